@@ -1,0 +1,187 @@
+//! Which tags a scenario's line is about: `*` and `?` as in PoolMon's `/i`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::tag::unescape;
+use super::{Key, Pool, TagError};
+
+/// A pattern over tags: `*` stands for any bytes, `?` for one; everything else, escapes included, is as in a tag.
+/// A literal `*` is written `\x2a`, a literal `?` `\x3f`. Case matters, as it does to the kernel.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TagPattern {
+    typed: String,
+    items: Vec<Item>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Item {
+    Any,
+    One,
+    Byte(u8),
+}
+
+/// Why a text is not a pattern over tags.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct PatternError(#[from] TagError);
+
+impl TagPattern {
+    /// Whether the pattern names tags, rather than standing for all of them (`*`).
+    pub fn names_tags(&self) -> bool {
+        self.items.iter().any(|item| *item != Item::Any)
+    }
+
+    /// Whether the pattern has no wildcard, and so means exactly one tag.
+    pub fn is_literal(&self) -> bool {
+        self.items.iter().all(|item| matches!(item, Item::Byte(_)))
+    }
+
+    /// Whether `key`'s tag is meant. A pool tag is tried as written and padded to four bytes, so that `Io??` means `Io`.
+    pub fn matches(&self, key: &Key) -> bool {
+        if self.fits(&key.tag.bytes()) {
+            return true;
+        }
+        match key.pool {
+            Pool::Slab => false,
+            Pool::Paged | Pool::Nonpaged => key.tag.pool_tag_bytes().is_some_and(|padded| self.fits(&padded)),
+        }
+    }
+
+    /// Glob matching with one step back: on a mismatch the last `*` takes one byte more.
+    fn fits(&self, text: &[u8]) -> bool {
+        let (mut at, mut item) = (0, 0);
+        let mut retry: Option<(usize, usize)> = None;
+        while at < text.len() {
+            match self.items.get(item) {
+                Some(Item::Any) => {
+                    retry = Some((at, item));
+                    item += 1;
+                }
+                Some(Item::One) => (at, item) = (at + 1, item + 1),
+                Some(Item::Byte(byte)) if *byte == text[at] => (at, item) = (at + 1, item + 1),
+                Some(Item::Byte(_)) | None => match retry.as_mut() {
+                    None => return false,
+                    Some((from, star)) => {
+                        *from += 1;
+                        (at, item) = (*from, *star + 1);
+                    }
+                },
+            }
+        }
+        self.items[item..].iter().all(|item| *item == Item::Any)
+    }
+}
+
+impl FromStr for TagPattern {
+    type Err = PatternError;
+
+    fn from_str(typed: &str) -> Result<TagPattern, PatternError> {
+        let typed = typed.trim_end_matches(' ');
+        let mut items = Vec::new();
+        // Split at the wildcards first, so that an escaped `*` (\x2a) is never taken for one.
+        for part in typed.split_inclusive(['*', '?']) {
+            let plain = part.trim_end_matches(['*', '?']);
+            for byte in unescape(plain) {
+                items.push(Item::Byte(byte?));
+            }
+            match part.as_bytes().last() {
+                Some(b'*') => items.push(Item::Any),
+                Some(b'?') => items.push(Item::One),
+                _ => {}
+            }
+        }
+        if items.is_empty() {
+            return Err(TagError::Empty.into());
+        }
+        Ok(TagPattern { typed: typed.to_owned(), items })
+    }
+}
+
+impl TryFrom<String> for TagPattern {
+    type Error = PatternError;
+
+    fn try_from(text: String) -> Result<TagPattern, PatternError> {
+        text.parse()
+    }
+}
+
+impl From<TagPattern> for String {
+    fn from(pattern: TagPattern) -> String {
+        pattern.typed
+    }
+}
+
+impl fmt::Display for TagPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.typed)
+    }
+}
+
+impl fmt::Debug for TagPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TagPattern({})", self.typed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::{Counters, Tag};
+
+    fn matches(pattern: &str, tag: &str, pool: Pool) -> bool {
+        let key = Key { tag: tag.parse().unwrap(), pool, counters: Counters::Full64, reclaimable: false };
+        pattern.parse::<TagPattern>().unwrap().matches(&key)
+    }
+
+    #[test]
+    fn patterns_match_as_poolmon_does() {
+        for (pattern, tag, expected) in [
+            ("MyD1", "MyD1", true),
+            ("MyD?", "MyD1", true),
+            ("MyD?", "MyD", true),
+            ("MyD?", "myd1", false),
+            ("Io", "Io", true),
+            ("Io??", "Io", true),
+            ("*", "\\x20", true),
+            ("*D*", "MyD1", true),
+            ("*D", "MyD1", false),
+            ("N*F?", "NtFf", true),
+            ("\\x2a*", "*abc", true),
+            ("\\x2a*", "abc", false),
+            ("?", "MyD1", false),
+            ("\\xff*", "\\xffab", true),
+        ] {
+            assert_eq!(matches(pattern, tag, Pool::Nonpaged), expected, "{pattern} on {tag}");
+        }
+    }
+
+    #[test]
+    fn a_cache_name_is_not_padded() {
+        assert!(!matches("TCP?", "TCP", Pool::Slab));
+        assert!(matches("TCP*", "TCPv6", Pool::Slab));
+        assert!(matches("kmalloc-*k", "kmalloc-cg-1k", Pool::Slab));
+    }
+
+    #[test]
+    fn only_bare_stars_name_no_tags() {
+        let names = |text: &str| text.parse::<TagPattern>().unwrap().names_tags();
+        assert!(!names("*") && !names("**"));
+        assert!(names("M*") && names("?"));
+    }
+
+    #[test]
+    fn the_text_typed_is_the_text_shown() {
+        let pattern: TagPattern = "My\\x2a?".parse().unwrap();
+        assert_eq!(pattern.to_string(), "My\\x2a?");
+        assert!(pattern.matches(&Key {
+            tag: Tag::from_pool_tag(*b"My*1"),
+            pool: Pool::Paged,
+            counters: Counters::Full64,
+            reclaimable: false
+        }));
+    }
+}

@@ -1,0 +1,78 @@
+//! Every key's usage at one instant.
+//!
+//! A snapshot is filled again and again, so it keeps its keys: a row, once given a key, has that key for ever, and a
+//! sample only writes numbers. That is what makes sampling free of heap allocations. A row without a usage is *absent*,
+//! which is not zero: the kernel's table did not have it.
+
+use std::collections::HashMap;
+
+use super::{Key, Usage};
+
+/// A row's place in the [`Snapshot`] which handed it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowId(u32);
+
+impl RowId {
+    /// The place as an index, for tables kept beside a snapshot.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Every key's usage at one instant.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    keys: Vec<Key>,
+    usages: Vec<Option<Usage>>,
+    places: HashMap<Key, RowId>,
+}
+
+impl Snapshot {
+    /// A snapshot without rows.
+    pub fn new() -> Snapshot {
+        Snapshot::default()
+    }
+
+    /// The row of `key`, added (absent) at the end when it is new.
+    pub fn row(&mut self, key: Key) -> RowId {
+        *self.places.entry(key).or_insert_with_key(|key| {
+            let row = RowId(self.keys.len() as u32);
+            self.keys.push(key.clone());
+            self.usages.push(None);
+            row
+        })
+    }
+
+    /// Makes every row absent, before a new sample is read.
+    pub fn clear(&mut self) {
+        self.usages.fill(None);
+    }
+
+    /// Writes one row.
+    ///
+    /// # Panics
+    /// When `row` is of another snapshot: a mixed-up row would put one driver's memory under another's tag.
+    pub fn set(&mut self, row: RowId, usage: Option<Usage>) {
+        self.usages[row.index()] = usage;
+    }
+
+    /// One row's usage; `None` when absent.
+    pub fn get(&self, row: RowId) -> Option<Usage> {
+        self.usages.get(row.index()).copied().flatten()
+    }
+
+    /// The keys, in the order in which they were first seen.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The usages, one for each of [`Snapshot::keys`].
+    pub fn usages(&self) -> &[Option<Usage>] {
+        &self.usages
+    }
+
+    /// The rows which are present.
+    pub fn present(&self) -> impl Iterator<Item = (&Key, Usage)> {
+        self.keys.iter().zip(&self.usages).filter_map(|(key, usage)| Some((key, (*usage)?)))
+    }
+}
