@@ -1,6 +1,21 @@
 //! poolgate runs a workload against a driver, watches the kernel's pools tag by tag, and says, with evidence a merge
 //! gate can trust, whether the driver leaks.
-#![warn(missing_docs)]
+//!
+//! ```text
+//! scenario.yaml ─load─▶ Scenario ─conduct(Machine)─▶ Recording ─judge─▶ Judgement ─▶ Report ─▶ junit.xml, report.json
+//! ```
+//!
+//! The modules in reading order; imports only ever point upwards in this list, and a test keeps it so:
+//!
+//! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
+//! - `scenario`: what is run and what must hold, read from YAML
+//! - `record`: what was measured, as an append-only file
+//! - `machine`: a machine under test: Linux, or a simulated kernel
+//! - `judge`: a pure function from scenario and recording to verdicts
+//! - `run`: set up, measure, tear down; the only async code
+//! - `report`: what a run came to, one file a format
+//! - `cli`: the commands, which join all of these, and [`exit`], the codes they end with
+
+pub mod pool;
 
 pub mod exit;
-pub mod pool;

@@ -1,1 +1,3 @@
+//! The program: everything it does will be in the library.
+
 fn main() {}

@@ -17,6 +17,9 @@ pub enum Pool {
     Nonpaged,
     /// Linux' slab allocator.
     Slab,
+    /// What places in the Linux kernel's code have allocated, by whatever allocator (`/proc/allocinfo`). A pool of its own,
+    /// as it counts slab memory a second time.
+    Callsite,
 }
 
 impl fmt::Display for Pool {
@@ -25,6 +28,7 @@ impl fmt::Display for Pool {
             Pool::Paged => "paged",
             Pool::Nonpaged => "nonpaged",
             Pool::Slab => "slab",
+            Pool::Callsite => "callsite",
         })
     }
 }

@@ -46,7 +46,7 @@ impl TagPattern {
             return true;
         }
         match key.pool {
-            Pool::Slab => false,
+            Pool::Slab | Pool::Callsite => false,
             Pool::Paged | Pool::Nonpaged => key.tag.pool_tag_bytes().is_some_and(|padded| self.fits(&padded)),
         }
     }

@@ -9,11 +9,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Who allocated: a Windows pool tag or a Linux slab cache name, in canonical text. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Tag(Arc<str>);
 
 /// Why a text is not a tag.
@@ -120,9 +120,10 @@ impl TryFrom<String> for Tag {
     }
 }
 
-impl From<Tag> for String {
-    fn from(tag: Tag) -> String {
-        tag.0.as_ref().to_owned()
+// Not `into = "String"`: a recording repeats its keys while samples are taken, which must not allocate.
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
