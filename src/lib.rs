@@ -8,7 +8,7 @@
 //! The modules in reading order; imports only ever point upwards in this list, and a test keeps it so:
 //!
 //! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
-//! - `scenario`: what is run and what must hold, read from YAML
+//! - [`scenario`]: what is run and what must hold, read from YAML
 //! - `record`: what was measured, as an append-only file
 //! - `machine`: a machine under test: Linux, or a simulated kernel
 //! - `judge`: a pure function from scenario and recording to verdicts
@@ -17,5 +17,7 @@
 //! - `cli`: the commands, which join all of these, and [`exit`], the codes they end with
 
 pub mod pool;
+
+pub mod scenario;
 
 pub mod exit;

@@ -1,0 +1,149 @@
+//! From a file to a checked [`Scenario`], or to mistakes with their places. The only file which names serde_yaml.
+//!
+//! serde_yaml is archived, but it was chosen for this program and knows exact places, as long as errors are raised while
+//! it stands there. So a document is parsed three times: walked for what no type sees, read into types, and probed for
+//! the places of what the checks across keys found. Nothing on the machine is touched here.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use miette::Diagnostic;
+use serde::Deserialize;
+use serde::de::DeserializeSeed;
+use serde_yaml::Deserializer;
+
+use super::encoding::{LARGEST, text_of};
+use super::explain::explain;
+use super::mistake::{Mistake, Mistakes, Wrong};
+use super::place::{Finding, Place, Probe, extent};
+use super::types::Scenario;
+use super::validate::validate;
+use super::walk::{MOST_VALUES, Walk};
+use super::written::Document;
+
+/// A scenario and the text it was read from, which a run keeps.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The scenario, checked.
+    pub scenario: Scenario,
+    /// The file's text as it was read, without a byte order mark.
+    pub text: String,
+}
+
+/// Why there is no scenario.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum LoadError {
+    /// The file cannot be read; the error names it.
+    #[error(transparent)]
+    Unreadable(#[from] io::Error),
+    /// What the file says is not a scenario.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Mistakes(#[from] Mistakes),
+}
+
+/// Reads a scenario from a file. Reads at most 1 MiB of it.
+///
+/// # Errors
+/// [`LoadError::Unreadable`] from the system, [`LoadError::Mistakes`] as [`parse`].
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed is enough to know, whatever the path leads to.
+    fs_err::File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(parse(&path.display().to_string(), &bytes)?)
+}
+
+/// Reads a scenario from bytes, which `source` names in mistakes.
+///
+/// # Errors
+/// The first mistake in encoding, syntax or a value; or, where each key by itself is right, the mistakes
+/// across keys, up to 20 of them.
+pub fn parse(source: &str, bytes: &[u8]) -> Result<Loaded, Mistakes> {
+    let text = text_of(bytes).map_err(|(text, mistake)| Mistakes::new(source, &text, vec![mistake]))?;
+    match read(&text) {
+        Ok(scenario) => Ok(Loaded { scenario, text }),
+        Err(found) => Err(Mistakes::new(source, &text, found)),
+    }
+}
+
+fn read(text: &str) -> Result<Scenario, Vec<Mistake>> {
+    let refused = |error: serde_yaml::Error| vec![mistake(text, &error)];
+    let left = Cell::new(MOST_VALUES);
+    Walk::new(&left).deserialize(Deserializer::from_str(text)).map_err(refused)?;
+    let document = Document::deserialize(Deserializer::from_str(text)).map_err(refused)?;
+    validate(document)
+        .map_err(|findings| findings.into_iter().take(MOST_SHOWN).map(|finding| placed(text, finding)).collect())
+}
+
+/// How many mistakes are shown at once. Nobody reads more, and each is found again by a parse of its own.
+const MOST_SHOWN: usize = 20;
+
+/// A finding at the first of its places which is written, else at the beginning of the text.
+fn placed(text: &str, finding: Finding) -> Mistake {
+    let span = finding.places.iter().find_map(|place| locate(text, place));
+    finding.wrong.at(span.unwrap_or_else(|| extent(text, 0, "")))
+}
+
+/// Where `place` stands in `text`, in bytes; `None` when it is not written.
+fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
+    let found = RefCell::new(None);
+    let error = Probe::new(place, &found).deserialize(Deserializer::from_str(text)).err()?;
+    let known = found.take()?;
+    Some(extent(text, text.floor_char_boundary(error.location()?.index()), &known))
+}
+
+fn mistake(text: &str, error: &serde_yaml::Error) -> Mistake {
+    let said = error.to_string();
+    let Some(at) = error.location() else {
+        // The one kind of error which comes without a place.
+        let (wrong, _) = explain(&said);
+        return wrong.at(extent(text, second_document(text), ""));
+    };
+    let said = said.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1);
+    let start = text.floor_char_boundary(at.index());
+    if let Some(tab) = tab_before(text, start) {
+        return Wrong::new("a tab cannot indent in YAML", "a tab", "indent with spaces").at(tab..tab + 1);
+    }
+    let (wrong, about) = explain(&said);
+    wrong.at(extent(text, begun_at(text, &said, at.line()).unwrap_or(start), &about))
+}
+
+/// A tab in the indentation which ends at or after `start`.
+fn tab_before(text: &str, start: usize) -> Option<usize> {
+    let line = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    let indentation = text[line..].find(|c| c != ' ' && c != '\t').unwrap_or(text.len() - line);
+    let tab = text[line..line + indentation].find('\t')?;
+    (start <= line + indentation).then_some(line + tab)
+}
+
+/// Where libyaml says that what it could not end begins: an alias or a quote, or a bracket in an earlier line than
+/// `line`. That helps more than the place where it gave up. (Other contexts, such as a block mapping, begin far above.)
+fn begun_at(text: &str, said: &str, line: usize) -> Option<usize> {
+    let (context, place) = said.rsplit_once(" at line ")?;
+    let (begun_line, column) = place.split_once(" column ")?;
+    let (begun_line, column): (usize, usize) = (begun_line.parse().ok()?, column.parse().ok()?);
+    let tells = context.contains("while scanning") || (context.contains("parsing a flow") && begun_line < line);
+    let above: usize = text.split_inclusive('\n').take(begun_line - 1).map(str::len).sum();
+    let (within, _) = text.get(above..)?.char_indices().nth(column - 1)?;
+    tells.then_some(above + within)
+}
+
+/// The `---` or `...` which ends the first document of several.
+fn second_document(text: &str) -> usize {
+    let mut start = 0;
+    let mut begun = false;
+    for line in text.split_inclusive('\n') {
+        let marker = line.starts_with("---") || line.starts_with("...");
+        if marker && begun {
+            return start;
+        }
+        begun |= !(line.trim().is_empty() || line.starts_with(['#', '%']));
+        start += line.len();
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests;

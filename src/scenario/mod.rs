@@ -1,0 +1,33 @@
+//! A scenario: what is run, how it is sampled, and what must hold.
+//!
+//! [`load()`] turns a YAML file into a checked [`Scenario`], or into [`Mistakes`], each shown where it stands with what
+//! would be right; nothing on the machine has been touched by then. The way goes from bytes to text (`encoding`), over
+//! the whole document (`walk`), into types as they are written (`written`, with `scalar`, `quantity` and `words` reading
+//! single values), and through the checks across keys (`validate`), whose places `place` finds again. `explain` puts into
+//! words what serde and libyaml say. [`schema()`] makes the same structs known to editors.
+
+mod encoding;
+mod explain;
+mod load;
+mod mistake;
+mod place;
+mod quantity;
+mod scalar;
+mod schema;
+mod threshold;
+mod types;
+mod validate;
+mod walk;
+mod words;
+mod written;
+
+pub use load::{LoadError, Loaded, load, parse};
+pub use mistake::{Mistake, Mistakes};
+pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};
+pub use schema::schema;
+pub use threshold::{Limit, Subject, Threshold};
+pub use types::{
+    Flags, Ignore, MachineChoice, Noise, Plan, PoolTagging, Reboot, Sampling, Scenario, Simulated, SimulatedTagging,
+    Step, Verifier, WarmUp, Workload,
+};
+pub use words::{Command, LinePattern, Name};

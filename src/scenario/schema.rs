@@ -1,0 +1,80 @@
+//! The JSON Schema of a scenario, for editors: completion, descriptions, and mistakes shown while typing.
+//!
+//! Made from the same structs the loader reads, so the two cannot differ in a key. What only a check across keys can
+//! know is not in it.
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::{Value, json};
+
+use super::written::Document;
+
+/// The schema, in draft 7, which editors know best.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().for_deserialize().with_transform(WithoutNull);
+    settings.into_generator().into_root_schema_for::<Document>().to_value()
+}
+
+/// A key may be missing, but never without a value; schemars allows `null` for both.
+#[derive(Clone)]
+struct WithoutNull;
+
+impl Transform for WithoutNull {
+    fn transform(&mut self, schema: &mut Schema) {
+        if schema.get("default") == Some(&Value::Null) {
+            schema.remove("default");
+        }
+        if let Some(Value::Array(types)) = schema.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                schema.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+            choices.retain(|choice| *choice != json!({ "type": "null" }));
+            if let [only] = choices.as_slice() {
+                let only = only.clone();
+                schema.remove("anyOf");
+                schema.insert("allOf".to_owned(), json!([only]));
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "scenarios/scenario.schema.json";
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_code() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("POOLGATE_BLESS").is_some() {
+            fs_err::write(&path, &made).unwrap();
+        }
+        let committed = fs_err::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        assert!(committed == made, "{FILE} is out of date: run the tests with POOLGATE_BLESS=1");
+    }
+
+    #[test]
+    fn no_mapping_takes_unknown_keys_and_no_value_is_null() {
+        fn look(schema: &Value) {
+            if schema.get("properties").is_some() {
+                assert_eq!(schema.get("additionalProperties"), Some(&Value::Bool(false)), "{schema}");
+            }
+            assert!(!matches!(schema, Value::String(text) if text == "null"));
+            match schema {
+                Value::Object(entries) => entries.values().for_each(look),
+                Value::Array(items) => items.iter().for_each(look),
+                Value::Null => panic!("null in the schema"),
+                Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        look(&schema());
+    }
+}

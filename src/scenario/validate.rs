@@ -1,0 +1,119 @@
+//! The checks across keys, and the way from what is written to what is meant.
+//!
+//! All of them are made, so that an author sees every mistake at once. A [`Scenario`] comes out only when nothing was
+//! found. Each check names the place it is about as a path; nothing here knows lines or columns.
+
+mod thresholds;
+mod workload;
+
+use super::mistake::Wrong;
+use super::place::{Finding, Place};
+use super::quantity::Duration;
+use super::scalar::not_empty;
+use super::types::{Ignore, MachineChoice, Plan, Sampling, Scenario, Workload};
+use super::written::{Document, WrittenThreshold};
+
+/// The scenario a document means, or everything which is wrong with it, in the order of the keys.
+pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
+    let mut found = not_supported_yet(&document);
+    found.extend(document.machine.as_ref().and_then(machine));
+    let workload = workload::workload(document.workload, &mut found);
+    sampling(&document.sampling, workload.as_ref(), &mut found);
+    let thresholds = thresholds::thresholds(document.thresholds, workload.as_ref(), &mut found);
+    ignore(&document.ignore, &mut found);
+    match workload {
+        Some(workload) if found.is_empty() => Ok(Scenario {
+            scenario: document.scenario,
+            description: document.description,
+            machine: document.machine,
+            flags: document.flags,
+            reboot: document.reboot,
+            setup: document.setup,
+            workload,
+            teardown: document.teardown,
+            sampling: document.sampling,
+            thresholds,
+            ignore: document.ignore,
+        }),
+        _ => Err(found),
+    }
+}
+
+/// Keys which are read and checked, but whose machinery comes later: where `document` has them.
+fn not_supported_yet(document: &Document) -> Vec<Finding> {
+    let with_after_teardown = |(index, threshold): (usize, &WrittenThreshold)| {
+        let place = Place::of("thresholds").item(index).key("after_teardown");
+        threshold.after_teardown.map(|_| ("after_teardown", place))
+    };
+    let top = |key, written: bool| written.then(|| (key, Place::of(key)));
+    let flag = |key, written: bool| written.then(|| (key, Place::of("flags").key(key)));
+    let mut used: Vec<(&str, Place)> = Vec::new();
+    if let Some(flags) = &document.flags {
+        used.extend(flag("gflags", !flags.gflags.is_empty()));
+        used.extend(flag("verifier", flags.verifier.is_some()));
+    }
+    used.extend(document.thresholds.iter().enumerate().filter_map(with_after_teardown));
+    used.extend(top("ignore", !document.ignore.is_empty()));
+    let refused = |(key, place): (&str, Place)| {
+        let help = format!("remove `{key}` until a later version of poolgate knows it");
+        place.name().is(Wrong::new(format!("`{key}` is not supported yet"), "not supported yet", help))
+    };
+    used.into_iter().map(refused).collect()
+}
+
+fn machine(machine: &MachineChoice) -> Option<Finding> {
+    let tags = machine.simulated.tags;
+    let wrong = || Wrong::new(format!("{tags} background tags are too many"), "at most 10000", "write 10000 or less");
+    (tags > 10_000).then(|| Place::of("machine").key("simulated").key("tags").is(wrong()))
+}
+
+fn sampling(sampling: &Sampling, workload: Option<&Workload>, found: &mut Vec<Finding>) {
+    const SHORTEST: Duration = Duration::from_millis(10);
+    const LONGEST_SETTLE: Duration = Duration::from_secs(10 * 60);
+    let Sampling { every, settle, lead_in, cool_down, shrink: _ } = *sampling;
+    let at = |key| Place::of("sampling").key(key);
+    if every < SHORTEST {
+        let wrong = Wrong::new(
+            format!("{every} between two samples is too short"),
+            format!("shorter than {SHORTEST}"),
+            format!("write {SHORTEST} or more: reading the pools takes its time, and must not be the load itself"),
+        );
+        found.push(at("every").is(wrong));
+        return;
+    }
+    if settle > LONGEST_SETTLE {
+        let help = format!("write {LONGEST_SETTLE} or less; memory freed later than that is as good as leaked");
+        let wrong = Wrong::new(format!("{settle} is too long to settle"), format!("over {LONGEST_SETTLE}"), help);
+        found.push(at("settle").is(wrong));
+    }
+    if let Some(Plan::Lasting { duration, .. }) = workload.map(|workload| &workload.plan) {
+        if settle >= *duration {
+            let message = format!("`settle` ({settle}) is not shorter than the run itself ({duration})");
+            let help = format!("write less than {duration}, or a longer `duration` under `workload`");
+            let wrong = Wrong::new(message, "longer than the run", help);
+            found.push(at("settle").is(wrong).or_at(Place::of("workload").key("duration")));
+        }
+        if every > *duration {
+            let message = format!("the run ({duration}) ends before its first sample (`every` {every})");
+            let help = format!("write {every} or more, or a shorter `every` under `sampling`");
+            let wrong = Wrong::new(message, "too short to be sampled", help);
+            found.push(Place::of("workload").key("duration").is(wrong));
+        }
+    }
+    for (key, span) in [("lead_in", lead_in), ("cool_down", cool_down)] {
+        let needed = Duration::from(every.as_std().saturating_mul(4));
+        if span < needed {
+            let message = format!("`{key}` ({span}) does not hold four samples (`every` {every})");
+            let help = format!("write `{key}: {needed}` or more, or a shorter `every`");
+            found.push(at(key).is(Wrong::new(message, "too short", help)).or_at(at("every")));
+        }
+    }
+}
+
+fn ignore(ignored: &[Ignore], found: &mut Vec<Finding>) {
+    for (index, Ignore { because, .. }) in ignored.iter().enumerate() {
+        if let Err(wrong) = not_empty(because, "the reason", "write why the growth is known and harmless") {
+            found.push(Place::of("ignore").item(index).key("because").is(wrong));
+        }
+    }
+}

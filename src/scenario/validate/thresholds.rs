@@ -1,0 +1,88 @@
+//! What a threshold is about and what it limits: exactly one subject, at least one limit, no two the same.
+
+use std::collections::HashSet;
+
+use crate::scenario::mistake::{Wrong, shown};
+use crate::scenario::place::{Finding, Place};
+use crate::scenario::quantity::Per;
+use crate::scenario::scalar::Text;
+use crate::scenario::threshold::{Limit, Subject, Threshold};
+use crate::scenario::types::Workload;
+use crate::scenario::written::WrittenThreshold;
+
+/// The thresholds which are meant. `workload` is `None` when it is not known what it counts.
+pub(super) fn thresholds(
+    written: Vec<WrittenThreshold>,
+    workload: Option<&Workload>,
+    found: &mut Vec<Finding>,
+) -> Vec<Threshold> {
+    let counted = workload.is_none_or(Workload::counts_iterations);
+    let mut names = HashSet::new();
+    let mut thresholds = Vec::new();
+    for (index, written) in written.into_iter().enumerate() {
+        let place = Place::of("thresholds").item(index);
+        let limits = limits(&written, &place, counted, found);
+        let Some(subject) = subject(written, &place, found) else { continue };
+        let threshold = Threshold { subject, limits };
+        let words = threshold.words();
+        if !names.insert(words.clone()) {
+            let message = format!("the threshold `{}` is given twice", shown(&words));
+            found.push(place.is(Wrong::new(message, "the second one", "remove one of the two")));
+        }
+        thresholds.push(threshold);
+    }
+    thresholds
+}
+
+fn subject(written: WrittenThreshold, place: &Place, found: &mut Vec<Finding>) -> Option<Subject> {
+    let WrittenThreshold { tag, except, pool, total, .. } = written;
+    match (tag, total) {
+        (Some(Text(tag)), None) => {
+            Some(Subject::Tags { tag, except: except.into_iter().map(|Text(tag)| tag).collect(), pool })
+        }
+        (None, Some(total)) => {
+            for (key, written) in [("pool", pool.is_some()), ("except", !except.is_empty())] {
+                if written {
+                    let message = format!("`{key}` goes only with `tag`");
+                    let help = format!("remove it: `total: {total}` is all of that pool");
+                    found.push(place.clone().key(key).name().is(Wrong::new(message, "beside `total`", help)));
+                }
+            }
+            Some(Subject::Total(total))
+        }
+        (Some(_), Some(_)) => {
+            let help = "write two thresholds, one for the `tag` and one for the `total`";
+            let wrong = Wrong::new("`tag` and `total` exclude one another", "beside `tag`", help);
+            found.push(place.clone().key("total").name().is(wrong));
+            None
+        }
+        (None, None) => {
+            let help = "write `tag: \"MyD?\"` for tags one by one, or `total: nonpaged` for a pool";
+            let wrong = Wrong::new("this threshold is about nothing", "neither `tag` nor `total`", help);
+            found.push(place.clone().is(wrong));
+            None
+        }
+    }
+}
+
+fn limits(written: &WrittenThreshold, place: &Place, counted: bool, found: &mut Vec<Finding>) -> Vec<Limit> {
+    let limits: Vec<Limit> = [
+        written.max_growth.map(Limit::MaxGrowth),
+        written.max_rate.map(Limit::MaxRate),
+        written.max_bytes.map(Limit::MaxBytes),
+        written.after_teardown.map(Limit::AfterTeardown),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if limits.is_empty() {
+        let help = "add `max_growth: 64 KiB`, `max_rate: 16 B/iteration` or `max_bytes: 1 MiB`";
+        found.push(place.clone().is(Wrong::new("this threshold limits nothing", "no limit", help)));
+    }
+    if written.max_rate.is_some_and(|rate| rate.per == Per::Iteration) && !counted {
+        let help = "write a rate per hour, such as `1 MiB/h`, or add `count_lines` under `workload`";
+        let message = "a rate per iteration needs iterations which are counted";
+        found.push(place.clone().key("max_rate").is(Wrong::new(message, "nothing is counted", help)));
+    }
+    limits
+}

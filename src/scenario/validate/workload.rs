@@ -1,0 +1,88 @@
+//! How often or how long a workload runs: keys which go together, and keys which do not.
+
+use crate::scenario::mistake::Wrong;
+use crate::scenario::place::{Finding, Place};
+use crate::scenario::types::{Plan, WarmUp, Workload, command_timeout};
+use crate::scenario::written::WrittenWorkload;
+
+/// The workload which is meant; `None` when it has no plan.
+pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<Finding>) -> Option<Workload> {
+    let plan = plan(&written, found)?;
+    if let Some(warm_up) = written.warm_up {
+        found.extend(warm_up_of(warm_up, &plan).map(|wrong| at("warm_up").is(wrong)));
+    }
+    Some(Workload { run: written.run, plan, warm_up: written.warm_up })
+}
+
+fn at(key: &'static str) -> Place {
+    Place::of("workload").key(key)
+}
+
+fn plan(written: &WrittenWorkload, found: &mut Vec<Finding>) -> Option<Plan> {
+    let WrittenWorkload { iterations, timeout, duration, count_lines, .. } = written;
+    match (iterations, duration) {
+        (None, None) => {
+            let help = "write `iterations: 300`, or `duration: 10 min` for one command which keeps running";
+            let wrong = Wrong::new("the workload never ends", "neither `iterations` nor `duration`", help);
+            found.push(Place::of("workload").name().is(wrong));
+            None
+        }
+        (Some(_), Some(_)) => {
+            let help = "keep `iterations` (one command each) or `duration` (one command which keeps running)";
+            let wrong = Wrong::new("`iterations` and `duration` exclude one another", "beside `iterations`", help);
+            found.push(at("duration").name().is(wrong));
+            None
+        }
+        (Some(count), None) => {
+            if count_lines.is_some() {
+                let help = "remove it: each run of the command is one iteration";
+                found.push(only_with("count_lines", "duration", help));
+            }
+            if *count == 0 {
+                let wrong = Wrong::new("a workload of 0 iterations does nothing", "at least 1", "write 1 or more");
+                found.push(at("iterations").is(wrong));
+            }
+            Some(Plan::Iterations { count: *count, timeout: timeout.unwrap_or_else(command_timeout) })
+        }
+        (None, Some(duration)) => {
+            if timeout.is_some() {
+                let help = "remove it: the command is stopped when `duration` is over";
+                found.push(only_with("timeout", "iterations", help));
+            }
+            Some(Plan::Lasting { duration: *duration, count_lines: count_lines.clone() })
+        }
+    }
+}
+
+fn only_with(key: &'static str, other: &str, help: &str) -> Finding {
+    let message = format!("`{key}` goes only with `{other}`");
+    at(key).name().is(Wrong::new(message, format!("without `{other}`"), help))
+}
+
+fn warm_up_of(warm_up: WarmUp, plan: &Plan) -> Option<Wrong> {
+    let wrong = |message: String, label: &str, help: &str| Some(Wrong::new(message, label, help));
+    match (warm_up, plan) {
+        (WarmUp::Iterations(warm), Plan::Iterations { count, .. }) if warm >= *count => wrong(
+            format!("a warm-up of {warm} iterations leaves none of {count} to judge"),
+            "not fewer than `iterations`",
+            "write fewer, or more `iterations`: the warm-up is part of them",
+        ),
+        (WarmUp::Time(warm), Plan::Lasting { duration, .. }) if warm >= *duration => wrong(
+            format!("a warm-up of {warm} leaves none of {duration} to judge"),
+            "not shorter than `duration`",
+            "write less, or a longer `duration`: the warm-up is part of it",
+        ),
+        (WarmUp::Iterations(_), Plan::Lasting { count_lines: None, .. }) => wrong(
+            "a warm-up in iterations needs iterations which are counted".to_owned(),
+            "nothing is counted",
+            "write a length of time, such as `5 min`, or add `count_lines`",
+        ),
+        (WarmUp::Time(warm), Plan::Iterations { .. }) => wrong(
+            format!("a warm-up of {warm} does not fit a workload in iterations"),
+            "a length of time",
+            "write a number of iterations, such as `60`",
+        ),
+        (WarmUp::Iterations(_), Plan::Iterations { .. } | Plan::Lasting { count_lines: Some(_), .. })
+        | (WarmUp::Time(_), Plan::Lasting { .. }) => None,
+    }
+}

@@ -1,0 +1,163 @@
+//! A walk over the whole document before anything is read out of it, for what no type can see: a key written twice, a
+//! key with nothing after it, YAML's own `!tags`, and aliases which unfold into far more than anyone wrote.
+//!
+//! Like a `Probe` it raises its errors where they belong, so that the parser says where they stand.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
+
+use super::mistake::{Wrong, shown};
+use super::scalar::packed;
+
+/// More values than any scenario has; a file within the size limit only gets there through aliases of aliases.
+pub(super) const MOST_VALUES: usize = 100_000;
+
+/// Walks over a value and everything in it.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'a> {
+    left: &'a Cell<usize>,
+    at_top: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over a document, of at most `left` values.
+    pub(super) fn new(left: &'a Cell<usize>) -> Walk<'a> {
+        Walk { left, at_top: true }
+    }
+
+    fn below(self) -> Walk<'a> {
+        Walk { at_top: false, ..self }
+    }
+
+    /// A scalar or list, which the top of a document must not be.
+    fn only_below<E: Error>(self, what: &str) -> Result<(), E> {
+        if !self.at_top {
+            return Ok(());
+        }
+        let help = "begin with `scenario: NAME`, then `workload:`, each at the start of a line";
+        Err(packed(&Wrong::new(format!("a scenario is a mapping of keys, and this is {what}"), what, help), ""))
+    }
+}
+
+fn nothing_in_file() -> Wrong {
+    Wrong::new("there is no scenario in this file", "nothing here", "`poolgate init` writes a first scenario")
+}
+
+fn too_many_values() -> Wrong {
+    let message = format!("the file unfolds to more than {MOST_VALUES} values");
+    Wrong::new(message, "unfolds too far", "write the values out instead of using aliases (`*name`) of aliases")
+}
+
+fn nothing_after_key() -> Wrong {
+    let help = "write a value or remove the key; a text which reads `null` or `~` must be quoted";
+    Wrong::new("there is no value here", "no value", help)
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => return Err(packed(&too_many_values(), "")),
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while map.next_key_seed(KeyWalk { seen: &mut seen })?.is_some() {
+            map.next_value_seed(self.below())?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.only_below("a list")?;
+        while seq.next_element_seed(self.below())?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        let help = "remove the word which begins with `!`, or quote it if it is meant as text";
+        Err(packed(&Wrong::new("a scenario has no use for YAML's `!` types", "begins with `!`", help), ""))
+    }
+
+    /// What YAML calls null: nothing in the file, or nothing after a key.
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        let wrong = if self.at_top { nothing_in_file() } else { nothing_after_key() };
+        Err(packed(&wrong, ""))
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.only_below("a text")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.only_below("a boolean")
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.only_below("a number")
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.only_below("a number")
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.only_below("a number")
+    }
+
+    fn visit_i128<E: Error>(self, _: i128) -> Result<(), E> {
+        self.only_below("a number")
+    }
+
+    fn visit_u128<E: Error>(self, _: u128) -> Result<(), E> {
+        self.only_below("a number")
+    }
+}
+
+/// Notices a key which was there before.
+struct KeyWalk<'a> {
+    seen: &'a mut HashSet<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for KeyWalk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyWalk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<(), E> {
+        if self.seen.insert(key.to_owned()) {
+            return Ok(());
+        }
+        let message = format!("`{}` is written twice in one mapping", shown(key));
+        Err(packed(&Wrong::new(message, "the second one", "keep one of the two"), key))
+    }
+}

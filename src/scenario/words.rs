@@ -1,0 +1,196 @@
+//! The words of a scenario: its name, its commands, its patterns, its dates.
+//!
+//! Each is checked as it is read, so that whoever holds a [`Name`] may make a folder of it and whoever holds a
+//! [`LinePattern`] may match with it. Nothing here runs or opens anything.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use regex::bytes::Regex;
+
+use super::mistake::Wrong;
+use super::scalar::{Scalar, not_a, not_empty, scalars};
+use crate::pool::TagPattern;
+
+/// A scenario's name: 1 to 80 of A-Z, a-z, 0-9, `.`, `_` and `-`, the first a letter or digit. It names folders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(String);
+
+/// A command line, given to the system's shell as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command(String);
+
+/// A regular expression over the bytes of one line of output.
+#[derive(Debug, Clone)]
+pub struct LinePattern(Regex);
+
+scalars!(Name, Command, LinePattern);
+
+impl Name {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Command {
+    /// The command line as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl LinePattern {
+    /// Whether a line of output, without its line end, is meant.
+    pub fn matches(&self, line: &[u8]) -> bool {
+        self.0.is_match(line)
+    }
+
+    /// The expression as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl PartialEq for LinePattern {
+    fn eq(&self, other: &LinePattern) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Scalar for Name {
+    const WHAT: &'static str = "a scenario's name";
+    const DESCRIPTION: &'static str = "1 to 80 of A-Z, a-z, 0-9, '.', '_' and '-', the first a letter or digit.";
+    const PATTERN: &'static str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$";
+    const EXAMPLES: &'static [&'static str] = &["mydriver-copy-stress"];
+
+    fn read(text: &str) -> Result<Name, Wrong> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
+        let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        if begins && text.len() <= 80 && text.bytes().all(allowed) {
+            return Ok(Name(text.to_owned()));
+        }
+        let help = "it names folders: 1 to 80 letters, digits, `.`, `_` and `-`, the first a letter or digit";
+        Err(not_a(Name::WHAT, text, help))
+    }
+}
+
+impl Scalar for Command {
+    const WHAT: &'static str = "a command";
+    const DESCRIPTION: &'static str = "A command line, given to the system's shell as it is.";
+    const PATTERN: &'static str = r"\S";
+    const EXAMPLES: &'static [&'static str] = &["mydrvtest.exe --copy 100"];
+
+    fn read(text: &str) -> Result<Command, Wrong> {
+        not_empty(text, "the command", "write the command line to run")?;
+        if text.contains('\0') {
+            return Err(not_a(Command::WHAT, text, "no system can pass a NUL in a command line: remove it"));
+        }
+        Ok(Command(text.to_owned()))
+    }
+}
+
+impl Scalar for LinePattern {
+    const WHAT: &'static str = "a regular expression";
+    const DESCRIPTION: &'static str = "A regular expression (https://docs.rs/regex); a line which matches counts.";
+    const PATTERN: &'static str = "";
+    const EXAMPLES: &'static [&'static str] = &["^iteration [0-9]+ done"];
+
+    fn read(text: &str) -> Result<LinePattern, Wrong> {
+        Regex::new(text).map(LinePattern).map_err(|error| {
+            // The crate draws the place over several lines; its last line says what is wrong.
+            let said = error.to_string();
+            let why = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let help = "the syntax is that of https://docs.rs/regex; `\\(` means the character itself";
+            Wrong::new(format!("the regular expression is broken: {why}"), why, help)
+        })
+    }
+}
+
+impl Scalar for TagPattern {
+    const WHAT: &'static str = "a tag pattern";
+    const DESCRIPTION: &'static str =
+        "A pool tag or slab cache name; '*' stands for any bytes, '?' for one, \\xNN for the byte NN. Case matters.";
+    const PATTERN: &'static str = r"^([ -\[\]-~]|\\x[0-9A-Fa-f]{2})*([!-\[\]-~]|\\x[0-9A-Fa-f]{2}) *$";
+    const EXAMPLES: &'static [&'static str] = &["MyD?", "Io", "*", "kmalloc-*"];
+
+    fn read(text: &str) -> Result<TagPattern, Wrong> {
+        text.parse().map_err(|error| {
+            let help = "write a tag such as `MyD1`; `*` stands for any bytes, `?` for one, '\\xNN' for the byte NN; \
+                        between double quotes YAML itself would read the `\\xNN`";
+            Wrong::new(format!("{error}"), "not a tag pattern", help)
+        })
+    }
+
+    fn bare() -> Option<Wrong> {
+        let help = "put it in quotes, so that every reader of YAML sees the same tag: \"1394\"";
+        Some(Wrong::new("a tag which reads as a number or boolean must be quoted", "quote this", help))
+    }
+}
+
+impl Scalar for Date {
+    const WHAT: &'static str = "a date";
+    const DESCRIPTION: &'static str = "A day, as year-month-day.";
+    const PATTERN: &'static str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+    const EXAMPLES: &'static [&'static str] = &["2027-03-01"];
+
+    fn read(text: &str) -> Result<Date, Wrong> {
+        // jiff would also take `20270301` and a time of day; one form is enough for a file people review.
+        let dashed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let date = text.parse().ok().filter(|_| dashed);
+        date.ok_or_else(|| not_a(Date::WHAT, text, "write a day which exists as year-month-day, such as `2027-03-01`"))
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for LinePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_always_name_a_folder() {
+        for good in ["a", "mydriver-copy-stress", "7zip_1.0", &"x".repeat(80)] {
+            assert_eq!(Name::read(good).unwrap().as_str(), good);
+        }
+        for bad in ["", ".", "..", "-x", "a/b", "a\\b", "a b", "é", "a\0", &"x".repeat(81)] {
+            assert!(Name::read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_command_runs_something() {
+        assert!(Command::read("mydrvtest.exe --copy 100").is_ok());
+        assert!(Command::read(" \t").is_err() && Command::read("a\0b").is_err());
+    }
+
+    #[test]
+    fn a_broken_expression_says_where_it_broke() {
+        assert!(LinePattern::read("done [0-9]+$").unwrap().matches(b"\xff done 12"));
+        assert_eq!(LinePattern::read("(done").unwrap_err().message, "the regular expression is broken: unclosed group");
+    }
+
+    #[test]
+    fn a_date_is_a_day_which_exists() {
+        assert_eq!(<Date as Scalar>::read("2027-03-01"), Ok(jiff::civil::date(2027, 3, 1)));
+        for bad in ["2027-02-30", "20270301", "1 March", "2027-03-01T12:00"] {
+            assert!(<Date as Scalar>::read(bad).is_err(), "{bad}");
+        }
+    }
+}
