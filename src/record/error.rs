@@ -1,0 +1,64 @@
+//! What can go wrong with a recording that somebody can act on. Damage in the middle is no error: see
+//! [`Event::Damaged`](super::Event::Damaged).
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a recording cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file could not be created, written or read; the text names it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Another kind of file.
+    #[error("{name} is not a poolgate recording")]
+    Foreign {
+        /// The file's path.
+        name: String,
+    },
+    /// The machine went down in the instant the file was created, or its beginning is damaged.
+    #[error("{name} has no whole header: it was cut off or damaged right where it begins")]
+    NoHeader {
+        /// The file's path.
+        name: String,
+    },
+    /// Only a newer poolgate can read it.
+    #[error("{name} was written by a newer poolgate (format {found}, this one reads {})", super::header::VERSION)]
+    Newer {
+        /// The file's path.
+        name: String,
+        /// The format's version.
+        found: u64,
+    },
+    /// A frame was lost earlier, so that anything added now would not fit.
+    #[error("nothing more can be added to {}: an earlier write failed ({because})", path.display())]
+    Stopped {
+        /// The file's path.
+        path: PathBuf,
+        /// What that write failed with.
+        because: io::ErrorKind,
+    },
+    /// A recording holds samples of one snapshot, which only ever gains rows.
+    #[error("the snapshot is not the one recorded so far ({recorded} rows were recorded, it has {given})")]
+    OtherSnapshot {
+        /// Rows recorded so far.
+        recorded: usize,
+        /// Rows of the snapshot given.
+        given: usize,
+    },
+}
+
+impl RecordError {
+    /// Whether space on the disk, or a quota of it, ran out: now, or when the recorder stopped.
+    pub fn is_disk_full(&self) -> bool {
+        let kind = match self {
+            RecordError::Io(error) => error.kind(),
+            RecordError::Stopped { because, .. } => *because,
+            RecordError::Foreign { .. }
+            | RecordError::NoHeader { .. }
+            | RecordError::Newer { .. }
+            | RecordError::OtherSnapshot { .. } => return false,
+        };
+        matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}

@@ -1,0 +1,189 @@
+//! Frames: what makes a file out of pieces which are whole or do not count.
+//!
+//! The layout is in the [module's](super) documentation. Knows the kinds by letter, and nothing of what payloads mean.
+
+use std::io;
+
+/// How each frame begins.
+const MAGIC: [u8; 4] = *b"\xf7PGR";
+
+/// Bytes of a frame which are not its payload.
+pub(super) const AROUND: usize = MAGIC.len() + 4 + 1 + 4;
+
+/// The longest kind and payload: room for two million rows at their widest, and a bound on what damage may claim.
+const LONGEST: u32 = 64 << 20;
+
+/// What a frame holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    Header = b'H',
+    Key = b'K',
+    Whole = b'W',
+    Changes = b'C',
+    Mark = b'M',
+    End = b'E',
+}
+
+impl Kind {
+    fn of(letter: u8) -> Option<Kind> {
+        Some(match letter {
+            b'H' => Kind::Header,
+            b'K' => Kind::Key,
+            b'W' => Kind::Whole,
+            b'C' => Kind::Changes,
+            b'M' => Kind::Mark,
+            b'E' => Kind::End,
+            _ => return None,
+        })
+    }
+}
+
+/// Appends one frame; `payload` appends what is in it.
+pub(super) fn append(
+    out: &mut Vec<u8>,
+    kind: Kind,
+    payload: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
+    let begin = out.len();
+    out.extend(MAGIC);
+    out.extend([0; 4]);
+    let body = out.len();
+    out.push(kind as u8);
+    payload(out)?;
+    let length = u32::try_from(out.len() - body)
+        .ok()
+        .filter(|length| *length <= LONGEST)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a frame of a recording is over 64 MiB"))?;
+    out[body - 4..body].copy_from_slice(&length.to_le_bytes());
+    let checksum = crc32c::crc32c(&out[begin..]);
+    out.extend(checksum.to_le_bytes());
+    Ok(())
+}
+
+/// One whole frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Frame<'a> {
+    /// `None` is a kind which this version does not know.
+    pub(super) kind: Option<Kind>,
+    pub(super) payload: &'a [u8],
+    /// Bytes of the frame, payload and all.
+    pub(super) size: usize,
+    /// Bytes before it which belong to no whole frame.
+    pub(super) skipped: usize,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame which `bytes` begin with, if it is whole.
+    pub(super) fn first(bytes: &'a [u8]) -> Option<Frame<'a>> {
+        let length = u32::from_le_bytes(*bytes.strip_prefix(&MAGIC)?.first_chunk()?);
+        if length > LONGEST {
+            return None;
+        }
+        let (checked, rest) = bytes.split_at_checked(MAGIC.len() + 4 + length as usize)?;
+        if u32::from_le_bytes(*rest.first_chunk()?) != crc32c::crc32c(checked) {
+            return None;
+        }
+        // A length of 0 ends here: it has no room for a kind.
+        let (&kind, payload) = checked[MAGIC.len() + 4..].split_first()?;
+        Some(Frame { kind: Kind::of(kind), payload, size: checked.len() + 4, skipped: 0 })
+    }
+}
+
+/// Whether `bytes` begin as a file of frames does, as far as they go.
+pub(super) fn begins_like_one(bytes: &[u8]) -> bool {
+    bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic)
+}
+
+/// The whole frames of a file. Bytes after the last one are not reported: an append was cut short there.
+#[derive(Debug)]
+pub(super) struct Frames<'a>(pub(super) &'a [u8]);
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let bytes = std::mem::take(&mut self.0);
+        let mut skipped = 0;
+        loop {
+            skipped += bytes[skipped..].windows(MAGIC.len()).position(|window| window == MAGIC)?;
+            if let Some(frame) = Frame::first(&bytes[skipped..]) {
+                self.0 = &bytes[skipped + frame.size..];
+                return Some(Frame { skipped, ..frame });
+            }
+            skipped += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        append(&mut out, kind, |out| {
+            out.extend(payload);
+            Ok(())
+        })
+        .unwrap();
+        out
+    }
+
+    /// Kind, payload and bytes skipped before, of each frame.
+    fn read(bytes: &[u8]) -> Vec<(Option<Kind>, &[u8], usize)> {
+        Frames(bytes).map(|frame| (frame.kind, frame.payload, frame.skipped)).collect()
+    }
+
+    #[test]
+    fn a_frame_is_laid_out_as_documented() {
+        let bytes = frame(Kind::Mark, b"{}");
+        assert_eq!(bytes[..11], *b"\xf7PGR\x03\0\0\0M{}");
+        assert_eq!(bytes[11..], crc32c::crc32c(b"\xf7PGR\x03\0\0\0M{}").to_le_bytes());
+    }
+
+    #[test]
+    fn an_empty_payload_is_a_whole_frame() {
+        assert_eq!(read(&frame(Kind::End, b"")), [(Some(Kind::End), &b""[..], 0)]);
+    }
+
+    #[test]
+    fn zeros_behind_a_magic_are_no_frame() {
+        for zeros in 0..64 {
+            assert_eq!(read(&[&MAGIC[..], &vec![0; zeros]].concat()), []);
+        }
+    }
+
+    #[test]
+    fn a_length_of_zero_is_no_frame_whatever_its_checksum() {
+        let mut bytes = [&MAGIC[..], &[0; 4]].concat();
+        bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
+        assert_eq!(read(&bytes), []);
+    }
+
+    #[test]
+    fn reading_goes_on_behind_damage() {
+        let bytes = [&frame(Kind::Key, b"a")[..], b"rubbish\xf7PG", &MAGIC, &frame(Kind::Mark, b"b")].concat();
+        assert_eq!(read(&bytes), [(Some(Kind::Key), &b"a"[..], 0), (Some(Kind::Mark), b"b", 14)]);
+    }
+
+    #[test]
+    fn a_length_beyond_the_file_or_the_limit_claims_nothing() {
+        for length in [0, 3, 100, LONGEST + 1, u32::MAX] {
+            let mut bytes = frame(Kind::Mark, b"b");
+            bytes[4..8].copy_from_slice(&length.to_le_bytes());
+            bytes.extend(frame(Kind::End, b"c"));
+            assert_eq!(read(&bytes), [(Some(Kind::End), &b"c"[..], 14)], "{length}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_a_whole_frame() {
+        let mut bytes = frame(Kind::Mark, b"later");
+        bytes[8] = b'?';
+        let checked = bytes.len() - 4;
+        let checksum = crc32c::crc32c(&bytes[..checked]);
+        bytes[checked..].copy_from_slice(&checksum.to_le_bytes());
+        assert_eq!(read(&bytes), [(None, &b"later"[..], 0)]);
+    }
+}

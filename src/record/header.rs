@@ -1,0 +1,101 @@
+//! What a recording is of: its first frame.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::RecordError;
+
+const FORMAT: &str = "poolgate recording";
+
+/// The newest version of the format, which is the one written.
+pub(super) const VERSION: u64 = 1;
+
+/// What a recording is of.
+///
+/// Fields may be added, each with a default for files which lack it; none is ever removed or given another meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The run's name, which is its folder's.
+    pub run: String,
+    /// When the recording began. Everything in it is timed from here, by a clock which nobody sets.
+    pub started: Timestamp,
+    /// The boot during which it was made.
+    pub boot: String,
+    /// What was sampled: "linux slabinfo", "simulated kernel".
+    pub source: String,
+    /// The version of poolgate which wrote it.
+    pub program: String,
+}
+
+/// What is checked before the rest is looked at, and so can never change.
+#[derive(Serialize, Deserialize)]
+struct Identity {
+    format: String,
+    version: u64,
+}
+
+/// A header as it is written.
+#[derive(Serialize, Deserialize)]
+struct Opening<H> {
+    format: String,
+    version: u64,
+    recording: H,
+}
+
+impl Header {
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
+        serde_json::to_writer(out, &Opening { format: FORMAT.to_owned(), version: VERSION, recording: self })?;
+        Ok(())
+    }
+
+    /// Reads a header's payload; `name` is the file's, for errors.
+    pub(super) fn read(payload: &[u8], name: &str) -> Result<Header, RecordError> {
+        match serde_json::from_slice(payload) {
+            Ok(Identity { format, .. }) if format != FORMAT => Err(RecordError::Foreign { name: name.to_owned() }),
+            Ok(Identity { version: found, .. }) if found > VERSION => {
+                Err(RecordError::Newer { name: name.to_owned(), found })
+            }
+            Ok(_) | Err(_) => match serde_json::from_slice(payload) {
+                Ok(Opening { recording, .. }) => Ok(recording),
+                Err(_) => Err(RecordError::NoHeader { name: name.to_owned() }),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Header, String> {
+        Header::read(json.as_bytes(), "x.pgr").map_err(|error| error.to_string())
+    }
+
+    const RECORDING: &str = r#"{"scenario":"s","run":"r","started":"2026-01-02T03:04:05Z","boot":"b","source":"linux slabinfo","program":"0.1.0","later":1}"#;
+
+    #[test]
+    fn fields_of_a_later_program_are_passed_over() {
+        let header =
+            read(&format!(r#"{{"format":"poolgate recording","version":1,"also":[],"recording":{RECORDING}}}"#))
+                .unwrap();
+        assert_eq!((header.scenario.as_str(), header.source.as_str()), ("s", "linux slabinfo"));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_whatever_it_looks_like() {
+        assert_eq!(
+            read(r#"{"format":"poolgate recording","version":2}"#).unwrap_err(),
+            "x.pgr was written by a newer poolgate (format 2, this one reads 1)"
+        );
+    }
+
+    #[test]
+    fn another_format_is_no_recording() {
+        assert_eq!(
+            read(r#"{"format":"poolgate checkpoint","version":1}"#).unwrap_err(),
+            "x.pgr is not a poolgate recording"
+        );
+    }
+}

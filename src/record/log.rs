@@ -1,0 +1,95 @@
+//! The file a recording is written to: takes whole frames, and after one failure nothing more.
+//!
+//! Each sample builds on the one before, so what follows a frame that was lost is worthless. Hence a log never forgets a
+//! failure, and never tries to mend the file: what is there stays, a torn last frame never existed, and all of it can be
+//! judged.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use fs_err::File;
+
+use super::RecordError;
+use super::frame::{self, Kind};
+
+/// Bytes which wait for the disk: room for a whole sample of some thousand rows.
+const BUFFER: usize = 64 << 10;
+
+/// A file being appended to.
+#[derive(Debug)]
+pub(super) struct Log {
+    file: BufWriter<File>,
+    /// The frame being put together, kept so that the next needs no new memory.
+    frame: Vec<u8>,
+    /// What the first failure was.
+    stopped: Option<io::ErrorKind>,
+}
+
+impl Log {
+    /// An empty log in a new file.
+    pub(super) fn create(path: &Path) -> io::Result<Log> {
+        Ok(Log::on(File::create_new(path)?))
+    }
+
+    fn on(file: File) -> Log {
+        Log { file: BufWriter::with_capacity(BUFFER, file), frame: Vec::new(), stopped: None }
+    }
+
+    /// Makes room for frames with payloads of so many bytes, which then need no new memory.
+    pub(super) fn reserve(&mut self, payload: usize) {
+        self.frame.clear();
+        self.frame.reserve(frame::AROUND + payload);
+    }
+
+    /// Appends one frame. It is on the disk after the next [`Log::sync`], and in the file some time before.
+    pub(super) fn append(
+        &mut self,
+        kind: Kind,
+        payload: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> Result<(), RecordError> {
+        self.attempt(|log| {
+            log.frame.clear();
+            frame::append(&mut log.frame, kind, payload)?;
+            log.file.write_all(&log.frame)
+        })
+    }
+
+    /// Returns once everything appended would survive a power cut.
+    pub(super) fn sync(&mut self) -> Result<(), RecordError> {
+        self.attempt(|log| {
+            log.file.flush()?;
+            log.file.get_ref().sync_data()
+        })
+    }
+
+    fn attempt(&mut self, act: impl FnOnce(&mut Log) -> io::Result<()>) -> Result<(), RecordError> {
+        if let Some(because) = self.stopped {
+            return Err(RecordError::Stopped { path: self.file.get_ref().path().to_owned(), because });
+        }
+        act(self).inspect_err(|error| self.stopped = Some(error.kind()))?;
+        Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_appended_after_a_failure() {
+        let mut log = Log::on(fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        log.append(Kind::Mark, |_| Ok(())).unwrap();
+
+        let error = log.sync().unwrap_err();
+        assert!(error.is_disk_full());
+        assert!(error.to_string().contains("/dev/full"), "{error}");
+
+        let error = log.append(Kind::Mark, |_| Ok(())).unwrap_err();
+        assert!(matches!(error, RecordError::Stopped { .. }) && error.is_disk_full());
+        assert_eq!(
+            error.to_string(),
+            "nothing more can be added to /dev/full: an earlier write failed (no storage space)"
+        );
+        assert!(log.sync().is_err());
+    }
+}
