@@ -10,7 +10,7 @@
 //! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
-//! - `machine`: a machine under test: Linux, or a simulated kernel
+//! - [`machine`]: a machine under test: Linux, or a simulated kernel
 //! - `judge`: a pure function from scenario and recording to verdicts
 //! - `run`: set up, measure, tear down; the only async code
 //! - `report`: what a run came to, one file a format
@@ -20,5 +20,7 @@ pub mod pool;
 
 pub mod record;
 pub mod scenario;
+
+pub mod machine;
 
 pub mod exit;

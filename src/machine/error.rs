@@ -1,0 +1,148 @@
+//! Why a machine could not be read or changed. Each case comes with what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A failure of the machine, not of the driver under test: it ends in outcome `error`, never in a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// A file of the machine's could not be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of the machine's could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of the kernel's does not read as it should.
+    #[error("cannot make sense of {}, line {line}: {problem}: {text:?}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// The line itself, shortened.
+        text: String,
+    },
+    /// A file which is to be put back exactly holds bytes that text cannot.
+    #[error("{} is not UTF-8 text, so it could not be put back exactly", .0.display())]
+    NotText(PathBuf),
+    /// A flag which only Windows has.
+    #[error("{0} is a boot setting of Windows, which a Linux kernel does not have")]
+    OnlyOnWindows(String),
+    /// A kernel parameter which a boot loader's configuration would not keep as it is.
+    #[error("kernel parameter {parameter:?} {problem}")]
+    Parameter {
+        /// As the scenario has it.
+        parameter: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// How this machine's kernel is given its parameters is not known.
+    #[error("cannot add {parameters:?} to this machine's kernel command line: {problem}")]
+    NoBootLoader {
+        /// What was to be added.
+        parameters: String,
+        /// What was looked for, or found instead.
+        problem: &'static str,
+        /// How to add them by hand.
+        remedy: String,
+    },
+    /// A name which is none of this machine's boot settings.
+    #[error("{0:?} is not a boot setting poolgate changes")]
+    UnknownSetting(String),
+    /// A program of the machine's, or a hook, did not do its work.
+    #[error("{} failed: {problem}", program.display())]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// How it ended, and its last words.
+        problem: String,
+    },
+    /// Files below another root belong to a machine which poolgate does not run on.
+    #[error("the machine below {} is not the one poolgate runs on, so it cannot be restarted", .0.display())]
+    ForeignRoot(PathBuf),
+    /// The kernel refused to restart.
+    #[error("cannot restart the machine: {0}")]
+    NotRestarted(io::Error),
+    /// What has the name of our autostart entry is not ours.
+    #[error("{} was not written by poolgate, so it stays as it is", .0.display())]
+    ForeignAutostart(PathBuf),
+    /// Nothing that poolgate knows starts programs on this machine.
+    #[error("nothing here could bring poolgate back after a boot: neither systemd nor {} was found", .0.display())]
+    NoAutostart(PathBuf),
+    /// A path which an autostart entry cannot hold.
+    #[error("{} cannot stand in an autostart entry: {problem}", path.display())]
+    AutostartPath {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// Somebody else than root could have written what root is about to obey.
+    #[error("{} is not safe to use: {problem}", path.display())]
+    Untrusted {
+        /// The file or folder at fault, which may be a parent of the one in question.
+        path: PathBuf,
+        /// Who could change it, and by what.
+        problem: String,
+        /// The command which puts it right.
+        remedy: String,
+    },
+    /// The kernel does not count pool tags in this boot (STATUS_NOT_IMPLEMENTED on Windows 2000 and XP).
+    #[error("cannot read pool tags: pool tagging is off (c0000002)")]
+    TaggingOff,
+    /// The platform cannot do this yet.
+    #[error("{0} is not supported yet")]
+    NotYet(&'static str),
+}
+
+impl MachineError {
+    /// What the person running this should do, where there is something to do.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            MachineError::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("the kernel shows its pools to root only: run poolgate with sudo")
+            }
+            MachineError::Unreadable { path, source } if path.ends_with("slabinfo") => match source.kind() {
+                io::ErrorKind::NotFound => Some(
+                    "this kernel has no slabinfo (CONFIG_SLUB_DEBUG); try a scenario with `machine: { simulated: {} }`",
+                ),
+                _ => None,
+            },
+            MachineError::Unwritable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("run poolgate with sudo")
+            }
+            MachineError::Malformed { .. } => {
+                Some("please report the line; poolgate reads slabinfo version 2.x and allocinfo versions 1.x and 2.x")
+            }
+            MachineError::TaggingOff => {
+                Some("add `flags: { pool_tagging: if_needed }` to the scenario and allow a reboot with --allow-reboot")
+            }
+            MachineError::NotText(_) => Some("rewrite the file as UTF-8, then run again"),
+            MachineError::OnlyOnWindows(_) => Some("on Linux ask for a kernel parameter, such as slab_nomerge"),
+            MachineError::Parameter { .. } => Some("a parameter is made of letters, digits and . _ = , : / @ + -"),
+            MachineError::NoBootLoader { remedy, .. } | MachineError::Untrusted { remedy, .. } => Some(remedy),
+            MachineError::UnknownSetting(_) => Some("the run's state is of another machine or was edited"),
+            MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
+            MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
+            MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),
+            MachineError::ForeignAutostart(_) => Some("see what it is for, then move it away and run again"),
+            MachineError::NoAutostart(_) => {
+                Some("write that hook (docs/linux.md says what it has to do), then run again")
+            }
+            MachineError::AutostartPath { .. } => Some("use a path of plain UTF-8 text which begins with /"),
+            MachineError::Unreadable { .. } | MachineError::Unwritable { .. } | MachineError::NotYet(_) => None,
+        }
+    }
+}

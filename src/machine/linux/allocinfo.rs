@@ -1,0 +1,99 @@
+//! `/proc/allocinfo` (6.10 and later, CONFIG_MEM_ALLOC_PROFILING): what every place in the kernel's code has allocated.
+//!
+//! `bytes calls file:line [module] func:name …`, without the module for what is built in (lib/alloc_tag.c,
+//! `alloc_tag_to_text`; Documentation/filesystems/proc.rst). The tag is `module:function`, since files and lines differ
+//! from build to build; several places in one function add up. Figures are exact at any time: slab objects, pages and
+//! per-CPU memory alike, under a pool of their own. Since version 2 a line may end in `accurate:no` (the kernel once had no
+//! memory to count with); it counts all the same, as it can be neither corrected nor left out.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::proc_text::{ProcText, number};
+use crate::machine::MachineError;
+use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
+
+/// The module of what is built into the kernel.
+const BUILT_IN: &[u8] = b"kernel";
+
+pub(super) struct Allocinfo {
+    text: ProcText,
+    table: Table,
+}
+
+#[derive(Default)]
+struct Table {
+    rows: HashMap<Box<[u8]>, RowId>,
+    /// The name being read, kept so that looking it up allocates nothing.
+    name: Vec<u8>,
+}
+
+impl Allocinfo {
+    /// The table below `root`, where there is one which counts: `vm.mem_profiling` may have been off since the boot.
+    pub(super) fn find(root: &Path) -> Option<Allocinfo> {
+        let path = root.join("proc/allocinfo");
+        let switch = fs_err::read(root.join("proc/sys/vm/mem_profiling"));
+        let counts = switch.map_or(true, |switch| switch.trim_ascii() != b"0");
+        (counts && std::fs::File::open(&path).is_ok())
+            .then(|| Allocinfo { text: ProcText::new(path), table: Table::default() })
+    }
+
+    /// Adds every tag in use now, or ever before, to `snapshot`.
+    pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
+        let table = &mut self.table;
+        self.text.lines(|at, line| match at {
+            0 if line.starts_with(b"allocinfo - version: 1.") || line.starts_with(b"allocinfo - version: 2.") => Ok(()),
+            0 => Err("not an allocinfo of version 1.x or 2.x"),
+            _ if line[0] == b'#' => Ok(()),
+            _ => table.place(line, snapshot),
+        })
+    }
+}
+
+impl Table {
+    fn place(&mut self, line: &[u8], snapshot: &mut Snapshot) -> Result<(), &'static str> {
+        let mut items = line.split(|&b| b == b' ').filter(|item| !item.is_empty());
+        let bytes = items.next().and_then(signed).ok_or("the size is not a number")?;
+        let calls = items.next().and_then(number).ok_or("the calls are not a number")?;
+        let _place = items.next().ok_or("no place in the code")?;
+        let mut item = items.next().ok_or("no function")?;
+        let mut module = BUILT_IN;
+        if let Some(name) = item.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]")) {
+            module = name;
+            item = items.next().ok_or("no function")?;
+        }
+        let function = item.strip_prefix(b"func:").filter(|name| !name.is_empty()).ok_or("no function")?;
+        self.name.clear();
+        for part in [module, b":", function] {
+            self.name.extend_from_slice(part);
+        }
+        // The sum over all CPUs is not taken at one instant, so it can be below zero for a moment; calls are the same
+        // kind of sum, printed without a sign.
+        let usage = Usage { allocs: (calls as i64).max(0) as u64, frees: 0, bytes: bytes.max(0) as u64 };
+        let row = match self.rows.get(self.name.as_slice()) {
+            Some(row) => *row,
+            // Most places never allocate: they are left out until they do, and from then on a zero is a zero.
+            None if usage == Usage::default() => return Ok(()),
+            None => self.meet(snapshot)?,
+        };
+        let met = snapshot.get(row).unwrap_or_default();
+        let allocs = met.allocs.saturating_add(usage.allocs);
+        snapshot.set(row, Some(Usage { allocs, frees: 0, bytes: met.bytes.saturating_add(usage.bytes) }));
+        Ok(())
+    }
+
+    /// A tag seen for the first time.
+    fn meet(&mut self, snapshot: &mut Snapshot) -> Result<RowId, &'static str> {
+        let tag = Tag::from_cache_name(&self.name).map_err(|_| "no function")?;
+        let row = snapshot.row(Key { tag, pool: Pool::Callsite, counters: Counters::InUse, reclaimable: false });
+        self.rows.insert(self.name.as_slice().into(), row);
+        Ok(row)
+    }
+}
+
+fn signed(text: &[u8]) -> Option<i64> {
+    match text.strip_prefix(b"-") {
+        Some(digits) => number(digits).and_then(|value| 0i64.checked_sub_unsigned(value)),
+        None => number(text).and_then(|value| i64::try_from(value).ok()),
+    }
+}

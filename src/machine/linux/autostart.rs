@@ -1,0 +1,121 @@
+//! Bringing poolgate back after a boot: a systemd unit, or an administrator's hook for any other init.
+//!
+//! The unit is wanted by multi-user.target and ordered after it. That is no loop: a target is ordered after what it
+//! wants only where the wanted unit is not itself ordered after the target (src/core/unit.c,
+//! `unit_add_default_target_dependency`: "Don't create loops"); systemd's own systemd-update-utmp-runlevel.service was
+//! arranged so. The link which enables it is made here, so that it also works where systemd does not run yet.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use super::{durable, programs, unit};
+use crate::machine::{Autostart, MachineError};
+
+const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
+const LINK: &str = "etc/systemd/system/multi-user.target.wants/poolgate-resume.service";
+const HOOK: &str = "autostart-hook";
+
+pub(super) struct LinuxAutostart {
+    pub(super) root: PathBuf,
+}
+
+/// What starts programs on this machine.
+enum Starter {
+    Hook(PathBuf),
+    Systemd,
+    Nobody,
+}
+
+impl Autostart for LinuxAutostart {
+    fn get(&self) -> Result<Option<PathBuf>, MachineError> {
+        match self.starter()? {
+            Starter::Hook(hook) => {
+                let said = programs::run(&self.root, &hook, &["get".as_ref()])?;
+                let folder = said.strip_suffix(b"\n").unwrap_or(&said);
+                Ok((!folder.is_empty()).then(|| OsString::from_vec(folder.to_owned()).into()))
+            }
+            Starter::Systemd => self.unit(),
+            Starter::Nobody => Ok(None),
+        }
+    }
+
+    fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
+        let starter = self.starter()?;
+        let Some(run) = run else { return self.remove(&starter) };
+        let program = std::env::current_exe()
+            .map_err(|source| MachineError::Unreadable { path: "/proc/self/exe".into(), source })?;
+        match starter {
+            Starter::Hook(hook) => {
+                let words = [OsStr::new("set"), program.as_os_str(), run.as_os_str()];
+                programs::run(&self.root, &hook, &words).map(drop)
+            }
+            Starter::Systemd => {
+                // Refuses to write over somebody else's.
+                self.unit()?;
+                durable::replace(&self.root.join(UNIT), &unit::text(&program, run)?)?;
+                durable::link(&self.root.join(LINK), &Path::new("/").join(UNIT))?;
+                self.reload();
+                Ok(())
+            }
+            Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(&self.root, HOOK))),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), MachineError> {
+        for path in [UNIT, LINK].map(|path| self.root.join(path)) {
+            let folder = path.parent().unwrap_or(&path);
+            // The link leads to the unit on the machine's own root; below another root that may be nothing.
+            durable::sync(folder)?;
+        }
+        durable::sync(&self.root.join(UNIT))?;
+        // What a hook wrote is wherever its init keeps it.
+        if let Starter::Hook(_) = self.starter()? {
+            durable::sync_file_system(&self.root.join("etc"))?;
+        }
+        Ok(())
+    }
+}
+
+impl LinuxAutostart {
+    fn starter(&self) -> Result<Starter, MachineError> {
+        if let Some(hook) = programs::hook(&self.root, HOOK)? {
+            return Ok(Starter::Hook(hook));
+        }
+        let signs = ["run/systemd/system", "lib/systemd/systemd", "usr/lib/systemd/systemd"];
+        let found = signs.iter().any(|sign| self.root.join(sign).exists());
+        Ok(if found { Starter::Systemd } else { Starter::Nobody })
+    }
+
+    /// The folder in our unit.
+    fn unit(&self) -> Result<Option<PathBuf>, MachineError> {
+        let path = self.root.join(UNIT);
+        match durable::text(&path)? {
+            None => Ok(None),
+            Some(text) => unit::folder(&text).map(Some).ok_or(MachineError::ForeignAutostart(path)),
+        }
+    }
+
+    fn remove(&self, starter: &Starter) -> Result<(), MachineError> {
+        match starter {
+            Starter::Hook(hook) => programs::run(&self.root, hook, &["remove".as_ref()]).map(drop),
+            Starter::Systemd => {
+                self.unit()?;
+                // The link first: a unit without it starts nothing, a link without its unit is an error at every boot.
+                durable::remove(&self.root.join(LINK))?;
+                durable::remove(&self.root.join(UNIT))?;
+                self.reload();
+                Ok(())
+            }
+            Starter::Nobody => Ok(()),
+        }
+    }
+
+    /// Tells a running systemd. Nothing depends on it: the next boot reads the files anyway.
+    fn reload(&self) {
+        if self.root.join("run/systemd/system").is_dir() {
+            let systemctl = programs::find(&self.root, "systemctl");
+            let _ = systemctl.map(|systemctl| programs::run(&self.root, &systemctl, &["daemon-reload".as_ref()]));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Telling one boot from the next, and starting another.
+
+use std::path::{Path, PathBuf};
+
+use rustix::system::{RebootCommand, reboot};
+
+use super::programs;
+use crate::machine::{Boot, BootId, MachineError};
+
+pub(super) struct LinuxBoot {
+    pub(super) root: PathBuf,
+}
+
+impl Boot for LinuxBoot {
+    fn id(&self) -> Result<BootId, MachineError> {
+        let path = self.root.join("proc/sys/kernel/random/boot_id");
+        match fs_err::read_to_string(&path) {
+            Ok(id) => Ok(BootId(id.trim().to_owned())),
+            Err(source) => Err(MachineError::Unreadable { path, source }),
+        }
+    }
+
+    fn restart(&mut self) -> Result<(), MachineError> {
+        let way = Way::of(&self.root, programs::is_this_machine(&self.root))?;
+        // Before anything else is asked to: what was written last must not depend on how the machine goes down.
+        rustix::fs::sync();
+        match way {
+            Way::Hook(hook) => programs::run(&self.root, &hook, &[]).map(drop),
+            Way::Systemctl(systemctl) => programs::run(&self.root, &systemctl, &["reboot".as_ref()]).map(drop),
+            Way::Kernel => reboot(RebootCommand::Restart).map_err(|error| MachineError::NotRestarted(error.into())),
+        }
+    }
+}
+
+/// How a machine is restarted.
+#[derive(Debug, PartialEq)]
+enum Way {
+    /// By the administrator's own program.
+    Hook(PathBuf),
+    /// By systemd, which stops everything in order.
+    Systemctl(PathBuf),
+    /// By reboot(2): nothing is stopped, but everything is synced.
+    Kernel,
+}
+
+impl Way {
+    fn of(root: &Path, is_this_machine: bool) -> Result<Way, MachineError> {
+        if let Some(hook) = programs::hook(root, "reboot-hook")? {
+            return Ok(Way::Hook(hook));
+        }
+        if !is_this_machine {
+            return Err(MachineError::ForeignRoot(root.to_owned()));
+        }
+        // sd_booted(3): this folder exists exactly where systemd is the init of the running system.
+        let systemctl = root.join("run/systemd/system").is_dir().then(|| programs::find(root, "systemctl")).flatten();
+        Ok(systemctl.map_or(Way::Kernel, Way::Systemctl))
+    }
+}
+
+/// Refuses what only a restart brings into force, on a machine which cannot be restarted.
+pub(super) fn can_restart(root: &Path) -> Result<(), MachineError> {
+    Way::of(root, programs::is_this_machine(root)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn executable(path: &Path) {
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::File::create(path).unwrap();
+        fs_err::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn systemd_restarts_where_it_runs_and_the_kernel_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let systemctl = root.join("usr/bin/systemctl");
+        executable(&systemctl);
+        assert_eq!(Way::of(root, true).unwrap(), Way::Kernel);
+        fs_err::create_dir_all(root.join("run/systemd/system")).unwrap();
+        assert_eq!(Way::of(root, true).unwrap(), Way::Systemctl(systemctl));
+    }
+
+    #[test]
+    fn a_foreign_root_is_not_restarted_but_by_its_hook() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        assert!(matches!(Way::of(root, false), Err(MachineError::ForeignRoot(_))));
+        let hook = root.join("etc/poolgate/reboot-hook");
+        executable(&hook);
+        assert_eq!(Way::of(root, false).unwrap(), Way::Hook(hook.clone()));
+        fs_err::set_permissions(&hook, PermissionsExt::from_mode(0o777)).unwrap();
+        assert!(matches!(Way::of(root, false), Err(MachineError::Untrusted { .. })));
+    }
+}

@@ -1,0 +1,93 @@
+//! Files which survive a power cut whole: written beside, synced, renamed.
+//!
+//! A reader sees the file before a change or after it, never between. The rename itself is durable only once the folder
+//! is synced. A file keeps its mode and owner; a link is followed, never replaced by a file.
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::machine::MachineError;
+
+/// The text of `path`; `None` when there is no such file.
+pub(super) fn text(path: &Path) -> Result<Option<String>, MachineError> {
+    match fs_err::read(path) {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| MachineError::NotText(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => Ok(None),
+        Err(source) => Err(MachineError::Unreadable { path: path.to_owned(), source }),
+    }
+}
+
+/// Makes `path` a file of exactly `text`.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), MachineError> {
+    let replaced = || -> io::Result<()> {
+        let place = if path.is_symlink() { path.canonicalize()? } else { path.to_owned() };
+        let folder = folder_of(&place);
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        match place.metadata() {
+            Ok(before) => {
+                fchown(file.as_file(), Some(before.uid()), Some(before.gid()))?;
+                file.as_file().set_permissions(before.permissions())?;
+            }
+            Err(_) => file.as_file().set_permissions(Permissions::from_mode(0o644))?,
+        }
+        file.as_file().sync_all()?;
+        file.persist(&place)?;
+        File::open(folder)?.sync_all()
+    };
+    replaced().map_err(|source| unwritable(path, source))
+}
+
+/// Makes `path` a link to `target`.
+pub(super) fn link(path: &Path, target: &Path) -> Result<(), MachineError> {
+    let linked = || -> io::Result<()> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder)?;
+        // A link cannot be written over: made beside, under a name nobody else has, then renamed.
+        let beside = tempfile::tempdir_in(folder)?;
+        let made = beside.path().join("link");
+        symlink(target, &made)?;
+        std::fs::rename(&made, path)?;
+        beside.close()?;
+        File::open(folder)?.sync_all()
+    };
+    linked().map_err(|source| unwritable(path, source))
+}
+
+/// Makes sure that there is no `path`.
+pub(super) fn remove(path: &Path) -> Result<(), MachineError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(path, error)),
+        _ => sync(folder_of(path)),
+    }
+}
+
+/// Makes a file or folder survive a power cut, where it exists.
+pub(super) fn sync(path: &Path) -> Result<(), MachineError> {
+    with_open(path, File::sync_all)
+}
+
+/// The same for everything on the file system which holds `path`: other programs wrote there.
+pub(super) fn sync_file_system(path: &Path) -> Result<(), MachineError> {
+    with_open(path, |file| Ok(rustix::fs::syncfs(file)?))
+}
+
+fn with_open(path: &Path, work: impl FnOnce(&File) -> io::Result<()>) -> Result<(), MachineError> {
+    let outcome = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(file) => work(&file),
+    };
+    outcome.map_err(|source| unwritable(path, source))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+fn unwritable(path: &Path, source: io::Error) -> MachineError {
+    MachineError::Unwritable { path: PathBuf::from(path), source }
+}

@@ -1,0 +1,88 @@
+//! A kernel command line as text: words, quotes, and `--`, after which everything is init's.
+//!
+//! Words end at blanks outside double quotes, as in the kernel's own `next_arg` (lib/cmdline.c).
+
+/// Whether `parameter` stands in `line` as a whole word.
+pub(super) fn has(line: &str, parameter: &str) -> bool {
+    words(line).any(|(_, word)| word == parameter)
+}
+
+/// `line` with `added` behind its last parameter; everything else, down to the last newline, stays as it was.
+pub(super) fn with(line: &str, added: &[&str]) -> String {
+    let end = words(line).last().map_or(0, |(at, word)| at + word.len());
+    let mut text = line[..end].to_owned();
+    for parameter in added {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(parameter);
+    }
+    text + &line[end..]
+}
+
+/// The words of `line` up to the word `mark`, but none which begins as one of `but`, and what is init's.
+pub(super) fn without(line: &str, mark: &str, but: &[&str]) -> String {
+    let kept = words(line).map(|(_, word)| word).take_while(|word| *word != mark);
+    let kept = kept.filter(|word| !but.iter().any(|but| word.starts_with(but)));
+    let end = words(line).last().map_or(0, |(at, word)| at + word.len());
+    kept.chain(line[end..].split_whitespace()).collect::<Vec<_>>().join(" ")
+}
+
+/// The parameters, each with its place.
+fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    let every = std::iter::from_fn(move || {
+        at += line[at..].len() - line[at..].trim_start().len();
+        let mut quoted = false;
+        let ends = |c: char| {
+            quoted ^= c == '"';
+            c.is_ascii_whitespace() && !quoted
+        };
+        let length = line[at..].find(ends).unwrap_or(line.len() - at);
+        let word = (at, &line[at..at + length]);
+        at += length;
+        (length > 0).then_some(word)
+    });
+    every.take_while(|(_, word)| *word != "--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_counts_as_a_whole_word_before_inits_words() {
+        for (line, expected) in [
+            ("root=/dev/sda1 slab_nomerge quiet\n", true),
+            ("slab_nomerge", true),
+            ("root=/dev/sda1 slab_nomerge=1", false),
+            ("xslab_nomerge", false),
+            ("quiet -- slab_nomerge", false),
+            ("dyndbg=\"file a.c slab_nomerge +p\" quiet", false),
+            ("dyndbg=\"file a.c +p\" slab_nomerge", true),
+            ("", false),
+        ] {
+            assert_eq!(has(line, "slab_nomerge"), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_added_stands_before_inits_words_and_the_last_newline() {
+        for (line, expected) in [
+            ("quiet\n", "quiet a b\n"),
+            ("quiet", "quiet a b"),
+            ("quiet  \n\n", "quiet a b  \n\n"),
+            ("quiet -- single\n", "quiet a b -- single\n"),
+            ("", "a b"),
+            ("\n", "a b\n"),
+        ] {
+            assert_eq!(with(line, &["a", "b"]), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_added_goes_with_its_mark() {
+        let line = "BOOT_IMAGE=/vmlinuz root=/dev/sda1  quiet mark slab_nomerge -- single\n";
+        assert_eq!(without(line, "mark", &["BOOT_IMAGE="]), "root=/dev/sda1 quiet -- single");
+    }
+}

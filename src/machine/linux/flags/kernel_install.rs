@@ -1,0 +1,84 @@
+//! kernel-install: `/etc/kernel/cmdline`, from which it makes systemd-boot's entries and unified kernel images.
+//!
+//! Without that file kernel-install takes `/usr/lib/kernel/cmdline`, else the running kernel's own line less `BOOT_IMAGE=`
+//! and `initrd=` (kernel-install(8), 90-loaderentry.install). The last is a trap: once the file is removed after a run,
+//! the running kernel's line still has the run's parameters, and would make them permanent. So a line of our making has
+//! a mark before what was added, and is put into the entry without it before the file goes.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::{command_line, flush_boot, running};
+use crate::machine::MachineError;
+use crate::machine::linux::{durable, programs};
+
+/// Stands before what was added to a line of our making. The kernel takes a name with a dot for a parameter of a module
+/// which is not loaded, and says nothing (init/main.c, `unknown_bootoption`).
+const MARK: &str = "poolgate.added";
+
+/// Whether kernel-install could make the running kernel's entry anew.
+pub(super) fn is_ready(root: &Path) -> bool {
+    programs::find(root, "kernel-install").is_some() && kernel(root).is_ok()
+}
+
+/// Whether systemd-boot started the running kernel. A boot loader leaves its name in a variable of the firmware's
+/// (systemd.io/BOOT_LOADER_INTERFACE), as UTF-16 after four bytes of attributes.
+pub(super) fn booted_this(root: &Path) -> bool {
+    let variable = "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+    let text: Vec<u8> = fs_err::read(root.join(variable)).unwrap_or_default().into_iter().filter(|&b| b != 0).collect();
+    text.windows(12).any(|window| window == b"systemd-boot")
+}
+
+/// The file's text with `parameters` added: to the `original`, else to the line kernel-install would take.
+pub(super) fn with(root: &Path, original: Option<&str>, parameters: &[&str]) -> Result<String, MachineError> {
+    if let Some(original) = original {
+        let missing: Vec<_> = parameters.iter().filter(|p| !command_line::has(original, p)).copied().collect();
+        return Ok(command_line::with(original, &missing));
+    }
+    let line = match durable::text(&root.join("usr/lib/kernel/cmdline"))? {
+        Some(line) => line,
+        None => running(root)?,
+    };
+    let kept = command_line::without(&line, MARK, &["BOOT_IMAGE=", "initrd="]);
+    let added: Vec<_> = [MARK].iter().chain(parameters).copied().collect();
+    Ok(command_line::with(&kept, &added) + "\n")
+}
+
+/// Makes the running kernel's entry anew.
+pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
+    let program = programs::find(root, "kernel-install").ok_or_else(|| MachineError::Program {
+        program: "kernel-install".into(),
+        problem: "it is not there any more".to_owned(),
+    })?;
+    let (release, kernel) = kernel(root)?;
+    programs::run(root, &program, &["add".as_ref(), OsStr::new(&release), kernel.as_os_str()]).map(drop)
+}
+
+/// Removes the file, after the entry was made without what it added. Where there is none, the entry is right already:
+/// the file goes last.
+pub(super) fn remove(root: &Path, path: &Path) -> Result<(), MachineError> {
+    if let Some(text) = durable::text(path)? {
+        durable::replace(path, &(command_line::without(&text, MARK, &[]) + "\n"))?;
+        regenerate(root)?;
+        flush_boot(root)?;
+    }
+    durable::remove(path)
+}
+
+/// The running kernel's release and image.
+fn kernel(root: &Path) -> Result<(String, PathBuf), MachineError> {
+    let path = root.join("proc/sys/kernel/osrelease");
+    let release = durable::text(&path)?.unwrap_or_default().trim().to_owned();
+    let images = [
+        format!("usr/lib/modules/{release}/vmlinuz"),
+        format!("lib/modules/{release}/vmlinuz"),
+        format!("boot/vmlinuz-{release}"),
+    ];
+    match images.iter().map(|image| root.join(image)).find(|image| image.is_file()) {
+        Some(image) => Ok((release, image)),
+        None => Err(MachineError::Program {
+            program: "kernel-install".into(),
+            problem: format!("the image of the running kernel {release} is not where it is looked for"),
+        }),
+    }
+}

@@ -1,0 +1,124 @@
+//! The kernel command line as boot settings.
+//!
+//! The kernel tells the line it was booted with in `/proc/cmdline`; where the next one comes from is the boot loader's
+//! affair ([`Setting`]). A setting is one whole file, kept and put back byte for byte, and every change of it is followed
+//! by the program which turns it into the boot loader's own configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::{boot, durable};
+use crate::machine::{Asked, Change, FlagValue, Flags, MachineError};
+
+mod command_line;
+mod grub;
+mod kernel_install;
+mod setting;
+
+use setting::Setting;
+
+pub(super) struct KernelParameters {
+    pub(super) root: PathBuf,
+}
+
+impl Flags for KernelParameters {
+    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
+        let parameters = parameters(asked)?;
+        if parameters.is_empty() || self.runs_with(&parameters)? {
+            return Ok(Vec::new());
+        }
+        boot::can_restart(&self.root)?;
+        let setting = Setting::of(&self.root, &parameters)?;
+        let original = durable::text(&setting.path(&self.root))?;
+        let wanted = match setting {
+            Setting::GrubDropIn | Setting::GrubDefault => grub::with(original.as_deref(), &parameters),
+            Setting::KernelCmdline => kernel_install::with(&self.root, original.as_deref(), &parameters)?,
+        };
+        let original = original.map_or(FlagValue::Absent, FlagValue::Present);
+        Ok(vec![Change { name: setting.name().to_owned(), original, wanted: FlagValue::Present(wanted) }])
+    }
+
+    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
+        let parameters = parameters(asked)?;
+        Ok(parameters.is_empty() || self.runs_with(&parameters)?)
+    }
+
+    fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
+        let text = durable::text(&Setting::named(name)?.path(&self.root))?;
+        Ok(text.map_or(FlagValue::Absent, FlagValue::Present))
+    }
+
+    fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
+        let setting = Setting::named(name)?;
+        let path = setting.path(&self.root);
+        match (setting, value) {
+            (Setting::KernelCmdline, FlagValue::Absent) => kernel_install::remove(&self.root, &path),
+            (Setting::KernelCmdline, FlagValue::Present(text)) => {
+                durable::replace(&path, text)?;
+                kernel_install::regenerate(&self.root)
+            }
+            (Setting::GrubDropIn | Setting::GrubDefault, FlagValue::Absent) => {
+                durable::remove(&path)?;
+                grub::regenerate(&self.root)
+            }
+            (Setting::GrubDropIn | Setting::GrubDefault, FlagValue::Present(text)) => {
+                durable::replace(&path, text)?;
+                grub::regenerate(&self.root)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), MachineError> {
+        for setting in Setting::ALL {
+            let path = setting.path(&self.root);
+            durable::sync(&path)?;
+            durable::sync(path.parent().unwrap_or(&path))?;
+        }
+        flush_boot(&self.root)
+    }
+}
+
+impl KernelParameters {
+    /// Whether the running kernel was booted with all of `parameters`.
+    fn runs_with(&self, parameters: &[&str]) -> Result<bool, MachineError> {
+        let line = running(&self.root)?;
+        Ok(parameters.iter().all(|parameter| command_line::has(&line, parameter)))
+    }
+}
+
+/// The line the running kernel was booted with.
+fn running(root: &Path) -> Result<String, MachineError> {
+    let path = root.join("proc/cmdline");
+    let bytes = match fs_err::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(MachineError::Unreadable { path, source }),
+    };
+    String::from_utf8(bytes).map_err(|_| MachineError::NotText(path))
+}
+
+/// Syncs the file systems a boot loader reads: programs which write there do not all sync.
+fn flush_boot(root: &Path) -> Result<(), MachineError> {
+    ["boot", "boot/efi", "efi"].iter().try_for_each(|folder| durable::sync_file_system(&root.join(folder)))
+}
+
+/// What is asked for, in the kernel's words.
+fn parameters(asked: &[Asked]) -> Result<Vec<&str>, MachineError> {
+    // Slab caches are always counted, so pool tagging is never off.
+    asked.iter().filter(|asked| **asked != Asked::PoolTagging).map(parameter).collect()
+}
+
+fn parameter(asked: &Asked) -> Result<&str, MachineError> {
+    let parameter = match asked {
+        Asked::KernelParameter(parameter) => parameter,
+        Asked::PoolTagging => return Err(MachineError::OnlyOnWindows("pool tagging".to_owned())),
+        Asked::GlobalFlag(flag) => return Err(MachineError::OnlyOnWindows(format!("global flag {flag}"))),
+    };
+    // Everything else means something to the shell which sources GRUB's file, to GRUB itself, or to the kernel.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=,:/@+-".contains(&byte);
+    let problem = match parameter.as_bytes() {
+        [] => "is empty",
+        [b'-', ..] => "begins with -, which the kernel would hand to init",
+        bytes if !bytes.iter().all(|&byte| plain(byte)) => "has characters a boot loader would not keep as they are",
+        _ => return Ok(parameter),
+    };
+    Err(MachineError::Parameter { parameter: parameter.clone(), problem })
+}

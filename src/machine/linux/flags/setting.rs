@@ -1,0 +1,72 @@
+//! Which file this machine's boot loader takes kernel parameters from.
+
+use std::path::{Path, PathBuf};
+
+use super::{grub, kernel_install};
+use crate::machine::MachineError;
+
+/// A file which decides the next boot's command line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Setting {
+    /// A file of our own, where GRUB's configuration is made from drop-ins too: Debian, Ubuntu.
+    GrubDropIn,
+    /// GRUB's only file elsewhere: Arch, openSUSE.
+    GrubDefault,
+    /// What kernel-install gives to systemd-boot's entries and to unified kernel images (kernel-install(8)).
+    KernelCmdline,
+}
+
+impl Setting {
+    pub(super) const ALL: [Setting; 3] = [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline];
+
+    /// The name it has in a run's state: its path on the machine itself.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            // Sorted after everything a distribution or a cloud image brings: the last assignment wins.
+            Setting::GrubDropIn => "/etc/default/grub.d/99-poolgate.cfg",
+            Setting::GrubDefault => "/etc/default/grub",
+            Setting::KernelCmdline => "/etc/kernel/cmdline",
+        }
+    }
+
+    /// The setting called `name`. No other file is ever written, whatever a run's state says.
+    pub(super) fn named(name: &str) -> Result<Setting, MachineError> {
+        let found = Setting::ALL.into_iter().find(|setting| setting.name() == name);
+        found.ok_or_else(|| MachineError::UnknownSetting(name.to_owned()))
+    }
+
+    pub(super) fn path(self, root: &Path) -> PathBuf {
+        root.join(self.name().trim_start_matches('/'))
+    }
+
+    /// The one which counts on this machine.
+    pub(super) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
+        let kernel_install = kernel_install::is_ready(root);
+        if kernel_install && kernel_install::booted_this(root) {
+            return Ok(Setting::KernelCmdline);
+        }
+        if grub::uses_entries(root)? {
+            let remedy = format!("run `grubby --update-kernel=ALL --args=\"{}\"`", parameters.join(" "));
+            let problem = "its GRUB reads boot loader entries, which grubby changes";
+            return Err(refused(parameters, problem, remedy));
+        }
+        if let Some(setting) = grub::setting(root)? {
+            return Ok(setting);
+        }
+        if kernel_install && Setting::KernelCmdline.path(root).exists() {
+            return Ok(Setting::KernelCmdline);
+        }
+        let remedy =
+            format!("add this to the kernel's line in the boot loader's configuration: {}", parameters.join(" "));
+        Err(refused(
+            parameters,
+            "neither GRUB with its update program nor kernel-install with a kernel is here",
+            remedy,
+        ))
+    }
+}
+
+fn refused(parameters: &[&str], problem: &'static str, remedy: String) -> MachineError {
+    let remedy = remedy + ", restart, then run again: parameters which are there already need no change";
+    MachineError::NoBootLoader { parameters: parameters.join(" "), problem, remedy }
+}

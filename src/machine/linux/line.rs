@@ -1,0 +1,78 @@
+//! One line of slabinfo, which is one slab cache.
+//!
+//! `%-17s %6lu %6lu %6u %4u %4d : tunables … : slabdata …`, whatever the allocator and in every version 2.x
+//! (mm/slab_common.c, `cache_show`). Nothing is ever guessed: a line which does not fit is an error.
+
+/// What one line says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cache<'a> {
+    /// Without the spaces which pad it.
+    pub(super) name: &'a [u8],
+    /// Objects in use.
+    pub(super) active: u64,
+    /// Bytes of each.
+    pub(super) size: u64,
+}
+
+impl<'a> Cache<'a> {
+    /// Reads a line from its back: what the five numbers before ` : tunables` leave over is the name.
+    ///
+    /// The kernel promises nothing about a name. Only one built with CONFIG_DEBUG_VM so much as warns of a space in it
+    /// (mm/slab_common.c, `kmem_cache_sanity_check`: "It confuses parsers"), so `twin 7` must not become a `twin` with
+    /// 7 objects. Spaces at the very end cannot be told from the padding (`%-17s`) and are dropped. A line break in a
+    /// name makes two lines, of which the first is an error.
+    pub(super) fn of(line: &'a [u8]) -> Result<Cache<'a>, &'static str> {
+        let figures = memchr::memrchr_iter(b':', line)
+            .find(|&at| line[at..].starts_with(b": tunables ") && line[..at].ends_with(b" "))
+            .ok_or("no ` : tunables` behind the figures")?;
+        let rest = &line[..figures];
+        let (rest, _pages_per_slab) = last_number(rest).ok_or("pagesperslab is not a number")?;
+        let (rest, _objects_per_slab) = last_number(rest).ok_or("objperslab is not a number")?;
+        let (rest, size) = last_number(rest).ok_or("objsize is not a number")?;
+        let (rest, _num_objs) = last_number(rest).ok_or("num_objs is not a number")?;
+        let (rest, active) = last_number(rest).ok_or("active_objs is not a number")?;
+        match rest.trim_ascii_end() {
+            b"" => Err("no cache name"),
+            name => Ok(Cache { name, active, size }),
+        }
+    }
+}
+
+/// The number behind the last space, and what stands before it.
+fn last_number(line: &[u8]) -> Option<(&[u8], u64)> {
+    let line = line.trim_ascii_end();
+    let (rest, digits) = line.split_at(line.iter().rposition(|&b| b == b' ')? + 1);
+    Some((rest, number(digits)?))
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |value, &digit| {
+        digit.is_ascii_digit().then_some(())?;
+        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_what_the_kernel_does_not_forbid() {
+        for name in [
+            "key_jar",
+            "twin 7",
+            "a 1 2 3 4 5",
+            "a 1 2 3 4 5 : tunables 6",
+            "odd : slabdata",
+            " lead",
+            "#hash",
+            "tab\there",
+            "ext4(12:user.slice)",
+            "longer_than_its_column",
+        ] {
+            let line = format!("{name:<17}      3     16    256   16    1 : tunables    0    0    0 : slabdata 6 6 0");
+            let cache = Cache { name: name.as_bytes(), active: 3, size: 256 };
+            assert_eq!(Cache::of(line.as_bytes()), Ok(cache), "{line}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Linux: slab caches take the place of pool tags, and kernel parameters of registry values.
+//!
+//! Every path is below a `root` given by the caller, so that any reader can be tried on any text, and so that a
+//! container can look at its host's kernel. docs/linux.md says what is done on which machine, and by which hooks an
+//! administrator can have it done otherwise.
+
+use std::path::Path;
+
+use super::Machine;
+
+mod allocinfo;
+mod autostart;
+mod boot;
+mod durable;
+mod flags;
+mod line;
+mod proc_text;
+mod programs;
+mod shrink;
+mod slabinfo;
+mod tables;
+mod trust;
+mod unit;
+
+pub use tables::Tables;
+pub use trust::{prepare_state_folder, state_folder, trusted, trusted_below, trusted_itself};
+
+/// The machine whose `/proc` and `/sys` are below `root` (`/` for this one).
+pub fn machine(root: &Path) -> Machine {
+    Machine {
+        pool: Box::new(tables::Tables::new(root)),
+        flags: Box::new(flags::KernelParameters { root: root.to_owned() }),
+        boot: Box::new(boot::LinuxBoot { root: root.to_owned() }),
+        autostart: Box::new(autostart::LinuxAutostart { root: root.to_owned() }),
+    }
+}

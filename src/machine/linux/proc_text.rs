@@ -1,0 +1,74 @@
+//! A table of the kernel's which is one text, read whole again and again.
+//!
+//! The file stays open between samples and its text stays in one buffer, so that reading allocates nothing once the
+//! buffer has grown to the table.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::PathBuf;
+
+use crate::machine::MachineError;
+
+pub(super) struct ProcText {
+    path: PathBuf,
+    file: Option<File>,
+    text: Vec<u8>,
+}
+
+impl ProcText {
+    /// The text at `path`; nothing is opened before it is first read.
+    pub(super) fn new(path: PathBuf) -> ProcText {
+        ProcText { path, file: None, text: Vec::with_capacity(64 * 1024) }
+    }
+
+    /// Reads the text anew and hands over every line which is not empty, with its place from 0.
+    pub(super) fn lines(
+        &mut self,
+        mut line: impl FnMut(usize, &[u8]) -> Result<(), &'static str>,
+    ) -> Result<(), MachineError> {
+        if let Err(source) = self.read() {
+            self.file = None;
+            return Err(MachineError::Unreadable { path: self.path.clone(), source });
+        }
+        // The last line of a text which was cut off could still parse, with a shorter number.
+        if self.text.last() != Some(&b'\n') {
+            let last = self.text.split(|&b| b == b'\n').count() - 1;
+            return Err(self.malformed(last, "the text ends in the middle of a line"));
+        }
+        let lines = self.text.split(|&b| b == b'\n').enumerate();
+        for (at, text) in lines.filter(|(_, text)| !text.is_empty()) {
+            line(at, text).map_err(|problem| self.malformed(at, problem))?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        // Rewinding makes the kernel build the text anew, as opening again would, at half the cost.
+        let file = match &mut self.file {
+            Some(file) => {
+                file.rewind()?;
+                file
+            }
+            // fs_err would name the file a second time: MachineError does that.
+            none => none.insert(File::open(&self.path)?),
+        };
+        self.text.clear();
+        file.read_to_end(&mut self.text)?;
+        Ok(())
+    }
+
+    fn malformed(&self, at: usize, problem: &'static str) -> MachineError {
+        let text = self.text.split(|&b| b == b'\n').nth(at).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned();
+        MachineError::Malformed { path: self.path.clone(), line: at + 1, problem, text }
+    }
+}
+
+/// A number in decimal digits and nothing else.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    (!digits.is_empty()).then_some(())?;
+    digits.iter().try_fold(0u64, |value, &digit| {
+        digit.is_ascii_digit().then_some(())?;
+        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
+}

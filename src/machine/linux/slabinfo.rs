@@ -1,0 +1,292 @@
+//! `/proc/slabinfo`, version 2.x: one line a slab cache, readable by root only.
+//!
+//! `name active_objs num_objs objsize objperslab pagesperslab : tunables … : slabdata …` (mm/slab_common.c,
+//! `cache_show`). Bytes are active_objs × objsize. The kernel counts every object of a per-CPU slab as active, so a small
+//! leak shows as a staircase until the cache is shrunk ([`super::shrink`]). The file stays open between samples and
+//! nothing is allocated once every cache has been seen.
+//!
+//! A text with a whole last line is still not a whole one: the kernel gives it out in pages and looks for its place in
+//! the list by number each time (fs/seq_file.c, `seq_list_start`). A cache made or destroyed meanwhile moves the others,
+//! so that one is shown twice, or not at all. A reading therefore counts when the one before listed the same caches.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::line::Cache;
+use super::shrink::Shrinker;
+use crate::machine::MachineError;
+use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, TagPattern, Usage};
+
+/// Readings until two in a row list the same caches: the first one mostly, the second where some came or went just once.
+const READINGS: usize = 16;
+
+/// The slab caches of the kernel whose `/proc` is below a root.
+pub(super) struct Slabinfo {
+    root: PathBuf,
+    path: PathBuf,
+    file: Option<File>,
+    text: Vec<u8>,
+    rows: HashMap<Arc<[u8]>, RowId>,
+    /// The caches as the last reading listed them. The next one nearly always does the same, which saves looking
+    /// every name up.
+    listed: Vec<(Arc<[u8]>, RowId)>,
+    shrinker: Shrinker,
+}
+
+/// Which caches a reading lists, in which order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    AsBefore,
+    Other,
+}
+
+impl Slabinfo {
+    /// The table below `root`; nothing is opened before the first sample.
+    pub(super) fn new(root: &Path) -> Slabinfo {
+        Slabinfo {
+            root: root.to_owned(),
+            path: root.join("proc/slabinfo"),
+            file: None,
+            text: Vec::with_capacity(64 * 1024),
+            rows: HashMap::new(),
+            listed: Vec::new(),
+            shrinker: Shrinker::default(),
+        }
+    }
+
+    /// Begins `snapshot` anew with every cache.
+    pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
+        self.fill_by(Slabinfo::read, snapshot)
+    }
+
+    /// Has `read` fill the text until it is whole, and makes a sample of it.
+    fn fill_by(
+        &mut self,
+        mut read: impl FnMut(&mut Slabinfo) -> io::Result<()>,
+        snapshot: &mut Snapshot,
+    ) -> Result<(), MachineError> {
+        for _ in 0..READINGS {
+            if let Err(source) = read(self) {
+                self.file = None;
+                return Err(MachineError::Unreadable { path: self.path.clone(), source });
+            }
+            match self.parse(snapshot) {
+                Ok(Listing::AsBefore) => return Ok(()),
+                Ok(Listing::Other) => {}
+                Err((line, problem)) => return Err(self.malformed(line, problem)),
+            }
+        }
+        let source = io::Error::other("caches come and go so fast that no two readings list the same ones");
+        Err(MachineError::Unreadable { path: self.path.clone(), source })
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        // Rewinding makes the kernel build the text anew, as opening again would, at less cost.
+        let file = match &mut self.file {
+            Some(file) => {
+                file.rewind()?;
+                file
+            }
+            // fs_err would name the file a second time: MachineError does that.
+            none => none.insert(File::open(&self.path)?),
+        };
+        self.text.clear();
+        file.read_to_end(&mut self.text)?;
+        Ok(())
+    }
+
+    /// Makes a sample of the text; an error has the number of its line.
+    fn parse(&mut self, snapshot: &mut Snapshot) -> Result<Listing, (usize, &'static str)> {
+        // The last line of a text which was cut off could still parse, with a shorter number.
+        if self.text.last() != Some(&b'\n') {
+            return Err((self.text.split(|&b| b == b'\n').count(), "the text ends in the middle of a line"));
+        }
+        snapshot.clear();
+        let text = std::mem::take(&mut self.text);
+        let outcome = self.lines(&text, snapshot);
+        self.text = text;
+        outcome
+    }
+
+    fn lines(&mut self, text: &[u8], snapshot: &mut Snapshot) -> Result<Listing, (usize, &'static str)> {
+        let (mut listing, mut caches, mut begin) = (Listing::AsBefore, 0, 0);
+        for (at, end) in memchr::memchr_iter(b'\n', text).enumerate() {
+            let line = &text[begin..end];
+            begin = end + 1;
+            match at {
+                0 if line.starts_with(b"slabinfo - version: 2.") => {}
+                0 => return Err((1, "not a slabinfo of version 2.x")),
+                1 if line.starts_with(b"#") => {}
+                _ => {
+                    let cache = Cache::of(line).and_then(|cache| self.count(caches, &cache, snapshot));
+                    if cache.map_err(|problem| (at + 1, problem))? == Listing::Other {
+                        listing = Listing::Other;
+                    }
+                    caches += 1;
+                }
+            }
+        }
+        if caches < self.listed.len() {
+            self.listed.truncate(caches);
+            listing = Listing::Other;
+        }
+        Ok(listing)
+    }
+
+    /// Adds the cache at `place` of the list to the sample.
+    fn count(&mut self, place: usize, cache: &Cache<'_>, snapshot: &mut Snapshot) -> Result<Listing, &'static str> {
+        let (row, listing) = match self.listed.get(place) {
+            Some((name, row)) if **name == *cache.name => (*row, Listing::AsBefore),
+            _ => (self.list(place, cache.name, snapshot)?, Listing::Other),
+        };
+        // Two caches may have one name (one for each of several mounts, say): they are one tag, so their usages add up.
+        let met = snapshot.get(row).unwrap_or_default();
+        let bytes = cache.active.checked_mul(cache.size).ok_or("active_objs × objsize is too large")?;
+        let allocs = met.allocs.saturating_add(cache.active);
+        snapshot.set(row, Some(Usage { allocs, frees: 0, bytes: met.bytes.saturating_add(bytes) }));
+        Ok(listing)
+    }
+
+    /// Notes that the cache at `place` of the list is another one than before.
+    fn list(&mut self, place: usize, name: &[u8], snapshot: &mut Snapshot) -> Result<RowId, &'static str> {
+        let (name, row) = match self.rows.get_key_value(name) {
+            Some((name, row)) => (name.clone(), *row),
+            None => self.meet(name, snapshot)?,
+        };
+        match self.listed.get_mut(place) {
+            Some(listed) => *listed = (name, row),
+            None => self.listed.push((name, row)),
+        }
+        Ok(row)
+    }
+
+    fn malformed(&self, line: usize, problem: &'static str) -> MachineError {
+        let text = self.text.split(|&b| b == b'\n').nth(line - 1).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned();
+        MachineError::Malformed { path: self.path.clone(), line, problem, text }
+    }
+
+    /// A cache seen for the first time.
+    fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, RowId), &'static str> {
+        let tag = Tag::from_cache_name(name).map_err(|_| "no cache name")?;
+        let reclaimable = self.shrinker.meet(&self.root, name, &tag);
+        let row = snapshot.row(Key { tag, pool: Pool::Slab, counters: Counters::InUse, reclaimable });
+        let name = Arc::<[u8]>::from(name);
+        self.rows.insert(name.clone(), row);
+        Ok((name, row))
+    }
+
+    /// Shrinks the caches that `named` names; returns how many.
+    pub(super) fn shrink(&mut self, named: &[TagPattern], keys: &[Key]) -> Result<usize, MachineError> {
+        self.shrinker.shrink(named, keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> …\n";
+    const TAIL: &str = ": tunables 0 0 0 : slabdata 6 6 0\n";
+
+    fn sample_of(text: &str) -> Result<Vec<(String, Usage)>, String> {
+        let root = tempfile::tempdir().unwrap();
+        fs_err::create_dir(root.path().join("proc")).unwrap();
+        let path = root.path().join("proc/slabinfo");
+        std::io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
+        let mut snapshot = Snapshot::new();
+        match Slabinfo::new(root.path()).fill(&mut snapshot) {
+            Ok(()) => Ok(snapshot.present().map(|(key, usage)| (key.to_string(), usage)).collect()),
+            Err(error) => Err(error.to_string().split_once(", ").unwrap().1.to_owned()),
+        }
+    }
+
+    #[test]
+    fn bytes_are_active_objects_times_object_size() {
+        let text = format!("{HEAD}key_jar  96  128  256  16  1 : tunables 0 0 0 : slabdata 6 6 0\n");
+        let usage = Usage { allocs: 96, frees: 0, bytes: 24576 };
+        assert_eq!(sample_of(&text), Ok(vec![("key_jar slab".to_owned(), usage)]));
+    }
+
+    #[test]
+    fn two_caches_of_one_name_add_up() {
+        let line = "twin  2  2  10  1  1 : tunables 0 0 0 : slabdata 1 1 0\n";
+        let usage = Usage { allocs: 4, frees: 0, bytes: 40 };
+        assert_eq!(sample_of(&format!("{HEAD}{line}{line}")), Ok(vec![("twin slab".to_owned(), usage)]));
+    }
+
+    #[test]
+    fn a_damaged_text_is_an_error_never_a_smaller_sample() {
+        for (text, problem) in [
+            ("", "line 1: the text ends in the middle of a line"),
+            ("slabinfo - version: 3.0\n", "line 1: not a slabinfo of version 2.x"),
+            (&format!("{HEAD}key_jar 96 128 25"), "line 3: the text ends in the middle of a line"),
+            (&format!("{HEAD}key_jar 96 128 256 16 1\n"), "line 3: no ` : tunables` behind the figures"),
+            (&format!("{HEAD}key_jar 9x 128 256 16 1 {TAIL}"), "line 3: active_objs is not a number"),
+            (&format!("{HEAD}key_jar 128 256 16 1 {TAIL}"), "line 3: active_objs is not a number"),
+            (&format!("{HEAD} 96 128 256 16 1 {TAIL}"), "line 3: no cache name"),
+            (&format!("{HEAD}in\ntwo 96 128 256 16 1 {TAIL}"), "line 3: no ` : tunables` behind the figures"),
+            (&format!("{HEAD}k 99999999999999999999 1 1 1 1 {TAIL}"), "line 3: active_objs is not a number"),
+            (&format!("{HEAD}k 9999999999999999999 1 99 1 1 {TAIL}"), "line 3: active_objs × objsize is too large"),
+        ] {
+            let error = sample_of(text).unwrap_err();
+            assert!(error.starts_with(problem), "{error}");
+        }
+    }
+
+    /// What a source says after each sample (names, each with its objects), where a reading lists the caches named.
+    /// Every cache has as many objects as there were readings.
+    fn samples_of(readings: &[&str], samples: usize) -> Vec<Result<Vec<String>, String>> {
+        let mut source = Slabinfo::new(Path::new("/nowhere"));
+        let mut snapshot = Snapshot::new();
+        let mut done = 0;
+        let mut read = |source: &mut Slabinfo| {
+            let names = readings.get(done).or(readings.last()).unwrap();
+            done += 1;
+            let lines = names.chars().map(|name| format!("{name} {done} 9 1 1 1 {TAIL}"));
+            source.text = std::iter::once(HEAD.to_owned()).chain(lines).collect::<String>().into_bytes();
+            Ok(())
+        };
+        let mut sample = || match source.fill_by(&mut read, &mut snapshot) {
+            Ok(()) => Ok(snapshot.present().map(|(key, usage)| format!("{}{}", key.tag, usage.allocs)).collect()),
+            Err(error) => Err(error.to_string()),
+        };
+        (0..samples).map(|_| sample()).collect()
+    }
+
+    fn told(names: &[&str]) -> Result<Vec<String>, String> {
+        Ok(names.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    #[test]
+    fn a_list_which_stays_the_same_is_read_once_a_sample() {
+        assert_eq!(samples_of(&["ab"], 3), [told(&["a2", "b2"]), told(&["a3", "b3"]), told(&["a4", "b4"])]);
+    }
+
+    #[test]
+    fn a_cache_shown_twice_while_another_was_made_counts_once() {
+        let samples = samples_of(&["abc", "abc", "abbc", "nabc"], 2);
+        assert_eq!(samples, [told(&["a2", "b2", "c2"]), told(&["a5", "b5", "c5", "n5"])]);
+    }
+
+    #[test]
+    fn a_cache_passed_over_while_another_was_destroyed_is_not_absent() {
+        let samples = samples_of(&["nabc", "nabc", "nac", "abc"], 2);
+        assert_eq!(samples, [told(&["n2", "a2", "b2", "c2"]), told(&["a5", "b5", "c5"])]);
+    }
+
+    #[test]
+    fn a_list_which_loses_its_end_is_read_again() {
+        assert_eq!(samples_of(&["abc", "abc", "ab", "abc"], 2)[1], told(&["a5", "b5", "c5"]));
+    }
+
+    #[test]
+    fn a_list_which_never_comes_to_rest_is_an_error() {
+        let restless: Vec<&str> = ["ab", "abc"].into_iter().cycle().take(2 * READINGS).collect();
+        let samples = samples_of(&restless, 1);
+        assert!(samples[0].as_ref().unwrap_err().contains("no two readings list the same ones"), "{samples:?}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The kernel's tables as one pool table: slab caches, and call sites where the kernel counts those too.
+//!
+//! Rows of both stand in one snapshot. They describe the same memory twice, from who holds it and from who asked for it,
+//! and so stand under two pools.
+
+use std::path::Path;
+
+use super::allocinfo::Allocinfo;
+use super::slabinfo::Slabinfo;
+use crate::machine::{MachineError, PoolSource};
+use crate::pool::{Snapshot, TagPattern};
+
+/// Everything the kernel below a root tells of its memory.
+pub struct Tables {
+    slabinfo: Slabinfo,
+    allocinfo: Option<Allocinfo>,
+    snapshot: Snapshot,
+}
+
+impl Tables {
+    /// The tables below `root`; nothing is opened before the first sample.
+    pub fn new(root: &Path) -> Tables {
+        Tables { slabinfo: Slabinfo::new(root), allocinfo: Allocinfo::find(root), snapshot: Snapshot::new() }
+    }
+}
+
+impl PoolSource for Tables {
+    fn name(&self) -> &'static str {
+        if self.allocinfo.is_some() { "linux slabinfo and allocinfo" } else { "linux slabinfo" }
+    }
+
+    fn sample(&mut self) -> Result<&Snapshot, MachineError> {
+        // Begins the snapshot anew, as often as it takes.
+        self.slabinfo.fill(&mut self.snapshot)?;
+        if let Some(allocinfo) = &mut self.allocinfo {
+            allocinfo.fill(&mut self.snapshot)?;
+        }
+        Ok(&self.snapshot)
+    }
+
+    fn shrink(&mut self, named: &[TagPattern]) -> Result<usize, MachineError> {
+        self.slabinfo.shrink(named, self.snapshot.keys())
+    }
+}

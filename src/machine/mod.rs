@@ -1,0 +1,166 @@
+//! A machine under test, as four small traits.
+//!
+//! [`PoolSource`] reads the kernel's pool table, [`Flags`] its boot settings, [`Boot`] tells one boot from the next and
+//! restarts, [`Autostart`] brings poolgate back after a restart. [`Machine`] is a plain struct of the four, so that a
+//! test can pair a real slabinfo with a simulated reboot. A sample which cannot be read is an error, never an empty
+//! snapshot. What is written may stay in memory until it is flushed, and a power cut then loses it: whoever relies on a
+//! write flushes first.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::pool::{Snapshot, TagPattern};
+
+mod error;
+pub mod linux;
+pub mod sim;
+
+pub use error::MachineError;
+
+/// A machine under test.
+pub struct Machine {
+    /// Its pool table.
+    pub pool: Box<dyn PoolSource>,
+    /// Its boot settings.
+    pub flags: Box<dyn Flags>,
+    /// Its boots.
+    pub boot: Box<dyn Boot>,
+    /// What starts poolgate again after a boot.
+    pub autostart: Box<dyn Autostart>,
+}
+
+/// Where pool usage is read.
+pub trait PoolSource {
+    /// What the figures come from, for reports: `linux slabinfo`, `simulated kernel`.
+    fn name(&self) -> &'static str;
+
+    /// Reads every row now. The snapshot is the source's own and is overwritten by the next call.
+    ///
+    /// # Errors
+    /// When the table cannot be read whole; nothing of such a read is ever shown.
+    fn sample(&mut self) -> Result<&Snapshot, MachineError>;
+
+    /// Asks the kernel to give back what the rows matching `named` keep ready but do not use, so that the next sample
+    /// counts only objects really in use. Returns how many rows that was possible for; 0 where counts are exact anyway.
+    ///
+    /// # Errors
+    /// When the kernel has the switch but refuses it.
+    fn shrink(&mut self, named: &[TagPattern]) -> Result<usize, MachineError>;
+}
+
+/// Boot settings: registry values, kernel command line parameters.
+pub trait Flags {
+    /// The changes it takes to have everything that is asked for, each with the setting's exact value now. Empty when all
+    /// of it is in force already. Changes nothing.
+    ///
+    /// # Errors
+    /// When this machine has no such setting, or it cannot be read.
+    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError>;
+
+    /// Whether the running kernel was booted with everything that is asked for.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError>;
+
+    /// The setting as it stands; an absent value is a value.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, name: &str) -> Result<FlagValue, MachineError>;
+
+    /// Makes the setting exactly `value`, for the next boot. Not durable before [`Flags::flush`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError>;
+
+    /// Makes what was written survive a power cut.
+    ///
+    /// # Errors
+    /// When it may not have.
+    fn flush(&mut self) -> Result<(), MachineError>;
+}
+
+/// A boot setting that a scenario asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// Pool tagging, where the kernel has it off.
+    PoolTagging,
+    /// A global flag by its abbreviation or in hexadecimal, with + or - as in gflags.exe.
+    GlobalFlag(String),
+    /// A parameter on the Linux kernel command line.
+    KernelParameter(String),
+}
+
+/// A setting which is to be changed for the run and put back after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The setting, in the platform's own words: a registry value, a file.
+    pub name: String,
+    /// What it was before the run.
+    pub original: FlagValue,
+    /// What the run needs.
+    pub wanted: FlagValue,
+}
+
+/// The exact state of one setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlagValue {
+    /// There is no such value.
+    Absent,
+    /// The value, in the platform's own exact notation.
+    Present(String),
+}
+
+impl std::fmt::Display for FlagValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FlagValue::Absent => f.write_str("absent"),
+            FlagValue::Present(value) => write!(f, "{value:?}"),
+        }
+    }
+}
+
+/// Which boot the machine is in. Two equal ids are the same boot; nothing else is known of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootId(pub String);
+
+/// The machine's boots.
+pub trait Boot {
+    /// The boot the machine is in.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    fn id(&self) -> Result<BootId, MachineError>;
+
+    /// Restarts the machine. On a real one this process ends soon after.
+    ///
+    /// # Errors
+    /// When the restart was refused.
+    fn restart(&mut self) -> Result<(), MachineError>;
+}
+
+/// What starts `poolgate resume` after a boot. There is one entry on a machine, which is also the machine-wide lock.
+pub trait Autostart {
+    /// The folder of the run which would be resumed.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not ours.
+    fn get(&self) -> Result<Option<PathBuf>, MachineError>;
+
+    /// Sets or removes it. Not durable before [`Autostart::flush`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError>;
+
+    /// Makes what was set survive a power cut.
+    ///
+    /// # Errors
+    /// When it may not have.
+    fn flush(&mut self) -> Result<(), MachineError>;
+}

@@ -1,0 +1,201 @@
+//! The file a simulated kernel lives in: JSON, replaced as a whole under a lock.
+//!
+//! Several processes change it at once (a workload's children) while the sampler reads it without a lock: a reader sees
+//! the state before a change or after it, never between. Losing power is simulated elsewhere, not suffered here, so
+//! nothing is synced to disk.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::noise::Population;
+use super::settings::Settings;
+use crate::machine::MachineError;
+use crate::pool::{Counters, Key, Pool, Tag, Usage};
+
+/// Where a simulated kernel lives. All clones are the same kernel.
+pub trait Home: Clone {
+    /// The state now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self) -> Result<KernelState, MachineError>;
+
+    /// Changes the state, one process at a time.
+    ///
+    /// # Errors
+    /// When it cannot be read or replaced; it is then as it was.
+    fn change<T>(&self, change: impl FnOnce(&mut KernelState) -> T) -> Result<T, MachineError>;
+}
+
+/// A simulated kernel in a file. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    path: PathBuf,
+}
+
+/// Everything a simulated kernel knows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KernelState {
+    /// Tags which no workload touches.
+    pub population: Population,
+    /// Boots so far, the present one included.
+    pub boots: u64,
+    /// How often a workload exercised this boot's kernel.
+    pub exercised: u64,
+    /// What workloads did since the boot.
+    tags: BTreeMap<Tag, Vec<Simulated>>,
+    /// What survives a boot, and may survive a power cut.
+    pub settings: Settings,
+    /// The flags this boot's kernel was started with.
+    pub booted_with: BTreeMap<String, String>,
+    /// Whether pool tags are counted only when a flag says so, as before Windows Server 2003.
+    pub tagging_needs_flag: bool,
+}
+
+/// One pool's figures of one tag.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Simulated {
+    pool: Pool,
+    allocs: u64,
+    frees: u64,
+    bytes: u64,
+}
+
+impl Kernel {
+    /// A kernel in a new file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn create(path: &Path, state: KernelState) -> Result<Kernel, MachineError> {
+        let kernel = Kernel { path: path.to_owned() };
+        kernel.replace(&state).map_err(|source| kernel.unwritable(source))?;
+        Ok(kernel)
+    }
+
+    /// The kernel in an existing file, which is read when it is first needed.
+    pub fn at(path: &Path) -> Kernel {
+        Kernel { path: path.to_owned() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn replace(&self, state: &KernelState) -> io::Result<()> {
+        let folder = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&serde_json::to_vec(state)?)?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+
+    fn unwritable(&self, source: io::Error) -> MachineError {
+        MachineError::Unwritable { path: self.path.clone(), source }
+    }
+}
+
+impl Home for Kernel {
+    fn read(&self) -> Result<KernelState, MachineError> {
+        let unreadable = |source| MachineError::Unreadable { path: self.path.clone(), source };
+        let text = fs_err::read(&self.path).map_err(unreadable)?;
+        serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut KernelState) -> T) -> Result<T, MachineError> {
+        let lock = File::create(self.path.with_extension("lock")).map_err(|source| self.unwritable(source))?;
+        lock.lock().map_err(|source| self.unwritable(source))?;
+        let mut state = self.read()?;
+        let outcome = change(&mut state);
+        self.replace(&state).map_err(|source| self.unwritable(source))?;
+        Ok(outcome)
+    }
+}
+
+impl KernelState {
+    /// A freshly booted kernel.
+    pub fn new(population: Population) -> KernelState {
+        KernelState {
+            population,
+            boots: 1,
+            exercised: 0,
+            tags: BTreeMap::new(),
+            settings: Settings::default(),
+            booted_with: BTreeMap::new(),
+            tagging_needs_flag: false,
+        }
+    }
+
+    /// The same kernel, counting pool tags only when a flag says so.
+    pub fn with_tagging_off(self) -> KernelState {
+        KernelState { tagging_needs_flag: true, ..self }
+    }
+
+    /// `count` allocations of `size` bytes.
+    pub fn allocate(&mut self, tag: &Tag, pool: Pool, size: u64, count: u64) {
+        let figures = self.figures(tag, pool);
+        figures.allocs += count;
+        figures.bytes += size * count;
+    }
+
+    /// Frees up to `count` allocations of `size` bytes; never more than there are.
+    pub fn free(&mut self, tag: &Tag, pool: Pool, size: u64, count: u64) {
+        let figures = self.figures(tag, pool);
+        let count = count.min(figures.allocs - figures.frees);
+        figures.frees += count;
+        figures.bytes = figures.bytes.saturating_sub(size * count);
+    }
+
+    /// Allocations of `tag` in use.
+    pub fn live(&mut self, tag: &Tag, pool: Pool) -> u64 {
+        let figures = self.figures(tag, pool);
+        figures.allocs - figures.frees
+    }
+
+    /// A restart in order: memory is gone, settings are on disk.
+    pub fn reboot(&mut self) {
+        self.settings.flush();
+        self.boot();
+    }
+
+    /// A restart out of nowhere: memory is gone, and of the settings written since the last flush those survive for which
+    /// `survives` says so, by their place in the order they were written in.
+    pub fn lose_power(&mut self, survives: impl FnMut(usize) -> bool) {
+        self.settings.lose_power(survives);
+        self.boot();
+    }
+
+    fn boot(&mut self) {
+        self.boots += 1;
+        self.exercised = 0;
+        self.tags.clear();
+        self.booted_with = self.settings.flags();
+    }
+
+    /// What workloads did, a row a tag and pool.
+    pub fn usages(&self) -> impl Iterator<Item = (Tag, Pool, Usage)> + '_ {
+        self.tags.iter().flat_map(|(tag, pools)| {
+            pools.iter().map(|s| (tag.clone(), s.pool, Usage { allocs: s.allocs, frees: s.frees, bytes: s.bytes }))
+        })
+    }
+
+    fn figures(&mut self, tag: &Tag, pool: Pool) -> &mut Simulated {
+        let pools = self.tags.entry(tag.clone()).or_default();
+        let place = pools.iter().position(|figures| figures.pool == pool).unwrap_or_else(|| {
+            pools.push(Simulated { pool, allocs: 0, frees: 0, bytes: 0 });
+            pools.len() - 1
+        });
+        &mut pools[place]
+    }
+}
+
+impl Key {
+    /// A row of the simulated kernel, which counts in 64 bits and gives nothing back by itself.
+    pub(super) fn simulated(tag: Tag, pool: Pool) -> Key {
+        Key { tag, pool, counters: Counters::Full64, reclaimable: false }
+    }
+}

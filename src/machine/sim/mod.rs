@@ -1,0 +1,154 @@
+//! A simulated kernel: one file, which real child processes change and the sampler reads.
+//!
+//! It exists so that whole runs work on any machine without privileges. Nothing here is a real kernel, and every name
+//! says "simulated". A workload changes the kernel through `poolgate sim exercise`; besides, a population of background
+//! tags moves with lifelike [noise](Noise) drawn from a seed, as a function of how often the kernel was exercised and
+//! sampled, never of the wall clock.
+
+use std::path::{Path, PathBuf};
+
+use super::{Autostart, Boot, BootId, Machine, MachineError, PoolSource};
+use crate::pool::{Key, Snapshot, TagPattern};
+
+mod exercise;
+mod flags;
+mod kernel;
+mod noise;
+mod settings;
+
+pub use exercise::{Allocation, AllocationError, Exercise};
+pub use kernel::{Home, Kernel, KernelState};
+pub use noise::{Noise, Population};
+pub use settings::Settings;
+
+/// The environment variable by which a workload's commands find the kernel they are to change.
+pub const KERNEL_VARIABLE: &str = "POOLGATE_SIM_KERNEL";
+
+/// The machine whose kernel lives in `home`.
+pub fn machine<H: Home + 'static>(home: &H) -> Machine {
+    Machine {
+        pool: Box::new(SimPool { kernel: home.clone(), samples: 0, snapshot: Snapshot::new() }),
+        flags: Box::new(Simulated(home.clone())),
+        boot: Box::new(Simulated(home.clone())),
+        autostart: Box::new(Simulated(home.clone())),
+    }
+}
+
+/// Everything of a simulated machine but its pools.
+struct Simulated<H>(H);
+
+struct SimPool<H> {
+    kernel: H,
+    samples: u64,
+    snapshot: Snapshot,
+}
+
+impl<H: Home> PoolSource for SimPool<H> {
+    fn name(&self) -> &'static str {
+        "simulated kernel"
+    }
+
+    fn sample(&mut self) -> Result<&Snapshot, MachineError> {
+        let state = self.kernel.read()?;
+        if !state.tagging() {
+            return Err(MachineError::TaggingOff);
+        }
+        self.samples += 1;
+        self.snapshot.clear();
+        let tick = state.exercised + self.samples;
+        for (tag, pool, usage) in state.population.usages(tick) {
+            let row = self.snapshot.row(Key::simulated(tag, pool));
+            self.snapshot.set(row, Some(usage));
+        }
+        for (tag, pool, usage) in state.usages() {
+            let row = self.snapshot.row(Key::simulated(tag, pool));
+            self.snapshot.set(row, Some(usage));
+        }
+        Ok(&self.snapshot)
+    }
+
+    /// The simulated kernel's counts are exact at any time.
+    fn shrink(&mut self, _: &[TagPattern]) -> Result<usize, MachineError> {
+        Ok(0)
+    }
+}
+
+impl<H: Home> Boot for Simulated<H> {
+    fn id(&self) -> Result<BootId, MachineError> {
+        Ok(BootId(format!("simulated boot {}", self.0.read()?.boots)))
+    }
+
+    fn restart(&mut self) -> Result<(), MachineError> {
+        self.0.change(KernelState::reboot)
+    }
+}
+
+impl<H: Home> Autostart for Simulated<H> {
+    fn get(&self) -> Result<Option<PathBuf>, MachineError> {
+        Ok(self.0.read()?.settings.autostart())
+    }
+
+    fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
+        self.0.change(|state| state.settings.set_autostart(run))
+    }
+
+    fn flush(&mut self) -> Result<(), MachineError> {
+        self.0.change(|state| state.settings.flush_autostart())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{Asked, Change, FlagValue};
+
+    fn kernel(state: KernelState) -> (tempfile::TempDir, Kernel) {
+        let folder = tempfile::tempdir().unwrap();
+        let kernel = Kernel::create(&folder.path().join("kernel.json"), state).unwrap();
+        (folder, kernel)
+    }
+
+    fn state() -> KernelState {
+        KernelState::new(Population { seed: 7, tags: 50, noise: vec![Noise::Sawtooth] })
+    }
+
+    #[test]
+    fn what_a_workload_leaves_behind_is_seen_until_the_next_boot() {
+        let (_folder, kernel) = kernel(state());
+        let exercise = Exercise { leak: vec!["Leak:4KiBx2".parse().unwrap()], ..Exercise::default() };
+        kernel.change(|state| exercise.apply(state)).unwrap();
+        let mut machine = machine(&kernel);
+        let leaked = |machine: &mut Machine| {
+            let snapshot = machine.pool.sample().unwrap();
+            snapshot.present().find(|(key, _)| key.tag.as_str() == "Leak").map(|(_, usage)| usage.bytes)
+        };
+        assert_eq!(leaked(&mut machine), Some(8192));
+        machine.boot.restart().unwrap();
+        assert_eq!(leaked(&mut machine), None);
+    }
+
+    #[test]
+    fn an_old_kernel_counts_tags_only_with_the_flag_and_a_boot() {
+        let (_folder, kernel) = kernel(state().with_tagging_off());
+        let mut machine = machine(&kernel);
+        assert!(matches!(machine.pool.sample(), Err(MachineError::TaggingOff)));
+        let asked = [Asked::PoolTagging];
+        let plan = machine.flags.plan(&asked).unwrap();
+        let wanted = FlagValue::Present("dword:00000400".to_owned());
+        let name = "GlobalFlag".to_owned();
+        assert_eq!(plan, [Change { name, original: FlagValue::Absent, wanted }]);
+        machine.flags.write(&plan[0].name, &plan[0].wanted).unwrap();
+        assert!(!machine.flags.in_force(&asked).unwrap());
+        machine.boot.restart().unwrap();
+        assert!(machine.flags.in_force(&asked).unwrap() && machine.pool.sample().is_ok());
+        machine.flags.write(&plan[0].name, &plan[0].original).unwrap();
+        machine.boot.restart().unwrap();
+        assert_eq!(machine.flags.read("GlobalFlag").unwrap(), FlagValue::Absent);
+    }
+
+    #[test]
+    fn a_new_kernel_needs_no_flag() {
+        let (_folder, kernel) = kernel(state());
+        assert_eq!(machine(&kernel).flags.plan(&[Asked::PoolTagging]).unwrap(), []);
+    }
+}

@@ -1,0 +1,133 @@
+//! The simulated kernel's background: tags which move without anybody leaking.
+//!
+//! Each kind is a shape that real pool tags have and that fools a rule of thumb. A usage is a pure function of seed, tag
+//! and tick, so that one seed gives one history on every machine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pool::{Pool, Tag, Usage};
+
+/// A named shape of harmless movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noise {
+    /// Fills towards a level and stays there, as a cache or lookaside list does: grows, yet leaks nothing.
+    SaturatingCache,
+    /// Rises steadily and is trimmed at intervals.
+    Sawtooth,
+    /// Lies flat with rare large peaks, which are given back.
+    Bursts,
+}
+
+/// The tags which no workload touches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Population {
+    /// Decides names, sizes and shapes.
+    pub seed: u64,
+    /// How many tags.
+    pub tags: u32,
+    /// The shapes in use; every other tag keeps still, so that most of a table is constant as on real machines.
+    pub noise: Vec<Noise>,
+}
+
+impl Population {
+    /// Every background tag's usage at `tick`.
+    pub fn usages(&self, tick: u64) -> impl Iterator<Item = (Tag, Pool, Usage)> + '_ {
+        (0..u64::from(self.tags)).map(move |index| self.usage(index, tick))
+    }
+
+    fn usage(&self, index: u64, tick: u64) -> (Tag, Pool, Usage) {
+        let draw = |what: u64| mix(self.seed ^ mix(index << 8 | what));
+        let pool = if draw(0).is_multiple_of(3) { Pool::Paged } else { Pool::Nonpaged };
+        let size = 32 << (draw(1) % 7);
+        let level = 1 + draw(2) % 2000;
+        let live = match self.noise.get((draw(3) % (2 * self.noise.len() as u64).max(1)) as usize) {
+            None => level,
+            Some(Noise::SaturatingCache) => level + saturating(level, 10 + draw(4) % 40, tick),
+            Some(Noise::Sawtooth) => level + (tick + draw(4)) % (5 + draw(5) % 30),
+            Some(Noise::Bursts) => level + bursts(draw(4), tick),
+        };
+        // Frees rise by more a tick than any shape falls, so that both counters only ever go up, as a kernel's do.
+        let frees = draw(6) % 100_000 + tick * 5000;
+        (name(index), pool, Usage { allocs: frees + live, frees, bytes: live * size })
+    }
+}
+
+/// Half of the way to `level` every `half` ticks, in integers.
+fn saturating(level: u64, half: u64, tick: u64) -> u64 {
+    let halvings = (tick / half).min(63);
+    let left = level >> halvings;
+    let within = left / 2 * (tick % half) / half;
+    level - left + within
+}
+
+/// About one tick in thirty holds a peak, most of them small and some large (a Pareto tail, cut at 2,000 objects).
+fn bursts(seed: u64, tick: u64) -> u64 {
+    let draw = mix(seed ^ tick);
+    if draw.is_multiple_of(30) { (20 * 1000 / (1 + (draw >> 32) % 1000)).min(2000) } else { 0 }
+}
+
+/// `aaa0` … : lower case, as Windows' own tags hardly ever are, so that they never meet a scenario's.
+fn name(index: u64) -> Tag {
+    let letter = |place: u64| b'a' + (index / place % 26) as u8;
+    Tag::from_pool_tag([letter(6760), letter(260), letter(10), b'0' + (index % 10) as u8])
+}
+
+/// SplitMix64's output function (Steele, Lea, Flood 2014): every bit of the input moves every bit of the output.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(usage: Usage) -> u64 {
+        usage.allocs - usage.frees
+    }
+
+    #[test]
+    fn one_seed_gives_one_history() {
+        let population = |seed| Population { seed, tags: 100, noise: vec![Noise::Bursts, Noise::Sawtooth] };
+        let history = |seed| population(seed).usages(40).collect::<Vec<_>>();
+        assert_eq!(history(3), history(3));
+        assert_ne!(history(3), history(4));
+    }
+
+    #[test]
+    fn counters_only_go_up_and_names_differ() {
+        let noise = vec![Noise::SaturatingCache, Noise::Sawtooth, Noise::Bursts];
+        let population = Population { seed: 1, tags: 3000, noise };
+        let names: std::collections::HashSet<_> = population.usages(0).map(|(tag, ..)| tag).collect();
+        assert_eq!(names.len(), 3000);
+        for tick in 0..200 {
+            for ((tag, _, before), (_, _, after)) in population.usages(tick).zip(population.usages(tick + 1)) {
+                assert!(after.allocs >= before.allocs && after.frees >= before.frees, "{tag} at {tick}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_saturating_cache_comes_to_rest_at_twice_its_level() {
+        let levels: Vec<u64> = (0..400).map(|tick| saturating(1000, 10, tick)).collect();
+        assert!(levels.is_sorted());
+        assert_eq!((levels[0], levels[399]), (0, 1000));
+    }
+
+    #[test]
+    fn bursts_are_rare_and_given_back() {
+        let at_rest = (0..3000).filter(|&tick| bursts(9, tick) == 0).count();
+        assert!((2800..2980).contains(&at_rest), "{at_rest}");
+    }
+
+    #[test]
+    fn without_noise_nothing_moves() {
+        let population = Population { seed: 5, tags: 200, noise: Vec::new() };
+        for ((_, _, a), (_, _, b)) in population.usages(0).zip(population.usages(900)) {
+            assert_eq!((live(a), a.bytes), (live(b), b.bytes));
+        }
+    }
+}

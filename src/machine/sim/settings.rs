@@ -1,0 +1,148 @@
+//! The simulated machine's settings on their way to its disk: a registry which is written lazily.
+//!
+//! What is written is seen at once, but is on disk only after a flush or a restart in order. A power cut keeps any part of
+//! the rest, as a real one does; that is what crash tests are about.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Flags and autostart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    on_disk: BTreeMap<Name, String>,
+    /// Written since the last flush, in order; `None` removes.
+    unflushed: Vec<(Name, Option<String>)>,
+}
+
+/// A setting. A pair, since JSON keys must be text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+enum Name {
+    Autostart,
+    Flag(String),
+}
+
+impl Settings {
+    /// The flag as the machine sees it now.
+    pub fn flag(&self, name: &str) -> Option<String> {
+        self.get(&Name::Flag(name.to_owned()))
+    }
+
+    /// Every flag as the machine sees it now.
+    pub(super) fn flags(&self) -> BTreeMap<String, String> {
+        let mut all = self.clone();
+        all.flush();
+        let flags = all.on_disk.into_iter().filter_map(|(name, value)| match name {
+            Name::Flag(name) => Some((name, value)),
+            Name::Autostart => None,
+        });
+        flags.collect()
+    }
+
+    /// Writes or removes a flag.
+    pub fn set_flag(&mut self, name: &str, value: Option<String>) {
+        self.unflushed.push((Name::Flag(name.to_owned()), value));
+    }
+
+    /// The run which is resumed after a boot.
+    pub fn autostart(&self) -> Option<PathBuf> {
+        self.get(&Name::Autostart).map(PathBuf::from)
+    }
+
+    /// Sets or removes autostart.
+    pub fn set_autostart(&mut self, run: Option<&Path>) {
+        self.unflushed.push((Name::Autostart, run.map(|run| run.display().to_string())));
+    }
+
+    /// Brings everything written to disk, as a restart in order does.
+    pub fn flush(&mut self) {
+        self.lose_power(|_| true);
+    }
+
+    /// Brings the flags written to disk, and nothing else.
+    pub fn flush_flags(&mut self) {
+        self.flush_those(|name| matches!(name, Name::Flag(_)));
+    }
+
+    /// Brings autostart to disk, and nothing else.
+    pub fn flush_autostart(&mut self) {
+        self.flush_those(|name| *name == Name::Autostart);
+    }
+
+    fn flush_those(&mut self, those: impl Fn(&Name) -> bool) {
+        let (now, later) = std::mem::take(&mut self.unflushed).into_iter().partition(|(name, _)| those(name));
+        self.unflushed = now;
+        self.flush();
+        self.unflushed = later;
+    }
+
+    /// How many writes a power cut might lose.
+    pub fn unflushed(&self) -> usize {
+        self.unflushed.len()
+    }
+
+    pub(super) fn lose_power(&mut self, mut survives: impl FnMut(usize) -> bool) {
+        for (at, (name, value)) in std::mem::take(&mut self.unflushed).into_iter().enumerate() {
+            match value {
+                _ if !survives(at) => {}
+                Some(value) => drop(self.on_disk.insert(name, value)),
+                None => drop(self.on_disk.remove(&name)),
+            }
+        }
+    }
+
+    fn get(&self, name: &Name) -> Option<String> {
+        match self.unflushed.iter().rfind(|(written, _)| written == name) {
+            Some((_, value)) => value.clone(),
+            None => self.on_disk.get(name).cloned(),
+        }
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> String {
+        match name {
+            Name::Autostart => "autostart".to_owned(),
+            Name::Flag(name) => format!("flag {name}"),
+        }
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Name {
+        match text.strip_prefix("flag ") {
+            Some(name) => Name::Flag(name.to_owned()),
+            None => Name::Autostart,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_seen_at_once_and_lost_by_a_power_cut() {
+        let mut settings = Settings::default();
+        settings.set_flag("GlobalFlag", Some("old".to_owned()));
+        settings.flush();
+        settings.set_flag("GlobalFlag", Some("new".to_owned()));
+        settings.set_autostart(Some(Path::new("run")));
+        assert_eq!((settings.flag("GlobalFlag").as_deref(), settings.unflushed()), (Some("new"), 2));
+        settings.lose_power(|at| at == 1);
+        assert_eq!(settings.flag("GlobalFlag").as_deref(), Some("old"));
+        assert_eq!(settings.autostart().as_deref(), Some(Path::new("run")));
+    }
+
+    #[test]
+    fn settings_read_back_from_their_file() {
+        let mut settings = Settings::default();
+        settings.set_flag("a flag", Some("1".to_owned()));
+        settings.flush();
+        settings.set_autostart(None);
+        let text = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
+    }
+}

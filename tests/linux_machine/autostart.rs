@@ -1,0 +1,144 @@
+//! Autostart: the systemd unit, and hooks for any other init.
+
+use std::path::Path;
+
+use super::root::{Root, told};
+
+const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
+const LINK: &str = "etc/systemd/system/multi-user.target.wants/poolgate-resume.service";
+const RUN: &str = "/var/lib/poolgate/run-1";
+
+fn systemd() -> Root {
+    Root::new().with("usr/lib/systemd/systemd", "")
+}
+
+#[test]
+fn the_unit_resumes_the_run_after_the_boot() {
+    let root = systemd();
+    let mut autostart = root.machine().autostart;
+    assert_eq!(autostart.get().unwrap(), None);
+    for _ in 0..2 {
+        autostart.set(Some(Path::new(RUN))).unwrap();
+        autostart.flush().unwrap();
+    }
+    assert_eq!(autostart.get().unwrap().as_deref(), Some(Path::new(RUN)));
+    let unit = root.text(UNIT).unwrap();
+    let program = std::env::current_exe().unwrap();
+    let command = format!("ExecStart=\"{}\" resume \"{RUN}\"", program.display());
+    for line in [command.as_str(), "After=multi-user.target", "Type=exec", "Restart=no", "WantedBy=multi-user.target"] {
+        assert!(unit.lines().any(|found| found == line), "{line} is not in\n{unit}");
+    }
+    // Where `systemctl enable` would put it, and to where.
+    assert_eq!(fs_err::read_link(root.at(LINK)).unwrap(), Path::new("/").join(UNIT));
+    assert_eq!(fs_err::read_dir(root.at(LINK).parent().unwrap()).unwrap().count(), 1, "a temporary file is left");
+}
+
+#[test]
+fn it_is_removed_without_trace_however_often() {
+    let root = systemd();
+    let mut autostart = root.machine().autostart;
+    autostart.set(None).unwrap();
+    autostart.set(Some(Path::new(RUN))).unwrap();
+    for _ in 0..2 {
+        autostart.set(None).unwrap();
+        autostart.flush().unwrap();
+        assert_eq!(autostart.get().unwrap(), None);
+        assert!(!root.at(UNIT).exists() && !root.at(LINK).is_symlink());
+    }
+}
+
+/// The unit is written before its link and removed after it, so these are what a power cut leaves.
+#[test]
+fn what_a_power_cut_left_is_completed_or_removed() {
+    for run in [Some(Path::new(RUN)), None] {
+        let root = systemd();
+        let mut autostart = root.machine().autostart;
+        autostart.set(Some(Path::new(RUN))).unwrap();
+        fs_err::remove_file(root.at(LINK)).unwrap();
+        assert_eq!(autostart.get().unwrap().as_deref(), Some(Path::new(RUN)));
+        autostart.set(run).unwrap();
+        assert_eq!((root.at(UNIT).exists(), root.at(LINK).is_symlink()), (run.is_some(), run.is_some()));
+    }
+}
+
+#[test]
+fn odd_folders_are_read_back() {
+    let root = systemd();
+    let mut autostart = root.machine().autostart;
+    for run in ["/a b/c", "/100%/%h", "/$HOME/${x}", "/quo\"te\\s'", "/\" resume \"/x", "/gr\u{fc}n"] {
+        autostart.set(Some(Path::new(run))).unwrap();
+        assert_eq!(autostart.get().unwrap().as_deref(), Some(Path::new(run)));
+    }
+    let (error, _) = told(autostart.set(Some(Path::new("/a\nExecStart=/b"))).unwrap_err());
+    assert!(error.contains("control character"), "{error}");
+}
+
+#[test]
+fn somebody_elses_unit_stays_as_it_is() {
+    let text = "[Service]\nExecStart=\"/usr/bin/poolgate\" resume \"/tmp\"\n";
+    let root = systemd().with(UNIT, text);
+    let mut autostart = root.machine().autostart;
+    for error in [
+        autostart.get().unwrap_err(),
+        autostart.set(Some(Path::new(RUN))).unwrap_err(),
+        autostart.set(None).unwrap_err(),
+    ] {
+        let (error, help) = told(error);
+        assert!(error.contains("poolgate-resume.service was not written by poolgate"), "{error}");
+        assert!(help.contains("move it away"), "{help}");
+    }
+    assert_eq!(root.text(UNIT).unwrap(), text);
+}
+
+#[test]
+fn a_running_systemd_is_told_and_need_not_answer() {
+    let root = systemd().program("usr/bin/systemctl", "exit 1");
+    let mut autostart = root.machine().autostart;
+    autostart.set(Some(Path::new(RUN))).unwrap();
+    assert!(root.calls().is_empty());
+    let root = root.with("run/systemd/system/.keep", "");
+    autostart.set(Some(Path::new(RUN))).unwrap();
+    autostart.set(None).unwrap();
+    assert_eq!(root.calls(), ["systemctl daemon-reload"; 2]);
+}
+
+#[test]
+fn without_systemd_or_hook_there_is_nothing_and_nobody_to_set() {
+    let root = Root::new();
+    let mut autostart = root.machine().autostart;
+    assert_eq!(autostart.get().unwrap(), None);
+    autostart.set(None).unwrap();
+    autostart.flush().unwrap();
+    let (error, help) = told(autostart.set(Some(Path::new(RUN))).unwrap_err());
+    assert!(error.contains("etc/poolgate/autostart-hook was found"), "{error}");
+    assert!(help.contains("docs/linux.md"), "{help}");
+}
+
+#[test]
+fn a_hook_stands_in_for_any_init() {
+    let hook = "
+        case $1 in
+            set) printf %s \"$3\" > \"$POOLGATE_ROOT/run\" ;;
+            remove) rm -f \"$POOLGATE_ROOT/run\" ;;
+            get) if [ -e \"$POOLGATE_ROOT/run\" ]; then cat \"$POOLGATE_ROOT/run\"; echo; fi ;;
+        esac";
+    let root = systemd().program("etc/poolgate/autostart-hook", hook);
+    let mut autostart = root.machine().autostart;
+    assert_eq!(autostart.get().unwrap(), None);
+    autostart.set(Some(Path::new("/var/lib/a run"))).unwrap();
+    autostart.flush().unwrap();
+    assert_eq!(autostart.get().unwrap().as_deref(), Some(Path::new("/var/lib/a run")));
+    autostart.set(None).unwrap();
+    assert_eq!(autostart.get().unwrap(), None);
+    let program = std::env::current_exe().unwrap();
+    assert!(root.calls().contains(&format!("autostart-hook set {} /var/lib/a run", program.display())));
+    assert!(!root.at(UNIT).exists());
+}
+
+#[test]
+fn a_hook_which_others_could_have_written_is_not_run() {
+    let root = Root::new().program("etc/poolgate/autostart-hook", "").mode("etc/poolgate/autostart-hook", 0o775);
+    let (error, _) = told(root.machine().autostart.get().unwrap_err());
+    assert!(error.contains("others than its owner can write to it (mode 0775)"), "{error}");
+    assert!(root.calls().is_empty());
+}

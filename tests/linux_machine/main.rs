@@ -1,0 +1,11 @@
+//! The Linux machine on roots made in temporary folders: nothing of the machine which runs the tests is touched.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod autostart;
+mod boot;
+mod flags;
+mod kernel_install;
+mod pools;
+mod root;
+mod trust;

@@ -1,0 +1,131 @@
+//! A machine's root in a temporary folder, with programs which write down how they were called.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use poolgate::machine::{Asked, Change, Machine, MachineError, linux};
+
+/// One root at a time: a script still open for writing in one thread while another forks cannot be executed (ETXTBSY).
+/// A test which makes a second root drops the first.
+static ALONE: Mutex<()> = Mutex::new(());
+
+pub(super) struct Root {
+    folder: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+pub(super) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+pub(super) fn parameter(parameter: &str) -> Asked {
+    Asked::KernelParameter(parameter.to_owned())
+}
+
+impl Root {
+    pub(super) fn new() -> Root {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        Root { folder: tempfile::tempdir().unwrap(), _alone: alone }
+    }
+
+    /// Debian with GRUB, which can be restarted.
+    pub(super) fn debian() -> Root {
+        Root::new()
+            .restartable()
+            .copy("proc/cmdline", "proc/cmdline-debian.txt")
+            .copy("etc/default/grub", "grub/default-debian")
+            .with("etc/default/grub.d/init-select.cfg", "")
+            .program("usr/sbin/update-grub", "")
+            .program("usr/sbin/grub-mkconfig", ": default/grub.d")
+    }
+
+    /// systemd-boot with kernel-install, which can be restarted.
+    pub(super) fn systemd_boot() -> Root {
+        let variable = "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+        let name: Vec<u8> = "\u{6}\u{0}systemd-boot 252".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let root = Root::new()
+            .restartable()
+            .copy("proc/cmdline", "proc/cmdline-debian.txt")
+            .with("proc/sys/kernel/osrelease", "6.1.0\n")
+            .with("usr/lib/modules/6.1.0/vmlinuz", "")
+            .with(variable, "");
+        fs_err::write(root.at(variable), name).unwrap();
+        // Writes down what it would have made the entry from.
+        root.program(
+            "usr/bin/kernel-install",
+            "cat \"$POOLGATE_ROOT/etc/kernel/cmdline\" >> \"$POOLGATE_ROOT/entries\"",
+        )
+    }
+
+    pub(super) fn restartable(self) -> Root {
+        self.program("etc/poolgate/reboot-hook", "")
+    }
+
+    pub(super) fn with(self, path: &str, text: &str) -> Root {
+        fs_err::create_dir_all(self.at(path).parent().unwrap()).unwrap();
+        fs_err::write(self.at(path), text).unwrap();
+        self
+    }
+
+    pub(super) fn copy(self, path: &str, from: &str) -> Root {
+        let text = fs_err::read_to_string(fixture(from)).unwrap();
+        self.with(path, &text)
+    }
+
+    /// A program which writes down its name and words, then does `more`.
+    pub(super) fn program(self, path: &str, more: &str) -> Root {
+        let name = path.rsplit('/').next().unwrap();
+        let root = self.with(path, &format!("#!/bin/sh\necho {name} \"$@\" >> \"$POOLGATE_ROOT/calls\"\n{more}\n"));
+        root.mode(path, 0o755)
+    }
+
+    pub(super) fn mode(self, path: &str, mode: u32) -> Root {
+        fs_err::set_permissions(self.at(path), PermissionsExt::from_mode(mode)).unwrap();
+        self
+    }
+
+    pub(super) fn without(self, path: &str) -> Root {
+        fs_err::remove_file(self.at(path)).unwrap();
+        self
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn at(&self, path: &str) -> PathBuf {
+        self.path().join(path)
+    }
+
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        fs_err::read_to_string(self.at(path)).ok()
+    }
+
+    /// How programs were called so far, the root shown as `ROOT`.
+    pub(super) fn calls(&self) -> Vec<String> {
+        let text = self.text("calls").unwrap_or_default();
+        text.lines().map(|line| line.replace(self.path().to_str().unwrap(), "ROOT")).collect()
+    }
+
+    pub(super) fn machine(&self) -> Machine {
+        linux::machine(self.path())
+    }
+
+    /// The one change it takes to have `slab_nomerge`.
+    pub(super) fn change(&self) -> Change {
+        let changes = self.machine().flags.plan(&[parameter("slab_nomerge")]).unwrap();
+        let [change] = changes.try_into().unwrap();
+        change
+    }
+
+    /// Why there is no way to have `asked`, and what to do.
+    pub(super) fn refusal(&self, asked: &[Asked]) -> (String, String) {
+        told(self.machine().flags.plan(asked).unwrap_err())
+    }
+}
+
+/// An error as a person sees it.
+pub(super) fn told(error: MachineError) -> (String, String) {
+    (error.to_string(), error.help().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,300 @@
+//! Sampling the slab caches of a Linux kernel: every form of slabinfo is read to the same figures, a damaged one is
+//! never a smaller sample, and a sample takes no heap memory, which would disturb what it measures.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use poolgate::machine::linux::Tables;
+use poolgate::machine::{MachineError, PoolSource};
+use poolgate::pool::{Counters, Pool, Snapshot, TagPattern, Usage};
+use poolgate::record::{Header, Recorder, SampleInfo};
+use tempfile::TempDir;
+
+/// A folder with a `proc` and a `sys` which a test writes.
+struct Root(TempDir);
+
+impl Root {
+    fn new() -> Root {
+        let root = Root(tempfile::tempdir().unwrap());
+        fs_err::create_dir(root.0.path().join("proc")).unwrap();
+        root
+    }
+
+    fn saying(slabinfo: &str) -> Root {
+        let root = Root::new();
+        root.say(slabinfo);
+        root
+    }
+
+    /// A kernel with these caches: name and objects in use, each of 10 bytes.
+    fn with(caches: &[(&str, u64)]) -> Root {
+        Root::saying(&text(caches))
+    }
+
+    fn say(&self, slabinfo: &str) {
+        self.put("proc/slabinfo", slabinfo);
+    }
+
+    /// Overwrites in place, as a kernel does, so that a reader which keeps the file open sees it.
+    fn put(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs_err::read_to_string(self.0.path().join(path)).unwrap()
+    }
+
+    fn source(&self) -> Tables {
+        Tables::new(self.0.path())
+    }
+}
+
+fn text(caches: &[(&str, u64)]) -> String {
+    let lines = caches.iter().map(|(name, active)| {
+        format!("{name:<17} {active:>6} {active:>6}     10   16    1 : tunables    0    0    0 : slabdata      6      6      0\n")
+    });
+    std::iter::once("slabinfo - version: 2.1\n# name            <active_objs> …\n".to_owned()).chain(lines).collect()
+}
+
+/// Objects and bytes of each cache present.
+fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64)> {
+    snapshot.present().map(|(key, usage)| (key.tag.to_string(), (usage.allocs, usage.bytes))).collect()
+}
+
+fn objects(source: &mut Tables) -> Vec<(String, Option<u64>)> {
+    let snapshot = source.sample().unwrap();
+    let tags = snapshot.keys().iter().map(|key| key.tag.to_string());
+    tags.zip(snapshot.usages().iter().map(|usage| usage.map(|usage| usage.allocs))).collect()
+}
+
+fn patterns(typed: &[&str]) -> Vec<TagPattern> {
+    typed.iter().map(|typed| typed.parse().unwrap()).collect()
+}
+
+#[test]
+fn every_form_of_slabinfo_reads_to_its_figures() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/slabinfo");
+    let files = fs_err::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|kind| kind == "slabinfo")).collect();
+    assert!(texts.len() >= 4, "{texts:?}");
+    for path in texts {
+        let root = Root::saying(&fs_err::read_to_string(&path).unwrap());
+        let mut source = root.source();
+        let snapshot = source.sample().unwrap();
+        let expected = fs_err::read_to_string(path.with_extension("expected")).unwrap();
+        let expected: BTreeMap<String, (u64, u64)> = expected
+            .lines()
+            .map(|line| {
+                let items: Vec<&str> = line.split(' ').collect();
+                (items[0].to_owned(), (items[1].parse().unwrap(), items[2].parse().unwrap()))
+            })
+            .collect();
+        assert_eq!(figures(snapshot), expected, "{}", path.display());
+        for (key, usage) in snapshot.present() {
+            assert_eq!((key.pool, key.counters, usage.frees), (Pool::Slab, Counters::InUse, 0));
+        }
+    }
+}
+
+#[test]
+fn a_cache_which_vanishes_is_absent_and_keeps_its_row() {
+    let some = |name: &str, objects| (name.to_owned(), Some(objects));
+    let root = Root::with(&[("dentry", 5), ("leaky", 7), ("filp", 9)]);
+    let mut source = root.source();
+    assert_eq!(objects(&mut source), [some("dentry", 5), some("leaky", 7), some("filp", 9)]);
+
+    root.say(&text(&[("dentry", 6), ("filp", 0)]));
+    assert_eq!(objects(&mut source), [some("dentry", 6), ("leaky".to_owned(), None), some("filp", 0)]);
+
+    root.say(&text(&[("newer", 1), ("leaky", 2), ("dentry", 6), ("filp", 0)]));
+    assert_eq!(objects(&mut source), [some("dentry", 6), some("leaky", 2), some("filp", 0), some("newer", 1)]);
+}
+
+#[test]
+fn a_text_cut_inside_a_line_is_an_error_wherever_it_is_cut() {
+    let whole = text(&[("dentry", 123), ("filp", 456)]);
+    let root = Root::new();
+    for cut in (0..whole.len()).filter(|&cut| whole.is_char_boundary(cut) && !whole[..cut].ends_with('\n')) {
+        root.say(&whole[..cut]);
+        let error = root.source().sample().map(figures).unwrap_err();
+        assert!(matches!(error, MachineError::Malformed { .. }), "cut at {cut}: {error}");
+    }
+}
+
+#[test]
+fn after_a_failed_sample_the_next_is_whole() {
+    let root = Root::with(&[("dentry", 5), ("filp", 9)]);
+    let mut source = root.source();
+    source.sample().unwrap();
+
+    root.say("");
+    assert!(source.sample().is_err());
+
+    root.say(&text(&[("dentry", 6), ("filp", 0)]));
+    assert_eq!(objects(&mut source), [("dentry".to_owned(), Some(6)), ("filp".to_owned(), Some(0))]);
+}
+
+#[test]
+fn a_cache_which_the_kernel_can_take_back_is_reclaimable() {
+    let root = Root::with(&[("dentry", 5), ("filp", 9), ("without_folder", 1), ("nfs/commit", 2)]);
+    root.put("sys/kernel/slab/dentry/reclaim_account", "1\n");
+    root.put("sys/kernel/slab/filp/reclaim_account", "0\n");
+    // sysfs has no slashes in its names.
+    root.put("sys/kernel/slab/nfs!commit/reclaim_account", "1\n");
+    let mut source = root.source();
+    let keys = source.sample().unwrap().keys();
+    assert_eq!(keys.iter().map(|key| key.reclaimable).collect::<Vec<_>>(), [true, false, false, true]);
+}
+
+#[test]
+fn only_named_caches_are_shrunk() {
+    let root = Root::with(&[("key_jar", 5), ("filp", 9), ("dentry", 1), ("without_folder", 1)]);
+    let switch = |cache: &str| format!("sys/kernel/slab/{cache}/shrink");
+    let caches = ["key_jar", "filp", "dentry"];
+    for cache in caches {
+        root.put(&switch(cache), "");
+    }
+    let shrunk = |source: &mut Tables, named: &[&str]| {
+        let count = source.shrink(&patterns(named)).unwrap();
+        let written = caches.into_iter().filter(|cache| root.text(&switch(cache)) == "1").collect::<Vec<_>>();
+        for cache in caches {
+            root.put(&switch(cache), "");
+        }
+        (count, written)
+    };
+    let mut source = root.source();
+    assert_eq!(shrunk(&mut source, &["key_jar"]), (0, vec![]), "nothing is known before the first sample");
+    source.sample().unwrap();
+    assert_eq!(shrunk(&mut source, &["key_jar"]), (1, vec!["key_jar"]));
+    assert_eq!(shrunk(&mut source, &["filp", "d*"]), (2, vec!["filp", "dentry"]));
+    assert_eq!(shrunk(&mut source, &["without_folder"]), (0, vec![]));
+    assert_eq!(shrunk(&mut source, &[]), (0, vec![]));
+}
+
+#[test]
+fn a_cache_whose_module_is_gone_needs_no_shrinking() {
+    let root = Root::with(&[("leaky", 5), ("filp", 9)]);
+    root.put("sys/kernel/slab/leaky/shrink", "");
+    root.put("sys/kernel/slab/filp/shrink", "");
+    let mut source = root.source();
+    source.sample().unwrap();
+    fs_err::remove_dir_all(root.0.path().join("sys/kernel/slab/leaky")).unwrap();
+    source.shrink(&patterns(&["leaky", "filp"])).unwrap();
+    assert_eq!(root.text("sys/kernel/slab/filp/shrink"), "1");
+}
+
+/// A source and where its samples go.
+struct Sampler {
+    source: Tables,
+    recorder: Recorder,
+    taken: u32,
+    _folder: TempDir,
+}
+
+impl Sampler {
+    fn of(root: &Path) -> Sampler {
+        let folder = tempfile::tempdir().unwrap();
+        let header = Header {
+            scenario: "sampling".to_owned(),
+            run: "sampling".to_owned(),
+            started: jiff::Timestamp::UNIX_EPOCH,
+            boot: String::new(),
+            source: "linux slabinfo".to_owned(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
+        Sampler { source: Tables::new(root), recorder, taken: 0, _folder: folder }
+    }
+
+    /// Takes a sample; returns how many caches are known.
+    fn sample(&mut self) -> usize {
+        self.taken += 1;
+        let info = SampleInfo { at: Duration::from_secs(self.taken.into()), settled: false, missed: 0 };
+        let snapshot = self.source.sample().unwrap();
+        self.recorder.sample(info, snapshot).unwrap();
+        snapshot.keys().len()
+    }
+
+    /// Takes a sample; returns how many caches are known, and how often heap memory was taken.
+    fn counted(&mut self) -> (usize, u64) {
+        let mut known = 0;
+        let taken = allocation_counter::measure(|| known = self.sample());
+        (known, taken.count_total)
+    }
+}
+
+/// Enough for two whole samples behind the first, before which keys are repeated.
+const MANY: u64 = 600;
+
+#[test]
+fn a_sample_takes_no_heap_memory() {
+    let names: Vec<String> = (0..300).map(|cache| format!("driver_cache_{cache}")).collect();
+    // The figures get longer as they do when something leaks, and one cache comes and goes.
+    let caches = |time: u64| -> Vec<(&str, u64)> {
+        let present = names.iter().skip(usize::from(time % 7 == 3)).map(String::as_str);
+        present.zip(1..).map(|(name, cache)| (name, cache % 3 * time * time * 2)).collect()
+    };
+    let root = Root::with(&caches(0));
+    let mut sampler = Sampler::of(root.0.path());
+    assert_eq!(sampler.sample(), 300);
+    for time in 1..=MANY {
+        root.say(&text(&caches(time)));
+        assert_eq!(sampler.counted(), (300, 0), "sample {time}");
+    }
+}
+
+#[test]
+fn shrinking_again_takes_no_heap_memory() {
+    let root = Root::with(&[("key_jar", 5), ("filp", 9)]);
+    root.put("sys/kernel/slab/key_jar/shrink", "");
+    let mut source = root.source();
+    source.sample().unwrap();
+    let named = patterns(&["key_jar", "kmalloc-*"]);
+    assert_eq!(source.shrink(&named).unwrap(), 1);
+    assert_eq!(allocation_counter::measure(|| assert_eq!(source.shrink(&named).unwrap(), 1)).count_total, 0);
+}
+
+/// Whether this machine shows its slab caches. Where it does not, a test says so and ends, or fails where CI=true.
+fn live() -> bool {
+    let Err(because) = File::open("/proc/slabinfo") else { return true };
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "/proc/slabinfo cannot be read: {because}");
+    eprintln!("skipped, because /proc/slabinfo cannot be read: {because}");
+    false
+}
+
+#[test]
+fn a_sample_of_this_machine_takes_no_heap_memory() {
+    if !live() {
+        return;
+    }
+    let mut sampler = Sampler::of(Path::new("/"));
+    let mut known = sampler.sample();
+    for time in 1..=MANY {
+        let (now, allocations) = sampler.counted();
+        // A cache which was not there before needs a row.
+        if now == known {
+            assert_eq!(allocations, 0, "sample {time}");
+        }
+        known = now;
+    }
+}
+
+#[test]
+fn this_machine_has_directory_entries_which_it_can_take_back() {
+    if !live() {
+        return;
+    }
+    let mut source = Tables::new(Path::new("/"));
+    let snapshot = source.sample().unwrap();
+    let (key, usage) = snapshot.present().find(|(key, _)| key.tag.as_str() == "dentry").unwrap();
+    assert!(key.reclaimable);
+    let Usage { allocs, bytes, .. } = usage;
+    assert!(allocs > 0 && bytes / allocs >= 128 && bytes % allocs == 0, "{usage:?}");
+}
