@@ -11,7 +11,7 @@
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
-//! - `judge`: a pure function from scenario and recording to verdicts
+//! - [`judge`]: a pure function from scenario and recording to verdicts
 //! - `run`: set up, measure, tear down; the only async code
 //! - `report`: what a run came to, one file a format
 //! - `cli`: the commands, which join all of these, and [`exit`], the codes they end with
@@ -21,6 +21,7 @@ pub mod pool;
 pub mod record;
 pub mod scenario;
 
+pub mod judge;
 pub mod machine;
 
 pub mod exit;
