@@ -12,7 +12,7 @@
 //! - [`record`]: what was measured, as an append-only file
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
 //! - [`judge`]: a pure function from scenario and recording to verdicts
-//! - `run`: set up, measure, tear down; the only async code
+//! - [`run`]: set up, measure, tear down; the only async code
 //! - `report`: what a run came to, one file a format
 //! - `cli`: the commands, which join all of these, and [`exit`], the codes they end with
 
@@ -23,5 +23,7 @@ pub mod scenario;
 
 pub mod judge;
 pub mod machine;
+
+pub mod run;
 
 pub mod exit;

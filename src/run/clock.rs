@@ -1,0 +1,66 @@
+//! The sampling clock: ticks at whole multiples of its period, so that it does not drift however long a sample takes,
+//! and a count of the ticks which passed unused.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Ticks at `start + n × every`.
+#[derive(Debug)]
+pub(super) struct Clock {
+    start: Instant,
+    every: Duration,
+    /// The number of the next tick.
+    next: u32,
+    missed: u32,
+}
+
+impl Clock {
+    /// A clock whose first tick is one period from now.
+    pub(super) fn new(every: Duration) -> Clock {
+        Clock { start: Instant::now(), every, next: 1, missed: 0 }
+    }
+
+    /// Waits for the next tick. Dropping the future loses no tick.
+    pub(super) async fn tick(&mut self) {
+        tokio::time::sleep_until(self.start + self.every * self.next).await;
+        // More than one period late: the ticks between were missed.
+        let passed = (self.start.elapsed().as_nanos() / self.every.as_nanos()) as u32;
+        self.missed += passed.saturating_sub(self.next);
+        self.next = passed.max(self.next) + 1;
+    }
+
+    /// The ticks missed since this was last asked.
+    pub(super) fn take_missed(&mut self) -> u32 {
+        std::mem::take(&mut self.missed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn ticks_do_not_drift_when_samples_take_long() {
+        let begun = Instant::now();
+        let mut clock = Clock::new(Duration::from_secs(1));
+        for _ in 0..100 {
+            clock.tick().await;
+            tokio::time::advance(Duration::from_millis(300)).await;
+        }
+        assert_eq!(begun.elapsed().as_millis(), 100_300);
+        assert_eq!(clock.take_missed(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ticks_that_passed_are_counted_once() {
+        let mut clock = Clock::new(Duration::from_secs(1));
+        clock.tick().await;
+        tokio::time::advance(Duration::from_millis(3500)).await;
+        clock.tick().await;
+        assert_eq!((clock.take_missed(), clock.take_missed()), (2, 0));
+        let begun = Instant::now();
+        clock.tick().await;
+        assert_eq!(begun.elapsed().as_millis(), 500);
+    }
+}

@@ -1,0 +1,117 @@
+//! A run's checkpoint: its entries on disk, and where they say it stands.
+//!
+//! A run exists once its first entry is on disk, before anything is changed. Each phase is entered by one more entry.
+//! Re-entry after any crash is just doing the phase again.
+
+use jiff::Timestamp;
+
+use super::entry::{Created, Entry, Trouble, VERSION};
+use super::phase::Phase;
+use super::state::{State, fold};
+use crate::machine::BootId;
+use crate::record::{Journal, JournalError, Storage};
+
+/// A run's journal and where it stands.
+#[derive(Debug)]
+pub struct Checkpoint<S> {
+    journal: Journal<S>,
+    state: State,
+}
+
+/// Why a checkpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The journal itself.
+    #[error("cannot read the checkpoint: {0}")]
+    Journal(#[from] JournalError),
+    /// Nothing was written yet, so nothing was changed.
+    #[error("the checkpoint is empty: the run never began, and nothing was changed")]
+    Empty,
+    /// Another program's file.
+    #[error("the checkpoint does not begin as one")]
+    Foreign,
+    /// Only a newer poolgate can go on.
+    #[error("the checkpoint was written by a newer poolgate ({program}, format {version}; this one reads {VERSION})")]
+    Newer {
+        /// The poolgate which wrote it.
+        program: String,
+        /// The format's version.
+        version: u32,
+    },
+    /// The entries are whole, but no run can have written them.
+    #[error("the checkpoint cannot be right: a run never goes from {from} to {to}")]
+    Illegal {
+        /// The phase before.
+        from: Phase,
+        /// The phase after.
+        to: Phase,
+    },
+}
+
+impl<S: Storage> Checkpoint<S> {
+    /// Begins a run: from here on it can be undone, and nothing may be changed before.
+    ///
+    /// # Errors
+    /// When that could not be written; the run does not exist then.
+    pub fn create(storage: S, created: Created) -> Result<Checkpoint<S>, CheckpointError> {
+        let (mut journal, _) = Journal::open::<Entry>(storage)?;
+        journal.append(&Entry::Created(created.clone())).map_err(JournalError::Io)?;
+        Ok(Checkpoint { journal, state: State::new(created) })
+    }
+
+    /// Takes up a run.
+    ///
+    /// # Errors
+    /// When its journal is not one a run can have written. Nothing is changed then.
+    pub fn open(storage: S) -> Result<Checkpoint<S>, CheckpointError> {
+        let (journal, entries) = Journal::open::<Entry>(storage)?;
+        Ok(Checkpoint { journal, state: fold(entries)? })
+    }
+
+    /// Where the run stands.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(super) fn resumed(&mut self, boot: BootId) -> Result<(), CheckpointError> {
+        self.append(Entry::Resumed { boot, at: Timestamp::now() })
+    }
+
+    pub(super) fn enter(
+        &mut self,
+        phase: Phase,
+        boot: BootId,
+        trouble: Option<Trouble>,
+    ) -> Result<(), CheckpointError> {
+        self.append(Entry::Entered { phase, boot, at: Timestamp::now(), trouble })
+    }
+
+    /// Ends the run early: whatever it changed is put back the next time it is taken up.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn abort(&mut self, boot: BootId, because: &str) -> Result<(), CheckpointError> {
+        match self.state.phase {
+            Phase::Arm | Phase::BootArmed | Phase::Measure => {
+                self.enter(Phase::Restore, boot, Some(because.to_owned().into()))
+            }
+            Phase::Restore | Phase::BootRestored | Phase::Report | Phase::Done => Ok(()),
+        }
+    }
+
+    /// Adds a line which readers of the report will see; one which is there already is not repeated.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note(&mut self, note: String) -> Result<(), CheckpointError> {
+        if self.state.notes.contains(&note) { Ok(()) } else { self.append(Entry::Noted(note)) }
+    }
+
+    fn append(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+        let mut next = self.state.clone();
+        next.take(entry.clone())?;
+        self.journal.append(&entry).map_err(JournalError::Io)?;
+        self.state = next;
+        Ok(())
+    }
+}

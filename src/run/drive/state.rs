@@ -1,0 +1,147 @@
+//! Where a run stands: the fold of its entries, and nothing else.
+
+use super::checkpoint::CheckpointError;
+use super::entry::{Created, Entry, Trouble, VERSION};
+use super::phase::Phase;
+use crate::machine::BootId;
+
+/// Where a run stands.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// How it began.
+    pub created: Created,
+    /// The phase it is in.
+    pub phase: Phase,
+    /// The boot the phase was entered in.
+    pub boot: BootId,
+    /// How many processes took the run up in this phase.
+    pub lives: u32,
+    /// The first thing that went wrong.
+    pub trouble: Option<Trouble>,
+    /// What a reader of the report should know.
+    pub notes: Vec<String>,
+}
+
+/// What the entries say together.
+pub(super) fn fold(entries: Vec<Entry>) -> Result<State, CheckpointError> {
+    let mut entries = entries.into_iter();
+    let created = match entries.next() {
+        None => return Err(CheckpointError::Empty),
+        Some(Entry::Created(created)) => created,
+        Some(Entry::Resumed { .. } | Entry::Entered { .. } | Entry::Noted(_)) => return Err(CheckpointError::Foreign),
+    };
+    if created.version > VERSION {
+        return Err(CheckpointError::Newer { program: created.program, version: created.version });
+    }
+    let mut state = State::new(created);
+    for entry in entries {
+        state.take(entry)?;
+    }
+    Ok(state)
+}
+
+impl State {
+    pub(super) fn new(created: Created) -> State {
+        let boot = created.boot.clone();
+        State { created, phase: Phase::Arm, boot, lives: 0, trouble: None, notes: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+        match entry {
+            Entry::Created(_) => return Err(CheckpointError::Foreign),
+            Entry::Resumed { .. } => self.lives += 1,
+            Entry::Noted(note) => self.notes.push(note),
+            Entry::Entered { phase, boot, at: _, trouble } => {
+                if !self.phase.may_enter(phase, trouble.is_some()) {
+                    return Err(CheckpointError::Illegal { from: self.phase, to: phase });
+                }
+                (self.phase, self.boot, self.lives) = (phase, boot, 0);
+                // What went wrong first is the cause of whatever went wrong after it.
+                self.trouble = self.trouble.take().or(trouble);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn created() -> Created {
+        let (format, version) = Created::format();
+        Created {
+            format,
+            version,
+            program: "0.1.0".to_owned(),
+            machine: String::new(),
+            run: "run".to_owned(),
+            reports: PathBuf::new(),
+            home: PathBuf::new(),
+            scenario: 0,
+            asked: Vec::new(),
+            changes: Vec::new(),
+            restart_after_restore: true,
+            boot: BootId("1".to_owned()),
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn entered(phase: Phase, trouble: Option<&str>) -> Entry {
+        let trouble = trouble.map(|message| Trouble::from(message.to_owned()));
+        Entry::Entered { phase, boot: BootId("1".to_owned()), at: Timestamp::UNIX_EPOCH, trouble }
+    }
+
+    #[test]
+    fn the_fold_accepts_only_what_a_run_can_have_written() {
+        let all = [
+            Phase::Arm,
+            Phase::BootArmed,
+            Phase::Measure,
+            Phase::Restore,
+            Phase::BootRestored,
+            Phase::Report,
+            Phase::Done,
+        ];
+        let mut legal = 0;
+        for (at, from) in all.iter().enumerate() {
+            let way: Vec<Entry> = std::iter::once(Entry::Created(created()))
+                .chain(all[1..=at].iter().map(|phase| entered(*phase, None)))
+                .collect();
+            for to in all {
+                for trouble in [None, Some("trouble")] {
+                    let mut entries = way.clone();
+                    entries.push(entered(to, trouble));
+                    let accepted = fold(entries).is_ok();
+                    assert_eq!(accepted, from.may_enter(to, trouble.is_some()), "{from} to {to}");
+                    assert!(!accepted || to > *from, "never back: {from} to {to}");
+                    legal += usize::from(accepted);
+                }
+            }
+        }
+        assert_eq!(legal, 6 * 2 + 3);
+    }
+
+    #[test]
+    fn what_went_wrong_first_is_what_is_kept() {
+        let entries = vec![
+            Entry::Created(created()),
+            entered(Phase::Restore, Some("first")),
+            entered(Phase::Report, Some("second")),
+        ];
+        assert_eq!(fold(entries).unwrap().trouble.unwrap().message, "first");
+    }
+
+    #[test]
+    fn a_newer_or_foreign_checkpoint_is_refused() {
+        let newer = Created { version: VERSION + 1, program: "9.0.0".to_owned(), ..created() };
+        let error = fold(vec![Entry::Created(newer)]).unwrap_err().to_string();
+        assert_eq!(error, "the checkpoint was written by a newer poolgate (9.0.0, format 2; this one reads 1)");
+        assert!(matches!(fold(vec![entered(Phase::Done, None)]), Err(CheckpointError::Foreign)));
+        assert!(matches!(fold(Vec::new()), Err(CheckpointError::Empty)));
+    }
+}

@@ -1,0 +1,51 @@
+//! What a run needs done besides its phases, and how far it gets with them.
+
+use super::checkpoint::CheckpointError;
+use super::entry::Trouble;
+use super::state::State;
+use crate::machine::{Machine, MachineError};
+
+/// What a run does besides changing flags and booting.
+#[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
+pub trait Work {
+    /// Measures the workload into a new recording, and closes it.
+    async fn measure(&mut self, machine: &mut Machine) -> Result<(), Trouble>;
+
+    /// Writes every report. Done again after a crash, it must come to the same.
+    fn report(&mut self, state: &State) -> Result<(), Trouble>;
+
+    /// Waits for a restart which has been asked for to end this process; returns when it did not.
+    async fn wait_for_restart(&mut self) -> Restart;
+}
+
+/// What became of a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// This process must end now; the machine starts another.
+    EndsThisProcess,
+    /// The machine is still up after all the time a restart may take.
+    NeverCame,
+}
+
+/// How far a run got in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The machine is restarting, and autostart goes on.
+    Restarting,
+    /// The run is over.
+    Done,
+}
+
+/// Why a run cannot go on in this process. It can be taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// Its checkpoint cannot be read or written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The machine does not do what must be done before anything else.
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    /// The reports cannot be written.
+    #[error("cannot report: {}", .0.message)]
+    Report(Trouble),
+}

@@ -1,0 +1,98 @@
+//! A run's folder: `reports/<scenario>-<UTC time>-<short id>/`, and the names of what lies in it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a run which begins now.
+    ///
+    /// # Errors
+    /// When `reports` cannot be made or written; nothing else has been touched by then.
+    pub fn create(reports: &Path, scenario: &str, now: jiff::Timestamp) -> io::Result<RunFolder> {
+        fs_err::create_dir_all(reports)?;
+        let time = now.strftime("%Y%m%dT%H%M%SZ");
+        // Two runs may begin in one second; the id only has to differ then, and create_dir tells when it does not.
+        let id = RandomState::new().hash_one(now) & 0xffff;
+        let path = reports.join(format!("{scenario}-{time}-{id:04x}"));
+        make(&path)?;
+        Ok(RunFolder { path: fs_err::canonicalize(path)? })
+    }
+
+    /// The folder of a run which began before.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub fn open(path: &Path) -> io::Result<RunFolder> {
+        Ok(RunFolder { path: fs_err::canonicalize(path)? })
+    }
+
+    /// The folder itself, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's name: the folder's.
+    pub fn run(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The scenario as it was run.
+    pub fn scenario(&self) -> PathBuf {
+        self.path.join("scenario.yaml")
+    }
+
+    /// What the run has done so far.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.jsonl")
+    }
+
+    /// Held by the process which is at work on the run.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("run.lock")
+    }
+
+    /// What was measured.
+    pub fn recording(&self) -> PathBuf {
+        self.path.join("recording.pgr")
+    }
+
+    /// What the commands wrote.
+    pub fn workload_log(&self) -> PathBuf {
+        self.path.join("workload.log")
+    }
+
+    /// The story of the run.
+    pub fn run_log(&self) -> PathBuf {
+        self.path.join("run.log")
+    }
+
+    /// The report for programs.
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.json")
+    }
+
+    /// The report for CI.
+    pub fn junit(&self) -> PathBuf {
+        self.path.join("junit.xml")
+    }
+
+    /// The kernel, on a simulated machine.
+    pub fn simulated_kernel(&self) -> PathBuf {
+        self.path.join("simulated-kernel.json")
+    }
+}
+
+/// Makes a folder which only its owner can write in, whatever the umask: a run is obeyed again when it is resumed.
+fn make(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,108 @@
+//! A run: one scenario executed once, up to a complete recording.
+//!
+//! [`conduct`] is its whole story: set up, measure, tear down. Everything it tells goes out as [`Event`]s, everything it
+//! learns into the recording; what the figures mean is for `judge`. This is the only module with async code.
+
+mod clock;
+mod commands;
+pub mod drive;
+mod error;
+mod event;
+mod folder;
+mod lock;
+mod measure;
+mod output;
+pub mod process;
+mod sampler;
+mod stop;
+
+pub use error::{CommandError, RunError};
+pub use event::Event;
+pub use folder::RunFolder;
+pub use lock::{LockError, MachineLock};
+pub use measure::Workload;
+pub use output::Output;
+pub use process::Shell;
+pub use sampler::Instruments;
+pub use stop::{Brake, Stop, brake};
+
+use std::time::Duration;
+
+use crate::pool::TagPattern;
+use crate::record::Stage;
+use crate::scenario::{Scenario, Step, Subject};
+use commands::{Commands, Which};
+use measure::measure;
+use sampler::Sampler;
+
+/// Sets up, measures and tears down; returns how long the recording is. Teardown is done whatever came before it, so
+/// that nothing is left behind; the first thing that went wrong is what is returned.
+///
+/// # Errors
+/// When the run did not come to its end. The recording must then stay unfinished, so that judging refuses it.
+pub async fn conduct(
+    scenario: &Scenario,
+    shell: &Shell,
+    output: &mut Output,
+    mut with: Instruments<'_>,
+) -> Result<Duration, RunError> {
+    // A machine which cannot be sampled at all must not be set up first.
+    with.source.sample().map_err(RunError::Sample)?;
+
+    let mut commands = Commands::new(scenario, shell, output);
+    let mut outcome = set_up(&scenario.setup, &mut commands, &mut with).await;
+    let mut sampler = Sampler::new(&mut with, &scenario.sampling, to_shrink(scenario));
+    if outcome.is_ok() {
+        outcome = measure(&scenario.workload.plan, &scenario.sampling, &mut commands, &mut sampler).await;
+    }
+    if matches!(outcome, Err(RunError::Interrupted)) {
+        sampler.tell(Event::Stopping);
+    }
+    let measured = outcome.is_ok();
+    let torn_down = tear_down(&scenario.teardown, &mut commands, &mut sampler).await;
+    outcome.and(torn_down)?;
+    if measured {
+        sampler.settle(scenario.sampling.settle.as_std()).await?;
+    }
+    Ok(sampler.elapsed())
+}
+
+/// Named tags are shrunk unless the scenario says otherwise; `*` never is, since that would disturb the whole machine.
+fn to_shrink(scenario: &Scenario) -> Vec<TagPattern> {
+    if scenario.sampling.shrink == Some(false) {
+        return Vec::new();
+    }
+    let named = scenario.thresholds().into_iter().filter_map(|threshold| match threshold.subject {
+        Subject::Tags { tag, .. } if tag.names_tags() => Some(tag),
+        Subject::Tags { .. } | Subject::Total(_) => None,
+    });
+    named.collect()
+}
+
+async fn set_up(steps: &[Step], commands: &mut Commands<'_>, with: &mut Instruments<'_>) -> Result<(), RunError> {
+    for (at, step) in steps.iter().enumerate() {
+        let which = Which::Setup { number: at + 1, of: steps.len() };
+        (with.tell)(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
+        commands.run(&which, step.run.as_str(), step.timeout.as_std(), with.stop.asked(1)).await?;
+    }
+    Ok(())
+}
+
+/// Runs every teardown command, also after one which failed: each undoes something of its own. Only a second request to
+/// stop cuts teardown short.
+async fn tear_down(steps: &[Step], commands: &mut Commands<'_>, sampler: &mut Sampler<'_, '_>) -> Result<(), RunError> {
+    // Each command tells of itself.
+    let mut outcome = sampler.mark(Stage::Teardown);
+    let stop = sampler.stop();
+    for (at, step) in steps.iter().enumerate() {
+        let which = Which::Teardown { number: at + 1, of: steps.len() };
+        sampler.tell(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
+        let done = commands.run(&which, step.run.as_str(), step.timeout.as_std(), stop.asked(2)).await;
+        let cut_short = matches!(done, Err(RunError::Interrupted));
+        outcome = outcome.and(done);
+        if cut_short {
+            break;
+        }
+    }
+    outcome
+}

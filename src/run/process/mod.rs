@@ -1,0 +1,146 @@
+//! One command of a scenario, from start to end, with everything it starts.
+//!
+//! The shell which runs the command is started by a [`warden`]: this same program in a small role of its own, which
+//! adopts every process the command leaves behind and ends them all when the command ends, when it is told to, and when
+//! poolgate itself dies. A command therefore never outlives its turn, however it forks.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+mod descendants;
+mod ended;
+pub mod warden;
+
+pub use descendants::adopt_orphans;
+pub use ended::{Ended, NotWell};
+
+/// How commands are started.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    /// The poolgate program, which serves as warden.
+    pub program: PathBuf,
+    /// The folder commands run in.
+    pub folder: PathBuf,
+    /// What every command sees besides poolgate's own environment.
+    pub variables: Vec<(String, String)>,
+}
+
+/// A running command.
+pub struct Process {
+    child: Child,
+    lifeline: UnixStream,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    chunk: [Vec<u8>; 2],
+    ended: Option<Ended>,
+}
+
+/// What happened next.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// The command wrote this, to stdout or stderr.
+    Wrote(&'a [u8]),
+    /// The command and everything it started are gone.
+    Ended(Ended),
+}
+
+impl Shell {
+    /// Starts `line` as the system's shell understands it, seeing `variables` besides the shell's own.
+    ///
+    /// # Errors
+    /// When the warden cannot be started. A command which does not exist is an [`Ended`], as the shell reports it.
+    pub fn start(&self, line: &str, variables: &[(&str, String)]) -> io::Result<Process> {
+        let (lifeline, theirs) = UnixStream::pair()?;
+        let own = self.program.parent().unwrap_or(Path::new("."));
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        // A scenario may call `poolgate sim exercise` wherever poolgate lies.
+        let paths = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&paths)));
+        let mut child = Command::new(&self.program)
+            .args(["warden", "--", line])
+            .current_dir(&self.folder)
+            .env("PATH", paths.unwrap_or_default())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl-C at the terminal is for poolgate, which then ends the command in order.
+            .process_group(0)
+            .spawn()?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        Ok(Process { child, lifeline, stdout, stderr, chunk: [vec![0; CHUNK], vec![0; CHUNK]], ended: None })
+    }
+}
+
+impl Process {
+    /// Waits for the next output or the end. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// When the operating system fails to say how the command ended.
+    pub async fn next(&mut self) -> io::Result<Step<'_>> {
+        let [out, err] = &mut self.chunk;
+        loop {
+            if let (None, None, Some(ended)) = (&self.stdout, &self.stderr, &self.ended) {
+                return Ok(Step::Ended(ended.clone()));
+            }
+            tokio::select! {
+                read = read(&mut self.stdout, out) => match read {
+                    Ok(0) | Err(_) => self.stdout = None,
+                    Ok(count) => return Ok(Step::Wrote(&out[..count])),
+                },
+                read = read(&mut self.stderr, err) => match read {
+                    Ok(0) | Err(_) => self.stderr = None,
+                    Ok(count) => return Ok(Step::Wrote(&err[..count])),
+                },
+                status = self.child.wait(), if self.ended.is_none() => {
+                    status?;
+                    self.ended = Some(account(&self.lifeline)?);
+                }
+            }
+        }
+    }
+
+    /// Ends the command and everything it started, and waits until they are gone.
+    ///
+    /// # Errors
+    /// As [`Process::next`].
+    pub async fn end(&mut self) -> io::Result<()> {
+        self.lifeline.shutdown(std::net::Shutdown::Write)?;
+        // A process in uninterruptible sleep cannot be killed; it must not hold the run for ever.
+        let gone = async {
+            while let Step::Wrote(_) = self.next().await? {}
+            Ok(())
+        };
+        tokio::time::timeout(GIVE_UP, gone).await.unwrap_or(Ok(()))
+    }
+}
+
+/// How long killed processes may take to vanish.
+const GIVE_UP: Duration = Duration::from_secs(30);
+
+/// What is read at once from each of a command's pipes, bytes.
+const CHUNK: usize = 16 * 1024;
+
+async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, chunk: &mut [u8]) -> io::Result<usize> {
+    match pipe {
+        Some(pipe) => pipe.read(chunk).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the warden, which has ended, wrote.
+fn account(lifeline: &UnixStream) -> io::Result<Ended> {
+    lifeline.set_nonblocking(true)?;
+    Ok(warden::read_account(lifeline).unwrap_or_else(|| {
+        // The warden was killed, by its own workload or by a person: what it guarded has fallen to us.
+        descendants::end_all();
+        Ended::unknown()
+    }))
+}

@@ -1,0 +1,172 @@
+//! Samples on their way from the kernel into the recording.
+//!
+//! Two kinds are taken: on the clock, whatever is going on, and *settled*, at rest, after named caches were shrunk, so
+//! that a settled sample counts what is really in use. A sample that cannot be read leaves a gap in the recording; after
+//! a few in a row the run fails, since a run that did not measure must never pass.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::clock::Clock;
+use super::error::RunError;
+use super::event::Event;
+use super::stop::Stop;
+use crate::machine::{MachineError, PoolSource};
+use crate::pool::TagPattern;
+use crate::record::{Mark, Recorder, SampleInfo, Stage};
+use crate::scenario::Sampling;
+
+/// How often the recording is synced to disk: what a power cut may cost.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+/// So many samples in a row may fail before the run does.
+const FAILURES: u32 = 3;
+/// Objects freed by RCU are really free only after a grace period; measured: 50 ms always sufficed, and 20 ms between
+/// the two shrinks which it takes to empty per-CPU slabs.
+const GRACE: Duration = Duration::from_millis(50);
+const BETWEEN_SHRINKS: Duration = Duration::from_millis(20);
+
+/// What a sampler needs.
+pub struct Instruments<'a> {
+    /// Where samples are read.
+    pub source: &'a mut dyn PoolSource,
+    /// Where they go.
+    pub recorder: &'a mut Recorder,
+    /// Who is told.
+    pub tell: &'a mut dyn FnMut(Event),
+    /// What ends the run early.
+    pub stop: Stop,
+}
+
+pub(super) struct Sampler<'i, 'a> {
+    with: &'i mut Instruments<'a>,
+    /// The tags whose caches are shrunk before settled samples.
+    shrink: Vec<TagPattern>,
+    started: Instant,
+    clock: Clock,
+    failures: u32,
+    synced: Instant,
+    iterations: u64,
+    marked: u64,
+}
+
+impl<'i, 'a> Sampler<'i, 'a> {
+    pub(super) fn new(with: &'i mut Instruments<'a>, sampling: &Sampling, shrink: Vec<TagPattern>) -> Sampler<'i, 'a> {
+        let now = Instant::now();
+        let clock = Clock::new(sampling.every.as_std());
+        Sampler { with, shrink, started: now, clock, failures: 0, synced: now, iterations: 0, marked: 0 }
+    }
+
+    /// What ends the run early.
+    pub(super) fn stop(&self) -> Stop {
+        self.with.stop.clone()
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        (self.with.tell)(event);
+    }
+
+    /// A stage begins.
+    pub(super) fn begin(&mut self, stage: Stage, length: Option<Duration>) -> Result<(), RunError> {
+        self.tell(Event::Began(stage, length));
+        self.mark(stage)
+    }
+
+    /// Marks the beginning of a stage which is not worth telling.
+    pub(super) fn mark(&mut self, stage: Stage) -> Result<(), RunError> {
+        Ok(self.with.recorder.mark(self.started.elapsed(), &Mark::Stage(stage))?)
+    }
+
+    /// So many iterations are complete. Written with the next sample, as a fast workload completes many between two.
+    pub(super) fn completed(&mut self, iterations: u64) {
+        self.iterations = iterations;
+    }
+
+    /// Does `work`, sampling on the clock meanwhile.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, RunError> {
+        let stop = self.with.stop.clone();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.asked(1) => return Err(RunError::Interrupted),
+                done = &mut work => return Ok(done),
+                () = self.clock.tick() => self.sample(false)?,
+            }
+        }
+    }
+
+    /// Takes a settled sample at every tick for `length`, while nothing is going on.
+    pub(super) async fn rest(&mut self, length: Duration) -> Result<(), RunError> {
+        let end = Instant::now() + length;
+        let stop = self.with.stop.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.asked(1) => return Err(RunError::Interrupted),
+                () = tokio::time::sleep_until(end) => return Ok(()),
+                () = self.clock.tick() => self.settled().await?,
+            }
+        }
+    }
+
+    /// Lets the machine come to rest after an iteration and takes a settled sample.
+    pub(super) async fn settle(&mut self, settle: Duration) -> Result<(), RunError> {
+        // Shrinking right away as well shows whether there is anything to shrink, and so a grace period to wait for.
+        let rest = match self.with.source.shrink(&self.shrink) {
+            Ok(0) => settle,
+            Ok(_) => settle.max(GRACE),
+            Err(error) => return self.failed(error),
+        };
+        self.during(sleep(rest)).await?;
+        self.settled().await
+    }
+
+    async fn settled(&mut self) -> Result<(), RunError> {
+        match self.with.source.shrink(&self.shrink) {
+            Ok(0) => {}
+            Ok(_) => {
+                sleep(BETWEEN_SHRINKS).await;
+                self.with.source.shrink(&self.shrink).map_err(RunError::Sample)?;
+            }
+            Err(error) => return self.failed(error),
+        }
+        self.sample(true)
+    }
+
+    pub(super) fn sample(&mut self, settled: bool) -> Result<(), RunError> {
+        let snapshot = match self.with.source.sample() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return self.failed(error),
+        };
+        self.failures = 0;
+        let at = self.started.elapsed();
+        if self.marked != self.iterations {
+            self.with.recorder.mark(at, &Mark::Iteration(self.iterations))?;
+            self.marked = self.iterations;
+        }
+        let missed = self.clock.take_missed();
+        self.with.recorder.sample(SampleInfo { at, settled, missed }, snapshot)?;
+        if self.synced.elapsed() >= SYNC_EVERY {
+            self.with.recorder.sync()?;
+            self.synced = Instant::now();
+        }
+        if missed > 0 {
+            self.tell(Event::Missed(missed));
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, error: MachineError) -> Result<(), RunError> {
+        self.failures += 1;
+        let because = error.to_string();
+        self.with.recorder.mark(self.started.elapsed(), &Mark::Gap { because: because.clone() })?;
+        self.tell(Event::Gap(because));
+        if self.failures > FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
+    }
+
+    /// How long the recording is by now.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,143 @@
+//! A run from beginning to end on a machine that keeps going down.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use poolgate::machine::{Asked, FlagValue, Machine, sim};
+use poolgate::run::drive::{
+    Checkpoint, CheckpointError, Created, Phase, Restart, Standing, State, Trouble, Work, drive,
+};
+
+use crate::world::{Crash, Died, GLOBAL_FLAG, Handle};
+
+const FOLDER: &str = "reports/run";
+/// A machine which goes down in every boot is given up on long before.
+const MOST_LIVES: u32 = 60;
+
+/// A schedule that was survived.
+pub(crate) struct Survived {
+    /// Steps taken in all.
+    pub(crate) steps: usize,
+    /// Every crash of the schedule happened.
+    pub(crate) all_happened: bool,
+    pub(crate) held: bool,
+    /// The run ended by itself, rather than by nobody coming back.
+    pub(crate) done: bool,
+    /// The report says that the machine went down while the workload ran.
+    pub(crate) called_down: bool,
+}
+
+struct Measuring(Handle);
+
+impl Work for Measuring {
+    async fn measure(&mut self, machine: &mut Machine) -> Result<(), Trouble> {
+        self.0.begin_recording();
+        for _ in 0..2 {
+            machine.pool.sample().map_err(|error| Trouble::from(error.to_string()))?;
+            self.0.measure_on();
+        }
+        self.0.close_recording();
+        Ok(())
+    }
+
+    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+        // As the real reports do: without trouble, what the recording says; with it, never a pass.
+        self.0.write_report(state.trouble.is_none());
+        Ok(())
+    }
+
+    async fn wait_for_restart(&mut self) -> Restart {
+        Restart::EndsThisProcess
+    }
+}
+
+/// Runs to the end through all crashes of the schedule.
+pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
+    let world = Handle::new(crashes);
+    for _ in 0..MOST_LIVES {
+        let boots = world.look(|world| world.kernel.boots);
+        let ended = catch_unwind(AssertUnwindSafe(|| process(&world)));
+        match ended {
+            Ok(Ok(Standing::Done)) => return at_rest(&world, true),
+            Ok(Ok(Standing::Restarting)) => {}
+            Ok(Err(error)) => return Err(format!("a process failed: {error}")),
+            Err(died) if died.is::<Died>() => {}
+            Err(other) => std::panic::resume_unwind(other),
+        }
+        let booted = world.look(|world| world.kernel.boots != boots);
+        let comes_back = world.look(|world| world.kernel.settings.autostart()) == Some(PathBuf::from(FOLDER));
+        if booted && !comes_back {
+            return at_rest(&world, false);
+        }
+    }
+    Err(format!("after {MOST_LIVES} lives the run is not over"))
+}
+
+/// One process: the first creates the run, the others take it up.
+fn process(world: &Handle) -> Result<Standing, String> {
+    let mut machine = sim::machine(world);
+    let mut checkpoint = match Checkpoint::open(world.clone()) {
+        Ok(checkpoint) => checkpoint,
+        Err(CheckpointError::Empty) => Checkpoint::create(world.clone(), created(&mut machine)).map_err(text)?,
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut work = Measuring(world.clone());
+    let mut tell = |_| {};
+    let driven = drive(&mut checkpoint, Path::new(FOLDER), &mut machine, &mut work, &mut tell);
+    // Nothing here ever waits, so the future is ready at once.
+    match pin!(driven).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(standing) => standing.map_err(text),
+        Poll::Pending => Err("the run waits for something".to_owned()),
+    }
+}
+
+pub(crate) fn created(machine: &mut Machine) -> Created {
+    let asked = vec![Asked::PoolTagging];
+    let (format, version) = Created::format();
+    Created {
+        format,
+        version,
+        program: String::new(),
+        machine: String::new(),
+        run: "run".to_owned(),
+        reports: PathBuf::from(FOLDER),
+        home: PathBuf::new(),
+        scenario: 0,
+        changes: machine.flags.plan(&asked).unwrap(),
+        asked,
+        restart_after_restore: true,
+        boot: machine.boot.id().unwrap(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// Nobody comes back any more: this is how the machine stays.
+fn at_rest(world: &Handle, done: bool) -> Result<Survived, String> {
+    let state = Checkpoint::open(world.clone()).map(|checkpoint| checkpoint.state().clone());
+    let trouble = state.as_ref().ok().and_then(|state| state.trouble.as_ref());
+    let called_down = trouble.is_some_and(|trouble| trouble.message.starts_with("the machine went down"));
+    let machine = sim::machine(world);
+    // As after a power cut in this very moment: what is not on disk does not count.
+    let mut kernel = world.look(|world| world.kernel.clone());
+    kernel.lose_power(|_| false);
+    world.look(|world| {
+        let check = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
+        check(kernel.settings.flag(GLOBAL_FLAG).is_none(), "the flag is left set")?;
+        check(machine.flags.read(GLOBAL_FLAG).is_ok_and(|now| now == FlagValue::Absent), "the flag is seen set")?;
+        check(kernel.settings.autostart().is_none(), "autostart is left behind")?;
+        // A run that went down before it changed anything may leave it at the report of the first second.
+        check(!world.flags_touched || world.reported_held.is_some(), "no report was written")?;
+        let held = world.reported_held == Some(true);
+        check(!held || world.sound, "it passed on a recording which is not sound")?;
+        check(!held || !world.went_down_measuring, "it passed although the machine went down")?;
+        check(!done || state.as_ref().is_ok_and(|state| state.phase == Phase::Done), "it ended before it was done")?;
+        let (steps, all_happened) = (world.steps, world.all_happened);
+        Ok(Survived { steps, all_happened, held, done, called_down })
+    })
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

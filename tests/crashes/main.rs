@@ -1,0 +1,107 @@
+//! Crashes at every instant of a run, over the real `drive` and the simulated machine.
+//!
+//! Whatever happens, at the end the flag is absent again, autostart is off, a report is written, and no run passes which
+//! did not measure in one boot with the flag in force. `just crashes` runs all of it in release mode and then the
+//! mutants, each of which must be caught; here the pairs are thinned out so that a debug build takes seconds.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod life;
+mod refusals;
+mod world;
+
+use life::{Survived, live};
+use world::{Crash, Line};
+
+/// Every way to go down before one step.
+fn crashes() -> Vec<Crash> {
+    // Up to three settings wait for a flush at once.
+    let cuts = (0..8).map(|survivors| Crash::Cut { survivors });
+    let lines = [Line::Kept, Line::Torn, Line::Zeroed];
+    let torn = lines.into_iter().flat_map(|line| (0..8).map(move |survivors| Crash::CutInLine { survivors, line }));
+    std::iter::once(Crash::Death).chain(cuts).chain(torn).collect()
+}
+
+#[track_caller]
+fn survive(schedule: &[(usize, Crash)]) -> Survived {
+    match live(schedule) {
+        Ok(survived) => survived,
+        Err(what) => panic!("{what}, after {schedule:?}"),
+    }
+}
+
+#[test]
+fn an_undisturbed_run_sets_the_flag_boots_measures_and_puts_it_back() {
+    let survived = survive(&[]);
+    assert!(survived.held && survived.steps > 20, "{} steps", survived.steps);
+}
+
+#[test]
+fn every_single_crash_is_survived() {
+    let steps = survive(&[]).steps;
+    let mut schedules = 0;
+    for step in 0..steps {
+        for crash in crashes() {
+            let survived = survive(&[(step, crash)]);
+            schedules += usize::from(survived.all_happened);
+            // One crash costs the verdict only where it struck the measurement itself.
+            let lost = survived.done && !survived.held && !survived.called_down;
+            assert!(!lost, "the verdict is lost after {crash:?} at step {step}");
+        }
+    }
+    println!("{schedules} single crashes over {steps} steps");
+    assert!(schedules > 500);
+}
+
+#[test]
+fn every_pair_of_crashes_is_survived() {
+    // In a debug build one pair in sixty-four, so that all of it takes seconds.
+    let thin = if cfg!(debug_assertions) { 64 } else { 1 };
+    let mut schedules = 0;
+    for first in 0..survive(&[]).steps {
+        for one in crashes() {
+            let after = survive(&[(first, one)]);
+            for second in first + 1..after.steps {
+                for (at, other) in crashes().into_iter().enumerate() {
+                    if (first + second + at).is_multiple_of(thin) {
+                        schedules += usize::from(survive(&[(first, one), (second, other)]).all_happened);
+                    }
+                }
+            }
+        }
+    }
+    println!("{schedules} pairs of crashes");
+    assert!(schedules > 100_000 / thin);
+}
+
+#[test]
+fn a_random_set_of_many_crashes_is_survived() {
+    let seed = 20_261_123;
+    println!("seed {seed}");
+    let mut random = SplitMix(seed);
+    let all = crashes();
+    let schedules = if cfg!(debug_assertions) { 3_000 } else { 100_000 };
+    for _ in 0..schedules {
+        let mut step = 0;
+        let count = 3 + random.below(7);
+        let schedule: Vec<(usize, Crash)> = (0..count)
+            .map(|_| {
+                step += 1 + random.below(12);
+                (step, all[random.below(all.len())])
+            })
+            .collect();
+        survive(&schedule);
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut value = self.0;
+        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((value ^ (value >> 31)) % bound as u64) as usize
+    }
+}

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Breaks the run's state machine, one step at a time, and expects the crash tests to notice each time.
+
+Each mutant is a mistake somebody could make: a flush forgotten, two steps swapped, a look left out. It is applied to a
+copy of the tree under target/mutants; one that survives means that the crash tests cannot see that mistake.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+DRIVE = "src/run/drive/mod.rs"
+
+# (what is broken, file, the code, what it becomes)
+MUTANTS = [
+    (
+        "autostart is not flushed",
+        DRIVE,
+        "self.machine.autostart.set(run)?;\n        self.machine.autostart.flush()",
+        "self.machine.autostart.set(run)",
+    ),
+    (
+        "the wanted flags are not flushed before the restart's line",
+        DRIVE,
+        "if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) }\n    }\n\n    fn boot_armed",
+        "Ok(())\n    }\n\n    fn boot_armed",
+    ),
+    (
+        "the restored flags are not flushed",
+        DRIVE,
+        "let flushed = if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) };",
+        "let flushed: Result<(), MachineError> = Ok(());",
+    ),
+    (
+        "autostart is set by the first process only",
+        DRIVE,
+        "if drive.changes_flags() && drive.state().phase < Phase::Done {",
+        "if drive.changes_flags() && drive.state().lives == 1 && drive.state().phase == Phase::Arm {",
+    ),
+    (
+        "autostart is set after the flags",
+        DRIVE,
+        "Phase::Arm => drive.arm(),",
+        "Phase::Arm => { let next = drive.arm(); drive.autostart(Some(folder))?; next }",
+        "if drive.changes_flags() && drive.state().phase < Phase::Done {",
+        "if drive.changes_flags() && drive.state().phase < Phase::Done && drive.state().phase > Phase::Arm {",
+    ),
+    (
+        "autostart is removed before the report",
+        DRIVE,
+        "work.report(drive.state()).map_err(DriveError::Report)?;",
+        "drive.autostart_off()?;\n                work.report(drive.state()).map_err(DriveError::Report)?;",
+    ),
+    (
+        "autostart is never removed",
+        DRIVE,
+        "Some(_) | None => self.autostart(None),",
+        "Some(_) | None => Ok(()),",
+    ),
+    (
+        "a fresh boot while measuring is not noticed",
+        DRIVE,
+        "async fn measure(&mut self, work: &mut impl Work) -> Next {\n        if self.fresh_boot() {",
+        "async fn measure(&mut self, work: &mut impl Work) -> Next {\n        if false {",
+    ),
+    (
+        "the machine is measured without restarting it",
+        DRIVE,
+        "if !self.fresh_boot() {\n            return Next::Restart;\n        }",
+        "",
+    ),
+    (
+        "a flag that looks restored is neither written nor flushed",
+        DRIVE,
+        "            if now != change.wanted && now != change.original {",
+        "            if now == change.original {\n                return Ok(Next::Enter(Phase::BootRestored, None));\n            }\n"
+        "            if now != change.wanted && now != change.original {",
+    ),
+    (
+        "flags which cannot be armed are left as they are",
+        DRIVE,
+        "Phase::Restore => drive.restore()?,",
+        "Phase::Restore if drive.state().trouble.is_some() => Next::Enter(Phase::BootRestored, None),\n"
+        "            Phase::Restore => drive.restore()?,",
+    ),
+    (
+        "a journal's torn tail is written behind, not over",
+        "tests/crashes/world.rs",
+        "let mut world = self.0.borrow_mut();\n        world.journal.truncate(length as usize);\n        world.journal.extend_from_slice(line);\n        Ok(())",
+        "let mut world = self.0.borrow_mut();\n        world.journal.extend_from_slice(line);\n        Ok(())",
+    ),
+    (
+        "trouble is forgotten by the phases after it",
+        "src/run/drive/state.rs",
+        "self.trouble = self.trouble.take().or(trouble);",
+        "self.trouble = trouble;",
+    ),
+]
+
+
+def main() -> int:
+    root = pathlib.Path(__file__).resolve().parents[2]
+    copy = root / "target" / "mutants"
+    survived = []
+    for what, file, *changes in MUTANTS:
+        for name in ("src", "tests", "benches", "scenarios"):
+            shutil.rmtree(copy / name, ignore_errors=True)
+            shutil.copytree(root / name, copy / name)
+        for name in ("Cargo.toml", "Cargo.lock", "README.md"):
+            shutil.copy(root / name, copy / name)
+        text = (root / file).read_text()
+        for old, new in zip(changes[::2], changes[1::2]):
+            if text.count(old) != 1:
+                sys.exit(f"the mutant «{what}» does not fit any more: {text.count(old)} places in {file}")
+            text = text.replace(old, new)
+        (copy / file).write_text(text)
+        caught = not passes(copy)
+        print(f"{'caught' if caught else 'SURVIVED':9} {what}", flush=True)
+        if not caught:
+            survived.append(what)
+    print(f"{len(MUTANTS)} mutants, {len(survived)} survived")
+    return 1 if survived else 0
+
+
+def passes(copy: pathlib.Path) -> bool:
+    """Whether the crash tests pass. A mutant which does not build proves nothing, so that ends everything."""
+    cargo = ["cargo", "test", "--locked", "--release", "--test", "crashes"]
+    build = subprocess.run([*cargo, "--no-run"], cwd=copy, capture_output=True, text=True)
+    if build.returncode:
+        sys.exit(build.stderr)
+    return subprocess.run(cargo, cwd=copy, capture_output=True).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,236 @@
+//! Machines which do not do what they are asked: they refuse to restart, bring nobody back, or have no room left.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
+use poolgate::machine::{Asked, Autostart, Boot, BootId, Change, FlagValue, Flags, Machine, MachineError};
+use poolgate::record::Storage;
+use poolgate::run::drive::{Checkpoint, DriveError, Restart, Standing, State, Trouble, Work, drive};
+
+use crate::life::created;
+
+/// Notes what is done; a restart never comes when the machine is that stubborn.
+struct Bystander {
+    measured: bool,
+    reported: Option<State>,
+    restart: Restart,
+}
+
+impl Work for Bystander {
+    async fn measure(&mut self, _: &mut Machine) -> Result<(), Trouble> {
+        self.measured = true;
+        Ok(())
+    }
+
+    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+        self.reported = Some(state.clone());
+        Ok(())
+    }
+
+    async fn wait_for_restart(&mut self) -> Restart {
+        self.restart
+    }
+}
+
+struct Stubborn(Kernel);
+
+impl Boot for Stubborn {
+    fn id(&self) -> Result<BootId, MachineError> {
+        sim::machine(&self.0).boot.id()
+    }
+
+    fn restart(&mut self) -> Result<(), MachineError> {
+        Err(MachineError::NotYet("restarting a stubborn machine"))
+    }
+}
+
+impl Autostart for Stubborn {
+    fn get(&self) -> Result<Option<PathBuf>, MachineError> {
+        Ok(None)
+    }
+
+    fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
+        if run.is_some() { Err(MachineError::NotYet("autostart on a stubborn machine")) } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), MachineError> {
+        Ok(())
+    }
+}
+
+/// A disk whose nth write fails once for want of room.
+#[derive(Clone)]
+struct Disk {
+    bytes: Rc<RefCell<Vec<u8>>>,
+    full_at: Rc<RefCell<usize>>,
+}
+
+impl Storage for Disk {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        Ok(self.bytes.borrow().clone())
+    }
+
+    fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()> {
+        let left = self.full_at.borrow().wrapping_sub(1);
+        *self.full_at.borrow_mut() = left;
+        let mut bytes = self.bytes.borrow_mut();
+        bytes.truncate(length as usize);
+        if left == 0 {
+            bytes.extend_from_slice(&line[..line.len() / 3]);
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        bytes.extend_from_slice(line);
+        Ok(())
+    }
+}
+
+struct Trial {
+    _folder: tempfile::TempDir,
+    kernel: Kernel,
+    disk: Disk,
+    work: Bystander,
+}
+
+impl Trial {
+    fn new() -> Trial {
+        let folder = tempfile::tempdir().unwrap();
+        let state = KernelState::new(Population { seed: 1, tags: 0, noise: Vec::new() }).with_tagging_off();
+        let kernel = Kernel::create(&folder.path().join("kernel.json"), state).unwrap();
+        let disk = Disk { bytes: Rc::default(), full_at: Rc::default() };
+        let work = Bystander { measured: false, reported: None, restart: Restart::EndsThisProcess };
+        Trial { _folder: folder, kernel, disk, work }
+    }
+
+    /// One process on `machine`.
+    fn process(&mut self, mut machine: Machine) -> Result<Standing, DriveError> {
+        let mut checkpoint = match Checkpoint::open(self.disk.clone()) {
+            Ok(checkpoint) => checkpoint,
+            Err(_) => Checkpoint::create(self.disk.clone(), created(&mut machine))?,
+        };
+        let mut tell = |_| {};
+        let driven = drive(&mut checkpoint, Path::new("run"), &mut machine, &mut self.work, &mut tell);
+        match pin!(driven).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(standing) => standing,
+            Poll::Pending => panic!("the run waits for something"),
+        }
+    }
+
+    #[track_caller]
+    fn failed_and_left_the_machine_as_it_was(&self, words: &str) {
+        let message = self.work.reported.as_ref().unwrap().trouble.clone().unwrap().message;
+        assert!(message.contains(words), "{message}");
+        assert!(!self.work.measured);
+        self.left_the_machine_as_it_was();
+    }
+
+    #[track_caller]
+    fn left_the_machine_as_it_was(&self) {
+        let settings = self.kernel.read().unwrap().settings;
+        assert_eq!((settings.flag("GlobalFlag"), settings.autostart()), (None, None));
+        assert_eq!(settings.unflushed(), 0);
+    }
+}
+
+#[test]
+fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
+    let mut trial = Trial::new();
+    let stubborn = Machine { boot: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
+    assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
+    trial.failed_and_left_the_machine_as_it_was("cannot restart the machine: restarting a stubborn machine");
+}
+
+#[test]
+fn a_restart_which_never_comes_is_put_back_and_reported() {
+    let mut trial = Trial::new();
+    trial.work.restart = Restart::NeverCame;
+    // The restart is accepted, yet the machine stays up: its boot id does not change.
+    struct Deaf(Kernel);
+    impl Boot for Deaf {
+        fn id(&self) -> Result<BootId, MachineError> {
+            sim::machine(&self.0).boot.id()
+        }
+
+        fn restart(&mut self) -> Result<(), MachineError> {
+            Ok(())
+        }
+    }
+    let deaf = Machine { boot: Box::new(Deaf(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
+    assert_eq!(trial.process(deaf).unwrap(), Standing::Done);
+    trial.failed_and_left_the_machine_as_it_was("the restart was accepted but never came");
+}
+
+#[test]
+fn a_machine_which_brings_nobody_back_is_not_changed() {
+    let mut trial = Trial::new();
+    let stubborn = Machine { autostart: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
+    assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
+    trial.failed_and_left_the_machine_as_it_was("cannot set autostart: ");
+    assert_eq!(trial.kernel.read().unwrap().boots, 1);
+}
+
+#[test]
+fn flags_which_cannot_be_put_back_are_reported_with_what_to_do_by_hand() {
+    /// Takes what the run wants, and nothing else.
+    struct OneWay(Box<dyn Flags>);
+    impl Flags for OneWay {
+        fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
+            self.0.plan(asked)
+        }
+
+        fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
+            self.0.in_force(asked)
+        }
+
+        fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
+            self.0.read(name)
+        }
+
+        fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
+            match value {
+                FlagValue::Absent => Err(MachineError::NotYet("removing a flag")),
+                FlagValue::Present(_) => self.0.write(name, value),
+            }
+        }
+
+        fn flush(&mut self) -> Result<(), MachineError> {
+            self.0.flush()
+        }
+    }
+    let mut trial = Trial::new();
+    let mut standing = Standing::Restarting;
+    while standing == Standing::Restarting {
+        let machine = sim::machine(&trial.kernel);
+        standing = trial.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
+    }
+    let trouble = trial.work.reported.as_ref().unwrap().trouble.clone().unwrap();
+    assert_eq!(trouble.message, "cannot put the flags back: removing a flag is not supported yet");
+    assert_eq!(trouble.help.as_deref(), Some("by hand: remove GlobalFlag"));
+}
+
+#[test]
+fn a_disk_which_is_full_at_any_entry_loses_nothing() {
+    let mut failed = 0;
+    for full_at in 1..20 {
+        let mut trial = Trial::new();
+        *trial.disk.full_at.borrow_mut() = full_at;
+        let mut standing = Standing::Restarting;
+        for _ in 0..9 {
+            match trial.process(sim::machine(&trial.kernel)) {
+                Ok(now) => standing = now,
+                Err(_) => failed += 1,
+            }
+            if standing == Standing::Done {
+                break;
+            }
+        }
+        assert_eq!(standing, Standing::Done, "full at entry {full_at}");
+        assert!(trial.work.measured && trial.work.reported.as_ref().unwrap().trouble.is_none());
+        trial.left_the_machine_as_it_was();
+    }
+    assert!(failed >= 8, "{failed}");
+}
