@@ -13,7 +13,7 @@
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
 //! - [`judge`]: a pure function from scenario and recording to verdicts
 //! - [`run`]: set up, measure, tear down; the only async code
-//! - `report`: what a run came to, one file a format
+//! - [`report`]: what a run came to, one file a format
 //! - `cli`: the commands, which join all of these, and [`exit`], the codes they end with
 
 pub mod pool;
@@ -24,6 +24,7 @@ pub mod scenario;
 pub mod judge;
 pub mod machine;
 
+pub mod report;
 pub mod run;
 
 pub mod exit;

@@ -1,0 +1,38 @@
+//! The machine a run was made on, as far as a reader of its report needs to know.
+
+use serde::Serialize;
+use sysinfo::System;
+
+/// Facts about a machine. What the system does not tell is empty or zero, and shown as unknown.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Operating system with version.
+    pub system: String,
+    /// Kernel version or build.
+    pub kernel: String,
+    /// Processor architecture.
+    pub architecture: String,
+    /// Physical memory, bytes.
+    pub memory: u64,
+}
+
+impl Host {
+    /// This machine. Asks for single figures only: a full refresh would read every process.
+    pub fn this() -> Host {
+        Host {
+            name: System::host_name().unwrap_or_default(),
+            system: System::long_os_version().unwrap_or_default(),
+            kernel: System::kernel_version().unwrap_or_default(),
+            architecture: System::cpu_arch(),
+            memory: memory().unwrap_or_default(),
+        }
+    }
+}
+
+fn memory() -> Option<u64> {
+    let mut system = System::new().ok()?;
+    system.refresh_memory();
+    Some(system.total_memory())
+}

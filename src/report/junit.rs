@@ -1,0 +1,174 @@
+//! `junit.xml`: one suite a scenario, one case a threshold, named by the threshold's own words, so that names are the
+//! same from night to night whatever happened in between.
+//!
+//! The only file naming `junit_report`. That crate writes text as it is given, so every text goes through [`line`] or
+//! [`content`] first: a tag or a workload may hold bytes which XML forbids, and one of them would make CI reject the
+//! whole file.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestResult, TestSuiteBuilder};
+
+use super::{Failure, Report};
+use crate::judge::{Ruling, Verdict};
+use crate::scenario::Bytes;
+
+/// The report as JUnit XML.
+pub fn junit(report: &Report) -> Vec<u8> {
+    let mut suite = TestSuiteBuilder::new(&line(&report.scenario));
+    suite.set_timestamp(time(report.started)).set_system_out(&content(&facts(report)));
+    suite.testsuite.package = "poolgate".to_owned();
+    suite.testsuite.hostname = line(&report.host.name);
+    // JUnit adds the cases' times up, and all thresholds are judged on the one run.
+    let whole = report.ended.duration_since(report.started).as_millis().max(0) as i64;
+    let each = Duration::milliseconds(whole / (report.thresholds.len().max(1) as i64));
+    let cases = report.thresholds.iter().enumerate().map(|(at, words)| {
+        let words = line(words);
+        let mut case = match &report.result {
+            Err(failure) => failed(&words, each, failure),
+            Ok(judgement) => match judgement.rulings.get(at) {
+                Some(ruling) => judged(&words, each, ruling),
+                None => TestCase::error(&words, each, "error", "this threshold was not judged"),
+            },
+        };
+        case.set_classname(&line(&report.scenario));
+        case.time = each;
+        case
+    });
+    suite.add_testcases(cases);
+    let suite = suite.build();
+    let skipped = suite.skipped();
+    let mut xml = Vec::new();
+    // Writing to memory does not fail, and what is written has been cleaned.
+    let written = ReportBuilder::new().add_testsuite(suite).build().write_xml(&mut xml);
+    debug_assert!(written.is_ok(), "{written:?}");
+    say_skipped(&mut xml, skipped);
+    xml.push(b'\n');
+    xml
+}
+
+/// Adds the suite's `skipped`, which `junit_report` does not write. Who adds up what suites say of themselves, as GitHub's
+/// "Publish Test Results" does (EnricoMi/publish-unit-test-result-action, `junit.py`), would take unclear for held.
+fn say_skipped(xml: &mut Vec<u8>, skipped: usize) {
+    const SUITE: &[u8] = b"<testsuite ";
+    // The first one there is: before it, the file has no text of anybody's.
+    if let Some(at) = xml.windows(SUITE.len()).position(|bytes| bytes == SUITE) {
+        let after = at + SUITE.len();
+        xml.splice(after..after, format!("skipped=\"{skipped}\" ").into_bytes());
+    }
+}
+
+fn failed(words: &str, each: Duration, failure: &Failure) -> TestCase {
+    let mut text = failure.message.clone();
+    if let Some(help) = &failure.help {
+        let _ = write!(text, "\nhelp: {help}");
+    }
+    if !failure.output.is_empty() {
+        let _ = write!(text, "\n\nlast output:\n{}", failure.output);
+    }
+    TestCaseBuilder::error(words, each, "error", &line(&failure.message)).set_trace(&content(&text)).build()
+}
+
+fn judged(words: &str, each: Duration, ruling: &Ruling) -> TestCase {
+    let worst = ruling.findings.iter().filter(|finding| finding.verdict == ruling.verdict);
+    let lines: Vec<String> = worst.map(|finding| format!("{}: {}", finding.subject, finding.because)).collect();
+    let message = match lines.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, others @ ..] => format!("{first} (and {} more)", others.len()),
+    };
+    let text = content(&lines.join("\n"));
+    match ruling.verdict {
+        Verdict::Held => {
+            let mut case = TestCase::success(words, each);
+            if !lines.is_empty() {
+                case.set_system_out(&text);
+            }
+            case
+        }
+        Verdict::Unclear => {
+            let mut case = TestCase::skipped_with_cause(words, "unclear", &line(&message));
+            // The builder's `set_trace` leaves out skipped cases.
+            if let TestResult::SkippedWithCause { cause, .. } = &mut case.result {
+                *cause = Some(text);
+            }
+            case
+        }
+        Verdict::Broken => TestCaseBuilder::failure(words, each, "broken", &line(&message)).set_trace(&text).build(),
+    }
+}
+
+/// What somebody who only has the XML needs to know of the run.
+fn facts(report: &Report) -> String {
+    let host = &report.host;
+    let memory = Bytes(host.memory).rounded();
+    let mut facts = [
+        ("outcome", report.outcome().to_string()),
+        ("run", report.run.clone()),
+        ("host", host.name.clone()),
+        ("system", format!("{}, kernel {}, {}, {memory}", host.system, host.kernel, host.architecture)),
+        ("pool usage from", report.source.clone()),
+        ("boot", report.boot.clone()),
+        ("poolgate", env!("CARGO_PKG_VERSION").to_owned()),
+    ]
+    .map(|(what, value)| format!("{what:<16}{value}\n"))
+    .concat();
+    report.all_notes().for_each(|note| facts.push_str(&format!("{:<16}{note}\n", "note")));
+    facts
+}
+
+/// Whole seconds, as the schema's dateTime. RFC 3339 begins with the year 0, and `junit_report` panics before it; no clock
+/// which was ever set shows anything before 1970.
+fn time(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(at.as_second().max(0)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// Text for an attribute, which is one line: a reader takes a line end or a tab there for a space (XML 1.0, 3.3.3).
+fn line(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], " ")
+}
+
+/// Text for the inside of an element, in CDATA sections: what would end one is divided between two.
+fn content(text: &str) -> String {
+    clean(text).replace("]]>", "]]]]><![CDATA[>")
+}
+
+/// Text as XML 1.0 allows it (2.2, Char): everything else is shown as `\xNN`, as in a tag. A carriage return ends a line,
+/// as it would for every reader (2.11).
+fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\r' if rest.peek() == Some(&'\n') => {}
+            '\r' => clean.push('\n'),
+            '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'.. => clean.push(c),
+            '\0'..'\x20' | '\u{fffe}' | '\u{ffff}' => {
+                let _ = write!(clean, "\\x{:02x}", u32::from(c));
+            }
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_forbids_is_shown_as_escapes() {
+        assert_eq!(clean("a\0b\x1b[1m\u{ffff}é\n\u{1f600}"), "a\\x00b\\x1b[1m\\xffffé\n\u{1f600}");
+    }
+
+    #[test]
+    fn every_line_end_is_a_newline_and_an_attribute_has_none() {
+        assert_eq!(content("10 %\r20 %\r\n\r\tend\r"), "10 %\n20 %\n\n\tend\n");
+        assert_eq!(line("10 %\r20 %\r\n\tend"), "10 % 20 %  end");
+    }
+
+    #[test]
+    fn what_would_end_a_cdata_section_is_divided_between_two() {
+        assert_eq!(content("x]]>y"), "x]]]]><![CDATA[>y");
+    }
+}

@@ -1,0 +1,150 @@
+//! What a run came to, in the forms its readers want: one file a format.
+//!
+//! `junit.xml` is for CI and exists from a run's first second, saying that the run did not finish; it is replaced at the
+//! end, so CI finds the truth even if the machine never comes back. `report.json` is for programs, the table for people.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::judge::{Judgement, Verdict};
+
+mod host;
+mod json;
+mod junit;
+mod table;
+
+pub use host::Host;
+pub use json::json;
+pub use junit::junit;
+pub use table::table;
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every threshold held.
+    Held,
+    /// The evidence allows no verdict.
+    Unclear,
+    /// A threshold is broken.
+    Broken,
+    /// The harness or the machine failed, so nothing is known.
+    Error,
+}
+
+impl std::str::FromStr for Outcome {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Outcome, String> {
+        let all = [Outcome::Held, Outcome::Unclear, Outcome::Broken, Outcome::Error];
+        all.into_iter().find(|outcome| outcome.to_string() == text).ok_or_else(|| format!("{text:?} is no outcome"))
+    }
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Outcome {
+        match verdict {
+            Verdict::Held => Outcome::Held,
+            Verdict::Unclear => Outcome::Unclear,
+            Verdict::Broken => Outcome::Broken,
+        }
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Outcome::Held => "held",
+            Outcome::Unclear => "unclear",
+            Outcome::Broken => "broken",
+            Outcome::Error => "error",
+        })
+    }
+}
+
+/// Everything there is to report of a run.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The thresholds in their own words, in the scenario's order: the names of the test cases.
+    pub thresholds: Vec<String>,
+    /// The run's name, which is its folder's.
+    pub run: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended, or this report was made.
+    pub ended: Timestamp,
+    /// The machine it ran on.
+    pub host: Host,
+    /// What the figures come from: `linux slabinfo`.
+    pub source: String,
+    /// The boot it was measured in.
+    pub boot: String,
+    /// How it ended.
+    pub result: Result<Judgement, Failure>,
+    /// What happened on the way that a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// Why there is no judgement.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure {
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The last lines of the command which failed.
+    pub output: String,
+}
+
+impl Failure {
+    /// What `junit.xml` says until the run is over.
+    pub fn not_finished() -> Failure {
+        Failure {
+            message: "the run did not finish".to_owned(),
+            help: Some("the machine or poolgate went down, or the run is still going on: see run.log".to_owned()),
+            output: String::new(),
+        }
+    }
+}
+
+impl Report {
+    /// What a reader should know, of the run and of its recording.
+    pub fn all_notes(&self) -> impl Iterator<Item = &String> {
+        self.notes.iter().chain(self.result.iter().flat_map(|judgement| &judgement.notes))
+    }
+
+    /// The worst of the verdicts, or `error` when there is none.
+    pub fn outcome(&self) -> Outcome {
+        match &self.result {
+            Ok(judgement) => judgement.verdict().into(),
+            Err(_) => Outcome::Error,
+        }
+    }
+}
+
+/// Replaces the file at `path` as a whole: a reader, or a machine which lost power, finds the old or the new one.
+///
+/// # Errors
+/// When it cannot be written; the old file is then still there.
+pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // The new name is on disk only once the folder is.
+    #[cfg(unix)]
+    fs_err::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// Reports are for everyone who may read the folder; a temporary file is its owner's only.
+#[cfg(unix)]
+fn permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}

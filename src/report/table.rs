@@ -1,0 +1,73 @@
+//! The table a person sees in the terminal at the end.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use super::{Outcome, Report};
+use crate::judge::Ruling;
+
+/// Findings shown for one threshold; the others are in report.json.
+const SHOWN: usize = 8;
+
+/// The report as text, `width` columns wide.
+pub fn table(report: &Report, width: u16) -> String {
+    let outcome = report.outcome();
+    let (style, seconds) = (colour(outcome), report.ended.duration_since(report.started).as_secs_f64());
+    let mut text = format!("{}: {style}{outcome}{style:#} after {seconds:.0} s\n", report.scenario);
+    match &report.result {
+        Ok(judgement) => {
+            let _ = writeln!(text, "\n{}", rulings(&judgement.rulings, width));
+        }
+        Err(failure) => {
+            let _ = writeln!(text, "{}", failure.message);
+            if !failure.output.is_empty() {
+                let _ = writeln!(text, "its last output:\n{}", indent(&failure.output));
+            }
+            if let Some(help) = &failure.help {
+                let _ = writeln!(text, "help: {help}");
+            }
+        }
+    }
+    report.all_notes().for_each(|note| text.push_str(&format!("note: {note}\n")));
+    text
+}
+
+fn rulings(rulings: &[Ruling], width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.set_header(["verdict", "threshold", "tag", "why"]);
+    for ruling in rulings {
+        let words = ruling.threshold.words();
+        if ruling.findings.is_empty() {
+            table.add_row([ruling.verdict.to_string(), words.clone(), String::new(), "all tags".to_owned()]);
+        }
+        for (at, finding) in ruling.findings.iter().take(SHOWN).enumerate() {
+            let words = if at == 0 { words.clone() } else { String::new() };
+            table.add_row([finding.verdict.to_string(), words, finding.subject.clone(), finding.because.clone()]);
+        }
+        if ruling.findings.len() > SHOWN {
+            let more = format!("and {} more, see report.json", ruling.findings.len() - SHOWN);
+            table.add_row([String::new(), String::new(), String::new(), more]);
+        }
+    }
+    // The words that matter most are never broken over two lines.
+    if let Some(verdict) = table.column_mut(0) {
+        verdict.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(9)));
+    }
+    table.trim_fmt()
+}
+
+fn colour(outcome: Outcome) -> Style {
+    let colour = match outcome {
+        Outcome::Held => AnsiColor::Green,
+        Outcome::Unclear => AnsiColor::Yellow,
+        Outcome::Broken | Outcome::Error => AnsiColor::Red,
+    };
+    Style::new().bold().fg_color(Some(colour.into()))
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}

@@ -1,0 +1,168 @@
+//! The rules of `junit-10.xsd`, the schema by which Jenkins' xUnit plugin accepts or refuses a file, in our own words:
+//! <https://github.com/jenkinsci/xunit-plugin>, `src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/`.
+//!
+//! The schema leaves counts and times nearly free. What the test named "add up" asks beyond it is what readers rely on
+//! which show a suite's attributes without looking into it.
+
+use roxmltree::{Document, Node};
+
+use super::document::{all, parse, xml_of};
+use super::draft::every_kind;
+
+/// What the schema says of one element. No order is prescribed among the children of any.
+struct Element {
+    name: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+    children: &'static [&'static str],
+    /// May hold text (`mixed`, or of type `xs:string`).
+    text: bool,
+}
+
+const SCHEMA: [Element; 10] = [
+    Element {
+        name: "testsuites",
+        required: &[],
+        optional: &["name", "time", "tests", "failures", "errors"],
+        children: &["testsuite"],
+        text: false,
+    },
+    Element {
+        name: "testsuite",
+        required: &["name", "tests", "failures", "errors"],
+        optional: &["group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"],
+        children: &["testsuite", "properties", "testcase", "system-out", "system-err"],
+        text: false,
+    },
+    Element {
+        name: "testcase",
+        required: &["name"],
+        optional: &["time", "classname", "group"],
+        // The schema's rerun and flaky kinds are Surefire's; poolgate has none, so here they are mistakes.
+        children: &["skipped", "error", "failure", "system-out", "system-err"],
+        text: false,
+    },
+    Element { name: "skipped", required: &[], optional: &["type", "message"], children: &[], text: true },
+    Element { name: "error", required: &[], optional: &["type", "message"], children: &[], text: true },
+    Element { name: "failure", required: &[], optional: &["type", "message"], children: &[], text: true },
+    Element { name: "properties", required: &[], optional: &[], children: &["property"], text: false },
+    Element { name: "property", required: &["name", "value"], optional: &[], children: &[], text: false },
+    Element { name: "system-out", required: &[], optional: &[], children: &[], text: true },
+    Element { name: "system-err", required: &[], optional: &[], children: &[], text: true },
+];
+
+/// What in the document breaks the schema's rules.
+pub(crate) fn violations(document: &Document<'_>) -> Vec<String> {
+    let root = document.root_element().tag_name().name();
+    let wrong_root = !["testsuites", "testsuite"].contains(&root);
+    let mut found = Vec::from_iter(wrong_root.then(|| format!("the root is <{root}>")));
+    for node in document.descendants().filter(Node::is_element) {
+        let name = node.tag_name().name();
+        match SCHEMA.iter().find(|element| element.name == name) {
+            Some(element) => found.extend(element.violations(node)),
+            None => found.push(format!("<{name}> is not in the schema")),
+        }
+    }
+    found
+}
+
+impl Element {
+    fn violations(&self, node: Node<'_, '_>) -> Vec<String> {
+        let name = self.name;
+        let missing = self.required.iter().filter(|required| !node.has_attribute(**required));
+        let mut found: Vec<String> = missing.map(|missing| format!("<{name}> has no {missing}")).collect();
+        for attribute in node.attributes() {
+            let called = attribute.name();
+            if !self.required.contains(&called) && !self.optional.contains(&called) {
+                found.push(format!("<{name}> may not have {called}"));
+            }
+            if called == "time" && !is_surefire_time(attribute.value()) && name != "testcase" {
+                found.push(format!("<{name}> has the time {:?}", attribute.value()));
+            }
+        }
+        for child in node.children() {
+            let called = child.tag_name().name();
+            if child.is_element() && !self.children.contains(&called) {
+                found.push(format!("<{name}> may not hold <{called}>"));
+            }
+            if child.is_text() && !self.text && child.text().is_some_and(|text| !text.trim().is_empty()) {
+                found.push(format!("<{name}> may not hold text"));
+            }
+        }
+        found
+    }
+}
+
+/// The schema's type `SUREFIRE_TIME` without its thousands' commas: digits, and perhaps a point and more digits.
+fn is_surefire_time(time: &str) -> bool {
+    let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
+    whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+}
+
+/// What a suite says of itself and its cases do not bear out.
+pub(crate) fn sums_which_are_wrong(document: &Document<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for suite in all(document, "testsuite") {
+        let inside = |name: &str| suite.descendants().filter(|node| node.has_tag_name(name)).count();
+        let counts = [("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")];
+        for (attribute, element) in counts {
+            let (said, counted) = (suite.attribute(attribute).map(str::parse), inside(element));
+            if said != Some(Ok(counted)) {
+                found.push(format!("{attribute} is {said:?}, and there are {counted} <{element}>"));
+            }
+        }
+        let seconds =
+            |node: Node<'_, '_>| node.attribute("time").and_then(|time| time.parse().ok()).unwrap_or(f64::NAN);
+        let sum: f64 = suite.children().filter(|node| node.has_tag_name("testcase")).map(seconds).sum();
+        // NaN is near nothing.
+        if (seconds(suite) - sum).abs().partial_cmp(&1e-6) != Some(std::cmp::Ordering::Less) {
+            found.push(format!("the time is {:?}, and the cases' is {sum}", suite.attribute("time")));
+        }
+    }
+    found
+}
+
+#[test]
+fn jenkins_schema_accepts_every_kind_of_report() {
+    for (kind, report) in every_kind() {
+        let xml = xml_of(&report);
+        assert_eq!(violations(&parse(&xml)), [""; 0], "{kind}: {xml}");
+    }
+}
+
+#[test]
+fn counts_and_times_add_up_in_every_kind_of_report() {
+    for (kind, report) in every_kind() {
+        let xml = xml_of(&report);
+        assert_eq!(sums_which_are_wrong(&parse(&xml)), [""; 0], "{kind}: {xml}");
+    }
+}
+
+#[test]
+fn what_breaks_the_schema_is_found() {
+    let suite = |inside: &str| format!("<testsuite name='a' tests='1' failures='0' errors='0'>{inside}</testsuite>");
+    let cases = [
+        ("<html/>".to_owned(), "the root is <html>"),
+        ("<testsuite name='a' tests='0' failures='0'/>".to_owned(), "<testsuite> has no errors"),
+        ("<testsuites time='1e3'/>".to_owned(), "<testsuites> has the time \"1e3\""),
+        ("<testsuites time='-1'/>".to_owned(), "<testsuites> has the time \"-1\""),
+        ("<testsuites skipped='1'/>".to_owned(), "<testsuites> may not have skipped"),
+        (suite("<testcase name='a' file='b'/>"), "<testcase> may not have file"),
+        (suite("<testcase/>"), "<testcase> has no name"),
+        (suite("<testcase name='a'>b</testcase>"), "<testcase> may not hold text"),
+        (suite("<failure/>"), "<testsuite> may not hold <failure>"),
+        (suite("<testcase name='a'><skipped cause='b'/></testcase>"), "<skipped> may not have cause"),
+        (suite("<system-out><b/></system-out>"), "<b> is not in the schema"),
+    ];
+    for (xml, expected) in cases {
+        let found = violations(&parse(&xml));
+        assert!(found.iter().any(|one| one == expected), "{xml}: {found:?}");
+    }
+}
+
+#[test]
+fn a_sum_which_is_wrong_is_found() {
+    let xml = "<testsuite tests='2' failures='1' errors='1' skipped='x' time='3'><testcase time='1'/></testsuite>";
+    let found = sums_which_are_wrong(&parse(xml));
+    assert_eq!(found.len(), 5, "{found:?}");
+}
