@@ -14,7 +14,7 @@
 //! - [`judge`]: a pure function from scenario and recording to verdicts
 //! - [`run`]: set up, measure, tear down; the only async code
 //! - [`report`]: what a run came to, one file a format
-//! - `cli`: the commands, which join all of these, and [`exit`], the codes they end with
+//! - [`cli`]: the commands, which join all of these, and [`exit`], the codes they end with
 
 pub mod pool;
 
@@ -27,4 +27,5 @@ pub mod machine;
 pub mod report;
 pub mod run;
 
+pub mod cli;
 pub mod exit;

@@ -1,3 +1,9 @@
-//! The program: everything it does will be in the library.
+//! The program: everything it does is in the library's `cli`.
 
-fn main() {}
+use clap::Parser;
+use poolgate::cli::Cli;
+use poolgate::exit::Exit;
+
+fn main() -> Exit {
+    Cli::parse().run()
+}

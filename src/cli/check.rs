@@ -1,0 +1,107 @@
+//! `poolgate check`: what a run would do on this machine. A dry run: reads, and changes nothing.
+
+use std::path::PathBuf;
+
+use super::machine::Root;
+use super::run::planned;
+use super::trouble;
+use crate::exit::Exit;
+use crate::machine::{MachineError, linux};
+use crate::pool::Snapshot;
+use crate::scenario::{Plan, Scenario, Subject};
+
+/// Checks scenarios.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// The scenarios, each a YAML file
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    root: Root,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Exit {
+        let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        for (path, loaded) in &scenarios {
+            anstream::println!("{}: a valid scenario, {}", path.display(), loaded.scenario.scenario.as_str());
+            plan(&loaded.scenario);
+            self.changes(&loaded.scenario);
+            self.thresholds(&loaded.scenario);
+        }
+        Exit::Held
+    }
+
+    /// What would be changed on the machine, setting by setting.
+    fn changes(&self, scenario: &Scenario) {
+        // A simulated machine is made for each run, so one is made here to look at, and thrown away.
+        let planned = tempfile::tempdir().map_err(|error| error.to_string()).and_then(|folder| {
+            let machine = self.root.machine(scenario, &folder.path().join("kernel.json"));
+            machine.and_then(|mut machine| planned(scenario, &mut machine)).map_err(|error| error.to_string())
+        });
+        match planned {
+            Err(error) => anstream::println!("  note: a run started like this would fail: {error}"),
+            Ok((_, changes)) if changes.is_empty() => anstream::println!("  sets no flags and needs no reboot"),
+            Ok((_, changes)) => {
+                for change in changes {
+                    anstream::println!("  flag {}: {} → {}", change.name, change.original, change.wanted);
+                }
+                anstream::println!("  reboots the machine, and again once the flags are put back exactly as they were");
+            }
+        }
+    }
+
+    /// The thresholds, each with the tags it would be about now.
+    fn thresholds(&self, scenario: &Scenario) {
+        let mut machine = linux::machine(self.root.folder());
+        let now = match &scenario.machine {
+            // The tags of a simulated machine come with its run.
+            Some(_) => None,
+            None => Some(machine.pool.sample()),
+        };
+        for threshold in scenario.thresholds() {
+            let tags = match (&threshold.subject, &now) {
+                (Subject::Tags { .. }, Some(Ok(snapshot))) => meant(&threshold.subject, snapshot),
+                (Subject::Tags { .. } | Subject::Total(_), _) => String::new(),
+            };
+            anstream::println!("  must hold: {}{tags}", threshold.words());
+        }
+        if let Some(Err(error)) = &now {
+            not_here(error);
+        }
+        anstream::println!();
+    }
+}
+
+fn plan(scenario: &Scenario) {
+    match &scenario.machine {
+        Some(choice) => anstream::println!("  runs on a simulated kernel (seed {})", choice.simulated.seed),
+        None => anstream::println!("  runs on this machine"),
+    }
+    let line = |what: &str, command: &str| anstream::println!("  {what}: {command}");
+    scenario.setup.iter().for_each(|step| line("setup", step.run.as_str()));
+    let sampling = &scenario.sampling;
+    anstream::println!("  lead-in: {}, a sample every {}", sampling.lead_in, sampling.every);
+    let run = scenario.workload.run.as_str();
+    match &scenario.workload.plan {
+        Plan::Iterations { count, .. } => line(&format!("workload, {count} times"), run),
+        Plan::Lasting { duration, .. } => line(&format!("workload, for {duration}"), run),
+    }
+    anstream::println!("  cool-down: {}", sampling.cool_down);
+    scenario.teardown.iter().for_each(|step| line("teardown", step.run.as_str()));
+}
+
+fn meant(subject: &Subject, snapshot: &Snapshot) -> String {
+    let meant: Vec<&str> =
+        snapshot.present().filter(|(key, _)| subject.means(key)).map(|(key, _)| key.tag.as_str()).collect();
+    match meant.as_slice() {
+        [] => " (no such tag now: the run must bring it, or the verdict is unclear)".to_owned(),
+        [one] => format!(" (now: {one})"),
+        [first, second, ..] => format!(" (now {} tags: {first}, {second} …)", meant.len()),
+    }
+}
+
+fn not_here(error: &MachineError) {
+    let help = error.help().map_or(String::new(), |help| format!("; {help}"));
+    anstream::println!("  note: a run started like this would fail: {error}{help}");
+}

@@ -1,0 +1,65 @@
+//! Which run is meant: the one named, else this machine's unfinished one, else the newest unfinished one under the
+//! reports.
+
+use std::path::{Path, PathBuf};
+
+use super::machine::Root;
+use crate::machine::linux;
+use crate::run::RunFolder;
+use crate::run::drive::{Checkpoint, Phase, State};
+
+/// Names a run.
+#[derive(Debug, clap::Args)]
+pub(super) struct WhichRun {
+    /// The run: its folder or its name; without it the machine's unfinished run, else the newest unfinished one
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
+    /// Where runs have their folders
+    #[arg(long, value_name = "FOLDER", default_value = "reports")]
+    reports: PathBuf,
+    #[command(flatten)]
+    pub(super) root: Root,
+}
+
+impl WhichRun {
+    /// The folder with the run's checkpoint; `None` when there is no such run.
+    pub(super) fn find(&self) -> Option<PathBuf> {
+        let states = linux::state_folder(self.root.folder());
+        match &self.run {
+            Some(run) => {
+                let places = [states.join(run), self.reports.join(run), run.clone()];
+                places.into_iter().find(|place| has_checkpoint(place))
+            }
+            None => newest_unfinished(&states).or_else(|| newest_unfinished(&self.reports)),
+        }
+    }
+
+    /// What to say when there is none.
+    pub(super) fn none(&self) -> String {
+        match &self.run {
+            Some(run) => format!("there is no run {}", run.display()),
+            None => format!("there is no unfinished run on this machine, nor under {}", self.reports.display()),
+        }
+    }
+}
+
+/// Where a run stands.
+pub(super) fn state(folder: &Path) -> Option<State> {
+    let folder = RunFolder::open(folder).ok()?;
+    Some(Checkpoint::open(folder.checkpoint()).ok()?.state().clone())
+}
+
+fn has_checkpoint(folder: &Path) -> bool {
+    folder.join("checkpoint.jsonl").is_file()
+}
+
+fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
+    let runs = fs_err::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let unfinished = runs.filter(|run| has_checkpoint(run)).filter_map(|run| {
+        let state = state(&run);
+        // One which cannot be read is shown too, so that somebody looks at it.
+        let over = state.as_ref().is_some_and(|state| state.phase == Phase::Done);
+        (!over).then(|| (state.map(|state| state.created.at), run))
+    });
+    unfinished.max().map(|(_, run)| run)
+}

@@ -1,0 +1,53 @@
+//! Which machine a scenario runs on.
+
+use std::path::{Path, PathBuf};
+
+use crate::machine::sim::{Kernel, KernelState, Noise, Population};
+use crate::machine::{Machine, MachineError, linux, sim};
+use crate::scenario::{self, Scenario, Simulated, SimulatedTagging};
+
+/// Where this machine's kernel is looked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct Root {
+    /// Read the kernel's files below this folder, for example a host's in a container
+    #[arg(long = "root", value_name = "FOLDER", default_value = "/")]
+    folder: PathBuf,
+}
+
+impl Root {
+    /// The folder, `/` for this machine itself.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The machine of `scenario`; a simulated one lives in the file `kernel`, and is made when it is not there yet.
+    pub(super) fn machine(&self, scenario: &Scenario, kernel: &Path) -> Result<Machine, MachineError> {
+        match &scenario.machine {
+            None => Ok(linux::machine(&self.folder)),
+            Some(choice) if !kernel.exists() => Ok(sim::machine(&Kernel::create(kernel, booted(&choice.simulated))?)),
+            Some(_) => Ok(sim::machine(&Kernel::at(kernel))),
+        }
+    }
+
+    /// The file which says that a run owns this machine. Only root can make files there, as only root can sample.
+    pub(super) fn lock(&self) -> PathBuf {
+        self.folder.join("run/poolgate.lock")
+    }
+}
+
+fn booted(simulated: &Simulated) -> KernelState {
+    let state = KernelState::new(population(simulated));
+    match simulated.pool_tagging {
+        SimulatedTagging::Always => state,
+        SimulatedTagging::ByFlag => state.with_tagging_off(),
+    }
+}
+
+fn population(simulated: &Simulated) -> Population {
+    let noise = simulated.noise.iter().map(|noise| match noise {
+        scenario::Noise::SaturatingCache => Noise::SaturatingCache,
+        scenario::Noise::Sawtooth => Noise::Sawtooth,
+        scenario::Noise::Bursts => Noise::Bursts,
+    });
+    Population { seed: simulated.seed, tags: simulated.tags, noise: noise.collect() }
+}

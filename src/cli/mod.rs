@@ -1,0 +1,75 @@
+//! The commands: one short file each. Data goes to stdout, everything else to stderr; nothing waits for a key.
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+mod abort;
+mod check;
+mod find;
+mod judge;
+mod machine;
+mod resume;
+mod run;
+mod schema;
+mod sim;
+mod status;
+mod story;
+mod terminal;
+mod trouble;
+mod wait;
+mod warden;
+
+/// Runs a workload against a driver, watches the kernel's pools tag by tag, and says whether the driver leaks.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scenario · 3 harness or machine failed · 4 unclear · 10 not finished (rebooting)";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs scenarios to their outcome, one after the other
+    Run(run::Run),
+    /// Goes on with a run after a boot or a crash; what autostart calls
+    Resume(resume::Resume),
+    /// Blocks until a run which is rebooting has ended, then exits as it did
+    Wait(wait::Wait),
+    /// Says what is in progress, and which flags differ from what they were
+    Status(status::Status),
+    /// Ends a run early: puts back what it changed, and reports it as an error
+    Abort(abort::Abort),
+    /// Judges recordings again, offline
+    Judge(judge::Judge),
+    /// Validates scenarios and says what a run would do on this machine; changes nothing
+    Check(check::Check),
+    /// Prints the JSON Schema of scenarios, for editors
+    Schema(schema::Schema),
+    /// Works on a simulated kernel: what scenarios with `machine: { simulated: … }` run as their workload
+    #[command(subcommand)]
+    Sim(sim::Sim),
+    /// Guards one command of a run; poolgate's own
+    #[command(hide = true)]
+    Warden(warden::Warden),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub fn run(self) -> Exit {
+        match self.command {
+            Command::Run(run) => run.run(),
+            Command::Resume(resume) => resume.run(),
+            Command::Wait(wait) => wait.run(),
+            Command::Status(status) => status.run(),
+            Command::Abort(abort) => abort.run(),
+            Command::Judge(judge) => judge.run(),
+            Command::Check(check) => check.run(),
+            Command::Schema(schema) => schema.run(),
+            Command::Sim(sim) => sim.run(),
+            Command::Warden(warden) => warden.run(),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `poolgate resume`: goes on with a run after a boot or a crash. What autostart calls; safe to call at any time.
+
+use super::find::WhichRun;
+use super::run::{Life, in_runtime, listen, live};
+use super::trouble;
+use crate::exit::Exit;
+
+/// Goes on with a run.
+#[derive(Debug, clap::Args)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    which: WhichRun,
+}
+
+impl Resume {
+    pub(super) fn run(self) -> Exit {
+        let Some(folder) = self.which.find() else {
+            trouble::tell_plainly(self.which.none());
+            return Exit::Usage;
+        };
+        in_runtime(async move {
+            let stop = listen();
+            loop {
+                match live(&folder, &self.which.root, &stop).await {
+                    Life::Over(outcome) => return outcome.into(),
+                    Life::Restarting => return Exit::NotFinished,
+                    // The simulated machine has come back by now.
+                    Life::SimulatedRestart => {}
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! `poolgate run`: scenarios to their outcome, one after the other.
+//!
+//! A run is begun in its folder and then taken up from its checkpoint, by this process and by as many after it as the
+//! machine is restarted. On a simulated machine the restart is that of this process: it gives way to `poolgate resume`,
+//! which autostart names.
+
+use std::path::{Path, PathBuf};
+
+use tokio::signal;
+
+use super::machine::Root;
+use super::trouble;
+use crate::exit::Exit;
+use crate::report::Outcome;
+use crate::run::{self, Brake, Stop};
+
+mod aftermath;
+mod begin;
+mod job;
+mod life;
+
+pub(super) use begin::planned;
+pub(super) use life::{Life, live, refuse_strangers};
+
+/// Runs scenarios.
+#[derive(Debug, clap::Args)]
+pub(super) struct Run {
+    /// The scenarios, each a YAML file
+    #[arg(required_unless_present = "resume", value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    /// Where each run gets a folder of its own
+    #[arg(long, value_name = "FOLDER", default_value = "reports")]
+    reports: PathBuf,
+    /// Let scenarios which need a reboot have it
+    #[arg(long, env = "POOLGATE_ALLOW_REBOOT", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_reboot: bool,
+    /// The worst outcome of scenarios run before; poolgate's own
+    #[arg(long, hide = true, default_value = "held")]
+    worst: Outcome,
+    /// A run which goes on before any scenario is begun; poolgate's own
+    #[arg(long, hide = true)]
+    resume: Option<PathBuf>,
+    #[command(flatten)]
+    root: Root,
+}
+
+impl Run {
+    pub(super) fn run(self) -> Exit {
+        in_runtime(self.all())
+    }
+
+    async fn all(self) -> Exit {
+        // All of them are read before any is run: a mistake in the last must not cost a night.
+        let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        let stop = listen();
+        let mut worst = self.worst;
+        if let Some(folder) = &self.resume {
+            match self.take_up(folder, worst, &self.scenarios, &stop).await {
+                Ok(outcome) => worst = worst.max(outcome),
+                Err(exit) => return exit,
+            }
+        }
+        for (at, (path, loaded)) in scenarios.iter().enumerate() {
+            if stop.is_asked() {
+                trouble::tell_plainly(format_args!("{} was not run: interrupted", path.display()));
+                worst = Outcome::Error;
+                continue;
+            }
+            let outcome = match begin::begin(&self, path, loaded) {
+                Ok(folder) => self.take_up(&folder, worst, &self.scenarios[at + 1..], &stop).await,
+                Err(Exit::Usage) => return Exit::Usage,
+                Err(_) => Ok(Outcome::Error),
+            };
+            match outcome {
+                Ok(outcome) => worst = worst.max(outcome),
+                Err(exit) => return exit,
+            }
+        }
+        worst.into()
+    }
+
+    /// Takes a run as far as this process can, which is to its outcome unless the machine restarts.
+    async fn take_up(&self, folder: &Path, worst: Outcome, rest: &[PathBuf], stop: &Stop) -> Result<Outcome, Exit> {
+        match live(folder, &self.root, stop).await {
+            Life::Over(outcome) => Ok(outcome),
+            Life::Restarting => Err(Exit::NotFinished),
+            Life::SimulatedRestart => Err(self.simulated_restart(folder, worst, rest)),
+        }
+    }
+
+    /// Ends this process and starts another in its place, as a machine does which boots and finds autostart.
+    fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf]) -> Exit {
+        let program = match std::env::current_exe() {
+            Ok(program) => program,
+            Err(error) => return no_restart(&error),
+        };
+        let mut next = std::process::Command::new(program);
+        next.arg("run").arg("--resume").arg(folder).arg("--worst").arg(worst.to_string());
+        next.arg("--reports").arg(&self.reports).args(rest);
+        if self.allow_reboot {
+            next.arg("--allow-reboot");
+        }
+        no_restart(&std::os::unix::process::CommandExt::exec(&mut next))
+    }
+}
+
+fn no_restart(error: &std::io::Error) -> Exit {
+    trouble::tell_plainly(format_args!("the simulated machine cannot restart: {error}"));
+    Exit::Failed
+}
+
+/// Does async work in a process which adopts whatever its workloads orphan.
+pub(super) fn in_runtime(work: impl Future<Output = Exit>) -> Exit {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.and_then(|runtime| run::process::adopt_orphans().map(|()| runtime)) {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => {
+            trouble::tell_plainly(error);
+            Exit::Failed
+        }
+    }
+}
+
+/// Listens for Ctrl-C and the request to terminate from now on.
+pub(super) fn listen() -> Stop {
+    let (brake, stop) = run::brake();
+    tokio::spawn(pull(brake));
+    stop
+}
+
+/// Ctrl-C and a request to terminate stop the run in order, the second one its teardown too.
+async fn pull(brake: Brake) {
+    let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
+    let Ok(mut terminate) = terminate else { return };
+    loop {
+        tokio::select! {
+            pressed = signal::ctrl_c() => if pressed.is_err() { return },
+            _ = terminate.recv() => {}
+        }
+        brake.pull();
+    }
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Exit {
+        match outcome {
+            Outcome::Held => Exit::Held,
+            Outcome::Unclear => Exit::Unclear,
+            Outcome::Broken => Exit::Broken,
+            Outcome::Error => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `poolgate sim`: what workloads of a simulated machine are made of.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::trouble;
+use crate::exit::Exit;
+use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
+use crate::machine::{MachineError, PoolSource, sim};
+
+/// Works on a simulated kernel.
+#[derive(Debug, Subcommand)]
+pub(super) enum Sim {
+    /// Allocates and frees as a driver under test would
+    Exercise(ExerciseArgs),
+    /// Prints the pool table as it stands
+    Show(KernelArgs),
+    /// Restarts the machine in order: what was written reaches its disk
+    Reboot(KernelArgs),
+    /// Cuts the machine's power and boots it again: settings which were not flushed are lost
+    PowerCut(KernelArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KernelArgs {
+    /// The kernel's file; a run tells its commands where it is
+    #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
+    kernel: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExerciseArgs {
+    #[command(flatten)]
+    kernel: KernelArgs,
+    /// Allocate and never free, for example MyD1:4KiB, or p/MyD1:64Bx10 for ten in the paged pool
+    #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
+    leak: Vec<Allocation>,
+    /// Allocate and free again
+    #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
+    churn: Vec<Allocation>,
+    /// Keep one allocation a round, until COUNT are kept
+    #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
+    cache: Vec<Allocation>,
+    /// So many rounds, each reported as a line `round N`, for scenarios with `count_lines`
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    rounds: u64,
+    /// Between two rounds, milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pause: u64,
+}
+
+impl Sim {
+    pub(super) fn run(self) -> Exit {
+        let done = match self {
+            Sim::Exercise(args) => args.run(),
+            Sim::Show(args) => show(&Kernel::at(&args.kernel)),
+            Sim::Reboot(args) => Kernel::at(&args.kernel).change(KernelState::reboot),
+            Sim::PowerCut(args) => Kernel::at(&args.kernel).change(|state| state.lose_power(|_| false)),
+        };
+        match done {
+            Ok(()) => Exit::Held,
+            Err(error) => {
+                trouble::tell(error, Some("name the file of a simulated kernel with --kernel"));
+                Exit::Failed
+            }
+        }
+    }
+}
+
+impl ExerciseArgs {
+    fn run(self) -> Result<(), MachineError> {
+        let kernel = Kernel::at(&self.kernel.kernel);
+        let exercise = Exercise { leak: self.leak, churn: self.churn, cache: self.cache };
+        for round in 1..=self.rounds {
+            kernel.change(|state| exercise.apply(state))?;
+            if self.rounds > 1 {
+                // Nobody reading any more is no reason to stop working.
+                let _ = writeln!(std::io::stdout(), "round {round}");
+                std::thread::park_timeout(Duration::from_millis(self.pause));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show(kernel: &Kernel) -> Result<(), MachineError> {
+    let mut machine = sim::machine(kernel);
+    let snapshot = PoolSource::sample(machine.pool.as_mut())?;
+    anstream::println!("{:<6} {:<9} {:>12} {:>12} {:>10} {:>14}", "Tag", "Pool", "Allocs", "Frees", "Diff", "Bytes");
+    for (key, usage) in snapshot.present() {
+        let (tag, pool, diff) = (&key.tag, key.pool, key.live(usage));
+        anstream::println!(
+            "{tag:<6} {pool:<9} {:>12} {:>12} {diff:>10} {:>14}",
+            usage.allocs,
+            usage.frees,
+            usage.bytes
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! How failures are told: what happened, then what to do about it, on stderr.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::scenario::{self, LoadError, Loaded};
+
+const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const BOLD: Style = Style::new().bold();
+
+/// Tells what happened, and what to do where that is known.
+pub(super) fn tell(what: impl Display, help: Option<impl Display>) {
+    anstream::eprintln!("{RED}error:{RED:#} {what}");
+    if let Some(help) = help {
+        anstream::eprintln!("{BOLD}help:{BOLD:#} {help}");
+    }
+}
+
+/// Tells what happened where nothing is to be said about what to do.
+pub(super) fn tell_plainly(what: impl Display) {
+    tell(what, None::<&str>);
+}
+
+/// Reads every scenario, and tells the mistakes of all that have some; `None` when there were any.
+pub(super) fn load_all(paths: &[PathBuf]) -> Option<Vec<(&Path, Loaded)>> {
+    let loaded: Vec<_> = paths.iter().map(|path| Some((path.as_path(), load(path)?))).collect();
+    loaded.into_iter().collect()
+}
+
+/// Reads a scenario, or tells its mistakes.
+pub(super) fn load(path: &Path) -> Option<Loaded> {
+    match scenario::load(path) {
+        Ok(loaded) => return Some(loaded),
+        Err(LoadError::Unreadable(error)) => tell(error, Some("give the path of a scenario, a YAML file")),
+        // miette's own report: colours and width as the terminal has them.
+        Err(LoadError::Mistakes(mistakes)) => anstream::eprintln!("{:?}", miette::Report::new(mistakes)),
+    }
+    None
+}

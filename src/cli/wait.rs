@@ -1,0 +1,54 @@
+//! `poolgate wait`: blocks until a run which is rebooting has ended, then exits as it did. For CI agents, which survive
+//! the reboot or are started again after it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::find::{WhichRun, state};
+use super::trouble;
+use crate::exit::Exit;
+use crate::report::Outcome;
+use crate::run::drive::{Phase, State};
+
+/// How often the checkpoint is looked at.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Waits for a run.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wait {
+    #[command(flatten)]
+    which: WhichRun,
+    /// Give up after so many seconds, with exit code 10
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+}
+
+impl Wait {
+    pub(super) fn run(self) -> Exit {
+        let Some(folder) = self.which.find() else {
+            trouble::tell_plainly(self.which.none());
+            return Exit::Usage;
+        };
+        let looks = self.timeout.map(|seconds| Duration::from_secs(seconds).div_duration_f64(EVERY) as u64);
+        for _ in 0..=looks.unwrap_or(u64::MAX) {
+            match state(&folder) {
+                Some(state) if state.phase == Phase::Done => return outcome(&state).into(),
+                Some(_) => std::thread::park_timeout(EVERY),
+                None => return unreadable(&folder),
+            }
+        }
+        Exit::NotFinished
+    }
+}
+
+fn unreadable(folder: &Path) -> Exit {
+    trouble::tell_plainly(format_args!("the checkpoint in {} cannot be read", folder.display()));
+    Exit::Failed
+}
+
+/// What the run reported. A report which cannot be read is no pass.
+fn outcome(state: &State) -> Outcome {
+    let report = fs_err::read(state.created.reports.join("report.json")).unwrap_or_default();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
+    report["outcome"].as_str().and_then(|outcome| outcome.parse().ok()).unwrap_or(Outcome::Error)
+}

@@ -1,0 +1,273 @@
+//! Starts runs and looks at what they leave, written so that a test reads as its own specification.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A scenario which is short but complete: 45 iterations, enough for a rate.
+pub(crate) struct Scenario {
+    folder: tempfile::TempDir,
+    machine: &'static str,
+    workload: String,
+    plan: String,
+    steps: String,
+    thresholds: String,
+    options: Vec<String>,
+}
+
+/// What a run left.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) junit: String,
+    pub(crate) run: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// A run which is still going on.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    scenario: Scenario,
+}
+
+impl Scenario {
+    /// A workload on the simulated kernel.
+    pub(crate) fn running(workload: &str) -> Scenario {
+        Scenario {
+            folder: tempfile::tempdir().unwrap(),
+            machine: "{ simulated: { tags: 20 } }",
+            workload: workload.to_owned(),
+            plan: "iterations: 45, warm_up: 5".to_owned(),
+            steps: String::new(),
+            thresholds: "- { total: nonpaged, max_growth: 1 GiB }".to_owned(),
+            options: Vec::new(),
+        }
+    }
+
+    /// A workload on a simulated kernel which counts pool tags only with a flag, and so is booted twice.
+    pub(crate) fn with_flag(workload: &str) -> Scenario {
+        Scenario { machine: "{ simulated: { tags: 20, pool_tagging: by_flag } }", ..Scenario::running(workload) }
+    }
+
+    /// On the Linux machine below `root`, a folder with a `/proc` of the test's own.
+    pub(crate) fn on_root(mut self, root: &Path) -> Scenario {
+        self.machine = "";
+        self.thresholds = "- { tag: victim, max_growth: 1 GiB }".to_owned();
+        self.option("--root").option(root.to_str().unwrap())
+    }
+
+    pub(crate) fn plan(mut self, plan: &str) -> Scenario {
+        self.plan = plan.to_owned();
+        self
+    }
+
+    pub(crate) fn flags(mut self, flags: &str) -> Scenario {
+        self.steps.push_str(&format!("flags: {flags}\n"));
+        self
+    }
+
+    pub(crate) fn setup(self, line: &str) -> Scenario {
+        self.step("setup", line)
+    }
+
+    pub(crate) fn teardown(self, line: &str) -> Scenario {
+        self.step("teardown", line)
+    }
+
+    fn step(mut self, which: &str, line: &str) -> Scenario {
+        self.steps.push_str(&format!("{which}:\n  - run: {line:?}\n"));
+        self
+    }
+
+    pub(crate) fn threshold(mut self, threshold: &str) -> Scenario {
+        self.thresholds = format!("- {threshold}");
+        self
+    }
+
+    pub(crate) fn option(mut self, option: &str) -> Scenario {
+        self.options.push(option.to_owned());
+        self
+    }
+
+    /// The folder the scenario lies in, which its commands run in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn reports(&self) -> PathBuf {
+        self.folder().join("reports")
+    }
+
+    fn command(&self) -> Command {
+        let machine = if self.machine.is_empty() { String::new() } else { format!("machine: {}\n", self.machine) };
+        let text = format!(
+            "scenario: test\n{machine}{steps}workload: {{ run: {workload:?}, {plan} }}\nsampling: {{ every: 20 ms, \
+             settle: 0 ms, lead_in: 200 ms, cool_down: 200 ms }}\nthresholds:\n  {thresholds}\n",
+            steps = self.steps,
+            workload = self.workload,
+            plan = self.plan,
+            thresholds = self.thresholds,
+        );
+        let path = self.folder().join("scenario.yaml");
+        write(&path, &text);
+        let mut command = poolgate();
+        command.arg("run").arg(&path);
+        if !self.options.iter().any(|option| option == "--reports") {
+            command.arg("--reports").arg(self.reports());
+        }
+        command.args(&self.options);
+        command
+    }
+
+    /// Runs to the end.
+    pub(crate) fn run(self) -> Ended {
+        let output = self.command().output().unwrap();
+        self.ended(output.status.code(), &output.stdout, &output.stderr)
+    }
+
+    /// Starts the run and waits until a command of it has made the file `sign` beside the scenario.
+    pub(crate) fn start_until(self, sign: &str) -> Running {
+        let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let sign = self.folder().join(sign);
+        wait_until("the workload has begun", || sign.exists());
+        Running { child, scenario: self }
+    }
+
+    fn ended(self, code: Option<i32>, stdout: &[u8], stderr: &[u8]) -> Ended {
+        let folders = fs_err::read_dir(self.reports()).into_iter().flatten().flatten();
+        let run = folders.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap_or_default();
+        Ended {
+            code,
+            stdout: String::from_utf8_lossy(stdout).into_owned(),
+            stderr: String::from_utf8_lossy(stderr).into_owned(),
+            junit: fs_err::read_to_string(run.join("junit.xml")).unwrap_or_default(),
+            run,
+            _folder: self.folder,
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn reports(&self) -> PathBuf {
+        self.scenario.reports()
+    }
+
+    pub(crate) fn end(self) -> Ended {
+        let output = self.child.wait_with_output().unwrap();
+        self.scenario.ended(output.status.code(), &output.stdout, &output.stderr)
+    }
+}
+
+impl Ended {
+    /// The run failed with exit code 3, and both the terminal and junit.xml say why.
+    #[track_caller]
+    pub(crate) fn failed_saying(&self, words: &str) {
+        assert_eq!(self.code, Some(3), "{}{}", self.stdout, self.stderr);
+        let terminal = format!("{}{}", self.stdout, self.stderr);
+        assert!(terminal.contains(words), "{terminal}");
+        assert!(self.junit.contains("<error "), "{}", self.junit);
+        assert!(self.junit.contains(&words.replace('\'', "&apos;")), "{}", self.junit);
+    }
+
+    /// Another poolgate command on this run.
+    pub(crate) fn then(&self, command: &str) -> Said {
+        Said::of(poolgate().arg(command).arg(&self.run))
+    }
+
+    /// Something happens to the simulated machine.
+    pub(crate) fn machine(&self, what: &str) {
+        let kernel = self.run.join("simulated-kernel.json");
+        assert_eq!(Said::of(poolgate().args(["sim", what, "--kernel"]).arg(kernel)).code, Some(0));
+    }
+
+    pub(crate) fn kernel(&self) -> serde_json::Value {
+        serde_json::from_slice(&fs_err::read(self.run.join("simulated-kernel.json")).unwrap()).unwrap()
+    }
+
+    /// Nothing of the run is left on the machine, also after losing power now.
+    #[track_caller]
+    pub(crate) fn left_the_machine_as_it_was(&self) {
+        let settings = &self.kernel()["settings"];
+        assert_eq!(settings["on_disk"], serde_json::json!({}), "{settings}");
+        assert_eq!(settings["unflushed"], serde_json::json!([]), "{settings}");
+    }
+
+    /// The reports as they are by now.
+    pub(crate) fn junit_now(&self) -> String {
+        fs_err::read_to_string(self.run.join("junit.xml")).unwrap()
+    }
+
+    /// The same verdict, computed again from the recording.
+    pub(crate) fn judged_again(&self) -> Option<i32> {
+        poolgate().arg("judge").arg(&self.run).output().unwrap().status.code()
+    }
+}
+
+/// What a command said.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+}
+
+impl Said {
+    pub(crate) fn of(command: &mut Command) -> Said {
+        let output = command.output().unwrap();
+        let both = [output.stdout, output.stderr].concat();
+        Said { code: output.status.code(), text: String::from_utf8_lossy(&both).into_owned() }
+    }
+
+    #[track_caller]
+    pub(crate) fn is(&self, code: i32, words: &str) {
+        assert!(self.code == Some(code) && self.text.contains(words), "{:?}: {}", self.code, self.text);
+    }
+}
+
+pub(crate) fn poolgate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    command.stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn write(path: &Path, text: &str) {
+    std::fs::File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+/// A root whose slabinfo has one cache, `victim`.
+pub(crate) fn root() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    fs_err::create_dir_all(root.path().join("proc/sys/kernel/random")).unwrap();
+    fs_err::create_dir_all(root.path().join("run")).unwrap();
+    write(&root.path().join("proc/sys/kernel/random/boot_id"), "0c0ffee0-test\n");
+    write(&root.path().join("proc/slabinfo"), SLABINFO);
+    root
+}
+
+pub(crate) const SLABINFO: &str = "slabinfo - version: 2.1\nvictim 10 10 64 1 1 : tunables 0 0 0 : slabdata 1 1 0\n";
+
+/// Waits for something which must happen, however slow the machine is.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// Seconds to sleep which no other process sleeps: other test runs on this machine must not be mistaken for this one.
+pub(crate) fn forever(test: u32) -> String {
+    format!("{test}{}", std::process::id())
+}
+
+/// How many processes have this among their arguments.
+pub(crate) fn processes_with(argument: &str) -> usize {
+    let processes = fs_err::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|process| fs_err::read(process.path().join("cmdline")).ok());
+    lines.filter(|line| line.split(|&b| b == 0).any(|word| word == argument.as_bytes())).count()
+}

@@ -1,0 +1,131 @@
+//! Runs which come to their end, and the exit codes they gate with.
+
+use super::harness::{Scenario, poolgate};
+
+#[test]
+fn a_driver_which_gives_everything_back_holds() {
+    let ended = Scenario::running("poolgate sim exercise --churn Drv1:64Bx9")
+        .threshold("{ tag: Drv1, max_rate: 0 B/iteration, max_growth: 0 B }")
+        .run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.judged_again(), Some(0));
+}
+
+#[test]
+fn a_leak_is_broken_with_its_exact_rate() {
+    let ended = Scenario::running("poolgate sim exercise --leak Drv1:96Bx2 --churn Drv1:512Bx20")
+        .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
+        .run();
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("grows steadily by 192.0 B/iteration"), "{}", ended.stdout);
+    assert!(ended.junit.contains("<failure type=\"broken\""), "{}", ended.junit);
+    assert_eq!(ended.judged_again(), Some(1));
+}
+
+#[test]
+fn a_leak_below_the_threshold_holds() {
+    let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B")
+        .threshold("{ tag: Drv1, max_rate: 200 B/iteration, max_growth: 64 KiB }")
+        .run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
+fn a_tag_which_was_never_seen_is_unclear() {
+    let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B")
+        .threshold("{ tag: Drv2, max_rate: 0 B/iteration }")
+        .run();
+    assert_eq!(ended.code, Some(4), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("no tag of this name was seen"), "{}", ended.stdout);
+    assert!(ended.junit.contains("<skipped "), "{}", ended.junit);
+}
+
+#[test]
+fn too_few_iterations_are_unclear() {
+    let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B")
+        .plan("iterations: 30, warm_up: 5")
+        .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
+        .run();
+    assert_eq!(ended.code, Some(4), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("too few samples for a rate: 25 after the warm-up, 36 needed"), "{}", ended.stdout);
+}
+
+#[test]
+fn iterations_are_counted_from_the_lines_of_one_long_command() {
+    let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
+        .plan("duration: 3 s, count_lines: '^round [0-9]+$'")
+        .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
+        .run();
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    let rate = ended.stdout.split("grows steadily by ").nth(1).and_then(|text| text.split(' ').next()).unwrap();
+    let rate: f64 = rate.parse().unwrap();
+    assert!((60.0..68.0).contains(&rate), "{}", ended.stdout);
+}
+
+#[test]
+fn a_long_command_without_counted_lines_is_judged_by_the_hour() {
+    let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
+        .plan("duration: 3 s")
+        .threshold("{ tag: Drv1, max_rate: 1 KiB/h }")
+        .run();
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains(" B/h (95 %: "), "{}", ended.stdout);
+}
+
+#[test]
+fn commands_see_which_run_phase_and_iteration_they_are_in() {
+    let line = "echo $POOLGATE_RUN/$POOLGATE_PHASE/$POOLGATE_ITERATION >> seen";
+    let scenario = Scenario::running(line).setup(line).teardown(line).plan("iterations: 2, warm_up: 0");
+    let seen = scenario.folder().join("seen");
+    let text = {
+        let ended = scenario.run();
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        let run = ended.run.file_name().unwrap().to_str().unwrap().to_owned();
+        fs_err::read_to_string(&seen).unwrap().replace(&run, "RUN")
+    };
+    assert_eq!(text, "RUN/setup/\nRUN/workload/1\nRUN/workload/2\nRUN/teardown/\n");
+}
+
+#[test]
+fn a_mistake_in_any_scenario_stops_all_of_them() {
+    let good = Scenario::running("touch worked");
+    let bad = good.folder().join("bad.yaml");
+    super::harness::write(&bad, "scenario: bad\nworkload: { run: true, iteration: 3 }\n");
+    let worked = good.folder().join("worked");
+    let ended = good.option(bad.to_str().unwrap()).run();
+    assert_eq!(ended.code, Some(2), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("bad.yaml:2:24"), "{}", ended.stderr);
+    assert!(!worked.exists());
+}
+
+#[test]
+fn what_is_no_recording_is_refused() {
+    let output = poolgate().args(["judge", "Cargo.toml", "--scenario", "scenarios/quickstart.yaml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not a poolgate recording"));
+}
+
+#[test]
+fn checking_a_scenario_changes_nothing_and_says_what_a_run_would_do() {
+    let output = poolgate().args(["check", "scenarios/quickstart.yaml"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for words in [
+        "runs on a simulated kernel",
+        "workload, 300 times: poolgate sim exercise",
+        "flag GlobalFlag: absent → \"dword:00000400\"",
+        "reboots the machine",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn every_scenario_that_is_shipped_is_valid() {
+    let folders = ["scenarios", "scenarios/linux"].into_iter().flat_map(|folder| fs_err::read_dir(folder).unwrap());
+    let files = folders.map(|entry| entry.unwrap().path());
+    let scenarios: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
+    assert!(scenarios.len() >= 6, "{scenarios:?}");
+    let output = poolgate().arg("check").args(&scenarios).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}

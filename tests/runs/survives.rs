@@ -1,0 +1,214 @@
+//! Runs which set a flag, boot, and are hit on the way: by a crash, by somebody else, by damage to what they left on disk.
+//! However it goes, the machine is as it was afterwards, and no run passes which did not measure.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use super::harness::{Ended, Said, Scenario, poolgate, wait_until, write};
+
+/// A run which was killed in the middle of measuring.
+fn killed_while_measuring() -> Ended {
+    let running = Scenario::with_flag("touch begun; sleep 0.05").teardown("touch torn-down").start_until("begun");
+    running.signal(Signal::KILL);
+    running.end()
+}
+
+#[test]
+fn the_whole_chain_sets_boots_measures_and_puts_back() {
+    let ended = Scenario::with_flag("poolgate sim exercise --leak Drv1:96B")
+        .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
+        .run();
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    for line in ["flag GlobalFlag: set to \"dword:00000400\"", "restarting the machine", "flag GlobalFlag: removed"] {
+        assert!(ended.stderr.contains(line), "{}", ended.stderr);
+    }
+    assert_eq!(ended.kernel()["boots"], 3);
+    ended.left_the_machine_as_it_was();
+    assert!(ended.stdout.contains("grows steadily by 96.0 B/iteration"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_poolgate_killed_while_measuring_measures_again_in_the_same_boot() {
+    let ended = killed_while_measuring();
+    ended.then("status").is(0, "GlobalFlag: \"dword:00000400\" (was absent)");
+    ended.then("resume").is(0, "test: held");
+    ended.left_the_machine_as_it_was();
+    assert!(ended.run.join("recording.1.pgr").exists(), "the first recording is kept");
+    assert!(!ended.junit_now().contains("<error"), "{}", ended.junit_now());
+}
+
+#[test]
+fn a_machine_that_goes_down_while_measuring_is_an_error_and_never_a_pass() {
+    let ended = killed_while_measuring();
+    ended.machine("power-cut");
+    ended.then("resume").is(3, "the machine went down while the workload ran");
+    ended.left_the_machine_as_it_was();
+    let junit = ended.junit_now();
+    assert!(junit.contains("<error") && junit.contains("the last sample was taken"), "{junit}");
+    ended.then("wait").is(3, "");
+    ended.then("resume").is(3, "");
+}
+
+#[test]
+fn an_aborted_run_puts_everything_back() {
+    let ended = killed_while_measuring();
+    ended.then("abort").is(0, "aborted");
+    ended.left_the_machine_as_it_was();
+    assert!(ended.junit_now().contains("aborted"));
+    ended.then("status").is(0, "over");
+}
+
+#[test]
+fn waiting_ends_with_the_outcome_of_the_run() {
+    let ended = Scenario::with_flag("poolgate sim exercise --churn Drv1:96B").run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    ended.then("wait").is(0, "");
+    let running = killed_while_measuring();
+    Said::of(poolgate().arg("wait").arg(&running.run).args(["--timeout", "1"])).is(10, "");
+}
+
+#[test]
+fn without_a_name_the_unfinished_run_is_meant() {
+    let ended = killed_while_measuring();
+    let reports = ended.run.parent().unwrap();
+    Said::of(poolgate().args(["resume", "--reports"]).arg(reports)).is(0, "test: held");
+    Said::of(poolgate().args(["resume", "--reports"]).arg(reports)).is(2, "there is no unfinished run");
+}
+
+#[test]
+fn a_flag_which_somebody_else_changed_is_left_alone_and_reported() {
+    let ended = killed_while_measuring();
+    let path = ended.run.join("simulated-kernel.json");
+    let mut kernel = ended.kernel();
+    kernel["settings"]["on_disk"]["flag GlobalFlag"] = "dword:00001400".into();
+    write(&path, &kernel.to_string());
+    ended.then("abort").is(0, "note: GlobalFlag was changed by somebody else during the run, and left so");
+    assert_eq!(ended.kernel()["settings"]["on_disk"]["flag GlobalFlag"], "dword:00001400");
+    assert!(ended.junit_now().contains("was changed by somebody else"));
+}
+
+#[test]
+fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
+    let ended = killed_while_measuring();
+    for _ in 0..4 {
+        let mut again = poolgate().arg("resume").arg(&ended.run).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let log = ended.run.join("run.log");
+        let begun = || fs_err::read_to_string(&log).unwrap().matches("workload").count();
+        let before = begun();
+        wait_until("it measures again", || begun() > before || again.try_wait().unwrap().is_some());
+        let _ = again.kill();
+        again.wait().unwrap();
+    }
+    ended.then("resume").is(3, "poolgate ended 4 times while measuring");
+    ended.left_the_machine_as_it_was();
+}
+
+fn refused(damage: impl Fn(&Path), words: &str) {
+    let ended = killed_while_measuring();
+    damage(&ended.run);
+    ended.then("resume").is(3, words);
+    assert!(ended.junit_now().contains("the run did not finish"));
+}
+
+#[test]
+fn a_checkpoint_with_a_flipped_bit_is_not_acted_on() {
+    let flip = |run: &Path| {
+        let path = run.join("checkpoint.jsonl");
+        let mut bytes = fs_err::read(&path).unwrap();
+        bytes[200] ^= 4;
+        write(&path, &String::from_utf8(bytes).unwrap());
+    };
+    refused(flip, "line 1 is damaged");
+    refused(flip, "put that back by hand");
+}
+
+#[test]
+fn a_checkpoint_which_was_cut_goes_on_from_its_last_whole_line() {
+    let ended = killed_while_measuring();
+    let path = ended.run.join("checkpoint.jsonl");
+    let text = fs_err::read_to_string(&path).unwrap();
+    write(&path, &text[..text.len() - 5]);
+    ended.then("resume").is(0, "test: held");
+    ended.left_the_machine_as_it_was();
+}
+
+#[test]
+fn a_changed_scenario_is_not_the_one_the_run_began_with() {
+    let change = |run: &Path| {
+        let path = run.join("scenario.yaml");
+        let text = fs_err::read_to_string(&path).unwrap();
+        write(&path, &text.replace("sleep 0.05", "touch evil"));
+    };
+    refused(change, "is not the scenario this run began with");
+}
+
+#[test]
+fn one_process_at_a_time_is_at_work_on_a_run() {
+    let running = Scenario::with_flag("touch begun; sleep 0.05").start_until("begun");
+    let reports = running.reports();
+    Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
+    Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is at work on it");
+    running.end();
+}
+
+/// A run on a real kernel's files, below a root of the test's own, which was killed.
+fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
+    let root = super::harness::root();
+    fs_err::create_dir(root.path().join("etc")).unwrap();
+    write(&root.path().join("etc/machine-id"), "0123456789abcdef\n");
+    let running = Scenario::running("touch begun; sleep 0.05").on_root(root.path()).start_until("begun");
+    running.signal(Signal::KILL);
+    (root, running.end())
+}
+
+#[test]
+fn a_run_which_others_could_have_written_is_not_taken_up() {
+    use std::os::unix::fs::PermissionsExt;
+    let (root, ended) = killed_on_a_root();
+    let resume = |command: &str| Said::of(poolgate().arg(command).arg(&ended.run).arg("--root").arg(root.path()));
+    let scenario = ended.run.join("scenario.yaml");
+    fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o666)).unwrap();
+    resume("resume").is(3, "is not safe to use");
+    resume("abort").is(3, "is not safe to use");
+    fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o644)).unwrap();
+    fs_err::set_permissions(&ended.run, PermissionsExt::from_mode(0o777)).unwrap();
+    resume("resume").is(3, "is not safe to use");
+    fs_err::set_permissions(&ended.run, PermissionsExt::from_mode(0o755)).unwrap();
+    resume("resume").is(0, "test: held");
+}
+
+#[test]
+fn a_run_of_another_machine_is_not_taken_up() {
+    let (root, ended) = killed_on_a_root();
+    let id = root.path().join("etc/machine-id");
+    write(&id, "fedcba9876543210\n");
+    let resume = || Said::of(poolgate().arg("resume").arg(&ended.run).arg("--root").arg(root.path()));
+    resume().is(3, "this run belongs to another machine");
+    write(&id, "0123456789abcdef\n");
+    resume().is(0, "test: held");
+}
+
+#[test]
+fn a_real_machine_is_rebooted_only_with_the_callers_word() {
+    let root = super::harness::root();
+    write(&root.path().join("proc/cmdline"), "root=/dev/vda quiet\n");
+    fs_err::create_dir_all(root.path().join("etc/default/grub.d")).unwrap();
+    fs_err::create_dir_all(root.path().join("etc/poolgate")).unwrap();
+    fs_err::create_dir_all(root.path().join("usr/sbin")).unwrap();
+    write(&root.path().join("etc/default/grub"), "GRUB_CMDLINE_LINUX=\"\"\n");
+    for program in ["etc/poolgate/reboot-hook", "usr/sbin/update-grub"] {
+        let program = root.path().join(program);
+        write(&program, "#!/bin/sh\ntouch \"$POOLGATE_ROOT/was-touched\"\n");
+        fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let scenario = Scenario::running("true").on_root(root.path()).flags("{ kernel_cmdline: [slab_nomerge] }");
+    let reports = scenario.reports();
+    let ended = scenario.run();
+    assert_eq!(ended.code, Some(2), "{}{}", ended.stdout, ended.stderr);
+    for words in ["the scenario needs a reboot", "slab_nomerge", "say --allow-reboot"] {
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
+    assert!(!root.path().join("was-touched").exists());
+    assert_eq!(fs_err::read_dir(reports).unwrap().count(), 0, "nothing was run, so nothing is reported");
+}
