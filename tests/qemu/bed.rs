@@ -1,0 +1,121 @@
+//! The pieces every test machine is made of: a kernel, an initramfs, and the files of a state disk.
+//!
+//! Made once a process, below `target/qemu`. A real kernel, Debian's own; poolgate itself, as a static program; a driver
+//! which leaks; shell scripts in the place of systemd and GRUB (`guest/root`).
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::packages::Packages;
+use super::tool::{Missing, command, emptied, find, find_all, printed};
+
+/// Everything that machines are started from. Nothing in it changes any more.
+#[derive(Clone)]
+pub(crate) struct Bed {
+    pub(crate) kernel: PathBuf,
+    pub(crate) initramfs: PathBuf,
+    /// What a new state disk holds.
+    pub(crate) root: PathBuf,
+}
+
+/// What the kernel needs to find its disk. It has ext4 built in, and says so itself when that changes.
+const MODULES: [&str; 3] = ["virtio_pci", "virtio_blk", "ext4"];
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The bed, or nothing when this machine lacks something: then says what. In CI that is a failure.
+pub(crate) fn bed() -> Option<&'static Bed> {
+    static BED: OnceLock<Result<Bed, Missing>> = OnceLock::new();
+    match BED.get_or_init(Bed::prepare) {
+        Ok(bed) => Some(bed),
+        Err(because) => {
+            assert!(std::env::var_os("CI").is_none(), "CI must be able to run the QEMU test bed: {because}");
+            eprintln!("skipped, because {because}");
+            None
+        }
+    }
+}
+
+impl Bed {
+    fn prepare() -> Result<Bed, Missing> {
+        if std::env::consts::ARCH != "x86_64" {
+            return Err(Missing("the bed's kernel is for x86_64".to_owned()));
+        }
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("qemu");
+        fs_err::create_dir_all(&folder).unwrap();
+        find_all()?;
+        let packages = Packages::current(&folder)?;
+        find(&packages.compiler, &packages.compiler)?;
+
+        let bed =
+            Bed { kernel: packages.kernel(), initramfs: folder.join("initramfs.cpio"), root: folder.join("root") };
+        bed.write_initramfs(&packages, &folder.join("initramfs"));
+        bed.write_root(&packages);
+        copy(&leaky_driver(&packages, &folder.join("leakydrv")), &bed.root.join("lib/leakydrv.ko"));
+        copy(&static_poolgate(&folder.join("build")), &bed.root.join("usr/bin/poolgate"));
+        Ok(bed)
+    }
+
+    fn write_initramfs(&self, packages: &Packages, folder: &Path) {
+        emptied(folder);
+        copy(&source("guest/initramfs/init"), &folder.join("init"));
+        copy(&packages.busybox(), &folder.join("bin/busybox"));
+        for mount_point in ["dev", "root"] {
+            fs_err::create_dir(folder.join(mount_point)).unwrap();
+        }
+        for (order, module) in packages.modules(&MODULES).iter().enumerate() {
+            let name = module.file_name().unwrap().to_str().unwrap();
+            copy(module, &folder.join("modules").join(format!("{order:02}-{name}")));
+        }
+        // Later Debian kernels come with their modules compressed, which busybox cannot load.
+        let unpacked = "find modules -name '*.xz' -exec unxz {} +; find . | sort | cpio --quiet -o -H newc -R 0:0";
+        let archive = format!("set -e; {{ {unpacked}; }} >\"$0\"");
+        printed(command("sh").args(["-c", &archive]).arg(&self.initramfs).current_dir(folder));
+    }
+
+    fn write_root(&self, packages: &Packages) {
+        emptied(&self.root);
+        printed(command("cp").arg("-r").arg(source("guest/root/.")).arg(&self.root));
+        for folder in ["dev", "proc", "sys", "run", "tmp", "root", "var/lib", "var/tmp", "etc/bed"] {
+            fs_err::create_dir_all(self.root.join(folder)).unwrap();
+        }
+        let bin = self.root.join("bin");
+        copy(&packages.busybox(), &bin.join("busybox"));
+        for applet in printed(command("bin/busybox").arg("--list").current_dir(&self.root)).lines() {
+            if applet != "busybox" {
+                fs_err::os::unix::fs::symlink("busybox", bin.join(applet)).unwrap();
+            }
+        }
+    }
+}
+
+/// Builds the driver in `folder` and returns its file.
+fn leaky_driver(packages: &Packages, folder: &Path) -> PathBuf {
+    emptied(folder);
+    for name in ["Kbuild", "leakydrv.c"] {
+        copy(&source("leakydrv").join(name), &folder.join(name));
+    }
+    let mut make = command("make");
+    for inherited in ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"] {
+        make.env_remove(inherited);
+    }
+    printed(make.arg("-sC").arg(packages.headers()).arg(format!("M={}", folder.display())).arg("modules"));
+    folder.join("leakydrv.ko")
+}
+
+/// Builds poolgate so that it needs no library of this machine, in a folder of its own, since the flags differ.
+fn static_poolgate(folder: &Path) -> PathBuf {
+    let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    cargo.args(["build", "--quiet", "--locked", "--profile", "bed", "--bin", "poolgate", "--target", TARGET]);
+    cargo.arg("--target-dir").arg(folder).current_dir(env!("CARGO_MANIFEST_DIR"));
+    printed(cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static"));
+    folder.join(TARGET).join("bed/poolgate")
+}
+
+fn source(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/qemu").join(path)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs_err::create_dir_all(to.parent().unwrap()).unwrap();
+    fs_err::copy(from, to).unwrap();
+}

@@ -1,0 +1,184 @@
+//! The whole job on a real kernel which really restarts: flags, boots, a leak, everything put back; then the same with the
+//! power cut at every stage of it, and with the reset button.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::bed::bed;
+use super::disk::Disk;
+use super::drive::{Cut, random};
+use super::machine::Ended;
+use super::power::{SEED, number_from};
+
+/// What the machine runs until autostart takes its place: begins the run, or, where a power cut hit before anybody was
+/// to come back, does what a person would do next.
+const RUN: &str = "
+    if ls /var/lib/poolgate/*/checkpoint.jsonl; then
+        poolgate resume --reports /root/reports
+    else
+        poolgate run /root/chain.yaml --allow-reboot --reports /root/reports
+    fi
+    code=$?
+    # `systemctl reboot` returns at once, and the end comes later.
+    [ $code = 10 ] && sleep 1000
+    exit $code";
+
+/// The phases as the run tells them, each only once it is on disk.
+const PHASES: [&str; 7] = ["arm", "boot armed", "measure", "restore", "boot restored", "report", "done"];
+/// Enough for CI. `POOLGATE_POWERCUTS` asks for another number.
+const CUTS: u64 = 20;
+/// No schedule takes more boots than this.
+const MOST_BOOTS: usize = 12;
+
+fn disk(leak_every: u32) -> Option<Disk> {
+    let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", &leak_every.to_string());
+    Some(bed()?.disk_running(RUN).with_file("root/chain.yaml", &scenario).made())
+}
+
+#[test]
+fn the_whole_chain_finds_a_drivers_leak_across_real_restarts() {
+    let Some(disk) = disk(10) else { return };
+    let boots = disk.boot_until_off(4);
+    assert_eq!(boots.len(), 3, "{boots:?}");
+    assert_eq!(boots[2].code, Some(1), "{}", boots[2].log);
+    assert!(boots[0].boot_id() != boots[1].boot_id() && boots[1].boot_id() != boots[2].boot_id());
+    let report = report(&disk);
+    assert_eq!(report["outcome"], "broken");
+    let rate = rate(&report);
+    assert!((rate - 1.0).abs() < 0.05, "{rate} objects an iteration");
+    left_the_machine_as_it_was(&disk);
+}
+
+#[test]
+fn the_clean_twin_holds() {
+    let Some(disk) = disk(0) else { return };
+    let boots = disk.boot_until_off(4);
+    assert_eq!(boots.last().unwrap().code, Some(0), "{boots:?}");
+    assert_eq!(report(&disk)["outcome"], "held");
+    left_the_machine_as_it_was(&disk);
+}
+
+#[test]
+fn a_reset_while_measuring_is_an_error_and_never_a_pass() {
+    let Some(disk) = disk(0) else { return };
+    let boots = disk.boot_until_off_but(5, |before, machine| match before {
+        1 => machine.until_marker("phase measure").until_marker("workload").reset(),
+        _ => machine.until_end(),
+    });
+    assert_eq!(boots.last().unwrap().code, Some(3), "{boots:?}");
+    let report = report(&disk);
+    assert_eq!(report["outcome"], "error");
+    assert_eq!(report["failure"]["message"], "the machine went down while the workload ran");
+    left_the_machine_as_it_was(&disk);
+}
+
+#[test]
+fn every_chain_survives_power_cuts_in_all_its_phases() {
+    let Some(_) = bed() else { return };
+    let mut seed = number_from("POOLGATE_SEED", SEED);
+    eprintln!("POOLGATE_SEED={seed}");
+    let (wanted, mut cuts) = (number_from("POOLGATE_POWERCUTS", CUTS), 0);
+    let mut lost = 0;
+    while cuts < wanted {
+        let Some(disk) = disk(10) else { return };
+        // Two cuts a chain, each at another phase, so that all phases are hit again and again.
+        let mut at: Vec<&str> = (0..2).map(|more| PHASES[(cuts as usize + more * 3) % 6]).collect();
+        at.sort_by_key(|phase| std::cmp::Reverse(place(phase)));
+        let boots = disk.boot_until_off_but(MOST_BOOTS, |_, machine| match at.pop() {
+            Some(phase) => {
+                let delay = Duration::from_millis(random(&mut seed) % 50);
+                let cut = [Cut::Lose, Cut::Scatter(random(&mut seed))][random(&mut seed) as usize % 2];
+                match machine.until_marker_or_end(&format!("phase {phase}")) {
+                    Ok(machine) => {
+                        cuts += 1;
+                        eprintln!("cut {cuts}: {delay:?} into phase {phase}, {cut:?}");
+                        machine.cut_after(delay, cut)
+                    }
+                    Err(ended) => {
+                        // The phase comes in a later boot.
+                        if ended.code.is_none() {
+                            at.push(phase);
+                        }
+                        ended
+                    }
+                }
+            }
+            None => machine.until_end(),
+        });
+        assert!(boots.len() > 1, "the chain never restarts: {boots:?}");
+        ended_well(&disk, &boots);
+        lost += disk.drive.lock().lost;
+    }
+    // Mostly nothing, besides all that was still in the machine's memory: each step is flushed before the next.
+    eprintln!("{cuts} cuts, {lost} sectors lost that were written and not flushed");
+}
+
+#[test]
+fn a_drive_which_lies_about_flushes_costs_a_run_what_it_had_acknowledged() {
+    let Some(bed) = bed() else { return };
+    let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", "10");
+    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &scenario).which_lies().made();
+    let boots = disk.boot_until_off_but(MOST_BOOTS, |before, machine| match before {
+        0 => machine.until_marker("phase boot armed").cut(Cut::Lose),
+        _ => machine.until_end(),
+    });
+    let lost = nothing_acknowledged_is_lost(&all(&boots)).unwrap_err();
+    assert!(lost.contains("begun again"), "{lost}");
+}
+
+/// However it went: the machine as it was, a report, no pass, and no phase that was told of undone.
+#[track_caller]
+fn ended_well(disk: &Disk, boots: &[Ended]) {
+    left_the_machine_as_it_was(disk);
+    let (code, all) = (boots.last().unwrap().code, all(boots));
+    assert!(matches!(code, Some(1 | 3)), "{code:?}:\n{all}");
+    if let Err(what) = nothing_acknowledged_is_lost(&all) {
+        panic!("{what}:\n{all}");
+    }
+}
+
+fn all(boots: &[Ended]) -> String {
+    let logs: Vec<&str> = boots.iter().map(|ended| ended.log.as_str()).collect();
+    logs.join("\n--- power ---\n")
+}
+
+/// A phase is told of once it is on disk, so no later boot may stand before it.
+fn nothing_acknowledged_is_lost(log: &str) -> Result<(), String> {
+    let mut furthest = 0;
+    for line in log.lines() {
+        if line.contains("chain.yaml →") && furthest > 0 {
+            return Err(format!("the run is begun again after phase {}", PHASES[furthest]));
+        }
+        let Some(now) = line.strip_prefix("phase ").map(place) else { continue };
+        if now < furthest {
+            return Err(format!("{line} after phase {}", PHASES[furthest]));
+        }
+        furthest = now;
+    }
+    if furthest == PHASES.len() - 1 { Ok(()) } else { Err(format!("the run ended in phase {}", PHASES[furthest])) }
+}
+
+#[track_caller]
+fn left_the_machine_as_it_was(disk: &Disk) {
+    assert_eq!(disk.read("/etc/default/grub").as_deref(), Some(include_str!("guest/root/etc/default/grub")));
+    assert_eq!(disk.read("/etc/default/grub.d/99-poolgate.cfg"), None);
+    assert!(!disk.read("/boot/grub/grub.cfg").unwrap().contains("slab_nomerge"));
+    assert_eq!(disk.read("/etc/systemd/system/poolgate-resume.service"), None);
+}
+
+/// The last report, as the machine itself shows it in one more boot.
+fn report(disk: &Disk) -> Value {
+    let run = disk.names_in("/root/reports").into_iter().find(|name| name.starts_with("chain-")).unwrap();
+    serde_json::from_str(&disk.read(&format!("/root/reports/{run}/report.json")).unwrap()).unwrap()
+}
+
+/// The rate of the driver's tag, objects an iteration.
+fn rate(report: &Value) -> f64 {
+    let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv");
+    figures.unwrap()["evidence"]["objects_per_iteration"]["rate"].as_f64().unwrap()
+}
+
+fn place(phase: &str) -> usize {
+    PHASES.iter().position(|known| *known == phase).unwrap_or_else(|| panic!("{phase:?} is no phase"))
+}

@@ -1,0 +1,124 @@
+//! A state disk: the whole root file system of a test machine, which outlives its boots.
+//!
+//! The host plays the boot loader. Unlike GRUB, which reads ext4 as it lies there, it replays the journal first: after a
+//! power cut GRUB may find no `grub.cfg` where a rename is still in the journal, which no program can help (systems that
+//! mind have a `/boot` of their own).
+
+use std::io::Write;
+
+use super::bed::Bed;
+use super::drive::{Drive, Flushes};
+use super::machine::{Ended, Machine};
+use super::nbd::SharedDrive;
+use super::tool::{command, printed};
+
+/// A disk on which a machine can be started, again and again.
+pub(crate) struct Disk {
+    pub(crate) bed: Bed,
+    pub(crate) drive: SharedDrive,
+}
+
+/// A disk which is still to be written.
+pub(crate) struct NewDisk {
+    bed: Bed,
+    files: tempfile::TempDir,
+    flushes: Flushes,
+}
+
+impl Bed {
+    /// A new disk, whose machine runs `script` (a file for `sh`) at each boot until a unit takes its place.
+    pub(crate) fn disk_running(&self, script: &str) -> NewDisk {
+        let new = NewDisk { bed: self.clone(), files: tempfile::tempdir().unwrap(), flushes: Flushes::Honoured };
+        printed(command("cp").arg("-r").arg(self.root.join(".")).arg(new.files.path()));
+        new.with_file("etc/bed/run", script)
+    }
+}
+
+impl NewDisk {
+    /// With a file at `path`, which has no leading slash.
+    pub(crate) fn with_file(self, path: &str, text: &str) -> NewDisk {
+        let path = self.files.path().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+        self
+    }
+
+    /// A drive which acknowledges flushes and does nothing about them.
+    pub(crate) fn which_lies(self) -> NewDisk {
+        NewDisk { flushes: Flushes::Ignored, ..self }
+    }
+
+    pub(crate) fn made(self) -> Disk {
+        let image = tempfile::NamedTempFile::new().unwrap();
+        let mut mke2fs = command("mke2fs");
+        mke2fs.args(["-q", "-F", "-t", "ext4", "-O", "^resize_inode", "-E", "lazy_itable_init=0,root_owner=0:0"]);
+        printed(mke2fs.arg("-d").arg(self.files.path()).arg(image.path()).arg("64M"));
+        let contents = fs_err::read(image.path()).unwrap();
+        Disk { bed: self.bed, drive: SharedDrive::new(Drive::new(contents, self.flushes)) }
+    }
+}
+
+impl Disk {
+    /// Starts the machine with the kernel command line that its boot loader would use now.
+    pub(crate) fn boot(&self) -> Machine<'_> {
+        let settings = self.read("/boot/grub/grub.cfg").expect("the disk has a grub.cfg");
+        let parameters = settings.lines().find_map(|line| line.strip_prefix("linux /boot/vmlinuz "));
+        Machine::start(self, parameters.expect("grub.cfg names a kernel"))
+    }
+
+    /// Boots again and again until the machine switches itself off. More boots than `most` are a failure.
+    pub(crate) fn boot_until_off(&self, most: usize) -> Vec<Ended> {
+        self.boot_until_off_but(most, |_, machine| machine.until_end())
+    }
+
+    /// The same, where `happens` decides how each boot ends; it is told how many there were before.
+    pub(crate) fn boot_until_off_but<'disk>(
+        &'disk self,
+        most: usize,
+        mut happens: impl FnMut(usize, Machine<'disk>) -> Ended,
+    ) -> Vec<Ended> {
+        let mut boots = Vec::new();
+        while boots.len() < most {
+            let ended = happens(boots.len(), self.boot());
+            let off = ended.code.is_some();
+            boots.push(ended);
+            if off {
+                return boots;
+            }
+        }
+        let logs: Vec<_> = boots.iter().map(|ended| ended.log.as_str()).collect();
+        panic!("the machine is not off after {most} boots:\n{}", logs.join("\n---\n"));
+    }
+
+    /// The names in a folder.
+    pub(crate) fn names_in(&self, folder: &str) -> Vec<String> {
+        let listed = self.image().ask(&format!("ls -p {folder}"));
+        listed.lines().filter_map(|line| line.split('/').nth(5).map(str::to_owned)).collect()
+    }
+
+    /// A file as the next boot will find it; nothing if there is none.
+    pub(crate) fn read(&self, path: &str) -> Option<String> {
+        let image = self.image();
+        // `cat` of a file which does not exist succeeds and prints nothing, as that of an empty file does.
+        image.ask(&format!("stat {path}")).starts_with("Inode:").then(|| image.ask(&format!("cat {path}")))
+    }
+
+    /// A copy of the disk, brought to order as a boot does.
+    fn image(&self) -> Image {
+        let mut image = tempfile::NamedTempFile::new().unwrap();
+        image.write_all(self.drive.lock().contents()).unwrap();
+        let checked = command("e2fsck").arg("-p").arg(image.path()).output().unwrap();
+        // 1 says that something was put right, which is what it is for (e2fsck(8)).
+        let done = matches!(checked.status.code(), Some(0 | 1));
+        assert!(done, "the file system is damaged: {}", String::from_utf8_lossy(&checked.stdout));
+        Image(image)
+    }
+}
+
+struct Image(tempfile::NamedTempFile);
+
+impl Image {
+    fn ask(&self, request: &str) -> String {
+        printed(command("debugfs").args(["-R", request]).arg(self.0.path()))
+    }
+}

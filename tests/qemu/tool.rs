@@ -1,0 +1,82 @@
+//! Programs of this machine, run by the test bed.
+//!
+//! A program which is not installed is something the bed lacks, and a test may be skipped for it. A program which fails is
+//! a failure, never a reason to skip.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+/// Why there can be no test bed here.
+#[derive(Debug, Clone)]
+pub(crate) struct Missing(pub(crate) String);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The programs the bed runs, and Debian's packages which bring them.
+const TOOLS: [(&str, &str); 10] = [
+    ("apt-cache", "apt"),
+    ("apt-get", "apt"),
+    ("cpio", "cpio"),
+    ("debugfs", "e2fsprogs"),
+    ("depmod", "kmod"),
+    ("dpkg-deb", "dpkg"),
+    ("make", "make"),
+    ("mke2fs", "e2fsprogs"),
+    ("modprobe", "kmod"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
+];
+
+/// Looks for everything in [`TOOLS`].
+pub(crate) fn find_all() -> Result<(), Missing> {
+    TOOLS.into_iter().try_for_each(|(program, package)| find(program, package))
+}
+
+pub(crate) fn find(program: &str, package: &str) -> Result<(), Missing> {
+    if std::env::split_paths(&search_path()).any(|folder| folder.join(program).is_file()) {
+        return Ok(());
+    }
+    Err(Missing(format!("{program} is missing (package {package})")))
+}
+
+/// A command which prints English and finds what only root's path has.
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("LC_ALL", "C").env("PATH", search_path());
+    command
+}
+
+/// What the command printed. Panics with what it complained of when it fails.
+pub(crate) fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed with {}:\n{complaint}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// As [`printed`], for what needs packages from elsewhere: a failure means that they are missing.
+pub(crate) fn fetched(command: &mut Command) -> Result<String, Missing> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| Missing(format!("{program} does not start: {error}")))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    Err(Missing(format!("{program} failed; try `apt-get update`: {}", complaint.trim())))
+}
+
+/// A folder which is empty now.
+pub(crate) fn emptied(folder: &Path) {
+    if folder.exists() {
+        fs_err::remove_dir_all(folder).unwrap();
+    }
+    fs_err::create_dir_all(folder).unwrap();
+}
+
+fn search_path() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+}
