@@ -134,6 +134,9 @@ impl Storage for PathBuf {
         file.set_len(length)?;
         file.seek(io::SeekFrom::End(0))?;
         file.write_all(line)?;
+        if super::CARELESS {
+            return Ok(());
+        }
         file.sync_all()?;
         if fresh {
             sync_folder(self)?;

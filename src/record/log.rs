@@ -58,7 +58,7 @@ impl Log {
     pub(super) fn sync(&mut self) -> Result<(), RecordError> {
         self.attempt(|log| {
             log.file.flush()?;
-            log.file.get_ref().sync_data()
+            if super::CARELESS { Ok(()) } else { log.file.get_ref().sync_data() }
         })
     }
 

@@ -64,3 +64,7 @@ pub use mark::{Mark, Stage};
 pub use reader::{Event, Events, Recording};
 pub use sample::SampleInfo;
 pub use writer::Recorder;
+
+/// Whether this poolgate does not wait for its disk. The test bed builds one, to see that its power cuts notice
+/// (tests/qemu/chain.rs); nobody else does.
+const CARELESS: bool = cfg!(poolgate_careless);

@@ -51,7 +51,7 @@ impl Bed {
         bed.write_initramfs(&packages, &folder.join("initramfs"));
         bed.write_root(&packages);
         copy(&leaky_driver(&packages, &folder.join("leakydrv")), &bed.root.join("lib/leakydrv.ko"));
-        copy(&static_poolgate(&folder.join("build")), &bed.root.join("usr/bin/poolgate"));
+        copy(&static_poolgate(&folder.join("build"), ""), &bed.root.join("usr/bin/poolgate"));
         Ok(bed)
     }
 
@@ -102,12 +102,20 @@ fn leaky_driver(packages: &Packages, folder: &Path) -> PathBuf {
     folder.join("leakydrv.ko")
 }
 
+/// A poolgate which does not wait until its checkpoint and recording are on disk.
+pub(crate) fn careless_poolgate() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("qemu").join("careless");
+    static_poolgate(&folder, " --cfg poolgate_careless")
+}
+
 /// Builds poolgate so that it needs no library of this machine, in a folder of its own, since the flags differ.
-fn static_poolgate(folder: &Path) -> PathBuf {
+fn static_poolgate(folder: &Path, flags: &str) -> PathBuf {
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     cargo.args(["build", "--quiet", "--locked", "--profile", "bed", "--bin", "poolgate", "--target", TARGET]);
     cargo.arg("--target-dir").arg(folder).current_dir(env!("CARGO_MANIFEST_DIR"));
-    printed(cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static"));
+    printed(
+        cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", format!("-C target-feature=+crt-static{flags}")),
+    );
     folder.join(TARGET).join("bed/poolgate")
 }
 

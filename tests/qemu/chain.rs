@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::bed::bed;
+use super::bed::{bed, careless_poolgate};
 use super::disk::Disk;
 use super::drive::{Cut, random};
 use super::machine::Ended;
@@ -125,6 +125,20 @@ fn a_drive_which_lies_about_flushes_costs_a_run_what_it_had_acknowledged() {
     });
     let lost = nothing_acknowledged_is_lost(&all(&boots)).unwrap_err();
     assert!(lost.contains("begun again"), "{lost}");
+}
+
+#[test]
+fn a_poolgate_which_does_not_wait_for_the_disk_is_caught() {
+    let Some(bed) = bed() else { return };
+    let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", "10");
+    let careless = careless_poolgate();
+    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &scenario).with_poolgate(&careless).made();
+    let boots = disk.boot_until_off_but(MOST_BOOTS, |before, machine| match before {
+        1 => machine.until_marker("phase measure").until_marker("workload").cut(Cut::Lose),
+        _ => machine.until_end(),
+    });
+    let lost = nothing_acknowledged_is_lost(&all(&boots)).unwrap_err();
+    assert!(lost.contains("after phase measure"), "{lost}");
 }
 
 /// However it went: the machine as it was, a report, no pass, and no phase that was told of undone.

@@ -5,6 +5,7 @@
 //! mind have a `/boot` of their own).
 
 use std::io::Write;
+use std::path::Path;
 
 use super::bed::Bed;
 use super::drive::{Drive, Flushes};
@@ -40,6 +41,12 @@ impl NewDisk {
         let path = self.files.path().join(path);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text).unwrap();
+        self
+    }
+
+    /// With another program in poolgate's place.
+    pub(crate) fn with_poolgate(self, program: &Path) -> NewDisk {
+        fs_err::copy(program, self.files.path().join("usr/bin/poolgate")).unwrap();
         self
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use poolgate::run::drive::{Checkpoint, Created};
 use rustix::process::Signal;
 
 use super::harness::{Ended, Said, Scenario, poolgate, wait_until, write};
@@ -141,6 +142,23 @@ fn a_changed_scenario_is_not_the_one_the_run_began_with() {
         write(&path, &text.replace("sleep 0.05", "touch evil"));
     };
     refused(change, "is not the scenario this run began with");
+}
+
+#[test]
+fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end() {
+    let ended = killed_while_measuring();
+    let path = ended.run.join("checkpoint.jsonl");
+    let text = fs_err::read_to_string(&path).unwrap();
+    let line: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let mut created: Created = serde_json::from_value(line["entry"]["created"].clone()).unwrap();
+    created.program = "0.0.9".to_owned();
+    created.at += std::time::Duration::from_secs(365 * 24 * 3600);
+    fs_err::remove_file(&path).unwrap();
+    Checkpoint::create(path, created).unwrap();
+    let resumed = ended.then("resume");
+    resumed.is(0, "note: begun by poolgate 0.0.9, taken up by ");
+    resumed.is(0, "test: held");
+    ended.left_the_machine_as_it_was();
 }
 
 #[test]
