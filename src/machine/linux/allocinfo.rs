@@ -41,10 +41,11 @@ impl Allocinfo {
     /// Adds every tag in use now, or ever before, to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
         let table = &mut self.table;
-        self.text.lines(|at, line| match at {
+        self.text.read()?;
+        self.text.each_line(|at, line| match at {
             0 if line.starts_with(b"allocinfo - version: 1.") || line.starts_with(b"allocinfo - version: 2.") => Ok(()),
             0 => Err("not an allocinfo of version 1.x or 2.x"),
-            _ if line[0] == b'#' => Ok(()),
+            _ if line.is_empty() || line.starts_with(b"#") => Ok(()),
             _ => table.place(line, snapshot),
         })
     }

@@ -12,7 +12,8 @@ use crate::machine::MachineError;
 pub(super) struct ProcText {
     path: PathBuf,
     file: Option<File>,
-    text: Vec<u8>,
+    /// What was read last.
+    pub(super) text: Vec<u8>,
 }
 
 impl ProcText {
@@ -21,29 +22,39 @@ impl ProcText {
         ProcText { path, file: None, text: Vec::with_capacity(64 * 1024) }
     }
 
-    /// Reads the text anew and hands over every line which is not empty, with its place from 0.
-    pub(super) fn lines(
-        &mut self,
+    /// Reads the text anew.
+    pub(super) fn read(&mut self) -> Result<(), MachineError> {
+        self.reread().map_err(|source| {
+            self.file = None;
+            MachineError::Unreadable { path: self.path.clone(), source }
+        })
+    }
+
+    /// Hands over every line of what was read, with its place from 0.
+    pub(super) fn each_line(
+        &self,
         mut line: impl FnMut(usize, &[u8]) -> Result<(), &'static str>,
     ) -> Result<(), MachineError> {
-        if let Err(source) = self.read() {
-            self.file = None;
-            return Err(MachineError::Unreadable { path: self.path.clone(), source });
-        }
         // The last line of a text which was cut off could still parse, with a shorter number.
         if self.text.last() != Some(&b'\n') {
             let last = self.text.split(|&b| b == b'\n').count() - 1;
             return Err(self.malformed(last, "the text ends in the middle of a line"));
         }
-        let lines = self.text.split(|&b| b == b'\n').enumerate();
-        for (at, text) in lines.filter(|(_, text)| !text.is_empty()) {
-            line(at, text).map_err(|problem| self.malformed(at, problem))?;
+        let mut begin = 0;
+        for (at, end) in memchr::memchr_iter(b'\n', &self.text).enumerate() {
+            line(at, &self.text[begin..end]).map_err(|problem| self.malformed(at, problem))?;
+            begin = end + 1;
         }
         Ok(())
     }
 
-    fn read(&mut self) -> io::Result<()> {
-        // Rewinding makes the kernel build the text anew, as opening again would, at half the cost.
+    /// That the text cannot be had, for a reason of its reader's.
+    pub(super) fn unreadable(&self, because: &'static str) -> MachineError {
+        MachineError::Unreadable { path: self.path.clone(), source: io::Error::other(because) }
+    }
+
+    fn reread(&mut self) -> io::Result<()> {
+        // Rewinding makes the kernel build the text anew, as opening again would, at less cost.
         let file = match &mut self.file {
             Some(file) => {
                 file.rewind()?;

@@ -10,12 +10,11 @@
 //! so that one is shown twice, or not at all. A reading therefore counts when the one before listed the same caches.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line::Cache;
+use super::proc_text::ProcText;
 use super::shrink::Shrinker;
 use crate::machine::MachineError;
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, TagPattern, Usage};
@@ -25,10 +24,13 @@ const READINGS: usize = 16;
 
 /// The slab caches of the kernel whose `/proc` is below a root.
 pub(super) struct Slabinfo {
+    text: ProcText,
+    caches: Caches,
+}
+
+/// The caches seen so far.
+struct Caches {
     root: PathBuf,
-    path: PathBuf,
-    file: Option<File>,
-    text: Vec<u8>,
     rows: HashMap<Arc<[u8]>, RowId>,
     /// The caches as the last reading listed them. The next one nearly always does the same, which saves looking
     /// every name up.
@@ -46,89 +48,56 @@ enum Listing {
 impl Slabinfo {
     /// The table below `root`; nothing is opened before the first sample.
     pub(super) fn new(root: &Path) -> Slabinfo {
-        Slabinfo {
-            root: root.to_owned(),
-            path: root.join("proc/slabinfo"),
-            file: None,
-            text: Vec::with_capacity(64 * 1024),
-            rows: HashMap::new(),
-            listed: Vec::new(),
-            shrinker: Shrinker::default(),
-        }
+        let (rows, shrinker) = (HashMap::new(), Shrinker::default());
+        let caches = Caches { root: root.to_owned(), rows, listed: Vec::new(), shrinker };
+        Slabinfo { text: ProcText::new(root.join("proc/slabinfo")), caches }
     }
 
     /// Begins `snapshot` anew with every cache.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
-        self.fill_by(Slabinfo::read, snapshot)
+        self.fill_by(ProcText::read, snapshot)
     }
 
     /// Has `read` fill the text until it is whole, and makes a sample of it.
     fn fill_by(
         &mut self,
-        mut read: impl FnMut(&mut Slabinfo) -> io::Result<()>,
+        mut read: impl FnMut(&mut ProcText) -> Result<(), MachineError>,
         snapshot: &mut Snapshot,
     ) -> Result<(), MachineError> {
         for _ in 0..READINGS {
-            if let Err(source) = read(self) {
-                self.file = None;
-                return Err(MachineError::Unreadable { path: self.path.clone(), source });
-            }
-            match self.parse(snapshot) {
-                Ok(Listing::AsBefore) => return Ok(()),
-                Ok(Listing::Other) => {}
-                Err((line, problem)) => return Err(self.malformed(line, problem)),
+            read(&mut self.text)?;
+            snapshot.clear();
+            if self.caches.count_all(&self.text, snapshot)? == Listing::AsBefore {
+                return Ok(());
             }
         }
-        let source = io::Error::other("caches come and go so fast that no two readings list the same ones");
-        Err(MachineError::Unreadable { path: self.path.clone(), source })
+        Err(self.text.unreadable("caches come and go so fast that no two readings list the same ones"))
     }
 
-    fn read(&mut self) -> io::Result<()> {
-        // Rewinding makes the kernel build the text anew, as opening again would, at less cost.
-        let file = match &mut self.file {
-            Some(file) => {
-                file.rewind()?;
-                file
-            }
-            // fs_err would name the file a second time: MachineError does that.
-            none => none.insert(File::open(&self.path)?),
-        };
-        self.text.clear();
-        file.read_to_end(&mut self.text)?;
-        Ok(())
+    /// Shrinks the caches that `named` names; returns how many.
+    pub(super) fn shrink(&mut self, named: &[TagPattern], keys: &[Key]) -> Result<usize, MachineError> {
+        self.caches.shrinker.shrink(named, keys)
     }
+}
 
-    /// Makes a sample of the text; an error has the number of its line.
-    fn parse(&mut self, snapshot: &mut Snapshot) -> Result<Listing, (usize, &'static str)> {
-        // The last line of a text which was cut off could still parse, with a shorter number.
-        if self.text.last() != Some(&b'\n') {
-            return Err((self.text.split(|&b| b == b'\n').count(), "the text ends in the middle of a line"));
-        }
-        snapshot.clear();
-        let text = std::mem::take(&mut self.text);
-        let outcome = self.lines(&text, snapshot);
-        self.text = text;
-        outcome
-    }
-
-    fn lines(&mut self, text: &[u8], snapshot: &mut Snapshot) -> Result<Listing, (usize, &'static str)> {
-        let (mut listing, mut caches, mut begin) = (Listing::AsBefore, 0, 0);
-        for (at, end) in memchr::memchr_iter(b'\n', text).enumerate() {
-            let line = &text[begin..end];
-            begin = end + 1;
+impl Caches {
+    /// Makes a sample of the text.
+    fn count_all(&mut self, text: &ProcText, snapshot: &mut Snapshot) -> Result<Listing, MachineError> {
+        let (mut listing, mut caches) = (Listing::AsBefore, 0);
+        text.each_line(|at, line| {
             match at {
                 0 if line.starts_with(b"slabinfo - version: 2.") => {}
-                0 => return Err((1, "not a slabinfo of version 2.x")),
+                0 => return Err("not a slabinfo of version 2.x"),
                 1 if line.starts_with(b"#") => {}
                 _ => {
-                    let cache = Cache::of(line).and_then(|cache| self.count(caches, &cache, snapshot));
-                    if cache.map_err(|problem| (at + 1, problem))? == Listing::Other {
+                    if self.count(caches, &Cache::of(line)?, snapshot)? == Listing::Other {
                         listing = Listing::Other;
                     }
                     caches += 1;
                 }
             }
-        }
+            Ok(())
+        })?;
         if caches < self.listed.len() {
             self.listed.truncate(caches);
             listing = Listing::Other;
@@ -163,12 +132,6 @@ impl Slabinfo {
         Ok(row)
     }
 
-    fn malformed(&self, line: usize, problem: &'static str) -> MachineError {
-        let text = self.text.split(|&b| b == b'\n').nth(line - 1).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned();
-        MachineError::Malformed { path: self.path.clone(), line, problem, text }
-    }
-
     /// A cache seen for the first time.
     fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, RowId), &'static str> {
         let tag = Tag::from_cache_name(name).map_err(|_| "no cache name")?;
@@ -177,11 +140,6 @@ impl Slabinfo {
         let name = Arc::<[u8]>::from(name);
         self.rows.insert(name.clone(), row);
         Ok((name, row))
-    }
-
-    /// Shrinks the caches that `named` names; returns how many.
-    pub(super) fn shrink(&mut self, named: &[TagPattern], keys: &[Key]) -> Result<usize, MachineError> {
-        self.shrinker.shrink(named, keys)
     }
 }
 
@@ -196,7 +154,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs_err::create_dir(root.path().join("proc")).unwrap();
         let path = root.path().join("proc/slabinfo");
-        std::io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
+        std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), text.as_bytes()).unwrap();
         let mut snapshot = Snapshot::new();
         match Slabinfo::new(root.path()).fill(&mut snapshot) {
             Ok(()) => Ok(snapshot.present().map(|(key, usage)| (key.to_string(), usage)).collect()),
@@ -243,11 +201,11 @@ mod tests {
         let mut source = Slabinfo::new(Path::new("/nowhere"));
         let mut snapshot = Snapshot::new();
         let mut done = 0;
-        let mut read = |source: &mut Slabinfo| {
+        let mut read = |read: &mut ProcText| {
             let names = readings.get(done).or(readings.last()).unwrap();
             done += 1;
             let lines = names.chars().map(|name| format!("{name} {done} 9 1 1 1 {TAIL}"));
-            source.text = std::iter::once(HEAD.to_owned()).chain(lines).collect::<String>().into_bytes();
+            read.text = std::iter::once(HEAD.to_owned()).chain(lines).collect::<String>().into_bytes();
             Ok(())
         };
         let mut sample = || match source.fill_by(&mut read, &mut snapshot) {
