@@ -84,6 +84,19 @@ impl Drive {
         }
     }
 
+    /// Writes what differs in `contents`, and flushes if anything does.
+    pub(crate) fn become_durably(&mut self, contents: &[u8]) {
+        let offsets = (0..contents.len()).step_by(SECTOR);
+        let differ: Vec<usize> =
+            offsets.filter(|&at| self.contents[at..][..SECTOR] != contents[at..][..SECTOR]).collect();
+        for &at in &differ {
+            self.write(at, &contents[at..][..SECTOR]);
+        }
+        if !differ.is_empty() {
+            self.flush();
+        }
+    }
+
     /// Takes the power away.
     pub(crate) fn cut(&mut self, cut: Cut) {
         self.powered = false;

@@ -55,7 +55,6 @@ impl<'disk> Machine<'disk> {
         static ONLY: Mutex<()> = Mutex::new(());
         let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
         let sockets = tempfile::tempdir().unwrap();
-        disk.drive.lock().power_on();
         let server = Server::start(&disk.drive, &sockets.path().join("nbd")).unwrap();
         let socket = |name: &str| sockets.path().join(name).display().to_string();
         let mut command = command("qemu-system-x86_64");
