@@ -16,6 +16,7 @@ pub(crate) struct Drive {
     unflushed: BTreeMap<usize, Vec<Vec<u8>>>,
     flushes: Flushes,
     powered: bool,
+    tripwire: Option<Tripwire>,
     /// How many flushes were acknowledged.
     pub(crate) flushed: usize,
     /// How many sectors lost their last version in power cuts.
@@ -40,10 +41,17 @@ pub(crate) enum Cut {
     Keep,
 }
 
+/// A power cut which comes with a write.
+struct Tripwire {
+    /// How many writes there are still to be, the last of which it comes with.
+    writes: usize,
+    cut: Cut,
+}
+
 impl Drive {
     pub(crate) fn new(mut contents: Vec<u8>, flushes: Flushes) -> Drive {
         contents.resize(contents.len().next_multiple_of(SECTOR), 0);
-        Drive { contents, unflushed: BTreeMap::new(), flushes, powered: true, flushed: 0, lost: 0 }
+        Drive { contents, unflushed: BTreeMap::new(), flushes, powered: true, tripwire: None, flushed: 0, lost: 0 }
     }
 
     pub(crate) fn contents(&self) -> &[u8] {
@@ -57,15 +65,29 @@ impl Drive {
 
     pub(crate) fn power_on(&mut self) {
         self.powered = true;
+        self.tripwire = None;
     }
 
-    /// Writes whole sectors from byte `offset` on.
+    /// Has the `writes`-th write from now take the power away: that one, at least, is not flushed then.
+    pub(crate) fn cut_at_write(&mut self, writes: usize, cut: Cut) {
+        assert!(writes > 0, "the power cannot go with a write of the past");
+        self.tripwire = Some(Tripwire { writes, cut });
+    }
+
+    /// Writes whole sectors from byte `offset` on. Afterwards the power may be gone.
     pub(crate) fn write(&mut self, offset: usize, bytes: &[u8]) {
         for (at, new) in bytes.chunks_exact(SECTOR).enumerate() {
             let sector = offset / SECTOR + at;
             let old = &mut self.contents[sector * SECTOR..][..SECTOR];
             self.unflushed.entry(sector).or_insert_with(|| vec![old.to_vec()]).push(new.to_vec());
             old.copy_from_slice(new);
+        }
+        if let Some(tripwire) = &mut self.tripwire {
+            tripwire.writes -= 1;
+            if tripwire.writes == 0 {
+                let cut = tripwire.cut;
+                self.cut(cut);
+            }
         }
     }
 
@@ -100,6 +122,7 @@ impl Drive {
     /// Takes the power away.
     pub(crate) fn cut(&mut self, cut: Cut) {
         self.powered = false;
+        self.tripwire = None;
         let mut seed = match cut {
             Cut::Scatter(seed) => seed,
             Cut::Lose | Cut::Keep => 0,
@@ -156,6 +179,30 @@ mod tests {
         let mut drive = written(Flushes::Honoured);
         drive.force(SECTOR, SECTOR);
         assert_eq!(after(Cut::Lose, drive), [1, 3]);
+    }
+
+    #[test]
+    fn a_tripwire_cuts_at_its_write_so_that_no_flush_and_no_force_comes_in_between() {
+        let mut drive = Drive::new(vec![0; SECTOR], Flushes::Honoured);
+        drive.cut_at_write(3, Cut::Lose);
+        for version in 1..=2 {
+            drive.write(0, &[version; SECTOR]);
+            drive.flush();
+            assert!(drive.is_powered());
+        }
+        drive.write(0, &[3; SECTOR]);
+        assert!(!drive.is_powered());
+        drive.force(0, SECTOR);
+        assert_eq!((drive.contents()[0], drive.lost), (2, 1));
+    }
+
+    #[test]
+    fn a_tripwire_is_gone_with_the_next_boot() {
+        let mut drive = written(Flushes::Honoured);
+        drive.cut_at_write(1, Cut::Lose);
+        drive.power_on();
+        drive.write(0, &[4; SECTOR]);
+        assert!(drive.is_powered());
     }
 
     #[test]

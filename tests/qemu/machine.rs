@@ -34,6 +34,8 @@ pub(crate) struct Machine<'disk> {
 pub(crate) struct Ended {
     /// What the program exited with, if the machine then switched itself off. It did not when it restarted.
     pub(crate) code: Option<i32>,
+    /// Whether the power was cut.
+    pub(crate) cut: bool,
     /// What the machine printed on its console.
     pub(crate) log: String,
 }
@@ -93,28 +95,31 @@ impl<'disk> Machine<'disk> {
         Err(self.until_end())
     }
 
-    /// Lets it go on for a while.
-    pub(crate) fn and_for(mut self, time: Duration) -> Machine<'disk> {
-        let deadline = Instant::now() + time;
-        while self.next_line(deadline).is_some() {}
-        self
-    }
-
     /// Cuts the power. The log holds everything that was printed before.
-    pub(crate) fn cut(mut self, cut: Cut) -> Ended {
+    pub(crate) fn cut(self, cut: Cut) -> Ended {
         kill_process(Pid::from_child(&self.qemu), Signal::STOP).unwrap();
         self.disk.drive.lock().cut(cut);
-        self.qemu.kill().unwrap();
-        self.rest()
+        self.off()
     }
 
     /// Cuts the power after a while, unless the machine ends before.
-    pub(crate) fn cut_after(self, time: Duration, cut: Cut) -> Ended {
-        let mut machine = self.and_for(time);
-        match machine.qemu.try_wait().unwrap() {
-            Some(_) => machine.until_end(),
-            None => machine.cut(cut),
+    pub(crate) fn cut_after(mut self, time: Duration, cut: Cut) -> Ended {
+        let deadline = Instant::now() + time;
+        while self.next_line(deadline).is_some() {}
+        if self.is_running() { self.cut(cut) } else { self.until_end() }
+    }
+
+    /// Cuts the power with the drive's `writes`-th write from now, which is therefore not flushed, unless the machine ends
+    /// before. What it prints afterwards, for some milliseconds, still counts: it rests on flushes which were answered
+    /// before, since no other is.
+    pub(crate) fn cut_at_write(mut self, writes: usize, cut: Cut) -> Ended {
+        self.disk.drive.lock().cut_at_write(writes, cut);
+        let deadline = Instant::now() + PATIENCE;
+        while self.disk.drive.lock().is_powered() && self.is_running() {
+            assert!(Instant::now() < deadline, "there are no {writes} writes:\n{}", self.log);
+            self.next_line(Instant::now() + Duration::from_millis(5));
         }
+        if self.disk.drive.lock().is_powered() { self.until_end() } else { self.off() }
     }
 
     /// Presses the reset button: the machine starts anew, the drive keeps its power.
@@ -138,6 +143,16 @@ impl<'disk> Machine<'disk> {
         ended
     }
 
+    /// Ends a machine whose drive has lost its power.
+    fn off(mut self) -> Ended {
+        self.qemu.kill().unwrap();
+        Ended { cut: true, ..self.rest() }
+    }
+
+    fn is_running(&mut self) -> bool {
+        self.qemu.try_wait().unwrap().is_none()
+    }
+
     /// Everything up to the end of the QEMU process.
     fn rest(&mut self) -> Ended {
         let deadline = Instant::now() + PATIENCE;
@@ -146,7 +161,7 @@ impl<'disk> Machine<'disk> {
         self.qemu.wait().unwrap();
         let log = std::mem::take(&mut self.log);
         let code = log.lines().find_map(|line| line.strip_prefix("BED: exit ")?.parse().ok());
-        Ended { code: code.filter(|_| log.contains(POWER_DOWN)), log }
+        Ended { code: code.filter(|_| log.contains(POWER_DOWN)), cut: false, log }
     }
 
     /// Nothing at the deadline, or when there is no more to come.

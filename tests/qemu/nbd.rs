@@ -2,7 +2,8 @@
 //!
 //! As much of <https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md> as QEMU uses: one export, fixed
 //! newstyle negotiation, simple replies. A client which breaks the protocol is hung up on. Once the drive has lost its
-//! power no request is carried out any more, not even one which was sent before.
+//! power no request is carried out any more, not even one which was sent before, and none is answered, not even by an
+//! error: a machine without power never learns that a flush failed, and what it would do then proves nothing.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -123,7 +124,8 @@ fn reply(client: &mut UnixStream, option: u32, kind: u32, data: &[u8]) -> io::Re
     client.write_all(&[&0x0003_e889_0455_65a9_u64.to_be_bytes()[..], &head, data].concat())
 }
 
-/// Carries out one request. Whether another may follow.
+/// Carries out one request, if the drive has power then, and answers it, if the drive still has. Whether another may
+/// follow.
 fn transmit(client: &mut UnixStream, drive: &SharedDrive) -> io::Result<bool> {
     let _magic: [u8; 4] = read(client)?;
     let flags = u16::from_be_bytes(read(client)?);
@@ -136,8 +138,11 @@ fn transmit(client: &mut UnixStream, drive: &SharedDrive) -> io::Result<bool> {
     let mut drive = drive.lock();
     let end = offset.saturating_add(length as usize);
     let whole = offset.is_multiple_of(SECTOR) && end.is_multiple_of(SECTOR) && end <= drive.contents().len();
-    if command == DISCONNECT || !drive.is_powered() || !whole {
+    if command == DISCONNECT || !whole {
         return Ok(false);
+    }
+    if !drive.is_powered() {
+        return Ok(true);
     }
     let mut data = Vec::new();
     let mut error = 0;
@@ -151,6 +156,10 @@ fn transmit(client: &mut UnixStream, drive: &SharedDrive) -> io::Result<bool> {
         }
         FLUSH => drive.flush(),
         _ => error = EINVAL,
+    }
+    // A write may have been what took it away.
+    if !drive.is_powered() {
+        return Ok(true);
     }
     drop(drive);
     let head = [0x6744_6698, error].map(u32::to_be_bytes).concat();
