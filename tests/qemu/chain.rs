@@ -175,7 +175,7 @@ fn nothing_acknowledged_is_lost(log: &str) -> Result<(), String> {
 }
 
 #[track_caller]
-fn left_the_machine_as_it_was(disk: &Disk) {
+pub(super) fn left_the_machine_as_it_was(disk: &Disk) {
     assert_eq!(disk.read("/etc/default/grub").as_deref(), Some(include_str!("guest/root/etc/default/grub")));
     assert_eq!(disk.read("/etc/default/grub.d/99-poolgate.cfg"), None);
     assert!(!disk.read("/boot/grub/grub.cfg").unwrap().contains("slab_nomerge"));
@@ -183,13 +183,13 @@ fn left_the_machine_as_it_was(disk: &Disk) {
 }
 
 /// The last report, as the machine itself shows it in one more boot.
-fn report(disk: &Disk) -> Value {
+pub(super) fn report(disk: &Disk) -> Value {
     let run = disk.names_in("/root/reports").into_iter().find(|name| name.starts_with("chain-")).unwrap();
     serde_json::from_str(&disk.read(&format!("/root/reports/{run}/report.json")).unwrap()).unwrap()
 }
 
 /// The rate of the driver's tag, objects an iteration.
-fn rate(report: &Value) -> f64 {
+pub(super) fn rate(report: &Value) -> f64 {
     let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv");
     figures.unwrap()["evidence"]["objects_per_iteration"]["rate"].as_f64().unwrap()
 }

@@ -7,6 +7,7 @@
 //! program can help (systems that mind have a `/boot` of their own).
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::bed::Bed;
@@ -44,6 +45,13 @@ impl NewDisk {
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text).unwrap();
         self
+    }
+
+    /// With a program at `path`, which has no leading slash.
+    pub(crate) fn with_program(self, path: &str, text: &str) -> NewDisk {
+        let new = self.with_file(path, text);
+        fs_err::set_permissions(new.files.path().join(path), PermissionsExt::from_mode(0o755)).unwrap();
+        new
     }
 
     /// With another program in poolgate's place.

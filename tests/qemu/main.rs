@@ -13,6 +13,7 @@ mod drive;
 mod leaks;
 mod machine;
 mod nbd;
+mod no_systemd;
 mod packages;
 mod power;
 mod restarts;
