@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use poolgate::exit::Exit;
+
 use super::root::{Root, told};
 
 const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
@@ -100,6 +102,29 @@ fn a_running_systemd_is_told_and_need_not_answer() {
     autostart.set(Some(Path::new(RUN))).unwrap();
     autostart.set(None).unwrap();
     assert_eq!(root.calls(), ["systemctl daemon-reload"; 2]);
+}
+
+/// systemd 252, told that the file of a unit which it runs is gone, forgets the unit's `SuccessExitStatus`: it would call
+/// the unit failed for a leak which was found, and the machine degraded.
+#[test]
+fn systemd_is_not_told_by_the_unit_which_it_still_runs() {
+    let cgroup = "0::/system.slice/poolgate-resume.service\n";
+    let root = systemd().program("usr/bin/systemctl", "").with("run/systemd/system/.keep", "");
+    let root = root.with("proc/self/cgroup", cgroup);
+    let mut autostart = root.machine().autostart;
+    autostart.set(None).unwrap();
+    assert!(root.calls().is_empty());
+    let root = root.with("proc/self/cgroup", "0::/user.slice/user-0.slice/session-1.scope\n");
+    autostart.set(None).unwrap();
+    assert_eq!(root.calls(), ["systemctl daemon-reload"]);
+}
+
+#[test]
+fn a_verdict_and_a_restart_are_no_failures_of_the_unit() {
+    let root = systemd();
+    root.machine().autostart.set(Some(Path::new(RUN))).unwrap();
+    let codes = [Exit::Broken, Exit::Unclear, Exit::NotFinished].map(|exit| (exit as u8).to_string()).join(" ");
+    assert!(root.text(UNIT).unwrap().contains(&format!("\nSuccessExitStatus={codes}\n")));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::{durable, programs, unit};
 use crate::machine::{Autostart, MachineError};
 
+const NAME: &str = "poolgate-resume.service";
 const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
 const LINK: &str = "etc/systemd/system/multi-user.target.wants/poolgate-resume.service";
 const HOOK: &str = "autostart-hook";
@@ -104,11 +105,21 @@ impl LinuxAutostart {
                 // The link first: a unit without it starts nothing, a link without its unit is an error at every boot.
                 durable::remove(&self.root.join(LINK))?;
                 durable::remove(&self.root.join(UNIT))?;
-                self.reload();
+                // With its file systemd would forget which exit codes of the unit's are no failure.
+                if !self.is_the_unit() {
+                    self.reload();
+                }
                 Ok(())
             }
             Starter::Nobody => Ok(()),
         }
+    }
+
+    /// Whether systemd started this process by our unit.
+    fn is_the_unit(&self) -> bool {
+        // A line a hierarchy, the path of the cgroup at its end: `0::/system.slice/poolgate-resume.service` (cgroups(7)).
+        let cgroups = fs_err::read_to_string(self.root.join("proc/self/cgroup"));
+        cgroups.is_ok_and(|cgroups| cgroups.lines().any(|line| line.rsplit('/').next() == Some(NAME)))
     }
 
     /// Tells a running systemd. Nothing depends on it: the next boot reads the files anyway.

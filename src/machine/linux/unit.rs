@@ -17,7 +17,8 @@ const RESUME: &str = "\" resume \"";
 pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError> {
     let program = plain(program)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     let folder = plain(folder)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
-    // Type=exec: started once the program runs, since a run takes hours.
+    // Type=exec: started once the program runs, since a run takes hours. The exit codes are those of src/exit.rs which tell
+    // of the driver, or of a restart: no failure of the unit's, so that systemd does not call the machine degraded.
     Ok(format!(
         "{FIRST_LINE}\n\
          [Unit]\n\
@@ -27,6 +28,7 @@ pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError
          [Service]\n\
          Type=exec\n\
          {COMMAND}{program}{RESUME}{folder}\"\n\
+         SuccessExitStatus=1 4 10\n\
          Restart=no\n\
          TimeoutStartSec=infinity\n\
          \n\
