@@ -63,9 +63,14 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn flags(mut self, flags: &str) -> Scenario {
-        self.steps.push_str(&format!("flags: {flags}\n"));
+    /// Another key of the scenario with its value.
+    pub(crate) fn section(mut self, line: &str) -> Scenario {
+        self.steps.push_str(&format!("{line}\n"));
         self
+    }
+
+    pub(crate) fn flags(self, flags: &str) -> Scenario {
+        self.section(&format!("flags: {flags}"))
     }
 
     pub(crate) fn setup(self, line: &str) -> Scenario {

@@ -30,6 +30,16 @@ fn the_whole_chain_sets_boots_measures_and_puts_back() {
 }
 
 #[test]
+fn a_scenario_may_do_without_the_last_restart() {
+    let ended =
+        Scenario::with_flag("poolgate sim exercise --churn Drv1:96B").section("reboot: { after_restore: false }").run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.kernel()["boots"], 2);
+    ended.left_the_machine_as_it_was();
+    assert!(ended.stdout.contains("the kernel runs with them until its next boot"), "{}", ended.stdout);
+}
+
+#[test]
 fn a_poolgate_killed_while_measuring_measures_again_in_the_same_boot() {
     let ended = killed_while_measuring();
     ended.then("status").is(0, "GlobalFlag: \"dword:00000400\" (was absent)");

@@ -57,7 +57,7 @@ pub async fn drive<S: Storage>(
             Phase::BootArmed => drive.boot_armed(),
             Phase::Measure => drive.measure(work).await,
             Phase::Restore => drive.restore()?,
-            Phase::BootRestored => drive.boot_restored(),
+            Phase::BootRestored => drive.boot_restored()?,
             Phase::Report => {
                 work.report(drive.state()).map_err(DriveError::Report)?;
                 // Off last: while the reports are not on disk somebody must come back to write them. When it cannot be
@@ -229,10 +229,18 @@ impl<S: Storage> Drive<'_, S> {
         Next::Enter(Phase::Report, Some(Trouble { message, help: Some(help), output: String::new() }))
     }
 
-    fn boot_restored(&mut self) -> Next {
+    fn boot_restored(&mut self) -> Result<Next, CheckpointError> {
         // A kernel which does not run with the flags need not be restarted to be rid of them.
         let without = !self.changes_flags() || self.fresh_boot() || matches!(self.in_force(), Ok(false));
-        if without { Next::Enter(Phase::Report, None) } else { Next::Restart }
+        if !without && self.state().created.restart_after_restore {
+            return Ok(Next::Restart);
+        }
+        if !without {
+            // As the scenario wishes (`after_restore: false`); whoever uses the machine next should know.
+            self.checkpoint
+                .note("the flags are put back, and the kernel runs with them until its next boot".to_owned())?;
+        }
+        Ok(Next::Enter(Phase::Report, None))
     }
 
     /// Restarts the machine; returns where to go when that fails.
