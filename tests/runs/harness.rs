@@ -11,6 +11,7 @@ pub(crate) struct Scenario {
     machine: &'static str,
     workload: String,
     plan: String,
+    sampling: &'static str,
     steps: String,
     thresholds: String,
     options: Vec<String>,
@@ -40,6 +41,7 @@ impl Scenario {
             machine: "{ simulated: { tags: 20 } }",
             workload: workload.to_owned(),
             plan: "iterations: 45, warm_up: 5".to_owned(),
+            sampling: "every: 20 ms, settle: 0 ms, lead_in: 200 ms, cool_down: 200 ms",
             steps: String::new(),
             thresholds: "- { total: nonpaged, max_growth: 1 GiB }".to_owned(),
             options: Vec::new(),
@@ -60,6 +62,12 @@ impl Scenario {
 
     pub(crate) fn plan(mut self, plan: &str) -> Scenario {
         self.plan = plan.to_owned();
+        self
+    }
+
+    /// Sampled so slowly that a busy machine does not miss a sample.
+    pub(crate) fn sampled_slowly(mut self) -> Scenario {
+        self.sampling = "every: 500 ms, settle: 0 ms, lead_in: 2 s, cool_down: 2 s";
         self
     }
 
@@ -108,11 +116,12 @@ impl Scenario {
     fn command(&self) -> Command {
         let machine = if self.machine.is_empty() { String::new() } else { format!("machine: {}\n", self.machine) };
         let text = format!(
-            "scenario: test\n{machine}{steps}workload: {{ run: {workload:?}, {plan} }}\nsampling: {{ every: 20 ms, \
-             settle: 0 ms, lead_in: 200 ms, cool_down: 200 ms }}\nthresholds:\n  {thresholds}\n",
+            "scenario: test\n{machine}{steps}workload: {{ run: {workload:?}, {plan} }}\nsampling: {{ {sampling} }}\n\
+             thresholds:\n  {thresholds}\n",
             steps = self.steps,
             workload = self.workload,
             plan = self.plan,
+            sampling = self.sampling,
             thresholds = self.thresholds,
         );
         let path = self.folder().join("scenario.yaml");
