@@ -6,7 +6,7 @@ use super::machine::Root;
 use super::run::planned;
 use super::trouble;
 use crate::exit::Exit;
-use crate::machine::{MachineError, linux};
+use crate::machine::{MachineError, native};
 use crate::pool::Snapshot;
 use crate::scenario::{Plan, Scenario, Subject};
 
@@ -53,7 +53,7 @@ impl Check {
 
     /// The thresholds, each with the tags it would be about now.
     fn thresholds(&self, scenario: &Scenario) {
-        let mut machine = linux::machine(self.root.folder());
+        let mut machine = native::machine(self.root.folder());
         let now = match &scenario.machine {
             // The tags of a simulated machine come with its run.
             Some(_) => None,

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::machine::Root;
-use crate::machine::linux;
+use crate::machine::native;
 use crate::run::RunFolder;
 use crate::run::drive::{Checkpoint, Phase, State};
 
@@ -24,7 +24,7 @@ pub(super) struct WhichRun {
 impl WhichRun {
     /// The folder with the run's checkpoint; `None` when there is no such run.
     pub(super) fn find(&self) -> Option<PathBuf> {
-        let states = linux::state_folder(self.root.folder());
+        let states = native::state_folder(self.root.folder());
         match &self.run {
             Some(run) => {
                 let places = [states.join(run), self.reports.join(run), run.clone()];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::machine::sim::{Kernel, KernelState, Noise, Population};
-use crate::machine::{Machine, MachineError, linux, sim};
+use crate::machine::{Machine, MachineError, native, sim};
 use crate::scenario::{self, Scenario, Simulated, SimulatedTagging};
 
 /// Where this machine's kernel is looked for.
@@ -23,15 +23,15 @@ impl Root {
     /// The machine of `scenario`; a simulated one lives in the file `kernel`, and is made when it is not there yet.
     pub(super) fn machine(&self, scenario: &Scenario, kernel: &Path) -> Result<Machine, MachineError> {
         match &scenario.machine {
-            None => Ok(linux::machine(&self.folder)),
+            None => Ok(native::machine(&self.folder)),
             Some(choice) if !kernel.exists() => Ok(sim::machine(&Kernel::create(kernel, booted(&choice.simulated))?)),
             Some(_) => Ok(sim::machine(&Kernel::at(kernel))),
         }
     }
 
-    /// The file which says that a run owns this machine. Only root can make files there, as only root can sample.
+    /// The file which says that a run owns this machine.
     pub(super) fn lock(&self) -> PathBuf {
-        self.folder.join("run/poolgate.lock")
+        native::lock_file(&self.folder)
     }
 }
 

@@ -13,10 +13,18 @@ use serde::{Deserialize, Serialize};
 use crate::pool::{Snapshot, TagPattern};
 
 mod error;
+#[cfg(unix)]
 pub mod linux;
 pub mod sim;
+pub mod windows;
 
 pub use error::MachineError;
+/// The platform this program was built for: this machine itself.
+#[cfg(unix)]
+pub use linux as native;
+/// The platform this program was built for: this machine itself.
+#[cfg(windows)]
+pub use windows as native;
 
 /// A machine under test.
 pub struct Machine {

@@ -4,7 +4,6 @@
 //! because the only way to make one is to crash while writing it; a bad line with good ones behind it is damage, and
 //! refused. Knows nothing of what the lines mean.
 
-use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -149,7 +148,9 @@ impl Storage for PathBuf {
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    std::fs::File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
 }
 

@@ -133,7 +133,7 @@ impl Report {
 /// When it cannot be written; the old file is then still there.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
+    let mut file = temporary().tempfile_in(folder)?;
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -145,6 +145,14 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// Reports are for everyone who may read the folder; a temporary file is its owner's only.
 #[cfg(unix)]
-fn permissions() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder
+}
+
+/// On Windows a file has the rights which its folder hands down.
+#[cfg(windows)]
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    tempfile::Builder::new()
 }

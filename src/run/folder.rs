@@ -91,8 +91,18 @@ impl RunFolder {
 
 /// Makes a folder which only its owner can write in, whatever the umask: a run is obeyed again when it is resumed.
 fn make(path: &Path) -> io::Result<()> {
+    builder().create(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+#[cfg(unix)]
+fn builder() -> std::fs::DirBuilder {
     let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
-    builder.create(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    builder
+}
+
+/// On Windows a folder has the rights which the one above hands down.
+#[cfg(windows)]
+fn builder() -> std::fs::DirBuilder {
+    std::fs::DirBuilder::new()
 }

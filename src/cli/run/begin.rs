@@ -9,7 +9,7 @@ use super::Run;
 use crate::cli::machine::Root;
 use crate::cli::trouble;
 use crate::exit::Exit;
-use crate::machine::{Asked, Change, Machine, MachineError, linux};
+use crate::machine::{Asked, Change, Machine, MachineError, native};
 use crate::report::{self, Failure, Host, Report};
 use crate::run::drive::{Checkpoint, Created};
 use crate::run::{MachineLock, RunFolder};
@@ -69,11 +69,11 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
     }
 }
 
-/// What tells this machine from others: a state folder may be restored onto another one.
+/// What tells the machine of `scenario` from others.
 pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> String {
     match scenario.machine {
         Some(_) => String::new(),
-        None => fs_err::read_to_string(root.folder().join("etc/machine-id")).unwrap_or_default().trim().to_owned(),
+        None => native::machine_id(root.folder()),
     }
 }
 
@@ -99,7 +99,7 @@ fn state_folder(
     if scenario.machine.is_some() || created.changes.is_empty() {
         return Ok(folder.path().to_owned());
     }
-    let made = linux::prepare_state_folder(args.root.folder());
+    let made = native::prepare_state_folder(args.root.folder());
     let all = made.map_err(|error| {
         trouble::tell(&error, error.help());
         Exit::Failed

@@ -8,7 +8,7 @@ use super::job::Job;
 use crate::cli::machine::Root;
 use crate::cli::story::Story;
 use crate::cli::trouble;
-use crate::machine::{MachineError, linux};
+use crate::machine::{MachineError, native};
 use crate::report::Outcome;
 use crate::run::drive::{Checkpoint, CheckpointError, DriveError, Standing, drive};
 use crate::run::{LockError, MachineLock, RunFolder, Stop};
@@ -103,9 +103,9 @@ pub(crate) fn refuse_strangers(run: &RunFolder, scenario: &Scenario, root: &Root
         return Ok(());
     }
     let files = [run.path().to_owned(), run.checkpoint(), run.scenario()];
-    files.iter().try_for_each(|written| linux::trusted_itself(written))?;
-    let states = linux::state_folder(root.folder());
-    if run.path().starts_with(&states) { linux::trusted_below(root.folder(), run.path()) } else { Ok(()) }
+    files.iter().try_for_each(|written| native::trusted_itself(written))?;
+    let states = native::state_folder(root.folder());
+    if run.path().starts_with(&states) { native::trusted_below(root.folder(), run.path()) } else { Ok(()) }
 }
 
 fn cannot_go_on(error: &DriveError, state: &RunFolder) -> Refused {

@@ -100,8 +100,20 @@ impl Run {
         if self.allow_reboot {
             next.arg("--allow-reboot");
         }
-        no_restart(&std::os::unix::process::CommandExt::exec(&mut next))
+        become_another(next)
     }
+}
+
+/// Gives this process's place to `next`.
+#[cfg(unix)]
+fn become_another(mut next: std::process::Command) -> Exit {
+    no_restart(&std::os::unix::process::CommandExt::exec(&mut next))
+}
+
+/// Does nothing but wait for `next`: on Windows no process can take the place of another.
+#[cfg(windows)]
+fn become_another(_: std::process::Command) -> Exit {
+    no_restart(&std::io::Error::other("stub"))
 }
 
 fn no_restart(error: &std::io::Error) -> Exit {
@@ -130,8 +142,7 @@ pub(super) fn listen() -> Stop {
 
 /// Ctrl-C and a request to terminate stop the run in order, the second one its teardown too.
 async fn pull(brake: Brake) {
-    let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
-    let Ok(mut terminate) = terminate else { return };
+    let Ok(mut terminate) = terminate() else { return };
     loop {
         tokio::select! {
             pressed = signal::ctrl_c() => if pressed.is_err() { return },
@@ -139,6 +150,16 @@ async fn pull(brake: Brake) {
         }
         brake.pull();
     }
+}
+
+#[cfg(unix)]
+fn terminate() -> std::io::Result<signal::unix::Signal> {
+    signal::unix::signal(signal::unix::SignalKind::terminate())
+}
+
+#[cfg(windows)]
+fn terminate() -> std::io::Result<signal::windows::CtrlBreak> {
+    signal::windows::ctrl_break()
 }
 
 impl From<Outcome> for Exit {

@@ -4,7 +4,7 @@
 //! container can look at its host's kernel. docs/linux.md says what is done on which machine, and by which hooks an
 //! administrator can have it done otherwise.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Machine;
 
@@ -24,6 +24,16 @@ mod unit;
 
 pub use tables::Tables;
 pub use trust::{prepare_state_folder, state_folder, trusted, trusted_below, trusted_itself};
+
+/// What tells this machine from others: a state folder may be restored onto another one.
+pub fn machine_id(root: &Path) -> String {
+    fs_err::read_to_string(root.join("etc/machine-id")).unwrap_or_default().trim().to_owned()
+}
+
+/// The file which says that a run owns this machine. Only root can make files there, as only root can sample.
+pub fn lock_file(root: &Path) -> PathBuf {
+    root.join("run/poolgate.lock")
+}
 
 /// The machine whose `/proc` and `/sys` are below `root` (`/` for this one).
 pub fn machine(root: &Path) -> Machine {

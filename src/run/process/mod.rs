@@ -5,8 +5,6 @@
 //! poolgate itself dies. A command therefore never outlives its turn, however it forks.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,12 +12,19 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-mod descendants;
 mod ended;
-pub mod warden;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-pub use descendants::adopt_orphans;
+#[cfg(unix)]
+use unix as native;
+#[cfg(windows)]
+use windows as native;
+
 pub use ended::{Ended, NotWell};
+pub use native::{adopt_orphans, warden};
 
 /// How commands are started.
 #[derive(Debug, Clone)]
@@ -35,7 +40,7 @@ pub struct Shell {
 /// A running command.
 pub struct Process {
     child: Child,
-    lifeline: UnixStream,
+    lifeline: native::Lifeline,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     chunk: [Vec<u8>; 2],
@@ -57,23 +62,20 @@ impl Shell {
     /// # Errors
     /// When the warden cannot be started. A command which does not exist is an [`Ended`], as the shell reports it.
     pub fn start(&self, line: &str, variables: &[(&str, String)]) -> io::Result<Process> {
-        let (lifeline, theirs) = UnixStream::pair()?;
         let own = self.program.parent().unwrap_or(Path::new("."));
         let paths = std::env::var_os("PATH").unwrap_or_default();
         // A scenario may call `poolgate sim exercise` wherever poolgate lies.
         let paths = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&paths)));
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(["warden", "--", line])
             .current_dir(&self.folder)
             .env("PATH", paths.unwrap_or_default())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .envs(variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C at the terminal is for poolgate, which then ends the command in order.
-            .process_group(0)
-            .spawn()?;
+            .stderr(Stdio::piped());
+        let (mut child, lifeline) = native::start(&mut command)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         Ok(Process { child, lifeline, stdout, stderr, chunk: [vec![0; CHUNK], vec![0; CHUNK]], ended: None })
     }
@@ -101,7 +103,7 @@ impl Process {
                 },
                 status = self.child.wait(), if self.ended.is_none() => {
                     status?;
-                    self.ended = Some(account(&self.lifeline)?);
+                    self.ended = Some(self.lifeline.account()?);
                 }
             }
         }
@@ -112,7 +114,7 @@ impl Process {
     /// # Errors
     /// As [`Process::next`].
     pub async fn end(&mut self) -> io::Result<()> {
-        self.lifeline.shutdown(std::net::Shutdown::Write)?;
+        self.lifeline.cut()?;
         // A process in uninterruptible sleep cannot be killed; it must not hold the run for ever.
         let gone = async {
             while let Step::Wrote(_) = self.next().await? {}
@@ -133,14 +135,4 @@ async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, chunk: &mut [u8]) -> io
         Some(pipe) => pipe.read(chunk).await,
         None => std::future::pending().await,
     }
-}
-
-/// What the warden, which has ended, wrote.
-fn account(lifeline: &UnixStream) -> io::Result<Ended> {
-    lifeline.set_nonblocking(true)?;
-    Ok(warden::read_account(lifeline).unwrap_or_else(|| {
-        // The warden was killed, by its own workload or by a person: what it guarded has fallen to us.
-        descendants::end_all();
-        Ended::unknown()
-    }))
 }

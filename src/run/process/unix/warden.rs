@@ -10,8 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 
+use super::super::ended::Ended;
 use super::descendants;
-use super::ended::Ended;
 
 /// Runs `line` in the shell and gives account; the whole life of a warden process.
 ///

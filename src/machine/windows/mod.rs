@@ -1,0 +1,35 @@
+//! Windows: pool tags from the kernel, flags in the registry, and a service which brings poolgate back after a boot.
+//!
+//! What the system says and does is reached through small functions, so that layouts, tables and decisions are plain
+//! Rust which is compiled and tested everywhere. The only unsafe code of poolgate is below this folder.
+
+#[cfg(windows)]
+use std::path::Path;
+
+#[cfg(windows)]
+use super::Machine;
+
+#[cfg(windows)]
+mod boot;
+#[cfg(windows)]
+mod flags;
+#[cfg(windows)]
+mod pool;
+#[cfg(windows)]
+mod service;
+#[cfg(windows)]
+mod trust;
+
+#[cfg(windows)]
+pub use trust::{lock_file, machine_id, prepare_state_folder, state_folder, trusted_below, trusted_itself};
+
+/// This machine. There is no other root on Windows.
+#[cfg(windows)]
+pub fn machine(_: &Path) -> Machine {
+    Machine {
+        pool: Box::new(pool::PoolTable),
+        flags: Box::new(flags::RegistryFlags),
+        boot: Box::new(boot::WindowsBoot),
+        autostart: Box::new(service::Service),
+    }
+}
