@@ -1,0 +1,94 @@
+//! The pieces every test machine is made of: an empty Windows, poolgate as it is released, and the programs in `guest`.
+//!
+//! Made once a process, below `target/wine`. How poolgate is built and an empty Windows is made is written down in one
+//! place, `.ci/windows`, which is asked for them here.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::tool::{GCC, Missing, find_all, printed};
+
+/// Everything that machines are made of. Nothing in it changes any more.
+pub(crate) struct Bed {
+    /// Where machines live while they are needed.
+    pub(crate) machines: PathBuf,
+    /// A Wine prefix which was never used.
+    pub(crate) template: PathBuf,
+    /// The release build.
+    pub(crate) poolgate: PathBuf,
+    /// The folder with what is built from `guest`.
+    guest: PathBuf,
+}
+
+/// Silence about what a mix of an object's kinds is told to mean, and about names which an interface asks for.
+const WARNINGS: [&str; 6] =
+    ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-multichar", "-Wno-cast-function-type"];
+/// A driver imports from the kernel alone.
+const DRIVER: [&str; 5] =
+    ["-I/usr/x86_64-w64-mingw32/include/ddk", "-shared", "-nostdlib", "-Wl,--subsystem,native", "-Wl,-e,DriverEntry"];
+
+/// The bed, or nothing when this machine lacks something: then says what. In CI that is a failure.
+pub(crate) fn bed() -> Option<&'static Bed> {
+    static BED: OnceLock<Result<Bed, Missing>> = OnceLock::new();
+    match BED.get_or_init(Bed::prepare) {
+        Ok(bed) => Some(bed),
+        Err(because) => {
+            assert!(std::env::var_os("CI").is_none(), "CI must be able to run the Wine test bed: {because}");
+            eprintln!("skipped, because {because}");
+            None
+        }
+    }
+}
+
+impl Bed {
+    fn prepare() -> Result<Bed, Missing> {
+        if std::env::consts::ARCH != "x86_64" {
+            return Err(Missing("the bed's Windows is for x86_64".to_owned()));
+        }
+        find_all()?;
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("wine");
+        let bed = Bed {
+            machines: folder.join("machines"),
+            template: ci_windows("template"),
+            poolgate: ci_windows("exe"),
+            guest: folder.join("guest"),
+        };
+        fs_err::create_dir_all(&bed.machines).unwrap();
+        fs_err::create_dir_all(&bed.guest).unwrap();
+        bed.build("work.exe", &["work.c"], &[]);
+        let both = ["bcryptprimitives.c", "simulated_class_22.c"];
+        bed.build("bcryptprimitives.dll", &both, &["-shared", "-ladvapi32"]);
+        bed.build("leakydrv.sys", &["leakydrv.c"], &[&DRIVER[..], &["-lntoskrnl"]].concat());
+        Ok(bed)
+    }
+
+    /// One of the files which are built from `guest`.
+    pub(crate) fn guest(&self, name: &str) -> PathBuf {
+        self.guest.join(name)
+    }
+
+    fn build(&self, name: &str, sources: &[&str], options: &[&str]) {
+        let sources = sources.iter().map(|source| root().join("tests/wine/guest").join(source));
+        let mut gcc = Command::new(GCC);
+        gcc.args(["-O2", "-s"]).args(WARNINGS).arg("-o").arg(self.guest(name)).args(sources).args(options);
+        printed(&mut gcc);
+    }
+}
+
+/// What `.ci/windows` makes for us, without what cargo and rustup tell the programs that they start.
+fn ci_windows(what: &str) -> PathBuf {
+    let mut script = Command::new("bash");
+    script.arg(root().join(".ci/windows")).arg(what);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|start| name.starts_with(start)) && name != "CARGO_HOME" {
+            script.env_remove(name);
+        }
+    }
+    PathBuf::from(printed(&mut script).lines().last().unwrap())
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

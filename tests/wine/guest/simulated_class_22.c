@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Simulated class 22: the pool tags which Wine does not count.
+ *
+ * Linked into a bcryptprimitives.dll beside poolgate.exe, which every process of the unmodified program loads, the service
+ * too. It replaces the program's import of NtQuerySystemInformation, and answers
+ *   class 22   with the counts of leakydrv.sys, and with some tags which never change
+ *   class 255  c0000003, as every Windows before 26H1
+ *   class 9    with the GlobalFlag of this boot
+ * and lets Wine answer the rest. Where HKLM\SOFTWARE\simulated class 22 has a value OldWindows, class 22 answers
+ * c0000002, as Windows XP does, unless GlobalFlag had 0x400 when the machine booted.
+ */
+#include <windows.h>
+#include <winioctl.h>
+#include <winternl.h>
+
+#include "leakydrv.h"
+
+#define SYSTEM_FLAGS_INFORMATION 9
+#define SYSTEM_POOL_TAG_INFORMATION 22
+#define SYSTEM_POOL_TAG_INFORMATION_2 255
+#define FLG_POOL_ENABLE_TAGGING 0x400
+
+#define NT_NOT_IMPLEMENTED ((NTSTATUS)0xc0000002)
+#define NT_INVALID_INFO_CLASS ((NTSTATUS)0xc0000003)
+#define NT_INFO_LENGTH_MISMATCH ((NTSTATUS)0xc0000004)
+
+#define SESSION_MANAGER "SYSTEM\\CurrentControlSet\\Control\\Session Manager"
+#define SIMULATED "SOFTWARE\\simulated class 22"
+#define THIS_BOOT SIMULATED "\\this boot"
+#define MOST_TAGS 64
+
+typedef NTSTATUS(NTAPI *query)(SYSTEM_INFORMATION_CLASS class, void *answer, ULONG size, ULONG *needed);
+
+struct pool_tags {
+	ULONG count;
+	struct pool_tag tags[MOST_TAGS];
+};
+
+C_ASSERT(FIELD_OFFSET(struct pool_tags, tags) == 8);
+
+/* Some which every Windows has, one of them in both pools. */
+static const struct pool_tag others[] = {
+	{ ' prI', 0, 0, 0, 51200, 50900, 163840 },
+	{ 'eliF', 0, 0, 0, 884213, 860112, 9640400 },
+	{ 'corP', 0, 0, 0, 310, 240, 263200 },
+	{ 'enoN', 1200, 1100, 24576, 400, 380, 2048 },
+	{ 'lfvO', 0, 0, 0, 0, 0, 0 },
+	{ 'tSmM', 40210, 33107, 31457280, 0, 0, 0 },
+};
+
+static query wine_answers;
+
+static DWORD value_of(const char *key, const char *name)
+{
+	DWORD value = 0, size = sizeof(value);
+
+	RegGetValueA(HKEY_LOCAL_MACHINE, key, name, RRF_RT_REG_DWORD, NULL, &value, &size);
+	return value;
+}
+
+/*
+ * The kernel reads GlobalFlag when it boots, and so does the first program here after a boot: a volatile key tells it that
+ * it is the first. Nobody has changed the value for the next boot by then.
+ */
+static void read_global_flag_at_boot(void)
+{
+	DWORD flag = value_of(SESSION_MANAGER, "GlobalFlag"), disposition;
+	HKEY key;
+
+	if (RegCreateKeyExA(HKEY_LOCAL_MACHINE, THIS_BOOT, 0, NULL, REG_OPTION_VOLATILE, KEY_SET_VALUE, NULL, &key,
+			    &disposition))
+		return;
+	if (disposition == REG_CREATED_NEW_KEY)
+		RegSetValueExA(key, "GlobalFlag", 0, REG_DWORD, (BYTE *)&flag, sizeof(flag));
+	RegCloseKey(key);
+}
+
+/* How many tags leakydrv.sys told; none when it is not loaded. */
+static ULONG tags_of_driver(struct pool_tag *tags, DWORD size)
+{
+	HANDLE device = CreateFileA(LEAKYDRV_DEVICE, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+	DWORD written = 0;
+
+	if (device == INVALID_HANDLE_VALUE)
+		return 0;
+	DeviceIoControl(device, IOCTL_LEAKYDRV_POOL_TAGS, NULL, 0, tags, size, &written, NULL);
+	CloseHandle(device);
+	return written / sizeof(*tags);
+}
+
+static NTSTATUS answer_flags(void *answer, ULONG size, ULONG *needed)
+{
+	if (needed)
+		*needed = sizeof(DWORD);
+	if (size < sizeof(DWORD))
+		return NT_INFO_LENGTH_MISMATCH;
+	*(DWORD *)answer = value_of(THIS_BOOT, "GlobalFlag");
+	return 0;
+}
+
+static NTSTATUS answer_pool_tags(void *answer, ULONG size, ULONG *needed)
+{
+	struct pool_tags all = { .count = ARRAYSIZE(others) };
+	ULONG written;
+
+	if (value_of(SIMULATED, "OldWindows") && !(value_of(THIS_BOOT, "GlobalFlag") & FLG_POOL_ENABLE_TAGGING))
+		return NT_NOT_IMPLEMENTED;
+	memcpy(all.tags, others, sizeof(others));
+	all.count += tags_of_driver(&all.tags[all.count], sizeof(all.tags) - sizeof(others));
+	written = FIELD_OFFSET(struct pool_tags, tags[all.count]);
+	if (needed)
+		*needed = written;
+	if (size < written)
+		return NT_INFO_LENGTH_MISMATCH;
+	memcpy(answer, &all, written);
+	return 0;
+}
+
+static NTSTATUS NTAPI simulated(SYSTEM_INFORMATION_CLASS class, void *answer, ULONG size, ULONG *needed)
+{
+	switch ((int)class) {
+	case SYSTEM_FLAGS_INFORMATION:
+		return answer_flags(answer, size, needed);
+	case SYSTEM_POOL_TAG_INFORMATION:
+		return answer_pool_tags(answer, size, needed);
+	case SYSTEM_POOL_TAG_INFORMATION_2:
+		return NT_INVALID_INFO_CLASS;
+	}
+	return wine_answers(class, answer, size, needed);
+}
+
+/* Puts `simulated` where the import table of `image` has the function of Wine. */
+static void replace_import(BYTE *image)
+{
+	IMAGE_NT_HEADERS *headers = (IMAGE_NT_HEADERS *)(image + ((IMAGE_DOS_HEADER *)image)->e_lfanew);
+	DWORD imports = headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
+	IMAGE_IMPORT_DESCRIPTOR *library = (IMAGE_IMPORT_DESCRIPTOR *)(image + imports);
+	DWORD protection;
+	query *slot;
+
+	for (; imports && library->Name; library++)
+		for (slot = (query *)(image + library->FirstThunk); *slot; slot++)
+			if (*slot == wine_answers) {
+				VirtualProtect(slot, sizeof(*slot), PAGE_READWRITE, &protection);
+				*slot = simulated;
+				VirtualProtect(slot, sizeof(*slot), protection, &protection);
+			}
+}
+
+BOOL WINAPI DllMain(HINSTANCE library, DWORD reason, void *reserved)
+{
+	if (reason == DLL_PROCESS_ATTACH) {
+		DisableThreadLibraryCalls(library);
+		wine_answers = (query)GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
+		read_global_flag_at_boot();
+		replace_import((BYTE *)GetModuleHandleA(NULL));
+	}
+	return TRUE;
+}

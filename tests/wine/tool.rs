@@ -1,0 +1,46 @@
+//! Programs of this machine, run by the test bed.
+//!
+//! A program which is not installed is something the bed lacks, and a test may be skipped for it. A program which fails is
+//! a failure, never a reason to skip.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+/// Why there can be no test bed here.
+#[derive(Debug, Clone)]
+pub(crate) struct Missing(pub(crate) String);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
+pub(crate) const WINESERVER: &str = "/usr/lib/wine/wineserver64";
+pub(crate) const GCC: &str = "/usr/bin/x86_64-w64-mingw32-gcc";
+
+/// What the bed needs, and Debian's packages which bring it.
+const NEEDED: [(&str, &str); 6] = [
+    ("/usr/bin/cargo", "cargo-web"),
+    ("/usr/bin/rustc", "rustc-web"),
+    ("/usr/lib/rustlib/src/rust/library/Cargo.lock", "rust-web-src"),
+    (GCC, "gcc-mingw-w64-x86-64"),
+    (WINE, "wine64"),
+    (WINESERVER, "wine64"),
+];
+
+/// Looks for everything in [`NEEDED`].
+pub(crate) fn find_all() -> Result<(), Missing> {
+    let missing = NEEDED.into_iter().find(|(file, _)| !Path::new(file).exists());
+    missing.map_or(Ok(()), |(file, package)| Err(Missing(format!("{file} is missing (package {package})"))))
+}
+
+/// What the command printed. Panics with what it complained of when it fails.
+pub(crate) fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed with {}:\n{complaint}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
