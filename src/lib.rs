@@ -8,6 +8,7 @@
 //! The modules in reading order; imports only ever point upwards in this list, and a test keeps it so:
 //!
 //! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
+//! - [`gflags`]: the global flags of Windows, and how they are written
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
@@ -16,6 +17,7 @@
 //! - [`report`]: what a run came to, one file a format
 //! - [`cli`]: the commands, which join all of these, and [`exit`], the codes they end with
 
+pub mod gflags;
 pub mod pool;
 
 pub mod record;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::change::lines;
 use super::machine::Root;
 use super::run::planned;
 use super::trouble;
@@ -43,8 +44,8 @@ impl Check {
             Err(error) => anstream::println!("  note: a run started like this would fail: {error}"),
             Ok((_, changes)) if changes.is_empty() => anstream::println!("  sets no flags and needs no reboot"),
             Ok((_, changes)) => {
-                for change in changes {
-                    anstream::println!("  flag {}: {} → {}", change.name, change.original, change.wanted);
+                for change in &changes {
+                    anstream::println!("  flag {}", lines(change).join("\n    "));
                 }
                 anstream::println!("  reboots the machine, and again once the flags are put back exactly as they were");
             }

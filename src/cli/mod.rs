@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 mod abort;
+mod change;
 mod check;
 mod find;
 mod judge;

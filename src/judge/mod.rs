@@ -11,6 +11,7 @@ use crate::record::Recording;
 use crate::scenario::{Scenario, Threshold};
 
 mod level;
+mod overflow;
 mod rule;
 mod series;
 mod trend;
@@ -48,7 +49,7 @@ pub struct Judgement {
     pub rulings: Vec<Ruling>,
     /// Every tag of the recording.
     pub tags: Vec<TagFigures>,
-    /// What a reader should know of the recording: gaps, missed samples, damage.
+    /// What a reader should know of the recording: gaps, missed samples, damage, tags the kernel had no room for.
     pub notes: Vec<String>,
 }
 

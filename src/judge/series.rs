@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::JudgeError;
 use super::level::{Levels, settled};
+use super::overflow::Overflow;
 use super::trend::{Evidence, Growth, NEEDED, Pace, blocks_for};
 use super::troughs::{Trough, Troughs};
 use crate::pool::{Key, Pool, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Stage};
-use crate::scenario::{Plan, Scenario, WarmUp};
+use crate::scenario::{Plan, Scenario, Subject, WarmUp};
 
 /// The warm-up when the scenario gives none: this share of the samples, and at least so many.
 const WARM_UP_SHARE: u64 = 5;
@@ -33,6 +34,7 @@ pub(super) struct Measured {
     gaps: u64,
     missed: u64,
     damaged: u64,
+    overflow: Overflow,
 }
 
 /// One tag's, or one pool's, figures.
@@ -60,6 +62,7 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Result<Measure
         gaps: 0,
         missed: 0,
         damaged: 0,
+        overflow: Overflow::default(),
     };
     let mut finished = false;
     let mut events = recording.events();
@@ -83,6 +86,7 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Result<Measure
 impl Measured {
     fn sample(&mut self, info: SampleInfo, keys: &[Key], usages: &[Option<Usage>]) {
         self.missed += u64::from(info.missed);
+        self.overflow.sample(keys, usages);
         let Some(stage) = self.stage else { return };
         let counts = match stage {
             Stage::LeadIn | Stage::CoolDown => info.settled,
@@ -96,17 +100,16 @@ impl Measured {
             self.keys.push(key.clone());
             self.series.push(Series::appearing_after(self.work.len() as u64));
         }
-        let mut totals: [(Option<Pool>, Trough); 4] = Default::default();
+        let mut totals = Pool::ALL.map(|pool| (pool, None::<Trough>));
         for ((key, usage), series) in self.keys.iter().zip(usages).zip(&mut self.series) {
             let figures = usage.map(|usage| Trough { objects: key.live(usage), bytes: usage.bytes as i64 });
             series.sample(stage, figures);
-            let total = totals.iter_mut().find(|(pool, _)| pool.is_none_or(|pool| pool == key.pool));
-            if let (Some((pool, total)), Some(figures)) = (total, figures) {
-                *pool = Some(key.pool);
-                *total = total.plus(figures);
+            let total = totals.iter_mut().find(|(pool, _)| Subject::Total(*pool).means(key));
+            if let (Some((_, total)), Some(figures)) = (total, figures) {
+                *total = Some(total.unwrap_or_default().plus(figures));
             }
         }
-        for (pool, total) in totals.into_iter().filter_map(|(pool, total)| Some((pool?, total))) {
+        for (pool, total) in totals.into_iter().filter_map(|(pool, total)| Some((pool, total?))) {
             self.total(pool).sample(stage, Some(total));
         }
         match stage {
@@ -201,7 +204,8 @@ impl Measured {
             (self.missed, "ticks of the sampling clock passed without a sample"),
             (self.damaged, "places of the recording are damaged; what stood there is missing"),
         ];
-        notes.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+        let counted = notes.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        counted.chain(self.overflow.note()).collect()
     }
 }
 

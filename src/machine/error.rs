@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::windows::pool::PoolTagsError;
+
 /// A failure of the machine, not of the driver under test: it ends in outcome `error`, never in a verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
@@ -40,6 +42,40 @@ pub enum MachineError {
     /// A flag which only Windows has.
     #[error("{0} is a boot setting of Windows, which a Linux kernel does not have")]
     OnlyOnWindows(String),
+    /// A flag which only Linux has.
+    #[error("kernel parameter {0} is a boot setting of Linux, which a Windows kernel does not have")]
+    OnlyOnLinux(String),
+    /// A registry value could not be read or changed.
+    #[error("cannot {doing} {name}: {source}")]
+    Registry {
+        /// `read`, `change` or `flush`.
+        doing: &'static str,
+        /// The value, or the key.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A registry value of a type which poolgate could not add a flag to.
+    #[error("{name} is no number poolgate could add flags to: {value:?}")]
+    NotANumber {
+        /// The value's name.
+        name: String,
+        /// Its type and bytes.
+        value: String,
+    },
+    /// A text which stands for no registry value.
+    #[error("{name} cannot be made {text:?}, which is no registry value in poolgate's notation")]
+    NotAValue {
+        /// The value's name.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// The kernel shows nothing of a setting, and the registry does not hold what was written to it.
+    #[error(
+        "the kernel does not tell whether it was booted with {0} as asked for, and the registry holds another value"
+    )]
+    Untold(String),
     /// A kernel parameter which a boot loader's configuration would not keep as it is.
     #[error("kernel parameter {parameter:?} {problem}")]
     Parameter {
@@ -102,6 +138,9 @@ pub enum MachineError {
     /// The kernel does not count pool tags in this boot (STATUS_NOT_IMPLEMENTED on Windows 2000 and XP).
     #[error("cannot read pool tags: pool tagging is off (c0000002)")]
     TaggingOff,
+    /// The kernel's tables of pool usage cannot be read (Windows).
+    #[error(transparent)]
+    PoolTags(PoolTagsError),
     /// The platform cannot do this yet.
     #[error("{0} is not supported yet")]
     NotYet(&'static str),
@@ -129,11 +168,22 @@ impl MachineError {
             MachineError::TaggingOff => {
                 Some("add `flags: { pool_tagging: if_needed }` to the scenario and allow a reboot with --allow-reboot")
             }
+            MachineError::PoolTags(error) => error.help(),
             MachineError::NotText(_) => Some("rewrite the file as UTF-8, then run again"),
             MachineError::OnlyOnWindows(_) => Some("on Linux ask for a kernel parameter, such as slab_nomerge"),
+            MachineError::OnlyOnLinux(_) => Some("on Windows ask for global flags or Driver Verifier instead"),
+            MachineError::Registry { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("run poolgate from an elevated prompt (Run as administrator)")
+            }
+            MachineError::NotANumber { .. } => {
+                Some("make it a REG_DWORD by `gflags /r`, or delete it when nobody needs it; then run again")
+            }
+            MachineError::Untold(_) => Some("find out who else changes this value, then run again"),
             MachineError::Parameter { .. } => Some("a parameter is made of letters, digits and . _ = , : / @ + -"),
             MachineError::NoBootLoader { remedy, .. } | MachineError::Untrusted { remedy, .. } => Some(remedy),
-            MachineError::UnknownSetting(_) => Some("the run's state is of another machine or was edited"),
+            MachineError::UnknownSetting(_) | MachineError::NotAValue { .. } => {
+                Some("the run's state is of another machine or was edited")
+            }
             MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
             MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
             MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),
@@ -142,7 +192,10 @@ impl MachineError {
                 Some("write that hook (docs/linux.md says what it has to do), then run again")
             }
             MachineError::AutostartPath { .. } => Some("use a path of plain UTF-8 text which begins with /"),
-            MachineError::Unreadable { .. } | MachineError::Unwritable { .. } | MachineError::NotYet(_) => None,
+            MachineError::Unreadable { .. }
+            | MachineError::Unwritable { .. }
+            | MachineError::Registry { .. }
+            | MachineError::NotYet(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::gflags::Switch;
 use crate::pool::{Snapshot, TagPattern};
 
 mod error;
@@ -97,8 +98,15 @@ pub trait Flags {
 pub enum Asked {
     /// Pool tagging, where the kernel has it off.
     PoolTagging,
-    /// A global flag by its abbreviation or in hexadecimal, with + or - as in gflags.exe.
-    GlobalFlag(String),
+    /// Global flags of Windows switched on or off.
+    GlobalFlag(Switch),
+    /// Driver Verifier for these drivers and no others.
+    Verifier {
+        /// Their file names.
+        drivers: Vec<String>,
+        /// What it looks for, as a number.
+        level: u32,
+    },
     /// A parameter on the Linux kernel command line.
     KernelParameter(String),
 }

@@ -20,6 +20,22 @@ pub enum Pool {
     /// What places in the Linux kernel's code have allocated, by whatever allocator (`/proc/allocinfo`). A pool of its own,
     /// as it counts slab memory a second time.
     Callsite,
+    /// What the Windows kernel says its pools hold in all: tags `paged` and `nonpaged`. A pool of its own, as it counts
+    /// what the tags do a second time; meant only where it is named.
+    Kernel,
+}
+
+impl Pool {
+    /// Every pool.
+    pub const ALL: [Pool; 5] = [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Callsite, Pool::Kernel];
+
+    /// Whether its tags are Windows pool tags: four bytes.
+    pub fn has_pool_tags(self) -> bool {
+        match self {
+            Pool::Paged | Pool::Nonpaged => true,
+            Pool::Slab | Pool::Callsite | Pool::Kernel => false,
+        }
+    }
 }
 
 impl fmt::Display for Pool {
@@ -29,6 +45,7 @@ impl fmt::Display for Pool {
             Pool::Nonpaged => "nonpaged",
             Pool::Slab => "slab",
             Pool::Callsite => "callsite",
+            Pool::Kernel => "kernel",
         })
     }
 }
@@ -41,7 +58,7 @@ pub enum Counters {
     Wrapping32,
     /// 64 bits: Windows' class 255, the simulated kernel.
     Full64,
-    /// Objects in use only, in `allocs`; `frees` stays 0: Linux' slabinfo.
+    /// Objects in use only, in `allocs`; `frees` stays 0: Linux' slabinfo, and pages of a whole pool.
     InUse,
 }
 
@@ -57,9 +74,17 @@ pub struct Key {
     /// The kernel takes this memory back when it needs some (Linux' `reclaim_account`), so its growth is no leak as such.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reclaimable: bool,
+    /// The Windows session whose own pool it is; `None` is the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u32>,
 }
 
 impl Key {
+    /// A row of the whole system, which the kernel does not take back.
+    pub fn new(tag: Tag, pool: Pool, counters: Counters) -> Key {
+        Key { tag, pool, counters, reclaimable: false, session: None }
+    }
+
     /// Objects in use: allocations not freed yet.
     pub fn live(&self, usage: Usage) -> i64 {
         match self.counters {
@@ -71,7 +96,14 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.tag, self.pool)
+        match self.tag.unprotected().filter(|_| self.pool.has_pool_tags()) {
+            Some(tag) => write!(f, "{tag} {} (protected)", self.pool)?,
+            None => write!(f, "{} {}", self.tag, self.pool)?,
+        }
+        match self.session {
+            Some(session) => write!(f, " (session {session})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -81,9 +113,51 @@ mod tests {
 
     #[test]
     fn a_counter_which_wrapped_still_gives_the_objects_in_use() {
-        let key =
-            Key { tag: "Wrap".parse().unwrap(), pool: Pool::Paged, counters: Counters::Wrapping32, reclaimable: false };
+        let key = Key::new("Wrap".parse().unwrap(), Pool::Paged, Counters::Wrapping32);
         assert_eq!(key.live(Usage { allocs: 3, frees: 0xffff_fffe, bytes: 0 }), 5);
         assert_eq!(key.live(Usage { allocs: 0xffff_fffe, frees: 0xffff_ffff, bytes: 0 }), -1);
+    }
+
+    #[test]
+    fn every_pool_is_among_all_of_them_once() {
+        for pool in Pool::ALL {
+            // A pool that is new is noticed here, by the compiler.
+            let place = match pool {
+                Pool::Paged => 0,
+                Pool::Nonpaged => 1,
+                Pool::Slab => 2,
+                Pool::Callsite => 3,
+                Pool::Kernel => 4,
+            };
+            assert_eq!(Pool::ALL[place], pool);
+        }
+    }
+
+    #[test]
+    fn keys_which_differ_are_shown_differently() {
+        let key = |bytes: [u8; 4], session| {
+            let key = Key::new(Tag::from_pool_tag(bytes), Pool::Paged, Counters::Wrapping32);
+            Key { session, ..key }.to_string()
+        };
+        assert_eq!(key(*b"MyD1", None), "MyD1 paged");
+        assert_eq!(key(*b"MyD1", Some(1)), "MyD1 paged (session 1)");
+        assert_eq!(key([b'M', b'y', b'D', b'1' | 0x80], None), "MyD1 paged (protected)");
+        assert_eq!(key([b'I', b'o', b' ', b' ' | 0x80], Some(0)), "Io paged (protected) (session 0)");
+        assert_eq!(key([0, 0, 0, 0xb1], None), "\\x00\\x00\\x001 paged (protected)");
+        let cache = Key::new("Caf\\xe9".parse().unwrap(), Pool::Slab, Counters::InUse);
+        assert_eq!(cache.to_string(), "Caf\\xe9 slab");
+    }
+
+    #[test]
+    fn a_key_of_the_system_reads_and_writes_as_before_there_were_sessions() {
+        let old = r#"{"tag":"MyD1","pool":"paged","counters":"wrapping32"}"#;
+        let key: Key = serde_json::from_str(old).unwrap();
+        assert_eq!((key.session, key.reclaimable), (None, false));
+        assert_eq!(serde_json::to_string(&key).unwrap(), old);
+
+        let session = Key { session: Some(2), ..key };
+        let text = serde_json::to_string(&session).unwrap();
+        assert_eq!(text, old.replace('}', r#","session":2}"#));
+        assert_eq!(serde_json::from_str::<Key>(&text).unwrap(), session);
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::tag::unescape;
-use super::{Key, Pool, TagError};
+use super::{Key, Tag, TagError};
 
 /// A pattern over tags: `*` stands for any bytes, `?` for one; everything else, escapes included, is as in a tag.
 /// A literal `*` is written `\x2a`, a literal `?` `\x3f`. Case matters, as it does to the kernel.
@@ -40,15 +40,16 @@ impl TagPattern {
         self.items.iter().all(|item| matches!(item, Item::Byte(_)))
     }
 
-    /// Whether `key`'s tag is meant. A pool tag is tried as written and padded to four bytes, so that `Io??` means `Io`.
+    /// Whether `key`'s tag is meant. A pool tag is tried as written and padded to four bytes, so that `Io??` means `Io`,
+    /// and both once more without PROTECTED_POOL, so that `MyD1` means the driver's memory under either.
     pub fn matches(&self, key: &Key) -> bool {
         if self.fits(&key.tag.bytes()) {
             return true;
         }
-        match key.pool {
-            Pool::Slab | Pool::Callsite => false,
-            Pool::Paged | Pool::Nonpaged => key.tag.pool_tag_bytes().is_some_and(|padded| self.fits(&padded)),
-        }
+        let fits_padded = |tag: &Tag| tag.pool_tag_bytes().is_some_and(|padded| self.fits(&padded));
+        key.pool.has_pool_tags()
+            && (fits_padded(&key.tag)
+                || key.tag.unprotected().is_some_and(|tag| self.fits(&tag.bytes()) || fits_padded(&tag)))
     }
 
     /// Glob matching with one step back: on a mismatch the last `*` takes one byte more.
@@ -130,10 +131,10 @@ impl fmt::Debug for TagPattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pool::{Counters, Tag};
+    use crate::pool::{Counters, Pool};
 
     fn matches(pattern: &str, tag: &str, pool: Pool) -> bool {
-        let key = Key { tag: tag.parse().unwrap(), pool, counters: Counters::Full64, reclaimable: false };
+        let key = Key::new(tag.parse().unwrap(), pool, Counters::Full64);
         pattern.parse::<TagPattern>().unwrap().matches(&key)
     }
 
@@ -160,6 +161,26 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_without_protected_pool_means_the_one_with_it_too() {
+        for (pattern, tag, expected) in [
+            ("MyD1", "MyD\\xb1", true),
+            ("MyD\\xb1", "MyD\\xb1", true),
+            ("MyD\\xb1", "MyD1", false),
+            ("MyD?", "MyD\\xb1", true),
+            ("M*1", "MyD\\xb1", true),
+            ("Io", "Io \\xa0", true),
+            ("Io??", "Io \\xa0", true),
+            // Only the highest bit of the last of four bytes is that flag.
+            ("MyD1", "My\\xc41", false),
+            ("MyD", "My\\xc4", false),
+            ("MyD2", "MyD\\xb1", false),
+        ] {
+            assert_eq!(matches(pattern, tag, Pool::Paged), expected, "{pattern} on {tag}");
+        }
+        assert!(!matches("Caf1", "Caf\\xb1", Pool::Slab), "a cache name has no flags");
+    }
+
+    #[test]
     fn a_cache_name_is_not_padded() {
         assert!(!matches("TCP?", "TCP", Pool::Slab));
         assert!(matches("TCP*", "TCPv6", Pool::Slab));
@@ -177,11 +198,6 @@ mod tests {
     fn the_text_typed_is_the_text_shown() {
         let pattern: TagPattern = "My\\x2a?".parse().unwrap();
         assert_eq!(pattern.to_string(), "My\\x2a?");
-        assert!(pattern.matches(&Key {
-            tag: Tag::from_pool_tag(*b"My*1"),
-            pool: Pool::Paged,
-            counters: Counters::Full64,
-            reclaimable: false
-        }));
+        assert!(pattern.matches(&Key::new(Tag::from_pool_tag(*b"My*1"), Pool::Paged, Counters::Full64)));
     }
 }

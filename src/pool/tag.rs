@@ -62,11 +62,22 @@ impl Tag {
         Some(padded)
     }
 
+    /// What a pool tag is without PROTECTED_POOL, the highest bit of its last byte, which older drivers set on memory
+    /// that nobody else should free; `None` when that bit is not set, or this is no pool tag. The two stay two tags: this
+    /// is for people, who know the driver's tag without the bit.
+    pub fn unprotected(&self) -> Option<Tag> {
+        let [a, b, c, d] = self.pool_tag_bytes()?;
+        (d & PROTECTED_POOL != 0).then(|| Tag::from_pool_tag([a, b, c, d & !PROTECTED_POOL]))
+    }
+
     /// The bytes the text stands for, without padding.
     pub fn bytes(&self) -> Vec<u8> {
         unescape(&self.0).map(|item| item.unwrap_or(b'?')).collect()
     }
 }
+
+/// 0x80000000 in a tag as a number (`ExAllocatePoolWithTag`; wdm.h).
+const PROTECTED_POOL: u8 = 0x80;
 
 /// One byte in canonical text.
 fn escape(bytes: &[u8]) -> String {
@@ -162,6 +173,14 @@ mod tests {
         #[test]
         fn two_different_tags_never_merge(a: [u8; 4], b: [u8; 4]) {
             prop_assert_eq!(a == b, Tag::from_pool_tag(a) == Tag::from_pool_tag(b));
+        }
+
+        #[test]
+        fn a_protected_tag_is_another_tag_with_the_same_first_bytes([a, b, c, d]: [u8; 4]) {
+            let (plain, protected) = (d & 0x7f, d | 0x80);
+            let tag = |d| Tag::from_pool_tag([a, b, c, d]);
+            prop_assert_eq!(tag(protected).unprotected(), Some(tag(plain)));
+            prop_assert_eq!(tag(plain).unprotected(), None);
         }
 
         #[test]

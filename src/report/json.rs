@@ -49,6 +49,7 @@ fn tag(figures: &TagFigures) -> Value {
     value!({
         "tag": figures.key.tag,
         "pool": figures.key.pool,
+        "session": figures.key.session,
         "reclaimable": figures.key.reclaimable,
         "levels": figures.levels,
         "growth_bytes": figures.levels.map(|levels| levels.growth()),

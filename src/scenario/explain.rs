@@ -75,7 +75,10 @@ fn mistyped(rest: &str) -> (Wrong, String) {
         "a string" => ("a text", "write one line of text"),
         "a boolean" => ("`true` or `false`", "write `true` or `false` without quotes"),
         "u64" => ("a whole number, 0 or more", "write digits only, without sign, quotes or unit"),
-        "u32" => ("a whole number from 0 to 4294967295", "write digits only, without sign, quotes or unit"),
+        "u32" => (
+            "a whole number from 0 to 4294967295",
+            "write digits, or `0x` and hexadecimal digits, without sign, quotes or unit",
+        ),
         "a key" => ("a key", "write `KEY: VALUE`"),
         other if other.starts_with("a mapping") => (other, "write `{ KEY: VALUE }`, or one `KEY: VALUE` a line"),
         other => (other, "see `poolgate schema` for what is possible here"),

@@ -2,12 +2,13 @@
 //!
 //! [`load()`] turns a YAML file into a checked [`Scenario`], or into [`Mistakes`], each shown where it stands with what
 //! would be right; nothing on the machine has been touched by then. The way goes from bytes to text (`encoding`), over
-//! the whole document (`walk`), into types as they are written (`written`, with `scalar`, `quantity` and `words` reading
+//! the whole document (`walk`), into types as they are written (`written`, with `scalar`, `quantity`, `words` and `kernel_flags` reading
 //! single values), and through the checks across keys (`validate`), whose places `place` finds again. `explain` puts into
 //! words what serde and libyaml say. [`schema()`] makes the same structs known to editors.
 
 mod encoding;
 mod explain;
+mod kernel_flags;
 mod load;
 mod mistake;
 mod place;
@@ -21,6 +22,7 @@ mod walk;
 mod words;
 mod written;
 
+pub use kernel_flags::DriverName;
 pub use load::{LoadError, Loaded, load, parse};
 pub use mistake::{Mistake, Mistakes};
 pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};

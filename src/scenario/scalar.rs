@@ -44,6 +44,12 @@ pub(super) fn some<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Res
     one(deserializer).map(Some)
 }
 
+/// For `#[serde(deserialize_with)]`: a list of scalars.
+pub(super) fn many<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let texts = Vec::<Text<T>>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(|Text(scalar)| scalar).collect())
+}
+
 /// A scalar of a type whose own `Deserialize` is not ours to choose.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text<T>(pub(super) T);

@@ -49,15 +49,21 @@ pub enum Limit {
 
 impl Subject {
     /// Whether this is about `key`. `*` by itself leaves out memory which the kernel takes back when it needs some: its
-    /// growth is no leak, unless somebody names it.
+    /// growth is no leak, unless somebody names it. What the kernel's pools hold in all is meant only where `pool: kernel`
+    /// or the row's very name says so, since it is no driver's.
+    ///
+    /// Each session's row of a tag is a row of its own, so that no session's leak hides in the others' figures. A total is
+    /// the system's alone: PoolMon lists session pools apart from it (Microsoft Learn, "PoolMon Startup Command", `/s`),
+    /// and they come and go with who is logged on.
     pub fn means(&self, key: &Key) -> bool {
         match self {
-            Subject::Total(pool) => *pool == key.pool,
+            Subject::Total(pool) => *pool == key.pool && key.session.is_none(),
             Subject::Tags { tag, except, pool } => {
                 tag.matches(key)
                     && pool.is_none_or(|pool| pool == key.pool)
                     && !except.iter().any(|except| except.matches(key))
                     && (tag.names_tags() || !key.reclaimable)
+                    && (key.pool != Pool::Kernel || pool.is_some() || tag.is_literal())
             }
         }
     }
@@ -108,5 +114,45 @@ impl fmt::Display for Limit {
             Limit::MaxBytes(bytes) => write!(f, "max_bytes {bytes}"),
             Limit::AfterTeardown(bytes) => write!(f, "after_teardown {bytes}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::{Counters, Tag};
+
+    fn row(tag: &str, pool: Pool, session: Option<u32>) -> Key {
+        Key { session, ..Key::new(tag.parse::<Tag>().unwrap(), pool, Counters::Wrapping32) }
+    }
+
+    fn tags(tag: &str, pool: Option<Pool>) -> Subject {
+        Subject::Tags { tag: tag.parse().unwrap(), except: Vec::new(), pool }
+    }
+
+    #[test]
+    fn what_the_kernel_holds_in_all_is_meant_only_where_it_is_named() {
+        let all = row("nonpaged", Pool::Kernel, None);
+        for (subject, expected) in [
+            (tags("*", None), false),
+            (tags("n*", None), false),
+            (Subject::Total(Pool::Nonpaged), false),
+            (tags("nonpaged", Some(Pool::Nonpaged)), false),
+            (tags("nonpaged", None), true),
+            (tags("*", Some(Pool::Kernel)), true),
+            (Subject::Total(Pool::Kernel), true),
+        ] {
+            assert_eq!(subject.means(&all), expected, "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_tag_means_every_session_and_a_total_means_the_system() {
+        let (system, session) = (row("Gla1", Pool::Paged, None), row("Gla1", Pool::Paged, Some(1)));
+        for subject in [tags("Gla1", None), tags("*", None), tags("Gla?", Some(Pool::Paged))] {
+            assert!(subject.means(&system) && subject.means(&session), "{subject}");
+        }
+        let total = Subject::Total(Pool::Paged);
+        assert!(total.means(&system) && !total.means(&session));
     }
 }

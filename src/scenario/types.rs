@@ -8,10 +8,12 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::kernel_flags::DriverName;
 use super::quantity::Duration;
 use super::scalar::{self, Text};
 use super::threshold::Threshold;
 use super::words::{Command, LinePattern, Name};
+use crate::gflags::Switch;
 use crate::pool::TagPattern;
 
 /// What is run against which machine, how it is sampled, and what must hold.
@@ -116,9 +118,10 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_tagging: Option<PoolTagging>,
     /// Further GFlags, by abbreviation or in hexadecimal, with + or - as in gflags.exe.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub gflags: Vec<String>,
-    /// Driver Verifier.
+    #[serde(deserialize_with = "scalar::many", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<Switch>>")]
+    pub gflags: Vec<Switch>,
+    /// Driver Verifier. Its settings before the run are put back after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verifier: Option<Verifier>,
     /// Parameters added to the Linux kernel command line.
@@ -138,8 +141,9 @@ pub enum PoolTagging {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with the keys `drivers` and `level`")]
 pub struct Verifier {
-    /// File names of the drivers to verify.
-    pub drivers: Vec<String>,
+    /// File names of the drivers to verify, and no others.
+    #[schemars(length(min = 1))]
+    pub drivers: Vec<DriverName>,
     /// Verifier's flags as a number, such as 0x8 for pool tracking.
     pub level: u32,
 }

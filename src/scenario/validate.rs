@@ -3,6 +3,7 @@
 //! All of them are made, so that an author sees every mistake at once. A [`Scenario`] comes out only when nothing was
 //! found. Each check names the place it is about as a path; nothing here knows lines or columns.
 
+mod flags;
 mod thresholds;
 mod workload;
 
@@ -17,6 +18,7 @@ use super::written::{Document, WrittenThreshold};
 pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
     let mut found = not_supported_yet(&document);
     found.extend(document.machine.as_ref().and_then(machine));
+    found.extend(document.flags.iter().flat_map(flags::flags));
     let workload = workload::workload(document.workload, &mut found);
     sampling(&document.sampling, workload.as_ref(), &mut found);
     let thresholds = thresholds::thresholds(document.thresholds, workload.as_ref(), &mut found);
@@ -46,12 +48,7 @@ fn not_supported_yet(document: &Document) -> Vec<Finding> {
         threshold.after_teardown.map(|_| ("after_teardown", place))
     };
     let top = |key, written: bool| written.then(|| (key, Place::of(key)));
-    let flag = |key, written: bool| written.then(|| (key, Place::of("flags").key(key)));
     let mut used: Vec<(&str, Place)> = Vec::new();
-    if let Some(flags) = &document.flags {
-        used.extend(flag("gflags", !flags.gflags.is_empty()));
-        used.extend(flag("verifier", flags.verifier.is_some()));
-    }
     used.extend(document.thresholds.iter().enumerate().filter_map(with_after_teardown));
     used.extend(top("ignore", !document.ignore.is_empty()));
     let refused = |(key, place): (&str, Place)| {

@@ -30,10 +30,15 @@ fn nothing_asked_needs_nothing_read() {
 #[test]
 fn what_only_windows_has_is_named() {
     let root = Root::debian();
-    let asked = Asked::GlobalFlag("+kst".to_owned());
-    let (error, _) = root.refusal(std::slice::from_ref(&asked));
-    assert!(error.contains("+kst") && error.contains("Windows"), "{error}");
-    assert!(root.machine().flags.in_force(&[asked]).is_err());
+    for (asked, name) in [
+        (Asked::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
+        (Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8 }, "Driver Verifier"),
+    ] {
+        let (error, help) = root.refusal(std::slice::from_ref(&asked));
+        assert_eq!(error, format!("{name} is a boot setting of Windows, which a Linux kernel does not have"));
+        assert!(help.contains("kernel parameter"), "{help}");
+        assert!(root.machine().flags.in_force(&[asked]).is_err());
+    }
 }
 
 #[test]

@@ -58,19 +58,10 @@ proptest! {
 /// What `fixtures/recordings/v1.pgr` was made of. The file stays for ever as it is: recordings of format 1 are out there.
 fn version_1() -> (Header, Vec<Told>) {
     let header = Header { source: "linux slabinfo".into(), ..header() };
-    let cache = |name: &str, reclaimable| Key {
-        tag: name.parse().unwrap(),
-        pool: Pool::Slab,
-        counters: Counters::InUse,
-        reclaimable,
-    };
+    let cache =
+        |name: &str, reclaimable| Key { reclaimable, ..Key::new(name.parse().unwrap(), Pool::Slab, Counters::InUse) };
     let (dentry, tcp) = (cache("dentry", true), cache("TCPv6", false));
-    let driver = Key {
-        tag: "My\\xf4D".parse().unwrap(),
-        pool: Pool::Nonpaged,
-        counters: Counters::Wrapping32,
-        reclaimable: false,
-    };
+    let driver = Key::new("My\\xf4D".parse().unwrap(), Pool::Nonpaged, Counters::Wrapping32);
     let sample = |millis, settled, missed, rows| {
         Told::Sample(SampleInfo { at: Duration::from_millis(millis), settled, missed }, rows)
     };

@@ -50,12 +50,8 @@ pub(crate) fn header() -> Header {
 }
 
 pub(crate) fn key(row: usize) -> Key {
-    Key {
-        tag: format!("T{row:03}").parse().unwrap(),
-        pool: if row.is_multiple_of(2) { Pool::Paged } else { Pool::Nonpaged },
-        counters: Counters::Full64,
-        reclaimable: false,
-    }
+    let pool = if row.is_multiple_of(2) { Pool::Paged } else { Pool::Nonpaged };
+    Key::new(format!("T{row:03}").parse().unwrap(), pool, Counters::Full64)
 }
 
 pub(crate) fn usage(allocs: u64, frees: u64, bytes: u64) -> Option<Usage> {

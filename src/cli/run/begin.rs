@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::Run;
+use crate::cli::change::lines;
 use crate::cli::machine::Root;
 use crate::cli::trouble;
 use crate::exit::Exit;
@@ -79,10 +80,17 @@ pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> String {
 
 /// What the scenario asks for, and what has to be changed for that on the machine as it is.
 pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec<Asked>, Vec<Change>), MachineError> {
-    let parameters = scenario.flags.iter().flat_map(|flags| &flags.kernel_cmdline);
+    let flags = scenario.flags.clone().unwrap_or_default();
+    let verifier = flags.verifier.map(|verifier| {
+        let drivers = verifier.drivers.iter().map(|name| name.as_str().to_owned()).collect();
+        Asked::Verifier { drivers, level: verifier.level }
+    });
     // `pool_tagging: if_needed` is what a scenario asks for when it says nothing.
-    let asked: Vec<Asked> =
-        std::iter::once(Asked::PoolTagging).chain(parameters.cloned().map(Asked::KernelParameter)).collect();
+    let asked: Vec<Asked> = std::iter::once(Asked::PoolTagging)
+        .chain(flags.gflags.into_iter().map(Asked::GlobalFlag))
+        .chain(verifier)
+        .chain(flags.kernel_cmdline.into_iter().map(Asked::KernelParameter))
+        .collect();
     let changes = machine.flags.plan(&asked)?;
     Ok((asked, changes))
 }
@@ -133,7 +141,7 @@ fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Fa
 }
 
 fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
-    let what = changes.iter().map(|change| format!("\n  {}: {} → {}", change.name, change.original, change.wanted));
+    let what = changes.iter().map(|change| format!("\n  {}", lines(change).join("\n    ")));
     let help = match args.allow_reboot {
         false => "say --allow-reboot (or POOLGATE_ALLOW_REBOOT=1) to let it reboot this machine",
         true => "run it by itself: the restart ends this command, and no further scenario would be run",

@@ -86,7 +86,7 @@ impl Table {
     /// A tag seen for the first time.
     fn meet(&mut self, snapshot: &mut Snapshot) -> Result<RowId, &'static str> {
         let tag = Tag::from_cache_name(&self.name).map_err(|_| "no function")?;
-        let row = snapshot.row(Key { tag, pool: Pool::Callsite, counters: Counters::InUse, reclaimable: false });
+        let row = snapshot.row(Key::new(tag, Pool::Callsite, Counters::InUse));
         self.rows.insert(self.name.as_slice().into(), row);
         Ok(row)
     }

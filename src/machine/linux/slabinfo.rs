@@ -136,7 +136,7 @@ impl Caches {
     fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, RowId), &'static str> {
         let tag = Tag::from_cache_name(name).map_err(|_| "no cache name")?;
         let reclaimable = self.shrinker.meet(&self.root, name, &tag);
-        let row = snapshot.row(Key { tag, pool: Pool::Slab, counters: Counters::InUse, reclaimable });
+        let row = snapshot.row(Key { reclaimable, ..Key::new(tag, Pool::Slab, Counters::InUse) });
         let name = Arc::<[u8]>::from(name);
         self.rows.insert(name.clone(), row);
         Ok((name, row))

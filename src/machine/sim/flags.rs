@@ -1,44 +1,43 @@
-//! The simulated machine's flags: GlobalFlag in a registry, as an old Windows has it.
+//! The simulated machine's flags: the registry of an old Windows, which counts pool tags only with the flag for it.
+//!
+//! What is planned and put back is a real Windows' own code; only the registry below it and the running kernel above it
+//! are simulated.
 
-use super::{Home, KernelState, Simulated};
-use crate::machine::{Asked, Change, FlagValue, Flags, MachineError};
+use super::{Home, KernelState};
+use crate::gflags::POOL_TAGGING;
+use crate::machine::MachineError;
+use crate::machine::windows::flags::{GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value};
 
-/// The registry value, and the bit in it which switches pool tagging on.
-const GLOBAL_FLAG: &str = "GlobalFlag";
-const POOL_TAGGING: u32 = 0x400;
+/// The flags of the machine whose kernel lives in `home`.
+pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegistry<H>> {
+    let (tagging, booted) = (home.clone(), home.clone());
+    let running = Running {
+        tagging: Box::new(move || Ok(if tagging.read()?.tagging() { Tagging::On } else { Tagging::Off })),
+        global_flags: Box::new(move || Ok(Some(booted_with(&booted.read()?)))),
+    };
+    RegistryFlags { registry: SimulatedRegistry(home.clone()), running }
+}
 
-impl<H: Home> Flags for Simulated<H> {
-    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
-        let state = self.0.read()?;
-        let bits = asked.iter().try_fold(0, |bits, asked| Ok(bits | bit(asked, &state)?))?;
-        if bits == 0 || booted_with(&state) & bits == bits {
-            return Ok(Vec::new());
-        }
-        let original = Flags::read(self, GLOBAL_FLAG)?;
-        let now = match &original {
-            FlagValue::Absent => 0,
-            FlagValue::Present(text) => dword(text),
-        };
-        let wanted = FlagValue::Present(format!("dword:{:08x}", now | bits));
-        Ok(vec![Change { name: GLOBAL_FLAG.to_owned(), original, wanted }])
+/// Values by their names alone, kept as text.
+pub(super) struct SimulatedRegistry<H>(H);
+
+impl<H: Home> Registry for SimulatedRegistry<H> {
+    fn name(&self, setting: &Setting) -> String {
+        setting.value.to_owned()
     }
 
-    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
-        let state = self.0.read()?;
-        let bits = asked.iter().try_fold(0, |bits, asked| Ok::<_, MachineError>(bits | bit(asked, &state)?))?;
-        Ok(booted_with(&state) & bits == bits)
+    fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
+        let Some(text) = self.0.read()?.settings.flag(setting.value) else { return Ok(None) };
+        let not_a_value = |_| MachineError::NotAValue { name: setting.value.to_owned(), text: text.clone() };
+        text.parse().map(Some).map_err(not_a_value)
     }
 
-    fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
-        Ok(self.0.read()?.settings.flag(name).map_or(FlagValue::Absent, FlagValue::Present))
+    fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
+        self.0.change(|state| state.settings.set_flag(setting.value, Some(value.to_string())))
     }
 
-    fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
-        let value = match value {
-            FlagValue::Absent => None,
-            FlagValue::Present(value) => Some(value.clone()),
-        };
-        self.0.change(|state| state.settings.set_flag(name, value))
+    fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
+        self.0.change(|state| state.settings.set_flag(setting.value, None))
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
@@ -46,22 +45,10 @@ impl<H: Home> Flags for Simulated<H> {
     }
 }
 
-/// The bit a request stands for; pool tagging only where this kernel has it off otherwise.
-fn bit(asked: &Asked, state: &KernelState) -> Result<u32, MachineError> {
-    match asked {
-        Asked::PoolTagging => Ok(if state.tagging_needs_flag { POOL_TAGGING } else { 0 }),
-        Asked::GlobalFlag(_) => Err(MachineError::NotYet("setting GFlags on the simulated machine")),
-        Asked::KernelParameter(_) => Err(MachineError::NotYet("a kernel command line on the simulated machine")),
-    }
-}
-
+/// The global flags of this boot's kernel, which takes a value it cannot read for none.
 fn booted_with(state: &KernelState) -> u32 {
-    state.booted_with.get(GLOBAL_FLAG).map_or(0, |text| dword(text))
-}
-
-/// A value of another type than ours counts as no bits; it is put back as it was all the same.
-fn dword(text: &str) -> u32 {
-    text.strip_prefix("dword:").and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)
+    let value = state.booted_with.get(GLOBAL_FLAG.value).and_then(|text| text.parse::<Value>().ok());
+    value.and_then(|value| value.number()).unwrap_or(0)
 }
 
 impl KernelState {

@@ -196,6 +196,6 @@ impl KernelState {
 impl Key {
     /// A row of the simulated kernel, which counts in 64 bits and gives nothing back by itself.
     pub(super) fn simulated(tag: Tag, pool: Pool) -> Key {
-        Key { tag, pool, counters: Counters::Full64, reclaimable: false }
+        Key::new(tag, pool, Counters::Full64)
     }
 }

@@ -28,13 +28,13 @@ pub const KERNEL_VARIABLE: &str = "POOLGATE_SIM_KERNEL";
 pub fn machine<H: Home + 'static>(home: &H) -> Machine {
     Machine {
         pool: Box::new(SimPool { kernel: home.clone(), samples: 0, snapshot: Snapshot::new() }),
-        flags: Box::new(Simulated(home.clone())),
+        flags: Box::new(flags::flags(home)),
         boot: Box::new(Simulated(home.clone())),
         autostart: Box::new(Simulated(home.clone())),
     }
 }
 
-/// Everything of a simulated machine but its pools.
+/// A simulated machine's boots and autostart.
 struct Simulated<H>(H);
 
 struct SimPool<H> {

@@ -7,14 +7,12 @@
 use std::path::Path;
 
 #[cfg(windows)]
-use super::Machine;
+use super::{Machine, PoolSource};
 
 #[cfg(windows)]
 mod boot;
-#[cfg(windows)]
-mod flags;
-#[cfg(windows)]
-mod pool;
+pub(super) mod flags;
+pub mod pool;
 #[cfg(windows)]
 mod service;
 #[cfg(windows)]
@@ -26,9 +24,10 @@ pub use trust::{lock_file, machine_id, prepare_state_folder, state_folder, trust
 /// This machine. There is no other root on Windows.
 #[cfg(windows)]
 pub fn machine(_: &Path) -> Machine {
+    let mut attempt = pool::PoolTable::new(pool::ThisSystem);
     Machine {
-        pool: Box::new(pool::PoolTable),
-        flags: Box::new(flags::RegistryFlags),
+        pool: Box::new(pool::PoolTable::new(pool::ThisSystem)),
+        flags: Box::new(flags::registry_flags(move || flags::Tagging::told_by(attempt.sample()))),
         boot: Box::new(boot::WindowsBoot),
         autostart: Box::new(service::Service),
     }

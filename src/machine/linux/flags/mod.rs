@@ -111,6 +111,7 @@ fn parameter(asked: &Asked) -> Result<&str, MachineError> {
         Asked::KernelParameter(parameter) => parameter,
         Asked::PoolTagging => return Err(MachineError::OnlyOnWindows("pool tagging".to_owned())),
         Asked::GlobalFlag(flag) => return Err(MachineError::OnlyOnWindows(format!("global flag {flag}"))),
+        Asked::Verifier { .. } => return Err(MachineError::OnlyOnWindows("Driver Verifier".to_owned())),
     };
     // Everything else means something to the shell which sources GRUB's file, to GRUB itself, or to the kernel.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=,:/@+-".contains(&byte);

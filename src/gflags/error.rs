@@ -1,0 +1,70 @@
+//! Why a text switches no global flag, and what would be right.
+
+use super::{GlobalFlag, Scope};
+
+/// Why a text switches nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SwitchError {
+    /// An abbreviation without + or -.
+    #[error("the global flag `{0}` without + or - does nothing")]
+    Unsigned(&'static GlobalFlag),
+    /// Neither an abbreviation nor hexadecimal digits.
+    #[error("there is no global flag `{name}`")]
+    Unknown {
+        /// How it is switched.
+        sign: char,
+        /// What stands where a flag should.
+        name: String,
+    },
+    /// No bit at all.
+    #[error("0 is no global flag")]
+    Nothing,
+    /// More digits than a flag has.
+    #[error("global flags are a number of 32 bits, and this has more")]
+    TooLarge,
+    /// A flag which cannot be kept where it is to be switched.
+    #[error("the global flag `{flag}` ({}) cannot be set {}", flag.meaning, place(*scope))]
+    Elsewhere {
+        /// The flag.
+        flag: &'static GlobalFlag,
+        /// Where it was to be switched.
+        scope: Scope,
+    },
+}
+
+impl SwitchError {
+    /// What would be right.
+    pub fn help(&self) -> String {
+        match self {
+            SwitchError::Unsigned(flag) => {
+                format!("write `+{flag}` to set it ({}), or `-{flag}` to clear it", flag.meaning)
+            }
+            SwitchError::Unknown { sign, name } => {
+                let like = GlobalFlag::like(name).into_iter();
+                let like = like.map(|flag| format!("`{sign}{flag}` ({})", flag.meaning));
+                match like.collect::<Vec<_>>().as_slice() {
+                    [] => "write an abbreviation of Microsoft's \"GFlags Flag Table\", such as `+kst`, or hexadecimal \
+                           digits, such as `+2000`"
+                        .to_owned(),
+                    like => format!("did you mean {}?", like.join(" or ")),
+                }
+            }
+            SwitchError::Nothing => "write the flag's bit, such as `+2000`; `-ffffffff` clears all flags".to_owned(),
+            SwitchError::TooLarge => "write at most eight hexadecimal digits, such as `+02000000`".to_owned(),
+            SwitchError::Elsewhere { flag, .. } => match flag.is_for(Scope::Kernel) {
+                true => format!("it lasts until a restart: leave it out here, and switch it by `gflags /k +{flag}`"),
+                false => {
+                    format!("it is for one program: leave it out here, and switch it by `gflags /i IMAGE +{flag}`")
+                }
+            },
+        }
+    }
+}
+
+fn place(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Registry => "in the registry, for the next boot",
+        Scope::Kernel => "in the running kernel",
+        Scope::Image => "for an image file",
+    }
+}

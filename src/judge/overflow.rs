@@ -1,0 +1,101 @@
+//! Whether the kernel ran out of room for tags while it was watched.
+//!
+//! Windows counts each tag in a table of limited size. What it has no room for goes under the tag `Ovfl`, so when `Ovfl`
+//! moves, some other tag's figures may be too low: a leak could hide there. That is worth a note, whatever the verdicts.
+
+use crate::pool::{Key, Usage};
+
+/// The tag of everything that has no row of its own.
+const OVERFLOW: &str = "Ovfl";
+
+/// Watches the rows of `Ovfl`, of every pool and session.
+#[derive(Debug, Default)]
+pub(super) struct Overflow {
+    /// Keys looked at so far.
+    known: usize,
+    /// Places of the rows, each with what it was first.
+    rows: Vec<(usize, Usage)>,
+    sampled: bool,
+    moved: bool,
+}
+
+impl Overflow {
+    /// Looks at one sample; `keys` only ever grows.
+    pub(super) fn sample(&mut self, keys: &[Key], usages: &[Option<Usage>]) {
+        for (row, key) in keys.iter().enumerate().skip(self.known) {
+            if key.pool.has_pool_tags() && key.tag.as_str() == OVERFLOW {
+                // A row which comes later held nothing before.
+                let before = if self.sampled { None } else { usages.get(row).copied().flatten() };
+                self.rows.push((row, before.unwrap_or_default()));
+            }
+        }
+        self.known = keys.len();
+        self.sampled = true;
+        let usage = |row: usize| usages.get(row).copied().flatten();
+        self.moved |= self.rows.iter().any(|(row, first)| usage(*row).is_some_and(|now| now != *first));
+    }
+
+    /// What a reader should know.
+    pub(super) fn note(&self) -> Option<String> {
+        self.moved
+            .then(|| "the kernel's tag table overflowed during the run: some tags' figures stand under Ovfl".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::{Counters, Pool};
+
+    fn keys(tag: &str, pool: Pool) -> [Key; 2] {
+        let key = |tag: &str, pool| Key::new(tag.parse().unwrap(), pool, Counters::Full64);
+        [key("Irp", Pool::Nonpaged), key(tag, pool)]
+    }
+
+    /// An `Irp` which moves, and what is given.
+    fn usages(at: usize, allocs: Option<u64>) -> [Option<Usage>; 2] {
+        [Some(at as u64), allocs].map(|allocs| allocs.map(|allocs| Usage { allocs, frees: 0, bytes: allocs * 64 }))
+    }
+
+    /// Whether there is a note after samples of one row.
+    fn noted(tag: &str, pool: Pool, allocs: &[Option<u64>]) -> bool {
+        let mut overflow = Overflow::default();
+        for (at, allocs) in allocs.iter().enumerate() {
+            overflow.sample(&keys(tag, pool), &usages(at, *allocs));
+        }
+        overflow.note().is_some()
+    }
+
+    #[test]
+    fn an_overflow_which_moves_is_told_and_one_which_stands_is_not() {
+        for (allocs, expected) in [
+            ([Some(0), Some(0), Some(0)], false),
+            ([Some(7), Some(7), Some(7)], false),
+            ([Some(7), Some(8), Some(7)], true),
+            ([Some(7), None, Some(7)], false),
+            ([None, None, None], false),
+            ([None, Some(3), Some(3)], true),
+            ([None, Some(0), Some(0)], false),
+        ] {
+            assert_eq!(noted("Ovfl", Pool::Nonpaged, &allocs), expected, "{allocs:?}");
+        }
+    }
+
+    #[test]
+    fn an_overflow_row_which_comes_during_the_run_has_moved() {
+        let keys = keys("Ovfl", Pool::Nonpaged);
+        let mut overflow = Overflow::default();
+        overflow.sample(&keys[..1], &usages(0, None)[..1]);
+        assert_eq!(overflow.note(), None);
+        overflow.sample(&keys, &usages(1, Some(5)));
+        assert!(overflow.note().is_some());
+    }
+
+    #[test]
+    fn only_the_kernels_own_tag_counts() {
+        let moving = [Some(1), Some(2), Some(3)];
+        assert!(noted("Ovfl", Pool::Paged, &moving));
+        assert!(!noted("ovfl", Pool::Paged, &moving));
+        assert!(!noted("Ovfl", Pool::Slab, &moving));
+    }
+}

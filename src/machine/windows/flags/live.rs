@@ -1,0 +1,107 @@
+//! The registry of this machine, and the flags its kernel runs with.
+#![allow(unsafe_code, reason = "RegFlushKey and NtQuerySystemInformation, which no safe crate has")]
+
+use std::io;
+
+use windows_registry::{Key, LOCAL_MACHINE, Type};
+use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SYSTEM_INFORMATION_CLASS};
+use windows_sys::Win32::System::Registry::RegFlushKey;
+
+use super::{GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value};
+use crate::machine::MachineError;
+
+/// This machine's boot settings; `tagging` asks its kernel whether it counts pool tags.
+pub(in crate::machine) fn registry_flags(
+    tagging: impl FnMut() -> Result<Tagging, MachineError> + 'static,
+) -> RegistryFlags<LiveRegistry> {
+    let running = Running { tagging: Box::new(tagging), global_flags: Box::new(|| Ok(running_flags())) };
+    RegistryFlags { registry: LiveRegistry, running }
+}
+
+/// HKEY_LOCAL_MACHINE.
+pub(in crate::machine) struct LiveRegistry;
+
+impl Registry for LiveRegistry {
+    fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
+        read(setting).map_err(|source| failed("read", setting, source))
+    }
+
+    fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
+        // To a text without its NUL Windows adds the one which follows it in memory, if one does. So none does, and the
+        // type is given as a number, because the crate takes such a text for a mistake.
+        let guarded = [&[0xff; 2], value.bytes.as_slice(), &[0xff; 2]].concat();
+        let exactly = &guarded[2..guarded.len() - 2];
+        let set = || system(writable(setting)?.set_bytes(setting.value, Type::Other(value.kind), exactly));
+        set().map_err(|source| failed("change", setting, source))
+    }
+
+    fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
+        let delete = || system(writable(setting)?.remove_value(setting.value));
+        if_there(delete()).map(drop).map_err(|source| failed("change", setting, source))
+    }
+
+    /// All settings are in one hive, which is flushed as a whole through any of its keys.
+    fn flush(&mut self) -> Result<(), MachineError> {
+        let flush = || {
+            let key = system(LOCAL_MACHINE.open(GLOBAL_FLAG.key))?;
+            // SAFETY: the handle belongs to `key`, which is open until after the call.
+            match unsafe { RegFlushKey(key.as_raw()) } {
+                0 => Ok(()),
+                code => Err(io::Error::from_raw_os_error(code as i32)),
+            }
+        };
+        flush().map_err(|source| failed("flush", &GLOBAL_FLAG, source))
+    }
+}
+
+fn read(setting: &Setting) -> io::Result<Option<Value>> {
+    let Some(key) = if_there(system(LOCAL_MACHINE.open(setting.key)))? else { return Ok(None) };
+    let read = || if_there(system(key.get_value(setting.value)));
+    // The crate asks for the size first, and a value which shrinks meanwhile comes with zeros behind it. So what counts is
+    // what was read twice.
+    let mut last = read()?;
+    loop {
+        let again = read()?;
+        if again == last {
+            return Ok(again.map(|raw| Value { kind: raw.ty().into(), bytes: raw.to_vec() }));
+        }
+        last = again;
+    }
+}
+
+/// A key which is there already: one made here could not be told from one that was there before.
+fn writable(setting: &Setting) -> io::Result<Key> {
+    system(LOCAL_MACHINE.options().write().open(setting.key))
+}
+
+/// The Win32 error inside the crate's own, an HRESULT whose low half it is (HRESULT_FROM_WIN32).
+fn system<T>(outcome: windows_registry::Result<T>) -> io::Result<T> {
+    outcome.map_err(|error| io::Error::from_raw_os_error(error.code().0 & 0xffff))
+}
+
+/// `None` for a key or value which is not there.
+fn if_there<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
+    match outcome {
+        Ok(it) => Ok(Some(it)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn failed(doing: &'static str, setting: &Setting, source: io::Error) -> MachineError {
+    MachineError::Registry { doing, name: setting.to_string(), source }
+}
+
+/// NtGlobalFlag as it is now, which Windows sets from GlobalFlag when it boots; `None` where it is not told, as by Wine.
+fn running_flags() -> Option<u32> {
+    const SYSTEM_FLAGS_INFORMATION: SYSTEM_INFORMATION_CLASS = 9;
+    let mut flags = 0_u32;
+    let mut returned = 0;
+    // SAFETY: `flags` is as large as is said, and both outlive the call.
+    let status =
+        unsafe { NtQuerySystemInformation(SYSTEM_FLAGS_INFORMATION, (&raw mut flags).cast(), 4, &raw mut returned) };
+    (status == 0 && returned == 4).then_some(flags)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! What is planned, found in force and put back, over a registry and a kernel in memory.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+
+use super::setting::VERIFY_DRIVERS;
+use super::*;
+
+/// Values by their full names.
+#[derive(Clone, Default)]
+struct Memory(Rc<RefCell<BTreeMap<String, Value>>>);
+
+impl Registry for Memory {
+    fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
+        Ok(self.0.borrow().get(&setting.to_string()).cloned())
+    }
+
+    fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
+        self.0.borrow_mut().insert(setting.to_string(), value.clone());
+        Ok(())
+    }
+
+    fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
+        self.0.borrow_mut().remove(&setting.to_string());
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), MachineError> {
+        Ok(())
+    }
+}
+
+/// A machine whose registry is `memory` and whose kernel says this of itself.
+fn machine(memory: &Memory, tagging: Tagging, global_flags: Option<u32>) -> RegistryFlags<Memory> {
+    let running = Running { tagging: Box::new(move || Ok(tagging)), global_flags: Box::new(move || Ok(global_flags)) };
+    RegistryFlags { registry: memory.clone(), running }
+}
+
+fn memory(values: &[(&Setting, Value)]) -> Memory {
+    let memory = Memory::default();
+    values.iter().for_each(|(setting, value)| memory.clone().set(setting, value).unwrap());
+    memory
+}
+
+fn global_flag(switch: &str) -> Asked {
+    Asked::GlobalFlag(switch.parse().unwrap())
+}
+
+fn verifier() -> Asked {
+    Asked::Verifier { drivers: vec!["mydrv.sys".to_owned(), "second.sys".to_owned()], level: 8 }
+}
+
+fn present(text: &str) -> FlagValue {
+    FlagValue::Present(text.to_owned())
+}
+
+/// Original and wanted notation of the one change planned for GlobalFlag.
+#[track_caller]
+fn planned(machine: &mut RegistryFlags<Memory>, asked: &[Asked]) -> (FlagValue, FlagValue) {
+    let changes = machine.plan(asked).unwrap();
+    let [change] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!(change.name, r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\GlobalFlag");
+    (change.original.clone(), change.wanted.clone())
+}
+
+#[test]
+fn pool_tagging_is_switched_on_only_where_the_kernel_says_it_is_off() {
+    let memory = Memory::default();
+    for asked in [Asked::PoolTagging, global_flag("+ptg"), global_flag("+400")] {
+        let asked = [asked];
+        // What NtGlobalFlag says of `ptg` is of no consequence: since Server 2003 tags are counted without it.
+        assert_eq!(machine(&memory, Tagging::On, Some(0)).plan(&asked).unwrap(), []);
+        let mut off = machine(&memory, Tagging::Off, Some(0x400));
+        assert_eq!(planned(&mut off, &asked), (FlagValue::Absent, present("dword:00000400")));
+        assert!(!off.in_force(&asked).unwrap());
+        assert!(machine(&memory, Tagging::On, None).in_force(&asked).unwrap());
+    }
+    assert_eq!(machine(&memory, Tagging::Off, Some(0)).plan(&[]).unwrap(), []);
+}
+
+#[test]
+fn all_global_flags_are_one_change() {
+    let memory = memory(&[(&GLOBAL_FLAG, Value::dword(0x201))]);
+    let asked = [Asked::PoolTagging, global_flag("+kst"), global_flag("-soe"), global_flag("+hpa")];
+    let (original, wanted) = planned(&mut machine(&memory, Tagging::Off, Some(0x201)), &asked);
+    assert_eq!((original, wanted), (present("dword:00000201"), present("dword:02002600")));
+}
+
+#[test]
+fn flags_which_the_kernel_runs_with_need_no_change() {
+    let memory = Memory::default();
+    let asked = [Asked::PoolTagging, global_flag("+kst"), global_flag("-soe")];
+    assert_eq!(machine(&memory, Tagging::On, Some(0x2000)).plan(&asked).unwrap(), []);
+    for without in [Some(0), Some(0x2001), None] {
+        let mut machine = machine(&memory, Tagging::On, without);
+        assert_eq!(planned(&mut machine, &asked), (FlagValue::Absent, present("dword:00002000")));
+    }
+}
+
+#[test]
+fn flags_already_in_the_registry_still_take_a_boot() {
+    for value in ["dword:00002000", "sz:0x2000"] {
+        let memory = memory(&[(&GLOBAL_FLAG, value.parse().unwrap())]);
+        let change = planned(&mut machine(&memory, Tagging::On, Some(0)), &[global_flag("+kst")]);
+        assert_eq!(change, (present(value), present(value)));
+    }
+}
+
+#[test]
+fn clearing_all_flags_leaves_pool_tagging_as_it_is() {
+    let memory = memory(&[(&GLOBAL_FLAG, Value::dword(0x1403))]);
+    let asked = [Asked::PoolTagging, global_flag("-ffffffff"), global_flag("+kst")];
+    let mut on = machine(&memory, Tagging::On, Some(0x1403));
+    assert_eq!(planned(&mut on, &asked).1, present("dword:00002400"));
+    assert!(machine(&memory, Tagging::On, Some(0x2400)).in_force(&asked).unwrap());
+}
+
+#[test]
+fn a_value_keeps_its_type_when_it_is_changed() {
+    for (before, during) in [
+        (Value::sz("0x1"), "sz:0x00002001"),
+        (Value::sz("00000001"), "sz:00002001"),
+        ("hex(3):01,00,00,00".parse().unwrap(), "hex(3):01,20,00,00"),
+    ] {
+        let memory = memory(&[(&GLOBAL_FLAG, before.clone())]);
+        let (original, wanted) = planned(&mut machine(&memory, Tagging::On, None), &[global_flag("+kst")]);
+        assert_eq!((original, wanted), (present(&before.to_string()), present(during)));
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_refused_and_shown() {
+    for odd in ["sz:hello", "sz:400", "hex(b):00,04,00,00,00,00,00,00", "hex(4):00"] {
+        let memory = memory(&[(&GLOBAL_FLAG, odd.parse().unwrap())]);
+        let error = machine(&memory, Tagging::Off, Some(0)).plan(&[Asked::PoolTagging]).unwrap_err();
+        assert!(error.to_string().contains(r"Session Manager\GlobalFlag is no number"), "{error}");
+        assert!(error.to_string().contains(odd) && error.help().unwrap().contains("gflags /r"), "{error}");
+        // It stands in nobody's way where nothing has to be changed.
+        assert_eq!(machine(&memory, Tagging::On, None).plan(&[Asked::PoolTagging]).unwrap(), []);
+    }
+}
+
+#[test]
+fn what_the_kernel_does_not_show_is_in_force_when_it_booted_with_it_in_the_registry() {
+    let asked = [global_flag("+kst"), global_flag("-soe")];
+    let in_force = |value: Option<Value>, flags| {
+        let memory = memory(&value.map(|value| (&GLOBAL_FLAG, value)).into_iter().collect::<Vec<_>>());
+        machine(&memory, Tagging::On, flags).in_force(&asked)
+    };
+    for shown in [Some(0), None] {
+        assert!(in_force(Some(Value::dword(0x2000)), shown).unwrap());
+        // Nothing is known: the value was put back already, or somebody else wrote it, or it is of a type which the
+        // kernel may not read.
+        for value in [None, Some(Value::dword(0x2001)), Some(Value::sz("0x2000"))] {
+            let error = in_force(value, shown).unwrap_err();
+            assert!(error.to_string().contains("does not tell") && error.help().is_some(), "{error}");
+        }
+    }
+    for value in [None, Some(Value::dword(1)), Some(Value::sz("0x2000"))] {
+        assert!(in_force(value, Some(0x2000)).unwrap());
+    }
+}
+
+#[test]
+fn driver_verifier_has_the_drivers_asked_for_and_always_takes_a_boot() {
+    let memory = memory(&[(&VERIFY_DRIVERS, Value::sz("other.sys"))]);
+    let mut machine = machine(&memory, Tagging::On, Some(0));
+    let changes = machine.plan(&[Asked::PoolTagging, verifier()]).unwrap();
+    let shown: Vec<String> = changes.iter().map(|c| format!("{}: {} → {}", c.name, c.original, c.wanted)).collect();
+    let memory_management = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management";
+    assert_eq!(
+        shown,
+        [
+            format!(r#"{memory_management}\VerifyDrivers: "sz:other.sys" → "sz:mydrv.sys second.sys""#),
+            format!(r#"{memory_management}\VerifyDriverLevel: absent → "dword:00000008""#),
+        ]
+    );
+    assert!(machine.in_force(&[verifier()]).unwrap_err().to_string().contains("VerifyDrivers"));
+    changes.iter().for_each(|change| machine.write(&change.name, &change.wanted).unwrap());
+    assert!(machine.in_force(&[verifier()]).unwrap());
+    assert_eq!(machine.plan(&[verifier()]).unwrap().len(), 2);
+}
+
+#[test]
+fn only_settings_and_values_poolgate_knows_are_written() {
+    let memory = Memory::default();
+    let mut machine = machine(&memory, Tagging::On, None);
+    for name in ["GlobalFlag", r"HKLM\SOFTWARE\poolgate\GlobalFlag", "/etc/default/grub"] {
+        assert!(matches!(machine.read(name), Err(MachineError::UnknownSetting(_))));
+        assert!(matches!(machine.write(name, &FlagValue::Absent), Err(MachineError::UnknownSetting(_))));
+    }
+    let error = machine.write(&GLOBAL_FLAG.to_string(), &present("400")).unwrap_err();
+    assert!(error.to_string().ends_with("cannot be made \"400\", which is no registry value in poolgate's notation"));
+    assert!(memory.0.borrow().is_empty());
+}
+
+#[test]
+fn what_only_linux_has_is_named() {
+    let asked = [Asked::KernelParameter("slab_nomerge".to_owned())];
+    let memory = Memory::default();
+    let mut machine = machine(&memory, Tagging::On, None);
+    let error = machine.plan(&asked).unwrap_err();
+    assert!(error.to_string().contains("slab_nomerge") && error.to_string().contains("Linux"), "{error}");
+    assert!(error.help().is_some() && machine.in_force(&asked).is_err());
+}
+
+#[test]
+fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
+    assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::On);
+    assert_eq!(Tagging::told_by::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
+    assert!(Tagging::told_by::<()>(Err(MachineError::NotYet("reading"))).is_err());
+}
+
+#[test]
+fn a_change_of_global_flags_can_be_told_flag_by_flag() {
+    let memory = memory(&[(&GLOBAL_FLAG, Value::sz("0x1"))]);
+    let asked = [global_flag("+kst"), verifier()];
+    let flags: Vec<_> =
+        machine(&memory, Tagging::On, None).plan(&asked).unwrap().iter().map(Change::global_flags).collect();
+    assert_eq!(flags, [Some((1, 0x2001)), None, None]);
+    let absent =
+        Change { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted: present("dword:00000400") };
+    assert_eq!(absent.global_flags(), Some((0, 0x400)));
+    assert_eq!(Change { wanted: present("sz:hello"), ..absent }.global_flags(), None);
+}
+
+#[test]
+fn a_checkpoint_keeps_what_is_asked_in_the_words_of_the_scenario() {
+    let asked = [Asked::PoolTagging, global_flag("+00002000"), global_flag("-ffffffff"), verifier()];
+    let text = r#"["pool_tagging",{"global_flag":"+kst"},{"global_flag":"-ffffffff"},"#.to_owned()
+        + r#"{"verifier":{"drivers":["mydrv.sys","second.sys"],"level":8}}]"#;
+    assert_eq!(serde_json::to_string(&asked).unwrap(), text);
+    assert_eq!(serde_json::from_str::<Vec<Asked>>(&text).unwrap(), asked);
+    assert!(serde_json::from_str::<Asked>(r#"{"global_flag":"kst"}"#).is_err());
+}
+
+proptest! {
+    /// Whatever the value was and however often each step is done again.
+    #[test]
+    fn a_registry_is_as_it_was_after_a_run(
+        before in proptest::option::of((0u32..13, proptest::collection::vec(any::<u8>(), 0..9))),
+        times in 1usize..3,
+    ) {
+        let before = before.map(|(kind, bytes)| Value { kind, bytes });
+        let memory = memory(&before.clone().map(|value| (&GLOBAL_FLAG, value)).into_iter().collect::<Vec<_>>());
+        let mut machine = machine(&memory, Tagging::Off, Some(0));
+        let asked = [Asked::PoolTagging, global_flag("+kst"), verifier()];
+        // A value of the wrong type is refused, and then nothing is changed at all.
+        let changes = machine.plan(&asked).unwrap_or_default();
+        for value in [|change: &Change| change.wanted.clone(), |change: &Change| change.original.clone()] {
+            for change in changes.iter().cycle().take(changes.len() * times) {
+                machine.write(&change.name, &value(change)).unwrap();
+                prop_assert_eq!(machine.read(&change.name).unwrap(), value(change));
+            }
+        }
+        prop_assert_eq!(memory.clone().get(&GLOBAL_FLAG).unwrap(), before);
+        prop_assert_eq!(memory.0.borrow().len(), usize::from(memory.clone().get(&GLOBAL_FLAG).unwrap().is_some()));
+    }
+}

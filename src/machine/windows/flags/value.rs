@@ -1,0 +1,217 @@
+//! A registry value: its type and its bytes, exactly, and the text in which a checkpoint keeps them.
+//!
+//! The text is `dword:00000400` for a REG_DWORD, `sz:any text` for a REG_SZ that is text, and `hex(TYPE):00,04` (type and
+//! bytes in hexadecimal, as in a .reg file) for everything else: other types, other sizes, a text which does not end in
+//! one NUL, half a surrogate pair. It reads back to the same type and the same bytes, whatever they are.
+
+use std::fmt;
+use std::str::FromStr;
+
+const REG_SZ: u32 = 1;
+const REG_BINARY: u32 = 3;
+const REG_DWORD: u32 = 4;
+
+/// Type and bytes of a registry value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::machine) struct Value {
+    pub(super) kind: u32,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Value {
+    /// A REG_DWORD.
+    pub(in crate::machine) fn dword(number: u32) -> Value {
+        Value { kind: REG_DWORD, bytes: number.to_le_bytes().to_vec() }
+    }
+
+    /// A REG_SZ, with its NUL.
+    pub(super) fn sz(text: &str) -> Value {
+        let units = text.encode_utf16().chain([0]);
+        Value { kind: REG_SZ, bytes: units.flat_map(u16::to_le_bytes).collect() }
+    }
+
+    /// The number it means: a REG_DWORD, four bytes of REG_BINARY, or a REG_SZ in hexadecimal. A text of digits with
+    /// neither `0x` nor the eight digits gflags.exe prints might as well be decimal, so it means none.
+    pub(in crate::machine) fn number(&self) -> Option<u32> {
+        match self.kind {
+            REG_DWORD | REG_BINARY => Some(u32::from_le_bytes(self.bytes.as_slice().try_into().ok()?)),
+            REG_SZ => {
+                let text = self.text()?;
+                let digits = text.strip_prefix("0x").or((text.len() == 8).then_some(text.as_str()))?;
+                // from_str_radix would take a sign.
+                let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                plain.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+            }
+            _ => None,
+        }
+    }
+
+    /// `number` in the same type; only for a value which is a number already.
+    pub(super) fn with_number(&self, number: u32) -> Value {
+        match (self.kind, self.text()) {
+            (REG_SZ, Some(text)) if text.starts_with("0x") => Value::sz(&format!("{number:#010x}")),
+            (REG_SZ, _) => Value::sz(&format!("{number:08x}")),
+            (kind, _) => Value { kind, ..Value::dword(number) },
+        }
+    }
+
+    pub(super) fn is_dword(&self) -> bool {
+        self.kind == REG_DWORD
+    }
+
+    /// The text of a REG_SZ which is one: whole UTF-16, with one NUL and that at its end.
+    fn text(&self) -> Option<String> {
+        let (units, rest) = self.bytes.as_chunks::<2>();
+        let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
+        let (last, text) = units.split_last()?;
+        let whole = self.kind == REG_SZ && rest.is_empty() && *last == 0 && !text.contains(&0);
+        if whole { String::from_utf16(text).ok() } else { None }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, <[u8; 4]>::try_from(self.bytes.as_slice()), self.text()) {
+            (REG_DWORD, Ok(bytes), _) => write!(f, "dword:{:08x}", u32::from_le_bytes(bytes)),
+            (REG_SZ, _, Some(text)) => write!(f, "sz:{text}"),
+            _ => {
+                write!(f, "hex({:x}):", self.kind)?;
+                let mut comma = "";
+                self.bytes.iter().try_for_each(|byte| write!(f, "{}{byte:02x}", std::mem::replace(&mut comma, ",")))
+            }
+        }
+    }
+}
+
+/// The text is not one of those which values are written as.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::machine) struct NotAValue;
+
+impl FromStr for Value {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Value, NotAValue> {
+        let (kind, rest) = text.split_once(':').ok_or(NotAValue)?;
+        match kind {
+            "sz" if !rest.contains('\0') => Ok(Value::sz(rest)),
+            "dword" if rest.len() == 8 => Ok(Value::dword(hexadecimal(rest)?)),
+            _ => {
+                let kind = kind.strip_prefix("hex(").and_then(|kind| kind.strip_suffix(')')).ok_or(NotAValue)?;
+                let byte = |digits: &str| match digits.len() {
+                    2 => hexadecimal(digits).map(|byte| byte as u8),
+                    _ => Err(NotAValue),
+                };
+                let bytes = if rest.is_empty() { Ok(Vec::new()) } else { rest.split(',').map(byte).collect() };
+                Ok(Value { kind: hexadecimal(kind)?, bytes: bytes? })
+            }
+        }
+    }
+}
+
+fn hexadecimal(digits: &str) -> Result<u32, NotAValue> {
+    match digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        true => u32::from_str_radix(digits, 16).map_err(|_| NotAValue),
+        false => Err(NotAValue),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value(kind: u32, bytes: &[u8]) -> Value {
+        Value { kind, bytes: bytes.to_vec() }
+    }
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_value_is_written_as_simply_as_it_can_be_read_back() {
+        for (value, text) in [
+            (Value::dword(0x400), "dword:00000400"),
+            (Value::sz(""), "sz:"),
+            (Value::sz("mydrv.sys \"other\": ä😀\n"), "sz:mydrv.sys \"other\": ä😀\n"),
+            (value(REG_SZ, &[]), "hex(1):"),
+            (value(REG_SZ, &utf16("ab")), "hex(1):61,00,62,00"),
+            (value(REG_SZ, &utf16("a\0\0")), "hex(1):61,00,00,00,00,00"),
+            (value(REG_SZ, &utf16("a\0b\0")), "hex(1):61,00,00,00,62,00,00,00"),
+            (value(REG_SZ, &[0x61, 0, 0]), "hex(1):61,00,00"),
+            (value(REG_SZ, &[0, 0xd8, 0, 0]), "hex(1):00,d8,00,00"),
+            (value(REG_DWORD, &[1, 2, 3]), "hex(4):01,02,03"),
+            (value(REG_BINARY, &[0, 4, 0, 0]), "hex(3):00,04,00,00"),
+            (value(0, &[]), "hex(0):"),
+            (value(u32::MAX, &[0xff]), "hex(ffffffff):ff"),
+        ] {
+            assert_eq!(value.to_string(), text);
+            assert_eq!(text.parse(), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_values() {
+        for text in [
+            "",
+            "400",
+            "dword:400",
+            "dword:+0000400",
+            "dword:1000000000",
+            "sz:a\0",
+            "hex:00",
+            "hex():00",
+            "hex(1):0",
+            "hex(1):00,",
+            "hex(1):000",
+            "hex(+1):00",
+            "hex(100000000):",
+            "hex(1:00",
+            "DWORD:00000400",
+            "absent",
+        ] {
+            assert_eq!(text.parse::<Value>(), Err(NotAValue), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_keeps_its_type() {
+        for (before, number, after) in [
+            (Value::dword(0x400), 0x400, Value::dword(0x2400)),
+            (value(REG_BINARY, &[0, 4, 0, 0]), 0x400, value(REG_BINARY, &[0, 0x24, 0, 0])),
+            (Value::sz("0x400"), 0x400, Value::sz("0x00002400")),
+            (Value::sz("0000000A"), 0xa, Value::sz("0000200a")),
+        ] {
+            assert_eq!(before.number(), Some(number), "{before}");
+            assert_eq!(before.with_number(number | 0x2000), after);
+        }
+        for not in [
+            Value::sz("400"),
+            Value::sz("0x"),
+            Value::sz("0X0A"),
+            Value::sz("0x123456789"),
+            Value::sz("+0000400"),
+            Value::sz("gflags!!"),
+            value(REG_BINARY, &[0, 4]),
+            value(11, &[0, 4, 0, 0, 0, 0, 0, 0]),
+            value(REG_DWORD, &[]),
+        ] {
+            assert_eq!(not.number(), None, "{not}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_type_and_bytes_read_back(kind in prop_oneof![0u32..13, any::<u32>()], bytes: Vec<u8>) {
+            let value = Value { kind, bytes };
+            prop_assert_eq!(value.to_string().parse(), Ok(value));
+        }
+
+        #[test]
+        fn any_text_reads_back(text: String, ends in prop_oneof![Just(""), Just("\0"), Just("\0\0")]) {
+            let value = value(REG_SZ, &utf16(&(text + ends)));
+            prop_assert_eq!(value.to_string().parse(), Ok(value));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Where the kernel's pool tables have their figures, byte by byte.
+//!
+//! A table is a ULONG count and an array of rows; a row is a tag, then allocs, frees and bytes in use of the paged pool,
+//! then of the nonpaged one. Class 22 counts allocs and frees in ULONGs, class 255 in SIZE_Ts; bytes are SIZE_Ts. Read as
+//! plain bytes, little-endian as every Windows is, so that each layout is read and tested on any machine. The offsets
+//! are written out; below, the compiler holds them against the structures of phnt's ntexapi.h.
+
+use crate::pool::{Counters, Usage};
+
+/// How wide a pointer, and so a SIZE_T, is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bits {
+    /// x86.
+    Bits32,
+    /// x64 and ARM64, whose layouts are the same.
+    Bits64,
+}
+
+/// Where a table has what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Where the array begins.
+    array: usize,
+    /// Bytes from one row to the next.
+    row: usize,
+    paged: Offsets,
+    nonpaged: Offsets,
+    /// Of allocs and frees.
+    counter: Bits,
+    /// Of bytes in use.
+    size: Bits,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Offsets {
+    allocs: usize,
+    frees: usize,
+    used: usize,
+}
+
+/// One row of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) tag: [u8; 4],
+    pub(super) paged: Usage,
+    pub(super) nonpaged: Usage,
+}
+
+/// Class 22 on x64 and ARM64.
+const POOL_TAG_64: Layout = Layout {
+    array: 8,
+    row: 40,
+    paged: Offsets { allocs: 4, frees: 8, used: 16 },
+    nonpaged: Offsets { allocs: 24, frees: 28, used: 32 },
+    counter: Bits::Bits32,
+    size: Bits::Bits64,
+};
+
+/// Class 22 on x86, and class 255 there.
+const POOL_TAG_32: Layout = Layout {
+    array: 4,
+    row: 28,
+    paged: Offsets { allocs: 4, frees: 8, used: 12 },
+    nonpaged: Offsets { allocs: 16, frees: 20, used: 24 },
+    counter: Bits::Bits32,
+    size: Bits::Bits32,
+};
+
+/// Class 255 on x64 and ARM64.
+const POOL_TAG_2_64: Layout = Layout {
+    array: 8,
+    row: 56,
+    paged: Offsets { allocs: 8, frees: 16, used: 24 },
+    nonpaged: Offsets { allocs: 32, frees: 40, used: 48 },
+    counter: Bits::Bits64,
+    size: Bits::Bits64,
+};
+
+impl Layout {
+    /// That of class 22.
+    pub(super) const fn pool_tag(bits: Bits) -> Layout {
+        match bits {
+            Bits::Bits32 => POOL_TAG_32,
+            Bits::Bits64 => POOL_TAG_64,
+        }
+    }
+
+    /// That of class 255.
+    pub(super) const fn pool_tag_2(bits: Bits) -> Layout {
+        match bits {
+            Bits::Bits32 => POOL_TAG_32,
+            Bits::Bits64 => POOL_TAG_2_64,
+        }
+    }
+
+    /// How its allocs and frees count.
+    pub(super) fn counters(&self) -> Counters {
+        match self.counter {
+            Bits::Bits32 => Counters::Wrapping32,
+            Bits::Bits64 => Counters::Full64,
+        }
+    }
+
+    /// The array of a whole table; `None` when the table holds fewer rows than it says.
+    pub(super) fn array_of<'a>(&self, table: &'a [u8]) -> Option<&'a [u8]> {
+        let count = u32::from_le_bytes(*table.first_chunk()?);
+        self.array_at(table, self.array, count)
+    }
+
+    /// An array of `count` rows; `None` when it is not all there.
+    pub(super) fn array_at<'a>(&self, table: &'a [u8], begin: usize, count: u32) -> Option<&'a [u8]> {
+        let length = usize::try_from(count).ok()?.checked_mul(self.row)?;
+        table.get(begin..)?.get(..length)
+    }
+
+    /// The rows of an array.
+    pub(super) fn rows(&self, array: &[u8]) -> impl ExactSizeIterator<Item = Row> {
+        let layout = *self;
+        array.chunks_exact(layout.row).map(move |row| layout.row(row))
+    }
+
+    fn row(&self, row: &[u8]) -> Row {
+        let usage = |at: Offsets| Usage {
+            allocs: number(row, at.allocs, self.counter),
+            frees: number(row, at.frees, self.counter),
+            bytes: number(row, at.used, self.size),
+        };
+        Row { tag: [row[0], row[1], row[2], row[3]], paged: usage(self.paged), nonpaged: usage(self.nonpaged) }
+    }
+}
+
+/// The number which begins at byte `at`.
+pub(super) fn number(bytes: &[u8], at: usize, width: Bits) -> u64 {
+    match width {
+        Bits::Bits32 => word(bytes, at),
+        Bits::Bits64 => word(bytes, at) | word(bytes, at + 4) << 32,
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]).into()
+}
+
+/// The structures as a C compiler for Windows lays them out, on whatever machine this is compiled.
+mod mirror {
+    /// A SIZE_T of x64 and ARM64. Not every 32-bit compiler aligns u64 to eight bytes, as Windows' do.
+    #[repr(C, align(8))]
+    pub(super) struct Size64(u64);
+
+    #[repr(C)]
+    pub(super) struct PoolTag<Counter, Size> {
+        pub(super) tag: u32,
+        pub(super) paged_allocs: Counter,
+        pub(super) paged_frees: Counter,
+        pub(super) paged_used: Size,
+        pub(super) nonpaged_allocs: Counter,
+        pub(super) nonpaged_frees: Counter,
+        pub(super) nonpaged_used: Size,
+    }
+
+    #[repr(C)]
+    pub(super) struct PoolTagInformation<Row> {
+        count: u32,
+        pub(super) rows: [Row; 1],
+    }
+}
+
+/// Holds a layout against the structure it describes.
+macro_rules! lays_out {
+    ($layout:ident as $Counter:ty, $Size:ty) => {
+        const _: () = {
+            use std::mem::{offset_of, size_of};
+            type Row = mirror::PoolTag<$Counter, $Size>;
+            assert!($layout.array == offset_of!(mirror::PoolTagInformation<Row>, rows));
+            assert!($layout.row == size_of::<Row>());
+            assert!(offset_of!(Row, tag) == 0);
+            assert!($layout.paged.allocs == offset_of!(Row, paged_allocs));
+            assert!($layout.paged.frees == offset_of!(Row, paged_frees));
+            assert!($layout.paged.used == offset_of!(Row, paged_used));
+            assert!($layout.nonpaged.allocs == offset_of!(Row, nonpaged_allocs));
+            assert!($layout.nonpaged.frees == offset_of!(Row, nonpaged_frees));
+            assert!($layout.nonpaged.used == offset_of!(Row, nonpaged_used));
+            assert!(matches!($layout.counter, Bits::Bits64) == (size_of::<$Counter>() == 8));
+            assert!(matches!($layout.size, Bits::Bits64) == (size_of::<$Size>() == 8));
+        };
+    };
+}
+
+lays_out!(POOL_TAG_64 as u32, mirror::Size64);
+lays_out!(POOL_TAG_32 as u32, u32);
+lays_out!(POOL_TAG_2_64 as mirror::Size64, mirror::Size64);

@@ -1,0 +1,80 @@
+//! A table's rows on their way into the snapshot.
+//!
+//! A tag has up to two rows there, one a pool. A pool in which the tag never had anything is left out until it does, and
+//! from then on a zero is a zero. The kernel nearly always lists the same tags in the same order, so each place of the
+//! list remembers its tag: neither that, nor looking a tag up by its bytes, takes heap memory.
+
+use std::collections::HashMap;
+
+use super::layout::Row;
+use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
+
+/// The tags of one table, or of one session.
+#[derive(Debug)]
+pub(super) struct TagRows {
+    counters: Counters,
+    session: Option<u32>,
+    known: HashMap<[u8; 4], usize>,
+    /// Where the known tags stand in the snapshot.
+    places: Vec<Place>,
+    /// The known tags as they were last listed.
+    listed: Vec<([u8; 4], usize)>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    paged: Option<RowId>,
+    nonpaged: Option<RowId>,
+}
+
+impl TagRows {
+    pub(super) fn new(counters: Counters, session: Option<u32>) -> TagRows {
+        TagRows { counters, session, known: HashMap::new(), places: Vec::new(), listed: Vec::new() }
+    }
+
+    /// Adds all rows of a table to `snapshot`.
+    pub(super) fn fill(&mut self, rows: impl Iterator<Item = Row>, snapshot: &mut Snapshot) {
+        for (at, row) in rows.enumerate() {
+            let known = match self.listed.get(at) {
+                Some((tag, known)) if *tag == row.tag => *known,
+                _ => self.list(at, row.tag),
+            };
+            let (counters, session) = (self.counters, self.session);
+            let key = |pool| Key { session, ..Key::new(Tag::from_pool_tag(row.tag), pool, counters) };
+            let place = &mut self.places[known];
+            add(&mut place.paged, row.paged, || key(Pool::Paged), snapshot);
+            add(&mut place.nonpaged, row.nonpaged, || key(Pool::Nonpaged), snapshot);
+        }
+    }
+
+    /// Notes that another tag is listed at a place; returns which known one it is.
+    fn list(&mut self, at: usize, tag: [u8; 4]) -> usize {
+        let known = *self.known.entry(tag).or_insert_with(|| {
+            self.places.push(Place::default());
+            self.places.len() - 1
+        });
+        match self.listed.get_mut(at) {
+            Some(listed) => *listed = (tag, known),
+            None => self.listed.push((tag, known)),
+        }
+        known
+    }
+}
+
+/// Adds one pool's figures. A tag which is listed twice is one tag, so its figures add up.
+fn add(place: &mut Option<RowId>, usage: Usage, key: impl FnOnce() -> Key, snapshot: &mut Snapshot) {
+    let row = match place {
+        Some(row) => *row,
+        None if usage == Usage::default() => return,
+        None => *place.insert(snapshot.row(key())),
+    };
+    let met = snapshot.get(row).unwrap_or_default();
+    snapshot.set(
+        row,
+        Some(Usage {
+            allocs: met.allocs.wrapping_add(usage.allocs),
+            frees: met.frees.wrapping_add(usage.frees),
+            bytes: met.bytes.saturating_add(usage.bytes),
+        }),
+    );
+}

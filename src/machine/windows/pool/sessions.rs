@@ -1,0 +1,138 @@
+//! The pools which sessions have to themselves, of which the system's table knows nothing (PoolMon's `/s`).
+//!
+//! An entry a session: SIZE_T NextEntryOffset (0 in the last one), ULONG SessionId, ULONG Count, then rows as those of
+//! class 22 (phnt's ntexapi.h; Microsoft's public symbols). Not every Windows tells of sessions, and none has to: where
+//! the first answer cannot be used, whatever it is, there are none. But once told of, sessions must go on being: their
+//! rows would otherwise vanish from a sample which could not be read.
+
+use super::System;
+use super::answer::Answer;
+use super::class::Class;
+use super::error::PoolTagsError;
+use super::layout::{Bits, Layout, number};
+use super::rows::TagRows;
+use crate::pool::Snapshot;
+
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    answer: Answer,
+    told: Told,
+    sessions: Vec<(u32, TagRows)>,
+}
+
+/// Whether this kernel tells of sessions.
+#[derive(Debug, Default)]
+enum Told {
+    #[default]
+    NotAsked,
+    Never,
+    Always(Entries),
+}
+
+impl Sessions {
+    /// Reads the table, whole, where the kernel has it.
+    pub(super) fn read(&mut self, system: &mut impl System, bits: Bits) -> Result<(), PoolTagsError> {
+        match &self.told {
+            Told::Never => {}
+            Told::Always(entries) => self.answer.read(system, Class::SessionPoolTag, |table| entries.whole(table))?,
+            Told::NotAsked => {
+                let entries = Entries::of(bits);
+                self.told = match self.answer.read(system, Class::SessionPoolTag, |table| entries.whole(table)) {
+                    Ok(()) => Told::Always(entries),
+                    Err(_) => Told::Never,
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was read to `snapshot`.
+    pub(super) fn fill(&mut self, snapshot: &mut Snapshot) {
+        let Told::Always(entries) = &self.told else { return };
+        for (session, array) in entries.of_table(self.answer.table()).flatten() {
+            let place = self.sessions.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
+                self.sessions.push((session, TagRows::new(entries.rows.counters(), Some(session))));
+                self.sessions.len() - 1
+            });
+            self.sessions[place].1.fill(entries.rows.rows(array), snapshot);
+        }
+    }
+}
+
+/// Where an entry has what.
+#[derive(Debug, Clone, Copy)]
+struct Entries {
+    size: Bits,
+    session: usize,
+    count: usize,
+    array: usize,
+    rows: Layout,
+}
+
+impl Entries {
+    const fn of(bits: Bits) -> Entries {
+        let rows = Layout::pool_tag(bits);
+        match bits {
+            Bits::Bits32 => Entries { size: bits, session: 4, count: 8, array: 12, rows },
+            Bits::Bits64 => Entries { size: bits, session: 8, count: 12, array: 16, rows },
+        }
+    }
+
+    fn whole(&self, table: &[u8]) -> bool {
+        self.of_table(table).all(|entry| entry.is_some())
+    }
+
+    /// Each session with its array; `None`, at the end, where the table is torn.
+    fn of_table<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = Option<(u32, &'a [u8])>> {
+        let layout = *self;
+        // Nobody is logged on, and no session has a pool.
+        let mut rest = (!table.is_empty()).then_some(table);
+        std::iter::from_fn(move || {
+            let entry = rest.take()?;
+            let Some((next, session, array)) = layout.entry(entry) else { return Some(None) };
+            rest = next;
+            Some(Some((session, array)))
+        })
+    }
+
+    /// The rest of the table behind the first entry, where there is one, its session and its array.
+    fn entry<'a>(&self, table: &'a [u8]) -> Option<(Option<&'a [u8]>, u32, &'a [u8])> {
+        let head = table.get(..self.array)?;
+        let (session, count) = (number(head, self.session, Bits::Bits32), number(head, self.count, Bits::Bits32));
+        let (entry, next) = match usize::try_from(number(head, 0, self.size)).ok()? {
+            0 => (table, None),
+            // The array must end before the next entry, which thus cannot be this one again.
+            next => (table.get(..next)?, Some(table.get(next..)?)),
+        };
+        let array = self.rows.array_at(entry, self.array, u32::try_from(count).ok()?)?;
+        Some((next, u32::try_from(session).ok()?, array))
+    }
+}
+
+/// Holds the offsets against the structure, as a C compiler for Windows lays it out.
+const _: () = {
+    use std::mem::offset_of;
+
+    /// A SIZE_T of x64 and ARM64.
+    #[repr(C, align(8))]
+    struct Size64(u64);
+
+    #[repr(C)]
+    struct SessionPoolTagInformation<Size> {
+        next_entry_offset: Size,
+        session_id: u32,
+        count: u32,
+        tag_info: [Size; 1],
+    }
+
+    type Wide = SessionPoolTagInformation<Size64>;
+    let wide = Entries::of(Bits::Bits64);
+    assert!(offset_of!(Wide, next_entry_offset) == 0);
+    assert!(wide.session == offset_of!(Wide, session_id) && wide.count == offset_of!(Wide, count));
+    assert!(wide.array == offset_of!(Wide, tag_info));
+
+    type Narrow = SessionPoolTagInformation<u32>;
+    let narrow = Entries::of(Bits::Bits32);
+    assert!(narrow.session == offset_of!(Narrow, session_id) && narrow.count == offset_of!(Narrow, count));
+    assert!(narrow.array == offset_of!(Narrow, tag_info));
+};

@@ -1,0 +1,112 @@
+//! This Windows, asked by its own calls.
+#![allow(unsafe_code, reason = "the system's calls take pointers")]
+
+use std::ffi::c_void;
+
+use windows_sys::Wdk::System::SystemInformation::NtQuerySystemInformation;
+use windows_sys::Win32::Security::{SE_DEBUG_NAME, SE_PROF_SINGLE_PROCESS_NAME};
+use windows_sys::Win32::System::ProcessStatus::{K32GetPerformanceInfo, PERFORMANCE_INFORMATION};
+
+use super::class::{Class, NtStatus};
+use super::layout::Bits;
+use super::totals::Totals;
+use super::{Process, System, privilege};
+
+/// The Windows poolgate runs on.
+#[derive(Debug)]
+pub struct ThisSystem;
+
+impl System for ThisSystem {
+    fn query(&mut self, class: Class, buffer: &mut [u8]) -> (NtStatus, usize) {
+        let mut returned = 0;
+        let size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        // SAFETY: the kernel writes at most `size` bytes to `buffer`, which is ours alone and at least that long, and one
+        // u32 to `returned`.
+        let status = unsafe {
+            NtQuerySystemInformation(
+                class.number() as i32,
+                buffer.as_mut_ptr().cast::<c_void>(),
+                size,
+                &raw mut returned,
+            )
+        };
+        (NtStatus(status as u32), returned as usize)
+    }
+
+    fn totals(&mut self) -> Option<Totals> {
+        let size = size_of::<PERFORMANCE_INFORMATION>() as u32;
+        let mut said = PERFORMANCE_INFORMATION { cb: size, ..Default::default() };
+        // SAFETY: `said` is a PERFORMANCE_INFORMATION, all of it ours, and `size` is its size.
+        let done = unsafe { K32GetPerformanceInfo(&raw mut said, size) };
+        let PERFORMANCE_INFORMATION { KernelPaged: paged, KernelNonpaged: nonpaged, PageSize: page, .. } = said;
+        (done != 0 && page != 0).then_some(Totals { paged: paged as u64, nonpaged: nonpaged as u64, page: page as u64 })
+    }
+
+    fn enable_privileges(&mut self) {
+        // An account without them is told so by the next call.
+        privilege::enable(SE_DEBUG_NAME);
+        privilege::enable(SE_PROF_SINGLE_PROCESS_NAME);
+    }
+
+    fn process(&self) -> Process {
+        #[cfg(target_pointer_width = "64")]
+        return Process::Native(Bits::Bits64);
+        #[cfg(target_pointer_width = "32")]
+        return if is_wow64() { Process::Wow64 } else { Process::Native(Bits::Bits32) };
+    }
+}
+
+/// Whether this 32-bit program runs on a 64-bit Windows. What cannot be found out counts as yes, since the figures would
+/// then be wrong.
+#[cfg(target_pointer_width = "32")]
+fn is_wow64() -> bool {
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, IsWow64Process};
+
+    let mut wow64 = 0;
+    // SAFETY: the current process' pseudo handle is always good, and `wow64` is a BOOL of ours.
+    let done = unsafe { IsWow64Process(GetCurrentProcess(), &raw mut wow64) };
+    done == 0 || wow64 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::windows::pool::{PoolTable, PoolTagsError};
+    use crate::machine::{MachineError, PoolSource};
+    use crate::pool::Pool;
+
+    #[test]
+    fn this_system_lists_its_tags_or_says_that_it_has_none() {
+        let mut table = PoolTable::new(ThisSystem);
+        match table.sample() {
+            Ok(snapshot) => {
+                // A real table has about 2,700 tags.
+                let tags = snapshot.present().filter(|(key, _)| key.pool.has_pool_tags()).count();
+                assert!(tags > 500, "{tags} rows");
+                let bytes = |pool| -> u64 {
+                    let rows = snapshot.present().filter(|(key, _)| key.pool == pool && key.session.is_none());
+                    rows.map(|(_, usage)| usage.bytes).sum()
+                };
+                assert!(bytes(Pool::Paged) > 1 << 20 && bytes(Pool::Nonpaged) > 1 << 20);
+            }
+            Err(MachineError::PoolTags(error)) => {
+                assert_eq!(error, PoolTagsError::NotReported);
+                assert_eq!(error.to_string(), "this system does not report pool tags (c0000003)");
+                // The session and the totals would tell nothing without it.
+                assert_eq!(table.class(), None);
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn this_system_says_what_its_pools_hold() {
+        let totals = ThisSystem.totals().unwrap();
+        assert!(totals.page >= 4096 && totals.page.is_power_of_two(), "{totals:?}");
+    }
+
+    #[test]
+    fn asking_for_privileges_harms_nothing() {
+        ThisSystem.enable_privileges();
+    }
+}

@@ -1,0 +1,86 @@
+//! Global flags and Driver Verifier: what Windows has, the simulated machine plays, and Linux refuses before anything is
+//! touched.
+
+use super::harness::{Said, Scenario, poolgate, root, write};
+
+const FLAGS: &str = "{ gflags: [\"+kst\", -soe], verifier: { drivers: [mydrv.sys, second.sys], level: 0x8 } }";
+
+#[test]
+fn flags_are_set_for_the_run_and_put_back_after_it() {
+    let ended = Scenario::with_flag("true").flags(FLAGS).run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    for line in [
+        "flag GlobalFlag: set to \"dword:00002400\"",
+        "flag VerifyDrivers: set to \"sz:mydrv.sys second.sys\"",
+        "flag VerifyDriverLevel: set to \"dword:00000008\"",
+        "flag GlobalFlag: removed",
+        "flag VerifyDrivers: removed",
+        "flag VerifyDriverLevel: removed",
+    ] {
+        assert_eq!(ended.stderr.matches(line).count(), 1, "{line}: {}", ended.stderr);
+    }
+    assert_eq!(ended.kernel()["boots"], 3);
+    ended.left_the_machine_as_it_was();
+}
+
+#[test]
+fn a_global_flag_is_worth_a_boot_by_itself() {
+    let ended = Scenario::running("true").flags("{ gflags: [2000] }").run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("flag GlobalFlag: set to \"dword:00002000\""), "{}", ended.stderr);
+    assert_eq!(ended.kernel()["boots"], 3);
+    ended.left_the_machine_as_it_was();
+}
+
+#[test]
+fn one_value_changed_by_somebody_else_is_left_and_the_others_are_put_back() {
+    let ended = Scenario::with_flag("true").flags(FLAGS).teardown("touch torn-down; sleep 60").start_until("torn-down");
+    ended.signal(rustix::process::Signal::KILL);
+    let ended = ended.end();
+    let mut kernel = ended.kernel();
+    // The same number in another type is another value.
+    kernel["settings"]["on_disk"]["flag GlobalFlag"] = "sz:0x00002400".into();
+    write(&ended.run.join("simulated-kernel.json"), &kernel.to_string());
+    ended.then("status").is(0, "GlobalFlag: \"sz:0x00002400\" (was absent)");
+    let aborted = ended.then("abort");
+    aborted.is(0, "note: GlobalFlag was changed by somebody else during the run, and left so");
+    aborted.is(0, "flag VerifyDrivers: removed");
+    let settings = ended.kernel()["settings"]["on_disk"].clone();
+    assert_eq!(settings, serde_json::json!({ "flag GlobalFlag": "sz:0x00002400" }));
+}
+
+#[test]
+fn a_dry_run_names_the_flags_a_change_switches() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flags.yaml");
+    let machine = "machine: { simulated: { tags: 20, pool_tagging: by_flag } }";
+    write(&path, &format!("scenario: test\n{machine}\nflags: {FLAGS}\nworkload: {{ run: 'true', iterations: 9 }}\n"));
+    Said::of(poolgate().arg("check").arg(&path)).is(
+        0,
+        "  flag GlobalFlag: absent → \"dword:00002400\"\n    +ptg  pool tagging (Windows 2000 and XP)\n    +kst  kernel mode \
+         stack trace database\n  flag VerifyDrivers: absent → \"sz:mydrv.sys second.sys\"\n",
+    );
+}
+
+#[test]
+fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
+    for (flags, name) in [
+        ("{ gflags: [+kst] }", "global flag +kst"),
+        ("{ verifier: { drivers: [mydrv.sys], level: 8 } }", "Driver Verifier"),
+    ] {
+        let root = root();
+        let scenario = Scenario::running("true").on_root(root.path()).flags(flags).setup("touch was-set-up");
+        let sign = scenario.folder().join("was-set-up");
+        let ended = scenario.option("--allow-reboot").run();
+        ended.failed_saying(&format!("{name} is a boot setting of Windows, which a Linux kernel does not have"));
+        assert!(ended.stdout.contains("on Linux ask for a kernel parameter"), "{}", ended.stdout);
+        assert!(!sign.exists() && !root.path().join("var").exists() && !root.path().join("etc").exists());
+    }
+}
+
+#[test]
+fn a_kernel_command_line_is_nothing_for_a_machine_which_plays_windows() {
+    let ended = Scenario::running("true").flags("{ kernel_cmdline: [slab_nomerge] }").run();
+    ended.failed_saying("kernel parameter slab_nomerge is a boot setting of Linux");
+    assert_eq!(ended.kernel()["boots"], 1);
+}
