@@ -22,6 +22,14 @@ test *words:
 qemu *words:
     cargo test --locked --test qemu -- {{ words }}
 
+# The Windows target: poolgate.exe, lints, and all tests under Wine; or some of these steps (`just windows lints`).
+windows *steps="exe lints tests":
+    bash .ci/windows {{ steps }}
+
+# Windows machines under Wine which restart, leak and lose their power; further words go to the tests (`just wine chain`).
+wine *words:
+    cargo test --locked --test wine -- {{ words }}
+
 # Two hundred power cuts of the bed, and as many of whole chains; another POOLGATE_SEED cuts elsewhere. Takes an hour.
 powercuts cuts="200":
     POOLGATE_POWERCUTS={{ cuts }} cargo test --locked --test qemu -- --nocapture survives_power_cuts

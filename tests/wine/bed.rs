@@ -1,7 +1,7 @@
 //! The pieces every test machine is made of: an empty Windows, poolgate as it is released, and the programs in `guest`.
 //!
 //! Made once a process, below `target/wine`. How poolgate is built and an empty Windows is made is written down in one
-//! place, `.ci/windows`, which is asked for them here.
+//! place, `.ci/windows`, which is asked for them here. Building takes minutes; POOLGATE_TEST_EXE names one to try instead.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ pub(crate) struct Bed {
     pub(crate) machines: PathBuf,
     /// A Wine prefix which was never used.
     pub(crate) template: PathBuf,
-    /// The release build.
+    /// The release build, as it is.
     pub(crate) poolgate: PathBuf,
     /// The folder with what is built from `guest`.
     guest: PathBuf,
@@ -51,7 +51,7 @@ impl Bed {
         let bed = Bed {
             machines: folder.join("machines"),
             template: ci_windows("template"),
-            poolgate: ci_windows("exe"),
+            poolgate: std::env::var_os("POOLGATE_TEST_EXE").map_or_else(|| ci_windows("exe"), PathBuf::from),
             guest: folder.join("guest"),
         };
         fs_err::create_dir_all(&bed.machines).unwrap();

@@ -7,8 +7,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod bed;
+mod boot;
+mod chain;
 mod leaks;
 mod machine;
 mod registry;
 mod restarts;
+mod runs;
+mod strays;
+mod tagging;
 mod tool;

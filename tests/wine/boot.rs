@@ -1,0 +1,144 @@
+//! A machine which is on, and the programs on it.
+//!
+//! A boot is the life of a wineserver. Wine has no kernel which could restart: its ExitWindowsEx ends everybody's session
+//! and goes on. So a witness runs in each boot, and when it is gone, the host takes the power. What the programs have open
+//! is as the power cut finds it; the registry is written, since Wine keeps it in one process.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::machine::{LAB, Machine, WORK};
+use super::tool::{WINE, WINESERVER};
+
+/// A machine which is on. It goes off when this is dropped.
+pub(crate) struct Boot<'machine> {
+    machine: &'machine Machine,
+    witness: Child,
+}
+
+/// A program on it.
+pub(crate) struct Program {
+    process: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+/// A program which has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Far more than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Nothing that Wine would like to download, or say; and poolgate finds the library beside it before Wine's.
+const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives=n,b";
+
+impl Machine {
+    /// Switches it on, and waits until it is up.
+    pub(crate) fn power_on(&self) -> Boot<'_> {
+        // Started by hand, the server holds nobody's pipes open.
+        let mut server = Command::new(WINESERVER);
+        server.arg("-p").env("WINEPREFIX", self.prefix());
+        assert!(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+        let up = self.file("up");
+        if up.exists() {
+            fs_err::remove_file(&up).unwrap();
+        }
+        let witness = self.wine(WORK, &["linger", r"C:\up"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let boot = Boot { machine: self, witness: witness.unwrap() };
+        until("the machine does not come up", || up.exists().then_some(()));
+        boot
+    }
+
+    fn wine(&self, program: &str, words: &[&str]) -> Command {
+        let mut wine = Command::new(WINE);
+        wine.arg(program).args(words).stdin(Stdio::null()).current_dir(self.file(LAB));
+        wine.env("WINEPREFIX", self.prefix()).env("WINEDEBUG", "-all").env_remove("DISPLAY");
+        wine.env("WINEDLLOVERRIDES", OVERRIDES);
+        wine
+    }
+}
+
+impl Boot<'_> {
+    /// Runs a program to its end.
+    pub(crate) fn run(&self, program: &str, words: &[&str]) -> Ended {
+        let mut program = self.start(program, words);
+        until("the program does not end", || program.ended())
+    }
+
+    pub(crate) fn start(&self, program: &str, words: &[&str]) -> Program {
+        let file = || tempfile::NamedTempFile::new_in(self.machine.folder()).unwrap().keep().unwrap();
+        let ((stdout, out), (stderr, err)) = (file(), file());
+        let process = self.machine.wine(program, words).stdout(stdout).stderr(stderr).spawn().unwrap();
+        Program { process, stdout: out, stderr: err }
+    }
+
+    /// Whether somebody has asked for a restart, so that everybody's session has ended.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.witness.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until somebody has asked for a restart, and takes the power.
+    pub(crate) fn until_over(mut self) {
+        until("the machine does not restart", || self.is_over().then_some(()));
+    }
+
+    /// Takes the power: whatever runs is gone.
+    pub(crate) fn cut(self) {}
+
+    /// How many programs run whose command line contains `words`.
+    pub(crate) fn running(&self, words: &str) -> usize {
+        let prefix = format!("WINEPREFIX={}\0", self.machine.prefix().display());
+        let processes = fs_err::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+        let read = |process: &PathBuf, name: &str| fs_err::read(process.join(name)).unwrap_or_default();
+        let ours = processes.filter(|process| {
+            let line = String::from_utf8_lossy(&read(process, "cmdline")).replace('\0', " ");
+            line.contains(words) && String::from_utf8_lossy(&read(process, "environ")).contains(&prefix)
+        });
+        ours.count()
+    }
+}
+
+impl Drop for Boot<'_> {
+    fn drop(&mut self) {
+        for option in ["-k", "-w"] {
+            let mut server = Command::new(WINESERVER);
+            // It complains when there is nothing left to do.
+            drop(server.arg(option).env("WINEPREFIX", self.machine.prefix()).output());
+        }
+        drop(self.witness.kill());
+        drop(self.witness.wait());
+    }
+}
+
+impl Program {
+    /// What it came to, if it has ended.
+    pub(crate) fn ended(&mut self) -> Option<Ended> {
+        let status = self.process.try_wait().unwrap()?;
+        let text = |path: &PathBuf| String::from_utf8_lossy(&fs_err::read(path).unwrap()).into_owned();
+        Some(Ended { code: status.code(), stdout: text(&self.stdout), stderr: text(&self.stderr) })
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}\n{}\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// Looks again and again, until there is something to see.
+pub(crate) fn until<T>(otherwise: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "{otherwise}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,136 @@
+//! The whole job on an old Windows: GlobalFlag, boots, a service which comes back, a leak, everything put back. Then the
+//! same with the power cut at its phases.
+//!
+//! The power cuts end every process at once. What they do to data which was not flushed is tried on Linux (tests/qemu):
+//! Wine keeps the registry in one process, and files in the host's memory.
+
+use super::bed::bed;
+use super::boot::until;
+use super::machine::{Machine, POOLGATE};
+use super::registry::SESSION_MANAGER;
+
+/// The phases as the run tells them, each only once it is on disk.
+const PHASES: [&str; 7] = ["arm", "boot armed", "measure", "restore", "boot restored", "report", "done"];
+/// No schedule takes more boots than this.
+const MOST_BOOTS: usize = 12;
+const SERVICE: &str = "poolgate";
+
+/// How a chain went.
+#[derive(Debug)]
+struct Chain {
+    boots: usize,
+    code: Option<i32>,
+    log: String,
+}
+
+#[test]
+fn the_whole_chain_finds_a_drivers_leak_across_restarts() {
+    let Some(bed) = bed() else { return };
+    let machine = chain(Machine::new(bed, 5));
+    machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
+    let chain = until_over(&machine, &[]);
+    assert_eq!((chain.boots, chain.code), (3, Some(1)), "{}", chain.log);
+    let report = machine.only_run().report();
+    assert_eq!(report["outcome"], "broken");
+    let leak = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "Leak").unwrap();
+    assert_eq!(leak["growth_bytes"], 12 * 2 * 4096);
+    assert!(machine.only_run().junit().contains("<failure"));
+    left_as_it_was(&machine, None);
+}
+
+#[test]
+fn a_machine_which_goes_down_while_measuring_is_an_error_and_never_a_pass() {
+    let Some(bed) = bed() else { return };
+    let machine = chain(Machine::new(bed, 0)).with_value(SESSION_MANAGER, "GlobalFlag", "dword:00000100");
+    let chain = until_over(&machine, &["iteration "]);
+    assert_eq!(chain.code, Some(3), "{}", chain.log);
+    let report = machine.only_run().report();
+    assert_eq!(report["failure"]["message"], "the machine went down while the workload ran");
+    left_as_it_was(&machine, Some("dword:00000100"));
+}
+
+#[test]
+fn every_chain_survives_power_cuts_in_all_its_phases() {
+    let Some(bed) = bed() else { return };
+    // A flag that is a text stays one.
+    for (cuts, flag) in [
+        (["phase arm", "phase restore"], "dword:00000100"),
+        (["phase boot armed", "phase report"], r#""0x00000100""#),
+        (["phase measure", "phase boot restored"], "hex:00,01,00,00"),
+    ] {
+        let machine = chain(Machine::new(bed, 5)).with_value(SESSION_MANAGER, "GlobalFlag", flag);
+        let chain = until_over(&machine, &cuts);
+        assert!(matches!(chain.code, Some(1 | 3)), "{:?}:\n{}", chain.code, chain.log);
+        in_order(&chain.log);
+        left_as_it_was(&machine, Some(flag));
+    }
+}
+
+fn chain(machine: Machine) -> Machine {
+    machine.with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"))
+}
+
+/// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, texts of the run's
+/// story, in their order.
+fn until_over(machine: &Machine, cuts: &[&str]) -> Chain {
+    let mut cuts = cuts.iter();
+    let mut next = cuts.next();
+    for boots in 1..=MOST_BOOTS {
+        let told_before = story(machine).len();
+        let words = words(machine);
+        let mut boot = machine.power_on();
+        let mut poolgate = boot.start(POOLGATE, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        let ended = until("the chain does not go on", || {
+            let told = story(machine);
+            if next.is_some_and(|marker| told[told_before..].contains(marker)) {
+                next = cuts.next();
+                return Some(None);
+            }
+            let ended = poolgate.ended().filter(|ended| ended.code != Some(10));
+            if boot.is_over() { Some(None) } else { ended.map(Some) }
+        });
+        if let Some(ended) = ended {
+            // The service tells that it is over before it ends.
+            until("the service does not end", || (boot.running("poolgate.exe") == 0).then_some(()));
+            boot.cut();
+            return Chain { boots, code: ended.code, log: format!("{}\n{ended}", story(machine)) };
+        }
+    }
+    panic!("the chain does not come to an end:\n{}", story(machine));
+}
+
+/// What is run in the next boot. With a service in place, that runs poolgate, and somebody waits for it. Without one it is
+/// what a person would do: begin, or go on where a power cut hit before anybody was to come back.
+fn words(machine: &Machine) -> Vec<String> {
+    let begun = machine.file("ProgramData/poolgate").exists().then(|| machine.runs().pop()).flatten();
+    match begun {
+        Some(run) if machine.has_service(SERVICE) => vec!["wait".to_owned(), name(&run)],
+        Some(_) => vec!["resume".to_owned()],
+        None => ["run", r"C:\lab\chain.yaml", "--allow-reboot"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn name(run: &std::path::Path) -> String {
+    run.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// What all runs have told so far.
+fn story(machine: &Machine) -> String {
+    let mut runs = machine.runs();
+    runs.sort();
+    runs.iter().map(|run| fs_err::read_to_string(run.join("run.log")).unwrap_or_default()).collect()
+}
+
+/// A phase is told of once it is on disk, so none may come again, and the last must come.
+#[track_caller]
+fn in_order(log: &str) {
+    let told = log.lines().filter_map(|line| line.split_once(" phase ")?.1.trim().into());
+    let places: Vec<usize> = told.filter_map(|phase| PHASES.iter().position(|known| *known == phase)).collect();
+    assert!(places.is_sorted() && places.last() == Some(&(PHASES.len() - 1)), "{places:?}:\n{log}");
+}
+
+#[track_caller]
+fn left_as_it_was(machine: &Machine, flag: Option<&str>) {
+    assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), flag);
+    assert!(!machine.has_service(SERVICE), "the service is still there");
+}

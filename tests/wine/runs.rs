@@ -1,0 +1,63 @@
+//! The program as it is released, a driver which is really loaded, and simulated class 22: whole runs without a reboot.
+
+use serde_json::Value;
+
+use super::bed::bed;
+use super::boot::Ended;
+use super::machine::{DRIVER, Machine, POOLGATE};
+
+const SCENARIO: &str = include_str!("leakydrv.yaml");
+
+#[test]
+fn a_drivers_leak_is_found_with_its_exact_rate() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 5).with_file("lab/leakydrv.yaml", &SCENARIO.replace("TAG", "Leak"));
+    let ended = run(&machine, r"C:\lab\leakydrv.yaml");
+    assert_eq!(ended.code, Some(1), "{ended}");
+    let run = machine.only_run();
+    let report = run.report();
+    assert_eq!(report["outcome"], "broken");
+    assert_eq!(report["source"], "windows pool tags");
+    assert_eq!(rate(&report, "Leak", "bytes_per_iteration"), 8192.0, "{ended}");
+    assert_eq!(rate(&report, "Leak", "objects_per_iteration"), 2.0, "{ended}");
+    let junit = run.junit();
+    assert!(junit.contains(r#"tests="2""#) && junit.contains(r#"failures="1""#), "{junit}");
+}
+
+#[test]
+fn the_clean_twin_holds() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0).with_file("lab/leakydrv.yaml", &SCENARIO.replace("TAG", "Leak"));
+    let ended = run(&machine, r"C:\lab\leakydrv.yaml");
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert_eq!(machine.only_run().report()["outcome"], "held");
+}
+
+#[test]
+fn a_tag_of_quotes_and_angle_brackets_and_a_path_with_spaces_are_like_any_other() {
+    let Some(bed) = bed() else { return };
+    let tag = u32::from_le_bytes(*br#"<"&>"#);
+    let machine = Machine::new(bed, 5)
+        .with_value(DRIVER, "LeakTag", &format!("dword:{tag:08x}"))
+        .with_file("lab/odd ones/it's a scenario.yaml", &SCENARIO.replace("TAG", r#"'<"&>'"#))
+        .with_work_in("lab/odd ones");
+    let ended = run(&machine, r"C:\lab\odd ones\it's a scenario.yaml");
+    assert_eq!(ended.code, Some(1), "{ended}");
+    let run = machine.only_run();
+    assert_eq!(rate(&run.report(), r#"<"&>"#, "bytes_per_iteration"), 8192.0, "{ended}");
+    let junit = run.junit();
+    let document = roxmltree::Document::parse(&junit).unwrap();
+    let failed = document.descendants().find(|node| node.has_tag_name("failure")).unwrap().parent().unwrap();
+    assert_eq!(failed.attribute("name"), Some(r#"tag <"&> max_rate 0 B/iteration"#));
+}
+
+fn run(machine: &Machine, scenario: &str) -> Ended {
+    machine.power_on().run(POOLGATE, &["run", scenario])
+}
+
+/// A rate of one tag, as the report has it.
+#[track_caller]
+fn rate(report: &Value, tag: &str, unit: &str) -> f64 {
+    let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == tag);
+    figures.unwrap()["evidence"][unit]["rate"].as_f64().unwrap()
+}

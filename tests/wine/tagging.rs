@@ -1,0 +1,52 @@
+//! What poolgate makes of a kernel which counts pool tags, of one which does not, and of one which does when it is told to.
+
+use super::bed::bed;
+use super::machine::{Machine, POOLGATE};
+use super::registry::SESSION_MANAGER;
+
+const SCENARIO: &str = "
+scenario: tagging
+workload: { run: ver, iterations: 4 }
+thresholds: [ { tag: Irp, max_growth: 1 MiB } ]
+";
+const NO_REBOOT: &str = "sets no flags and needs no reboot";
+
+#[test]
+fn a_windows_which_counts_pool_tags_needs_no_reboot() {
+    let Some(bed) = bed() else { return };
+    let checked = checked_on(&Machine::new(bed, 0));
+    assert!(checked.contains(NO_REBOOT) && checked.contains("(now: Irp)"), "{checked}");
+}
+
+#[test]
+fn an_old_windows_needs_the_flag_and_a_boot_before_it_counts() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0).with_old_windows();
+    let checked = checked_on(&machine);
+    assert!(checked.contains("GlobalFlag") && checked.contains("reboots the machine"), "{checked}");
+
+    machine.registry().set(SESSION_MANAGER, "GlobalFlag", "dword:00000400");
+    let checked = checked_on(&machine);
+    assert!(checked.contains(NO_REBOOT) && checked.contains("(now: Irp)"), "{checked}");
+}
+
+#[test]
+fn a_system_without_pool_tags_is_refused_in_plain_words() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0).without_simulated_class_22().with_file("lab/tagging.yaml", SCENARIO);
+    let ended = machine.power_on().run(POOLGATE, &["run", r"C:\lab\tagging.yaml"]);
+    assert_eq!(ended.code, Some(3), "{ended}");
+    let junit = machine.only_run().junit();
+    for place in [&ended.stdout, &junit] {
+        assert!(place.contains("this system does not report pool tags"), "{place}\n{ended}");
+    }
+    assert!(junit.contains("<error"), "{junit}");
+}
+
+/// What `poolgate check` says of [`SCENARIO`], in a boot of its own.
+fn checked_on(machine: &Machine) -> String {
+    fs_err::write(machine.file("lab/tagging.yaml"), SCENARIO).unwrap();
+    let checked = machine.power_on().run(POOLGATE, &["check", r"C:\lab\tagging.yaml"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    checked.stdout
+}
