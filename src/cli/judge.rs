@@ -60,6 +60,7 @@ fn report(scenario: &Scenario, recording: &Recording) -> Report {
         started: header.started,
         ended: header.started + length(recording),
         host: Host::default(),
+        driver: None,
         source: header.source.clone(),
         boot: header.boot.clone(),
         result: judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() }),

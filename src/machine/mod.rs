@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::gflags::Switch;
 use crate::pool::{Snapshot, TagPattern};
 
+mod driver;
 mod error;
 #[cfg(unix)]
 pub mod linux;
 pub mod sim;
 pub mod windows;
 
+pub use driver::Driver;
 pub use error::MachineError;
 /// The platform this program was built for: this machine itself.
 #[cfg(unix)]

@@ -10,7 +10,7 @@ pub struct Host {
     pub name: String,
     /// Operating system with version.
     pub system: String,
-    /// Kernel version or build.
+    /// Kernel version or build: `6.1.0-18-amd64`, `10.0.26100.2033 (24H2)`.
     pub kernel: String,
     /// Processor architecture.
     pub architecture: String,

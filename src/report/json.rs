@@ -23,6 +23,7 @@ pub fn json(report: &Report) -> String {
         "ended": report.ended,
         "outcome": report.outcome(),
         "host": report.host,
+        "driver": report.driver,
         "source": report.source,
         "boot": report.boot,
         "failure": failure,

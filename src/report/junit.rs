@@ -114,6 +114,7 @@ fn facts(report: &Report) -> String {
     ]
     .map(|(what, value)| format!("{what:<16}{value}\n"))
     .concat();
+    report.driver.iter().for_each(|driver| facts.push_str(&format!("{:<16}{driver}\n", "driver")));
     report.all_notes().for_each(|note| facts.push_str(&format!("{:<16}{note}\n", "note")));
     facts
 }

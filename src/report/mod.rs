@@ -11,11 +11,13 @@ use serde::Serialize;
 
 use crate::judge::{Judgement, Verdict};
 
+mod driver;
 mod host;
 mod json;
 mod junit;
 mod table;
 
+pub use driver::{Driver, Found};
 pub use host::Host;
 pub use json::json;
 pub use junit::junit;
@@ -80,6 +82,8 @@ pub struct Report {
     pub ended: Timestamp,
     /// The machine it ran on.
     pub host: Host,
+    /// The driver under test, where the scenario names one and it is a real machine's.
+    pub driver: Option<Driver>,
     /// What the figures come from: `linux slabinfo`.
     pub source: String,
     /// The boot it was measured in.

@@ -73,6 +73,11 @@ impl RunFolder {
         self.path.join("run.log")
     }
 
+    /// The driver under test, as it was found while it was measured.
+    pub fn driver(&self) -> PathBuf {
+        self.path.join("driver.json")
+    }
+
     /// The report for programs.
     pub fn report(&self) -> PathBuf {
         self.path.join("report.json")

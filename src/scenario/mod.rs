@@ -32,4 +32,4 @@ pub use types::{
     Flags, Ignore, MachineChoice, Noise, Plan, PoolTagging, Reboot, Sampling, Scenario, Simulated, SimulatedTagging,
     Step, Verifier, WarmUp, Workload,
 };
-pub use words::{Command, LinePattern, Name};
+pub use words::{Command, DriverFile, LinePattern, Name};

@@ -12,7 +12,7 @@ use super::kernel_flags::DriverName;
 use super::quantity::Duration;
 use super::scalar::{self, Text};
 use super::threshold::Threshold;
-use super::words::{Command, LinePattern, Name};
+use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::gflags::Switch;
 use crate::pool::TagPattern;
 
@@ -23,6 +23,8 @@ pub struct Scenario {
     pub scenario: Name,
     /// A sentence for people.
     pub description: Option<String>,
+    /// The driver it is about, for the report.
+    pub driver: Option<DriverFile>,
     /// The machine; `None` is the one poolgate runs on.
     pub machine: Option<MachineChoice>,
     /// Kernel settings the run needs.

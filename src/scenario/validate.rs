@@ -27,6 +27,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
         Some(workload) if found.is_empty() => Ok(Scenario {
             scenario: document.scenario,
             description: document.description,
+            driver: document.driver,
             machine: document.machine,
             flags: document.flags,
             reboot: document.reboot,

@@ -1,9 +1,10 @@
-//! The words of a scenario: its name, its commands, its patterns, its dates.
+//! The words of a scenario: its name, its driver, its commands, its patterns, its dates.
 //!
 //! Each is checked as it is read, so that whoever holds a [`Name`] may make a folder of it and whoever holds a
 //! [`LinePattern`] may match with it. Nothing here runs or opens anything.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::civil::Date;
 use regex::bytes::Regex;
@@ -16,6 +17,11 @@ use crate::pool::TagPattern;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(String);
 
+/// The name of a driver's file, such as `mydrv.sys` or `mydrv.ko`, or of a Linux module. It is looked for where the
+/// system keeps drivers, so it has no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverFile(String);
+
 /// A command line, given to the system's shell as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command(String);
@@ -24,12 +30,27 @@ pub struct Command(String);
 #[derive(Debug, Clone)]
 pub struct LinePattern(Regex);
 
-scalars!(Name, Command, LinePattern);
+scalars!(Name, DriverFile, Command, LinePattern);
 
 impl Name {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl DriverFile {
+    /// The name as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DriverFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DriverFile, String> {
+        DriverFile::read(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
     }
 }
 
@@ -72,6 +93,23 @@ impl Scalar for Name {
         }
         let help = "it names folders: 1 to 80 letters, digits, `.`, `_` and `-`, the first a letter or digit";
         Err(not_a(Name::WHAT, text, help))
+    }
+}
+
+impl Scalar for DriverFile {
+    const WHAT: &'static str = "the name of a driver's file";
+    const DESCRIPTION: &'static str = "A driver's file without its path, or a Linux module's name.";
+    const PATTERN: &'static str = r#"^[^<>:"/\\|?*\x00-\x1f]{1,255}$"#;
+    const EXAMPLES: &'static [&'static str] = &["mydrv.sys", "mydrv.ko"];
+
+    fn read(text: &str) -> Result<DriverFile, Wrong> {
+        // What no file of Windows may have in its name (Microsoft Learn, "Naming Files, Paths, and Namespaces").
+        let allowed = |c: char| !c.is_control() && !r#"<>:"/\|?*"#.contains(c);
+        if text.len() <= 255 && text.chars().all(allowed) && text.chars().any(|c| !matches!(c, ' ' | '.')) {
+            return Ok(DriverFile(text.to_owned()));
+        }
+        let help = "write the file's name without its path, such as `mydrv.sys`, `mydrv.ko` or `mydrv`";
+        Err(not_a(DriverFile::WHAT, text, help))
     }
 }
 
@@ -148,6 +186,12 @@ impl fmt::Display for Name {
     }
 }
 
+impl fmt::Display for DriverFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -171,6 +215,16 @@ mod tests {
         }
         for bad in ["", ".", "..", "-x", "a/b", "a\\b", "a b", "é", "a\0", &"x".repeat(81)] {
             assert!(Name::read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_driver_is_a_file_without_a_path() {
+        for good in ["mydrv.sys", "mydrv", "my-drv.ko", "My Driver (x64).sys", "ä.sys"] {
+            assert_eq!(DriverFile::read(good).unwrap().as_str(), good);
+        }
+        for bad in ["", " ", "..", "a/b.ko", r"C:\b.sys", r"..\b.sys", "a*.sys", "a\nb", &"x".repeat(256)] {
+            assert!(DriverFile::read(bad).is_err(), "{bad}");
         }
     }
 

@@ -13,7 +13,7 @@ use super::mistake::Wrong;
 use super::quantity::{Bytes, Duration, Growth, Rate};
 use super::scalar::{Scalar, Text, packed};
 use super::types::{Flags, Ignore, MachineChoice, Reboot, Sampling, Step, WarmUp};
-use super::words::{Command, LinePattern, Name};
+use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::pool::{Pool, TagPattern};
 
 /// What poolgate runs, how it samples the kernel's memory meanwhile, and what must hold.
@@ -25,6 +25,8 @@ pub(super) struct Document {
     pub(super) scenario: Name,
     /// A sentence for people.
     pub(super) description: Option<String>,
+    /// The driver the scenario is about, whose version goes into the reports. Nothing is done to it.
+    pub(super) driver: Option<DriverFile>,
     /// The machine it runs on; without this key, the machine poolgate runs on.
     pub(super) machine: Option<MachineChoice>,
     /// Kernel settings the run needs. They are put back exactly as they were.

@@ -29,6 +29,7 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
             architecture: "x86_64".to_owned(),
             memory: 8 << 30,
         },
+        driver: None,
         source: "simulated kernel".to_owned(),
         boot: "boot 1".to_owned(),
         result: Err(Failure::not_finished()),

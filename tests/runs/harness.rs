@@ -71,14 +71,9 @@ impl Scenario {
         self
     }
 
-    /// Another key of the scenario with its value.
-    pub(crate) fn section(mut self, line: &str) -> Scenario {
-        self.steps.push_str(&format!("{line}\n"));
+    pub(crate) fn driver(mut self, file: &str) -> Scenario {
+        self.steps.push_str(&format!("driver: {file}\n"));
         self
-    }
-
-    pub(crate) fn flags(self, flags: &str) -> Scenario {
-        self.section(&format!("flags: {flags}"))
     }
 
     pub(crate) fn setup(self, line: &str) -> Scenario {

@@ -6,6 +6,7 @@
 mod bad_machine;
 mod bad_workload;
 mod ending;
+mod facts;
 mod flags;
 mod harness;
 mod outcomes;

@@ -1,18 +1,18 @@
 //! What is still known of a run that did not come to its end: how far its recording goes, and what the kernel left of its
 //! own end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::record::{Event, Mark, Recording};
 use crate::run::drive::Created;
 
-/// Where kernels leave their last words: pstore across a crash, kdump's folder.
-const REMAINS: [&str; 2] = ["/sys/fs/pstore", "/var/crash"];
-
-/// Notes about the run `created`, for people.
-pub(super) fn known(recording: Option<&Recording>, created: &Created) -> Vec<String> {
-    let remains = REMAINS.iter().flat_map(|folder| newer(Path::new(folder), created));
+/// Notes about the run `created`, for people. `places` is where the system leaves what it knows of a crash: folders, and
+/// single files which it writes over.
+pub(super) fn known(recording: Option<&Recording>, created: &Created, places: &[PathBuf]) -> Vec<String> {
+    let began = SystemTime::from(created.at);
+    let remains = places.iter().flat_map(|place| newer(place, began));
+    let remains = remains.map(|file| format!("the kernel left {}", file.display()));
     recording.map(so_far).into_iter().chain(remains).collect()
 }
 
@@ -30,12 +30,44 @@ fn so_far(recording: &Recording) -> String {
     format!("the last sample was taken {:.1} s into the recording, after iteration {iterations}", last.as_secs_f64())
 }
 
-/// Files which the kernel left since the run began.
-fn newer(folder: &Path, created: &Created) -> Vec<String> {
-    let began = SystemTime::from(created.at);
-    let files = fs_err::read_dir(folder).into_iter().flatten().flatten();
-    let newer = files.filter(|file| {
-        file.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|modified| modified >= began)
-    });
-    newer.map(|file| format!("the kernel left {}", file.path().display())).collect()
+/// What was written at `place`, a file or a folder of files, since the run `began`.
+fn newer(place: &Path, began: SystemTime) -> Vec<PathBuf> {
+    let mut files = match fs_err::read_dir(place) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![place.to_owned()],
+    };
+    files.retain(|file| file.metadata().and_then(|found| found.modified()).is_ok_and(|modified| modified >= began));
+    files.sort();
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &Path, written: SystemTime) {
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::File::create(path).unwrap().set_modified(written).unwrap();
+    }
+
+    #[test]
+    fn only_dumps_which_are_newer_than_the_run_are_its_own() {
+        let windows = tempfile::tempdir().unwrap();
+        let at = |name: &str| windows.path().join(name);
+        let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let (before, after) = (began - Duration::from_secs(1), began + Duration::from_secs(60));
+        for (name, written) in [
+            ("MEMORY.DMP", after),
+            ("Minidump/010126-1-01.dmp", before),
+            ("Minidump/010226-2-01.dmp", began),
+            ("Minidump/010226-1-01.dmp", after),
+        ] {
+            file(&at(name), written);
+        }
+        let own: Vec<_> =
+            [at("MEMORY.DMP"), at("Minidump"), at("nowhere")].iter().flat_map(|p| newer(p, began)).collect();
+        assert_eq!(own, ["MEMORY.DMP", "Minidump/010226-1-01.dmp", "Minidump/010226-2-01.dmp"].map(at));
+        file(&at("MEMORY.DMP"), before);
+        assert_eq!(newer(&at("MEMORY.DMP"), began), [PathBuf::new(); 0]);
+    }
 }

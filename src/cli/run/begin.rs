@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::Run;
+use super::host::host;
 use crate::cli::change::lines;
 use crate::cli::machine::Root;
 use crate::cli::trouble;
 use crate::exit::Exit;
 use crate::machine::{Asked, Change, Machine, MachineError, native};
-use crate::report::{self, Failure, Host, Report};
+use crate::report::{self, Failure, Report};
 use crate::run::drive::{Checkpoint, Created};
 use crate::run::{MachineLock, RunFolder};
 use crate::scenario::{Loaded, Scenario};
@@ -132,7 +133,8 @@ fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Fa
         run: folder.run(),
         started: now,
         ended: now,
-        host: Host::this(),
+        host: host(),
+        driver: None,
         source: String::new(),
         boot: String::new(),
         result: Err(failure),

@@ -2,19 +2,20 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use super::aftermath;
+use super::host::{driver, host, keep, kept};
 use crate::cli::story::Story;
 use crate::cli::terminal;
 use crate::judge::{Judgement, judge};
-use crate::machine::Machine;
 use crate::machine::sim::KERNEL_VARIABLE;
-use crate::record::{Header, Recorder, Recording};
-use crate::report::{self, Failure, Host, Outcome, Report};
+use crate::machine::{Machine, native};
+use crate::record::{Header, Recorder, Recording, Stage};
+use crate::report::{self, Driver, Failure, Outcome, Report};
 use crate::run::drive::{Created, Restart, State, Trouble, Work};
 use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct};
 use crate::scenario::{Loaded, Scenario};
@@ -26,6 +27,7 @@ pub(super) struct Job {
     created: Created,
     stop: Stop,
     story: Teller,
+    root: PathBuf,
     outcome: Option<Outcome>,
 }
 
@@ -40,9 +42,17 @@ impl Teller {
 }
 
 impl Job {
-    pub(super) fn new(loaded: Loaded, folder: RunFolder, created: Created, stop: Stop, story: Story) -> Job {
+    /// A job on the machine whose kernel is below `root`.
+    pub(super) fn new(
+        loaded: Loaded,
+        folder: RunFolder,
+        created: Created,
+        stop: Stop,
+        story: Story,
+        root: &Path,
+    ) -> Job {
         let story = Teller(Rc::new(RefCell::new(story)));
-        Job { scenario: loaded.scenario, folder, created, stop, story, outcome: None }
+        Job { scenario: loaded.scenario, folder, created, stop, story, root: root.to_owned(), outcome: None }
     }
 
     pub(super) fn teller(&self) -> Teller {
@@ -72,13 +82,35 @@ impl Job {
         let instruments = Instruments {
             source: machine.pool.as_mut(),
             recorder: &mut recorder,
-            tell: &mut |event| story.tell(&event),
+            tell: &mut |event| {
+                story.tell(&event);
+                self.meet_driver(&event);
+            },
             stop: self.stop.clone(),
         };
         let conducted = conduct(&self.scenario, &shell, &mut output, instruments).await;
         // The log is for people; a run which measured does not fail for want of its last lines.
         let _ = output.close();
         Ok(recorder.finish(conducted?).map_err(RunError::from)?)
+    }
+
+    /// Writes down which driver is measured: where it is there once set-up is done, else where the workload brought it.
+    /// Teardown may remove it.
+    fn meet_driver(&self, event: &Event) {
+        let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
+        let Some(met) = self.driver_now() else { return };
+        if kept(&self.folder).is_some_and(|kept| kept.found.is_some() || kept == met) {
+            return;
+        }
+        self.story.0.borrow_mut().line(&format!("driver {met}"));
+        // A run is not worth failing for want of a version: the report then asks once more.
+        let _ = keep(&self.folder, &met);
+    }
+
+    /// The driver under test as it is on the machine now; `None` where the scenario names none, or simulates its kernel.
+    fn driver_now(&self) -> Option<Driver> {
+        let file = self.scenario.driver.as_ref().filter(|_| self.scenario.machine.is_none());
+        file.map(|file| driver(&self.root, file))
     }
 
     /// Commands run where the scenario lay, wherever poolgate was called from, and whoever takes the run up.
@@ -112,7 +144,9 @@ impl Work for Job {
         let recording = Recording::open(&self.folder.recording()).ok();
         let mut notes = state.notes.clone();
         if state.trouble.is_some() {
-            notes.extend(aftermath::known(recording.as_ref(), &self.created));
+            // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
+            let places = if self.scenario.machine.is_none() { native::last_words(&self.root) } else { Vec::new() };
+            notes.extend(aftermath::known(recording.as_ref(), &self.created, &places));
         }
         let report = Report {
             scenario: self.scenario.scenario.as_str().to_owned(),
@@ -120,7 +154,8 @@ impl Work for Job {
             run: self.created.run.clone(),
             started: self.created.at,
             ended: Timestamp::now(),
-            host: Host::this(),
+            host: host(),
+            driver: self.driver_now().map(|now| kept(&self.folder).unwrap_or(now)),
             source: recording.as_ref().map_or(String::new(), |recording| recording.header().source.clone()),
             boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, recording.as_ref()),

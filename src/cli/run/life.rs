@@ -85,7 +85,7 @@ async fn attempt(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Refuse
     let mut machine =
         root.machine(&loaded.scenario, &reports.simulated_kernel()).map_err(|error| refused(&error, error.help()))?;
     let story = Story::new(&reports.run_log());
-    let mut job = Job::new(loaded, reports, created, stop.clone(), story);
+    let mut job = Job::new(loaded, reports, created, stop.clone(), story, root.folder());
     let tell = job.teller();
     let driven = drive(&mut checkpoint, state.path(), &mut machine, &mut job, &mut |event| tell.tell(&event)).await;
     match driven {

@@ -16,6 +16,7 @@ use crate::run::{self, Brake, Stop};
 
 mod aftermath;
 mod begin;
+mod host;
 mod job;
 mod life;
 

@@ -15,14 +15,14 @@ use crate::machine::{Autostart, MachineError};
 const NAME: &str = "poolgate-resume.service";
 const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
 const LINK: &str = "etc/systemd/system/multi-user.target.wants/poolgate-resume.service";
-const HOOK: &str = "autostart-hook";
+pub(super) const HOOK: &str = "autostart-hook";
 
 pub(super) struct LinuxAutostart {
     pub(super) root: PathBuf,
 }
 
 /// What starts programs on this machine.
-enum Starter {
+pub(super) enum Starter {
     Hook(PathBuf),
     Systemd,
     Nobody,
@@ -79,7 +79,8 @@ impl Autostart for LinuxAutostart {
 }
 
 impl LinuxAutostart {
-    fn starter(&self) -> Result<Starter, MachineError> {
+    /// What starts programs here.
+    pub(super) fn starter(&self) -> Result<Starter, MachineError> {
         if let Some(hook) = programs::hook(&self.root, HOOK)? {
             return Ok(Starter::Hook(hook));
         }

@@ -11,7 +11,9 @@ use super::Machine;
 mod allocinfo;
 mod autostart;
 mod boot;
+mod driver;
 mod durable;
+mod facts;
 mod flags;
 mod line;
 mod proc_text;
@@ -22,6 +24,8 @@ mod tables;
 mod trust;
 mod unit;
 
+pub use driver::driver;
+pub use facts::{Facts, facts, free_space, last_words};
 pub use tables::Tables;
 pub use trust::{prepare_state_folder, state_folder, trusted, trusted_below, trusted_itself};
 

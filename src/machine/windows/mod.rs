@@ -9,15 +9,28 @@ use std::path::Path;
 #[cfg(windows)]
 use super::{Machine, PoolSource};
 
+mod bitlocker;
 #[cfg(windows)]
 mod boot;
+mod driver;
+mod facts;
 pub(super) mod flags;
 pub mod pool;
 #[cfg(windows)]
 mod service;
+#[cfg(any(windows, test))]
+mod system;
 #[cfg(windows)]
 mod trust;
 
+pub use bitlocker::BitLocker;
+#[cfg(windows)]
+pub use driver::driver;
+#[cfg(windows)]
+pub use facts::facts;
+pub use facts::{Facts, Waiting};
+#[cfg(windows)]
+pub use system::{build, free_space, last_words};
 #[cfg(windows)]
 pub use trust::{lock_file, machine_id, prepare_state_folder, state_folder, trusted_below, trusted_itself};
 

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 /// The example of the design, which uses every part of the format.
 const EXAMPLE: &str = r#"scenario: mydriver-copy-stress
 description: copies 100 small files an iteration through the filter
+driver: mydrv.sys
 flags:
   pool_tagging: if_needed        # the default: act only where the kernel says c0000002
   gflags: ["+kst"]               # further GFlags, abbreviation or hex, +/- as in gflags.exe
@@ -59,6 +60,7 @@ fn the_example_has_no_mistake_but_keys_which_come_later() {
 fn the_example_means_what_it_says() {
     let scenario = read(&supported_part());
     assert_eq!(scenario.scenario.as_str(), "mydriver-copy-stress");
+    assert_eq!(scenario.driver.as_ref().unwrap().as_str(), "mydrv.sys");
     assert_eq!(scenario.setup[0].run.as_str(), "pnputil /add-driver mydrv.inf /install");
     assert_eq!(scenario.setup[0].timeout, Duration::from_secs(600));
     let flags = scenario.flags.clone().unwrap();

@@ -14,7 +14,7 @@ mod grub;
 mod kernel_install;
 mod setting;
 
-use setting::Setting;
+pub(super) use setting::Setting;
 
 pub(super) struct KernelParameters {
     pub(super) root: PathBuf,

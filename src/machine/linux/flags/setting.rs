@@ -7,7 +7,7 @@ use crate::machine::MachineError;
 
 /// A file which decides the next boot's command line.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Setting {
+pub(in crate::machine::linux) enum Setting {
     /// A file of our own, where GRUB's configuration is made from drop-ins too: Debian, Ubuntu.
     GrubDropIn,
     /// GRUB's only file elsewhere: Arch, openSUSE.
@@ -20,7 +20,7 @@ impl Setting {
     pub(super) const ALL: [Setting; 3] = [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline];
 
     /// The name it has in a run's state: its path on the machine itself.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::machine::linux) fn name(self) -> &'static str {
         match self {
             // Sorted after everything a distribution or a cloud image brings: the last assignment wins.
             Setting::GrubDropIn => "/etc/default/grub.d/99-poolgate.cfg",
@@ -40,7 +40,7 @@ impl Setting {
     }
 
     /// The one which counts on this machine.
-    pub(super) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
+    pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
         let kernel_install = kernel_install::is_ready(root);
         if kernel_install && kernel_install::booted_this(root) {
             return Ok(Setting::KernelCmdline);

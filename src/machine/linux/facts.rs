@@ -1,0 +1,61 @@
+//! What `poolgate doctor` asks of a Linux machine besides what its four parts tell.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::autostart::{HOOK, LinuxAutostart, Starter};
+use super::flags::Setting;
+use super::{allocinfo, boot, programs};
+use crate::machine::MachineError;
+
+/// The answers. What they mean for a run is doctor's.
+#[derive(Debug)]
+pub struct Facts {
+    /// Whether this process is root's.
+    pub root: bool,
+    /// The file which decides the kernel's parameters.
+    pub parameters: Result<&'static str, MachineError>,
+    /// What keeps the machine from being restarted.
+    pub restart: Result<(), MachineError>,
+    /// What would bring poolgate back after a boot.
+    pub starter: Result<&'static str, MachineError>,
+    /// Whether slab caches can be shrunk, for counts of what is really in use.
+    pub shrinks: bool,
+    /// Whether the kernel counts by call site too.
+    pub call_sites: bool,
+}
+
+/// What the machine below `root` answers. Changes nothing.
+pub fn facts(root: &Path) -> Facts {
+    Facts {
+        root: rustix::process::geteuid().is_root(),
+        parameters: Setting::of(root, &["PARAMETER"]).map(Setting::name),
+        restart: boot::can_restart(root),
+        starter: LinuxAutostart { root: root.to_owned() }.starter().and_then(|starter| match starter {
+            Starter::Hook(_) => Ok("the hook in etc/poolgate"),
+            Starter::Systemd => Ok("systemd"),
+            Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(root, HOOK))),
+        }),
+        shrinks: shrinks(root),
+        call_sites: allocinfo::Allocinfo::find(root).is_some(),
+    }
+}
+
+fn shrinks(root: &Path) -> bool {
+    let caches = fs_err::read_dir(root.join("sys/kernel/slab")).into_iter().flatten().flatten();
+    caches.map(|cache| cache.path().join("shrink")).any(|switch| switch.exists())
+}
+
+/// Where this system's kernel leaves its last words: pstore across a crash, kdump's folder.
+pub fn last_words(root: &Path) -> Vec<PathBuf> {
+    ["sys/fs/pstore", "var/crash"].map(|folder| root.join(folder)).into()
+}
+
+/// The room which this user may fill on the file system of the folder `place`, in bytes.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn free_space(place: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(place)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}

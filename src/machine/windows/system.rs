@@ -1,0 +1,117 @@
+//! What the system says of itself: its build, where it leaves crash dumps, how much room a drive has.
+
+#![cfg_attr(windows, allow(unsafe_code, reason = "the room on a drive"))]
+
+/// A Windows build as people name it: `10.0.26100.2033 (24H2)`. `number` is the build's; the rest is there since Windows 10.
+fn build_of(kernel: Option<(u32, u32)>, number: &str, revision: Option<u32>, release: Option<&str>) -> String {
+    let kernel = kernel.map_or(String::new(), |(major, minor)| format!("{major}.{minor}."));
+    let revision = revision.map_or(String::new(), |revision| format!(".{revision}"));
+    let release = release.filter(|release| !release.is_empty()).map_or(String::new(), |name| format!(" ({name})"));
+    format!("{kernel}{number}{revision}{release}")
+}
+
+/// `text` with every `%NAME%` replaced by what `value` says; a name without a value stays as it is, as Windows has it.
+fn expanded(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let (mut made, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('%') {
+        made.push_str(before);
+        match after.split_once('%').and_then(|(name, after)| Some((value(name)?, after))) {
+            Some((value, after)) => {
+                made.push_str(&value);
+                rest = after;
+            }
+            None => {
+                made.push('%');
+                rest = after;
+            }
+        }
+    }
+    made + rest
+}
+
+#[cfg(windows)]
+pub(super) use asked::windows_folder;
+#[cfg(windows)]
+pub use asked::{build, free_space, last_words};
+
+#[cfg(windows)]
+mod asked {
+    use std::io;
+    use std::os::windows::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+
+    use windows_registry::LOCAL_MACHINE;
+    use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
+
+    use super::{build_of, expanded};
+
+    /// The build of this Windows, to its last revision; sysinfo knows the number only.
+    pub fn build() -> Option<String> {
+        let version = LOCAL_MACHINE.open(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion").ok()?;
+        let number = version.get_string("CurrentBuildNumber").ok()?;
+        let kernel =
+            version.get_u32("CurrentMajorVersionNumber").ok().zip(version.get_u32("CurrentMinorVersionNumber").ok());
+        let release = version.get_string("DisplayVersion").ok();
+        Some(build_of(kernel, &number, version.get_u32("UBR").ok(), release.as_deref()))
+    }
+
+    /// Where this system leaves a dump of a crash: a file, which is written over, and a folder of small ones (Microsoft
+    /// Learn, "Varieties of Kernel-Mode Dump Files").
+    pub fn last_words(_: &Path) -> Vec<PathBuf> {
+        let control = LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control\CrashControl").ok();
+        let place = |name: &str, usual: &str| {
+            let said = control.as_ref().and_then(|control| control.get_string(name).ok());
+            match said.map(|said| expanded(&said, |name| std::env::var(name).ok())) {
+                Some(place) if !place.is_empty() => place.into(),
+                _ => windows_folder().join(usual),
+            }
+        };
+        vec![place("DumpFile", "MEMORY.DMP"), place("MinidumpDir", "Minidump")]
+    }
+
+    /// The room which this user may fill on the drive of the folder `place`, in bytes.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn free_space(place: &Path) -> io::Result<u64> {
+        let path: Vec<u16> = place.as_os_str().encode_wide().chain([0]).collect();
+        let mut free = 0;
+        // SAFETY: `path` ends with a NUL and outlives the call, as `free` does; the other two results may be null.
+        let done = unsafe { GetDiskFreeSpaceExW(path.as_ptr(), &mut free, std::ptr::null_mut(), std::ptr::null_mut()) };
+        if done == 0 { Err(io::Error::last_os_error()) } else { Ok(free) }
+    }
+
+    /// The folder Windows is in.
+    pub(in crate::machine::windows) fn windows_folder() -> PathBuf {
+        std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from(r"C:\Windows"), PathBuf::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_is_named_as_far_as_it_is_known() {
+        for (kernel, revision, release, expected) in [
+            (Some((10, 0)), Some(2033), Some("24H2"), "10.0.26100.2033 (24H2)"),
+            (Some((10, 0)), Some(2033), None, "10.0.26100.2033"),
+            (None, None, Some(""), "26100"),
+        ] {
+            assert_eq!(build_of(kernel, "26100", revision, release), expected);
+        }
+    }
+
+    #[test]
+    fn variables_of_the_system_are_expanded() {
+        let value = |name: &str| (name.eq_ignore_ascii_case("systemroot")).then(|| r"C:\Windows".to_owned());
+        for (text, expected) in [
+            (r"%SystemRoot%\MEMORY.DMP", r"C:\Windows\MEMORY.DMP"),
+            (r"D:\%NoSuch%\100%\%systemroot%", r"D:\%NoSuch%\100%\C:\Windows"),
+            ("plain", "plain"),
+            ("%", "%"),
+        ] {
+            assert_eq!(expanded(text, value), expected);
+        }
+    }
+}

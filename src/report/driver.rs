@@ -1,0 +1,61 @@
+//! The driver under test, as far as a reader of a report needs to know.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A driver and what tells one build of it from another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Driver {
+    /// Its file or module, as the scenario names it.
+    pub name: String,
+    /// What was found on the machine while it was under test.
+    pub found: Option<Found>,
+}
+
+/// A driver which was on the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The version its maker gave it, where there is one.
+    pub version: Option<String>,
+    /// What no other build of it has, where there is such a thing.
+    pub build: Option<String>,
+    /// Where it is.
+    pub place: String,
+}
+
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(found) = &self.found else { return write!(f, "{}, which was not found on the machine", self.name) };
+        match &found.version {
+            Some(version) => write!(f, "{} {version}", self.name)?,
+            None => write!(f, "{} without a version", self.name)?,
+        }
+        if let Some(build) = &found.build {
+            write!(f, ", build {build}")?;
+        }
+        write!(f, ", {}", found.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_is_told_as_far_as_it_is_known() {
+        let driver = |found| Driver { name: "mydrv.sys".to_owned(), found }.to_string();
+        let found = |version: Option<&str>, build: Option<&str>| {
+            let (version, build) = (version.map(str::to_owned), build.map(str::to_owned));
+            Some(Found { version, build, place: r"C:\drivers\mydrv.sys".to_owned() })
+        };
+        for (found, expected) in [
+            (found(Some("1.2.3.4"), Some("5F3C1f000")), r"mydrv.sys 1.2.3.4, build 5F3C1f000, C:\drivers\mydrv.sys"),
+            (found(Some("1.2.3.4"), None), r"mydrv.sys 1.2.3.4, C:\drivers\mydrv.sys"),
+            (found(None, None), r"mydrv.sys without a version, C:\drivers\mydrv.sys"),
+            (None, "mydrv.sys, which was not found on the machine"),
+        ] {
+            assert_eq!(driver(found), expected);
+        }
+    }
+}
