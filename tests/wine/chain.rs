@@ -13,7 +13,19 @@ use super::registry::SESSION_MANAGER;
 const PHASES: [&str; 7] = ["arm", "boot armed", "measure", "restore", "boot restored", "report", "done"];
 /// No schedule takes more boots than this.
 const MOST_BOOTS: usize = 12;
-const SERVICE: &str = "poolgate";
+const SERVICE: &str = "poolgate-resume";
+
+/// Who restarts the machine when the run asks for it.
+#[derive(Clone, Copy, PartialEq)]
+enum Restarts {
+    /// Poolgate itself, as far as Wine lets it. It is patient.
+    ByPoolgate,
+    /// Whoever takes the power when the run says that it is about to restart.
+    ByTheHost,
+}
+
+/// Poolgate's exit code when the machine restarts.
+const NOT_FINISHED: i32 = 10;
 
 /// How a chain went.
 #[derive(Debug)]
@@ -28,7 +40,8 @@ fn the_whole_chain_finds_a_drivers_leak_across_restarts() {
     let Some(bed) = bed() else { return };
     let machine = chain(Machine::new(bed, 5));
     machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
-    let chain = until_over(&machine, &[]);
+    // Wine says yes to InitiateSystemShutdownExW and does nothing: it is poolgate's watchdog which restarts the machine.
+    let chain = until_over(&machine, &[], Restarts::ByPoolgate);
     assert_eq!((chain.boots, chain.code), (3, Some(1)), "{}", chain.log);
     let report = machine.only_run().report();
     assert_eq!(report["outcome"], "broken");
@@ -39,55 +52,52 @@ fn the_whole_chain_finds_a_drivers_leak_across_restarts() {
 }
 
 #[test]
-fn a_machine_which_goes_down_while_measuring_is_an_error_and_never_a_pass() {
+fn a_chain_survives_power_cuts_and_leaves_a_flag_that_is_a_text_as_it_was() {
     let Some(bed) = bed() else { return };
-    let machine = chain(Machine::new(bed, 0)).with_value(SESSION_MANAGER, "GlobalFlag", "dword:00000100");
-    let chain = until_over(&machine, &["iteration "]);
-    assert_eq!(chain.code, Some(3), "{}", chain.log);
-    let report = machine.only_run().report();
-    assert_eq!(report["failure"]["message"], "the machine went down while the workload ran");
-    left_as_it_was(&machine, Some("dword:00000100"));
+    let flag = r#""0x00000100""#;
+    let machine = chain(Machine::new(bed, 5)).with_value(SESSION_MANAGER, "GlobalFlag", flag);
+    let chain = until_over(&machine, &["phase arm", "phase boot armed", "phase restore"], Restarts::ByTheHost);
+    assert_eq!(chain.code, Some(1), "{}", chain.log);
+    assert_eq!(machine.only_run().report()["outcome"], "broken");
+    in_order(&chain.log);
+    left_as_it_was(&machine, Some(flag));
 }
 
 #[test]
-fn every_chain_survives_power_cuts_in_all_its_phases() {
+fn a_machine_which_goes_down_while_measuring_is_an_error_and_never_a_pass() {
     let Some(bed) = bed() else { return };
-    // A flag that is a text stays one.
-    for (cuts, flag) in [
-        (["phase arm", "phase restore"], "dword:00000100"),
-        (["phase boot armed", "phase report"], r#""0x00000100""#),
-        (["phase measure", "phase boot restored"], "hex:00,01,00,00"),
-    ] {
-        let machine = chain(Machine::new(bed, 5)).with_value(SESSION_MANAGER, "GlobalFlag", flag);
-        let chain = until_over(&machine, &cuts);
-        assert!(matches!(chain.code, Some(1 | 3)), "{:?}:\n{}", chain.code, chain.log);
-        in_order(&chain.log);
-        left_as_it_was(&machine, Some(flag));
-    }
+    let flag = "dword:00000100";
+    let machine = chain(Machine::new(bed, 0)).with_value(SESSION_MANAGER, "GlobalFlag", flag);
+    let chain = until_over(&machine, &["iteration ", "phase boot restored", "phase report"], Restarts::ByTheHost);
+    assert_eq!(chain.code, Some(3), "{}", chain.log);
+    let report = machine.only_run().report();
+    assert_eq!(report["failure"]["message"], "the machine went down while the workload ran");
+    in_order(&chain.log);
+    left_as_it_was(&machine, Some(flag));
 }
 
 fn chain(machine: Machine) -> Machine {
     machine.with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"))
 }
 
-/// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, texts of the run's
+/// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, words of the run's
 /// story, in their order.
-fn until_over(machine: &Machine, cuts: &[&str]) -> Chain {
-    let mut cuts = cuts.iter();
-    let mut next = cuts.next();
+fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
+    let mut cuts = cuts.iter().peekable();
     for boots in 1..=MOST_BOOTS {
         let told_before = story(machine).len();
         let words = words(machine);
         let mut boot = machine.power_on();
         let mut poolgate = boot.start(POOLGATE, &words.iter().map(String::as_str).collect::<Vec<_>>());
         let ended = until("the chain does not go on", || {
-            let told = story(machine);
-            if next.is_some_and(|marker| told[told_before..].contains(marker)) {
-                next = cuts.next();
+            let story = story(machine);
+            let told = &story[told_before..];
+            let cut = cuts.next_if(|marker| told.contains(**marker)).is_some();
+            let restarted = restarts == Restarts::ByTheHost && told.contains("restarting the machine");
+            if cut || restarted || boot.is_over() {
                 return Some(None);
             }
-            let ended = poolgate.ended().filter(|ended| ended.code != Some(10));
-            if boot.is_over() { Some(None) } else { ended.map(Some) }
+            poolgate.ended().filter(|ended| ended.code != Some(NOT_FINISHED)).map(Some)
         });
         if let Some(ended) = ended {
             // The service tells that it is over before it ends.
