@@ -13,6 +13,8 @@ mod machine;
 mod resume;
 mod run;
 mod schema;
+#[cfg(windows)]
+mod service;
 mod sim;
 mod status;
 mod story;
@@ -55,6 +57,10 @@ enum Command {
     /// Guards one command of a run; poolgate's own
     #[command(hide = true)]
     Warden(warden::Warden),
+    /// Goes on with a run as a service; what the service manager starts
+    #[cfg(windows)]
+    #[command(hide = true)]
+    Service(service::Service),
 }
 
 impl Cli {
@@ -71,6 +77,8 @@ impl Cli {
             Command::Schema(schema) => schema.run(),
             Command::Sim(sim) => sim.run(),
             Command::Warden(warden) => warden.run(),
+            #[cfg(windows)]
+            Command::Service(service) => service.run(),
         }
     }
 }

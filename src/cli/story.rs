@@ -1,5 +1,6 @@
 //! The story of a run, told twice: into `run.log` with times, and on stderr, as a bar where somebody watches and as plain
-//! lines where nobody does.
+//! lines where nobody does. On Windows a run on the machine itself is told to the event log too: what a service writes to
+//! stderr nobody sees.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use fs_err::File;
 use indicatif::{ProgressBar, ProgressStyle};
 
+#[cfg(windows)]
+use crate::machine::windows::{EventLog, Weight};
 use crate::run::Event;
 
 /// Tells a run's events.
@@ -16,16 +19,35 @@ pub(super) struct Story {
     bar: Option<ProgressBar>,
     /// The tenth of the workload last told in plain lines.
     tenth: u64,
+    #[cfg(windows)]
+    events: Option<EventLog>,
 }
 
 impl Story {
-    /// A story which is also written behind what the file at `log` has already. A log that cannot be written is not worth failing a run for.
-    pub(super) fn new(log: &Path) -> Story {
-        Story { log: fs_err::OpenOptions::new().create(true).append(true).open(log).ok(), bar: None, tenth: 0 }
+    /// A story which is also written behind what the file at `log` has already, and, when it is of a `real` machine, where
+    /// that keeps its own. A log that cannot be written is not worth failing a run for.
+    #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
+    pub(super) fn new(log: &Path, real: bool) -> Story {
+        Story {
+            log: fs_err::OpenOptions::new().create(true).append(true).open(log).ok(),
+            bar: None,
+            tenth: 0,
+            #[cfg(windows)]
+            events: if real { EventLog::open() } else { None },
+        }
     }
 
     /// A line of the story.
     pub(super) fn line(&mut self, line: &str) {
+        #[cfg(windows)]
+        if let Some(events) = &self.events {
+            events.tell(Weight::Information, line);
+        }
+        self.passing(line);
+    }
+
+    /// A line which is only of interest while it is new, or while the run goes on.
+    fn passing(&mut self, line: &str) {
         if let Some(log) = &mut self.log {
             let _ = writeln!(log, "{} {line}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"));
         }
@@ -44,11 +66,19 @@ impl Story {
                 self.line(&event.to_string());
                 self.bar = bar(&stage.to_string(), *length);
             }
+            #[cfg(windows)]
+            Event::Trouble(_) => {
+                if let Some(events) = &self.events {
+                    events.tell(Weight::Warning, &event.to_string());
+                }
+                self.passing(&event.to_string());
+            }
+            #[cfg(unix)]
+            Event::Trouble(_) => self.line(&event.to_string()),
             Event::Phase(_)
             | Event::Resumed(_)
             | Event::Flag { .. }
             | Event::Restarting
-            | Event::Trouble(_)
             | Event::Command { .. }
             | Event::Gap(_)
             | Event::Missed(_)
@@ -77,7 +107,7 @@ impl Story {
             self.tenth = tenth;
             let event = Event::Progress { iterations, of };
             if self.bar.is_none() || of.is_none() {
-                self.line(&event.to_string());
+                self.passing(&event.to_string());
             }
         }
     }

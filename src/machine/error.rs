@@ -4,6 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use super::windows::pool::PoolTagsError;
+/// How somebody gets an administrator's rights on Windows.
+const ELEVATE: &str =
+    "run it from an elevated prompt (\"Run as administrator\"), or let the CI agent run as LocalSystem";
+
+const TO_READ: &str =
+    if cfg!(windows) { ELEVATE } else { "the kernel shows its pools to root only: run poolgate with sudo" };
 
 /// A failure of the machine, not of the driver under test: it ends in outcome `error`, never in a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +147,23 @@ pub enum MachineError {
     /// The kernel's tables of pool usage cannot be read (Windows).
     #[error(transparent)]
     PoolTags(PoolTagsError),
+    /// A call of the system's failed.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What it was to do.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Windows lets only an administrator do this.
+    #[error("only an administrator can {0}")]
+    NotElevated(&'static str),
+    /// The service manager still holds the service of a run before.
+    #[error("the service {0} is removed, but not gone yet: somebody still looks at it")]
+    AutostartGoing(String),
+    /// The service was started by hand.
+    #[error("this is what the service manager starts")]
+    NotAService,
     /// The platform cannot do this yet.
     #[error("{0} is not supported yet")]
     NotYet(&'static str),
@@ -151,7 +174,7 @@ impl MachineError {
     pub fn help(&self) -> Option<&str> {
         match self {
             MachineError::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("the kernel shows its pools to root only: run poolgate with sudo")
+                Some(TO_READ)
             }
             MachineError::Unreadable { path, source } if path.ends_with("slabinfo") => match source.kind() {
                 io::ErrorKind::NotFound => Some(
@@ -160,8 +183,9 @@ impl MachineError {
                 _ => None,
             },
             MachineError::Unwritable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("run poolgate with sudo")
+                Some(if cfg!(windows) { ELEVATE } else { "run poolgate with sudo" })
             }
+            MachineError::NotElevated(_) => Some(ELEVATE),
             MachineError::Malformed { .. } => {
                 Some("please report the line; poolgate reads slabinfo version 2.x and allocinfo versions 1.x and 2.x")
             }
@@ -187,14 +211,25 @@ impl MachineError {
             MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
             MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
             MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),
+            MachineError::ForeignAutostart(_) if cfg!(windows) => {
+                Some("see what it is for (`sc qc poolgate-resume`), then remove it (`sc delete`) and run again")
+            }
             MachineError::ForeignAutostart(_) => Some("see what it is for, then move it away and run again"),
+            MachineError::AutostartGoing(_) => {
+                Some("close services.msc and whatever else shows services, or restart the machine; then run again")
+            }
+            MachineError::NotAService => Some("to go on with a run by hand: poolgate resume RUN"),
             MachineError::NoAutostart(_) => {
                 Some("write that hook (docs/linux.md says what it has to do), then run again")
+            }
+            MachineError::AutostartPath { .. } if cfg!(windows) => {
+                Some("move it to a path which begins with a drive and has no quotes and no %")
             }
             MachineError::AutostartPath { .. } => Some("use a path of plain UTF-8 text which begins with /"),
             MachineError::Unreadable { .. }
             | MachineError::Unwritable { .. }
             | MachineError::Registry { .. }
+            | MachineError::System { .. }
             | MachineError::NotYet(_) => None,
         }
     }

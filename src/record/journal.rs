@@ -5,11 +5,13 @@
 //! refused. Knows nothing of what the lines mean.
 
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use super::disk::patiently;
 
 /// Where a journal's bytes live. A file, or a test's disk which loses power.
 pub trait Storage {
@@ -123,13 +125,19 @@ impl Storage for PathBuf {
     }
 
     fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()> {
-        let fresh = !self.exists();
+        // An existing file which only cannot be looked at must not be taken for a new one.
+        let fresh = length == 0 && !self.try_exists()?;
+        #[cfg(windows)]
+        if fresh && !super::CARELESS {
+            // So that its name is on disk as well.
+            return super::disk::replace(self, line);
+        }
         let mut options = fs_err::OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         // Whatever the umask: a checkpoint that others could write is not obeyed later.
         #[cfg(unix)]
         fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-        let mut file = options.open(self.as_path())?;
+        let mut file = patiently(|| options.open(self.as_path()))?;
         file.set_len(length)?;
         file.seek(io::SeekFrom::End(0))?;
         file.write_all(line)?;
@@ -137,6 +145,7 @@ impl Storage for PathBuf {
             return Ok(());
         }
         file.sync_all()?;
+        #[cfg(unix)]
         if fresh {
             sync_folder(self)?;
         }
@@ -145,13 +154,10 @@ impl Storage for PathBuf {
 }
 
 /// A new file's name is on disk only once its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+#[cfg(unix)]
+fn sync_folder(path: &std::path::Path) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(".".as_ref()))?.sync_all()
 }
 
 #[cfg(test)]

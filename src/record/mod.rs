@@ -46,6 +46,7 @@
 //! A reader passes over kinds, marks and JSON fields it does not know, so a newer poolgate may add them. What an old
 //! reader must not pass over raises the version, which it refuses; the header's frame and its first two fields stay.
 
+mod disk;
 mod error;
 mod frame;
 mod header;
@@ -57,6 +58,7 @@ mod sample;
 mod varint;
 mod writer;
 
+pub use disk::replace;
 pub use error::RecordError;
 pub use header::Header;
 pub use journal::{Journal, JournalError, Storage};

@@ -3,9 +3,6 @@
 //! `junit.xml` is for CI and exists from a run's first second, saying that the run did not finish; it is replaced at the
 //! end, so CI finds the truth even if the machine never comes back. `report.json` is for programs, the table for people.
 
-use std::io::{self, Write};
-use std::path::Path;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -22,6 +19,9 @@ pub use host::Host;
 pub use json::json;
 pub use junit::junit;
 pub use table::table;
+
+/// How every report is written.
+pub use crate::record::replace;
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -129,34 +129,4 @@ impl Report {
             Err(_) => Outcome::Error,
         }
     }
-}
-
-/// Replaces the file at `path` as a whole: a reader, or a machine which lost power, finds the old or the new one.
-///
-/// # Errors
-/// When it cannot be written; the old file is then still there.
-pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary().tempfile_in(folder)?;
-    file.write_all(contents)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    // The new name is on disk only once the folder is.
-    #[cfg(unix)]
-    fs_err::File::open(folder)?.sync_all()?;
-    Ok(())
-}
-
-/// Reports are for everyone who may read the folder; a temporary file is its owner's only.
-#[cfg(unix)]
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    builder
-}
-
-/// On Windows a file has the rights which its folder hands down.
-#[cfg(windows)]
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    tempfile::Builder::new()
 }

@@ -22,7 +22,7 @@ impl RunFolder {
         let id = RandomState::new().hash_one(now) & 0xffff;
         let path = reports.join(format!("{scenario}-{time}-{id:04x}"));
         make(&path)?;
-        Ok(RunFolder { path: fs_err::canonicalize(path)? })
+        Ok(RunFolder { path: absolute(&path)? })
     }
 
     /// The folder of a run which began before.
@@ -30,7 +30,7 @@ impl RunFolder {
     /// # Errors
     /// When it does not exist.
     pub fn open(path: &Path) -> io::Result<RunFolder> {
-        Ok(RunFolder { path: fs_err::canonicalize(path)? })
+        Ok(RunFolder { path: absolute(path)? })
     }
 
     /// The folder itself, absolute.
@@ -94,20 +94,26 @@ impl RunFolder {
     }
 }
 
+/// The path without links. On Windows without the prefix `\\?\` too, which few programs understand.
+pub fn absolute(path: &Path) -> io::Result<PathBuf> {
+    dunce::canonicalize(path).map_err(|error| about(path, &error))
+}
+
 /// Makes a folder which only its owner can write in, whatever the umask: a run is obeyed again when it is resumed.
 fn make(path: &Path) -> io::Result<()> {
-    builder().create(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    owned(path).map_err(|error| about(path, &error))
 }
 
 #[cfg(unix)]
-fn builder() -> std::fs::DirBuilder {
-    let mut builder = std::fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
-    builder
+fn owned(path: &Path) -> io::Result<()> {
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o755).create(path)
 }
 
-/// On Windows a folder has the rights which the one above hands down.
 #[cfg(windows)]
-fn builder() -> std::fs::DirBuilder {
-    std::fs::DirBuilder::new()
+fn owned(path: &Path) -> io::Result<()> {
+    crate::machine::windows::make_run_folder(path)
+}
+
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

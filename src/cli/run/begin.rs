@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::machine::{Asked, Change, Machine, MachineError, native};
 use crate::report::{self, Failure, Report};
 use crate::run::drive::{Checkpoint, Created};
-use crate::run::{MachineLock, RunFolder};
+use crate::run::{MachineLock, RunFolder, absolute};
 use crate::scenario::{Loaded, Scenario};
 
 /// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. What keeps it from beginning
@@ -41,6 +41,11 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         let _ = fs_err::remove_dir_all(folder.path());
         return Err(may_not_reboot(args, &changes));
     }
+    // Whatever keeps a run from coming back after its boots is found here, where nothing has been changed.
+    let states = match reboots.then(|| native::prepare_state_folder(args.root.folder())).transpose() {
+        Ok(states) => states,
+        Err(error) => return Err(cannot_begin(failure(&error, error.help()), &folder, loaded, now)),
+    };
     let (format, version) = Created::format();
     let created = Created {
         format,
@@ -60,7 +65,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
     report::replace(&folder.junit(), &report::junit(&first_report(&folder, loaded, now, Failure::not_finished())))
         .and_then(|()| report::replace(&folder.scenario(), loaded.text.as_bytes()))
         .map_err(no_reports)?;
-    let state = state_folder(args, scenario, &folder, &created, &loaded.text)?;
+    let state = state_folder(states.as_deref(), &folder, &loaded.text).map_err(no_reports)?;
     anstream::eprintln!("{} → {}", path.display(), folder.path().display());
     match Checkpoint::create(state.join("checkpoint.jsonl"), created) {
         Ok(_) => Ok(state),
@@ -96,33 +101,20 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
     Ok((asked, changes))
 }
 
-/// Where the checkpoint lives. A run which comes back after a boot is taken up by root, and so from a folder which only
-/// root can write; one that changes nothing stays with its reports.
-fn state_folder(
-    args: &Run,
-    scenario: &Scenario,
-    folder: &RunFolder,
-    created: &Created,
-    text: &str,
-) -> Result<PathBuf, Exit> {
-    if scenario.machine.is_some() || created.changes.is_empty() {
-        return Ok(folder.path().to_owned());
-    }
-    let made = native::prepare_state_folder(args.root.folder());
-    let all = made.map_err(|error| {
-        trouble::tell(&error, error.help());
-        Exit::Failed
-    })?;
-    let state = all.join(&created.run);
-    fs_err::create_dir(&state).map_err(no_reports)?;
-    report::replace(&state.join("scenario.yaml"), text.as_bytes()).map_err(no_reports)?;
+/// Where the checkpoint lives. A run which comes back after a boot is taken up by root, and so from a folder among `states`,
+/// which only root can write; one that changes nothing stays with its reports.
+fn state_folder(states: Option<&Path>, folder: &RunFolder, scenario: &str) -> io::Result<PathBuf> {
+    let Some(states) = states else { return Ok(folder.path().to_owned()) };
+    let state = states.join(folder.run());
+    fs_err::create_dir(&state)?;
+    report::replace(&state.join("scenario.yaml"), scenario.as_bytes())?;
     Ok(state)
 }
 
 /// Commands run in the scenario's own folder.
 fn home(scenario: &Path) -> io::Result<PathBuf> {
     let home = scenario.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs_err::canonicalize(home)
+    absolute(home)
 }
 
 fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Failure) -> Report {

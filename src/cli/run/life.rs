@@ -26,7 +26,7 @@ pub(crate) enum Life {
 
 /// Takes up the run whose checkpoint lies in `folder`, and tells what goes wrong.
 pub(crate) async fn live(folder: &Path, root: &Root, stop: &Stop) -> Life {
-    match attempt(folder, root, stop).await {
+    match take_up(folder, root, stop).await {
         Ok(life) => life,
         Err(failure) => {
             trouble::tell(&failure.what, failure.help);
@@ -36,12 +36,15 @@ pub(crate) async fn live(folder: &Path, root: &Root, stop: &Stop) -> Life {
 }
 
 /// Why a run cannot be taken up.
-struct Refused {
-    what: String,
-    help: Option<String>,
+pub(crate) struct Refused {
+    /// What happened.
+    pub(crate) what: String,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
 }
 
-async fn attempt(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Refused> {
+/// [`live`], for a caller who tells what goes wrong in its own way.
+pub(crate) async fn take_up(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Refused> {
     let state = RunFolder::open(folder).map_err(|error| refused(error, Some("give the folder of a run")))?;
     let loaded = scenario::load(&state.scenario()).map_err(|error| refused(error, None))?;
     refuse_strangers(&state, &loaded.scenario, root).map_err(|error| refused(&error, error.help()))?;
@@ -84,7 +87,7 @@ async fn attempt(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Refuse
     let reports = RunFolder::open(&created.reports).map_err(|error| refused(error, None))?;
     let mut machine =
         root.machine(&loaded.scenario, &reports.simulated_kernel()).map_err(|error| refused(&error, error.help()))?;
-    let story = Story::new(&reports.run_log());
+    let story = Story::new(&reports.run_log(), !simulated);
     let mut job = Job::new(loaded, reports, created, stop.clone(), story, root.folder());
     let tell = job.teller();
     let driven = drive(&mut checkpoint, state.path(), &mut machine, &mut job, &mut |event| tell.tell(&event)).await;

@@ -21,6 +21,8 @@ mod job;
 mod life;
 
 pub(super) use begin::planned;
+#[cfg(windows)]
+pub(super) use life::take_up;
 pub(super) use life::{Life, live, refuse_strangers};
 
 /// Runs scenarios.

@@ -1,14 +1,110 @@
-//! (stub)
+//! Telling one boot from the next, and starting another.
+//!
+//! A boot's name is a random number in a volatile registry key, which the kernel keeps in memory only (Microsoft Learn,
+//! "RegCreateKeyExW", REG_OPTION_VOLATILE): as long as it is there, no boot has happened. A shutdown with Fast Startup
+//! and hibernation keep it, rightly, since they keep the kernel, its pools and their leaks too. Clocks and uptimes are
+//! not asked: they are set, drift and jump.
 
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use windows_registry::{Key, LOCAL_MACHINE};
+
+use super::{restart, shutdown, since, token};
 use crate::machine::{Boot, BootId, MachineError};
+
+const KEY: &str = r"SOFTWARE\poolgate\boot";
+const VALUE: &str = "id";
+/// ERROR_CHILD_MUST_BE_VOLATILE, as the HRESULT that windows-registry gives.
+const MUST_BE_VOLATILE: i32 = 0x8007_03FD_u32.cast_signed();
+/// How long a promised restart may take until the watchdog uses force.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) struct WindowsBoot;
 
 impl Boot for WindowsBoot {
     fn id(&self) -> Result<BootId, MachineError> {
-        Ok(BootId("stub".to_owned()))
+        if !token::is_elevated() {
+            // What an administrator's run wrote can be read; without one there is nowhere to write.
+            return match LOCAL_MACHINE.open(KEY).and_then(|key| key.get_string(VALUE)) {
+                Ok(id) => Ok(BootId(id)),
+                Err(_) => since::boot().map(BootId),
+            };
+        }
+        named_in(LOCAL_MACHINE, KEY).map(BootId).map_err(|error| MachineError::System {
+            what: "name this boot in the registry",
+            source: io::Error::other(error.message()),
+        })
     }
+
     fn restart(&mut self) -> Result<(), MachineError> {
-        Err(MachineError::NotYet("stub"))
+        token::enable_shutdown().map_err(MachineError::NotRestarted)?;
+        restart::restart(&Arc::new(shutdown::Calls), wait_for_it)
+            .map_err(|code| MachineError::NotRestarted(io::Error::from_raw_os_error(code.cast_signed())))
+    }
+}
+
+/// The name which this boot has in the key `path`, and is given where it has none.
+fn named_in(hive: &Key, path: &str) -> windows_registry::Result<String> {
+    let open = || hive.options().read().write().create().volatile().open(path);
+    let mut key = open()?;
+    if !is_volatile(&key)? {
+        // Imported, or restored from a backup: it would outlive a boot.
+        drop(key);
+        hive.remove_tree(path)?;
+        key = open()?;
+    }
+    if let Ok(id) = key.get_string(VALUE) {
+        return Ok(id);
+    }
+    let random = RandomState::new();
+    key.set_string(VALUE, format!("boot {:016x}{:016x}", random.hash_one(1), random.hash_one(2)))?;
+    // Read back: of two processes which are the first at the same moment, both go by what stands there.
+    key.get_string(VALUE)
+}
+
+/// Whether the key is gone after the next boot. Nothing says so, but a volatile key refuses a child which is not.
+fn is_volatile(key: &Key) -> windows_registry::Result<bool> {
+    match key.create("lasting") {
+        Ok(_) => Ok(false),
+        Err(error) if error.code().0 == MUST_BE_VOLATILE => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+fn wait_for_it() {
+    // Nothing is ever sent: the sender only has to stay.
+    let (_sender, nothing) = mpsc::channel::<()>();
+    let _ = nothing.recv_timeout(PATIENCE);
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_registry::CURRENT_USER;
+
+    use super::*;
+
+    #[test]
+    fn a_boot_keeps_its_name_and_another_has_another() {
+        let path = r"Software\poolgate test of boots\boot";
+        let _ = CURRENT_USER.remove_tree(path);
+        let first = named_in(CURRENT_USER, path).unwrap();
+        assert_eq!(named_in(CURRENT_USER, path).unwrap(), first);
+        // What the kernel does with the key at a boot.
+        CURRENT_USER.remove_tree(path).unwrap();
+        let second = named_in(CURRENT_USER, path).unwrap();
+        assert_ne!(first, second);
+        CURRENT_USER.remove_tree(path).unwrap();
+    }
+
+    #[test]
+    fn a_name_which_would_outlive_the_boot_is_not_believed() {
+        let path = r"Software\poolgate test of imported keys";
+        CURRENT_USER.create(path).unwrap().set_string(VALUE, "imported").unwrap();
+        assert_ne!(named_in(CURRENT_USER, path).unwrap(), "imported");
+        assert!(is_volatile(&CURRENT_USER.options().read().write().open(path).unwrap()).unwrap());
+        CURRENT_USER.remove_tree(path).unwrap();
     }
 }

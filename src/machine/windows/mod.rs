@@ -9,30 +9,60 @@ use std::path::Path;
 #[cfg(windows)]
 use super::{Machine, PoolSource};
 
+#[cfg(any(windows, test))]
+mod access;
 mod bitlocker;
 #[cfg(windows)]
 mod boot;
+#[cfg(windows)]
+mod byte_lock;
+#[cfg(windows)]
+pub mod dispatch;
 mod driver;
+#[cfg(windows)]
+mod event_log;
 mod facts;
 pub(super) mod flags;
+#[cfg(any(windows, test))]
+mod folders;
+#[cfg(any(windows, test))]
+mod image_path;
 pub mod pool;
+#[cfg(any(windows, test))]
+mod restart;
+#[cfg(windows)]
+mod security;
 #[cfg(windows)]
 mod service;
+#[cfg(windows)]
+mod shutdown;
+#[cfg(windows)]
+mod since;
 #[cfg(any(windows, test))]
 mod system;
+#[cfg(windows)]
+mod token;
 #[cfg(windows)]
 mod trust;
 
 pub use bitlocker::BitLocker;
 #[cfg(windows)]
+pub use byte_lock::try_lock;
+#[cfg(windows)]
 pub use driver::driver;
+#[cfg(windows)]
+pub use event_log::{EventLog, Weight};
 #[cfg(windows)]
 pub use facts::facts;
 pub use facts::{Facts, Waiting};
 #[cfg(windows)]
 pub use system::{build, free_space, last_words};
 #[cfg(windows)]
-pub use trust::{lock_file, machine_id, prepare_state_folder, state_folder, trusted_below, trusted_itself};
+pub use token::is_elevated;
+#[cfg(windows)]
+pub use trust::{
+    lock_file, machine_id, make_run_folder, prepare_state_folder, state_folder, trusted_below, trusted_itself,
+};
 
 /// This machine. There is no other root on Windows.
 #[cfg(windows)]
@@ -42,6 +72,6 @@ pub fn machine(_: &Path) -> Machine {
         pool: Box::new(pool::PoolTable::new(pool::ThisSystem)),
         flags: Box::new(flags::registry_flags(move || flags::Tagging::told_by(attempt.sample()))),
         boot: Box::new(boot::WindowsBoot),
-        autostart: Box::new(service::Service),
+        autostart: Box::new(service::Service { name: service::NAME }),
     }
 }

@@ -1,19 +1,240 @@
-//! (stub)
+//! Bringing poolgate back after a boot: one auto-start service, which runs as LocalSystem.
+//!
+//! RunOnce would need somebody to log on, and does not work on every edition; a scheduled task may be switched off by
+//! policy. A service starts by itself. It is made and removed through the service manager, which writes the registry;
+//! that is flushed like any other setting.
 
+#![allow(unsafe_code, reason = "windows-service writes a command line its own way, and flushes nothing")]
+
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::ptr::{null, null_mut};
 
+use windows_registry::LOCAL_MACHINE;
+use windows_service::service::{
+    Service as Handle, ServiceAccess, ServiceErrorControl, ServiceInfo, ServiceStartType, ServiceType,
+};
+use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_MARKED_FOR_DELETE,
+};
+use windows_sys::Win32::System::Registry::RegFlushKey;
+use windows_sys::Win32::System::Services::{ChangeServiceConfigW, SERVICE_AUTO_START, SERVICE_NO_CHANGE};
+
+use super::image_path;
+use super::security::{succeeded, wide};
 use crate::machine::{Autostart, MachineError};
 
-pub(super) struct Service;
+/// The service's name, which is also the machine-wide sign that a run is under way.
+pub(super) const NAME: &str = "poolgate-resume";
+const DISPLAY_NAME: &str = "poolgate resume";
+const DESCRIPTION: &str = "Goes on with a run of poolgate after a restart. It is removed when the run has ended.";
+/// Where the service manager keeps all services.
+const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
+
+/// The service `name`.
+pub(super) struct Service {
+    pub(super) name: &'static str,
+}
 
 impl Autostart for Service {
     fn get(&self) -> Result<Option<PathBuf>, MachineError> {
-        Ok(None)
+        match self.open(ServiceAccess::QUERY_CONFIG)? {
+            Some(service) => self.folder(&service).map(Some),
+            None => Ok(None),
+        }
     }
-    fn set(&mut self, _: Option<&Path>) -> Result<(), MachineError> {
-        Err(MachineError::NotYet("stub"))
+
+    fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
+        let access = ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG | ServiceAccess::DELETE;
+        let there = self.open(access)?;
+        if let Some(service) = &there {
+            // Neither changes nor removes somebody else's.
+            self.folder(service)?;
+        }
+        match (run, there) {
+            (None, None) => Ok(()),
+            (None, Some(service)) => match code(service.delete()) {
+                // Removed before; the service manager keeps it until the last who looks at it lets go of it.
+                Err((Some(ERROR_SERVICE_MARKED_FOR_DELETE), _)) => Ok(()),
+                deleted => self.told("remove the service poolgate-resume", deleted),
+            },
+            (Some(run), there) => {
+                let program = std::env::current_exe()
+                    .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+                let command = image_path::text(&program, run)?;
+                let service = match there {
+                    Some(service) => service,
+                    None => self.create(&program, run, access)?,
+                };
+                self.told("configure the service poolgate-resume", code(configure(&service, &command)))?;
+                // For whoever wonders what it is; nothing depends on it.
+                let _ = service.set_description(DESCRIPTION);
+                Ok(())
+            }
+        }
     }
+
     fn flush(&mut self) -> Result<(), MachineError> {
-        Ok(())
+        let flushed =
+            LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message())).and_then(|key| {
+                // SAFETY: the key is open. Flushing it flushes the hive it is in.
+                match unsafe { RegFlushKey(key.as_raw()) } {
+                    0 => Ok(()),
+                    code => Err(std::io::Error::from_raw_os_error(code.cast_signed())),
+                }
+            });
+        flushed.map_err(|source| MachineError::System { what: "get the registry of services on disk", source })
+    }
+}
+
+impl Service {
+    /// The service, where there is one.
+    fn open(&self, access: ServiceAccess) -> Result<Option<Handle>, MachineError> {
+        let manager = manager(ServiceManagerAccess::CONNECT);
+        match code(manager.and_then(|manager| manager.open_service(self.name, access))) {
+            Err((Some(ERROR_SERVICE_DOES_NOT_EXIST), _)) => Ok(None),
+            opened => self.told("open the service poolgate-resume", opened).map(Some),
+        }
+    }
+
+    /// The folder of the run which it goes on with.
+    fn folder(&self, service: &Handle) -> Result<PathBuf, MachineError> {
+        let config = self.told("read the service poolgate-resume", code(service.query_config()))?;
+        let command = config.executable_path;
+        let folder = command.to_str().and_then(image_path::folder);
+        folder.ok_or_else(|| {
+            let shown = format!("the service {} ({})", self.name, command.display());
+            MachineError::ForeignAutostart(shown.into())
+        })
+    }
+
+    fn create(&self, program: &Path, run: &Path, access: ServiceAccess) -> Result<Handle, MachineError> {
+        let info = ServiceInfo {
+            name: self.name.into(),
+            display_name: DISPLAY_NAME.into(),
+            service_type: ServiceType::OWN_PROCESS,
+            start_type: ServiceStartType::AutoStart,
+            error_control: ServiceErrorControl::Normal,
+            executable_path: program.to_owned(),
+            launch_arguments: vec!["service".into(), run.into()],
+            dependencies: Vec::new(),
+            // LocalSystem: flags and restarts are not for lesser accounts.
+            account_name: None,
+            account_password: None,
+        };
+        let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE);
+        let created = code(manager.and_then(|manager| manager.create_service(&info, access)));
+        self.told("create the service poolgate-resume", created)
+    }
+
+    /// What went wrong, in the terms of somebody who can do something about it.
+    fn told<T>(&self, what: &'static str, done: Result<T, Failed>) -> Result<T, MachineError> {
+        done.map_err(|(code, source)| match code {
+            Some(ERROR_ACCESS_DENIED) => MachineError::NotElevated(what),
+            Some(ERROR_SERVICE_MARKED_FOR_DELETE) => MachineError::AutostartGoing(self.name.to_owned()),
+            _ => MachineError::System { what, source },
+        })
+    }
+}
+
+/// Windows' code, where it gave one, and all it said.
+type Failed = (Option<u32>, std::io::Error);
+
+fn code<T>(done: windows_service::Result<T>) -> Result<T, Failed> {
+    done.map_err(|error| match error {
+        windows_service::Error::Winapi(source) => (source.raw_os_error().map(i32::cast_unsigned), source),
+        other => (None, std::io::Error::other(other)),
+    })
+}
+
+fn manager(access: ServiceManagerAccess) -> windows_service::Result<ServiceManager> {
+    ServiceManager::local_computer(None::<&OsStr>, access)
+}
+
+/// Gives the service our command line, with both paths in quotes, and makes it start at boots whatever it did before.
+fn configure(service: &Handle, command: &str) -> windows_service::Result<()> {
+    let (command, account) = (wide(command), wide("LocalSystem"));
+    // SAFETY: the handle may change the configuration; texts end in zero; null and SERVICE_NO_CHANGE leave things as they are.
+    let changed = unsafe {
+        ChangeServiceConfigW(
+            service.raw_handle(),
+            SERVICE_NO_CHANGE,
+            SERVICE_AUTO_START,
+            SERVICE_NO_CHANGE,
+            command.as_ptr(),
+            null(),
+            null_mut(),
+            null(),
+            account.as_ptr(),
+            null(),
+            null(),
+        )
+    };
+    succeeded(changed).map_err(windows_service::Error::Winapi)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A service of the test's own, removed however the test ends.
+    struct Own(Service);
+
+    impl Drop for Own {
+        fn drop(&mut self) {
+            if let Ok(Some(service)) = self.0.open(ServiceAccess::DELETE) {
+                let _ = service.delete();
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_is_set_read_back_set_again_and_removed() {
+        let mut own = Own(Service { name: "poolgate-test-of-autostart" });
+        let service = &mut own.0;
+        assert_eq!(service.get().unwrap(), None);
+        for run in [r"C:\ProgramData\poolgate\nightly 1", r"C:\runs\2"] {
+            service.set(Some(Path::new(run))).unwrap();
+            service.flush().unwrap();
+            assert_eq!(service.get().unwrap(), Some(run.into()));
+        }
+        let there = service.open(ServiceAccess::QUERY_CONFIG).unwrap().unwrap().query_config().unwrap();
+        let program = std::env::current_exe().unwrap();
+        let quoted = format!(r#""{}" service "C:\runs\2""#, program.display());
+        assert_eq!(there.executable_path, PathBuf::from(quoted));
+        assert_eq!(there.start_type, ServiceStartType::AutoStart);
+        assert_eq!(there.account_name, Some("LocalSystem".into()));
+        service.set(None).unwrap();
+        service.flush().unwrap();
+        assert_eq!(service.get().unwrap(), None);
+        service.set(None).unwrap();
+    }
+
+    #[test]
+    fn a_service_of_that_name_which_is_not_ours_is_left_alone() {
+        let mut own = Own(Service { name: "poolgate-test-of-strangers" });
+        let service = &mut own.0;
+        let access = ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG;
+        let theirs = service.create(Path::new(r"C:\theirs.exe"), Path::new("run"), access).unwrap();
+        configure(&theirs, r"C:\theirs.exe -x").unwrap();
+        for outcome in [service.get().map(drop), service.set(None), service.set(Some(Path::new(r"C:\run")))] {
+            assert!(matches!(outcome, Err(MachineError::ForeignAutostart(_))), "{outcome:?}");
+        }
+        assert_eq!(theirs.query_config().unwrap().executable_path, PathBuf::from(r"C:\theirs.exe -x"));
+    }
+
+    #[test]
+    fn a_service_which_somebody_keeps_from_being_removed_is_named() {
+        let mut own = Own(Service { name: "poolgate-test-of-removal" });
+        let service = &mut own.0;
+        service.set(Some(Path::new(r"C:\run"))).unwrap();
+        let held = service.open(ServiceAccess::QUERY_CONFIG).unwrap();
+        service.set(None).unwrap();
+        service.set(None).unwrap();
+        let outcome = service.set(Some(Path::new(r"C:\run")));
+        assert!(matches!(outcome, Err(MachineError::AutostartGoing(_))), "{outcome:?}");
+        drop(held);
+        service.set(Some(Path::new(r"C:\run"))).unwrap();
     }
 }

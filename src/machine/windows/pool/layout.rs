@@ -141,12 +141,12 @@ fn word(bytes: &[u8], at: usize) -> u64 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]).into()
 }
 
+/// A SIZE_T of x64 and ARM64. Not every 32-bit compiler aligns u64 to eight bytes, as Windows' do.
+#[repr(C, align(8))]
+pub(super) struct Size64(u64);
+
 /// The structures as a C compiler for Windows lays them out, on whatever machine this is compiled.
 mod mirror {
-    /// A SIZE_T of x64 and ARM64. Not every 32-bit compiler aligns u64 to eight bytes, as Windows' do.
-    #[repr(C, align(8))]
-    pub(super) struct Size64(u64);
-
     #[repr(C)]
     pub(super) struct PoolTag<Counter, Size> {
         pub(super) tag: u32,
@@ -186,6 +186,6 @@ macro_rules! lays_out {
     };
 }
 
-lays_out!(POOL_TAG_64 as u32, mirror::Size64);
+lays_out!(POOL_TAG_64 as u32, Size64);
 lays_out!(POOL_TAG_32 as u32, u32);
-lays_out!(POOL_TAG_2_64 as mirror::Size64, mirror::Size64);
+lays_out!(POOL_TAG_2_64 as Size64, Size64);

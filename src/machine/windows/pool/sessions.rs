@@ -111,11 +111,8 @@ impl Entries {
 
 /// Holds the offsets against the structure, as a C compiler for Windows lays it out.
 const _: () = {
+    use super::layout::Size64;
     use std::mem::offset_of;
-
-    /// A SIZE_T of x64 and ARM64.
-    #[repr(C, align(8))]
-    struct Size64(u64);
 
     #[repr(C)]
     struct SessionPoolTagInformation<Size> {

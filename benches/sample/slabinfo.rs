@@ -24,7 +24,7 @@ static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 /// Caches of a kernel with few modules.
 const USUAL: usize = 250;
 
-fn main() {
+pub(crate) fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if !arguments.iter().any(|argument| argument == "--list") {
         let test = arguments.iter().any(|argument| argument == "--test");

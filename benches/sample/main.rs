@@ -1,0 +1,15 @@
+//! What one sample of this machine's own pools costs. Linux only: a sample of Windows is `benches/pool_tags.rs`, which
+//! runs everywhere.
+
+#[cfg(target_os = "linux")]
+mod slabinfo;
+
+#[cfg(target_os = "linux")]
+fn main() {
+    slabinfo::main();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("sample skipped, because /proc/slabinfo is Linux' own; `pool_tags` measures a sample of Windows");
+}

@@ -1,0 +1,68 @@
+//! `poolgate service`: what the service manager starts after a boot. It goes on with its run as `poolgate resume` does, and
+//! is hidden, as it is of no use by hand.
+//!
+//! A service has no console. The run tells its story to `run.log` and the event log; what keeps the run from being taken up
+//! at all goes to the event log.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::machine::Root;
+use super::run::{Life, in_runtime, take_up};
+use super::trouble;
+use crate::exit::Exit;
+use crate::machine::windows::dispatch::{Duty, serve};
+use crate::machine::windows::{EventLog, Weight};
+use crate::run::{Stop, brake};
+
+/// Goes on with a run.
+#[derive(Debug, clap::Args)]
+pub(super) struct Service {
+    /// The run's folder
+    folder: PathBuf,
+    #[command(flatten)]
+    root: Root,
+}
+
+impl Service {
+    pub(super) fn run(self) -> Exit {
+        let (brake, stop) = brake();
+        // So it stays when the machine goes down before the work is done.
+        let exit = Arc::new(Mutex::new(Exit::NotFinished));
+        let result = Arc::clone(&exit);
+        let work = move || {
+            let exit = in_runtime(self.go_on(stop));
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = exit;
+            match exit {
+                // The boot goes on with it: no failure of the service.
+                Exit::NotFinished => 0,
+                exit => u32::from(exit as u8),
+            }
+        };
+        match serve(Duty { work: Box::new(work), stop: Box::new(move || brake.pull()) }) {
+            Ok(()) => *exit.lock().unwrap_or_else(PoisonError::into_inner),
+            Err(error) => {
+                trouble::tell(&error, error.help());
+                Exit::Failed
+            }
+        }
+    }
+
+    async fn go_on(self, stop: Stop) -> Exit {
+        loop {
+            match take_up(&self.folder, &self.root, &stop).await {
+                Ok(Life::Over(outcome)) => return outcome.into(),
+                Ok(Life::Restarting) => return Exit::NotFinished,
+                Ok(Life::SimulatedRestart) => {}
+                Err(refused) => {
+                    let help = refused.help.map_or(String::new(), |help| format!("\nhelp: {help}"));
+                    if let Some(events) = EventLog::open() {
+                        let folder = self.folder.display();
+                        events.tell(Weight::Error, &format!("cannot go on with {folder}: {}{help}", refused.what));
+                    }
+                    return Exit::Failed;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The Application event log, where a service's story is found by whoever looks after the machine.
+//!
+//! Everything here is best effort: a run neither waits for the log nor fails for it. The texts are shown by the message
+//! file of Windows' own eventcreate.exe, in which the messages 1 to 1000 are "%1" (Microsoft Learn, "eventcreate"), so
+//! that nothing needs to be installed for them.
+
+#![allow(unsafe_code, reason = "the event log has no safe interface")]
+
+use std::ptr::{null, null_mut};
+
+use windows_registry::LOCAL_MACHINE;
+use windows_sys::Win32::Foundation::HANDLE;
+use windows_sys::Win32::System::EventLog::{
+    DeregisterEventSource, EVENTLOG_ERROR_TYPE, EVENTLOG_INFORMATION_TYPE, EVENTLOG_WARNING_TYPE, RegisterEventSourceW,
+    ReportEventW,
+};
+
+use super::security::wide;
+
+const SOURCE: &str = "poolgate";
+const SOURCES: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\poolgate";
+const MESSAGES: &str = r"%SystemRoot%\System32\EventCreate.exe";
+/// Errors, warnings and information.
+const TYPES: u32 = 7;
+/// Any from 1 to 1000.
+const MESSAGE: u32 = 1;
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// The story.
+    Information,
+    /// Something went wrong, and the run deals with it.
+    Warning,
+    /// Nobody deals with it.
+    Error,
+}
+
+/// The log, open for writing.
+#[derive(Debug)]
+pub struct EventLog(HANDLE);
+
+impl EventLog {
+    /// Opens the log; `None` where it cannot be.
+    pub fn open() -> Option<EventLog> {
+        // Administrators only, and only so that the viewer finds the texts.
+        let _ = register();
+        // SAFETY: the name ends in zero; no machine's name means this one.
+        let log = unsafe { RegisterEventSourceW(null(), wide(SOURCE).as_ptr()) };
+        (!log.is_null()).then_some(EventLog(log))
+    }
+
+    /// Adds a line.
+    pub fn tell(&self, weight: Weight, line: &str) {
+        let kind = match weight {
+            Weight::Information => EVENTLOG_INFORMATION_TYPE,
+            Weight::Warning => EVENTLOG_WARNING_TYPE,
+            Weight::Error => EVENTLOG_ERROR_TYPE,
+        };
+        let line = wide(line);
+        // SAFETY: the handle is open, the one text there is ends in zero, and there is no data.
+        unsafe { ReportEventW(self.0, kind, 0, MESSAGE, null_mut(), 1, 0, &line.as_ptr(), null()) };
+    }
+}
+
+impl Drop for EventLog {
+    fn drop(&mut self) {
+        // SAFETY: opened by us, and closed only here.
+        unsafe { DeregisterEventSource(self.0) };
+    }
+}
+
+fn register() -> windows_registry::Result<()> {
+    let source = LOCAL_MACHINE.create(SOURCES)?;
+    source.set_expand_string("EventMessageFile", MESSAGES)?;
+    source.set_u32("TypesSupported", TYPES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_names_a_message_file_and_a_line_can_be_told() {
+        let log = EventLog::open().unwrap();
+        log.tell(Weight::Information, "a line of a test of poolgate");
+        let source = LOCAL_MACHINE.open(SOURCES).unwrap();
+        assert_eq!(source.get_string("EventMessageFile").unwrap(), MESSAGES);
+        assert_eq!(source.get_u32("TypesSupported").unwrap(), TYPES);
+    }
+}

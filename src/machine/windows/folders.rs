@@ -1,0 +1,62 @@
+//! Where `%ProgramData%` is, by what only administrators can say.
+//!
+//! The environment variable, and the shell's functions which expand it, can be set by whoever starts poolgate: with it a
+//! person could point an administrator's poolgate to a folder of their own. Windows makes the variable from a registry
+//! value, which is read here instead.
+
+#![cfg_attr(windows, allow(unsafe_code, reason = "the standard library asks the environment"))]
+
+use std::path::PathBuf;
+
+/// `C:\ProgramData` on most machines.
+#[cfg(windows)]
+pub(super) fn program_data() -> PathBuf {
+    const KEY: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList";
+    let key = windows_registry::LOCAL_MACHINE.options().read().wow64_64().open(KEY);
+    let value = key.and_then(|key| key.get_string("ProgramData")).unwrap_or_default();
+    placed(&value, &system_drive())
+}
+
+/// `C:`, where Windows is.
+#[cfg(windows)]
+fn system_drive() -> String {
+    let mut path = [0_u16; 260];
+    // SAFETY: the buffer is as long as is said.
+    let length = unsafe {
+        windows_sys::Win32::System::SystemInformation::GetSystemWindowsDirectoryW(path.as_mut_ptr(), path.len() as u32)
+    };
+    // On failure the length is 0, and for a longer path more than there is room for.
+    let path = path.get(..length as usize).unwrap_or_default();
+    if path.is_empty() { "C:".to_owned() } else { String::from_utf16_lossy(&path[..2.min(path.len())]) }
+}
+
+/// The folder which the registry value means; where Windows makes it when the value cannot be understood.
+fn placed(value: &str, system_drive: &str) -> PathBuf {
+    const VARIABLE: &str = "%SystemDrive%";
+    let value = match value.get(..VARIABLE.len()) {
+        Some(start) if start.eq_ignore_ascii_case(VARIABLE) => format!("{system_drive}{}", &value[VARIABLE.len()..]),
+        _ => value.to_owned(),
+    };
+    let absolute = matches!(value.as_bytes(), [letter, b':', b'\\', _, ..] if letter.is_ascii_alphabetic());
+    if absolute && !value.contains('%') { value.into() } else { format!(r"{system_drive}\ProgramData").into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_where_the_registry_says_and_no_environment() {
+        for (value, folder) in [
+            (r"%SystemDrive%\ProgramData", r"D:\ProgramData"),
+            (r"%systemdrive%\Data", r"D:\Data"),
+            (r"E:\Program Data", r"E:\Program Data"),
+            (r"%ALLUSERSPROFILE%", r"D:\ProgramData"),
+            (r"ProgramData", r"D:\ProgramData"),
+            ("", r"D:\ProgramData"),
+            ("é%SystemDrive%", r"D:\ProgramData"),
+        ] {
+            assert_eq!(placed(value, "D:"), PathBuf::from(folder), "{value}");
+        }
+    }
+}

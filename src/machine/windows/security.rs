@@ -1,0 +1,163 @@
+//! Security descriptors, as text on the way in and as [`Access`] on the way out.
+//!
+//! What is read comes from a handle to the file or link itself, so that what is judged is one object, not whatever a path
+//! leads to a moment later.
+
+#![allow(unsafe_code, reason = "security descriptors have no safe interface")]
+
+use std::ffi::c_void;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
+use std::os::windows::io::AsRawHandle;
+use std::path::Path;
+use std::ptr::{null_mut, read_unaligned};
+
+use windows_sys::Win32::Foundation::LocalFree;
+use windows_sys::Win32::Security::Authorization::{
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1,
+    SE_FILE_OBJECT,
+};
+use windows_sys::Win32::Security::{
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce, OWNER_SECURITY_INFORMATION,
+    PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    CreateDirectoryW, FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
+    FILE_READ_ATTRIBUTES, READ_CONTROL,
+};
+
+use super::access::{Access, Entry};
+
+/// Makes a folder which has the owner and access list of `sddl` from its first moment on (Microsoft Learn, "Security
+/// Descriptor String Format").
+pub(super) fn create_folder(path: &Path, sddl: &str) -> io::Result<()> {
+    let sddl = wide(sddl);
+    let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
+    // SAFETY: `sddl` ends in zero, and `descriptor` is where the new descriptor goes; its size is not asked for.
+    let converted = unsafe {
+        ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            sddl.as_ptr(),
+            SDDL_REVISION_1,
+            &mut descriptor,
+            null_mut(),
+        )
+    };
+    succeeded(converted)?;
+    let descriptor = Local(descriptor);
+    let attributes = SECURITY_ATTRIBUTES {
+        nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
+        lpSecurityDescriptor: descriptor.0,
+        bInheritHandle: 0,
+    };
+    let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    // SAFETY: `path` ends in zero; the attributes and the descriptor in them outlive the call.
+    succeeded(unsafe { CreateDirectoryW(path.as_ptr(), &attributes) })
+}
+
+/// Who the file, folder or link at `path` belongs to, and who may do what with it.
+pub(super) fn access(path: &Path) -> io::Result<Access> {
+    let file = OpenOptions::new()
+        .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+        .open(path)?;
+    let link = file.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0;
+    let mut owner: PSID = null_mut();
+    let mut list: *mut ACL = null_mut();
+    let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
+    // SAFETY: the handle is open for READ_CONTROL; the pointers are where the answer goes, and what is not asked for is null.
+    let code = unsafe {
+        GetSecurityInfo(
+            file.as_raw_handle(),
+            SE_FILE_OBJECT,
+            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+            &mut owner,
+            null_mut(),
+            &mut list,
+            null_mut(),
+            &mut descriptor,
+        )
+    };
+    if code != 0 {
+        return Err(io::Error::from_raw_os_error(code as i32));
+    }
+    let _descriptor = Local(descriptor);
+    // SAFETY: `owner` and `list` point into the descriptor, which is freed at the end of this function.
+    unsafe { Ok(Access { link, owner: text(owner)?, entries: entries(list)? }) }
+}
+
+/// The entries of a list; `None` where there is no list.
+///
+/// # Safety
+/// `list` must be null or a valid access list.
+unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<Entry>>> {
+    if list.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller vouches for the list, which begins with this header.
+    let count = unsafe { (*list).AceCount };
+    let mut entries = Vec::with_capacity(count.into());
+    for index in 0..u32::from(count) {
+        let mut entry: *mut c_void = null_mut();
+        // SAFETY: the list is valid and `index` below its count.
+        succeeded(unsafe { GetAce(list, index, &mut entry) })?;
+        // SAFETY: every entry begins with this header.
+        let kind = unsafe { read_unaligned(entry.cast::<ACE_HEADER>()) }.AceType;
+        entries.push(match kind {
+            ALLOWED | ALLOWED_IF => {
+                // SAFETY: entries of these types have the rights and the SID where ACCESS_ALLOWED_ACE has them.
+                let (rights, sid) = unsafe {
+                    let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
+                    (read_unaligned(&raw const (*entry).Mask), text((&raw mut (*entry).SidStart).cast())?)
+                };
+                Entry::Allow(sid, rights)
+            }
+            DENIED | DENIED_IF => Entry::Deny,
+            other => Entry::Strange(other),
+        });
+    }
+    Ok(Some(entries))
+}
+
+/// Types of entries (Microsoft Learn, "ACE_HEADER"); the two with a condition have it behind the SID.
+const ALLOWED: u8 = 0;
+const DENIED: u8 = 1;
+const ALLOWED_IF: u8 = 9;
+const DENIED_IF: u8 = 10;
+
+/// A SID as text: `S-1-5-18`.
+///
+/// # Safety
+/// `sid` must be null or a valid SID.
+pub(super) unsafe fn text(sid: PSID) -> io::Result<String> {
+    let mut text: *mut u16 = null_mut();
+    // SAFETY: the caller vouches for the SID; a null one is refused by the call.
+    succeeded(unsafe { ConvertSidToStringSidW(sid, &mut text) })?;
+    let text = Local(text.cast());
+    let start: *const u16 = text.0.cast_const().cast();
+    // SAFETY: the call made a text that ends in zero.
+    let length = (0..).take_while(|&at| unsafe { *start.add(at) } != 0).count();
+    // SAFETY: `length` units before that zero.
+    Ok(String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(start, length) }))
+}
+
+/// Memory which Windows made for us.
+struct Local(*mut c_void);
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // SAFETY: made by a call which says that LocalFree frees it, and freed only here.
+        unsafe { LocalFree(self.0) };
+    }
+}
+
+/// `text` for Windows, which ends in zero.
+pub(super) fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}
+
+/// What a call said by its BOOL.
+pub(super) fn succeeded(result: i32) -> io::Result<()> {
+    if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -1,0 +1,53 @@
+//! The calls which restart Windows.
+
+#![allow(unsafe_code, reason = "shutting down has no safe interface")]
+
+use std::ptr::null;
+
+use windows_sys::Win32::System::Shutdown::{
+    EWX_FORCE, EWX_REBOOT, ExitWindowsEx, InitiateShutdownW, InitiateSystemShutdownExW, SHTDN_REASON_FLAG_PLANNED,
+    SHTDN_REASON_MAJOR_APPLICATION, SHTDN_REASON_MINOR_MAINTENANCE, SHUTDOWN_FORCE_OTHERS, SHUTDOWN_FORCE_SELF,
+    SHUTDOWN_RESTART,
+};
+
+use super::restart::{Code, Ways};
+use super::security::{succeeded, wide};
+
+/// What the event log says of the restart.
+const REASON: u32 = SHTDN_REASON_MAJOR_APPLICATION | SHTDN_REASON_MINOR_MAINTENANCE | SHTDN_REASON_FLAG_PLANNED;
+/// How long whoever is logged on sees the message before the machine goes down.
+const GRACE_SECONDS: u32 = 5;
+const MESSAGE: &str = "poolgate restarts this machine: a driver's memory is tested with other flags (poolgate status)";
+
+/// This machine's.
+pub(super) struct Calls;
+
+/// All of them close programs without asking: a run with `--allow-reboot` is unattended, and one document that asks to be
+/// saved would hold it for ever.
+impl Ways for Calls {
+    fn initiate(&self) -> Result<(), Code> {
+        let flags = SHUTDOWN_RESTART | SHUTDOWN_FORCE_OTHERS | SHUTDOWN_FORCE_SELF;
+        // SAFETY: the message ends in zero; no machine's name means this one.
+        match unsafe { InitiateShutdownW(null(), wide(MESSAGE).as_ptr(), GRACE_SECONDS, flags, REASON) } {
+            0 => Ok(()),
+            code => Err(code),
+        }
+    }
+
+    fn initiate_as_before(&self) -> Result<(), Code> {
+        let (force, restart) = (1, 1);
+        // SAFETY: as above; the message is not written to.
+        code(unsafe {
+            InitiateSystemShutdownExW(null(), wide(MESSAGE).as_ptr(), GRACE_SECONDS, force, restart, REASON)
+        })
+    }
+
+    fn force(&self) -> Result<(), Code> {
+        // SAFETY: takes numbers only.
+        code(unsafe { ExitWindowsEx(EWX_REBOOT | EWX_FORCE, REASON) })
+    }
+}
+
+fn code(result: i32) -> Result<(), Code> {
+    succeeded(result).map_err(|error| error.raw_os_error().unwrap_or_default().cast_unsigned())
+}

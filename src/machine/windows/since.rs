@@ -1,0 +1,49 @@
+//! When this boot began, as the kernel has it: the name of a boot for a run without an administrator's rights, which has
+//! nowhere to keep a better one.
+//!
+//! Such a run changes no flags and asks for no boot; the name only has to be another one after a crash. Two parts make it,
+//! and one that changes is enough: the loader's count of boots (KUSER_SHARED_DATA.BootId in ntddk.h; 0 where a system does
+//! not count), and the boot time less what the clock was set since, as the boot time itself moves with the clock.
+
+#![allow(unsafe_code, reason = "the kernel tells this in no other way")]
+
+use std::io;
+
+use windows_sys::Wdk::System::SystemInformation::NtQuerySystemInformation;
+
+use crate::machine::MachineError;
+
+/// SystemTimeOfDayInformation.
+const TIME_OF_DAY: i32 = 3;
+/// Where every process sees the kernel's KUSER_SHARED_DATA, and BootId in it.
+const BOOT_ID: *const u32 = (0x7FFE_0000_usize + 0x2C4) as *const u32;
+
+/// This boot's name.
+pub(super) fn boot() -> Result<String, MachineError> {
+    // BootTime, CurrentTime, TimeZoneBias, two numbers, BootTimeBias, SleepTimeBias.
+    let mut answer = [0_i64; 6];
+    let size = size_of_val(&answer) as u32;
+    let mut length = 0;
+    // SAFETY: the buffer is as long as is said.
+    let status = unsafe { NtQuerySystemInformation(TIME_OF_DAY, answer.as_mut_ptr().cast(), size, &mut length) };
+    if status != 0 || length != size {
+        let source = io::Error::other(format!("status {status:08x}, {length} bytes"));
+        return Err(MachineError::System { what: "ask when this machine was booted", source });
+    }
+    let [boot_time, _, _, _, bias, _] = answer;
+    // SAFETY: this page is mapped readable at this address in every process, and the field aligned.
+    let count = unsafe { BOOT_ID.read_volatile() };
+    Ok(format!("boot {count} since {}", boot_time.wrapping_sub(bias)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_has_the_same_name_whenever_it_is_asked() {
+        let first = boot().unwrap();
+        assert_eq!(boot().unwrap(), first);
+        assert!(!first.ends_with("since 0"), "{first}");
+    }
+}
