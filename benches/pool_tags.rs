@@ -64,6 +64,7 @@ fn sample(bencher: Bencher<'_, '_>, changing: u64) {
 #[divan::bench(args = CHANGING, sample_count = 2_000, sample_size = 1)]
 fn read_and_parse(bencher: Bencher<'_, '_>, changing: u64) {
     let mut source = PoolTable::new(Kernel::of(changing));
+    source.sample().unwrap();
     bencher.bench_local(|| source.sample().map(|snapshot| snapshot.keys().len()).unwrap());
 }
 
@@ -95,7 +96,7 @@ fn rows(changing: u64, time: u64) -> Vec<Row> {
         let allocs = 1_000 * tag + if tag.is_multiple_of(changing) { time } else { 0 };
         let used = [allocs, 999 * tag, allocs * 96];
         let paged = if tag.is_multiple_of(3) { used } else { [0; 3] };
-        let nonpaged = if tag % 9 == 0 || tag % 3 != 0 { used } else { [0; 3] };
+        let nonpaged = if tag.is_multiple_of(9) || !tag.is_multiple_of(3) { used } else { [0; 3] };
         Row { tag: (tag as u32 + 0x2020_2020).to_be_bytes(), paged, nonpaged }
     };
     (1..=TAGS).map(row).collect()

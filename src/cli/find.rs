@@ -53,7 +53,8 @@ fn has_checkpoint(folder: &Path) -> bool {
     folder.join("checkpoint.jsonl").is_file()
 }
 
-fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
+/// The newest run under `folder` which is not over.
+pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
     let runs = fs_err::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
     let unfinished = runs.filter(|run| has_checkpoint(run)).filter_map(|run| {
         let state = state(&run);

@@ -7,7 +7,9 @@ use crate::exit::Exit;
 mod abort;
 mod change;
 mod check;
+mod doctor;
 mod find;
+mod init;
 mod judge;
 mod machine;
 mod resume;
@@ -21,6 +23,7 @@ mod story;
 mod terminal;
 mod trouble;
 mod wait;
+#[cfg(unix)]
 mod warden;
 
 /// Runs a workload against a driver, watches the kernel's pools tag by tag, and says whether the driver leaks.
@@ -47,6 +50,10 @@ enum Command {
     Abort(abort::Abort),
     /// Judges recordings again, offline
     Judge(judge::Judge),
+    /// Says whether this machine can run scenarios, and what is missing; changes nothing
+    Doctor(doctor::Doctor),
+    /// Writes a first scenario for a driver, with comments
+    Init(init::Init),
     /// Validates scenarios and says what a run would do on this machine; changes nothing
     Check(check::Check),
     /// Prints the JSON Schema of scenarios, for editors
@@ -55,6 +62,7 @@ enum Command {
     #[command(subcommand)]
     Sim(sim::Sim),
     /// Guards one command of a run; poolgate's own
+    #[cfg(unix)]
     #[command(hide = true)]
     Warden(warden::Warden),
     /// Goes on with a run as a service; what the service manager starts
@@ -73,9 +81,12 @@ impl Cli {
             Command::Status(status) => status.run(),
             Command::Abort(abort) => abort.run(),
             Command::Judge(judge) => judge.run(),
+            Command::Doctor(doctor) => doctor.run(),
+            Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),
             Command::Schema(schema) => schema.run(),
             Command::Sim(sim) => sim.run(),
+            #[cfg(unix)]
             Command::Warden(warden) => warden.run(),
             #[cfg(windows)]
             Command::Service(service) => service.run(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::scenario::{self, LoadError, Loaded};
+use crate::scenario::{self, LoadError, Loaded, Mistakes};
 
 const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 const BOLD: Style = Style::new().bold();
@@ -34,8 +34,13 @@ pub(super) fn load(path: &Path) -> Option<Loaded> {
     match scenario::load(path) {
         Ok(loaded) => return Some(loaded),
         Err(LoadError::Unreadable(error)) => tell(error, Some("give the path of a scenario, a YAML file")),
-        // miette's own report: colours and width as the terminal has them.
-        Err(LoadError::Mistakes(mistakes)) => anstream::eprintln!("{:?}", miette::Report::new(mistakes)),
+        Err(LoadError::Mistakes(mistakes)) => tell_mistakes(mistakes),
     }
     None
+}
+
+/// Shows the mistakes of a scenario where they stand.
+pub(super) fn tell_mistakes(mistakes: Mistakes) {
+    // miette's own report: colours and width as the terminal has them.
+    anstream::eprintln!("{:?}", miette::Report::new(mistakes));
 }

@@ -36,3 +36,15 @@ fn memory() -> Option<u64> {
     system.refresh_memory();
     Some(system.total_memory())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_known() {
+        let host = Host::this();
+        assert!(!host.name.is_empty() && !host.system.is_empty() && !host.kernel.is_empty(), "{host:?}");
+        assert!(!host.architecture.is_empty() && host.memory > 1 << 20, "{host:?}");
+    }
+}

@@ -59,7 +59,7 @@ impl<'a> Commands<'a> {
                 Step::Wrote(bytes) => self.output.write(bytes)?,
                 Step::Ended(ended) => {
                     self.running = None;
-                    ended.well()?;
+                    ended.well(|| self.output.last_lines(LINES_SHOWN))?;
                 }
             }
         }
@@ -102,7 +102,7 @@ impl<'a> Commands<'a> {
                 }
                 Step::Ended(ended) => {
                     self.running = None;
-                    ended.well()?;
+                    ended.well(|| self.output.last_lines(LINES_SHOWN))?;
                     let after = self.begun.elapsed();
                     return Err(CommandError::Early { after, of: after });
                 }

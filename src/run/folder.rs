@@ -22,7 +22,7 @@ impl RunFolder {
         let id = RandomState::new().hash_one(now) & 0xffff;
         let path = reports.join(format!("{scenario}-{time}-{id:04x}"));
         make(&path)?;
-        Ok(RunFolder { path: absolute(&path)? })
+        Ok(RunFolder { path: full_path(&path)? })
     }
 
     /// The folder of a run which began before.
@@ -30,7 +30,7 @@ impl RunFolder {
     /// # Errors
     /// When it does not exist.
     pub fn open(path: &Path) -> io::Result<RunFolder> {
-        Ok(RunFolder { path: absolute(path)? })
+        Ok(RunFolder { path: full_path(path)? })
     }
 
     /// The folder itself, absolute.
@@ -94,9 +94,24 @@ impl RunFolder {
     }
 }
 
-/// The path without links. On Windows without the prefix `\\?\` too, which few programs understand.
-pub fn absolute(path: &Path) -> io::Result<PathBuf> {
-    dunce::canonicalize(path).map_err(|error| about(path, &error))
+/// The path of what exists, absolute and without links.
+///
+/// # Errors
+/// When it does not exist.
+#[cfg(unix)]
+pub fn full_path(path: &Path) -> io::Result<PathBuf> {
+    fs_err::canonicalize(path)
+}
+
+/// The path of what exists, absolute and without links, in a form which cmd.exe can work in: `C:\lab`, not `\\?\C:\lab`.
+/// What Windows itself resolves to no such path, as a network drive, stays as it was named.
+///
+/// # Errors
+/// When it does not exist.
+#[cfg(windows)]
+pub fn full_path(path: &Path) -> io::Result<PathBuf> {
+    let resolved = dunce::simplified(&fs_err::canonicalize(path)?).to_owned();
+    if resolved.to_string_lossy().starts_with(r"\\") { std::path::absolute(path) } else { Ok(resolved) }
 }
 
 /// Makes a folder which only its owner can write in, whatever the umask: a run is obeyed again when it is resumed.

@@ -18,7 +18,7 @@ mod stop;
 
 pub use error::{CommandError, RunError};
 pub use event::Event;
-pub use folder::{RunFolder, absolute};
+pub use folder::{RunFolder, full_path};
 pub use lock::{LockError, MachineLock};
 pub use measure::Workload;
 pub use output::Output;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
 use poolgate::machine::{Asked, Autostart, Boot, BootId, Change, FlagValue, Flags, Machine, MachineError};
 use poolgate::record::Storage;
-use poolgate::run::drive::{Checkpoint, DriveError, Restart, Standing, State, Trouble, Work, drive};
+use poolgate::run::drive::{Checkpoint, Created, DriveError, Restart, Standing, State, Trouble, Work, drive};
 
 use crate::life::created;
 
@@ -132,6 +132,7 @@ impl Trial {
     fn left_the_machine_as_it_was(&self) {
         let settings = self.kernel.read().unwrap().settings;
         assert_eq!((settings.flag("GlobalFlag"), settings.autostart()), (None, None));
+        assert_eq!((settings.flag("VerifyDrivers"), settings.flag("VerifyDriverLevel")), (None, None));
         assert_eq!(settings.unflushed(), 0);
     }
 }
@@ -142,6 +143,32 @@ fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
     let stubborn = Machine { boot: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
     assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
     trial.failed_and_left_the_machine_as_it_was("cannot restart the machine: restarting a stubborn machine");
+}
+
+#[test]
+fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() {
+    struct Counting(Kernel, Rc<RefCell<u32>>);
+    impl Boot for Counting {
+        fn id(&self) -> Result<BootId, MachineError> {
+            sim::machine(&self.0).boot.id()
+        }
+
+        fn restart(&mut self) -> Result<(), MachineError> {
+            *self.1.borrow_mut() += 1;
+            Err(MachineError::NotYet("restarting a stubborn machine"))
+        }
+    }
+    let mut trial = Trial::new();
+    let asked_to_restart = Rc::new(RefCell::new(0));
+    let boot = Box::new(Counting(trial.kernel.clone(), Rc::clone(&asked_to_restart)));
+    let mut machine = Machine { boot, ..sim::machine(&trial.kernel) };
+    // Of these flags the kernel does not tell that it runs without them.
+    let asked = vec![Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8 }];
+    let created = Created { changes: machine.flags.plan(&asked).unwrap(), asked, ..created(&mut machine) };
+    Checkpoint::create(trial.disk.clone(), created).unwrap();
+    assert_eq!(trial.process(machine).unwrap(), Standing::Done);
+    trial.failed_and_left_the_machine_as_it_was("cannot restart the machine");
+    assert_eq!(*asked_to_restart.borrow(), 1);
 }
 
 #[test]

@@ -10,8 +10,25 @@ use super::document::parse;
 use super::schema::{sums_which_are_wrong, violations};
 
 /// Leaks under a tag of the bytes `<&`, `"`, NUL, and prints bytes of every kind.
+#[cfg(unix)]
 const LEAK: &str = r#"poolgate sim exercise --leak '<&"\x00:96B' --churn ']]>\xff:64Bx10'"#;
-const GARBAGE: &str = r"printf '\000\033[31m\377\376]]><![CDATA[ &\r\n'";
+// To cmd.exe a quote is a quote, with a backslash before it or not: what it must not understand stands between two.
+#[cfg(windows)]
+const LEAK: &str = r#"poolgate sim exercise --churn "]]>\xff:64Bx10" --leak "<&\"\x00:96B""#;
+const GARBAGE: &str = if cfg!(windows) { "type garbage" } else { "cat garbage" };
+const GARBAGE_BYTES: &[u8] = b"\0\x1b[31m\xff\xfe]]><![CDATA[ &\r\n";
+
+/// The shell's script of these lines, beside the scenario, and what runs it.
+fn script(home: &Path, lines: &[&str]) -> &'static str {
+    fs_err::write(home.join("garbage"), GARBAGE_BYTES).unwrap();
+    if cfg!(windows) {
+        fs_err::write(home.join("lines.cmd"), format!("@echo off\r\n{}\r\n", lines.join("\r\n"))).unwrap();
+        "lines.cmd"
+    } else {
+        fs_err::write(home.join("lines.sh"), lines.join("\n")).unwrap();
+        ". ./lines.sh"
+    }
+}
 
 /// Runs a scenario whose workload is `lines`, and gives its run's folder. `code` is what poolgate must exit with.
 fn run(home: &Path, lines: &[&str], code: i32) -> PathBuf {
@@ -20,8 +37,7 @@ fn run(home: &Path, lines: &[&str], code: i32) -> PathBuf {
 scenario: nasty
 machine: {{ simulated: {{ seed: 7, tags: 20 }} }}
 workload:
-  run: |
-    {}
+  run: {}
   iterations: 45
   warm_up: 4
 sampling: {{ every: 50 ms, settle: 1 ms, lead_in: 200 ms, cool_down: 200 ms }}
@@ -30,7 +46,7 @@ thresholds:
   - {{ tag: ']]>\xff', max_growth: 1 KiB }}
   - {{ tag: '\xde\xad??', max_growth: 1 KiB }}
 "#,
-        lines.join("\n    ")
+        script(home, lines)
     );
     let file = home.join("nasty.yaml");
     fs_err::write(&file, scenario).unwrap();

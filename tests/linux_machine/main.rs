@@ -4,6 +4,7 @@
 
 mod autostart;
 mod boot;
+mod doctor;
 mod flags;
 mod kernel_install;
 mod pools;

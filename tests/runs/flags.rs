@@ -24,12 +24,17 @@ fn flags_are_set_for_the_run_and_put_back_after_it() {
 }
 
 #[test]
-fn a_global_flag_is_worth_a_boot_by_itself() {
-    let ended = Scenario::running("true").flags("{ gflags: [2000] }").run();
-    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stderr.contains("flag GlobalFlag: set to \"dword:00002000\""), "{}", ended.stderr);
-    assert_eq!(ended.kernel()["boots"], 3);
-    ended.left_the_machine_as_it_was();
+fn each_of_them_is_worth_a_boot_by_itself_and_one_to_be_rid_of_it() {
+    for (flags, line) in [
+        ("{ gflags: [2000] }", "flag GlobalFlag: set to \"dword:00002000\""),
+        ("{ verifier: { drivers: [mydrv.sys], level: 0x8 } }", "flag VerifyDriverLevel: set to \"dword:00000008\""),
+    ] {
+        let ended = Scenario::running("true").flags(flags).run();
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stderr.contains(line), "{}", ended.stderr);
+        assert_eq!(ended.kernel()["boots"], 3, "{flags}");
+        ended.left_the_machine_as_it_was();
+    }
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Scenario {
         Scenario { machine: "{ simulated: { tags: 20, pool_tagging: by_flag } }", ..Scenario::running(workload) }
     }
 
+    #[cfg(unix)]
     /// On the Linux machine below `root`, a folder with a `/proc` of the test's own.
     pub(crate) fn on_root(mut self, root: &Path) -> Scenario {
         self.machine = "";
@@ -65,9 +66,14 @@ impl Scenario {
         self
     }
 
-    /// Sampled so slowly that a busy machine does not miss a sample.
-    pub(crate) fn sampled_slowly(mut self) -> Scenario {
-        self.sampling = "every: 500 ms, settle: 0 ms, lead_in: 2 s, cool_down: 2 s";
+    #[cfg(unix)]
+    pub(crate) fn flags(self, flags: &str) -> Scenario {
+        self.section(&format!("flags: {flags}"))
+    }
+
+    /// Another key of the scenario with its value.
+    pub(crate) fn section(mut self, line: &str) -> Scenario {
+        self.steps.push_str(&format!("{line}\n"));
         self
     }
 
@@ -159,6 +165,13 @@ impl Scenario {
 }
 
 impl Running {
+    /// Ends poolgate, and nothing else, in the middle of what it does.
+    pub(crate) fn kill(mut self) -> Ended {
+        self.child.kill().unwrap();
+        self.end()
+    }
+
+    #[cfg(unix)]
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
@@ -244,9 +257,14 @@ pub(crate) fn poolgate() -> Command {
 }
 
 pub(crate) fn write(path: &Path, text: &str) {
-    std::fs::File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+    write_bytes(path, text.as_bytes());
 }
 
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) {
+    std::fs::File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
+#[cfg(unix)]
 /// A root whose slabinfo has one cache, `victim`.
 pub(crate) fn root() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -257,26 +275,18 @@ pub(crate) fn root() -> tempfile::TempDir {
     root
 }
 
-pub(crate) const SLABINFO: &str = "slabinfo - version: 2.1\nvictim 10 10 64 1 1 : tunables 0 0 0 : slabdata 1 1 0\n";
+#[cfg(unix)]
+const SLABINFO: &str = "slabinfo - version: 2.1\nvictim 10 10 64 1 1 : tunables 0 0 0 : slabdata 1 1 0\n";
+
+/// Wine starts a process in a second where Linux takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(windows) { 300 } else { 60 });
 
 /// Waits for something which must happen, however slow the machine is.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+        assert!(begun.elapsed() < PATIENCE, "waited {PATIENCE:?} until {what}");
         std::thread::park_timeout(Duration::from_millis(10));
     }
-}
-
-/// Seconds to sleep which no other process sleeps: other test runs on this machine must not be mistaken for this one.
-pub(crate) fn forever(test: u32) -> String {
-    format!("{test}{}", std::process::id())
-}
-
-/// How many processes have this among their arguments.
-pub(crate) fn processes_with(argument: &str) -> usize {
-    let processes = fs_err::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|process| fs_err::read(process.path().join("cmdline")).ok());
-    lines.filter(|line| line.split(|&b| b == 0).any(|word| word == argument.as_bytes())).count()
 }

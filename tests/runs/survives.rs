@@ -4,15 +4,19 @@
 use std::path::Path;
 
 use poolgate::run::drive::{Checkpoint, Created};
-use rustix::process::Signal;
 
 use super::harness::{Ended, Said, Scenario, poolgate, wait_until, write};
+use super::lines::touch;
+
+/// A run which goes on for some seconds.
+fn with_flag() -> Scenario {
+    // cmd.exe has no sleep, and starts slowly enough.
+    Scenario::with_flag(&format!("{}{}", touch("begun"), if cfg!(windows) { "" } else { "; sleep 0.05" }))
+}
 
 /// A run which was killed in the middle of measuring.
 fn killed_while_measuring() -> Ended {
-    let running = Scenario::with_flag("touch begun; sleep 0.05").teardown("touch torn-down").start_until("begun");
-    running.signal(Signal::KILL);
-    running.end()
+    with_flag().teardown(&touch("torn-down")).start_until("begun").kill()
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn a_changed_scenario_is_not_the_one_the_run_began_with() {
     let change = |run: &Path| {
         let path = run.join("scenario.yaml");
         let text = fs_err::read_to_string(&path).unwrap();
-        write(&path, &text.replace("sleep 0.05", "touch evil"));
+        write(&path, &text.replace("begun", "evil"));
     };
     refused(change, "is not the scenario this run began with");
 }
@@ -173,70 +177,9 @@ fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end()
 
 #[test]
 fn one_process_at_a_time_is_at_work_on_a_run() {
-    let running = Scenario::with_flag("touch begun; sleep 0.05").start_until("begun");
+    let running = with_flag().start_until("begun");
     let reports = running.reports();
     Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
     Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is at work on it");
     running.end();
-}
-
-/// A run on a real kernel's files, below a root of the test's own, which was killed.
-fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
-    let root = super::harness::root();
-    fs_err::create_dir(root.path().join("etc")).unwrap();
-    write(&root.path().join("etc/machine-id"), "0123456789abcdef\n");
-    let running = Scenario::running("touch begun; sleep 0.05").on_root(root.path()).start_until("begun");
-    running.signal(Signal::KILL);
-    (root, running.end())
-}
-
-#[test]
-fn a_run_which_others_could_have_written_is_not_taken_up() {
-    use std::os::unix::fs::PermissionsExt;
-    let (root, ended) = killed_on_a_root();
-    let resume = |command: &str| Said::of(poolgate().arg(command).arg(&ended.run).arg("--root").arg(root.path()));
-    let scenario = ended.run.join("scenario.yaml");
-    fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o666)).unwrap();
-    resume("resume").is(3, "is not safe to use");
-    resume("abort").is(3, "is not safe to use");
-    fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o644)).unwrap();
-    fs_err::set_permissions(&ended.run, PermissionsExt::from_mode(0o777)).unwrap();
-    resume("resume").is(3, "is not safe to use");
-    fs_err::set_permissions(&ended.run, PermissionsExt::from_mode(0o755)).unwrap();
-    resume("resume").is(0, "test: held");
-}
-
-#[test]
-fn a_run_of_another_machine_is_not_taken_up() {
-    let (root, ended) = killed_on_a_root();
-    let id = root.path().join("etc/machine-id");
-    write(&id, "fedcba9876543210\n");
-    let resume = || Said::of(poolgate().arg("resume").arg(&ended.run).arg("--root").arg(root.path()));
-    resume().is(3, "this run belongs to another machine");
-    write(&id, "0123456789abcdef\n");
-    resume().is(0, "test: held");
-}
-
-#[test]
-fn a_real_machine_is_rebooted_only_with_the_callers_word() {
-    let root = super::harness::root();
-    write(&root.path().join("proc/cmdline"), "root=/dev/vda quiet\n");
-    fs_err::create_dir_all(root.path().join("etc/default/grub.d")).unwrap();
-    fs_err::create_dir_all(root.path().join("etc/poolgate")).unwrap();
-    fs_err::create_dir_all(root.path().join("usr/sbin")).unwrap();
-    write(&root.path().join("etc/default/grub"), "GRUB_CMDLINE_LINUX=\"\"\n");
-    for program in ["etc/poolgate/reboot-hook", "usr/sbin/update-grub"] {
-        let program = root.path().join(program);
-        write(&program, "#!/bin/sh\ntouch \"$POOLGATE_ROOT/was-touched\"\n");
-        fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    }
-    let scenario = Scenario::running("true").on_root(root.path()).flags("{ kernel_cmdline: [slab_nomerge] }");
-    let reports = scenario.reports();
-    let ended = scenario.run();
-    assert_eq!(ended.code, Some(2), "{}{}", ended.stdout, ended.stderr);
-    for words in ["the scenario needs a reboot", "slab_nomerge", "say --allow-reboot"] {
-        assert!(ended.stderr.contains(words), "{}", ended.stderr);
-    }
-    assert!(!root.path().join("was-touched").exists());
-    assert_eq!(fs_err::read_dir(reports).unwrap().count(), 0, "nothing was run, so nothing is reported");
 }

@@ -89,7 +89,7 @@ fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
         let words = words(machine);
         let mut boot = machine.power_on();
         let mut poolgate = boot.start(POOLGATE, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        let ended = until("the chain does not go on", || {
+        let next = until(|| {
             let story = story(machine);
             let told = &story[told_before..];
             let cut = cuts.next_if(|marker| told.contains(**marker)).is_some();
@@ -99,9 +99,9 @@ fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
             }
             poolgate.ended().filter(|ended| ended.code != Some(NOT_FINISHED)).map(Some)
         });
-        if let Some(ended) = ended {
+        if let Some(ended) = next.unwrap_or_else(|| panic!("boot {boots} does not end:\n{}", story(machine))) {
             // The service tells that it is over before it ends.
-            until("the service does not end", || (boot.running("poolgate.exe") == 0).then_some(()));
+            until(|| (boot.running("poolgate.exe") == 0).then_some(())).expect("the service does not end");
             boot.cut();
             return Chain { boots, code: ended.code, log: format!("{}\n{ended}", story(machine)) };
         }

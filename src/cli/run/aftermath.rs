@@ -68,6 +68,6 @@ mod tests {
             [at("MEMORY.DMP"), at("Minidump"), at("nowhere")].iter().flat_map(|p| newer(p, began)).collect();
         assert_eq!(own, ["MEMORY.DMP", "Minidump/010226-1-01.dmp", "Minidump/010226-2-01.dmp"].map(at));
         file(&at("MEMORY.DMP"), before);
-        assert_eq!(newer(&at("MEMORY.DMP"), began), [PathBuf::new(); 0]);
+        assert!(newer(&at("MEMORY.DMP"), began).is_empty());
     }
 }

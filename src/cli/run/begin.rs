@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::machine::{Asked, Change, Machine, MachineError, native};
 use crate::report::{self, Failure, Report};
 use crate::run::drive::{Checkpoint, Created};
-use crate::run::{MachineLock, RunFolder, absolute};
+use crate::run::{MachineLock, RunFolder, full_path};
 use crate::scenario::{Loaded, Scenario};
 
 /// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. What keeps it from beginning
@@ -114,7 +114,7 @@ fn state_folder(states: Option<&Path>, folder: &RunFolder, scenario: &str) -> io
 /// Commands run in the scenario's own folder.
 fn home(scenario: &Path) -> io::Result<PathBuf> {
     let home = scenario.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    absolute(home)
+    full_path(home)
 }
 
 fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Failure) -> Report {

@@ -9,7 +9,7 @@ use crate::run::RunFolder;
 use crate::scenario::DriverFile;
 
 /// This machine.
-pub(super) fn host() -> Host {
+pub(in crate::cli) fn host() -> Host {
     // sysinfo knows the number of a build of Windows, and not which of its monthly revisions it is.
     #[cfg(windows)]
     if let Some(kernel) = native::build() {
@@ -19,7 +19,7 @@ pub(super) fn host() -> Host {
 }
 
 /// The driver in `file` as it is on the machine below `root` now.
-pub(super) fn driver(root: &Path, file: &DriverFile) -> Driver {
+pub(in crate::cli) fn driver(root: &Path, file: &DriverFile) -> Driver {
     let found = native::driver(root, file.as_str()).map(|driver| Found {
         version: driver.version,
         build: driver.build,

@@ -6,24 +6,26 @@
 
 use std::path::{Path, PathBuf};
 
-use tokio::signal;
-
 use super::machine::Root;
 use super::trouble;
 use crate::exit::Exit;
 use crate::report::Outcome;
-use crate::run::{self, Brake, Stop};
+use crate::run::{Stop, process};
 
 mod aftermath;
 mod begin;
 mod host;
 mod job;
 mod life;
+mod listen;
+mod place;
 
 pub(super) use begin::planned;
+pub(super) use host::{driver, host};
 #[cfg(windows)]
 pub(super) use life::take_up;
 pub(super) use life::{Life, live, refuse_strangers};
+pub(super) use listen::listen;
 
 /// Runs scenarios.
 #[derive(Debug, clap::Args)]
@@ -103,20 +105,8 @@ impl Run {
         if self.allow_reboot {
             next.arg("--allow-reboot");
         }
-        become_another(next)
+        place::give_to(next).unwrap_or_else(|error| no_restart(&error))
     }
-}
-
-/// Gives this process's place to `next`.
-#[cfg(unix)]
-fn become_another(mut next: std::process::Command) -> Exit {
-    no_restart(&std::os::unix::process::CommandExt::exec(&mut next))
-}
-
-/// Does nothing but wait for `next`: on Windows no process can take the place of another.
-#[cfg(windows)]
-fn become_another(_: std::process::Command) -> Exit {
-    no_restart(&std::io::Error::other("stub"))
 }
 
 fn no_restart(error: &std::io::Error) -> Exit {
@@ -124,45 +114,21 @@ fn no_restart(error: &std::io::Error) -> Exit {
     Exit::Failed
 }
 
-/// Does async work in a process which adopts whatever its workloads orphan.
+/// Does async work in a process which is prepared for running commands.
 pub(super) fn in_runtime(work: impl Future<Output = Exit>) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime.and_then(|runtime| run::process::adopt_orphans().map(|()| runtime)) {
-        Ok(runtime) => runtime.block_on(work),
+    match runtime.and_then(|runtime| process::prepare().map(|()| runtime)) {
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            // A process which cannot be killed may keep a pipe open for ever, and a thread reading it.
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => {
             trouble::tell_plainly(error);
             Exit::Failed
         }
     }
-}
-
-/// Listens for Ctrl-C and the request to terminate from now on.
-pub(super) fn listen() -> Stop {
-    let (brake, stop) = run::brake();
-    tokio::spawn(pull(brake));
-    stop
-}
-
-/// Ctrl-C and a request to terminate stop the run in order, the second one its teardown too.
-async fn pull(brake: Brake) {
-    let Ok(mut terminate) = terminate() else { return };
-    loop {
-        tokio::select! {
-            pressed = signal::ctrl_c() => if pressed.is_err() { return },
-            _ = terminate.recv() => {}
-        }
-        brake.pull();
-    }
-}
-
-#[cfg(unix)]
-fn terminate() -> std::io::Result<signal::unix::Signal> {
-    signal::unix::signal(signal::unix::SignalKind::terminate())
-}
-
-#[cfg(windows)]
-fn terminate() -> std::io::Result<signal::windows::CtrlBreak> {
-    signal::windows::ctrl_break()
 }
 
 impl From<Outcome> for Exit {

@@ -13,6 +13,8 @@ use crate::machine::MachineError;
 pub struct Facts {
     /// Whether this process is root's.
     pub root: bool,
+    /// Whether the machine has an id, which tells it from others.
+    pub id: bool,
     /// The file which decides the kernel's parameters.
     pub parameters: Result<&'static str, MachineError>,
     /// What keeps the machine from being restarted.
@@ -29,6 +31,7 @@ pub struct Facts {
 pub fn facts(root: &Path) -> Facts {
     Facts {
         root: rustix::process::geteuid().is_root(),
+        id: !super::machine_id(root).is_empty(),
         parameters: Setting::of(root, &["PARAMETER"]).map(Setting::name),
         restart: boot::can_restart(root),
         starter: LinuxAutostart { root: root.to_owned() }.starter().and_then(|starter| match starter {

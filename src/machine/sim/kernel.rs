@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -90,8 +91,14 @@ impl Kernel {
         let folder = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(&serde_json::to_vec(state)?)?;
-        file.persist(&self.path)?;
-        Ok(())
+        let mut written = Some(file.into_temp_path());
+        persistently(|| match written.take().map(|written| written.persist(&self.path)) {
+            Some(Err(refused)) => {
+                written = Some(refused.path);
+                Err(refused.error)
+            }
+            Some(Ok(())) | None => Ok(()),
+        })
     }
 
     fn unwritable(&self, source: io::Error) -> MachineError {
@@ -99,10 +106,27 @@ impl Kernel {
     }
 }
 
+/// Does what another process may forbid for a moment. On Windows a file cannot be replaced while somebody has it open, nor
+/// opened while it is being replaced: that is ERROR_ACCESS_DENIED (5) or ERROR_SHARING_VIOLATION (32).
+fn persistently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    const ATTEMPTS: u32 = if cfg!(windows) { 1000 } else { 1 };
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(error) if matches!(error.raw_os_error(), Some(5 | 32)) => {
+                std::thread::park_timeout(Duration::from_millis(2));
+            }
+            done => return done,
+        }
+    }
+    attempt()
+}
+
 impl Home for Kernel {
     fn read(&self) -> Result<KernelState, MachineError> {
         let unreadable = |source| MachineError::Unreadable { path: self.path.clone(), source };
-        let text = fs_err::read(&self.path).map_err(unreadable)?;
+        let mut text = Vec::new();
+        // Closed as soon as it is read: nobody can replace it before.
+        persistently(|| File::open(&self.path)).and_then(|mut file| file.read_to_end(&mut text)).map_err(unreadable)?;
         serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))
     }
 

@@ -60,8 +60,8 @@ fn has_id(said: &str) -> bool {
 /// What BitLocker does to a restart of this machine.
 #[cfg(windows)]
 pub(super) fn bitlocker() -> BitLocker {
-    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".to_owned());
-    let program = super::system::windows_folder().join(r"System32\manage-bde.exe");
+    let drive = super::folders::system_drive();
+    let program = super::folders::windows().join(r"System32\manage-bde.exe");
     bitlocker_by(|words| {
         // The drive stands after what is to be done with it.
         let (what, how) = if words[0] == "-status" { words.split_at(1) } else { words.split_at(2) };

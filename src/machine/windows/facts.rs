@@ -5,8 +5,8 @@ use super::bitlocker::BitLocker;
 /// The answers. What they mean for a run is doctor's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// What keeps this process from writing the boot settings, which an elevated one may.
-    pub settings: Result<(), String>,
+    /// Whether this process has an administrator's rights.
+    pub elevated: bool,
     /// What keeps it from making a service.
     pub services: Result<(), String>,
     /// What waits for the next restart.
@@ -39,6 +39,7 @@ mod asked {
     use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
     use super::super::bitlocker::{BitLocker, bitlocker};
+    use super::super::is_elevated;
     use super::{Facts, Waiting};
 
     const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
@@ -46,13 +47,11 @@ mod asked {
 
     /// What this machine answers. Changes nothing.
     pub fn facts(_: &Path) -> Facts {
-        // The right itself is asked for, rather than who somebody is: it is what a run needs.
-        let settings = LOCAL_MACHINE.options().read().write().open(SESSION_MANAGER);
         let access = ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE;
         let services = ServiceManager::local_computer(None::<&str>, access);
-        let elevated = settings.is_ok();
+        let elevated = is_elevated();
         Facts {
-            settings: settings.map(drop).map_err(|error| error.message()),
+            elevated,
             services: services.map(drop).map_err(|error| match error {
                 windows_service::Error::Winapi(error) => error.to_string(),
                 other => other.to_string(),
@@ -81,5 +80,20 @@ mod asked {
             (files, Waiting::Files),
         ];
         all.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn this_system_answers_whatever_its_rights_are() {
+            let facts = facts(Path::new("/"));
+            // Everybody can see what is waiting; under Wine nothing does.
+            let asked_bitlocker =
+                facts.bitlocker != BitLocker::Unknown("only administrators may ask manage-bde".into());
+            assert_eq!(facts.elevated, asked_bitlocker, "{facts:?}");
+            eprintln!("{facts:#?}");
+        }
     }
 }

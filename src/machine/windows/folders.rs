@@ -1,4 +1,4 @@
-//! Where `%ProgramData%` is, by what only administrators can say.
+//! Where `%ProgramData%` and Windows are, by what only administrators can say.
 //!
 //! The environment variable, and the shell's functions which expand it, can be set by whoever starts poolgate: with it a
 //! person could point an administrator's poolgate to a folder of their own. Windows makes the variable from a registry
@@ -6,6 +6,10 @@
 
 #![cfg_attr(windows, allow(unsafe_code, reason = "the standard library asks the environment"))]
 
+#[cfg(windows)]
+use std::ffi::OsString;
+#[cfg(windows)]
+use std::os::windows::ffi::OsStringExt;
 use std::path::PathBuf;
 
 /// `C:\ProgramData` on most machines.
@@ -19,7 +23,13 @@ pub(super) fn program_data() -> PathBuf {
 
 /// `C:`, where Windows is.
 #[cfg(windows)]
-fn system_drive() -> String {
+pub(super) fn system_drive() -> String {
+    windows().to_string_lossy().chars().take(2).collect()
+}
+
+/// `C:\Windows` on most machines.
+#[cfg(windows)]
+pub(super) fn windows() -> PathBuf {
     let mut path = [0_u16; 260];
     // SAFETY: the buffer is as long as is said.
     let length = unsafe {
@@ -27,7 +37,7 @@ fn system_drive() -> String {
     };
     // On failure the length is 0, and for a longer path more than there is room for.
     let path = path.get(..length as usize).unwrap_or_default();
-    if path.is_empty() { "C:".to_owned() } else { String::from_utf16_lossy(&path[..2.min(path.len())]) }
+    if path.is_empty() { r"C:\Windows".into() } else { OsString::from_wide(path).into() }
 }
 
 /// The folder which the registry value means; where Windows makes it when the value cannot be understood.

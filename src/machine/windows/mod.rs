@@ -27,6 +27,8 @@ pub(super) mod flags;
 mod folders;
 #[cfg(any(windows, test))]
 mod image_path;
+#[cfg(windows)]
+pub mod job;
 pub mod pool;
 #[cfg(any(windows, test))]
 mod restart;

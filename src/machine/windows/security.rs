@@ -33,27 +33,26 @@ use super::access::{Access, Entry};
 /// Makes a folder which has the owner and access list of `sddl` from its first moment on (Microsoft Learn, "Security
 /// Descriptor String Format").
 pub(super) fn create_folder(path: &Path, sddl: &str) -> io::Result<()> {
-    let sddl = wide(sddl);
-    let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
-    // SAFETY: `sddl` ends in zero, and `descriptor` is where the new descriptor goes; its size is not asked for.
-    let converted = unsafe {
-        ConvertStringSecurityDescriptorToSecurityDescriptorW(
-            sddl.as_ptr(),
-            SDDL_REVISION_1,
-            &mut descriptor,
-            null_mut(),
-        )
-    };
-    succeeded(converted)?;
-    let descriptor = Local(descriptor);
+    let descriptor = descriptor(sddl)?;
     let attributes = SECURITY_ATTRIBUTES {
         nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
         lpSecurityDescriptor: descriptor.0,
         bInheritHandle: 0,
     };
-    let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
-    // SAFETY: `path` ends in zero; the attributes and the descriptor in them outlive the call.
-    succeeded(unsafe { CreateDirectoryW(path.as_ptr(), &attributes) })
+    // SAFETY: the path ends in zero; the attributes and the descriptor in them outlive the call.
+    succeeded(unsafe { CreateDirectoryW(wide_path(path).as_ptr(), &attributes) })
+}
+
+fn descriptor(sddl: &str) -> io::Result<Local> {
+    let sddl = wide(sddl);
+    let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
+    // SAFETY: `sddl` ends in zero, and `descriptor` is where the new descriptor goes; its size is not asked for.
+    let converted = unsafe {
+        let version = SDDL_REVISION_1;
+        ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl.as_ptr(), version, &mut descriptor, null_mut())
+    };
+    succeeded(converted)?;
+    Ok(Local(descriptor))
 }
 
 /// Who the file, folder or link at `path` belongs to, and who may do what with it.
@@ -157,7 +156,20 @@ pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
+fn wide_path(path: &Path) -> Vec<u16> {
+    path.as_os_str().encode_wide().chain([0]).collect()
+}
+
 /// What a call said by its BOOL.
 pub(super) fn succeeded(result: i32) -> io::Result<()> {
     if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Gives what is at `path` the access list of `sddl`.
+#[cfg(test)]
+pub(super) fn set_access(path: &Path, sddl: &str) -> io::Result<()> {
+    use windows_sys::Win32::Security::SetFileSecurityW;
+    let descriptor = descriptor(sddl)?;
+    // SAFETY: the path ends in zero; the descriptor outlives the call.
+    succeeded(unsafe { SetFileSecurityW(wide_path(path).as_ptr(), DACL_SECURITY_INFORMATION, descriptor.0) })
 }

@@ -27,7 +27,6 @@ use crate::machine::{Autostart, MachineError};
 
 /// The service's name, which is also the machine-wide sign that a run is under way.
 pub(super) const NAME: &str = "poolgate-resume";
-const DISPLAY_NAME: &str = "poolgate resume";
 const DESCRIPTION: &str = "Goes on with a run of poolgate after a restart. It is removed when the run has ended.";
 /// Where the service manager keeps all services.
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
@@ -112,7 +111,8 @@ impl Service {
     fn create(&self, program: &Path, run: &Path, access: ServiceAccess) -> Result<Handle, MachineError> {
         let info = ServiceInfo {
             name: self.name.into(),
-            display_name: DISPLAY_NAME.into(),
+            // No two services can have the same.
+            display_name: self.name.into(),
             service_type: ServiceType::OWN_PROCESS,
             start_type: ServiceStartType::AutoStart,
             error_control: ServiceErrorControl::Normal,
@@ -181,17 +181,29 @@ mod tests {
     /// A service of the test's own, removed however the test ends.
     struct Own(Service);
 
-    impl Drop for Own {
-        fn drop(&mut self) {
+    impl Own {
+        fn named(name: &'static str) -> Own {
+            let own = Own(Service { name });
+            own.remove();
+            own
+        }
+
+        fn remove(&self) {
             if let Ok(Some(service)) = self.0.open(ServiceAccess::DELETE) {
                 let _ = service.delete();
             }
         }
     }
 
+    impl Drop for Own {
+        fn drop(&mut self) {
+            self.remove();
+        }
+    }
+
     #[test]
     fn a_service_is_set_read_back_set_again_and_removed() {
-        let mut own = Own(Service { name: "poolgate-test-of-autostart" });
+        let mut own = Own::named("poolgate-test-of-autostart");
         let service = &mut own.0;
         assert_eq!(service.get().unwrap(), None);
         for run in [r"C:\ProgramData\poolgate\nightly 1", r"C:\runs\2"] {
@@ -213,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_service_of_that_name_which_is_not_ours_is_left_alone() {
-        let mut own = Own(Service { name: "poolgate-test-of-strangers" });
+        let mut own = Own::named("poolgate-test-of-strangers");
         let service = &mut own.0;
         let access = ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG;
         let theirs = service.create(Path::new(r"C:\theirs.exe"), Path::new("run"), access).unwrap();
@@ -226,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_service_which_somebody_keeps_from_being_removed_is_named() {
-        let mut own = Own(Service { name: "poolgate-test-of-removal" });
+        let mut own = Own::named("poolgate-test-of-removal");
         let service = &mut own.0;
         service.set(Some(Path::new(r"C:\run"))).unwrap();
         let held = service.open(ServiceAccess::QUERY_CONFIG).unwrap();

@@ -2,9 +2,9 @@
 
 #![cfg_attr(windows, allow(unsafe_code, reason = "the room on a drive"))]
 
-/// A Windows build as people name it: `10.0.26100.2033 (24H2)`. `number` is the build's; the rest is there since Windows 10.
-fn build_of(kernel: Option<(u32, u32)>, number: &str, revision: Option<u32>, release: Option<&str>) -> String {
-    let kernel = kernel.map_or(String::new(), |(major, minor)| format!("{major}.{minor}."));
+/// A Windows build as people name it: `10.0.26100.2033 (24H2)`. Nothing but its `number` is there in every Windows.
+fn build_of(kernel: Option<String>, number: &str, revision: Option<u32>, release: Option<&str>) -> String {
+    let kernel = kernel.map_or(String::new(), |kernel| kernel + ".");
     let revision = revision.map_or(String::new(), |revision| format!(".{revision}"));
     let release = release.filter(|release| !release.is_empty()).map_or(String::new(), |name| format!(" ({name})"));
     format!("{kernel}{number}{revision}{release}")
@@ -30,8 +30,6 @@ fn expanded(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
 }
 
 #[cfg(windows)]
-pub(super) use asked::windows_folder;
-#[cfg(windows)]
 pub use asked::{build, free_space, last_words};
 
 #[cfg(windows)]
@@ -43,14 +41,19 @@ mod asked {
     use windows_registry::LOCAL_MACHINE;
     use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
 
+    use super::super::folders;
     use super::{build_of, expanded};
 
     /// The build of this Windows, to its last revision; sysinfo knows the number only.
     pub fn build() -> Option<String> {
         let version = LOCAL_MACHINE.open(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion").ok()?;
         let number = version.get_string("CurrentBuildNumber").ok()?;
-        let kernel =
-            version.get_u32("CurrentMajorVersionNumber").ok().zip(version.get_u32("CurrentMinorVersionNumber").ok());
+        // Windows 10 and later say 6.3 for ever in the value which came before these.
+        let numbers = ["CurrentMajorVersionNumber", "CurrentMinorVersionNumber"].map(|name| version.get_u32(name).ok());
+        let kernel = match numbers {
+            [Some(major), Some(minor)] => Some(format!("{major}.{minor}")),
+            _ => version.get_string("CurrentVersion").ok(),
+        };
         let release = version.get_string("DisplayVersion").ok();
         Some(build_of(kernel, &number, version.get_u32("UBR").ok(), release.as_deref()))
     }
@@ -61,12 +64,21 @@ mod asked {
         let control = LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control\CrashControl").ok();
         let place = |name: &str, usual: &str| {
             let said = control.as_ref().and_then(|control| control.get_string(name).ok());
-            match said.map(|said| expanded(&said, |name| std::env::var(name).ok())) {
+            match said.map(|said| expanded(&said, variable)) {
                 Some(place) if !place.is_empty() => place.into(),
-                _ => windows_folder().join(usual),
+                _ => folders::windows().join(usual),
             }
         };
         vec![place("DumpFile", "MEMORY.DMP"), place("MinidumpDir", "Minidump")]
+    }
+
+    /// The variables which stand in these values; the environment could say anything.
+    fn variable(name: &str) -> Option<String> {
+        match name.to_ascii_lowercase().as_str() {
+            "systemroot" | "windir" => Some(folders::windows().display().to_string()),
+            "systemdrive" => Some(folders::system_drive()),
+            _ => None,
+        }
     }
 
     /// The room which this user may fill on the drive of the folder `place`, in bytes.
@@ -81,9 +93,19 @@ mod asked {
         if done == 0 { Err(io::Error::last_os_error()) } else { Ok(free) }
     }
 
-    /// The folder Windows is in.
-    pub(in crate::machine::windows) fn windows_folder() -> PathBuf {
-        std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from(r"C:\Windows"), PathBuf::from)
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_system_tells_its_build_its_room_and_where_it_leaves_dumps() {
+            let build = build().unwrap();
+            assert!(build.split('.').count() >= 3, "{build}");
+            assert!(free_space(&folders::windows()).unwrap() > 0);
+            assert!(free_space(Path::new(r"Q:\no\such\folder")).is_err());
+            let places = last_words(Path::new("/"));
+            assert!(places.iter().all(|place| place.is_absolute()) && places.len() == 2, "{places:?}");
+        }
     }
 }
 
@@ -94,11 +116,11 @@ mod tests {
     #[test]
     fn a_build_is_named_as_far_as_it_is_known() {
         for (kernel, revision, release, expected) in [
-            (Some((10, 0)), Some(2033), Some("24H2"), "10.0.26100.2033 (24H2)"),
-            (Some((10, 0)), Some(2033), None, "10.0.26100.2033"),
+            (Some("10.0"), Some(2033), Some("24H2"), "10.0.26100.2033 (24H2)"),
+            (Some("10.0"), Some(2033), None, "10.0.26100.2033"),
             (None, None, Some(""), "26100"),
         ] {
-            assert_eq!(build_of(kernel, "26100", revision, release), expected);
+            assert_eq!(build_of(kernel.map(str::to_owned), "26100", revision, release), expected);
         }
     }
 

@@ -156,7 +156,8 @@ mod tests {
     fn a_folder_which_everybody_can_write_to_is_refused() {
         let above = tempfile::tempdir().unwrap();
         let folder = above.path().join("poolgate");
-        security::create_folder(&folder, "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;WD)").unwrap();
+        make_or_check(&folder).unwrap();
+        security::set_access(&folder, "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;WD)").unwrap();
         let error = make_or_check(&folder).unwrap_err();
         assert!(error.to_string().ends_with("is not safe to use: Everyone can write to it"), "{error}");
         assert!(error.help().unwrap().contains("/remove:g *S-1-1-0"), "{error}");
@@ -168,6 +169,10 @@ mod tests {
         let (link, target) = (above.path().join("poolgate"), above.path().join("target"));
         make_or_check(&target).unwrap();
         std::os::windows::fs::symlink_dir(&target, &link).unwrap();
+        if link.symlink_metadata().is_err() {
+            eprintln!("skipped, because this system says that it made a link and did not (Wine 8)");
+            return;
+        }
         assert_eq!(untrusted(&link), "it leads somewhere else (a link or junction)");
     }
 

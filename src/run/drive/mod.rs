@@ -229,13 +229,21 @@ impl<S: Storage> Drive<'_, S> {
         Next::Enter(Phase::Report, Some(Trouble { message, help: Some(help), output: String::new() }))
     }
 
-    fn boot_restored(&mut self) -> Next {
+    fn boot_restored(&mut self) -> Result<Next, CheckpointError> {
         // A kernel which does not run with the flags need not be restarted to be rid of them: one that was booted before
         // anything was changed, and one that says so. One that does not tell is restarted.
         let never_had_them = self.boot == self.state().created.boot;
         let without =
             !self.changes_flags() || self.fresh_boot() || never_had_them || matches!(self.in_force(), Ok(false));
-        if without { Next::Enter(Phase::Report, None) } else { Next::Restart }
+        if !without && self.state().created.restart_after_restore {
+            return Ok(Next::Restart);
+        }
+        if !without {
+            // As the scenario wishes (`after_restore: false`); whoever uses the machine next should know.
+            self.checkpoint
+                .note("the flags are put back, and the kernel runs with them until its next boot".to_owned())?;
+        }
+        Ok(Next::Enter(Phase::Report, None))
     }
 
     /// Restarts the machine; returns where to go when that fails.

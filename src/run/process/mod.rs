@@ -1,8 +1,8 @@
 //! One command of a scenario, from start to end, with everything it starts.
 //!
-//! The shell which runs the command is started by a [`warden`]: this same program in a small role of its own, which
-//! adopts every process the command leaves behind and ends them all when the command ends, when it is told to, and when
-//! poolgate itself dies. A command therefore never outlives its turn, however it forks.
+//! A guard sees to it that whatever the command leaves behind is ended when the command ends, when it is told to, and when
+//! poolgate itself dies: on Unix a process of its own, on Windows the kernel's job object. A command therefore never
+//! outlives its turn, however it forks.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,34 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
+#[cfg(any(windows, test))]
+mod cmd;
 mod ended;
+#[cfg(unix)]
+mod sh;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(windows)]
+use cmd as shell;
+#[cfg(unix)]
+use sh as shell;
 #[cfg(unix)]
 use unix as native;
 #[cfg(windows)]
 use windows as native;
 
 pub use ended::{Ended, NotWell};
-pub use native::{adopt_orphans, warden};
+pub use native::prepare;
+#[cfg(unix)]
+pub use unix::warden;
 
 /// How commands are started.
 #[derive(Debug, Clone)]
 pub struct Shell {
-    /// The poolgate program, which serves as warden.
+    /// The poolgate program, which commands may call, and which serves as warden.
     pub program: PathBuf,
     /// The folder commands run in.
     pub folder: PathBuf,
@@ -40,7 +50,7 @@ pub struct Shell {
 /// A running command.
 pub struct Process {
     child: Child,
-    lifeline: native::Lifeline,
+    guard: native::Guard,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     chunk: [Vec<u8>; 2],
@@ -60,24 +70,24 @@ impl Shell {
     /// Starts `line` as the system's shell understands it, seeing `variables` besides the shell's own.
     ///
     /// # Errors
-    /// When the warden cannot be started. A command which does not exist is an [`Ended`], as the shell reports it.
+    /// When the shell cannot be started, or would not do what `line` says. A command which does not exist is an
+    /// [`Ended`], as the shell reports it.
     pub fn start(&self, line: &str, variables: &[(&str, String)]) -> io::Result<Process> {
         let own = self.program.parent().unwrap_or(Path::new("."));
         let paths = std::env::var_os("PATH").unwrap_or_default();
         // A scenario may call `poolgate sim exercise` wherever poolgate lies.
         let paths = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&paths)));
-        let mut command = Command::new(&self.program);
+        let mut command: Command = native::command(self, line)?;
         command
-            .args(["warden", "--", line])
             .current_dir(&self.folder)
             .env("PATH", paths.unwrap_or_default())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let (mut child, lifeline) = native::start(&mut command)?;
+        let (mut child, guard) = native::start(&mut command)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        Ok(Process { child, lifeline, stdout, stderr, chunk: [vec![0; CHUNK], vec![0; CHUNK]], ended: None })
+        Ok(Process { child, guard, stdout, stderr, chunk: [vec![0; CHUNK], vec![0; CHUNK]], ended: None })
     }
 }
 
@@ -102,8 +112,7 @@ impl Process {
                     Ok(count) => return Ok(Step::Wrote(&err[..count])),
                 },
                 status = self.child.wait(), if self.ended.is_none() => {
-                    status?;
-                    self.ended = Some(self.lifeline.account()?);
+                    self.ended = Some(self.guard.account(status?)?);
                 }
             }
         }
@@ -114,7 +123,7 @@ impl Process {
     /// # Errors
     /// As [`Process::next`].
     pub async fn end(&mut self) -> io::Result<()> {
-        self.lifeline.cut()?;
+        self.guard.cut()?;
         // A process in uninterruptible sleep cannot be killed; it must not hold the run for ever.
         let gone = async {
             while let Step::Wrote(_) = self.next().await? {}

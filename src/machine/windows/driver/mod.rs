@@ -20,13 +20,13 @@ mod found {
 
     use super::{image, place};
     use crate::machine::Driver;
-    use crate::machine::windows::system::windows_folder;
+    use crate::machine::windows::folders;
 
     const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
     /// The driver whose file is called `file`; `None` where no such file is in use.
     pub fn driver(_: &Path, file: &str) -> Option<Driver> {
-        let windows = windows_folder();
+        let windows = folders::windows();
         let drivers = windows.join(r"System32\drivers").join(file);
         let places = places(file, &windows.display().to_string()).into_iter().chain([drivers]);
         places.into_iter().find_map(|place| {
@@ -45,5 +45,17 @@ mod found {
             place::leads_to(&path, file).then(|| path.into())
         });
         paths.collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_driver_of_this_system_is_found_and_one_which_is_not_there_is_not() {
+            let found = driver(Path::new("/"), "MOUNTMGR.SYS").unwrap();
+            assert!(found.place.is_file() && found.build.is_some(), "{found:?}");
+            assert_eq!(driver(Path::new("/"), "no-such-driver.sys"), None);
+        }
     }
 }

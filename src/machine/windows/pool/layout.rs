@@ -113,23 +113,37 @@ impl Layout {
         table.get(begin..)?.get(..length)
     }
 
-    /// The rows of an array.
-    pub(super) fn rows(&self, array: &[u8]) -> impl ExactSizeIterator<Item = Row> {
-        let layout = *self;
-        array.chunks_exact(layout.row).map(move |row| layout.row(row))
+    /// Hands over every row of an array, with its place from 0.
+    pub(super) fn each_row(&self, array: &[u8], each: impl FnMut(usize, Row)) {
+        // The same thing three times, so that the compiler knows the offsets: a table then reads in half the time.
+        match *self {
+            POOL_TAG_64 => each_row::<{ POOL_TAG_64.row }>(&POOL_TAG_64, array, each),
+            POOL_TAG_2_64 => each_row::<{ POOL_TAG_2_64.row }>(&POOL_TAG_2_64, array, each),
+            _ => each_row::<{ POOL_TAG_32.row }>(&POOL_TAG_32, array, each),
+        }
     }
+}
 
-    fn row(&self, row: &[u8]) -> Row {
-        let usage = |at: Offsets| Usage {
-            allocs: number(row, at.allocs, self.counter),
-            frees: number(row, at.frees, self.counter),
-            bytes: number(row, at.used, self.size),
-        };
-        Row { tag: [row[0], row[1], row[2], row[3]], paged: usage(self.paged), nonpaged: usage(self.nonpaged) }
+#[inline(always)]
+fn each_row<const ROW: usize>(layout: &Layout, array: &[u8], mut each: impl FnMut(usize, Row)) {
+    for (place, row) in array.as_chunks::<ROW>().0.iter().enumerate() {
+        let tag = [row[0], row[1], row[2], row[3]];
+        let (paged, nonpaged) = (usage(layout, layout.paged, row), usage(layout, layout.nonpaged, row));
+        each(place, Row { tag, paged, nonpaged });
+    }
+}
+
+#[inline(always)]
+fn usage(layout: &Layout, at: Offsets, row: &[u8]) -> Usage {
+    Usage {
+        allocs: number(row, at.allocs, layout.counter),
+        frees: number(row, at.frees, layout.counter),
+        bytes: number(row, at.used, layout.size),
     }
 }
 
 /// The number which begins at byte `at`.
+#[inline(always)]
 pub(super) fn number(bytes: &[u8], at: usize, width: Bits) -> u64 {
     match width {
         Bits::Bits32 => word(bytes, at),
@@ -137,6 +151,7 @@ pub(super) fn number(bytes: &[u8], at: usize, width: Bits) -> u64 {
     }
 }
 
+#[inline(always)]
 fn word(bytes: &[u8], at: usize) -> u64 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]).into()
 }

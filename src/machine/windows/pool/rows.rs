@@ -32,22 +32,22 @@ impl TagRows {
         TagRows { counters, session, known: HashMap::new(), places: Vec::new(), listed: Vec::new() }
     }
 
-    /// Adds all rows of a table to `snapshot`.
-    pub(super) fn fill(&mut self, rows: impl Iterator<Item = Row>, snapshot: &mut Snapshot) {
-        for (at, row) in rows.enumerate() {
-            let known = match self.listed.get(at) {
-                Some((tag, known)) if *tag == row.tag => *known,
-                _ => self.list(at, row.tag),
-            };
-            let (counters, session) = (self.counters, self.session);
-            let key = |pool| Key { session, ..Key::new(Tag::from_pool_tag(row.tag), pool, counters) };
-            let place = &mut self.places[known];
-            add(&mut place.paged, row.paged, || key(Pool::Paged), snapshot);
-            add(&mut place.nonpaged, row.nonpaged, || key(Pool::Nonpaged), snapshot);
-        }
+    /// Adds the row at a place of the list to `snapshot`.
+    #[inline]
+    pub(super) fn count(&mut self, at: usize, row: Row, snapshot: &mut Snapshot) {
+        let known = match self.listed.get(at) {
+            Some((tag, known)) if *tag == row.tag => *known,
+            _ => self.list(at, row.tag),
+        };
+        let (counters, session) = (self.counters, self.session);
+        let key = |pool| Key { session, ..Key::new(Tag::from_pool_tag(row.tag), pool, counters) };
+        let place = &mut self.places[known];
+        add(&mut place.paged, row.paged, || key(Pool::Paged), snapshot);
+        add(&mut place.nonpaged, row.nonpaged, || key(Pool::Nonpaged), snapshot);
     }
 
     /// Notes that another tag is listed at a place; returns which known one it is.
+    #[cold]
     fn list(&mut self, at: usize, tag: [u8; 4]) -> usize {
         let known = *self.known.entry(tag).or_insert_with(|| {
             self.places.push(Place::default());
@@ -63,8 +63,8 @@ impl TagRows {
 
 /// Adds one pool's figures. A tag which is listed twice is one tag, so its figures add up.
 fn add(place: &mut Option<RowId>, usage: Usage, key: impl FnOnce() -> Key, snapshot: &mut Snapshot) {
-    let row = match place {
-        Some(row) => *row,
+    let row = match *place {
+        Some(row) => row,
         None if usage == Usage::default() => return,
         None => *place.insert(snapshot.row(key())),
     };

@@ -49,12 +49,13 @@ impl Sessions {
     /// Adds what was read to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) {
         let Told::Always(entries) = &self.told else { return };
-        for (session, array) in entries.of_table(self.answer.table()).flatten() {
+        for Entry { session, array, .. } in entries.of_table(self.answer.table()).flatten() {
             let place = self.sessions.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
                 self.sessions.push((session, TagRows::new(entries.rows.counters(), Some(session))));
                 self.sessions.len() - 1
             });
-            self.sessions[place].1.fill(entries.rows.rows(array), snapshot);
+            let rows = &mut self.sessions[place].1;
+            entries.rows.each_row(array, |at, row| rows.count(at, row, snapshot));
         }
     }
 }
@@ -82,31 +83,40 @@ impl Entries {
         self.of_table(table).all(|entry| entry.is_some())
     }
 
-    /// Each session with its array; `None`, at the end, where the table is torn.
-    fn of_table<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = Option<(u32, &'a [u8])>> {
+    /// Each session; `None`, at the end, where the table is torn.
+    fn of_table<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
         let layout = *self;
         // Nobody is logged on, and no session has a pool.
         let mut rest = (!table.is_empty()).then_some(table);
         std::iter::from_fn(move || {
-            let entry = rest.take()?;
-            let Some((next, session, array)) = layout.entry(entry) else { return Some(None) };
-            rest = next;
-            Some(Some((session, array)))
+            let entry = layout.first_of(rest.take()?);
+            rest = entry.as_ref().and_then(|entry| entry.rest);
+            Some(entry)
         })
     }
 
-    /// The rest of the table behind the first entry, where there is one, its session and its array.
-    fn entry<'a>(&self, table: &'a [u8]) -> Option<(Option<&'a [u8]>, u32, &'a [u8])> {
+    fn first_of<'a>(&self, table: &'a [u8]) -> Option<Entry<'a>> {
         let head = table.get(..self.array)?;
-        let (session, count) = (number(head, self.session, Bits::Bits32), number(head, self.count, Bits::Bits32));
-        let (entry, next) = match usize::try_from(number(head, 0, self.size)).ok()? {
+        let (own, rest) = match usize::try_from(number(head, 0, self.size)).ok()? {
             0 => (table, None),
             // The array must end before the next entry, which thus cannot be this one again.
             next => (table.get(..next)?, Some(table.get(next..)?)),
         };
-        let array = self.rows.array_at(entry, self.array, u32::try_from(count).ok()?)?;
-        Some((next, u32::try_from(session).ok()?, array))
+        let count = u32::try_from(number(head, self.count, Bits::Bits32)).ok()?;
+        Some(Entry {
+            session: u32::try_from(number(head, self.session, Bits::Bits32)).ok()?,
+            array: self.rows.array_at(own, self.array, count)?,
+            rest,
+        })
     }
+}
+
+/// One session's part of the table.
+struct Entry<'a> {
+    session: u32,
+    array: &'a [u8],
+    /// What stands behind it, where it is not the last.
+    rest: Option<&'a [u8]>,
 }
 
 /// Holds the offsets against the structure, as a C compiler for Windows lays it out.

@@ -45,7 +45,7 @@ impl Tags {
         if let Some(Found { layout, rows, .. }) = &mut self.found
             && let Some(array) = layout.array_of(self.answer.table())
         {
-            rows.fill(layout.rows(array), snapshot);
+            layout.each_row(array, |at, row| rows.count(at, row, snapshot));
         }
     }
 }

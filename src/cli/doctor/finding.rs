@@ -1,0 +1,187 @@
+//! One thing doctor found, and how findings are shown.
+
+use std::fmt::{self, Display};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use crate::machine::MachineError;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) level: Level,
+    /// What was looked at: `boot loader`.
+    pub(super) what: &'static str,
+    pub(super) says: String,
+    /// What to do about it.
+    pub(super) help: Option<String>,
+}
+
+/// What a finding means to whoever wants to run something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Ok,
+    /// Good to know; nothing stands in the way.
+    Note,
+    /// Stands in the way.
+    Problem,
+}
+
+/// Whether the machine will have to be restarted, as far as the scenarios say; the strongest of several counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reboots {
+    /// None of the scenarios changes a flag.
+    Never,
+    /// No scenario was given, or what it needs cannot be told.
+    Unknown,
+    /// One of them does.
+    Needed,
+}
+
+impl Reboots {
+    /// What it means when something is missing that only reboots need; `None` when nobody needs it.
+    pub(super) fn lack(self) -> Option<Level> {
+        match self {
+            Reboots::Never => None,
+            Reboots::Unknown => Some(Level::Note),
+            Reboots::Needed => Some(Level::Problem),
+        }
+    }
+}
+
+impl Finding {
+    pub(super) fn ok(what: &'static str, says: impl Into<String>) -> Finding {
+        Finding::at(Level::Ok, what, says)
+    }
+
+    pub(super) fn note(what: &'static str, says: impl Into<String>) -> Finding {
+        Finding::at(Level::Note, what, says)
+    }
+
+    pub(super) fn problem(what: &'static str, says: impl Into<String>) -> Finding {
+        Finding::at(Level::Problem, what, says)
+    }
+
+    pub(super) fn at(level: Level, what: &'static str, says: impl Into<String>) -> Finding {
+        Finding { level, what, says: says.into(), help: None }
+    }
+
+    /// What the machine answered with an error, which is of `level`.
+    pub(super) fn failed(level: Level, what: &'static str, error: &MachineError) -> Finding {
+        Finding { level, what, says: error.to_string(), help: error.help().map(str::to_owned) }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Finding {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Level::Ok => "ok",
+            Level::Note => "note",
+            Level::Problem => "problem",
+        })
+    }
+}
+
+/// The findings as lines, `width` columns wide, and what they come to.
+pub(super) fn table(findings: &[Finding], width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    for finding in findings {
+        let help = finding.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
+        table.add_row([finding.level.to_string(), finding.what.to_owned(), format!("{}{help}", finding.says)]);
+    }
+    // The first two columns hold words which are looked for, and so are never broken over two lines.
+    for column in [0, 1] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    if let Some(says) = table.column_mut(2) {
+        says.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(100)));
+    }
+    let lines: String = table.trim_fmt().lines().map(|line| coloured(line) + "\n").collect();
+    format!("{lines}\n{}", sum(findings))
+}
+
+/// A line whose first word is a level, with that word in its colour.
+fn coloured(line: &str) -> String {
+    let words = line.trim_start();
+    let indent = &line[..line.len() - words.len()];
+    // Only a finding's first line has anything in the first column.
+    let level = [Level::Ok, Level::Note, Level::Problem].into_iter().find(|level| {
+        indent.len() <= 1 && words.strip_prefix(&level.to_string()).is_some_and(|rest| rest.starts_with(' '))
+    });
+    let Some(level) = level else { return line.to_owned() };
+    let (word, style) = (level.to_string(), style(level));
+    format!("{indent}{style}{word}{style:#}{}", &words[word.len()..])
+}
+
+fn style(level: Level) -> Style {
+    let colour = match level {
+        Level::Ok => AnsiColor::Green,
+        Level::Note => AnsiColor::Yellow,
+        Level::Problem => AnsiColor::Red,
+    };
+    Style::new().bold().fg_color(Some(colour.into()))
+}
+
+fn sum(findings: &[Finding]) -> String {
+    match problems(findings) {
+        0 => "nothing stands in the way".to_owned(),
+        1 => "1 problem stands in the way".to_owned(),
+        more => format!("{more} problems stand in the way"),
+    }
+}
+
+/// How many findings stand in the way.
+pub(super) fn problems(findings: &[Finding]) -> usize {
+    findings.iter().filter(|finding| finding.level == Level::Problem).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some() -> Vec<Finding> {
+        vec![
+            Finding::ok("pool tags", "windows pool tags: 2712"),
+            Finding::note("ok", "note that problem words stand anywhere").help("ok"),
+            Finding::problem("boot loader", "word ".repeat(30).trim_end()).help("ok it once more, ".repeat(9)),
+        ]
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn every_finding_fits_the_terminal_and_begins_with_its_level() {
+        for width in [60, 80, 120] {
+            let text = plain(&table(&some(), width));
+            assert!(text.lines().all(|line| line.chars().count() <= width.into()), "{width}:\n{text}");
+            let first: Vec<&str> = text.lines().filter(|line| !line.starts_with("  ")).collect();
+            let begin = |line: &&str, word: &str| line.trim_start().starts_with(word);
+            assert!(begin(&first[0], "ok ") && begin(&first[1], "note ") && begin(&first[2], "problem "), "{text}");
+            assert!(text.ends_with("\n\n1 problem stands in the way"), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_levels_are_coloured() {
+        let text = table(&some(), 80);
+        assert_eq!(text.matches('\u{1b}').count(), 3 * 3, "{text:?}");
+    }
+
+    #[test]
+    fn problems_are_counted() {
+        assert_eq!(sum(&[]), "nothing stands in the way");
+        assert_eq!(sum(&some()[..2]), "nothing stands in the way");
+        assert_eq!(sum(&[some(), some()].concat()), "2 problems stand in the way");
+    }
+}

@@ -1,0 +1,118 @@
+//! What the answers of a Linux machine mean for a run.
+
+use super::finding::{Finding, Level, Reboots};
+use crate::machine::MachineError;
+use crate::machine::linux::Facts;
+
+/// A finding for each answer which matters to the scenarios.
+pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(lack) = reboots.lack() {
+        findings.push(root(facts.root, lack));
+    }
+    findings.push(shrinking(facts.shrinks));
+    findings.push(call_sites(facts.call_sites));
+    if let Some(lack) = reboots.lack() {
+        let of = |what, answer: &Result<&str, MachineError>, begin: &str, end: &str| match answer {
+            Ok(answer) => Finding::ok(what, format!("{begin}{answer}{end}")),
+            Err(error) => Finding::failed(lack, what, error),
+        };
+        findings.push(of("boot loader", &facts.parameters, "kernel parameters go into ", ""));
+        findings.push(match &facts.restart {
+            Ok(()) => Finding::ok("restart", "possible"),
+            Err(error) => Finding::failed(lack, "restart", error),
+        });
+        findings.push(of("autostart", &facts.starter, "", " brings poolgate back after a boot"));
+        findings.push(machine_id(facts.id));
+    }
+    findings
+}
+
+fn root(root: bool, lack: Level) -> Finding {
+    match root {
+        true => Finding::ok("rights", "root's"),
+        false => Finding::at(lack, "rights", "only root may change flags and restart").help("run poolgate with sudo"),
+    }
+}
+
+fn shrinking(shrinks: bool) -> Finding {
+    match shrinks {
+        true => Finding::ok("slab counts", "exact: caches can be shrunk before they are counted"),
+        false => {
+            let says = "no /sys/kernel/slab: what each CPU keeps ready counts as in use, and small leaks drown in it";
+            Finding::note("slab counts", says)
+        }
+    }
+}
+
+fn call_sites(counted: bool) -> Finding {
+    match counted {
+        true => Finding::ok("call sites", "counted in /proc/allocinfo"),
+        false => Finding::note("call sites", "not counted, or only for root (/proc/allocinfo)")
+            .help("not needed; a kernel of 6.10 or later counts them with sysctl.vm.mem_profiling=1"),
+    }
+}
+
+/// It tells a run which was begun here from one whose state was copied here.
+fn machine_id(known: bool) -> Finding {
+    match known {
+        true => Finding::ok("machine id", "known"),
+        false => {
+            Finding::note("machine id", "/etc/machine-id is missing or empty: a copy of a run's state is not noticed")
+                .help("make it: `systemd-machine-id-setup`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn healthy() -> Facts {
+        Facts {
+            root: true,
+            id: true,
+            parameters: Ok("/etc/default/grub"),
+            restart: Ok(()),
+            starter: Ok("systemd"),
+            shrinks: true,
+            call_sites: true,
+        }
+    }
+
+    fn bare() -> Facts {
+        let error = || MachineError::NoAutostart("/etc/poolgate/autostart-hook".into());
+        Facts {
+            root: false,
+            id: false,
+            parameters: Err(error()),
+            restart: Err(error()),
+            starter: Err(error()),
+            shrinks: false,
+            call_sites: false,
+        }
+    }
+
+    fn at(level: Level, facts: &Facts, reboots: Reboots) -> Vec<&'static str> {
+        let found = findings(facts, reboots).into_iter();
+        found.filter(|finding| finding.level == level).map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn on_a_healthy_machine_all_is_well() {
+        for reboots in [Reboots::Unknown, Reboots::Never, Reboots::Needed] {
+            assert_eq!(at(Level::Ok, &healthy(), reboots).len(), findings(&healthy(), reboots).len());
+        }
+    }
+
+    #[test]
+    fn what_only_reboots_need_is_a_problem_only_where_there_are_any() {
+        let for_reboots = ["rights", "boot loader", "restart", "autostart"];
+        assert_eq!(at(Level::Problem, &bare(), Reboots::Needed), for_reboots);
+        assert_eq!(at(Level::Note, &bare(), Reboots::Needed), ["slab counts", "call sites", "machine id"]);
+        assert_eq!(at(Level::Problem, &bare(), Reboots::Unknown), [""; 0]);
+        assert_eq!(findings(&bare(), Reboots::Unknown).len(), findings(&bare(), Reboots::Needed).len());
+        let never: Vec<_> = findings(&bare(), Reboots::Never).into_iter().map(|finding| finding.what).collect();
+        assert_eq!(never, ["slab counts", "call sites"]);
+    }
+}

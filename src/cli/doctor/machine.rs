@@ -1,0 +1,180 @@
+//! What any machine has to have for a run: readable pools, nobody else at work, room for reports, a safe place for state.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::finding::{Finding, Level, Reboots};
+use crate::cli::find;
+use crate::cli::machine::Root;
+use crate::machine::{Machine, MachineError, native};
+use crate::run::MachineLock;
+use crate::scenario::Bytes;
+
+/// Whether the kernel's pools can be read.
+pub(super) fn pools(machine: &mut Machine) -> Finding {
+    let rows = machine.pool.sample().map(|snapshot| snapshot.present().count());
+    judged_pools(machine.pool.name(), rows)
+}
+
+fn judged_pools(source: &str, rows: Result<usize, MachineError>) -> Finding {
+    match rows {
+        // A table without rows is no table of a running kernel's.
+        Ok(0) => Finding::problem("pools", format!("{source}: the table is empty")),
+        Ok(rows) => Finding::ok("pools", format!("{source}: {rows} rows")),
+        // A run switches it on by itself: whether it may reboot for that is said of each scenario.
+        Err(error @ MachineError::TaggingOff) => Finding::failed(Level::Note, "pools", &error),
+        Err(error) => Finding::failed(Level::Problem, "pools", &error),
+    }
+}
+
+/// Whether anybody else is at work here, or was and did not finish.
+pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots: Reboots) -> Vec<Finding> {
+    let states = native::state_folder(root.folder());
+    let unfinished = find::newest_unfinished(&states).or_else(|| find::newest_unfinished(reports));
+    let mut findings = judged_runs(machine.autostart.get(), unfinished, reboots);
+    if let Some(by) = MachineLock::owner(&root.lock()) {
+        let help = "wait for it: `poolgate wait`; `poolgate status` says how far it is";
+        findings.push(Finding::problem("other runs", format!("one owns this machine now: {by}")).help(help));
+    }
+    findings
+}
+
+fn judged_runs(
+    autostart: Result<Option<PathBuf>, MachineError>,
+    unfinished: Option<PathBuf>,
+    reboots: Reboots,
+) -> Vec<Finding> {
+    let help = "go on with it: `poolgate resume`; or put everything back: `poolgate abort`";
+    let shown = |run: &Path| format!("unfinished: {}", run.display());
+    match (autostart, unfinished) {
+        (Ok(Some(run)), _) => vec![Finding::problem("other runs", shown(&run)).help(help)],
+        (Ok(None), Some(run)) => vec![Finding::note("other runs", shown(&run)).help(help)],
+        (Ok(None), None) => vec![Finding::ok("other runs", "none is unfinished")],
+        (Err(error), _) => reboots.lack().map(|lack| Finding::failed(lack, "other runs", &error)).into_iter().collect(),
+    }
+}
+
+/// Whether the state of runs, which root or SYSTEM obeys after a boot, is out of everybody else's reach.
+pub(super) fn state_folder(root: &Path, reboots: Reboots) -> Option<Finding> {
+    let lack = reboots.lack()?;
+    let folder = native::state_folder(root);
+    let (place, says) = if folder.symlink_metadata().is_ok() {
+        (Some(folder.clone()), "only administrators can write to it")
+    } else {
+        // On Windows everybody may make folders beside it; it is made with rights of its own.
+        (cfg!(unix).then(|| existing(&folder)), "made when a run needs it")
+    };
+    let trusted = place.map_or(Ok(()), |place| native::trusted_below(root, &place));
+    Some(match trusted {
+        Ok(()) => Finding::ok("state folder", format!("{}: {says}", folder.display())),
+        Err(error) => Finding::failed(lack, "state folder", &error),
+    })
+}
+
+/// Whether anybody else could have written this program, which root or SYSTEM starts after a boot.
+pub(super) fn program(reboots: Reboots) -> Option<Finding> {
+    let lack = reboots.lack()?;
+    let program = std::env::current_exe().ok()?;
+    // On Windows a run refuses what is found here; on Linux that is left to the machine's administrator.
+    let (trusted, level) = if cfg!(windows) {
+        (program.ancestors().take(2).try_for_each(native::trusted_itself), lack)
+    } else {
+        (native::trusted_below(Path::new("/"), &program), Level::Note)
+    };
+    Some(match trusted {
+        Ok(()) => Finding::ok("program", format!("{}: only administrators can write to it", program.display())),
+        Err(error) => {
+            let says = format!("started after a boot with every right, but {error}");
+            Finding::at(level, "program", says).help("keep poolgate where only administrators can write")
+        }
+    })
+}
+
+/// Whether reports can be written, and how much more of them.
+pub(super) fn reports(folder: &Path) -> Vec<Finding> {
+    let place = existing(folder);
+    let writable = match tempfile::tempfile_in(&place) {
+        Ok(_) => Finding::ok("reports", format!("{} can be written", folder.display())),
+        Err(error) => Finding::problem("reports", format!("{} cannot be written: {error}", folder.display()))
+            .help("make the folder writable, or name another with --reports"),
+    };
+    vec![writable, room(native::free_space(&place))]
+}
+
+/// A night's recording of 4,000 tags takes some 50 MB; and a disk which fills up ends the run.
+fn room(free: io::Result<u64>) -> Finding {
+    const TOO_LITTLE: u64 = 64 << 20;
+    const LITTLE: u64 = 1 << 30;
+    let help = "free some space, or name a folder on another drive with --reports";
+    match free {
+        Ok(free) => {
+            let says = format!("{} free for reports", Bytes(free).rounded());
+            match free {
+                ..TOO_LITTLE => Finding::problem("disk", says).help(help),
+                TOO_LITTLE..LITTLE => Finding::note("disk", says).help(help),
+                LITTLE.. => Finding::ok("disk", says),
+            }
+        }
+        Err(error) => Finding::note("disk", format!("the free space is not known: {error}")),
+    }
+}
+
+/// `folder`, or the folder above it which is there.
+fn existing(folder: &Path) -> PathBuf {
+    let there = folder.ancestors().find(|place| place.is_dir());
+    there.filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pools_which_cannot_be_read_are_a_problem_and_tagging_which_a_run_switches_on_is_none() {
+        for (rows, level) in [
+            (Ok(2712), Level::Ok),
+            (Ok(0), Level::Problem),
+            (Err(MachineError::TaggingOff), Level::Note),
+            (Err(MachineError::NotYet("it")), Level::Problem),
+        ] {
+            let finding = judged_pools("a kernel", rows);
+            assert_eq!(finding.level, level, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_run_which_comes_back_by_itself_stands_in_the_way() {
+        let run = || Some(PathBuf::from("run-1"));
+        let foreign = || Err(MachineError::ForeignAutostart("unit".into()));
+        for (autostart, unfinished, reboots, level) in [
+            (Ok(run()), None, Reboots::Never, Some(Level::Problem)),
+            (Ok(None), run(), Reboots::Needed, Some(Level::Note)),
+            (Ok(None), None, Reboots::Needed, Some(Level::Ok)),
+            (foreign(), run(), Reboots::Needed, Some(Level::Problem)),
+            (foreign(), None, Reboots::Never, None),
+        ] {
+            let found = judged_runs(autostart, unfinished, reboots);
+            assert_eq!(found.first().map(|finding| finding.level), level, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_disk_which_is_nearly_full_is_a_problem() {
+        for (free, level) in [
+            (Ok(0), Level::Problem),
+            (Ok((64 << 20) - 1), Level::Problem),
+            (Ok(64 << 20), Level::Note),
+            (Ok(1 << 30), Level::Ok),
+            (Err(io::Error::other("no")), Level::Note),
+        ] {
+            assert_eq!(room(free).level, level);
+        }
+    }
+
+    #[test]
+    fn a_folder_which_is_not_there_yet_is_looked_for_above() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(existing(&folder.path().join("a/b/c")), folder.path());
+        assert_eq!(existing(Path::new("no-such-folder/reports")), Path::new("."));
+    }
+}

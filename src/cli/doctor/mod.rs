@@ -1,0 +1,71 @@
+//! `poolgate doctor`: whether this machine can run a scenario, and what is missing. Looks, and changes nothing.
+//!
+//! What a machine answers is gathered by `machine`; what the answers mean is decided here, by pure functions.
+
+use std::path::PathBuf;
+
+use super::machine::Root;
+use super::run::host;
+use super::{terminal, trouble};
+use crate::exit::Exit;
+use crate::machine::native;
+use crate::scenario::Bytes;
+use finding::Finding;
+
+mod finding;
+#[cfg(unix)]
+mod linux;
+mod machine;
+mod scenarios;
+#[cfg(any(windows, test))]
+mod windows;
+
+#[cfg(unix)]
+use linux as platform;
+#[cfg(windows)]
+use windows as platform;
+
+/// Says what this machine can run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 nothing stands in the way · 2 bad usage or scenario · 3 a problem does")]
+pub(super) struct Doctor {
+    /// Judge by what these scenarios need; without any, what only reboots need is noted
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    /// Where runs would have their folders
+    #[arg(long, value_name = "FOLDER", default_value = "reports")]
+    reports: PathBuf,
+    /// Judge for runs which may reboot, as `poolgate run --allow-reboot`
+    #[arg(long, env = "POOLGATE_ALLOW_REBOOT", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_reboot: bool,
+    #[command(flatten)]
+    root: Root,
+}
+
+impl Doctor {
+    pub(super) fn run(self) -> Exit {
+        let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        let (needs, of_scenarios) = scenarios::needs(&scenarios, &self.root, self.allow_reboot);
+        let root = self.root.folder();
+        let mut findings = vec![system()];
+        if needs.this_machine {
+            let mut machine = native::machine(root);
+            findings.push(machine::pools(&mut machine));
+            findings.extend(platform::findings(&native::facts(root), needs.reboots));
+            findings.extend(machine::program(needs.reboots));
+            findings.extend(machine::state_folder(root, needs.reboots));
+            findings.extend(machine::other_runs(&machine, &self.root, &self.reports, needs.reboots));
+        }
+        findings.extend(machine::reports(&self.reports));
+        findings.extend(of_scenarios);
+        anstream::println!("{}", finding::table(&findings, terminal::width()));
+        if finding::problems(&findings) == 0 { Exit::Held } else { Exit::Failed }
+    }
+}
+
+fn system() -> Finding {
+    let host = host();
+    let memory = Bytes(host.memory).rounded();
+    let says = format!("{}, kernel {}, {}, {memory}", host.system, host.kernel, host.architecture);
+    Finding::ok("system", says)
+}

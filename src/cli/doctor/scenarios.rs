@@ -1,0 +1,123 @@
+//! What the given scenarios need of the machine.
+
+use std::path::Path;
+
+use super::finding::{Finding, Level, Reboots};
+use crate::cli::machine::Root;
+use crate::cli::run::{driver, planned};
+use crate::machine::{Change, MachineError};
+use crate::scenario::{Loaded, Scenario};
+
+/// What all scenarios together need.
+pub(super) struct Needs {
+    /// Whether one of them runs on this machine rather than on a simulated one.
+    pub(super) this_machine: bool,
+    pub(super) reboots: Reboots,
+}
+
+/// What `scenarios` need, and what there is to say of each. A run `may_reboot` if the caller says so.
+pub(super) fn needs(scenarios: &[(&Path, Loaded)], root: &Root, may_reboot: bool) -> (Needs, Vec<Finding>) {
+    let mut needs = Needs {
+        this_machine: scenarios.is_empty(),
+        reboots: if scenarios.is_empty() { Reboots::Unknown } else { Reboots::Never },
+    };
+    let mut findings = Vec::new();
+    for (_, loaded) in scenarios {
+        let scenario = &loaded.scenario;
+        let changes = changes(scenario, root);
+        let real = scenario.machine.is_none();
+        findings.push(scenario_finding(scenario, &changes, may_reboot));
+        findings.extend(scenario.driver.iter().filter(|_| real).map(|file| {
+            let driver = driver(root.folder(), file);
+            let level = if driver.found.is_some() { Level::Ok } else { Level::Note };
+            Finding::at(level, "driver", driver.to_string())
+        }));
+        needs.this_machine |= real;
+        needs.reboots = needs.reboots.max(if real { reboots(scenario, &changes) } else { Reboots::Never });
+    }
+    (needs, findings)
+}
+
+/// What the scenario has to change. A simulated machine is made for each run, so one is made here to ask, and thrown away.
+fn changes(scenario: &Scenario, root: &Root) -> Result<Vec<Change>, MachineError> {
+    let folder =
+        tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source })?;
+    let mut machine = root.machine(scenario, &folder.path().join("kernel.json"))?;
+    planned(scenario, &mut machine).map(|(_, changes)| changes)
+}
+
+/// Whether a scenario on this machine restarts it.
+fn reboots(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>) -> Reboots {
+    match changes {
+        Ok(changes) if changes.is_empty() => Reboots::Never,
+        Ok(_) => Reboots::Needed,
+        Err(_) if scenario.flags.is_some() => Reboots::Needed,
+        // Nobody knows whether pool tagging is on.
+        Err(_) => Reboots::Unknown,
+    }
+}
+
+fn scenario_finding(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>, may_reboot: bool) -> Finding {
+    let name = scenario.scenario.as_str();
+    let place = if scenario.machine.is_some() { "on a simulated kernel" } else { "on this machine" };
+    match changes {
+        Err(error) => {
+            let says = format!("{name} {place}: {error}");
+            Finding { says, ..Finding::failed(Level::Problem, "scenario", error) }
+        }
+        Ok(changes) if changes.is_empty() => {
+            Finding::ok("scenario", format!("{name} {place}: changes no flags, needs no reboot"))
+        }
+        Ok(changes) => {
+            let names = changes.iter().map(|change| change.name.as_str()).collect::<Vec<_>>().join(", ");
+            let says = format!("{name} {place}: changes {names}; reboots for that, and to put it back");
+            if scenario.machine.is_some() || may_reboot {
+                Finding::ok("scenario", says)
+            } else {
+                let help = "say --allow-reboot (or POOLGATE_ALLOW_REBOOT=1), to `poolgate run` too";
+                Finding::problem("scenario", says).help(help)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::FlagValue;
+    use crate::scenario;
+
+    fn scenario(more: &str) -> Scenario {
+        let text = format!("scenario: s\n{more}workload: {{ run: w, iterations: 3 }}\n");
+        scenario::parse("s.yaml", text.as_bytes()).unwrap().scenario
+    }
+
+    #[test]
+    fn a_reboot_is_a_problem_until_the_caller_allows_it() {
+        let change = || {
+            let wanted = FlagValue::Present("1024".to_owned());
+            Ok(vec![Change { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }])
+        };
+        let (real, simulated) = (scenario(""), scenario("machine: { simulated: {} }\n"));
+        for (scenario, changes, may_reboot, level) in [
+            (&real, Ok(Vec::new()), false, Level::Ok),
+            (&real, change(), false, Level::Problem),
+            (&real, change(), true, Level::Ok),
+            (&simulated, change(), false, Level::Ok),
+            (&real, Err(MachineError::OnlyOnWindows("+kst".to_owned())), true, Level::Problem),
+        ] {
+            let finding = scenario_finding(scenario, &changes, may_reboot);
+            assert_eq!(finding.level, level, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_planned_needs_a_reboot_only_if_flags_are_asked_for() {
+        let failed = || Err(MachineError::NotYet("it"));
+        let flagged = scenario("flags: { kernel_cmdline: [slab_nomerge] }\n");
+        assert_eq!(reboots(&scenario(""), &Ok(Vec::new())), Reboots::Never);
+        assert_eq!(reboots(&scenario(""), &failed()), Reboots::Unknown);
+        assert_eq!(reboots(&flagged, &failed()), Reboots::Needed);
+        assert_eq!(Reboots::Unknown.max(Reboots::Never).max(Reboots::Needed), Reboots::Needed);
+    }
+}

@@ -1,0 +1,153 @@
+//! What the answers of a Windows machine mean for a run.
+
+use super::finding::{Finding, Level, Reboots};
+use crate::machine::windows::{BitLocker, Facts, Waiting};
+
+/// A finding for each answer which matters to the scenarios.
+pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
+    let mut findings = vec![elevation(facts, reboots)];
+    if let Some(lack) = reboots.lack() {
+        findings.push(services(facts, lack));
+    }
+    findings.push(waiting(facts, reboots));
+    if let Some(lack) = reboots.lack() {
+        findings.push(fast_startup(facts));
+        findings.push(bitlocker(&facts.bitlocker, lack));
+    }
+    findings
+}
+
+/// Watching needs no rights; nearly everything around it does.
+fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
+    if facts.elevated {
+        return Finding::ok("elevation", "elevated: may change boot settings and install drivers");
+    }
+    let says = "not elevated: may neither change boot settings nor install drivers";
+    let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem";
+    Finding::at(reboots.lack().unwrap_or(Level::Note), "elevation", says).help(help)
+}
+
+fn services(facts: &Facts, lack: Level) -> Finding {
+    match &facts.services {
+        Ok(()) => Finding::ok("service", "may be set up, to bring poolgate back after a boot"),
+        Err(problem) => {
+            let says = format!("no service can be set up to bring poolgate back after a boot ({problem})");
+            Finding::at(lack, "service", says).help("run poolgate elevated")
+        }
+    }
+}
+
+fn waiting(facts: &Facts, reboots: Reboots) -> Finding {
+    let what = facts.waiting.iter().map(|waiting| match waiting {
+        Waiting::Servicing => "the servicing of Windows",
+        Waiting::Updates => "updates",
+        Waiting::Files => "the replacement of files in use",
+    });
+    let what = what.collect::<Vec<_>>().join(" and ");
+    let level = match facts.waiting.as_slice() {
+        [] => return Finding::ok("restart", "nothing waits for one"),
+        // Installers leave these behind for weeks, and they cost no time.
+        [Waiting::Files] => Level::Note,
+        _ => reboots.lack().unwrap_or(Level::Note),
+    };
+    let help = "restart the machine before the run, which would otherwise measure or wait for that";
+    let waits = if facts.waiting.len() == 1 && facts.waiting[0] != Waiting::Updates { "waits" } else { "wait" };
+    Finding::at(level, "restart", format!("{what} {waits} for one")).help(help)
+}
+
+fn fast_startup(facts: &Facts) -> Finding {
+    if facts.fast_startup {
+        let says = "on: a shutdown saves the kernel with its pools and leaks, and power-on goes on with it";
+        Finding::note("Fast Startup", says).help("between runs restart rather than shut down: only that is a boot")
+    } else {
+        Finding::ok("Fast Startup", "off: every start is a boot")
+    }
+}
+
+fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
+    let suspend = "suspend it for the two restarts of a run: `manage-bde -protectors -disable C: -rebootcount 2`";
+    match bitlocker {
+        BitLocker::Off => Finding::ok("BitLocker", "off or suspended: a restart waits for nobody"),
+        BitLocker::On => {
+            let says = "on; no PIN, password or startup key was found, so a restart should wait for nobody";
+            Finding::note("BitLocker", says).help(format!("if it does ask at a start, {suspend}"))
+        }
+        BitLocker::Asks => {
+            let says = "on: every start waits for a PIN, a password or a startup key";
+            Finding::at(lack, "BitLocker", says).help(suspend)
+        }
+        BitLocker::Unknown(why) => Finding::note("BitLocker", format!("cannot be asked: {why}"))
+            .help("see whether a start of this machine asks for a PIN; if it does, a run cannot restart it unattended"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn healthy() -> Facts {
+        Facts { elevated: true, services: Ok(()), waiting: Vec::new(), fast_startup: false, bitlocker: BitLocker::Off }
+    }
+
+    fn denied() -> Result<(), String> {
+        Err("Access is denied.".to_owned())
+    }
+
+    /// The levels of what is found, by what it is about.
+    fn levels(facts: &Facts, reboots: Reboots) -> Vec<(&'static str, Level)> {
+        findings(facts, reboots).into_iter().map(|finding| (finding.what, finding.level)).collect()
+    }
+
+    #[test]
+    fn on_a_healthy_machine_all_is_well() {
+        for reboots in [Reboots::Unknown, Reboots::Never, Reboots::Needed] {
+            assert!(levels(&healthy(), reboots).iter().all(|(_, level)| *level == Level::Ok));
+        }
+    }
+
+    #[test]
+    fn what_only_reboots_need_is_a_problem_only_where_there_are_any() {
+        let faults = [
+            ("elevation", Facts { elevated: false, ..healthy() }),
+            ("service", Facts { services: denied(), ..healthy() }),
+            ("restart", Facts { waiting: vec![Waiting::Updates, Waiting::Files], ..healthy() }),
+            ("BitLocker", Facts { bitlocker: BitLocker::Asks, ..healthy() }),
+        ];
+        for (what, facts) in faults {
+            for (reboots, expected) in [(Reboots::Needed, Level::Problem), (Reboots::Unknown, Level::Note)] {
+                let found = levels(&facts, reboots);
+                assert!(found.contains(&(what, expected)), "{what}: {found:?}");
+                assert_eq!(found.iter().filter(|(_, level)| *level != Level::Ok).count(), 1, "{what}: {found:?}");
+            }
+            let never = levels(&facts, Reboots::Never);
+            assert!(!never.iter().any(|(_, level)| *level == Level::Problem), "{what}: {never:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_no_way_is_a_note_at_most() {
+        for (what, facts) in [
+            ("Fast Startup", Facts { fast_startup: true, ..healthy() }),
+            ("BitLocker", Facts { bitlocker: BitLocker::On, ..healthy() }),
+            ("BitLocker", Facts { bitlocker: BitLocker::Unknown("no".to_owned()), ..healthy() }),
+            ("restart", Facts { waiting: vec![Waiting::Files], ..healthy() }),
+        ] {
+            let found = levels(&facts, Reboots::Needed);
+            assert!(found.contains(&(what, Level::Note)), "{what}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn every_lack_says_what_to_do() {
+        let worst = Facts {
+            elevated: false,
+            services: denied(),
+            waiting: vec![Waiting::Servicing],
+            fast_startup: true,
+            bitlocker: BitLocker::Asks,
+        };
+        for finding in findings(&worst, Reboots::Needed) {
+            assert!(finding.help.is_some() && finding.level != Level::Ok, "{finding:?}");
+        }
+    }
+}

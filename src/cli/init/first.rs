@@ -1,0 +1,179 @@
+//! The text of a first scenario: what was asked for, with a comment at every key which says what it is for.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::scalar::{is_harmless, scalar};
+use crate::pool::TagPattern;
+use crate::scenario::DriverFile;
+
+/// What a first scenario is made of.
+#[derive(Debug, Clone)]
+pub(super) struct First {
+    /// The file it is written to, for its comments.
+    pub(super) file: String,
+    /// Its name.
+    pub(super) name: String,
+    pub(super) platform: Platform,
+    pub(super) driver: Option<DriverFile>,
+    pub(super) tags: Vec<TagPattern>,
+    pub(super) setup: Vec<String>,
+    pub(super) run: String,
+    pub(super) teardown: Vec<String>,
+    pub(super) iterations: u64,
+}
+
+/// The system a scenario is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Platform {
+    Windows,
+    Linux,
+}
+
+impl First {
+    /// The part of the iterations which is not judged: a fifth.
+    pub(super) fn warm_up(&self) -> u64 {
+        self.iterations / 5
+    }
+
+    /// The scenario as YAML.
+    pub(super) fn text(&self) -> String {
+        let blocks = [
+            self.head(),
+            self.steps("setup", "Commands before the first sample", &self.example().0, &self.setup),
+            self.workload(),
+            self.steps("teardown", self.undoing(), &self.example().1, &self.teardown),
+            "# The machine is watched at rest before and after the workload, and after each iteration\n\
+             # once memory has settled.\n\
+             sampling: { every: 1 s, settle: 200 ms, lead_in: 10 s, cool_down: 30 s }\n"
+                .to_owned(),
+            self.thresholds(),
+        ];
+        blocks.join("\n")
+    }
+
+    fn head(&self) -> String {
+        let Self { name, file, .. } = self;
+        // A path may hold anything, a comment one line only.
+        let file: String = file.chars().map(|c| if is_harmless(c) { c } else { '?' }).collect();
+        let mut head = format!(
+            "# A first scenario, written by `poolgate init`: change whatever is not right.\n\
+             # `poolgate check {file}` shows mistakes with their place, and what a run would do.\n\
+             scenario: {}\n",
+            scalar(name)
+        );
+        if let Some(driver) = &self.driver {
+            let driver = scalar(driver.as_str());
+            let _ = write!(head, "\n# The driver under test: its version goes into the reports.\ndriver: {driver}\n");
+        }
+        head
+    }
+
+    /// A list of commands; an example in a comment where there are none.
+    fn steps(&self, key: &str, what: &str, example: &str, commands: &[String]) -> String {
+        let mut text = format!("# {what}.\n");
+        match commands {
+            [] => drop(write!(text, "# {key}:\n#   - run: {example}\n")),
+            commands => {
+                let _ = writeln!(text, "{key}:");
+                commands.iter().for_each(|command| text.push_str(&format!("  - run: {}\n", scalar(command))));
+            }
+        }
+        text
+    }
+
+    /// How a driver is installed and removed where nothing else is said.
+    fn example(&self) -> (String, String) {
+        let stem = self.driver.as_ref().and_then(|driver| Path::new(driver.as_str()).file_stem()?.to_str());
+        // Only a name which any shell takes as it is.
+        let plain = |stem: &&str| stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let driver = stem.filter(plain).unwrap_or("mydrv");
+        match self.platform {
+            Platform::Windows => (
+                format!("pnputil /add-driver {driver}.inf /install"),
+                "pnputil /delete-driver oemN.inf /uninstall".to_owned(),
+            ),
+            Platform::Linux => (format!("modprobe {driver}"), format!("modprobe -r {driver}")),
+        }
+    }
+
+    fn undoing(&self) -> &'static str {
+        match self.platform {
+            // Windows deletes a package only by the name it gave it (Microsoft Learn, "PnPUtil Command Syntax").
+            Platform::Windows => {
+                "Commands after the last sample, which undo set-up. What Windows calls an added package is\n\
+                 # shown by `pnputil /enum-drivers`"
+            }
+            Platform::Linux => "Commands after the last sample, which undo set-up",
+        }
+    }
+
+    fn workload(&self) -> String {
+        let mut text = format!(
+            "# What is measured: this command, once an iteration. It sees POOLGATE_ITERATION.\n\
+             workload:\n  run: {}\n  iterations: {}\n",
+            scalar(&self.run),
+            self.iterations
+        );
+        if self.warm_up() > 0 {
+            let _ = writeln!(
+                text,
+                "  # The first iterations fill caches and are not judged.\n  warm_up: {}",
+                self.warm_up()
+            );
+        }
+        text
+    }
+
+    fn thresholds(&self) -> String {
+        if self.tags.is_empty() {
+            return self.default_rule();
+        }
+        let mut text = String::from(
+            "thresholds:\n  # The driver's own memory: no steady growth, and no more at rest afterwards than before.\n",
+        );
+        for tag in &self.tags {
+            let tag = scalar(&tag.to_string());
+            let _ = writeln!(
+                text,
+                "  - {{ tag: {tag}, max_rate: 0 B/iteration }}\n  - {{ tag: {tag}, max_growth: 64 KiB }}"
+            );
+        }
+        text.push_str("  # Backstops: what the driver makes others allocate shows up in these only.\n");
+        text.push_str(match self.platform {
+            Platform::Windows => {
+                "  - { total: nonpaged, max_growth: 64 MiB }\n  - { total: paged, max_growth: 128 MiB }\n"
+            }
+            Platform::Linux => "  - { total: slab, max_growth: 64 MiB }\n",
+        });
+        text
+    }
+
+    /// Nothing but comments: without thresholds, no tag may leak.
+    fn default_rule(&self) -> String {
+        let (finding, tag) = match self.platform {
+            Platform::Windows => (
+                "# A tag is the four characters which the driver gives to ExAllocatePool2 or to\n\
+                 # ExAllocatePoolWithTag; in C they are written backwards: '1DyM' is the tag MyD1.\n",
+                "MyD1",
+            ),
+            Platform::Linux => (
+                "# A tag is the name which the module gives to kmem_cache_create. What it takes by kmalloc is\n\
+                 # in the kernel's own caches, kmalloc-*, and by itself only where the kernel counts call\n\
+                 # sites: tag \"mydrv:*\", pool callsite.\n",
+                "mydrv_ctx",
+            ),
+        };
+        format!(
+            "# Without thresholds the rule is: no tag on the whole machine may grow steadily. Name the\n\
+             # driver's own tags, and the verdict is sharper and about the driver alone.\n\
+             {finding}\
+             # thresholds:\n\
+             #   - {{ tag: {tag}, max_rate: 0 B/iteration }}\n\
+             #   - {{ tag: {tag}, max_growth: 64 KiB }}\n"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! `poolgate init`: a first scenario for a driver, with a comment at every key.
+//!
+//! What is written has been read back before: a scenario with a mistake is never left behind, nor a file written over.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::trouble;
+use crate::exit::Exit;
+use crate::pool::{Tag, TagPattern};
+use crate::scenario::{self, DriverFile};
+use first::{First, Platform};
+
+mod first;
+mod scalar;
+
+/// How many iterations, a fifth of which is warm-up, allow a verdict on a rate at all.
+const ENOUGH: u64 = 45;
+
+/// Writes a first scenario.
+#[derive(Debug, clap::Args)]
+pub(super) struct Init {
+    /// The driver under test: its file, such as mydrv.sys, or a module
+    #[arg(long, value_name = "FILE", value_parser = driver)]
+    driver: Option<DriverFile>,
+    /// A pool tag or slab cache of the driver's, `*` and `?` allowed; may be given again for each one
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<TagPattern>,
+    /// The command which uses the driver, run once an iteration
+    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
+    run: String,
+    /// A command before the first sample, such as one which installs the driver; may be given again
+    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
+    setup: Vec<String>,
+    /// A command after the last sample, which undoes set-up; may be given again
+    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
+    teardown: Vec<String>,
+    /// How often the command is run; a fifth of it is warm-up
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: u64,
+    /// The system the scenario is for
+    #[arg(long, default_value = if cfg!(windows) { "windows" } else { "linux" })]
+    platform: Platform,
+    /// The scenario to write; without it a file named for the driver
+    #[arg(value_name = "SCENARIO")]
+    file: Option<PathBuf>,
+}
+
+impl Init {
+    pub(super) fn run(self) -> Exit {
+        if let Some(tag) = self.tags.iter().find(|tag| self.platform == Platform::Windows && is_too_long(tag)) {
+            let help = "write its four characters as PoolMon shows them; slab caches are for --platform linux";
+            trouble::tell(format_args!("{tag} cannot be a pool tag of Windows, which has four bytes"), Some(help));
+            return Exit::Usage;
+        }
+        let file = self.file.clone().unwrap_or_else(|| PathBuf::from(self.name() + ".yaml"));
+        let first = self.first(&file);
+        let text = first.text();
+        if let Err(mistakes) = scenario::parse(&file.display().to_string(), text.as_bytes()) {
+            trouble::tell_mistakes(mistakes);
+            return Exit::Usage;
+        }
+        let written = fs_err::OpenOptions::new().write(true).create_new(true).open(&file);
+        match written.and_then(|mut file| file.write_all(text.as_bytes())) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let what = format!("{} is there already, and is not written over", file.display());
+                trouble::tell(what, Some("name another file behind the options, or move this one away"));
+                return Exit::Usage;
+            }
+            Err(error) => {
+                trouble::tell(error, Some("name a file in a folder which is there and can be written"));
+                return Exit::Usage;
+            }
+        }
+        self.say_what_next(&file);
+        Exit::Held
+    }
+
+    fn first(&self, file: &Path) -> First {
+        // The same tag twice would make the same threshold twice.
+        let mut tags: Vec<TagPattern> = Vec::new();
+        self.tags.iter().for_each(|tag| {
+            if !tags.contains(tag) {
+                tags.push(tag.clone())
+            }
+        });
+        First {
+            file: file.display().to_string(),
+            name: self.name(),
+            platform: self.platform,
+            driver: self.driver.clone(),
+            tags,
+            setup: self.setup.clone(),
+            run: self.run.clone(),
+            teardown: self.teardown.clone(),
+            iterations: self.iterations,
+        }
+    }
+
+    /// The scenario's name: the file's, else the driver's.
+    fn name(&self) -> String {
+        let of = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let driver = self.driver.as_ref().map(|driver| Path::new(driver.as_str()));
+        name(&self.file.as_deref().or(driver).and_then(of).unwrap_or_default())
+    }
+
+    fn say_what_next(&self, file: &Path) {
+        let file = file.display().to_string();
+        let quoted = if file.contains(' ') { format!("\"{file}\"") } else { file.clone() };
+        anstream::println!("{file}: a first scenario, to be read and changed");
+        let here = (self.platform == Platform::Windows) == cfg!(windows);
+        anstream::println!("next{}:", if here { "" } else { ", on the machine it is for" });
+        anstream::println!("  poolgate check {quoted}   what a run would do");
+        anstream::println!("  poolgate run {quoted}     does it: exit code 0 is held, 1 is broken");
+        if self.iterations < ENOUGH {
+            anstream::eprintln!(
+                "note: fewer than {ENOUGH} iterations allow no verdict on a rate: give more when it works"
+            );
+        }
+    }
+}
+
+/// A driver's file, whose path may be given too.
+fn driver(text: &str) -> Result<DriverFile, String> {
+    text.rsplit(['/', '\\']).next().unwrap_or(text).parse()
+}
+
+/// Whether a tag is known to be longer than Windows' four bytes.
+fn is_too_long(tag: &TagPattern) -> bool {
+    let tag = tag.is_literal().then(|| tag.to_string().parse::<Tag>());
+    tag.is_some_and(|tag| tag.is_ok_and(|tag| tag.pool_tag_bytes().is_none()))
+}
+
+/// A scenario's name made of a file's.
+fn name(stem: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
+    let name: String = stem.chars().map(plain).skip_while(|c| !c.is_ascii_alphanumeric()).take(80).collect();
+    if name.is_empty() { "first".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_file_gives_a_name(stem in any::<String>()) {
+            let text = format!("scenario: '{}'\nworkload: {{ run: w, iterations: 1 }}\n", name(&stem));
+            prop_assert!(scenario::parse("x.yaml", text.as_bytes()).is_ok(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_what_it_can() {
+        for (stem, expected) in
+            [("mydrv", "mydrv"), ("My Driver (x64)", "My-Driver--x64-"), (".x", "x"), ("é", "first")]
+        {
+            assert_eq!(name(stem), expected);
+        }
+    }
+
+    #[test]
+    fn a_driver_s_path_is_left_out() {
+        for text in ["mydrv.sys", r"C:\build\x64\mydrv.sys", "out/mydrv.sys"] {
+            assert_eq!(driver(text).unwrap().as_str(), "mydrv.sys");
+        }
+        assert!(driver(r"C:\build\").is_err() && driver("*.sys").is_err());
+    }
+
+    #[test]
+    fn a_tag_of_windows_has_four_bytes_at_most() {
+        for (tag, long) in [("MyD1", false), ("My\\xffD", false), ("mydrv_ctx", true), ("mydrv*", false), ("Io", false)]
+        {
+            assert_eq!(is_too_long(&tag.parse().unwrap()), long, "{tag}");
+        }
+    }
+}

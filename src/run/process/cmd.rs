@@ -1,0 +1,88 @@
+//! What cmd.exe makes of a command line, as far as poolgate has to know.
+
+use std::path::Path;
+
+use super::ended::NotWell;
+
+/// Why cmd.exe would not do what `line` says in `folder`. It would not complain either: of several lines it runs the
+/// first, and in a folder of the network it works in the Windows folder instead.
+pub(super) fn refuses(folder: &Path, line: &str) -> Option<&'static str> {
+    if line.contains(['\n', '\r']) {
+        return Some("cmd.exe runs only the first of several lines: join them with && or put them into a batch file");
+    }
+    // Also \\?\C:\, which cmd.exe takes for a server.
+    if folder.to_string_lossy().starts_with(r"\\") {
+        return Some("cmd.exe cannot work in a folder of the network: give it a drive letter, or copy the scenario");
+    }
+    None
+}
+
+/// What cmd.exe means by an exit code of its own; `output` is the last it wrote.
+pub(super) fn means(code: i32, output: &str) -> Option<NotWell> {
+    // 9009 is what %ERRORLEVEL% says of a program which was not found, and what a batch file ends with. `cmd /c` itself
+    // answers 1, and only its words tell; in other languages than English a reader finds them in the output.
+    let not_recognized = code == 1 && output.contains("is not recognized as an internal or external command");
+    if code == 9009 || not_recognized {
+        return Some(NotWell::NotFound(code));
+    }
+    Some(NotWell::Status { code, what: status(code as u32)? })
+}
+
+/// A status which Windows ends a process with, in words. Its names are in Microsoft's [MS-ERREF], section 2.3.1.
+fn status(code: u32) -> Option<&'static str> {
+    let known = match code {
+        0x8000_0003 => "crashed: breakpoint",
+        0xC000_0005 => "crashed: access violation",
+        0xC000_0006 => "crashed: a page could not be read",
+        0xC000_001D => "crashed: illegal instruction",
+        0xC000_0094 => "crashed: division by zero",
+        0xC000_00FD => "crashed: stack overflow",
+        0xC000_0374 => "crashed: heap corruption",
+        0xC000_0409 => "crashed: stack overrun, or fast fail",
+        0xC000_0420 => "crashed: assertion failure",
+        0xE043_4352 => "crashed: .NET exception",
+        0xE06D_7363 => "crashed: C++ exception",
+        0xC000_0135 => "a DLL was not found",
+        0xC000_0139 => "a function was not found in its DLL",
+        0xC000_0142 => "a DLL failed to start",
+        0xC000_013A => "ended by Ctrl-C, Ctrl-Break or the closing of the console",
+        // The highest hexadecimal digit says: an error, of Microsoft's.
+        0xC000_0000..=0xCFFF_FFFF => "ended with an error status of the system",
+        _ => return None,
+    };
+    Some(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cmd_exe_would_silently_do_otherwise_is_refused() {
+        let refused = |folder: &str, line: &str| refuses(Path::new(folder), line).unwrap_or_default();
+        assert!(refused(r"C:\lab", "one\ntwo").starts_with("cmd.exe runs only the first"));
+        assert!(refused(r"\\server\lab", "one").starts_with("cmd.exe cannot work in a folder of the network"));
+        assert!(refused(r"\\?\C:\lab", "one").starts_with("cmd.exe cannot work"));
+        assert_eq!(refused(r"C:\lab folder", r#""C:\Program Files\a b.exe" --x && echo done"#), "");
+    }
+
+    #[test]
+    fn a_program_which_is_not_there_is_told_from_one_which_fails() {
+        let words =
+            "'frobnicate' is not recognized as an internal or external command,\noperable program or batch file.";
+        assert_eq!(means(9009, ""), Some(NotWell::NotFound(9009)));
+        assert_eq!(means(1, words), Some(NotWell::NotFound(1)));
+        assert_eq!(means(1, "test failed"), None);
+        assert_eq!(means(127, ""), None);
+        assert_eq!(means(2, words), None);
+    }
+
+    #[test]
+    fn a_crash_is_told_from_an_exit_code() {
+        let said = |code: u32| means(code as i32, "").map(|not_well| not_well.to_string()).unwrap_or_default();
+        assert_eq!(said(0xC000_0005), "crashed: access violation (exit code 0xC0000005)");
+        assert_eq!(said(0xC000_9999), "ended with an error status of the system (exit code 0xC0009999)");
+        // A program may well return -1.
+        assert_eq!((said(1), said(0x7fff_ffff), said(u32::MAX)), Default::default());
+    }
+}

@@ -1,0 +1,90 @@
+//! `poolgate init` as somebody calls it for the first time.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+struct Said {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn poolgate(folder: &Path, words: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    let output = command.args(words).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn what_is_written_passes_check_on_any_platform() {
+    let folder = folder();
+    for platform in ["windows", "linux"] {
+        let file = format!("{platform}.yaml");
+        let words = ["init", "--driver", "mydrv.sys", "--tag", "MyD1", "--tag", "My?2", "--run", "t.exe --copy 100"];
+        let more = ["--setup", "prepare it", "--iterations", "100", "--platform", platform, &file];
+        let said = poolgate(folder.path(), &[&words[..], &more[..]].concat());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(said.stdout.contains(&format!("poolgate run {file}")), "{}", said.stdout);
+        assert_eq!(said.stderr, "");
+        let checked = poolgate(folder.path(), &["check", &file]);
+        assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+        for line in ["  setup: prepare it", "  workload, 100 times: t.exe --copy 100", "must hold: tag My?2 max_growth"]
+        {
+            assert!(checked.stdout.contains(line), "{line}: {}", checked.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_file_is_named_for_the_driver_and_says_where_it_is_for() {
+    let folder = folder();
+    let said = poolgate(folder.path(), &["init", "--driver", "My Drv.sys", "--run", "t"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let text = fs_err::read_to_string(folder.path().join("My-Drv.yaml")).unwrap();
+    assert!(text.contains("scenario: My-Drv\n") && text.contains("driver: My Drv.sys\n"), "{text}");
+    // Without --platform it is for the one it was written on.
+    assert!(text.contains(if cfg!(windows) { "ExAllocatePool2" } else { "kmem_cache_create" }), "{text}");
+    let other = if cfg!(windows) { "linux" } else { "windows" };
+    let said = poolgate(folder.path(), &["init", "--run", "t", "--iterations", "9", "--platform", other]);
+    assert!(said.stdout.contains("next, on the machine it is for:"), "{}", said.stdout);
+    assert!(said.stderr.contains("fewer than 45 iterations"), "{}", said.stderr);
+    assert!(folder.path().join("first.yaml").exists());
+}
+
+#[test]
+fn a_file_which_is_there_is_kept() {
+    let folder = folder();
+    let file = folder.path().join("mydrv.yaml");
+    fs_err::write(&file, "precious").unwrap();
+    let said = poolgate(folder.path(), &["init", "--driver", "mydrv.sys", "--run", "t"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("mydrv.yaml is there already") && said.stderr.contains("help: "), "{}", said.stderr);
+    assert_eq!(fs_err::read_to_string(&file).unwrap(), "precious");
+}
+
+#[test]
+fn what_makes_no_scenario_is_refused_and_nothing_is_written() {
+    let folder = folder();
+    for (words, because) in [
+        (&["--run", " "][..], "the command is empty"),
+        (&["--run", "t", "--setup", ""], "the command is empty"),
+        (&["--run", "t", "--tag", ""], "invalid value '' for '--tag <TAG>'"),
+        (&["--run", "t", "--tag", "My\\n"], "for '--tag <TAG>'"),
+        (&["--run", "t", "--tag", "mydrv_ctx", "--platform", "windows"], "which has four bytes"),
+        (&["--run", "t", "--driver", "a*.sys"], "is not the name of a driver's file"),
+        (&["--run", "t", "--iterations", "0"], "for '--iterations <N>'"),
+        (&["--run", "t", "no-such-folder/x.yaml"], "no-such-folder"),
+        (&["--driver", "mydrv.sys"], "--run"),
+    ] {
+        let said = poolgate(folder.path(), &[&["init"], words].concat());
+        assert_eq!(said.code, Some(2), "{words:?}: {}", said.stderr);
+        assert!(said.stderr.contains(because), "{words:?}: {}", said.stderr);
+        assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 0, "{words:?}");
+    }
+}

@@ -1,0 +1,57 @@
+//! Workloads as only cmd.exe and Windows have them.
+
+use super::harness::{Scenario, write};
+
+#[test]
+fn of_several_lines_not_even_the_first_is_run() {
+    let scenario = Scenario::running("type nul > first\ntype nul > second");
+    let first = scenario.folder().join("first");
+    scenario.run().failed_saying("iteration 1 failed: cmd.exe runs only the first of several lines");
+    assert!(!first.exists());
+}
+
+#[test]
+fn quotes_and_special_characters_arrive_as_they_were_written() {
+    let scenario = Scenario::running(r#""a folder\a batch.cmd" "one two" "3 & 4 < 5" && echo done>> seen"#)
+        .plan("iterations: 1, warm_up: 0");
+    let folder = scenario.folder().join("a folder");
+    fs_err::create_dir(&folder).unwrap();
+    write(&folder.join("a batch.cmd"), "@echo %1/%2>> seen\r\n");
+    let seen = scenario.folder().join("seen");
+    let text = {
+        let ended = scenario.run();
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        fs_err::read_to_string(&seen).unwrap()
+    };
+    assert_eq!(text, "\"one two\"/\"3 & 4 < 5\"\r\ndone\r\n");
+}
+
+#[test]
+fn a_cmd_exe_beside_the_scenario_is_not_meant() {
+    let scenario = Scenario::running("echo hello").plan("iterations: 1, warm_up: 0");
+    // It would refuse the arguments.
+    fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), scenario.folder().join("cmd.exe")).unwrap();
+    let ended = scenario.run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
+fn a_crash_is_told_with_its_status() {
+    let program = std::env::current_exe().unwrap();
+    let crash = format!("\"{}\" --ignored --exact cmd_exe::crashes_in_a_workload", program.display());
+    let ended = Scenario::running(&crash).run();
+    ended.failed_saying("iteration 1 failed: crashed: stack overflow (exit code 0xC00000FD)");
+    assert!(ended.stdout.contains("help: its output is in workload.log"), "{}", ended.stdout);
+}
+
+#[test]
+#[ignore = "the workload of another test"]
+fn crashes_in_a_workload() {
+    fn deeper(depth: usize) -> usize {
+        let here = std::hint::black_box([depth; 1024]);
+        if std::hint::black_box(depth) == usize::MAX { 0 } else { deeper(depth + 1) + here[depth % 1024] }
+    }
+    if std::env::var_os("POOLGATE_ITERATION").is_some() {
+        println!("{}", deeper(0));
+    }
+}

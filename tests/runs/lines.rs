@@ -1,0 +1,139 @@
+//! What the workloads of these tests do, in the words of the system's shell: sh, or cmd.exe.
+
+/// Makes the file `name` beside the scenario.
+pub(crate) fn touch(name: &str) -> String {
+    if cfg!(windows) { format!("type nul > {name}") } else { format!("touch {name}") }
+}
+
+/// Does one thing after the other, whatever comes of the first.
+pub(crate) fn each(lines: &[&str]) -> String {
+    lines.join(if cfg!(windows) { " & " } else { "; " })
+}
+
+/// Writes the bytes of the file `name` beside the scenario.
+pub(crate) fn print(name: &str) -> String {
+    if cfg!(windows) { format!("type {name}") } else { format!("cat {name}") }
+}
+
+/// Processes which run until they are ended, and which can be told from those of every other test.
+pub(crate) struct Forever(native::Mark);
+
+impl Forever {
+    /// The number must not be another test's.
+    pub(crate) fn new(test: u32) -> Forever {
+        Forever(native::Mark::new(test))
+    }
+
+    /// A process which its command waits for.
+    pub(crate) fn line(&self) -> String {
+        self.0.line()
+    }
+
+    /// A process which its command does not wait for, and which does all it can to get away.
+    pub(crate) fn detached(&self) -> String {
+        self.0.detached()
+    }
+
+    /// Processes which start others, which start others.
+    pub(crate) fn multiplied(&self) -> String {
+        self.0.multiplied()
+    }
+
+    /// How a report names one of them.
+    pub(crate) fn named(&self) -> String {
+        self.0.named()
+    }
+
+    /// How many of them are alive.
+    pub(crate) fn alive(&self) -> usize {
+        self.0.alive()
+    }
+}
+
+#[cfg(unix)]
+mod native {
+    /// Seconds to sleep which no other process sleeps.
+    pub(super) struct Mark(String);
+
+    impl Mark {
+        pub(super) fn new(test: u32) -> Mark {
+            Mark(format!("{test}{}", std::process::id()))
+        }
+
+        pub(super) fn line(&self) -> String {
+            format!("sleep {}", self.0)
+        }
+
+        pub(super) fn detached(&self) -> String {
+            format!("{{ setsid sleep {} >/dev/null 2>&1 & }}", self.0)
+        }
+
+        pub(super) fn multiplied(&self) -> String {
+            let line = self.line();
+            format!("for i in $(seq 60); do setsid sh -c 'setsid {line} & setsid {line} & {line}' & done; wait")
+        }
+
+        pub(super) fn named(&self) -> String {
+            format!("sleep {} (process ", self.0)
+        }
+
+        pub(super) fn alive(&self) -> usize {
+            let processes = fs_err::read_dir("/proc").unwrap().flatten();
+            let lines = processes.filter_map(|process| fs_err::read(process.path().join("cmdline")).ok());
+            lines.filter(|line| line.split(|&b| b == 0).any(|word| word == self.0.as_bytes())).count()
+        }
+    }
+}
+
+#[cfg(windows)]
+mod native {
+    use std::cell::Cell;
+    use std::os::windows::fs::OpenOptionsExt;
+
+    const FOREVER: &str = "poolgate sim exercise --rounds 1000000 --pause 100000";
+
+    /// A folder of files, of which each process holds one open.
+    pub(super) struct Mark {
+        folder: tempfile::TempDir,
+        files: Cell<u32>,
+    }
+
+    impl Mark {
+        pub(super) fn new(_: u32) -> Mark {
+            Mark { folder: tempfile::tempdir().unwrap(), files: Cell::new(0) }
+        }
+
+        pub(super) fn line(&self) -> String {
+            self.files.set(self.files.get() + 1);
+            let file = self.folder.path().join(self.files.get().to_string());
+            format!("{FOREVER} > \"{}\"", file.display())
+        }
+
+        pub(super) fn detached(&self) -> String {
+            format!("start \"\" /b {}", self.line())
+        }
+
+        pub(super) fn multiplied(&self) -> String {
+            let batch = self.folder.path().join("multiply.cmd");
+            let text = format!(
+                "@if %2==xxx goto hold\r\n\
+                 @start \"\" /b cmd /d /c \"%~f0\" %1a %2x\r\n\
+                 @start \"\" /b cmd /d /c \"%~f0\" %1b %2x\r\n\
+                 :hold\r\n@{FOREVER} > \"%~dp0%1\"\r\n"
+            );
+            super::super::harness::write(&batch, &text);
+            format!("\"{}\" m x", batch.display())
+        }
+
+        pub(super) fn named(&self) -> String {
+            "poolgate.exe (process ".to_owned()
+        }
+
+        pub(super) fn alive(&self) -> usize {
+            let files = fs_err::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+            // Sharing it with nobody is refused while anybody has it open.
+            let open = |path| std::fs::File::options().read(true).share_mode(0).open(path);
+            files.filter(|path| open(path).is_err()).count()
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Being asked to stop, in the same process, with real commands: what Ctrl-C comes to, on systems where no test can press
+//! it.
+
+use std::path::{Path, PathBuf};
+
+use poolgate::machine::sim::{Kernel, KernelState, Population, machine};
+use poolgate::record::{Header, Recorder};
+use poolgate::run::{Brake, Event, Instruments, Output, RunError, Shell, brake, conduct};
+use poolgate::scenario;
+
+use super::lines::{Forever, each, touch};
+
+struct Run {
+    folder: tempfile::TempDir,
+    text: String,
+}
+
+impl Run {
+    fn of(workload: &str, teardown: &str) -> Run {
+        let text = format!(
+            "scenario: test\nmachine: {{ simulated: {{}} }}\nworkload: {{ run: {workload:?}, iterations: 45 }}\n\
+             teardown: [ {{ run: {teardown:?} }} ]\nsampling: {{ every: 20 ms, lead_in: 200 ms, cool_down: 200 ms }}\n"
+        );
+        Run { folder: tempfile::tempdir().unwrap(), text }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Conducts it, while `meanwhile` has the brake.
+    async fn stopped_by(&self, meanwhile: impl AsyncFnOnce(Brake)) -> (Result<(), RunError>, Vec<Event>) {
+        let loaded = scenario::parse("test.yaml", self.text.as_bytes()).unwrap();
+        let state = KernelState::new(Population { seed: 1, tags: 3, noise: Vec::new() });
+        let mut machine = machine(&Kernel::create(&self.path("kernel.json"), state).unwrap());
+        let header = Header {
+            scenario: "test".to_owned(),
+            run: "test".to_owned(),
+            started: jiff::Timestamp::UNIX_EPOCH,
+            boot: String::new(),
+            source: String::new(),
+            program: String::new(),
+        };
+        let mut recorder = Recorder::create(&self.path("recording.pgr"), &header).unwrap();
+        let mut output = Output::append(&self.path("workload.log")).unwrap();
+        let kernel = self.path("kernel.json").display().to_string();
+        let shell = Shell {
+            program: PathBuf::from(env!("CARGO_BIN_EXE_poolgate")),
+            folder: self.folder.path().to_owned(),
+            variables: vec![("POOLGATE_SIM_KERNEL".to_owned(), kernel)],
+        };
+        let (brake, stop) = brake();
+        let mut told = Vec::new();
+        let instruments = Instruments {
+            source: machine.pool.as_mut(),
+            recorder: &mut recorder,
+            tell: &mut |event| told.push(event),
+            stop,
+        };
+        let conducted = conduct(&loaded.scenario, &shell, &mut output, instruments);
+        let (conducted, ()) = tokio::join!(conducted, meanwhile(brake));
+        (conducted.map(|_| ()), told)
+    }
+}
+
+async fn made(path: &Path) {
+    while !path.exists() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn asked_once_the_workload_ends_and_teardown_is_done() {
+    let forever = Forever::new(47140);
+    let run = Run::of(&each(&[&forever.detached(), &touch("begun"), &forever.line()]), &touch("torn-down"));
+    let (begun, torn_down) = (run.path("begun"), run.path("torn-down"));
+    let (conducted, told) = run
+        .stopped_by(async |brake| {
+            made(&begun).await;
+            brake.pull();
+        })
+        .await;
+    assert!(matches!(conducted, Err(RunError::Interrupted)), "{conducted:?}");
+    assert!(torn_down.exists() && told.contains(&Event::Stopping), "{told:?}");
+    assert_eq!(forever.alive(), 0);
+}
+
+#[tokio::test]
+async fn asked_twice_teardown_ends_too() {
+    let forever = Forever::new(47141);
+    let run = Run::of(
+        &each(&[&touch("begun"), &forever.line()]),
+        &each(&[&forever.detached(), &touch("tearing"), &forever.line()]),
+    );
+    let (begun, tearing) = (run.path("begun"), run.path("tearing"));
+    let (conducted, _) = run
+        .stopped_by(async |brake| {
+            made(&begun).await;
+            brake.pull();
+            made(&tearing).await;
+            brake.pull();
+        })
+        .await;
+    assert!(matches!(conducted, Err(RunError::Interrupted)), "{conducted:?}");
+    assert_eq!(forever.alive(), 0);
+}

@@ -1,0 +1,65 @@
+//! `poolgate doctor` on this Windows, whatever its rights and its kernel are: every line is there, and the exit code is what
+//! the lines say. Under Wine the pools are a problem, since Wine does not count them.
+#![cfg(windows)]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::process::{Command, Stdio};
+
+const PLAIN: &str = "scenario: plain\ndriver: mountmgr.sys\nworkload: { run: w, iterations: 9 }\n";
+
+fn doctor(words: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join("plain.yaml"), PLAIN).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_poolgate"))
+        .arg("doctor")
+        .args(words)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), text)
+}
+
+/// The level of the line about `what`.
+#[track_caller]
+fn level<'a>(text: &'a str, what: &str) -> &'a str {
+    let about = |line: &&str| line.split_once(what).is_some_and(|(level, _)| !level.trim().contains(' '));
+    let line = text.lines().find(about).unwrap_or_else(|| panic!("no line about {what}:\n{text}"));
+    line.split_whitespace().next().unwrap()
+}
+
+#[test]
+fn every_line_is_there_and_the_exit_code_is_what_they_say() {
+    let (code, text) = doctor(&[]);
+    for what in
+        ["system", "pools", "elevation", "service", "restart", "Fast Startup", "BitLocker", "program", "state folder"]
+    {
+        assert!(["ok", "note", "problem"].contains(&level(&text, what)), "{what}: {text}");
+    }
+    assert_eq!((level(&text, "reports"), level(&text, "other runs")), ("ok", "ok"), "{text}");
+    let problems = text.lines().filter(|line| line.starts_with(" problem")).count();
+    assert_eq!(code, Some(if problems == 0 { 0 } else { 3 }), "{text}");
+    assert_eq!(problems == 0, text.contains("nothing stands in the way"), "{text}");
+    println!("{text}");
+}
+
+#[test]
+fn a_scenario_without_flags_needs_nothing_for_reboots() {
+    let (code, text) = doctor(&["plain.yaml"]);
+    assert_eq!(level(&text, "driver"), "ok", "{text}");
+    // Where the kernel tells nothing of its pools, nobody knows whether tagging has to be switched on.
+    if level(&text, "pools") == "problem" {
+        assert_eq!((code, level(&text, "scenario")), (Some(3), "problem"), "{text}");
+        return;
+    }
+    assert_eq!((code, level(&text, "scenario")), (Some(0), "ok"), "{text}");
+    for absent in ["BitLocker", "Fast Startup", "service", "program", "state folder"] {
+        assert!(!text.contains(absent), "{text}");
+    }
+}
+
+#[test]
+fn a_scenario_which_is_not_there_is_a_mistake() {
+    assert_eq!(doctor(&["missing.yaml"]).0, Some(2));
+}
