@@ -19,7 +19,8 @@ use crate::run::{Stop, brake};
 #[derive(Debug, clap::Args)]
 pub(super) struct Service {
     /// The run's folder
-    folder: PathBuf,
+    #[arg(value_name = "FOLDER")]
+    run: PathBuf,
     #[command(flatten)]
     root: Root,
 }
@@ -50,14 +51,14 @@ impl Service {
 
     async fn go_on(self, stop: Stop) -> Exit {
         loop {
-            match take_up(&self.folder, &self.root, &stop).await {
+            match take_up(&self.run, &self.root, &stop).await {
                 Ok(Life::Over(outcome)) => return outcome.into(),
                 Ok(Life::Restarting) => return Exit::NotFinished,
                 Ok(Life::SimulatedRestart) => {}
                 Err(refused) => {
                     let help = refused.help.map_or(String::new(), |help| format!("\nhelp: {help}"));
                     if let Some(events) = EventLog::open() {
-                        let folder = self.folder.display();
+                        let folder = self.run.display();
                         events.tell(Weight::Error, &format!("cannot go on with {folder}: {}{help}", refused.what));
                     }
                     return Exit::Failed;
