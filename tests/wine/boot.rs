@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fs_err::File;
+
 use super::machine::{LAB, Machine, WORK};
 use super::tool::{WINE, WINESERVER};
 
@@ -21,6 +23,7 @@ pub(crate) struct Boot<'machine> {
 /// A program on it.
 pub(crate) struct Program {
     process: Child,
+    code: PathBuf,
     stdout: PathBuf,
     stderr: PathBuf,
 }
@@ -28,7 +31,7 @@ pub(crate) struct Program {
 /// A program which has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
+    pub(crate) code: Option<u32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -71,11 +74,16 @@ impl Boot<'_> {
         until(|| program.ended()).expect("the program does not end")
     }
 
+    /// Starts a program below one of ours, which writes its exit code down: Wine's server kills a process that has ended and
+    /// does not go away at once, and the host would be told of that.
     pub(crate) fn start(&self, program: &str, words: &[&str]) -> Program {
-        let file = || tempfile::NamedTempFile::new_in(self.machine.folder()).unwrap().keep().unwrap();
-        let ((stdout, out), (stderr, err)) = (file(), file());
-        let process = self.machine.wine(program, words).stdout(stdout).stderr(stderr).spawn().unwrap();
-        Program { process, stdout: out, stderr: err }
+        let output = tempfile::tempdir_in(self.machine.file("ended")).unwrap().keep();
+        let [code, stdout, stderr] = ["code", "stdout", "stderr"].map(|name| output.join(name));
+        let below = format!(r"C:\ended\{}\code", output.file_name().unwrap().to_str().unwrap());
+        let file = |path: &PathBuf| File::create(path).unwrap().into_parts().0;
+        let mut wine = self.machine.wine(WORK, &["run", &below, program]);
+        wine.args(words).stdout(file(&stdout)).stderr(file(&stderr));
+        Program { process: wine.spawn().unwrap(), code, stdout, stderr }
     }
 
     /// Whether somebody has asked for a restart, so that everybody's session has ended.
@@ -117,11 +125,12 @@ impl Drop for Boot<'_> {
 }
 
 impl Program {
-    /// What it came to, if it has ended.
+    /// What it came to, if it has ended. One which was killed has no exit code.
     pub(crate) fn ended(&mut self) -> Option<Ended> {
-        let status = self.process.try_wait().unwrap()?;
-        let text = |path: &PathBuf| String::from_utf8_lossy(&fs_err::read(path).unwrap()).into_owned();
-        Some(Ended { code: status.code(), stdout: text(&self.stdout), stderr: text(&self.stderr) })
+        let gone = self.process.try_wait().unwrap().is_some();
+        let text = |path: &PathBuf| String::from_utf8_lossy(&fs_err::read(path).unwrap_or_default()).into_owned();
+        let code = text(&self.code).strip_suffix('\n').map(|code| code.parse().unwrap());
+        (gone || code.is_some()).then(|| Ended { code, stdout: text(&self.stdout), stderr: text(&self.stderr) })
     }
 }
 

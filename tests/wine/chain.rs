@@ -25,13 +25,13 @@ enum Restarts {
 }
 
 /// Poolgate's exit code when the machine restarts.
-const NOT_FINISHED: i32 = 10;
+const NOT_FINISHED: u32 = 10;
 
 /// How a chain went.
 #[derive(Debug)]
 struct Chain {
     boots: usize,
-    code: Option<i32>,
+    code: Option<u32>,
     log: String,
 }
 

@@ -51,6 +51,7 @@ impl Machine {
         machine.install(&bed.poolgate, "Program Files/poolgate/poolgate.exe");
         machine.install(&bed.guest("bcryptprimitives.dll"), CLASS_22);
         machine.install(&bed.guest("work.exe"), "lab/work.exe");
+        fs_err::create_dir(machine.file("ended")).unwrap();
         machine.install(&bed.guest("leakydrv.sys"), "windows/system32/drivers/leakydrv.sys");
         machine
             .with_value(DRIVER, "Type", "dword:00000001")
@@ -117,11 +118,6 @@ impl Machine {
     pub(crate) fn runs(&self) -> Vec<PathBuf> {
         let reports = fs_err::read_dir(self.file("lab/reports"));
         reports.into_iter().flatten().map(|run| run.unwrap().path()).collect()
-    }
-
-    /// A folder for what the host keeps of this machine.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Wine's own folder of the machine.

@@ -17,3 +17,4 @@ mod runs;
 mod strays;
 mod tagging;
 mod tool;
+mod trust;

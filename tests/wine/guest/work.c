@@ -4,6 +4,7 @@
  *   work REQUESTS      lets leakydrv.sys carry out that many requests
  *   work tags          prints what leakydrv.sys counts
  *   work linger FILE   makes FILE and never ends
+ *   work run FILE …    runs the program which the rest of the line names, and writes its exit code to FILE
  *   work restart       asks Windows to restart
  *   work leave FILE    starts `work linger FILE` out of everybody's sight, waits for FILE, and ends
  */
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include <windows.h>
+#include <shlwapi.h>
 #include <winioctl.h>
 
 #include "leakydrv.h"
@@ -57,19 +59,44 @@ static int linger(const char *file)
 		Sleep(INFINITE);
 }
 
-static int leave(const char *file)
+/* A handle of the program which `line` names; NULL when it cannot be started. */
+static HANDLE start(char *line, DWORD flags)
 {
 	STARTUPINFOA startup = { .cb = sizeof(startup) };
 	PROCESS_INFORMATION started;
+
+	if (!CreateProcessA(NULL, line, NULL, NULL, !flags, flags, NULL, NULL, &startup, &started))
+		return NULL;
+	return started.hProcess;
+}
+
+static int leave(const char *file)
+{
 	char program[MAX_PATH], line[2 * MAX_PATH];
 
 	GetModuleFileNameA(NULL, program, sizeof(program));
 	snprintf(line, sizeof(line), "\"%s\" linger \"%s\"", program, file);
-	if (!CreateProcessA(program, line, NULL, NULL, FALSE, DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP, NULL, NULL,
-			    &startup, &started))
+	if (!start(line, DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP))
 		return fail("start another");
 	while (GetFileAttributesA(file) == INVALID_FILE_ATTRIBUTES)
 		Sleep(1);
+	return 0;
+}
+
+static int run(const char *file)
+{
+	/* What stands behind the names of this program, of `run` and of the file. */
+	HANDLE program = start(PathGetArgsA(PathGetArgsA(PathGetArgsA(GetCommandLineA()))), 0);
+	DWORD code = 127;
+	FILE *written;
+
+	if (program) {
+		WaitForSingleObject(program, INFINITE);
+		GetExitCodeProcess(program, &code);
+	}
+	written = fopen(file, "wb");
+	if (!written || fprintf(written, "%lu\n", code) < 0 || fclose(written))
+		return fail("write the exit code");
 	return 0;
 }
 
@@ -88,10 +115,12 @@ int main(int count, char **words)
 		return tags();
 	if (count == 2 && !strcmp(words[1], "restart"))
 		return restart_windows();
+	if (count > 3 && !strcmp(words[1], "run"))
+		return run(words[2]);
 	if (count == 3 && !strcmp(words[1], "linger"))
 		return linger(words[2]);
 	if (count == 3 && !strcmp(words[1], "leave"))
 		return leave(words[2]);
-	fprintf(stderr, "work: REQUESTS, tags, restart, linger FILE, or leave FILE\n");
+	fprintf(stderr, "work: REQUESTS, tags, run FILE PROGRAM…, restart, linger FILE, or leave FILE\n");
 	return 2;
 }
