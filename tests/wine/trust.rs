@@ -18,7 +18,7 @@ fn a_state_folder_which_everybody_may_write_is_refused_before_anything_is_change
 
     let ended = machine.power_on().run(POOLGATE, &["run", r"C:\lab\chain.yaml", "--allow-reboot"]);
     assert_eq!(ended.code, Some(3), "{ended}");
-    assert!(ended.stderr.contains(r"C:\ProgramData\poolgate"), "{ended}");
+    assert!(ended.stdout.contains(r"C:\ProgramData\poolgate is not safe to use"), "{ended}");
     assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), flag.as_deref());
     assert!(!machine.has_service("poolgate-resume"));
     assert_eq!(fs_err::read_dir(&state).unwrap().count(), 0, "{ended}");
