@@ -170,6 +170,7 @@ mod tests {
             ("M*1", "MyD\\xb1", true),
             ("Io", "Io \\xa0", true),
             ("Io??", "Io \\xa0", true),
+            ("Io\\x20\\x20", "Io \\xa0", true),
             // Only the highest bit of the last of four bytes is that flag.
             ("MyD1", "My\\xc41", false),
             ("MyD", "My\\xc4", false),

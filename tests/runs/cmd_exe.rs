@@ -1,6 +1,7 @@
 //! Workloads as only cmd.exe and Windows have them.
 
 use super::harness::{Scenario, write};
+use super::lines::this_program;
 
 #[test]
 fn of_several_lines_not_even_the_first_is_run() {
@@ -37,21 +38,8 @@ fn a_cmd_exe_beside_the_scenario_is_not_meant() {
 
 #[test]
 fn a_crash_is_told_with_its_status() {
-    let program = std::env::current_exe().unwrap();
-    let crash = format!("\"{}\" --ignored --exact cmd_exe::crashes_in_a_workload", program.display());
-    let ended = Scenario::running(&crash).run();
-    ended.failed_saying("iteration 1 failed: crashed: stack overflow (exit code 0xC00000FD)");
+    let ended = Scenario::running(&format!("{} lines::workload_which_crashes", this_program())).run();
+    ended.failed_saying("iteration 1 failed: crashed: ");
+    assert!(ended.stdout.contains(" (exit code 0xC00"), "{}", ended.stdout);
     assert!(ended.stdout.contains("help: its output is in workload.log"), "{}", ended.stdout);
-}
-
-#[test]
-#[ignore = "the workload of another test"]
-fn crashes_in_a_workload() {
-    fn deeper(depth: usize) -> usize {
-        let here = std::hint::black_box([depth; 1024]);
-        if std::hint::black_box(depth) == usize::MAX { 0 } else { deeper(depth + 1) + here[depth % 1024] }
-    }
-    if std::env::var_os("POOLGATE_ITERATION").is_some() {
-        println!("{}", deeper(0));
-    }
 }

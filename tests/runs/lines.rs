@@ -1,5 +1,7 @@
 //! What the workloads of these tests do, in the words of the system's shell: sh, or cmd.exe.
 
+use std::io::Write;
+
 /// Makes the file `name` beside the scenario.
 pub(crate) fn touch(name: &str) -> String {
     if cfg!(windows) { format!("type nul > {name}") } else { format!("touch {name}") }
@@ -10,9 +12,31 @@ pub(crate) fn each(lines: &[&str]) -> String {
     lines.join(if cfg!(windows) { " & " } else { "; " })
 }
 
-/// Writes the bytes of the file `name` beside the scenario.
-pub(crate) fn print(name: &str) -> String {
-    if cfg!(windows) { format!("type {name}") } else { format!("cat {name}") }
+/// Writes the bytes of the file `bytes` beside the scenario.
+pub(crate) fn print_bytes() -> String {
+    // Wine's `type` changes them.
+    if cfg!(windows) { format!("{} lines::workload_which_prints", this_program()) } else { "cat bytes".to_owned() }
+}
+
+/// This program, to do one of the workloads below.
+pub(crate) fn this_program() -> String {
+    format!("\"{}\" --ignored --nocapture --exact", std::env::current_exe().unwrap().display())
+}
+
+#[test]
+#[ignore = "the workload of another test"]
+fn workload_which_prints() {
+    if let Ok(bytes) = fs_err::read("bytes") {
+        std::io::stdout().write_all(&bytes).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "the workload of another test"]
+fn workload_which_crashes() {
+    if std::env::var_os("POOLGATE_ITERATION").is_some() {
+        std::process::abort();
+    }
 }
 
 /// Processes which run until they are ended, and which can be told from those of every other test.
@@ -126,13 +150,15 @@ mod native {
         }
 
         pub(super) fn named(&self) -> String {
-            "poolgate.exe (process ".to_owned()
+            let tests = std::env::current_exe().unwrap();
+            let program = tests.ancestors().nth(2).unwrap().join("poolgate.exe");
+            format!("{} (process ", program.display())
         }
 
         pub(super) fn alive(&self) -> usize {
             let files = fs_err::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
             // Sharing it with nobody is refused while anybody has it open.
-            let open = |path| std::fs::File::options().read(true).share_mode(0).open(path);
+            let open = |path: &std::path::Path| std::fs::File::options().read(true).share_mode(0).open(path);
             files.filter(|path| open(path).is_err()).count()
         }
     }

@@ -52,14 +52,16 @@ fn too_few_iterations_are_unclear() {
 
 #[test]
 fn iterations_are_counted_from_the_lines_of_one_long_command() {
+    // Wine does few rounds a second, each of which is much between a line and the sample after it.
+    let (seconds, rates) = if cfg!(windows) { (12, 45.0..83.0) } else { (3, 60.0..68.0) };
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
-        .plan("duration: 3 s, count_lines: '^round [0-9]+$'")
+        .plan(&format!("duration: {seconds} s, count_lines: '^round [0-9]+$'"))
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
         .run();
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
     let rate = ended.stdout.split("grows steadily by ").nth(1).and_then(|text| text.split(' ').next()).unwrap();
     let rate: f64 = rate.parse().unwrap();
-    assert!((60.0..68.0).contains(&rate), "{}", ended.stdout);
+    assert!(rates.contains(&rate), "{}", ended.stdout);
 }
 
 #[test]

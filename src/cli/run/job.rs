@@ -98,10 +98,12 @@ impl Job {
     /// Teardown may remove it.
     fn meet_driver(&self, event: &Event) {
         let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
-        let Some(met) = self.driver_now() else { return };
-        if kept(&self.folder).is_some_and(|kept| kept.found.is_some() || kept == met) {
+        let before = kept(&self.folder);
+        // Looking reads the driver's file, which should not be done once more while memory is to come to rest.
+        if before.as_ref().is_some_and(|driver| driver.found.is_some()) {
             return;
         }
+        let Some(met) = self.driver_now().filter(|met| before.as_ref() != Some(met)) else { return };
         self.story.0.borrow_mut().line(&format!("driver {met}"));
         // A run is not worth failing for want of a version: the report then asks once more.
         let _ = keep(&self.folder, &met);
@@ -155,7 +157,7 @@ impl Work for Job {
             started: self.created.at,
             ended: Timestamp::now(),
             host: host(),
-            driver: self.driver_now().map(|now| kept(&self.folder).unwrap_or(now)),
+            driver: kept(&self.folder).or_else(|| self.driver_now()),
             source: recording.as_ref().map_or(String::new(), |recording| recording.header().source.clone()),
             boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, recording.as_ref()),

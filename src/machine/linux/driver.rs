@@ -9,7 +9,9 @@ pub fn driver(root: &Path, file: &str) -> Option<Driver> {
     let place = root.join("sys/module").join(module(file));
     let attribute = |name: &str| {
         let text = fs_err::read_to_string(place.join(name)).ok()?;
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        // Whatever a module's author wrote there is going to be shown on terminals.
+        let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+        Some(text).filter(|text| !text.is_empty())
     };
     place.is_dir().then(|| Driver {
         version: attribute("version"),
@@ -47,7 +49,7 @@ mod tests {
         fs_err::create_dir_all(&place).unwrap();
         let plain = Driver { place: place.clone(), ..Driver::default() };
         assert_eq!(driver(root.path(), "my-drv.ko"), Some(plain));
-        fs_err::write(place.join("version"), "1.2.3\n").unwrap();
+        fs_err::write(place.join("version"), "1.2\u{1b}.3\n").unwrap();
         fs_err::write(place.join("srcversion"), "533BB7E5866E52F63B9ACCB\n").unwrap();
         let known = driver(root.path(), "my-drv.ko").unwrap();
         assert_eq!(

@@ -109,16 +109,16 @@ impl Kernel {
 /// Does what another process may forbid for a moment. On Windows a file cannot be replaced while somebody has it open, nor
 /// opened while it is being replaced: that is ERROR_ACCESS_DENIED (5) or ERROR_SHARING_VIOLATION (32).
 fn persistently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    const ATTEMPTS: u32 = if cfg!(windows) { 1000 } else { 1 };
-    for _ in 1..ATTEMPTS {
+    let mut more = if cfg!(windows) { 1000 } else { 0 };
+    loop {
         match attempt() {
-            Err(error) if matches!(error.raw_os_error(), Some(5 | 32)) => {
+            Err(error) if more > 0 && matches!(error.raw_os_error(), Some(5 | 32)) => {
+                more -= 1;
                 std::thread::park_timeout(Duration::from_millis(2));
             }
             done => return done,
         }
     }
-    attempt()
 }
 
 impl Home for Kernel {

@@ -6,11 +6,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStdout, Command};
 
 #[cfg(any(windows, test))]
 mod cmd;
@@ -51,9 +50,8 @@ pub struct Shell {
 pub struct Process {
     child: Child,
     guard: native::Guard,
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
-    chunk: [Vec<u8>; 2],
+    output: Option<ChildStdout>,
+    chunk: Vec<u8>,
     ended: Option<Ended>,
 }
 
@@ -77,17 +75,19 @@ impl Shell {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         // A scenario may call `poolgate sim exercise` wherever poolgate lies.
         let paths = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&paths)));
+        // Both streams in one pipe, so that their lines stay in order.
+        let (output, written) = std::io::pipe()?;
         let mut command: Command = native::command(self, line)?;
         command
             .current_dir(&self.folder)
             .env("PATH", paths.unwrap_or_default())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .envs(variables.iter().map(|(name, value)| (name, value)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let (mut child, guard) = native::start(&mut command)?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        Ok(Process { child, guard, stdout, stderr, chunk: [vec![0; CHUNK], vec![0; CHUNK]], ended: None })
+            .stdout(written.try_clone()?)
+            .stderr(written);
+        let (child, guard) = native::start(&mut command)?;
+        let output = ChildStdout::from_std(native::read_end(output))?;
+        Ok(Process { child, guard, output: Some(output), chunk: vec![0; CHUNK], ended: None })
     }
 }
 
@@ -97,19 +97,14 @@ impl Process {
     /// # Errors
     /// When the operating system fails to say how the command ended.
     pub async fn next(&mut self) -> io::Result<Step<'_>> {
-        let [out, err] = &mut self.chunk;
         loop {
-            if let (None, None, Some(ended)) = (&self.stdout, &self.stderr, &self.ended) {
+            if let (None, Some(ended)) = (&self.output, &self.ended) {
                 return Ok(Step::Ended(ended.clone()));
             }
             tokio::select! {
-                read = read(&mut self.stdout, out) => match read {
-                    Ok(0) | Err(_) => self.stdout = None,
-                    Ok(count) => return Ok(Step::Wrote(&out[..count])),
-                },
-                read = read(&mut self.stderr, err) => match read {
-                    Ok(0) | Err(_) => self.stderr = None,
-                    Ok(count) => return Ok(Step::Wrote(&err[..count])),
+                read = read(&mut self.output, &mut self.chunk) => match read {
+                    Ok(0) | Err(_) => self.output = None,
+                    Ok(count) => return Ok(Step::Wrote(&self.chunk[..count])),
                 },
                 status = self.child.wait(), if self.ended.is_none() => {
                     self.ended = Some(self.guard.account(status?)?);
@@ -136,10 +131,10 @@ impl Process {
 /// How long killed processes may take to vanish.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
-/// What is read at once from each of a command's pipes, bytes.
+/// What is read at once from a command's pipe, bytes.
 const CHUNK: usize = 16 * 1024;
 
-async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, chunk: &mut [u8]) -> io::Result<usize> {
+async fn read(pipe: &mut Option<ChildStdout>, chunk: &mut [u8]) -> io::Result<usize> {
     match pipe {
         Some(pipe) => pipe.read(chunk).await,
         None => std::future::pending().await,

@@ -1,9 +1,9 @@
 //! Commands on Unix: the warden is a subreaper, and its lifeline a socket.
 
-use std::io;
+use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ChildStdout, ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
 
@@ -23,6 +23,11 @@ pub(super) fn command(shell: &Shell, line: &str) -> io::Result<Command> {
     let mut command = Command::new(&shell.program);
     command.args(["warden", "--", line]);
     Ok(command)
+}
+
+/// The end of a pipe which is read, for tokio.
+pub(super) fn read_end(pipe: PipeReader) -> ChildStdout {
+    OwnedFd::from(pipe).into()
 }
 
 /// Starts the warden.

@@ -4,8 +4,9 @@
 //! closed, as it is when poolgate dies, however it dies. What a command came to is judged by cmd.exe's own end and by the
 //! list of what was left in the job, never by the exit codes of processes which were ended, as those may say 0.
 
-use std::io;
-use std::process::ExitStatus;
+use std::io::{self, PipeReader};
+use std::os::windows::io::OwnedHandle;
+use std::process::{ChildStdout, ExitStatus};
 
 use tokio::process::{Child, Command};
 
@@ -35,6 +36,11 @@ pub(super) fn command(shell: &Shell, line: &str) -> io::Result<Command> {
     let mut command = Command::new(job::system_folder()?.join("cmd.exe"));
     command.args(["/d", "/s", "/c"]).raw_arg(format!("\"{line}\"")).stdin(std::process::Stdio::null());
     Ok(command)
+}
+
+/// The end of a pipe which is read, for tokio.
+pub(super) fn read_end(pipe: PipeReader) -> ChildStdout {
+    OwnedHandle::from(pipe).into()
 }
 
 /// Starts cmd.exe, already in its job when its first instruction runs.
