@@ -53,6 +53,11 @@ fn has_checkpoint(folder: &Path) -> bool {
     folder.join("checkpoint.jsonl").is_file()
 }
 
+/// Whether there is a run in `folder` which is not over; one that cannot be read may have something to put back.
+pub(super) fn is_unfinished(folder: &Path) -> bool {
+    has_checkpoint(folder) && state(folder).is_none_or(|state| state.phase != Phase::Done)
+}
+
 /// The newest run under `folder` which is not over.
 pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
     let runs = fs_err::read_dir(folder).ok()?.flatten().map(|entry| entry.path());

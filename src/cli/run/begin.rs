@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Run;
 use super::host::host;
 use crate::cli::change::lines;
+use crate::cli::find::is_unfinished;
 use crate::cli::machine::Root;
 use crate::cli::trouble;
 use crate::exit::Exit;
@@ -42,9 +43,9 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         return Err(may_not_reboot(args, &changes));
     }
     // Whatever keeps a run from coming back after its boots is found here, where nothing has been changed.
-    let states = match reboots.then(|| native::prepare_state_folder(args.root.folder())).transpose() {
+    let states = match reboots.then(|| coming_back(&args.root)).transpose() {
         Ok(states) => states,
-        Err(error) => return Err(cannot_begin(failure(&error, error.help()), &folder, loaded, now)),
+        Err(failure) => return Err(cannot_begin(failure, &folder, loaded, now)),
     };
     let (format, version) = Created::format();
     let created = Created {
@@ -156,6 +157,21 @@ fn free(args: &Run, scenario: &Scenario) -> Result<(), Failure> {
     match MachineLock::take(&args.root.lock(), "a run which is about to begin") {
         Ok(_) => Ok(()),
         Err(error) => Err(failure(&error, Some(error.help()))),
+    }
+}
+
+/// Sees to what a run needs that comes back after a boot; returns the folder which holds the state of such runs.
+fn coming_back(root: &Root) -> Result<PathBuf, Failure> {
+    let prepared = native::prepare_state_folder(root.folder()).and_then(|states| {
+        let next = native::machine(root.folder()).autostart.get()?;
+        Ok((states, next.filter(|run| is_unfinished(run))))
+    });
+    match prepared.map_err(|error| failure(&error, error.help()))? {
+        (states, None) => Ok(states),
+        (_, Some(other)) => {
+            let message = format!("another run is not over, and goes on after the next boot: {}", other.display());
+            Err(failure(&message, Some("end it first: poolgate resume, or poolgate abort")))
+        }
     }
 }
 

@@ -176,14 +176,19 @@ fn configure(service: &Handle, command: &str) -> windows_service::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
 
-    /// A service of the test's own, removed however the test ends.
-    struct Own(Service);
+    /// A service of the test's own, removed however the test ends. One at a time: Wine 8 mixes up the handles of threads
+    /// which talk to its service manager at once.
+    struct Own(Service, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+    static ONE: Mutex<()> = Mutex::new(());
 
     impl Own {
         fn named(name: &'static str) -> Own {
-            let own = Own(Service { name });
+            let own = Own(Service { name }, ONE.lock().unwrap_or_else(PoisonError::into_inner));
             own.remove();
             own
         }

@@ -1,0 +1,85 @@
+//! The service as the service manager, and a person, handles it.
+
+use super::bed::bed;
+use super::boot::{Boot, until};
+use super::machine::{Machine, POOLGATE};
+use super::registry::{SERVICES, SESSION_MANAGER};
+
+const SERVICE: &str = "poolgate-resume";
+
+#[test]
+fn a_service_started_by_hand_says_what_to_do_instead() {
+    let Some(bed) = bed() else { return };
+    let ended = Machine::new(bed, 0).power_on().run(POOLGATE, &["service", r"C:\ProgramData\poolgate\run"]);
+    assert_eq!(ended.code, Some(3), "{ended}");
+    assert!(ended.stderr.contains("this is what the service manager starts"), "{ended}");
+    assert!(ended.stderr.contains("poolgate resume RUN"), "{ended}");
+}
+
+#[test]
+fn a_service_whose_run_cannot_be_taken_up_ends_and_stays_for_the_next_boot() {
+    let Some(bed) = bed() else { return };
+    let ours = format!(r"{SERVICES}\{SERVICE}");
+    let command = r#""\"C:\\Program Files\\poolgate\\poolgate.exe\" service \"C:\\ProgramData\\poolgate\\run\"""#;
+    let machine = Machine::new(bed, 0)
+        .with_value(&ours, "Type", "dword:00000010")
+        .with_value(&ours, "Start", "dword:00000003")
+        .with_value(&ours, "ErrorControl", "dword:00000001")
+        .with_value(&ours, "ImagePath", command);
+    let boot = machine.power_on();
+    assert_eq!(boot.run("sc", &["start", SERVICE]).code, Some(0));
+    until("the service does not end", || (boot.running(" service ") == 0).then_some(()));
+    let asked = boot.run("sc", &["query", SERVICE]);
+    // STOPPED.
+    assert!(asked.stdout.contains("STATE              : 1"), "{asked}");
+    boot.cut();
+    assert_eq!(machine.registry().value(&ours, "ImagePath"), Some(command));
+}
+
+#[test]
+fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/long.yaml", &long());
+    let mut boot = machine.power_on();
+    boot.start(POOLGATE, &["run", r"C:\lab\long.yaml", "--allow-reboot"]);
+    until("the run does not restart", || (story(&machine).contains("restarting") || boot.is_over()).then_some(()));
+    boot.cut();
+
+    let mut boot = machine.power_on();
+    until("the service does not measure", || story(&machine).contains("iteration ").then_some(()));
+    let stopped = boot.run("sc", &["stop", SERVICE]);
+    assert_eq!(stopped.code, Some(0), "{stopped}");
+    until("the run is not put back", || {
+        (story(&machine).contains("phase boot restored") || boot.is_over()).then_some(())
+    });
+    until("the service does not end", || (boot.is_over() || boot.running(" service ") == 0).then_some(()));
+    boot.cut();
+    assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), None);
+    over(&machine);
+    assert_eq!(machine.only_run().report()["failure"]["message"], "interrupted");
+}
+
+/// Lets the service go on until its run is over.
+#[track_caller]
+fn over(machine: &Machine) {
+    let mut boot = machine.power_on();
+    until("the run does not end", || {
+        let gone = story(machine).contains("phase done") && boot.running(" service ") == 0;
+        (gone || boot.is_over()).then_some(())
+    });
+    cut(boot);
+    assert!(!machine.has_service(SERVICE));
+}
+
+fn cut(boot: Boot) {
+    boot.cut();
+}
+
+/// [`chain.yaml`] for far longer than the test needs.
+fn long() -> String {
+    include_str!("chain.yaml").replace("iterations: 12", "iterations: 100000")
+}
+
+fn story(machine: &Machine) -> String {
+    machine.only_run().text("run.log")
+}
