@@ -20,15 +20,6 @@ pub enum Exit {
     NotFinished = 10,
 }
 
-impl Exit {
-    const ALL: [Exit; 6] = [Exit::Held, Exit::Broken, Exit::Usage, Exit::Failed, Exit::Unclear, Exit::NotFinished];
-
-    /// The exit with this number, of another poolgate.
-    pub fn from_code(code: i32) -> Option<Exit> {
-        Exit::ALL.into_iter().find(|exit| *exit as i32 == code)
-    }
-}
-
 impl Termination for Exit {
     fn report(self) -> ExitCode {
         ExitCode::from(self as u8)

@@ -79,7 +79,10 @@ impl Disk {
     /// Checks the file system, then starts the machine with the kernel command line that its boot loader would use now.
     pub(crate) fn boot(&self) -> Machine<'_> {
         let image = self.image();
-        self.drive.lock().become_durably(&fs_err::read(image.0.path()).unwrap());
+        let mut drive = self.drive.lock();
+        drive.power_on();
+        drive.become_durably(&fs_err::read(image.0.path()).unwrap());
+        drop(drive);
         let settings = image.read("/boot/grub/grub.cfg").expect("the disk has a grub.cfg");
         let parameters = settings.lines().find_map(|line| line.strip_prefix("linux /boot/vmlinuz "));
         Machine::start(self, parameters.expect("grub.cfg names a kernel"))

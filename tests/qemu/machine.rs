@@ -112,8 +112,8 @@ impl<'disk> Machine<'disk> {
     }
 
     /// Cuts the power with the drive's `writes`-th write from now, which is therefore not flushed, unless the machine ends
-    /// before. What it prints between that write and the end of its processor still counts: it rests on flushes which were
-    /// answered before, and no other is.
+    /// before. What it prints afterwards, for some milliseconds, still counts: it rests on flushes which were answered
+    /// before, since no other is.
     pub(crate) fn cut_at_write(mut self, writes: usize, cut: Cut) -> Ended {
         self.disk.drive.lock().cut_at_write(writes, cut);
         let deadline = Instant::now() + PATIENCE;

@@ -17,7 +17,6 @@ fn nothing_outlives_a_poolgate_that_was_killed() {
 fn nothing_outlives_a_poolgate_that_was_killed_after_a_restart() {
     let forever = Forever::new(47134);
     let workload = each(&[&forever.detached(), &touch("begun"), &forever.line()]);
-    // On Windows the process killed here only waits for another one, which is at work.
     let running = Scenario::with_flag(&workload).start_until("begun");
     wait_until("both processes run", || forever.alive() == 2);
     let ended = running.kill();

@@ -1,13 +1,16 @@
 //! Global flags and Driver Verifier: what Windows has, the simulated machine plays, and Linux refuses before anything is
 //! touched.
 
-use super::harness::{Said, Scenario, poolgate, root, write};
+#[cfg(unix)]
+use super::harness::root;
+use super::harness::{Said, Scenario, poolgate, write};
+use super::lines::{Forever, each, touch};
 
 const FLAGS: &str = "{ gflags: [\"+kst\", -soe], verifier: { drivers: [mydrv.sys, second.sys], level: 0x8 } }";
 
 #[test]
 fn flags_are_set_for_the_run_and_put_back_after_it() {
-    let ended = Scenario::with_flag("true").flags(FLAGS).run();
+    let ended = Scenario::with_flag("exit 0").flags(FLAGS).run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     for line in [
         "flag GlobalFlag: set to \"dword:00002400\"",
@@ -29,7 +32,7 @@ fn each_of_them_is_worth_a_boot_by_itself_and_one_to_be_rid_of_it() {
         ("{ gflags: [2000] }", "flag GlobalFlag: set to \"dword:00002000\""),
         ("{ verifier: { drivers: [mydrv.sys], level: 0x8 } }", "flag VerifyDriverLevel: set to \"dword:00000008\""),
     ] {
-        let ended = Scenario::running("true").flags(flags).run();
+        let ended = Scenario::running("exit 0").flags(flags).run();
         assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
         assert!(ended.stderr.contains(line), "{}", ended.stderr);
         assert_eq!(ended.kernel()["boots"], 3, "{flags}");
@@ -39,9 +42,9 @@ fn each_of_them_is_worth_a_boot_by_itself_and_one_to_be_rid_of_it() {
 
 #[test]
 fn one_value_changed_by_somebody_else_is_left_and_the_others_are_put_back() {
-    let ended = Scenario::with_flag("true").flags(FLAGS).teardown("touch torn-down; sleep 60").start_until("torn-down");
-    ended.signal(rustix::process::Signal::KILL);
-    let ended = ended.end();
+    let forever = Forever::new(47150);
+    let teardown = each(&[&touch("tearing"), &forever.line()]);
+    let ended = Scenario::with_flag("exit 0").flags(FLAGS).teardown(&teardown).start_until("tearing").kill();
     let mut kernel = ended.kernel();
     // The same number in another type is another value.
     kernel["settings"]["on_disk"]["flag GlobalFlag"] = "sz:0x00002400".into();
@@ -67,6 +70,7 @@ fn a_dry_run_names_the_flags_a_change_switches() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
     for (flags, name) in [
@@ -85,7 +89,7 @@ fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
 
 #[test]
 fn a_kernel_command_line_is_nothing_for_a_machine_which_plays_windows() {
-    let ended = Scenario::running("true").flags("{ kernel_cmdline: [slab_nomerge] }").run();
+    let ended = Scenario::running("exit 0").flags("{ kernel_cmdline: [slab_nomerge] }").run();
     ended.failed_saying("kernel parameter slab_nomerge is a boot setting of Linux");
     assert_eq!(ended.kernel()["boots"], 1);
 }

@@ -53,8 +53,8 @@ impl Scenario {
         Scenario { machine: "{ simulated: { tags: 20, pool_tagging: by_flag } }", ..Scenario::running(workload) }
     }
 
-    #[cfg(unix)]
     /// On the Linux machine below `root`, a folder with a `/proc` of the test's own.
+    #[cfg(unix)]
     pub(crate) fn on_root(mut self, root: &Path) -> Scenario {
         self.machine = "";
         self.thresholds = "- { tag: victim, max_growth: 1 GiB }".to_owned();
@@ -66,7 +66,6 @@ impl Scenario {
         self
     }
 
-    #[cfg(unix)]
     pub(crate) fn flags(self, flags: &str) -> Scenario {
         self.section(&format!("flags: {flags}"))
     }
@@ -77,6 +76,7 @@ impl Scenario {
         self
     }
 
+    #[cfg(unix)]
     pub(crate) fn driver(mut self, file: &str) -> Scenario {
         self.steps.push_str(&format!("driver: {file}\n"));
         self
@@ -264,8 +264,8 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) {
     std::fs::File::create(path).unwrap().write_all(bytes).unwrap();
 }
 
-#[cfg(unix)]
 /// A root whose slabinfo has one cache, `victim`.
+#[cfg(unix)]
 pub(crate) fn root() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     fs_err::create_dir_all(root.path().join("proc/sys/kernel/random")).unwrap();

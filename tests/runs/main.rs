@@ -11,7 +11,6 @@ mod cmd_exe;
 mod ending;
 #[cfg(unix)]
 mod facts;
-#[cfg(unix)]
 mod flags;
 mod harness;
 mod lines;

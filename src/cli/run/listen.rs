@@ -6,13 +6,14 @@ use crate::run::{Brake, Stop, brake};
 /// Listens from now on.
 pub(crate) fn listen() -> Stop {
     let (brake, stop) = brake();
-    tokio::spawn(pull(brake));
+    // Not first when the task runs, which is when the run first waits for something. Without it Ctrl-C still kills.
+    if let Ok(requests) = native::Requests::new() {
+        tokio::spawn(pull(brake, requests));
+    }
     stop
 }
 
-async fn pull(brake: Brake) {
-    // A system without these still kills.
-    let Ok(mut requests) = native::Requests::new() else { return };
+async fn pull(brake: Brake, mut requests: native::Requests) {
     loop {
         requests.next().await;
         brake.pull();

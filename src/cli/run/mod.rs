@@ -1,8 +1,8 @@
 //! `poolgate run`: scenarios to their outcome, one after the other.
 //!
 //! A run is begun in its folder and then taken up from its checkpoint, by this process and by as many after it as the
-//! machine is restarted. On a simulated machine the restart is that of this process: it gives way to `poolgate resume`,
-//! which autostart names.
+//! machine is restarted. On a simulated machine the restart is that of this process, where a process can give way to
+//! another.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,6 @@ mod host;
 mod job;
 mod life;
 mod listen;
-mod place;
 
 pub(super) use begin::planned;
 pub(super) use host::{driver, host};
@@ -86,32 +85,36 @@ impl Run {
 
     /// Takes a run as far as this process can, which is to its outcome unless the machine restarts.
     async fn take_up(&self, folder: &Path, worst: Outcome, rest: &[PathBuf], stop: &Stop) -> Result<Outcome, Exit> {
-        match live(folder, &self.root, stop).await {
-            Life::Over(outcome) => Ok(outcome),
-            Life::Restarting => Err(Exit::NotFinished),
-            Life::SimulatedRestart => Err(self.simulated_restart(folder, worst, rest)),
+        loop {
+            match live(folder, &self.root, stop).await {
+                Life::Over(outcome) => return Ok(outcome),
+                Life::Restarting => return Err(Exit::NotFinished),
+                Life::SimulatedRestart => self.simulated_restart(folder, worst, rest)?,
+            }
         }
     }
 
     /// Ends this process and starts another in its place, as a machine does which boots and finds autostart.
-    fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf]) -> Exit {
-        let program = match std::env::current_exe() {
-            Ok(program) => program,
-            Err(error) => return no_restart(&error),
+    #[cfg(unix)]
+    fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf]) -> Result<(), Exit> {
+        let no_restart = |error: std::io::Error| {
+            trouble::tell_plainly(format_args!("the simulated machine cannot restart: {error}"));
+            Exit::Failed
         };
-        let mut next = std::process::Command::new(program);
+        let mut next = std::process::Command::new(std::env::current_exe().map_err(no_restart)?);
         next.arg("run").arg("--resume").arg(folder).arg("--worst").arg(worst.to_string());
         next.arg("--reports").arg(&self.reports).args(rest);
         if self.allow_reboot {
             next.arg("--allow-reboot");
         }
-        place::give_to(next).unwrap_or_else(|error| no_restart(&error))
+        Err(no_restart(std::os::unix::process::CommandExt::exec(&mut next)))
     }
-}
 
-fn no_restart(error: &std::io::Error) -> Exit {
-    trouble::tell_plainly(format_args!("the simulated machine cannot restart: {error}"));
-    Exit::Failed
+    /// On Windows no process takes the place of another: this one goes on in the new boot, as `poolgate resume` would.
+    #[cfg(windows)]
+    fn simulated_restart(&self, _: &Path, _: Outcome, _: &[PathBuf]) -> Result<(), Exit> {
+        Ok(())
+    }
 }
 
 /// Does async work in a process which is prepared for running commands.
