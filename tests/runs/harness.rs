@@ -70,6 +70,13 @@ impl Scenario {
         self.section(&format!("flags: {flags}"))
     }
 
+    /// Sampled so slowly that a busy machine does not miss a sample.
+    #[cfg(unix)]
+    pub(crate) fn sampled_slowly(mut self) -> Scenario {
+        self.sampling = "every: 500 ms, settle: 0 ms, lead_in: 2 s, cool_down: 2 s";
+        self
+    }
+
     /// Another key of the scenario with its value.
     pub(crate) fn section(mut self, line: &str) -> Scenario {
         self.steps.push_str(&format!("{line}\n"));

@@ -5,6 +5,7 @@
 //! is as the power cut finds it; the registry is written, since Wine keeps it in one process.
 
 use std::fmt;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use fs_err::File;
 
 use super::machine::{LAB, Machine, WORK};
-use super::tool::{WINE, WINESERVER};
+use super::tool::{SCRIPT, WINE, WINESERVER};
 
 /// A machine which is on. It goes off when this is dropped.
 pub(crate) struct Boot<'machine> {
@@ -34,6 +35,12 @@ pub(crate) struct Ended {
     pub(crate) code: Option<u32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// A program at a console.
+pub(crate) struct Console {
+    script: Child,
+    shown: PathBuf,
 }
 
 /// Far more than anything takes on a busy machine.
@@ -86,6 +93,21 @@ impl Boot<'_> {
         Program { process: wine.spawn().unwrap(), code, stdout, stderr }
     }
 
+    /// Starts a program at a console, where keys can be pressed: Wine takes a terminal for one.
+    pub(crate) fn at_a_console(&self, program: &str, words: &[&str]) -> Console {
+        let wine = self.machine.wine(program, words);
+        let line =
+            std::iter::once(wine.get_program()).chain(wine.get_args()).map(|word| format!("'{}'", word.display()));
+        let mut script = Command::new(SCRIPT);
+        script.args(["--quiet", "--command"]).arg(line.collect::<Vec<_>>().join(" ")).arg("/dev/null");
+        script
+            .current_dir(self.machine.file(LAB))
+            .envs(wine.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let shown = self.machine.file("ended/console");
+        script.env_remove("DISPLAY").stdin(Stdio::piped()).stdout(File::create(&shown).unwrap().into_parts().0);
+        Console { script: script.spawn().unwrap(), shown }
+    }
+
     /// Whether somebody has asked for a restart, so that everybody's session has ended.
     pub(crate) fn is_over(&mut self) -> bool {
         self.witness.try_wait().unwrap().is_some()
@@ -131,6 +153,24 @@ impl Program {
         let text = |path: &PathBuf| String::from_utf8_lossy(&fs_err::read(path).unwrap_or_default()).into_owned();
         let code = text(&self.code).strip_suffix('\n').map(|code| code.parse().unwrap());
         (gone || code.is_some()).then(|| Ended { code, stdout: text(&self.stdout), stderr: text(&self.stderr) })
+    }
+}
+
+impl Console {
+    pub(crate) fn press(&mut self, key: u8) {
+        let keyboard = self.script.stdin.as_mut().unwrap();
+        keyboard.write_all(&[key]).and_then(|()| keyboard.flush()).unwrap();
+    }
+
+    /// Waits until its program has ended. What it came to is in what it left: Wine tells no exit code to a terminal.
+    pub(crate) fn end(mut self) -> String {
+        until(|| self.script.try_wait().unwrap()).expect("the program does not end");
+        self.shown()
+    }
+
+    /// What it has shown so far.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(&fs_err::read(&self.shown).unwrap()).into_owned()
     }
 }
 

@@ -110,7 +110,8 @@ fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
             if cut || restarted || boot.is_over() {
                 return Some(None);
             }
-            poolgate.ended().filter(|ended| ended.code != Some(NOT_FINISHED)).map(Some)
+            // One which was killed tells nothing: the machine is going down, and its witness will be gone as well.
+            poolgate.ended().filter(|ended| ended.code.is_some_and(|code| code != NOT_FINISHED)).map(Some)
         });
         if let Some(ended) = next.unwrap_or_else(|| panic!("boot {boots} does not end:\n{}", story(machine))) {
             // The service tells that it is over before it ends.

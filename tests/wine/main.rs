@@ -9,6 +9,7 @@
 mod bed;
 mod boot;
 mod chain;
+mod ctrl_c;
 mod leaks;
 mod machine;
 mod refusals;

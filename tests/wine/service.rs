@@ -1,7 +1,7 @@
 //! The service as the service manager, and a person, handles it.
 
 use super::bed::bed;
-use super::boot::{Boot, until};
+use super::boot::until;
 use super::machine::{Machine, POOLGATE};
 use super::registry::{SERVICES, SESSION_MANAGER};
 
@@ -28,7 +28,7 @@ fn a_service_whose_run_cannot_be_taken_up_ends_and_stays_for_the_next_boot() {
         .with_value(&ours, "ImagePath", command);
     let boot = machine.power_on();
     assert_eq!(boot.run("sc", &["start", SERVICE]).code, Some(0));
-    until("the service does not end", || (boot.running(" service ") == 0).then_some(()));
+    until(|| (boot.running(" service ") == 0).then_some(())).expect("the service does not end");
     let asked = boot.run("sc", &["query", SERVICE]);
     // STOPPED.
     assert!(asked.stdout.contains("STATE              : 1"), "{asked}");
@@ -40,19 +40,20 @@ fn a_service_whose_run_cannot_be_taken_up_ends_and_stays_for_the_next_boot() {
 fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/long.yaml", &long());
+    machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
     let mut boot = machine.power_on();
     boot.start(POOLGATE, &["run", r"C:\lab\long.yaml", "--allow-reboot"]);
-    until("the run does not restart", || (story(&machine).contains("restarting") || boot.is_over()).then_some(()));
+    until(|| (story(&machine).contains("restarting") || boot.is_over()).then_some(()))
+        .expect("the run does not restart");
     boot.cut();
 
     let mut boot = machine.power_on();
-    until("the service does not measure", || story(&machine).contains("iteration ").then_some(()));
+    until(|| story(&machine).contains("Z workload").then_some(())).expect("the service does not measure");
     let stopped = boot.run("sc", &["stop", SERVICE]);
     assert_eq!(stopped.code, Some(0), "{stopped}");
-    until("the run is not put back", || {
-        (story(&machine).contains("phase boot restored") || boot.is_over()).then_some(())
-    });
-    until("the service does not end", || (boot.is_over() || boot.running(" service ") == 0).then_some(()));
+    until(|| (story(&machine).contains("phase boot restored") || boot.is_over()).then_some(()))
+        .expect("the run is not put back");
+    until(|| (boot.is_over() || boot.running(" service ") == 0).then_some(())).expect("the service does not end");
     boot.cut();
     assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), None);
     over(&machine);
@@ -63,16 +64,13 @@ fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
 #[track_caller]
 fn over(machine: &Machine) {
     let mut boot = machine.power_on();
-    until("the run does not end", || {
+    until(|| {
         let gone = story(machine).contains("phase done") && boot.running(" service ") == 0;
         (gone || boot.is_over()).then_some(())
-    });
-    cut(boot);
-    assert!(!machine.has_service(SERVICE));
-}
-
-fn cut(boot: Boot) {
+    })
+    .expect("the run does not end");
     boot.cut();
+    assert!(!machine.has_service(SERVICE));
 }
 
 /// [`chain.yaml`] for far longer than the test needs.
@@ -80,6 +78,8 @@ fn long() -> String {
     include_str!("chain.yaml").replace("iterations: 12", "iterations: 100000")
 }
 
+/// What the run has told, once there is one.
 fn story(machine: &Machine) -> String {
-    machine.only_run().text("run.log")
+    let log = machine.runs().pop().map(|run| fs_err::read_to_string(run.join("run.log")));
+    log.and_then(Result::ok).unwrap_or_default()
 }

@@ -19,16 +19,19 @@ impl fmt::Display for Missing {
 
 pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
 pub(crate) const WINESERVER: &str = "/usr/lib/wine/wineserver64";
+/// Gives a program a terminal.
+pub(crate) const SCRIPT: &str = "/usr/bin/script";
 pub(crate) const GCC: &str = "/usr/bin/x86_64-w64-mingw32-gcc";
 
 /// What the bed needs, and Debian's packages which bring it.
-const NEEDED: [(&str, &str); 6] = [
+const NEEDED: [(&str, &str); 7] = [
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/rustc", "rustc-web"),
     ("/usr/lib/rustlib/src/rust/library/Cargo.lock", "rust-web-src"),
     (GCC, "gcc-mingw-w64-x86-64"),
     (WINE, "wine64"),
     (WINESERVER, "wine64"),
+    (SCRIPT, "bsdutils"),
 ];
 
 /// Looks for everything in [`NEEDED`].

@@ -15,6 +15,7 @@ use windows_sys::Win32::Security::{
     TokenOwner, TokenUser, WinBuiltinAdministratorsSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+use windows_sys::core::PCWSTR;
 
 use super::security::{succeeded, text};
 
@@ -58,10 +59,15 @@ pub(super) fn user() -> io::Result<String> {
 
 /// Gives this process the right to shut the machine down, which an administrator's token has, but not switched on.
 pub(super) fn enable_shutdown() -> io::Result<()> {
+    enable(SE_SHUTDOWN_NAME)
+}
+
+/// Switches on a privilege, given by the system's constant for its name.
+pub(super) fn enable(privilege: PCWSTR) -> io::Result<()> {
     let token = own_token(TOKEN_QUERY | TOKEN_ADJUST_PRIVILEGES)?;
     let mut luid = LUID::default();
     // SAFETY: the name is a constant that ends in zero; no system name means this one.
-    succeeded(unsafe { LookupPrivilegeValueW(null(), SE_SHUTDOWN_NAME, &mut luid) })?;
+    succeeded(unsafe { LookupPrivilegeValueW(null(), privilege, &mut luid) })?;
     let privilege = LUID_AND_ATTRIBUTES { Luid: luid, Attributes: SE_PRIVILEGE_ENABLED };
     let wanted = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [privilege] };
     // SAFETY: the token is open for this; the old state is not asked for.

@@ -10,8 +10,6 @@ mod answer;
 mod class;
 mod error;
 mod layout;
-#[cfg(windows)]
-mod privilege;
 mod rows;
 mod sessions;
 #[cfg(windows)]
