@@ -10,18 +10,18 @@ use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError};
 
 /// The file name of a driver, as Driver Verifier takes it: no path, and nothing that ends a name in its list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DriverName(String);
+pub struct VerifiedDriver(String);
 
-scalars!(DriverName);
+scalars!(VerifiedDriver);
 
-impl DriverName {
+impl VerifiedDriver {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for DriverName {
+impl fmt::Display for VerifiedDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -52,26 +52,28 @@ impl Scalar for Switch {
     }
 }
 
-impl Scalar for DriverName {
+impl Scalar for VerifiedDriver {
     const WHAT: &'static str = "a driver's file name";
     const DESCRIPTION: &'static str = "The file name of a driver, such as mydrv.sys, without its folder.";
     const PATTERN: &'static str = r#"^[^ "'*?<>|:,;/\\]+\.[Ss][Yy][Ss]$"#;
     const EXAMPLES: &'static [&'static str] = &["mydrv.sys"];
 
-    fn read(text: &str) -> Result<DriverName, Wrong> {
+    fn read(text: &str) -> Result<VerifiedDriver, Wrong> {
         // Verifier keeps its drivers as one text with spaces between; most of the others stand in no file name.
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'*?<>|:,;/\\".contains(&byte);
         if text.is_empty() || !text.bytes().all(plain) {
             let help = "write the file name alone, such as `mydrv.sys`: without folder, quotes, spaces or wildcards";
-            return Err(not_a(DriverName::WHAT, text, help));
+            return Err(not_a(VerifiedDriver::WHAT, text, help));
         }
         match text.len().checked_sub(4).map(|stem| text.split_at(stem)) {
             Some((stem, extension)) if !stem.is_empty() && extension.eq_ignore_ascii_case(".sys") => {
-                Ok(DriverName(text.to_owned()))
+                Ok(VerifiedDriver(text.to_owned()))
             }
-            Some(_) | None => {
-                Err(not_a(DriverName::WHAT, text, "write the whole name with `.sys` at its end, such as `mydrv.sys`"))
-            }
+            Some(_) | None => Err(not_a(
+                VerifiedDriver::WHAT,
+                text,
+                "write the whole name with `.sys` at its end, such as `mydrv.sys`",
+            )),
         }
     }
 }
@@ -105,7 +107,7 @@ mod tests {
     #[test]
     fn a_driver_is_a_file_name_which_verifier_s_list_can_hold() {
         for good in ["mydrv.sys", "MYDRV.SYS", "a.b-1_(x64).sys", "x.sys"] {
-            assert_eq!(DriverName::read(good).unwrap().as_str(), good);
+            assert_eq!(VerifiedDriver::read(good).unwrap().as_str(), good);
         }
         for bad in [
             "",
@@ -123,7 +125,7 @@ mod tests {
             "a\n.sys",
             "a,b.sys",
         ] {
-            assert!(DriverName::read(bad).is_err(), "{bad}");
+            assert!(VerifiedDriver::read(bad).is_err(), "{bad}");
         }
     }
 }

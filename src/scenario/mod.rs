@@ -22,7 +22,7 @@ mod walk;
 mod words;
 mod written;
 
-pub use kernel_flags::DriverName;
+pub use kernel_flags::VerifiedDriver;
 pub use load::{LoadError, Loaded, load, parse};
 pub use mistake::{Mistake, Mistakes};
 pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kernel_flags::DriverName;
+use super::kernel_flags::VerifiedDriver;
 use super::quantity::Duration;
 use super::scalar::{self, Text};
 use super::threshold::Threshold;
@@ -145,7 +145,7 @@ pub enum PoolTagging {
 pub struct Verifier {
     /// File names of the drivers to verify, and no others.
     #[schemars(length(min = 1))]
-    pub drivers: Vec<DriverName>,
+    pub drivers: Vec<VerifiedDriver>,
     /// Verifier's flags as a number, such as 0x8 for pool tracking.
     pub level: u32,
 }

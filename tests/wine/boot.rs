@@ -51,10 +51,16 @@ const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives=n,b";
 impl Machine {
     /// Switches it on, and waits until it is up.
     pub(crate) fn power_on(&self) -> Boot<'_> {
-        // Started by hand, the server holds nobody's pipes open.
-        let mut server = Command::new(WINESERVER);
-        server.arg("-p").env("WINEPREFIX", self.prefix());
-        assert!(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+        // Started by hand, the server holds nobody's pipes open. A program which was about to start when the power was cut
+        // may have started another server meanwhile.
+        until(|| {
+            let started = self.server("-p");
+            if !started {
+                self.take_power();
+            }
+            started.then_some(())
+        })
+        .expect("the server does not start");
         let up = self.file("up");
         if up.exists() {
             fs_err::remove_file(&up).unwrap();
@@ -63,6 +69,21 @@ impl Machine {
         let boot = Boot { machine: self, witness: witness.unwrap() };
         until(|| up.exists().then_some(())).expect("the machine does not come up");
         boot
+    }
+
+    /// Whatever runs is gone, and what it had open is as it was.
+    fn take_power(&self) {
+        // It complains when there is nothing left to do.
+        for option in ["-k", "-w"] {
+            self.server(option);
+        }
+    }
+
+    /// Whether the server did what it was told.
+    fn server(&self, option: &str) -> bool {
+        let mut server = Command::new(WINESERVER);
+        server.arg(option).env("WINEPREFIX", self.prefix());
+        server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
     }
 
     fn wine(&self, program: &str, words: &[&str]) -> Command {
@@ -136,11 +157,7 @@ impl Boot<'_> {
 
 impl Drop for Boot<'_> {
     fn drop(&mut self) {
-        for option in ["-k", "-w"] {
-            let mut server = Command::new(WINESERVER);
-            // It complains when there is nothing left to do.
-            drop(server.arg(option).env("WINEPREFIX", self.machine.prefix()).output());
-        }
+        self.machine.take_power();
         drop(self.witness.kill());
         drop(self.witness.wait());
     }

@@ -9,29 +9,36 @@ use std::path::Path;
 #[cfg(windows)]
 use super::{Machine, PoolSource};
 
+// Layouts, tables and decisions: on every platform.
+mod bitlocker;
+mod driver;
+mod facts;
+pub(super) mod flags;
+pub mod pool;
+
+// What else is decided, which only Windows asks for.
 #[cfg(any(windows, test))]
 mod access;
-mod bitlocker;
+#[cfg(any(windows, test))]
+mod folders;
+#[cfg(any(windows, test))]
+mod image_path;
+#[cfg(any(windows, test))]
+mod restart;
+#[cfg(any(windows, test))]
+mod system;
+
+// What the system is asked for and told.
 #[cfg(windows)]
 mod boot;
 #[cfg(windows)]
 mod byte_lock;
 #[cfg(windows)]
 pub mod dispatch;
-mod driver;
 #[cfg(windows)]
 mod event_log;
-mod facts;
-pub(super) mod flags;
-#[cfg(any(windows, test))]
-mod folders;
-#[cfg(any(windows, test))]
-mod image_path;
 #[cfg(windows)]
 pub mod job;
-pub mod pool;
-#[cfg(any(windows, test))]
-mod restart;
 #[cfg(windows)]
 mod security;
 #[cfg(windows)]
@@ -40,8 +47,6 @@ mod service;
 mod shutdown;
 #[cfg(windows)]
 mod since;
-#[cfg(any(windows, test))]
-mod system;
 #[cfg(windows)]
 mod token;
 #[cfg(windows)]

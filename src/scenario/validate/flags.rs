@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::gflags::Switch;
-use crate::scenario::kernel_flags::DriverName;
+use crate::scenario::kernel_flags::VerifiedDriver;
 use crate::scenario::mistake::Wrong;
 use crate::scenario::place::{Finding, Place};
 use crate::scenario::types::Flags;
@@ -29,14 +29,14 @@ fn contradictions(switches: &[Switch]) -> Vec<Finding> {
     switches.iter().enumerate().filter_map(undoes).collect()
 }
 
-fn drivers(drivers: &[DriverName]) -> Vec<Finding> {
+fn drivers(drivers: &[VerifiedDriver]) -> Vec<Finding> {
     let place = Place::of("flags").key("verifier").key("drivers");
     if drivers.is_empty() {
         let help = "name the drivers to verify, such as `[mydrv.sys]`, or remove `verifier`";
         return vec![place.is(Wrong::new("no driver is named for Driver Verifier", "no driver", help))];
     }
     let mut names = HashSet::new();
-    let twice = |(index, name): (usize, &DriverName)| {
+    let twice = |(index, name): (usize, &VerifiedDriver)| {
         let wrong = || Wrong::new(format!("the driver `{name}` is given twice"), "again", "remove one of the two");
         (!names.insert(name.as_str().to_ascii_lowercase())).then(|| place.clone().item(index).is(wrong()))
     };
