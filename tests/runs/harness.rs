@@ -1,6 +1,7 @@
 //! Starts runs and looks at what they leave, written so that a test reads as its own specification.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ pub(crate) struct Ended {
 /// A run which is still going on.
 pub(crate) struct Running {
     pub(crate) child: Child,
+    /// Files, not pipes: under Wine a poolgate which is killed while it starts a command leaves the ends of pipes open.
+    stdout: File,
+    stderr: File,
     scenario: Scenario,
 }
 
@@ -151,10 +155,12 @@ impl Scenario {
 
     /// Starts the run and waits until a command of it has made the file `sign` beside the scenario.
     pub(crate) fn start_until(self, sign: &str) -> Running {
-        let child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        let to = |file: &File| file.try_clone().unwrap();
+        let child = self.command().stdout(to(&stdout)).stderr(to(&stderr)).spawn().unwrap();
         let sign = self.folder().join(sign);
         wait_until("the workload has begun", || sign.exists());
-        Running { child, scenario: self }
+        Running { child, stdout, stderr, scenario: self }
     }
 
     fn ended(self, code: Option<i32>, stdout: &[u8], stderr: &[u8]) -> Ended {
@@ -187,9 +193,14 @@ impl Running {
         self.scenario.reports()
     }
 
-    pub(crate) fn end(self) -> Ended {
-        let output = self.child.wait_with_output().unwrap();
-        self.scenario.ended(output.status.code(), &output.stdout, &output.stderr)
+    pub(crate) fn end(mut self) -> Ended {
+        let status = self.child.wait().unwrap();
+        let [stdout, stderr] = [self.stdout, self.stderr].map(|mut file| {
+            let mut written = Vec::new();
+            file.rewind().and_then(|()| file.read_to_end(&mut written)).unwrap();
+            written
+        });
+        self.scenario.ended(status.code(), &stdout, &stderr)
     }
 }
 
@@ -268,7 +279,7 @@ pub(crate) fn write(path: &Path, text: &str) {
 }
 
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) {
-    std::fs::File::create(path).unwrap().write_all(bytes).unwrap();
+    File::create(path).unwrap().write_all(bytes).unwrap();
 }
 
 /// A root whose slabinfo has one cache, `victim`.

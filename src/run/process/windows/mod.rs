@@ -14,13 +14,13 @@ use super::Shell;
 use super::ended::Ended;
 use crate::machine::windows::job::{self, Job};
 
-/// Keeps commands from asking somebody at the screen. Nothing has to be adopted: a job keeps its processes together.
+/// Keeps commands from asking somebody at the screen, and from outliving poolgate before they are in a job of their own.
 ///
 /// # Errors
-/// Never.
+/// When the system refuses.
 pub fn prepare() -> io::Result<()> {
     job::ask_nobody();
-    Ok(())
+    Job::around_this_process()
 }
 
 /// Everything a command started.

@@ -6,18 +6,18 @@
 
 #![allow(unsafe_code, reason = "job objects have no safe interface")]
 
+mod process;
+
 use std::io;
 use std::mem::size_of;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::path::PathBuf;
 use std::ptr;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use windows_sys::Win32::Foundation::{ERROR_MORE_DATA, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0};
+use windows_sys::Win32::Foundation::{ERROR_MORE_DATA, HANDLE};
 use windows_sys::Win32::System::Diagnostics::Debug::{SEM_FAILCRITICALERRORS, SetErrorMode};
-use windows_sys::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
-};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicProcessIdList,
@@ -25,10 +25,10 @@ use windows_sys::Win32::System::JobObjects::{
 };
 use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, OpenProcess, OpenThread, PROCESS_NAME_WIN32,
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SET_QUOTA, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE,
-    QueryFullProcessImageNameW, ResumeThread, THREAD_SUSPEND_RESUME, WaitForSingleObject,
+    CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, GetCurrentProcess, PROCESS_SET_QUOTA, PROCESS_TERMINATE,
 };
+
+use process::{from_wide, open, owned, program, resume, succeeded};
 
 /// Start a process with this flag if [`Job::take_in`] is to follow: it stands still until then.
 pub const STANDING_STILL: u32 = CREATE_SUSPENDED;
@@ -76,6 +76,24 @@ impl Job {
         };
         succeeded(set)?;
         Ok(job)
+    }
+
+    /// Takes this process in, and with it whatever it starts from now on, until it ends. A process which stands still in no
+    /// other job yet would otherwise outlive a poolgate which is killed just then, with what it inherited: the pipe where
+    /// a CI agent reads poolgate's output, say, which would never end.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn around_this_process() -> io::Result<()> {
+        // Dropped, the job would end this process too.
+        static OWN: OnceLock<Result<Job, String>> = OnceLock::new();
+        let own = OWN.get_or_init(|| {
+            let job = Job::new().map_err(|error| error.to_string())?;
+            // SAFETY: the job's handle is open; that of this process is a constant.
+            let taken_in = succeeded(unsafe { AssignProcessToJobObject(job.raw(), GetCurrentProcess()) });
+            taken_in.map(|()| job).map_err(|error| error.to_string())
+        });
+        own.as_ref().map(|_| ()).map_err(|because| io::Error::other(format!("cannot have a job of its own: {because}")))
     }
 
     /// Takes in a process which was started [standing still](STANDING_STILL), and lets it go. The caller must hold a
@@ -167,82 +185,12 @@ pub fn system_folder() -> io::Result<PathBuf> {
     }
 }
 
-/// The program of a living process; empty when it does not tell, `None` when it has ended.
-fn program(process: u32) -> Option<PathBuf> {
-    let opened = match open(process, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE) {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Some(PathBuf::new()),
-        Err(_) => return None,
-    };
-    // SAFETY: the handle is open, with the right to wait; 0 returns at once.
-    if unsafe { WaitForSingleObject(opened.as_raw_handle(), 0) } == WAIT_OBJECT_0 {
-        return None;
-    }
-    let mut path = [0_u16; 1024];
-    let mut length = path.len() as u32;
-    // SAFETY: the buffer is as long as is said; the call sets how much of it it wrote.
-    let told = unsafe {
-        QueryFullProcessImageNameW(opened.as_raw_handle(), PROCESS_NAME_WIN32, path.as_mut_ptr(), &raw mut length)
-    };
-    let length = if told == 0 { 0 } else { length as usize };
-    Some(PathBuf::from(from_wide(&path[..length])))
-}
-
-/// Lets a process go on which was started standing still. Its threads are found by their owner: std keeps the handle of
-/// the first one to itself.
-fn resume(process: u32) -> io::Result<()> {
-    // SAFETY: takes no pointers. Answers INVALID_HANDLE_VALUE, not null, when it fails.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    if snapshot == INVALID_HANDLE_VALUE {
-        return Err(io::Error::last_os_error());
-    }
-    let snapshot = owned(snapshot)?;
-    let mut entry = THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..THREADENTRY32::default() };
-    let mut resumed = false;
-    // SAFETY: the entry says its own size; the snapshot is open.
-    let mut more = unsafe { Thread32First(snapshot.as_raw_handle(), &raw mut entry) };
-    while more != 0 {
-        if entry.th32OwnerProcessID == process {
-            // SAFETY: takes no pointers.
-            let thread = owned(unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, entry.th32ThreadID) })?;
-            // SAFETY: the handle is open, with the right to resume.
-            if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX {
-                return Err(io::Error::last_os_error());
-            }
-            resumed = true;
-        }
-        // SAFETY: as for the first.
-        more = unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut entry) };
-    }
-    if resumed { Ok(()) } else { Err(io::Error::other("the started process has no thread")) }
-}
-
-fn open(process: u32, rights: u32) -> io::Result<OwnedHandle> {
-    // SAFETY: takes no pointers.
-    owned(unsafe { OpenProcess(rights, 0, process) })
-}
-
-/// A handle which a call has just returned, or why there is none.
-fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
-    if handle.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: every call of this file returns a handle of its own, and nobody else closes it.
-    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
-}
-
-fn succeeded(answer: i32) -> io::Result<()> {
-    if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-fn from_wide(text: &[u16]) -> std::ffi::OsString {
-    std::os::windows::ffi::OsStringExt::from_wide(text)
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::windows::process::CommandExt;
     use std::process::{Child, Command, Stdio};
+
+    use windows_sys::Win32::System::JobObjects::IsProcessInJob;
 
     use super::*;
 
@@ -281,6 +229,19 @@ mod tests {
         assert!(other.running().unwrap().len() >= 3);
         other.end().unwrap();
         goes_on.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_which_stands_still_is_in_the_job_of_the_one_which_started_it() {
+        Job::around_this_process().unwrap();
+        let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
+        let mut shell = shell.creation_flags(STANDING_STILL).spawn().unwrap();
+        let mut within = 0;
+        // SAFETY: both handles are open; without a job the question is whether it is in any.
+        succeeded(unsafe { IsProcessInJob(shell.as_raw_handle(), ptr::null_mut(), &raw mut within) }).unwrap();
+        shell.kill().unwrap();
+        shell.wait().unwrap();
+        assert_eq!(within, 1);
     }
 
     #[test]
