@@ -115,7 +115,7 @@ fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
         });
         if let Some(ended) = next.unwrap_or_else(|| panic!("boot {boots} does not end:\n{}", story(machine))) {
             // The service tells that it is over before it ends.
-            until(|| (boot.running("poolgate.exe") == 0).then_some(())).expect("the service does not end");
+            until(|| (boot.running(" service ") == 0).then_some(())).expect("the service does not end");
             boot.cut();
             return Chain { boots, code: ended.code, log: format!("{}\n{ended}", story(machine)) };
         }
