@@ -72,6 +72,7 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Result<Measure
             Event::Mark { at, mark: Mark::Stage(stage) } => (measured.stage, measured.began) = (Some(stage), at),
             Event::Mark { mark: Mark::Iteration(iterations), .. } => measured.iterations = iterations,
             Event::Mark { mark: Mark::Gap { .. }, .. } => measured.gaps += 1,
+            Event::Mark { mark: Mark::SecondLook(_) | Mark::Block { .. }, .. } => {}
             Event::Damaged { .. } => measured.damaged += 1,
             Event::End { .. } => finished = true,
         }
@@ -91,7 +92,7 @@ impl Measured {
         let counts = match stage {
             Stage::LeadIn | Stage::CoolDown => info.settled,
             Stage::Workload => info.settled || !self.settled_only,
-            Stage::Teardown => false,
+            Stage::SecondLook | Stage::Teardown => false,
         };
         if !counts {
             return;
@@ -116,7 +117,7 @@ impl Measured {
             Stage::LeadIn => self.rested.0 += 1,
             Stage::Workload => self.work.push((info.at - self.began.min(info.at), self.iterations)),
             Stage::CoolDown => self.rested.1 += 1,
-            Stage::Teardown => {}
+            Stage::SecondLook | Stage::Teardown => {}
         }
     }
 
@@ -223,7 +224,7 @@ impl Series {
             Stage::LeadIn => self.before.push(figures),
             Stage::Workload => self.work.push(figures),
             Stage::CoolDown => self.after.push(figures),
-            Stage::Teardown => {}
+            Stage::SecondLook | Stage::Teardown => {}
         }
     }
 }

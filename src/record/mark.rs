@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::pool::Key;
+
 /// The part of a measurement which a sample belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -12,6 +14,8 @@ pub enum Stage {
     Workload,
     /// After the workload, while the machine comes to rest.
     CoolDown,
+    /// After the cool-down, where the workload runs again in some blocks and rests in others, to confirm what grew.
+    SecondLook,
     /// While and after the driver is removed.
     Teardown,
 }
@@ -22,6 +26,7 @@ impl std::fmt::Display for Stage {
             Stage::LeadIn => "lead-in",
             Stage::Workload => "workload",
             Stage::CoolDown => "cool-down",
+            Stage::SecondLook => "second look",
             Stage::Teardown => "teardown",
         })
     }
@@ -35,9 +40,53 @@ pub enum Mark {
     Stage(Stage),
     /// So many iterations of the workload are complete.
     Iteration(u64),
+    /// A second look was decided on, and begins: what it is about stands here before anything of it is measured.
+    SecondLook(SecondLook),
+    /// A block of the second look begins.
+    Block {
+        /// From 1; 0 is the work before the first block, which is not judged.
+        number: u32,
+        /// Whether the workload runs in it.
+        work: bool,
+    },
     /// A sample could not be read.
     Gap {
         /// Why, for people.
         because: String,
     },
+}
+
+/// The plan of a second look: blocks with and without the workload, in an order which was drawn after the candidates were
+/// fixed. A slot is the median time of an iteration of the first look; each slot ends with a sample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondLook {
+    /// From 1, where the evidence of several looks adds up.
+    pub number: u32,
+    /// What grew in the first look.
+    pub candidates: Vec<Key>,
+    /// What the order was drawn from: random bits of the operating system.
+    pub seed: u64,
+    /// Slots of work before the first block.
+    pub lead: u64,
+    /// Slots in a block.
+    pub slots: u64,
+    /// How long a slot lasts, microseconds.
+    pub slot_us: u64,
+    /// For each block whether the workload runs in it. Without a pause all do, and nothing is attributed.
+    pub order: Vec<bool>,
+    /// What blocks without work are.
+    pub pause: Pause,
+}
+
+/// What a workload does in the blocks where it is to rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pause {
+    /// Nothing is run.
+    #[default]
+    Idle,
+    /// It runs in every second slot.
+    HalfSpeed,
+    /// It cannot rest.
+    Never,
 }

@@ -62,7 +62,7 @@ pub use disk::replace;
 pub use error::RecordError;
 pub use header::Header;
 pub use journal::{Journal, JournalError, Storage};
-pub use mark::{Mark, Stage};
+pub use mark::{Mark, Pause, SecondLook, Stage};
 pub use reader::{Event, Events, Recording};
 pub use sample::SampleInfo;
 pub use writer::Recorder;

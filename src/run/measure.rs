@@ -142,6 +142,10 @@ mod tests {
                 Recorded::Mark { mark: Mark::Stage(stage), .. } => story.push_str(&format!(" {stage}:")),
                 Recorded::Mark { mark: Mark::Iteration(number), .. } => story.push_str(&format!(" {number}")),
                 Recorded::Mark { mark: Mark::Gap { .. }, .. } => story.push('!'),
+                Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" look"),
+                Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
+                    story.push_str(if work { " work:" } else { " idle:" })
+                }
                 Recorded::Damaged { .. } | Recorded::End { .. } => {}
             }
         }

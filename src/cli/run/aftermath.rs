@@ -23,8 +23,11 @@ fn so_far(recording: &Recording) -> String {
         match event {
             Event::Sample { info, .. } => last = info.at,
             Event::Mark { mark: Mark::Iteration(number), .. } => iterations = number,
-            Event::Mark { mark: Mark::Stage(_) | Mark::Gap { .. }, .. } | Event::Damaged { .. } | Event::End { .. } => {
+            Event::Mark {
+                mark: Mark::Stage(_) | Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. }, ..
             }
+            | Event::Damaged { .. }
+            | Event::End { .. } => {}
         }
     }
     format!("the last sample was taken {:.1} s into the recording, after iteration {iterations}", last.as_secs_f64())
