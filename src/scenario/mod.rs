@@ -15,6 +15,7 @@ mod place;
 mod quantity;
 mod scalar;
 mod schema;
+mod simulated;
 mod threshold;
 mod types;
 mod validate;
@@ -27,9 +28,9 @@ pub use load::{LoadError, Loaded, load, parse};
 pub use mistake::{Mistake, Mistakes};
 pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};
 pub use schema::schema;
+pub use simulated::{MachineChoice, Noise, Simulated, SimulatedTagging};
 pub use threshold::{Limit, Subject, Threshold};
 pub use types::{
-    Flags, Ignore, MachineChoice, Noise, Plan, PoolTagging, Reboot, Sampling, Scenario, Simulated, SimulatedTagging,
-    Step, Verifier, WarmUp, Workload,
+    Flags, Ignore, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, Step, Verifier, WarmUp, Workload,
 };
 pub use words::{Command, DriverFile, LinePattern, Name};

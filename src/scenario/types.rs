@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::kernel_flags::VerifiedDriver;
 use super::quantity::Duration;
 use super::scalar::{self, Text};
+use super::simulated::MachineChoice;
 use super::threshold::Threshold;
 use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::gflags::Switch;
@@ -39,6 +40,10 @@ pub struct Scenario {
     pub teardown: Vec<Step>,
     /// How and when the pools are sampled.
     pub sampling: Sampling,
+    /// Whether what grew is looked at a second time before anything is accused of a leak.
+    pub confirm: bool,
+    /// The time which all of the measuring may take, second looks included.
+    pub time_limit: Option<Duration>,
     /// The thresholds as given; [`Scenario::thresholds`] adds the default rule.
     pub thresholds: Vec<Threshold>,
     /// Growth which is known and explained.
@@ -53,63 +58,6 @@ impl Scenario {
             given => given.to_vec(),
         }
     }
-}
-
-/// Which machine the scenario runs on, when it is not this one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with the key `simulated`")]
-pub struct MachineChoice {
-    /// A simulated kernel, for trying poolgate out and for its own tests.
-    pub simulated: Simulated,
-}
-
-/// A simulated kernel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping (`{}` for the defaults)")]
-pub struct Simulated {
-    /// Where its random numbers begin: the same seed gives the same kernel.
-    pub seed: u64,
-    /// How many background tags it has, at most 10000.
-    #[schemars(range(max = 10_000))]
-    pub tags: u32,
-    /// How the background tags behave besides staying constant.
-    pub noise: Vec<Noise>,
-    /// When it counts pool tags.
-    pub pool_tagging: SimulatedTagging,
-}
-
-/// When a simulated kernel counts pool tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SimulatedTagging {
-    /// Always, as Windows does since Server 2003.
-    #[default]
-    Always,
-    /// Only when it was booted with GlobalFlag +ptg, as Windows 2000 and XP.
-    ByFlag,
-}
-
-impl Default for Simulated {
-    fn default() -> Simulated {
-        Simulated {
-            seed: 1,
-            tags: 400,
-            noise: vec![Noise::SaturatingCache, Noise::Sawtooth, Noise::Bursts],
-            pool_tagging: SimulatedTagging::Always,
-        }
-    }
-}
-
-/// A way in which healthy tags move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Noise {
-    /// Grows quickly at first, then less and less.
-    SaturatingCache,
-    /// Grows steadily and is emptied from time to time.
-    Sawtooth,
-    /// Jumps up for a moment.
-    Bursts,
 }
 
 /// Kernel settings the run needs. They are put back exactly as they were.
@@ -191,6 +139,8 @@ pub struct Workload {
     pub plan: Plan,
     /// What comes before the part which is judged; counted in what the plan counts, or in time.
     pub warm_up: Option<WarmUp>,
+    /// What it does in the blocks of a second look where it is to rest.
+    pub pause: Pause,
 }
 
 impl Workload {
@@ -220,6 +170,19 @@ pub enum Plan {
         /// Lines of its output which each end an iteration; `None` when iterations cannot be counted.
         count_lines: Option<LinePattern>,
     },
+}
+
+/// What a workload does in the blocks of a second look where it is to rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pause {
+    /// Nothing is run.
+    #[default]
+    Idle,
+    /// The command is run half as often, for workloads which must not stop. Only with `iterations`.
+    HalfSpeed,
+    /// It goes on as ever. That it causes what grows can then not be tested.
+    Never,
 }
 
 /// The part of a workload which fills caches and is not judged.

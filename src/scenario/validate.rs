@@ -4,6 +4,7 @@
 //! found. Each check names the place it is about as a path; nothing here knows lines or columns.
 
 mod flags;
+mod second_look;
 mod thresholds;
 mod workload;
 
@@ -11,7 +12,8 @@ use super::mistake::Wrong;
 use super::place::{Finding, Place};
 use super::quantity::Duration;
 use super::scalar::not_empty;
-use super::types::{Ignore, MachineChoice, Plan, Sampling, Scenario, Workload};
+use super::simulated::MachineChoice;
+use super::types::{Ignore, Plan, Sampling, Scenario, Workload};
 use super::written::{Document, WrittenThreshold};
 
 /// The scenario a document means, or everything which is wrong with it, in the order of the keys.
@@ -21,6 +23,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
     found.extend(document.flags.iter().flat_map(flags::flags));
     let workload = workload::workload(document.workload, &mut found);
     sampling(&document.sampling, workload.as_ref(), &mut found);
+    found.extend(second_look::time_limit(document.time_limit, document.confirm, &document.sampling, workload.as_ref()));
     let thresholds = thresholds::thresholds(document.thresholds, workload.as_ref(), &mut found);
     ignore(&document.ignore, &mut found);
     match workload {
@@ -35,6 +38,8 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
             workload,
             teardown: document.teardown,
             sampling: document.sampling,
+            confirm: document.confirm,
+            time_limit: document.time_limit,
             thresholds,
             ignore: document.ignore,
         }),

@@ -12,7 +12,8 @@ use serde::de::{Deserializer, Error, Visitor};
 use super::mistake::Wrong;
 use super::quantity::{Bytes, Duration, Growth, Rate};
 use super::scalar::{Scalar, Text, packed};
-use super::types::{Flags, Ignore, MachineChoice, Reboot, Sampling, Step, WarmUp};
+use super::simulated::MachineChoice;
+use super::types::{Flags, Ignore, Pause, Reboot, Sampling, Step, WarmUp};
 use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::pool::{Pool, TagPattern};
 
@@ -44,12 +45,25 @@ pub(super) struct Document {
     /// How and when the pools are sampled.
     #[serde(default)]
     pub(super) sampling: Sampling,
+    /// Whether a tag which grew is looked at a second time, in the same boot, before a leak is called one: the workload
+    /// goes on three times as long, with pauses in an order drawn by chance. Without it, growth that looks like a leak is
+    /// called one at once.
+    #[serde(default = "confirmed")]
+    pub(super) confirm: bool,
+    /// How long all of the measuring may take, from lead-in to the last look. A second look which does not fit in is not
+    /// begun; the workload then goes on until the limit, which confirms less. Only with `confirm`.
+    pub(super) time_limit: Option<Duration>,
     /// What must hold. Without any: no tag may leak.
     #[serde(default)]
     pub(super) thresholds: Vec<WrittenThreshold>,
     /// Growth which is known and explained, and breaks no threshold.
     #[serde(default)]
     pub(super) ignore: Vec<Ignore>,
+}
+
+/// Nobody is accused after one look unless the scenario says so.
+fn confirmed() -> bool {
+    true
 }
 
 /// What is measured: one command per iteration (`iterations`), or one long-running command (`duration`).
@@ -70,6 +84,9 @@ pub(super) struct WrittenWorkload {
     pub(super) count_lines: Option<LinePattern>,
     /// The part which fills caches and is not judged: a number of iterations, or a length of time.
     pub(super) warm_up: Option<WarmUp>,
+    /// What the workload does in the pauses of a second look.
+    #[serde(default)]
+    pub(super) pause: Pause,
 }
 
 /// What must hold, for the tags of `tag` one by one, or for the `total` of a pool.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::pool::Pool;
-use crate::scenario::{Duration, Limit, Noise, Plan, Sampling, Simulated, Subject, WarmUp};
+use crate::scenario::{Duration, Limit, Noise, Pause, Plan, Sampling, Simulated, Subject, WarmUp};
 use proptest::prelude::*;
 
 /// The example of the design, which uses every part of the format.
@@ -89,8 +89,19 @@ fn what_is_not_written_has_its_default() {
     let scenario = read(SMALL);
     assert_eq!(scenario.workload.plan, Plan::Iterations { count: 300, timeout: Duration::from_secs(600) });
     assert_eq!(scenario.sampling, Sampling::default());
+    assert_eq!((scenario.confirm, scenario.time_limit, scenario.workload.pause), (true, None, Pause::Idle));
     let [rule] = scenario.thresholds().try_into().unwrap();
     assert_eq!(rule.words(), "tag * max_rate 0 B/iteration");
+}
+
+#[test]
+fn a_second_look_can_be_bounded_slowed_and_left_out() {
+    let bounded = read("scenario: x\nworkload: { run: w, iterations: 300, pause: half_speed }\ntime_limit: 2 h\n");
+    assert_eq!(bounded.workload.pause, Pause::HalfSpeed);
+    assert_eq!(bounded.time_limit, Some(Duration::from_secs(7200)));
+    assert!(!read(&format!("{SMALL}confirm: false\n")).confirm);
+    let never = read("scenario: x\nworkload: { run: w, duration: 1 h, pause: never }\ntime_limit: 61 min\n");
+    assert_eq!(never.workload.pause, Pause::Never);
 }
 
 #[test]

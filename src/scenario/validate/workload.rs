@@ -2,7 +2,7 @@
 
 use crate::scenario::mistake::Wrong;
 use crate::scenario::place::{Finding, Place};
-use crate::scenario::types::{Plan, WarmUp, Workload, command_timeout};
+use crate::scenario::types::{Pause, Plan, WarmUp, Workload, command_timeout};
 use crate::scenario::written::WrittenWorkload;
 
 /// The workload which is meant; `None` when it has no plan.
@@ -11,7 +11,12 @@ pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<Finding>) -> Op
     if let Some(warm_up) = written.warm_up {
         found.extend(warm_up_of(warm_up, &plan).map(|wrong| at("warm_up").is(wrong)));
     }
-    Some(Workload { run: written.run, plan, warm_up: written.warm_up })
+    if written.pause == Pause::HalfSpeed && matches!(plan, Plan::Lasting { .. }) {
+        let message = "`half_speed` needs a command which is run again and again";
+        let help = "write `pause: idle` (the command is ended and begun again) or `pause: never`";
+        found.push(at("pause").is(Wrong::new(message, "without `iterations`", help)));
+    }
+    Some(Workload { run: written.run, plan, warm_up: written.warm_up, pause: written.pause })
 }
 
 fn at(key: &'static str) -> Place {

@@ -1,0 +1,42 @@
+//! The time which a second look may take.
+
+use crate::scenario::mistake::Wrong;
+use crate::scenario::place::{Finding, Place};
+use crate::scenario::quantity::Duration;
+use crate::scenario::types::{Plan, Sampling, Workload};
+
+/// What is wrong with a time limit. `workload` is `None` when it is not known what it does.
+pub(super) fn time_limit(
+    limit: Option<Duration>,
+    confirm: bool,
+    sampling: &Sampling,
+    workload: Option<&Workload>,
+) -> Option<Finding> {
+    let limit = limit?;
+    let place = Place::of("time_limit");
+    if !confirm {
+        let help = "remove it: `confirm: false` makes every run one look, as long as its workload";
+        let message = "`time_limit` bounds second looks, and `confirm: false` has none";
+        return Some(place.name().is(Wrong::new(message, "beside `confirm: false`", help)));
+    }
+    let needed = shortest(sampling, workload);
+    let wrong = || {
+        let message = format!("`time_limit` ({limit}) is over before the workload is");
+        let help = format!("write more than {needed}, which lead-in, workload and cool-down take at the least");
+        Wrong::new(message, "too short", help)
+    };
+    (limit <= needed).then(|| place.is(wrong()))
+}
+
+/// What one look takes at the least.
+fn shortest(sampling: &Sampling, workload: Option<&Workload>) -> Duration {
+    let work = match workload.map(|workload| &workload.plan) {
+        Some(Plan::Lasting { duration, .. }) => duration.as_std(),
+        Some(Plan::Iterations { count, .. }) => {
+            sampling.settle.as_std().saturating_mul(u32::try_from(*count).unwrap_or(u32::MAX))
+        }
+        None => std::time::Duration::ZERO,
+    };
+    let around = sampling.lead_in.as_std().saturating_add(sampling.cool_down.as_std());
+    around.saturating_add(work).into()
+}
