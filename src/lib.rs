@@ -13,6 +13,7 @@
 //! - [`record`]: what was measured, as an append-only file
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
 //! - [`judge`]: a pure function from scenario and recording to verdicts
+//! - [`leakbench`]: how good that function is, measured on simulated tags
 //! - [`run`]: set up, measure, tear down; the only async code
 //! - [`report`]: what a run came to, one file a format
 //! - [`cli`]: the commands, which join all of these, and [`exit`], the codes they end with
@@ -24,6 +25,7 @@ pub mod record;
 pub mod scenario;
 
 pub mod judge;
+pub mod leakbench;
 pub mod machine;
 
 pub mod report;

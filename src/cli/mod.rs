@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 mod abort;
+mod bench;
 mod change;
 mod check;
 mod doctor;
@@ -58,6 +59,8 @@ enum Command {
     Check(check::Check),
     /// Prints the JSON Schema of scenarios, for editors
     Schema(schema::Schema),
+    /// Measures how well leaks are told from what only looks like them, on simulated tags
+    Bench(bench::Bench),
     /// Works on a simulated kernel: what scenarios with `machine: { simulated: … }` run as their workload
     #[command(subcommand)]
     Sim(sim::Sim),
@@ -85,6 +88,7 @@ impl Cli {
             Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),
             Command::Schema(schema) => schema.run(),
+            Command::Bench(bench) => bench.run(),
             Command::Sim(sim) => sim.run(),
             #[cfg(unix)]
             Command::Warden(warden) => warden.run(),

@@ -1,0 +1,72 @@
+//! `poolgate bench`: leakbench, the measure of poolgate's own judging.
+
+use std::path::{Path, PathBuf};
+
+use super::{terminal, trouble};
+use crate::exit::Exit;
+use crate::leakbench::{self, Figures, Size};
+use crate::record;
+
+/// Measures how well leaks are told from what only looks like them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Bench {
+    /// A part of it, within a minute on two cores
+    #[arg(long)]
+    quick: bool,
+    /// Also write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Exit with 1 when a figure is worse than in this file, which an earlier `--json` wrote
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Other tags: a change made while looking at v1 must hold on these too
+    #[arg(long, value_name = "NAME", default_value = "v1", hide = true)]
+    seeds: String,
+    /// Next to nothing, for tests
+    #[arg(long, conflicts_with = "quick", hide = true)]
+    tiny: bool,
+}
+
+impl Bench {
+    pub(super) fn run(self) -> Exit {
+        let committed = match self.against.as_deref().map(read).transpose() {
+            Ok(committed) => committed,
+            Err(error) => {
+                trouble::tell(error, Some("give a file which `poolgate bench --json FILE` wrote"));
+                return Exit::Usage;
+            }
+        };
+        let size = match (self.quick, self.tiny) {
+            (_, true) => Size::TINY,
+            (true, false) => Size::QUICK,
+            (false, false) => Size::FULL,
+        };
+        if let Some(other) = committed.as_ref().filter(|committed| committed.size != size.name) {
+            let error =
+                format!("the figures to compare with are of the {} size, not the {} one", other.size, size.name);
+            trouble::tell(error, Some("compare with figures of the same size"));
+            return Exit::Usage;
+        }
+        let figures = leakbench::measure(&size, &self.seeds, |what| anstream::eprintln!("leakbench: {what}"));
+        anstream::println!("{}", leakbench::table(&figures, terminal::width()));
+        if let Some(file) = &self.json
+            && let Err(error) = write(file, &figures)
+        {
+            trouble::tell(error, Some("name a file in a folder which exists"));
+            return Exit::Failed;
+        }
+        let worse = committed.map(|committed| leakbench::worse(&figures, &committed)).unwrap_or_default();
+        worse.iter().for_each(|figure| anstream::eprintln!("worse than committed: {figure}"));
+        if worse.is_empty() { Exit::Held } else { Exit::Broken }
+    }
+}
+
+fn read(file: &Path) -> Result<Figures, String> {
+    let text = fs_err::read_to_string(file).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| format!("{} holds no figures of leakbench: {error}", file.display()))
+}
+
+fn write(file: &Path, figures: &Figures) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(figures).map_err(|error| error.to_string())?;
+    record::replace(file, format!("{text}\n").as_bytes()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,135 @@
+//! Figures held against those committed: what CI fails on.
+//!
+//! leakbench is deterministic, so any difference comes from the code (or, in the last digit of a logarithm, from another
+//! platform's mathematics, which is what the slack is for). The cost is not compared: it is of a machine, not of the code.
+
+use std::collections::BTreeMap;
+
+use super::figures::Figures;
+
+/// Each of these may be worse by so much.
+const SLACK: f64 = 0.005;
+
+/// One figure which must not get worse.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Guarded {
+    /// The lower the better; so much is the same.
+    Low(f64),
+    /// The higher the better.
+    High(f64),
+    /// The lower the better, on a ladder: one rung up is worse.
+    Rung(f64),
+}
+
+/// What is worse in `now` than in `committed`, as lines for a person; empty when nothing is.
+pub fn worse(now: &Figures, committed: &Figures) -> Vec<String> {
+    let (now, committed) = (guarded(now), guarded(committed));
+    let compared = committed.iter().filter_map(|(name, was)| match (now.get(name), was) {
+        (None, _) => Some(format!("{name}: not measured any more")),
+        (Some(Guarded::Low(is)), Guarded::Low(was)) if *is > was + SLACK => Some(said(name, *was, *is)),
+        (Some(Guarded::High(is)), Guarded::High(was)) if *is < was - SLACK => Some(said(name, *was, *is)),
+        (Some(Guarded::Rung(is)), Guarded::Rung(was)) if *is > was * 1.01 => Some(said(name, *was, *is)),
+        (Some(_), _) => None,
+    });
+    compared.collect()
+}
+
+fn said(name: &str, was: f64, is: f64) -> String {
+    format!("{name}: {is:.4}, and {was:.4} is committed")
+}
+
+fn guarded(figures: &Figures) -> BTreeMap<String, Guarded> {
+    let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
+    let mut all = BTreeMap::new();
+    for row in &figures.false_alarms {
+        let place = format!("{} at {} iterations", row.family, row.iterations);
+        // Even one more false alarm is worse.
+        all.insert(format!("{place}, false alarms"), Guarded::Rung(row.false_alarms as f64));
+        all.insert(format!("{place}, runs with a second look"), Guarded::Low(share(row.alarmed, row.runs)));
+        all.insert(format!("{place}, unclear"), Guarded::Low(share(row.unclear, row.tags)));
+    }
+    for (what, rows) in [("hard", &figures.hard), ("background", &figures.background)] {
+        for row in rows {
+            let place = format!("{what}: {} by {} at {} iterations", row.family, row.driven_by, row.iterations);
+            all.insert(format!("{place}, called a leak"), Guarded::Low(share(row.leak, row.tags)));
+            all.insert(format!("{place}, unclear"), Guarded::Low(share(row.unclear, row.tags)));
+            if what == "background" {
+                all.insert(format!("{place}, named"), Guarded::High(share(row.background, row.tags)));
+            }
+        }
+    }
+    for row in &figures.smallest {
+        let place = format!("smallest leak, {} {} at {} iterations", row.noise, row.leak, row.iterations);
+        all.insert(place, Guarded::Rung(row.rate.unwrap_or(f64::INFINITY)));
+    }
+    for row in &figures.recall {
+        all.insert(format!("recall at {} iterations", row.iterations), Guarded::High(row.poolgate));
+    }
+    for row in &figures.intervals {
+        let place = format!("{} leaks at {} iterations", row.noise, row.iterations);
+        all.insert(format!("{place}, intervals with the truth"), Guarded::High(row.covered));
+        all.insert(format!("{place}, median error"), Guarded::Low(row.median_error));
+    }
+    for row in &figures.odd {
+        let place = format!("{} at {} iterations", row.what, row.iterations);
+        all.insert(format!("{place}, leaks found"), Guarded::High(share(row.found, row.leaks)));
+        all.insert(format!("{place}, false alarms"), Guarded::Low(share(row.called, row.nulls)));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::{FalseAlarms, Recall, Smallest};
+    use super::*;
+
+    fn figures(false_alarms: u64, rate: Option<f64>, recall: f64) -> Figures {
+        let family = "steps".to_owned();
+        Figures {
+            size: "tiny".to_owned(),
+            seeds: "v1".to_owned(),
+            false_alarms: vec![FalseAlarms {
+                family,
+                iterations: 300,
+                runs: 10,
+                tags: 100,
+                candidates: 0,
+                alarmed: 0,
+                called: false_alarms,
+                unclear: 0,
+                false_alarms,
+                at_most: 0.1,
+                rules: [0; 4],
+            }],
+            hard: Vec::new(),
+            background: Vec::new(),
+            smallest: vec![Smallest { noise: "quiet".to_owned(), leak: "late".to_owned(), iterations: 300, rate }],
+            recall: vec![Recall { iterations: 300, leaks: 10, poolgate: recall, rules: [None; 4] }],
+            intervals: Vec::new(),
+            odd: Vec::new(),
+            nanoseconds: 3.0,
+        }
+    }
+
+    #[test]
+    fn only_what_got_worse_is_told() {
+        let committed = figures(0, Some(0.25), 0.8);
+        assert_eq!(worse(&committed, &committed), [""; 0]);
+        assert_eq!(worse(&figures(0, Some(0.125), 0.9), &committed), [""; 0]);
+        assert_eq!(
+            worse(&figures(1, Some(0.354), 0.7), &committed),
+            [
+                "recall at 300 iterations: 0.7000, and 0.8000 is committed",
+                "smallest leak, quiet late at 300 iterations: 0.3540, and 0.2500 is committed",
+                "steps at 300 iterations, false alarms: 1.0000, and 0.0000 is committed",
+            ]
+        );
+        assert_eq!(worse(&figures(0, None, 0.8), &committed).len(), 1);
+    }
+
+    #[test]
+    fn a_figure_which_is_not_measured_any_more_is_told() {
+        let now = Figures { recall: Vec::new(), ..figures(0, Some(0.25), 0.8) };
+        assert_eq!(worse(&now, &figures(0, Some(0.25), 0.8)), ["recall at 300 iterations: not measured any more"]);
+    }
+}

@@ -1,0 +1,59 @@
+//! What a count of rare events allows to say of their probability: the exact interval of Clopper and Pearson (Biometrika
+//! 26, 1934).
+//!
+//! The upper end is the largest probability under which so few events still had a chance of 2.5 %. It is found by
+//! halving, on the binomial distribution itself: no beta function, and so no crate, is needed for it.
+
+/// What each end may miss.
+const TAIL: f64 = 0.025;
+
+/// The upper end of the 95 % interval of a probability, after `events` in `trials`.
+pub(super) fn upper(events: u64, trials: u64) -> f64 {
+    if events >= trials {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if at_most(events, trials, middle) > TAIL { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// The lower end.
+pub(super) fn lower(events: u64, trials: u64) -> f64 {
+    1.0 - upper(trials - events.min(trials), trials)
+}
+
+/// The chance of at most so many events.
+fn at_most(events: u64, trials: u64, probability: f64) -> f64 {
+    let (hit, miss) = (probability.ln(), (1.0 - probability).ln());
+    let mut term = trials as f64 * miss;
+    let mut sum = term.exp();
+    for event in 1..=events {
+        term += ((trials - event + 1) as f64 / event as f64).ln() + hit - miss;
+        sum += term.exp();
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_that_of_clopper_and_pearson() {
+        // scipy.stats.beta.ppf(0.975, k + 1, n - k) and beta.ppf(0.025, k, n - k + 1).
+        for (events, trials, low, high) in [
+            (0, 10, 0.0, 0.308_497),
+            (1, 10, 0.002_529, 0.445_016),
+            (5, 10, 0.187_086, 0.812_914),
+            (10, 10, 0.691_503, 1.0),
+            (0, 1100, 0.0, 0.003_348),
+            (3, 400, 0.001_549, 0.021_758),
+        ] {
+            assert!((upper(events, trials) - high).abs() < 1e-5, "{events}/{trials}: {}", upper(events, trials));
+            assert!((lower(events, trials) - low).abs() < 1e-5, "{events}/{trials}: {}", lower(events, trials));
+        }
+    }
+}

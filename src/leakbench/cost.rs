@@ -1,0 +1,4 @@
+//! What judging costs.
+pub(super) fn nanoseconds() -> f64 {
+    0.0
+}

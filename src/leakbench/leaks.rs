@@ -1,0 +1,165 @@
+//! What leaks: how small a leak is found, how many are, and how good their rates.
+
+use super::family::{Leak, NULLS, Noise};
+use super::figures::{Intervals, Odd, Recall, Smallest};
+use super::nulls::Highest;
+use super::parallel;
+use super::random::Random;
+use super::seen::{Said, Seen, look};
+use super::size::Size;
+use super::tag::{Quirks, Tag};
+
+/// Rungs of the ladder: 2^(rung / 2) objects an iteration, from 0.004 to 64.
+const RUNGS: std::ops::Range<i32> = -16..13;
+/// How often a leak of a rate must be found.
+const POWER: f64 = 0.95;
+
+fn rate_of(rung: i32) -> f64 {
+    (f64::from(rung) / 2.0).exp2()
+}
+
+/// The smallest rates found, for each noise level, kind and length.
+pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
+    let mut places = Vec::new();
+    for &(noise, noise_name) in &Noise::ALL {
+        for &(leak, leak_name) in &Leak::ALL {
+            for &iterations in size.leak_lengths {
+                places.push((noise, noise_name, leak, leak_name, iterations));
+            }
+        }
+    }
+    parallel::map(places.len(), |place| {
+        let (noise, noise_name, leak, leak_name, iterations) = places[place];
+        let found = |rung: i32| {
+            let enough = (size.rung as f64 * POWER).ceil() as u64;
+            let mut missed = 0;
+            for index in 0..size.rung {
+                let name = format!("leakbench/{seeds}/{noise_name} {leak_name}/{iterations}/{rung}/{index}");
+                let random = Random::named(&name);
+                let mut tag = leak.tag(noise, rate_of(rung), Quirks::default(), iterations, random);
+                missed += u64::from(!matches!(look(&mut tag, iterations, &name).said, Said::Leak(_)));
+                if size.rung - missed < enough {
+                    return false;
+                }
+            }
+            true
+        };
+        // Power rises with the rate, so the first rung found is where a search by halves ends.
+        let (mut missed, mut seen) = (RUNGS.start - 1, RUNGS.end);
+        while seen - missed > 1 {
+            let middle = i32::midpoint(missed, seen);
+            if found(middle) { seen = middle } else { missed = middle }
+        }
+        let rate = RUNGS.contains(&seen).then(|| rate_of(seen));
+        Smallest { noise: noise_name.to_owned(), leak: leak_name.to_owned(), iterations, rate }
+    })
+}
+
+/// A leak as it is, and what was said of it.
+struct Judged {
+    noise: usize,
+    /// Late ones have no one rate over the run.
+    steady: bool,
+    /// Bytes an iteration.
+    truth: f64,
+    seen: Seen,
+}
+
+/// Leaks of every noise level and kind, with rates of every magnitude.
+fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<Judged> {
+    parallel::map(size.leaks as usize, |index| {
+        let name = format!("leakbench/{seeds}/leaks/{iterations}/{index}");
+        let mut random = Random::named(&name);
+        let noise = index % 3;
+        let leak = Leak::ALL[index / 3 % Leak::ALL.len()].0;
+        let rate = random.magnitude(0.01, 32.0);
+        let mut tag = leak.tag(Noise::ALL[noise].0, rate, Quirks::default(), iterations, random);
+        let truth = rate * tag.size;
+        Judged { noise, steady: leak != Leak::Late, truth, seen: look(&mut tag, iterations, &name) }
+    })
+}
+
+/// Recall, and the quality of the intervals.
+pub(super) fn found(size: &Size, seeds: &str, highest: &Highest) -> (Vec<Recall>, Vec<Intervals>) {
+    let (mut recall, mut intervals) = (Vec::new(), Vec::new());
+    for &iterations in size.leak_lengths {
+        let leaks = population(size, seeds, iterations);
+        let share = |finds: &dyn Fn(&Judged) -> bool| {
+            leaks.iter().filter(|leak| finds(leak)).count() as f64 / leaks.len() as f64
+        };
+        let rules = std::array::from_fn(|rule| {
+            let cut_off = highest.cut_off(iterations, rule)?;
+            Some(share(&|leak| leak.seen.scores.0[rule] > cut_off))
+        });
+        let poolgate = share(&|leak| matches!(leak.seen.said, Said::Leak(_)));
+        recall.push(Recall { iterations, leaks: size.leaks, poolgate, rules });
+        for (noise, (_, name)) in Noise::ALL.iter().enumerate() {
+            intervals.push(interval(name, iterations, leaks.iter().filter(|leak| leak.noise == noise && leak.steady)));
+        }
+    }
+    (recall, intervals)
+}
+
+impl Highest {
+    /// The score which a rule passes in one of a hundred clean runs; `None` when there is none above it.
+    fn cut_off(&self, iterations: u64, rule: usize) -> Option<f64> {
+        let runs = self.0.iter().filter(|(length, _)| *length == iterations);
+        let mut scores: Vec<f64> = runs.map(|(_, highest)| highest[rule]).collect();
+        scores.sort_by(f64::total_cmp);
+        let cut_off = *scores.get((scores.len() * 99 / 100).min(scores.len().saturating_sub(1)))?;
+        // "Higher at each of ten looks" is a yes or a no.
+        (rule != 2 || cut_off < 0.5).then_some(cut_off)
+    }
+}
+
+fn interval<'a>(noise: &str, iterations: u64, leaks: impl Iterator<Item = &'a Judged>) -> Intervals {
+    let (mut covered, mut errors) = (0.0, Vec::new());
+    for Judged { truth, seen, .. } in leaks {
+        if let Said::Leak(interval) = seen.said {
+            covered += f64::from(u8::from(interval.low <= *truth && *truth <= interval.high));
+            errors.push((interval.rate - truth).abs() / truth);
+        }
+    }
+    errors.sort_by(f64::total_cmp);
+    let called = errors.len();
+    let median_error = errors.get(called / 2).copied().unwrap_or(0.0);
+    let covered = covered / called.max(1) as f64;
+    Intervals { noise: noise.to_owned(), iterations, called: called as u64, covered, median_error }
+}
+
+/// Oddities of counters and samples.
+const ODDITIES: [(&str, fn(f64) -> Quirks); 4] = [
+    ("mixed sizes", |_| Quirks { mixed_sizes: true, ..NONE }),
+    ("counters which wrap", |_| Quirks { wraps: true, ..NONE }),
+    ("late tags", |run| Quirks { appears: (run * 0.15) as u64, ..NONE }),
+    ("missed samples", |_| Quirks { missed: 0.05, ..NONE }),
+];
+const NONE: Quirks = Quirks { mixed_sizes: false, wraps: false, appears: 0, missed: 0.0 };
+/// Leaked by the odd tags over a run, in objects: well above what a plain tag of moderate noise needs.
+const PLAIN_TO_SEE: f64 = 600.0;
+
+/// Odd tags, leaking and not.
+pub(super) fn odd(size: &Size, seeds: &str) -> Vec<Odd> {
+    let mut rows = Vec::new();
+    for (what, quirks) in ODDITIES {
+        for &iterations in size.leak_lengths {
+            let run = iterations as f64;
+            let judged = parallel::map(size.leaks as usize, |index| {
+                let name = format!("leakbench/{seeds}/{what}/{iterations}/{index}");
+                let random = Random::named(&name);
+                let leaks = index % 2 == 0;
+                let mut tag: Tag = if leaks {
+                    Leak::Even.tag(Noise::Moderate, PLAIN_TO_SEE / run, quirks(run), iterations, random)
+                } else {
+                    NULLS[index / 2 % NULLS.len()].tag(None, quirks(run), iterations, random)
+                };
+                (leaks, matches!(look(&mut tag, iterations, &name).said, Said::Leak(_)))
+            });
+            let count = |which: (bool, bool)| judged.iter().filter(|one| **one == which).count() as u64;
+            let (found, called) = (count((true, true)), count((false, true)));
+            let (leaks, nulls) = (found + count((true, false)), called + count((false, false)));
+            rows.push(Odd { what: what.to_owned(), iterations, leaks, found, nulls, called });
+        }
+    }
+    rows
+}

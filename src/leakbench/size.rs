@@ -1,0 +1,52 @@
+//! How much of everything is simulated.
+
+/// How much of everything is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// What the figures call it.
+    pub name: &'static str,
+    /// Lengths of the first look at which false alarms are counted, iterations.
+    pub(super) lengths: &'static [u64],
+    /// Lengths at which leaks are looked for.
+    pub(super) leak_lengths: &'static [u64],
+    /// Runs of each null family at each length.
+    pub(super) runs: u64,
+    /// Tags in a run which move. Those which do not can raise no alarm, so they are not simulated.
+    pub(super) active: u64,
+    /// Tags of each hard and each background family, at each length.
+    pub(super) tags: u64,
+    /// Tags on each rung of a ladder of rates.
+    pub(super) rung: u64,
+    /// Leaks of all kinds at each length, for recall and intervals; as many tags of each oddity.
+    pub(super) leaks: u64,
+}
+
+impl Size {
+    /// Within a minute on two cores: what CI runs.
+    pub const QUICK: Size = Size {
+        name: "quick",
+        lengths: &[100, 300],
+        leak_lengths: &[100, 300],
+        runs: 40,
+        active: 1000,
+        tags: 1000,
+        rung: 100,
+        leaks: 1500,
+    };
+
+    /// Enough for bounds of 1 %.
+    pub const FULL: Size = Size {
+        name: "full",
+        lengths: &[50, 100, 300, 1000],
+        leak_lengths: &[50, 100, 300, 1000],
+        runs: 400,
+        active: 1000,
+        tags: 10_000,
+        rung: 400,
+        leaks: 10_000,
+    };
+
+    /// Seconds even without optimisation: for tests of leakbench itself.
+    pub const TINY: Size =
+        Size { name: "tiny", lengths: &[100], leak_lengths: &[100], runs: 2, active: 10, tags: 10, rung: 5, leaks: 20 };
+}

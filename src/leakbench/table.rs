@@ -1,0 +1,179 @@
+//! The figures as tables for a terminal, poolgate's beside those of the rules people use today.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::figures::{Called, Figures};
+use super::rules;
+
+/// What no figure above shows, because it cannot be seen.
+const BLIND: &str = "\
+What poolgate cannot see:
+  - a leak of fewer than about 8 objects over the whole run: chance makes as many
+  - growth which comes to an end only after the second look, which is three times as long as the first: it is called a leak
+  - a leak which the workload causes but which shows only while the workload rests, or only after the last sample
+";
+
+/// All figures as text, `width` columns wide.
+pub fn table(figures: &Figures, width: u16) -> String {
+    let mut text = format!("leakbench, {} size, seeds leakbench/{}/…\n", figures.size, figures.seeds);
+    let mut section = |heading: &str, table: Table| {
+        let _ = write!(text, "\n{heading}\n{}\n", table.trim_fmt());
+    };
+    section("False alarms: runs of 3,000 tags, 1,000 of which move and none of which leaks", alarms(figures, width));
+    section("Growth which ends or is taken back: tags called a leak", called(&figures.hard, width));
+    section("Growth without end which is not the workload's", called(&figures.background, width));
+    section("The smallest leak found with 95 % power, objects an iteration", smallest(figures, width));
+    section(
+        "Leaks of all rates, kinds and noise levels found at one false alarm in a hundred runs",
+        recall(figures, width),
+    );
+    section("Rates of the leaks which were called", intervals(figures, width));
+    section("Odd counters and samples", odd(figures, width));
+    let _ =
+        write!(text, "\nTo judge a sample of a tag takes {:.1} ns on this machine.\n\n{BLIND}", figures.nanoseconds);
+    text
+}
+
+/// A table whose columns from `words` on are numbers.
+fn new(width: u16, header: &[&str], words: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.set_header(header);
+    for column in table.column_iter_mut().skip(words) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// A header with the rules' names at its end.
+fn with_rules<'a>(own: &[&'a str]) -> Vec<&'a str> {
+    own.iter().copied().chain(rules::NAMES).collect()
+}
+
+fn alarms(figures: &Figures, width: u16) -> Table {
+    let own = ["family", "iterations", "runs", "candidates", "second looks", "unclear", "false alarms", "at most"];
+    let mut table = new(width, &with_rules(&own), 1);
+    for row in &figures.false_alarms {
+        let mut cells = vec![
+            row.family.clone(),
+            row.iterations.to_string(),
+            row.runs.to_string(),
+            percent(row.candidates, row.tags),
+            percent(row.alarmed, row.runs),
+            percent(row.unclear, row.tags),
+            percent(row.false_alarms, row.runs),
+            format!("{:.2} %", 100.0 * row.at_most),
+        ];
+        cells.extend(row.rules.iter().map(|runs| percent(*runs, row.runs)));
+        table.add_row(cells);
+    }
+    table
+}
+
+fn called(rows: &[Called], width: u16) -> Table {
+    let own = ["family", "driven by", "iterations", "tags", "candidates", "leak", "background", "unclear"];
+    let mut table = new(width, &with_rules(&own), 2);
+    for row in rows {
+        let mut cells = vec![
+            row.family.clone(),
+            row.driven_by.clone(),
+            row.iterations.to_string(),
+            row.tags.to_string(),
+            percent(row.candidates, row.tags),
+            percent(row.leak, row.tags),
+            percent(row.background, row.tags),
+            percent(row.unclear, row.tags),
+        ];
+        cells.extend(row.rules.iter().map(|tags| percent(*tags, row.tags)));
+        table.add_row(cells);
+    }
+    table
+}
+
+/// One row a noise level and kind, one column a length.
+fn smallest(figures: &Figures, width: u16) -> Table {
+    let mut lengths: Vec<u64> = figures.smallest.iter().map(|row| row.iterations).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    let headings: Vec<String> = lengths.iter().map(|length| format!("{length} iterations")).collect();
+    let header: Vec<&str> = ["noise", "leak"].into_iter().chain(headings.iter().map(String::as_str)).collect();
+    let mut table = new(width, &header, 2);
+    for row in figures.smallest.iter().filter(|row| Some(&row.iterations) == lengths.first()) {
+        let mut cells = vec![row.noise.clone(), row.leak.clone()];
+        for length in &lengths {
+            let same = figures
+                .smallest
+                .iter()
+                .find(|other| (&other.noise, &other.leak, &other.iterations) == (&row.noise, &row.leak, length));
+            let rate = same.and_then(|same| same.rate);
+            cells.push(rate.map_or_else(|| "none".to_owned(), |rate| format!("{rate:.*}", places(rate))));
+        }
+        table.add_row(cells);
+    }
+    table
+}
+
+fn recall(figures: &Figures, width: u16) -> Table {
+    let mut table = new(width, &with_rules(&["iterations", "leaks", "poolgate"]), 0);
+    for row in &figures.recall {
+        let mut cells = vec![row.iterations.to_string(), row.leaks.to_string(), share(row.poolgate)];
+        cells.extend(row.rules.iter().map(|found| found.map_or_else(|| "no cut-off".to_owned(), share)));
+        table.add_row(cells);
+    }
+    table
+}
+
+fn intervals(figures: &Figures, width: u16) -> Table {
+    let mut table = new(width, &["noise", "iterations", "called", "interval has the truth", "median error"], 1);
+    for row in &figures.intervals {
+        let (iterations, called) = (row.iterations.to_string(), row.called.to_string());
+        table.add_row([row.noise.clone(), iterations, called, share(row.covered), share(row.median_error)]);
+    }
+    table
+}
+
+fn odd(figures: &Figures, width: u16) -> Table {
+    let mut table = new(width, &["what", "iterations", "leaks", "found", "nulls", "called a leak"], 1);
+    for row in &figures.odd {
+        let (iterations, leaks, nulls) = (row.iterations.to_string(), row.leaks.to_string(), row.nulls.to_string());
+        let (found, called) = (percent(row.found, row.leaks), percent(row.called, row.nulls));
+        table.add_row([row.what.clone(), iterations, leaks, found, nulls, called]);
+    }
+    table
+}
+
+/// Two digits which mean something.
+fn places(rate: f64) -> usize {
+    match rate {
+        rate if rate < 0.1 => 3,
+        rate if rate < 1.0 => 2,
+        rate if rate < 10.0 => 1,
+        _ => 0,
+    }
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    share(part as f64 / whole.max(1) as f64)
+}
+
+/// A share as a percentage; one that is not nothing never looks like nothing.
+fn share(share: f64) -> String {
+    match share {
+        share if share == 0.0 => "0 %".to_owned(),
+        share if share < 0.001 => format!("{:.3} %", 100.0 * share),
+        share if share < 0.1 => format!("{:.2} %", 100.0 * share),
+        share => format!("{:.1} %", 100.0 * share),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_which_are_not_nothing_do_not_look_like_it() {
+        assert_eq!([0.0, 0.000_02, 0.004_2, 0.5, 1.0].map(share), ["0 %", "0.002 %", "0.42 %", "50.0 %", "100.0 %"]);
+    }
+}

@@ -1,0 +1,208 @@
+//! A simulated tag: what a kernel would have counted, slot by slot.
+//!
+//! A tag is a base level and a few [`Part`]s. It is asked for one slot after the other, with or without the workload, so
+//! that the first look and any number of second looks see one process that goes on, as a machine does.
+
+use super::random::Random;
+use super::shape::{Clock, Part, Shape};
+use crate::pool::{Counters, Key, Pool, Tag as Name, Usage};
+
+/// Allocations a slot which are freed within it, beside the parts' own.
+const CHURN: f64 = 300.0;
+
+/// How a tag's counters and samples differ from the plain case.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Quirks {
+    /// Objects of very different sizes under one tag.
+    pub(super) mixed_sizes: bool,
+    /// Counters of 32 bits which pass their end during the run.
+    pub(super) wraps: bool,
+    /// The kernel's table has the tag only from this slot of the workload on.
+    pub(super) appears: u64,
+    /// The share of samples which are missed.
+    pub(super) missed: f64,
+}
+
+/// A tag on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Tag {
+    pub(super) key: Key,
+    /// Bytes of an object, on average.
+    pub(super) size: f64,
+    quirks: Quirks,
+    base: f64,
+    parts: Vec<Part>,
+    random: Random,
+    allocs: u64,
+    live: u64,
+    bytes: f64,
+    /// Slots of any kind so far.
+    slots: u64,
+}
+
+/// Slots at rest before and after the workload.
+pub(super) const REST: u64 = 10;
+
+/// One slot's sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sample {
+    /// Nobody looked.
+    Missed,
+    /// The kernel's table did not have the tag.
+    Absent,
+    /// What it counted.
+    Taken(Usage),
+}
+
+impl Tag {
+    /// A tag of these shapes.
+    pub(super) fn new(shapes: &[(Clock, Shape)], quirks: Quirks, mut random: Random) -> Tag {
+        let parts: Vec<Part> = shapes.iter().map(|(clock, shape)| Part::new(*clock, *shape, &mut random)).collect();
+        let size = (random.magnitude(32.0, 4096.0) / 16.0).round() * 16.0;
+        let base = random.magnitude(10.0, 5000.0);
+        let counters = if quirks.wraps { Counters::Wrapping32 } else { Counters::Full64 };
+        // So near their end that 32 bits pass it in the middle of the workload.
+        let allocs = if quirks.wraps { (1 << 32) - (60.0 * CHURN) as u64 } else { 1 << 20 };
+        let key = Key::new(Name::from_pool_tag(*b"Leak"), Pool::Nonpaged, counters);
+        let (live, bytes) = (base as u64, base.floor() * size);
+        Tag { key, size, quirks, base, parts, random, allocs, live, bytes, slots: 0 }
+    }
+
+    /// Lets one slot pass, and samples at its end.
+    pub(super) fn slot(&mut self, work: bool) -> Sample {
+        let mut allocated = if work { CHURN } else { 0.0 };
+        let random = &mut self.random;
+        let objects: f64 = self.parts.iter_mut().map(|part| part.slot(work, random, &mut allocated)).sum();
+        let live = (self.base + objects).floor().max(0.0) as u64;
+        self.allocs += (allocated as u64).max(live.saturating_sub(self.live));
+        self.resize(live);
+        self.slots += 1;
+        // Before the workload an absent tag is absent too.
+        if self.slots <= self.quirks.appears + if self.quirks.appears > 0 { REST } else { 0 } {
+            return Sample::Absent;
+        }
+        if self.quirks.missed > 0.0 && self.random.chance(self.quirks.missed) {
+            return Sample::Missed;
+        }
+        Sample::Taken(self.usage())
+    }
+
+    /// Objects come with their own size, and go with the average one.
+    fn resize(&mut self, live: u64) {
+        let more = live as f64 - self.live as f64;
+        let each = match (self.quirks.mixed_sizes && more > 0.0, self.live) {
+            (true, _) => self.size * self.random.between(0.25, 1.75),
+            (false, 0) => self.size,
+            (false, held) => self.bytes / held as f64,
+        };
+        self.bytes = if live == 0 { 0.0 } else { (self.bytes + more * each).max(live as f64) };
+        self.live = live;
+    }
+
+    fn usage(&self) -> Usage {
+        let frees = self.allocs.wrapping_sub(self.live);
+        let mask = if self.quirks.wraps { u64::from(u32::MAX) } else { u64::MAX };
+        Usage { allocs: self.allocs & mask, frees: frees & mask, bytes: self.bytes as u64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leakbench::shape::Manner;
+
+    fn live(tag: &mut Tag, work: bool) -> i64 {
+        let Sample::Taken(usage) = tag.slot(work) else { panic!("no sample") };
+        tag.key.live(usage)
+    }
+
+    fn growing(clock: Clock, manner: Manner) -> Tag {
+        let growth = Shape::Growth { rate: 2.0, manner };
+        Tag::new(&[(clock, growth)], Quirks::default(), Random::named("growing"))
+    }
+
+    #[test]
+    fn a_leak_leaks_at_its_rate_and_rests_with_the_workload() {
+        for (manner, most_off) in [
+            (Manner::Even, 1),
+            (Manner::Poisson, 250),
+            (Manner::DutyCycle { period: 30.0 }, 60),
+            (Manner::Lumps { every: 20.0 }, 40),
+        ] {
+            let mut tag = growing(Clock::Work, manner);
+            let first = live(&mut tag, false);
+            let last = (0..3000).map(|_| live(&mut tag, true)).last().unwrap();
+            assert!((last - first - 6000).abs() <= most_off, "{manner:?}: {}", last - first);
+            assert_eq!((0..100).map(|_| live(&mut tag, false)).last().unwrap(), last, "{manner:?}");
+        }
+    }
+
+    #[test]
+    fn a_late_leak_begins_late() {
+        let mut tag = growing(Clock::Work, Manner::Late { from: 100.0 });
+        let levels: Vec<i64> = (0..200).map(|_| live(&mut tag, true)).collect();
+        assert_eq!((levels[99] - levels[0], levels[199] - levels[99]), (0, 200));
+    }
+
+    #[test]
+    fn background_goes_on_while_the_workload_rests() {
+        let mut tag = growing(Clock::Time, Manner::Even);
+        let first = live(&mut tag, true);
+        assert_eq!((0..100).map(|_| live(&mut tag, false)).last().unwrap() - first, 200);
+    }
+
+    #[test]
+    fn what_is_in_flight_is_gone_at_rest() {
+        let parts =
+            [(Clock::Work, Shape::InFlight { mean: 50.0 }), (Clock::Work, Shape::Load { mean: 40.0, share: 0.5 })];
+        let mut tag = Tag::new(&parts, Quirks::default(), Random::named("flight"));
+        let rest = live(&mut tag, false);
+        let busy = (0..500).map(|_| live(&mut tag, true) - rest).sum::<i64>() / 500;
+        assert!((60..85).contains(&busy), "{busy}");
+        assert_eq!(live(&mut tag, false), rest);
+    }
+
+    #[test]
+    fn counters_wrap_and_only_go_up() {
+        let quirks = Quirks { wraps: true, ..Quirks::default() };
+        let shapes = [(Clock::Time, Shape::Wander { spread: 5.0, memory: 3.0 })];
+        let mut tag = Tag::new(&shapes, quirks, Random::named("wrap"));
+        let plain = Quirks::default();
+        let mut same = Tag::new(&shapes, plain, Random::named("wrap"));
+        let mut wrapped = 0;
+        let mut before = 0;
+        for _ in 0..200 {
+            let (Sample::Taken(usage), level) = (tag.slot(true), live(&mut same, true)) else { panic!("no sample") };
+            wrapped += u32::from(usage.allocs < before);
+            before = usage.allocs;
+            assert_eq!(tag.key.live(usage), level);
+        }
+        assert_eq!(wrapped, 1);
+    }
+
+    #[test]
+    fn tags_appear_late_and_samples_are_missed() {
+        let quirks = Quirks { appears: 30, missed: 0.1, ..Quirks::default() };
+        let mut tag = Tag::new(&[], quirks, Random::named("late"));
+        let samples: Vec<Sample> = (0..1000).map(|slot| tag.slot(slot >= REST)).collect();
+        assert!(samples[..40].iter().all(|sample| *sample == Sample::Absent));
+        assert!(samples[40..].iter().all(|sample| *sample != Sample::Absent));
+        let missed = samples.iter().filter(|sample| **sample == Sample::Missed).count();
+        assert!((60..130).contains(&missed), "{missed}");
+    }
+
+    #[test]
+    fn bytes_follow_the_objects() {
+        let quirks = Quirks { mixed_sizes: true, ..Quirks::default() };
+        let growth = Shape::Growth { rate: 2.0, manner: Manner::Even };
+        let mut tag = Tag::new(&[(Clock::Work, growth)], quirks, Random::named("sizes"));
+        let mut bytes = |slots: u64| {
+            let last = (0..slots).map(|_| tag.slot(true)).last();
+            let Some(Sample::Taken(usage)) = last else { panic!("no sample") };
+            usage.bytes as f64
+        };
+        let (first, last) = (bytes(1), bytes(2000));
+        let each = (last - first) / 4000.0 / tag.size;
+        assert!((0.95..1.05).contains(&each), "{each}");
+    }
+}
