@@ -10,15 +10,15 @@ use crate::pool::Key;
 use crate::record::Recording;
 use crate::scenario::{Scenario, Threshold};
 
+mod clock;
+pub mod evidence;
 mod level;
 mod overflow;
 mod rule;
 mod series;
-mod trend;
-mod troughs;
 
+pub use evidence::{Confirmation, Evidence, Interval, Trend};
 pub use level::Levels;
-pub use trend::{Evidence, Interval, Trend};
 
 /// What is said of one threshold, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

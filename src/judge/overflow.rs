@@ -35,6 +35,11 @@ impl Overflow {
         self.moved |= self.rows.iter().any(|(row, first)| usage(*row).is_some_and(|now| now != *first));
     }
 
+    /// Whether it moved.
+    pub(super) fn moved(&self) -> bool {
+        self.moved
+    }
+
     /// What a reader should know.
     pub(super) fn note(&self) -> Option<String> {
         self.moved

@@ -1,201 +1,247 @@
-//! One pass through a recording: for each tag its levels at rest and its troughs under the workload.
+//! One pass through a recording: what each tag did, and each pool as a whole.
 //!
 //! A tag's rows before it first appears count as zero, as a kernel lists every tag which ever allocated. A tag that
-//! disappears again (its driver's cache was destroyed) has no series any more, and says so.
+//! disappears again (its driver's cache was destroyed) is absent, which is not zero, and says so.
 
 use std::time::Duration;
 
-use super::JudgeError;
+use super::clock::Clock;
+use super::evidence::{Evidence, Extension, History, Window, first_look};
 use super::level::{Levels, settled};
 use super::overflow::Overflow;
-use super::trend::{Evidence, Growth, NEEDED, Pace, blocks_for};
-use super::troughs::{Trough, Troughs};
-use crate::pool::{Key, Pool, Usage};
-use crate::record::{Event, Mark, Recording, SampleInfo, Stage};
-use crate::scenario::{Plan, Scenario, Subject, WarmUp};
+use crate::pool::{Counters, Key, Pool, Tag, Usage};
+use crate::record::{Event, Mark, Recording, SampleInfo, SecondLook, Stage};
+use crate::scenario::{Plan, Scenario, Subject};
 
-/// The warm-up when the scenario gives none: this share of the samples, and at least so many.
-const WARM_UP_SHARE: u64 = 5;
-const WARM_UP_LEAST: u64 = 20;
+/// More slots than these are not missed at once: the machine was asleep.
+const MOST_MISSED: u64 = 4096;
 
 /// What a recording says, tag by tag.
 pub(super) struct Measured {
     keys: Vec<Key>,
-    series: Vec<Series>,
-    totals: Vec<(Pool, Series)>,
-    /// When each sample of the workload was taken, and how many iterations were complete.
-    work: Vec<(Duration, u64)>,
+    histories: Vec<History>,
+    totals: Vec<(Pool, History)>,
+    clock: Clock,
+    looks: Vec<Look>,
     /// Settled samples of lead-in and cool-down.
     rested: (u64, u64),
     stage: Option<Stage>,
     began: Duration,
     iterations: u64,
+    /// Iterations at the last slot.
+    seen: u64,
     settled_only: bool,
     gaps: u64,
     missed: u64,
     damaged: u64,
+    finished: bool,
     overflow: Overflow,
 }
 
-/// One tag's, or one pool's, figures.
-#[derive(Clone)]
-pub(super) struct Series {
-    before: Vec<Trough>,
-    work: Troughs,
-    after: Vec<Trough>,
-    vanished: bool,
+/// A second look at the candidates.
+pub(super) struct Look {
+    pub(super) plan: SecondLook,
+    /// Rows of the tags looked at.
+    tags: Vec<(usize, Extension)>,
+    totals: Vec<(Pool, Extension)>,
+}
+
+/// What a second look calls a pool's total: no tag has this name, since nobody can ask for it.
+pub(super) fn total_key(pool: Pool) -> Option<Key> {
+    let tag: Tag = format!("total {pool}").parse().ok()?;
+    Some(Key::new(tag, pool, Counters::InUse))
 }
 
 /// Reads the whole recording.
-pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Result<Measured, JudgeError> {
+pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
     let mut measured = Measured {
         keys: Vec::new(),
-        series: Vec::new(),
+        histories: Vec::new(),
         totals: Vec::new(),
-        work: Vec::new(),
+        clock: Clock::new(scenario.workload.warm_up),
+        looks: Vec::new(),
         rested: (0, 0),
         stage: None,
         began: Duration::ZERO,
         iterations: 0,
+        seen: 0,
         // Samples taken in the middle of an iteration show what is in flight, not what is left.
         settled_only: matches!(scenario.workload.plan, Plan::Iterations { .. }),
         gaps: 0,
         missed: 0,
         damaged: 0,
+        finished: false,
         overflow: Overflow::default(),
     };
-    let mut finished = false;
     let mut events = recording.events();
     while let Some(event) = events.next() {
         match event {
             Event::Sample { info, snapshot } => measured.sample(info, snapshot.keys(), snapshot.usages()),
-            Event::Mark { at, mark: Mark::Stage(stage) } => (measured.stage, measured.began) = (Some(stage), at),
-            Event::Mark { mark: Mark::Iteration(iterations), .. } => measured.iterations = iterations,
-            Event::Mark { mark: Mark::Gap { .. }, .. } => measured.gaps += 1,
-            Event::Mark { mark: Mark::SecondLook(_) | Mark::Block { .. }, .. } => {}
+            Event::Mark { at, mark } => measured.mark(at, mark),
             Event::Damaged { .. } => measured.damaged += 1,
-            Event::End { .. } => finished = true,
+            Event::End { .. } => measured.finished = true,
         }
     }
-    match (finished, measured.work.is_empty()) {
-        (false, _) => Err(JudgeError::Unfinished),
-        (true, true) => Err(JudgeError::NotMeasured),
-        (true, false) => Ok(measured),
-    }
+    measured
 }
 
 impl Measured {
-    fn sample(&mut self, info: SampleInfo, keys: &[Key], usages: &[Option<Usage>]) {
-        self.missed += u64::from(info.missed);
-        self.overflow.sample(keys, usages);
-        let Some(stage) = self.stage else { return };
-        let counts = match stage {
-            Stage::LeadIn | Stage::CoolDown => info.settled,
-            Stage::Workload => info.settled || !self.settled_only,
-            Stage::SecondLook | Stage::Teardown => false,
-        };
-        if !counts {
-            return;
-        }
-        for key in &keys[self.keys.len()..] {
-            self.keys.push(key.clone());
-            self.series.push(Series::appearing_after(self.work.len() as u64));
-        }
-        let mut totals = Pool::ALL.map(|pool| (pool, None::<Trough>));
-        for ((key, usage), series) in self.keys.iter().zip(usages).zip(&mut self.series) {
-            let figures = usage.map(|usage| Trough { objects: key.live(usage), bytes: usage.bytes as i64 });
-            series.sample(stage, figures);
-            let total = totals.iter_mut().find(|(pool, _)| Subject::Total(*pool).means(key));
-            if let (Some((_, total)), Some(figures)) = (total, figures) {
-                *total = Some(total.unwrap_or_default().plus(figures));
+    fn mark(&mut self, at: Duration, mark: Mark) {
+        match mark {
+            Mark::Stage(stage) => (self.stage, self.began) = (Some(stage), at),
+            Mark::Iteration(iterations) => self.iterations = iterations,
+            Mark::Gap { .. } => {
+                self.gaps += 1;
+                if self.stage == Some(Stage::Workload) && !self.settled_only {
+                    self.miss(1);
+                }
             }
-        }
-        for (pool, total) in totals.into_iter().filter_map(|(pool, total)| Some((pool, total?))) {
-            self.total(pool).sample(stage, Some(total));
-        }
-        match stage {
-            Stage::LeadIn => self.rested.0 += 1,
-            Stage::Workload => self.work.push((info.at - self.began.min(info.at), self.iterations)),
-            Stage::CoolDown => self.rested.1 += 1,
-            Stage::SecondLook | Stage::Teardown => {}
+            Mark::SecondLook(plan) => self.look_again(plan),
+            Mark::Block { number, work } => {
+                for extension in self.looks.last_mut().into_iter().flat_map(Look::extensions) {
+                    extension.block(number, work);
+                }
+            }
         }
     }
 
-    fn total(&mut self, pool: Pool) -> &mut Series {
-        let samples = self.work.len() as u64;
+    fn sample(&mut self, info: SampleInfo, keys: &[Key], usages: &[Option<Usage>]) {
+        self.missed += u64::from(info.missed);
+        self.overflow.sample(keys, usages);
+        match self.stage {
+            Some(Stage::LeadIn) if info.settled => {
+                self.rested.0 += 1;
+                self.add(Stage::LeadIn, keys, usages);
+            }
+            Some(Stage::Workload) if info.settled || !self.settled_only => {
+                // Without a sample an iteration has its slot all the same.
+                let missed = if self.settled_only {
+                    self.iterations.saturating_sub(self.seen + 1)
+                } else {
+                    u64::from(info.missed)
+                };
+                self.miss(missed.min(MOST_MISSED));
+                self.seen = self.iterations;
+                self.add(Stage::Workload, keys, usages);
+                self.clock.push(info.at - self.began.min(info.at), self.iterations);
+            }
+            Some(Stage::CoolDown) if info.settled => {
+                self.rested.1 += 1;
+                self.add(Stage::CoolDown, keys, usages);
+            }
+            Some(Stage::SecondLook) if info.settled => {
+                if let Some(look) = self.looks.last_mut() {
+                    look.sample(keys, usages);
+                }
+            }
+            Some(Stage::LeadIn | Stage::Workload | Stage::CoolDown | Stage::SecondLook | Stage::Teardown) | None => {}
+        }
+    }
+
+    fn miss(&mut self, slots: u64) {
+        for _ in 0..slots {
+            self.histories.iter_mut().for_each(History::miss);
+            self.totals.iter_mut().for_each(|(_, history)| history.miss());
+        }
+        self.clock.miss(slots);
+    }
+
+    fn add(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
+        for key in &keys[self.keys.len()..] {
+            self.keys.push(key.clone());
+            self.histories.push(History::appearing_after(key.counters, self.clock.slots()));
+        }
+        for (usage, history) in usages.iter().zip(&mut self.histories) {
+            history.push(stage, *usage);
+        }
+        for pool in Pool::ALL {
+            if let Some(total) = total(pool, keys, usages) {
+                self.total(pool).push(stage, Some(total));
+            }
+        }
+    }
+
+    fn total(&mut self, pool: Pool) -> &mut History {
+        let slots = self.clock.slots();
         let place = self.totals.iter().position(|(known, _)| *known == pool).unwrap_or_else(|| {
-            self.totals.push((pool, Series::appearing_after(samples)));
+            self.totals.push((pool, History::appearing_after(Counters::InUse, slots)));
             self.totals.len() - 1
         });
         &mut self.totals[place].1
     }
 
-    /// Every tag with its series.
-    pub(super) fn tags(&self) -> impl Iterator<Item = (&Key, &Series)> {
-        self.keys.iter().zip(&self.series)
+    fn look_again(&mut self, plan: SecondLook) {
+        let rows = plan.candidates.iter().filter_map(|key| self.keys.iter().position(|known| known == key));
+        let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories[row])));
+        let pools = self.totals.iter().filter(|(pool, _)| {
+            total_key(*pool).is_some_and(|key| plan.candidates.contains(&key))
+        });
+        let totals = pools.map(|(pool, history)| (*pool, Extension::new(&plan, Counters::InUse, history)));
+        let (tags, totals) = (tags.collect(), totals.collect());
+        self.looks.push(Look { plan, tags, totals });
     }
 
-    /// A pool's total.
-    pub(super) fn total_of(&self, pool: Pool) -> Option<&Series> {
-        self.totals.iter().find(|(known, _)| *known == pool).map(|(_, series)| series)
+    /// Whether the recording has its end.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
     }
 
-    /// The number of workload samples which are warm-up.
-    pub(super) fn warm_up(&self, scenario: &Scenario) -> u64 {
-        let samples = self.work.len() as u64;
-        let first = |late_enough: &dyn Fn(&(Duration, u64)) -> bool| {
-            self.work.iter().position(late_enough).map_or(samples, |place| place as u64)
-        };
-        match scenario.workload.warm_up {
-            None => (samples / WARM_UP_SHARE).max(WARM_UP_LEAST),
-            Some(WarmUp::Iterations(count)) => first(&|(_, iterations)| *iterations > count),
-            Some(WarmUp::Time(length)) => first(&|(at, _)| *at >= length.as_std()),
-        }
+    /// Every tag with its figures.
+    pub(super) fn tags(&self) -> impl Iterator<Item = (&Key, &History)> {
+        self.keys.iter().zip(&self.histories)
     }
 
-    /// Settled levels before and after; `None` when the machine was not sampled at rest, or the tag disappeared.
-    pub(super) fn levels(&self, series: &Series) -> Option<Levels> {
-        if series.vanished || self.rested.0 == 0 || self.rested.1 == 0 {
+    /// Every pool's total.
+    pub(super) fn totals(&self) -> impl Iterator<Item = (Pool, &History)> {
+        self.totals.iter().map(|(pool, history)| (*pool, history))
+    }
+
+    /// The second looks, in their order.
+    pub(super) fn looks(&self) -> &[Look] {
+        &self.looks
+    }
+
+    /// What the second looks saw of the tag in `row`.
+    pub(super) fn looks_at(&self, row: usize) -> Vec<Extension> {
+        let seen = self.looks.iter().filter_map(|look| look.tags.iter().find(|(looked_at, _)| *looked_at == row));
+        seen.map(|(_, extension)| extension.clone()).collect()
+    }
+
+    /// What the second looks saw of a pool's total.
+    pub(super) fn looks_at_total(&self, pool: Pool) -> Vec<Extension> {
+        let seen = self.looks.iter().filter_map(|look| look.totals.iter().find(|(looked_at, _)| *looked_at == pool));
+        seen.map(|(_, extension)| extension.clone()).collect()
+    }
+
+    /// When the slots were.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Settled levels before and after; `None` when the machine was not sampled at rest, the tag disappeared, or its
+    /// counters began anew.
+    pub(super) fn levels(&self, history: &History) -> Option<Levels> {
+        if history.is_gone() || history.reset().is_some() || self.rested.0 == 0 || self.rested.1 == 0 {
             return None;
         }
-        let bytes = |samples: &[Trough]| settled(samples.iter().map(|sample| sample.bytes as u64));
-        let objects = |samples: &[Trough]| settled(samples.iter().map(|sample| sample.objects));
+        let (before, after) = (history.before().samples(), history.after().samples());
         Some(Levels {
             // A tag without a sample in a lead-in that has samples appeared later: it held nothing before.
-            bytes_before: bytes(&series.before).unwrap_or(0),
-            bytes_after: bytes(&series.after)?,
-            objects_before: objects(&series.before).unwrap_or(0),
-            objects_after: objects(&series.after)?,
+            bytes_before: settled(before.iter().map(|sample| sample.bytes as u64)).unwrap_or(0),
+            bytes_after: settled(after.iter().map(|sample| sample.bytes as u64))?,
+            objects_before: settled(before.iter().map(|sample| sample.objects)).unwrap_or(0),
+            objects_after: settled(after.iter().map(|sample| sample.objects))?,
         })
     }
 
-    /// What a series says of growth with the workload, `warm_up` samples left out.
-    pub(super) fn evidence(&self, series: &Series, warm_up: u64) -> Evidence {
-        if series.vanished {
-            return Evidence::Interrupted;
-        }
-        let samples = (self.work.len() as u64).saturating_sub(warm_up);
-        let too_few = Evidence::TooFew { samples, needed: NEEDED };
-        let Some(blocks) = blocks_for(samples) else { return too_few };
-        let Some((troughs, each)) = series.work.split(warm_up, blocks) else { return too_few };
-        let growth = Growth {
-            blocks: &troughs,
-            each,
-            warm_up: series.work.highest_before(warm_up, each),
-            after: lowest_late(&series.after),
-            pace: self.pace(warm_up as usize),
-        };
-        Evidence::Trend(growth.trend())
+    /// What a tag's figures say of growth with the workload.
+    pub(super) fn evidence(&self, history: &History, window: Window) -> Evidence {
+        first_look(history, window)
     }
 
-    /// The average pace after the warm-up.
-    fn pace(&self, warm_up: usize) -> Pace {
-        let (Some(first), Some(last)) = (self.work.get(warm_up), self.work.last()) else {
-            return Pace { iterations: None, hours: f64::NAN };
-        };
-        let steps = (self.work.len() - 1 - warm_up).max(1) as f64;
-        let iterations = Some((last.1 - first.1) as f64 / steps).filter(|iterations| *iterations > 0.0);
-        Pace { iterations, hours: (last.0 - first.0).as_secs_f64() / 3600.0 / steps }
+    /// Whether the kernel ran out of room for tags.
+    pub(super) fn overflowed(&self) -> bool {
+        self.overflow.moved()
     }
 
     /// What a reader should know of the recording.
@@ -210,26 +256,28 @@ impl Measured {
     }
 }
 
-impl Series {
-    fn appearing_after(samples: u64) -> Series {
-        Series { before: Vec::new(), work: Troughs::after_nothing(samples), after: Vec::new(), vanished: false }
+impl Look {
+    fn extensions(&mut self) -> impl Iterator<Item = &mut Extension> {
+        self.tags.iter_mut().map(|(_, tag)| tag).chain(self.totals.iter_mut().map(|(_, total)| total))
     }
 
-    fn sample(&mut self, stage: Stage, figures: Option<Trough>) {
-        let Some(figures) = figures else {
-            self.vanished = true;
-            return;
-        };
-        match stage {
-            Stage::LeadIn => self.before.push(figures),
-            Stage::Workload => self.work.push(figures),
-            Stage::CoolDown => self.after.push(figures),
-            Stage::SecondLook | Stage::Teardown => {}
+    fn sample(&mut self, keys: &[Key], usages: &[Option<Usage>]) {
+        for (row, extension) in &mut self.tags {
+            extension.push(usages.get(*row).copied().flatten());
+        }
+        for (pool, extension) in &mut self.totals {
+            extension.push(total(*pool, keys, usages));
         }
     }
 }
 
-/// The lowest of the late half.
-fn lowest_late(samples: &[Trough]) -> Option<Trough> {
-    samples[samples.len() / 2..].iter().copied().reduce(Trough::lower)
+/// What a pool holds in all, as objects in use; `None` when it has no row.
+fn total(pool: Pool, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
+    let subject = Subject::Total(pool);
+    let present = keys.iter().zip(usages).filter_map(|(key, usage)| Some((key, (*usage)?)));
+    present.filter(|(key, _)| subject.means(key)).fold(None, |sum: Option<Usage>, (key, usage)| {
+        let Usage { allocs, bytes, .. } = sum.unwrap_or_default();
+        let live = key.live(usage) as u64;
+        Some(Usage { allocs: allocs.wrapping_add(live), frees: 0, bytes: bytes.wrapping_add(usage.bytes) })
+    })
 }

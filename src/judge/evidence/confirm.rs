@@ -1,0 +1,165 @@
+//! The second look: does the growth persist, and does the workload cause it?
+//!
+//! *Persistence* is the test of the first look again, on the slots of work alone, at no less than half the rate, to a level
+//! never seen before. *Attribution* is exact over all orders the blocks could have had. Evidence of several looks adds up.
+
+use serde::Serialize;
+
+use super::attribution::{Attribution, Labels, attribution, p_of_sum};
+use super::extension::{Extension, PARTS};
+use super::first::{Around, Measure, Trend, Unit};
+use super::history::History;
+use super::rate::{Interval, mean};
+use super::trend::{Blocks, Guard, Increments};
+use super::troughs::{Stretch, Trough};
+use crate::record::Pause;
+
+/// What T is held against in a second look, whatever the number of blocks.
+const CUT_OFF: f64 = 2.0;
+/// Growth at less than this share of the first rate did not persist.
+const SHARE: f64 = 0.5;
+/// The largest p which attributes growth to the workload.
+const LEVEL: f64 = 0.05;
+/// Its own warm-up: this share of the slots of work.
+const WARM_UP_SHARE: u64 = 5;
+/// Blocks whose last three must be above everything before.
+const LEVELS: usize = 12;
+
+/// What a second look says of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It did not go on: no leak.
+    NotPersistent,
+    /// It went on, and the workload causes it.
+    Leak,
+    /// It went on, and the workload does not cause it.
+    Background,
+    /// It went on, and what causes it cannot be told yet.
+    NotAttributed,
+    /// It went on; the workload could not rest, so what causes it was not tested.
+    NotTested,
+}
+
+/// Why growth did not persist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// T is below its cut-off, or there are too few slots of work.
+    Weak,
+    /// A guard failed.
+    Guard(Guard),
+    /// The rate is less than half of the first.
+    Slower,
+    /// It did not end above everything before.
+    NoNewHigh,
+}
+
+/// What the second look, or all of them, say of one tag.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirmation {
+    /// The verdict.
+    pub standing: Standing,
+    /// Why it did not persist.
+    pub doubts: Vec<Doubt>,
+    /// How many looks it rests on.
+    pub looks: usize,
+    /// The share of orders which fit the growth as well; `None` where that was not tested.
+    pub p: Option<f64>,
+    /// Growth the workload causes, objects a slot of work, with twice its standard error to either side.
+    pub caused: Option<Interval>,
+    /// The growth on the slots of work; `None` when there were too few.
+    pub trend: Option<Trend>,
+    /// The growth in bytes an hour, whatever causes it.
+    pub by_time: Interval,
+}
+
+/// What `looks` say of a candidate whose first look was `first`; `None` when none of them is complete.
+pub fn second_look(history: &History, first: &Trend, looks: &[Extension]) -> Option<Confirmation> {
+    let looks: Vec<&Extension> = looks.iter().filter(|look| look.is_complete()).collect();
+    let last = looks.last()?;
+    let mut highest = highest(history, first);
+    let mut doubts = Vec::new();
+    let mut trends = Vec::new();
+    for look in &looks {
+        let (trend, because) = persistence(look, first, highest);
+        doubts = because;
+        trends.extend(trend);
+        highest = look.parts().iter().copied().fold(highest, Trough::higher);
+    }
+    let attributed: Vec<Attribution> = looks.iter().filter_map(|look| attribute(look, first.measure)).collect();
+    let (p, caused) = (p_of_sum(&attributed), caused(&attributed));
+    let standing = if !doubts.is_empty() { Standing::NotPersistent } else { standing(first, last, p, caused) };
+    let trend = pooled(trends);
+    Some(Confirmation { standing, doubts, looks: looks.len(), p, caused, trend, by_time: by_time(last) })
+}
+
+fn standing(first: &Trend, last: &Extension, p: Option<f64>, caused: Option<Interval>) -> Standing {
+    match (last.pause(), p, caused) {
+        (Pause::Never, _, _) => Standing::NotTested,
+        (_, Some(p), _) if p <= LEVEL => Standing::Leak,
+        (_, _, Some(caused)) if caused.high < SHARE * first.tested().rate => Standing::Background,
+        (Pause::Idle | Pause::HalfSpeed, _, _) => Standing::NotAttributed,
+    }
+}
+
+/// The highest trough of the first look, warm-up and all.
+fn highest(history: &History, first: &Trend) -> Trough {
+    let each = (first.window.1 - first.window.0) / first.blocks.max(1) as u64;
+    let lowest = Trough { objects: i64::MIN, bytes: i64::MIN, adjusted: i64::MIN };
+    history.work().highest_before(history.slots(), each).unwrap_or(lowest)
+}
+
+/// The growth on the slots of work, and what speaks against its being that of the first look.
+fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Trend>, Vec<Doubt>) {
+    let slots = look.work().slots();
+    let drop = slots / WARM_UP_SHARE;
+    let around = Around { work: look.work(), before: None, after: None, pace: first.pace };
+    let tested = Blocks::of(slots - drop)
+        .and_then(|blocks| around.test(drop, Blocks { cut_off: CUT_OFF, ..blocks }, Some(first.measure)));
+    let levels = look.work().split(drop, LEVELS);
+    let (Some(mut trend), Some(levels)) = (tested, levels) else { return (None, vec![Doubt::Weak]) };
+    trend.bytes = trend.bytes.times(1.0 / look.share());
+    trend.objects = trend.objects.times(1.0 / look.share());
+
+    let unit = Unit::of(&levels);
+    let ends: Vec<f64> = levels.blocks[LEVELS - 3..].iter().map(|block| first.measure.of(block, unit)).collect();
+    let weak = (trend.t < CUT_OFF).then_some(Doubt::Weak);
+    let failed = trend.failed.iter().map(|guard| Doubt::Guard(*guard));
+    let slower = (trend.tested().rate < SHARE * first.tested().rate).then_some(Doubt::Slower);
+    let low = (mean(&ends) <= first.measure.of(&highest, unit)).then_some(Doubt::NoNewHigh);
+    let doubts = weak.into_iter().chain(failed).chain(slower).chain(low).collect();
+    (Some(trend), doubts)
+}
+
+fn attribute(look: &Extension, measure: Measure) -> Option<Attribution> {
+    let unit = Unit::of(&Stretch { blocks: look.parts().to_vec(), each: 1, from: 0 });
+    let troughs: Vec<f64> = look.parts().iter().map(|part| measure.of(part, unit)).collect();
+    // From rest to half speed the workload does half of the work that it does from rest to full.
+    let slots = look.part_slots() * if look.pause() == Pause::HalfSpeed { 0.5 } else { 1.0 };
+    attribution(&troughs, Labels { order: look.order(), parts: PARTS, slots })
+}
+
+/// What the workload causes according to all looks, each weighted by how sure it is.
+fn caused(looks: &[Attribution]) -> Option<Interval> {
+    let each: Vec<Interval> = looks.iter().map(|look| Interval::around(look.rate, 2.0 * look.error)).collect();
+    Interval::pooled(&each)
+}
+
+/// The newest look's trend, with the rates of all.
+fn pooled(trends: Vec<Trend>) -> Option<Trend> {
+    let rates = |of: fn(&Trend) -> Interval| Interval::pooled(&trends.iter().map(of).collect::<Vec<_>>());
+    let (bytes, objects) = (rates(|trend| trend.bytes)?, rates(|trend| trend.objects)?);
+    Some(Trend { bytes, objects, ..trends.into_iter().next_back()? })
+}
+
+/// Bytes an hour over all blocks, work or not.
+fn by_time(look: &Extension) -> Interval {
+    let bytes: Vec<f64> = look.parts().chunks(PARTS).filter_map(lowest).collect();
+    let block_hours = look.part_slots() * PARTS as f64 * look.slot_hours();
+    Increments::of(&bytes).interval(&bytes).times(1.0 / block_hours)
+}
+
+fn lowest(parts: &[Trough]) -> Option<f64> {
+    parts.iter().map(|part| part.bytes).min().map(|bytes| bytes as f64)
+}

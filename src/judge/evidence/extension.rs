@@ -1,0 +1,132 @@
+//! The samples of one tag in a second look.
+
+use super::counter::{Counter, Sample};
+use super::flow::Flow;
+use super::history::History;
+use super::troughs::{Trough, Troughs};
+use crate::pool::{Counters, Usage};
+use crate::record::{Pause, SecondLook};
+
+/// Troughs a block is cut into.
+pub(super) const PARTS: usize = 2;
+
+/// One tag's figures in a second look: the troughs of half-blocks, and those of the work by itself.
+#[derive(Debug, Clone)]
+pub struct Extension {
+    counter: Counter,
+    flow: Flow,
+    slots: u64,
+    pause: Pause,
+    order: Vec<bool>,
+    slot_us: u64,
+    /// From 1; 0 is the work before the first.
+    block: usize,
+    working: bool,
+    slot: u64,
+    parts: Vec<Trough>,
+    work: Troughs,
+    broken: bool,
+}
+
+impl Extension {
+    /// A second look as planned, at a tag whose first look was `history`.
+    pub fn new(plan: &SecondLook, counters: Counters, history: &History) -> Extension {
+        Extension {
+            counter: Counter::new(counters),
+            flow: history.flow(),
+            slots: plan.slots,
+            pause: plan.pause,
+            order: plan.order.clone(),
+            slot_us: plan.slot_us,
+            block: 0,
+            working: true,
+            slot: 0,
+            parts: vec![Trough::HOLE; plan.order.len() * PARTS],
+            work: Troughs::default(),
+            broken: false,
+        }
+    }
+
+    /// Block `number` begins; 0 is the work before the first.
+    pub fn block(&mut self, number: u32, work: bool) {
+        (self.block, self.working, self.slot) = (number as usize, work, 0);
+    }
+
+    /// Adds a slot's sample; `None` when the kernel's table did not have the tag.
+    pub fn push(&mut self, usage: Option<Usage>) {
+        let Some(usage) = usage else {
+            self.broken = true;
+            return;
+        };
+        let (sample, back) = self.counter.read(usage);
+        self.broken |= back;
+        self.add(self.trough(sample));
+    }
+
+    fn add(&mut self, trough: Trough) {
+        // Where work goes on at half speed, its slots stay in their places: they are half of the work.
+        if self.working || self.pause == Pause::HalfSpeed {
+            self.work.push(trough);
+        }
+        let half = usize::from(self.slot * 2 >= self.slots);
+        self.slot += 1;
+        let part = self.block.checked_sub(1).and_then(|block| self.parts.get_mut(block * PARTS + half));
+        if let Some(part) = part {
+            *part = part.lower(trough);
+        }
+    }
+
+    fn trough(&self, sample: Sample) -> Trough {
+        Trough { objects: sample.live, bytes: sample.bytes, adjusted: self.flow.without(sample) }
+    }
+
+    /// Whether it was seen to its end, with the tag there all the time.
+    pub fn is_complete(&self) -> bool {
+        !self.broken && self.parts.iter().all(|part| !part.is_hole())
+    }
+
+    /// The troughs of half-blocks.
+    pub(super) fn parts(&self) -> &[Trough] {
+        &self.parts
+    }
+
+    /// The troughs of the work, idle blocks left out.
+    pub(super) fn work(&self) -> &Troughs {
+        &self.work
+    }
+
+    pub(super) fn order(&self) -> &[bool] {
+        &self.order
+    }
+
+    pub(super) fn pause(&self) -> Pause {
+        self.pause
+    }
+
+    /// Slots a half-block.
+    pub(super) fn part_slots(&self) -> f64 {
+        self.slots as f64 / PARTS as f64
+    }
+
+    /// Hours a slot.
+    pub(super) fn slot_hours(&self) -> f64 {
+        self.slot_us as f64 / 3.6e9
+    }
+
+    /// How much of a slot of `work` is work.
+    pub(super) fn share(&self) -> f64 {
+        let idle = self.order.iter().filter(|work| !**work).count() as f64;
+        match self.pause {
+            Pause::Idle | Pause::Never => 1.0,
+            Pause::HalfSpeed => 1.0 - 0.5 * idle / self.order.len().max(1) as f64,
+        }
+    }
+
+    /// What several tags did together.
+    pub(super) fn plus(mut self, other: &Extension) -> Extension {
+        self.parts.iter_mut().zip(&other.parts).for_each(|(one, other)| *one = one.plus(*other));
+        self.work = self.work.plus(&other.work);
+        self.broken |= other.broken;
+        self
+    }
+}

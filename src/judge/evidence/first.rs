@@ -1,0 +1,279 @@
+//! The first look: what one pass over the workload says of a tag.
+
+use serde::Serialize;
+
+use super::history::History;
+use super::rate::{Interval, Pace};
+use super::shape::{self, Shape};
+use super::trend::{Blocks, Guard, Increments, NEEDED, VISIBLE_OBJECTS, growth, guards};
+use super::troughs::{Stretch, Trough, Troughs};
+use crate::scenario::Per;
+
+/// The warm-up when the scenario gives none: this share of the samples, and at least so many.
+const WARM_UP_SHARE: u64 = 5;
+const WARM_UP_LEAST: u64 = 20;
+/// The series without what is in flight is used where it cuts the deviation of increments to this.
+const QUIETER: f64 = 0.7;
+
+/// What is the same for all tags of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// Slots of the workload which are warm-up.
+    pub warm_up: u64,
+    /// What a slot is.
+    pub pace: Pace,
+}
+
+impl Window {
+    /// The warm-up of so many slots where the scenario says nothing of it: a fifth, and at least 20, as long as enough is
+    /// left to judge.
+    pub fn usual_warm_up(slots: u64) -> u64 {
+        (slots / WARM_UP_SHARE).max(WARM_UP_LEAST.min(slots.saturating_sub(NEEDED)))
+    }
+}
+
+/// What is known of a tag's growth with the workload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evidence {
+    /// Not enough samples after the warm-up.
+    TooFew {
+        /// Samples there are.
+        samples: u64,
+        /// Samples it takes.
+        needed: u64,
+    },
+    /// The tag was not in the kernel's table at the end, so there is no series.
+    Interrupted,
+    /// The figures.
+    Trend(Trend),
+}
+
+/// Which figure of a tag was tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Objects in use.
+    Objects,
+    /// Bytes in use, in objects of the usual size: bytes can grow while objects do not.
+    Bytes,
+    /// Objects in use without those in flight.
+    WithoutFlow,
+}
+
+/// Growth with the workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trend {
+    /// The growth is steady: T is over its cut-off and no guard failed. A candidate for a leak.
+    pub growing: bool,
+    /// The test statistic.
+    pub t: f64,
+    /// What T is held against.
+    pub cut_off: f64,
+    /// From the first block's trough to the last one's, in objects and in bytes.
+    pub growth: (f64, f64),
+    /// Guards which spoke against a leak.
+    pub failed: Vec<Guard>,
+    /// The slots it was tested on: from, to.
+    pub window: (u64, u64),
+    /// How the whole series looks.
+    pub shape: Shape,
+    /// Which figure was tested.
+    pub measure: Measure,
+    /// Into how many blocks the window was split.
+    pub blocks: usize,
+    /// Bytes of one object, on average at the end; `None` when none was in use.
+    pub object_size: Option<f64>,
+    /// Bytes a slot.
+    pub(super) bytes: Interval,
+    /// Objects a slot.
+    pub(super) objects: Interval,
+    /// The smallest leak this series could have shown, objects a slot.
+    pub(super) smallest: f64,
+    pub(super) pace: Pace,
+}
+
+/// What a run's workload says of one tag.
+pub fn first_look(history: &History, window: Window) -> Evidence {
+    if history.is_gone() {
+        return Evidence::Interrupted;
+    }
+    let work = history.work();
+    let slots = work.slots();
+    let from = window.warm_up.max(history.reset().unwrap_or(0));
+    let samples = slots.saturating_sub(from).min(history.present());
+    let too_few = Evidence::TooFew { samples, needed: NEEDED };
+    let Some(blocks) = Blocks::of(samples) else { return too_few };
+    let around = Around {
+        work: &work,
+        before: history.before().lowest_late(),
+        after: history.after().lowest_late(),
+        pace: window.pace,
+    };
+    let Some(whole) = around.test(from, blocks, None) else { return too_few };
+    let late = || around.test(from + (slots - from) / 2, Blocks::LATE, None).filter(|late| late.growing);
+    let mut trend = match whole.growing {
+        true => whole,
+        false => late().unwrap_or(whole),
+    };
+    trend.shape = shape::of(&work, from, &trend);
+    Evidence::Trend(trend)
+}
+
+/// A series, and what lies around its workload.
+pub(super) struct Around<'a> {
+    pub(super) work: &'a Troughs,
+    /// The lowest of the late lead-in.
+    pub(super) before: Option<Trough>,
+    /// The lowest of the late cool-down.
+    pub(super) after: Option<Trough>,
+    pub(super) pace: Pace,
+}
+
+impl Around<'_> {
+    /// Tests the slots from `from` on, by `measure` where that is known already.
+    pub(super) fn test(&self, from: u64, blocks: Blocks, measure: Option<Measure>) -> Option<Trend> {
+        let stretch = self.work.split(from, blocks.count)?;
+        let earlier = self.work.highest_before(stretch.from, stretch.each);
+        let unit = Unit::of(&stretch);
+        let [objects, bytes, adjusted] = [Measure::Objects, Measure::Bytes, Measure::WithoutFlow]
+            .map(|measure| Look::at(&stretch, measure, unit, earlier, self.before, self.after));
+        let best = if let Some(measure) = measure {
+            match measure {
+                Measure::Objects => &objects,
+                Measure::Bytes => &bytes,
+                Measure::WithoutFlow => &adjusted,
+            }
+        } else if bytes.increments.t > objects.increments.t && bytes.growing(blocks.cut_off) {
+            &bytes
+        } else if adjusted.increments.deviation <= QUIETER * objects.increments.deviation && objects.ends_higher() {
+            &adjusted
+        } else {
+            &objects
+        };
+        let each = stretch.each as f64;
+        let per_object = if best.measure == Measure::WithoutFlow { best } else { &objects };
+        let per_byte = if best.measure == Measure::WithoutFlow { best } else { &bytes };
+        let smallest = (blocks.cut_off * best.increments.deviation / best.increments.root)
+            .max(VISIBLE_OBJECTS / blocks.count as f64)
+            / each;
+        Some(Trend {
+            growing: best.growing(blocks.cut_off),
+            t: best.increments.t,
+            cut_off: blocks.cut_off,
+            growth: (growth(&objects.m), growth(&bytes.m) * unit.bytes()),
+            failed: best.failed.clone(),
+            window: (stretch.from, stretch.from + stretch.each * blocks.count as u64),
+            shape: Shape::Flat,
+            measure: best.measure,
+            blocks: blocks.count,
+            object_size: unit.0,
+            bytes: per_byte.increments.interval(&per_byte.m).times(unit.bytes() / each),
+            objects: per_object.increments.interval(&per_object.m).times(1.0 / each),
+            smallest,
+            pace: self.pace,
+        })
+    }
+}
+
+/// Bytes of an object, on average at the end of a stretch; `None` when none was in use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit(pub(super) Option<f64>);
+
+impl Unit {
+    pub(super) fn of(stretch: &Stretch) -> Unit {
+        let in_use = stretch.blocks.last().filter(|last| last.objects > 0 && last.bytes > 0);
+        Unit(in_use.map(|last| last.bytes as f64 / last.objects as f64))
+    }
+
+    pub(super) fn bytes(self) -> f64 {
+        self.0.unwrap_or(1.0)
+    }
+}
+
+impl Measure {
+    /// A trough's figure, in objects.
+    pub(super) fn of(self, trough: &Trough, unit: Unit) -> f64 {
+        match self {
+            Measure::Objects => trough.objects as f64,
+            Measure::Bytes => trough.bytes as f64 / unit.bytes(),
+            Measure::WithoutFlow => trough.adjusted as f64,
+        }
+    }
+}
+
+/// One measure's view of a stretch, in objects a block.
+struct Look {
+    measure: Measure,
+    m: Vec<f64>,
+    increments: Increments,
+    failed: Vec<Guard>,
+}
+
+impl Look {
+    fn at(
+        stretch: &Stretch,
+        measure: Measure,
+        unit: Unit,
+        earlier: Option<Trough>,
+        before: Option<Trough>,
+        after: Option<Trough>,
+    ) -> Look {
+        let value = |trough: &Trough| measure.of(trough, unit);
+        let m: Vec<f64> = stretch.blocks.iter().map(value).collect();
+        let mut failed = guards(&m, earlier.as_ref().map(value));
+        // What was in flight before there was a workload is not known, so that series is held against itself only.
+        let before = before.filter(|_| measure != Measure::WithoutFlow);
+        if released(&m, before.as_ref().map(value), after.as_ref().map(value)) {
+            failed.push(Guard::Released);
+        }
+        Look { measure, increments: Increments::of(&m), m, failed }
+    }
+
+    fn growing(&self, cut_off: f64) -> bool {
+        self.increments.t >= cut_off && self.failed.is_empty()
+    }
+
+    /// Whether the last quarter is higher than the first.
+    fn ends_higher(&self) -> bool {
+        let quarter = self.m.len() / 4;
+        self.m[self.m.len() - quarter..].iter().sum::<f64>() > self.m[..quarter].iter().sum::<f64>()
+    }
+}
+
+/// Whether more than half of the growth was given back at rest. What is in flight while the workload runs is given back
+/// too, leak or not: so a level at rest that is higher than the one before the workload by half the growth is no release.
+fn released(m: &[f64], before: Option<f64>, after: Option<f64>) -> bool {
+    let (Some(after), Some(last)) = (after, m.last()) else { return false };
+    let half = growth(m) / 2.0;
+    last - after > half && before.is_none_or(|before| after - before < half)
+}
+
+impl Trend {
+    /// Bytes per iteration or hour; `None` where no iterations are counted.
+    pub fn bytes(&self, per: Per) -> Option<Interval> {
+        Some(self.bytes.times(self.pace.slots(per)?))
+    }
+
+    /// Objects per iteration or hour; `None` where no iterations are counted.
+    pub fn objects(&self, per: Per) -> Option<Interval> {
+        Some(self.objects.times(self.pace.slots(per)?))
+    }
+
+    /// The smallest leak this run could have seen, objects per iteration or hour.
+    pub fn smallest(&self, per: Per) -> Option<f64> {
+        Some(self.smallest * self.pace.slots(per)?)
+    }
+
+    /// Objects of what was tested, a slot.
+    pub(super) fn tested(&self) -> Interval {
+        match self.measure {
+            Measure::Objects | Measure::WithoutFlow => self.objects,
+            Measure::Bytes => self.bytes.times(1.0 / self.object_size.unwrap_or(1.0)),
+        }
+    }
+
+    /// What rates of this run are best given per: iterations where they are counted.
+    pub fn natural(&self) -> Per {
+        if self.pace.iterations.is_some() { Per::Iteration } else { Per::Hour }
+    }
+}

@@ -1,0 +1,284 @@
+//! One tag's figures from lead-in to cool-down, in bounded memory and in one pass.
+
+use std::borrow::Cow;
+
+use super::counter::{Counter, Sample};
+use super::flow::{Flow, LEARNED_FROM};
+use super::troughs::{Trough, Troughs};
+use crate::pool::{Counters, Usage};
+use crate::record::Stage;
+
+/// One tag's figures so far. Every sample of the workload is a slot; so is a sample that was missed there.
+#[derive(Debug, Clone)]
+pub struct History {
+    counter: Counter,
+    flow: Flow,
+    work: Troughs,
+    /// The first samples of the workload, until `flow` is learned from them.
+    early: Vec<Option<Sample>>,
+    learning: bool,
+    before: Rest,
+    after: Rest,
+    /// Slots with a sample.
+    present: u64,
+    gone: bool,
+    reset: Option<u64>,
+}
+
+impl History {
+    /// A tag that is there from the beginning.
+    pub fn new(counters: Counters) -> History {
+        History::appearing_after(counters, 0)
+    }
+
+    /// A tag which appears once the workload has gone on for `slots`: it held nothing before.
+    pub fn appearing_after(counters: Counters, slots: u64) -> History {
+        History {
+            counter: Counter::new(counters),
+            flow: Flow::default(),
+            work: Troughs::after_nothing(slots),
+            early: Vec::new(),
+            learning: true,
+            before: Rest::default(),
+            after: Rest::default(),
+            present: slots,
+            gone: false,
+            reset: None,
+        }
+    }
+
+    /// Adds a sample; `None` when the kernel's table did not have the tag.
+    #[inline]
+    pub fn push(&mut self, stage: Stage, usage: Option<Usage>) {
+        let Some(usage) = usage else { return self.absent(stage) };
+        self.gone = false;
+        let (sample, back) = self.counter.read(usage);
+        if back {
+            self.forget(stage);
+        }
+        if stage == Stage::Workload {
+            self.present += 1;
+            if self.learning {
+                self.learn(Some(sample));
+            } else {
+                self.work.push(self.trough(sample));
+            }
+        } else {
+            self.rest(stage, sample);
+        }
+    }
+
+    /// Adds a slot of the workload for which there is no sample of anything.
+    pub fn miss(&mut self) {
+        if self.learning { self.learn(None) } else { self.work.miss() }
+    }
+
+    fn absent(&mut self, stage: Stage) {
+        self.gone = true;
+        if stage == Stage::Workload {
+            self.miss();
+        }
+    }
+
+    /// Keeps a sample until enough are there to learn from.
+    fn learn(&mut self, sample: Option<Sample>) {
+        self.early.push(sample);
+        if self.early.len() == LEARNED_FROM {
+            self.learned();
+        }
+    }
+
+    fn learned(&mut self) {
+        self.flow = Flow::learned(&self.early);
+        self.learning = false;
+        for sample in std::mem::take(&mut self.early) {
+            self.work.push(sample.map_or(Trough::HOLE, |sample| self.trough(sample)));
+        }
+    }
+
+    fn rest(&mut self, stage: Stage, sample: Sample) {
+        match stage {
+            Stage::LeadIn => self.before.push(self.trough(sample)),
+            Stage::CoolDown => {
+                if self.learning {
+                    self.learned();
+                }
+                self.after.push(self.trough(sample));
+            }
+            Stage::Workload | Stage::SecondLook | Stage::Teardown => {}
+        }
+    }
+
+    /// The counters began anew: nothing before can be compared with what follows.
+    fn forget(&mut self, stage: Stage) {
+        let slots = self.slots();
+        self.before = Rest::default();
+        match stage {
+            Stage::LeadIn => {}
+            Stage::Workload => {
+                (self.early, self.work) = (Vec::new(), Troughs::after_holes(slots));
+                (self.present, self.reset) = (0, Some(slots));
+            }
+            Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
+                (self.after, self.reset) = (Rest::default(), Some(slots));
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn trough(&self, sample: Sample) -> Trough {
+        Trough { objects: sample.live, bytes: sample.bytes, adjusted: self.flow.without(sample) }
+    }
+
+    /// How the level follows what is allocated.
+    pub(super) fn flow(&self) -> Flow {
+        if self.learning { Flow::learned(&self.early) } else { self.flow }
+    }
+
+    /// The workload's troughs.
+    pub fn work(&self) -> Cow<'_, Troughs> {
+        if !self.learning {
+            return Cow::Borrowed(&self.work);
+        }
+        let mut learned = self.clone();
+        learned.learned();
+        Cow::Owned(learned.work)
+    }
+
+    /// Samples of the lead-in.
+    pub fn before(&self) -> &Rest {
+        &self.before
+    }
+
+    /// Samples of the cool-down.
+    pub fn after(&self) -> &Rest {
+        &self.after
+    }
+
+    /// Slots of the workload so far.
+    pub fn slots(&self) -> u64 {
+        self.work.slots() + self.early.len() as u64
+    }
+
+    /// Slots of the workload with a sample.
+    pub fn present(&self) -> u64 {
+        self.present
+    }
+
+    /// Whether the kernel's table had no such tag at the last sample.
+    pub fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// The slot at which the counters last went back to the beginning.
+    pub fn reset(&self) -> Option<u64> {
+        self.reset
+    }
+}
+
+/// Samples at rest, in the order taken: all of them as long as they are few, else one of every two, four, eight….
+#[derive(Debug, Clone)]
+pub struct Rest {
+    kept: Vec<Trough>,
+    every: u32,
+    passed: u32,
+}
+
+/// The most samples kept of one stage.
+const MOST: usize = 32;
+
+impl Default for Rest {
+    fn default() -> Rest {
+        Rest { kept: Vec::new(), every: 1, passed: 0 }
+    }
+}
+
+impl Rest {
+    /// Adds a sample.
+    pub fn push(&mut self, sample: Trough) {
+        self.passed += 1;
+        if self.passed < self.every {
+            return;
+        }
+        self.passed = 0;
+        if self.kept.len() == MOST {
+            self.every *= 2;
+            let mut at = 0;
+            // What stays is the later of two, so that the newest sample is always among them.
+            self.kept.retain(|_| {
+                at += 1;
+                at % 2 == 0
+            });
+        }
+        if self.kept.len() == self.kept.capacity() {
+            self.kept.reserve_exact(self.kept.len().max(MOST / 4));
+        }
+        self.kept.push(sample);
+    }
+
+    /// The samples kept.
+    pub fn samples(&self) -> &[Trough] {
+        &self.kept
+    }
+
+    /// The lowest of the late half.
+    pub fn lowest_late(&self) -> Option<Trough> {
+        self.kept[self.kept.len() / 2..].iter().copied().reduce(Trough::lower)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(allocs: u64, frees: u64) -> Option<Usage> {
+        Some(Usage { allocs, frees, bytes: allocs.wrapping_sub(frees) * 64 })
+    }
+
+    fn objects(history: &History, count: usize) -> Vec<i64> {
+        let stretch = history.work().split(0, count).unwrap();
+        stretch.blocks.iter().map(|block| block.objects).collect()
+    }
+
+    #[test]
+    fn samples_which_are_still_learned_from_are_in_the_series() {
+        let mut history = History::new(Counters::Full64);
+        (0..40).for_each(|slot| history.push(Stage::Workload, usage(100 + slot, 0)));
+        assert_eq!(objects(&history, 4), [100, 110, 120, 130]);
+        (40..80).for_each(|slot| history.push(Stage::Workload, usage(100 + slot, 0)));
+        assert_eq!(objects(&history, 4), [100, 120, 140, 160]);
+        assert_eq!((history.slots(), history.present()), (80, 80));
+    }
+
+    #[test]
+    fn a_reset_breaks_the_series_there() {
+        let mut history = History::new(Counters::Full64);
+        (0..100).for_each(|slot| history.push(Stage::Workload, usage(5000 + slot, 0)));
+        (0..100).for_each(|slot| history.push(Stage::Workload, usage(10 + slot, 0)));
+        assert_eq!((history.reset(), history.slots(), history.present()), (Some(100), 200, 100));
+        let stretch = history.work().split(100, 4).unwrap();
+        assert!(stretch.blocks.iter().all(|block| block.objects < 200), "{stretch:?}");
+    }
+
+    #[test]
+    fn an_absent_tag_is_absent_and_not_empty() {
+        let mut history = History::new(Counters::InUse);
+        for slot in 0..40 {
+            history.push(Stage::Workload, if (10..15).contains(&slot) { None } else { usage(500, 0) });
+        }
+        assert_eq!(objects(&history, 8), [500; 8]);
+        assert_eq!((history.slots(), history.present(), history.is_gone()), (40, 35, false));
+        history.push(Stage::CoolDown, None);
+        assert!(history.is_gone());
+    }
+
+    #[test]
+    fn a_long_rest_is_thinned_evenly() {
+        let mut rest = Rest::default();
+        (0..1000).for_each(|value| rest.push(Trough { objects: value, ..Trough::default() }));
+        let kept: Vec<i64> = rest.samples().iter().map(|sample| sample.objects).collect();
+        assert!(kept.len() > MOST / 2 && kept.len() <= MOST, "{kept:?}");
+        assert!(kept.windows(2).all(|pair| pair[1] - pair[0] == kept[1] - kept[0]), "{kept:?}");
+        assert!(rest.lowest_late().unwrap().objects > 400);
+    }
+}

@@ -1,0 +1,32 @@
+//! The evidence about one tag: whether it leaks at all, at what rate, and how sure that is. No user's number is needed.
+//!
+//! [`History`] takes a tag's samples as they come, in bounded memory. [`first_look`] tests what the workload did: troughs
+//! that rise steadily make a *candidate*. A candidate is no leak yet. In the same boot the workload goes on in some blocks
+//! and rests in others, in an order [drawn](draw) after the candidates were fixed; an [`Extension`] takes those samples,
+//! and [`second_look`] says whether the growth persists and whether the workload causes it. `poolgate bench` drives this
+//! very code with series whose truth is known.
+
+mod attribution;
+mod confirm;
+mod counter;
+mod extension;
+mod first;
+mod flow;
+mod history;
+mod order;
+mod rate;
+mod shape;
+mod trend;
+mod troughs;
+
+pub use attribution::{Attribution, Labels, attribution};
+pub use confirm::{Confirmation, Doubt, Standing, second_look};
+pub use counter::{Counter, Sample};
+pub use extension::Extension;
+pub use first::{Evidence, Measure, Trend, Window, first_look};
+pub use history::{History, Rest};
+pub use order::{Draw, draw};
+pub use rate::{Interval, Pace};
+pub use shape::Shape;
+pub use trend::{Guard, NEEDED};
+pub use troughs::{Stretch, Trough, Troughs};

@@ -1,0 +1,126 @@
+//! The plan of a second look, drawn once the candidates are fixed.
+//!
+//! An extension of 3N slots for N of the first look: a tenth work, then twelve blocks, four of them at rest, in one of the
+//! 495 orders there are. Nothing of it depends on what was measured, which is what makes the share of orders that fit the
+//! growth as well a true probability.
+
+use crate::pool::Key;
+use crate::record::{Pause, SecondLook};
+
+/// Blocks of a second look.
+const BLOCKS: usize = 12;
+/// Blocks at rest.
+const IDLE: usize = 4;
+/// The fewest slots a block may have.
+const SLOTS: u64 = 8;
+
+/// What a plan is drawn from.
+#[derive(Debug, Clone)]
+pub struct Draw {
+    /// From 1.
+    pub number: u32,
+    /// What grew in the first look.
+    pub candidates: Vec<Key>,
+    /// Random bits of the operating system.
+    pub seed: u64,
+    /// Slots of the first look.
+    pub slots: u64,
+    /// How long a slot lasts, microseconds.
+    pub slot_us: u64,
+    /// What the workload can do in place of work.
+    pub pause: Pause,
+}
+
+/// The plan.
+pub fn draw(from: Draw) -> SecondLook {
+    let slots = match from.pause {
+        Pause::Idle | Pause::HalfSpeed => 3 * from.slots,
+        // Without rest there is nothing to attribute, and persistence takes less.
+        Pause::Never => 2 * from.slots,
+    };
+    let mut order = vec![true; BLOCKS];
+    if from.pause != Pause::Never {
+        order[..IDLE].fill(false);
+        shuffle(&mut order, from.seed);
+    }
+    SecondLook {
+        number: from.number,
+        candidates: from.candidates,
+        seed: from.seed,
+        lead: slots.div_ceil(10),
+        slots: (slots * 9 / 10 / BLOCKS as u64).max(SLOTS),
+        slot_us: from.slot_us,
+        order,
+        pause: from.pause,
+    }
+}
+
+/// Fisher and Yates' shuffle: every order is as likely as any other.
+fn shuffle(order: &mut [bool], seed: u64) {
+    let mut state = seed;
+    for last in (1..order.len()).rev() {
+        let below = last as u64 + 1;
+        // The top numbers, which would make some places likelier, are drawn again.
+        let fair = u64::MAX - u64::MAX % below;
+        let place = std::iter::repeat_with(|| split_mix(&mut state)).find(|drawn| *drawn < fair).unwrap_or(0) % below;
+        order.swap(last, place as usize);
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn plan(slots: u64, seed: u64, pause: Pause) -> SecondLook {
+        draw(Draw { number: 1, candidates: Vec::new(), seed, slots, slot_us: 1000, pause })
+    }
+
+    #[test]
+    fn an_extension_is_three_times_the_first_look() {
+        let plan = plan(300, 1, Pause::Idle);
+        assert_eq!((plan.lead, plan.slots, plan.order.len()), (90, 67, 12));
+        assert_eq!(plan.order.iter().filter(|work| !**work).count(), 4);
+        assert_eq!(super::draw(Draw { slots: 10, ..of(&plan) }).slots, 8);
+    }
+
+    fn of(plan: &SecondLook) -> Draw {
+        Draw { number: 1, candidates: Vec::new(), seed: plan.seed, slots: 300, slot_us: 1000, pause: plan.pause }
+    }
+
+    #[test]
+    fn without_a_pause_all_blocks_work_and_there_are_fewer() {
+        let plan = plan(300, 1, Pause::Never);
+        assert!(plan.order.iter().all(|work| *work));
+        assert_eq!((plan.lead, plan.slots), (60, 45));
+    }
+
+    #[test]
+    fn every_order_is_as_likely_as_any_other() {
+        let mut seen: HashMap<Vec<bool>, u32> = HashMap::new();
+        for seed in 0..49_500 {
+            *seen.entry(plan(100, seed, Pause::Idle).order).or_default() += 1;
+        }
+        assert_eq!(seen.len(), 495);
+        // 100 of each are expected; chi squared with 494 degrees of freedom has mean 494 and deviation 31.
+        let chi: f64 = seen.values().map(|count| (f64::from(*count) - 100.0).powi(2) / 100.0).sum();
+        assert!((370.0..620.0).contains(&chi), "{chi}");
+    }
+
+    #[test]
+    fn the_generator_is_split_mix() {
+        // The first two of seed 1234567, from the reference in C (Vigna, splitmix64.c).
+        let mut state = 1_234_567;
+        assert_eq!(split_mix(&mut state), 6_457_827_717_110_365_317);
+        assert_eq!(split_mix(&mut state), 3_203_168_211_198_807_973);
+    }
+}

@@ -1,0 +1,148 @@
+//! Does a series of troughs grow steadily?
+//!
+//! The test is on increments of block minima, T = mean(d)·√n / s: increments keep their nominal level even under unit-root
+//! noise, where a slope test does not. Guards then tell a leak from a cache that fills or a table that was trimmed.
+//! Cut-offs and guards are those of the design (docs/how-we-judge.md), chosen by simulation, and fitted to no seed.
+
+use serde::Serialize;
+
+use super::rate::{Interval, mean, slope};
+
+/// So many samples are needed after the warm-up.
+pub const NEEDED: u64 = 36;
+/// Growth by fewer objects than this is not told from chance by any rule here.
+pub(super) const VISIBLE_OBJECTS: f64 = 8.0;
+/// The least a leak grows in the run.
+const LEAST_GROWTH: f64 = 4.0;
+
+/// How a number of samples is tested.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Blocks {
+    /// Into how many blocks they are split.
+    pub(super) count: usize,
+    /// What T is held against.
+    pub(super) cut_off: f64,
+}
+
+/// How many samples take how many blocks.
+const PLANS: [(u64, Blocks); 3] = [
+    (72, Blocks { count: 24, cut_off: 2.0 }),
+    (48, Blocks { count: 16, cut_off: 2.4 }),
+    (NEEDED, Blocks { count: 12, cut_off: 3.2 }),
+];
+
+impl Blocks {
+    /// The last half by itself, for leaks that start late.
+    pub(super) const LATE: Blocks = Blocks { count: 12, cut_off: 3.6 };
+
+    /// How so many samples are tested; `None` when they are too few.
+    pub(super) fn of(samples: u64) -> Option<Blocks> {
+        PLANS.iter().find(|(least, _)| samples >= *least).map(|(_, blocks)| *blocks)
+    }
+}
+
+/// What spoke against a leak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// It grew by fewer than four objects.
+    FewObjects,
+    /// Not every quarter rose.
+    NotEveryQuarter,
+    /// The last rise is less than half of the first.
+    SlowingDown,
+    /// The end is not higher than everything before it.
+    SeenBefore,
+    /// More than half of the growth was given back in the cool-down.
+    Released,
+}
+
+/// The increments of a series of block minima.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Increments {
+    /// T = mean·√n / s.
+    pub(super) t: f64,
+    /// s: never less than what objects that come one at a time make even of a perfectly even leak.
+    pub(super) deviation: f64,
+    /// √n.
+    pub(super) root: f64,
+}
+
+impl Increments {
+    pub(super) fn of(m: &[f64]) -> Increments {
+        let d: Vec<f64> = m.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mean = mean(&d);
+        let variance = d.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (d.len() as f64 - 1.0);
+        let deviation = variance.max(0.25 * mean.max(0.0)).sqrt();
+        let root = (d.len() as f64).sqrt();
+        let t = if deviation > 0.0 { mean * root / deviation } else { 0.0 };
+        Increments { t, deviation, root }
+    }
+
+    /// The rate a block, with its interval.
+    pub(super) fn interval(self, m: &[f64]) -> Interval {
+        Interval::around(slope(m), quantile(m.len() - 2) * self.deviation / self.root)
+    }
+}
+
+/// What speaks against a leak in `m`, when `earlier` is the highest trough before it.
+pub(super) fn guards(m: &[f64], earlier: Option<f64>) -> Vec<Guard> {
+    let quarters: Vec<f64> = m.chunks(m.len() / 4).map(mean).collect();
+    let rises: Vec<f64> = quarters.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let highest = m[..m.len() - m.len() / 4].iter().copied().chain(earlier).fold(f64::NEG_INFINITY, f64::max);
+    let checks = [
+        (Guard::FewObjects, growth(m) < LEAST_GROWTH),
+        (Guard::NotEveryQuarter, rises.iter().any(|rise| *rise <= 0.0)),
+        (Guard::SlowingDown, rises.last() < rises.first().map(|rise| rise / 2.0).as_ref()),
+        (Guard::SeenBefore, quarters.last().is_none_or(|end| *end <= highest)),
+    ];
+    checks.into_iter().filter(|(_, failed)| *failed).map(|(guard, _)| guard).collect()
+}
+
+/// From the first to the last.
+pub(super) fn growth(m: &[f64]) -> f64 {
+    m.last().copied().unwrap_or_default() - m.first().copied().unwrap_or_default()
+}
+
+/// t₀.₉₇₅ by degrees of freedom, for the numbers of blocks there are.
+fn quantile(freedom: usize) -> f64 {
+    match freedom {
+        22.. => 2.074,
+        14..=21 => 2.145,
+        _ => 2.228,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(value: impl Fn(i64) -> i64) -> Vec<f64> {
+        (0..24).map(|at| value(at) as f64).collect()
+    }
+
+    #[test]
+    fn what_does_not_grow_fails_guards_which_say_why() {
+        let failed = |value: &dyn Fn(i64) -> i64| guards(&series(value), Some(value(0) as f64));
+        assert_eq!(failed(&|at| 500 + at * 10), []);
+        assert_eq!(failed(&|_| 500), [Guard::FewObjects, Guard::NotEveryQuarter, Guard::SeenBefore]);
+        assert!(failed(&|at| 500 + at / 10).contains(&Guard::FewObjects));
+        assert!(failed(&|at| 500 + at % 6 * 40).contains(&Guard::SeenBefore));
+        assert!(failed(&|at| 1000 - 500 / (at + 1)).contains(&Guard::SlowingDown));
+    }
+
+    #[test]
+    fn a_level_seen_in_the_warm_up_is_no_new_one() {
+        let m = series(|at| 500 + at * 10);
+        assert_eq!(guards(&m, Some(900.0)), [Guard::SeenBefore]);
+    }
+
+    #[test]
+    fn the_statistic_is_the_mean_increment_in_standard_errors() {
+        // Increments 1, 3, 1, 3, …: mean 2, variance 4/3 of (n−1) = 3.
+        let increments = Increments::of(&[0.0, 1.0, 4.0, 5.0, 8.0]);
+        assert!((increments.t - 2.0 * 2.0 / (4.0f64 / 3.0).sqrt()).abs() < 1e-12, "{increments:?}");
+        // A perfectly even leak is as uneven as objects are: s² is a quarter of the mean increment.
+        assert!((Increments::of(&[0.0, 4.0, 8.0, 12.0, 16.0]).deviation - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,263 @@
+//! The lowest values of a series, block by block, in bounded memory.
+//!
+//! A leak shows in the troughs: whatever a workload allocates and frees again lies above them. Neighbouring blocks merge
+//! exactly (the minimum of two minima), so a series of any length keeps at most [`MOST`] blocks. A slot without a sample
+//! is a hole: it takes its place in time and says nothing.
+
+/// The most blocks a series keeps; a multiple of every number of blocks that the tests ask for.
+pub(super) const MOST: usize = 192;
+
+/// The lowest values of one block of samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trough {
+    /// Objects in use.
+    pub objects: i64,
+    /// Bytes in use.
+    pub bytes: i64,
+    /// Objects in use, without those in flight (see `flow`).
+    pub adjusted: i64,
+}
+
+impl Trough {
+    /// A block without a sample: above everything, so that the lower of it and a sample is the sample.
+    pub(super) const HOLE: Trough = Trough { objects: i64::MAX, bytes: i64::MAX, adjusted: i64::MAX };
+
+    pub(super) fn is_hole(self) -> bool {
+        self == Trough::HOLE
+    }
+
+    /// What two tags hold together.
+    pub(super) fn plus(self, other: Trough) -> Trough {
+        Trough {
+            objects: self.objects.saturating_add(other.objects),
+            bytes: self.bytes.saturating_add(other.bytes),
+            adjusted: self.adjusted.saturating_add(other.adjusted),
+        }
+    }
+
+    #[inline]
+    pub(super) fn lower(self, other: Trough) -> Trough {
+        Trough {
+            objects: self.objects.min(other.objects),
+            bytes: self.bytes.min(other.bytes),
+            adjusted: self.adjusted.min(other.adjusted),
+        }
+    }
+
+    pub(super) fn higher(self, other: Trough) -> Trough {
+        Trough {
+            objects: self.objects.max(other.objects),
+            bytes: self.bytes.max(other.bytes),
+            adjusted: self.adjusted.max(other.adjusted),
+        }
+    }
+}
+
+/// A series' troughs.
+#[derive(Debug, Clone)]
+pub struct Troughs {
+    blocks: Vec<Trough>,
+    current: Trough,
+    /// Slots in `current`.
+    filled: u32,
+    /// Slots a block holds.
+    span: u32,
+}
+
+/// A part of a series in equal blocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// The troughs.
+    pub blocks: Vec<Trough>,
+    /// Slots a block holds.
+    pub each: u64,
+    /// The slot at which the first block begins.
+    pub from: u64,
+}
+
+impl Default for Troughs {
+    fn default() -> Troughs {
+        Troughs { blocks: Vec::new(), current: Trough::HOLE, filled: 0, span: 1 }
+    }
+}
+
+impl Troughs {
+    /// The troughs of a tag which was not there for the first `slots`: it held nothing then.
+    pub fn after_nothing(slots: u64) -> Troughs {
+        Troughs::after(slots, Trough::default())
+    }
+
+    /// A series of so many slots without a sample.
+    pub(super) fn after_holes(slots: u64) -> Troughs {
+        Troughs::after(slots, Trough::HOLE)
+    }
+
+    fn after(slots: u64, value: Trough) -> Troughs {
+        let mut span = 1;
+        while slots / u64::from(span) > MOST as u64 {
+            span *= 2;
+        }
+        let (whole, filled) = (slots / u64::from(span), (slots % u64::from(span)) as u32);
+        let current = if filled > 0 { value } else { Trough::HOLE };
+        Troughs { blocks: vec![value; whole as usize], current, filled, span }
+    }
+
+    /// Slots so far.
+    pub fn slots(&self) -> u64 {
+        self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
+    }
+
+    /// Adds a slot with its sample.
+    #[inline]
+    pub fn push(&mut self, sample: Trough) {
+        self.current = self.current.lower(sample);
+        self.filled += 1;
+        if self.filled == self.span {
+            self.close();
+        }
+    }
+
+    /// Adds a slot without a sample.
+    pub fn miss(&mut self) {
+        self.push(Trough::HOLE);
+    }
+
+    /// What two tags hold together, whose series have the same slots. The sum of two minima may be lower than the minimum of
+    /// the sum, never higher.
+    pub(super) fn plus(&self, other: &Troughs) -> Troughs {
+        let sum = |(one, other): (&Trough, &Trough)| {
+            if one.is_hole() || other.is_hole() { Trough::HOLE } else { one.plus(*other) }
+        };
+        Troughs {
+            blocks: self.blocks.iter().zip(&other.blocks).map(sum).collect(),
+            current: sum((&self.current, &other.current)),
+            ..*self
+        }
+    }
+
+    /// The current block is full: it becomes one of the blocks, or the first half of a longer one.
+    fn close(&mut self) {
+        if self.blocks.len() == MOST {
+            for pair in 0..MOST / 2 {
+                self.blocks[pair] = self.blocks[2 * pair].lower(self.blocks[2 * pair + 1]);
+            }
+            self.blocks.truncate(MOST / 2);
+            self.span *= 2;
+            return;
+        }
+        if self.blocks.len() == self.blocks.capacity() {
+            // Doubling from here ends at MOST exactly, so that no memory is held which is never used.
+            self.blocks.reserve_exact(self.blocks.len().max(MOST / 8));
+        }
+        self.blocks.push(self.current);
+        self.current = Trough::HOLE;
+        self.filled = 0;
+    }
+
+    /// The highest trough of the slots before `until`, taken over blocks of `each` slots as those after it are.
+    pub(super) fn highest_before(&self, until: u64, each: u64) -> Option<Trough> {
+        let span = u64::from(self.span);
+        let whole = &self.blocks[..((until / span) as usize).min(self.blocks.len())];
+        let blocks = whole.chunks_exact((each / span).max(1) as usize);
+        blocks.filter_map(lowest).reduce(Trough::higher)
+    }
+
+    /// `count` equal blocks of the slots from `from` on. Both ends give way to whole blocks: the first is dropped when
+    /// `from` falls into it, the last when it is not full. A block without any sample is what the one before it is;
+    /// `None` when there are not that many blocks, or more than a third of them have no sample.
+    pub fn split(&self, from: u64, count: usize) -> Option<Stretch> {
+        let first = from.div_ceil(u64::from(self.span)) as usize;
+        let whole = self.blocks.get(first..)?;
+        let each = whole.len() / count;
+        if each == 0 {
+            return None;
+        }
+        // What does not divide is taken from the beginning, where the warm-up may reach into.
+        let skipped = whole.len() - each * count;
+        let lows: Vec<Option<Trough>> = whole[skipped..].chunks(each).map(lowest).collect();
+        if lows.iter().flatten().count() * 3 < count * 2 {
+            return None;
+        }
+        let mut known = lows.iter().copied().flatten().next()?;
+        let blocks = lows.into_iter().map(|low| {
+            known = low.unwrap_or(known);
+            known
+        });
+        let span = u64::from(self.span);
+        Some(Stretch { blocks: blocks.collect(), each: each as u64 * span, from: (first + skipped) as u64 * span })
+    }
+
+    /// Every block there is, from the beginning, with how many slots each holds; for the shape of the whole.
+    pub(super) fn all(&self) -> (&[Trough], u64) {
+        (&self.blocks, u64::from(self.span))
+    }
+}
+
+fn lowest(block: &[Trough]) -> Option<Trough> {
+    block.iter().copied().reduce(Trough::lower).filter(|trough| !trough.is_hole())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: impl IntoIterator<Item = i64>) -> Troughs {
+        let mut troughs = Troughs::default();
+        values.into_iter().for_each(|value| troughs.push(at(value)));
+        troughs
+    }
+
+    fn at(value: i64) -> Trough {
+        Trough { objects: value, bytes: value, adjusted: value }
+    }
+
+    fn objects(stretch: Stretch) -> Vec<i64> {
+        stretch.blocks.iter().map(|block| block.objects).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn merged_blocks_hold_the_true_minima(values in proptest::collection::vec(-1000i64..1000, 1..3000)) {
+            let troughs = of(values.iter().copied());
+            prop_assert!(troughs.blocks.len() <= MOST && troughs.blocks.capacity() <= MOST);
+            prop_assert_eq!(troughs.slots(), values.len() as u64);
+            for (block, values) in troughs.blocks.iter().zip(values.chunks(troughs.span as usize)) {
+                prop_assert_eq!(Some(block.objects), values.iter().copied().min());
+            }
+        }
+
+        #[test]
+        fn a_tag_which_appears_late_held_nothing_before(slots in 0u64..3000, more in 0i64..500) {
+            let mut late = Troughs::after_nothing(slots);
+            (0..more).for_each(|value| late.push(at(value)));
+            let whole = of((0..slots).map(|_| 0).chain(0..more));
+            prop_assert_eq!((&late.blocks, late.span, late.filled), (&whole.blocks, whole.span, whole.filled));
+        }
+    }
+
+    #[test]
+    fn a_split_leaves_out_the_warm_up() {
+        let stretch = of(0..100).split(20, 8).unwrap();
+        assert_eq!((stretch.each, stretch.from), (10, 20));
+        assert_eq!(objects(stretch), [20, 30, 40, 50, 60, 70, 80, 90]);
+    }
+
+    #[test]
+    fn a_missed_sample_keeps_its_place_in_time() {
+        let mut troughs = Troughs::default();
+        for slot in 0..40 {
+            if (12..22).contains(&slot) { troughs.miss() } else { troughs.push(at(slot)) }
+        }
+        assert_eq!(objects(troughs.split(0, 8).unwrap()), [0, 5, 10, 10, 22, 25, 30, 35]);
+        assert_eq!(troughs.slots(), 40);
+    }
+
+    #[test]
+    fn what_is_mostly_missing_is_not_split() {
+        let mut troughs = Troughs::default();
+        (0..40).for_each(|slot| if slot < 25 { troughs.miss() } else { troughs.push(at(slot)) });
+        assert_eq!(troughs.split(0, 8), None);
+        assert!(troughs.split(20, 4).is_some());
+    }
+}
