@@ -1,33 +1,147 @@
-//! One simulated tag through the whole of poolgate's judging.
+//! One simulated tag through the whole of poolgate's judging: a first look, and second looks for as long as a run would
+//! take them. Nothing is decided here; every decision is the [`judge`](crate::judge)'s own code.
 
+use super::random::Random;
 use super::rules::Scores;
 use super::tag::{REST, Sample, Tag};
-use crate::judge::Interval;
+use crate::judge::evidence::{
+    Confirmation, Draw, Evidence, Extension, History, Interval, Pace, Standing, Trend, Window, draw, first_look,
+    second_look,
+};
+use crate::pool::Usage;
+use crate::record::{Pause, SecondLook, Stage};
+use crate::scenario::Per;
+
+/// How long a slot lasts; nothing depends on it.
+const SLOT_US: u64 = 100_000;
+/// Second looks a run takes at most: 9N.
+const MOST_LOOKS: u32 = 3;
+/// Looks which a run takes for growth that nothing explains yet.
+const LOOKS_TO_ATTRIBUTE: u32 = 2;
 
 /// What was said of a tag in the end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Said {
+    /// It does not leak.
     Nothing,
+    /// It leaks, the workload causes it, and this is the rate in bytes an iteration.
     Leak(Interval),
+    /// It grows, and the workload has nothing to do with it.
     Background,
+    /// The evidence allows no verdict.
     Unclear,
 }
 
+/// A tag, judged.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
+    /// It grew in the first look.
     pub(super) candidate: bool,
     pub(super) said: Said,
     pub(super) scores: Scores,
 }
 
-pub(super) fn look(tag: &mut Tag, iterations: u64, _name: &str) -> Seen {
-    for _ in 0..REST {
-        tag.slot(false);
+/// Judges a tag in a run of so many iterations; `name` seeds the orders of the second looks.
+pub(super) fn look(tag: &mut Tag, iterations: u64, name: &str) -> Seen {
+    let (history, scores) = first(tag, iterations);
+    let pace = Pace { iterations: Some(1.0), hours: SLOT_US as f64 / 3.6e9 };
+    let window = Window { warm_up: Window::usual_warm_up(iterations), pace };
+    let (candidate, said) = match first_look(&history, window) {
+        Evidence::Trend(trend) if trend.growing => (true, confirm(tag, &history, &trend, iterations, name)),
+        Evidence::Trend(_) => (false, Said::Nothing),
+        Evidence::TooFew { .. } | Evidence::Interrupted => (false, Said::Unclear),
+    };
+    Seen { candidate, said, scores }
+}
+
+/// Lead-in, workload and cool-down.
+fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
+    let mut history: Option<History> = None;
+    let mut slots = 0;
+    let mut at_rest = [f64::NAN; 2];
+    let mut bytes = Vec::with_capacity(iterations as usize);
+    let stages = [(Stage::LeadIn, REST), (Stage::Workload, iterations), (Stage::CoolDown, REST)];
+    for (stage, slot) in stages.into_iter().flat_map(|(stage, count)| (0..count).map(move |slot| (stage, slot))) {
+        let working = stage == Stage::Workload;
+        match tag.slot(working) {
+            Sample::Missed if working => history.iter_mut().for_each(History::miss),
+            Sample::Missed | Sample::Absent => {}
+            Sample::Taken(usage) => {
+                let appearing = || History::appearing_after(tag.key.counters, slots);
+                history.get_or_insert_with(appearing).push(stage, Some(usage));
+                match stage {
+                    Stage::Workload => bytes.push(usage.bytes as f64),
+                    Stage::CoolDown if slot < REST => at_rest[1] = usage.bytes as f64,
+                    _ => at_rest[0] = usage.bytes as f64,
+                }
+            }
+        }
+        slots += u64::from(working);
     }
-    let mut w = Vec::new();
-    for _ in 0..iterations {
-        if let Sample::Taken(u) = tag.slot(true) {
-            w.push(u.bytes as f64);
+    // A tag which was not there before held nothing, as the rules' users would say too.
+    let scores = Scores::of(if at_rest[0].is_nan() { 0.0 } else { at_rest[0] }, at_rest[1], &bytes);
+    (history.unwrap_or_else(|| History::new(tag.key.counters)), scores)
+}
+
+/// Second looks, until there is nothing more to look for.
+fn confirm(tag: &mut Tag, history: &History, trend: &Trend, iterations: u64, name: &str) -> Said {
+    let mut looks = Vec::new();
+    loop {
+        let number = looks.len() as u32 + 1;
+        looks.push(extension(tag, history, iterations, number, name));
+        let Some(confirmation) = second_look(history, trend, &looks) else { return Said::Unclear };
+        let again = match confirmation.standing {
+            Standing::NotAttributed => number < LOOKS_TO_ATTRIBUTE,
+            Standing::Leak => rate(&confirmation).is_none_or(|rate| rate.low <= 0.0) && number < MOST_LOOKS,
+            Standing::NotPersistent | Standing::Background | Standing::NotTested => false,
+        };
+        if !again {
+            return said(&confirmation);
         }
     }
-    Seen { candidate: false, said: Said::Nothing, scores: Scores::of(1.0, 1.0, &w) }
+}
+
+fn said(confirmation: &Confirmation) -> Said {
+    match (confirmation.standing, rate(confirmation)) {
+        (Standing::NotPersistent, _) => Said::Nothing,
+        (Standing::Background, _) => Said::Background,
+        // `max_rate: 0` is what a scenario without thresholds holds every tag against.
+        (Standing::Leak, Some(rate)) if rate.low > 0.0 => Said::Leak(rate),
+        (Standing::Leak | Standing::NotAttributed | Standing::NotTested, _) => Said::Unclear,
+    }
+}
+
+fn rate(confirmation: &Confirmation) -> Option<Interval> {
+    confirmation.trend.as_ref()?.bytes(Per::Iteration)
+}
+
+/// One second look, from the lead of work to the last block.
+fn extension(tag: &mut Tag, history: &History, iterations: u64, number: u32, name: &str) -> Extension {
+    let seed = Random::named(&format!("{name}/{number}")).bits();
+    let candidates = vec![tag.key.clone()];
+    let plan = draw(Draw { number, candidates, seed, slots: iterations, slot_us: SLOT_US, pause: Pause::Idle });
+    let mut extension = Extension::new(&plan, tag.key.counters, history);
+    for (number, work, slots) in blocks(&plan) {
+        extension.block(number, work);
+        for _ in 0..slots {
+            // A sample which nobody took is not there.
+            if let Some(usage) = taken(tag.slot(work)) {
+                extension.push(Some(usage));
+            }
+        }
+    }
+    extension
+}
+
+/// Number, whether the workload runs, and slots of each block, the lead first.
+fn blocks(plan: &SecondLook) -> impl Iterator<Item = (u32, bool, u64)> + '_ {
+    let blocks = (1..).zip(&plan.order).map(|(number, work)| (number, *work, plan.slots));
+    std::iter::once((0, true, plan.lead)).chain(blocks)
+}
+
+fn taken(sample: Sample) -> Option<Usage> {
+    match sample {
+        Sample::Taken(usage) => Some(usage),
+        Sample::Missed | Sample::Absent => None,
+    }
 }
