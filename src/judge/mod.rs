@@ -1,8 +1,9 @@
 //! Judging: a pure function of a scenario and a recording, so that any verdict can be computed again, anywhere.
 //!
-//! In reading order: `series` runs once through the recording and keeps, for each tag, its levels at rest and the
-//! troughs of the workload; `trend` decides from troughs whether something grows steadily, and how fast; `rule` holds
-//! that against the scenario's thresholds. A threshold that nothing was measured for is never held, it is unclear.
+//! In reading order: `series` runs once through the recording and keeps, for each tag, its levels at rest and its history
+//! under the workload; [`evidence`] says of a history whether it leaks, at what rate, and how sure that is; `case` holds
+//! that against single limits, and `rule` against the scenario's thresholds; `again` plans second looks. A threshold that
+//! nothing was measured for is never held, it is unclear.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +11,24 @@ use crate::pool::Key;
 use crate::record::Recording;
 use crate::scenario::{Scenario, Threshold};
 
+mod again;
+mod case;
 mod clock;
 pub mod evidence;
 mod level;
+mod lockstep;
 mod overflow;
 mod rule;
 mod series;
+mod suspects;
+mod words;
 
+use case::Case;
+use evidence::Extension;
+use lockstep::Lockstep;
+use series::Measured;
+
+pub use again::second_look;
 pub use evidence::{Confirmation, Evidence, Interval, Trend};
 pub use level::Levels;
 
@@ -84,6 +96,12 @@ pub struct TagFigures {
     pub levels: Option<Levels>,
     /// Whether, and how fast, it grew with the workload.
     pub evidence: Evidence,
+    /// What a second look made of that, where it was a candidate and there was one.
+    pub confirmation: Option<Confirmation>,
+    /// Tags which grow in lockstep with it.
+    pub in_lockstep_with: Vec<Key>,
+    /// Many drivers allocate under this tag, so that its growth says nothing of any one of them.
+    pub generic: bool,
 }
 
 /// Why a recording cannot be judged at all.
@@ -109,13 +127,56 @@ impl Judgement {
 /// # Errors
 /// When the recording is of a run which did not measure.
 pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, JudgeError> {
-    let measured = series::read(scenario, recording)?;
-    let warm_up = measured.warm_up(scenario);
-    let rulings = scenario.thresholds().iter().map(|threshold| rule::rule(threshold, &measured, warm_up)).collect();
-    let tags = measured.tags().map(|(key, series)| TagFigures {
-        key: key.clone(),
-        levels: measured.levels(series),
-        evidence: measured.evidence(series, warm_up),
-    });
-    Ok(Judgement { rulings, tags: tags.collect(), notes: measured.notes() })
+    let measured = series::read(scenario, recording);
+    if !measured.is_finished() {
+        return Err(JudgeError::Unfinished);
+    }
+    if measured.clock().slots() == 0 {
+        return Err(JudgeError::NotMeasured);
+    }
+    let judged = Judged::of(scenario, &measured);
+    let rulings = scenario.thresholds().iter().map(|threshold| rule::rule(threshold, &judged)).collect();
+    Ok(Judgement { rulings, notes: measured.notes(), tags: judged.figures() })
+}
+
+/// Every tag and total with what is known of it.
+struct Judged {
+    tags: Vec<Case>,
+    totals: Vec<Case>,
+    lockstep: Lockstep,
+}
+
+impl Judged {
+    fn of(scenario: &Scenario, measured: &Measured) -> Judged {
+        let window = measured.clock().window();
+        let case = |key, history, looks: &[Extension]| {
+            Case::new(scenario, key, measured.levels(history), history, window, looks)
+        };
+        let tags = measured.tags().enumerate().map(|(row, (key, history))| {
+            case(key.clone(), history, &measured.looks_at(row)).unsound(measured.overflowed())
+        });
+        let totals = measured.totals().filter_map(|(pool, history)| {
+            Some(case(series::total_key(pool)?, history, &measured.looks_at_total(pool)))
+        });
+        let (tags, totals): (Vec<Case>, Vec<Case>) = (tags.collect(), totals.collect());
+        let lockstep = Lockstep::of(&tags, measured.tags().map(|(_, history)| history));
+        Judged { tags, totals, lockstep }
+    }
+
+    fn figures(self) -> Vec<TagFigures> {
+        let Judged { tags, lockstep, .. } = self;
+        let figures = tags.into_iter().map(|case| {
+            let mut in_lockstep_with: Vec<Key> = lockstep.with(&case.key).cloned().collect();
+            in_lockstep_with.sort_unstable();
+            TagFigures {
+                generic: suspects::is_generic(&case.key),
+                key: case.key,
+                levels: case.levels,
+                evidence: case.evidence,
+                confirmation: case.confirmation,
+                in_lockstep_with,
+            }
+        });
+        figures.collect()
+    }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::evidence::{Evidence, Extension, History, Window, first_look};
+use super::evidence::{Extension, History};
 use super::level::{Levels, settled};
 use super::overflow::Overflow;
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
@@ -173,9 +173,8 @@ impl Measured {
     fn look_again(&mut self, plan: SecondLook) {
         let rows = plan.candidates.iter().filter_map(|key| self.keys.iter().position(|known| known == key));
         let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories[row])));
-        let pools = self.totals.iter().filter(|(pool, _)| {
-            total_key(*pool).is_some_and(|key| plan.candidates.contains(&key))
-        });
+        let pools =
+            self.totals.iter().filter(|(pool, _)| total_key(*pool).is_some_and(|key| plan.candidates.contains(&key)));
         let totals = pools.map(|(pool, history)| (*pool, Extension::new(&plan, Counters::InUse, history)));
         let (tags, totals) = (tags.collect(), totals.collect());
         self.looks.push(Look { plan, tags, totals });
@@ -232,11 +231,6 @@ impl Measured {
             objects_before: settled(before.iter().map(|sample| sample.objects)).unwrap_or(0),
             objects_after: settled(after.iter().map(|sample| sample.objects))?,
         })
-    }
-
-    /// What a tag's figures say of growth with the workload.
-    pub(super) fn evidence(&self, history: &History, window: Window) -> Evidence {
-        first_look(history, window)
     }
 
     /// Whether the kernel ran out of room for tags.

@@ -47,9 +47,8 @@ pub fn attribution(troughs: &[f64], labels: Labels<'_>) -> Option<Attribution> {
     let phi = autocorrelation(troughs);
     let whitened = Whitened::of(troughs, phi);
     let (t, rate, error) = whitened.statistic(labels.order, labels.parts);
-    let all: Vec<f64> = orders(labels.order.len(), working)
-        .map(|order| whitened.statistic(&order, labels.parts).0)
-        .collect();
+    let all: Vec<f64> =
+        orders(labels.order.len(), working).map(|order| whitened.statistic(&order, labels.parts).0).collect();
     let p = share_at_least(&all, t);
     Some(Attribution { phi, t, rate: rate / labels.slots, error: error / labels.slots, p, all })
 }
@@ -127,10 +126,11 @@ impl Whitened {
     /// The statistic of an order, the rate a part, and the rate's standard error.
     fn statistic(&self, order: &[bool], parts: usize) -> (f64, f64, f64) {
         let state: Vec<f64> = order.iter().flat_map(|work| std::iter::repeat_n(f64::from(*work), parts)).collect();
-        let mut sum = 0.0;
-        let done: Vec<f64> = state.iter().map(|work| std::mem::replace(&mut sum, sum + work)).collect();
+        let done = state.iter().scan(0.0, |sum, work| Some(std::mem::replace(sum, *sum + work)));
+        let done: Vec<f64> = done.collect();
         let mut v = self.clean(&state);
-        scale(&mut v, 1.0 / dot(&v, &v).sqrt().max(1e-9));
+        let norm = dot(&v, &v).sqrt();
+        scale(&mut v, 1.0 / norm.max(1e-9));
         let mut u = self.clean(&done);
         remove(&mut u, &v);
         let norm = dot(&u, &u).sqrt();

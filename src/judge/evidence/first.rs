@@ -264,6 +264,26 @@ impl Trend {
         Some(self.smallest * self.pace.slots(per)?)
     }
 
+    /// Objects a slot.
+    pub fn objects_a_slot(&self) -> Interval {
+        self.objects
+    }
+
+    /// Hours an iteration; `None` where none are counted.
+    pub fn hours_an_iteration(&self) -> Option<f64> {
+        self.pace.iterations.map(|iterations| self.pace.hours / iterations)
+    }
+
+    /// The iteration a slot belongs to, from 1; `None` where none are counted.
+    pub fn iteration(&self, slot: u64) -> Option<f64> {
+        self.pace.iterations.map(|iterations| ((slot + 1) as f64 * iterations).round().max(1.0))
+    }
+
+    /// How long the workload had gone on at a slot.
+    pub fn minutes(&self, slot: u64) -> f64 {
+        slot as f64 * self.pace.hours * 60.0
+    }
+
     /// Objects of what was tested, a slot.
     pub(super) fn tested(&self) -> Interval {
         match self.measure {

@@ -25,7 +25,9 @@ impl Flow {
         let steps: Vec<(f64, f64)> = samples
             .windows(2)
             .filter_map(|pair| match pair {
-                [Some(before), Some(now)] => Some(((now.allocs - before.allocs) as f64, (now.live - before.live) as f64)),
+                [Some(before), Some(now)] => {
+                    Some(((now.allocs - before.allocs) as f64, (now.live - before.live) as f64))
+                }
                 _ => None,
             })
             .collect();

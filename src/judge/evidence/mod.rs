@@ -7,6 +7,7 @@
 //! very code with series whose truth is known.
 
 mod attribution;
+mod budget;
 mod confirm;
 mod counter;
 mod extension;
@@ -20,6 +21,7 @@ mod trend;
 mod troughs;
 
 pub use attribution::{Attribution, Labels, attribution};
+pub use budget::{Budgeted, within_budget};
 pub use confirm::{Confirmation, Doubt, Standing, second_look};
 pub use counter::{Counter, Sample};
 pub use extension::Extension;

@@ -30,7 +30,8 @@ impl Interval {
         Interval { rate, low: rate - half, high: rate + half }
     }
 
-    pub(super) fn times(self, factor: f64) -> Interval {
+    /// In other units.
+    pub fn times(self, factor: f64) -> Interval {
         Interval { rate: self.rate * factor, low: self.low * factor, high: self.high * factor }
     }
 

@@ -85,7 +85,8 @@ fn line(values: &[f64]) -> f64 {
 /// The best place for one step between two levels, and the squares about them.
 fn step(values: &[f64]) -> (usize, f64) {
     let (mut sum, mut squares) = (0.0, 0.0);
-    let (all, all_squares) = values.iter().fold((0.0, 0.0), |(sum, squares), value| (sum + value, squares + value * value));
+    let (all, all_squares) =
+        values.iter().fold((0.0, 0.0), |(sum, squares), value| (sum + value, squares + value * value));
     let mut best = (0, f64::INFINITY);
     for (at, value) in values.iter().enumerate() {
         let (before, after) = (at as f64, (values.len() - at) as f64);

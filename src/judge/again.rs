@@ -1,0 +1,83 @@
+//! Whether to look a second time, and again.
+
+use std::time::Duration;
+
+use super::case::Case;
+use super::evidence::{Draw, draw};
+use super::series::{self, Measured};
+use super::{JudgeError, Judged, rule};
+use crate::pool::Key;
+use crate::record::{Event, Pause, Recording, SecondLook};
+use crate::scenario::{self, Scenario};
+
+/// Second looks at the same run: nine times the first look in all.
+const MOST: usize = 3;
+
+/// The plan of another look at what grows in `recording`, which needs no end; `None` when there is nothing that another
+/// look could settle, or no time for it. `seed` is where the order of its blocks is drawn from.
+///
+/// # Errors
+/// When nothing was sampled while the workload ran.
+pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Result<Option<SecondLook>, JudgeError> {
+    let measured = series::read(scenario, recording);
+    if measured.clock().slots() == 0 {
+        return Err(JudgeError::NotMeasured);
+    }
+    let looks = measured.looks();
+    if !scenario.confirm || looks.len() >= MOST {
+        return Ok(None);
+    }
+    let frozen = looks.first().map(|look| look.plan.candidates.as_slice());
+    let candidates = candidates(scenario, &measured, frozen);
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let plan = draw(Draw {
+        number: looks.len() as u32 + 1,
+        candidates,
+        seed,
+        slots: measured.clock().slots(),
+        slot_us: measured.clock().slot_us(),
+        pause: match scenario.workload.pause {
+            scenario::Pause::Idle => Pause::Idle,
+            scenario::Pause::HalfSpeed => Pause::HalfSpeed,
+            scenario::Pause::Never => Pause::Never,
+        },
+    });
+    let room = scenario.time_limit.is_none_or(|limit| so_far(recording) + length(&plan) <= limit.as_std());
+    Ok(room.then_some(plan))
+}
+
+/// What another look would tell more of; once candidates are fixed, none is added.
+fn candidates(scenario: &Scenario, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
+    let judged = Judged::of(scenario, measured);
+    let thresholds = scenario.thresholds();
+    let wanted = |case: &&Case| {
+        thresholds.iter().any(|threshold| {
+            rule::meant(threshold, &judged).any(|meant| std::ptr::eq(meant, *case))
+                && rule::against(threshold, case).iter().any(|said| said.again)
+        })
+    };
+    let cases = judged.tags.iter().chain(&judged.totals).filter(|case| case.is_candidate()).filter(wanted);
+    cases.map(|case| case.key.clone()).filter(|key| frozen.is_none_or(|frozen| frozen.contains(key))).collect()
+}
+
+/// How long a plan takes.
+fn length(plan: &SecondLook) -> Duration {
+    let slots = plan.lead + plan.slots * plan.order.len() as u64;
+    Duration::from_micros(slots.saturating_mul(plan.slot_us))
+}
+
+/// How long the recording is.
+fn so_far(recording: &Recording) -> Duration {
+    let mut length = Duration::ZERO;
+    let mut events = recording.events();
+    while let Some(event) = events.next() {
+        match event {
+            Event::Sample { info, .. } => length = info.at,
+            Event::Mark { at, .. } | Event::End { at } => length = at,
+            Event::Damaged { .. } => {}
+        }
+    }
+    length
+}

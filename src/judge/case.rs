@@ -1,0 +1,210 @@
+//! What is known of one tag, or of a pool as a whole, held against single limits.
+
+use super::evidence::{
+    Budgeted, Confirmation, Evidence, Extension, History, Interval, Standing, Trend, Window, second_look, within_budget,
+};
+use super::level::Levels;
+use super::words;
+use super::{Verdict, suspects};
+use crate::pool::Key;
+use crate::scenario::{Amount, Bytes, Growth, Limit, Per, Rate, Scenario};
+
+/// What is known of one tag or total.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) key: Key,
+    pub(super) levels: Option<Levels>,
+    pub(super) evidence: Evidence,
+    pub(super) confirmation: Option<Confirmation>,
+    unconfirmed: Unconfirmed,
+    /// The kernel's table of tags overflowed, so the figures may be another tag's, or too few.
+    unsound: bool,
+}
+
+/// What becomes of a candidate at which nobody looked a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unconfirmed {
+    /// The scenario wants no second look: a leak.
+    Leak,
+    /// There was no time for one.
+    Budget(Budgeted),
+    /// Nothing can be said.
+    Unclear,
+}
+
+/// What one limit comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Said {
+    pub(super) verdict: Verdict,
+    pub(super) because: String,
+    /// Another look would tell more.
+    pub(super) again: bool,
+}
+
+fn said(verdict: Verdict, because: impl Into<String>) -> Said {
+    Said { verdict, because: because.into(), again: false }
+}
+
+impl Case {
+    /// A case of what a recording holds.
+    pub(super) fn new(
+        scenario: &Scenario,
+        key: Key,
+        levels: Option<Levels>,
+        history: &History,
+        window: Window,
+        looks: &[Extension],
+    ) -> Case {
+        let evidence = super::evidence::first_look(history, window);
+        let candidate = match &evidence {
+            Evidence::Trend(trend) if trend.growing => Some(trend),
+            Evidence::Trend(_) | Evidence::TooFew { .. } | Evidence::Interrupted => None,
+        };
+        let confirmation = candidate.and_then(|first| second_look(history, first, looks));
+        let unconfirmed = match (scenario.confirm, scenario.time_limit, candidate) {
+            (false, _, _) => Unconfirmed::Leak,
+            (true, Some(_), Some(first)) if looks.is_empty() => Unconfirmed::Budget(within_budget(history, first)),
+            (true, _, _) => Unconfirmed::Unclear,
+        };
+        Case { key, levels, evidence, confirmation, unconfirmed, unsound: false }
+    }
+
+    /// The same, of a run in which the kernel's table of tags overflowed.
+    pub(super) fn unsound(self, unsound: bool) -> Case {
+        Case { unsound, ..self }
+    }
+
+    /// Whether its first look makes it a candidate for a leak.
+    pub(super) fn is_candidate(&self) -> bool {
+        matches!(&self.evidence, Evidence::Trend(trend) if trend.growing)
+    }
+
+    /// The trend whose rate counts: of the second look where there is one, since the first one's was chosen for its size.
+    pub(super) fn trend(&self) -> Option<&Trend> {
+        let confirmed = self.confirmation.as_ref().and_then(|confirmation| confirmation.trend.as_ref());
+        confirmed.or(match &self.evidence {
+            Evidence::Trend(trend) => Some(trend),
+            Evidence::TooFew { .. } | Evidence::Interrupted => None,
+        })
+    }
+
+    /// Holds it against one limit; `named` when the threshold names this tag as the driver's own.
+    pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
+        if self.unsound {
+            return said(
+                Verdict::Unclear,
+                "the kernel's tag table overflowed (Ovfl moved), so no tag's figures are sound",
+            );
+        }
+        match (limit, &self.levels) {
+            (Limit::MaxRate(rate), _) => {
+                let mut said = self.rate(*rate, named);
+                if said.verdict != Verdict::Held && suspects::is_generic(&self.key) {
+                    said.because += "; many drivers allocate under this tag, so it is a suspect only";
+                }
+                said
+            }
+            (_, None) => said(Verdict::Unclear, self.without_levels()),
+            (Limit::MaxGrowth(most), Some(levels)) => self.growth(*most, levels),
+            (Limit::MaxBytes(most), Some(levels)) => {
+                let verdict = if levels.bytes_after > most.0 { Verdict::Broken } else { Verdict::Held };
+                said(verdict, format!("holds {} at the end", Bytes(levels.bytes_after).rounded()))
+            }
+            (Limit::AfterTeardown(_), Some(_)) => said(Verdict::Unclear, "after_teardown is not judged yet"),
+        }
+    }
+
+    fn without_levels(&self) -> &'static str {
+        "was not there, not sampled, or counted anew, at rest before and after the workload"
+    }
+
+    fn growth(&self, most: Growth, levels: &Levels) -> Said {
+        let growth = levels.growth();
+        let most = match most {
+            Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
+            Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
+        };
+        let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
+        let grew = format!("grew by {} ({before} → {after})", words::signed(growth));
+        if growth <= most {
+            return said(Verdict::Held, grew);
+        }
+        // How it grew tells a leak from a step, which is the first thing its owner wants to know.
+        said(Verdict::Broken, format!("{grew}; {}", words::how(&self.evidence)))
+    }
+
+    fn rate(&self, most: Rate, named: bool) -> Said {
+        let trend = match &self.evidence {
+            Evidence::Trend(trend) => self.trend().unwrap_or(trend),
+            Evidence::TooFew { .. } | Evidence::Interrupted => {
+                return said(Verdict::Unclear, words::evidence(&self.evidence));
+            }
+        };
+        let (Some(interval), limit) = within(trend, most) else {
+            return said(Verdict::Unclear, "no iterations were counted, so there is no rate per iteration");
+        };
+        let text = words::evidence(&self.evidence);
+        let Evidence::Trend(Trend { growing: true, .. }) = &self.evidence else { return said(Verdict::Held, text) };
+        let Some(confirmation) = &self.confirmation else { return self.first_only(interval, limit, text) };
+        let text = words::confirmed(trend, confirmation);
+        match confirmation.standing {
+            Standing::NotPersistent => said(Verdict::Held, text),
+            Standing::Background if !named => said(Verdict::Held, text),
+            Standing::Background => {
+                let by_time = by_time(confirmation, trend, most);
+                Said { again: false, ..compared(by_time, limit, text) }
+            }
+            Standing::NotAttributed if interval.high <= limit => said(Verdict::Held, text),
+            Standing::NotAttributed => Said { verdict: Verdict::Unclear, because: text, again: true },
+            Standing::Leak | Standing::NotTested => compared(interval, limit, text),
+        }
+    }
+
+    /// A candidate at which nobody looked a second time.
+    fn first_only(&self, interval: Interval, limit: f64, text: String) -> Said {
+        if interval.high <= limit {
+            return said(Verdict::Held, text);
+        }
+        let unclear = |why: &str| Said { verdict: Verdict::Unclear, because: format!("{text}; {why}"), again: true };
+        match self.unconfirmed {
+            Unconfirmed::Leak => compared(interval, limit, text),
+            Unconfirmed::Budget(Budgeted::Leak) => Said { again: true, ..compared(interval, limit, text) },
+            Unconfirmed::Budget(Budgeted::SlowingDown) => unclear("slowing down, and no time for a second look"),
+            Unconfirmed::Budget(Budgeted::Weak) => unclear("too weak a sign for a run without time for a second look"),
+            Unconfirmed::Unclear => unclear("unconfirmed: there was no second look"),
+        }
+    }
+}
+
+/// A leak's rate against what is allowed.
+fn compared(interval: Interval, limit: f64, text: String) -> Said {
+    match (interval.low > limit, interval.high <= limit) {
+        (true, _) => said(Verdict::Broken, text),
+        (false, true) => said(Verdict::Held, format!("{text}; a leak, but within what is allowed")),
+        (false, false) => {
+            let because = format!("{text}; whether that is within what is allowed cannot be told");
+            Said { verdict: Verdict::Unclear, because, again: true }
+        }
+    }
+}
+
+/// The rate in the limit's own terms, and the limit.
+fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
+    match most.amount {
+        Amount::Bytes(limit) => (trend.bytes(most.per), limit),
+        Amount::Objects(limit) => (trend.objects(most.per), limit),
+    }
+}
+
+/// Growth by the hour, whatever causes it, in the limit's own terms.
+fn by_time(confirmation: &Confirmation, trend: &Trend, most: Rate) -> Interval {
+    let per = match most.per {
+        Per::Hour => 1.0,
+        Per::Iteration => trend.hours_an_iteration().unwrap_or(1.0),
+    };
+    let unit = match most.amount {
+        Amount::Bytes(_) => 1.0,
+        Amount::Objects(_) => trend.object_size.unwrap_or(1.0),
+    };
+    confirmation.by_time.times(per / unit)
+}

@@ -1,0 +1,78 @@
+//! Where there is no time for a second look: stricter rules on the first one.
+//!
+//! Growth must be there in the first third already, must pass the whole test at a higher cut-off, and must go on as fast at
+//! the end as at the beginning. It cannot say that the workload causes it.
+
+use super::first::{Trend, Unit};
+use super::history::History;
+use super::rate::slope;
+use super::trend::{Increments, growth};
+
+/// What T is held against: of the first third, of the whole, and of the last half by itself.
+const THIRD: f64 = 1.0;
+const WHOLE: f64 = 2.5;
+const TAIL: f64 = 4.5;
+const LEAST_GROWTH: f64 = 4.0;
+/// How fast the end must be as a share of the beginning: the last 12 troughs of 24, and the last two thirds.
+const LAST_HALF: f64 = 0.6;
+const LAST_THIRDS: f64 = 0.5;
+const BLOCKS: usize = 24;
+
+/// What one look at a fixed time says of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budgeted {
+    /// A leak.
+    Leak,
+    /// It grows, but not surely on and on.
+    SlowingDown,
+    /// Not sure enough for a run without a second look.
+    Weak,
+}
+
+/// Judges a candidate by the one look there is.
+pub fn within_budget(history: &History, first: &Trend) -> Budgeted {
+    let tail = first.cut_off > 3.5 && first.blocks == BLOCKS / 2;
+    if first.t < if tail { TAIL } else { WHOLE.max(first.cut_off) } {
+        return Budgeted::Weak;
+    }
+    let work = history.work();
+    let Some(stretch) = work.split(first.window.0, BLOCKS) else { return Budgeted::SlowingDown };
+    let unit = Unit::of(&stretch);
+    let m: Vec<f64> = stretch.blocks.iter().map(|block| first.measure.of(block, unit)).collect();
+    let earlier = work.highest_before(stretch.from, stretch.each).map(|trough| first.measure.of(&trough, unit));
+    let third = &m[..BLOCKS / 3];
+    let new_high = third.last().copied() > earlier;
+    let begins = Increments::of(third).t >= THIRD && growth(third) >= LEAST_GROWTH && new_high;
+    let goes_on = slope(&m[BLOCKS / 2..]) >= LAST_HALF * slope(&m[..BLOCKS / 2])
+        && slope(&m[BLOCKS / 3..]) >= LAST_THIRDS * slope(third);
+    if begins && goes_on { Budgeted::Leak } else { Budgeted::SlowingDown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::first::{Evidence, Window, first_look};
+    use super::super::rate::Pace;
+    use super::*;
+    use crate::pool::{Counters, Usage};
+    use crate::record::Stage;
+
+    fn budgeted(objects: impl Fn(f64) -> f64) -> Option<Budgeted> {
+        let mut history = History::new(Counters::Full64);
+        for slot in 0..300 {
+            let live = objects(f64::from(slot)) as u64;
+            history.push(Stage::Workload, Some(Usage { allocs: live, frees: 0, bytes: live * 64 }));
+        }
+        let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
+        let Evidence::Trend(trend) = first_look(&history, window) else { panic!("too few") };
+        trend.growing.then(|| within_budget(&history, &trend))
+    }
+
+    #[test]
+    fn only_what_goes_on_as_it_began_is_a_leak() {
+        assert_eq!(budgeted(|at| 500.0 + at), Some(Budgeted::Leak));
+        assert_eq!(budgeted(|at| 500.0 + 400.0 * (1.0 - (-at / 220.0).exp())), Some(Budgeted::SlowingDown));
+        // Nothing in the first third.
+        assert_eq!(budgeted(|at| 500.0 + (at - 180.0).max(0.0)), Some(Budgeted::SlowingDown));
+        assert_eq!(budgeted(|_| 500.0), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Evidence in words, for people.
+
+use super::evidence::{Confirmation, Doubt, Evidence, Guard, Interval, Shape, Standing, Trend};
+use crate::scenario::Bytes;
+
+impl std::fmt::Display for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&evidence(self))
+    }
+}
+
+/// What is said of a tag's growth.
+pub(super) fn evidence(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::TooFew { samples, needed } => {
+            format!("too few samples for a rate: {samples} after the warm-up, {needed} needed; raise `iterations`")
+        }
+        Evidence::Interrupted => "disappeared during the run, so there is no series to judge".to_owned(),
+        Evidence::Trend(trend) if trend.growing => grows(trend),
+        Evidence::Trend(trend) => format!("{}; {}", shape(trend), visible(trend)),
+    }
+}
+
+/// In what way a tag grew by too much.
+pub(super) fn how(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Trend(trend) if trend.growing => {
+            let per = trend.natural();
+            let rate = trend.bytes(per).map_or(String::new(), |bytes| format!(", {:.0} B/{per}", bytes.rate));
+            format!("{}{rate}", shape(trend))
+        }
+        Evidence::Trend(trend) => shape(trend),
+        Evidence::TooFew { .. } | Evidence::Interrupted => self::evidence(evidence),
+    }
+}
+
+/// What a second look made of it.
+pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
+    let grows = grows(trend);
+    let p = confirmation.p.map_or(String::new(), |p| format!(" (p {p:.3})"));
+    let looks = match confirmation.looks {
+        1 => "the second look".to_owned(),
+        more => format!("{more} further looks"),
+    };
+    match confirmation.standing {
+        Standing::Leak => format!("{grows}; confirmed by {looks}: the workload causes it{p}"),
+        Standing::NotTested => {
+            format!("{grows}; confirmed by {looks}; attribution not tested, as the workload does not rest")
+        }
+        Standing::NotPersistent => {
+            let why: Vec<&str> = confirmation.doubts.iter().map(|doubt| self::doubt(*doubt)).collect();
+            format!("grew steadily in the first look, but did not persist in {looks}: {}", why.join(", "))
+        }
+        Standing::Background => {
+            let Interval { rate, low, high } = confirmation.by_time;
+            format!(
+                "grows by {rate:.0} B/h (95 %: {low:.0} to {high:.0}) whether or not the workload runs{p}: background growth, driven by time"
+            )
+        }
+        Standing::NotAttributed => {
+            format!("{grows}; went on in {looks}, but whether the workload causes it cannot be told{p}: not attributed")
+        }
+    }
+}
+
+fn grows(trend: &Trend) -> String {
+    let per = trend.natural();
+    let Some(Interval { rate, low, high }) = trend.bytes(per) else { return "grows steadily".to_owned() };
+    let since = match trend.shape {
+        Shape::LateStart(slot) => format!(" since {}", place(trend, slot)),
+        _ => String::new(),
+    };
+    format!("grows steadily{since} by {rate:.1} B/{per} (95 %: {low:.1} to {high:.1}; T {:.1})", trend.t)
+}
+
+/// The smallest leak that would have been seen.
+fn visible(trend: &Trend) -> String {
+    let per = trend.natural();
+    let Some(smallest) = trend.smallest(per) else { return "no rate".to_owned() };
+    // Of a tag which held nothing the size of an object is not known.
+    let bytes = trend.object_size.map_or(String::new(), |size| format!(" ({:.1} B)", smallest * size));
+    format!("a leak of {smallest:.2} objects{bytes}/{per} would have been seen")
+}
+
+/// The shape of a series in words: "one step at iteration 40, flat since".
+pub(super) fn shape(trend: &Trend) -> String {
+    match trend.shape {
+        Shape::Flat | Shape::Irregular => "no steady growth".to_owned(),
+        Shape::Steady => "steady".to_owned(),
+        Shape::Step(slot) => format!("one step at {}, flat since", place(trend, slot)),
+        Shape::LateStart(slot) => format!("late start at {}", place(trend, slot)),
+        Shape::SlowingDown => "slowing down".to_owned(),
+        Shape::Released => "released in cool-down".to_owned(),
+    }
+}
+
+/// Where a slot was.
+fn place(trend: &Trend, slot: u64) -> String {
+    match trend.iteration(slot) {
+        Some(iteration) => format!("iteration {iteration:.0}"),
+        None => format!("{:.1} min", trend.minutes(slot)),
+    }
+}
+
+fn doubt(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Weak => "no longer distinct from noise",
+        Doubt::Slower => "less than half as fast",
+        Doubt::NoNewHigh => "no higher than before",
+        Doubt::Guard(guard) => self::guard(guard),
+    }
+}
+
+fn guard(guard: Guard) -> &'static str {
+    match guard {
+        Guard::FewObjects => "fewer than four objects",
+        Guard::NotEveryQuarter => "not all the time",
+        Guard::SlowingDown => "slowing down",
+        Guard::SeenBefore => "no new high",
+        Guard::Released => "released in cool-down",
+    }
+}
+
+/// Bytes with their sign, rounded.
+pub(super) fn signed(bytes: i64) -> String {
+    let sign = if bytes < 0 { "−" } else { "" };
+    format!("{sign}{}", Bytes(bytes.unsigned_abs()).rounded())
+}
