@@ -48,6 +48,7 @@ fn population(simulated: &Simulated) -> Population {
         scenario::Noise::SaturatingCache => Noise::SaturatingCache,
         scenario::Noise::Sawtooth => Noise::Sawtooth,
         scenario::Noise::Bursts => Noise::Bursts,
+        scenario::Noise::BackgroundGrowth => Noise::BackgroundGrowth,
     });
     Population { seed: simulated.seed, tags: simulated.tags, noise: noise.collect() }
 }

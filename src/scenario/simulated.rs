@@ -60,4 +60,6 @@ pub enum Noise {
     Sawtooth,
     /// Jumps up for a moment.
     Bursts,
+    /// Grows steadily, whether the workload runs or not.
+    BackgroundGrowth,
 }

@@ -42,7 +42,7 @@ pub struct Scenario {
     pub sampling: Sampling,
     /// Whether what grew is looked at a second time before anything is accused of a leak.
     pub confirm: bool,
-    /// The time which all of the measuring may take, second looks included.
+    /// The time which a run may take from set-up to the last look.
     pub time_limit: Option<Duration>,
     /// The thresholds as given; [`Scenario::thresholds`] adds the default rule.
     pub thresholds: Vec<Threshold>,

@@ -50,8 +50,9 @@ pub(super) struct Document {
     /// called one at once.
     #[serde(default = "confirmed")]
     pub(super) confirm: bool,
-    /// How long all of the measuring may take, from lead-in to the last look. A second look which does not fit in is not
-    /// begun; the workload then goes on until the limit, which confirms less. Only with `confirm`.
+    /// How long the run may take from set-up to the last look. A second look which does not fit in is not begun; where it
+    /// is clear from the start that none will, the workload goes on until the limit instead, which confirms less. Only
+    /// with `confirm`.
     pub(super) time_limit: Option<Duration>,
     /// What must hold. Without any: no tag may leak.
     #[serde(default)]

@@ -55,8 +55,7 @@ impl<H: Home> PoolSource for SimPool<H> {
         }
         self.samples += 1;
         self.snapshot.clear();
-        let tick = state.exercised + self.samples;
-        for (tag, pool, usage) in state.population.usages(tick) {
+        for (tag, pool, usage) in state.population.usages(state.exercised, self.samples) {
             let row = self.snapshot.row(Key::simulated(tag, pool));
             self.snapshot.set(row, Some(usage));
         }

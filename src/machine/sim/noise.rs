@@ -17,6 +17,8 @@ pub enum Noise {
     Sawtooth,
     /// Lies flat with rare large peaks, which are given back.
     Bursts,
+    /// Grows steadily with time, whether a workload runs or not: somebody leaks, but not the workload.
+    BackgroundGrowth,
 }
 
 /// The tags which no workload touches.
@@ -31,12 +33,13 @@ pub struct Population {
 }
 
 impl Population {
-    /// Every background tag's usage at `tick`.
-    pub fn usages(&self, tick: u64) -> impl Iterator<Item = (Tag, Pool, Usage)> + '_ {
-        (0..u64::from(self.tags)).map(move |index| self.usage(index, tick))
+    /// Every background tag's usage at the sample `sample`, `work` rounds of a workload after the boot. Samples are this
+    /// kernel's clock: while nothing is run only they go on.
+    pub fn usages(&self, work: u64, sample: u64) -> impl Iterator<Item = (Tag, Pool, Usage)> + '_ {
+        (0..u64::from(self.tags)).map(move |index| self.usage(index, work + sample, sample))
     }
 
-    fn usage(&self, index: u64, tick: u64) -> (Tag, Pool, Usage) {
+    fn usage(&self, index: u64, tick: u64, sample: u64) -> (Tag, Pool, Usage) {
         let draw = |what: u64| mix(self.seed ^ mix(index << 8 | what));
         let pool = if draw(0).is_multiple_of(3) { Pool::Paged } else { Pool::Nonpaged };
         let size = 32 << (draw(1) % 7);
@@ -46,6 +49,7 @@ impl Population {
             Some(Noise::SaturatingCache) => level + saturating(level, 10 + draw(4) % 40, tick),
             Some(Noise::Sawtooth) => level + (tick + draw(4)) % (5 + draw(5) % 30),
             Some(Noise::Bursts) => level + bursts(draw(4), tick),
+            Some(Noise::BackgroundGrowth) => level + sample / (1 + draw(4) % 3),
         };
         // Frees rise by more a tick than any shape falls, so that both counters only ever go up, as a kernel's do.
         let frees = draw(6) % 100_000 + tick * 5000;
@@ -92,20 +96,23 @@ mod tests {
     #[test]
     fn one_seed_gives_one_history() {
         let population = |seed| Population { seed, tags: 100, noise: vec![Noise::Bursts, Noise::Sawtooth] };
-        let history = |seed| population(seed).usages(40).collect::<Vec<_>>();
+        let history = |seed| population(seed).usages(30, 10).collect::<Vec<_>>();
         assert_eq!(history(3), history(3));
         assert_ne!(history(3), history(4));
     }
 
     #[test]
     fn counters_only_go_up_and_names_differ() {
-        let noise = vec![Noise::SaturatingCache, Noise::Sawtooth, Noise::Bursts];
+        let noise = vec![Noise::SaturatingCache, Noise::Sawtooth, Noise::Bursts, Noise::BackgroundGrowth];
         let population = Population { seed: 1, tags: 3000, noise };
-        let names: std::collections::HashSet<_> = population.usages(0).map(|(tag, ..)| tag).collect();
+        let names: std::collections::HashSet<_> = population.usages(0, 0).map(|(tag, ..)| tag).collect();
         assert_eq!(names.len(), 3000);
-        for tick in 0..200 {
-            for ((tag, _, before), (_, _, after)) in population.usages(tick).zip(population.usages(tick + 1)) {
-                assert!(after.allocs >= before.allocs && after.frees >= before.frees, "{tag} at {tick}");
+        for half in 0..100 {
+            let next = [population.usages(half + 1, half), population.usages(half, half + 1)];
+            for next in next {
+                for ((tag, _, before), (_, _, after)) in population.usages(half, half).zip(next) {
+                    assert!(after.allocs >= before.allocs && after.frees >= before.frees, "{tag} at {half}");
+                }
             }
         }
     }
@@ -124,9 +131,18 @@ mod tests {
     }
 
     #[test]
+    fn background_growth_goes_on_while_nothing_is_run_and_no_faster_otherwise() {
+        let population = Population { seed: 2, tags: 60, noise: vec![Noise::BackgroundGrowth] };
+        let levels = |work, sample| population.usages(work, sample).map(|(.., usage)| live(usage)).collect::<Vec<_>>();
+        assert_eq!(levels(0, 90), levels(500, 90));
+        let grown = levels(0, 0).into_iter().zip(levels(0, 90)).filter(|(before, after)| after >= &(before + 30));
+        assert!((15..45).contains(&grown.count()), "about every other tag keeps still");
+    }
+
+    #[test]
     fn without_noise_nothing_moves() {
         let population = Population { seed: 5, tags: 200, noise: Vec::new() };
-        for ((_, _, a), (_, _, b)) in population.usages(0).zip(population.usages(900)) {
+        for ((_, _, a), (_, _, b)) in population.usages(0, 0).zip(population.usages(800, 100)) {
             assert_eq!((live(a), a.bytes), (live(b), b.bytes));
         }
     }
