@@ -9,7 +9,7 @@ use super::trouble;
 use crate::exit::Exit;
 use crate::machine::{MachineError, native};
 use crate::pool::Snapshot;
-use crate::scenario::{Plan, Scenario, Subject};
+use crate::scenario::{Duration, Pause, Plan, Sampling, Scenario, Subject};
 
 /// Checks scenarios.
 #[derive(Debug, clap::Args)]
@@ -90,6 +90,30 @@ fn plan(scenario: &Scenario) {
     }
     anstream::println!("  cool-down: {}", sampling.cool_down);
     scenario.teardown.iter().for_each(|step| line("teardown", step.run.as_str()));
+    line("takes", &takes(scenario));
+}
+
+/// How long the run takes, with and without a second look, as far as that can be told without running the workload.
+fn takes(scenario: &Scenario) -> String {
+    let Sampling { lead_in, cool_down, .. } = scenario.sampling;
+    let rest = lead_in.as_std() + cool_down.as_std();
+    // How many times as long as the first look a second one is (docs of `judge`).
+    let times: u32 = if scenario.workload.pause == Pause::Never { 2 } else { 3 };
+    let (once, more) = match &scenario.workload.plan {
+        Plan::Iterations { count, .. } => {
+            let more = count.saturating_mul(times.into());
+            (format!("{} and {count} iterations", Duration::from(rest)), format!("as long as {more} iterations"))
+        }
+        Plan::Lasting { duration, .. } => {
+            let more = duration.as_std().saturating_mul(times);
+            (Duration::from(rest + duration.as_std()).to_string(), Duration::from(more).to_string())
+        }
+    };
+    match (scenario.confirm, scenario.time_limit) {
+        (false, _) => format!("{once}, without a second look"),
+        (true, None) => format!("{once}; a second look at what grew, {more} more"),
+        (true, Some(limit)) => format!("{once}; a second look at what grew, {more} more if that fits into {limit}"),
+    }
 }
 
 fn meant(subject: &Subject, snapshot: &Snapshot) -> String {
@@ -105,4 +129,29 @@ fn meant(subject: &Subject, snapshot: &Snapshot) -> String {
 fn not_here(error: &MachineError) {
     let help = error.help().map_or(String::new(), |help| format!("; {help}"));
     anstream::println!("  note: a run started like this would fail: {error}{help}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_takes_longer_where_something_grew() {
+        for (scenario, time) in [
+            (
+                "workload: { run: w, iterations: 300 }",
+                "40 s and 300 iterations; a second look at what grew, as long as 900 iterations more",
+            ),
+            ("workload: { run: w, duration: 10 min, pause: never }", "640 s; a second look at what grew, 20 min more"),
+            (
+                "workload: { run: w, duration: 10 min }\ntime_limit: 1 h",
+                "640 s; a second look at what grew, 30 min more if that fits into 1 h",
+            ),
+            ("workload: { run: w, iterations: 9 }\nconfirm: false", "40 s and 9 iterations, without a second look"),
+        ] {
+            let text = format!("scenario: test\n{scenario}\n");
+            let loaded = crate::scenario::parse("test.yaml", text.as_bytes()).unwrap();
+            assert_eq!(takes(&loaded.scenario), time);
+        }
+    }
 }
