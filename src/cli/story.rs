@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 #[cfg(windows)]
 use crate::machine::windows::{EventLog, Weight};
+use crate::record::Stage;
 use crate::run::Event;
 
 /// Tells a run's events.
@@ -46,11 +47,15 @@ impl Story {
         self.passing(line);
     }
 
-    /// A line which is only of interest while it is new, or while the run goes on.
-    fn passing(&mut self, line: &str) {
+    fn log(&mut self, line: &str) {
         if let Some(log) = &mut self.log {
             let _ = writeln!(log, "{} {line}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"));
         }
+    }
+
+    /// A line which is only of interest while it is new, or while the run goes on.
+    fn passing(&mut self, line: &str) {
+        self.log(line);
         match &self.bar {
             Some(bar) => bar.suspend(|| anstream::eprintln!("{line}")),
             None => anstream::eprintln!("{line}"),
@@ -66,6 +71,24 @@ impl Story {
                 self.line(&event.to_string());
                 self.bar = bar(&stage.to_string(), *length);
             }
+            Event::GoesOn(length) => {
+                self.end_bar();
+                self.line(&event.to_string());
+                self.bar = bar(&Stage::Workload.to_string(), Some(*length));
+            }
+            Event::LooksAgain { .. } => {
+                self.end_bar();
+                self.line(&event.to_string());
+                self.bar = bar(&Stage::SecondLook.to_string(), None);
+            }
+            Event::Block { subject, block, .. } => match &self.bar {
+                Some(bar) => {
+                    bar.set_message(format!("second look at {subject}: {block}"));
+                    self.log(&event.to_string());
+                }
+                None => self.passing(&event.to_string()),
+            },
+            Event::Slots { done, of } => self.slots(*done, *of),
             #[cfg(windows)]
             Event::Trouble(_) => {
                 if let Some(events) = &self.events {
@@ -80,6 +103,7 @@ impl Story {
             | Event::Flag { .. }
             | Event::Restarting
             | Event::Command { .. }
+            | Event::NoTime { .. }
             | Event::Gap(_)
             | Event::Missed(_)
             | Event::Stopping => self.line(&event.to_string()),
@@ -109,6 +133,14 @@ impl Story {
             if self.bar.is_none() || of.is_none() {
                 self.passing(&event.to_string());
             }
+        }
+    }
+
+    fn slots(&self, done: u64, of: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_style(style("{msg} [{bar:20}] {eta} left"));
+            bar.set_length(of);
+            bar.set_position(done);
         }
     }
 }

@@ -30,6 +30,11 @@ impl Clock {
         self.next = passed.max(self.next) + 1;
     }
 
+    /// The next tick is one period from now, and none was missed.
+    pub(super) fn begin_again(&mut self) {
+        *self = Clock { missed: self.missed, ..Clock::new(self.every) };
+    }
+
     /// The ticks missed since this was last asked.
     pub(super) fn take_missed(&mut self) -> u32 {
         std::mem::take(&mut self.missed)

@@ -26,6 +26,9 @@ pub enum RunError {
         /// The last lines it wrote.
         output: String,
     },
+    /// Whether there is something to look at again could not be found out.
+    #[error("cannot tell what to look at a second time: {0}")]
+    Undecided(String),
     /// A person or the system asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -59,7 +62,7 @@ impl RunError {
         match self {
             RunError::Sample(error) => error.help().map(str::to_owned),
             RunError::Record(error) if error.is_disk_full() => Some(DISK_FULL.to_owned()),
-            RunError::Record(_) => None,
+            RunError::Record(_) | RunError::Undecided(_) => None,
             RunError::Command { because, .. } => because.help(),
             RunError::Interrupted => Some("start the run again to get a verdict".to_owned()),
         }

@@ -41,6 +41,40 @@ pub enum Event {
         /// All iterations, where their number is given.
         of: Option<u64>,
     },
+    /// The workload goes on for so long beyond its plan, since the time limit leaves no room for a second look.
+    GoesOn(Duration),
+    /// A second look begins.
+    LooksAgain {
+        /// What at: `MyD1 nonpaged and 2 more`.
+        subject: String,
+        /// From 1, where one look did not tell.
+        number: u32,
+        /// How long it will take, about.
+        length: Duration,
+    },
+    /// A block of a second look begins.
+    Block {
+        /// What is looked at.
+        subject: String,
+        /// Which one: `idle block 2 of 4`.
+        block: String,
+        /// How long the look will still take, about.
+        left: Duration,
+    },
+    /// A second look is so far.
+    Slots {
+        /// Slots which are over.
+        done: u64,
+        /// All of them.
+        of: u64,
+    },
+    /// There is something to look at again, and no time for it.
+    NoTime {
+        /// What.
+        subject: String,
+        /// How long it would take, about.
+        length: Duration,
+    },
     /// A sample could not be read; the recording says so too.
     Gap(String),
     /// So many ticks of the sampling clock passed without a sample.
@@ -63,9 +97,37 @@ impl fmt::Display for Event {
             Event::Began(stage, None) => write!(f, "{stage}"),
             Event::Progress { iterations, of: Some(of) } => write!(f, "iteration {iterations} of {of}"),
             Event::Progress { iterations, of: None } => write!(f, "iteration {iterations}"),
+            Event::GoesOn(length) => {
+                write!(f, "no room for a second look in the time limit: the workload goes on for {}", About(*length))
+            }
+            Event::LooksAgain { subject, number: 1, length } => {
+                write!(f, "second look at {subject}, which grew ({})", About(*length))
+            }
+            Event::LooksAgain { subject, number, length } => {
+                write!(f, "second look at {subject} goes on, part {number} ({})", About(*length))
+            }
+            Event::Block { subject, block, left } => {
+                write!(f, "second look at {subject}: {block}, {} left", About(*left))
+            }
+            Event::Slots { done, of } => write!(f, "slot {done} of {of}"),
+            Event::NoTime { subject, length } => {
+                write!(f, "{subject} grew; a second look ({}) does not fit into the time limit", About(*length))
+            }
             Event::Gap(because) => write!(f, "a sample is missing: {because}"),
             Event::Missed(ticks) => write!(f, "the machine was too busy for {ticks} samples"),
             Event::Stopping => write!(f, "stopping: ending the workload, then cleaning up"),
+        }
+    }
+}
+
+/// A length of time as precise as an estimate is.
+struct About(Duration);
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            0..=99 => write!(f, "about {:.0} s", self.0.as_secs_f64().max(1.0)),
+            seconds => write!(f, "about {} min", (seconds + 30) / 60),
         }
     }
 }

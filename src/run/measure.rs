@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::budget::Budget;
 use super::error::{CommandError, RunError};
 use super::event::Event;
 use super::sampler::Sampler;
@@ -34,6 +35,7 @@ pub trait Workload {
 pub(super) async fn measure(
     plan: &Plan,
     sampling: &Sampling,
+    budget: &Budget,
     workload: &mut impl Workload,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
@@ -41,8 +43,8 @@ pub(super) async fn measure(
     sampler.rest(sampling.lead_in.as_std()).await?;
 
     let outcome = match plan {
-        Plan::Iterations { count, .. } => iterate(*count, sampling.settle.as_std(), workload, sampler).await,
-        Plan::Lasting { duration, .. } => last(duration.as_std(), workload, sampler).await,
+        Plan::Iterations { count, .. } => iterate(*count, sampling.settle.as_std(), budget, workload, sampler).await,
+        Plan::Lasting { duration, .. } => last(duration.as_std(), budget, workload, sampler).await,
     };
     let ended = workload.end().await;
     outcome.and(ended)?;
@@ -54,36 +56,78 @@ pub(super) async fn measure(
 async fn iterate(
     count: u64,
     settle: Duration,
+    budget: &Budget,
     workload: &mut impl Workload,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     sampler.begin(Stage::Workload, None)?;
+    let begun = Instant::now();
     for number in 1..=count {
-        sampler.during(workload.iteration(number)).await??;
-        sampler.completed(number);
-        sampler.settle(settle).await?;
+        iteration(settle, workload, sampler).await?;
         sampler.tell(Event::Progress { iterations: number, of: Some(count) });
+    }
+    let Some(end) = budget.one_long_look(Instant::now(), begun.elapsed()) else { return Ok(()) };
+    sampler.tell(Event::GoesOn(end - Instant::now()));
+    // The last iteration must be over in time too.
+    let each = begun.elapsed().div_f64(count as f64);
+    while Instant::now() + each <= end {
+        iteration(settle, workload, sampler).await?;
+        sampler.tell(Event::Progress { iterations: sampler.iterations(), of: None });
     }
     Ok(())
 }
 
-async fn last(duration: Duration, workload: &mut impl Workload, sampler: &mut Sampler<'_, '_>) -> Result<(), RunError> {
-    sampler.begin(Stage::Workload, Some(duration))?;
+/// The next iteration of a workload which is run again and again, with its settled sample.
+pub(super) async fn iteration(
+    settle: Duration,
+    workload: &mut impl Workload,
+    sampler: &mut Sampler<'_, '_>,
+) -> Result<(), RunError> {
+    let number = sampler.iterations() + 1;
+    sampler.during(workload.iteration(number)).await??;
+    sampler.completed(number);
+    sampler.settle(settle).await
+}
+
+async fn last(
+    duration: Duration,
+    budget: &Budget,
+    workload: &mut impl Workload,
+    sampler: &mut Sampler<'_, '_>,
+) -> Result<(), RunError> {
     let begun = Instant::now();
-    let end = begun + duration;
-    let mut iterations = 0;
+    let planned = begun + duration;
+    let end = budget.one_long_look(planned, duration).unwrap_or(planned);
+    sampler.begin(Stage::Workload, Some(end - begun))?;
+    while Instant::now() < end {
+        // It need not be able to run for longer than it says.
+        let until = end.min(Instant::now() + duration);
+        run_until(until, duration, workload, sampler).await?;
+        workload.end().await?;
+    }
+    Ok(())
+}
+
+/// Runs the one command of a workload with a `duration`, which ends it, up to an instant within that.
+async fn run_until(
+    end: Instant,
+    duration: Duration,
+    workload: &mut impl Workload,
+    sampler: &mut Sampler<'_, '_>,
+) -> Result<(), RunError> {
+    let begun = Instant::now();
     workload.begin().await?;
     // An elapsed timeout is the planned end.
     while let Ok(more) = sampler.during(timeout_at(end, workload.counted())).await? {
-        iterations += more.map_err(|error| early(error, begun.elapsed(), duration))?;
-        sampler.completed(iterations);
-        sampler.tell(Event::Progress { iterations, of: None });
+        let more = more.map_err(|error| early(error, begun.elapsed(), duration))?;
+        sampler.completed(sampler.iterations() + more);
+        sampler.tell(Event::Progress { iterations: sampler.iterations(), of: None });
     }
     Ok(())
 }
 
 /// A long-running command which ends well has still ended too early.
-fn early(error: RunError, after: Duration, of: Duration) -> RunError {
+pub(super) fn early(error: RunError, after: Duration, of: Duration) -> RunError {
     match error {
         RunError::Command { which, because: CommandError::Early { .. }, output } => {
             RunError::Command { which, because: CommandError::Early { after, of }, output }
@@ -93,148 +137,4 @@ fn early(error: RunError, after: Duration, of: Duration) -> RunError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::machine::sim::{Exercise, Home, Kernel, KernelState, Population};
-    use crate::machine::{PoolSource, sim};
-    use crate::record::{Event as Recorded, Header, Mark, Recorder, Recording};
-    use crate::run::{Instruments, brake};
-
-    /// A workload without processes, on a simulated kernel.
-    struct Leaking {
-        kernel: Kernel,
-        takes: Duration,
-        running: bool,
-    }
-
-    impl Workload for Leaking {
-        async fn iteration(&mut self, _: u64) -> Result<(), RunError> {
-            self.running = true;
-            tokio::time::sleep(self.takes).await;
-            let exercise = Exercise { leak: vec!["Leak:64B".parse().unwrap()], ..Exercise::default() };
-            self.kernel.change(|state| exercise.apply(state)).map_err(RunError::Sample)?;
-            self.running = false;
-            Ok(())
-        }
-
-        async fn begin(&mut self) -> Result<(), RunError> {
-            Ok(())
-        }
-
-        async fn counted(&mut self) -> Result<u64, RunError> {
-            self.iteration(0).await?;
-            Ok(1)
-        }
-
-        async fn end(&mut self) -> Result<(), RunError> {
-            self.running = false;
-            Ok(())
-        }
-    }
-
-    /// What a recording says, in short: stages, iterations, and s or c for a settled sample or one on the clock.
-    fn story(recording: &Recording) -> String {
-        let mut story = String::new();
-        let mut events = recording.events();
-        while let Some(event) = events.next() {
-            match event {
-                Recorded::Sample { info, .. } => story.push(if info.settled { 's' } else { 'c' }),
-                Recorded::Mark { mark: Mark::Stage(stage), .. } => story.push_str(&format!(" {stage}:")),
-                Recorded::Mark { mark: Mark::Iteration(number), .. } => story.push_str(&format!(" {number}")),
-                Recorded::Mark { mark: Mark::Gap { .. }, .. } => story.push('!'),
-                Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" look"),
-                Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
-                    story.push_str(if work { " work:" } else { " idle:" })
-                }
-                Recorded::Damaged { .. } | Recorded::End { .. } => {}
-            }
-        }
-        story
-    }
-
-    /// Measures on the paused clock; returns the story of the recording, and whether the workload was left running.
-    async fn measured(
-        plan: Plan,
-        takes: Duration,
-        stop_after: Option<Duration>,
-    ) -> (Result<(), RunError>, String, bool) {
-        let folder = tempfile::tempdir().unwrap();
-        let population = Population { seed: 1, tags: 0, noise: Vec::new() };
-        let kernel = Kernel::create(&folder.path().join("kernel.json"), KernelState::new(population)).unwrap();
-        let path = folder.path().join("recording.pgr");
-        let header = Header {
-            scenario: "test".to_owned(),
-            run: "test".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: String::new(),
-            program: String::new(),
-        };
-        let mut recorder = Recorder::create(&path, &header).unwrap();
-        let (brake, stop) = brake();
-        let mut workload = Leaking { kernel: kernel.clone(), takes, running: false };
-        let mut source = sim::machine(&kernel).pool;
-        let source: &mut dyn PoolSource = source.as_mut();
-        let mut with = Instruments { source, recorder: &mut recorder, tell: &mut |_| {}, stop };
-        let sampling = Sampling {
-            every: crate::scenario::Duration::from_secs(1),
-            settle: crate::scenario::Duration::from_millis(100),
-            lead_in: crate::scenario::Duration::from_millis(3500),
-            cool_down: crate::scenario::Duration::from_millis(2500),
-            shrink: None,
-        };
-        let mut sampler = Sampler::new(&mut with, &sampling, Vec::new());
-        let stopping = async {
-            match stop_after {
-                Some(after) => tokio::time::sleep(after).await,
-                None => std::future::pending().await,
-            }
-            brake.pull();
-            std::future::pending().await
-        };
-        let outcome = tokio::select! {
-            outcome = measure(&plan, &sampling, &mut workload, &mut sampler) => outcome,
-            () = stopping => unreachable!("stopping never ends"),
-        };
-        let running = workload.running;
-        drop(with);
-        recorder.finish(Duration::from_secs(99)).unwrap();
-        (outcome, story(&Recording::open(&path).unwrap()), running)
-    }
-
-    fn iterations(count: u64) -> Plan {
-        Plan::Iterations { count, timeout: crate::scenario::Duration::from_secs(60) }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_iteration_ends_in_a_settled_sample_with_clock_samples_meanwhile() {
-        let (outcome, story, _) = measured(iterations(3), Duration::from_millis(2200), None).await;
-        outcome.unwrap();
-        assert_eq!(story, " lead-in:sss workload:cc 1scc 2cscc 3s cool-down:ss");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_fast_workload_is_sampled_once_an_iteration() {
-        let (outcome, story, _) = measured(iterations(4), Duration::from_millis(1), None).await;
-        outcome.unwrap();
-        assert_eq!(story, " lead-in:sss workload: 1s 2s 3s 4s cool-down:sss");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_workload_is_sampled_on_the_clock_with_the_iterations_so_far() {
-        let plan = Plan::Lasting { duration: crate::scenario::Duration::from_secs(4), count_lines: None };
-        let (outcome, story, running) = measured(plan, Duration::from_millis(300), None).await;
-        outcome.unwrap();
-        assert_eq!(story, " lead-in:sss workload: 1c 5c 8c 11c cool-down: 13ss");
-        assert!(!running);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_to_stop_ends_the_workload_in_the_middle() {
-        let (outcome, story, running) =
-            measured(iterations(9), Duration::from_secs(60), Some(Duration::from_millis(6500))).await;
-        assert!(matches!(outcome, Err(RunError::Interrupted)));
-        assert_eq!(story, " lead-in:sss workload:ccc");
-        assert!(!running);
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 //! [`conduct`] is its whole story: set up, measure, tear down. Everything it tells goes out as [`Event`]s, everything it
 //! learns into the recording; what the figures mean is for `judge`. This is the only module with async code.
 
+mod budget;
 mod clock;
 mod commands;
 pub mod drive;
@@ -13,7 +14,10 @@ mod lock;
 mod measure;
 mod output;
 pub mod process;
+#[cfg(test)]
+mod rehearsal;
 mod sampler;
+mod second_look;
 mod stop;
 
 pub use error::{CommandError, RunError};
@@ -24,6 +28,7 @@ pub use measure::Workload;
 pub use output::Output;
 pub use process::Shell;
 pub use sampler::Instruments;
+pub use second_look::LookAgain;
 pub use stop::{Brake, Stop, brake};
 
 use std::time::Duration;
@@ -31,11 +36,13 @@ use std::time::Duration;
 use crate::pool::TagPattern;
 use crate::record::Stage;
 use crate::scenario::{Scenario, Step, Subject};
+use budget::Budget;
 use commands::{Commands, Which};
 use measure::measure;
 use sampler::Sampler;
+use second_look::second_looks;
 
-/// Sets up, measures and tears down; returns how long the recording is. Teardown is done whatever came before it, so
+/// Sets up, measures, looks again at whatever `look_again` says, and tears down; returns how long the recording is. Teardown is done whatever came before it, so
 /// that nothing is left behind; the first thing that went wrong is what is returned.
 ///
 /// # Errors
@@ -45,15 +52,21 @@ pub async fn conduct(
     shell: &Shell,
     output: &mut Output,
     mut with: Instruments<'_>,
+    look_again: &mut LookAgain<'_>,
 ) -> Result<Duration, RunError> {
     // A machine which cannot be sampled at all must not be set up first.
     with.source.sample().map_err(RunError::Sample)?;
 
+    let budget = Budget::from_now(scenario);
     let mut commands = Commands::new(scenario, shell, output);
     let mut outcome = set_up(&scenario.setup, &mut commands, &mut with).await;
     let mut sampler = Sampler::new(&mut with, &scenario.sampling, to_shrink(scenario));
     if outcome.is_ok() {
-        outcome = measure(&scenario.workload.plan, &scenario.sampling, &mut commands, &mut sampler).await;
+        let plan = &scenario.workload.plan;
+        outcome = measure(plan, &scenario.sampling, &budget, &mut commands, &mut sampler).await;
+    }
+    if outcome.is_ok() && scenario.confirm {
+        outcome = second_looks(scenario, look_again, &budget, &mut commands, &mut sampler).await;
     }
     if matches!(outcome, Err(RunError::Interrupted)) {
         sampler.tell(Event::Stopping);

@@ -72,14 +72,45 @@ impl<'i, 'a> Sampler<'i, 'a> {
         self.mark(stage)
     }
 
-    /// Marks the beginning of a stage which is not worth telling.
+    /// Marks the beginning of a stage which is told otherwise, or not worth telling.
     pub(super) fn mark(&mut self, stage: Stage) -> Result<(), RunError> {
-        Ok(self.with.recorder.mark(self.started.elapsed(), &Mark::Stage(stage))?)
+        self.write(&Mark::Stage(stage))
+    }
+
+    /// Something happened.
+    pub(super) fn write(&mut self, mark: &Mark) -> Result<(), RunError> {
+        Ok(self.with.recorder.mark(self.started.elapsed(), mark)?)
+    }
+
+    /// Something which must be on the disk before anything else happens.
+    pub(super) fn write_down(&mut self, mark: &Mark) -> Result<(), RunError> {
+        self.write(mark)?;
+        self.sync()
+    }
+
+    fn sync(&mut self) -> Result<(), RunError> {
+        self.with.recorder.sync()?;
+        self.synced = Instant::now();
+        Ok(())
+    }
+
+    /// Does something which is no part of the measuring and may take its time: everything so far is on the disk for it, and
+    /// no tick meanwhile was missed.
+    pub(super) fn apart<T>(&mut self, act: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
+        self.sync()?;
+        let done = act();
+        self.clock.begin_again();
+        done
     }
 
     /// So many iterations are complete. Written with the next sample, as a fast workload completes many between two.
     pub(super) fn completed(&mut self, iterations: u64) {
         self.iterations = iterations;
+    }
+
+    /// So many iterations are complete by now.
+    pub(super) fn iterations(&self) -> u64 {
+        self.iterations
     }
 
     /// Does `work`, sampling on the clock meanwhile.
@@ -122,7 +153,8 @@ impl<'i, 'a> Sampler<'i, 'a> {
         self.settled().await
     }
 
-    async fn settled(&mut self) -> Result<(), RunError> {
+    /// Takes a settled sample.
+    pub(super) async fn settled(&mut self) -> Result<(), RunError> {
         match self.with.source.shrink(&self.shrink) {
             Ok(0) => {}
             Ok(_) => {
@@ -148,8 +180,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         let missed = self.clock.take_missed();
         self.with.recorder.sample(SampleInfo { at, settled, missed }, snapshot)?;
         if self.synced.elapsed() >= SYNC_EVERY {
-            self.with.recorder.sync()?;
-            self.synced = Instant::now();
+            self.sync()?;
         }
         if missed > 0 {
             self.tell(Event::Missed(missed));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use poolgate::machine::sim::{Kernel, KernelState, Population, machine};
 use poolgate::record::{Header, Recorder};
-use poolgate::run::{Brake, Event, Instruments, Output, RunError, Shell, brake, conduct};
+use poolgate::run::{Brake, Event, Instruments, LookAgain, Output, RunError, Shell, brake, conduct};
 use poolgate::scenario;
 
 use super::lines::{Forever, each, touch};
@@ -57,7 +57,8 @@ impl Run {
             tell: &mut |event| told.push(event),
             stop,
         };
-        let conducted = conduct(&loaded.scenario, &shell, &mut output, instruments);
+        let look_again: &mut LookAgain = &mut || Ok(None);
+        let conducted = conduct(&loaded.scenario, &shell, &mut output, instruments, look_again);
         let (conducted, ()) = tokio::join!(conducted, meanwhile(brake));
         (conducted.map(|_| ()), told)
     }

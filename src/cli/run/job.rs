@@ -8,6 +8,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::aftermath;
+use super::again::look_again;
 use super::host::{driver, host, keep, kept};
 use crate::cli::story::Story;
 use crate::cli::terminal;
@@ -88,7 +89,9 @@ impl Job {
             },
             stop: self.stop.clone(),
         };
-        let conducted = conduct(&self.scenario, &shell, &mut output, instruments).await;
+        let recording = self.folder.recording();
+        let mut look_again = || look_again(&self.scenario, &recording);
+        let conducted = conduct(&self.scenario, &shell, &mut output, instruments, &mut look_again).await;
         // The log is for people; a run which measured does not fail for want of its last lines.
         let _ = output.close();
         Ok(recorder.finish(conducted?).map_err(RunError::from)?)

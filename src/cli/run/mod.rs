@@ -13,6 +13,7 @@ use crate::report::Outcome;
 use crate::run::{Stop, process};
 
 mod aftermath;
+mod again;
 mod begin;
 mod host;
 mod job;

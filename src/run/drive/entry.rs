@@ -106,7 +106,7 @@ impl From<RunError> for Trouble {
         let (message, help) = (error.to_string(), error.help());
         match error {
             RunError::Command { output, .. } => Trouble { message, help, output },
-            RunError::Sample(_) | RunError::Record(_) | RunError::Interrupted => {
+            RunError::Sample(_) | RunError::Record(_) | RunError::Undecided(_) | RunError::Interrupted => {
                 Trouble { message, help, output: String::new() }
             }
         }

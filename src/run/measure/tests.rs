@@ -1,0 +1,35 @@
+//! What is measured when, on the paused clock.
+
+use super::*;
+use crate::run::rehearsal::Rehearsal;
+
+#[tokio::test(start_paused = true)]
+async fn an_iteration_ends_in_a_settled_sample_with_clock_samples_meanwhile() {
+    let run = Rehearsal::of("iterations: 3", Duration::from_millis(2200)).run().await;
+    run.outcome.as_ref().unwrap();
+    assert_eq!(run.story(), " lead-in:sss workload:cc 1scc 2cscc 3s cool-down:ss");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fast_workload_is_sampled_once_an_iteration() {
+    let run = Rehearsal::of("iterations: 4", Duration::from_millis(1)).run().await;
+    run.outcome.as_ref().unwrap();
+    assert_eq!(run.story(), " lead-in:sss workload: 1s 2s 3s 4s cool-down:sss");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_workload_is_sampled_on_the_clock_with_the_iterations_so_far() {
+    let run = Rehearsal::of("duration: 4 s", Duration::from_millis(300)).run().await;
+    run.outcome.as_ref().unwrap();
+    assert_eq!(run.story(), " lead-in:sss workload: 1c 5c 8c 11c cool-down: 13ss");
+    assert!(!run.running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_to_stop_ends_the_workload_in_the_middle() {
+    let run =
+        Rehearsal::of("iterations: 9", Duration::from_secs(60)).stopped_after(Duration::from_millis(6500)).run().await;
+    assert!(matches!(run.outcome, Err(RunError::Interrupted)));
+    assert_eq!(run.story(), " lead-in:sss workload:ccc");
+    assert!(!run.running);
+}

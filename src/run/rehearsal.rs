@@ -1,0 +1,256 @@
+//! A run without processes, on the paused clock and a simulated kernel, for the tests of measuring: what was done when is
+//! read off the recording.
+
+use std::time::Duration;
+
+use super::budget::Budget;
+use super::error::{CommandError, RunError};
+use super::event::Event;
+use super::measure::{Workload, measure};
+use super::sampler::{Instruments, Sampler};
+use super::second_look::second_looks;
+use super::stop::brake;
+use crate::machine::sim::{Exercise, Home, Kernel, KernelState, Population};
+use crate::machine::{MachineError, PoolSource, sim};
+use crate::pool::Snapshot;
+use crate::record::{Event as Recorded, Header, Mark, Recorder, Recording, SecondLook};
+use crate::scenario::{Sampling, Scenario};
+
+/// A run which is to be rehearsed.
+pub(super) struct Rehearsal {
+    scenario: Scenario,
+    takes: Duration,
+    looks: Vec<SecondLook>,
+    stop_after: Option<Duration>,
+    fails_at: Option<u64>,
+    blind_after: Option<Duration>,
+}
+
+/// What came of it.
+pub(super) struct Rehearsed {
+    pub(super) outcome: Result<(), RunError>,
+    pub(super) recording: Recording,
+    /// The recording as it was on the disk each time when it was asked whether to look again.
+    pub(super) asked: Vec<String>,
+    pub(super) told: Vec<Event>,
+    /// What the workload was asked to do.
+    pub(super) done: Vec<String>,
+    /// Whether the workload was left running.
+    pub(super) running: bool,
+}
+
+impl Rehearsal {
+    /// A workload which is so described in a scenario, with an iteration that takes so long.
+    pub(super) fn of(workload: &str, takes: Duration) -> Rehearsal {
+        let text = format!("scenario: test\nworkload: {{ run: work, {workload} }}\n");
+        let mut scenario = crate::scenario::parse("test.yaml", text.as_bytes()).unwrap().scenario;
+        let millis = crate::scenario::Duration::from_millis;
+        let (every, settle, lead_in, cool_down) = (millis(1000), millis(100), millis(3500), millis(2500));
+        scenario.sampling = Sampling { every, settle, lead_in, cool_down, shrink: None };
+        Rehearsal { scenario, takes, looks: Vec::new(), stop_after: None, fails_at: None, blind_after: None }
+    }
+
+    pub(super) fn within(mut self, limit: Duration) -> Rehearsal {
+        self.scenario.time_limit = Some(limit.into());
+        self
+    }
+
+    pub(super) fn unconfirmed(mut self) -> Rehearsal {
+        self.scenario.confirm = false;
+        self
+    }
+
+    /// With this second look after those before.
+    pub(super) fn looking_again(mut self, look: SecondLook) -> Rehearsal {
+        self.looks.push(look);
+        self
+    }
+
+    pub(super) fn stopped_after(mut self, after: Duration) -> Rehearsal {
+        self.stop_after = Some(after);
+        self
+    }
+
+    /// Whose workload fails in this iteration.
+    pub(super) fn failing_at(mut self, iteration: u64) -> Rehearsal {
+        self.fails_at = Some(iteration);
+        self
+    }
+
+    /// Whose kernel cannot be sampled any more then.
+    pub(super) fn blind_after(mut self, after: Duration) -> Rehearsal {
+        self.blind_after = Some(after);
+        self
+    }
+
+    pub(super) async fn run(self) -> Rehearsed {
+        let folder = tempfile::tempdir().unwrap();
+        let population = Population { seed: 1, tags: 0, noise: Vec::new() };
+        let kernel = Kernel::create(&folder.path().join("kernel.json"), KernelState::new(population)).unwrap();
+        let path = folder.path().join("recording.pgr");
+        let mut recorder = Recorder::create(&path, &header()).unwrap();
+        let (brake, stop) = brake();
+        let mut workload = Leaking {
+            kernel: kernel.clone(),
+            takes: self.takes,
+            fails_at: self.fails_at,
+            done: Vec::new(),
+            running: false,
+        };
+        let blind_from = self.blind_after.map(|after| tokio::time::Instant::now() + after);
+        let mut source = Blinded { source: sim::machine(&kernel).pool, from: blind_from };
+        let (mut told, mut asked) = (Vec::new(), Vec::new());
+        let mut looks = self.looks.into_iter();
+        let mut look_again = || {
+            asked.push(story(&Recording::open(&path).unwrap()));
+            Ok(looks.next())
+        };
+        let mut with =
+            Instruments { source: &mut source, recorder: &mut recorder, tell: &mut |event| told.push(event), stop };
+        let scenario = self.scenario;
+        let budget = Budget::from_now(&scenario);
+        let mut sampler = Sampler::new(&mut with, &scenario.sampling, Vec::new());
+        let conducted = async {
+            measure(&scenario.workload.plan, &scenario.sampling, &budget, &mut workload, &mut sampler).await?;
+            match scenario.confirm {
+                true => second_looks(&scenario, &mut look_again, &budget, &mut workload, &mut sampler).await,
+                false => Ok(()),
+            }
+        };
+        let stopping = async {
+            match self.stop_after {
+                Some(after) => tokio::time::sleep(after).await,
+                None => std::future::pending().await,
+            }
+            brake.pull();
+            std::future::pending().await
+        };
+        let outcome = tokio::select! {
+            outcome = conducted => outcome,
+            () = stopping => unreachable!("stopping never ends"),
+        };
+        drop(with);
+        recorder.finish(Duration::from_secs(9999)).unwrap();
+        let recording = Recording::open(&path).unwrap();
+        Rehearsed { outcome, recording, asked, told, done: workload.done, running: workload.running }
+    }
+}
+
+impl Rehearsed {
+    /// What the recording says, in short: stages, iterations, blocks, and s or c for a settled sample or one on the clock.
+    pub(super) fn story(&self) -> String {
+        story(&self.recording)
+    }
+
+    /// The story from the second look on, without samples on the clock.
+    pub(super) fn second_look(&self) -> String {
+        let story = self.story();
+        let (_, look) = story.split_once(" look").unwrap();
+        look.replace("second look:", "|").replace('c', "")
+    }
+}
+
+fn story(recording: &Recording) -> String {
+    let mut story = String::new();
+    let mut events = recording.events();
+    while let Some(event) = events.next() {
+        match event {
+            Recorded::Sample { info, .. } => story.push(if info.settled { 's' } else { 'c' }),
+            Recorded::Mark { mark: Mark::Stage(stage), .. } => story.push_str(&format!(" {stage}:")),
+            Recorded::Mark { mark: Mark::Iteration(number), .. } => story.push_str(&format!(" {number}")),
+            Recorded::Mark { mark: Mark::Gap { .. }, .. } => story.push('!'),
+            Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" look"),
+            Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
+                story.push_str(if work { " work:" } else { " idle:" })
+            }
+            Recorded::Damaged { .. } | Recorded::End { .. } => {}
+        }
+    }
+    story
+}
+
+fn header() -> Header {
+    Header {
+        scenario: "test".to_owned(),
+        run: "test".to_owned(),
+        started: jiff::Timestamp::UNIX_EPOCH,
+        boot: String::new(),
+        source: String::new(),
+        program: String::new(),
+    }
+}
+
+/// A workload without processes.
+struct Leaking {
+    kernel: Kernel,
+    takes: Duration,
+    fails_at: Option<u64>,
+    done: Vec<String>,
+    running: bool,
+}
+
+impl Leaking {
+    async fn leak(&mut self) -> Result<(), RunError> {
+        tokio::time::sleep(self.takes).await;
+        let exercise = Exercise { leak: vec!["Leak:64B".parse().unwrap()], ..Exercise::default() };
+        self.kernel.change(|state| exercise.apply(state)).map_err(RunError::Sample)
+    }
+}
+
+impl Workload for Leaking {
+    async fn iteration(&mut self, number: u64) -> Result<(), RunError> {
+        self.done.push(number.to_string());
+        self.running = true;
+        self.leak().await?;
+        if self.fails_at == Some(number) {
+            let because = CommandError::TimedOut(self.takes);
+            return Err(RunError::Command { which: format!("iteration {number}"), because, output: String::new() });
+        }
+        self.running = false;
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<(), RunError> {
+        assert!(!self.running, "begun twice");
+        self.done.push("begin".to_owned());
+        self.running = true;
+        Ok(())
+    }
+
+    async fn counted(&mut self) -> Result<u64, RunError> {
+        match self.running {
+            true => self.leak().await.map(|()| 1),
+            false => std::future::pending().await,
+        }
+    }
+
+    async fn end(&mut self) -> Result<(), RunError> {
+        if std::mem::take(&mut self.running) {
+            self.done.push("end".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// A kernel which cannot be sampled from an instant on.
+struct Blinded {
+    source: Box<dyn PoolSource>,
+    from: Option<tokio::time::Instant>,
+}
+
+impl PoolSource for Blinded {
+    fn name(&self) -> &'static str {
+        self.source.name()
+    }
+
+    fn sample(&mut self) -> Result<&Snapshot, MachineError> {
+        match self.from {
+            Some(from) if tokio::time::Instant::now() >= from => Err(MachineError::TaggingOff),
+            Some(_) | None => self.source.sample(),
+        }
+    }
+
+    fn shrink(&mut self, tags: &[crate::pool::TagPattern]) -> Result<usize, MachineError> {
+        self.source.shrink(tags)
+    }
+}

@@ -1,0 +1,158 @@
+//! The second look: the workload goes on in some blocks and rests in others, in an order drawn by chance, so that what
+//! grows with the workload can be told from what grows by itself.
+//!
+//! What is looked at, and in which order, is decided elsewhere and stands in the recording before anything of it is
+//! measured. The workload is never told: its command, its environment and the counting of iterations go on as before.
+//! Each slot, of work or of rest, ends with one settled sample.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::budget::Budget;
+use super::error::RunError;
+use super::event::Event;
+use super::measure::{Workload, early, iteration};
+use super::sampler::Sampler;
+use crate::record::{Mark, Pause, SecondLook, Stage};
+use crate::scenario::{Plan, Scenario};
+
+/// Says from the recording, as it is on the disk by now, whether to look again, and at what.
+pub type LookAgain<'a> = dyn FnMut() -> Result<Option<SecondLook>, RunError> + 'a;
+
+/// Looks again as often as `look_again` says and `budget` has time for. On an error the workload has been ended.
+pub(super) async fn second_looks(
+    scenario: &Scenario,
+    look_again: &mut LookAgain<'_>,
+    budget: &Budget,
+    workload: &mut impl Workload,
+    sampler: &mut Sampler<'_, '_>,
+) -> Result<(), RunError> {
+    while let Some(look) = sampler.apart(&mut *look_again)? {
+        let subject = subject(&look);
+        if !budget.holds(length(&look)) {
+            sampler.tell(Event::NoTime { subject, length: length(&look) });
+            break;
+        }
+        // The order is on the disk before the first slot: nothing measured can have had a part in it.
+        sampler.write_down(&Mark::SecondLook(look.clone()))?;
+        sampler.tell(Event::LooksAgain { subject: subject.clone(), number: look.number, length: length(&look) });
+        sampler.mark(Stage::SecondLook)?;
+        let mut slots = Slots { scenario, look: &look, subject, done: 0, began: None, workload, sampler };
+        let outcome = slots.all().await;
+        let ended = workload.end().await;
+        outcome.and(ended)?;
+    }
+    Ok(())
+}
+
+/// How long all slots take.
+fn length(look: &SecondLook) -> Duration {
+    Duration::from_micros(look.slot_us.saturating_mul(slots(look)))
+}
+
+fn slots(look: &SecondLook) -> u64 {
+    look.lead.saturating_add(look.slots.saturating_mul(look.order.len() as u64))
+}
+
+/// What is looked at, for people.
+fn subject(look: &SecondLook) -> String {
+    match look.candidates.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.to_string(),
+        [first, others @ ..] => format!("{first} and {} more", others.len()),
+    }
+}
+
+/// The slots of one look, one after the other.
+struct Slots<'s, 'i, 'a, W> {
+    scenario: &'s Scenario,
+    look: &'s SecondLook,
+    subject: String,
+    done: u64,
+    /// When a workload with a `duration` was begun, while it runs.
+    began: Option<Instant>,
+    workload: &'s mut W,
+    sampler: &'s mut Sampler<'i, 'a>,
+}
+
+impl<W: Workload> Slots<'_, '_, '_, W> {
+    async fn all(&mut self) -> Result<(), RunError> {
+        self.block(0, true, self.look.lead).await?;
+        for (number, &work) in (1..).zip(&self.look.order) {
+            self.block(number, work, self.look.slots).await?;
+        }
+        Ok(())
+    }
+
+    async fn block(&mut self, number: u32, work: bool, slots: u64) -> Result<(), RunError> {
+        self.sampler.write(&Mark::Block { number, work })?;
+        self.tell_block(number, work);
+        let half_speed = self.look.pause == Pause::HalfSpeed;
+        for slot in 0..slots {
+            let works = work || (half_speed && slot % 2 == 1);
+            match &self.scenario.workload.plan {
+                Plan::Iterations { .. } if works => {
+                    iteration(self.scenario.sampling.settle.as_std(), self.workload, self.sampler).await?;
+                }
+                Plan::Iterations { .. } => self.idle().await?,
+                Plan::Lasting { duration, .. } => self.on_the_clock(works, duration.as_std()).await?,
+            }
+            self.done += 1;
+            self.sampler.tell(Event::Slots { done: self.done, of: self::slots(self.look) });
+        }
+        Ok(())
+    }
+
+    fn slot(&self) -> Duration {
+        Duration::from_micros(self.look.slot_us)
+    }
+
+    /// A slot in which nothing is run: as long as one with an iteration, and sampled in the same way.
+    async fn idle(&mut self) -> Result<(), RunError> {
+        let settle = self.scenario.sampling.settle.as_std();
+        let rest = sleep_until(Instant::now() + self.slot().saturating_sub(settle));
+        self.sampler.during(rest).await?;
+        self.sampler.settle(settle).await
+    }
+
+    /// A slot of a workload with a `duration`, which is ended to rest and begun again to work, and never runs longer than
+    /// that at a time.
+    async fn on_the_clock(&mut self, works: bool, duration: Duration) -> Result<(), RunError> {
+        let end = Instant::now() + self.slot();
+        if self.began.is_some_and(|began| !works || end > began + duration) {
+            self.workload.end().await?;
+            self.began = None;
+        }
+        if works && self.began.is_none() {
+            self.workload.begin().await?;
+            self.began = Some(Instant::now());
+        }
+        // Where nothing runs nothing is counted. An elapsed timeout is the planned end.
+        while let Ok(more) = self.sampler.during(timeout_at(end, self.workload.counted())).await? {
+            let ran = self.began.map_or(Duration::ZERO, |began| began.elapsed());
+            let more = more.map_err(|error| early(error, ran, duration))?;
+            self.sampler.completed(self.sampler.iterations() + more);
+        }
+        self.sampler.settled().await
+    }
+
+    fn tell_block(&mut self, number: u32, work: bool) {
+        let same = |block: &&bool| **block == work;
+        let nth = self.look.order.iter().take(number as usize).filter(same).count();
+        let of = self.look.order.iter().filter(same).count();
+        let kind = if work { "work" } else { "idle" };
+        let slots = self::slots(self.look) - self.done;
+        self.sampler.tell(Event::Block {
+            subject: self.subject.clone(),
+            block: match number {
+                0 => format!("{kind} before the first block"),
+                _ => format!("{kind} block {nth} of {of}"),
+            },
+            left: Duration::from_micros(self.look.slot_us.saturating_mul(slots)),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
