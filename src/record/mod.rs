@@ -38,6 +38,18 @@
 //! is present. If it is, three varints follow for allocs, frees and bytes: each the wrapping 64-bit difference to the
 //! value before (0 when the row was absent) as zig-zag (0, −1, 1, −2 … are 0, 1, 2, 3 …).
 //!
+//! A mark is an object with one key, which says what happened:
+//!
+//! | mark | when |
+//! |---|---|
+//! | `{"stage": "lead_in"}` | a stage begins: `lead_in`, `workload`, `cool_down`, any number of `second_look`, `teardown` |
+//! | `{"iteration": 17}` | before the next sample: so many are complete, counted through all stages |
+//! | `{"second_look": {…}}` | before its stage begins: a [`SecondLook`], the plan of all its blocks |
+//! | `{"block": {"number": 0, "work": true}}` | a block of that plan begins; 0 is the work before the first one |
+//! | `{"gap": {"because": "…"}}` | in place of a sample which could not be read |
+//!
+//! In a second look every slot ends with a settled sample, of work and of rest alike; others may stand between them.
+//!
 //! Changes are applied only to the sample numbered one less, with exactly as many rows known as the sample has.
 //! Otherwise something between was lost, and a reader drops samples up to the next whole one. Each key is written twice,
 //! before the first sample which has its row and again before the next whole sample, so that no single damage makes all

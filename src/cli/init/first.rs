@@ -47,6 +47,10 @@ impl First {
              # once memory has settled.\n\
              sampling: { every: 1 s, settle: 200 ms, lead_in: 10 s, cool_down: 30 s }\n"
                 .to_owned(),
+            "# What seems to leak is looked at a second time before it is called a leak, which takes three times\n\
+             # as long as the workload. This bounds the whole run:\n\
+             # time_limit: 2 h\n"
+                .to_owned(),
             self.thresholds(),
         ];
         blocks.join("\n")
