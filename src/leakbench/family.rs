@@ -30,7 +30,7 @@ pub(super) const NULLS: [Family; 9] = [
     Family {
         name: "sawtooth",
         draw: |random, run| {
-            let period = random.magnitude(3.0, run / 5.0).round();
+            let period = random.magnitude(3.0, run / 2.0).round();
             Shape::Sawtooth { height: random.magnitude(4.0, 400.0), period, phase: period * random.unit() }
         },
     },
@@ -38,7 +38,7 @@ pub(super) const NULLS: [Family; 9] = [
         name: "warm-up",
         draw: |random, run| Shape::Saturation {
             amount: random.magnitude(4.0, 2000.0),
-            pace: run * random.magnitude(0.01, 0.06),
+            pace: run * random.magnitude(0.01, 0.1),
         },
     },
     Family {
@@ -52,7 +52,7 @@ pub(super) const NULLS: [Family; 9] = [
         name: "ornstein-uhlenbeck",
         draw: |random, run| Shape::Wander {
             spread: random.magnitude(1.0, 100.0),
-            memory: random.magnitude(1.0, run / 20.0),
+            memory: random.magnitude(1.0, run / 4.0),
         },
     },
     Family {
@@ -62,7 +62,7 @@ pub(super) const NULLS: [Family; 9] = [
     Family {
         name: "periodic",
         draw: |random, run| {
-            let period = random.magnitude(2.0, run / 4.0);
+            let period = random.magnitude(2.0, run / 2.0);
             Shape::Wave { amplitude: random.magnitude(2.0, 200.0), period, phase: period * random.unit() }
         },
     },
@@ -113,12 +113,14 @@ impl Family {
     pub(super) fn tag(&self, clock: Option<Clock>, quirks: Quirks, iterations: u64, mut random: Random) -> Tag {
         let coin = if random.chance(0.5) { Clock::Time } else { Clock::Work };
         let shape = (self.draw)(&mut random, iterations as f64);
-        let clock = match shape {
-            // Nothing is in flight at rest, whatever the coin says.
-            Shape::InFlight { .. } => Clock::Work,
-            _ => clock.unwrap_or(coin),
+        // Every other tag has something in flight beside what it is named for, as long as the workload runs.
+        let busy = random.chance(0.5).then(|| (Clock::Work, Shape::InFlight { mean: random.magnitude(0.3, 100.0) }));
+        let parts = match shape {
+            Shape::Fill { amount: 0.0, .. } => Vec::new(),
+            Shape::InFlight { .. } => vec![(Clock::Work, shape)],
+            _ => std::iter::once((clock.unwrap_or(coin), shape)).chain(busy).collect(),
         };
-        Tag::new(&[(clock, shape)], quirks, random)
+        Tag::new(&parts, quirks, random)
     }
 }
 
@@ -165,20 +167,23 @@ pub(super) enum Leak {
     DutyCycle,
     /// Evenly, in a tag with much in flight that varies with the load.
     InFlight,
+    /// The same, where the kernel counts no allocations, so that what is in flight cannot be told.
+    Uncounted,
 }
 
 impl Leak {
-    pub(super) const ALL: [(Leak, &'static str); 5] = [
+    pub(super) const ALL: [(Leak, &'static str); 6] = [
         (Leak::Even, "deterministic"),
         (Leak::Poisson, "Poisson"),
         (Leak::Late, "late"),
         (Leak::DutyCycle, "duty cycle"),
         (Leak::InFlight, "in flight"),
+        (Leak::Uncounted, "in flight, uncounted"),
     ];
 
     fn manner(self, random: &mut Random, run: f64) -> Manner {
         match self {
-            Leak::Even | Leak::InFlight => Manner::Even,
+            Leak::Even | Leak::InFlight | Leak::Uncounted => Manner::Even,
             Leak::Poisson => Manner::Poisson,
             Leak::Late => Manner::Late { from: run * random.between(0.3, 0.5) },
             Leak::DutyCycle => Manner::DutyCycle { period: random.magnitude(3.0, run / 10.0).round() },
@@ -189,7 +194,8 @@ impl Leak {
     pub(super) fn tag(self, noise: Noise, rate: f64, quirks: Quirks, iterations: u64, mut random: Random) -> Tag {
         let manner = self.manner(&mut random, iterations as f64);
         let mut shapes = noise.shapes();
-        if self == Leak::InFlight {
+        let quirks = Quirks { in_use_only: self == Leak::Uncounted, ..quirks };
+        if matches!(self, Leak::InFlight | Leak::Uncounted) {
             // In place of the level's own: as much of it as there is, and in proportion to the load.
             let mean = match noise {
                 Noise::Quiet => 20.0,

@@ -134,7 +134,7 @@ const ODDITIES: [(&str, fn(f64) -> Quirks); 4] = [
     ("late tags", |run| Quirks { appears: (run * 0.15) as u64, ..NONE }),
     ("missed samples", |_| Quirks { missed: 0.05, ..NONE }),
 ];
-const NONE: Quirks = Quirks { mixed_sizes: false, wraps: false, appears: 0, missed: 0.0 };
+const NONE: Quirks = Quirks { mixed_sizes: false, wraps: false, in_use_only: false, appears: 0, missed: 0.0 };
 /// Leaked by the odd tags over a run, in objects: well above what a plain tag of moderate noise needs.
 const PLAIN_TO_SEE: f64 = 600.0;
 

@@ -25,13 +25,13 @@ impl Size {
     /// Within a minute on two cores: what CI runs.
     pub const QUICK: Size = Size {
         name: "quick",
-        lengths: &[100, 300],
-        leak_lengths: &[100, 300],
-        runs: 40,
+        lengths: &[50, 100, 300],
+        leak_lengths: &[50, 100, 300],
+        runs: 80,
         active: 1000,
-        tags: 1000,
+        tags: 1500,
         rung: 100,
-        leaks: 1500,
+        leaks: 2000,
     };
 
     /// Enough for bounds of 1 %.
@@ -39,7 +39,7 @@ impl Size {
         name: "full",
         lengths: &[50, 100, 300, 1000],
         leak_lengths: &[50, 100, 300, 1000],
-        runs: 400,
+        runs: 600,
         active: 1000,
         tags: 10_000,
         rung: 400,

@@ -17,6 +17,8 @@ pub(super) struct Quirks {
     pub(super) mixed_sizes: bool,
     /// Counters of 32 bits which pass their end during the run.
     pub(super) wraps: bool,
+    /// The kernel counts objects in use and nothing else.
+    pub(super) in_use_only: bool,
     /// The kernel's table has the tag only from this slot of the workload on.
     pub(super) appears: u64,
     /// The share of samples which are missed.
@@ -60,7 +62,11 @@ impl Tag {
         let parts: Vec<Part> = shapes.iter().map(|(clock, shape)| Part::new(*clock, *shape, &mut random)).collect();
         let size = (random.magnitude(32.0, 4096.0) / 16.0).round() * 16.0;
         let base = random.magnitude(10.0, 5000.0);
-        let counters = if quirks.wraps { Counters::Wrapping32 } else { Counters::Full64 };
+        let counters = match quirks {
+            Quirks { wraps: true, .. } => Counters::Wrapping32,
+            Quirks { in_use_only: true, .. } => Counters::InUse,
+            _ => Counters::Full64,
+        };
         // So near their end that 32 bits pass it in the middle of the workload.
         let allocs = if quirks.wraps { (1 << 32) - (60.0 * CHURN) as u64 } else { 1 << 20 };
         let key = Key::new(Name::from_pool_tag(*b"Leak"), Pool::Nonpaged, counters);
@@ -100,6 +106,9 @@ impl Tag {
     }
 
     fn usage(&self) -> Usage {
+        if self.key.counters == Counters::InUse {
+            return Usage { allocs: self.live, frees: 0, bytes: self.bytes as u64 };
+        }
         let frees = self.allocs.wrapping_sub(self.live);
         let mask = if self.quirks.wraps { u64::from(u32::MAX) } else { u64::MAX };
         Usage { allocs: self.allocs & mask, frees: frees & mask, bytes: self.bytes as u64 }
