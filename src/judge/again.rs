@@ -1,20 +1,18 @@
 //! Whether to look a second time, and again.
 
-use std::time::Duration;
-
 use super::case::Case;
 use super::evidence::{Draw, draw};
 use super::series::{self, Measured};
 use super::{JudgeError, Judged, rule};
 use crate::pool::Key;
-use crate::record::{Event, Pause, Recording, SecondLook};
+use crate::record::{Pause, Recording, SecondLook};
 use crate::scenario::{self, Scenario};
 
 /// Second looks at the same run: nine times the first look in all.
 const MOST: usize = 3;
 
 /// The plan of another look at what grows in `recording`, which needs no end; `None` when there is nothing that another
-/// look could settle, or no time for it. `seed` is where the order of its blocks is drawn from.
+/// look could settle. Whether there is time for it is not asked here. `seed` is where the order of its blocks is drawn from.
 ///
 /// # Errors
 /// When nothing was sampled while the workload ran.
@@ -32,7 +30,7 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
     if candidates.is_empty() {
         return Ok(None);
     }
-    let plan = draw(Draw {
+    Ok(Some(draw(Draw {
         number: looks.len() as u32 + 1,
         candidates,
         seed,
@@ -43,9 +41,7 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
             scenario::Pause::HalfSpeed => Pause::HalfSpeed,
             scenario::Pause::Never => Pause::Never,
         },
-    });
-    let room = scenario.time_limit.is_none_or(|limit| so_far(recording) + length(&plan) <= limit.as_std());
-    Ok(room.then_some(plan))
+    })))
 }
 
 /// What another look would tell more of; once candidates are fixed, none is added.
@@ -60,24 +56,4 @@ fn candidates(scenario: &Scenario, measured: &Measured, frozen: Option<&[Key]>) 
     };
     let cases = judged.tags.iter().chain(&judged.totals).filter(|case| case.is_candidate()).filter(wanted);
     cases.map(|case| case.key.clone()).filter(|key| frozen.is_none_or(|frozen| frozen.contains(key))).collect()
-}
-
-/// How long a plan takes.
-fn length(plan: &SecondLook) -> Duration {
-    let slots = plan.lead + plan.slots * plan.order.len() as u64;
-    Duration::from_micros(slots.saturating_mul(plan.slot_us))
-}
-
-/// How long the recording is.
-fn so_far(recording: &Recording) -> Duration {
-    let mut length = Duration::ZERO;
-    let mut events = recording.events();
-    while let Some(event) = events.next() {
-        match event {
-            Event::Sample { info, .. } => length = info.at,
-            Event::Mark { at, .. } | Event::End { at } => length = at,
-            Event::Damaged { .. } => {}
-        }
-    }
-    length
 }

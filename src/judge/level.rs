@@ -3,10 +3,11 @@
 //! The level is the lower quartile of the last half of the lead-in, and of the last half of the cool-down: late enough
 //! for the machine to have come to rest, low enough that a peak which is given back is not growth.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Bytes and objects at rest, before and after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Levels {
     /// Bytes before the workload.
     pub bytes_before: u64,

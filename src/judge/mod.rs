@@ -5,6 +5,7 @@
 //! that against single limits, and `rule` against the scenario's thresholds; `again` plans second looks. A threshold that
 //! nothing was measured for is never held, it is unclear.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pool::Key;
@@ -33,7 +34,7 @@ pub use evidence::{Confirmation, Evidence, Interval, Trend};
 pub use level::Levels;
 
 /// What is said of one threshold, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Measured, and not broken.
@@ -102,6 +103,12 @@ pub struct TagFigures {
     pub in_lockstep_with: Vec<Key>,
     /// Many drivers allocate under this tag, so that its growth says nothing of any one of them.
     pub generic: bool,
+    /// The worst verdict of the thresholds which mean it; `None` when none does.
+    pub verdict: Option<Verdict>,
+    /// The first of them, in its own words.
+    pub threshold: Option<String>,
+    /// All it broke.
+    pub broke: Vec<String>,
 }
 
 /// Why a recording cannot be judged at all.
@@ -135,8 +142,9 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
         return Err(JudgeError::NotMeasured);
     }
     let judged = Judged::of(scenario, &measured);
-    let rulings = scenario.thresholds().iter().map(|threshold| rule::rule(threshold, &judged)).collect();
-    Ok(Judgement { rulings, notes: measured.notes(), tags: judged.figures() })
+    let thresholds = scenario.thresholds();
+    let rulings = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();
+    Ok(Judgement { rulings, notes: measured.notes(), tags: judged.figures(&thresholds) })
 }
 
 /// Every tag and total with what is known of it.
@@ -163,12 +171,17 @@ impl Judged {
         Judged { tags, totals, lockstep }
     }
 
-    fn figures(self) -> Vec<TagFigures> {
+    fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {
         let Judged { tags, lockstep, .. } = self;
         let figures = tags.into_iter().map(|case| {
+            let verdicts: Vec<(String, Verdict)> = rule::verdicts(thresholds, &case);
+            let broke = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Broken);
             let mut in_lockstep_with: Vec<Key> = lockstep.with(&case.key).cloned().collect();
             in_lockstep_with.sort_unstable();
             TagFigures {
+                verdict: verdicts.iter().map(|(_, verdict)| *verdict).max(),
+                broke: broke.map(|(words, _)| words.clone()).collect(),
+                threshold: verdicts.into_iter().next().map(|(words, _)| words),
                 generic: suspects::is_generic(&case.key),
                 key: case.key,
                 levels: case.levels,

@@ -26,6 +26,13 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
     Ruling { threshold: threshold.clone(), verdict, findings: findings.into_iter().chain(none).collect() }
 }
 
+/// The thresholds which mean a tag, with their verdicts on it.
+pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(String, Verdict)> {
+    let meant = thresholds.iter().filter(|threshold| threshold.subject.means(&case.key));
+    let verdict = |threshold| against(threshold, case).iter().map(|said| said.verdict).max();
+    meant.filter_map(|threshold| Some((threshold.words(), verdict(threshold)?))).collect()
+}
+
 /// What each limit of `threshold` comes to for `case`.
 pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<Said> {
     threshold.limits.iter().map(|limit| case.against(limit, names(threshold))).collect()

@@ -9,6 +9,13 @@ impl std::fmt::Display for Evidence {
     }
 }
 
+impl Trend {
+    /// The shape of the series in words: "one step at iteration 40, flat since".
+    pub fn shape_in_words(&self) -> String {
+        shape(self)
+    }
+}
+
 /// What is said of a tag's growth.
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
@@ -82,8 +89,7 @@ fn visible(trend: &Trend) -> String {
     format!("a leak of {smallest:.2} objects{bytes}/{per} would have been seen")
 }
 
-/// The shape of a series in words: "one step at iteration 40, flat since".
-pub(super) fn shape(trend: &Trend) -> String {
+fn shape(trend: &Trend) -> String {
     match trend.shape {
         Shape::Flat | Shape::Irregular => "no steady growth".to_owned(),
         Shape::Steady => "steady".to_owned(),

@@ -1,10 +1,11 @@
 //! The machine a run was made on, as far as a reader of its report needs to know.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sysinfo::System;
 
 /// Facts about a machine. What the system does not tell is empty or zero, and shown as unknown.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Host {
     /// Its name.
     pub name: String,

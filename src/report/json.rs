@@ -1,82 +1,146 @@
-//! `report.json`: the whole report for programs. Fields are added, never re-typed.
+//! `report.json`: the whole report for programs. Fields are added, never re-typed; the JSON Schema is made from these very
+//! structs (`poolgate schema --report`) and committed as docs/report.schema.json.
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
-use serde_json::{Value, json as value};
+use serde_json::Value;
 
-use super::Report;
-use crate::judge::{Evidence, Finding, Interval, Ruling, TagFigures, Trend};
-use crate::scenario::Per;
+use super::{Driver, Failure, Host, Outcome, Report};
+use crate::judge::{Finding, Ruling, Verdict};
+
+mod tag;
 
 /// The report as JSON, one object, ending with a newline.
 pub fn json(report: &Report) -> String {
-    let (judgement, failure) = match &report.result {
-        Ok(judgement) => (Some(judgement), None),
-        Err(failure) => (None, Some(failure)),
-    };
-    let whole = value!({
-        "format": "poolgate report",
-        "version": 1,
-        "program": env!("CARGO_PKG_VERSION"),
-        "scenario": report.scenario,
-        "run": report.run,
-        "started": report.started,
-        "ended": report.ended,
-        "outcome": report.outcome(),
-        "host": report.host,
-        "driver": report.driver,
-        "source": report.source,
-        "boot": report.boot,
-        "failure": failure,
-        "notes": report.all_notes().collect::<Vec<_>>(),
-        "thresholds": judgement.map(|judgement| judgement.rulings.iter().map(ruling).collect::<Vec<_>>()),
-        "tags": judgement.map(|judgement| judgement.tags.iter().map(tag).collect::<Vec<_>>()),
-    });
-    format!("{whole:#}\n")
+    let whole = Whole::of(report);
+    // Structs of texts and numbers can always be written.
+    let text = serde_json::to_string_pretty(&whole);
+    debug_assert!(text.is_ok(), "{text:?}");
+    text.unwrap_or_default() + "\n"
 }
 
-fn ruling(ruling: &Ruling) -> Value {
-    value!({
-        "threshold": ruling.threshold.words(),
-        "verdict": ruling.verdict,
-        "findings": ruling.findings.iter().map(finding).collect::<Vec<_>>(),
-    })
+/// The JSON Schema of a report, in draft 2020-12.
+pub fn schema() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Whole<'_>>().to_value()
 }
 
-fn finding(finding: &Finding) -> Value {
-    value!({ "subject": finding.subject, "verdict": finding.verdict, "because": finding.because })
+/// What a run came to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "A report of poolgate")]
+struct Whole<'a> {
+    /// Always `poolgate report`.
+    format: &'static str,
+    /// The version of this format. Within a version fields are added, and none changes.
+    version: u32,
+    /// The version of poolgate.
+    program: &'static str,
+    /// The scenario's name.
+    scenario: &'a str,
+    /// The run's name, which is its folder's.
+    run: &'a str,
+    /// When it began.
+    #[schemars(with = "String")]
+    started: Timestamp,
+    /// When it ended, or this report was made.
+    #[schemars(with = "String")]
+    ended: Timestamp,
+    /// The worst of the verdicts, or `error`.
+    outcome: Outcome,
+    /// The machine it ran on.
+    host: &'a Host,
+    /// The driver under test, where the scenario names one.
+    driver: Option<&'a Driver>,
+    /// What the figures come from.
+    source: &'a str,
+    /// The boot it was measured in.
+    boot: &'a str,
+    /// Why there is no judgement, where there is none.
+    failure: Option<&'a Failure>,
+    /// What happened that a reader should know.
+    notes: Vec<&'a str>,
+    /// One verdict for each threshold, in the scenario's order.
+    thresholds: Option<Vec<Threshold<'a>>>,
+    /// Every tag of the recording.
+    tags: Option<Vec<tag::Tag<'a>>>,
 }
 
-fn tag(figures: &TagFigures) -> Value {
-    value!({
-        "tag": figures.key.tag,
-        "pool": figures.key.pool,
-        "session": figures.key.session,
-        "reclaimable": figures.key.reclaimable,
-        "levels": figures.levels,
-        "growth_bytes": figures.levels.map(|levels| levels.growth()),
-        "evidence": evidence(&figures.evidence),
-    })
+/// The verdict on a threshold.
+#[derive(Serialize, JsonSchema)]
+struct Threshold<'a> {
+    /// The threshold in its own words.
+    threshold: String,
+    /// The worst of the findings'.
+    verdict: Verdict,
+    /// The tags it rests on.
+    findings: Vec<Said<'a>>,
 }
 
-fn evidence(evidence: &Evidence) -> Value {
-    match evidence {
-        Evidence::TooFew { .. } | Evidence::Interrupted => value!({ "growing": null, "because": evidence.to_string() }),
-        Evidence::Trend(trend) => value!({
-            "growing": trend.growing,
-            "t": trend.t,
-            "cut_off": trend.cut_off,
-            "failed_guards": trend.failed,
-            "object_size": trend.object_size,
-            "bytes_per_iteration": rate(trend, Trend::bytes, Per::Iteration),
-            "bytes_per_hour": rate(trend, Trend::bytes, Per::Hour),
-            "objects_per_iteration": rate(trend, Trend::objects, Per::Iteration),
-            "objects_per_hour": rate(trend, Trend::objects, Per::Hour),
-            "smallest_visible_objects_per_iteration": trend.smallest(Per::Iteration),
-            "smallest_visible_objects_per_hour": trend.smallest(Per::Hour),
-        }),
+/// What one tag, or a pool's total, says about a threshold.
+#[derive(Serialize, JsonSchema)]
+struct Said<'a> {
+    /// The tag with its pool, or the total.
+    subject: &'a str,
+    /// The verdict.
+    verdict: Verdict,
+    /// Why, in words and figures.
+    because: &'a str,
+}
+
+impl<'a> Whole<'a> {
+    fn of(report: &'a Report) -> Whole<'a> {
+        let judgement = report.result.as_ref().ok();
+        Whole {
+            format: "poolgate report",
+            version: 1,
+            program: env!("CARGO_PKG_VERSION"),
+            scenario: &report.scenario,
+            run: &report.run,
+            started: report.started,
+            ended: report.ended,
+            outcome: report.outcome(),
+            host: &report.host,
+            driver: report.driver.as_ref(),
+            source: &report.source,
+            boot: &report.boot,
+            failure: report.result.as_ref().err(),
+            notes: report.all_notes().map(String::as_str).collect(),
+            thresholds: judgement.map(|judgement| judgement.rulings.iter().map(Threshold::of).collect()),
+            tags: judgement.map(|judgement| judgement.tags.iter().map(tag::Tag::of).collect()),
+        }
     }
 }
 
-fn rate(trend: &Trend, of: impl Fn(&Trend, Per) -> Option<Interval>, per: Per) -> impl Serialize {
-    of(trend, per)
+impl<'a> Threshold<'a> {
+    fn of(ruling: &'a Ruling) -> Threshold<'a> {
+        let said = |finding: &'a Finding| Said {
+            subject: &finding.subject,
+            verdict: finding.verdict,
+            because: &finding.because,
+        };
+        Threshold {
+            threshold: ruling.threshold.words(),
+            verdict: ruling.verdict,
+            findings: ruling.findings.iter().map(said).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "docs/report.schema.json";
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_code() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("POOLGATE_BLESS").is_some() {
+            fs_err::write(&path, &made).unwrap();
+        }
+        let committed = fs_err::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        assert!(committed == made, "{FILE} is out of date: run the tests with POOLGATE_BLESS=1");
+    }
 }

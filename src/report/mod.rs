@@ -4,6 +4,7 @@
 //! end, so CI finds the truth even if the machine never comes back. `report.json` is for programs, the table for people.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::judge::{Judgement, Verdict};
@@ -16,7 +17,7 @@ mod table;
 
 pub use driver::{Driver, Found};
 pub use host::Host;
-pub use json::json;
+pub use json::{json, schema};
 pub use junit::junit;
 pub use table::table;
 
@@ -24,7 +25,7 @@ pub use table::table;
 pub use crate::record::replace;
 
 /// What a run came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Every threshold held.
@@ -95,7 +96,7 @@ pub struct Report {
 }
 
 /// Why there is no judgement.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Failure {
     /// What happened.
     pub message: String,

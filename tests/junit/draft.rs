@@ -89,6 +89,12 @@ impl Draft {
             key: Key::new(tag, Pool::Paged, Counters::Wrapping32),
             levels: Some(Levels { bytes_before: u64::MAX, bytes_after: 0, objects_before: i64::MIN, objects_after: 0 }),
             evidence: Evidence::TooFew { samples: 3, needed: 36 },
+            confirmation: None,
+            in_lockstep_with: Vec::new(),
+            generic: false,
+            verdict: None,
+            threshold: None,
+            broke: Vec::new(),
         });
         self
     }

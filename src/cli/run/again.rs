@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::judge::JudgeError;
+use crate::judge::second_look;
 use crate::record::{Recording, SecondLook};
 use crate::run::RunError;
 use crate::scenario::Scenario;
@@ -14,9 +14,4 @@ pub(super) fn look_again(scenario: &Scenario, recording: &Path) -> Result<Option
     let so_far = Recording::open(recording)?;
     let seed = getrandom::u64().map_err(|error| undecided(&error))?;
     second_look(scenario, &so_far, seed).map_err(|error| undecided(&error))
-}
-
-/// `judge` asks for nothing yet.
-fn second_look(_: &Scenario, _: &Recording, _: u64) -> Result<Option<SecondLook>, JudgeError> {
-    Ok(None)
 }

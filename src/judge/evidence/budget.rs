@@ -3,7 +3,7 @@
 //! Growth must be there in the first third already, must pass the whole test at a higher cut-off, and must go on as fast at
 //! the end as at the beginning. It cannot say that the workload causes it.
 
-use super::first::{Trend, Unit};
+use super::first::{Trend, Unit, Window};
 use super::history::History;
 use super::rate::slope;
 use super::trend::{Increments, growth};
@@ -30,13 +30,13 @@ pub enum Budgeted {
 }
 
 /// Judges a candidate by the one look there is.
-pub fn within_budget(history: &History, first: &Trend) -> Budgeted {
+pub fn within_budget(history: &History, window: Window, first: &Trend) -> Budgeted {
     let tail = first.cut_off > 3.5 && first.blocks == BLOCKS / 2;
     if first.t < if tail { TAIL } else { WHOLE.max(first.cut_off) } {
         return Budgeted::Weak;
     }
     let work = history.work();
-    let Some(stretch) = work.split(first.window.0, BLOCKS) else { return Budgeted::SlowingDown };
+    let Some(stretch) = work.split(window.warm_up.max(history.reset().unwrap_or(0)), BLOCKS) else { return Budgeted::SlowingDown };
     let unit = Unit::of(&stretch);
     let m: Vec<f64> = stretch.blocks.iter().map(|block| first.measure.of(block, unit)).collect();
     let earlier = work.highest_before(stretch.from, stretch.each).map(|trough| first.measure.of(&trough, unit));
@@ -50,7 +50,7 @@ pub fn within_budget(history: &History, first: &Trend) -> Budgeted {
 
 #[cfg(test)]
 mod tests {
-    use super::super::first::{Evidence, Window, first_look};
+    use super::super::first::{Evidence, first_look};
     use super::super::rate::Pace;
     use super::*;
     use crate::pool::{Counters, Usage};
@@ -64,13 +64,13 @@ mod tests {
         }
         let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
         let Evidence::Trend(trend) = first_look(&history, window) else { panic!("too few") };
-        trend.growing.then(|| within_budget(&history, &trend))
+        trend.growing.then(|| within_budget(&history, window, &trend))
     }
 
     #[test]
     fn only_what_goes_on_as_it_began_is_a_leak() {
         assert_eq!(budgeted(|at| 500.0 + at), Some(Budgeted::Leak));
-        assert_eq!(budgeted(|at| 500.0 + 400.0 * (1.0 - (-at / 220.0).exp())), Some(Budgeted::SlowingDown));
+        assert_eq!(budgeted(|at| 500.0 + 400.0 * (1.0 - (-at / 190.0).exp())), Some(Budgeted::SlowingDown));
         // Nothing in the first third.
         assert_eq!(budgeted(|at| 500.0 + (at - 180.0).max(0.0)), Some(Budgeted::SlowingDown));
         assert_eq!(budgeted(|_| 500.0), None);

@@ -202,6 +202,7 @@ impl Rest {
         }
         self.passed = 0;
         if self.kept.len() == MOST {
+            self.passed = self.every;
             self.every *= 2;
             let mut at = 0;
             // What stays is the later of two, so that the newest sample is always among them.
@@ -209,6 +210,7 @@ impl Rest {
                 at += 1;
                 at % 2 == 0
             });
+            return;
         }
         if self.kept.len() == self.kept.capacity() {
             self.kept.reserve_exact(self.kept.len().max(MOST / 4));

@@ -1,0 +1,190 @@
+//! A tag's figures in `report.json`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::judge::evidence::{Doubt, Guard, Interval, Measure, Standing};
+use crate::judge::{Confirmation, Evidence, Levels, TagFigures, Trend, Verdict};
+use crate::pool::{Key, Pool};
+use crate::scenario::Per;
+
+/// A tag.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Tag<'a> {
+    /// Its canonical text.
+    tag: &'a str,
+    pool: Pool,
+    /// The session whose own pool it is; null for the system's.
+    session: Option<u32>,
+    /// The kernel takes this memory back when it needs some.
+    reclaimable: bool,
+    /// Many drivers allocate under this tag, so it is a suspect at most.
+    generic: bool,
+    /// The worst verdict of the thresholds which mean it; null when none does.
+    verdict: Option<Verdict>,
+    /// The first threshold which means it.
+    threshold: Option<&'a str>,
+    /// All thresholds it broke.
+    broke: &'a [String],
+    /// The settled levels; null where it was not measured at rest.
+    levels: Option<Levels>,
+    growth_bytes: Option<i64>,
+    /// What the first look says.
+    evidence: Figures,
+    /// What the second look says, where there was one at this tag.
+    second_look: Option<Second>,
+    /// The tags which grow in lockstep with it.
+    in_lockstep_with: Vec<String>,
+}
+
+/// The evidence on one tag's growth. Rates are with their 95 % intervals.
+#[derive(Serialize, JsonSchema)]
+struct Figures {
+    /// It grows steadily: a candidate for a leak. Null when that could not be tested.
+    growing: Option<bool>,
+    /// In words.
+    because: String,
+    #[serde(flatten)]
+    trend: Option<Tested>,
+}
+
+/// The figures of a test for steady growth.
+#[derive(Serialize, JsonSchema)]
+struct Tested {
+    /// The statistic.
+    t: f64,
+    /// What it is held against.
+    cut_off: f64,
+    failed_guards: Vec<Guard>,
+    /// What was tested.
+    measure: Measure,
+    /// The shape of the series in words.
+    shape: String,
+    /// What was tested: from, to, in iterations; null where none are counted.
+    window_iterations: Option<[f64; 2]>,
+    /// The same in minutes of the workload.
+    window_minutes: [f64; 2],
+    growth_objects: f64,
+    growth_bytes: f64,
+    /// Bytes of an object on average; null when none was in use.
+    object_size: Option<f64>,
+    #[serde(flatten)]
+    rates: Rates,
+    smallest_visible_objects_per_iteration: Option<f64>,
+    smallest_visible_objects_per_hour: Option<f64>,
+    smallest_visible_bytes_per_iteration: Option<f64>,
+    smallest_visible_bytes_per_hour: Option<f64>,
+}
+
+/// Rates; those per iteration are null where none are counted.
+#[derive(Serialize, JsonSchema)]
+struct Rates {
+    bytes_per_iteration: Option<Interval>,
+    bytes_per_hour: Option<Interval>,
+    objects_per_iteration: Option<Interval>,
+    objects_per_hour: Option<Interval>,
+}
+
+/// What the second look, or all of them, say.
+#[derive(Serialize, JsonSchema)]
+struct Second {
+    standing: Standing,
+    /// Why the growth did not persist.
+    doubts: Vec<Doubt>,
+    /// How many looks it rests on.
+    looks: usize,
+    /// The share of all orders of work and rest which fit the growth as well; null where that was not tested.
+    p: Option<f64>,
+    /// Growth the workload causes, objects per slot of work, with twice its standard error to either side.
+    caused_objects_per_slot: Option<Interval>,
+    /// Growth whether the workload runs or not.
+    by_time_bytes_per_hour: Interval,
+    t: Option<f64>,
+    /// The rates while the workload ran; null when it ran too briefly.
+    rates: Option<Rates>,
+}
+
+impl<'a> Tag<'a> {
+    pub(super) fn of(figures: &'a TagFigures) -> Tag<'a> {
+        Tag {
+            tag: figures.key.tag.as_str(),
+            pool: figures.key.pool,
+            session: figures.key.session,
+            reclaimable: figures.key.reclaimable,
+            generic: figures.generic,
+            verdict: figures.verdict,
+            threshold: figures.threshold.as_deref(),
+            broke: &figures.broke,
+            levels: figures.levels,
+            growth_bytes: figures.levels.map(|levels| levels.growth()),
+            evidence: Figures::of(&figures.evidence),
+            second_look: figures.confirmation.as_ref().map(Second::of),
+            in_lockstep_with: figures.in_lockstep_with.iter().map(Key::to_string).collect(),
+        }
+    }
+}
+
+impl Figures {
+    fn of(evidence: &Evidence) -> Figures {
+        let trend = match evidence {
+            Evidence::TooFew { .. } | Evidence::Interrupted => None,
+            Evidence::Trend(trend) => Some(trend),
+        };
+        Figures {
+            growing: trend.map(|trend| trend.growing),
+            because: evidence.to_string(),
+            trend: trend.map(Tested::of),
+        }
+    }
+}
+
+impl Tested {
+    fn of(trend: &Trend) -> Tested {
+        let (from, to) = trend.window;
+        let smallest = |per| trend.smallest(per);
+        let bytes = |per| Some(trend.smallest(per)? * trend.object_size?);
+        Tested {
+            t: trend.t,
+            cut_off: trend.cut_off,
+            failed_guards: trend.failed.clone(),
+            measure: trend.measure,
+            shape: trend.shape_in_words(),
+            window_iterations: trend.iteration(from).zip(trend.iteration(to.saturating_sub(1))).map(Into::into),
+            window_minutes: [trend.minutes(from), trend.minutes(to)],
+            growth_objects: trend.growth.0,
+            growth_bytes: trend.growth.1,
+            object_size: trend.object_size,
+            rates: Rates::of(trend),
+            smallest_visible_objects_per_iteration: smallest(Per::Iteration),
+            smallest_visible_objects_per_hour: smallest(Per::Hour),
+            smallest_visible_bytes_per_iteration: bytes(Per::Iteration),
+            smallest_visible_bytes_per_hour: bytes(Per::Hour),
+        }
+    }
+}
+
+impl Rates {
+    fn of(trend: &Trend) -> Rates {
+        Rates {
+            bytes_per_iteration: trend.bytes(Per::Iteration),
+            bytes_per_hour: trend.bytes(Per::Hour),
+            objects_per_iteration: trend.objects(Per::Iteration),
+            objects_per_hour: trend.objects(Per::Hour),
+        }
+    }
+}
+
+impl Second {
+    fn of(confirmation: &Confirmation) -> Second {
+        Second {
+            standing: confirmation.standing,
+            doubts: confirmation.doubts.clone(),
+            looks: confirmation.looks,
+            p: confirmation.p,
+            caused_objects_per_slot: confirmation.caused,
+            by_time_bytes_per_hour: confirmation.by_time,
+            t: confirmation.trend.as_ref().map(|trend| trend.t),
+            rates: confirmation.trend.as_ref().map(Rates::of),
+        }
+    }
+}
