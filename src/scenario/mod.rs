@@ -8,9 +8,11 @@
 
 mod encoding;
 mod explain;
+mod given;
 mod kernel_flags;
 mod load;
 mod mistake;
+mod offline;
 mod place;
 mod quantity;
 mod scalar;
@@ -26,6 +28,7 @@ mod written;
 pub use kernel_flags::VerifiedDriver;
 pub use load::{LoadError, Loaded, load, parse};
 pub use mistake::{Mistake, Mistakes};
+pub use offline::Shown;
 pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};
 pub use schema::schema;
 pub use simulated::{MachineChoice, Noise, Simulated, SimulatedTagging};
