@@ -8,7 +8,9 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestResult, TestSuiteBuilder};
+use junit_report::{
+    Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestResult, TestSuite, TestSuiteBuilder,
+};
 
 use super::{Failure, Report};
 use crate::judge::{Ruling, Verdict};
@@ -16,7 +18,45 @@ use crate::scenario::Bytes;
 
 /// The report as JUnit XML.
 pub fn junit(report: &Report) -> Vec<u8> {
-    let mut suite = TestSuiteBuilder::new(&line(&report.scenario));
+    junit_of(std::slice::from_ref(report))
+}
+
+/// Several reports as JUnit XML, a suite each. Reports of one scenario are told apart by their runs.
+pub fn junit_of(reports: &[Report]) -> Vec<u8> {
+    let mut xml = String::from(BEFORE);
+    for (number, report) in reports.iter().enumerate() {
+        let same = reports.iter().filter(|other| other.scenario == report.scenario).count();
+        let name = if same > 1 { format!("{} ({})", report.scenario, report.run) } else { report.scenario.clone() };
+        let suite = suite(report, &name);
+        let skipped = suite.skipped();
+        let _ = write!(xml, "<testsuite skipped=\"{skipped}\" id=\"{number}\" {}", inside(suite));
+    }
+    xml.push_str(AFTER);
+    xml.push('\n');
+    xml.into_bytes()
+}
+
+const BEFORE: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites>"#;
+const AFTER: &str = "</testsuites>";
+
+/// One suite as `junit_report` writes it, from behind its number. The crate does not write `skipped`: who adds up what
+/// suites say of themselves, as GitHub's "Publish Test Results" does (EnricoMi/publish-unit-test-result-action,
+/// `junit.py`), would take unclear for held. Where a suite begins cannot be found among others, as the text of one may
+/// hold anything; alone, it begins first and ends last.
+fn inside(suite: TestSuite) -> String {
+    let mut xml = Vec::new();
+    // Writing to memory does not fail, and what is written has been cleaned.
+    let written = ReportBuilder::new().add_testsuite(suite).build().write_xml(&mut xml);
+    debug_assert!(written.is_ok(), "{written:?}");
+    let xml = String::from_utf8_lossy(&xml);
+    let opening = format!("{BEFORE}<testsuite id=\"0\" ");
+    let whole = xml.strip_prefix(&opening).and_then(|rest| rest.trim_end().strip_suffix(AFTER));
+    debug_assert!(whole.is_some(), "{xml}");
+    whole.unwrap_or_default().to_owned()
+}
+
+fn suite(report: &Report, name: &str) -> TestSuite {
+    let mut suite = TestSuiteBuilder::new(&line(name));
     suite.set_timestamp(time(report.started)).set_system_out(&content(&facts(report)));
     suite.testsuite.package = "poolgate".to_owned();
     suite.testsuite.hostname = line(&report.host.name);
@@ -32,31 +72,12 @@ pub fn junit(report: &Report) -> Vec<u8> {
                 None => TestCase::error(&words, each, "error", "this threshold was not judged"),
             },
         };
-        case.set_classname(&line(&report.scenario));
+        case.set_classname(&line(name));
         case.time = each;
         case
     });
     suite.add_testcases(cases);
-    let suite = suite.build();
-    let skipped = suite.skipped();
-    let mut xml = Vec::new();
-    // Writing to memory does not fail, and what is written has been cleaned.
-    let written = ReportBuilder::new().add_testsuite(suite).build().write_xml(&mut xml);
-    debug_assert!(written.is_ok(), "{written:?}");
-    say_skipped(&mut xml, skipped);
-    xml.push(b'\n');
-    xml
-}
-
-/// Adds the suite's `skipped`, which `junit_report` does not write. Who adds up what suites say of themselves, as GitHub's
-/// "Publish Test Results" does (EnricoMi/publish-unit-test-result-action, `junit.py`), would take unclear for held.
-fn say_skipped(xml: &mut Vec<u8>, skipped: usize) {
-    const SUITE: &[u8] = b"<testsuite ";
-    // The first one there is: before it, the file has no text of anybody's.
-    if let Some(at) = xml.windows(SUITE.len()).position(|bytes| bytes == SUITE) {
-        let after = at + SUITE.len();
-        xml.splice(after..after, format!("skipped=\"{skipped}\" ").into_bytes());
-    }
+    suite.build()
 }
 
 fn failed(words: &str, each: Duration, failure: &Failure) -> TestCase {

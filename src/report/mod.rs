@@ -17,8 +17,8 @@ mod table;
 
 pub use driver::{Driver, Found};
 pub use host::Host;
-pub use json::{json, schema};
-pub use junit::junit;
+pub use json::json;
+pub use junit::{junit, junit_of};
 pub use table::table;
 
 /// How every report is written.

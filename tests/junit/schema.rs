@@ -7,7 +7,7 @@
 use roxmltree::{Document, Node};
 
 use super::document::{all, parse, xml_of};
-use super::draft::every_kind;
+use super::draft::{every_kind, run_of};
 
 /// What the schema says of one element. No order is prescribed among the children of any.
 struct Element {
@@ -165,4 +165,24 @@ fn a_sum_which_is_wrong_is_found() {
     let xml = "<testsuite tests='2' failures='1' errors='1' skipped='x' time='3'><testcase time='1'/></testsuite>";
     let found = sums_which_are_wrong(&parse(xml));
     assert_eq!(found.len(), 5, "{found:?}");
+}
+
+#[test]
+fn many_reports_are_one_file_in_which_each_suite_says_of_itself_what_its_reader_counts() {
+    let mut reports: Vec<_> = every_kind().into_iter().map(|(_, report)| report).collect();
+    reports.iter_mut().enumerate().for_each(|(night, report)| report.run.push_str(&format!("-{night}")));
+    // What a suite begins and ends with, in the text of one: it must not be taken for one.
+    let nasty = "<testsuite id=\"0\" skipped=\"9\" </testsuites>";
+    reports.insert(0, run_of("copy").held(nasty, &[]).failed(nasty, None, nasty));
+    let xml = String::from_utf8(poolgate::report::junit_of(&reports)).unwrap();
+    let document = parse(&xml);
+    assert_eq!(violations(&document), [""; 0], "{xml}");
+    assert_eq!(sums_which_are_wrong(&document), [""; 0], "{xml}");
+    let suites: Vec<_> = document.root_element().children().filter(|node| node.has_tag_name("testsuite")).collect();
+    let numbers: Vec<_> = suites.iter().filter_map(|suite| suite.attribute("id")).collect();
+    assert_eq!(numbers, (0..reports.len()).map(|number| number.to_string()).collect::<Vec<_>>());
+    let mut names: Vec<_> = suites.iter().filter_map(|suite| suite.attribute("name")).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), reports.len(), "two suites have one name: {names:?}");
 }
