@@ -11,6 +11,7 @@
 //! - [`gflags`]: the global flags of Windows, and how they are written
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
+//! - [`import`]: logs which other samplers wrote, as recordings
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
 //! - [`judge`]: a pure function from scenario and recording to verdicts
 //! - [`leakbench`]: how good that function is, measured on simulated tags
@@ -24,6 +25,7 @@ pub mod pool;
 pub mod record;
 pub mod scenario;
 
+pub mod import;
 pub mod judge;
 pub mod leakbench;
 pub mod machine;

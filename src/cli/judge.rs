@@ -1,82 +1,64 @@
-//! `poolgate judge`: the verdicts on recordings, computed again.
+//! `poolgate judge`: the verdicts on recordings and logs, computed offline.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::recorded::Recorded;
+use super::terms::{Given, Terms};
 use super::{terminal, trouble};
 use crate::exit::Exit;
-use crate::judge::judge;
-use crate::record::{Event, Recording};
-use crate::report::{self, Failure, Host, Outcome, Report};
-use crate::scenario::Scenario;
+use crate::report::{self, Outcome, Report};
 
-/// Judges recordings.
+/// Judges recordings and logs.
 #[derive(Debug, clap::Args)]
+#[command(after_help = FORMATS)]
 pub(super) struct Judge {
-    /// Recordings, or folders of runs
+    /// Recordings, folders of runs, or logs as CSV (gzipped or not); any number of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Judge by this scenario's thresholds; without it each by the one it was run with
-    #[arg(long, value_name = "SCENARIO")]
-    scenario: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
     /// Print a JSON report for each instead of a table
     #[arg(long)]
     json: bool,
+    /// Write JUnit XML too, with one suite a file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
+
+const FORMATS: &str = "\
+A log as CSV has the columns t_seconds, iteration, tag, pool, allocs, frees and bytes, one row a sample and tag, in the
+order of time; `poolgate export --csv` writes one (docs/csv.md). The exit code is that of the worst verdict.";
 
 impl Judge {
     pub(super) fn run(self) -> Exit {
-        let mut worst = Outcome::Held;
-        for file in &self.files {
-            let recording = if file.is_dir() { file.join("recording.pgr") } else { file.clone() };
-            let scenario = self.scenario.clone().unwrap_or_else(|| recording.with_file_name("scenario.yaml"));
-            let Some(loaded) = trouble::load(&scenario) else { return Exit::Usage };
-            let report = match Recording::open(&recording) {
-                Ok(opened) => report(&loaded.scenario, &opened),
-                Err(error) => {
-                    trouble::tell(error, Some("give a recording.pgr, or the folder of a run"));
-                    worst = Outcome::Error;
-                    continue;
-                }
-            };
+        let Some(terms) = self.given.read() else { return Exit::Usage };
+        let Some(reports) = self.files.iter().map(|file| judged(&terms, file)).collect::<Option<Vec<_>>>() else {
+            return Exit::Usage;
+        };
+        for report in &reports {
             if self.json {
-                anstream::print!("{}", report::json(&report));
+                anstream::print!("{}", report::json(report));
             } else {
-                anstream::println!("{}", report::table(&report, terminal::width()));
+                anstream::println!("{}", report::table(report, terminal::width()));
             }
-            worst = worst.max(report.outcome());
         }
-        worst.into()
+        if let Some(path) = &self.junit
+            && let Err(error) = report::replace(path, &report::junit_of(&reports))
+        {
+            trouble::tell(error, Some("give --junit a file in a folder which exists"));
+            return Exit::Failed;
+        }
+        reports.iter().map(Report::outcome).max().unwrap_or(Outcome::Error).into()
     }
 }
 
-/// The report on a recording; where it was made is known only as far as the recording says.
-fn report(scenario: &Scenario, recording: &Recording) -> Report {
-    let header = recording.header();
-    let judged = judge(scenario, recording);
-    Report {
-        scenario: scenario.scenario.as_str().to_owned(),
-        thresholds: scenario.thresholds().iter().map(|threshold| threshold.words()).collect(),
-        run: header.run.clone(),
-        started: header.started,
-        ended: header.started + length(recording),
-        host: Host::default(),
-        driver: None,
-        source: header.source.clone(),
-        boot: header.boot.clone(),
-        result: judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() }),
-        notes: Vec::new(),
-    }
-}
-
-fn length(recording: &Recording) -> std::time::Duration {
-    let mut length = std::time::Duration::ZERO;
-    let mut events = recording.events();
-    while let Some(event) = events.next() {
-        match event {
-            Event::Sample { info, .. } => length = info.at,
-            Event::Mark { at, .. } | Event::End { at } => length = at,
-            Event::Damaged { .. } => {}
+/// The report on one file; `None` when its scenario has mistakes.
+fn judged(terms: &Terms, file: &Path) -> Option<Report> {
+    match Recorded::open(file) {
+        Ok(recorded) => Some(terms.report(&terms.scenario_of(&recorded)?, &recorded)),
+        Err(error) => {
+            trouble::tell(&error, error.help());
+            Some(terms.unreadable(file, &error))
         }
     }
-    length
 }

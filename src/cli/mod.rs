@@ -9,10 +9,12 @@ mod bench;
 mod change;
 mod check;
 mod doctor;
+mod export;
 mod find;
 mod init;
 mod judge;
 mod machine;
+mod recorded;
 mod resume;
 mod run;
 mod schema;
@@ -22,6 +24,7 @@ mod sim;
 mod status;
 mod story;
 mod terminal;
+mod terms;
 mod trouble;
 mod wait;
 #[cfg(unix)]
@@ -49,8 +52,10 @@ enum Command {
     Status(status::Status),
     /// Ends a run early: puts back what it changed, and reports it as an error
     Abort(abort::Abort),
-    /// Judges recordings again, offline
+    /// Judges recordings and logs, offline
     Judge(judge::Judge),
+    /// Writes a recording as CSV, for other programs
+    Export(export::Export),
     /// Says whether this machine can run scenarios, and what is missing; changes nothing
     Doctor(doctor::Doctor),
     /// Writes a first scenario for a driver, with comments
@@ -84,6 +89,7 @@ impl Cli {
             Command::Status(status) => status.run(),
             Command::Abort(abort) => abort.run(),
             Command::Judge(judge) => judge.run(),
+            Command::Export(export) => export.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),

@@ -1,24 +1,43 @@
 //! One threshold held against what was measured.
 
-use super::case::{Case, Said};
-use super::{Finding, Judged, Ruling, Verdict};
-use crate::pool::TagPattern;
-use crate::scenario::{Subject, Threshold};
+use std::fmt;
+
+use super::level::Levels;
+use super::series::{Measured, Series};
+use super::trend::{Evidence, Interval, Trend};
+use super::{Finding, Ruling, Verdict};
+use crate::pool::{Counters, Key, TagPattern};
+use crate::scenario::{Amount, Bytes, Growth, Limit, Per, Rate, Subject, Threshold};
 
 /// The verdict on `threshold`, with the findings it rests on.
-pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
-    let mut told: Vec<(&Case, Verdict, String)> = meant(threshold, judged)
-        .map(|case| {
-            let said = against(threshold, case);
-            let verdict = said.iter().map(|said| said.verdict).max().unwrap_or(Verdict::Unclear);
-            let worst = said.into_iter().filter(|said| said.verdict == verdict).map(|said| said.because);
-            (case, verdict, worst.collect::<Vec<_>>().join("; "))
-        })
-        .collect();
-    told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
-    let verdict = told.iter().map(|(_, verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
-    let none = told.is_empty().then(|| nothing_meant(&threshold.subject));
-    if !names(threshold) {
+pub(super) fn rule(threshold: &Threshold, measured: &Measured, warm_up: u64) -> Ruling {
+    // What one row of a total does not count, the total does not.
+    let mut meant = measured.tags().filter(|(key, _)| threshold.subject.means(key));
+    let total_counts = !meant.any(|(key, _)| key.counters == Counters::BytesOnly);
+    let case = |subject: String, series: &Series, named: bool, counts: bool| {
+        let case =
+            Case { levels: measured.levels(series), evidence: measured.evidence(series, warm_up), named, counts };
+        case.finding(subject, &threshold.limits)
+    };
+    let mut findings: Vec<Finding> = match &threshold.subject {
+        Subject::Total(pool) => {
+            let total = measured.total_of(*pool);
+            total.map(|series| case(format!("total {pool}"), series, true, total_counts)).into_iter().collect()
+        }
+        Subject::Tags { tag, .. } => {
+            let meant = measured.tags().filter(|(key, _)| threshold.subject.means(key));
+            let counts = |key: &Key| key.counters != Counters::BytesOnly;
+            meant.map(|(key, series)| case(key.to_string(), series, tag.names_tags(), counts(key))).collect()
+        }
+    };
+    if findings.is_empty() {
+        findings.push(nothing_meant(&threshold.subject));
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+    let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unclear);
+    if let Subject::Tags { tag, .. } = &threshold.subject
+        && !tag.names_tags()
+    {
         // Of a whole table only what did not hold is worth a line.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
@@ -70,4 +89,132 @@ fn absent(tag: &TagPattern) -> String {
     format!(
         "{which} was seen in the whole run; check the spelling, and whether the driver was loaded (on Linux a cache may be merged into another of its size)"
     )
+}
+
+/// What is known of one tag or total.
+struct Case {
+    levels: Option<Levels>,
+    evidence: Evidence,
+    /// The threshold names it, so that growth needs no further attribution.
+    named: bool,
+    /// Objects are counted, not bytes alone.
+    counts: bool,
+}
+
+type Said = (Verdict, String);
+
+impl Case {
+    fn finding(&self, subject: String, limits: &[Limit]) -> Finding {
+        let said: Vec<Said> = limits.iter().map(|limit| self.against(limit)).collect();
+        let verdict = said.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
+        let worst = said.into_iter().filter(|(one, _)| *one == verdict).map(|(_, because)| because);
+        Finding { subject, verdict, because: worst.collect::<Vec<_>>().join("; ") }
+    }
+
+    fn against(&self, limit: &Limit) -> Said {
+        match (limit, &self.levels) {
+            (Limit::MaxRate(rate), _) => self.rate(*rate),
+            (_, None) => {
+                (Verdict::Unclear, "was not there, or not sampled, at rest before and after the workload".to_owned())
+            }
+            (Limit::MaxGrowth(most), Some(levels)) => self.growth(*most, levels),
+            (Limit::MaxBytes(most), Some(levels)) => {
+                let verdict = if levels.bytes_after > most.0 { Verdict::Broken } else { Verdict::Held };
+                (verdict, format!("holds {} at the end", Bytes(levels.bytes_after).rounded()))
+            }
+            (Limit::AfterTeardown(_), Some(_)) => (Verdict::Unclear, "after_teardown is not judged yet".to_owned()),
+        }
+    }
+
+    fn growth(&self, most: Growth, levels: &Levels) -> Said {
+        let growth = levels.growth();
+        let most = match most {
+            Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
+            Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
+        };
+        let verdict = if growth > most { Verdict::Broken } else { Verdict::Held };
+        let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
+        let grew = format!("grew by {} ({before} → {after})", Signed(growth));
+        match verdict {
+            Verdict::Held | Verdict::Unclear => (verdict, grew),
+            // How it grew tells a leak from a step, which is the first thing its owner wants to know.
+            Verdict::Broken => (verdict, format!("{grew}; {}", self.evidence)),
+        }
+    }
+
+    fn rate(&self, most: Rate) -> Said {
+        if matches!(most.amount, Amount::Objects(_)) && !self.counts {
+            let why = "objects are not known: the log has neither allocs nor frees; give a rate in bytes";
+            return (Verdict::Unclear, why.to_owned());
+        }
+        let trend = match &self.evidence {
+            Evidence::Trend(trend) => trend,
+            other => return (Verdict::Unclear, other.to_string()),
+        };
+        let (interval, limit) = match most.amount {
+            Amount::Bytes(limit) => (trend.bytes(most.per), limit),
+            Amount::Objects(limit) => (trend.objects(most.per), limit),
+        };
+        let Some(interval) = interval else {
+            return (Verdict::Unclear, "no iterations were counted, so there is no rate per iteration".to_owned());
+        };
+        let verdict = match trend.growing {
+            false => Verdict::Held,
+            true if interval.high <= limit => Verdict::Held,
+            true if interval.low <= limit => Verdict::Unclear,
+            // A look at thousands of tags at once finds growth that is none; without a second look it accuses nobody.
+            true if !self.named => Verdict::Unclear,
+            true => Verdict::Broken,
+        };
+        let unconfirmed = if verdict == Verdict::Unclear && interval.low > limit {
+            "; unconfirmed: name the tag in a threshold to gate on it"
+        } else {
+            ""
+        };
+        (verdict, format!("{}{unconfirmed}", self.evidence))
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Evidence::TooFew { samples, needed } => {
+                write!(
+                    f,
+                    "too few samples for a rate: {samples} after the warm-up, {needed} needed; raise `iterations`"
+                )
+            }
+            Evidence::Interrupted => write!(f, "disappeared during the run, so there is no series to judge"),
+            Evidence::Trend(trend) => trend.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Trend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = self.natural();
+        let (Some(Interval { rate, low, high }), Some(smallest)) = (self.bytes(per), self.smallest(per)) else {
+            return write!(f, "no rate");
+        };
+        let per = match per {
+            Per::Iteration => "iteration",
+            Per::Hour => "h",
+        };
+        if self.growing {
+            return write!(f, "grows steadily by {rate:.1} B/{per} (95 %: {low:.1} to {high:.1}; T {:.1})", self.t);
+        }
+        // Of a tag which held nothing the size of an object is not known.
+        let bytes = self.object_size.map_or(String::new(), |size| format!(" ({:.1} B)", smallest * size));
+        write!(f, "no steady growth; a leak of {smallest:.2} objects{bytes}/{per} would have been seen")
+    }
+}
+
+/// Bytes with their sign, rounded for people.
+struct Signed(i64);
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "−" } else { "" };
+        write!(f, "{sign}{}", Bytes(self.0.unsigned_abs()).rounded())
+    }
 }

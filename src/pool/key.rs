@@ -23,17 +23,19 @@ pub enum Pool {
     /// What the Windows kernel says its pools hold in all: tags `paged` and `nonpaged`. A pool of its own, as it counts
     /// what the tags do a second time; meant only where it is named.
     Kernel,
+    /// A log which was imported does not say.
+    Unknown,
 }
 
 impl Pool {
     /// Every pool.
-    pub const ALL: [Pool; 5] = [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Callsite, Pool::Kernel];
+    pub const ALL: [Pool; 6] = [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Callsite, Pool::Kernel, Pool::Unknown];
 
     /// Whether its tags are Windows pool tags: four bytes.
     pub fn has_pool_tags(self) -> bool {
         match self {
             Pool::Paged | Pool::Nonpaged => true,
-            Pool::Slab | Pool::Callsite | Pool::Kernel => false,
+            Pool::Slab | Pool::Callsite | Pool::Kernel | Pool::Unknown => false,
         }
     }
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Pool {
             Pool::Slab => "slab",
             Pool::Callsite => "callsite",
             Pool::Kernel => "kernel",
+            Pool::Unknown => "unknown",
         })
     }
 }
@@ -60,6 +63,8 @@ pub enum Counters {
     Full64,
     /// Objects in use only, in `allocs`; `frees` stays 0: Linux' slabinfo, and pages of a whole pool.
     InUse,
+    /// Nothing but bytes: an imported log which has no more. `allocs` and `frees` stay 0, and objects are not known.
+    BytesOnly,
 }
 
 /// What one row of a pool table is about: a tag, the pool, and how its figures are to be read.
@@ -89,7 +94,7 @@ impl Key {
     pub fn live(&self, usage: Usage) -> i64 {
         match self.counters {
             Counters::Wrapping32 => i64::from((usage.allocs as u32).wrapping_sub(usage.frees as u32) as i32),
-            Counters::Full64 | Counters::InUse => usage.allocs.wrapping_sub(usage.frees) as i64,
+            Counters::Full64 | Counters::InUse | Counters::BytesOnly => usage.allocs.wrapping_sub(usage.frees) as i64,
         }
     }
 }
@@ -128,6 +133,7 @@ mod tests {
                 Pool::Slab => 2,
                 Pool::Callsite => 3,
                 Pool::Kernel => 4,
+                Pool::Unknown => 5,
             };
             assert_eq!(Pool::ALL[place], pool);
         }

@@ -58,6 +58,7 @@
 //! A reader passes over kinds, marks and JSON fields it does not know, so a newer poolgate may add them. What an old
 //! reader must not pass over raises the version, which it refuses; the header's frame and its first two fields stay.
 
+mod csv;
 mod disk;
 mod error;
 mod frame;
@@ -70,6 +71,7 @@ mod sample;
 mod varint;
 mod writer;
 
+pub use self::csv::{COLUMNS, MORE_COLUMNS, Unwritten, write_csv};
 pub use disk::replace;
 pub use error::RecordError;
 pub use header::Header;

@@ -35,6 +35,11 @@ impl Recording {
         Recording::read(bytes, "the data")
     }
 
+    /// Whether a file which begins with `bytes` is a recording, as far as they tell: four do.
+    pub fn begins(bytes: &[u8]) -> bool {
+        !bytes.is_empty() && frame::begins_like_one(bytes)
+    }
+
     fn read(bytes: Vec<u8>, name: &str) -> Result<Recording, RecordError> {
         if !frame::begins_like_one(&bytes) {
             return Err(RecordError::Foreign { name: name.to_owned() });

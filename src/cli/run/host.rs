@@ -34,7 +34,7 @@ pub(super) fn keep(folder: &RunFolder, driver: &Driver) -> io::Result<()> {
     report::replace(&folder.driver(), &serde_json::to_vec_pretty(driver)?)
 }
 
-/// What was kept; `None` where nothing was, or it cannot be read.
-pub(super) fn kept(folder: &RunFolder) -> Option<Driver> {
-    serde_json::from_slice(&fs_err::read(folder.driver()).ok()?).ok()
+/// What was kept in that file; `None` where nothing was, or it cannot be read.
+pub(in crate::cli) fn kept(file: &Path) -> Option<Driver> {
+    serde_json::from_slice(&fs_err::read(file).ok()?).ok()
 }

@@ -101,7 +101,7 @@ impl Job {
     /// Teardown may remove it.
     fn meet_driver(&self, event: &Event) {
         let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
-        let before = kept(&self.folder);
+        let before = kept(&self.folder.driver());
         // Looking reads the driver's file, which should not be done once more while memory is to come to rest.
         if before.as_ref().is_some_and(|driver| driver.found.is_some()) {
             return;
@@ -160,7 +160,7 @@ impl Work for Job {
             started: self.created.at,
             ended: Timestamp::now(),
             host: host(),
-            driver: kept(&self.folder).or_else(|| self.driver_now()),
+            driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
             source: recording.as_ref().map_or(String::new(), |recording| recording.header().source.clone()),
             boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, recording.as_ref()),

@@ -21,7 +21,7 @@ mod life;
 mod listen;
 
 pub(super) use begin::planned;
-pub(super) use host::{driver, host};
+pub(super) use host::{driver, host, kept};
 #[cfg(windows)]
 pub(super) use life::take_up;
 pub(super) use life::{Life, live, refuse_strangers};

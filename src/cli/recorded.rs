@@ -1,0 +1,70 @@
+//! What was recorded: a recording, a run's folder, or a log of somebody else's sampler, as named on a command line.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::run::kept;
+use crate::import::{self, ImportError};
+use crate::record::{Event, Mark, Recording, Stage};
+use crate::report::Driver;
+use crate::scenario::Shown;
+
+/// A recording, and what lies beside it.
+pub(super) struct Recorded {
+    pub(super) path: PathBuf,
+    pub(super) recording: Recording,
+}
+
+impl Recorded {
+    /// Opens what `named` means.
+    pub(super) fn open(named: &Path) -> Result<Recorded, ImportError> {
+        let path = if named.is_dir() { named.join("recording.pgr") } else { named.to_owned() };
+        let recording = import::open(&path)?;
+        Ok(Recorded { path, recording })
+    }
+
+    /// The scenario it was run with, where that is known.
+    pub(super) fn scenario(&self) -> Option<PathBuf> {
+        let beside = self.path.with_file_name("scenario.yaml");
+        // A log which lies in some folder is not the run which that folder may be of.
+        let own = self.path.file_name().is_some_and(|name| name == "recording.pgr");
+        (own && beside.exists()).then_some(beside)
+    }
+
+    /// The driver which was measured, where the run kept it.
+    pub(super) fn driver(&self) -> Option<Driver> {
+        kept(&self.path.with_file_name("driver.json"))
+    }
+
+    /// How it was made, as far as it shows.
+    pub(super) fn shown(&self) -> Shown {
+        let mut shown = Shown { iterations: false, settled: false };
+        let mut stage = None;
+        let mut events = self.recording.events();
+        while let Some(event) = events.next() {
+            match event {
+                Event::Sample { info, .. } => shown.settled |= info.settled && stage == Some(Stage::Workload),
+                Event::Mark { mark: Mark::Stage(begun), .. } => stage = Some(begun),
+                Event::Mark { mark: Mark::Iteration(complete), .. } => shown.iterations |= complete > 0,
+                Event::Mark { mark: Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. }, .. }
+                | Event::Damaged { .. }
+                | Event::End { .. } => {}
+            }
+        }
+        shown
+    }
+
+    /// How long it is.
+    pub(super) fn length(&self) -> Duration {
+        let mut length = Duration::ZERO;
+        let mut events = self.recording.events();
+        while let Some(event) = events.next() {
+            match event {
+                Event::Sample { info, .. } => length = info.at,
+                Event::Mark { at, .. } | Event::End { at } => length = at,
+                Event::Damaged { .. } => {}
+            }
+        }
+        length
+    }
+}

@@ -1,0 +1,132 @@
+//! What recordings are judged by: the scenario each was run with, one scenario for all, or thresholds given here.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::recorded::Recorded;
+use super::trouble;
+use crate::import::ImportError;
+use crate::judge::judge;
+use crate::report::{Failure, Host, Report};
+use crate::scenario::{Scenario, Threshold};
+
+/// What to judge by.
+#[derive(Debug, clap::Args)]
+pub(super) struct Given {
+    /// Judge by this scenario's thresholds; without it each by the one it was run with, else that no tag may leak
+    #[arg(long, value_name = "SCENARIO")]
+    scenario: Option<PathBuf>,
+    /// Judge by this threshold, in the words of reports: `tag MyD? nonpaged max_growth 64 KiB`; may be repeated
+    #[arg(long = "threshold", value_name = "THRESHOLD", long_help = THRESHOLD)]
+    thresholds: Vec<String>,
+    /// Take growth for a leak without a second look, as `confirm: false` in a scenario
+    #[arg(long)]
+    no_confirm: bool,
+}
+
+const THRESHOLD: &str = "\
+Judge by this threshold instead of the scenario's; may be repeated. It is given in its own words, as reports and JUnit
+have them:
+
+  tag MyD1 max_rate 0 B/iteration
+  tag MyD? nonpaged max_growth 64 KiB, max_bytes 1 MiB
+  tag * except MmSt, Ntf? max_rate 1 MiB/h
+  total nonpaged max_growth 5 %
+  tag MyD1 after_teardown 0 B";
+
+/// [`Given`], read: whatever is wrong with it has been told.
+pub(super) struct Terms {
+    scenario: Option<Scenario>,
+    thresholds: Vec<Threshold>,
+    no_confirm: bool,
+}
+
+impl Given {
+    /// Reads what was given; `None` when there were mistakes, which have been told.
+    pub(super) fn read(self) -> Option<Terms> {
+        let scenario = match &self.scenario {
+            Some(path) => Some(trouble::load(path)?.scenario),
+            None => None,
+        };
+        let given = self.thresholds.iter().map(|text| Threshold::given("--threshold", text));
+        // All mistakes are told, not only the first.
+        let read: Vec<Option<Threshold>> = given.map(|read| read.map_err(trouble::tell_mistakes).ok()).collect();
+        let thresholds = read.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Terms { scenario, thresholds, no_confirm: self.no_confirm })
+    }
+}
+
+impl Terms {
+    /// The scenario to judge `recorded` by; `None` when its own has mistakes, which have been told.
+    pub(super) fn scenario_of(&self, recorded: &Recorded) -> Option<Scenario> {
+        let mut scenario = match (&self.scenario, recorded.scenario()) {
+            (Some(given), _) => given.clone(),
+            (None, Some(own)) => trouble::load(&own)?.scenario,
+            (None, None) => {
+                let name = recorded.path.file_name().unwrap_or_default().to_string_lossy();
+                Scenario::offline(&name, recorded.shown())
+            }
+        };
+        if !self.thresholds.is_empty() {
+            scenario.thresholds.clone_from(&self.thresholds);
+        }
+        scenario.confirm &= !self.no_confirm;
+        Some(scenario)
+    }
+
+    /// The report on `recorded`; where it was made is known only as far as the recording says.
+    pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
+        let header = recorded.recording.header();
+        let judged = judge(scenario, &recorded.recording);
+        let mut notes = Vec::new();
+        if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
+            notes.push("no scenario lies beside it: judged by the rule that no tag may leak".to_owned());
+        }
+        Report {
+            scenario: scenario.scenario.as_str().to_owned(),
+            thresholds: words(&scenario.thresholds()),
+            run: header.run.clone(),
+            started: header.started,
+            ended: header.started + recorded.length(),
+            host: Host::default(),
+            driver: recorded.driver(),
+            source: header.source.clone(),
+            boot: header.boot.clone(),
+            result: judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() }),
+            notes,
+        }
+    }
+
+    /// The report on a file which cannot be read: every threshold is an error.
+    pub(super) fn unreadable(&self, file: &std::path::Path, error: &ImportError) -> Report {
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let known = self.scenario.as_ref();
+        let thresholds = match (self.thresholds.as_slice(), known) {
+            ([], Some(scenario)) => words(&scenario.thresholds()),
+            ([], None) => vec!["what was recorded can be read".to_owned()],
+            (given, _) => words(given),
+        };
+        Report {
+            scenario: known.map_or(name, |scenario| scenario.scenario.as_str().to_owned()),
+            thresholds,
+            run: file.display().to_string(),
+            started: Timestamp::UNIX_EPOCH,
+            ended: Timestamp::UNIX_EPOCH,
+            host: Host::default(),
+            driver: None,
+            source: String::new(),
+            boot: String::new(),
+            result: Err(Failure {
+                message: error.to_string(),
+                help: error.help().map(str::to_owned),
+                output: String::new(),
+            }),
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn words(thresholds: &[Threshold]) -> Vec<String> {
+    thresholds.iter().map(Threshold::words).collect()
+}

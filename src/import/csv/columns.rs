@@ -1,0 +1,56 @@
+//! The header: which column is which.
+
+use csv::ByteRecord;
+
+use super::Wrong;
+use crate::record::{COLUMNS, MORE_COLUMNS};
+
+const T_SECONDS: usize = 0;
+const TAG: usize = 2;
+const BYTES: usize = 6;
+
+/// For each known column, in the order of [`COLUMNS`] and [`MORE_COLUMNS`], where it stands.
+#[derive(Debug)]
+pub(super) struct Columns([Option<usize>; COLUMNS.len() + MORE_COLUMNS.len()]);
+
+impl Columns {
+    /// The columns which `header` names. Their order is free; one which is not there is as one which is empty.
+    pub(super) fn of(header: &ByteRecord) -> Result<Columns, Wrong> {
+        let expected = || format!("begin the file with the line `{}`", COLUMNS.join(","));
+        let known: Vec<&str> = COLUMNS.into_iter().chain(MORE_COLUMNS).collect();
+        let mut places = [None; COLUMNS.len() + MORE_COLUMNS.len()];
+        for (place, name) in header.iter().enumerate() {
+            let name = String::from_utf8_lossy(name);
+            let Some(column) = known.iter().position(|known| *known == name.trim()) else {
+                return Err(unknown(header.len(), &name, expected()));
+            };
+            if places[column].replace(place).is_some() {
+                return Err(Wrong::new(format!("has two columns `{}`", name.trim()), "keep one of them"));
+            }
+        }
+        match [T_SECONDS, TAG, BYTES].into_iter().find(|column| places[*column].is_none()) {
+            Some(missing) => Err(Wrong::new(format!("has no column `{}`", known[missing]), expected())),
+            None => Ok(Columns(places)),
+        }
+    }
+
+    /// A row's fields in the order of [`COLUMNS`] and [`MORE_COLUMNS`].
+    pub(super) fn fields<'a>(&self, row: &'a ByteRecord) -> [&'a [u8]; COLUMNS.len() + MORE_COLUMNS.len()] {
+        self.0.map(|place| place.and_then(|place| row.get(place)).unwrap_or_default())
+    }
+}
+
+fn unknown(columns: usize, name: &str, expected: String) -> Wrong {
+    let first: String = name.trim().chars().take(40).flat_map(char::escape_debug).collect();
+    if columns == 1 && name.contains(';') {
+        return Wrong::new("has its columns separated by semicolons", "separate them by commas, with decimal points");
+    }
+    if columns == 1 && name.contains('\t') {
+        return Wrong::new("has its columns separated by tabs", "separate them by commas");
+    }
+    let what = match columns {
+        1 => format!("is neither a recording nor a CSV log: it begins with `{first}`"),
+        _ => format!("has a column `{first}`, which means nothing here"),
+    };
+    Wrong::new(what, expected)
+}

@@ -1,0 +1,160 @@
+//! The log so far: samples become part of the recording when the first row of the next one comes, and no row may contradict
+//! those before it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::row::{Keys, Row};
+use super::{ImportError, Wrong};
+use crate::pool::{RowId, Snapshot};
+use crate::record::{Header, Mark, RecordError, Recorder, SampleInfo, Stage};
+
+/// A recording in the making, and the sample whose rows are being read.
+pub(super) struct Log {
+    recorder: Recorder,
+    snapshot: Snapshot,
+    /// For each row of the snapshot, the line it was last read from.
+    lines: Vec<u64>,
+    /// When the first sample was taken, in the log's own time.
+    began: Duration,
+    stage: Option<Stage>,
+    iterations: Option<u64>,
+    sample: Option<Sample>,
+}
+
+/// What all rows of one sample have in common.
+#[derive(Clone, Copy)]
+struct Sample {
+    line: u64,
+    at: Duration,
+    iterations: Option<u64>,
+    stage: Stage,
+    settled: bool,
+}
+
+impl Log {
+    pub(super) fn begin(
+        create: impl FnOnce(&Header) -> Result<Recorder, RecordError>,
+        path: &Path,
+        began: Duration,
+    ) -> Result<Log, ImportError> {
+        let header = Header {
+            scenario: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            run: path.display().to_string(),
+            // True where the log counts from 1970, as Unix time does; else nobody knows when it was.
+            started: SignedDuration::try_from(began)
+                .ok()
+                .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
+                .unwrap_or_default(),
+            boot: String::new(),
+            source: "imported CSV".to_owned(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Ok(Log {
+            recorder: create(&header)?,
+            snapshot: Snapshot::new(),
+            lines: Vec::new(),
+            began,
+            stage: None,
+            iterations: None,
+            sample: None,
+        })
+    }
+
+    /// Adds a row: the outer error is the recorder's, the inner one the row's.
+    pub(super) fn add(&mut self, row: &Row<'_>, line: u64, keys: &mut Keys) -> Result<Result<(), Wrong>, ImportError> {
+        let sample = Sample { line, at: row.at, iterations: row.iterations, stage: row.stage, settled: row.settled };
+        let new = self.sample.is_none_or(|before| before.at != row.at);
+        if let Some(before) = &self.sample
+            && let Err(wrong) = if new { sample.follows(before) } else { sample.belongs_to(before) }
+        {
+            return Ok(Err(wrong));
+        }
+        if new {
+            self.record()?;
+            self.snapshot.clear();
+            self.sample = Some(sample);
+        }
+        Ok(keys.row(row, &mut self.snapshot).and_then(|id| self.set(id, row, line)))
+    }
+
+    fn set(&mut self, id: RowId, row: &Row<'_>, line: u64) -> Result<(), Wrong> {
+        self.lines.resize(self.snapshot.keys().len(), 0);
+        if self.snapshot.get(id).is_some() {
+            let (key, first) = (&self.snapshot.keys()[id.index()], self.lines[id.index()]);
+            let what = format!("`{key}` is given twice at this time, first in line {first}");
+            return Err(Wrong::new(what, "write one row a tag and sample, and the pool where a tag is in several"));
+        }
+        self.snapshot.set(id, Some(row.usage));
+        self.lines[id.index()] = line;
+        Ok(())
+    }
+
+    /// Records the sample which is complete.
+    fn record(&mut self) -> Result<(), RecordError> {
+        let Some(Sample { at, iterations, stage, settled, .. }) = self.sample else { return Ok(()) };
+        let at = at.saturating_sub(self.began);
+        if self.stage != Some(stage) {
+            self.recorder.mark(at, &Mark::Stage(stage))?;
+            self.stage = Some(stage);
+        }
+        if let Some(complete) = iterations.filter(|_| self.iterations != iterations) {
+            self.recorder.mark(at, &Mark::Iteration(complete))?;
+            self.iterations = iterations;
+        }
+        self.recorder.sample(SampleInfo { at, settled, missed: 0 }, &self.snapshot)
+    }
+
+    pub(super) fn end(mut self) -> Result<(), ImportError> {
+        self.record()?;
+        let end = self.sample.map_or(self.began, |last| last.at);
+        Ok(self.recorder.finish(end.saturating_sub(self.began))?)
+    }
+}
+
+impl Sample {
+    /// Whether this can be the sample after `before`.
+    fn follows(&self, before: &Sample) -> Result<(), Wrong> {
+        let since = before.line;
+        if self.at < before.at {
+            let (now, then) = (self.at.as_secs_f64(), before.at.as_secs_f64());
+            let what = format!("t_seconds goes back from {then} (line {since}) to {now}");
+            return Err(Wrong::new(what, "sort the rows by t_seconds"));
+        }
+        if let (Some(now), Some(then)) = (self.iterations, before.iterations)
+            && now < then
+        {
+            let what = format!("iteration goes back from {then} (line {since}) to {now}");
+            return Err(Wrong::new(
+                what,
+                "write how many iterations were complete so far; give each run a file of its own",
+            ));
+        }
+        if self.stage < before.stage {
+            let what = format!("the {} comes after the {} (line {since})", self.stage, before.stage);
+            return Err(Wrong::new(what, "give each run a file of its own"));
+        }
+        Ok(())
+    }
+
+    /// Whether a row of this can be one of `first`, at the same time.
+    fn belongs_to(&self, first: &Sample) -> Result<(), Wrong> {
+        let differs = [
+            ("iteration", self.iterations != first.iterations),
+            ("stage", self.stage != first.stage),
+            ("settled", self.settled != first.settled),
+        ];
+        match differs.into_iter().find(|(_, differs)| *differs) {
+            None => Ok(()),
+            Some((column, _)) => {
+                let what = format!("`{column}` is not what it is in line {}, at the same t_seconds", first.line);
+                Err(Wrong::new(
+                    what,
+                    "rows of one time are one sample; write t_seconds with more decimals to tell two apart",
+                ))
+            }
+        }
+    }
+}

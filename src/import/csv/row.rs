@@ -1,0 +1,211 @@
+//! One row: its fields, read strictly. Nothing is guessed, and a field which is empty is not known, never zero.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use csv::ByteRecord;
+
+use super::Wrong;
+use super::columns::Columns;
+use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
+use crate::record::Stage;
+
+/// One row, its tag still as text.
+pub(super) struct Row<'a> {
+    pub(super) at: Duration,
+    pub(super) iterations: Option<u64>,
+    pub(super) usage: Usage,
+    pub(super) stage: Stage,
+    pub(super) settled: bool,
+    tag: &'a [u8],
+    pool: &'a [u8],
+    counted: Counted,
+}
+
+/// Which of `allocs` and `frees` a row has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Counted {
+    Both,
+    InUse,
+    Neither,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn read(columns: &Columns, record: &'a ByteRecord) -> Result<Row<'a>, Wrong> {
+        let [at, iterations, tag, pool, allocs, frees, bytes, stage, settled] = columns.fields(record);
+        let (allocs, frees) = (number("allocs", allocs)?, number("frees", frees)?);
+        let counted = match (allocs, frees) {
+            (Some(_), Some(_)) => Counted::Both,
+            (Some(_), None) => Counted::InUse,
+            (None, None) => Counted::Neither,
+            (None, Some(_)) => {
+                return Err(Wrong::new("frees without allocs say nothing", "write both, or objects in use as allocs"));
+            }
+        };
+        let bytes = number("bytes", bytes)?
+            .ok_or_else(|| Wrong::new("bytes is empty", "leave out the whole row of a tag which was not seen"))?;
+        if i64::try_from(bytes).is_err() {
+            return Err(Wrong::new(format!("{bytes} bytes are more than any machine has"), "write a smaller number"));
+        }
+        Ok(Row {
+            at: seconds(at)?,
+            iterations: number("iteration", iterations)?,
+            usage: Usage { allocs: allocs.unwrap_or(0), frees: frees.unwrap_or(0), bytes },
+            stage: one_of("stage", stage, &STAGES)?.unwrap_or(Stage::Workload),
+            settled: one_of("settled", settled, &[("yes", true), ("no", false)])?.unwrap_or(true),
+            tag,
+            pool,
+            counted,
+        })
+    }
+}
+
+const STAGES: [(&str, Stage); 5] = [
+    ("lead_in", Stage::LeadIn),
+    ("workload", Stage::Workload),
+    ("cool_down", Stage::CoolDown),
+    ("second_look", Stage::SecondLook),
+    ("teardown", Stage::Teardown),
+];
+
+/// The keys of a log by their text, so that a tag is understood once and not in each row.
+#[derive(Default)]
+pub(super) struct Keys {
+    known: HashMap<Vec<u8>, (RowId, Counted)>,
+    text: Vec<u8>,
+}
+
+impl Keys {
+    /// The row of `snapshot` which `row` is about.
+    pub(super) fn row(&mut self, row: &Row<'_>, snapshot: &mut Snapshot) -> Result<RowId, Wrong> {
+        self.text.clear();
+        self.text.extend_from_slice(row.tag);
+        // No text has this byte: it is never part of UTF-8.
+        self.text.push(0xff);
+        self.text.extend_from_slice(row.pool);
+        let (id, counted) = match self.known.get(&self.text) {
+            Some(known) => *known,
+            None => {
+                let id = snapshot.row(key(row)?);
+                self.known.insert(self.text.clone(), (id, row.counted));
+                (id, row.counted)
+            }
+        };
+        if counted != row.counted {
+            let what = format!("`{}` has {} here, and {} before", show(row.tag), row.counted.word(), counted.word());
+            return Err(Wrong::new(what, "write the same columns in every row of a tag"));
+        }
+        Ok(id)
+    }
+}
+
+impl Counted {
+    fn word(self) -> &'static str {
+        match self {
+            Counted::Both => "allocs and frees",
+            Counted::InUse => "allocs only",
+            Counted::Neither => "neither allocs nor frees",
+        }
+    }
+}
+
+fn key(row: &Row<'_>) -> Result<Key, Wrong> {
+    let text = str::from_utf8(row.tag).map_err(|_| not_utf8("tag", row.tag))?;
+    let tag: Tag = text.parse().map_err(|error| {
+        Wrong::new(format!("`{}` is not a tag: {error}", show(row.tag)), "write bytes which are not printable as \\xNN")
+    })?;
+    let (pool, session, reclaimable) = pool(row.pool)?;
+    if tag.pool_tag_bytes().is_none() && pool.has_pool_tags() {
+        let what = format!("`{text}` is longer than the four bytes of a pool tag");
+        return Err(Wrong::new(what, "write pool Slab for a slab cache"));
+    }
+    let counters = match row.counted {
+        Counted::InUse => Counters::InUse,
+        Counted::Neither => Counters::BytesOnly,
+        // Windows' counters may be of 32 bits and wrap. Read as such, those of 64 give the same difference.
+        Counted::Both if pool.has_pool_tags() || pool == Pool::Unknown => Counters::Wrapping32,
+        Counted::Both => Counters::Full64,
+    };
+    Ok(Key { session, reclaimable, ..Key::new(tag, pool, counters) })
+}
+
+/// `Nonp`, `Paged session 1`, `Slab reclaimable`.
+fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
+    let wrong = || {
+        let what = format!("`{}` is not a pool", show(field));
+        Wrong::new(what, "write Paged, Nonp or Slab, or nothing where it is not known (docs/csv.md has the rest)")
+    };
+    let text = str::from_utf8(field).map_err(|_| not_utf8("pool", field))?;
+    let mut words = text.split_ascii_whitespace().peekable();
+    let pool = match words.next().map(str::to_ascii_lowercase).as_deref() {
+        None => return Ok((Pool::Unknown, None, false)),
+        Some("paged") => Pool::Paged,
+        Some("nonp" | "nonpaged") => Pool::Nonpaged,
+        Some("slab") => Pool::Slab,
+        Some("callsite") => Pool::Callsite,
+        Some("kernel") => Pool::Kernel,
+        Some(_) => return Err(wrong()),
+    };
+    let session = match words.next_if_eq(&"session") {
+        Some(_) => Some(words.next().and_then(|number| number.parse().ok()).ok_or_else(wrong)?),
+        None => None,
+    };
+    let reclaimable = words.next_if_eq(&"reclaimable").is_some();
+    if words.next().is_some() { Err(wrong()) } else { Ok((pool, session, reclaimable)) }
+}
+
+/// Seconds to the microsecond, from any instant on.
+fn seconds(field: &[u8]) -> Result<Duration, Wrong> {
+    // A year of 10,000: far behind everything, and well within what a clock of microseconds counts.
+    const LATEST: f64 = 2.5e11;
+    let text = str::from_utf8(field).map_err(|_| not_utf8("t_seconds", field))?.trim();
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.0..LATEST).contains(seconds));
+    let seconds = seconds.ok_or_else(|| {
+        let what = format!("`{}` in t_seconds is not a time in seconds", show(field));
+        Wrong::new(what, "write seconds since the log began, or since 1970, with a decimal point: `12.5`")
+    })?;
+    Ok(Duration::from_micros((seconds * 1e6).round() as u64))
+}
+
+/// A whole number; `None` where the field is empty.
+fn number(column: &str, field: &[u8]) -> Result<Option<u64>, Wrong> {
+    let text = str::from_utf8(field).map_err(|_| not_utf8(column, field))?.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // `parse` would take a sign.
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or_else(|| {
+        let what = format!("`{}` in {column} is not a whole number", show(field));
+        Wrong::new(what, "write digits only, or nothing where it is not known")
+    })
+}
+
+fn one_of<T: Copy>(column: &str, field: &[u8], words: &[(&str, T)]) -> Result<Option<T>, Wrong> {
+    let text = field.trim_ascii();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = words.iter().find(|(word, _)| word.as_bytes() == text);
+    found.map(|(_, value)| Some(*value)).ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        Wrong::new(format!("`{}` in {column} means nothing here", show(field)), format!("write {}", known.join(", ")))
+    })
+}
+
+fn not_utf8(column: &str, field: &[u8]) -> Wrong {
+    Wrong::new(
+        format!("`{}` in {column} is not UTF-8", show(field)),
+        "write bytes of a tag which are not ASCII as \\xNN",
+    )
+}
+
+/// A field, fit for a message.
+fn show(field: &[u8]) -> String {
+    let text = String::from_utf8_lossy(field);
+    let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+    if text.chars().nth(40).is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,64 @@
+//! Why a file cannot be judged, and what to do about it.
+
+use std::io;
+
+use crate::record::RecordError;
+
+/// Why a log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read; the text names it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It is, or was to become, a recording, and something is wrong with that.
+    #[error(transparent)]
+    Recording(#[from] RecordError),
+    /// The file is something else, or its beginning is wrong.
+    #[error("{name} {what}")]
+    Beginning {
+        /// The file's path.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to do.
+        help: String,
+    },
+    /// A row is wrong. Nothing is judged then: a log with a hole would give another verdict.
+    #[error("{name}, line {line}: {what}")]
+    Row {
+        /// The file's path.
+        name: String,
+        /// The line its row begins in, from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+        /// What would be right.
+        help: String,
+    },
+}
+
+impl ImportError {
+    /// What to do about it, where that is known.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            ImportError::Io(_) => None,
+            ImportError::Recording(_) => {
+                Some("give a recording.pgr, the folder of a run, or a log as CSV (docs/csv.md)")
+            }
+            ImportError::Beginning { help, .. } | ImportError::Row { help, .. } => Some(help),
+        }
+    }
+}
+
+/// What is wrong with a row or a beginning, and what would be right; the place is added by who knows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    pub(super) what: String,
+    pub(super) help: String,
+}
+
+impl Wrong {
+    pub(super) fn new(what: impl Into<String>, help: impl Into<String>) -> Wrong {
+        Wrong { what: what.into(), help: help.into() }
+    }
+}

@@ -1,0 +1,126 @@
+//! A recording as plain CSV, for spreadsheets, other programs, and `poolgate judge` again: docs/csv.md.
+//!
+//! One row a sample and tag, in the order in which they were recorded; a tag which is absent has no row. What the seven
+//! columns have no place for (stages, and which samples were taken at rest) stands in two more, on request; what has no
+//! place at all is counted in [`Unwritten`], so that nobody loses it unawares.
+
+use std::io::Write;
+
+use super::{Event, Mark, Recording, SampleInfo, Stage};
+use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
+
+/// The columns of every log.
+pub const COLUMNS: [&str; 7] = ["t_seconds", "iteration", "tag", "pool", "allocs", "frees", "bytes"];
+/// The columns which let a log be judged exactly as the recording it was made from.
+pub const MORE_COLUMNS: [&str; 2] = ["stage", "settled"];
+
+/// What a recording holds that a CSV file does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unwritten {
+    /// Samples which could not be read.
+    pub gaps: u64,
+    /// Places where the recording is damaged.
+    pub damaged: u64,
+    /// Second looks: their samples are written, but not their plan.
+    pub looks: u64,
+    /// It has no end, which the file will not show.
+    pub unfinished: bool,
+}
+
+/// Writes `recording`, with [`MORE_COLUMNS`] if `stages`.
+///
+/// # Errors
+/// From `out`.
+pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::Result<Unwritten> {
+    let mut rows = csv::Writer::from_writer(out);
+    let more: &[&str] = if stages { &MORE_COLUMNS } else { &[] };
+    rows.write_record(COLUMNS.iter().chain(more))?;
+    let mut unwritten = Unwritten { unfinished: true, ..Unwritten::default() };
+    let (mut stage, mut iterations) = (None, None);
+    let mut events = recording.events();
+    while let Some(event) = events.next() {
+        match event {
+            Event::Sample { info, snapshot } => {
+                let stage = stages.then_some(stage);
+                Sample { info, iterations, stage, snapshot }.write(&mut rows)?;
+            }
+            Event::Mark { mark: Mark::Stage(begun), .. } => stage = Some(begun),
+            Event::Mark { mark: Mark::Iteration(complete), .. } => iterations = Some(complete),
+            Event::Mark { mark: Mark::Gap { .. }, .. } => unwritten.gaps += 1,
+            Event::Mark { mark: Mark::SecondLook(_), .. } => unwritten.looks += 1,
+            Event::Mark { mark: Mark::Block { .. }, .. } => {}
+            Event::Damaged { .. } => unwritten.damaged += 1,
+            Event::End { .. } => unwritten.unfinished = false,
+        }
+    }
+    rows.flush()?;
+    Ok(unwritten)
+}
+
+/// One sample and what its rows have in common.
+struct Sample<'a> {
+    info: SampleInfo,
+    iterations: Option<u64>,
+    /// `None` where stages are not written.
+    stage: Option<Option<Stage>>,
+    snapshot: &'a Snapshot,
+}
+
+impl Sample<'_> {
+    fn write(&self, rows: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+        let at = format!("{}.{:06}", self.info.at.as_secs(), self.info.at.subsec_micros());
+        let iterations = self.iterations.map_or(String::new(), |complete| complete.to_string());
+        for (key, usage) in self.snapshot.present() {
+            let (allocs, frees) = counts(key, usage);
+            let pool = pool(key);
+            for field in [&at, &iterations, key.tag.as_str(), &pool, &allocs, &frees, &usage.bytes.to_string()] {
+                rows.write_field(field)?;
+            }
+            if let Some(stage) = self.stage {
+                rows.write_field(stage.map_or("", stage_word))?;
+                rows.write_field(if self.info.settled { "yes" } else { "no" })?;
+            }
+            rows.write_record(None::<&[u8]>)?;
+        }
+        Ok(())
+    }
+}
+
+/// `allocs` and `frees`, empty where the kernel does not count them.
+fn counts(key: &Key, usage: Usage) -> (String, String) {
+    match key.counters {
+        Counters::Wrapping32 | Counters::Full64 => (usage.allocs.to_string(), usage.frees.to_string()),
+        Counters::InUse => (usage.allocs.to_string(), String::new()),
+        Counters::BytesOnly => (String::new(), String::new()),
+    }
+}
+
+/// `Nonp`, `Paged session 1`, `Slab reclaimable`.
+fn pool(key: &Key) -> String {
+    let mut text = match key.pool {
+        Pool::Paged => "Paged",
+        Pool::Nonpaged => "Nonp",
+        Pool::Slab => "Slab",
+        Pool::Callsite => "Callsite",
+        Pool::Kernel => "Kernel",
+        Pool::Unknown => "",
+    }
+    .to_owned();
+    if let Some(session) = key.session {
+        text.push_str(&format!(" session {session}"));
+    }
+    if key.reclaimable {
+        text.push_str(" reclaimable");
+    }
+    text
+}
+
+fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::LeadIn => "lead_in",
+        Stage::Workload => "workload",
+        Stage::CoolDown => "cool_down",
+        Stage::SecondLook => "second_look",
+        Stage::Teardown => "teardown",
+    }
+}
