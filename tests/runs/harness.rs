@@ -15,6 +15,7 @@ pub(crate) struct Scenario {
     sampling: &'static str,
     steps: String,
     thresholds: String,
+    confirm: bool,
     options: Vec<String>,
 }
 
@@ -48,8 +49,15 @@ impl Scenario {
             sampling: "every: 20 ms, settle: 0 ms, lead_in: 200 ms, cool_down: 200 ms",
             steps: String::new(),
             thresholds: "- { total: nonpaged, max_growth: 1 GiB }".to_owned(),
+            // A second look takes three times as long as all the rest.
+            confirm: false,
             options: Vec::new(),
         }
+    }
+
+    /// With a second look where something grew.
+    pub(crate) fn confirmed(self) -> Scenario {
+        Scenario { confirm: true, ..self }
     }
 
     /// A workload on a simulated kernel which counts pool tags only with a flag, and so is booted twice.
@@ -85,6 +93,12 @@ impl Scenario {
     pub(crate) fn section(mut self, line: &str) -> Scenario {
         self.steps.push_str(&format!("{line}\n"));
         self
+    }
+
+    /// On a simulated kernel of another kind.
+    #[cfg(unix)]
+    pub(crate) fn on(self, machine: &'static str) -> Scenario {
+        Scenario { machine, ..self }
     }
 
     #[cfg(unix)]
@@ -127,8 +141,9 @@ impl Scenario {
 
     fn command(&self) -> Command {
         let machine = if self.machine.is_empty() { String::new() } else { format!("machine: {}\n", self.machine) };
+        let confirm = if self.confirm { "" } else { "confirm: false\n" };
         let text = format!(
-            "scenario: test\n{machine}{steps}workload: {{ run: {workload:?}, {plan} }}\nsampling: {{ {sampling} }}\n\
+            "scenario: test\n{confirm}{machine}{steps}workload: {{ run: {workload:?}, {plan} }}\nsampling: {{ {sampling} }}\n\
              thresholds:\n  {thresholds}\n",
             steps = self.steps,
             workload = self.workload,

@@ -15,5 +15,6 @@ mod flags;
 mod harness;
 mod lines;
 mod outcomes;
+mod second_look;
 mod stopping;
 mod survives;
