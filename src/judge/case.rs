@@ -63,7 +63,9 @@ impl Case {
         let confirmation = candidate.and_then(|first| second_look(history, first, looks));
         let unconfirmed = match (scenario.confirm, scenario.time_limit, candidate) {
             (false, _, _) => Unconfirmed::Leak,
-            (true, Some(_), Some(first)) if looks.is_empty() => Unconfirmed::Budget(within_budget(history, window, first)),
+            (true, Some(_), Some(first)) if looks.is_empty() => {
+                Unconfirmed::Budget(within_budget(history, window, first))
+            }
             (true, _, _) => Unconfirmed::Unclear,
         };
         Case { key, levels, evidence, confirmation, unconfirmed, unsound: false }

@@ -154,10 +154,8 @@ impl Measured {
         for (usage, history) in usages.iter().zip(&mut self.histories) {
             history.push(stage, *usage);
         }
-        for pool in Pool::ALL {
-            if let Some(total) = total(pool, keys, usages) {
-                self.total(pool).push(stage, Some(total));
-            }
+        for (pool, total) in totals(keys, usages) {
+            self.total(pool).push(stage, Some(total));
         }
     }
 
@@ -260,18 +258,22 @@ impl Look {
             extension.push(usages.get(*row).copied().flatten());
         }
         for (pool, extension) in &mut self.totals {
-            extension.push(total(*pool, keys, usages));
+            let total = totals(keys, usages).find(|(of, _)| of == pool);
+            extension.push(total.map(|(_, usage)| usage));
         }
     }
 }
 
-/// What a pool holds in all, as objects in use; `None` when it has no row.
-fn total(pool: Pool, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
-    let subject = Subject::Total(pool);
-    let present = keys.iter().zip(usages).filter_map(|(key, usage)| Some((key, (*usage)?)));
-    present.filter(|(key, _)| subject.means(key)).fold(None, |sum: Option<Usage>, (key, usage)| {
-        let Usage { allocs, bytes, .. } = sum.unwrap_or_default();
-        let live = key.live(usage) as u64;
-        Some(Usage { allocs: allocs.wrapping_add(live), frees: 0, bytes: bytes.wrapping_add(usage.bytes) })
-    })
+/// What each pool that has rows holds in all, as objects in use.
+fn totals(keys: &[Key], usages: &[Option<Usage>]) -> impl Iterator<Item = (Pool, Usage)> {
+    let mut totals = Pool::ALL.map(|pool| (pool, None::<Usage>));
+    for (key, usage) in keys.iter().zip(usages) {
+        let total = totals.iter_mut().find(|(pool, _)| Subject::Total(*pool).means(key));
+        if let (Some((_, total)), Some(usage)) = (total, usage) {
+            let sum = total.get_or_insert_default();
+            sum.allocs = sum.allocs.wrapping_add(key.live(*usage) as u64);
+            sum.bytes = sum.bytes.wrapping_add(usage.bytes);
+        }
+    }
+    totals.into_iter().filter_map(|(pool, total)| Some((pool, total?)))
 }

@@ -102,10 +102,10 @@ fn growth_of_a_whole_pool_accuses_only_where_it_is_asked_for() {
 }
 
 #[test]
-fn an_overflow_of_the_kernels_tag_table_is_noted() {
+fn an_overflow_of_the_kernels_tag_table_makes_every_tags_figures_unsound() {
     let growing = Growing { overflow: true, ..Growing::default() };
-    let judgement = judged(growing, "  - { tag: Irp, max_growth: 0 B }\n");
-    assert_eq!(verdicts(&judgement), [Verdict::Held]);
+    let judgement = judged(growing, "  - { tag: Irp, max_growth: 0 B }\n  - { total: kernel, max_growth: 1 KiB }\n");
+    assert_eq!(verdicts(&judgement), [Verdict::Unclear, Verdict::Held]);
     assert_eq!(
         judgement.notes,
         ["the kernel's tag table overflowed during the run: some tags' figures stand under Ovfl"]

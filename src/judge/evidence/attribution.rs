@@ -204,7 +204,7 @@ mod tests {
         let troughs: Vec<f64> = (0..24)
             .map(|part| {
                 level += if order[part / 2] { 6.0 } else { 0.0 };
-                level + [0.0, 9.0, -7.0, 4.0, -12.0][part % 5]
+                level + [0.0, 3.0, -2.0, 1.0, -3.0][part % 5]
             })
             .collect();
         let one = attribution(&troughs, labels).unwrap();

@@ -36,7 +36,9 @@ pub fn within_budget(history: &History, window: Window, first: &Trend) -> Budget
         return Budgeted::Weak;
     }
     let work = history.work();
-    let Some(stretch) = work.split(window.warm_up.max(history.reset().unwrap_or(0)), BLOCKS) else { return Budgeted::SlowingDown };
+    let Some(stretch) = work.split(window.warm_up.max(history.reset().unwrap_or(0)), BLOCKS) else {
+        return Budgeted::SlowingDown;
+    };
     let unit = Unit::of(&stretch);
     let m: Vec<f64> = stretch.blocks.iter().map(|block| first.measure.of(block, unit)).collect();
     let earlier = work.highest_before(stretch.from, stretch.each).map(|trough| first.measure.of(&trough, unit));

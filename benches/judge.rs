@@ -1,0 +1,68 @@
+//! What judging costs: a sample of a tag while the recording is read, and the verdict on a tag at the end.
+//!
+//! The streaming part is to take 5 ns a tag and sample at the most, over 4,000 tags one after the other, as they come in a
+//! sample: so it is measured with all of them, and not with one which never leaves the processor's cache.
+#![allow(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
+
+use std::hint::black_box;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use poolgate::judge::evidence::{History, Labels, Pace, Window, attribution, first_look};
+use poolgate::pool::{Counters, Usage};
+use poolgate::record::Stage;
+
+const TAGS: usize = 4_000;
+const SAMPLES: u64 = 300;
+
+fn main() {
+    divan::main();
+}
+
+/// A tag's counters, which move a little with every sample.
+fn usage(tag: u64, slot: u64) -> Usage {
+    let allocs = slot * (tag % 17) + 500 + (slot ^ tag) % 5;
+    Usage { allocs, frees: allocs / 2, bytes: allocs * 32 }
+}
+
+#[divan::bench]
+fn a_sample_of_a_tag(bencher: Bencher<'_, '_>) {
+    let mut tags: Vec<History> = (0..TAGS).map(|_| History::new(Counters::Full64)).collect();
+    let mut slot = 0;
+    let mut sample = |tags: &mut Vec<History>| {
+        slot += 1;
+        for (tag, history) in (0..).zip(tags.iter_mut()) {
+            history.push(Stage::Workload, black_box(Some(usage(tag, slot))));
+        }
+    };
+    // Past what is learned from the first samples.
+    (0..SAMPLES).for_each(|_| sample(&mut tags));
+    bencher.counter(ItemsCount::new(TAGS)).bench_local(|| sample(&mut tags));
+}
+
+/// What the loop of the benchmark above costs by itself.
+#[divan::bench]
+fn the_loop_by_itself(bencher: Bencher<'_, '_>) {
+    let mut slot = 0;
+    bencher.counter(ItemsCount::new(TAGS)).bench_local(|| {
+        slot += 1;
+        (0..TAGS as u64).for_each(|tag| {
+            black_box(Some(usage(tag, slot)));
+        });
+    });
+}
+
+#[divan::bench]
+fn the_first_look_at_a_tag(bencher: Bencher<'_, '_>) {
+    let mut history = History::new(Counters::Full64);
+    (0..SAMPLES).for_each(|slot| history.push(Stage::Workload, Some(usage(16, slot))));
+    let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
+    bencher.bench_local(|| first_look(black_box(&history), window));
+}
+
+#[divan::bench]
+fn an_attribution(bencher: Bencher<'_, '_>) {
+    let order = [true, true, false, true, true, false, true, false, true, true, false, true];
+    let troughs: Vec<f64> = (0..24).map(|part| f64::from(part * 7 % 11 + part)).collect();
+    bencher.bench_local(|| attribution(black_box(&troughs), Labels { order: &order, parts: 2, slots: 33.5 }));
+}

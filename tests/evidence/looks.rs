@@ -1,0 +1,180 @@
+//! The second look: who is accused, and who is not.
+
+use poolgate::judge::Verdict;
+use poolgate::judge::evidence::Standing;
+use poolgate::record::Pause;
+
+use super::machine::{Now, Ran, live, machine, noise};
+
+const NAMED: &str = "  - { tag: MyD1, max_rate: 0 B/iteration }\n";
+const ALL: &str = "  - { tag: \"*\", max_rate: 0 B/iteration }\n";
+
+/// One object an iteration, among others that come and go.
+fn leak(now: Now) -> f64 {
+    500.0 + now.work + noise(now.slot, 6)
+}
+
+/// Two objects a second, whatever runs.
+fn background(now: Now) -> f64 {
+    500.0 + 2.0 * now.slot as f64 + noise(now.slot, 20)
+}
+
+fn standing(ran: &Ran) -> Option<Standing> {
+    ran.figures("MyD1").confirmation.as_ref().map(|confirmation| confirmation.standing)
+}
+
+#[test]
+fn a_leak_is_confirmed_and_its_rate_is_true() {
+    for thresholds in [NAMED, ALL] {
+        let ran = machine(100, thresholds).tag("MyD1", |now| live(leak(now))).tag("Quiet", |_| live(70.0)).run();
+        assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Broken, Some(Standing::Leak)), "{:?}", ran.finding());
+        assert_eq!(ran.plans[0].candidates.len(), 1);
+        let because = &ran.finding().because;
+        assert!(because.contains("confirmed by") && because.contains("the workload causes it (p 0.0"), "{because}");
+        let trend = ran.figures("MyD1").confirmation.as_ref().unwrap().trend.as_ref().unwrap();
+        let rate = trend.bytes(poolgate::scenario::Per::Iteration).unwrap();
+        assert!(rate.low < 64.0 && rate.high > 64.0 && (rate.rate - 64.0).abs() < 5.0, "{rate:?}");
+    }
+}
+
+#[test]
+fn what_is_clean_takes_no_second_look() {
+    let ran = machine(100, ALL).tag("MyD1", |now| live(500.0 + noise(now.slot, 20))).run();
+    assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Held, 0));
+}
+
+#[test]
+fn growth_without_the_workload_is_not_this_runs_failure() {
+    let ran = machine(100, ALL).tag("MyD1", |now| live(background(now))).run();
+    assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Held, Some(Standing::Background)));
+}
+
+#[test]
+fn growth_without_the_workload_is_a_leak_by_the_hour_of_the_driver_that_is_named() {
+    for (threshold, verdict) in [
+        (NAMED, Verdict::Broken),
+        ("  - { tag: MyD1, max_rate: 100 KiB/h }\n", Verdict::Broken),
+        ("  - { tag: MyD1, max_rate: 2 MiB/h }\n", Verdict::Held),
+    ] {
+        let ran = machine(100, threshold).tag("MyD1", |now| live(background(now))).run();
+        assert_eq!(ran.verdict(), verdict, "{threshold} {:?}", ran.finding());
+        if verdict == Verdict::Broken {
+            let because = &ran.finding().because;
+            // 2 objects of 64 B a second.
+            assert!(because.contains("driven by time") && because.contains("grows by 46"), "{because}");
+        }
+    }
+}
+
+#[test]
+fn growth_which_ends_did_not_persist() {
+    let fill = |now: Now| 500.0 + now.work.min(125.0) + noise(now.slot, 3);
+    let ran = machine(100, NAMED).tag("MyD1", move |now| live(fill(now))).run();
+    assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Held, Some(Standing::NotPersistent)));
+    assert!(ran.finding().because.contains("did not persist"), "{:?}", ran.finding());
+}
+
+#[test]
+fn a_workload_at_half_speed_is_told_from_one_that_rests() {
+    let (ran, ..) = machine(100, NAMED).tag("MyD1", |now| live(leak(now))).run_with("pause: half_speed");
+    assert_eq!(ran.plans[0].pause, Pause::HalfSpeed);
+    assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Broken, Some(Standing::Leak)), "{:?}", ran.finding());
+    let confirmation = ran.figures("MyD1").confirmation.clone().unwrap();
+    let caused = confirmation.caused.unwrap();
+    assert!(caused.low < 1.0 && caused.high > 1.0, "{caused:?}");
+    let rate = confirmation.trend.unwrap().objects(poolgate::scenario::Per::Iteration).unwrap();
+    assert!((rate.rate - 1.0).abs() < 0.1, "{rate:?}");
+
+    let (ran, ..) = machine(100, ALL).tag("MyD1", |now| live(background(now))).run_with("pause: half_speed");
+    assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Held, Some(Standing::Background)));
+}
+
+#[test]
+fn without_any_pause_attribution_is_not_tested() {
+    let (ran, ..) = machine(100, NAMED).tag("MyD1", |now| live(leak(now))).run_with("pause: never");
+    assert!(ran.plans[0].order.iter().all(|work| *work));
+    assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Broken, Some(Standing::NotTested)));
+    assert!(ran.finding().because.contains("attribution not tested"), "{:?}", ran.finding());
+}
+
+#[test]
+fn without_confirmation_the_first_look_accuses() {
+    let (ran, ..) = machine(100, ALL).tag("MyD1", |now| live(leak(now))).run_with("confirm: false");
+    assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Broken, 0));
+}
+
+#[test]
+fn a_second_look_that_never_came_leaves_it_unclear() {
+    let ran = machine(100, NAMED).tag("MyD1", |now| live(leak(now))).without_time().run();
+    assert_eq!(ran.verdict(), Verdict::Unclear);
+    assert!(ran.finding().because.ends_with("unconfirmed: there was no second look"), "{:?}", ran.finding());
+}
+
+#[test]
+fn within_a_time_limit_only_growth_which_goes_on_is_a_leak() {
+    let run = |figures: fn(Now) -> f64| {
+        let machine = machine(300, NAMED).tag("MyD1", move |now| live(figures(now))).without_time();
+        machine.run_with("time_limit: 340 s").0
+    };
+    assert_eq!(run(leak).verdict(), Verdict::Broken);
+    let late = run(|now| 500.0 + (now.work - 190.0).max(0.0) * 3.0);
+    assert_eq!(late.verdict(), Verdict::Unclear);
+    assert!(late.finding().because.contains("slowing down"), "{:?}", late.finding());
+}
+
+#[test]
+fn a_leak_within_what_is_allowed_is_held_without_a_second_look() {
+    let ran = machine(100, "  - { tag: MyD1, max_rate: 1 KiB/iteration }\n").tag("MyD1", |now| live(leak(now))).run();
+    assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Held, 0));
+}
+
+#[test]
+fn a_rate_about_the_limit_is_looked_at_up_to_three_times() {
+    let ran = machine(100, "  - { tag: MyD1, max_rate: 64 B/iteration }\n").tag("MyD1", |now| live(leak(now))).run();
+    assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Unclear, 3), "{:?}", ran.finding());
+    let numbers: Vec<u32> = ran.plans.iter().map(|plan| plan.number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
+#[test]
+fn the_candidates_are_fixed_with_the_first_second_look() {
+    let ran = machine(100, "  - { tag: MyD1, max_rate: 64 B/iteration }\n  - { tag: MyD2, max_rate: 0 B/iteration }\n")
+        .tag("MyD1", |now| live(leak(now)))
+        .tag("MyD2", |now| live(leak(now)))
+        .run();
+    assert_eq!(ran.plans[0].candidates.len(), 2);
+    let again: Vec<&str> = ran.plans[1].candidates.iter().map(|key| key.tag.as_str()).collect();
+    assert_eq!(again, ["MyD1"]);
+}
+
+#[test]
+fn a_pools_total_is_looked_at_like_a_tag() {
+    let total = "  - { total: nonpaged, max_rate: 0 B/iteration }\n";
+    let ran = machine(100, total).tag("MyD1", |now| live(leak(now))).tag("Irp", |now| live(noise(now.slot, 9))).run();
+    assert_eq!(ran.verdict(), Verdict::Broken, "{:?}", ran.finding());
+    assert_eq!(ran.finding().subject, "total nonpaged");
+    assert!(ran.finding().because.contains("confirmed"), "{:?}", ran.finding());
+}
+
+#[test]
+fn tags_in_lockstep_are_one_finding_and_the_root_is_the_drivers_own() {
+    let ran = machine(100, ALL)
+        .tag("Irp", |now| live(300.0 + now.work))
+        .tag("MyD1", |now| live(500.0 + 2.0 * now.work))
+        .tag("Othr", |now| live(500.0 + 2.6 * now.work))
+        .run();
+    let subjects: Vec<&str> =
+        ran.judgement.rulings[0].findings.iter().map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(subjects, ["MyD1 nonpaged", "Othr nonpaged"]);
+    let because = &ran.finding().because;
+    assert!(because.ends_with("in lockstep with it: Irp nonpaged (0.50 objects for each)"), "{because}");
+    assert_eq!(ran.figures("MyD1").in_lockstep_with.len(), 1);
+}
+
+#[test]
+fn a_generic_tag_is_a_suspect_only() {
+    let ran = machine(100, ALL).tag("Irp", |now| live(leak(now))).run();
+    assert_eq!(ran.verdict(), Verdict::Broken);
+    assert!(ran.finding().because.ends_with("so it is a suspect only"), "{:?}", ran.finding());
+    assert!(ran.figures("Irp").generic);
+}

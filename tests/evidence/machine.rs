@@ -1,0 +1,215 @@
+//! A machine whose every figure is known, measured as a run measures: lead-in, workload, cool-down, and the second looks
+//! that `judge` asks for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use poolgate::judge::{Finding, Judgement, TagFigures, Verdict, judge, second_look};
+use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
+use poolgate::record::{Header, Mark, Pause, Recorder, Recording, SampleInfo, SecondLook, Stage};
+use poolgate::scenario::{self, Scenario};
+
+/// How far the machine is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Now {
+    /// Slots so far, those of rest too.
+    pub(crate) slot: u64,
+    /// Iterations of work done; half ones where it goes at half speed.
+    pub(crate) work: f64,
+    /// Whether the workload ran in this slot.
+    pub(crate) working: bool,
+    pub(crate) stage: Option<Stage>,
+}
+
+type Figures = Box<dyn Fn(Now) -> Option<Usage>>;
+
+/// A machine and what is run on it.
+pub(crate) struct Machine {
+    scenario: String,
+    iterations: u64,
+    tags: Vec<(Key, Figures)>,
+    time: bool,
+}
+
+/// What a run came to.
+pub(crate) struct Ran {
+    pub(crate) judgement: Judgement,
+    pub(crate) plans: Vec<SecondLook>,
+}
+
+/// Objects of 64 bytes in use.
+pub(crate) fn live(objects: f64) -> Option<Usage> {
+    let objects = objects as u64;
+    Some(Usage { allocs: objects, frees: 0, bytes: objects * 64 })
+}
+
+/// Noise from 0 to `most` which every call with the same place gives again (SplitMix64).
+pub(crate) fn noise(place: u64, most: u64) -> f64 {
+    let mut mixed = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((mixed ^ (mixed >> 31)) % (most + 1)) as f64
+}
+
+/// A run of so many iterations, held against `thresholds`.
+pub(crate) fn machine(iterations: u64, thresholds: &str) -> Machine {
+    Machine { scenario: thresholds.to_owned(), iterations, tags: Vec::new(), time: true }
+}
+
+impl Machine {
+    /// A tag of the nonpaged pool, of which the objects in use are known.
+    pub(crate) fn tag(self, tag: &str, figures: impl Fn(Now) -> Option<Usage> + 'static) -> Machine {
+        self.counted(tag, Counters::InUse, figures)
+    }
+
+    pub(crate) fn counted(
+        mut self,
+        tag: &str,
+        counters: Counters,
+        figures: impl Fn(Now) -> Option<Usage> + 'static,
+    ) -> Machine {
+        self.tags.push((Key::new(tag.parse().unwrap(), Pool::Nonpaged, counters), Box::new(figures)));
+        self
+    }
+
+    /// Has no time for a second look, as where `time_limit` is over.
+    pub(crate) fn without_time(self) -> Machine {
+        Machine { time: false, ..self }
+    }
+
+    /// Measures and judges.
+    pub(crate) fn run(self) -> Ran {
+        self.run_with("").0
+    }
+
+    /// The same with further keys of the scenario; gives the recording too.
+    pub(crate) fn run_with(self, keys: &str) -> (Ran, Recording, Scenario) {
+        let text = format!(
+            "scenario: evidence\nworkload: {{ run: work, iterations: {}{} }}\n\
+             sampling: {{ every: 1 s, settle: 0 s, lead_in: 10 s, cool_down: 10 s }}\n{}\nthresholds:\n{}",
+            self.iterations,
+            keys.strip_prefix("pause: ").map_or(String::new(), |pause| format!(", pause: {pause}")),
+            if keys.starts_with("pause: ") { "" } else { keys },
+            self.scenario
+        );
+        let scenario = scenario::parse("evidence.yaml", text.as_bytes()).unwrap().scenario;
+        let mut run = Run::begin();
+        run.stage(Stage::LeadIn);
+        run.slots(&self.tags, 10, 0.0);
+        run.stage(Stage::Workload);
+        run.slots(&self.tags, self.iterations, 1.0);
+        run.stage(Stage::CoolDown);
+        run.slots(&self.tags, 10, 0.0);
+        let mut plans = Vec::new();
+        while let Some(plan) = run.plan(&scenario, plans.len() as u64).filter(|_| self.time) {
+            run.look(&self.tags, &plan);
+            plans.push(plan);
+        }
+        let recording = run.finish();
+        let judgement = judge(&scenario, &recording).unwrap();
+        (Ran { judgement, plans }, recording, scenario)
+    }
+}
+
+impl Ran {
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.judgement.rulings[0].verdict
+    }
+
+    /// The first finding of the first threshold.
+    pub(crate) fn finding(&self) -> &Finding {
+        &self.judgement.rulings[0].findings[0]
+    }
+
+    pub(crate) fn figures(&self, tag: &str) -> &TagFigures {
+        self.judgement.tags.iter().find(|figures| figures.key.tag.as_str() == tag).unwrap()
+    }
+}
+
+struct Run {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    recorder: Recorder,
+    snapshot: Snapshot,
+    now: Now,
+}
+
+impl Run {
+    fn begin() -> Run {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recording.pgr");
+        let header = Header {
+            scenario: "evidence".to_owned(),
+            run: "evidence".to_owned(),
+            started: jiff::Timestamp::UNIX_EPOCH,
+            boot: String::new(),
+            source: "a test".to_owned(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let recorder = Recorder::create(&path, &header).unwrap();
+        Run { _folder: folder, path, recorder, snapshot: Snapshot::new(), now: Now::default() }
+    }
+
+    fn at(&self) -> Duration {
+        Duration::from_secs(self.now.slot)
+    }
+
+    fn mark(&mut self, mark: &Mark) {
+        self.recorder.mark(self.at(), mark).unwrap();
+    }
+
+    fn stage(&mut self, stage: Stage) {
+        self.now.stage = Some(stage);
+        self.mark(&Mark::Stage(stage));
+    }
+
+    /// So many slots, each with so much work.
+    fn slots(&mut self, tags: &[(Key, Figures)], count: u64, work: f64) {
+        for _ in 0..count {
+            self.now.slot += 1;
+            self.now.work += work;
+            self.now.working = work > 0.0;
+            if work > 0.0 {
+                self.mark(&Mark::Iteration(self.now.work as u64));
+            }
+            self.snapshot.clear();
+            for (key, figures) in tags {
+                if let Some(usage) = figures(self.now) {
+                    let row = self.snapshot.row(key.clone());
+                    self.snapshot.set(row, Some(usage));
+                }
+            }
+            let info = SampleInfo { at: self.at(), settled: true, missed: 0 };
+            self.recorder.sample(info, &self.snapshot).unwrap();
+        }
+    }
+
+    fn plan(&mut self, scenario: &Scenario, seed: u64) -> Option<SecondLook> {
+        self.recorder.sync().unwrap();
+        second_look(scenario, &Recording::open(&self.path).unwrap(), seed).unwrap()
+    }
+
+    fn look(&mut self, tags: &[(Key, Figures)], plan: &SecondLook) {
+        self.mark(&Mark::SecondLook(plan.clone()));
+        self.stage(Stage::SecondLook);
+        self.mark(&Mark::Block { number: 0, work: true });
+        self.slots(tags, plan.lead, 1.0);
+        for (number, work) in (1..).zip(&plan.order) {
+            self.mark(&Mark::Block { number, work: *work });
+            let speed = match (work, plan.pause) {
+                (true, _) => 1.0,
+                (false, Pause::HalfSpeed) => 0.5,
+                (false, Pause::Idle | Pause::Never) => 0.0,
+            };
+            self.slots(tags, plan.slots, speed);
+        }
+    }
+
+    fn finish(mut self) -> Recording {
+        self.now.stage = Some(Stage::Teardown);
+        let at = self.at();
+        self.recorder.mark(at, &Mark::Stage(Stage::Teardown)).unwrap();
+        self.recorder.finish(at).unwrap();
+        Recording::open(&self.path).unwrap()
+    }
+}

@@ -1,0 +1,8 @@
+//! Evidence from whole recordings: what is a leak, what only looks like one, and what a second look makes of either.
+#![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+mod counters;
+mod looks;
+mod machine;
+mod memory;
+mod shapes;

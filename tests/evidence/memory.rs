@@ -1,0 +1,33 @@
+//! However long a run is, judging it takes the same memory.
+
+use poolgate::judge::evidence::History;
+use poolgate::pool::{Counters, Usage};
+use poolgate::record::Stage;
+
+const TAGS: usize = 4_000;
+
+/// What 4,000 tags take at the most, while so many samples are judged.
+fn most(samples: u64) -> u64 {
+    let info = allocation_counter::measure(|| {
+        let mut tags: Vec<History> = (0..TAGS).map(|_| History::new(Counters::Full64)).collect();
+        for slot in 0..samples + 80 {
+            let stage = match slot {
+                0..40 => Stage::LeadIn,
+                _ if slot < samples + 40 => Stage::Workload,
+                _ => Stage::CoolDown,
+            };
+            for (tag, history) in (0..).zip(&mut tags) {
+                let allocs = slot * (tag % 17) + 500;
+                history.push(stage, Some(Usage { allocs, frees: allocs / 2, bytes: allocs * 32 }));
+            }
+        }
+    });
+    info.bytes_max
+}
+
+#[test]
+fn four_thousand_tags_take_32_mib_however_long_the_run_is() {
+    let (short, long) = (most(500), most(4_000));
+    assert!(long <= 32 << 20, "{:.1} MiB", long as f64 / f64::from(1 << 20));
+    assert!(long <= short + (1 << 20), "{short} B and {long} B");
+}
