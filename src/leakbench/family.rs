@@ -143,12 +143,12 @@ impl Noise {
         match self {
             Noise::Quiet => Vec::new(),
             Noise::Moderate => vec![
-                (Clock::Time, Shape::Wander { spread: 6.0, memory: 8.0 }),
-                (Clock::Work, Shape::InFlight { mean: 10.0 }),
+                (Clock::Time, Shape::Wander { spread: 4.0, memory: 10.0 }),
+                (Clock::Work, Shape::InFlight { mean: 4.0 }),
             ],
             Noise::Noisy => vec![
-                (Clock::Time, Shape::Wander { spread: 36.0, memory: 8.0 }),
-                (Clock::Work, Shape::InFlight { mean: 400.0 }),
+                (Clock::Time, Shape::Wander { spread: 24.0, memory: 10.0 }),
+                (Clock::Work, Shape::InFlight { mean: 100.0 }),
             ],
         }
     }

@@ -37,7 +37,9 @@ pub(super) struct Tag {
     random: Random,
     allocs: u64,
     live: u64,
-    bytes: f64,
+    bytes: u64,
+    /// Of every object, where they differ.
+    sizes: Vec<u32>,
     /// Slots of any kind so far.
     slots: u64,
 }
@@ -70,8 +72,10 @@ impl Tag {
         // So near their end that 32 bits pass it in the middle of the workload.
         let allocs = if quirks.wraps { (1 << 32) - (60.0 * CHURN) as u64 } else { 1 << 20 };
         let key = Key::new(Name::from_pool_tag(*b"Leak"), Pool::Nonpaged, counters);
-        let (live, bytes) = (base as u64, base.floor() * size);
-        Tag { key, size, quirks, base, parts, random, allocs, live, bytes, slots: 0 }
+        let mut tag =
+            Tag { key, size, quirks, base, parts, random, allocs, live: 0, bytes: 0, sizes: Vec::new(), slots: 0 };
+        tag.resize(base as u64);
+        tag
     }
 
     /// Lets one slot pass, and samples at its end.
@@ -93,25 +97,30 @@ impl Tag {
         Sample::Taken(self.usage())
     }
 
-    /// Objects come with their own size, and go with the average one.
+    /// So many objects from now on. Where sizes are mixed each object keeps its own, and any of them may go.
     fn resize(&mut self, live: u64) {
-        let more = live as f64 - self.live as f64;
-        let each = match (self.quirks.mixed_sizes && more > 0.0, self.live) {
-            (true, _) => self.size * self.random.between(0.25, 1.75),
-            (false, 0) => self.size,
-            (false, held) => self.bytes / held as f64,
-        };
-        self.bytes = if live == 0 { 0.0 } else { (self.bytes + more * each).max(live as f64) };
+        if self.quirks.mixed_sizes {
+            while (self.sizes.len() as u64) < live {
+                self.sizes.push((self.size * self.random.between(0.25, 1.75)) as u32);
+                self.bytes += self.sizes.last().map_or(0, |size| u64::from(*size));
+            }
+            while self.sizes.len() as u64 > live {
+                let gone = self.random.bits() as usize % self.sizes.len();
+                self.bytes -= u64::from(self.sizes.swap_remove(gone));
+            }
+        } else {
+            self.bytes = live * self.size as u64;
+        }
         self.live = live;
     }
 
     fn usage(&self) -> Usage {
         if self.key.counters == Counters::InUse {
-            return Usage { allocs: self.live, frees: 0, bytes: self.bytes as u64 };
+            return Usage { allocs: self.live, frees: 0, bytes: self.bytes };
         }
         let frees = self.allocs.wrapping_sub(self.live);
         let mask = if self.quirks.wraps { u64::from(u32::MAX) } else { u64::MAX };
-        Usage { allocs: self.allocs & mask, frees: frees & mask, bytes: self.bytes as u64 }
+        Usage { allocs: self.allocs & mask, frees: frees & mask, bytes: self.bytes }
     }
 }
 
