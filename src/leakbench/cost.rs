@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::family::NULLS;
 use super::random::Random;
-use super::tag::{Quirks, Sample, Tag};
+use super::tag::{Quirks, Tag};
 use crate::judge::evidence::History;
 use crate::pool::Usage;
 use crate::record::Stage;
@@ -16,28 +16,24 @@ const PASSES: usize = 5;
 /// Nanoseconds a sample of a tag. Of each row the fastest of a few passes counts: what disturbs a row, such as another
 /// program on the same core, only ever makes it slower.
 pub(super) fn nanoseconds() -> f64 {
-    let mut tags: Vec<Tag> = (0..TAGS)
+    let tags: Vec<Tag> = (0..TAGS)
         .map(|at| NULLS[at % NULLS.len()].tag(None, Quirks::default(), SLOTS as u64, Random::seeded(at as u64)))
         .collect();
-    // Row by row, as a recording is read.
-    let mut usages: Vec<Option<Usage>> = Vec::with_capacity(TAGS * SLOTS);
-    for _ in 0..SLOTS {
-        usages.extend(tags.iter_mut().map(|tag| match tag.slot(true) {
-            Sample::Taken(usage) => Some(usage),
-            Sample::Missed | Sample::Absent => None,
-        }));
-    }
     let mut least = vec![f64::INFINITY; SLOTS];
     for _ in 0..PASSES {
         let mut histories: Vec<History> = tags.iter().map(|tag| History::new(tag.key.counters)).collect();
-        for (row, least) in usages.chunks(TAGS).zip(&mut least) {
+        let mut tags = tags.clone();
+        let mut row: Vec<Option<Usage>> = Vec::with_capacity(TAGS);
+        for least in &mut least {
+            row.clear();
+            row.extend(tags.iter_mut().map(|tag| tag.slot(true).taken()));
             let began = Instant::now();
-            for (history, usage) in histories.iter_mut().zip(row) {
+            for (history, usage) in histories.iter_mut().zip(&row) {
                 history.push(Stage::Workload, *usage);
             }
             *least = least.min(began.elapsed().as_secs_f64());
         }
         std::hint::black_box(&histories);
     }
-    least.iter().sum::<f64>() * 1e9 / usages.len() as f64
+    least.iter().sum::<f64>() * 1e9 / (TAGS * SLOTS) as f64
 }

@@ -8,7 +8,6 @@ use crate::judge::evidence::{
     Confirmation, Draw, Evidence, Extension, History, Interval, Pace, Standing, Trend, Window, draw, first_look,
     second_look,
 };
-use crate::pool::Usage;
 use crate::record::{Pause, SecondLook, Stage};
 use crate::scenario::Per;
 
@@ -16,8 +15,6 @@ use crate::scenario::Per;
 const SLOT_US: u64 = 100_000;
 /// Second looks a run takes at most: 9N.
 const MOST_LOOKS: u32 = 3;
-/// Looks which a run takes for growth that nothing explains yet.
-const LOOKS_TO_ATTRIBUTE: u32 = 2;
 
 /// What was said of a tag in the end.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,11 +88,11 @@ fn confirm(tag: &mut Tag, history: &History, trend: &Trend, iterations: u64, nam
         looks.push(extension(tag, history, iterations, number, name));
         let Some(confirmation) = second_look(history, trend, &looks) else { return Said::Unclear };
         let again = match confirmation.standing {
-            Standing::NotAttributed => number < LOOKS_TO_ATTRIBUTE,
-            Standing::Leak => rate(&confirmation).is_none_or(|rate| rate.low <= 0.0) && number < MOST_LOOKS,
+            Standing::NotAttributed => true,
+            Standing::Leak => rate(&confirmation).is_none_or(|rate| rate.low <= 0.0),
             Standing::NotPersistent | Standing::Background | Standing::NotTested => false,
         };
-        if !again {
+        if !again || number == MOST_LOOKS {
             return said(&confirmation);
         }
     }
@@ -125,7 +122,7 @@ fn extension(tag: &mut Tag, history: &History, iterations: u64, number: u32, nam
         extension.block(number, work);
         for _ in 0..slots {
             // A sample which nobody took is not there.
-            if let Some(usage) = taken(tag.slot(work)) {
+            if let Some(usage) = tag.slot(work).taken() {
                 extension.push(Some(usage));
             }
         }
@@ -137,11 +134,4 @@ fn extension(tag: &mut Tag, history: &History, iterations: u64, number: u32, nam
 fn blocks(plan: &SecondLook) -> impl Iterator<Item = (u32, bool, u64)> + '_ {
     let blocks = (1..).zip(&plan.order).map(|(number, work)| (number, *work, plan.slots));
     std::iter::once((0, true, plan.lead)).chain(blocks)
-}
-
-fn taken(sample: Sample) -> Option<Usage> {
-    match sample {
-        Sample::Taken(usage) => Some(usage),
-        Sample::Missed | Sample::Absent => None,
-    }
 }

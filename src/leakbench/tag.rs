@@ -58,6 +58,16 @@ pub(super) enum Sample {
     Taken(Usage),
 }
 
+impl Sample {
+    /// What was counted, if somebody looked and there was something.
+    pub(super) fn taken(self) -> Option<Usage> {
+        match self {
+            Sample::Taken(usage) => Some(usage),
+            Sample::Missed | Sample::Absent => None,
+        }
+    }
+}
+
 impl Tag {
     /// A tag of these shapes.
     pub(super) fn new(shapes: &[(Clock, Shape)], quirks: Quirks, mut random: Random) -> Tag {

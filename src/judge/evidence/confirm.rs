@@ -20,6 +20,9 @@ const CUT_OFF: f64 = 2.0;
 const SHARE: f64 = 0.5;
 /// The largest p which attributes growth to the workload.
 const LEVEL: f64 = 0.05;
+/// What the workload causes of the growth, at the least, in a leak. Of growth that has nothing to do with it one order in
+/// twenty has a p as small by chance, but where there is little noise the rate which that order explains is small too.
+const CAUSED: f64 = 0.25;
 /// Its own warm-up: this share of the slots of work.
 const WARM_UP_SHARE: u64 = 5;
 /// Blocks whose last three must be above everything before.
@@ -97,7 +100,7 @@ pub fn second_look(history: &History, first: &Trend, looks: &[Extension]) -> Opt
 fn standing(first: &Trend, last: &Extension, p: Option<f64>, caused: Option<Interval>) -> Standing {
     match (last.pause(), p, caused) {
         (Pause::Never, _, _) => Standing::NotTested,
-        (_, Some(p), _) if p <= LEVEL => Standing::Leak,
+        (_, Some(p), Some(caused)) if p <= LEVEL && caused.rate >= CAUSED * first.tested().rate => Standing::Leak,
         (_, _, Some(caused)) if caused.high < SHARE * first.tested().rate => Standing::Background,
         (Pause::Idle | Pause::HalfSpeed, _, _) => Standing::NotAttributed,
     }
