@@ -1,6 +1,5 @@
 //! Whether to look a second time, and again.
 
-use super::case::Case;
 use super::evidence::{Draw, draw};
 use super::series::{self, Measured};
 use super::{JudgeError, Judged, rule};
@@ -48,12 +47,13 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
 fn candidates(scenario: &Scenario, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
     let judged = Judged::of(scenario, measured);
     let thresholds = scenario.thresholds();
-    let wanted = |case: &&Case| {
-        thresholds.iter().any(|threshold| {
-            rule::meant(threshold, &judged).any(|meant| std::ptr::eq(meant, *case))
-                && rule::against(threshold, case).iter().any(|said| said.again)
-        })
-    };
-    let cases = judged.tags.iter().chain(&judged.totals).filter(|case| case.is_candidate()).filter(wanted);
-    cases.map(|case| case.key.clone()).filter(|key| frozen.is_none_or(|frozen| frozen.contains(key))).collect()
+    let again: Vec<&Key> = thresholds
+        .iter()
+        .flat_map(|threshold| rule::meant(threshold, &judged))
+        .filter(|(case, said)| case.is_candidate() && said.iter().any(|said| said.again))
+        .map(|(case, _)| &case.key)
+        .collect();
+    let cases = judged.tags.iter().chain(judged.sums.iter().map(|sum| &sum.case)).map(|case| &case.key);
+    let wanted = cases.filter(|key| again.contains(key) && frozen.is_none_or(|frozen| frozen.contains(key)));
+    wanted.cloned().collect()
 }

@@ -95,12 +95,11 @@ impl Lockstep {
     }
 }
 
-/// What a finding calls a tag, or a pool's total.
+/// What a finding calls a tag, or a sum of tags.
 fn subject(key: &Key) -> String {
-    match super::series::total_key(key.pool) {
-        Some(total) if total == *key => total.tag.to_string(),
-        Some(_) | None => key.to_string(),
-    }
+    // No pool tag is as long, and no cache is called so.
+    let is_sum = key.tag.as_str().starts_with("total ") || key.tag.as_str().ends_with(" together");
+    if is_sum { key.tag.to_string() } else { key.to_string() }
 }
 
 /// A tag in lockstep with its root, with how many objects go with one of the root's.

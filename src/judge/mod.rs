@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pool::Key;
 use crate::record::Recording;
-use crate::scenario::{Scenario, Threshold};
+use crate::scenario::{Scenario, Subject, Threshold};
 
 mod again;
 mod case;
@@ -21,6 +21,7 @@ mod lockstep;
 mod overflow;
 mod rule;
 mod series;
+mod sums;
 mod suspects;
 mod words;
 
@@ -147,11 +148,21 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     Ok(Judgement { rulings, notes: measured.notes(), tags: judged.figures(&thresholds) })
 }
 
-/// Every tag and total with what is known of it.
+/// Every tag and sum with what is known of it.
 struct Judged {
     tags: Vec<Case>,
-    totals: Vec<Case>,
+    sums: Vec<Together>,
     lockstep: Lockstep,
+}
+
+/// What is known of several tags together.
+struct Together {
+    of: Subject,
+    case: Case,
+    /// How many tags they are.
+    tags: usize,
+    /// One of them is a candidate by itself.
+    seen_alone: bool,
 }
 
 impl Judged {
@@ -163,12 +174,15 @@ impl Judged {
         let tags = measured.tags().enumerate().map(|(row, (key, history))| {
             case(key.clone(), history, &measured.looks_at(row)).unsound(measured.overflowed())
         });
-        let totals = measured.totals().filter_map(|(pool, history)| {
-            Some(case(series::total_key(pool)?, history, &measured.looks_at_total(pool)))
+        let tags: Vec<Case> = tags.collect();
+        let sums = measured.sums().filter_map(|(at, sum)| {
+            let case = case(sum.key()?, sum.history.as_ref()?, &measured.looks_at_sum(at));
+            let seen_alone = sum.rows().iter().any(|row| tags.get(*row).is_some_and(Case::is_candidate));
+            Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
-        let (tags, totals): (Vec<Case>, Vec<Case>) = (tags.collect(), totals.collect());
+        let sums = sums.collect();
         let lockstep = Lockstep::of(&tags, measured.tags().map(|(_, history)| history));
-        Judged { tags, totals, lockstep }
+        Judged { tags, sums, lockstep }
     }
 
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {

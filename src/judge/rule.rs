@@ -1,43 +1,23 @@
 //! One threshold held against what was measured.
 
-use std::fmt;
-
-use super::level::Levels;
-use super::series::{Measured, Series};
-use super::trend::{Evidence, Interval, Trend};
-use super::{Finding, Ruling, Verdict};
-use crate::pool::{Counters, Key, TagPattern};
-use crate::scenario::{Amount, Bytes, Growth, Limit, Per, Rate, Subject, Threshold};
+use super::case::{Case, Said};
+use super::{Finding, Judged, Ruling, Together, Verdict};
+use crate::pool::TagPattern;
+use crate::scenario::{Amount, Limit, Rate, Subject, Threshold};
 
 /// The verdict on `threshold`, with the findings it rests on.
-pub(super) fn rule(threshold: &Threshold, measured: &Measured, warm_up: u64) -> Ruling {
-    // What one row of a total does not count, the total does not.
-    let mut meant = measured.tags().filter(|(key, _)| threshold.subject.means(key));
-    let total_counts = !meant.any(|(key, _)| key.counters == Counters::BytesOnly);
-    let case = |subject: String, series: &Series, named: bool, counts: bool| {
-        let case =
-            Case { levels: measured.levels(series), evidence: measured.evidence(series, warm_up), named, counts };
-        case.finding(subject, &threshold.limits)
-    };
-    let mut findings: Vec<Finding> = match &threshold.subject {
-        Subject::Total(pool) => {
-            let total = measured.total_of(*pool);
-            total.map(|series| case(format!("total {pool}"), series, true, total_counts)).into_iter().collect()
-        }
-        Subject::Tags { tag, .. } => {
-            let meant = measured.tags().filter(|(key, _)| threshold.subject.means(key));
-            let counts = |key: &Key| key.counters != Counters::BytesOnly;
-            meant.map(|(key, series)| case(key.to_string(), series, tag.names_tags(), counts(key))).collect()
-        }
-    };
-    if findings.is_empty() {
-        findings.push(nothing_meant(&threshold.subject));
-    }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
-    let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unclear);
-    if let Subject::Tags { tag, .. } = &threshold.subject
-        && !tag.names_tags()
-    {
+pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
+    let mut told: Vec<(&Case, Verdict, String)> = meant(threshold, judged)
+        .map(|(case, said)| {
+            let verdict = said.iter().map(|said| said.verdict).max().unwrap_or(Verdict::Unclear);
+            let worst = said.into_iter().filter(|said| said.verdict == verdict).map(|said| said.because);
+            (case, verdict, worst.collect::<Vec<_>>().join("; "))
+        })
+        .collect();
+    told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
+    let verdict = told.iter().map(|(_, verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
+    let none = told.is_empty().then(|| nothing_meant(&threshold.subject));
+    if !names(threshold) {
         // Of a whole table only what did not hold is worth a line.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
@@ -57,14 +37,35 @@ pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<Said> {
     threshold.limits.iter().map(|limit| case.against(limit, names(threshold))).collect()
 }
 
-/// The cases a threshold is about.
-pub(super) fn meant<'a>(threshold: &'a Threshold, judged: &'a Judged) -> impl Iterator<Item = &'a Case> {
-    let (tags, totals) = match &threshold.subject {
-        Subject::Tags { .. } => (judged.tags.as_slice(), &[][..]),
-        Subject::Total(_) => (&[][..], judged.totals.as_slice()),
-    };
-    let tags = tags.iter().filter(|case| threshold.subject.means(&case.key));
-    tags.chain(totals.iter().filter(|case| threshold.subject == Subject::Total(case.key.pool)))
+/// The cases a threshold is about, with what each limit comes to.
+pub(super) fn meant<'a>(threshold: &'a Threshold, judged: &'a Judged) -> impl Iterator<Item = (&'a Case, Vec<Said>)> {
+    let tags = judged.tags.iter().filter(|case| threshold.subject.means(&case.key));
+    let tags = tags.map(|case| (case, against(threshold, case)));
+    let sums = judged.sums.iter().filter(|sum| sum.of == threshold.subject);
+    tags.chain(sums.filter_map(|sum| match threshold.subject {
+        Subject::Total(_) => Some((&sum.case, against(threshold, &sum.case))),
+        Subject::Tags { .. } => Some((&sum.case, together(threshold, sum)?)),
+    }))
+}
+
+/// What the tags of a threshold come to together, where their sum shows what none of them does.
+fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<Said>> {
+    if sum.tags < 2 || sum.seen_alone || !sum.case.is_candidate() {
+        return None;
+    }
+    // More than so many times what one of them may: then one of them does too.
+    let times = sum.tags as f64;
+    let limits = threshold.limits.iter().filter_map(|limit| match limit {
+        Limit::MaxRate(Rate { amount, per }) => {
+            let amount = match amount {
+                Amount::Bytes(bytes) => Amount::Bytes(bytes * times),
+                Amount::Objects(objects) => Amount::Objects(objects * times),
+            };
+            Some(Limit::MaxRate(Rate { amount, per: *per }))
+        }
+        Limit::MaxGrowth(_) | Limit::MaxBytes(_) | Limit::AfterTeardown(_) => None,
+    });
+    Some(limits.map(|limit| sum.case.against(&limit, true)).collect())
 }
 
 /// Whether a threshold names what it is about as the driver's own.

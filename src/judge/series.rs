@@ -1,4 +1,4 @@
-//! One pass through a recording: what each tag did, and each pool as a whole.
+//! One pass through a recording: what each tag did, and some of them together.
 //!
 //! A tag's rows before it first appears count as zero, as a kernel lists every tag which ever allocated. A tag that
 //! disappears again (its driver's cache was destroyed) is absent, which is not zero, and says so.
@@ -9,9 +9,10 @@ use super::clock::Clock;
 use super::evidence::{Extension, History};
 use super::level::{Levels, settled};
 use super::overflow::Overflow;
-use crate::pool::{Counters, Key, Pool, Tag, Usage};
+use super::sums::Sum;
+use crate::pool::{Key, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, SecondLook, Stage};
-use crate::scenario::{Plan, Scenario, Subject};
+use crate::scenario::{Plan, Scenario};
 
 /// More slots than these are not missed at once: the machine was asleep.
 const MOST_MISSED: u64 = 4096;
@@ -20,7 +21,7 @@ const MOST_MISSED: u64 = 4096;
 pub(super) struct Measured {
     keys: Vec<Key>,
     histories: Vec<History>,
-    totals: Vec<(Pool, History)>,
+    sums: Vec<Sum>,
     clock: Clock,
     looks: Vec<Look>,
     /// Settled samples of lead-in and cool-down.
@@ -43,13 +44,7 @@ pub(super) struct Look {
     pub(super) plan: SecondLook,
     /// Rows of the tags looked at.
     tags: Vec<(usize, Extension)>,
-    totals: Vec<(Pool, Extension)>,
-}
-
-/// What a second look calls a pool's total: no tag has this name, since nobody can ask for it.
-pub(super) fn total_key(pool: Pool) -> Option<Key> {
-    let tag: Tag = format!("total {pool}").parse().ok()?;
-    Some(Key::new(tag, pool, Counters::InUse))
+    sums: Vec<(usize, Extension)>,
 }
 
 /// Reads the whole recording.
@@ -57,7 +52,7 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
     let mut measured = Measured {
         keys: Vec::new(),
         histories: Vec::new(),
-        totals: Vec::new(),
+        sums: Sum::all(scenario),
         clock: Clock::new(scenario.workload.warm_up),
         looks: Vec::new(),
         rested: (0, 0),
@@ -130,8 +125,11 @@ impl Measured {
                 self.add(Stage::CoolDown, keys, usages);
             }
             Some(Stage::SecondLook) if info.settled => {
+                let done = self.iterations.saturating_sub(self.seen);
+                self.seen = self.iterations;
                 if let Some(look) = self.looks.last_mut() {
-                    look.sample(keys, usages);
+                    look.extensions().for_each(|extension| extension.done(done));
+                    look.sample(&self.sums, keys, usages);
                 }
             }
             Some(Stage::LeadIn | Stage::Workload | Stage::CoolDown | Stage::SecondLook | Stage::Teardown) | None => {}
@@ -141,41 +139,30 @@ impl Measured {
     fn miss(&mut self, slots: u64) {
         for _ in 0..slots {
             self.histories.iter_mut().for_each(History::miss);
-            self.totals.iter_mut().for_each(|(_, history)| history.miss());
+            self.sums.iter_mut().filter_map(|sum| sum.history.as_mut()).for_each(History::miss);
         }
         self.clock.miss(slots);
     }
 
     fn add(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
         for key in &keys[self.keys.len()..] {
+            let row = self.keys.len();
+            self.sums.iter_mut().for_each(|sum| sum.meet(row, key, self.clock.slots()));
             self.keys.push(key.clone());
             self.histories.push(History::appearing_after(key.counters, self.clock.slots()));
         }
         for (usage, history) in usages.iter().zip(&mut self.histories) {
             history.push(stage, *usage);
         }
-        for (pool, total) in totals(keys, usages) {
-            self.total(pool).push(stage, Some(total));
-        }
-    }
-
-    fn total(&mut self, pool: Pool) -> &mut History {
-        let slots = self.clock.slots();
-        let place = self.totals.iter().position(|(known, _)| *known == pool).unwrap_or_else(|| {
-            self.totals.push((pool, History::appearing_after(Counters::InUse, slots)));
-            self.totals.len() - 1
-        });
-        &mut self.totals[place].1
+        self.sums.iter_mut().for_each(|sum| sum.sample(stage, keys, usages));
     }
 
     fn look_again(&mut self, plan: SecondLook) {
         let rows = plan.candidates.iter().filter_map(|key| self.keys.iter().position(|known| known == key));
         let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories[row])));
-        let pools =
-            self.totals.iter().filter(|(pool, _)| total_key(*pool).is_some_and(|key| plan.candidates.contains(&key)));
-        let totals = pools.map(|(pool, history)| (*pool, Extension::new(&plan, Counters::InUse, history)));
-        let (tags, totals) = (tags.collect(), totals.collect());
-        self.looks.push(Look { plan, tags, totals });
+        let sums = self.sums.iter().enumerate().filter_map(|(at, sum)| Some((at, sum.extension(&plan)?)));
+        let (tags, sums) = (tags.collect(), sums.collect());
+        self.looks.push(Look { plan, tags, sums });
     }
 
     /// Whether the recording has its end.
@@ -188,9 +175,9 @@ impl Measured {
         self.keys.iter().zip(&self.histories)
     }
 
-    /// Every pool's total.
-    pub(super) fn totals(&self) -> impl Iterator<Item = (Pool, &History)> {
-        self.totals.iter().map(|(pool, history)| (*pool, history))
+    /// Every sum which has a tag.
+    pub(super) fn sums(&self) -> impl Iterator<Item = (usize, &Sum)> {
+        self.sums.iter().enumerate().filter(|(_, sum)| sum.history.is_some())
     }
 
     /// The second looks, in their order.
@@ -204,9 +191,9 @@ impl Measured {
         seen.map(|(_, extension)| extension.clone()).collect()
     }
 
-    /// What the second looks saw of a pool's total.
-    pub(super) fn looks_at_total(&self, pool: Pool) -> Vec<Extension> {
-        let seen = self.looks.iter().filter_map(|look| look.totals.iter().find(|(looked_at, _)| *looked_at == pool));
+    /// What the second looks saw of a sum.
+    pub(super) fn looks_at_sum(&self, at: usize) -> Vec<Extension> {
+        let seen = self.looks.iter().filter_map(|look| look.sums.iter().find(|(looked_at, _)| *looked_at == at));
         seen.map(|(_, extension)| extension.clone()).collect()
     }
 
@@ -250,30 +237,15 @@ impl Measured {
 
 impl Look {
     fn extensions(&mut self) -> impl Iterator<Item = &mut Extension> {
-        self.tags.iter_mut().map(|(_, tag)| tag).chain(self.totals.iter_mut().map(|(_, total)| total))
+        self.tags.iter_mut().chain(&mut self.sums).map(|(_, extension)| extension)
     }
 
-    fn sample(&mut self, keys: &[Key], usages: &[Option<Usage>]) {
+    fn sample(&mut self, sums: &[Sum], keys: &[Key], usages: &[Option<Usage>]) {
         for (row, extension) in &mut self.tags {
             extension.push(usages.get(*row).copied().flatten());
         }
-        for (pool, extension) in &mut self.totals {
-            let total = totals(keys, usages).find(|(of, _)| of == pool);
-            extension.push(total.map(|(_, usage)| usage));
+        for (at, extension) in &mut self.sums {
+            extension.push(sums.get(*at).and_then(|sum| sum.usage(keys, usages)));
         }
     }
-}
-
-/// What each pool that has rows holds in all, as objects in use.
-fn totals(keys: &[Key], usages: &[Option<Usage>]) -> impl Iterator<Item = (Pool, Usage)> {
-    let mut totals = Pool::ALL.map(|pool| (pool, None::<Usage>));
-    for (key, usage) in keys.iter().zip(usages) {
-        let total = totals.iter_mut().find(|(pool, _)| Subject::Total(*pool).means(key));
-        if let (Some((_, total)), Some(usage)) = (total, usage) {
-            let sum = total.get_or_insert_default();
-            sum.allocs = sum.allocs.wrapping_add(key.live(*usage) as u64);
-            sum.bytes = sum.bytes.wrapping_add(usage.bytes);
-        }
-    }
-    totals.into_iter().filter_map(|(pool, total)| Some((pool, total?)))
 }

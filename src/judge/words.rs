@@ -22,7 +22,9 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
         Evidence::TooFew { samples, needed } => {
             format!("too few samples for a rate: {samples} after the warm-up, {needed} needed; raise `iterations`")
         }
-        Evidence::Interrupted => "disappeared during the run, so there is no series to judge".to_owned(),
+        Evidence::Interrupted => {
+            "disappeared during the run, or was counted anew, so there is no series to judge".to_owned()
+        }
         Evidence::Trend(trend) if trend.growing => grows(trend),
         Evidence::Trend(trend) => format!("{}; {}", shape(trend), visible(trend)),
     }

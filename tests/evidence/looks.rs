@@ -178,3 +178,20 @@ fn a_generic_tag_is_a_suspect_only() {
     assert!(ran.finding().because.ends_with("so it is a suspect only"), "{:?}", ran.finding());
     assert!(ran.figures("Irp").generic);
 }
+
+#[test]
+fn a_leak_too_small_in_each_tag_shows_in_the_drivers_tags_together() {
+    let small = |tag: u64| move |now: Now| live(500.0 + 0.25 * now.work + noise(now.slot * 31 + tag * 7919, 9));
+    let run = |tags: u64| {
+        let machine = machine(300, "  - { tag: \"MyD?\", max_rate: 0 B/iteration }\n");
+        (0..tags).fold(machine, |machine, tag| machine.tag(&format!("MyD{tag}"), small(tag))).run()
+    };
+    let ran = run(9);
+    assert!(ran.judgement.tags.iter().all(|tag| tag.confirmation.is_none()));
+    assert_eq!(
+        (ran.verdict(), ran.finding().subject.as_str()),
+        (Verdict::Broken, "MyD? together"),
+        "{:?}",
+        ran.finding()
+    );
+}

@@ -90,7 +90,7 @@ pub fn second_look(history: &History, first: &Trend, looks: &[Extension]) -> Opt
         trends.extend(trend);
         highest = look.parts().iter().copied().fold(highest, Trough::higher);
     }
-    let attributed: Vec<Attribution> = looks.iter().filter_map(|look| attribute(look, first.measure)).collect();
+    let attributed: Vec<Attribution> = looks.iter().filter_map(|look| attribute(look, first)).collect();
     let (p, caused) = (p_of_sum(&attributed), caused(&attributed));
     let standing = if !doubts.is_empty() { Standing::NotPersistent } else { standing(first, last, p, caused) };
     let trend = pooled(trends);
@@ -122,8 +122,9 @@ fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Tren
         .and_then(|blocks| around.test(drop, Blocks { cut_off: CUT_OFF, ..blocks }, Some(first.measure)));
     let levels = look.work().split(drop, LEVELS);
     let (Some(mut trend), Some(levels)) = (tested, levels) else { return (None, vec![Doubt::Weak]) };
-    trend.bytes = trend.bytes.times(1.0 / look.share());
-    trend.objects = trend.objects.times(1.0 / look.share());
+    let to_first = 1.0 / look.share() / pace(look, first);
+    trend.bytes = trend.bytes.times(to_first);
+    trend.objects = trend.objects.times(to_first);
 
     let unit = Unit::of(&levels);
     let ends: Vec<f64> = levels.blocks[LEVELS - 3..].iter().map(|block| first.measure.of(block, unit)).collect();
@@ -135,11 +136,17 @@ fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Tren
     (Some(trend), doubts)
 }
 
-fn attribute(look: &Extension, measure: Measure) -> Option<Attribution> {
+/// Iterations of a slot of work for each one of the first look: a command that runs for long is begun anew in every block.
+fn pace(look: &Extension, first: &Trend) -> f64 {
+    look.iterations().zip(first.pace.iterations).map_or(1.0, |(now, before)| now / before)
+}
+
+fn attribute(look: &Extension, first: &Trend) -> Option<Attribution> {
+    let measure = first.measure;
     let unit = Unit::of(&Stretch { blocks: look.parts().to_vec(), each: 1, from: 0 });
     let troughs: Vec<f64> = look.parts().iter().map(|part| measure.of(part, unit)).collect();
     // From rest to half speed the workload does half of the work that it does from rest to full.
-    let slots = look.part_slots() * if look.pause() == Pause::HalfSpeed { 0.5 } else { 1.0 };
+    let slots = look.part_slots() * pace(look, first) * if look.pause() == Pause::HalfSpeed { 0.5 } else { 1.0 };
     attribution(&troughs, Labels { order: look.order(), parts: PARTS, slots })
 }
 

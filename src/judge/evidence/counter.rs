@@ -31,6 +31,11 @@ impl Counter {
         Counter { counters, last: Usage::default(), begun: false }
     }
 
+    /// Whether it is of objects in use, and counts no allocations.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.counters == Counters::InUse
+    }
+
     /// The sample of a usage, and whether the counters went back, so that nothing before can be compared with it.
     #[inline]
     pub fn read(&mut self, usage: Usage) -> (Sample, bool) {

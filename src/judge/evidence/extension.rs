@@ -25,6 +25,8 @@ pub struct Extension {
     slot: u64,
     parts: Vec<Trough>,
     work: Troughs,
+    /// Iterations in the slots of full work, and how many those were.
+    done: (u64, u64),
     broken: bool,
 }
 
@@ -43,6 +45,7 @@ impl Extension {
             slot: 0,
             parts: vec![Trough::HOLE; plan.order.len() * PARTS],
             work: Troughs::default(),
+            done: (0, 0),
             broken: false,
         }
     }
@@ -50,6 +53,13 @@ impl Extension {
     /// Block `number` begins; 0 is the work before the first.
     pub fn block(&mut self, number: u32, work: bool) {
         (self.block, self.working, self.slot) = (number as usize, work, 0);
+    }
+
+    /// So many iterations were done in the slot whose sample comes next.
+    pub fn done(&mut self, iterations: u64) {
+        if self.working {
+            self.done = (self.done.0 + iterations, self.done.1 + 1);
+        }
     }
 
     /// Adds a slot's sample; `None` when the kernel's table did not have the tag.
@@ -122,11 +132,8 @@ impl Extension {
         }
     }
 
-    /// What several tags did together.
-    pub(super) fn plus(mut self, other: &Extension) -> Extension {
-        self.parts.iter_mut().zip(&other.parts).for_each(|(one, other)| *one = one.plus(*other));
-        self.work = self.work.plus(&other.work);
-        self.broken |= other.broken;
-        self
+    /// Iterations a slot of full work; `None` when that was not told.
+    pub(super) fn iterations(&self) -> Option<f64> {
+        (self.done.0 > 0).then(|| self.done.0 as f64 / self.done.1 as f64)
     }
 }

@@ -42,7 +42,7 @@ pub enum Evidence {
         /// Samples it takes.
         needed: u64,
     },
-    /// The tag was not in the kernel's table at the end, so there is no series.
+    /// The tag disappeared or was counted anew, with too few samples since, so there is no series.
     Interrupted,
     /// The figures.
     Trend(Trend),
@@ -101,7 +101,10 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
     let slots = work.slots();
     let from = window.warm_up.max(history.reset().unwrap_or(0));
     let samples = slots.saturating_sub(from).min(history.present());
-    let too_few = Evidence::TooFew { samples, needed: NEEDED };
+    let too_few = match history.reset() {
+        Some(_) => Evidence::Interrupted,
+        None => Evidence::TooFew { samples, needed: NEEDED },
+    };
     let Some(blocks) = Blocks::of(samples) else { return too_few };
     let around = Around {
         work: &work,

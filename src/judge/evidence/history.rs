@@ -75,6 +75,11 @@ impl History {
 
     fn absent(&mut self, stage: Stage) {
         self.gone = true;
+        // A cache which comes back is another cache of that name; a pool tag stays in the kernel's table for ever, so where
+        // that is not to be seen, only a line of what was written down is missing.
+        if self.counter.is_in_use() {
+            self.forget(stage);
+        }
         if stage == Stage::Workload {
             self.miss();
         }
@@ -263,8 +268,15 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_tag_is_absent_and_not_empty() {
+    fn a_cache_which_comes_back_is_another_one() {
         let mut history = History::new(Counters::InUse);
+        (0..40).for_each(|slot| history.push(Stage::Workload, if slot == 20 { None } else { usage(500, 0) }));
+        assert_eq!((history.reset(), history.slots(), history.present()), (Some(20), 40, 19));
+    }
+
+    #[test]
+    fn an_absent_tag_is_absent_and_not_empty() {
+        let mut history = History::new(Counters::Full64);
         for slot in 0..40 {
             history.push(Stage::Workload, if (10..15).contains(&slot) { None } else { usage(500, 0) });
         }

@@ -26,15 +26,6 @@ impl Trough {
         self == Trough::HOLE
     }
 
-    /// What two tags hold together.
-    pub(super) fn plus(self, other: Trough) -> Trough {
-        Trough {
-            objects: self.objects.saturating_add(other.objects),
-            bytes: self.bytes.saturating_add(other.bytes),
-            adjusted: self.adjusted.saturating_add(other.adjusted),
-        }
-    }
-
     #[inline]
     pub(super) fn lower(self, other: Trough) -> Trough {
         Trough {
@@ -120,19 +111,6 @@ impl Troughs {
     /// Adds a slot without a sample.
     pub fn miss(&mut self) {
         self.push(Trough::HOLE);
-    }
-
-    /// What two tags hold together, whose series have the same slots. The sum of two minima may be lower than the minimum of
-    /// the sum, never higher.
-    pub(super) fn plus(&self, other: &Troughs) -> Troughs {
-        let sum = |(one, other): (&Trough, &Trough)| {
-            if one.is_hole() || other.is_hole() { Trough::HOLE } else { one.plus(*other) }
-        };
-        Troughs {
-            blocks: self.blocks.iter().zip(&other.blocks).map(sum).collect(),
-            current: sum((&self.current, &other.current)),
-            ..*self
-        }
     }
 
     /// The current block is full: it becomes one of the blocks, or the first half of a longer one.
