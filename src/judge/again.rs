@@ -25,7 +25,7 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
         return Ok(None);
     }
     let frozen = looks.first().map(|look| look.plan.candidates.as_slice());
-    let candidates = candidates(scenario, &measured, frozen);
+    let candidates = candidates(scenario, recording, &measured, frozen);
     if candidates.is_empty() {
         return Ok(None);
     }
@@ -44,8 +44,8 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
 }
 
 /// What another look would tell more of; once candidates are fixed, none is added.
-fn candidates(scenario: &Scenario, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
-    let judged = Judged::of(scenario, measured);
+fn candidates(scenario: &Scenario, recording: &Recording, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
+    let judged = Judged::of(scenario, recording, measured);
     let thresholds = scenario.thresholds();
     let again: Vec<&Key> = thresholds
         .iter()

@@ -19,6 +19,22 @@ pub(super) struct Case {
     unconfirmed: Unconfirmed,
     /// The kernel's table of tags overflowed, so the figures may be another tag's, or too few.
     unsound: bool,
+    /// Objects are counted, not bytes alone.
+    counts: bool,
+    left: Left,
+    /// Why it is ignored, where it is.
+    pub(super) ignored: Option<String>,
+}
+
+/// What teardown left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// No sample was taken at rest after teardown.
+    NotSampled,
+    /// The kernel no longer lists it.
+    Gone,
+    /// So many bytes.
+    Bytes(u64),
 }
 
 /// What becomes of a candidate at which nobody looked a second time.
@@ -68,7 +84,33 @@ impl Case {
             }
             (true, _, _) => Unconfirmed::Unclear,
         };
-        Case { key, levels, evidence, confirmation, unconfirmed, unsound: false }
+        let counts = key.counters != Counters::BytesOnly;
+        Case {
+            key,
+            levels,
+            evidence,
+            confirmation,
+            unconfirmed,
+            unsound: false,
+            counts,
+            left: Left::NotSampled,
+            ignored: None,
+        }
+    }
+
+    /// The same, with what teardown left.
+    pub(super) fn left(self, left: Left) -> Case {
+        Case { left, ..self }
+    }
+
+    /// The same, ignored for a reason or not.
+    pub(super) fn ignored(self, reason: Option<&str>) -> Case {
+        Case { ignored: reason.map(str::to_owned), ..self }
+    }
+
+    /// The same, of rows which count objects, or do not.
+    pub(super) fn counting(self, counts: bool) -> Case {
+        Case { counts, ..self }
     }
 
     /// The same, of a run in which the kernel's table of tags overflowed.
@@ -92,6 +134,9 @@ impl Case {
 
     /// Holds it against one limit; `named` when the threshold names this tag as the driver's own.
     pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
+        if let Some(reason) = &self.ignored {
+            return said(Verdict::Held, format!("ignored: {reason}"));
+        }
         if self.unsound {
             return said(
                 Verdict::Unclear,
@@ -106,13 +151,26 @@ impl Case {
                 }
                 said
             }
+            (Limit::AfterTeardown(most), _) => self.after_teardown(*most),
             (_, None) => said(Verdict::Unclear, self.without_levels()),
             (Limit::MaxGrowth(most), Some(levels)) => self.growth(*most, levels),
             (Limit::MaxBytes(most), Some(levels)) => {
                 let verdict = if levels.bytes_after > most.0 { Verdict::Broken } else { Verdict::Held };
                 said(verdict, format!("holds {} at the end", Bytes(levels.bytes_after).rounded()))
             }
-            (Limit::AfterTeardown(_), Some(_)) => said(Verdict::Unclear, "after_teardown is not judged yet"),
+        }
+    }
+
+    fn after_teardown(&self, most: Bytes) -> Said {
+        match self.left {
+            Left::NotSampled => said(Verdict::Unclear, "was not sampled at rest after teardown"),
+            Left::Gone => said(Verdict::Held, "gone after teardown"),
+            Left::Bytes(0) => said(Verdict::Held, "nothing is left after teardown"),
+            Left::Bytes(bytes) => {
+                let verdict = if bytes > most.0 { Verdict::Broken } else { Verdict::Held };
+                // To the byte: what is left of an unloaded driver can be found by its size.
+                said(verdict, format!("{bytes} B are left after teardown"))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ mod again;
 mod case;
 mod clock;
 pub mod evidence;
+mod ignored;
 mod level;
 mod lockstep;
 mod overflow;
@@ -32,6 +33,7 @@ use series::Measured;
 
 pub use again::second_look;
 pub use evidence::{Confirmation, Evidence, Interval, Trend};
+pub use ignored::Ignored;
 pub use level::Levels;
 
 /// What is said of one threshold, from best to worst.
@@ -65,6 +67,8 @@ pub struct Judgement {
     pub tags: Vec<TagFigures>,
     /// What a reader should know of the recording: gaps, missed samples, damage, tags the kernel had no room for.
     pub notes: Vec<String>,
+    /// What the scenario ignores, and why.
+    pub ignored: Vec<Ignored>,
 }
 
 /// The verdict on one threshold.
@@ -110,6 +114,8 @@ pub struct TagFigures {
     pub threshold: Option<String>,
     /// All it broke.
     pub broke: Vec<String>,
+    /// Why it is ignored, where it is.
+    pub ignored: Option<String>,
 }
 
 /// Why a recording cannot be judged at all.
@@ -142,10 +148,13 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     if measured.clock().slots() == 0 {
         return Err(JudgeError::NotMeasured);
     }
-    let judged = Judged::of(scenario, &measured);
+    let judged = Judged::of(scenario, recording, &measured);
     let thresholds = scenario.thresholds();
     let rulings = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();
-    Ok(Judgement { rulings, notes: measured.notes(), tags: judged.figures(&thresholds) })
+    let mut notes = measured.notes();
+    notes.extend(judged.ignored.iter().filter_map(Ignored::note));
+    let ignored = judged.ignored.clone();
+    Ok(Judgement { rulings, notes, ignored, tags: judged.figures(&thresholds) })
 }
 
 /// Every tag and sum with what is known of it.
@@ -153,6 +162,7 @@ struct Judged {
     tags: Vec<Case>,
     sums: Vec<Together>,
     lockstep: Lockstep,
+    ignored: Vec<Ignored>,
 }
 
 /// What is known of several tags together.
@@ -166,23 +176,27 @@ struct Together {
 }
 
 impl Judged {
-    fn of(scenario: &Scenario, measured: &Measured) -> Judged {
+    fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
+        let keys: Vec<&Key> = measured.tags().map(|(key, _)| key).collect();
+        let ignored = ignored::entries(&scenario.ignore, recording.header().started, &keys);
         let window = measured.clock().window();
         let case = |key, history, looks: &[Extension]| {
             Case::new(scenario, key, measured.levels(history), history, window, looks)
         };
         let tags = measured.tags().enumerate().map(|(row, (key, history))| {
-            case(key.clone(), history, &measured.looks_at(row)).unsound(measured.overflowed())
+            let case = case(key.clone(), history, &measured.looks_at(row)).unsound(measured.overflowed());
+            case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
-        let tags: Vec<Case> = tags.collect();
-        let sums = measured.sums().filter_map(|(at, sum)| {
-            let case = case(sum.key()?, sum.history.as_ref()?, &measured.looks_at_sum(at));
-            let seen_alone = sum.rows().iter().any(|row| tags.get(*row).is_some_and(Case::is_candidate));
-            Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
+        let totals = measured.totals().filter_map(|(pool, history)| {
+            let total = case(series::total_key(pool)?, history, &measured.looks_at_total(pool));
+            // What one of its rows does not count, the total does not.
+            let uncounted = |key: &Key| key.counters == Counters::BytesOnly && Subject::Total(pool).means(key);
+            let total = total.left(measured.left_of_total(pool));
+            Some(total.counting(!measured.tags().any(|(key, _)| uncounted(key))))
         });
         let sums = sums.collect();
         let lockstep = Lockstep::of(&tags, measured.tags().map(|(_, history)| history));
-        Judged { tags, sums, lockstep }
+        Judged { tags, totals, lockstep, ignored }
     }
 
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {
@@ -198,6 +212,7 @@ impl Judged {
                 threshold: verdicts.into_iter().next().map(|(words, _)| words),
                 generic: suspects::is_generic(&case.key),
                 key: case.key,
+                ignored: case.ignored,
                 levels: case.levels,
                 evidence: case.evidence,
                 confirmation: case.confirmation,

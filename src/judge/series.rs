@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::case::Left;
 use super::clock::Clock;
 use super::evidence::{Extension, History};
 use super::level::{Levels, settled};
@@ -24,6 +25,8 @@ pub(super) struct Measured {
     sums: Vec<Sum>,
     clock: Clock,
     looks: Vec<Look>,
+    /// The last settled sample after teardown.
+    torn_down: Option<Vec<Option<Usage>>>,
     /// Settled samples of lead-in and cool-down.
     rested: (u64, u64),
     stage: Option<Stage>,
@@ -55,6 +58,7 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
         sums: Sum::all(scenario),
         clock: Clock::new(scenario.workload.warm_up),
         looks: Vec::new(),
+        torn_down: None,
         rested: (0, 0),
         stage: None,
         began: Duration::ZERO,
@@ -132,6 +136,10 @@ impl Measured {
                     look.sample(&self.sums, keys, usages);
                 }
             }
+            Some(Stage::Teardown) if info.settled => {
+                self.know(keys);
+                self.torn_down = Some(usages.to_vec());
+            }
             Some(Stage::LeadIn | Stage::Workload | Stage::CoolDown | Stage::SecondLook | Stage::Teardown) | None => {}
         }
     }
@@ -144,13 +152,17 @@ impl Measured {
         self.clock.miss(slots);
     }
 
-    fn add(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
+    fn know(&mut self, keys: &[Key]) {
         for key in &keys[self.keys.len()..] {
             let row = self.keys.len();
             self.sums.iter_mut().for_each(|sum| sum.meet(row, key, self.clock.slots()));
             self.keys.push(key.clone());
             self.histories.push(History::appearing_after(key.counters, self.clock.slots()));
         }
+    }
+
+    fn add(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
+        self.know(keys);
         for (usage, history) in usages.iter().zip(&mut self.histories) {
             history.push(stage, *usage);
         }
@@ -195,6 +207,17 @@ impl Measured {
     pub(super) fn looks_at_sum(&self, at: usize) -> Vec<Extension> {
         let seen = self.looks.iter().filter_map(|look| look.sums.iter().find(|(looked_at, _)| *looked_at == at));
         seen.map(|(_, extension)| extension.clone()).collect()
+    }
+
+    /// What teardown left of the tag in `row`.
+    pub(super) fn left_of(&self, row: usize) -> Left {
+        let sampled = self.torn_down.as_ref().map(|usages| usages.get(row).copied().flatten());
+        sampled.map_or(Left::NotSampled, left)
+    }
+
+    /// What teardown left in a pool as a whole.
+    pub(super) fn left_of_total(&self, pool: Pool) -> Left {
+        self.torn_down.as_ref().map_or(Left::NotSampled, |usages| left(total(pool, &self.keys, usages)))
     }
 
     /// When the slots were.
@@ -248,4 +271,19 @@ impl Look {
             extension.push(sums.get(*at).and_then(|sum| sum.usage(keys, usages)));
         }
     }
+}
+
+fn left(usage: Option<Usage>) -> Left {
+    usage.map_or(Left::Gone, |usage| Left::Bytes(usage.bytes))
+}
+
+/// What a pool holds in all, as objects in use; `None` when it has no row.
+fn total(pool: Pool, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
+    let subject = Subject::Total(pool);
+    let present = keys.iter().zip(usages).filter_map(|(key, usage)| Some((key, (*usage)?)));
+    present.filter(|(key, _)| subject.means(key)).fold(None, |sum: Option<Usage>, (key, usage)| {
+        let Usage { allocs, bytes, .. } = sum.unwrap_or_default();
+        let live = key.live(usage) as u64;
+        Some(Usage { allocs: allocs.wrapping_add(live), frees: 0, bytes: bytes.wrapping_add(usage.bytes) })
+    })
 }

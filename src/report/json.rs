@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Driver, Failure, Host, Outcome, Report};
-use crate::judge::{Finding, Ruling, Verdict};
+use crate::judge::{Finding, Ignored, Ruling, Verdict};
 
 mod tag;
 
@@ -60,6 +60,10 @@ struct Whole<'a> {
     failure: Option<&'a Failure>,
     /// What happened that a reader should know.
     notes: Vec<&'a str>,
+    /// What somebody should do something about.
+    warnings: Vec<String>,
+    /// What the scenario ignores.
+    ignored: Option<&'a [Ignored]>,
     /// One verdict for each threshold, in the scenario's order.
     thresholds: Option<Vec<Threshold<'a>>>,
     /// Every tag of the recording.
@@ -106,6 +110,8 @@ impl<'a> Whole<'a> {
             boot: &report.boot,
             failure: report.result.as_ref().err(),
             notes: report.all_notes().map(String::as_str).collect(),
+            warnings: report.warnings().collect(),
+            ignored: judgement.map(|judgement| judgement.ignored.as_slice()),
             thresholds: judgement.map(|judgement| judgement.rulings.iter().map(Threshold::of).collect()),
             tags: judgement.map(|judgement| judgement.tags.iter().map(tag::Tag::of).collect()),
         }

@@ -136,6 +136,10 @@ fn facts(report: &Report) -> String {
     .map(|(what, value)| format!("{what:<16}{value}\n"))
     .concat();
     report.driver.iter().for_each(|driver| facts.push_str(&format!("{:<16}{driver}\n", "driver")));
+    for entry in report.ignored().filter(|entry| !entry.expired && !entry.tags.is_empty()) {
+        facts.push_str(&format!("{:<16}{entry}\n", "ignored"));
+    }
+    report.warnings().for_each(|warning| facts.push_str(&format!("{:<16}{warning}\n", "warning")));
     report.all_notes().for_each(|note| facts.push_str(&format!("{:<16}{note}\n", "note")));
     facts
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::judge::{Judgement, Verdict};
+use crate::judge::{Ignored, Judgement, Verdict};
 
 mod driver;
 mod host;
@@ -121,6 +121,16 @@ impl Report {
     /// What a reader should know, of the run and of its recording.
     pub fn all_notes(&self) -> impl Iterator<Item = &String> {
         self.notes.iter().chain(self.result.iter().flat_map(|judgement| &judgement.notes))
+    }
+
+    /// What somebody should do something about.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.ignored().filter_map(Ignored::warning)
+    }
+
+    /// What was ignored, entry by entry, with the reason.
+    pub fn ignored(&self) -> impl Iterator<Item = &Ignored> {
+        self.result.iter().flat_map(|judgement| &judgement.ignored)
     }
 
     /// The worst of the verdicts, or `error` when there is none.

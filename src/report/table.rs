@@ -30,6 +30,10 @@ pub fn table(report: &Report, width: u16) -> String {
             }
         }
     }
+    for entry in report.ignored().filter(|entry| !entry.expired && !entry.tags.is_empty()) {
+        text.push_str(&format!("ignored: {entry}\n"));
+    }
+    report.warnings().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
     report.all_notes().for_each(|note| text.push_str(&format!("note: {note}\n")));
     text
 }

@@ -14,11 +14,11 @@ use super::quantity::Duration;
 use super::scalar::not_empty;
 use super::simulated::MachineChoice;
 use super::types::{Ignore, Plan, Sampling, Scenario, Workload};
-use super::written::{Document, WrittenThreshold};
+use super::written::Document;
 
 /// The scenario a document means, or everything which is wrong with it, in the order of the keys.
 pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
-    let mut found = not_supported_yet(&document);
+    let mut found = without_teardown(&document);
     found.extend(document.machine.as_ref().and_then(machine));
     found.extend(document.flags.iter().flat_map(flags::flags));
     let workload = workload::workload(document.workload, &mut found);
@@ -47,21 +47,15 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
     }
 }
 
-/// Keys which are read and checked, but whose machinery comes later: where `document` has them.
-fn not_supported_yet(document: &Document) -> Vec<Finding> {
-    let with_after_teardown = |(index, threshold): (usize, &WrittenThreshold)| {
-        let place = Place::of("thresholds").item(index).key("after_teardown");
-        threshold.after_teardown.map(|_| ("after_teardown", place))
+/// A limit on what teardown leaves, where nothing is torn down.
+fn without_teardown(document: &Document) -> Vec<Finding> {
+    let limited = document.thresholds.iter().enumerate().filter(|(_, threshold)| threshold.after_teardown.is_some());
+    let refused = |(index, _)| {
+        let help = "write the commands which unload the driver under `teardown`";
+        let message = "`after_teardown` limits what teardown leaves, and there is no `teardown`";
+        Place::of("thresholds").item(index).key("after_teardown").name().is(Wrong::new(message, "after what?", help))
     };
-    let top = |key, written: bool| written.then(|| (key, Place::of(key)));
-    let mut used: Vec<(&str, Place)> = Vec::new();
-    used.extend(document.thresholds.iter().enumerate().filter_map(with_after_teardown));
-    used.extend(top("ignore", !document.ignore.is_empty()));
-    let refused = |(key, place): (&str, Place)| {
-        let help = format!("remove `{key}` until a later version of poolgate knows it");
-        place.name().is(Wrong::new(format!("`{key}` is not supported yet"), "not supported yet", help))
-    };
-    used.into_iter().map(refused).collect()
+    if document.teardown.is_empty() { limited.map(refused).collect() } else { Vec::new() }
 }
 
 fn machine(machine: &MachineChoice) -> Option<Finding> {

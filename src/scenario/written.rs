@@ -121,7 +121,7 @@ pub(super) struct WrittenThreshold {
     pub(super) max_rate: Option<Rate>,
     /// How much there may be at rest after the workload.
     pub(super) max_bytes: Option<Bytes>,
-    /// How much more there may be after teardown than before setup.
+    /// How much may be left once `teardown` has removed the driver.
     pub(super) after_teardown: Option<Bytes>,
 }
 

@@ -35,8 +35,11 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
         result: Err(Failure::not_finished()),
         notes: Vec::new(),
     };
-    Draft { report, judgement: Judgement { rulings: Vec::new(), tags: Vec::new(), notes: Vec::new() } }
-        .lasting(SignedDuration::from_secs(60))
+    Draft {
+        report,
+        judgement: Judgement { rulings: Vec::new(), tags: Vec::new(), notes: Vec::new(), ignored: Vec::new() },
+    }
+    .lasting(SignedDuration::from_secs(60))
 }
 
 impl Draft {
@@ -95,6 +98,7 @@ impl Draft {
             verdict: None,
             threshold: None,
             broke: Vec::new(),
+            ignored: None,
         });
         self
     }

@@ -5,6 +5,7 @@
 mod judged;
 mod refused;
 mod round_trip;
+mod rules;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

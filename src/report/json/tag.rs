@@ -26,6 +26,8 @@ pub(super) struct Tag<'a> {
     threshold: Option<&'a str>,
     /// All thresholds it broke.
     broke: &'a [String],
+    /// Why it is ignored; null when it is not.
+    ignored: Option<&'a str>,
     /// The settled levels; null where it was not measured at rest.
     levels: Option<Levels>,
     growth_bytes: Option<i64>,
@@ -115,6 +117,7 @@ impl<'a> Tag<'a> {
             verdict: figures.verdict,
             threshold: figures.threshold.as_deref(),
             broke: &figures.broke,
+            ignored: figures.ignored.as_deref(),
             levels: figures.levels,
             growth_bytes: figures.levels.map(|levels| levels.growth()),
             evidence: Figures::of(&figures.evidence),

@@ -1,0 +1,74 @@
+//! Growth which is known and explained: the scenario's `ignore`.
+//!
+//! An entry counts up to its last day, reckoned in UTC from when the recording was made: judged a year later, the verdicts
+//! are the same. From then on it only warns. A pool's total is not changed by it.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::pool::Key;
+use crate::scenario::Ignore;
+
+/// One entry of `ignore`, and what it meant in a recording.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Ignored {
+    /// The pattern.
+    pub tag: String,
+    /// Why its tags are ignored.
+    pub because: String,
+    /// The last day on which they are; null is for ever.
+    pub until: Option<String>,
+    /// That day was over when the recording was made, so they are judged.
+    pub expired: bool,
+    /// The tags of the recording which it matches.
+    pub tags: Vec<String>,
+}
+
+/// The entries which a recording made at `started` is judged by.
+pub(super) fn entries(ignore: &[Ignore], started: Timestamp, keys: &[&Key]) -> Vec<Ignored> {
+    let today: Date = started.to_zoned(TimeZone::UTC).date();
+    let entry = |ignore: &Ignore| Ignored {
+        tag: ignore.tag.to_string(),
+        because: ignore.because.clone(),
+        until: ignore.until.map(|until| until.to_string()),
+        expired: ignore.until.is_some_and(|until| until < today),
+        tags: keys.iter().filter(|key| ignore.tag.matches(key)).map(|key| key.to_string()).collect(),
+    };
+    ignore.iter().map(entry).collect()
+}
+
+/// Why `key` is ignored; `None` when it is not. `entries` are those of `ignore`.
+pub(super) fn reason<'a>(ignore: &[Ignore], entries: &'a [Ignored], key: &Key) -> Option<&'a str> {
+    let mut both = ignore.iter().zip(entries);
+    both.find(|(ignore, entry)| !entry.expired && ignore.tag.matches(key)).map(|(_, entry)| entry.because.as_str())
+}
+
+impl Ignored {
+    /// What somebody should do about the entry.
+    pub fn warning(&self) -> Option<String> {
+        let until = self.until.as_ref().filter(|_| self.expired)?;
+        Some(format!(
+            "`ignore` of {} expired on {until}, so it is judged; fix what grows, or give it a new day",
+            self.tag
+        ))
+    }
+
+    /// What a reader should know of the entry.
+    pub fn note(&self) -> Option<String> {
+        self.tags.is_empty().then(|| format!("`ignore` of {} matches no tag of this recording", self.tag))
+    }
+}
+
+impl std::fmt::Display for Ignored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const SHOWN: usize = 4;
+        write!(f, "{}", self.tags.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))?;
+        if self.tags.len() > SHOWN {
+            write!(f, " and {} more", self.tags.len() - SHOWN)?;
+        }
+        write!(f, ": {}", self.because)?;
+        self.until.iter().try_for_each(|until| write!(f, " (until {until})"))
+    }
+}
