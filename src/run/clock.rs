@@ -58,6 +58,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_clock_which_begins_again_missed_nothing() {
+        let mut clock = Clock::new(Duration::from_secs(1));
+        clock.tick().await;
+        tokio::time::advance(Duration::from_millis(3500)).await;
+        clock.begin_again();
+        let begun = Instant::now();
+        clock.tick().await;
+        assert_eq!((begun.elapsed().as_millis(), clock.take_missed()), (1000, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn ticks_that_passed_are_counted_once() {
         let mut clock = Clock::new(Duration::from_secs(1));
         clock.tick().await;

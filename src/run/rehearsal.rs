@@ -1,6 +1,7 @@
 //! A run without processes, on the paused clock and a simulated kernel, for the tests of measuring: what was done when is
 //! read off the recording.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::budget::Budget;
@@ -35,6 +36,8 @@ pub(super) struct Rehearsed {
     pub(super) told: Vec<Event>,
     /// What the workload was asked to do.
     pub(super) done: Vec<String>,
+    /// The recording as it was on the disk when each iteration began.
+    pub(super) before: Vec<String>,
     /// Whether the workload was left running.
     pub(super) running: bool,
 }
@@ -92,6 +95,8 @@ impl Rehearsal {
         let (brake, stop) = brake();
         let mut workload = Leaking {
             kernel: kernel.clone(),
+            recording: path.clone(),
+            before: Vec::new(),
             takes: self.takes,
             fails_at: self.fails_at,
             done: Vec::new(),
@@ -132,7 +137,15 @@ impl Rehearsal {
         drop(with);
         recorder.finish(Duration::from_secs(9999)).unwrap();
         let recording = Recording::open(&path).unwrap();
-        Rehearsed { outcome, recording, asked, told, done: workload.done, running: workload.running }
+        Rehearsed {
+            outcome,
+            recording,
+            asked,
+            told,
+            done: workload.done,
+            before: workload.before,
+            running: workload.running,
+        }
     }
 }
 
@@ -145,7 +158,7 @@ impl Rehearsed {
     /// The story from the second look on, without samples on the clock.
     pub(super) fn second_look(&self) -> String {
         let story = self.story();
-        let (_, look) = story.split_once(" look").unwrap();
+        let (_, look) = story.split_once(" plan").unwrap();
         look.replace("second look:", "|").replace('c', "")
     }
 }
@@ -159,7 +172,7 @@ fn story(recording: &Recording) -> String {
             Recorded::Mark { mark: Mark::Stage(stage), .. } => story.push_str(&format!(" {stage}:")),
             Recorded::Mark { mark: Mark::Iteration(number), .. } => story.push_str(&format!(" {number}")),
             Recorded::Mark { mark: Mark::Gap { .. }, .. } => story.push('!'),
-            Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" look"),
+            Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" plan"),
             Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
                 story.push_str(if work { " work:" } else { " idle:" })
             }
@@ -183,6 +196,8 @@ fn header() -> Header {
 /// A workload without processes.
 struct Leaking {
     kernel: Kernel,
+    recording: PathBuf,
+    before: Vec<String>,
     takes: Duration,
     fails_at: Option<u64>,
     done: Vec<String>,
@@ -200,6 +215,7 @@ impl Leaking {
 impl Workload for Leaking {
     async fn iteration(&mut self, number: u64) -> Result<(), RunError> {
         self.done.push(number.to_string());
+        self.before.push(story(&Recording::open(&self.recording).unwrap()));
         self.running = true;
         self.leak().await?;
         if self.fails_at == Some(number) {

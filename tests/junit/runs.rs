@@ -41,6 +41,7 @@ workload:
   iterations: 45
   warm_up: 4
 sampling: {{ every: 50 ms, settle: 1 ms, lead_in: 200 ms, cool_down: 200 ms }}
+confirm: false
 thresholds:
   - {{ tag: '<&"\x00', max_rate: 0 B/iteration }}
   - {{ tag: ']]>\xff', max_growth: 1 KiB }}

@@ -81,9 +81,15 @@ async fn what_is_looked_at_and_in_which_order_is_on_the_disk_before_it_is_measur
     let run = well(iterations().looking_again(look.clone()).looking_again(again.clone())).await;
     let first = " lead-in:sss workload:c 1sc 2s cool-down:ss";
     assert_eq!(run.asked[0], first, "asked with all of the first look on the disk");
-    assert!(run.asked[1].starts_with(&format!("{first} look second look: work:")), "{}", run.asked[1]);
+    assert!(run.asked[1].starts_with(&format!("{first} plan second look: work:")), "{}", run.asked[1]);
     assert!(run.asked[2].starts_with(&run.asked[1]) && run.asked[2] == run.story(), "{:?}", run.asked);
-    assert_eq!(run.story().matches(" look second look: work:").count(), 2);
+    assert_eq!(run.story().matches(" plan second look: work:").count(), 2);
+
+    // Each look's first iteration; marks of the stage and of blocks may still be on their way.
+    for (iteration, looks) in [(3, 1), (8, 2)] {
+        let before = &run.before[iteration - 1];
+        assert_eq!(before.matches(" plan").count(), looks, "{before}");
+    }
 
     let mut plans = Vec::new();
     let mut events = run.recording.events();
@@ -120,7 +126,7 @@ async fn a_long_command_never_runs_longer_than_its_duration() {
 #[tokio::test(start_paused = true)]
 async fn without_confirmation_nobody_asks() {
     let run = well(iterations().unconfirmed().looking_again(plan(&[WORK], Pause::Idle))).await;
-    assert!(run.asked.is_empty() && !run.story().contains("look"), "{}", run.story());
+    assert!(run.asked.is_empty() && !run.story().contains("plan"), "{}", run.story());
 }
 
 #[tokio::test(start_paused = true)]
