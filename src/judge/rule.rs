@@ -27,7 +27,7 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
 
 /// The thresholds which mean a tag, with their verdicts on it.
 pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(String, Verdict)> {
-    let meant = thresholds.iter().filter(|threshold| threshold.subject.means(&case.key));
+    let meant = thresholds.iter().filter(|threshold| is_about(threshold, case));
     let verdict = |threshold| against(threshold, case).iter().map(|said| said.verdict).max();
     meant.filter_map(|threshold| Some((threshold.words(), verdict(threshold)?))).collect()
 }
@@ -39,13 +39,18 @@ pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<Said> {
 
 /// The cases a threshold is about, with what each limit comes to.
 pub(super) fn meant<'a>(threshold: &'a Threshold, judged: &'a Judged) -> impl Iterator<Item = (&'a Case, Vec<Said>)> {
-    let tags = judged.tags.iter().filter(|case| threshold.subject.means(&case.key));
+    let tags = judged.tags.iter().filter(|case| is_about(threshold, case));
     let tags = tags.map(|case| (case, against(threshold, case)));
     let sums = judged.sums.iter().filter(|sum| sum.of == threshold.subject);
     tags.chain(sums.filter_map(|sum| match threshold.subject {
         Subject::Total(_) => Some((&sum.case, against(threshold, &sum.case))),
         Subject::Tags { .. } => Some((&sum.case, together(threshold, sum)?)),
     }))
+}
+
+/// Whether a threshold is about a tag by itself.
+fn is_about(threshold: &Threshold, tag: &Case) -> bool {
+    matches!(threshold.subject, Subject::Tags { .. }) && threshold.subject.means(&tag.key)
 }
 
 /// What the tags of a threshold come to together, where their sum shows what none of them does.

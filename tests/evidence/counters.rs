@@ -2,7 +2,6 @@
 
 use poolgate::judge::{Evidence, Verdict};
 use poolgate::pool::{Counters, Usage};
-use poolgate::record::Stage;
 use poolgate::scenario::Per;
 
 use super::machine::{Now, Ran, live, machine, noise};

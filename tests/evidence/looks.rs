@@ -181,7 +181,7 @@ fn a_generic_tag_is_a_suspect_only() {
 
 #[test]
 fn a_leak_too_small_in_each_tag_shows_in_the_drivers_tags_together() {
-    let small = |tag: u64| move |now: Now| live(500.0 + 0.25 * now.work + noise(now.slot * 31 + tag * 7919, 9));
+    let small = |tag: u64| move |now: Now| live(500.0 + 0.12 * now.work + noise(now.slot * 31 + tag * 7919, 40));
     let run = |tags: u64| {
         let machine = machine(300, "  - { tag: \"MyD?\", max_rate: 0 B/iteration }\n");
         (0..tags).fold(machine, |machine, tag| machine.tag(&format!("MyD{tag}"), small(tag))).run()

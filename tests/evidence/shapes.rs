@@ -18,7 +18,8 @@ fn trend(ran: &Ran) -> &Trend {
 
 #[test]
 fn a_series_has_the_shape_a_person_would_see() {
-    let cases: [(&str, fn(Now) -> f64); 7] = [
+    type Case = (&'static str, fn(Now) -> f64);
+    let cases: [Case; 7] = [
         ("no steady growth", |now| 500.0 + noise(now.slot, 20)),
         ("steady", |now| 500.0 + now.work),
         ("one step at iteration 41, flat since", |now| if now.work < 40.0 { 500.0 } else { 700.0 }),

@@ -3,8 +3,9 @@
 //! Growth must be there in the first third already, must pass the whole test at a higher cut-off, and must go on as fast at
 //! the end as at the beginning. It cannot say that the workload causes it.
 
-use super::first::{Trend, Unit, Window};
+use super::first::{Trend, Window};
 use super::history::History;
+use super::measure::Unit;
 use super::rate::slope;
 use super::trend::{Increments, growth};
 

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::attribution::{Attribution, Labels, attribution, p_of_sum};
 use super::extension::{Extension, PARTS};
-use super::first::{Around, Measure, Trend, Unit};
+use super::first::{Around, Trend};
 use super::history::History;
+use super::measure::Unit;
 use super::rate::{Interval, mean};
 use super::trend::{Blocks, Guard, Increments};
 use super::troughs::{Stretch, Trough};

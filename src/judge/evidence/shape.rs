@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::first::{Measure, Trend, Unit};
+use super::first::Trend;
+use super::measure::{Measure, Unit};
 use super::rate::mean;
 use super::trend::Guard;
 use super::troughs::{Stretch, Trough, Troughs};

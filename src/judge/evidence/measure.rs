@@ -1,0 +1,43 @@
+//! Which of a tag's figures is tested, always in objects.
+
+use serde::Serialize;
+
+use super::troughs::{Stretch, Trough};
+
+/// Which figure of a tag was tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Objects in use.
+    Objects,
+    /// Bytes in use, in objects of the usual size: bytes can grow while objects do not.
+    Bytes,
+    /// Objects in use without those in flight.
+    WithoutFlow,
+}
+
+/// Bytes of an object, on average at the end of a stretch; `None` when none was in use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit(pub(super) Option<f64>);
+
+impl Unit {
+    pub(super) fn of(stretch: &Stretch) -> Unit {
+        let in_use = stretch.blocks.last().filter(|last| last.objects > 0 && last.bytes > 0);
+        Unit(in_use.map(|last| last.bytes as f64 / last.objects as f64))
+    }
+
+    pub(super) fn bytes(self) -> f64 {
+        self.0.unwrap_or(1.0)
+    }
+}
+
+impl Measure {
+    /// A trough's figure, in objects.
+    pub(super) fn of(self, trough: &Trough, unit: Unit) -> f64 {
+        match self {
+            Measure::Objects => trough.objects as f64,
+            Measure::Bytes => trough.bytes as f64 / unit.bytes(),
+            Measure::WithoutFlow => trough.adjusted as f64,
+        }
+    }
+}
