@@ -2,6 +2,7 @@
 
 use super::harness::{Ended, Scenario};
 
+#[cfg(unix)]
 fn looked_again(ended: &Ended) -> bool {
     ended.stderr.contains("second look at")
 }
