@@ -8,6 +8,7 @@ mod abort;
 mod bench;
 mod change;
 mod check;
+mod compare;
 mod doctor;
 mod export;
 mod find;
@@ -54,6 +55,8 @@ enum Command {
     Abort(abort::Abort),
     /// Judges recordings and logs, offline
     Judge(judge::Judge),
+    /// Gates a candidate build against a base build, from a recording of each
+    Compare(compare::Compare),
     /// Writes a recording as CSV, for other programs
     Export(export::Export),
     /// Says whether this machine can run scenarios, and what is missing; changes nothing
@@ -89,6 +92,7 @@ impl Cli {
             Command::Status(status) => status.run(),
             Command::Abort(abort) => abort.run(),
             Command::Judge(judge) => judge.run(),
+            Command::Compare(compare) => compare.run(),
             Command::Export(export) => export.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Init(init) => init.run(),

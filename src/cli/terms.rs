@@ -44,7 +44,7 @@ pub(super) struct Terms {
 
 impl Given {
     /// Reads what was given; `None` when there were mistakes, which have been told.
-    pub(super) fn read(self) -> Option<Terms> {
+    pub(super) fn read(&self) -> Option<Terms> {
         let scenario = match &self.scenario {
             Some(path) => Some(trouble::load(path)?.scenario),
             None => None,
@@ -75,14 +75,20 @@ impl Terms {
         Some(scenario)
     }
 
-    /// The report on `recorded`; where it was made is known only as far as the recording says.
+    /// The report on `recorded`.
     pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
-        let header = recorded.recording.header();
         let judged = judge(scenario, &recorded.recording);
+        let result = judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() });
         let mut notes = Vec::new();
         if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
             notes.push("no scenario lies beside it: judged by the rule that no tag may leak".to_owned());
         }
+        Report { result, notes, ..Terms::facts(scenario, recorded) }
+    }
+
+    /// What is known of `recorded` without judging it; where it was made, only as far as the recording says.
+    pub(super) fn facts(scenario: &Scenario, recorded: &Recorded) -> Report {
+        let header = recorded.recording.header();
         Report {
             scenario: scenario.scenario.as_str().to_owned(),
             thresholds: words(&scenario.thresholds()),
@@ -93,8 +99,8 @@ impl Terms {
             driver: recorded.driver(),
             source: header.source.clone(),
             boot: header.boot.clone(),
-            result: judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() }),
-            notes,
+            result: Err(Failure::not_finished()),
+            notes: Vec::new(),
         }
     }
 

@@ -174,16 +174,28 @@ impl Case {
         }
     }
 
+    /// What a limit on an amount compares: the amount, and the most it may be.
+    pub(super) fn amount(&self, limit: &Limit) -> Option<(i64, i64)> {
+        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        match limit {
+            Limit::MaxRate(_) => None,
+            Limit::MaxGrowth(most) => self.levels.map(|levels| (levels.growth(), allowed(*most, &levels))),
+            Limit::MaxBytes(most) => self.levels.map(|levels| (bytes(levels.bytes_after), bytes(most.0))),
+            Limit::AfterTeardown(most) => match self.left {
+                Left::NotSampled => None,
+                Left::Gone => Some((0, bytes(most.0))),
+                Left::Bytes(left) => Some((bytes(left), bytes(most.0))),
+            },
+        }
+    }
+
     fn without_levels(&self) -> &'static str {
         "was not there, not sampled, or counted anew, at rest before and after the workload"
     }
 
     fn growth(&self, most: Growth, levels: &Levels) -> Said {
         let growth = levels.growth();
-        let most = match most {
-            Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
-            Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
-        };
+        let most = allowed(most, levels);
         let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
         let grew = format!("grew by {} ({before} → {after})", words::signed(growth));
         if growth <= most {
@@ -236,6 +248,14 @@ impl Case {
     }
 }
 
+/// By how many bytes a tag of these levels may grow.
+fn allowed(most: Growth, levels: &Levels) -> i64 {
+    match most {
+        Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
+        Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
+    }
+}
+
 /// A leak's rate against what is allowed.
 fn compared(interval: Interval, limit: f64, text: String) -> Said {
     match (interval.low > limit, interval.high <= limit) {
@@ -249,7 +269,7 @@ fn compared(interval: Interval, limit: f64, text: String) -> Said {
 }
 
 /// The rate in the limit's own terms, and the limit.
-fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
+pub(super) fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
     match most.amount {
         Amount::Bytes(limit) => (trend.bytes(most.per), limit),
         Amount::Objects(limit) => (trend.objects(most.per), limit),

@@ -15,6 +15,7 @@ use crate::scenario::{Scenario, Subject, Threshold};
 mod again;
 mod case;
 mod clock;
+mod compare;
 pub mod evidence;
 mod ignored;
 mod level;
@@ -32,6 +33,7 @@ use lockstep::Lockstep;
 use series::Measured;
 
 pub use again::second_look;
+pub use compare::{CompareError, Compared, Comparison, compare};
 pub use evidence::{Confirmation, Evidence, Interval, Trend};
 pub use ignored::Ignored;
 pub use level::Levels;
@@ -142,12 +144,7 @@ impl Judgement {
 /// When the recording is of a run which did not measure.
 pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, JudgeError> {
     let measured = series::read(scenario, recording);
-    if !measured.is_finished() {
-        return Err(JudgeError::Unfinished);
-    }
-    if measured.clock().slots() == 0 {
-        return Err(JudgeError::NotMeasured);
-    }
+    measured.is_complete()?;
     let judged = Judged::of(scenario, recording, &measured);
     let thresholds = scenario.thresholds();
     let rulings = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();

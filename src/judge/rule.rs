@@ -74,7 +74,7 @@ fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<Said>> {
 }
 
 /// Whether a threshold names what it is about as the driver's own.
-fn names(threshold: &Threshold) -> bool {
+pub(super) fn names(threshold: &Threshold) -> bool {
     match &threshold.subject {
         Subject::Total(_) => true,
         Subject::Tags { tag, .. } => tag.names_tags(),
@@ -82,7 +82,7 @@ fn names(threshold: &Threshold) -> bool {
 }
 
 /// A threshold that nothing fell under was not held: most likely the tag is misspelt, or its cache was merged away.
-fn nothing_meant(subject: &Subject) -> Finding {
+pub(super) fn nothing_meant(subject: &Subject) -> Finding {
     let (subject, because) = match subject {
         Subject::Total(pool) => (format!("total {pool}"), format!("this kernel has no {pool} pool")),
         Subject::Tags { tag, .. } => (tag.to_string(), absent(tag)),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::JudgeError;
 use super::case::Left;
 use super::clock::Clock;
 use super::evidence::{Extension, History};
@@ -177,9 +178,13 @@ impl Measured {
         self.looks.push(Look { plan, tags, sums });
     }
 
-    /// Whether the recording has its end.
-    pub(super) fn is_finished(&self) -> bool {
-        self.finished
+    /// Whether the recording has its end, and samples of the workload.
+    pub(super) fn is_complete(&self) -> Result<(), JudgeError> {
+        match (self.finished, self.clock.slots()) {
+            (false, _) => Err(JudgeError::Unfinished),
+            (true, 0) => Err(JudgeError::NotMeasured),
+            (true, _) => Ok(()),
+        }
     }
 
     /// Every tag with its figures.

@@ -72,7 +72,7 @@ struct Whole<'a> {
 
 /// The verdict on a threshold.
 #[derive(Serialize, JsonSchema)]
-struct Threshold<'a> {
+pub(super) struct Threshold<'a> {
     /// The threshold in its own words.
     threshold: String,
     /// The worst of the findings'.
@@ -112,10 +112,14 @@ impl<'a> Whole<'a> {
             notes: report.all_notes().map(String::as_str).collect(),
             warnings: report.warnings().collect(),
             ignored: judgement.map(|judgement| judgement.ignored.as_slice()),
-            thresholds: judgement.map(|judgement| judgement.rulings.iter().map(Threshold::of).collect()),
+            thresholds: judgement.map(|judgement| thresholds(&judgement.rulings)),
             tags: judgement.map(|judgement| judgement.tags.iter().map(tag::Tag::of).collect()),
         }
     }
+}
+
+pub(super) fn thresholds(rulings: &[Ruling]) -> Vec<Threshold<'_>> {
+    rulings.iter().map(Threshold::of).collect()
 }
 
 impl<'a> Threshold<'a> {

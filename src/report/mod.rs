@@ -9,12 +9,14 @@ use serde::Serialize;
 
 use crate::judge::{Ignored, Judgement, Verdict};
 
+mod comparison;
 mod driver;
 mod host;
 mod json;
 mod junit;
 mod table;
 
+pub use comparison::{compared, comparison_json};
 pub use driver::{Driver, Found};
 pub use host::Host;
 pub use json::json;

@@ -2,6 +2,7 @@
 //! log which makes no sense. A recording written as CSV is the same recording when it is read back.
 #![allow(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
+mod compared;
 mod judged;
 mod refused;
 mod round_trip;

@@ -34,5 +34,6 @@ pub use order::{Draw, draw};
 pub use rate::{Interval, Pace};
 pub use rest::Rest;
 pub use shape::Shape;
+pub(super) use trend::quantile;
 pub use trend::{Guard, NEEDED};
 pub use troughs::{Stretch, Trough, Troughs};

@@ -105,7 +105,7 @@ pub(super) fn growth(m: &[f64]) -> f64 {
 }
 
 /// t₀.₉₇₅ by degrees of freedom, for the numbers of blocks there are.
-fn quantile(freedom: usize) -> f64 {
+pub(in crate::judge) fn quantile(freedom: usize) -> f64 {
     match freedom {
         22.. => 2.074,
         14..=21 => 2.145,

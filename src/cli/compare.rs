@@ -1,0 +1,77 @@
+//! `poolgate compare`: gates a candidate build against a base build.
+
+use std::path::PathBuf;
+
+use super::recorded::Recorded;
+use super::terms::{Given, Terms};
+use super::{terminal, trouble};
+use crate::exit::Exit;
+use crate::judge::compare;
+use crate::report::{self, Failure, Outcome, Report};
+
+/// Compares a candidate with a base.
+#[derive(Debug, clap::Args)]
+#[command(after_help = RULE)]
+pub(super) struct Compare {
+    /// The base: a recording, the folder of a run, or a log as CSV
+    #[arg(value_name = "BASE")]
+    base: PathBuf,
+    /// The candidate: the same
+    #[arg(value_name = "CANDIDATE")]
+    candidate: PathBuf,
+    #[command(flatten)]
+    given: Given,
+    /// Print JSON, with each side's rate for every tag, instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Write JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+const RULE: &str = "\
+Thresholds are the candidate's. What it breaks counts only where it is worse than the base: a leak must be faster by more
+than chance allows, an amount larger by more than the threshold. An old leak is listed and blocks nothing. The exit code is
+as that of `judge`.";
+
+impl Compare {
+    pub(super) fn run(self) -> Exit {
+        let Some(terms) = self.given.read() else { return Exit::Usage };
+        let open = |file: &PathBuf| {
+            Recorded::open(file).map_err(|error| {
+                trouble::tell(&error, error.help());
+                terms.unreadable(file, &error)
+            })
+        };
+        let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
+            (Ok(base), Ok(candidate)) => (base, candidate),
+            (Err(report), _) | (_, Err(report)) => return self.tell(&report, &report::json(&report)),
+        };
+        let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
+        let of = |recorded: &Recorded| Terms::facts(&scenario, recorded);
+        let compared = compare(&scenario, &base.recording, &candidate.recording);
+        let failure = |error: &crate::judge::CompareError| {
+            let help = Some("give recordings of whole runs, each with a workload".to_owned());
+            Failure { message: error.to_string(), help, output: String::new() }
+        };
+        let base = of(&base);
+        let report = report::compared(of(&candidate), &base.run, compared.as_ref().map_err(failure));
+        let json = report::comparison_json(&report, &base, compared.as_ref().ok());
+        self.tell(&report, &json)
+    }
+
+    fn tell(&self, report: &Report, json: &str) -> Exit {
+        if self.json {
+            anstream::print!("{json}");
+        } else {
+            anstream::println!("{}", report::table(report, terminal::width()));
+        }
+        if let Some(path) = &self.junit
+            && let Err(error) = report::replace(path, &report::junit(report))
+        {
+            trouble::tell(error, Some("give --junit a file in a folder which exists"));
+            return Outcome::Error.into();
+        }
+        report.outcome().into()
+    }
+}
