@@ -6,54 +6,52 @@
 //! needs no second pass.
 
 use super::counter::Sample;
+use super::troughs::Trough;
 
 /// Slots from which β is learned.
 pub(super) const LEARNED_FROM: usize = 64;
 /// Fewer than these tell nothing.
 const LEAST: usize = 16;
+/// A share is kept as so many parts of a whole: in integers a sample costs a multiplication and a shift.
+const WHOLE: u32 = 16;
 
 /// How a level follows what was allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Flow {
-    share: f64,
+    share: i64,
     usual: i64,
 }
 
 impl Flow {
-    /// What a tag's first samples say.
-    pub(super) fn learned(samples: &[Option<Sample>]) -> Flow {
-        let steps: Vec<(f64, f64)> = samples
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [Some(before), Some(now)] => {
-                    Some(((now.allocs - before.allocs) as f64, (now.live - before.live) as f64))
-                }
-                _ => None,
-            })
-            .collect();
-        if steps.len() < LEAST {
+    /// What a tag's first samples say. In `adjusted` they hold what was allocated since the sample before.
+    pub(super) fn learned(samples: &[Trough]) -> Flow {
+        let steps = || {
+            samples
+                .windows(2)
+                .filter(|pair| !pair[0].is_hole() && !pair[1].is_hole())
+                .map(|pair| ((pair[1].adjusted - pair[0].adjusted) as f64, (pair[1].objects - pair[0].objects) as f64))
+        };
+        let (mut count, mut x, mut y) = (0.0, 0.0, 0.0);
+        steps().for_each(|step| (count, x, y) = (count + 1.0, x + step.0, y + step.1));
+        if count < LEAST as f64 {
             return Flow::default();
         }
-        let count = steps.len() as f64;
-        let (x, y) = steps.iter().fold((0.0, 0.0), |(x, y), step| (x + step.0 / count, y + step.1 / count));
-        let (products, squares) = steps.iter().fold((0.0, 0.0), |(products, squares), step| {
+        (x, y) = (x / count, y / count);
+        let (products, squares) = steps().fold((0.0, 0.0), |(products, squares), step| {
             (products + (step.0 - x) * (step.1 - y), squares + (step.0 - x).powi(2))
         });
-        if squares <= 0.0 {
-            return Flow::default();
-        }
-        let mut allocs: Vec<i64> = samples.iter().flatten().map(|sample| sample.allocs).collect();
-        allocs.sort_unstable();
-        Flow { share: (products / squares).clamp(0.0, 1.0), usual: allocs.get(allocs.len() / 2).copied().unwrap_or(0) }
+        let share = if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { 0.0 };
+        let mut allocs: Vec<i64> = samples.iter().filter(|one| !one.is_hole()).map(|one| one.adjusted).collect();
+        let middle = allocs.len() / 2;
+        let usual = *allocs.select_nth_unstable(middle).1;
+        Flow { share: (share * f64::from(1u32 << WHOLE)).round() as i64, usual }
     }
 
     /// Objects in use without those in flight.
     #[inline]
     pub(super) fn without(self, sample: Sample) -> i64 {
-        if self.share == 0.0 {
-            return sample.live;
-        }
-        sample.live - (self.share * (sample.allocs - self.usual) as f64).round() as i64
+        let half = 1 << (WHOLE - 1);
+        sample.live - ((self.share.wrapping_mul(sample.allocs - self.usual) + half) >> WHOLE)
     }
 }
 
@@ -61,18 +59,23 @@ impl Flow {
 mod tests {
     use super::*;
 
-    fn samples(live: impl Fn(i64) -> i64) -> Vec<Option<Sample>> {
+    fn samples(live: impl Fn(i64) -> i64) -> Vec<Sample> {
         // What is allocated moves without a pattern, as far as a slope can see.
         let allocs = |at: i64| 100 + (at * 7919) % 61;
-        (0..64).map(|at| Some(Sample { live: live(allocs(at)), bytes: 0, allocs: allocs(at) })).collect()
+        (0..64).map(|at| Sample { live: live(allocs(at)), bytes: 0, allocs: allocs(at) }).collect()
+    }
+
+    fn learned(samples: &[Sample]) -> Flow {
+        let trough = |sample: &Sample| Trough { objects: sample.live, bytes: 0, adjusted: sample.allocs };
+        Flow::learned(&samples.iter().map(trough).collect::<Vec<_>>())
     }
 
     #[test]
     fn what_is_in_flight_is_taken_out() {
         let samples = samples(|allocs| 1000 + allocs / 2);
-        let flow = Flow::learned(&samples);
-        assert!((flow.share - 0.5).abs() < 0.02, "{flow:?}");
-        let left: Vec<i64> = samples.iter().flatten().map(|sample| flow.without(*sample)).collect();
+        let flow = learned(&samples);
+        assert!((flow.share as f64 / 65536.0 - 0.5).abs() < 0.02, "{flow:?}");
+        let left: Vec<i64> = samples.iter().map(|sample| flow.without(*sample)).collect();
         let (low, high) = (left.iter().min().unwrap(), left.iter().max().unwrap());
         assert!(high - low <= 2, "{low} to {high}");
     }
@@ -80,8 +83,8 @@ mod tests {
     #[test]
     fn a_level_which_does_not_follow_stays_as_it_is() {
         let samples = samples(|_| 1000);
-        let flow = Flow::learned(&samples);
-        assert!(samples.iter().flatten().all(|sample| flow.without(*sample) == 1000), "{flow:?}");
-        assert_eq!(Flow::learned(&samples[..10]), Flow::default());
+        let flow = learned(&samples);
+        assert!(samples.iter().all(|sample| flow.without(*sample) == 1000), "{flow:?}");
+        assert_eq!(learned(&samples[..10]), Flow::default());
     }
 }

@@ -14,10 +14,10 @@ use crate::record::Stage;
 pub struct History {
     counter: Counter,
     flow: Flow,
+    /// As long as `flow` is learned, what was allocated stands in place of objects without those in flight.
     work: Troughs,
-    /// The first samples of the workload, until `flow` is learned from them.
-    early: Vec<Option<Sample>>,
-    learning: bool,
+    /// The slot from which `flow` is learned, until it is.
+    learning: Option<u32>,
     before: Rest,
     after: Rest,
     /// Slots with a sample.
@@ -38,8 +38,7 @@ impl History {
             counter: Counter::new(counters),
             flow: Flow::default(),
             work: Troughs::after_nothing(slots),
-            early: Vec::new(),
-            learning: true,
+            learning: Troughs::tells_apart(slots + LEARNED_FROM as u64).then_some(slots as u32),
             before: Rest::default(),
             after: Rest::default(),
             present: slots,
@@ -59,8 +58,8 @@ impl History {
         }
         if stage == Stage::Workload {
             self.present += 1;
-            if self.learning {
-                self.learn(Some(sample));
+            if self.learning.is_some() {
+                self.learn(Trough { objects: sample.live, bytes: sample.bytes, adjusted: sample.allocs });
             } else {
                 self.work.push(self.trough(sample));
             }
@@ -71,7 +70,7 @@ impl History {
 
     /// Adds a slot of the workload for which there is no sample of anything.
     pub fn miss(&mut self) {
-        if self.learning { self.learn(None) } else { self.work.miss() }
+        if self.learning.is_some() { self.learn(Trough::HOLE) } else { self.work.miss() }
     }
 
     fn absent(&mut self, stage: Stage) {
@@ -86,19 +85,21 @@ impl History {
         }
     }
 
-    /// Keeps a sample until enough are there to learn from.
-    fn learn(&mut self, sample: Option<Sample>) {
-        self.early.push(sample);
-        if self.early.len() == LEARNED_FROM {
+    /// Keeps a sample with what was allocated, until enough are there to learn from.
+    fn learn(&mut self, sample: Trough) {
+        self.work.push(sample);
+        if self.learning.is_some_and(|from| self.work.slots() == u64::from(from) + LEARNED_FROM as u64) {
             self.learned();
         }
     }
 
     fn learned(&mut self) {
-        self.flow = Flow::learned(&self.early);
-        self.learning = false;
-        for sample in std::mem::take(&mut self.early) {
-            self.work.push(sample.map_or(Trough::HOLE, |sample| self.trough(sample)));
+        let Some(from) = self.learning.take() else { return };
+        let samples = self.work.each_from(from as usize);
+        self.flow = Flow::learned(samples);
+        for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
+            let (live, bytes, allocs) = (sample.objects, sample.bytes, sample.adjusted);
+            sample.adjusted = self.flow.without(Sample { live, bytes, allocs });
         }
     }
 
@@ -106,9 +107,7 @@ impl History {
         match stage {
             Stage::LeadIn => self.before.push(self.trough(sample)),
             Stage::CoolDown => {
-                if self.learning {
-                    self.learned();
-                }
+                self.learned();
                 self.after.push(self.trough(sample));
             }
             Stage::Workload | Stage::SecondLook | Stage::Teardown => {}
@@ -122,7 +121,9 @@ impl History {
         match stage {
             Stage::LeadIn => {}
             Stage::Workload => {
-                (self.early, self.work) = (Vec::new(), Troughs::after_holes(slots));
+                self.work = Troughs::after_holes(slots);
+                let early = self.learning.is_some() && Troughs::tells_apart(slots + LEARNED_FROM as u64);
+                self.learning = early.then_some(slots as u32);
                 (self.present, self.reset) = (0, Some(slots));
             }
             Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
@@ -138,12 +139,19 @@ impl History {
 
     /// How the level follows what is allocated.
     pub(super) fn flow(&self) -> Flow {
-        if self.learning { Flow::learned(&self.early) } else { self.flow }
+        match self.learning {
+            Some(_) => {
+                let mut learned = self.clone();
+                learned.learned();
+                learned.flow
+            }
+            None => self.flow,
+        }
     }
 
     /// The workload's troughs.
     pub fn work(&self) -> Cow<'_, Troughs> {
-        if !self.learning {
+        if self.learning.is_none() {
             return Cow::Borrowed(&self.work);
         }
         let mut learned = self.clone();
@@ -163,7 +171,7 @@ impl History {
 
     /// Slots of the workload so far.
     pub fn slots(&self) -> u64 {
-        self.work.slots() + self.early.len() as u64
+        self.work.slots()
     }
 
     /// Slots of the workload with a sample.

@@ -93,6 +93,16 @@ impl Troughs {
         Troughs { blocks: vec![value; whole as usize], current, filled, span }
     }
 
+    /// Whether a series of so many slots still has a block for each.
+    pub(super) fn tells_apart(slots: u64) -> bool {
+        slots <= MOST as u64
+    }
+
+    /// The samples from a slot on, as long as each has a block of its own.
+    pub(super) fn each_from(&mut self, slot: usize) -> &mut [Trough] {
+        self.blocks.get_mut(slot..).unwrap_or_default()
+    }
+
     /// Slots so far.
     pub fn slots(&self) -> u64 {
         self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
@@ -124,8 +134,8 @@ impl Troughs {
             return;
         }
         if self.blocks.len() == self.blocks.capacity() {
-            // Doubling from here ends at MOST exactly, so that no memory is held which is never used.
-            self.blocks.reserve_exact(self.blocks.len().max(MOST / 8));
+            // All that it can ever take, and at once: growing bit by bit would copy everything several times.
+            self.blocks.reserve_exact(MOST - self.blocks.len());
         }
         self.blocks.push(self.current);
         self.current = Trough::HOLE;
