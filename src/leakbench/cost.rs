@@ -10,16 +10,15 @@ use crate::pool::Usage;
 use crate::record::Stage;
 
 const TAGS: usize = 1000;
-const SLOTS: usize = 1000;
 const PASSES: usize = 5;
 
-/// Nanoseconds a sample of a tag. Of each row the fastest of a few passes counts: what disturbs a row, such as another
-/// program on the same core, only ever makes it slower.
-pub(super) fn nanoseconds() -> f64 {
+/// Nanoseconds a sample of a tag, on average over so many of each. Of each row the fastest of a few passes counts: what
+/// disturbs a row, such as another program on the same core, only ever makes it slower.
+pub(super) fn nanoseconds(samples: usize) -> f64 {
     let tags: Vec<Tag> = (0..TAGS)
-        .map(|at| NULLS[at % NULLS.len()].tag(None, Quirks::default(), SLOTS as u64, Random::seeded(at as u64)))
+        .map(|at| NULLS[at % NULLS.len()].tag(None, Quirks::default(), samples as u64, Random::seeded(at as u64)))
         .collect();
-    let mut least = vec![f64::INFINITY; SLOTS];
+    let mut least = vec![f64::INFINITY; samples];
     for _ in 0..PASSES {
         let mut histories: Vec<History> = tags.iter().map(|tag| History::new(tag.key.counters)).collect();
         let mut tags = tags.clone();
@@ -35,5 +34,5 @@ pub(super) fn nanoseconds() -> f64 {
         }
         std::hint::black_box(&histories);
     }
-    least.iter().sum::<f64>() * 1e9 / (TAGS * SLOTS) as f64
+    least.iter().sum::<f64>() * 1e9 / (TAGS * samples) as f64
 }

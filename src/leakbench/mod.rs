@@ -41,7 +41,7 @@ pub fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> Figures {
     let (recall, intervals) = leaks::found(size, seeds, &highest);
     let odd = leaks::odd(size, seeds);
     tell("what it costs");
-    let nanoseconds = cost::nanoseconds();
+    let nanoseconds = cost::nanoseconds(size.samples);
     let (size, seeds) = (size.name.to_owned(), seeds.to_owned());
     Figures { size, seeds, false_alarms, hard, background, smallest, recall, intervals, odd, nanoseconds }
 }

@@ -19,6 +19,8 @@ pub struct Size {
     pub(super) rung: u64,
     /// Leaks of all kinds at each length, for recall and intervals; as many tags of each oddity.
     pub(super) leaks: u64,
+    /// Samples of each tag when the cost is measured.
+    pub(super) samples: usize,
 }
 
 impl Size {
@@ -32,6 +34,7 @@ impl Size {
         tags: 1500,
         rung: 100,
         leaks: 2000,
+        samples: 1000,
     };
 
     /// Enough for bounds of 1 %.
@@ -39,14 +42,24 @@ impl Size {
         name: "full",
         lengths: &[50, 100, 300, 1000],
         leak_lengths: &[50, 100, 300, 1000],
-        runs: 600,
+        runs: 400,
         active: 1000,
-        tags: 10_000,
+        tags: 5000,
         rung: 400,
-        leaks: 10_000,
+        leaks: 6000,
+        samples: 1000,
     };
 
     /// Seconds even without optimisation: for tests of leakbench itself.
-    pub const TINY: Size =
-        Size { name: "tiny", lengths: &[100], leak_lengths: &[100], runs: 2, active: 10, tags: 10, rung: 5, leaks: 20 };
+    pub const TINY: Size = Size {
+        name: "tiny",
+        lengths: &[100],
+        leak_lengths: &[100],
+        runs: 2,
+        active: 10,
+        tags: 10,
+        rung: 5,
+        leaks: 20,
+        samples: 10,
+    };
 }
