@@ -28,7 +28,7 @@ mod suspects;
 mod words;
 
 use case::Case;
-use evidence::Extension;
+use evidence::{Extension, History};
 use lockstep::Lockstep;
 use series::Measured;
 
@@ -177,19 +177,18 @@ impl Judged {
         let keys: Vec<&Key> = measured.tags().map(|(key, _)| key).collect();
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, &keys);
         let window = measured.clock().window();
-        let case = |key, history, looks: &[Extension]| {
+        let case = |key: Key, history: &History, looks: &[Extension]| {
             Case::new(scenario, key, measured.levels(history), history, window, looks)
         };
         let tags = measured.tags().enumerate().map(|(row, (key, history))| {
             let case = case(key.clone(), history, &measured.looks_at(row)).unsound(measured.overflowed());
             case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
-        let totals = measured.totals().filter_map(|(pool, history)| {
-            let total = case(series::total_key(pool)?, history, &measured.looks_at_total(pool));
-            // What one of its rows does not count, the total does not.
-            let uncounted = |key: &Key| key.counters == Counters::BytesOnly && Subject::Total(pool).means(key);
-            let total = total.left(measured.left_of_total(pool));
-            Some(total.counting(!measured.tags().any(|(key, _)| uncounted(key))))
+        let tags: Vec<Case> = tags.collect();
+        let sums = measured.sums().filter_map(|(at, sum, history)| {
+            let case = case(sum.key()?, &history, &measured.looks_at_sum(at));
+            let seen_alone = sum.rows().iter().any(|row| tags.get(*row).is_some_and(Case::is_candidate));
+            Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = sums.collect();
         let lockstep = Lockstep::of(&tags, measured.tags().map(|(_, history)| history));

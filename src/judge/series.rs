@@ -11,7 +11,7 @@ use super::clock::Clock;
 use super::evidence::{Extension, History};
 use super::level::{Levels, settled};
 use super::overflow::Overflow;
-use super::sums::Sum;
+use super::sums::{Extended, Sum};
 use crate::pool::{Key, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
@@ -48,7 +48,7 @@ pub(super) struct Look {
     pub(super) plan: SecondLook,
     /// Rows of the tags looked at.
     tags: Vec<(usize, Extension)>,
-    sums: Vec<(usize, Extension)>,
+    sums: Vec<(usize, Extended)>,
 }
 
 /// Reads the whole recording.
@@ -148,7 +148,7 @@ impl Measured {
     fn miss(&mut self, slots: u64) {
         for _ in 0..slots {
             self.histories.iter_mut().for_each(History::miss);
-            self.sums.iter_mut().filter_map(|sum| sum.history.as_mut()).for_each(History::miss);
+            self.sums.iter_mut().for_each(Sum::miss);
         }
         self.clock.miss(slots);
     }
@@ -173,7 +173,11 @@ impl Measured {
     fn look_again(&mut self, plan: SecondLook) {
         let rows = plan.candidates.iter().filter_map(|key| self.keys.iter().position(|known| known == key));
         let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories[row])));
-        let sums = self.sums.iter().enumerate().filter_map(|(at, sum)| Some((at, sum.extension(&plan)?)));
+        let sums = self
+            .sums
+            .iter()
+            .enumerate()
+            .filter_map(|(at, sum)| Some((at, sum.extended(&plan, &self.keys, &self.histories)?)));
         let (tags, sums) = (tags.collect(), sums.collect());
         self.looks.push(Look { plan, tags, sums });
     }
@@ -192,9 +196,10 @@ impl Measured {
         self.keys.iter().zip(&self.histories)
     }
 
-    /// Every sum which has a tag.
-    pub(super) fn sums(&self) -> impl Iterator<Item = (usize, &Sum)> {
-        self.sums.iter().enumerate().filter(|(_, sum)| sum.history.is_some())
+    /// Every sum which has a tag, with what its tags did together.
+    pub(super) fn sums(&self) -> impl Iterator<Item = (usize, &Sum, History)> {
+        let sums = self.sums.iter().enumerate();
+        sums.filter_map(|(at, sum)| Some((at, sum, sum.history(&self.histories)?)))
     }
 
     /// The second looks, in their order.
@@ -211,7 +216,7 @@ impl Measured {
     /// What the second looks saw of a sum.
     pub(super) fn looks_at_sum(&self, at: usize) -> Vec<Extension> {
         let seen = self.looks.iter().filter_map(|look| look.sums.iter().find(|(looked_at, _)| *looked_at == at));
-        seen.map(|(_, extension)| extension.clone()).collect()
+        seen.filter_map(|(_, extended)| extended.together()).collect()
     }
 
     /// What teardown left of the tag in `row`.
@@ -265,15 +270,18 @@ impl Measured {
 
 impl Look {
     fn extensions(&mut self) -> impl Iterator<Item = &mut Extension> {
-        self.tags.iter_mut().chain(&mut self.sums).map(|(_, extension)| extension)
+        let sums = self.sums.iter_mut().flat_map(|(_, extended)| extended.extensions());
+        self.tags.iter_mut().map(|(_, extension)| extension).chain(sums)
     }
 
     fn sample(&mut self, sums: &[Sum], keys: &[Key], usages: &[Option<Usage>]) {
         for (row, extension) in &mut self.tags {
             extension.push(usages.get(*row).copied().flatten());
         }
-        for (at, extension) in &mut self.sums {
-            extension.push(sums.get(*at).and_then(|sum| sum.usage(keys, usages)));
+        for (at, extended) in &mut self.sums {
+            if let Some(sum) = sums.get(*at) {
+                extended.sample(sum, keys, usages);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Series of several tags together: a pool's total, and what the tags of one driver hold in all.
 //!
 //! A leak which shows in k tags at once, each time in all of them, is √k times easier to see in their sum than in any of
-//! them. Which tags are summed is the scenario's word (a pattern such as `MyD?`), never what was measured: sums chosen for
+//! them. Their troughs are summed, not the samples: what only adds for a moment is gone from a trough. Which tags are summed is the scenario's word (a pattern such as `MyD?`), never what was measured: sums chosen for
 //! their growth would grow by that alone.
 
 use super::evidence::{Extension, History};
@@ -16,7 +16,16 @@ pub(super) struct Sum {
     /// Their rows.
     rows: Vec<usize>,
     first: Option<Pool>,
-    pub(super) history: Option<History>,
+    /// What a pool holds in all, sample by sample.
+    total: Option<History>,
+}
+
+/// A sum in a second look.
+pub(super) enum Extended {
+    /// A pool as a whole.
+    Total(Extension),
+    /// Each of the tags, by its row.
+    Tags(Vec<(usize, Extension)>),
 }
 
 impl Sum {
@@ -31,7 +40,7 @@ impl Sum {
                 subjects.push(threshold.subject);
             }
         }
-        subjects.into_iter().map(|of| Sum { of, rows: Vec::new(), first: None, history: None }).collect()
+        subjects.into_iter().map(|of| Sum { of, rows: Vec::new(), first: None, total: None }).collect()
     }
 
     /// Looks whether the tag of a new row is one of them; `slots` are over.
@@ -39,20 +48,39 @@ impl Sum {
         if self.of.means(key) {
             self.rows.push(row);
             self.first.get_or_insert(key.pool);
-            self.history.get_or_insert_with(|| History::appearing_after(Counters::InUse, slots));
+            if matches!(self.of, Subject::Total(_)) {
+                self.total.get_or_insert_with(|| History::appearing_after(Counters::InUse, slots));
+            }
+        }
+    }
+
+    /// A slot goes by without a sample.
+    pub(super) fn miss(&mut self) {
+        self.total.iter_mut().for_each(History::miss);
+    }
+
+    /// What they did together; `None` when there are none of them.
+    pub(super) fn history(&self, tags: &[History]) -> Option<History> {
+        let each = self.rows.iter().filter_map(|row| tags.get(*row));
+        match &self.of {
+            Subject::Total(_) => self.total.clone(),
+            Subject::Tags { .. } => {
+                each.fold(None, |sum: Option<History>, one| Some(sum.map_or_else(|| one.clone(), |sum| sum.plus(one))))
+            }
         }
     }
 
     /// Adds a sample.
     pub(super) fn sample(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
-        let usage = self.usage(keys, usages);
-        if let Some(history) = &mut self.history {
-            history.push(stage, usage);
+        if self.total.is_none() {
+            return;
         }
+        let usage = self.usage(keys, usages);
+        self.total.iter_mut().for_each(|total| total.push(stage, usage));
     }
 
     /// What they hold, as objects in use; `None` when none of them is there.
-    pub(super) fn usage(&self, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
+    fn usage(&self, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
         let present = self.rows.iter().filter_map(|row| Some((keys.get(*row)?, usages.get(*row).copied().flatten()?)));
         present.fold(None, |sum: Option<Usage>, (key, usage)| {
             let Usage { allocs, bytes, .. } = sum.unwrap_or_default();
@@ -71,13 +99,52 @@ impl Sum {
     }
 
     /// Its part in a second look, when it is one of the candidates.
-    pub(super) fn extension(&self, plan: &SecondLook) -> Option<Extension> {
-        let wanted = self.key().is_some_and(|key| plan.candidates.contains(&key));
-        self.history.as_ref().filter(|_| wanted).map(|history| Extension::new(plan, Counters::InUse, history))
+    pub(super) fn extended(&self, plan: &SecondLook, keys: &[Key], tags: &[History]) -> Option<Extended> {
+        self.key().filter(|key| plan.candidates.contains(key))?;
+        match &self.of {
+            Subject::Total(_) => Some(Extended::Total(Extension::new(plan, Counters::InUse, self.total.as_ref()?))),
+            Subject::Tags { .. } => {
+                let each = self.rows.iter().filter_map(|row| Some((*row, keys.get(*row)?, tags.get(*row)?)));
+                let each = each.map(|(row, key, history)| (row, Extension::new(plan, key.counters, history)));
+                Some(Extended::Tags(each.collect()))
+            }
+        }
     }
 
     /// The rows of its tags.
     pub(super) fn rows(&self) -> &[usize] {
         &self.rows
+    }
+}
+
+impl Extended {
+    /// Adds a slot's sample.
+    pub(super) fn sample(&mut self, of: &Sum, keys: &[Key], usages: &[Option<Usage>]) {
+        match self {
+            Extended::Total(extension) => extension.push(of.usage(keys, usages)),
+            Extended::Tags(tags) => {
+                tags.iter_mut().for_each(|(row, extension)| extension.push(usages.get(*row).copied().flatten()));
+            }
+        }
+    }
+
+    /// Its series.
+    pub(super) fn extensions(&mut self) -> Vec<&mut Extension> {
+        match self {
+            Extended::Total(extension) => vec![extension],
+            Extended::Tags(tags) => tags.iter_mut().map(|(_, extension)| extension).collect(),
+        }
+    }
+
+    /// What they did together.
+    pub(super) fn together(&self) -> Option<Extension> {
+        match self {
+            Extended::Total(extension) => Some(extension.clone()),
+            Extended::Tags(tags) => {
+                let mut each = tags.iter().map(|(_, extension)| extension);
+                let first = each.next()?.clone();
+                Some(each.fold(first, |sum, one| sum.plus(one)))
+            }
+        }
     }
 }

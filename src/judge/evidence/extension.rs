@@ -90,6 +90,17 @@ impl Extension {
         Trough { objects: sample.live, bytes: sample.bytes, adjusted: self.flow.without(sample) }
     }
 
+    /// What two tags did together in the same look.
+    pub fn plus(&self, other: &Extension) -> Extension {
+        let pairs = self.parts.iter().zip(&other.parts);
+        Extension {
+            parts: pairs.map(|(one, other)| one.plus(*other)).collect(),
+            work: self.work.plus(&other.work),
+            broken: self.broken || other.broken,
+            ..self.clone()
+        }
+    }
+
     /// Whether it was seen to its end, with the tag there all the time.
     pub fn is_complete(&self) -> bool {
         !self.broken && self.parts.iter().all(|part| !part.is_hole())

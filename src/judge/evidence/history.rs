@@ -159,6 +159,22 @@ impl History {
         Cow::Owned(learned.work)
     }
 
+    /// What two tags did together, whose slots are the same.
+    pub fn plus(&self, other: &History) -> History {
+        History {
+            work: self.work().plus(&other.work()),
+            learning: false,
+            early: Vec::new(),
+            before: self.before.plus(&other.before),
+            after: self.after.plus(&other.after),
+            present: self.present.min(other.present),
+            gone: self.gone || other.gone,
+            reset: self.reset.max(other.reset),
+            flow: Flow::default(),
+            counter: self.counter.clone(),
+        }
+    }
+
     /// Samples of the lead-in.
     pub fn before(&self) -> &Rest {
         &self.before

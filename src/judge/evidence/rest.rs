@@ -49,6 +49,16 @@ impl Rest {
         &self.kept
     }
 
+    /// What two tags held together at rest: sample by sample where they have the same ones, else by their lowest.
+    pub(super) fn plus(&self, other: &Rest) -> Rest {
+        if self.kept.len() == other.kept.len() {
+            let pairs = self.kept.iter().zip(&other.kept);
+            return Rest { kept: pairs.map(|(one, other)| one.plus(*other)).collect(), ..*self };
+        }
+        let lowest = |rest: &Rest| rest.lowest_late().unwrap_or_default();
+        Rest { kept: vec![lowest(self).plus(lowest(other))], ..*self }
+    }
+
     /// The lowest of the late half.
     pub fn lowest_late(&self) -> Option<Trough> {
         self.kept[self.kept.len() / 2..].iter().copied().reduce(Trough::lower)

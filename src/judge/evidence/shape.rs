@@ -36,7 +36,7 @@ const EXPLAINED: f64 = 0.2;
 /// The shape of a series which was tested from the slot `from` on.
 pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
     let (blocks, span) = work.all();
-    let values = values(blocks, trend);
+    let values = values(&blocks, trend);
     let tested = (from / span) as usize;
     if trend.growing {
         let tail = values.get(tested..).unwrap_or_default();

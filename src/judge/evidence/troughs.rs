@@ -26,6 +26,18 @@ impl Trough {
         self == Trough::HOLE
     }
 
+    /// What two tags hold together.
+    pub(super) fn plus(self, other: Trough) -> Trough {
+        if self.is_hole() || other.is_hole() {
+            return Trough::HOLE;
+        }
+        Trough {
+            objects: self.objects.saturating_add(other.objects),
+            bytes: self.bytes.saturating_add(other.bytes),
+            adjusted: self.adjusted.saturating_add(other.adjusted),
+        }
+    }
+
     #[inline]
     pub(super) fn lower(self, other: Trough) -> Trough {
         Trough {
@@ -53,6 +65,8 @@ pub struct Troughs {
     filled: u32,
     /// Slots a block holds.
     span: u32,
+    /// Series of the same slots, whose troughs are added to these.
+    others: Vec<Troughs>,
 }
 
 /// A part of a series in equal blocks.
@@ -68,7 +82,7 @@ pub struct Stretch {
 
 impl Default for Troughs {
     fn default() -> Troughs {
-        Troughs { blocks: Vec::new(), current: Trough::HOLE, filled: 0, span: 1 }
+        Troughs { blocks: Vec::new(), current: Trough::HOLE, filled: 0, span: 1, others: Vec::new() }
     }
 }
 
@@ -90,7 +104,7 @@ impl Troughs {
         }
         let (whole, filled) = (slots / u64::from(span), (slots % u64::from(span)) as u32);
         let current = if filled > 0 { value } else { Trough::HOLE };
-        Troughs { blocks: vec![value; whole as usize], current, filled, span }
+        Troughs { blocks: vec![value; whole as usize], current, filled, span, others: Vec::new() }
     }
 
     /// Whether a series of so many slots still has a block for each.
@@ -123,6 +137,15 @@ impl Troughs {
         self.push(Trough::HOLE);
     }
 
+    /// The series of two tags together, which have the same slots: its troughs are the sums of theirs. Noise that only ever
+    /// adds, as most does, is gone from each trough before they are summed, so there is less of it than in the troughs of a
+    /// sum.
+    pub(super) fn plus(&self, other: &Troughs) -> Troughs {
+        let mut sum = self.clone();
+        sum.others.push(other.clone());
+        sum
+    }
+
     /// The current block is full: it becomes one of the blocks, or the first half of a longer one.
     fn close(&mut self) {
         if self.blocks.len() == MOST {
@@ -145,9 +168,9 @@ impl Troughs {
     /// The highest trough of the slots before `until`, taken over blocks of `each` slots as those after it are.
     pub(super) fn highest_before(&self, until: u64, each: u64) -> Option<Trough> {
         let span = u64::from(self.span);
-        let whole = &self.blocks[..((until / span) as usize).min(self.blocks.len())];
-        let blocks = whole.chunks_exact((each / span).max(1) as usize);
-        blocks.filter_map(lowest).reduce(Trough::higher)
+        let each = (each / span).max(1) as usize;
+        let until = ((until / span) as usize).min(self.blocks.len());
+        self.lows(0, until / each * each, each).into_iter().flatten().reduce(Trough::higher)
     }
 
     /// `count` equal blocks of the slots from `from` on. Both ends give way to whole blocks: the first is dropped when
@@ -155,14 +178,13 @@ impl Troughs {
     /// `None` when there are not that many blocks, or more than a third of them have no sample.
     pub fn split(&self, from: u64, count: usize) -> Option<Stretch> {
         let first = from.div_ceil(u64::from(self.span)) as usize;
-        let whole = self.blocks.get(first..)?;
-        let each = whole.len() / count;
+        let each = self.blocks.len().checked_sub(first)? / count;
         if each == 0 {
             return None;
         }
         // What does not divide is taken from the beginning, where the warm-up may reach into.
-        let skipped = whole.len() - each * count;
-        let lows: Vec<Option<Trough>> = whole[skipped..].chunks(each).map(lowest).collect();
+        let first = self.blocks.len() - each * count;
+        let lows = self.lows(first, self.blocks.len(), each);
         if lows.iter().flatten().count() * 3 < count * 2 {
             return None;
         }
@@ -172,12 +194,23 @@ impl Troughs {
             known
         });
         let span = u64::from(self.span);
-        Some(Stretch { blocks: blocks.collect(), each: each as u64 * span, from: (first + skipped) as u64 * span })
+        Some(Stretch { blocks: blocks.collect(), each: each as u64 * span, from: first as u64 * span })
     }
 
     /// Every block there is, from the beginning, with how many slots each holds; for the shape of the whole.
-    pub(super) fn all(&self) -> (&[Trough], u64) {
-        (&self.blocks, u64::from(self.span))
+    pub(super) fn all(&self) -> (Vec<Trough>, u64) {
+        let lows = self.lows(0, self.blocks.len(), 1);
+        (lows.into_iter().map(|low| low.unwrap_or(Trough::HOLE)).collect(), u64::from(self.span))
+    }
+
+    /// The troughs of the blocks between two places, `each` at a time; `None` for those without a sample.
+    fn lows(&self, from: usize, to: usize, each: usize) -> Vec<Option<Trough>> {
+        let blocks = self.blocks.get(from..to).unwrap_or_default().chunks(each);
+        let own = blocks.map(lowest).collect();
+        self.others.iter().fold(own, |sum: Vec<Option<Trough>>, other| {
+            let others = other.lows(from, to, each);
+            sum.into_iter().zip(others).map(|(one, other)| Some(one?.plus(other?))).collect()
+        })
     }
 }
 
@@ -239,6 +272,14 @@ mod tests {
         }
         assert_eq!(objects(troughs.split(0, 8).unwrap()), [0, 5, 10, 10, 22, 25, 30, 35]);
         assert_eq!(troughs.slots(), 40);
+    }
+
+    #[test]
+    fn the_troughs_of_a_sum_are_the_sums_of_troughs() {
+        let sum = of([5, 9, 1, 7]).plus(&of([9, 5, 7, 1])).plus(&of([1; 4]));
+        assert_eq!(objects(sum.split(0, 2).unwrap()), [11, 3]);
+        assert_eq!(sum.highest_before(4, 2).unwrap().objects, 11);
+        assert_eq!(sum.all().0.iter().map(|block| block.objects).collect::<Vec<_>>(), [15, 15, 9, 9]);
     }
 
     #[test]
