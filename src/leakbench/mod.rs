@@ -16,6 +16,7 @@ mod parallel;
 mod random;
 mod rules;
 mod seen;
+mod series;
 mod shape;
 mod size;
 mod table;
@@ -23,6 +24,7 @@ mod tag;
 
 pub use against::worse;
 pub use figures::{Called, FalseAlarms, Figures, Intervals, Odd, Recall, Smallest};
+pub use series::{SERIES, series};
 pub use size::Size;
 pub use table::table;
 

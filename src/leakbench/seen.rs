@@ -114,9 +114,7 @@ fn rate(confirmation: &Confirmation) -> Option<Interval> {
 
 /// One second look, from the lead of work to the last block.
 fn extension(tag: &mut Tag, history: &History, iterations: u64, number: u32, name: &str) -> Extension {
-    let seed = Random::named(&format!("{name}/{number}")).bits();
-    let candidates = vec![tag.key.clone()];
-    let plan = draw(Draw { number, candidates, seed, slots: iterations, slot_us: SLOT_US, pause: Pause::Idle });
+    let plan = plan(tag, iterations, number, name);
     let mut extension = Extension::new(&plan, tag.key.counters, history);
     for (number, work, slots) in blocks(&plan) {
         extension.block(number, work);
@@ -130,8 +128,15 @@ fn extension(tag: &mut Tag, history: &History, iterations: u64, number: u32, nam
     extension
 }
 
+/// The plan of a second look, its order drawn from `name`.
+pub(super) fn plan(tag: &Tag, iterations: u64, number: u32, name: &str) -> SecondLook {
+    let seed = Random::named(&format!("{name}/{number}")).bits();
+    let candidates = vec![tag.key.clone()];
+    draw(Draw { number, candidates, seed, slots: iterations, slot_us: SLOT_US, pause: Pause::Idle })
+}
+
 /// Number, whether the workload runs, and slots of each block, the lead first.
-fn blocks(plan: &SecondLook) -> impl Iterator<Item = (u32, bool, u64)> + '_ {
+pub(super) fn blocks(plan: &SecondLook) -> impl Iterator<Item = (u32, bool, u64)> + '_ {
     let blocks = (1..).zip(&plan.order).map(|(number, work)| (number, *work, plan.slots));
     std::iter::once((0, true, plan.lead)).chain(blocks)
 }
