@@ -40,7 +40,7 @@ impl Compare {
         let open = |file: &PathBuf| {
             Recorded::open(file).map_err(|error| {
                 trouble::tell(&error, error.help());
-                terms.unreadable(file, &error)
+                Box::new(terms.unreadable(file, &error))
             })
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {

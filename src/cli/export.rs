@@ -6,79 +6,114 @@ use std::path::PathBuf;
 use flate2::{Compression, write::GzEncoder};
 
 use super::recorded::Recorded;
+use super::terms::Terms;
 use super::trouble;
 use crate::exit::Exit;
+use crate::pool::TagPattern;
 use crate::record::{Unwritten, write_csv};
+use crate::report::{LeftOut, Report, write_series};
 
-/// Writes a recording in another form.
+/// Writes recordings in other forms.
 #[derive(Debug, clap::Args)]
+#[command(after_help = FORMS, group = clap::ArgGroup::new("form").required(true))]
 pub(super) struct Export {
-    /// A recording, or the folder of a run
-    #[arg(value_name = "RECORDING")]
-    file: PathBuf,
-    /// Write CSV: one row a sample and tag
-    #[arg(long, required = true)]
+    /// Recordings, folders of runs, or logs as CSV; one for --csv
+    #[arg(required = true, value_name = "RECORDING")]
+    files: Vec<PathBuf>,
+    /// Write one recording: one row a sample and tag
+    #[arg(long, group = "form")]
     csv: bool,
-    /// Write the columns `stage` and `settled` too, so that it is judged exactly as the recording is
-    #[arg(long)]
+    /// With --csv, write the columns `stage` and `settled` too, so that it is judged exactly as the recording is
+    #[arg(long, conflicts_with = "series")]
     stages: bool,
+    /// Write many runs: one row a run and tag with its rate, for tools which look for the night of a change
+    #[arg(long, group = "form")]
+    series: bool,
+    /// With --series, write these tags only; `*` and `?` are as in thresholds; may be repeated
+    #[arg(long = "tag", value_name = "TAG", conflicts_with = "csv")]
+    tags: Vec<TagPattern>,
     /// Write to this file, gzipped if its name ends in .gz; without it, to stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
+const FORMS: &str = "docs/csv.md describes the columns of both forms, and how Apache Otava reads a series.";
+
 impl Export {
     pub(super) fn run(self) -> Exit {
-        let recorded = match Recorded::open(&self.file) {
-            Ok(recorded) => recorded,
-            Err(error) => {
-                trouble::tell(&error, error.help());
-                return Exit::Failed;
+        if self.csv && self.files.len() > 1 {
+            trouble::tell("--csv writes one recording", Some("give one, or write them one by one"));
+            return Exit::Usage;
+        }
+        let opened = self.files.iter().map(|file| {
+            let opened = Recorded::open(file);
+            opened.map_err(|error| trouble::tell(&error, error.help())).ok()
+        });
+        let opened: Vec<Option<Recorded>> = opened.collect();
+        let all = opened.iter().all(Option::is_some);
+        let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
+        let written = match opened.as_slice() {
+            [] => return Exit::Failed,
+            [recorded] if self.csv => {
+                self.write_with(|out| write_csv(&recorded.recording, out, self.stages)).map(tell_unwritten)
+            }
+            runs => {
+                let Some(reports) = reports(runs) else { return Exit::Usage };
+                self.write_with(|out| write_series(&reports, &self.tags, out)).map(tell_left_out)
             }
         };
-        match self.write(&recorded) {
-            Ok(unwritten) => tell_unwritten(unwritten),
+        match written {
+            Ok(()) => {}
             // Whoever reads a pipe may have seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => {
-                trouble::tell(error, Some("what was written so far is not the whole recording"));
+                trouble::tell(error, Some("what was written so far is not all of it"));
                 return Exit::Failed;
             }
         }
-        Exit::Held
+        if all { Exit::Held } else { Exit::Failed }
     }
 
-    fn write(&self, recorded: &Recorded) -> io::Result<Unwritten> {
-        let Some(path) = &self.output else {
-            return Ok(write_csv(&recorded.recording, io::stdout().lock(), self.stages)?);
-        };
+    /// Writes to where it was asked for.
+    fn write_with<T>(&self, write: impl FnOnce(&mut dyn Write) -> csv::Result<T>) -> io::Result<T> {
+        let Some(path) = &self.output else { return Ok(write(&mut io::stdout().lock())?) };
         let mut file = BufWriter::new(fs_err::File::create(path)?);
-        let unwritten = if path.extension().is_some_and(|extension| extension == "gz") {
+        let written = if path.extension().is_some_and(|extension| extension == "gz") {
             let mut gzip = GzEncoder::new(&mut file, Compression::default());
-            let unwritten = write_csv(&recorded.recording, &mut gzip, self.stages)?;
+            let written = write(&mut gzip)?;
             gzip.finish()?;
-            unwritten
+            written
         } else {
-            write_csv(&recorded.recording, &mut file, self.stages)?
+            write(&mut file)?
         };
         file.flush()?;
-        Ok(unwritten)
+        Ok(written)
     }
 }
 
-/// What the file does not hold.
+/// Each run judged by its own scenario; `None` when one has mistakes, which have been told.
+fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
+    let terms = Terms::own();
+    runs.iter().map(|recorded| Some(terms.report(&terms.scenario_of(recorded)?, recorded))).collect()
+}
+
+/// What a file does not hold.
 fn tell_unwritten(unwritten: Unwritten) {
     let Unwritten { gaps, damaged, looks, unfinished } = unwritten;
-    for (count, what) in [
-        (gaps, "samples could not be read when it was recorded; the file does not show where"),
-        (damaged, "places of the recording are damaged; what stood there is missing"),
-        (looks, "second looks: the file has their samples, but not their plan, and confirms nothing"),
-    ] {
-        if count > 0 {
-            anstream::eprintln!("note: {count} {what}");
-        }
-    }
-    if unfinished {
-        anstream::eprintln!("note: the recording has no end: the run was interrupted, or is still going on");
+    note(gaps, "samples could not be read when it was recorded; the file does not show where");
+    note(damaged, "places of the recording are damaged; what stood there is missing");
+    note(looks, "second looks: the file has their samples, but not their plan, and confirms nothing");
+    note(u64::from(unfinished), "recording has no end: the run was interrupted, or is still going on");
+}
+
+/// What a series has no rows for.
+fn tell_left_out(left_out: LeftOut) {
+    note(left_out.runs as u64, "runs have no rows: they came to no end, or measured nothing");
+    note(left_out.tags as u64, "times a tag's rate was not known, which leaves out a row each");
+}
+
+fn note(count: u64, what: &str) {
+    if count > 0 {
+        anstream::eprintln!("note: {count} {what}");
     }
 }

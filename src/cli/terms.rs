@@ -58,6 +58,11 @@ impl Given {
 }
 
 impl Terms {
+    /// Each by the scenario it was run with.
+    pub(super) fn own() -> Terms {
+        Terms { scenario: None, thresholds: Vec::new(), no_confirm: false }
+    }
+
     /// The scenario to judge `recorded` by; `None` when its own has mistakes, which have been told.
     pub(super) fn scenario_of(&self, recorded: &Recorded) -> Option<Scenario> {
         let mut scenario = match (&self.scenario, recorded.scenario()) {

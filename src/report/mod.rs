@@ -14,6 +14,7 @@ mod driver;
 mod host;
 mod json;
 mod junit;
+mod series;
 mod table;
 
 pub use comparison::{compared, comparison_json};
@@ -21,6 +22,7 @@ pub use driver::{Driver, Found};
 pub use host::Host;
 pub use json::json;
 pub use junit::{junit, junit_of};
+pub use series::{LeftOut, write_series};
 pub use table::table;
 
 /// How every report is written.

@@ -4,6 +4,7 @@
 
 mod compared;
 mod judged;
+mod nights;
 mod refused;
 mod round_trip;
 mod rules;

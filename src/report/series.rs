@@ -1,0 +1,103 @@
+//! Runs as rows of one CSV file, for tools which look for the night in which something changed (docs/csv.md).
+//!
+//! One row a run and tag, runs in the order of time. A tag whose rate is not known in a run has no row there, since such
+//! tools take an empty field for a mistake; how many were left out is told.
+
+use std::io::Write;
+
+use crate::judge::{Evidence, TagFigures, Trend};
+use crate::pool::TagPattern;
+use crate::scenario::Per;
+
+use super::Report;
+
+const COLUMNS: [&str; 18] = [
+    "time",
+    "scenario",
+    "run",
+    "driver_version",
+    "driver_build",
+    // Apache Otava tells series of one file apart by the column of this name.
+    "branch",
+    "tag",
+    "pool",
+    "verdict",
+    "bytes_per_iteration",
+    "bytes_per_iteration_low",
+    "bytes_per_iteration_high",
+    "bytes_per_hour",
+    "objects_per_iteration",
+    "objects_per_hour",
+    "t",
+    "growth_bytes",
+    "bytes_after",
+];
+
+/// What has no row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Runs which came to no judgement.
+    pub runs: usize,
+    /// Tags of the others without a rate, each counted once a run.
+    pub tags: usize,
+}
+
+/// Writes `reports`, of those tags which `meant` means; all where it is empty.
+///
+/// # Errors
+/// From `out`.
+pub fn write_series(reports: &[Report], meant: &[TagPattern], out: impl Write) -> csv::Result<LeftOut> {
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record(COLUMNS)?;
+    let mut left_out = LeftOut::default();
+    let mut by_time: Vec<&Report> = reports.iter().collect();
+    by_time.sort_by_key(|report| report.started);
+    for report in by_time {
+        let Ok(judgement) = &report.result else {
+            left_out.runs += 1;
+            continue;
+        };
+        for tag in &judgement.tags {
+            if !meant.is_empty() && !meant.iter().any(|pattern| pattern.matches(&tag.key)) {
+                continue;
+            }
+            match &tag.evidence {
+                Evidence::Trend(trend) => rows.write_record(row(report, tag, trend))?,
+                Evidence::TooFew { .. } | Evidence::Interrupted => left_out.tags += 1,
+            }
+        }
+    }
+    rows.flush()?;
+    Ok(left_out)
+}
+
+fn row(report: &Report, tag: &TagFigures, trend: &Trend) -> [String; COLUMNS.len()] {
+    let found = report.driver.as_ref().and_then(|driver| driver.found.as_ref());
+    let (bytes, hourly) = (trend.bytes(Per::Iteration), trend.bytes(Per::Hour));
+    let objects = |per| trend.objects(per).map(|interval| interval.rate);
+    [
+        report.started.to_string(),
+        report.scenario.clone(),
+        report.run.clone(),
+        known(found.and_then(|found| found.version.as_ref())),
+        known(found.and_then(|found| found.build.as_ref())),
+        format!("{} {}", report.scenario, tag.key),
+        tag.key.tag.to_string(),
+        tag.key.pool.to_string(),
+        known(tag.verdict),
+        known(bytes.map(|interval| interval.rate)),
+        known(bytes.map(|interval| interval.low)),
+        known(bytes.map(|interval| interval.high)),
+        known(hourly.map(|interval| interval.rate)),
+        known(objects(Per::Iteration)),
+        known(objects(Per::Hour)),
+        trend.t.to_string(),
+        known(tag.levels.map(|levels| levels.growth())),
+        known(tag.levels.map(|levels| levels.bytes_after)),
+    ]
+}
+
+/// Empty where it is not known.
+fn known(value: Option<impl ToString>) -> String {
+    value.map_or(String::new(), |value| value.to_string())
+}
