@@ -169,25 +169,35 @@ pub(super) enum Leak {
     InFlight,
     /// The same, where the kernel counts no allocations, so that what is in flight cannot be told.
     Uncounted,
+    /// Evenly and in four tags at once, which are judged together.
+    Lockstep,
 }
 
 impl Leak {
-    pub(super) const ALL: [(Leak, &'static str); 6] = [
+    pub(super) const ALL: [(Leak, &'static str); 7] = [
         (Leak::Even, "deterministic"),
         (Leak::Poisson, "Poisson"),
         (Leak::Late, "late"),
         (Leak::DutyCycle, "duty cycle"),
         (Leak::InFlight, "in flight"),
         (Leak::Uncounted, "in flight, uncounted"),
+        (Leak::Lockstep, "four in lockstep"),
     ];
 
     fn manner(self, random: &mut Random, run: f64) -> Manner {
         match self {
-            Leak::Even | Leak::InFlight | Leak::Uncounted => Manner::Even,
+            Leak::Even | Leak::InFlight | Leak::Uncounted | Leak::Lockstep => Manner::Even,
             Leak::Poisson => Manner::Poisson,
             Leak::Late => Manner::Late { from: run * random.between(0.3, 0.5) },
             Leak::DutyCycle => Manner::DutyCycle { period: random.magnitude(3.0, run / 10.0).round() },
         }
+    }
+
+    /// The tags which show such a leak, each of `rate` objects an iteration.
+    pub(super) fn tags(self, noise: Noise, rate: f64, iterations: u64, name: &str) -> Vec<Tag> {
+        let count = if self == Leak::Lockstep { 4 } else { 1 };
+        let random = |at: u32| Random::named(&if at == 0 { name.to_owned() } else { format!("{name}/{at}") });
+        (0..count).map(|at| self.tag(noise, rate, Quirks::default(), iterations, random(at))).collect()
     }
 
     /// A tag which leaks `rate` objects an iteration because of the workload.

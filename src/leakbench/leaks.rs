@@ -5,7 +5,7 @@ use super::figures::{Intervals, Odd, Recall, Smallest};
 use super::nulls::Highest;
 use super::parallel;
 use super::random::Random;
-use super::seen::{Said, Seen, look};
+use super::seen::{Said, Seen, look, look_together};
 use super::size::Size;
 use super::tag::{Quirks, Tag};
 
@@ -35,9 +35,8 @@ pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
             let mut missed = 0;
             for index in 0..size.rung {
                 let name = format!("leakbench/{seeds}/{noise_name} {leak_name}/{iterations}/{rung}/{index}");
-                let random = Random::named(&name);
-                let mut tag = leak.tag(noise, rate_of(rung), Quirks::default(), iterations, random);
-                missed += u64::from(!matches!(look(&mut tag, iterations, &name).said, Said::Leak(_)));
+                let mut tags = leak.tags(noise, rate_of(rung), iterations, &name);
+                missed += u64::from(!matches!(look_together(&mut tags, iterations, &name).said, Said::Leak(_)));
                 if size.rung - missed < enough {
                     return false;
                 }
@@ -71,7 +70,9 @@ fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<Judged> {
         let name = format!("leakbench/{seeds}/leaks/{iterations}/{index}");
         let mut random = Random::named(&name);
         let noise = index % 3;
-        let leak = Leak::ALL[index / 3 % Leak::ALL.len()].0;
+        // One tag each: what is judged together has a ladder of its own.
+        let kinds = Leak::ALL.map(|(leak, _)| leak).into_iter().filter(|leak| *leak != Leak::Lockstep);
+        let leak = kinds.cycle().nth(index / 3 % (Leak::ALL.len() - 1)).unwrap_or(Leak::Even);
         let rate = random.magnitude(0.01, 32.0);
         let mut tag = leak.tag(Noise::ALL[noise].0, rate, Quirks::default(), iterations, random);
         let truth = rate * tag.size;

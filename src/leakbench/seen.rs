@@ -40,15 +40,29 @@ pub(super) struct Seen {
 
 /// Judges a tag in a run of so many iterations; `name` seeds the orders of the second looks.
 pub(super) fn look(tag: &mut Tag, iterations: u64, name: &str) -> Seen {
-    let (history, scores) = first(tag, iterations);
+    look_together(std::slice::from_mut(tag), iterations, name)
+}
+
+/// Judges what several tags do together. The rules used today see the last of them.
+pub(super) fn look_together(tags: &mut [Tag], iterations: u64, name: &str) -> Seen {
+    let (histories, scores): (Vec<History>, Vec<Scores>) = tags.iter_mut().map(|tag| first(tag, iterations)).unzip();
+    let together = histories.iter().skip(1).fold(histories[0].clone(), |sum, one| sum.plus(one));
+    let histories = Histories { each: histories, together };
+    let scores = scores[scores.len() - 1];
     let pace = Pace { iterations: Some(1.0), hours: SLOT_US as f64 / 3.6e9 };
     let window = Window { warm_up: Window::usual_warm_up(iterations), pace };
-    let (candidate, said) = match first_look(&history, window) {
-        Evidence::Trend(trend) if trend.growing => (true, confirm(tag, &history, &trend, iterations, name)),
+    let (candidate, said) = match first_look(&histories.together, window) {
+        Evidence::Trend(trend) if trend.growing => (true, confirm(tags, &histories, &trend, iterations, name)),
         Evidence::Trend(_) => (false, Said::Nothing),
         Evidence::TooFew { .. } | Evidence::Interrupted => (false, Said::Unclear),
     };
     Seen { candidate, said, scores }
+}
+
+/// The first look at some tags.
+struct Histories {
+    each: Vec<History>,
+    together: History,
 }
 
 /// Lead-in, workload and cool-down.
@@ -81,12 +95,14 @@ fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
 }
 
 /// Second looks, until there is nothing more to look for.
-fn confirm(tag: &mut Tag, history: &History, trend: &Trend, iterations: u64, name: &str) -> Said {
+fn confirm(tags: &mut [Tag], histories: &Histories, trend: &Trend, iterations: u64, name: &str) -> Said {
     let mut looks = Vec::new();
     loop {
         let number = looks.len() as u32 + 1;
-        looks.push(extension(tag, history, iterations, number, name));
-        let Some(confirmation) = second_look(history, trend, &looks) else { return Said::Unclear };
+        let plan = plan(&tags[0], iterations, number, name);
+        let extensions = tags.iter_mut().zip(&histories.each).map(|(tag, history)| extension(tag, history, &plan));
+        looks.extend(extensions.reduce(|sum, one| sum.plus(&one)));
+        let Some(confirmation) = second_look(&histories.together, trend, &looks) else { return Said::Unclear };
         let again = match confirmation.standing {
             Standing::NotAttributed => true,
             Standing::Leak => rate(&confirmation).is_none_or(|rate| rate.low <= 0.0),
@@ -113,10 +129,9 @@ fn rate(confirmation: &Confirmation) -> Option<Interval> {
 }
 
 /// One second look, from the lead of work to the last block.
-fn extension(tag: &mut Tag, history: &History, iterations: u64, number: u32, name: &str) -> Extension {
-    let plan = plan(tag, iterations, number, name);
-    let mut extension = Extension::new(&plan, tag.key.counters, history);
-    for (number, work, slots) in blocks(&plan) {
+fn extension(tag: &mut Tag, history: &History, plan: &SecondLook) -> Extension {
+    let mut extension = Extension::new(plan, tag.key.counters, history);
+    for (number, work, slots) in blocks(plan) {
         extension.block(number, work);
         for _ in 0..slots {
             // A sample which nobody took is not there.

@@ -163,8 +163,7 @@ impl History {
     pub fn plus(&self, other: &History) -> History {
         History {
             work: self.work().plus(&other.work()),
-            learning: false,
-            early: Vec::new(),
+            learning: None,
             before: self.before.plus(&other.before),
             after: self.after.plus(&other.after),
             present: self.present.min(other.present),
