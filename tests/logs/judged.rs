@@ -52,7 +52,8 @@ fn a_log_is_judged_by_thresholds_in_their_own_words() {
     let (clean, leak) = logs(&folder);
     let rate = ["judge", "--no-confirm", "--threshold", "tag MyD1 nonpaged max_rate 0 B/iteration"];
     poolgate(&rate, &[&clean]).is(0, &["clean.csv: held", "no steady growth"]);
-    poolgate(&rate, &[&leak]).is(1, &["leak.csv: broken", "tag MyD1 nonpaged max_rate 0 B/iteration", "by 128.0"]);
+    poolgate(&rate, &[&leak])
+        .is(1, &["leak.csv: broken", "tag MyD1 nonpaged max_rate 0 B/iteration", "grows steadily by 128.0"]);
     let objects = ["judge", "--no-confirm", "--threshold", "tag MyD1 max_rate 2.5 objects/iteration"];
     poolgate(&objects, &[&leak]).is(0, &["held"]);
     let two = [

@@ -32,6 +32,8 @@ pub enum Shape {
 const LEAST: f64 = 4.0;
 /// A model explains a series when it leaves this share of the squares at most.
 const EXPLAINED: f64 = 0.2;
+/// Squares below this share of all are those of rounding.
+const ROUNDING: f64 = 1e-9;
 
 /// The shape of a series which was tested from the slot `from` on.
 pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
@@ -41,7 +43,12 @@ pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
     if trend.growing {
         let tail = values.get(tested..).unwrap_or_default();
         let (start, squares) = late_start(tail);
-        let late = trend.window.0 > from + span || squares < EXPLAINED * line(tail);
+        // What does not divide into blocks is left out at the beginning, but that is never half of it.
+        let (begin, end) = trend.window;
+        let half = 2 * begin.saturating_sub(from) + 1 >= end.saturating_sub(from);
+        // Of a line without noise nothing is left to explain but rounding.
+        let bent = start > 0 && line(tail) > ROUNDING * spread(tail);
+        let late = half || (bent && squares < EXPLAINED * line(tail));
         return if late { Shape::LateStart((tested + start) as u64 * span) } else { Shape::Steady };
     }
     let end = mean(&values[values.len() - (values.len() / 8).clamp(1, values.len().max(1))..]);
