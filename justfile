@@ -54,3 +54,7 @@ crashes:
 # Benchmarks; further words go to divan (`just bench sample`).
 bench *words:
     cargo bench --locked --bench '*' -- {{ words }}
+
+# How well leaks are told from what only looks like them, against the committed figures; `just leakbench` takes a minute.
+leakbench:
+    cargo run --locked --release -- bench --quick --against docs/leakbench/quick.json

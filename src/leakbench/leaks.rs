@@ -1,7 +1,8 @@
 //! What leaks: how small a leak is found, how many are, and how good their rates.
 
-use super::family::{Leak, NULLS, Noise};
+use super::family::NULLS;
 use super::figures::{Intervals, Odd, Recall, Smallest};
+use super::leak::{Leak, Noise};
 use super::nulls::Highest;
 use super::parallel;
 use super::random::Random;

@@ -1,6 +1,6 @@
 //! leakbench: how good the judging is, measured on simulated tags whose truth is known.
 //!
-//! In reading order: `random`, `shape` and `tag` make histories; `family` says which there are; `seen` puts one tag
+//! In reading order: `random`, `shape` and `tag` make histories; `family` and `leak` say which there are; `seen` puts one tag
 //! through the very code of [`judge`](crate::judge), first look, second looks and all; `nulls` and `leaks` count what
 //! comes out, with the `rules` people use today beside it; `figures`, `table` and `against` are the result, for machines,
 //! people and CI. Deterministic: the same version gives the same figures, on any number of cores.
@@ -10,6 +10,7 @@ mod binomial;
 mod cost;
 mod family;
 mod figures;
+mod leak;
 mod leaks;
 mod nulls;
 mod parallel;

@@ -1,8 +1,9 @@
 //! What does not leak: how often it is called a leak all the same.
 
 use super::binomial;
-use super::family::{BACKGROUND, Family, HARD, NULLS, background};
+use super::family::{Family, HARD, NULLS};
 use super::figures::{Called, FalseAlarms};
+use super::leak::{BACKGROUND, background};
 use super::parallel;
 use super::random::Random;
 use super::seen::{Said, Seen, look};
@@ -127,4 +128,17 @@ fn called(family: &str, driven_by: &str, iterations: u64, tally: &Tally) -> Call
     let Tally { tags, candidates, leak, background, unclear, rules, .. } = *tally;
     let (family, driven_by) = (family.to_owned(), driven_by.to_owned());
     Called { family, driven_by, iterations, tags, candidates, leak, background, unclear, rules }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steady_growth_without_the_workload_is_named_as_what_it_is() {
+        let size = Size { tags: 100, ..Size::TINY };
+        let steady = &backgrounds(&size, "v1")[0];
+        assert_eq!((steady.family.as_str(), steady.candidates, steady.leak), ("steady", 100, 0));
+        assert!(steady.background >= 80, "{steady:?}");
+    }
 }

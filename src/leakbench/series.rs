@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::family::{HARD, Leak, Noise, background};
+use super::family::HARD;
+use super::leak::{Leak, Noise, background};
 use super::random::Random;
 use super::seen::{blocks, plan};
 use super::shape::Clock;
