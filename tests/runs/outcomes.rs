@@ -109,7 +109,26 @@ fn a_mistake_in_any_scenario_stops_all_of_them() {
 fn what_is_no_recording_is_refused() {
     let output = poolgate().args(["judge", "Cargo.toml", "--scenario", "scenarios/quickstart.yaml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is not a poolgate recording"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Cargo.toml is neither a recording nor a CSV log"));
+}
+
+#[test]
+fn what_is_left_after_teardown_is_judged_unless_it_is_ignored() {
+    let leaking = || {
+        Scenario::running("poolgate sim exercise --leak Drv1:64B")
+            .teardown("poolgate sim exercise --leak Drv1:16B")
+            .threshold("{ tag: Drv1, after_teardown: 2 KiB }")
+    };
+    // 45 iterations and the teardown itself.
+    let ended = leaking().run();
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("2896 B are left after teardown"), "{}", ended.stdout);
+    assert_eq!(ended.judged_again(), Some(1));
+
+    let ended = leaking().section("ignore: [ { tag: Drv1, because: known as bug 17 } ]").run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("ignored: Drv1 nonpaged: known as bug 17"), "{}", ended.stdout);
+    assert!(ended.junit.contains("known as bug 17"), "{}", ended.junit);
 }
 
 #[test]
