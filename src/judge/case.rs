@@ -149,6 +149,9 @@ impl Case {
                 if said.verdict != Verdict::Held && suspects::is_generic(&self.key) {
                     said.because += "; many drivers allocate under this tag, so it is a suspect only";
                 }
+                if said.verdict != Verdict::Held && self.key.reclaimable {
+                    said.because += "; the kernel takes this memory back when it needs some";
+                }
                 said
             }
             (Limit::AfterTeardown(most), _) => self.after_teardown(*most),

@@ -86,6 +86,15 @@ fn an_absent_sample_is_not_zero() {
 }
 
 #[test]
+fn samples_which_are_missing_change_no_rate() {
+    let figures = |now: Now| live(500.0 + now.work + noise(now.slot, 6));
+    let ran = machine(200, NAMED).tag("MyD1", figures).missing(100..140).run();
+    assert_eq!(ran.verdict(), Verdict::Broken);
+    assert!((objects(&ran) - 1.0).abs() < 0.05, "{:?}", ran.figures("MyD1").evidence);
+    assert_eq!(ran.judgement.notes, ["40 samples could not be read and are missing"]);
+}
+
+#[test]
 fn a_tag_that_is_gone_at_the_end_is_unclear() {
     let ran = machine(100, NAMED).tag("MyD1", |now| if now.slot > 80 { None } else { live(500.0) }).run();
     assert_eq!(ran.verdict(), Verdict::Unclear);

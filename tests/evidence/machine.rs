@@ -29,6 +29,7 @@ pub(crate) struct Machine {
     iterations: u64,
     tags: Vec<(Key, Figures)>,
     time: bool,
+    missing: std::ops::Range<u64>,
 }
 
 /// What a run came to.
@@ -53,7 +54,7 @@ pub(crate) fn noise(place: u64, most: u64) -> f64 {
 
 /// A run of so many iterations, held against `thresholds`.
 pub(crate) fn machine(iterations: u64, thresholds: &str) -> Machine {
-    Machine { scenario: thresholds.to_owned(), iterations, tags: Vec::new(), time: true }
+    Machine { scenario: thresholds.to_owned(), iterations, tags: Vec::new(), time: true, missing: 0..0 }
 }
 
 impl Machine {
@@ -70,6 +71,11 @@ impl Machine {
     ) -> Machine {
         self.tags.push((Key::new(tag.parse().unwrap(), Pool::Nonpaged, counters), Box::new(figures)));
         self
+    }
+
+    /// Takes no sample in some slots.
+    pub(crate) fn missing(self, slots: std::ops::Range<u64>) -> Machine {
+        Machine { missing: slots, ..self }
     }
 
     /// Has no time for a second look, as where `time_limit` is over.
@@ -93,7 +99,7 @@ impl Machine {
             self.scenario
         );
         let scenario = scenario::parse("evidence.yaml", text.as_bytes()).unwrap().scenario;
-        let mut run = Run::begin();
+        let mut run = Run::begin(self.missing);
         run.stage(Stage::LeadIn);
         run.slots(&self.tags, 10, 0.0);
         run.stage(Stage::Workload);
@@ -132,10 +138,11 @@ struct Run {
     recorder: Recorder,
     snapshot: Snapshot,
     now: Now,
+    missing: std::ops::Range<u64>,
 }
 
 impl Run {
-    fn begin() -> Run {
+    fn begin(missing: std::ops::Range<u64>) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recording.pgr");
         let header = Header {
@@ -147,7 +154,7 @@ impl Run {
             program: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let recorder = Recorder::create(&path, &header).unwrap();
-        Run { _folder: folder, path, recorder, snapshot: Snapshot::new(), now: Now::default() }
+        Run { _folder: folder, path, recorder, snapshot: Snapshot::new(), now: Now::default(), missing }
     }
 
     fn at(&self) -> Duration {
@@ -171,6 +178,10 @@ impl Run {
             self.now.working = work > 0.0;
             if work > 0.0 {
                 self.mark(&Mark::Iteration(self.now.work as u64));
+            }
+            if self.missing.contains(&self.now.slot) {
+                self.mark(&Mark::Gap { because: "a test".to_owned() });
+                continue;
             }
             self.snapshot.clear();
             for (key, figures) in tags {

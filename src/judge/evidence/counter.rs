@@ -36,6 +36,12 @@ impl Counter {
         self.counters == Counters::InUse
     }
 
+    /// Whether a usage is the last one again.
+    #[inline]
+    pub(super) fn stands_at(&self, usage: Usage) -> bool {
+        self.begun && self.last == usage
+    }
+
     /// The sample of a usage, and whether the counters went back, so that nothing before can be compared with it.
     #[inline]
     pub fn read(&mut self, usage: Usage) -> (Sample, bool) {

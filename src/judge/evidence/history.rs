@@ -16,13 +16,20 @@ pub struct History {
     flow: Flow,
     /// As long as `flow` is learned, what was allocated stands in place of objects without those in flight.
     work: Troughs,
-    /// The slot from which `flow` is learned, until it is.
-    learning: Option<u32>,
-    before: Rest,
-    after: Rest,
     /// Slots with a sample.
     present: u64,
+    learning: bool,
     gone: bool,
+    rare: Box<Rare>,
+}
+
+/// What most samples do not touch, kept apart so that thousands of tags fit a processor's cache.
+#[derive(Debug, Clone, Default)]
+struct Rare {
+    /// The first samples of the workload, until `flow` is learned from them.
+    early: Vec<Option<Sample>>,
+    before: Rest,
+    after: Rest,
     reset: Option<u64>,
 }
 
@@ -38,12 +45,10 @@ impl History {
             counter: Counter::new(counters),
             flow: Flow::default(),
             work: Troughs::after_nothing(slots),
-            learning: Troughs::tells_apart(slots + LEARNED_FROM as u64).then_some(slots as u32),
-            before: Rest::default(),
-            after: Rest::default(),
+            learning: true,
             present: slots,
             gone: false,
-            reset: None,
+            rare: Box::default(),
         }
     }
 
@@ -51,6 +56,12 @@ impl History {
     #[inline]
     pub fn push(&mut self, stage: Stage, usage: Option<Usage>) {
         let Some(usage) = usage else { return self.absent(stage) };
+        // Most tags stand still most of the time.
+        let still = stage == Stage::Workload && !self.learning && self.flow.is_none() && self.counter.stands_at(usage);
+        if still && self.work.repeat() {
+            self.present += 1;
+            return;
+        }
         self.gone = false;
         let (sample, back) = self.counter.read(usage);
         if back {
@@ -85,49 +96,48 @@ impl History {
         }
     }
 
-    /// Keeps a sample with what was allocated, until enough are there to learn from.
-    fn learn(&mut self, sample: Trough) {
-        self.work.push(sample);
-        if self.learning.is_some_and(|from| self.work.slots() == u64::from(from) + LEARNED_FROM as u64) {
+    /// Keeps a sample until enough are there to learn from.
+    fn learn(&mut self, sample: Option<Sample>) {
+        self.rare.early.push(sample);
+        if self.rare.early.len() == LEARNED_FROM {
             self.learned();
         }
     }
 
     fn learned(&mut self) {
-        let Some(from) = self.learning.take() else { return };
-        let samples = self.work.each_from(from as usize);
-        self.flow = Flow::learned(samples);
-        for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
-            let (live, bytes, allocs) = (sample.objects, sample.bytes, sample.adjusted);
-            sample.adjusted = self.flow.without(Sample { live, bytes, allocs });
+        self.flow = Flow::learned(&self.rare.early);
+        self.learning = false;
+        for sample in std::mem::take(&mut self.rare.early) {
+            self.work.push(sample.map_or(Trough::HOLE, |sample| self.trough(sample)));
         }
     }
 
     fn rest(&mut self, stage: Stage, sample: Sample) {
         match stage {
-            Stage::LeadIn => self.before.push(self.trough(sample)),
+            Stage::LeadIn => self.rare.before.push(self.trough(sample)),
             Stage::CoolDown => {
-                self.learned();
-                self.after.push(self.trough(sample));
+                if self.learning {
+                    self.learned();
+                }
+                self.rare.after.push(self.trough(sample));
             }
             Stage::Workload | Stage::SecondLook | Stage::Teardown => {}
         }
     }
 
     /// The counters began anew: nothing before can be compared with what follows.
+    #[cold]
     fn forget(&mut self, stage: Stage) {
         let slots = self.slots();
-        self.before = Rest::default();
+        self.rare.before = Rest::default();
         match stage {
             Stage::LeadIn => {}
             Stage::Workload => {
-                self.work = Troughs::after_holes(slots);
-                let early = self.learning.is_some() && Troughs::tells_apart(slots + LEARNED_FROM as u64);
-                self.learning = early.then_some(slots as u32);
-                (self.present, self.reset) = (0, Some(slots));
+                (self.rare.early, self.work) = (Vec::new(), Troughs::after_holes(slots));
+                (self.present, self.rare.reset) = (0, Some(slots));
             }
             Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
-                (self.after, self.reset) = (Rest::default(), Some(slots));
+                (self.rare.after, self.rare.reset) = (Rest::default(), Some(slots));
             }
         }
     }
@@ -139,14 +149,7 @@ impl History {
 
     /// How the level follows what is allocated.
     pub(super) fn flow(&self) -> Flow {
-        match self.learning {
-            Some(_) => {
-                let mut learned = self.clone();
-                learned.learned();
-                learned.flow
-            }
-            None => self.flow,
-        }
+        if self.learning { Flow::learned(&self.rare.early) } else { self.flow }
     }
 
     /// The workload's troughs.
@@ -163,12 +166,15 @@ impl History {
     pub fn plus(&self, other: &History) -> History {
         History {
             work: self.work().plus(&other.work()),
-            learning: None,
-            before: self.before.plus(&other.before),
-            after: self.after.plus(&other.after),
+            learning: false,
             present: self.present.min(other.present),
             gone: self.gone || other.gone,
-            reset: self.reset.max(other.reset),
+            rare: Box::new(Rare {
+                early: Vec::new(),
+                before: self.before().plus(other.before()),
+                after: self.after().plus(other.after()),
+                reset: self.reset().max(other.reset()),
+            }),
             flow: Flow::default(),
             counter: self.counter.clone(),
         }
@@ -176,17 +182,17 @@ impl History {
 
     /// Samples of the lead-in.
     pub fn before(&self) -> &Rest {
-        &self.before
+        &self.rare.before
     }
 
     /// Samples of the cool-down.
     pub fn after(&self) -> &Rest {
-        &self.after
+        &self.rare.after
     }
 
     /// Slots of the workload so far.
     pub fn slots(&self) -> u64 {
-        self.work.slots()
+        self.work.slots() + self.rare.early.len() as u64
     }
 
     /// Slots of the workload with a sample.
@@ -201,7 +207,7 @@ impl History {
 
     /// The slot at which the counters last went back to the beginning.
     pub fn reset(&self) -> Option<u64> {
-        self.reset
+        self.rare.reset
     }
 }
 
@@ -236,6 +242,17 @@ mod tests {
         assert_eq!((history.reset(), history.slots(), history.present()), (Some(100), 200, 100));
         let stretch = history.work().split(100, 4).unwrap();
         assert!(stretch.blocks.iter().all(|block| block.objects < 200), "{stretch:?}");
+    }
+
+    #[test]
+    fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
+        let mut history = History::new(Counters::Full64);
+        for slot in 0..1000 {
+            // Missing at the beginning of blocks of every length there is.
+            if slot > 100 && slot % 8 == 0 { history.miss() } else { history.push(Stage::Workload, usage(500, 0)) }
+        }
+        assert_eq!((history.slots(), history.present()), (1000, 888));
+        assert!(history.work().all().0.iter().all(|block| block.objects == 500));
     }
 
     #[test]

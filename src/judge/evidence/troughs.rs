@@ -66,7 +66,7 @@ pub struct Troughs {
     /// Slots a block holds.
     span: u32,
     /// Series of the same slots, whose troughs are added to these.
-    others: Vec<Troughs>,
+    others: Box<[Troughs]>,
 }
 
 /// A part of a series in equal blocks.
@@ -82,7 +82,7 @@ pub struct Stretch {
 
 impl Default for Troughs {
     fn default() -> Troughs {
-        Troughs { blocks: Vec::new(), current: Trough::HOLE, filled: 0, span: 1, others: Vec::new() }
+        Troughs { blocks: Vec::new(), current: Trough::HOLE, filled: 0, span: 1, others: Box::default() }
     }
 }
 
@@ -104,7 +104,7 @@ impl Troughs {
         }
         let (whole, filled) = (slots / u64::from(span), (slots % u64::from(span)) as u32);
         let current = if filled > 0 { value } else { Trough::HOLE };
-        Troughs { blocks: vec![value; whole as usize], current, filled, span, others: Vec::new() }
+        Troughs { blocks: vec![value; whole as usize], current, filled, span, others: Box::default() }
     }
 
     /// Whether a series of so many slots still has a block for each.
@@ -132,6 +132,16 @@ impl Troughs {
         }
     }
 
+    /// Adds a slot whose sample is the last one again; `false` when that is not in the current block, or this slot ends it.
+    #[inline]
+    pub(super) fn repeat(&mut self) -> bool {
+        if self.current.objects == i64::MAX || self.filled + 1 == self.span {
+            return false;
+        }
+        self.filled += 1;
+        true
+    }
+
     /// Adds a slot without a sample.
     pub fn miss(&mut self) {
         self.push(Trough::HOLE);
@@ -141,9 +151,8 @@ impl Troughs {
     /// adds, as most does, is gone from each trough before they are summed, so there is less of it than in the troughs of a
     /// sum.
     pub(super) fn plus(&self, other: &Troughs) -> Troughs {
-        let mut sum = self.clone();
-        sum.others.push(other.clone());
-        sum
+        let others = self.others.iter().chain([other]).cloned().collect();
+        Troughs { others, ..self.clone() }
     }
 
     /// The current block is full: it becomes one of the blocks, or the first half of a longer one.
