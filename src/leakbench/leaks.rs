@@ -129,8 +129,11 @@ fn interval<'a>(noise: &str, iterations: u64, leaks: impl Iterator<Item = &'a Ju
     Intervals { noise: noise.to_owned(), iterations, called: called as u64, covered, median_error }
 }
 
+/// Its name, and what it is in a run of so many iterations.
+type Oddity = (&'static str, fn(f64) -> Quirks);
+
 /// Oddities of counters and samples.
-const ODDITIES: [(&str, fn(f64) -> Quirks); 4] = [
+const ODDITIES: [Oddity; 4] = [
     ("mixed sizes", |_| Quirks { mixed_sizes: true, ..NONE }),
     ("counters which wrap", |_| Quirks { wraps: true, ..NONE }),
     ("late tags", |run| Quirks { appears: (run * 0.15) as u64, ..NONE }),

@@ -120,11 +120,7 @@ impl Part {
     /// Moves what is random and remembered.
     fn advance(&mut self, random: &mut Random) {
         match self.shape {
-            Shape::Steps { every, spread } => {
-                if random.chance(1.0 / every) {
-                    self.held = spread * random.normal();
-                }
-            }
+            Shape::Steps { every, spread } if random.chance(1.0 / every) => self.held = spread * random.normal(),
             Shape::Lookaside { depth, step } => {
                 let next = self.held + step * random.between(-1.0, 1.0);
                 self.held = if next > depth { 2.0 * depth - next } else { next.abs() }.clamp(0.0, depth);

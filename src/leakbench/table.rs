@@ -7,6 +7,12 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::figures::{Called, Figures};
 use super::rules;
 
+/// What the columns are, as far as their names do not say it.
+const LEGEND: &str = "\
+N: iterations of the first look. candidates: of the tags, after the first look. looks: runs which took a second look.
+alarms: runs in which a tag was called a leak; at most: upper end of the 95 % interval of Clopper and Pearson.
+";
+
 /// What no figure above shows, because it cannot be seen.
 const BLIND: &str = "\
 What poolgate cannot see:
@@ -17,7 +23,7 @@ What poolgate cannot see:
 
 /// All figures as text, `width` columns wide.
 pub fn table(figures: &Figures, width: u16) -> String {
-    let mut text = format!("leakbench, {} size, seeds leakbench/{}/…\n", figures.size, figures.seeds);
+    let mut text = format!("leakbench, {} size, seeds leakbench/{}/…\n{LEGEND}", figures.size, figures.seeds);
     let mut section = |heading: &str, table: Table| {
         let _ = write!(text, "\n{heading}\n{}\n", table.trim_fmt());
     };
@@ -53,7 +59,7 @@ fn with_rules<'a>(own: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn alarms(figures: &Figures, width: u16) -> Table {
-    let own = ["family", "iterations", "runs", "candidates", "second looks", "unclear", "false alarms", "at most"];
+    let own = ["family", "N", "runs", "candidates", "looks", "unclear", "alarms", "at most"];
     let mut table = new(width, &with_rules(&own), 1);
     for row in &figures.false_alarms {
         let mut cells = vec![
@@ -73,7 +79,7 @@ fn alarms(figures: &Figures, width: u16) -> Table {
 }
 
 fn called(rows: &[Called], width: u16) -> Table {
-    let own = ["family", "driven by", "iterations", "tags", "candidates", "leak", "background", "unclear"];
+    let own = ["family", "driven by", "N", "tags", "candidates", "leak", "background", "unclear"];
     let mut table = new(width, &with_rules(&own), 2);
     for row in rows {
         let mut cells = vec![
@@ -97,7 +103,7 @@ fn smallest(figures: &Figures, width: u16) -> Table {
     let mut lengths: Vec<u64> = figures.smallest.iter().map(|row| row.iterations).collect();
     lengths.sort_unstable();
     lengths.dedup();
-    let headings: Vec<String> = lengths.iter().map(|length| format!("{length} iterations")).collect();
+    let headings: Vec<String> = lengths.iter().map(|length| format!("N = {length}")).collect();
     let header: Vec<&str> = ["noise", "leak"].into_iter().chain(headings.iter().map(String::as_str)).collect();
     let mut table = new(width, &header, 2);
     for row in figures.smallest.iter().filter(|row| Some(&row.iterations) == lengths.first()) {
@@ -116,7 +122,7 @@ fn smallest(figures: &Figures, width: u16) -> Table {
 }
 
 fn recall(figures: &Figures, width: u16) -> Table {
-    let mut table = new(width, &with_rules(&["iterations", "leaks", "poolgate"]), 0);
+    let mut table = new(width, &with_rules(&["N", "leaks", "poolgate"]), 0);
     for row in &figures.recall {
         let mut cells = vec![row.iterations.to_string(), row.leaks.to_string(), share(row.poolgate)];
         cells.extend(row.rules.iter().map(|found| found.map_or_else(|| "no cut-off".to_owned(), share)));
@@ -126,7 +132,7 @@ fn recall(figures: &Figures, width: u16) -> Table {
 }
 
 fn intervals(figures: &Figures, width: u16) -> Table {
-    let mut table = new(width, &["noise", "iterations", "called", "interval has the truth", "median error"], 1);
+    let mut table = new(width, &["noise", "N", "called", "interval has the truth", "median error"], 1);
     for row in &figures.intervals {
         let (iterations, called) = (row.iterations.to_string(), row.called.to_string());
         table.add_row([row.noise.clone(), iterations, called, share(row.covered), share(row.median_error)]);
@@ -135,7 +141,7 @@ fn intervals(figures: &Figures, width: u16) -> Table {
 }
 
 fn odd(figures: &Figures, width: u16) -> Table {
-    let mut table = new(width, &["what", "iterations", "leaks", "found", "nulls", "called a leak"], 1);
+    let mut table = new(width, &["what", "N", "leaks", "found", "nulls", "called a leak"], 1);
     for row in &figures.odd {
         let (iterations, leaks, nulls) = (row.iterations.to_string(), row.leaks.to_string(), row.nulls.to_string());
         let (found, called) = (percent(row.found, row.leaks), percent(row.called, row.nulls));
@@ -161,7 +167,7 @@ fn percent(part: u64, whole: u64) -> String {
 /// A share as a percentage; one that is not nothing never looks like nothing.
 fn share(share: f64) -> String {
     match share {
-        share if share == 0.0 => "0 %".to_owned(),
+        0.0 => "0 %".to_owned(),
         share if share < 0.001 => format!("{:.3} %", 100.0 * share),
         share if share < 0.1 => format!("{:.2} %", 100.0 * share),
         share => format!("{:.1} %", 100.0 * share),
