@@ -126,7 +126,8 @@ mod tests {
     use super::*;
 
     fn live(tag: &mut Tag, work: bool) -> i64 {
-        tag.key.live(tag.slot(work).taken().unwrap())
+        let usage = tag.slot(work).taken().unwrap();
+        tag.key.live(usage)
     }
 
     /// Mean level in the first and the last tenth of ten runs' time.

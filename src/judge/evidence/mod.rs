@@ -20,6 +20,7 @@ mod rate;
 mod rest;
 mod shape;
 mod trend;
+mod trough;
 mod troughs;
 
 pub use attribution::{Attribution, Labels, attribution};

@@ -1,0 +1,50 @@
+//! The lowest values of one block of samples.
+
+/// The lowest values of one block of samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trough {
+    /// Objects in use.
+    pub objects: i64,
+    /// Bytes in use.
+    pub bytes: i64,
+    /// Objects in use, without those in flight (see `flow`).
+    pub adjusted: i64,
+}
+
+impl Trough {
+    /// A block without a sample: above everything, so that the lower of it and a sample is the sample.
+    pub(super) const HOLE: Trough = Trough { objects: i64::MAX, bytes: i64::MAX, adjusted: i64::MAX };
+
+    pub(super) fn is_hole(self) -> bool {
+        self == Trough::HOLE
+    }
+
+    /// What two tags hold together.
+    pub(super) fn plus(self, other: Trough) -> Trough {
+        if self.is_hole() || other.is_hole() {
+            return Trough::HOLE;
+        }
+        Trough {
+            objects: self.objects.saturating_add(other.objects),
+            bytes: self.bytes.saturating_add(other.bytes),
+            adjusted: self.adjusted.saturating_add(other.adjusted),
+        }
+    }
+
+    #[inline]
+    pub(super) fn lower(self, other: Trough) -> Trough {
+        Trough {
+            objects: self.objects.min(other.objects),
+            bytes: self.bytes.min(other.bytes),
+            adjusted: self.adjusted.min(other.adjusted),
+        }
+    }
+
+    pub(super) fn higher(self, other: Trough) -> Trough {
+        Trough {
+            objects: self.objects.max(other.objects),
+            bytes: self.bytes.max(other.bytes),
+            adjusted: self.adjusted.max(other.adjusted),
+        }
+    }
+}
