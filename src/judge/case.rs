@@ -6,7 +6,7 @@ use super::evidence::{
 use super::level::Levels;
 use super::words;
 use super::{Verdict, suspects};
-use crate::pool::Key;
+use crate::pool::{Counters, Key};
 use crate::scenario::{Amount, Bytes, Growth, Limit, Per, Rate, Scenario};
 
 /// What is known of one tag or total.
@@ -209,6 +209,10 @@ impl Case {
     }
 
     fn rate(&self, most: Rate, named: bool) -> Said {
+        if matches!(most.amount, Amount::Objects(_)) && !self.counts {
+            let why = "objects are not known, as the log has neither allocs nor frees; give a rate in bytes";
+            return said(Verdict::Unclear, why);
+        }
         let trend = match &self.evidence {
             Evidence::Trend(trend) => self.trend().unwrap_or(trend),
             Evidence::TooFew { .. } | Evidence::Interrupted => {

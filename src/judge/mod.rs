@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pool::Key;
+use crate::pool::{Counters, Key};
 use crate::record::Recording;
 use crate::scenario::{Scenario, Subject, Threshold};
 
@@ -147,11 +147,24 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     measured.is_complete()?;
     let judged = Judged::of(scenario, recording, &measured);
     let thresholds = scenario.thresholds();
-    let rulings = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();
+    let mut rulings: Vec<Ruling> = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();
     let mut notes = measured.notes();
     notes.extend(judged.ignored.iter().filter_map(Ignored::note));
     let ignored = judged.ignored.clone();
-    Ok(Judgement { rulings, notes, ignored, tags: judged.figures(&thresholds) })
+    let tags = judged.figures(&thresholds);
+    tags.iter().for_each(|tag| tell_all_it_broke(tag, &mut rulings));
+    Ok(Judgement { rulings, notes, ignored, tags })
+}
+
+/// At the first threshold which a tag broke, tells of the others.
+fn tell_all_it_broke(tag: &TagFigures, rulings: &mut [Ruling]) {
+    let Some((first, others @ [_, ..])) = tag.broke.split_first() else { return };
+    let subject = tag.key.to_string();
+    let ruling = rulings.iter_mut().find(|ruling| ruling.threshold.words() == *first);
+    let finding = ruling.and_then(|ruling| ruling.findings.iter_mut().find(|finding| finding.subject == subject));
+    if let Some(finding) = finding {
+        finding.because.push_str(&format!("; it also broke `{}`", others.join("` and `")));
+    }
 }
 
 /// Every tag and sum with what is known of it.
@@ -168,7 +181,7 @@ struct Together {
     case: Case,
     /// How many tags they are.
     tags: usize,
-    /// One of them is a candidate by itself.
+    /// One of them is a candidate by itself, or ignored.
     seen_alone: bool,
 }
 
@@ -187,12 +200,17 @@ impl Judged {
         let tags: Vec<Case> = tags.collect();
         let sums = measured.sums().filter_map(|(at, sum, history)| {
             let case = case(sum.key()?, &history, &measured.looks_at_sum(at));
-            let seen_alone = sum.rows().iter().any(|row| tags.get(*row).is_some_and(Case::is_candidate));
+            let rows = || sum.rows().iter().filter_map(|row| tags.get(*row));
+            // What one of its tags does not count, the sum does not.
+            let counts = rows().all(|tag| tag.key.counters != Counters::BytesOnly);
+            // A sum with an ignored tag says nothing of the others.
+            let seen_alone = rows().any(|tag| tag.is_candidate() || tag.ignored.is_some());
+            let case = case.left(measured.left_of_sum(sum)).counting(counts);
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = sums.collect();
         let lockstep = Lockstep::of(&tags, measured.tags().map(|(_, history)| history));
-        Judged { tags, totals, lockstep, ignored }
+        Judged { tags, sums, lockstep, ignored }
     }
 
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {

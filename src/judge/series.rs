@@ -225,9 +225,9 @@ impl Measured {
         sampled.map_or(Left::NotSampled, left)
     }
 
-    /// What teardown left in a pool as a whole.
-    pub(super) fn left_of_total(&self, pool: Pool) -> Left {
-        self.torn_down.as_ref().map_or(Left::NotSampled, |usages| left(total(pool, &self.keys, usages)))
+    /// What teardown left of several tags together.
+    pub(super) fn left_of_sum(&self, sum: &Sum) -> Left {
+        self.torn_down.as_ref().map_or(Left::NotSampled, |usages| left(sum.usage(&self.keys, usages)))
     }
 
     /// When the slots were.
@@ -288,15 +288,4 @@ impl Look {
 
 fn left(usage: Option<Usage>) -> Left {
     usage.map_or(Left::Gone, |usage| Left::Bytes(usage.bytes))
-}
-
-/// What a pool holds in all, as objects in use; `None` when it has no row.
-fn total(pool: Pool, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
-    let subject = Subject::Total(pool);
-    let present = keys.iter().zip(usages).filter_map(|(key, usage)| Some((key, (*usage)?)));
-    present.filter(|(key, _)| subject.means(key)).fold(None, |sum: Option<Usage>, (key, usage)| {
-        let Usage { allocs, bytes, .. } = sum.unwrap_or_default();
-        let live = key.live(usage) as u64;
-        Some(Usage { allocs: allocs.wrapping_add(live), frees: 0, bytes: bytes.wrapping_add(usage.bytes) })
-    })
 }

@@ -80,7 +80,7 @@ impl Sum {
     }
 
     /// What they hold, as objects in use; `None` when none of them is there.
-    fn usage(&self, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
+    pub(super) fn usage(&self, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
         let present = self.rows.iter().filter_map(|row| Some((keys.get(*row)?, usages.get(*row).copied().flatten()?)));
         present.fold(None, |sum: Option<Usage>, (key, usage)| {
             let Usage { allocs, bytes, .. } = sum.unwrap_or_default();

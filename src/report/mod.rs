@@ -20,7 +20,7 @@ mod table;
 pub use comparison::{compared, comparison_json};
 pub use driver::{Driver, Found};
 pub use host::Host;
-pub use json::json;
+pub use json::{json, schema};
 pub use junit::{junit, junit_of};
 pub use series::{LeftOut, write_series};
 pub use table::table;

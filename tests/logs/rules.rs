@@ -50,6 +50,18 @@ fn verdicts(judgement: &Judgement) -> Vec<Verdict> {
 }
 
 #[test]
+fn the_first_threshold_a_tag_broke_tells_of_all_the_others() {
+    let rules = format!("{EACH}  - {{ tag: MyD1, max_bytes: 1 GiB }}\n  - {{ tag: \"MyD?\", max_bytes: 1 KiB }}\n");
+    let judgement = judged(&rules, &[]);
+    let also = "; it also broke `tag * max_rate 0 B/iteration` and `tag MyD? max_bytes 1 KiB`";
+    let told = |words: &str| {
+        let findings = rulings(&judgement).into_iter().flat_map(|(_, findings)| findings);
+        findings.filter(|finding| finding.starts_with("MyD1") && finding.ends_with(words)).count()
+    };
+    assert_eq!((told(also), told("")), (1, 3), "{:?}", rulings(&judgement));
+}
+
+#[test]
 fn what_is_ignored_breaks_nothing_and_is_listed_with_its_reason() {
     let without = judged(EACH, &[]);
     assert_eq!(verdicts(&without), [Verdict::Broken, Verdict::Broken]);

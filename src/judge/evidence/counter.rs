@@ -56,7 +56,7 @@ impl Counter {
                 let back = usage.allocs < self.last.allocs || usage.frees < self.last.frees;
                 (usage.allocs.wrapping_sub(usage.frees) as i64, allocs, back)
             }
-            Counters::InUse => (usage.allocs.wrapping_sub(usage.frees) as i64, 0, false),
+            Counters::InUse | Counters::BytesOnly => (usage.allocs.wrapping_sub(usage.frees) as i64, 0, false),
         };
         let first = !std::mem::replace(&mut self.begun, true);
         self.last = usage;

@@ -18,13 +18,9 @@ const WHOLE: u32 = 16;
 /// How a level follows what was allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Flow {
-    /// In parts of [`WHOLE`], so that taking it out is a multiplication and a shift.
     share: i64,
     usual: i64,
 }
-
-const BITS: u32 = 16;
-const WHOLE: f64 = (1 << BITS) as f64;
 
 impl Flow {
     /// What a tag's first samples say. In `adjusted` they hold what was allocated since the sample before.
@@ -44,27 +40,24 @@ impl Flow {
         let (products, squares) = steps().fold((0.0, 0.0), |(products, squares), step| {
             (products + (step.0 - x) * (step.1 - y), squares + (step.0 - x).powi(2))
         });
-        if squares <= 0.0 {
-            return Flow::default();
-        }
-        let mut allocs: Vec<i64> = samples.iter().flatten().map(|sample| sample.allocs).collect();
-        allocs.sort_unstable();
-        Flow {
-            share: ((products / squares).clamp(0.0, 1.0) * WHOLE) as i64,
-            usual: allocs.get(allocs.len() / 2).copied().unwrap_or(0),
-        }
-    }
-
-    /// Objects in use without those in flight.
-    #[inline]
-    pub(super) fn without(self, sample: Sample) -> i64 {
-        sample.live - (self.share.wrapping_mul(sample.allocs - self.usual) >> BITS)
+        let share = if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { 0.0 };
+        let mut allocs: Vec<i64> = samples.iter().filter(|one| !one.is_hole()).map(|one| one.adjusted).collect();
+        let middle = allocs.len() / 2;
+        let usual = *allocs.select_nth_unstable(middle).1;
+        Flow { share: (share * f64::from(1u32 << WHOLE)).round() as i64, usual }
     }
 
     /// Whether nothing is taken out.
     #[inline]
     pub(super) fn is_none(self) -> bool {
         self.share == 0
+    }
+
+    /// Objects in use without those in flight.
+    #[inline]
+    pub(super) fn without(self, sample: Sample) -> i64 {
+        let half = 1 << (WHOLE - 1);
+        sample.live - ((self.share.wrapping_mul(sample.allocs - self.usual) + half) >> WHOLE)
     }
 }
 
@@ -86,9 +79,9 @@ mod tests {
     #[test]
     fn what_is_in_flight_is_taken_out() {
         let samples = samples(|allocs| 1000 + allocs / 2);
-        let flow = Flow::learned(&samples);
-        assert!((flow.share as f64 / WHOLE - 0.5).abs() < 0.02, "{flow:?}");
-        let left: Vec<i64> = samples.iter().flatten().map(|sample| flow.without(*sample)).collect();
+        let flow = learned(&samples);
+        assert!((flow.share as f64 / 65536.0 - 0.5).abs() < 0.02, "{flow:?}");
+        let left: Vec<i64> = samples.iter().map(|sample| flow.without(*sample)).collect();
         let (low, high) = (left.iter().min().unwrap(), left.iter().max().unwrap());
         assert!(high - low <= 2, "{low} to {high}");
     }

@@ -16,9 +16,10 @@ pub struct History {
     flow: Flow,
     /// As long as `flow` is learned, what was allocated stands in place of objects without those in flight.
     work: Troughs,
+    /// The slot from which `flow` is learned, until it is.
+    learning: Option<u32>,
     /// Slots with a sample.
     present: u64,
-    learning: bool,
     gone: bool,
     rare: Box<Rare>,
 }
@@ -26,8 +27,6 @@ pub struct History {
 /// What most samples do not touch, kept apart so that thousands of tags fit a processor's cache.
 #[derive(Debug, Clone, Default)]
 struct Rare {
-    /// The first samples of the workload, until `flow` is learned from them.
-    early: Vec<Option<Sample>>,
     before: Rest,
     after: Rest,
     reset: Option<u64>,
@@ -45,7 +44,7 @@ impl History {
             counter: Counter::new(counters),
             flow: Flow::default(),
             work: Troughs::after_nothing(slots),
-            learning: true,
+            learning: Troughs::tells_apart(slots + LEARNED_FROM as u64).then_some(slots as u32),
             present: slots,
             gone: false,
             rare: Box::default(),
@@ -57,8 +56,8 @@ impl History {
     pub fn push(&mut self, stage: Stage, usage: Option<Usage>) {
         let Some(usage) = usage else { return self.absent(stage) };
         // Most tags stand still most of the time.
-        let still = stage == Stage::Workload && !self.learning && self.flow.is_none() && self.counter.stands_at(usage);
-        if still && self.work.repeat() {
+        let known = stage == Stage::Workload && self.learning.is_none() && self.flow.is_none();
+        if known && self.counter.stands_at(usage) && self.work.repeat() {
             self.present += 1;
             return;
         }
@@ -96,19 +95,21 @@ impl History {
         }
     }
 
-    /// Keeps a sample until enough are there to learn from.
-    fn learn(&mut self, sample: Option<Sample>) {
-        self.rare.early.push(sample);
-        if self.rare.early.len() == LEARNED_FROM {
+    /// Keeps a sample with what was allocated, until enough are there to learn from.
+    fn learn(&mut self, sample: Trough) {
+        self.work.push(sample);
+        if self.learning.is_some_and(|from| self.work.slots() == u64::from(from) + LEARNED_FROM as u64) {
             self.learned();
         }
     }
 
     fn learned(&mut self) {
-        self.flow = Flow::learned(&self.rare.early);
-        self.learning = false;
-        for sample in std::mem::take(&mut self.rare.early) {
-            self.work.push(sample.map_or(Trough::HOLE, |sample| self.trough(sample)));
+        let Some(from) = self.learning.take() else { return };
+        let samples = self.work.each_from(from as usize);
+        self.flow = Flow::learned(samples);
+        for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
+            let (live, bytes, allocs) = (sample.objects, sample.bytes, sample.adjusted);
+            sample.adjusted = self.flow.without(Sample { live, bytes, allocs });
         }
     }
 
@@ -116,9 +117,7 @@ impl History {
         match stage {
             Stage::LeadIn => self.rare.before.push(self.trough(sample)),
             Stage::CoolDown => {
-                if self.learning {
-                    self.learned();
-                }
+                self.learned();
                 self.rare.after.push(self.trough(sample));
             }
             Stage::Workload | Stage::SecondLook | Stage::Teardown => {}
@@ -133,7 +132,9 @@ impl History {
         match stage {
             Stage::LeadIn => {}
             Stage::Workload => {
-                (self.rare.early, self.work) = (Vec::new(), Troughs::after_holes(slots));
+                self.work = Troughs::after_holes(slots);
+                let early = self.learning.is_some() && Troughs::tells_apart(slots + LEARNED_FROM as u64);
+                self.learning = early.then_some(slots as u32);
                 (self.present, self.rare.reset) = (0, Some(slots));
             }
             Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
@@ -149,7 +150,14 @@ impl History {
 
     /// How the level follows what is allocated.
     pub(super) fn flow(&self) -> Flow {
-        if self.learning { Flow::learned(&self.rare.early) } else { self.flow }
+        match self.learning {
+            Some(_) => {
+                let mut learned = self.clone();
+                learned.learned();
+                learned.flow
+            }
+            None => self.flow,
+        }
     }
 
     /// The workload's troughs.
@@ -166,11 +174,10 @@ impl History {
     pub fn plus(&self, other: &History) -> History {
         History {
             work: self.work().plus(&other.work()),
-            learning: false,
+            learning: None,
             present: self.present.min(other.present),
             gone: self.gone || other.gone,
             rare: Box::new(Rare {
-                early: Vec::new(),
                 before: self.before().plus(other.before()),
                 after: self.after().plus(other.after()),
                 reset: self.reset().max(other.reset()),
@@ -192,7 +199,7 @@ impl History {
 
     /// Slots of the workload so far.
     pub fn slots(&self) -> u64 {
-        self.work.slots() + self.rare.early.len() as u64
+        self.work.slots()
     }
 
     /// Slots of the workload with a sample.
