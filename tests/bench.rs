@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use poolgate::leakbench::Figures;
 
 fn bench(arguments: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("poolgate").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
     command.args(["bench", "--tiny"]).args(arguments);
     command
 }
