@@ -4,6 +4,8 @@
 //! leak must be faster, (rate − base rate) / √(se² + base se²) at or over the cut-off of T; an amount must exceed the base's
 //! by more than the threshold allows. So an old leak blocks no merge, and a new one does, also beside an old one.
 
+use std::collections::HashMap;
+
 use super::case::{Case, within};
 use super::evidence::{Evidence, Interval, Trend, quantile};
 use super::ignored::Ignored;
@@ -63,6 +65,7 @@ pub enum CompareError {
 pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> Result<Comparison, CompareError> {
     let (base_measured, base) = side(scenario, base).map_err(CompareError::Base)?;
     let (measured, candidate) = side(scenario, candidate).map_err(CompareError::Candidate)?;
+    let base = Base::of(&base);
     let rulings = scenario.thresholds().iter().map(|threshold| rule(threshold, &base, &candidate)).collect();
     let tags = candidate.tags.iter().map(|case| compared(case, base.named(case))).collect();
     let mut notes: Vec<String> = base_measured.into_iter().map(|note| format!("base: {note}")).collect();
@@ -77,16 +80,24 @@ fn side(scenario: &Scenario, recording: &Recording) -> Result<(Vec<String>, Judg
     Ok((measured.notes(), Judged::of(scenario, recording, &measured)))
 }
 
-impl Judged {
-    /// The same tag or sum on this side. Two recordings may count a tag differently, so its name decides.
-    fn named(&self, case: &Case) -> Option<&Case> {
-        let name = case.key.to_string();
-        let sums = self.sums.iter().map(|sum| &sum.case);
-        self.tags.iter().chain(sums).find(|case| case.key.to_string() == name)
+/// What the base says of each tag and sum. Two recordings may count a tag differently, so its name decides.
+struct Base<'a>(HashMap<String, &'a Case>);
+
+impl<'a> Base<'a> {
+    fn of(judged: &'a Judged) -> Base<'a> {
+        let mut cases = HashMap::with_capacity(judged.tags.len());
+        for case in judged.tags.iter().chain(judged.sums.iter().map(|sum| &sum.case)) {
+            cases.entry(case.key.to_string()).or_insert(case);
+        }
+        Base(cases)
+    }
+
+    fn named(&self, case: &Case) -> Option<&'a Case> {
+        self.0.get(&case.key.to_string()).copied()
     }
 }
 
-fn rule(threshold: &Threshold, base: &Judged, candidate: &Judged) -> Ruling {
+fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
     let mut told: Vec<(&Case, Verdict, String)> = Vec::new();
     for (case, said) in rule::meant(threshold, candidate) {
         // What several tags come to together is said of rates alone.
@@ -99,11 +110,9 @@ fn rule(threshold: &Threshold, base: &Judged, candidate: &Judged) -> Ruling {
                 verdict => worse(limit, verdict, &said.because, base.named(case), case),
             })
             .collect();
-        let verdict = against.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
-        let told_of = said.iter().any(|said| said.verdict != Verdict::Held) || rule::names(threshold);
-        if told_of {
-            let worst = against.into_iter().filter(|(one, _)| *one == verdict).map(|(_, because)| because);
-            told.push((case, verdict, worst.collect::<Vec<_>>().join("; ")));
+        if said.iter().any(|said| said.verdict != Verdict::Held) || rule::names(threshold) {
+            let (verdict, because) = rule::worst(against);
+            told.push((case, verdict, because));
         }
     }
     let none = rule::meant(threshold, candidate).next().is_none().then(|| nothing_meant(&threshold.subject));

@@ -9,9 +9,8 @@ use crate::scenario::{Amount, Limit, Rate, Subject, Threshold};
 pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
     let mut told: Vec<(&Case, Verdict, String)> = meant(threshold, judged)
         .map(|(case, said)| {
-            let verdict = said.iter().map(|said| said.verdict).max().unwrap_or(Verdict::Unclear);
-            let worst = said.into_iter().filter(|said| said.verdict == verdict).map(|said| said.because);
-            (case, verdict, worst.collect::<Vec<_>>().join("; "))
+            let (verdict, because) = worst(said.into_iter().map(|said| (said.verdict, said.because)).collect());
+            (case, verdict, because)
         })
         .collect();
     told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
@@ -23,6 +22,13 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
     }
     let findings = judged.lockstep.gathered(told);
     Ruling { threshold: threshold.clone(), verdict, findings: findings.into_iter().chain(none).collect() }
+}
+
+/// The worst that several limits come to, and why; unclear where there are none.
+pub(super) fn worst(limits: Vec<(Verdict, String)>) -> (Verdict, String) {
+    let worst = limits.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
+    let because = limits.into_iter().filter(|(verdict, _)| *verdict == worst).map(|(_, because)| because);
+    (worst, because.collect::<Vec<_>>().join("; "))
 }
 
 /// The thresholds which mean a tag, with their verdicts on it.
