@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::give::give;
 use super::recorded::Recorded;
 use super::terms::{Given, Terms};
-use super::{terminal, trouble};
+use super::trouble;
 use crate::exit::Exit;
 use crate::judge::compare;
-use crate::report::{self, Failure, Outcome, Report};
+use crate::report::{self, Failure, Report};
 
 /// Compares a candidate with a base.
 #[derive(Debug, clap::Args)]
@@ -45,7 +46,10 @@ impl Compare {
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),
-            (Err(report), _) | (_, Err(report)) => return self.tell(&report, &report::json(&report)),
+            (Err(report), _) | (_, Err(report)) => {
+                let json = report::json(&report);
+                return self.tell(*report, &json);
+            }
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
         let of = |recorded: &Recorded| Terms::facts(&scenario, recorded);
@@ -57,21 +61,10 @@ impl Compare {
         let base = of(&base);
         let report = report::compared(of(&candidate), &base.run, compared.as_ref().map_err(failure));
         let json = report::comparison_json(&report, &base, compared.as_ref().ok());
-        self.tell(&report, &json)
+        self.tell(report, &json)
     }
 
-    fn tell(&self, report: &Report, json: &str) -> Exit {
-        if self.json {
-            anstream::print!("{json}");
-        } else {
-            anstream::println!("{}", report::table(report, terminal::width()));
-        }
-        if let Some(path) = &self.junit
-            && let Err(error) = report::replace(path, &report::junit(report))
-        {
-            trouble::tell(error, Some("give --junit a file in a folder which exists"));
-            return Outcome::Error.into();
-        }
-        report.outcome().into()
+    fn tell(&self, report: Report, json: &str) -> Exit {
+        give(&[report], self.json.then_some(json), self.junit.as_deref())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::give::give;
 use super::recorded::Recorded;
 use super::terms::{Given, Terms};
-use super::{terminal, trouble};
+use super::trouble;
 use crate::exit::Exit;
-use crate::report::{self, Outcome, Report};
+use crate::report::{self, Report};
 
 /// Judges recordings and logs.
 #[derive(Debug, clap::Args)]
@@ -35,20 +36,8 @@ impl Judge {
         let Some(reports) = self.files.iter().map(|file| judged(&terms, file)).collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
         };
-        for report in &reports {
-            if self.json {
-                anstream::print!("{}", report::json(report));
-            } else {
-                anstream::println!("{}", report::table(report, terminal::width()));
-            }
-        }
-        if let Some(path) = &self.junit
-            && let Err(error) = report::replace(path, &report::junit_of(&reports))
-        {
-            trouble::tell(error, Some("give --junit a file in a folder which exists"));
-            return Exit::Failed;
-        }
-        reports.iter().map(Report::outcome).max().unwrap_or(Outcome::Error).into()
+        let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
+        give(&reports, json.as_deref(), self.junit.as_deref())
     }
 }
 

@@ -12,6 +12,7 @@ mod compare;
 mod doctor;
 mod export;
 mod find;
+mod give;
 mod init;
 mod judge;
 mod machine;

@@ -1,0 +1,23 @@
+//! How reports which were made offline are given out: a table or JSON, JUnit XML beside it, and the exit code.
+
+use std::path::Path;
+
+use super::{terminal, trouble};
+use crate::exit::Exit;
+use crate::report::{self, Outcome, Report};
+
+/// Prints `json` where it was asked for, else a table for each report, and writes JUnit XML with a suite for each. The exit
+/// code is that of the worst outcome.
+pub(super) fn give(reports: &[Report], json: Option<&str>, junit: Option<&Path>) -> Exit {
+    match json {
+        Some(json) => anstream::print!("{json}"),
+        None => reports.iter().for_each(|report| anstream::println!("{}", report::table(report, terminal::width()))),
+    }
+    if let Some(path) = junit
+        && let Err(error) = report::replace(path, &report::junit_of(reports))
+    {
+        trouble::tell(error, Some("give --junit a file in a folder which exists"));
+        return Exit::Failed;
+    }
+    reports.iter().map(Report::outcome).max().unwrap_or(Outcome::Error).into()
+}
