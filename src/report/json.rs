@@ -140,17 +140,10 @@ impl<'a> Threshold<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const FILE: &str = "docs/report.schema.json";
+    use crate::scenario::assert_is_committed;
 
     #[test]
     fn the_committed_schema_is_the_one_of_the_code() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
-        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-        if std::env::var_os("POOLGATE_BLESS").is_some() {
-            fs_err::write(&path, &made).unwrap();
-        }
-        let committed = fs_err::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-        assert!(committed == made, "{FILE} is out of date: run the tests with POOLGATE_BLESS=1");
+        assert_is_committed("docs/report.schema.json", &schema());
     }
 }

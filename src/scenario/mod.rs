@@ -30,6 +30,8 @@ pub use load::{LoadError, Loaded, load, parse};
 pub use mistake::{Mistake, Mistakes};
 pub use offline::Shown;
 pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};
+#[cfg(test)]
+pub(crate) use schema::assert_is_committed;
 pub use schema::schema;
 pub use simulated::{MachineChoice, Noise, Simulated, SimulatedTagging};
 pub use threshold::{Limit, Subject, Threshold};

@@ -44,21 +44,26 @@ impl Transform for WithoutNull {
     }
 }
 
+/// A schema is what `file` in the repository says; POOLGATE_BLESS writes it there.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn assert_is_committed(file: &str, schema: &Value) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let made = serde_json::to_string_pretty(schema).unwrap() + "\n";
+    if std::env::var_os("POOLGATE_BLESS").is_some() {
+        fs_err::write(&path, &made).unwrap();
+    }
+    let committed = fs_err::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    assert!(committed == made, "{file} is out of date: run the tests with POOLGATE_BLESS=1");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FILE: &str = "scenarios/scenario.schema.json";
-
     #[test]
     fn the_committed_schema_is_the_one_of_the_code() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
-        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-        if std::env::var_os("POOLGATE_BLESS").is_some() {
-            fs_err::write(&path, &made).unwrap();
-        }
-        let committed = fs_err::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-        assert!(committed == made, "{FILE} is out of date: run the tests with POOLGATE_BLESS=1");
+        assert_is_committed("scenarios/scenario.schema.json", &schema());
     }
 
     #[test]
