@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use poolgate::judge::evidence::{History, Labels, Pace, Window, attribution, first_look};
+use poolgate::judge::evidence::{Histories, Labels, Pace, Window, attribution, first_look};
 use poolgate::pool::{Counters, Usage};
 use poolgate::record::Stage;
 
@@ -25,20 +25,23 @@ const MOVING: [u64; 2] = [1, 3];
 /// A tag's counters; every one in `of` moves a little with every sample.
 fn usage(tag: u64, slot: u64, of: u64) -> Usage {
     let slot = if tag.is_multiple_of(of) { slot } else { 0 };
-    let allocs = slot * (1 + tag % 16) + 500;
+    // More than the level ever falls by, so that what was freed never goes back: that would be another counter.
+    let allocs = slot * (5 + tag % 16) + 500;
     let live = 400 + (slot ^ tag) % 5;
     Usage { allocs, frees: allocs - live, bytes: live * 32 }
 }
 
 #[divan::bench(args = MOVING)]
 fn a_sample_of_a_tag(bencher: Bencher<'_, '_>, of: u64) {
-    let mut tags: Vec<History> = (0..TAGS).map(|_| History::new(Counters::Full64)).collect();
+    let mut tags = Histories::default();
+    (0..TAGS).for_each(|_| tags.add(Counters::Full64));
     let mut slot = 0;
-    let mut sample = |tags: &mut Vec<History>| {
+    let mut row = Vec::with_capacity(TAGS);
+    let mut sample = |tags: &mut Histories| {
         slot += 1;
-        for (tag, history) in (0..).zip(tags.iter_mut()) {
-            history.push(Stage::Workload, black_box(Some(usage(tag, slot, of))));
-        }
+        row.clear();
+        row.extend((0..TAGS as u64).map(|tag| Some(usage(tag, slot, of))));
+        tags.sample(Stage::Workload, black_box(&row));
     };
     // Past what is learned from the first samples.
     (0..SAMPLES).for_each(|_| sample(&mut tags));
@@ -49,18 +52,20 @@ fn a_sample_of_a_tag(bencher: Bencher<'_, '_>, of: u64) {
 #[divan::bench]
 fn the_loop_by_itself(bencher: Bencher<'_, '_>) {
     let mut slot = 0;
+    let mut row = Vec::with_capacity(TAGS);
     bencher.counter(ItemsCount::new(TAGS)).bench_local(|| {
         slot += 1;
-        (0..TAGS as u64).for_each(|tag| {
-            black_box(Some(usage(tag, slot, 1)));
-        });
+        row.clear();
+        row.extend((0..TAGS as u64).map(|tag| Some(usage(tag, slot, 1))));
+        black_box(&row);
     });
 }
 
 #[divan::bench]
 fn the_first_look_at_a_tag(bencher: Bencher<'_, '_>) {
-    let mut history = History::new(Counters::Full64);
-    (0..SAMPLES).for_each(|slot| history.push(Stage::Workload, Some(usage(15, slot, 1))));
+    let mut tag = Histories::of_one(Counters::Full64, 0);
+    (0..SAMPLES).for_each(|slot| tag.sample(Stage::Workload, &[Some(usage(15, slot, 1))]));
+    let history = tag.of(0);
     let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
     bencher.bench_local(|| first_look(black_box(&history), window));
 }

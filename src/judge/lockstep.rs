@@ -39,10 +39,10 @@ struct Member<'a> {
 }
 
 impl Lockstep {
-    /// The groups among `cases`, whose histories are `histories`.
-    pub(super) fn of<'a>(cases: &[Case], histories: impl Iterator<Item = &'a History>) -> Lockstep {
-        let members: Vec<Member<'_>> =
-            cases.iter().zip(histories).filter_map(|(case, history)| member(case, history)).collect();
+    /// The groups among `cases`; `history` gives that of a case by its place.
+    pub(super) fn of(cases: &[Case], history: impl Fn(usize) -> History) -> Lockstep {
+        let cases = cases.iter().enumerate();
+        let members: Vec<Member<'_>> = cases.filter_map(|(at, case)| member(case, || history(at))).collect();
         let mut group: Vec<usize> = (0..members.len()).collect();
         for (at, one) in members.iter().enumerate() {
             for (other_at, other) in members.iter().enumerate().skip(at + 1) {
@@ -108,10 +108,10 @@ fn beside(case: &Case, root: &Case) -> String {
     format!("{} ({:.2} objects for each)", case.key, rate(case) / rate(root))
 }
 
-fn member<'a>(case: &'a Case, history: &History) -> Option<Member<'a>> {
+fn member(case: &Case, history: impl FnOnce() -> History) -> Option<Member<'_>> {
     let trend = case.trend().filter(|_| case.is_candidate())?;
     let interval = trend.objects_a_slot();
-    let stretch = history.work().split(trend.window.0, BLOCKS)?;
+    let stretch = history().work().split(trend.window.0, BLOCKS)?;
     let increments = stretch.blocks.windows(2).map(|pair| (pair[1].objects - pair[0].objects) as f64).collect();
     let width = (interval.high - interval.rate) / interval.rate;
     (interval.rate > 0.0).then_some(Member { key: &case.key, rate: interval.rate, width, increments })

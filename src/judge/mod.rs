@@ -187,14 +187,14 @@ struct Together {
 
 impl Judged {
     fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
-        let keys: Vec<&Key> = measured.tags().map(|(key, _)| key).collect();
-        let ignored = ignored::entries(&scenario.ignore, recording.header().started, &keys);
+        let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
         let case = |key: Key, history: &History, looks: &[Extension]| {
             Case::new(scenario, key, measured.levels(history), history, window, looks)
         };
-        let tags = measured.tags().enumerate().map(|(row, (key, history))| {
-            let case = case(key.clone(), history, &measured.looks_at(row)).unsound(measured.overflowed());
+        let tags = measured.keys().iter().enumerate().map(|(row, key)| {
+            let case = case(key.clone(), &measured.history(row), &measured.looks_at(row));
+            let case = case.unsound(measured.overflowed());
             case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
         let tags: Vec<Case> = tags.collect();
@@ -209,7 +209,7 @@ impl Judged {
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = sums.collect();
-        let lockstep = Lockstep::of(&tags, measured.tags().map(|(_, history)| history));
+        let lockstep = Lockstep::of(&tags, |row| measured.history(row));
         Judged { tags, sums, lockstep, ignored }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::JudgeError;
 use super::case::Left;
 use super::clock::Clock;
-use super::evidence::{Extension, History};
+use super::evidence::{Extension, Histories, History};
 use super::level::{Levels, settled};
 use super::overflow::Overflow;
 use super::sums::{Extended, Sum};
@@ -22,7 +22,7 @@ const MOST_MISSED: u64 = 4096;
 /// What a recording says, tag by tag.
 pub(super) struct Measured {
     keys: Vec<Key>,
-    histories: Vec<History>,
+    histories: Histories,
     sums: Vec<Sum>,
     clock: Clock,
     looks: Vec<Look>,
@@ -55,7 +55,7 @@ pub(super) struct Look {
 pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
     let mut measured = Measured {
         keys: Vec::new(),
-        histories: Vec::new(),
+        histories: Histories::default(),
         sums: Sum::all(scenario),
         clock: Clock::new(scenario.workload.warm_up),
         looks: Vec::new(),
@@ -147,7 +147,7 @@ impl Measured {
 
     fn miss(&mut self, slots: u64) {
         for _ in 0..slots {
-            self.histories.iter_mut().for_each(History::miss);
+            self.histories.miss();
             self.sums.iter_mut().for_each(Sum::miss);
         }
         self.clock.miss(slots);
@@ -158,21 +158,19 @@ impl Measured {
             let row = self.keys.len();
             self.sums.iter_mut().for_each(|sum| sum.meet(row, key, self.clock.slots()));
             self.keys.push(key.clone());
-            self.histories.push(History::appearing_after(key.counters, self.clock.slots()));
+            self.histories.add(key.counters);
         }
     }
 
     fn add(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
         self.know(keys);
-        for (usage, history) in usages.iter().zip(&mut self.histories) {
-            history.push(stage, *usage);
-        }
+        self.histories.sample(stage, usages);
         self.sums.iter_mut().for_each(|sum| sum.sample(stage, keys, usages));
     }
 
     fn look_again(&mut self, plan: SecondLook) {
         let rows = plan.candidates.iter().filter_map(|key| self.keys.iter().position(|known| known == key));
-        let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories[row])));
+        let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories.of(row))));
         let sums = self
             .sums
             .iter()
@@ -191,9 +189,14 @@ impl Measured {
         }
     }
 
-    /// Every tag with its figures.
-    pub(super) fn tags(&self) -> impl Iterator<Item = (&Key, &History)> {
-        self.keys.iter().zip(&self.histories)
+    /// Every tag, by its row.
+    pub(super) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// What the tag in `row` did.
+    pub(super) fn history(&self, row: usize) -> History {
+        self.histories.of(row)
     }
 
     /// Every sum which has a tag, with what its tags did together.

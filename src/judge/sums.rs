@@ -4,7 +4,7 @@
 //! them. Their troughs are summed, not the samples: what only adds for a moment is gone from a trough. Which tags are summed is the scenario's word (a pattern such as `MyD?`), never what was measured: sums chosen for
 //! their growth would grow by that alone.
 
-use super::evidence::{Extension, History};
+use super::evidence::{Extension, Histories, History};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 use crate::record::{SecondLook, Stage};
 use crate::scenario::{Limit, Scenario, Subject};
@@ -17,13 +17,13 @@ pub(super) struct Sum {
     rows: Vec<usize>,
     first: Option<Pool>,
     /// What a pool holds in all, sample by sample.
-    total: Option<History>,
+    total: Option<Histories>,
 }
 
 /// A sum in a second look.
 pub(super) enum Extended {
     /// A pool as a whole.
-    Total(Extension),
+    Total(Box<Extension>),
     /// Each of the tags, by its row.
     Tags(Vec<(usize, Extension)>),
 }
@@ -49,24 +49,21 @@ impl Sum {
             self.rows.push(row);
             self.first.get_or_insert(key.pool);
             if matches!(self.of, Subject::Total(_)) {
-                self.total.get_or_insert_with(|| History::appearing_after(Counters::InUse, slots));
+                self.total.get_or_insert_with(|| Histories::of_one(Counters::InUse, slots));
             }
         }
     }
 
     /// A slot goes by without a sample.
     pub(super) fn miss(&mut self) {
-        self.total.iter_mut().for_each(History::miss);
+        self.total.iter_mut().for_each(Histories::miss);
     }
 
     /// What they did together; `None` when there are none of them.
-    pub(super) fn history(&self, tags: &[History]) -> Option<History> {
-        let each = self.rows.iter().filter_map(|row| tags.get(*row));
+    pub(super) fn history(&self, tags: &Histories) -> Option<History> {
         match &self.of {
-            Subject::Total(_) => self.total.clone(),
-            Subject::Tags { .. } => {
-                each.fold(None, |sum: Option<History>, one| Some(sum.map_or_else(|| one.clone(), |sum| sum.plus(one))))
-            }
+            Subject::Total(_) => self.total.as_ref().map(|total| total.of(0)),
+            Subject::Tags { .. } => self.rows.iter().map(|row| tags.of(*row)).reduce(|sum, one| sum.plus(&one)),
         }
     }
 
@@ -76,7 +73,7 @@ impl Sum {
             return;
         }
         let usage = self.usage(keys, usages);
-        self.total.iter_mut().for_each(|total| total.push(stage, usage));
+        self.total.iter_mut().for_each(|total| total.sample(stage, &[usage]));
     }
 
     /// What they hold, as objects in use; `None` when none of them is there.
@@ -99,13 +96,15 @@ impl Sum {
     }
 
     /// Its part in a second look, when it is one of the candidates.
-    pub(super) fn extended(&self, plan: &SecondLook, keys: &[Key], tags: &[History]) -> Option<Extended> {
+    pub(super) fn extended(&self, plan: &SecondLook, keys: &[Key], tags: &Histories) -> Option<Extended> {
         self.key().filter(|key| plan.candidates.contains(key))?;
         match &self.of {
-            Subject::Total(_) => Some(Extended::Total(Extension::new(plan, Counters::InUse, self.total.as_ref()?))),
+            Subject::Total(_) => {
+                Some(Extended::Total(Box::new(Extension::new(plan, Counters::InUse, &self.history(tags)?))))
+            }
             Subject::Tags { .. } => {
-                let each = self.rows.iter().filter_map(|row| Some((*row, keys.get(*row)?, tags.get(*row)?)));
-                let each = each.map(|(row, key, history)| (row, Extension::new(plan, key.counters, history)));
+                let each = self.rows.iter().filter_map(|row| Some((*row, keys.get(*row)?)));
+                let each = each.map(|(row, key)| (row, Extension::new(plan, key.counters, &tags.of(row))));
                 Some(Extended::Tags(each.collect()))
             }
         }
@@ -139,7 +138,7 @@ impl Extended {
     /// What they did together.
     pub(super) fn together(&self) -> Option<Extension> {
         match self {
-            Extended::Total(extension) => Some(extension.clone()),
+            Extended::Total(extension) => Some((**extension).clone()),
             Extended::Tags(tags) => {
                 let mut each = tags.iter().map(|(_, extension)| extension);
                 let first = each.next()?.clone();

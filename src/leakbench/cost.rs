@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::family::NULLS;
 use super::random::Random;
 use super::tag::{Quirks, Tag};
-use crate::judge::evidence::History;
+use crate::judge::evidence::Histories;
 use crate::pool::Usage;
 use crate::record::Stage;
 
@@ -20,16 +20,15 @@ pub(super) fn nanoseconds(samples: usize) -> f64 {
         .collect();
     let mut least = vec![f64::INFINITY; samples];
     for _ in 0..PASSES {
-        let mut histories: Vec<History> = tags.iter().map(|tag| History::new(tag.key.counters)).collect();
+        let mut histories = Histories::default();
+        tags.iter().for_each(|tag| histories.add(tag.key.counters));
         let mut tags = tags.clone();
         let mut row: Vec<Option<Usage>> = Vec::with_capacity(TAGS);
         for least in &mut least {
             row.clear();
             row.extend(tags.iter_mut().map(|tag| tag.slot(true).taken()));
             let began = Instant::now();
-            for (history, usage) in histories.iter_mut().zip(&row) {
-                history.push(Stage::Workload, *usage);
-            }
+            histories.sample(Stage::Workload, &row);
             *least = least.min(began.elapsed().as_secs_f64());
         }
         std::hint::black_box(&histories);

@@ -5,8 +5,8 @@ use super::random::Random;
 use super::rules::Scores;
 use super::tag::{REST, Sample, Tag};
 use crate::judge::evidence::{
-    Confirmation, Draw, Evidence, Extension, History, Interval, Pace, Standing, Trend, Window, draw, first_look,
-    second_look,
+    Confirmation, Draw, Evidence, Extension, Histories, History, Interval, Pace, Standing, Trend, Window, draw,
+    first_look, second_look,
 };
 use crate::record::{Pause, SecondLook, Stage};
 use crate::scenario::Per;
@@ -47,7 +47,7 @@ pub(super) fn look(tag: &mut Tag, iterations: u64, name: &str) -> Seen {
 pub(super) fn look_together(tags: &mut [Tag], iterations: u64, name: &str) -> Seen {
     let (histories, scores): (Vec<History>, Vec<Scores>) = tags.iter_mut().map(|tag| first(tag, iterations)).unzip();
     let together = histories.iter().skip(1).fold(histories[0].clone(), |sum, one| sum.plus(one));
-    let histories = Histories { each: histories, together };
+    let histories = FirstLook { each: histories, together };
     let scores = scores[scores.len() - 1];
     let pace = Pace { iterations: Some(1.0), hours: SLOT_US as f64 / 3.6e9 };
     let window = Window { warm_up: Window::usual_warm_up(iterations), pace };
@@ -60,14 +60,14 @@ pub(super) fn look_together(tags: &mut [Tag], iterations: u64, name: &str) -> Se
 }
 
 /// The first look at some tags.
-struct Histories {
+struct FirstLook {
     each: Vec<History>,
     together: History,
 }
 
 /// Lead-in, workload and cool-down.
 fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
-    let mut history: Option<History> = None;
+    let mut histories: Option<Histories> = None;
     let mut slots = 0;
     let mut at_rest = [f64::NAN; 2];
     let mut bytes = Vec::with_capacity(iterations as usize);
@@ -75,11 +75,11 @@ fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
     for (stage, slot) in stages.into_iter().flat_map(|(stage, count)| (0..count).map(move |slot| (stage, slot))) {
         let working = stage == Stage::Workload;
         match tag.slot(working) {
-            Sample::Missed if working => history.iter_mut().for_each(History::miss),
+            Sample::Missed if working => histories.iter_mut().for_each(Histories::miss),
             Sample::Missed | Sample::Absent => {}
             Sample::Taken(usage) => {
-                let appearing = || History::appearing_after(tag.key.counters, slots);
-                history.get_or_insert_with(appearing).push(stage, Some(usage));
+                let appearing = || Histories::of_one(tag.key.counters, slots);
+                histories.get_or_insert_with(appearing).sample(stage, &[Some(usage)]);
                 match stage {
                     Stage::Workload => bytes.push(usage.bytes as f64),
                     Stage::CoolDown if slot < REST => at_rest[1] = usage.bytes as f64,
@@ -91,11 +91,11 @@ fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
     }
     // A tag which was not there before held nothing, as the rules' users would say too.
     let scores = Scores::of(if at_rest[0].is_nan() { 0.0 } else { at_rest[0] }, at_rest[1], &bytes);
-    (history.unwrap_or_else(|| History::new(tag.key.counters)), scores)
+    (histories.unwrap_or_else(|| Histories::of_one(tag.key.counters, 0)).of(0), scores)
 }
 
 /// Second looks, until there is nothing more to look for.
-fn confirm(tags: &mut [Tag], histories: &Histories, trend: &Trend, iterations: u64, name: &str) -> Said {
+fn confirm(tags: &mut [Tag], histories: &FirstLook, trend: &Trend, iterations: u64, name: &str) -> Said {
     let mut looks = Vec::new();
     loop {
         let number = looks.len() as u32 + 1;

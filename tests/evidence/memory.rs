@@ -1,6 +1,6 @@
 //! However long a run is, judging it takes the same memory.
 
-use poolgate::judge::evidence::History;
+use poolgate::judge::evidence::Histories;
 use poolgate::pool::{Counters, Usage};
 use poolgate::record::Stage;
 
@@ -9,17 +9,21 @@ const TAGS: usize = 4_000;
 /// What 4,000 tags take at the most, while so many samples are judged.
 fn most(samples: u64) -> u64 {
     let info = allocation_counter::measure(|| {
-        let mut tags: Vec<History> = (0..TAGS).map(|_| History::new(Counters::Full64)).collect();
+        let mut tags = Histories::default();
+        (0..TAGS).for_each(|_| tags.add(Counters::Full64));
+        let mut row = Vec::with_capacity(TAGS);
         for slot in 0..samples + 80 {
             let stage = match slot {
                 0..40 => Stage::LeadIn,
                 _ if slot < samples + 40 => Stage::Workload,
                 _ => Stage::CoolDown,
             };
-            for (tag, history) in (0..).zip(&mut tags) {
+            row.clear();
+            row.extend((0..TAGS as u64).map(|tag| {
                 let allocs = slot * (tag % 17) + 500;
-                history.push(stage, Some(Usage { allocs, frees: allocs / 2, bytes: allocs * 32 }));
-            }
+                Some(Usage { allocs, frees: allocs / 2, bytes: allocs * 32 })
+            }));
+            tags.sample(stage, &row);
         }
     });
     info.bytes_max

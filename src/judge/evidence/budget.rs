@@ -54,17 +54,20 @@ pub fn within_budget(history: &History, window: Window, first: &Trend) -> Budget
 #[cfg(test)]
 mod tests {
     use super::super::first::{Evidence, first_look};
+    use super::super::histories::Histories;
     use super::super::rate::Pace;
     use super::*;
     use crate::pool::{Counters, Usage};
     use crate::record::Stage;
 
     fn budgeted(objects: impl Fn(f64) -> f64) -> Option<Budgeted> {
-        let mut history = History::new(Counters::Full64);
+        let mut histories = Histories::default();
+        histories.add(Counters::Full64);
         for slot in 0..300 {
             let live = objects(f64::from(slot)) as u64;
-            history.push(Stage::Workload, Some(Usage { allocs: live, frees: 0, bytes: live * 64 }));
+            histories.sample(Stage::Workload, &[Some(Usage { allocs: live, frees: 0, bytes: live * 64 })]);
         }
+        let history = histories.of(0);
         let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
         let Evidence::Trend(trend) = first_look(&history, window) else { panic!("too few") };
         trend.growing.then(|| within_budget(&history, window, &trend))

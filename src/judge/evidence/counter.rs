@@ -20,15 +20,20 @@ pub struct Sample {
 /// Reads a counter, sample by sample.
 #[derive(Debug, Clone)]
 pub struct Counter {
+    allocs: u64,
+    frees: u64,
     counters: Counters,
-    last: Usage,
-    begun: bool,
+    /// Bits above those which are counted.
+    unused: u8,
+    /// There is a reading before, and what moved since then means something.
+    follows: bool,
 }
 
 impl Counter {
     /// A counter which has not been read yet.
     pub fn new(counters: Counters) -> Counter {
-        Counter { counters, last: Usage::default(), begun: false }
+        let unused = if counters == Counters::Wrapping32 { 32 } else { 0 };
+        Counter { allocs: 0, frees: 0, counters, unused, follows: false }
     }
 
     /// Whether it is of objects in use, and counts no allocations.
@@ -36,33 +41,18 @@ impl Counter {
         self.counters == Counters::InUse
     }
 
-    /// Whether a usage is the last one again.
-    #[inline]
-    pub(super) fn stands_at(&self, usage: Usage) -> bool {
-        self.begun && self.last == usage
-    }
-
     /// The sample of a usage, and whether the counters went back, so that nothing before can be compared with it.
     #[inline]
     pub fn read(&mut self, usage: Usage) -> (Sample, bool) {
-        let (live, allocs, back) = match self.counters {
-            Counters::Wrapping32 => {
-                let moved = |now: u64, before: u64| i64::from((now as u32).wrapping_sub(before as u32) as i32);
-                let allocs = moved(usage.allocs, self.last.allocs);
-                (moved(usage.allocs, usage.frees), allocs, allocs < 0 || moved(usage.frees, self.last.frees) < 0)
-            }
-            Counters::Full64 => {
-                let allocs = usage.allocs.wrapping_sub(self.last.allocs) as i64;
-                let back = usage.allocs < self.last.allocs || usage.frees < self.last.frees;
-                (usage.allocs.wrapping_sub(usage.frees) as i64, allocs, back)
-            }
-            Counters::InUse | Counters::BytesOnly => (usage.allocs.wrapping_sub(usage.frees) as i64, 0, false),
-        };
-        let first = !std::mem::replace(&mut self.begun, true);
-        self.last = usage;
-        let back = back && !first;
-        let allocs = if first || back { 0 } else { allocs };
-        (Sample { live, bytes: usage.bytes as i64, allocs }, back)
+        // One way for every kind of counter: a branch for each would cost more than all the rest.
+        let moved = |now: u64, before: u64| ((now.wrapping_sub(before) << self.unused) as i64) >> self.unused;
+        let (allocs, frees) = (moved(usage.allocs, self.allocs), moved(usage.frees, self.frees));
+        let back = self.follows & ((allocs < 0) | (frees < 0));
+        let allocs = if self.follows & !back { allocs } else { 0 };
+        let sample = Sample { live: moved(usage.allocs, usage.frees), bytes: usage.bytes as i64, allocs };
+        self.follows = matches!(self.counters, Counters::Wrapping32 | Counters::Full64);
+        (self.allocs, self.frees) = (usage.allocs, usage.frees);
+        (sample, back)
     }
 }
 

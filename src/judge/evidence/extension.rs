@@ -1,6 +1,6 @@
 //! The samples of one tag in a second look.
 
-use super::counter::{Counter, Sample};
+use super::counter::Counter;
 use super::flow::Flow;
 use super::history::History;
 use super::troughs::{Trough, Troughs};
@@ -70,7 +70,7 @@ impl Extension {
         };
         let (sample, back) = self.counter.read(usage);
         self.broken |= back;
-        self.add(self.trough(sample));
+        self.add(self.flow.trough(sample));
     }
 
     fn add(&mut self, trough: Trough) {
@@ -84,10 +84,6 @@ impl Extension {
         if let Some(part) = part {
             *part = part.lower(trough);
         }
-    }
-
-    fn trough(&self, sample: Sample) -> Trough {
-        Trough { objects: sample.live, bytes: sample.bytes, adjusted: self.flow.without(sample) }
     }
 
     /// What two tags did together in the same look.

@@ -94,7 +94,7 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
     };
     let Some(blocks) = Blocks::of(samples) else { return too_few };
     let around = Around {
-        work: &work,
+        work,
         before: history.before().lowest_late(),
         after: history.after().lowest_late(),
         pace: window.pace,
@@ -105,7 +105,7 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
         true => whole,
         false => late().unwrap_or(whole),
     };
-    trend.shape = shape::of(&work, from, &trend);
+    trend.shape = shape::of(work, from, &trend);
     Evidence::Trend(trend)
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Flow {
 
 impl Flow {
     /// What a tag's first samples say. In `adjusted` they hold what was allocated since the sample before.
-    pub(super) fn learned(samples: &[Trough]) -> Flow {
+    fn learned(samples: &[Trough]) -> Flow {
         let steps = || {
             samples
                 .windows(2)
@@ -47,17 +47,29 @@ impl Flow {
         Flow { share: (share * f64::from(1u32 << WHOLE)).round() as i64, usual }
     }
 
-    /// Whether nothing is taken out.
-    #[inline]
-    pub(super) fn is_none(self) -> bool {
-        self.share == 0
+    /// What a tag's first samples say, and these samples without what is in flight.
+    pub(super) fn taken_out_of(samples: &mut [Trough]) -> Flow {
+        let flow = Flow::learned(samples);
+        for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
+            *sample = flow.trough(Sample { live: sample.objects, bytes: sample.bytes, allocs: sample.adjusted });
+        }
+        flow
     }
 
-    /// Objects in use without those in flight.
+    /// A sample, with what is in flight taken out beside it.
     #[inline]
-    pub(super) fn without(self, sample: Sample) -> i64 {
+    pub(super) fn trough(self, sample: Sample) -> Trough {
         let half = 1 << (WHOLE - 1);
-        sample.live - ((self.share.wrapping_mul(sample.allocs - self.usual) + half) >> WHOLE)
+        let in_flight = (self.share.wrapping_mul(sample.allocs - self.usual) + half) >> WHOLE;
+        Trough { objects: sample.live, bytes: sample.bytes, adjusted: sample.live - in_flight }
+    }
+}
+
+impl Sample {
+    /// A sample which is learned from: what was allocated in place of what is left when that is taken out.
+    #[inline]
+    pub(super) fn unadjusted(self) -> Trough {
+        Trough { objects: self.live, bytes: self.bytes, adjusted: self.allocs }
     }
 }
 
@@ -72,8 +84,7 @@ mod tests {
     }
 
     fn learned(samples: &[Sample]) -> Flow {
-        let trough = |sample: &Sample| Trough { objects: sample.live, bytes: 0, adjusted: sample.allocs };
-        Flow::learned(&samples.iter().map(trough).collect::<Vec<_>>())
+        Flow::learned(&samples.iter().map(|sample| sample.unadjusted()).collect::<Vec<_>>())
     }
 
     #[test]
@@ -81,7 +92,7 @@ mod tests {
         let samples = samples(|allocs| 1000 + allocs / 2);
         let flow = learned(&samples);
         assert!((flow.share as f64 / 65536.0 - 0.5).abs() < 0.02, "{flow:?}");
-        let left: Vec<i64> = samples.iter().map(|sample| flow.without(*sample)).collect();
+        let left: Vec<i64> = samples.iter().map(|sample| flow.trough(*sample).adjusted).collect();
         let (low, high) = (left.iter().min().unwrap(), left.iter().max().unwrap());
         assert!(high - low <= 2, "{low} to {high}");
     }
@@ -90,7 +101,7 @@ mod tests {
     fn a_level_which_does_not_follow_stays_as_it_is() {
         let samples = samples(|_| 1000);
         let flow = learned(&samples);
-        assert!(samples.iter().all(|sample| flow.without(*sample) == 1000), "{flow:?}");
+        assert!(samples.iter().all(|sample| flow.trough(*sample).adjusted == 1000), "{flow:?}");
         assert_eq!(learned(&samples[..10]), Flow::default());
     }
 }

@@ -1,6 +1,6 @@
 //! The evidence about one tag: whether it leaks at all, at what rate, and how sure that is. No user's number is needed.
 //!
-//! [`History`] takes a tag's samples as they come, in bounded memory. [`first_look`] tests what the workload did: troughs
+//! [`Histories`] takes the samples of all tags as they come, in bounded memory. [`first_look`] tests what the workload did: troughs
 //! that rise steadily make a *candidate*. A candidate is no leak yet. In the same boot the workload goes on in some blocks
 //! and rests in others, in an order [drawn](draw) after the candidates were fixed; an [`Extension`] takes those samples,
 //! and [`second_look`] says whether the growth persists and whether the workload causes it. `poolgate bench` drives this
@@ -13,8 +13,10 @@ mod counter;
 mod extension;
 mod first;
 mod flow;
+mod histories;
 mod history;
 mod measure;
+mod merging;
 mod order;
 mod rate;
 mod rest;
@@ -29,6 +31,7 @@ pub use confirm::{Confirmation, Doubt, Standing, second_look};
 pub use counter::{Counter, Sample};
 pub use extension::Extension;
 pub use first::{Evidence, Trend, Window, first_look};
+pub use histories::Histories;
 pub use history::History;
 pub use measure::Measure;
 pub use order::{Draw, draw};

@@ -1,23 +1,17 @@
 //! The lowest values of a series, block by block, in bounded memory.
 //!
 //! A leak shows in the troughs: whatever a workload allocates and frees again lies above them. Neighbouring blocks merge
-//! exactly (the minimum of two minima), so a series of any length keeps at most [`MOST`] blocks. A slot without a sample
+//! exactly (the minimum of two minima), so a series of any length keeps a bounded number of them. A slot without a sample
 //! is a hole: it takes its place in time and says nothing.
 
+use super::merging::Merging;
 pub use super::trough::Trough;
-
-/// The most blocks a series keeps; a multiple of every number of blocks that the tests ask for.
-pub(super) const MOST: usize = 192;
 
 /// A series' troughs.
 #[derive(Debug, Clone)]
 pub struct Troughs {
-    blocks: Vec<Trough>,
+    merging: Merging<Trough>,
     current: Trough,
-    /// Slots in `current`.
-    filled: u32,
-    /// Slots a block holds.
-    span: u32,
     /// Series of the same slots, whose troughs are added to these.
     others: Box<[Troughs]>,
 }
@@ -35,64 +29,25 @@ pub struct Stretch {
 
 impl Default for Troughs {
     fn default() -> Troughs {
-        Troughs { blocks: Vec::new(), current: Trough::HOLE, filled: 0, span: 1, others: Box::default() }
+        Troughs::of(Merging::after(0, Trough::HOLE))
     }
 }
 
 impl Troughs {
-    /// The troughs of a tag which was not there for the first `slots`: it held nothing then.
-    pub fn after_nothing(slots: u64) -> Troughs {
-        Troughs::after(slots, Trough::default())
-    }
-
-    /// A series of so many slots without a sample.
-    pub(super) fn after_holes(slots: u64) -> Troughs {
-        Troughs::after(slots, Trough::HOLE)
-    }
-
-    fn after(slots: u64, value: Trough) -> Troughs {
-        let mut span = 1;
-        while slots / u64::from(span) > MOST as u64 {
-            span *= 2;
-        }
-        let (whole, filled) = (slots / u64::from(span), (slots % u64::from(span)) as u32);
-        let current = if filled > 0 { value } else { Trough::HOLE };
-        Troughs { blocks: vec![value; whole as usize], current, filled, span, others: Box::default() }
-    }
-
-    /// Whether a series of so many slots still has a block for each.
-    pub(super) fn tells_apart(slots: u64) -> bool {
-        slots <= MOST as u64
-    }
-
-    /// The samples from a slot on, as long as each has a block of its own.
-    pub(super) fn each_from(&mut self, slot: usize) -> &mut [Trough] {
-        self.blocks.get_mut(slot..).unwrap_or_default()
+    /// The troughs of blocks which are full.
+    pub(super) fn of(merging: Merging<Trough>) -> Troughs {
+        Troughs { merging, current: Trough::HOLE, others: Box::default() }
     }
 
     /// Slots so far.
     pub fn slots(&self) -> u64 {
-        self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
+        self.merging.slots()
     }
 
     /// Adds a slot with its sample.
-    #[inline]
     pub fn push(&mut self, sample: Trough) {
         self.current = self.current.lower(sample);
-        self.filled += 1;
-        if self.filled == self.span {
-            self.close();
-        }
-    }
-
-    /// Adds a slot whose sample is the last one again; `false` when that is not in the current block, or this slot ends it.
-    #[inline]
-    pub(super) fn repeat(&mut self) -> bool {
-        if self.current.objects == i64::MAX || self.filled + 1 == self.span {
-            return false;
-        }
-        self.filled += 1;
-        true
+        self.merging.slot(|_| std::mem::replace(&mut self.current, Trough::HOLE));
     }
 
     /// Adds a slot without a sample.
@@ -108,30 +63,11 @@ impl Troughs {
         Troughs { others, ..self.clone() }
     }
 
-    /// The current block is full: it becomes one of the blocks, or the first half of a longer one.
-    fn close(&mut self) {
-        if self.blocks.len() == MOST {
-            for pair in 0..MOST / 2 {
-                self.blocks[pair] = self.blocks[2 * pair].lower(self.blocks[2 * pair + 1]);
-            }
-            self.blocks.truncate(MOST / 2);
-            self.span *= 2;
-            return;
-        }
-        if self.blocks.len() == self.blocks.capacity() {
-            // All that it can ever take, and at once: growing bit by bit would copy everything several times.
-            self.blocks.reserve_exact(MOST - self.blocks.len());
-        }
-        self.blocks.push(self.current);
-        self.current = Trough::HOLE;
-        self.filled = 0;
-    }
-
     /// The highest trough of the slots before `until`, taken over blocks of `each` slots as those after it are.
     pub(super) fn highest_before(&self, until: u64, each: u64) -> Option<Trough> {
-        let span = u64::from(self.span);
+        let span = self.merging.span();
         let each = (each / span).max(1) as usize;
-        let until = ((until / span) as usize).min(self.blocks.len());
+        let until = ((until / span) as usize).min(self.merging.blocks().len());
         self.lows(0, until / each * each, each).into_iter().flatten().reduce(Trough::higher)
     }
 
@@ -139,14 +75,14 @@ impl Troughs {
     /// `from` falls into it, the last when it is not full. A block without any sample is what the one before it is;
     /// `None` when there are not that many blocks, or more than a third of them have no sample.
     pub fn split(&self, from: u64, count: usize) -> Option<Stretch> {
-        let first = from.div_ceil(u64::from(self.span)) as usize;
-        let each = self.blocks.len().checked_sub(first)? / count;
+        let first = from.div_ceil(self.merging.span()) as usize;
+        let each = self.merging.blocks().len().checked_sub(first)? / count;
         if each == 0 {
             return None;
         }
         // What does not divide is taken from the beginning, where the warm-up may reach into.
-        let first = self.blocks.len() - each * count;
-        let lows = self.lows(first, self.blocks.len(), each);
+        let first = self.merging.blocks().len() - each * count;
+        let lows = self.lows(first, self.merging.blocks().len(), each);
         if lows.iter().flatten().count() * 3 < count * 2 {
             return None;
         }
@@ -155,19 +91,19 @@ impl Troughs {
             known = low.unwrap_or(known);
             known
         });
-        let span = u64::from(self.span);
+        let span = self.merging.span();
         Some(Stretch { blocks: blocks.collect(), each: each as u64 * span, from: first as u64 * span })
     }
 
     /// Every block there is, from the beginning, with how many slots each holds; for the shape of the whole.
     pub(super) fn all(&self) -> (Vec<Trough>, u64) {
-        let lows = self.lows(0, self.blocks.len(), 1);
-        (lows.into_iter().map(|low| low.unwrap_or(Trough::HOLE)).collect(), u64::from(self.span))
+        let lows = self.lows(0, self.merging.blocks().len(), 1);
+        (lows.into_iter().map(|low| low.unwrap_or(Trough::HOLE)).collect(), self.merging.span())
     }
 
     /// The troughs of the blocks between two places, `each` at a time; `None` for those without a sample.
     fn lows(&self, from: usize, to: usize, each: usize) -> Vec<Option<Trough>> {
-        let blocks = self.blocks.get(from..to).unwrap_or_default().chunks(each);
+        let blocks = self.merging.blocks().get(from..to).unwrap_or_default().chunks(each);
         let own = blocks.map(lowest).collect();
         self.others.iter().fold(own, |sum: Vec<Option<Trough>>, other| {
             let others = other.lows(from, to, each);
@@ -183,7 +119,6 @@ fn lowest(block: &[Trough]) -> Option<Trough> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn of(values: impl IntoIterator<Item = i64>) -> Troughs {
         let mut troughs = Troughs::default();
@@ -197,26 +132,6 @@ mod tests {
 
     fn objects(stretch: Stretch) -> Vec<i64> {
         stretch.blocks.iter().map(|block| block.objects).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn merged_blocks_hold_the_true_minima(values in proptest::collection::vec(-1000i64..1000, 1..3000)) {
-            let troughs = of(values.iter().copied());
-            prop_assert!(troughs.blocks.len() <= MOST && troughs.blocks.capacity() <= MOST);
-            prop_assert_eq!(troughs.slots(), values.len() as u64);
-            for (block, values) in troughs.blocks.iter().zip(values.chunks(troughs.span as usize)) {
-                prop_assert_eq!(Some(block.objects), values.iter().copied().min());
-            }
-        }
-
-        #[test]
-        fn a_tag_which_appears_late_held_nothing_before(slots in 0u64..3000, more in 0i64..500) {
-            let mut late = Troughs::after_nothing(slots);
-            (0..more).for_each(|value| late.push(at(value)));
-            let whole = of((0..slots).map(|_| 0).chain(0..more));
-            prop_assert_eq!((&late.blocks, late.span, late.filled), (&whole.blocks, whole.span, whole.filled));
-        }
     }
 
     #[test]

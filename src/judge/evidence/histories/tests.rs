@@ -1,0 +1,96 @@
+//! One pass over tags which wrap, come late, go away and come back.
+
+use super::*;
+
+fn usage(allocs: u64, frees: u64) -> Option<Usage> {
+    Some(Usage { allocs, frees, bytes: allocs.wrapping_sub(frees) * 64 })
+}
+
+/// One tag through the slots of a workload.
+fn alone(counters: Counters, samples: impl IntoIterator<Item = Option<Usage>>) -> Histories {
+    let mut histories = Histories::default();
+    histories.add(counters);
+    samples.into_iter().for_each(|usage| histories.sample(Stage::Workload, &[usage]));
+    histories
+}
+
+fn objects(history: &History, count: usize) -> Vec<i64> {
+    let stretch = history.work().split(0, count).unwrap();
+    stretch.blocks.iter().map(|block| block.objects).collect()
+}
+
+#[test]
+fn samples_which_are_still_learned_from_are_in_the_series() {
+    let mut histories = alone(Counters::Full64, (0..40).map(|slot| usage(100 + slot, 0)));
+    assert_eq!(objects(&histories.of(0), 4), [100, 110, 120, 130]);
+    (40..80).for_each(|slot| histories.sample(Stage::Workload, &[usage(100 + slot, 0)]));
+    let history = histories.of(0);
+    assert_eq!(objects(&history, 4), [100, 120, 140, 160]);
+    assert_eq!((history.slots(), history.present()), (80, 80));
+}
+
+#[test]
+fn a_reset_breaks_the_series_there() {
+    let first = (0..100).map(|slot| usage(5000 + slot, 0));
+    let history = alone(Counters::Full64, first.chain((0..100).map(|slot| usage(10 + slot, 0)))).of(0);
+    assert_eq!((history.reset(), history.slots(), history.present()), (Some(100), 200, 100));
+    let stretch = history.work().split(100, 4).unwrap();
+    assert!(stretch.blocks.iter().all(|block| block.objects < 200), "{stretch:?}");
+}
+
+#[test]
+fn a_reset_of_one_tag_is_none_of_another() {
+    let mut histories = Histories::default();
+    (0..2).for_each(|_| histories.add(Counters::Full64));
+    for slot in 0..200 {
+        let late = if slot < 100 { 5000 + slot } else { slot };
+        histories.sample(Stage::Workload, &[usage(late, 0), usage(slot, 0)]);
+    }
+    assert_eq!((histories.of(0).reset(), histories.of(1).reset()), (Some(100), None));
+    assert_eq!(objects(&histories.of(1), 4), [0, 50, 100, 150]);
+}
+
+#[test]
+fn a_tag_which_appears_late_held_nothing_before() {
+    for slots in [0, 1, 10, 150, 191, 500, 1001] {
+        let mut histories = alone(Counters::Full64, (0..slots).map(|slot| usage(slot, 0)));
+        histories.add(Counters::Full64);
+        let whole = (0..slots).map(|_| usage(0, 0)).chain((0..400).map(|slot| usage(50 + slot, 0)));
+        (0..400).for_each(|slot| histories.sample(Stage::Workload, &[usage(0, 0), usage(50 + slot, 0)]));
+        let (late, whole) = (histories.of(1), alone(Counters::Full64, whole).of(0));
+        assert_eq!((late.slots(), late.present()), (whole.slots(), whole.present()));
+        let values = |history: &History| -> Vec<i64> { history.work().all().0.iter().map(|one| one.objects).collect() };
+        assert_eq!(values(&late), values(&whole), "{slots}");
+    }
+}
+
+#[test]
+fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
+    let mut histories = alone(Counters::Full64, []);
+    for slot in 0..1000 {
+        // Missing at the beginning of blocks of every length there is.
+        let missing = slot > 100 && slot % 8 == 0;
+        if missing { histories.miss() } else { histories.sample(Stage::Workload, &[usage(500, 0)]) }
+    }
+    let history = histories.of(0);
+    assert_eq!((history.slots(), history.present()), (1000, 888));
+    assert!(history.work().all().0.iter().all(|block| block.objects == 500));
+}
+
+#[test]
+fn a_cache_which_comes_back_is_another_one() {
+    let samples = (0..40).map(|slot| if slot == 20 { None } else { usage(500, 0) });
+    let history = alone(Counters::InUse, samples).of(0);
+    assert_eq!((history.reset(), history.slots(), history.present()), (Some(20), 40, 19));
+}
+
+#[test]
+fn an_absent_tag_is_absent_and_not_empty() {
+    let samples = (0..40).map(|slot| if (10..15).contains(&slot) { None } else { usage(500, 0) });
+    let mut histories = alone(Counters::Full64, samples);
+    let history = histories.of(0);
+    assert_eq!(objects(&history, 8), [500; 8]);
+    assert_eq!((history.slots(), history.present(), history.is_gone()), (40, 35, false));
+    histories.sample(Stage::CoolDown, &[None]);
+    assert!(histories.of(0).is_gone());
+}

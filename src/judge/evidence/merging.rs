@@ -1,0 +1,140 @@
+//! Blocks of equal length whose number stays bounded: when there are too many, neighbours merge.
+
+/// The most blocks that are kept; a multiple of every number of blocks that the tests ask for.
+const MOST: usize = 192;
+
+/// Whether a series of so many slots still has a block for each.
+pub(super) fn tells_apart(slots: u64) -> bool {
+    slots <= MOST as u64
+}
+
+/// What a block holds, of which two in a row are one of twice the length.
+pub(super) trait Merge: Default {
+    /// Takes up the block that follows.
+    fn merge(&mut self, next: &Self);
+}
+
+/// The blocks of a series so far, and how far the current one is. What the current one holds is kept by the owner.
+#[derive(Debug, Clone)]
+pub(super) struct Merging<T> {
+    blocks: Vec<T>,
+    /// Slots in the current block.
+    filled: u32,
+    /// Slots a block holds.
+    span: u32,
+    /// Blocks which were merged into others: their memory serves those to come.
+    spare: Vec<T>,
+}
+
+impl<T: Merge + Clone> Merging<T> {
+    /// The blocks of so many slots which have gone by already, each of the same `value`.
+    pub(super) fn after(slots: u64, value: T) -> Merging<T> {
+        let mut span = 1;
+        while slots / u64::from(span) > MOST as u64 {
+            span *= 2;
+        }
+        let (whole, filled) = (slots / u64::from(span), (slots % u64::from(span)) as u32);
+        Merging { blocks: vec![value; whole as usize], filled, span, spare: Vec::new() }
+    }
+
+    /// A slot has gone by. Where the current block is full, `full` makes it of one which is no longer used, or it becomes
+    /// the first half of a longer one.
+    #[inline]
+    pub(super) fn slot(&mut self, full: impl FnOnce(T) -> T) {
+        self.filled += 1;
+        if self.filled == self.span {
+            self.close(full);
+        }
+    }
+
+    fn close(&mut self, full: impl FnOnce(T) -> T) {
+        if self.blocks.len() == MOST {
+            for pair in 0..MOST / 2 {
+                let mut first = std::mem::take(&mut self.blocks[2 * pair]);
+                let next = std::mem::take(&mut self.blocks[2 * pair + 1]);
+                first.merge(&next);
+                self.blocks[pair] = first;
+                self.spare.push(next);
+            }
+            self.blocks.truncate(MOST / 2);
+            self.span *= 2;
+            return;
+        }
+        if self.blocks.len() == self.blocks.capacity() {
+            // All that it can ever take, and at once: growing bit by bit would copy everything several times.
+            self.blocks.reserve_exact(MOST - self.blocks.len());
+        }
+        self.blocks.push(full(self.spare.pop().unwrap_or_default()));
+        self.filled = 0;
+    }
+
+    /// Slots so far.
+    pub(super) fn slots(&self) -> u64 {
+        self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
+    }
+
+    /// Slots a block holds.
+    pub(super) fn span(&self) -> u64 {
+        u64::from(self.span)
+    }
+
+    /// Whether the current block has slots already.
+    pub(super) fn has_begun(&self) -> bool {
+        self.filled > 0
+    }
+
+    /// The blocks which are full.
+    pub(super) fn blocks(&self) -> &[T] {
+        &self.blocks
+    }
+
+    /// The same, to be changed.
+    pub(super) fn blocks_mut(&mut self) -> &mut [T] {
+        &mut self.blocks
+    }
+
+    /// The same slots with something else in each block.
+    pub(super) fn map<U>(&self, of: impl FnMut(&T) -> U) -> Merging<U> {
+        Merging {
+            blocks: self.blocks.iter().map(of).collect(),
+            filled: self.filled,
+            span: self.span,
+            spare: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::troughs::Trough;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: &[i64]) -> Merging<Trough> {
+        let mut merging = Merging::after(0, Trough::default());
+        let mut current = Trough::HOLE;
+        for value in values {
+            current.merge(&Trough { objects: *value, bytes: *value, adjusted: *value });
+            merging.slot(|_| std::mem::replace(&mut current, Trough::HOLE));
+        }
+        merging
+    }
+
+    proptest! {
+        #[test]
+        fn merged_blocks_hold_the_true_minima(values in proptest::collection::vec(-1000i64..1000, 1..3000)) {
+            let merging = of(&values);
+            prop_assert!(merging.blocks.len() <= MOST && merging.blocks.capacity() <= MOST);
+            prop_assert_eq!(merging.slots(), values.len() as u64);
+            for (block, values) in merging.blocks.iter().zip(values.chunks(merging.span as usize)) {
+                prop_assert_eq!(Some(block.objects), values.iter().copied().min());
+            }
+        }
+
+        #[test]
+        fn what_begins_late_has_the_blocks_of_what_was_there(slots in 0usize..3000) {
+            let (late, whole) = (Merging::after(slots as u64, Trough::default()), of(&vec![0; slots]));
+            prop_assert_eq!((late.blocks, late.span, late.filled), (whole.blocks, whole.span, whole.filled));
+        }
+    }
+}
