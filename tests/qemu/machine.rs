@@ -22,11 +22,13 @@ pub(crate) struct Machine<'disk> {
     disk: &'disk Disk,
     qemu: Child,
     console: Receiver<String>,
+    /// The first line, which was waited for and which nobody has read yet.
+    first: Option<String>,
     log: String,
     /// Before the folder of its socket, since fields are dropped in this order.
     _drive: Server,
     sockets: tempfile::TempDir,
-    _only: MutexGuard<'static, ()>,
+    only: Option<MutexGuard<'static, ()>>,
 }
 
 /// A boot which is over.
@@ -45,6 +47,10 @@ const POWER_DOWN: &str = "reboot: Power down";
 const RESTARTING: &str = "reboot: Restarting system";
 /// Far more than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// Once in some hundred starts a machine was seen to say nothing at all for three minutes, beside other builds; otherwise
+/// it is up within some ten seconds. Nothing has been acknowledged by then, so it is started again; its drive keeps its power.
+const SILENCE: Duration = Duration::from_secs(90);
+const STARTS: usize = 3;
 /// Restart at a panic; the timer as it is under emulation, without what only costs time there. The clock is the HPET's,
 /// because the TSC's rate is measured at boot, against time that QEMU lacks on a busy machine: then a clock by it goes
 /// twenty times too fast (arch/x86/kernel/tsc.c: "PIT calibration deviates from HPET").
@@ -58,6 +64,20 @@ impl<'disk> Machine<'disk> {
     pub(crate) fn start(disk: &'disk Disk, parameters: &str) -> Machine<'disk> {
         static ONLY: Mutex<()> = Mutex::new(());
         let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
+        for start in 1..=STARTS {
+            let mut machine = Machine::on(disk, parameters);
+            machine.first = machine.console.recv_timeout(SILENCE).ok();
+            if machine.first.is_some() {
+                machine.only = Some(only);
+                return machine;
+            }
+            eprintln!("the machine says nothing, at start {start} of {STARTS}");
+        }
+        panic!("the machine never says anything");
+    }
+
+    /// Starts QEMU.
+    fn on(disk: &'disk Disk, parameters: &str) -> Machine<'disk> {
         let sockets = tempfile::tempdir().unwrap();
         let server = Server::start(&disk.drive, &sockets.path().join("nbd")).unwrap();
         let socket = |name: &str| sockets.path().join(name).display().to_string();
@@ -71,7 +91,7 @@ impl<'disk> Machine<'disk> {
         command.args(["-device", "virtio-blk-pci,drive=state"]);
         let mut qemu = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let console = lines(qemu.stdout.take().unwrap());
-        Machine { disk, qemu, console, log: String::new(), _drive: server, sockets, _only: only }
+        Machine { disk, qemu, console, first: None, log: String::new(), _drive: server, sockets, only: None }
     }
 
     /// Waits until a line contains `marker`.
@@ -168,7 +188,8 @@ impl<'disk> Machine<'disk> {
 
     /// Nothing at the deadline, or when there is no more to come.
     fn next_line(&mut self, deadline: Instant) -> Option<String> {
-        match self.console.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        let wait = || self.console.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        match self.first.take().map_or_else(wait, Ok) {
             Ok(line) => {
                 self.log.push_str(&line);
                 self.log.push('\n');
