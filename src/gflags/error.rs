@@ -51,12 +51,15 @@ impl SwitchError {
             }
             SwitchError::Nothing => "write the flag's bit, such as `+2000`; `-ffffffff` clears all flags".to_owned(),
             SwitchError::TooLarge => "write at most eight hexadecimal digits, such as `+02000000`".to_owned(),
-            SwitchError::Elsewhere { flag, .. } => match flag.is_for(Scope::Kernel) {
-                true => format!("it lasts until a restart: leave it out here, and switch it by `gflags /k +{flag}`"),
-                false => {
+            SwitchError::Elsewhere { flag, scope } => {
+                if *scope != Scope::Registry && flag.is_for(Scope::Registry) {
+                    format!("it takes a boot: switch it for the next one by `poolgate flags /r +{flag}`, and restart")
+                } else if flag.is_for(Scope::Kernel) {
+                    format!("it lasts until a restart: leave it out here, and switch it by `gflags /k +{flag}`")
+                } else {
                     format!("it is for one program: leave it out here, and switch it by `gflags /i IMAGE +{flag}`")
                 }
-            },
+            }
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct GlobalFlag {
     pub scope: &'static str,
     /// What it does.
     pub meaning: &'static str,
+    /// What gflags.exe calls it where it lists flags.
+    pub title: &'static str,
 }
 
 /// Where a global flag is kept, and so how long it lasts.
@@ -49,6 +51,12 @@ impl GlobalFlag {
     /// The flags which are set in `value`, lowest bit first.
     pub fn set_in(value: u32) -> impl Iterator<Item = &'static GlobalFlag> {
         TABLE.iter().filter(move |flag| value & flag.bit != 0)
+    }
+
+    /// A line for each flag which is set in `value`, as gflags.exe lists them: Microsoft Learn, "Example 1: Displaying
+    /// Global Flags".
+    pub fn listed(value: u32) -> impl Iterator<Item = String> {
+        GlobalFlag::set_in(value).map(|flag| format!("    {flag} - {}", flag.title))
     }
 
     /// The flags whose abbreviation somebody may have meant by `typed`: the nearest, at most one slip of a finger away.
@@ -115,6 +123,33 @@ mod tests {
         let set: Vec<_> = GlobalFlag::set_in(0x2600).map(GlobalFlag::to_string).collect();
         assert_eq!(set, ["00000200", "ptg", "kst"]);
         assert_eq!(GlobalFlag::set_in(0).count(), 0);
+    }
+
+    #[test]
+    fn flags_are_listed_as_gflags_exe_lists_them() {
+        // The values and lines of Microsoft's examples 1 and 4.
+        for (value, lines) in [
+            (
+                0x4000_1400,
+                &[
+                    "    ptg - Enable pool tagging",
+                    "    ust - Create user mode stack trace database",
+                    "    bhd - Enable bad handles detection",
+                ][..],
+            ),
+            (
+                0xe0,
+                &[
+                    "    hfc - Enable heap free checking",
+                    "    hpc - Enable heap parameter checking",
+                    "    hvc - Enable heap validation on call",
+                ],
+            ),
+            (0x200, &["    00000200 - Enable silent process exit monitoring"]),
+            (0, &[]),
+        ] {
+            assert_eq!(GlobalFlag::listed(value).collect::<Vec<_>>(), lines, "{value:08x}");
+        }
     }
 
     #[test]

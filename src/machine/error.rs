@@ -90,10 +90,18 @@ pub enum MachineError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A kernel parameter which was not put there by poolgate.
+    #[error("kernel parameter {parameter} stands in {}, which is not poolgate's to change", path.display())]
+    OthersParameter {
+        /// The parameter.
+        parameter: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// How this machine's kernel is given its parameters is not known.
-    #[error("cannot add {parameters:?} to this machine's kernel command line: {problem}")]
+    #[error("cannot change {parameters:?} on this machine's kernel command line: {problem}")]
     NoBootLoader {
-        /// What was to be added.
+        /// What was to be added or taken away.
         parameters: String,
         /// What was looked for, or found instead.
         problem: &'static str,
@@ -199,10 +207,13 @@ impl MachineError {
             MachineError::Registry { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("run poolgate from an elevated prompt (Run as administrator)")
             }
-            MachineError::NotANumber { .. } => {
-                Some("make it a REG_DWORD by `gflags /r`, or delete it when nobody needs it; then run again")
-            }
+            MachineError::NotANumber { .. } => Some(
+                "make it a REG_DWORD (`poolgate flags /r --set dword:00000000`), or delete it when nobody needs it (`poolgate flags /r --remove`); then run again",
+            ),
             MachineError::Untold(_) => Some("find out who else changes this value, then run again"),
+            MachineError::OthersParameter { .. } => Some(
+                "take it away by hand, where whoever put it there keeps it, and run the boot loader's update program",
+            ),
             MachineError::Parameter { .. } => Some("a parameter is made of letters, digits and . _ = , : / @ + -"),
             MachineError::NoBootLoader { remedy, .. } | MachineError::Untrusted { remedy, .. } => Some(remedy),
             MachineError::UnknownSetting(_) | MachineError::NotAValue { .. } => {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::gflags::Switch;
 use crate::pool::{Snapshot, TagPattern};
 
+mod by_hand;
 mod driver;
 mod error;
 #[cfg(unix)]
@@ -20,6 +21,7 @@ pub mod linux;
 pub mod sim;
 pub mod windows;
 
+pub use by_hand::{ByHand, CommandLine, Edit, Edited, GlobalFlags, Standing};
 pub use driver::Driver;
 pub use error::MachineError;
 /// The platform this program was built for: this machine itself.

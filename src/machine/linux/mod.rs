@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Machine;
+use super::{ByHand, Machine};
 
 mod allocinfo;
 mod autostart;
@@ -47,4 +47,9 @@ pub fn machine(root: &Path) -> Machine {
         boot: Box::new(boot::LinuxBoot { root: root.to_owned() }),
         autostart: Box::new(autostart::LinuxAutostart { root: root.to_owned() }),
     }
+}
+
+/// The kernel command line of that machine, for a person to change.
+pub fn by_hand(root: &Path) -> Box<dyn ByHand> {
+    Box::new(flags::KernelParameters { root: root.to_owned() })
 }

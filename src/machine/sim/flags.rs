@@ -12,7 +12,14 @@ use crate::machine::windows::flags::{GLOBAL_FLAG, Registry, RegistryFlags, Runni
 pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegistry<H>> {
     let (tagging, booted) = (home.clone(), home.clone());
     let running = Running {
-        tagging: Box::new(move || Ok(if tagging.read()?.tagging() { Tagging::On } else { Tagging::Off })),
+        tagging: Box::new(move || {
+            let state = tagging.read()?;
+            Ok(match (state.tagging_needs_flag, state.tagging()) {
+                (false, _) => Tagging::Always,
+                (true, true) => Tagging::On,
+                (true, false) => Tagging::Off,
+            })
+        }),
         global_flags: Box::new(move || Ok(Some(booted_with(&booted.read()?)))),
     };
     RegistryFlags { registry: SimulatedRegistry(home.clone()), running }

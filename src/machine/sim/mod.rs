@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Autostart, Boot, BootId, Machine, MachineError, PoolSource};
+use super::{Autostart, Boot, BootId, ByHand, Machine, MachineError, PoolSource};
 use crate::pool::{Key, Snapshot, TagPattern};
 
 mod exercise;
@@ -32,6 +32,11 @@ pub fn machine<H: Home + 'static>(home: &H) -> Machine {
         boot: Box::new(Simulated(home.clone())),
         autostart: Box::new(Simulated(home.clone())),
     }
+}
+
+/// The boot settings of that machine, for a person to change.
+pub fn by_hand<H: Home + 'static>(home: &H) -> Box<dyn ByHand> {
+    Box::new(flags::flags(home))
 }
 
 /// A simulated machine's boots and autostart.

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 #[cfg(windows)]
-use super::{Machine, PoolSource};
+use super::{ByHand, Machine, PoolSource};
 
 // Layouts, tables and decisions: on every platform.
 mod bitlocker;
@@ -74,11 +74,22 @@ pub use trust::{
 /// This machine. There is no other root on Windows.
 #[cfg(windows)]
 pub fn machine(_: &Path) -> Machine {
-    let mut attempt = pool::PoolTable::new(pool::ThisSystem);
     Machine {
         pool: Box::new(pool::PoolTable::new(pool::ThisSystem)),
-        flags: Box::new(flags::registry_flags(move || flags::Tagging::told_by(attempt.sample()))),
+        flags: Box::new(boot_settings()),
         boot: Box::new(boot::WindowsBoot),
         autostart: Box::new(service::Service { name: service::NAME }),
     }
+}
+
+/// The boot settings of this machine, for a person to change.
+#[cfg(windows)]
+pub fn by_hand(_: &Path) -> Box<dyn ByHand> {
+    Box::new(boot_settings())
+}
+
+#[cfg(windows)]
+fn boot_settings() -> flags::RegistryFlags<flags::LiveRegistry> {
+    let mut attempt = pool::PoolTable::new(pool::ThisSystem);
+    flags::registry_flags(move || flags::Tagging::told_by(attempt.sample()))
 }

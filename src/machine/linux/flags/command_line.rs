@@ -20,6 +20,20 @@ pub(super) fn with(line: &str, added: &[&str]) -> String {
     text + &line[end..]
 }
 
+/// `line` without the word `parameter`, wherever it stands, nor the blanks before it; everything else stays as it was.
+pub(super) fn less(line: &str, parameter: &str) -> String {
+    let mut left = line.to_owned();
+    let found: Vec<_> = words(line).filter(|(_, word)| *word == parameter).collect();
+    for (at, word) in found.into_iter().rev() {
+        let before = line[..at].trim_end().len();
+        let end = at + word.len();
+        // The first word takes the blanks behind it along, but no end of a line.
+        let behind = if before == 0 { line[end..].len() - line[end..].trim_start_matches(' ').len() } else { 0 };
+        left.replace_range(before..end + behind, "");
+    }
+    left
+}
+
 /// The words of `line` up to the word `mark`, but none which begins as one of `but`, and what is init's.
 pub(super) fn without(line: &str, mark: &str, but: &[&str]) -> String {
     let kept = words(line).map(|(_, word)| word).take_while(|word| *word != mark);
@@ -77,6 +91,25 @@ mod tests {
             ("\n", "a b\n"),
         ] {
             assert_eq!(with(line, &["a", "b"]), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_which_is_dropped_leaves_the_rest_as_it_was() {
+        for (line, expected) in [
+            ("quiet a b\n", "quiet b\n"),
+            ("quiet  b a\n", "quiet  b\n"),
+            ("a quiet\n", "quiet\n"),
+            ("a\n", "\n"),
+            ("a a=1 xa a -- a\n", "a=1 xa -- a\n"),
+            ("quiet\n", "quiet\n"),
+            ("", ""),
+        ] {
+            assert_eq!(less(line, "a"), expected, "{line:?}");
+        }
+        // It undoes what was done to have it.
+        for line in ["quiet\n", "quiet -- single\n", "quiet  \n\n", "x"] {
+            assert_eq!(less(&with(line, &["a"]), "a"), line);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Setting;
+use super::{Setting, command_line};
 use crate::machine::MachineError;
 use crate::machine::linux::{durable, programs};
 
@@ -41,6 +41,64 @@ pub(super) fn with(original: Option<&str>, parameters: &[&str]) -> String {
     )
 }
 
+/// `original` with a line which adds `parameter`, until [`less`] takes it away; `None` where there is one.
+pub(super) fn more(original: Option<&str>, parameter: &str) -> Option<String> {
+    let original = original.unwrap_or_default();
+    if less(original, parameter).is_some() {
+        return None;
+    }
+    let ended = original.is_empty() || original.ends_with('\n');
+    Some(original.to_owned() + &lines(parameter, ended))
+}
+
+/// `text` as it was before [`more`]; `None` where that did not make it.
+pub(super) fn less(text: &str, parameter: &str) -> Option<String> {
+    let added = [true, false].map(|ended| lines(parameter, ended));
+    let added = added.iter().find(|lines| text.contains(lines.as_str()))?;
+    Some(text.replacen(added, "", 1))
+}
+
+/// What is written for a parameter behind a text whose last line has `ended`, or has not: then its end is undone, too.
+fn lines(parameter: &str, ended: bool) -> String {
+    let comment = if ended {
+        "# Added by `poolgate flags`: take it away by `poolgate flags`, too."
+    } else {
+        "\n# Added by `poolgate flags`, with the end of the line above: take it away by `poolgate flags`, too."
+    };
+    format!("{comment}\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {parameter}\"\n")
+}
+
+/// The file in which `parameter` is put on the command line.
+pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, MachineError> {
+    let default = Setting::GrubDefault.path(root);
+    let drop_ins = fs_err::read_dir(default.with_extension("d")).into_iter().flatten().flatten();
+    let mut files: Vec<_> = drop_ins.map(|file| file.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "cfg"));
+    files.sort();
+    for file in [default].into_iter().chain(files) {
+        let text = durable::text(&file)?.unwrap_or_default();
+        let assigned = text.lines().filter_map(|line| line.trim().strip_prefix("GRUB_CMDLINE_LINUX"));
+        let mut lines = assigned.filter_map(|line| Some(line.split_once('=')?.1.trim_matches(['"', '\''])));
+        if lines.any(|line| command_line::has(line, parameter)) {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
+}
+
+/// What the first entry of GRUB's configuration boots a kernel with, and the file it stands in.
+pub(super) fn first_entry(root: &Path) -> Option<(PathBuf, String)> {
+    let file = configuration(root)?;
+    let text = fs_err::read_to_string(&file).ok()?;
+    let mut commands = text.lines().map(|line| line.split_whitespace());
+    let line = commands.find_map(|mut words| {
+        let loads = words.next().is_some_and(|word| ["linux", "linux16", "linuxefi"].contains(&word));
+        // The kernel's image comes first.
+        loads.then(|| words.skip(1).collect::<Vec<_>>().join(" "))
+    })?;
+    Some((file, line))
+}
+
 /// Makes GRUB's configuration anew.
 pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
     match program(root) {
@@ -67,8 +125,12 @@ fn program(root: &Path) -> Option<Program> {
         return Some(Program::Update(update));
     }
     let make = mkconfig(root)?;
+    configuration(root).map(|path| Program::Make(make, path))
+}
+
+fn configuration(root: &Path) -> Option<PathBuf> {
     let configurations = ["boot/grub/grub.cfg", "boot/grub2/grub.cfg"].map(|path| root.join(path));
-    configurations.into_iter().find(|path| path.exists()).map(|path| Program::Make(make, path))
+    configurations.into_iter().find(|path| path.exists())
 }
 
 fn mkconfig(root: &Path) -> Option<PathBuf> {

@@ -8,7 +8,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{command_line, flush_boot, running};
+use super::{Setting, command_line, flush_boot, running};
 use crate::machine::MachineError;
 use crate::machine::linux::{durable, programs};
 
@@ -44,6 +44,37 @@ pub(super) fn with(root: &Path, original: Option<&str>, parameters: &[&str]) -> 
     Ok(command_line::with(&kept, &added) + "\n")
 }
 
+/// The file's text with `parameter` too; `None` where it has it.
+pub(super) fn more(root: &Path, text: Option<&str>, parameter: &str) -> Result<Option<String>, MachineError> {
+    match text {
+        Some(text) if command_line::has(text, parameter) => Ok(None),
+        text => with(root, text, &[parameter]).map(Some),
+    }
+}
+
+/// The file's text without `parameter`, which is none at all for a file of our making in which nothing was added but
+/// that; `None` where the file does not have it.
+pub(super) fn less(text: &str, parameter: &str) -> Option<Option<String>> {
+    let less = command_line::has(text, parameter).then(|| command_line::less(text, parameter))?;
+    let ours = command_line::has(&less, MARK) && command_line::with(&without_added(&less), &[MARK]) == less.trim_end();
+    Some((!ours).then_some(less))
+}
+
+/// The file which has `parameter` on the command line, where the one which could be changed has not.
+pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, MachineError> {
+    if Setting::KernelCmdline.path(root).exists() {
+        return Ok(None);
+    }
+    let usual = root.join("usr/lib/kernel/cmdline");
+    let line = durable::text(&usual)?.map_or_else(|| running(root), Ok)?;
+    let place = if usual.exists() { usual } else { root.join("proc/cmdline") };
+    Ok(command_line::has(&line, parameter).then_some(place))
+}
+
+fn without_added(line: &str) -> String {
+    command_line::without(line, MARK, &[])
+}
+
 /// Makes the running kernel's entry anew.
 pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
     let program = programs::find(root, "kernel-install").ok_or_else(|| MachineError::Program {
@@ -58,7 +89,7 @@ pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
 /// the file goes last.
 pub(super) fn remove(root: &Path, path: &Path) -> Result<(), MachineError> {
     if let Some(text) = durable::text(path)? {
-        durable::replace(path, &(command_line::without(&text, MARK, &[]) + "\n"))?;
+        durable::replace(path, &(without_added(&text) + "\n"))?;
         regenerate(root)?;
         flush_boot(root)?;
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{boot, durable};
 use crate::machine::{Asked, Change, FlagValue, Flags, MachineError};
 
+mod by_hand;
 mod command_line;
 mod grub;
 mod kernel_install;
@@ -113,13 +114,18 @@ fn parameter(asked: &Asked) -> Result<&str, MachineError> {
         Asked::GlobalFlag(flag) => return Err(MachineError::OnlyOnWindows(format!("global flag {flag}"))),
         Asked::Verifier { .. } => return Err(MachineError::OnlyOnWindows("Driver Verifier".to_owned())),
     };
+    plain(parameter).map(|()| parameter.as_str())
+}
+
+/// Refuses a parameter which would not reach the kernel as it is.
+fn plain(parameter: &str) -> Result<(), MachineError> {
     // Everything else means something to the shell which sources GRUB's file, to GRUB itself, or to the kernel.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=,:/@+-".contains(&byte);
     let problem = match parameter.as_bytes() {
         [] => "is empty",
         [b'-', ..] => "begins with -, which the kernel would hand to init",
         bytes if !bytes.iter().all(|&byte| plain(byte)) => "has characters a boot loader would not keep as they are",
-        _ => return Ok(parameter),
+        _ => return Ok(()),
     };
-    Err(MachineError::Parameter { parameter: parameter.clone(), problem })
+    Err(MachineError::Parameter { parameter: parameter.to_owned(), problem })
 }

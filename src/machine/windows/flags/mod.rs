@@ -6,6 +6,7 @@
 
 use super::super::{Asked, Change, FlagValue, Flags, MachineError};
 
+mod by_hand;
 #[cfg(windows)]
 mod live;
 mod setting;
@@ -16,7 +17,7 @@ mod value;
 mod wanted;
 
 #[cfg(windows)]
-pub(super) use live::registry_flags;
+pub(super) use live::{LiveRegistry, registry_flags};
 pub(in crate::machine) use setting::{GLOBAL_FLAG, Setting};
 pub(in crate::machine) use value::Value;
 use wanted::Wanted;
@@ -44,6 +45,9 @@ pub(in crate::machine) trait Registry {
 /// Whether the running kernel counts pool tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::machine) enum Tagging {
+    /// Whatever the flag says, as since Windows Server 2003. poolgate runs on Windows 10 and later, where nothing else is.
+    Always,
+    /// Because it was booted with the flag.
     On,
     /// It answers STATUS_NOT_IMPLEMENTED (c0000002): Windows 2000 and XP booted without `ptg`.
     Off,
@@ -57,7 +61,7 @@ impl Tagging {
     #[cfg(any(windows, test))]
     pub(in crate::machine) fn told_by<T>(attempt: Result<T, MachineError>) -> Result<Tagging, MachineError> {
         match attempt {
-            Ok(_) => Ok(Tagging::On),
+            Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
             Err(error) => Err(error),
         }

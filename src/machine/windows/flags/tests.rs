@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::setting::VERIFY_DRIVERS;
 use super::*;
 
+mod by_hand;
+
 /// Values by their full names.
 #[derive(Clone, Default)]
 struct Memory(Rc<RefCell<BTreeMap<String, Value>>>);
@@ -137,7 +139,10 @@ fn a_value_of_the_wrong_type_is_refused_and_shown() {
         let memory = memory(&[(&GLOBAL_FLAG, odd.parse().unwrap())]);
         let error = machine(&memory, Tagging::Off, Some(0)).plan(&[Asked::PoolTagging]).unwrap_err();
         assert!(error.to_string().contains(r"Session Manager\GlobalFlag is no number"), "{error}");
-        assert!(error.to_string().contains(odd) && error.help().unwrap().contains("gflags /r"), "{error}");
+        assert!(
+            error.to_string().contains(odd) && error.help().unwrap().contains("poolgate flags /r --remove"),
+            "{error}"
+        );
         // It stands in nobody's way where nothing has to be changed.
         assert_eq!(machine(&memory, Tagging::On, None).plan(&[Asked::PoolTagging]).unwrap(), []);
     }
@@ -209,7 +214,7 @@ fn what_only_linux_has_is_named() {
 
 #[test]
 fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
-    assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::On);
+    assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::Always);
     assert_eq!(Tagging::told_by::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
     assert!(Tagging::told_by::<()>(Err(MachineError::NotYet("reading"))).is_err());
 }

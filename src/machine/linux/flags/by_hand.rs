@@ -1,0 +1,110 @@
+//! The kernel command line as a person changes it: parameters put on that of the next boot, and taken off again.
+//!
+//! What poolgate puts there it can take away without trace. What somebody else put there it does not touch, but says where
+//! that stands.
+
+use std::path::{Path, PathBuf};
+
+use super::{KernelParameters, Setting, grub, kernel_install, plain, running};
+use crate::machine::linux::{boot, durable};
+use crate::machine::{ByHand, Change, CommandLine, Edit, Edited, FlagValue, MachineError, Standing};
+
+impl ByHand for KernelParameters {
+    fn standing(&mut self) -> Result<Standing, MachineError> {
+        let running = running(&self.root)?.trim().to_owned();
+        Ok(Standing::CommandLine(CommandLine { running, next: next(&self.root)? }))
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Result<Option<Edited>, MachineError> {
+        let (added, dropped) = match edit {
+            Edit::Parameters { added, dropped } => (added, dropped),
+            Edit::Switched(_) => return Err(MachineError::OnlyOnWindows("a global flag".to_owned())),
+            Edit::Exactly(_) => return Err(MachineError::OnlyOnWindows("a registry value".to_owned())),
+        };
+        added.iter().chain(dropped).try_for_each(|parameter| plain(parameter))?;
+        boot::can_restart(&self.root)?;
+        let named: Vec<&str> = added.iter().chain(dropped).map(String::as_str).collect();
+        let setting = Setting::of(&self.root, &named).map_err(|error| by_hand_then(error, dropped))?;
+        let original = durable::text(&setting.path(&self.root))?;
+
+        let mut text = original.clone();
+        let (mut undrop, mut undo) = (Vec::new(), Vec::new());
+        for parameter in dropped {
+            match setting.less(text.as_deref(), parameter) {
+                Some(less) => {
+                    text = less;
+                    undrop.push(parameter.clone());
+                }
+                None => setting.stands_elsewhere(&self.root, parameter)?,
+            }
+        }
+        for parameter in added {
+            if let Some(more) = setting.more(&self.root, text.as_deref(), parameter)? {
+                text = Some(more);
+                undo.push(parameter.clone());
+            }
+        }
+        if text == original {
+            return Ok(None);
+        }
+        let value = |text: Option<String>| text.map_or(FlagValue::Absent, FlagValue::Present);
+        let change = Change { name: setting.name().to_owned(), original: value(original), wanted: value(text) };
+        Ok(Some(Edited { change, back: Edit::Parameters { added: undrop, dropped: undo } }))
+    }
+}
+
+/// What to do where nobody knows how this machine's kernel is given its parameters, and some are to be `dropped`.
+fn by_hand_then(error: MachineError, dropped: &[String]) -> MachineError {
+    match error {
+        MachineError::NoBootLoader { parameters, problem, .. } if !dropped.is_empty() => {
+            let remedy = "change the kernel's line in the boot loader's configuration by hand, then restart".to_owned();
+            MachineError::NoBootLoader { parameters, problem, remedy }
+        }
+        error => error,
+    }
+}
+
+/// The next boot's command line, and the file which says it.
+fn next(root: &Path) -> Result<Option<(PathBuf, String)>, MachineError> {
+    match Setting::of(root, &[]) {
+        Ok(setting @ Setting::KernelCmdline) => {
+            let path = setting.path(root);
+            Ok(durable::text(&path)?.map(|line| (path, line.trim().to_owned())))
+        }
+        Ok(Setting::GrubDropIn | Setting::GrubDefault) => Ok(grub::first_entry(root)),
+        Err(MachineError::NoBootLoader { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Setting {
+    /// Its text with `parameter`; `None` where it was put there before.
+    fn more(self, root: &Path, text: Option<&str>, parameter: &str) -> Result<Option<String>, MachineError> {
+        match self {
+            Setting::GrubDropIn | Setting::GrubDefault => Ok(grub::more(text, parameter)),
+            Setting::KernelCmdline => kernel_install::more(root, text, parameter),
+        }
+    }
+
+    /// Its text without `parameter`, which may be no text at all; `None` where nobody put it there whom poolgate may undo.
+    fn less(self, text: Option<&str>, parameter: &str) -> Option<Option<String>> {
+        match self {
+            // A file of our own, with nothing left in it.
+            Setting::GrubDropIn => grub::less(text?, parameter).map(|text| (!text.is_empty()).then_some(text)),
+            Setting::GrubDefault => grub::less(text?, parameter).map(Some),
+            Setting::KernelCmdline => kernel_install::less(text?, parameter),
+        }
+    }
+
+    /// Refuses to drop a parameter which the next boot will have all the same.
+    fn stands_elsewhere(self, root: &Path, parameter: &str) -> Result<(), MachineError> {
+        let place = match self {
+            Setting::GrubDropIn | Setting::GrubDefault => grub::place_of(root, parameter)?,
+            Setting::KernelCmdline => kernel_install::place_of(root, parameter)?,
+        };
+        match place {
+            Some(path) => Err(MachineError::OthersParameter { parameter: parameter.to_owned(), path }),
+            None => Ok(()),
+        }
+    }
+}

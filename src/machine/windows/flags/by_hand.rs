@@ -1,0 +1,56 @@
+//! GlobalFlag as gflags.exe changes it: in the registry, whatever the kernel runs with.
+
+use super::{GLOBAL_FLAG, Registry, RegistryFlags, Tagging, Value, notation, value};
+use crate::gflags::Switches;
+use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, GlobalFlags, MachineError, Standing};
+
+impl<R: Registry> ByHand for RegistryFlags<R> {
+    fn standing(&mut self) -> Result<Standing, MachineError> {
+        let kept = self.registry.get(&GLOBAL_FLAG)?;
+        Ok(Standing::GlobalFlags(GlobalFlags {
+            name: self.registry.name(&GLOBAL_FLAG),
+            number: kept.as_ref().map_or(Some(0), Value::number),
+            kept: notation(kept),
+            running: (self.running.global_flags)()?,
+            // A kernel which cannot be asked, as Wine's, says nothing of the flag either.
+            always_tags: matches!((self.running.tagging)(), Ok(Tagging::Always)),
+        }))
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Result<Option<Edited>, MachineError> {
+        let original = self.registry.get(&GLOBAL_FLAG)?;
+        let name = self.registry.name(&GLOBAL_FLAG);
+        let wanted = match edit {
+            Edit::Switched(switches) => switched(original.as_ref(), *switches)
+                .map_err(|value| MachineError::NotANumber { name: name.clone(), value: value.to_string() })?,
+            Edit::Exactly(FlagValue::Absent) => None,
+            Edit::Exactly(FlagValue::Present(text)) => match text.parse() {
+                Ok(value) => Some(value),
+                Err(value::NotAValue) => return Err(MachineError::NotAValue { name, text: text.clone() }),
+            },
+            Edit::Parameters { added, dropped } => {
+                let named = added.iter().chain(dropped).next().cloned();
+                return Err(MachineError::OnlyOnLinux(named.unwrap_or_default()));
+            }
+        };
+        if wanted == original {
+            return Ok(None);
+        }
+        let (original, wanted) = (notation(original), notation(wanted));
+        let back = Edit::Exactly(original.clone());
+        Ok(Some(Edited { change: Change { name, original, wanted }, back }))
+    }
+}
+
+/// What the switches make of a value. One which is absent stays so where nothing is switched on. A value which is no number
+/// is given back as an error.
+fn switched(value: Option<&Value>, switches: Switches) -> Result<Option<Value>, &Value> {
+    let Some(value) = value else {
+        return Ok((switches.on != 0).then(|| Value::dword(switches.applied_to(0))));
+    };
+    match value.number() {
+        Some(flags) if switches.hold_in(flags) => Ok(Some(value.clone())),
+        Some(flags) => Ok(Some(value.with_number(switches.applied_to(flags)))),
+        None => Err(value),
+    }
+}

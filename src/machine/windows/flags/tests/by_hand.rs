@@ -1,0 +1,106 @@
+//! GlobalFlag looked at and changed by a person.
+
+use super::*;
+use crate::gflags::{Switch, Switches};
+use crate::machine::{ByHand, Edit, Edited, GlobalFlags, Standing};
+
+fn switched(words: &[&str]) -> Edit {
+    let switches = words.iter().map(|word| word.parse::<Switch>().unwrap());
+    Edit::Switched(switches.fold(Switches::default(), Switches::then))
+}
+
+fn with(value: Option<&str>) -> Memory {
+    memory(&value.map(|value| (&GLOBAL_FLAG, value.parse().unwrap())).into_iter().collect::<Vec<_>>())
+}
+
+fn value(text: Option<&str>) -> FlagValue {
+    text.map_or(FlagValue::Absent, present)
+}
+
+#[test]
+fn what_is_kept_and_what_runs_are_told_apart() {
+    for (kept, number, tagging, running) in [
+        (None, Some(0), Tagging::Always, Some(0x400)),
+        (Some("dword:00002400"), Some(0x2400), Tagging::On, Some(0)),
+        (Some("sz:0x400"), Some(0x400), Tagging::Off, None),
+        (Some("sz:hello"), None, Tagging::Off, None),
+    ] {
+        let Standing::GlobalFlags(flags) = machine(&with(kept), tagging, running).standing().unwrap() else { panic!() };
+        let expected = GlobalFlags {
+            name: GLOBAL_FLAG.to_string(),
+            kept: value(kept),
+            number,
+            running,
+            always_tags: tagging == Tagging::Always,
+        };
+        assert_eq!(flags, expected);
+    }
+}
+
+#[test]
+fn a_kernel_which_cannot_be_asked_about_tags_is_shown_all_the_same() {
+    let mut machine = machine(&with(None), Tagging::On, Some(0));
+    machine.running.tagging = Box::new(|| Err(MachineError::NotYet("it")));
+    let Standing::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
+    assert!(!flags.always_tags);
+}
+
+/// Unlike a run a person has what is asked for whatever the kernel runs with, `ptg` and its clearing included.
+#[test]
+fn flags_are_switched_whatever_is_in_force() {
+    for (before, words, after) in [
+        (None, &["+ptg"][..], Some("dword:00000400")),
+        (Some("dword:00000401"), &["-ptg"], Some("dword:00000001")),
+        (Some("dword:00000401"), &["-ffffffff", "+kst"], Some("dword:00002000")),
+        (Some("sz:0x1"), &["+kst"], Some("sz:0x00002001")),
+        (Some("hex(3):01,00,00,00"), &["-soe"], Some("hex(3):00,00,00,00")),
+    ] {
+        for (tagging, running) in [(Tagging::Always, Some(0x2400)), (Tagging::Off, Some(0)), (Tagging::On, None)] {
+            let mut machine = machine(&with(before), tagging, running);
+            let Edited { change, back } = machine.edit(&switched(words)).unwrap().unwrap();
+            assert_eq!((&change.original, &change.wanted), (&value(before), &value(after)), "{words:?}");
+            machine.write(&change.name, &change.wanted).unwrap();
+            assert_eq!(machine.edit(&switched(words)).unwrap(), None, "{words:?}");
+            // And exactly back.
+            let undo = machine.edit(&back).unwrap().unwrap().change;
+            machine.write(&undo.name, &undo.wanted).unwrap();
+            assert_eq!(machine.read(&change.name).unwrap(), value(before));
+        }
+    }
+}
+
+#[test]
+fn what_is_so_already_is_no_change() {
+    for (before, words) in [
+        (None, &["-kst"][..]),
+        (None, &["-ffffffff"]),
+        (None, &["+kst", "-kst"]),
+        (Some("dword:00000000"), &["-ffffffff"]),
+        (Some("sz:0x400"), &["+ptg"]),
+    ] {
+        assert_eq!(machine(&with(before), Tagging::Off, None).edit(&switched(words)).unwrap(), None, "{words:?}");
+    }
+    let exactly = Edit::Exactly(FlagValue::Absent);
+    assert_eq!(machine(&with(None), Tagging::Off, None).edit(&exactly).unwrap(), None);
+}
+
+#[test]
+fn a_value_which_is_no_number_can_only_be_replaced() {
+    let mut machine = machine(&with(Some("sz:hello")), Tagging::Off, None);
+    let error = machine.edit(&switched(&["+kst"])).unwrap_err();
+    assert!(error.to_string().contains("GlobalFlag is no number"), "{error}");
+    for exactly in [FlagValue::Absent, present("dword:00000000")] {
+        let edited = machine.edit(&Edit::Exactly(exactly.clone())).unwrap().unwrap();
+        assert_eq!((edited.change.wanted, edited.back), (exactly, Edit::Exactly(present("sz:hello"))));
+    }
+    for not in ["400", "", "dword:400"] {
+        assert!(matches!(machine.edit(&Edit::Exactly(present(not))), Err(MachineError::NotAValue { .. })), "{not}");
+    }
+}
+
+#[test]
+fn what_only_linux_has_is_not_written_to_a_registry() {
+    let parameters = Edit::Parameters { added: Vec::new(), dropped: vec!["slab_nomerge".to_owned()] };
+    let error = machine(&with(None), Tagging::Off, None).edit(&parameters).unwrap_err();
+    assert!(error.to_string().contains("slab_nomerge"), "{error}");
+}
