@@ -35,7 +35,8 @@ impl Root {
     }
 }
 
-fn booted(simulated: &Simulated) -> KernelState {
+/// A simulated kernel, freshly booted.
+pub(super) fn booted(simulated: &Simulated) -> KernelState {
     let state = KernelState::new(population(simulated));
     match simulated.pool_tagging {
         SimulatedTagging::Always => state,

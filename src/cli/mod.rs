@@ -12,6 +12,7 @@ mod compare;
 mod doctor;
 mod export;
 mod find;
+mod flags;
 mod give;
 mod init;
 mod judge;
@@ -60,6 +61,8 @@ enum Command {
     Compare(compare::Compare),
     /// Writes a recording as CSV, for other programs
     Export(export::Export),
+    /// GFlags: shows and switches the boot settings of the whole system
+    Flags(flags::Flags),
     /// Says whether this machine can run scenarios, and what is missing; changes nothing
     Doctor(doctor::Doctor),
     /// Writes a first scenario for a driver, with comments
@@ -84,6 +87,11 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads this process' command line; ends it where that asks for help, or has a mistake.
+    pub fn read() -> Cli {
+        Cli::parse_from(flags::translated(std::env::args_os().collect()))
+    }
+
     /// Does what was asked for.
     pub fn run(self) -> Exit {
         match self.command {
@@ -95,6 +103,7 @@ impl Cli {
             Command::Judge(judge) => judge.run(),
             Command::Compare(compare) => compare.run(),
             Command::Export(export) => export.run(),
+            Command::Flags(flags) => flags.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),

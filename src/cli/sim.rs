@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::machine::booted;
 use super::trouble;
 use crate::exit::Exit;
 use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
 use crate::machine::{MachineError, PoolSource, sim};
+use crate::scenario::{Simulated, SimulatedTagging};
 
 /// Works on a simulated kernel.
 #[derive(Debug, Subcommand)]
 pub(super) enum Sim {
+    /// Makes a simulated machine and switches it on, to try commands on: mon, flags, and those below
+    New(NewArgs),
     /// Allocates and frees as a driver under test would
     Exercise(ExerciseArgs),
     /// Prints the pool table as it stands
@@ -29,6 +33,21 @@ pub(super) struct KernelArgs {
     /// The kernel's file; a run tells its commands where it is
     #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
     kernel: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    #[command(flatten)]
+    kernel: KernelArgs,
+    /// Background tags
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    tags: u32,
+    /// The same seed gives the same kernel
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Count pool tags only when booted with GlobalFlag +ptg, as Windows 2000 and XP
+    #[arg(long)]
+    old_windows: bool,
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +74,7 @@ pub(super) struct ExerciseArgs {
 impl Sim {
     pub(super) fn run(self) -> Exit {
         let done = match self {
+            Sim::New(args) => args.run(),
             Sim::Exercise(args) => args.run(),
             Sim::Show(args) => show(&Kernel::at(&args.kernel)),
             Sim::Reboot(args) => Kernel::at(&args.kernel).change(KernelState::reboot),
@@ -67,6 +87,19 @@ impl Sim {
                 Exit::Failed
             }
         }
+    }
+}
+
+impl NewArgs {
+    fn run(self) -> Result<(), MachineError> {
+        let path = self.kernel.kernel;
+        if path.exists() {
+            let source = std::io::ErrorKind::AlreadyExists.into();
+            return Err(MachineError::Unwritable { path, source });
+        }
+        let pool_tagging = if self.old_windows { SimulatedTagging::ByFlag } else { SimulatedTagging::Always };
+        let simulated = Simulated { seed: self.seed, tags: self.tags, pool_tagging, ..Simulated::default() };
+        Kernel::create(&path, booted(&simulated)).map(drop)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod autostart;
 mod boot;
+mod by_hand;
 mod doctor;
 mod flags;
 mod kernel_install;

@@ -10,6 +10,7 @@ mod bed;
 mod boot;
 mod chain;
 mod ctrl_c;
+mod flags;
 mod leaks;
 mod machine;
 mod refusals;

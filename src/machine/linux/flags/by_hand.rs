@@ -53,15 +53,15 @@ impl ByHand for KernelParameters {
     }
 }
 
-/// What to do where nobody knows how this machine's kernel is given its parameters, and some are to be `dropped`.
+/// What to do where nobody knows how this machine's kernel is given its parameters: no run is waiting for them here, and
+/// some may be to be `dropped`.
 fn by_hand_then(error: MachineError, dropped: &[String]) -> MachineError {
-    match error {
-        MachineError::NoBootLoader { parameters, problem, .. } if !dropped.is_empty() => {
-            let remedy = "change the kernel's line in the boot loader's configuration by hand, then restart".to_owned();
-            MachineError::NoBootLoader { parameters, problem, remedy }
-        }
-        error => error,
-    }
+    let MachineError::NoBootLoader { parameters, problem, remedy } = error else { return error };
+    let remedy = match remedy.split_once(", restart, then run again") {
+        Some((add, _)) if dropped.is_empty() => format!("{add}, and restart"),
+        _ => "change the kernel's line in the boot loader's configuration by hand, and restart".to_owned(),
+    };
+    MachineError::NoBootLoader { parameters, problem, remedy }
 }
 
 /// The next boot's command line, and the file which says it.

@@ -1,0 +1,114 @@
+//! What the words of a command line ask for, and what would be right where they ask for nothing.
+
+use super::Refused;
+use crate::gflags::{POOL_TAGGING, Scope, Switch, Switches};
+use crate::machine::{Edit, MachineError};
+
+/// Global flags switched in the registry, for the next boot.
+pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
+    let mut switches = Switches::default();
+    for word in words {
+        if let Some((what, help)) = left_to_others(word) {
+            return Err(Refused::usage(what, Some(help)));
+        }
+        let switch = word.parse::<Switch>().and_then(|switch| switch.within(Scope::Registry));
+        switches = switches.then(switch.map_err(|error| Refused::usage(&error, Some(error.help())))?);
+    }
+    Ok(Edit::Switched(switches))
+}
+
+/// Parameters put on the kernel command line, and taken from it; the last word on each counts.
+pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
+    let (mut added, mut dropped) = (Vec::new(), Vec::new());
+    for word in words {
+        let (to, from, name) = match word.split_at_checked(1) {
+            Some(("+", name)) => (&mut added, &mut dropped, name),
+            Some(("-", name)) => (&mut dropped, &mut added, name),
+            _ => {
+                let help =
+                    format!("write `+{word}` to add it to the next boot's command line, or `-{word}` to drop it");
+                return Err(Refused::usage(
+                    format_args!("the kernel parameter `{word}` without + or - does nothing"),
+                    Some(help),
+                ));
+            }
+        };
+        // Linux would take it for a parameter and hand it to init.
+        if word.parse::<Switch>().is_ok() {
+            return Err(MachineError::OnlyOnWindows(format!("global flag {word}")).into());
+        }
+        from.retain(|other| other != name);
+        if !to.iter().any(|other| other == name) {
+            to.push(name.to_owned());
+        }
+    }
+    Ok(Edit::Parameters { added, dropped })
+}
+
+/// Why nothing is switched in the running kernel, and what would have it in force.
+pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) -> Refused {
+    let all = words.join(" ");
+    if !has_registry {
+        if let Err(refused) = parameters(words) {
+            return refused;
+        }
+        let help = format!("change that of the next boot, `poolgate flags /r {all}`, and restart");
+        return Refused::usage("the running kernel's command line is shown only: it cannot be changed", Some(help));
+    }
+    let mut kernel_only = false;
+    for word in words {
+        if let Some((what, help)) = left_to_others(word) {
+            return Refused::usage(what, Some(help));
+        }
+        match word.parse::<Switch>().and_then(|switch| switch.within(Scope::Kernel)) {
+            Ok(switch) => kernel_only |= switch.within(Scope::Registry).is_err(),
+            Err(error) => return Refused::usage(&error, Some(error.help())),
+        }
+    }
+    let now = format!("switch them by gflags.exe, until the next boot: `gflags /k {all}`");
+    let help = match kernel_only {
+        true => now,
+        false => format!("switch them for the next boot, and restart: `poolgate flags /r {all}`; or {now}"),
+    };
+    Refused::usage("the running kernel's flags are shown only, not switched", Some(help))
+}
+
+/// What gflags.exe takes and poolgate does not, with what to use.
+fn left_to_others(word: &str) -> Option<(String, String)> {
+    let name = word.trim_start_matches(['/', '-', '+']).to_lowercase();
+    let switch = word.starts_with(['/', '-']);
+    let (what, help) = match name.as_str() {
+        "i" | "tracedb" if switch => {
+            ("is for the flags of one program", "switch them by gflags.exe: `gflags /i IMAGE +hpa`")
+        }
+        "p" if switch => ("is for the page heap of one program", "use `gflags /p`, or Application Verifier"),
+        "ro" | "ko" if switch => ("is for object reference tracing", "use gflags.exe for it"),
+        "spp" => (
+            "is for special pool",
+            "have Driver Verifier do it for the driver: `verifier: { drivers: [mydrv.sys], level: 0x1 }` in a scenario; or use gflags.exe",
+        ),
+        "lpg" => ("is for one program", "switch it by gflags.exe: `gflags /i IMAGE +lpg`"),
+        _ if word.starts_with('/') => (
+            "is no option",
+            "write `/r` for the next boot's flags or `/k` for the running kernel's; `poolgate flags /?` says more",
+        ),
+        _ => return None,
+    };
+    Some((format!("`{word}` {what}, which `poolgate flags` leaves alone"), help.to_owned()))
+}
+
+/// The flags without that for pool tagging, where it makes no difference, and what there is to say about it. A bit of it
+/// which is `kept` can be cleared all the same.
+pub(super) fn without_pool_tagging(switches: Switches, kept: Option<u32>) -> (Switches, Option<&'static str>) {
+    const PERMANENT: &str = "pool tagging is permanently on since Windows Server 2003, and this kernel counts tags";
+    let is_kept = kept.is_some_and(|kept| kept & POOL_TAGGING != 0);
+    let all = (switches.on | switches.off) == u32::MAX;
+    if switches.on & POOL_TAGGING != 0 {
+        (Switches { on: switches.on & !POOL_TAGGING, ..switches }, Some(PERMANENT))
+    } else if switches.off & POOL_TAGGING != 0 && !all {
+        let off = if is_kept { switches.off } else { switches.off & !POOL_TAGGING };
+        (Switches { off, ..switches }, Some(PERMANENT))
+    } else {
+        (switches, None)
+    }
+}

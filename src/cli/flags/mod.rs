@@ -1,0 +1,214 @@
+//! `poolgate flags`: GFlags for the boot settings of the whole system.
+//!
+//! Shows what is kept for the next boot and what the running kernel has, and changes the former. A script goes over by the
+//! change of the program's name, so what gflags.exe would print goes to stdout, and everything else to stderr.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use super::machine::Root;
+use super::trouble;
+use crate::exit::Exit;
+use crate::machine::sim::{self, KERNEL_VARIABLE, Kernel};
+use crate::machine::{ByHand, Change, Edit, FlagValue, MachineError, Standing, native};
+
+mod asked;
+mod owner;
+mod shown;
+mod words;
+mod written;
+
+pub(super) use words::translated;
+
+/// Shows and switches global flags.
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "poolgate flags [OPTIONS] [/r | /k] [{+|-}FLAG]...",
+    after_help = HELP,
+)]
+pub(super) struct Flags {
+    /// What is kept for the next boot, as `gflags /r`: shown, and changed where flags are given
+    #[arg(short = 'r', long, conflicts_with = "running")]
+    next_boot: bool,
+    /// What the running kernel has, as `gflags /k`: shown only
+    #[arg(short = 'k', long)]
+    running: bool,
+    /// Flags to be on or off from the next boot on, by abbreviation (+ptg, -kst) or hexadecimal digits (+400, 400, 0x400)
+    #[arg(value_name = "FLAG")]
+    flags: Vec<String>,
+    /// Remove the registry value: it is absent then, which is not the same as 0
+    #[arg(long, requires = "next_boot", conflicts_with_all = ["flags", "set"])]
+    remove: bool,
+    /// Make the registry value exactly this, such as dword:00000400 or sz:0x400
+    #[arg(long, value_name = "VALUE", requires = "next_boot", conflicts_with = "flags")]
+    set: Option<String>,
+    /// Say what would be changed, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The file of a simulated kernel, whose flags are meant rather than this machine's
+    #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+    #[command(flatten)]
+    root: Root,
+}
+
+const HELP: &str = "\
+Without /r and /k both are shown. Both forms, /r and -r, are understood; a Unix-like shell on Windows may take /r for a \
+path. On Linux the flags are parameters of the kernel command line: `poolgate flags /r +slab_nomerge`. What was written \
+comes into force with a restart, and stderr says how to have the old state back. docs/from-poolmon-and-gflags.md has each \
+command of gflags.exe beside poolgate's.
+
+Exit codes: 0 done · 2 bad usage · 3 the machine refused, or a run owns its flags; nothing is changed then";
+
+/// Why nothing was shown or changed.
+struct Refused {
+    exit: Exit,
+    what: String,
+    help: Option<String>,
+}
+
+impl Flags {
+    pub(super) fn run(self) -> Exit {
+        match self.outcome() {
+            Ok(()) => Exit::Held,
+            Err(refused) => {
+                let kernel =
+                    self.kernel.is_some().then(|| "name the file of a simulated kernel with --kernel".to_owned());
+                trouble::tell(refused.what, refused.help.or(kernel));
+                refused.exit
+            }
+        }
+    }
+
+    fn outcome(&self) -> Result<(), Refused> {
+        let edit = self.asked()?;
+        let mut machine = self.machine();
+        let changed = edit.map(|edit| self.edit(machine.as_mut(), edit)).transpose()?.flatten();
+        if self.dry_run && !self.json {
+            return Ok(());
+        }
+        let standing = machine.standing()?;
+        match self.json {
+            true => anstream::println!("{}", shown::json(&standing, changed.as_ref(), self.dry_run)),
+            false => self.show(&standing)?,
+        }
+        Ok(())
+    }
+
+    /// What is to be changed; `None` where something is to be shown only.
+    fn asked(&self) -> Result<Option<Edit>, Refused> {
+        if self.remove || self.set.is_some() {
+            if !self.has_registry() {
+                return Err(MachineError::OnlyOnWindows("a registry value".to_owned()).into());
+            }
+            return Ok(Some(Edit::Exactly(self.set.clone().map_or(FlagValue::Absent, FlagValue::Present))));
+        }
+        if self.flags.is_empty() {
+            return match self.dry_run {
+                true => Err(Refused::usage("nothing is to be changed", Some("give flags, such as `/r +kst`"))),
+                false => Ok(None),
+            };
+        }
+        if self.running {
+            return Err(asked::not_in_the_running_kernel(&self.flags, self.has_registry()));
+        }
+        let edit = if self.has_registry() { asked::switches(&self.flags) } else { asked::parameters(&self.flags) }?;
+        if !self.next_boot {
+            let help = format!("for the next boot write `poolgate flags /r {}`", self.flags.join(" "));
+            return Err(Refused::usage("flags without /r: where they are to be switched is not said", Some(help)));
+        }
+        Ok(Some(edit))
+    }
+
+    /// Changes what is kept, or says what would be changed.
+    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<Change>, Refused> {
+        let _owned = self.own()?;
+        let edit = match (edit, machine.standing()?) {
+            (Edit::Switched(switches), Standing::GlobalFlags(flags)) if flags.always_tags => {
+                let (switches, note) = asked::without_pool_tagging(switches, flags.number);
+                if let Some(note) = note {
+                    anstream::eprintln!("note: {note}: its flag changes nothing, and needs no restart");
+                }
+                Edit::Switched(switches)
+            }
+            (edit, _) => edit,
+        };
+        let Some(edited) = machine.edit(&edit)? else {
+            anstream::eprintln!("nothing to change: what is kept for the next boot is so already");
+            return Ok(None);
+        };
+        let lines = written::lines(&edited, &edit);
+        if self.dry_run {
+            if !self.json {
+                lines.iter().for_each(|line| anstream::println!("{line}"));
+            }
+            return Ok(Some(edited.change));
+        }
+        written::write(machine, &edited.change)?;
+        lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+        let standing = machine.standing()?;
+        anstream::eprintln!("{}", written::when(&standing));
+        anstream::eprintln!("to put it back: {}", written::back(&edited.back, &self.place()));
+        Ok(Some(edited.change))
+    }
+
+    fn show(&self, standing: &Standing) -> Result<(), Refused> {
+        let both = !self.next_boot && !self.running;
+        if self.next_boot || both {
+            shown::next_boot(standing)?;
+        }
+        if self.running || both {
+            shown::running(standing, self.running)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the flags are Windows': its own, or those of the simulated machine, which plays one.
+    fn has_registry(&self) -> bool {
+        cfg!(windows) || self.kernel.is_some()
+    }
+
+    fn machine(&self) -> Box<dyn ByHand> {
+        match &self.kernel {
+            Some(kernel) => sim::by_hand(&Kernel::at(kernel)),
+            None => native::by_hand(self.root.folder()),
+        }
+    }
+
+    /// The options which mean the same machine again.
+    fn place(&self) -> String {
+        match &self.kernel {
+            Some(kernel) => format!(" --kernel {}", kernel.display()),
+            None if self.root.folder() == Path::new("/") => String::new(),
+            None => format!(" --root {}", self.root.folder().display()),
+        }
+    }
+}
+
+impl Refused {
+    fn usage(what: impl Display, help: Option<impl Display>) -> Refused {
+        Refused { exit: Exit::Usage, what: what.to_string(), help: help.map(|help| help.to_string()) }
+    }
+
+    fn failed(what: impl Display, help: Option<&str>) -> Refused {
+        Refused { exit: Exit::Failed, what: what.to_string(), help: help.map(str::to_owned) }
+    }
+}
+
+impl From<MachineError> for Refused {
+    fn from(error: MachineError) -> Refused {
+        match &error {
+            MachineError::NotAValue { .. } => {
+                let help = "write `dword:00000400`, `sz:0x400`, or type and bytes in hexadecimal: `hex(3):00,04,00,00`";
+                Refused::usage(error, Some(help))
+            }
+            MachineError::Parameter { .. } | MachineError::OnlyOnWindows(_) | MachineError::OnlyOnLinux(_) => {
+                Refused::usage(&error, error.help())
+            }
+            _ => Refused::failed(&error, error.help()),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Flags are changed by hand only where no run owns them: what a run found is what it puts back.
+
+use std::path::Path;
+
+use super::{Flags, Refused};
+use crate::cli::find::{is_unfinished, newest_unfinished};
+use crate::machine::{native, sim};
+use crate::run::{LockError, MachineLock};
+
+impl Flags {
+    /// Keeps runs away until what is returned is dropped, and refuses where one is in progress, if only between two boots.
+    pub(super) fn own(&self) -> Result<Option<MachineLock>, Refused> {
+        if let Some(kernel) = &self.kernel {
+            // A simulated machine lives in the folder of its run.
+            let folder = kernel.parent().unwrap_or(Path::new("."));
+            let next = sim::machine(&sim::Kernel::at(kernel)).autostart.get()?;
+            return match next.or_else(|| is_unfinished(folder).then(|| folder.to_owned())) {
+                Some(run) => Err(in_progress(run.display())),
+                None => Ok(None),
+            };
+        }
+        let root = self.root.folder();
+        // What cannot be read, or is not ours, is no run of ours.
+        let next = native::machine(root).autostart.get().ok().flatten().filter(|run| is_unfinished(run));
+        if let Some(run) = next.or_else(|| newest_unfinished(&native::state_folder(root))) {
+            return Err(in_progress(run.display()));
+        }
+        if self.dry_run {
+            return MachineLock::owner(&self.root.lock()).map_or(Ok(None), |by| Err(in_progress(by)));
+        }
+        match MachineLock::take(&self.root.lock(), "poolgate flags") {
+            Ok(lock) => Ok(Some(lock)),
+            Err(LockError::Held { by }) => Err(in_progress(by)),
+            Err(error @ LockError::Io { .. }) => Err(Refused::failed(error, Some(TO_LOCK))),
+        }
+    }
+}
+
+const TO_LOCK: &str = if cfg!(windows) {
+    "run it from an elevated prompt (\"Run as administrator\"); nothing was changed"
+} else {
+    "only root may change what is kept for the next boot: run it with sudo; nothing was changed"
+};
+
+fn in_progress(run: impl std::fmt::Display) -> Refused {
+    let help = "wait for it (`poolgate wait`), or end it and have its flags put back (`poolgate abort`)";
+    Refused::failed(format_args!("a run is in progress here, and owns this machine's flags: {run}"), Some(help))
+}

@@ -1,0 +1,84 @@
+//! Boot settings as they are shown: Windows' as gflags.exe prints them, to the letter, and Linux' in one line each.
+
+use serde_json::json;
+
+use super::Refused;
+use crate::gflags::GlobalFlag;
+use crate::machine::{Change, FlagValue, MachineError, Standing};
+
+/// What is kept for the next boot.
+pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
+    match standing {
+        Standing::GlobalFlags(flags) => {
+            let Some(number) = flags.number else {
+                let (name, value) = (flags.name.clone(), flags.kept.to_string());
+                return Err(MachineError::NotANumber { name, value }.into());
+            };
+            listed("Current Boot Registry Settings are", number);
+            if flags.kept == FlagValue::Absent {
+                anstream::eprintln!("note: there is no {}, which counts as 0", flags.name);
+            }
+        }
+        Standing::CommandLine(line) => match &line.next {
+            Some((file, next)) => anstream::println!("Next boot's command line ({}): {next}", file.display()),
+            None => anstream::eprintln!(
+                "note: the next boot's command line is not known: neither GRUB's nor kernel-install's configuration says it"
+            ),
+        },
+    }
+    Ok(())
+}
+
+/// What the running kernel has. Where it does not tell that is an error if it was what was `asked` for.
+pub(super) fn running(standing: &Standing, asked: bool) -> Result<(), Refused> {
+    const UNTOLD: &str = "the running kernel does not tell its global flags";
+    match standing {
+        Standing::GlobalFlags(flags) => match flags.running {
+            Some(number) => listed("Current Running Kernel Settings are", number),
+            None if asked => {
+                return Err(Refused::failed(UNTOLD, Some("`poolgate flags /r` shows those of the next boot")));
+            }
+            None => anstream::eprintln!("note: {UNTOLD}"),
+        },
+        Standing::CommandLine(line) => anstream::println!("Running kernel's command line: {}", line.running),
+    }
+    Ok(())
+}
+
+fn listed(what: &str, number: u32) {
+    anstream::println!("{what}: {number:08x}");
+    GlobalFlag::listed(number).for_each(|line| anstream::println!("{line}"));
+}
+
+/// The same as JSON, with what was changed.
+pub(super) fn json(standing: &Standing, changed: Option<&Change>, dry_run: bool) -> String {
+    let change = changed.map(|change| {
+        let (setting, made) = (&change.name, !dry_run);
+        json!({ "setting": setting, "original": value(&change.original), "wanted": value(&change.wanted), "made": made })
+    });
+    let shown = match standing {
+        Standing::GlobalFlags(flags) => json!({
+            "next_boot": { "setting": flags.name, "value": value(&flags.kept), "flags": flags.number.map(names) },
+            "running": { "flags": flags.running.map(names) },
+            "change": change,
+        }),
+        Standing::CommandLine(line) => json!({
+            "next_boot": line.next.as_ref().map(|(file, line)| json!({ "setting": file, "value": line })),
+            "running": { "value": line.running },
+            "change": change,
+        }),
+    };
+    format!("{shown:#}")
+}
+
+/// The exact notation of a value; null where there is none.
+fn value(value: &FlagValue) -> Option<&str> {
+    match value {
+        FlagValue::Absent => None,
+        FlagValue::Present(text) => Some(text),
+    }
+}
+
+fn names(number: u32) -> Vec<String> {
+    GlobalFlag::set_in(number).map(GlobalFlag::to_string).collect()
+}

@@ -1,0 +1,98 @@
+//! The command line of `poolgate flags`, which is gflags.exe's, as clap takes it.
+//!
+//! To clap `-ptg` would be the options -p, -t and -g, and `/r` a flag. So what means an option becomes one, everything else
+//! stands behind `--`, in the order it was given: of several switches of one flag the last one counts.
+
+use std::ffi::OsString;
+
+use super::Flags;
+
+/// The words of a command line, those of `poolgate flags` with options first.
+pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|command| command == "flags") {
+        let theirs = words.split_off(2);
+        words.extend(options_first(theirs));
+    }
+    words
+}
+
+fn options_first(words: Vec<OsString>) -> Vec<OsString> {
+    let command = <Flags as clap::Args>::augment_args(clap::Command::new("flags"));
+    let takes_value = |name: &str| {
+        let named = command.get_arguments().find(|option| option.get_long() == Some(name));
+        named.is_some_and(|option| option.get_action().takes_values())
+    };
+    let (mut options, mut flags) = (Vec::new(), Vec::new());
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match option(&word) {
+            Some("--") => {
+                flags.extend(words);
+                break;
+            }
+            Some(option) => {
+                options.push(OsString::from(option));
+                if option.strip_prefix("--").is_some_and(takes_value) {
+                    options.extend(words.next());
+                }
+            }
+            None => flags.push(word),
+        }
+    }
+    if !flags.is_empty() {
+        options.push("--".into());
+    }
+    options.extend(flags);
+    options
+}
+
+/// The option which a word means, as clap has it; `None` for anything else.
+fn option(word: &OsString) -> Option<&str> {
+    match word.to_str()? {
+        "/r" | "/R" | "-r" | "-R" => Some("-r"),
+        "/k" | "/K" | "-k" | "-K" => Some("-k"),
+        "/?" | "-?" | "/h" | "-h" => Some("--help"),
+        word if word.starts_with("--") => Some(word),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn what_gflags_exe_takes_is_put_in_clap_s_order() {
+        for (given, taken) in [
+            ("", ""),
+            ("/r", "-r"),
+            ("-K", "-k"),
+            ("/r +ptg", "-r -- +ptg"),
+            ("-r -ptg", "-r -- -ptg"),
+            ("/r -ffffffff +kst -soe 400", "-r -- -ffffffff +kst -soe 400"),
+            ("+kst /r -soe --dry-run", "-r --dry-run -- +kst -soe"),
+            ("/r --root /r -kst", "-r --root /r -- -kst"),
+            ("/r --root=/r -kst", "-r --root=/r -- -kst"),
+            ("/r --kernel k.json --json", "-r --kernel k.json --json"),
+            ("/r --set dword:00000400", "-r --set dword:00000400"),
+            ("/r --remove --dry-run -- +kst", "-r --remove --dry-run -- +kst"),
+            ("/r -- --remove", "-r -- --remove"),
+            ("/r --set", "-r --set"),
+            ("/?", "--help"),
+            ("/i notepad.exe +sls", "-- /i notepad.exe +sls"),
+        ] {
+            assert_eq!(
+                translated(words(&format!("poolgate flags {given}"))),
+                words(&format!("poolgate flags {taken}"))
+            );
+        }
+        // Other commands are left as they are.
+        for other in ["poolgate", "poolgate run /r -k", "poolgate help flags"] {
+            assert_eq!(translated(words(other)), words(other));
+        }
+    }
+}

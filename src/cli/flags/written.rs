@@ -1,0 +1,196 @@
+//! A change of what is kept for the next boot: made, made sure of, and told.
+
+use super::Refused;
+use crate::cli::change;
+use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, MachineError, Standing};
+
+/// Makes the change, has it survive a power cut, and reads it back. Where that fails what was there is put back.
+pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Refused> {
+    let Change { name, original, wanted } = change;
+    let Err(refused) = made(machine, name, wanted) else { return Ok(()) };
+    let as_it_was = |machine: &dyn ByHand| machine.read(name).is_ok_and(|now| now == *original);
+    let left = if as_it_was(machine) {
+        "nothing was changed".to_owned()
+    } else {
+        match made(machine, name, original) {
+            Ok(()) => "what was there is there again".to_owned(),
+            // What is made from it may not be.
+            Err(again) if as_it_was(machine) => format!("{name} is as it was, but {}", again.what),
+            Err(_) => format!("it could not be put back: {name} was {original}"),
+        }
+    };
+    Err(Refused { what: format!("{}; {left}", refused.what), ..refused })
+}
+
+fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), Refused> {
+    machine.write(name, value)?;
+    machine.flush()?;
+    match machine.read(name)? {
+        now if now == *value => Ok(()),
+        now => Err(Refused::failed(
+            format_args!("{name} was written, but is {now} rather than {value}"),
+            MachineError::Untold(name.to_owned()).help(),
+        )),
+    }
+}
+
+/// What is changed, a line each.
+pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
+    match edit {
+        Edit::Switched(_) | Edit::Exactly(_) => {
+            let mut lines = change::lines(&edited.change);
+            lines.iter_mut().skip(1).for_each(|line| line.insert_str(0, "  "));
+            lines
+        }
+        Edit::Parameters { .. } => {
+            // The files are long, and what is put back is the reverse of what was done.
+            let Edit::Parameters { added, dropped } = &edited.back else { return Vec::new() };
+            let name = &edited.change.name;
+            let added = added.iter().map(|parameter| format!("{name}: without {parameter}"));
+            added.chain(dropped.iter().map(|parameter| format!("{name}: with {parameter}"))).collect()
+        }
+    }
+}
+
+/// When what is kept comes into force.
+pub(super) fn when(standing: &Standing) -> &'static str {
+    let same = match standing {
+        Standing::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
+        Standing::CommandLine(_) => false,
+    };
+    match same {
+        true => "the running kernel has the same flags: no restart is needed",
+        false => "written, flushed and read back; a restart brings it into force",
+    }
+}
+
+/// The command which undoes an edit, on the machine at `place`.
+pub(super) fn back(edit: &Edit, place: &str) -> String {
+    let words = match edit {
+        Edit::Exactly(FlagValue::Absent) => "--remove".to_owned(),
+        Edit::Exactly(FlagValue::Present(value)) => match value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':')
+        {
+            true => format!("--set {value}"),
+            false => format!("--set {value:?}"),
+        },
+        Edit::Parameters { added, dropped } => {
+            let words = added.iter().map(|parameter| format!("+{parameter}"));
+            words.chain(dropped.iter().map(|parameter| format!("-{parameter}"))).collect::<Vec<_>>().join(" ")
+        }
+        Edit::Switched(switches) => format!("-{:08x} +{:08x}", switches.off, switches.on),
+    };
+    format!("poolgate flags /r {words}{place}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::exit::Exit;
+    use crate::machine::{Asked, Flags};
+
+    /// A setting which cannot be kept as one would like.
+    struct Troubled {
+        value: Option<String>,
+        /// How many writes are allowed; those after them are refused, as without an administrator's rights.
+        writes: u32,
+        /// How many flushes fail, once the value is changed.
+        unflushed: u32,
+        /// Whether what is written is gone at once.
+        forgets: bool,
+    }
+
+    impl Default for Troubled {
+        fn default() -> Troubled {
+            Troubled { value: None, writes: u32::MAX, unflushed: 0, forgets: false }
+        }
+    }
+
+    impl Flags for Troubled {
+        fn plan(&mut self, _: &[Asked]) -> Result<Vec<Change>, MachineError> {
+            Err(MachineError::NotYet("it"))
+        }
+
+        fn in_force(&mut self, _: &[Asked]) -> Result<bool, MachineError> {
+            Err(MachineError::NotYet("it"))
+        }
+
+        fn read(&self, _: &str) -> Result<FlagValue, MachineError> {
+            Ok(self.value.clone().map_or(FlagValue::Absent, FlagValue::Present))
+        }
+
+        fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
+            if self.writes == 0 {
+                let source = io::ErrorKind::PermissionDenied.into();
+                return Err(MachineError::Registry { doing: "change", name: name.to_owned(), source });
+            }
+            self.writes -= 1;
+            if !self.forgets {
+                self.value = match value {
+                    FlagValue::Absent => None,
+                    FlagValue::Present(text) => Some(text.clone()),
+                };
+            }
+            Ok(())
+        }
+
+        fn flush(&mut self) -> Result<(), MachineError> {
+            if self.unflushed == 0 {
+                return Ok(());
+            }
+            self.unflushed -= 1;
+            Err(MachineError::NotYet("flushing"))
+        }
+    }
+
+    impl ByHand for Troubled {
+        fn standing(&mut self) -> Result<Standing, MachineError> {
+            Err(MachineError::NotYet("it"))
+        }
+
+        fn edit(&mut self, _: &Edit) -> Result<Option<Edited>, MachineError> {
+            Err(MachineError::NotYet("it"))
+        }
+    }
+
+    fn change() -> Change {
+        let wanted = FlagValue::Present("dword:00000400".to_owned());
+        Change { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_what_was_there() {
+        for (mut machine, says) in [
+            (
+                Troubled { writes: 0, ..Troubled::default() },
+                "cannot change GlobalFlag: permission denied; nothing was changed",
+            ),
+            (
+                Troubled { unflushed: 1, ..Troubled::default() },
+                "flushing is not supported yet; what was there is there again",
+            ),
+            (
+                Troubled { unflushed: 2, ..Troubled::default() },
+                "; GlobalFlag is as it was, but flushing is not supported yet",
+            ),
+            (
+                Troubled { forgets: true, ..Troubled::default() },
+                "GlobalFlag was written, but is absent rather than \"dword:00000400\"; nothing was changed",
+            ),
+        ] {
+            let Err(refused) = write(&mut machine, &change()) else { panic!("{says}") };
+            assert!(refused.what.ends_with(says), "{}", refused.what);
+            assert_eq!((refused.exit, machine.value), (Exit::Failed, None), "{says}");
+        }
+        let Err(refused) = write(&mut Troubled { writes: 0, ..Troubled::default() }, &change()) else { panic!() };
+        assert!(refused.help.is_some_and(|help| help.contains("Run as administrator")));
+    }
+
+    #[test]
+    fn what_cannot_be_put_back_either_is_told() {
+        let mut machine = Troubled { writes: 1, unflushed: 1, ..Troubled::default() };
+        let Err(refused) = write(&mut machine, &change()) else { panic!() };
+        assert!(refused.what.ends_with("; it could not be put back: GlobalFlag was absent"), "{}", refused.what);
+    }
+}
