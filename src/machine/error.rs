@@ -131,6 +131,9 @@ pub enum MachineError {
     /// Nothing that poolgate knows starts programs on this machine.
     #[error("nothing here could bring poolgate back after a boot: neither systemd nor {} was found", .0.display())]
     NoAutostart(PathBuf),
+    /// systemd is there, but another init started the machine.
+    #[error("systemd is installed, but did not boot this machine: its unit would not bring poolgate back, and there is no {}", .0.display())]
+    IdleSystemd(PathBuf),
     /// A path which an autostart entry cannot hold.
     #[error("{} cannot stand in an autostart entry: {problem}", path.display())]
     AutostartPath {
@@ -230,6 +233,9 @@ impl MachineError {
                 Some("close services.msc and whatever else shows services, or restart the machine; then run again")
             }
             MachineError::NotAService => Some("to go on with a run by hand: poolgate resume RUN"),
+            MachineError::IdleSystemd(_) => {
+                Some("boot the machine by systemd, or write that hook for the init which does (docs/linux.md)")
+            }
             MachineError::NoAutostart(_) => {
                 Some("write that hook (docs/linux.md says what it has to do), then run again")
             }

@@ -17,6 +17,7 @@ fn healthy() -> Root {
         .with("proc/allocinfo", "allocinfo - version: 1.0\n")
         .with("sys/kernel/slab/victim/shrink", "")
         .with("lib/systemd/systemd", "")
+        .with("run/systemd/system/.keep", "")
         .with("etc/machine-id", "0123\n")
 }
 
@@ -93,6 +94,22 @@ fn a_machine_with_nothing_is_told_what_it_lacks() {
     let (code, said) = doctor(&Root::new().with("proc/cmdline", "quiet\n"), &[WITH_FLAG], &[]);
     insta::assert_snapshot!(said);
     assert_eq!(code, 3);
+}
+
+#[test]
+fn a_systemd_which_is_installed_only_brings_nobody_back() {
+    let root = healthy().without("run/systemd/system/.keep");
+    fs_err::remove_dir(root.at("run/systemd/system")).unwrap();
+    for (scenarios, level) in [(&[][..], "note"), (&[WITH_FLAG][..], "problem")] {
+        let (_, said) = doctor(&root, scenarios, &["--allow-reboot"]);
+        let found = format!("{level}  autostart  systemd is installed, but did not boot this machine");
+        assert!(said.contains(&found), "{said}");
+        assert!(said.contains("write that hook for the init which does"), "{said}");
+    }
+    drop(root);
+    let root = healthy();
+    let (_, said) = doctor(&root, &[], &[]);
+    assert!(said.contains("ok  autostart  systemd brings poolgate back after a boot"), "{said}");
 }
 
 #[test]

@@ -89,6 +89,11 @@ impl LinuxAutostart {
         Ok(if found { Starter::Systemd } else { Starter::Nobody })
     }
 
+    /// Whether systemd is what started this machine, as sd_booted(3) tells it.
+    pub(super) fn has_booted_systemd(&self) -> bool {
+        self.root.join("run/systemd/system").is_dir()
+    }
+
     /// The folder in our unit.
     fn unit(&self) -> Result<Option<PathBuf>, MachineError> {
         let path = self.root.join(UNIT);
@@ -125,7 +130,7 @@ impl LinuxAutostart {
 
     /// Tells a running systemd. Nothing depends on it: the next boot reads the files anyway.
     fn reload(&self) {
-        if self.root.join("run/systemd/system").is_dir() {
+        if self.has_booted_systemd() {
             let systemctl = programs::find(&self.root, "systemctl");
             let _ = systemctl.map(|systemctl| programs::run(&self.root, &systemctl, &["daemon-reload".as_ref()]));
         }

@@ -34,13 +34,19 @@ pub fn facts(root: &Path) -> Facts {
         id: !super::machine_id(root).is_empty(),
         parameters: Setting::of(root, &["PARAMETER"]).map(Setting::name),
         restart: boot::can_restart(root),
-        starter: LinuxAutostart { root: root.to_owned() }.starter().and_then(|starter| match starter {
-            Starter::Hook(_) => Ok("the hook in etc/poolgate"),
-            Starter::Systemd => Ok("systemd"),
-            Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(root, HOOK))),
-        }),
+        starter: starter(root),
         shrinks: shrinks(root),
         call_sites: allocinfo::Allocinfo::find(root).is_some(),
+    }
+}
+
+fn starter(root: &Path) -> Result<&'static str, MachineError> {
+    let autostart = LinuxAutostart { root: root.to_owned() };
+    match autostart.starter()? {
+        Starter::Hook(_) => Ok("the hook in etc/poolgate"),
+        Starter::Systemd if autostart.has_booted_systemd() => Ok("systemd"),
+        Starter::Systemd => Err(MachineError::IdleSystemd(programs::hook_path(root, HOOK))),
+        Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(root, HOOK))),
     }
 }
 
