@@ -9,6 +9,7 @@ mod bench;
 mod change;
 mod check;
 mod compare;
+mod completions;
 mod doctor;
 mod export;
 mod find;
@@ -17,6 +18,8 @@ mod give;
 mod init;
 mod judge;
 mod machine;
+mod man;
+mod printed;
 mod recorded;
 mod resume;
 mod run;
@@ -71,6 +74,10 @@ enum Command {
     Check(check::Check),
     /// Prints the JSON Schema of scenarios, for editors
     Schema(schema::Schema),
+    /// Prints a shell's completion script
+    Completions(completions::Completions),
+    /// Prints the manual page, or writes a page for each command
+    Man(man::ManPages),
     /// Measures how well leaks are told from what only looks like them, on simulated tags
     Bench(bench::Bench),
     /// Works on a simulated kernel: what scenarios with `machine: { simulated: … }` run as their workload
@@ -108,6 +115,8 @@ impl Cli {
             Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),
             Command::Schema(schema) => schema.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
             Command::Bench(bench) => bench.run(),
             Command::Sim(sim) => sim.run(),
             #[cfg(unix)]

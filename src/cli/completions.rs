@@ -1,0 +1,25 @@
+//! `poolgate completions`: what a shell is to know of the command line.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::Cli;
+use super::printed::printed;
+use crate::exit::Exit;
+
+/// Prints a shell's completion script.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "For bash: poolgate completions bash > /etc/bash_completion.d/poolgate")]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(self) -> Exit {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "poolgate", &mut script);
+        printed(&script)
+    }
+}

@@ -1,0 +1,43 @@
+//! `poolgate man`: the manual, made from what `--help` says.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use super::printed::printed;
+use super::{Cli, trouble};
+use crate::exit::Exit;
+
+/// Prints the manual page, or writes those of all commands.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "To read it: poolgate man | man -l -")]
+pub(super) struct ManPages {
+    /// Write a page for each command into this folder instead: poolgate.1, poolgate-run.1 and so on
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl ManPages {
+    pub(super) fn run(self) -> Exit {
+        // `help` has no page of its own.
+        let command = Cli::command().disable_help_subcommand(true);
+        let written = match &self.folder {
+            Some(folder) => clap_mangen::generate_to(command, folder),
+            None => {
+                let mut page = Vec::new();
+                match Man::new(command).render(&mut page) {
+                    Ok(()) => return printed(&page),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        match written {
+            Ok(()) => Exit::Held,
+            Err(error) => {
+                trouble::tell(error, Some("give a folder which exists and can be written"));
+                Exit::Failed
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What packagers take from poolgate: completion scripts and manual pages.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::process::{Command, Output, Stdio};
+
+fn poolgate(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_poolgate")).args(words).stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn every_shell_is_given_a_script_with_the_commands() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = poolgate(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(["resume", "flags", "dry-run"].iter().all(|word| script.contains(word)), "{shell}: {script}");
+    }
+    let output = poolgate(&["completions", "cmd"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("powershell"), "the shells there are must be named");
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_by_its_script() {
+    let script = r#"
+        source <("$1" completions bash)
+        COMP_WORDS=(poolgate fl) COMP_CWORD=1
+        _poolgate poolgate fl poolgate
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let mut bash = Command::new("bash");
+    let output = bash.args(["--norc", "-c", script, "bash", env!("CARGO_BIN_EXE_poolgate")]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "flags\n", "{stderr}");
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command_but_those_of_poolgate_s_own() {
+    let page = poolgate(&["man"]);
+    let text = String::from_utf8(page.stdout).unwrap();
+    assert!(page.status.success() && text.contains(".TH poolgate 1") && text.contains("poolgate\\-flags(1)"), "{text}");
+
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(poolgate(&["man", folder.path().to_str().unwrap()]).status.code(), Some(0));
+    let mut names: Vec<String> =
+        fs_err::read_dir(folder.path()).unwrap().map(|page| page.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    for name in ["poolgate.1", "poolgate-run.1", "poolgate-flags.1", "poolgate-sim-exercise.1"] {
+        assert!(names.iter().any(|found| found == name), "{name}: {names:?}");
+    }
+    assert!(
+        !names.iter().any(|name| name.contains("warden") || name.contains("service") || name.contains("help")),
+        "{names:?}"
+    );
+    assert_eq!(fs_err::read_to_string(folder.path().join("poolgate.1")).unwrap(), text);
+
+    let missing = folder.path().join("missing");
+    let output = poolgate(&["man", missing.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("give a folder which exists"));
+}
