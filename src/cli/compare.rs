@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::files::Apart;
 use super::give::give;
 use super::recorded::Recorded;
 use super::terms::{Given, Terms};
@@ -14,7 +15,7 @@ use crate::report::{self, Failure, Report};
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULE)]
 pub(super) struct Compare {
-    /// The base: a recording, the folder of a run, or a log as CSV
+    /// The base: a recording, the folder of a run, or a log
     #[arg(value_name = "BASE")]
     base: PathBuf,
     /// The candidate: the same
@@ -22,6 +23,8 @@ pub(super) struct Compare {
     candidate: PathBuf,
     #[command(flatten)]
     given: Given,
+    #[command(flatten)]
+    apart: Apart,
     /// Print JSON, with each side's rate for every tag, instead of a table
     #[arg(long)]
     json: bool,
@@ -39,7 +42,7 @@ impl Compare {
     pub(super) fn run(self) -> Exit {
         let Some(terms) = self.given.read() else { return Exit::Usage };
         let open = |file: &PathBuf| {
-            Recorded::open(file).map_err(|error| {
+            Recorded::open(file, self.apart.every).map(Recorded::tell).map_err(|error| {
                 trouble::tell(&error, error.help());
                 Box::new(terms.unreadable(file, &error))
             })

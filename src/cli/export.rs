@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use flate2::{Compression, write::GzEncoder};
 
+use super::files::Files;
 use super::recorded::Recorded;
 use super::terms::Terms;
 use super::trouble;
@@ -17,10 +18,9 @@ use crate::report::{LeftOut, Report, write_series};
 #[derive(Debug, clap::Args)]
 #[command(after_help = FORMS, group = clap::ArgGroup::new("form").required(true))]
 pub(super) struct Export {
-    /// Recordings, folders of runs, or logs as CSV; one for --csv
-    #[arg(required = true, value_name = "RECORDING")]
-    files: Vec<PathBuf>,
-    /// Write one recording: one row a sample and tag
+    #[command(flatten)]
+    files: Files,
+    /// Write one recording or log: one row a sample and tag
     #[arg(long, group = "form")]
     csv: bool,
     /// With --csv, write the columns `stage` and `settled` too, so that it is judged exactly as the recording is
@@ -37,18 +37,20 @@ pub(super) struct Export {
     output: Option<PathBuf>,
 }
 
-const FORMS: &str = "docs/csv.md describes the columns of both forms, and how Apache Otava reads a series.";
+const FORMS: &str = "\
+docs/csv.md describes the columns of both forms, and how Apache Otava reads a series; docs/poolmon-logs.md which logs of
+other programs are read.";
 
 impl Export {
     pub(super) fn run(self) -> Exit {
-        if self.csv && self.files.len() > 1 {
+        let opened = self.files.open();
+        if self.csv && opened.len() > 1 {
             trouble::tell("--csv writes one recording", Some("give one, or write them one by one"));
             return Exit::Usage;
         }
-        let opened = self.files.iter().map(|file| {
-            let opened = Recorded::open(file);
-            opened.map_err(|error| trouble::tell(&error, error.help())).ok()
-        });
+        let opened = opened
+            .into_iter()
+            .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| trouble::tell(&error, error.help())).ok());
         let opened: Vec<Option<Recorded>> = opened.collect();
         let all = opened.iter().all(Option::is_some);
         let opened: Vec<Recorded> = opened.into_iter().flatten().collect();

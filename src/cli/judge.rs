@@ -2,38 +2,44 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files::Files;
 use super::give::give;
 use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
 use crate::exit::Exit;
+use crate::import::ImportError;
 use crate::report::{self, Report};
 
 /// Judges recordings and logs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FORMATS)]
 pub(super) struct Judge {
-    /// Recordings, folders of runs, or logs as CSV (gzipped or not); any number of them
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    files: Files,
     #[command(flatten)]
     given: Given,
-    /// Print a JSON report for each instead of a table
+    /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,
-    /// Write JUnit XML too, with one suite a file
+    /// Write JUnit XML too, with one suite for each
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
 const FORMATS: &str = "\
-A log as CSV has the columns t_seconds, iteration, tag, pool, allocs, frees and bytes, one row a sample and tag, in the
-order of time; `poolgate export --csv` writes one (docs/csv.md). The exit code is that of the worst verdict.";
+What a log is, its content says: PoolMon's screens (`poolmon /b >> poolmon.log`) and snapshots (`poolmon -n FILE`), WinDbg's
+!poolused, the CSV of poolmon-powershell (docs/poolmon-logs.md), or poolgate's own CSV (docs/csv.md). Lines which cannot be
+read are counted and told.
+
+Live screens are 5 s apart. Snapshots say nothing of time: a series of files is ordered by the times in their names, else by
+when they were written, else --every says how far apart they are. The exit code is that of the worst verdict.";
 
 impl Judge {
     pub(super) fn run(self) -> Exit {
         let Some(terms) = self.given.read() else { return Exit::Usage };
-        let Some(reports) = self.files.iter().map(|file| judged(&terms, file)).collect::<Option<Vec<_>>>() else {
+        let judged = self.files.open().into_iter().map(|(file, opened)| judged(&terms, &file, opened));
+        let Some(reports) = judged.collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
         };
         let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
@@ -41,9 +47,9 @@ impl Judge {
     }
 }
 
-/// The report on one file; `None` when its scenario has mistakes.
-fn judged(terms: &Terms, file: &Path) -> Option<Report> {
-    match Recorded::open(file) {
+/// The report on one of them; `None` when its scenario has mistakes.
+fn judged(terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
+    match opened.map(Recorded::tell) {
         Ok(recorded) => Some(terms.report(&terms.scenario_of(&recorded)?, &recorded)),
         Err(error) => {
             trouble::tell(&error, error.help());

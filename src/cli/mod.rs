@@ -12,6 +12,7 @@ mod compare;
 mod completions;
 mod doctor;
 mod export;
+mod files;
 mod find;
 mod flags;
 mod give;

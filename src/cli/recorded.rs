@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::run::kept;
-use crate::import::{self, ImportError};
+use super::trouble;
+use crate::import::{self, ImportError, Imported};
 use crate::record::{Event, Mark, Recording, Stage};
 use crate::report::Driver;
 use crate::scenario::Shown;
@@ -13,14 +14,38 @@ use crate::scenario::Shown;
 pub(super) struct Recorded {
     pub(super) path: PathBuf,
     pub(super) recording: Recording,
+    /// What was passed over in a log, which has been told, and what else a reader should know.
+    pub(super) notes: Vec<String>,
+    tables: Option<u64>,
 }
 
 impl Recorded {
-    /// Opens what `named` means.
-    pub(super) fn open(named: &Path) -> Result<Recorded, ImportError> {
+    /// Opens what `named` means; the tables of a log are `every` so far apart, where it does not say.
+    pub(super) fn open(named: &Path, every: Option<Duration>) -> Result<Recorded, ImportError> {
         let path = if named.is_dir() { named.join("recording.pgr") } else { named.to_owned() };
-        let recording = import::open(&path)?;
-        Ok(Recorded { path, recording })
+        let imported = import::read(&path, every)?;
+        Ok(Recorded::of(path, imported))
+    }
+
+    /// Opens files which are one log.
+    pub(super) fn open_series(files: &[PathBuf], every: Option<Duration>) -> Result<Recorded, ImportError> {
+        let imported = import::read_series(files, every)?;
+        Ok(Recorded::of(PathBuf::from(&imported.recording.header().run), imported))
+    }
+
+    fn of(path: PathBuf, Imported { recording, notes, tables }: Imported) -> Recorded {
+        Recorded { path, recording, notes, tables }
+    }
+
+    /// Tells what was passed over.
+    pub(super) fn tell(self) -> Recorded {
+        self.notes.iter().for_each(trouble::warn);
+        self
+    }
+
+    /// Whether it is one table, which may be one of a series.
+    pub(super) fn is_one_table(&self) -> bool {
+        self.tables == Some(1)
     }
 
     /// The scenario it was run with, where that is known.

@@ -84,7 +84,7 @@ impl Terms {
     pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
         let judged = judge(scenario, &recorded.recording);
         let result = judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() });
-        let mut notes = Vec::new();
+        let mut notes = recorded.notes.clone();
         if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
             notes.push("no scenario lies beside it: judged by the rule that no tag may leak".to_owned());
         }

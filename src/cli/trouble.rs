@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::scenario::{self, LoadError, Loaded, Mistakes};
 
 const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const YELLOW: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 const BOLD: Style = Style::new().bold();
 
 /// Tells what happened, and what to do where that is known.
@@ -21,6 +22,11 @@ pub(super) fn tell(what: impl Display, help: Option<impl Display>) {
 /// Tells what happened where nothing is to be said about what to do.
 pub(super) fn tell_plainly(what: impl Display) {
     tell(what, None::<&str>);
+}
+
+/// Tells what does not stop anything, but should be known.
+pub(super) fn warn(what: impl Display) {
+    anstream::eprintln!("{YELLOW}warning:{YELLOW:#} {what}");
 }
 
 /// Reads every scenario, and tells the mistakes of all that have some; `None` when there were any.

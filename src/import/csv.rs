@@ -3,10 +3,7 @@
 //! Rows stand in the order of time, so that one sample at a time is in memory. What contradicts an earlier row is refused
 //! with both lines: two rows of one tag, a clock or a count which goes back, rows of one sample which disagree.
 
-use std::cell::Cell;
 use std::io::{self, Read};
-use std::path::Path;
-use std::rc::Rc;
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
@@ -14,6 +11,7 @@ use self::columns::Columns;
 use self::log::Log;
 use self::row::{Keys, Row};
 use super::ImportError;
+use super::bounded::Bounded;
 use super::error::Wrong;
 use crate::record::{Header, RecordError, Recorder};
 
@@ -21,22 +19,17 @@ mod columns;
 mod log;
 mod row;
 
-/// More than any row has: a quotation mark which is never closed makes one row of the rest of the file.
-const LONGEST_ROW: u64 = 1 << 20;
-
 /// Reads a log into the recorder which `create` makes.
 pub(super) fn read(
     input: impl Read,
-    path: &Path,
+    name: &str,
     create: impl FnOnce(&Header) -> Result<Recorder, RecordError>,
 ) -> Result<(), ImportError> {
-    let name = path.display().to_string();
-    let since_row = Rc::new(Cell::new(0));
-    let input = Bounded { input, since_row: since_row.clone() };
+    let (input, progress) = Bounded::new(input);
     let mut rows = ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(input);
-    let header = rows.byte_headers().map_err(|error| refused(&name, 1, &error))?;
+    let header = rows.byte_headers().map_err(|error| refused(name, 1, &error))?;
     let columns = Columns::of(header).map_err(|Wrong { what, help }| ImportError::Beginning {
-        name: name.clone(),
+        name: name.to_owned(),
         what,
         help,
     })?;
@@ -47,15 +40,15 @@ pub(super) fn read(
     let mut record = ByteRecord::new();
     loop {
         let next_line = rows.position().line();
-        if !rows.read_byte_record(&mut record).map_err(|error| refused(&name, next_line, &error))? {
+        if !rows.read_byte_record(&mut record).map_err(|error| refused(name, next_line, &error))? {
             break;
         }
-        since_row.set(0);
+        progress.row();
         let line = record.position().map_or(next_line, csv::Position::line);
-        let at_line = |Wrong { what, help }| ImportError::Row { name: name.clone(), line, what, help };
+        let at_line = |Wrong { what, help }| ImportError::Row { name: name.to_owned(), line, what, help };
         let row = Row::read(&columns, &record).map_err(at_line)?;
         if let Some(create) = create.take() {
-            log = Some(Log::begin(create, path, row.at)?);
+            log = Some(Log::begin(create, name, row.at)?);
         }
         // There is one since the first row.
         if let Some(log) = &mut log {
@@ -65,7 +58,7 @@ pub(super) fn read(
     match log {
         Some(log) => log.end(),
         None => Err(ImportError::Beginning {
-            name,
+            name: name.to_owned(),
             what: "has a header and no rows".to_owned(),
             help: "give the log of a whole run".to_owned(),
         }),
@@ -88,21 +81,4 @@ fn refused(name: &str, line: u64, error: &csv::Error) -> ImportError {
         }
     };
     ImportError::Row { name: name.to_owned(), line, what, help }
-}
-
-/// An input which ends in an error where a row has no end.
-struct Bounded<R> {
-    input: R,
-    since_row: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since_row.get() > LONGEST_ROW {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "begins a row of more than 1 MiB"));
-        }
-        let read = self.input.read(buffer)?;
-        self.since_row.set(self.since_row.get() + read as u64);
-        Ok(read)
-    }
 }

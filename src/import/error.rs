@@ -4,6 +4,9 @@ use std::io;
 
 use crate::record::RecordError;
 
+/// What can be read.
+pub(super) const WHAT_TO_GIVE: &str = "give a recording.pgr, the folder of a run, a log of PoolMon or WinDbg (docs/poolmon-logs.md), or one as CSV (docs/csv.md)";
+
 /// Why a log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -23,7 +26,8 @@ pub enum ImportError {
         /// What to do.
         help: String,
     },
-    /// A row is wrong. Nothing is judged then: a log with a hole would give another verdict.
+    /// A row is so wrong that nothing is judged: in a log whose maker is asked for whole rows, or where what follows would be
+    /// taken for something else.
     #[error("{name}, line {line}: {what}")]
     Row {
         /// The file's path.
@@ -42,9 +46,7 @@ impl ImportError {
     pub fn help(&self) -> Option<&str> {
         match self {
             ImportError::Io(_) => None,
-            ImportError::Recording(_) => {
-                Some("give a recording.pgr, the folder of a run, or a log as CSV (docs/csv.md)")
-            }
+            ImportError::Recording(_) => Some(WHAT_TO_GIVE),
             ImportError::Beginning { help, .. } | ImportError::Row { help, .. } => Some(help),
         }
     }

@@ -1,77 +1,198 @@
 //! Logs which other samplers wrote, turned into recordings: whatever is judged enters here and goes the same way.
 //!
-//! [`open`] looks at how a file begins, never at its name. A recording is opened as it is; a CSV file, gzipped or not, is
-//! read row by row into a recording of its own, so that memory holds the recording and never the text. A row which makes
-//! no sense is an error with its line, and nothing of the file is judged then.
+//! What a file is, its content says and never its name. A recording is opened as it is; a log, gzipped or not, in 8-bit text
+//! or UTF-16, is read line by line into a recording of its own, so that memory holds the recording and never the text.
+//!
+//! In a log whose format says what each row is to be (docs/csv.md), a row which makes no sense is an error with its line.
+//! Logs which were made for people (docs/poolmon-logs.md) have other lines too: those are counted and told.
 
 use std::io::{Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use fs_err::File;
 
 use crate::record::{Recorder, Recording};
 
+mod bounded;
 mod csv;
 mod error;
+mod kind;
+mod lines;
+mod pages;
+mod partial;
+mod passed;
+mod poolmon;
+mod poolused;
+mod powershell;
+mod series;
+mod tables;
+mod when;
 
 pub use error::ImportError;
 
 use error::Wrong;
+use kind::Kind;
+use lines::{Lines, Narrow};
+use tables::Tables;
 
-/// Bytes of a file's beginning which tell what it is.
-const BEGINNING: usize = 4;
+/// What files hold.
+#[derive(Debug)]
+pub struct Imported {
+    /// It.
+    pub recording: Recording,
+    /// What was passed over in them, and what else a reader should know.
+    pub notes: Vec<String>,
+    /// How many tables a log of tables has, which may be one of a series; `None` for recordings, and for logs which are
+    /// those of whole runs.
+    pub tables: Option<u64>,
+}
 
-/// Opens a recording, or reads a log as one.
+/// Opens a recording, or reads a log as one; what was passed over is not told: see [`read`].
 ///
 /// # Errors
 /// [`ImportError`], with the line of a row which makes no sense.
 pub fn open(path: &Path) -> Result<Recording, ImportError> {
-    let (beginning, input) = peek(File::open(path)?)?;
-    if Recording::begins(&beginning) {
-        return Ok(Recording::open(path)?);
-    }
-    let name = path.display().to_string();
-    if beginning.starts_with(&[0x1f, 0x8b]) {
-        let (beginning, input) = peek(MultiGzDecoder::new(input)).map_err(|error| broken_gzip(&name, &error))?;
-        return read(&beginning, input, path, &name);
-    }
-    read(&beginning, input, path, &name)
+    Ok(read(path, None)?.recording)
 }
 
-fn read(beginning: &[u8], input: impl Read, path: &Path, name: &str) -> Result<Recording, ImportError> {
-    if let Some(Wrong { what, help }) = foreign(beginning) {
-        return Err(ImportError::Beginning { name: name.to_owned(), what, help });
+/// Opens a recording, or reads a log as one. `every` is how far apart its tables were taken, where it does not say.
+///
+/// # Errors
+/// [`ImportError`], with the line of a row which makes no sense.
+pub fn read(path: &Path, every: Option<Duration>) -> Result<Imported, ImportError> {
+    let name = path.display().to_string();
+    let (beginning, input) = open_file(path, &name)?;
+    if Recording::begins(&beginning) {
+        return Ok(Imported { recording: Recording::open(path)?, notes: Vec::new(), tables: None });
     }
-    // A recording is written to a file and read from memory; this one is in nobody's way.
     let folder = tempfile::tempdir()?;
-    let imported = folder.path().join("imported.pgr");
-    csv::read(input, path, |header| Recorder::create(&imported, header))?;
-    Ok(Recording::open(&imported)?)
+    let to = folder.path().join("imported.pgr");
+    let written = write_known(beginning, input, &name, every, &to)?;
+    written.open(&to)
+}
+
+/// Reads several logs as one, in the order of time: each has one table or more of a series.
+///
+/// # Errors
+/// [`ImportError`], also where a file is no log of tables.
+pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Imported, ImportError> {
+    let folder = tempfile::tempdir()?;
+    let to = folder.path().join("imported.pgr");
+    let mut tables = Tables::new(to.clone(), &series::name(files), every);
+    for (path, stamp) in series::ordered(files, every) {
+        let name = path.display().to_string();
+        let (beginning, input) = open_file(&path, &name)?;
+        tables.begin_file(&name, stamp);
+        let kind = if Recording::begins(&beginning) { None } else { Some(known(&beginning, &name)?) };
+        match kind {
+            None | Some(Kind::Csv) => {
+                let what = "is the log of a whole run, and not one table of many".to_owned();
+                return Err(ImportError::Beginning { name, what, help: "give each run by itself: --each".to_owned() });
+            }
+            Some(kind) => read_tables(kind, &beginning, input, &mut tables)?,
+        }
+    }
+    Written::of(tables.finish()?).open(&to)
+}
+
+/// Reads a log from anywhere into the new recording `to`. Memory does not grow with the log.
+///
+/// # Errors
+/// [`ImportError`]; `name` is what it calls the log.
+pub fn write(input: impl Read, name: &str, every: Option<Duration>, to: &Path) -> Result<Written, ImportError> {
+    let (beginning, input) = peek(input)?;
+    write_known(beginning, input, name, every, to)
+}
+
+/// What became of a log, besides its recording.
+#[derive(Debug)]
+pub struct Written {
+    /// How many tables it has, if it is one of tables.
+    pub tables: Option<u64>,
+    /// What was passed over, and what else a reader should know.
+    pub notes: Vec<String>,
+    partial: bool,
+}
+
+impl Written {
+    fn of(read: tables::Read) -> Written {
+        Written { tables: Some(read.tables), notes: read.notes, partial: read.partial }
+    }
+
+    /// Opens the recording which was written.
+    fn open(self, to: &Path) -> Result<Imported, ImportError> {
+        let Written { tables, mut notes, partial } = self;
+        let mut recording = Recording::open(to)?;
+        if partial {
+            let anew = to.with_extension("whole");
+            notes.extend(partial::write(&recording, &anew)?);
+            recording = Recording::open(&anew)?;
+        }
+        Ok(Imported { recording, notes, tables })
+    }
+}
+
+fn write_known(
+    beginning: Vec<u8>,
+    input: impl Read,
+    name: &str,
+    every: Option<Duration>,
+    to: &Path,
+) -> Result<Written, ImportError> {
+    let kind = known(&beginning, name)?;
+    if kind == Kind::Csv {
+        csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
+        return Ok(Written { tables: None, notes: Vec::new(), partial: false });
+    }
+    let mut tables = Tables::new(to.to_owned(), name, every);
+    tables.begin_file(name, None);
+    read_tables(kind, &beginning, input, &mut tables)?;
+    Ok(Written::of(tables.finish()?))
+}
+
+fn known(beginning: &[u8], name: &str) -> Result<Kind, ImportError> {
+    let wrong = |Wrong { what, help }| ImportError::Beginning { name: name.to_owned(), what, help };
+    kind::kind(beginning).map_err(wrong)
+}
+
+fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tables) -> Result<(), ImportError> {
+    match kind {
+        Kind::PowerShell => powershell::read(text(beginning, input), lines::is_unicode(beginning), tables),
+        Kind::PoolMon => poolmon::read(&mut Lines::new(input, beginning), tables),
+        Kind::PoolUsed => poolused::read(&mut Lines::new(input, beginning), tables),
+        // Read by itself, before.
+        Kind::Csv => Ok(()),
+    }
+}
+
+/// The input as 8-bit text.
+fn text<'a>(beginning: &[u8], input: impl Read + 'a) -> Box<dyn Read + 'a> {
+    match lines::wide(beginning) {
+        None => Box::new(input),
+        Some(_) => Box::new(Narrow::new(Lines::new(input, beginning))),
+    }
+}
+
+/// A file, unpacked if it is packed: how it begins, and all of it.
+fn open_file(path: &Path, name: &str) -> Result<(Vec<u8>, Box<dyn Read>), ImportError> {
+    let (beginning, input) = peek(File::open(path)?)?;
+    if !beginning.starts_with(&[0x1f, 0x8b]) {
+        return Ok((beginning, Box::new(input)));
+    }
+    let (beginning, input) = peek(MultiGzDecoder::new(input)).map_err(|error| broken_gzip(name, &error))?;
+    Ok((beginning, Box::new(input)))
 }
 
 /// The first bytes, and all of them again.
 fn peek<R: Read>(mut input: R) -> std::io::Result<(Vec<u8>, impl Read)> {
     let mut beginning = Vec::new();
-    input.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
+    input.by_ref().take(kind::BEGINNING as u64).read_to_end(&mut beginning)?;
     Ok((beginning.clone(), Cursor::new(beginning).chain(input)))
-}
-
-/// What is known not to be CSV.
-fn foreign(beginning: &[u8]) -> Option<Wrong> {
-    let wrong = |what, help| Some(Wrong::new(what, help));
-    match beginning {
-        [] => wrong("is empty", "give a recording.pgr, the folder of a run, or a log as CSV (docs/csv.md)"),
-        // Of UTF-16 without a mark, every second byte of a text like this is zero.
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0] | [0, _, 0, _] => {
-            wrong("is UTF-16", "save it as UTF-8: in PowerShell with `-Encoding utf8`, since `>` writes UTF-16")
-        }
-        [b'P', b'K', 3, 4] => wrong("is a zip archive", "unpack it, or compress the CSV file with gzip"),
-        _ => None,
-    }
 }
 
 fn broken_gzip(name: &str, error: &std::io::Error) -> ImportError {
     let what = format!("begins like gzip, but cannot be unpacked ({error})");
-    ImportError::Beginning { name: name.to_owned(), what, help: "compress it again, or give the CSV file".to_owned() }
+    ImportError::Beginning { name: name.to_owned(), what, help: "compress it again, or give the log itself".to_owned() }
 }

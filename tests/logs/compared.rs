@@ -131,7 +131,7 @@ fn a_side_which_cannot_be_read_is_an_error_in_junit_too() {
     let folder = tempfile::tempdir().unwrap();
     let junit = folder.path().join("junit.xml");
     let given: Vec<&str> = RATE.into_iter().chain(["--junit", junit.to_str().unwrap()]).collect();
-    compare("nonsense\n", &log(128), &given).is(3, &["base.csv", "is neither a recording nor a CSV log"]);
+    compare("nonsense\n", &log(128), &given).is(3, &["base.csv", "is neither a recording nor a log which can be read"]);
     assert!(fs_err::read_to_string(&junit).unwrap().contains("<error "));
     let rest = levels(64, 64).replace("workload", "lead_in");
     compare(&rest, &levels(64, 64), &RATE).is(3, &["the base cannot be judged"]);

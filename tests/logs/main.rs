@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 mod compared;
+mod foreign;
 mod judged;
 mod nights;
 mod refused;
@@ -30,6 +31,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
+}
+
+fn wide(mark: &str, text: &str) -> Vec<u8> {
+    format!("{mark}{}", text.replace('\n', "\r\n")).encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 fn imported(bytes: &[u8]) -> Recording {
@@ -99,6 +104,8 @@ fn a_log_reads_the_same_in_every_usual_wrapping() {
             "a byte order mark, quoted as PowerShell does",
             [b"\xef\xbb\xbf", quoted.replace('\n', "\r\n").as_bytes()].concat(),
         ),
+        ("UTF-16, as PowerShell's `>` writes it", wide("\u{feff}", PLAIN)),
+        ("UTF-16 without a mark", wide("", PLAIN)),
         ("no last line end", PLAIN.trim_end().as_bytes().to_vec()),
         ("blank lines", PLAIN.replace('\n', "\n\n").into_bytes()),
     ] {

@@ -49,7 +49,7 @@ fn unknown(columns: usize, name: &str, expected: String) -> Wrong {
         return Wrong::new("has its columns separated by tabs", "separate them by commas");
     }
     let what = match columns {
-        1 => format!("is neither a recording nor a CSV log: it begins with `{first}`"),
+        1 => format!("is neither a recording nor a log which can be read: it begins with `{first}`"),
         _ => format!("has a column `{first}`, which means nothing here"),
     };
     Wrong::new(what, expected)

@@ -37,12 +37,12 @@ struct Sample {
 impl Log {
     pub(super) fn begin(
         create: impl FnOnce(&Header) -> Result<Recorder, RecordError>,
-        path: &Path,
+        name: &str,
         began: Duration,
     ) -> Result<Log, ImportError> {
         let header = Header {
-            scenario: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            run: path.display().to_string(),
+            scenario: Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            run: name.to_owned(),
             // True where the log counts from 1970, as Unix time does; else nobody knows when it was.
             started: SignedDuration::try_from(began)
                 .ok()

@@ -1,0 +1,126 @@
+//! The files which a command line names: runs and logs, each by itself, and those which are one series.
+//!
+//! A file which holds one table says nothing of growth. So several of them are one log, in the order of time, unless each is
+//! asked for; files which hold more are runs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{Span, SpanRelativeTo};
+
+use super::recorded::Recorded;
+use crate::import::ImportError;
+
+/// What to read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Files {
+    /// Recordings, folders of runs, or logs, gzipped or not: of PoolMon, WinDbg's !poolused, poolmon-powershell, or as CSV
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    apart: Apart,
+    /// Take all files for parts of one log; without it, those of them which hold one table each are
+    #[arg(long, conflicts_with = "each")]
+    join: bool,
+    /// Take each file by itself
+    #[arg(long)]
+    each: bool,
+}
+
+/// When tables were taken.
+#[derive(Debug, clap::Args)]
+pub(super) struct Apart {
+    /// How far apart the tables of a log were taken, where it does not say: `30m`, `5s`, `1h`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) every: Option<Duration>,
+}
+
+impl Files {
+    /// Opens them, each under the name by which a failure is told.
+    pub(super) fn open(&self) -> Vec<(PathBuf, Result<Recorded, ImportError>)> {
+        let files: Vec<PathBuf> = self.files.iter().flat_map(|file| expanded(file)).collect();
+        if self.join && files.len() > 1 {
+            return vec![self.joined(&files)];
+        }
+        let opened = files.into_iter().map(|file| {
+            let opened = Recorded::open(&file, self.apart.every);
+            (file, opened)
+        });
+        let mut opened: Vec<_> = opened.collect();
+        let is_single =
+            |(_, opened): &(PathBuf, Result<Recorded, ImportError>)| opened.as_ref().is_ok_and(Recorded::is_one_table);
+        let single: Vec<PathBuf> = opened.iter().filter(|one| is_single(one)).map(|(file, _)| file.clone()).collect();
+        if self.each || single.len() < 2 {
+            return opened;
+        }
+        // The series stands where its first file did.
+        let place = opened.iter().position(is_single).unwrap_or(0);
+        opened.retain(|one| !is_single(one));
+        opened.insert(place, self.joined(&single));
+        opened
+    }
+
+    fn joined(&self, files: &[PathBuf]) -> (PathBuf, Result<Recorded, ImportError>) {
+        let opened = Recorded::open_series(files, self.apart.every);
+        let name = opened.as_ref().map_or_else(|_| files[0].clone(), |opened| opened.path.clone());
+        (name, opened)
+    }
+}
+
+/// What a wildcard in a file's name means, in the order of names: cmd.exe leaves it to the program. A name which means
+/// nothing stays as it is, and is told to be missing.
+fn expanded(file: &Path) -> Vec<PathBuf> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if !name.contains(['*', '?']) || file.exists() {
+        return vec![file.to_owned()];
+    }
+    let pattern = regex::escape(&name).replace(r"\*", ".*").replace(r"\?", ".");
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs_err::read_dir(folder.unwrap_or(Path::new(".")));
+    let (Ok(pattern), Ok(entries)) = (regex::Regex::new(&format!("^{pattern}$")), entries) else {
+        return vec![file.to_owned()];
+    };
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut found: Vec<PathBuf> =
+        names.filter(|name| pattern.is_match(&name.to_string_lossy())).map(|name| file.with_file_name(name)).collect();
+    found.sort_unstable();
+    if found.is_empty() { vec![file.to_owned()] } else { found }
+}
+
+/// A length of time as people write it: `30m`, `1h30m`, `5 s`, `1d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: Span = text.parse().map_err(|error| format!("{error}; write `30m`, `5s` or `1h`"))?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| error.to_string())?;
+    let length = Duration::try_from(length).ok().filter(|length| !length.is_zero());
+    length.ok_or_else(|| "tables are taken one after the other: write more than nothing".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_is_written_as_people_do() {
+        for (text, seconds) in
+            [("30m", 1800), ("5s", 5), ("1h30m", 5400), ("30 min", 1800), ("1d", 86_400), ("2 hours", 7200)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "5", "-5s", "0s", "soon", "1mo"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn wildcards_mean_files_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["snap-2.log", "snap-1.log", "snap-1.txt", "other.log"] {
+            fs_err::File::create(at(name)).unwrap();
+        }
+        assert_eq!(expanded(&at("snap-*.log")), [at("snap-1.log"), at("snap-2.log")]);
+        assert_eq!(expanded(&at("snap-1.???")), [at("snap-1.log"), at("snap-1.txt")]);
+        assert_eq!(expanded(&at("none*")), [at("none*")]);
+        assert_eq!(expanded(&at("other.log")), [at("other.log")]);
+    }
+}

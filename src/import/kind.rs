@@ -1,0 +1,105 @@
+//! What a log is, told by how it begins: never by its name, and never by columns, which numbers push about.
+
+use super::Wrong;
+use super::lines::Lines;
+use super::poolmon::{is_header, is_row};
+use super::powershell;
+use crate::record::COLUMNS;
+
+/// The bytes of a beginning: a table stands somewhere in them, if there is one.
+pub(super) const BEGINNING: usize = 1 << 16;
+
+/// A kind of log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// poolgate's own, and whatever else was made to be like it.
+    Csv,
+    /// Of poolmon-powershell.
+    PowerShell,
+    PoolMon,
+    PoolUsed,
+}
+
+/// What a log which begins so is; an error where it is known to be nothing that can be read.
+pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
+    match beginning {
+        [] => return Err(Wrong::new("is empty", super::error::WHAT_TO_GIVE)),
+        [b'P', b'K', 3, 4, ..] => {
+            return Err(Wrong::new("is a zip archive", "unpack it, or compress the log with gzip"));
+        }
+        _ => {}
+    }
+    let mut lines = Lines::new(beginning, beginning);
+    let mut first = true;
+    let mut poolmon = false;
+    // Reading from memory does not fail.
+    while let Ok(Some(line)) = lines.next() {
+        let text = line.bytes.trim_ascii();
+        if text.is_empty() || powershell::is_type(text) {
+            continue;
+        }
+        if std::mem::take(&mut first) && text.windows(COLUMNS[0].len()).any(|part| part == COLUMNS[0].as_bytes()) {
+            return Ok(Kind::Csv);
+        }
+        if is_of_debugger(text) {
+            return Ok(Kind::PoolUsed);
+        }
+        if powershell::is_of_poolmonx(text) {
+            return Err(Wrong::new(
+                "is a CSV file of PoolMonX, which writes thousands and texts with commas and quotes nothing: which number is \
+                 in which column cannot be told",
+                "log with `poolgate mon --log FILE`, or with PoolMon's own `poolmon -n FILE`",
+            ));
+        }
+        if powershell::is_header(text) {
+            return Ok(Kind::PowerShell);
+        }
+        if is_header(text) || is_row(line.bytes) {
+            return Ok(Kind::PoolMon);
+        }
+        poolmon |= text.starts_with(b"Memory:");
+    }
+    // Without any of these the reader of CSV says best what is there instead.
+    Ok(if poolmon { Kind::PoolMon } else { Kind::Csv })
+}
+
+/// Whether a line is one which only WinDbg's `!poolused` writes.
+pub(super) fn is_of_debugger(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.starts_with(b"Pool Used:") || line.starts_with(b"Sorting by")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_told_by_its_content() {
+        for (text, expected) in [
+            ("t_seconds,tag,bytes\n", Kind::Csv),
+            ("bytes,tag,t_seconds\n", Kind::Csv),
+            ("nothing at all", Kind::Csv),
+            (
+                "#TYPE System.Management\n\"DateTime\",\"DateTimeUTC\",\"Tag\",\"PagedAllocs\",\"PagedUsedBytes\"\n",
+                Kind::PowerShell,
+            ),
+            ("0: kd> !poolused\n   Sorting by  Tag\n\n  Pool Used:\n", Kind::PoolUsed),
+            ("2026-11-23 10:00:00\n Memory: 1K\n Tag  Type     Allocs      Frees   Diff\n", Kind::PoolMon),
+            ("\n\n EtwB Nonp 6 4 2 16 8\n", Kind::PoolMon),
+            (" Memory:16468560K Avail:12072536K\n", Kind::PoolMon),
+        ] {
+            assert_eq!(kind(text.as_bytes()), Ok(expected), "{text}");
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(kind(&wide), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_name() {
+        let what = |text: &[u8]| kind(text).map_err(|wrong| wrong.what);
+        assert_eq!(what(b""), Err("is empty".to_owned()));
+        assert_eq!(what(b"PK\x03\x04"), Err("is a zip archive".to_owned()));
+        let poolmonx = "Tag,Paged Allocs,Paged Frees,Paged Diff,Paged Usage,Non Paged Allocs,\nIrp,1,234,5,\n";
+        assert!(what(poolmonx.as_bytes()).is_err_and(|what| what.contains("PoolMonX")));
+    }
+}

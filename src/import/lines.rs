@@ -1,0 +1,294 @@
+//! A text's lines, whatever wrote it: 8-bit text of any code page, UTF-8, or UTF-16, which Windows PowerShell's `>` writes.
+//!
+//! Lines are lent from one buffer, so a file of any size needs the same memory. In UTF-16 they are found by the byte of the
+//! line end, and each is decoded by itself: so a line which a batch file wrote between them in ASCII does no harm.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+const BUFFER: usize = 1 << 18;
+/// A line which is longer is no row of anything.
+const LONGEST: usize = 1 << 16;
+
+/// Which byte of two comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wide {
+    Little,
+    Big,
+}
+
+/// How a line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Newline,
+    /// With the file.
+    File,
+    /// It goes on for longer than is read.
+    TooLong,
+}
+
+/// One line, without its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) bytes: &'a [u8],
+    /// From 1.
+    pub(super) number: u64,
+    pub(super) end: End,
+}
+
+/// The lines of an input.
+pub(super) struct Lines<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// What of the buffer is not yet given out.
+    start: usize,
+    end: usize,
+    number: u64,
+    /// Where something beyond the lines could not be read.
+    finished: bool,
+    wide: Option<Wide>,
+    unicode: bool,
+    /// The last line, decoded.
+    decoded: Vec<u8>,
+}
+
+impl<R: Read> Lines<R> {
+    /// The lines of an input which begins with `beginning`.
+    pub(super) fn new(input: R, beginning: &[u8]) -> Lines<R> {
+        Lines {
+            input,
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
+            number: 0,
+            finished: false,
+            wide: wide(beginning),
+            unicode: is_unicode(beginning),
+            decoded: Vec::new(),
+        }
+    }
+
+    /// Whether it is known that lines are UTF-8, so that no other bytes are meant.
+    pub(super) fn are_unicode(&self) -> bool {
+        self.unicode
+    }
+
+    /// The next line; `None` at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        let (from, to, mut end) = match memchr(b'\n', &self.buffer[self.start..self.end]) {
+            Some(length) => (self.start, self.start + length, End::Newline),
+            None => match self.refill()? {
+                None => return Ok(None),
+                Some(found) => found,
+            },
+        };
+        self.start = if end == End::Newline { to + 1 } else { to };
+        self.number += 1;
+        match end {
+            End::TooLong => self.skip_line()?,
+            End::Newline | End::File if to - from > LONGEST => end = End::TooLong,
+            End::Newline | End::File => {}
+        }
+        let (number, to) = (self.number, to.min(from + LONGEST));
+        let bytes = match self.wide {
+            None => &self.buffer[from..to],
+            Some(wide) => {
+                decode(&self.buffer[from..to], wide, &mut self.decoded);
+                &self.decoded
+            }
+        };
+        let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
+        Ok(Some(Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), number, end }))
+    }
+
+    /// Reads on until the buffer has a whole line, or the last one. `None` when nothing is left.
+    #[cold]
+    fn refill(&mut self) -> io::Result<Option<(usize, usize, End)>> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        let mut looked_at = self.end;
+        while !self.finished {
+            if looked_at >= LONGEST {
+                return Ok(Some((0, LONGEST, End::TooLong)));
+            }
+            let read = match self.input.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            self.finished = read == 0;
+            self.end += read;
+            if let Some(at) = memchr(b'\n', &self.buffer[looked_at..self.end]) {
+                return Ok(Some((0, looked_at + at, End::Newline)));
+            }
+            looked_at = self.end;
+        }
+        // The last byte of a last line end in UTF-16 is none of a line.
+        let nothing = match self.wide {
+            Some(Wide::Little) => matches!(&self.buffer[..self.end], [] | [0]),
+            Some(Wide::Big) | None => self.end == 0,
+        };
+        Ok((!nothing).then_some((0, self.end, End::File)))
+    }
+
+    /// Passes over the rest of a line which is too long. The bytes before `start` stay where they are.
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            if let Some(at) = memchr(b'\n', &self.buffer[self.start..self.end]) {
+                self.start += at + 1;
+                return Ok(());
+            }
+            (self.start, self.end) = (LONGEST, LONGEST);
+            let read = match self.input.read(&mut self.buffer[LONGEST..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            self.end += read;
+            if read == 0 {
+                self.finished = true;
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whether a text which begins so is UTF-16: by its mark, or by every second byte being zero from some line on. A tag may
+/// hold zeros too, but not a third of what there is.
+pub(super) fn wide(beginning: &[u8]) -> Option<Wide> {
+    match beginning {
+        [0xff, 0xfe, ..] => return Some(Wide::Little),
+        [0xfe, 0xff, ..] => return Some(Wide::Big),
+        _ => {}
+    }
+    let zero = memchr(0, beginning)?;
+    let rest = &beginning[zero.saturating_sub(1)..];
+    if rest.iter().filter(|byte| **byte == 0).count() * 3 < rest.len() {
+        return None;
+    }
+    // Of the first wide character after ASCII lines the zero comes first, or last.
+    let before = &beginning[..zero];
+    let big = before.is_empty() || before.ends_with(&[0xfe, 0xff]) || (before.len() > 1 && before.ends_with(b"\n"));
+    Some(if big { Wide::Big } else { Wide::Little })
+}
+
+/// Whether a text which begins so says that it is Unicode, of any form.
+pub(super) fn is_unicode(beginning: &[u8]) -> bool {
+    wide(beginning).is_some() || beginning.starts_with(b"\xef\xbb\xbf")
+}
+
+/// Decodes one line, whose line end is cut off between its two bytes.
+fn decode(bytes: &[u8], wide: Wide, decoded: &mut Vec<u8>) {
+    decoded.clear();
+    let bytes = match wide {
+        Wide::Little => bytes.strip_prefix(&[0]).unwrap_or(bytes),
+        Wide::Big => bytes.strip_suffix(&[0]).unwrap_or(bytes),
+    };
+    let bytes = bytes.strip_prefix(&[0xff, 0xfe]).or_else(|| bytes.strip_prefix(&[0xfe, 0xff])).unwrap_or(bytes);
+    if memchr(0, bytes).is_none() {
+        decoded.extend_from_slice(bytes);
+        return;
+    }
+    let units = bytes.chunks(2).map(|pair| match (wide, pair) {
+        (Wide::Little, [low, high]) => u16::from_le_bytes([*low, *high]),
+        (Wide::Big, [high, low]) => u16::from_be_bytes([*high, *low]),
+        // Half a character, where the file was cut.
+        _ => 0xfffd,
+    });
+    for character in char::decode_utf16(units) {
+        let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+        decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// A text in UTF-16 as UTF-8, for readers which want bytes.
+pub(super) struct Narrow<R> {
+    lines: Lines<R>,
+    line: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Narrow<R> {
+    pub(super) fn new(lines: Lines<R>) -> Narrow<R> {
+        Narrow { lines, line: Vec::new(), given: 0 }
+    }
+}
+
+impl<R: Read> Read for Narrow<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.line.len() {
+            let Some(line) = self.lines.next()? else { return Ok(0) };
+            if line.end == End::TooLong {
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "has a line of more than 64 KiB"));
+            }
+            (self.given, self.line) = (0, [line.bytes, b"\n"].concat());
+        }
+        let read = (&self.line[self.given..]).read(buffer)?;
+        self.given += read;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Vec<String> {
+        let mut lines = Lines::new(bytes, &bytes[..bytes.len().min(100)]);
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            let end = match line.end {
+                End::Newline => "",
+                End::File => "~",
+                End::TooLong => "…",
+            };
+            all.push(format!("{}{}{end}", line.number, String::from_utf8_lossy(line.bytes)));
+        }
+        all
+    }
+
+    fn utf16(text: &str, big: bool) -> Vec<u8> {
+        text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    #[test]
+    fn lines_are_the_same_in_every_encoding() {
+        let text = " Tag\r\n\r\nIrp \u{2592}\nend";
+        let expected = ["1 Tag", "2", "3Irp \u{2592}", "4end~"];
+        assert_eq!(lines(text.as_bytes()), expected);
+        assert_eq!(lines(&[b"\xef\xbb\xbf", text.as_bytes()].concat()), expected);
+        for big in [false, true] {
+            let wide = utf16(text, big);
+            assert_eq!(lines(&wide), expected, "{big}");
+            let mark = if big { b"\xfe\xff" } else { b"\xff\xfe" };
+            assert_eq!(lines(&[&mark[..], &wide].concat()), expected, "{big}");
+            let whole = utf16("a b\r\n", big);
+            assert_eq!(lines(&whole), ["1a b"], "{big}");
+            for between in [&b""[..], mark] {
+                let mixed =
+                    [&b"2026-11-23 10:00\r\n"[..], between, &wide, &utf16("\n", big)[..], b"odd\n", between, &whole];
+                let expected = ["12026-11-23 10:00", "2 Tag", "3", "4Irp \u{2592}", "5end", "6odd", "7a b"];
+                assert_eq!(lines(&mixed.concat()), expected, "{big} {between:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_in_a_tag_make_no_utf16() {
+        assert_eq!(wide(b" Irp  Nonp 1 0 1 16 16\n \0\0\0\0 Nonp 1 0 1 16 16\n"), None);
+        assert_eq!(wide(b"plain"), None);
+    }
+
+    #[test]
+    fn a_line_without_an_end_takes_no_memory() {
+        let long = vec![b'x'; 3 * BUFFER + 5];
+        let found = lines(&[b"a\n", &long[..], b"\nb\n"].concat());
+        assert_eq!((found[0].as_str(), found[2].as_str(), found.len()), ("1a", "3b", 3));
+        assert!(found[1].ends_with('…') && found[1].len() == LONGEST + 4, "{}", found[1].len());
+        assert_eq!(lines(&long).len(), 1);
+        for length in [LONGEST - 1, LONGEST, LONGEST + 1, BUFFER - 1, BUFFER] {
+            let found = lines(&[&b"a\n"[..], &long[..length], b"\nb"].concat());
+            assert_eq!(found[1].len() - 1, if length > LONGEST { LONGEST + "…".len() } else { length }, "{length}");
+            assert_eq!(found[2], "3b~", "{length}");
+        }
+    }
+}

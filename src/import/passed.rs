@@ -1,0 +1,86 @@
+//! Lines which were passed over: all are counted, and the first few told with the reason, so that nothing is lost unawares.
+
+use super::Wrong;
+
+/// How many are told one by one.
+const TOLD: usize = 3;
+/// Bytes of a line which are shown.
+const SHOWN: usize = 40;
+
+/// The lines of one file which were passed over.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    count: u64,
+    first: Vec<(u64, String)>,
+}
+
+impl Passed {
+    /// Passes over a line.
+    pub(super) fn add(&mut self, line: u64, why: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < TOLD {
+            self.first.push((line, why()));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Which they were: `line 7: …; line 9: …; and 12 more`.
+    pub(super) fn told(&self) -> String {
+        let mut told: Vec<String> = self.first.iter().map(|(line, why)| format!("line {line} {why}")).collect();
+        let more = self.count - self.first.len() as u64;
+        if more > 0 {
+            told.push(format!("and {more} more"));
+        }
+        told.join("; ")
+    }
+
+    /// What a reader should know; `None` when there were none.
+    pub(super) fn note(&self, name: &str) -> Option<String> {
+        let lines = if self.count == 1 { "1 line was" } else { &format!("{} lines were", self.count) };
+        (self.count > 0).then(|| format!("{name}: {lines} not read: {}", self.told()))
+    }
+
+    /// What is wrong with a file of which nothing was read.
+    pub(super) fn nothing(&self, what: &str) -> Wrong {
+        let help = "give a log of PoolMon, of !poolused, or one of those in docs/poolmon-logs.md";
+        match self.is_empty() {
+            true => Wrong::new(format!("has no readable {what}"), help),
+            false => Wrong::new(format!("has no readable {what}: {}", self.told()), help),
+        }
+    }
+}
+
+/// A text of a file, fit for a message.
+pub(super) fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text.trim_ascii());
+    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_counted_and_the_first_are_told() {
+        let mut passed = Passed::default();
+        assert_eq!(passed.note("x.log"), None);
+        passed.add(7, || "is no row".to_owned());
+        assert_eq!(passed.note("x.log").as_deref(), Some("x.log: 1 line was not read: line 7 is no row"));
+        (8..100).for_each(|line| passed.add(line, || "is cut off".to_owned()));
+        let told = "x.log: 93 lines were not read: line 7 is no row; line 8 is cut off; line 9 is cut off; and 90 more";
+        assert_eq!(passed.note("x.log").as_deref(), Some(told));
+    }
+
+    #[test]
+    fn text_of_a_file_reaches_no_terminal_as_it_is() {
+        assert_eq!(shown(b" \x1b[31mIrp \xff "), "\\u{1b}[31mIrp \u{fffd}");
+        assert_eq!(shown(&[b'x'; 50]), format!("{}…", "x".repeat(40)));
+    }
+}

@@ -1,0 +1,197 @@
+//! PoolMon's text: screens, redirected or pasted, with changes in parentheses; and snapshot files, which have none.
+//!
+//! Every header begins a table, and `Memory:` ends one. A screen shows what fits on it, so a tag which is missing in one is
+//! absent and not zero; a snapshot has all tags. Which of the two a file is, its first row says, and a row of the other kind
+//! is an error: two logs in one file are two series.
+
+use std::io::Read;
+use std::time::Duration;
+
+use self::again::Again;
+use self::around::{Around, Scope};
+use self::row::{Form, Layout, Row};
+use super::lines::{End, Line, Lines};
+use super::passed::shown;
+use super::tables::{About, Tables};
+use super::{ImportError, Wrong};
+use crate::pool::Counters;
+
+mod again;
+mod around;
+pub(super) mod number;
+pub(super) mod row;
+
+pub(super) use around::is_header;
+
+const SCREENS: &str = "PoolMon's screens";
+/// From one live screen to the next; PoolMon knows no other.
+const LIVE: Duration = Duration::from_secs(5);
+
+/// Whether a line is a row of a table, of whatever is in it.
+pub(super) fn is_row(line: &[u8]) -> bool {
+    row::read(line, Layout::default()).is_some_and(|row| row.is_ok())
+}
+
+/// Reads all tables of a text.
+pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
+    let layout = Layout { unicode: lines.are_unicode(), ..Layout::default() };
+    let mut screens = Screens { layout, ..Screens::default() };
+    while let Some(line) = lines.next()? {
+        screens.line(line, tables)?;
+    }
+    tables.end_file("table of PoolMon")
+}
+
+/// What the lines so far say of those to come.
+#[derive(Default)]
+struct Screens {
+    /// What the rows are, and the line of the first.
+    form: Option<(Form, u64)>,
+    /// What `Memory:` and a title said of the table which comes.
+    title: Option<Scope>,
+    scope: Option<Scope>,
+    /// The first table which is not of one session, and the line it begins in.
+    whole: Option<(Scope, u64)>,
+    layout: Layout,
+    /// Tables have headers.
+    headed: bool,
+    again: Again,
+}
+
+impl Screens {
+    #[inline]
+    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        if tables.is_open()
+            && let Some((row, usage)) = self.again.find(line.bytes)
+            && tables.repeat(row, usage)
+        {
+            return Ok(());
+        }
+        match row::read(line.bytes, self.layout) {
+            Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
+            Some(read) => {
+                tables.pass(line.number, || unread(line, read.err()));
+                Ok(())
+            }
+            None => self.around(line, tables),
+        }
+    }
+
+    fn row(&mut self, row: Row, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        match self.form {
+            None => {
+                self.form = Some((row.form, line.number));
+                match row.form {
+                    Form::Live => tables.of(SCREENS, Some(LIVE), true),
+                    Form::Snapshot => tables.of("PoolMon's snapshots", None, false),
+                }
+            }
+            Some((form, first)) if form != row.form => return Err(tables.wrong(line.number, mixed(row.form, first))),
+            Some(_) => {}
+        }
+        if !tables.is_open() {
+            self.begin(line.number, tables)?;
+        }
+        let session = match self.scope {
+            Some(Scope::Session(number)) => Some(number),
+            Some(Scope::System | Scope::AllSessions) | None => None,
+        };
+        let about = About { tag: row.tag, pool: row.pool, session, counters: Counters::Wrapping32 };
+        let mut added = tables.add(about, row.usage);
+        if added.is_none() && !self.headed {
+            // Snapshots without headers: the next one begins with what the last one had.
+            self.begin(line.number, tables)?;
+            added = tables.add(about, row.usage);
+        }
+        match added {
+            Some(place) => self.again.keep(line.bytes, place, row.usage),
+            None => tables.pass(line.number, || format!("has `{}` a second time in one table", shown(line.bytes))),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, line: u64, tables: &mut Tables) -> Result<(), ImportError> {
+        let scope = self.title.take().unwrap_or(Scope::System);
+        if self.scope != Some(scope) {
+            self.again.forget();
+        }
+        match (scope, self.whole) {
+            (Scope::Session(_), _) => {}
+            (scope, None) => self.whole = Some((scope, line)),
+            (scope, Some((before, first))) if scope != before => {
+                let what =
+                    format!("begins a table of {}, where that of line {first} is of {}", whose(scope), whose(before));
+                let help = "give each a file of its own: the same tags mean other memory there";
+                return Err(tables.wrong(line, Wrong::new(what, help)));
+            }
+            (_, Some(_)) => {}
+        }
+        self.scope = Some(scope);
+        self.again.begin();
+        tables.begin(line)
+    }
+
+    fn around(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        match around::read(line.bytes) {
+            Some(Around::Blank) => {}
+            Some(Around::Memory) => tables.end()?,
+            Some(Around::Title(scope)) => {
+                tables.end()?;
+                self.title = Some(scope);
+                // Only live screens have titles; a first one without rows says so too.
+                if self.form.is_none() {
+                    tables.of(SCREENS, Some(LIVE), true);
+                }
+            }
+            Some(Around::Time(at)) => {
+                tables.end()?;
+                tables.stamp(at);
+            }
+            Some(Around::Header { drivers }) => {
+                self.lay_out(Layout { ruled: false, drivers, ..self.layout });
+                self.headed = true;
+                self.begin(line.number, tables)?;
+            }
+            Some(Around::Rule) => self.lay_out(Layout { ruled: true, ..self.layout }),
+            None if super::kind::is_of_debugger(line.bytes) => {
+                let what = "is of WinDbg's !poolused, in a log of PoolMon";
+                return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
+            }
+            None => tables.pass(line.number, || unread(line, None)),
+        }
+        Ok(())
+    }
+
+    fn lay_out(&mut self, layout: Layout) {
+        if self.layout != layout {
+            self.again.forget();
+        }
+        self.layout = layout;
+    }
+}
+
+/// Why a line was not read.
+fn unread(line: Line<'_>, wrong: Option<String>) -> String {
+    match (line.end, wrong) {
+        (End::TooLong, _) => "is longer than 64 KiB".to_owned(),
+        (End::File, Some(wrong)) => format!("is cut off: it {wrong}"),
+        (End::Newline, Some(wrong)) => wrong,
+        (End::File | End::Newline, None) => format!("is no row: `{}`", shown(line.bytes)),
+    }
+}
+
+fn mixed(form: Form, first: u64) -> Wrong {
+    let what = match form {
+        Form::Live => format!("has changes in parentheses, where line {first} has none"),
+        Form::Snapshot => format!("has no changes in parentheses, where line {first} has some"),
+    };
+    Wrong::new(what, "a log is of live screens or of snapshots: give each a file of its own")
+}
+
+fn whose(scope: Scope) -> &'static str {
+    match scope {
+        Scope::System => "the system",
+        Scope::AllSessions => "all sessions",
+        Scope::Session(_) => "one session",
+    }
+}

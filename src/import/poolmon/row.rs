@@ -1,0 +1,267 @@
+//! One row of PoolMon's table. A tag is exactly four characters of any kind, so it is found by what follows it, and the
+//! spaces in and behind it are its own: `Dh 1`, `Io  `.
+
+use super::super::pages;
+use super::super::passed::shown;
+use super::number::{Fields, Number};
+use crate::pool::{Pool, Usage};
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) tag: [u8; 4],
+    pub(super) pool: Pool,
+    pub(super) form: Form,
+    pub(super) usage: Usage,
+}
+
+/// Whether there are changes in parentheses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// There are: a screen of a PoolMon that goes on.
+    Live,
+    /// There are none: a snapshot file.
+    Snapshot,
+}
+
+/// How the rows of a table are laid out, as far as its header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Layout {
+    /// A rule stands under the header: tags begin in the first column, and those which begin with a space are such.
+    pub(super) ruled: bool,
+    /// Text follows the numbers, the driver's.
+    pub(super) drivers: bool,
+    /// The text is UTF-8: a byte of a tag is a character of a code page there.
+    pub(super) unicode: bool,
+}
+
+/// The row which a line is; `None` when it is none at all.
+#[inline]
+pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
+    let as_written = if layout.unicode && !line.is_ascii() { None } else { strict(line, layout) };
+    let (tag, pool, figures) = match as_written {
+        Some(split) => split,
+        None => match pasted(line, layout)? {
+            Ok(split) => split,
+            Err(wrong) => return Some(Err(wrong)),
+        },
+    };
+    let read = quick(figures).map_or_else(|| self::figures(figures, layout), Ok);
+    Some(read.map(|(form, usage)| Row { tag, pool, form, usage }))
+}
+
+/// The pool's name which the bytes begin with, and what follows.
+fn pool(bytes: &[u8]) -> Option<(Pool, &[u8])> {
+    let (pool, rest) = match bytes {
+        [b'N', b'o', b'n', b'p', rest @ ..] => (Pool::Nonpaged, rest),
+        [b'P', b'a', b'g', b'e', b'd', rest @ ..] => (Pool::Paged, rest),
+        _ => return None,
+    };
+    rest.first().is_none_or(|next| matches!(next, b' ' | b'\t')).then_some((pool, rest))
+}
+
+type Split<'a> = ([u8; 4], Pool, &'a [u8]);
+
+/// As PoolMon writes it: at most one space, the tag, one or two spaces, the pool.
+#[inline]
+fn strict(line: &[u8], layout: Layout) -> Option<Split<'_>> {
+    let tag_at = |at: usize| line.get(at..)?.first_chunk::<4>().copied();
+    for at in [6, 5, 7] {
+        let Some((pool, rest)) = line.get(at..).and_then(pool) else { continue };
+        let spaces = |from: usize| line[from..at].iter().all(|byte| *byte == b' ');
+        // A space more in front, or one more behind: where both fit, the tag is behind the first, unless a rule says not.
+        let first = match at {
+            5 => Some(0).filter(|_| spaces(4)),
+            6 if line[0] == b' ' && spaces(5) && !(layout.ruled && spaces(4)) => Some(1),
+            6 => Some(0).filter(|_| spaces(4)),
+            _ => Some(1).filter(|_| line[0] == b' ' && spaces(5)),
+        };
+        if let Some(first) = first {
+            return Some((tag_at(first)?, pool, rest));
+        }
+    }
+    None
+}
+
+/// As it looks when it went through a web page, a mail or a code page: the words are what is left.
+#[cold]
+fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
+    let at = (1..line.len()).find(|at| matches!(line[at - 1], b' ' | b'\t') && pool(&line[*at..]).is_some())?;
+    let (pool, rest) = pool(&line[at..])?;
+    let tag = line[..at].trim_ascii();
+    let numbers = rest.trim_ascii_start().first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+    if tag.is_empty() || !numbers {
+        return None;
+    }
+    let whole = || {
+        let before = pages::bytes(&line[..at], pages::OEM)?;
+        strict(&[&before, &line[at..]].concat(), layout).map(|(tag, ..)| tag)
+    };
+    let four = whole().or_else(|| pages::tag(tag, pages::OEM, layout.unicode)).map(|tag| (tag, pool, rest));
+    Some(four.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(tag))))
+}
+
+/// The figures of a snapshot file, where they are as it writes them.
+#[inline]
+fn quick(figures: &[u8]) -> Option<(Form, Usage)> {
+    let mut fields = Fields(figures);
+    let (allocs, frees, diff, bytes) = (fields.plain()?, fields.plain()?, fields.plain()?, fields.plain()?);
+    fields.plain()?;
+    let checks = allocs.wrapping_sub(frees).wrapping_sub(diff) as u32 == 0 && bytes <= i64::MAX as u64;
+    (checks && fields.0.trim_ascii_end().is_empty()).then_some((Form::Snapshot, Usage { allocs, frees, bytes }))
+}
+
+/// The figures behind the pool, of either form, or what is wrong with them.
+fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
+    let mut fields = Fields(figures);
+    let allocs = required(&mut fields)?;
+    let form = if fields.0.trim_ascii_start().starts_with(b"(") { Form::Live } else { Form::Snapshot };
+    change(&mut fields, form)?;
+    let frees = required(&mut fields)?;
+    change(&mut fields, form)?;
+    let diff = required(&mut fields)?;
+    let bytes = required(&mut fields)?;
+    change(&mut fields, form)?;
+    required(&mut fields)?;
+    only_a_driver(fields.0, layout)?;
+    Ok((form, checked(allocs, frees, diff, bytes)?))
+}
+
+pub(in crate::import) fn required(fields: &mut Fields<'_>) -> Result<Number, String> {
+    fields.number()?.ok_or_else(|| match fields.0.trim_ascii() {
+        b"" => "ends before its last number".to_owned(),
+        rest => format!("has `{}` where a number belongs", shown(rest)),
+    })
+}
+
+/// Passes over the change in parentheses which a live screen has behind a number.
+fn change(fields: &mut Fields<'_>, form: Form) -> Result<(), String> {
+    match (form, fields.takes(b'(')) {
+        (Form::Snapshot, false) => Ok(()),
+        (Form::Live, true) => {
+            required(fields)?;
+            if fields.takes(b')') { Ok(()) } else { Err("has a change which no parenthesis ends".to_owned()) }
+        }
+        (Form::Snapshot, true) | (Form::Live, false) => Err("has a change behind some numbers only".to_owned()),
+    }
+}
+
+/// Behind bytes per allocation, which may have decimals where people computed it, only a driver is named.
+fn only_a_driver(rest: &[u8], layout: Layout) -> Result<(), String> {
+    let decimals = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = match rest {
+        [b'.' | b',', fraction @ ..] => &fraction[decimals(fraction)..],
+        _ => rest,
+    };
+    let rest = rest.trim_ascii();
+    if layout.drivers || rest.is_empty() || rest.starts_with(b"[") || rest.starts_with(b"Unknown Driver") {
+        return Ok(());
+    }
+    Err(format!("has `{}` behind its last number", shown(rest)))
+}
+
+/// What is counted, which must fit together: `Allocs` and `Frees` are counters of 32 bits on many systems, and wrap.
+pub(in crate::import) fn checked(allocs: Number, frees: Number, diff: Number, bytes: Number) -> Result<Usage, String> {
+    let (Some(allocs), Some(frees)) = (allocs.counter(), frees.counter()) else {
+        return Err("has a counter below zero".to_owned());
+    };
+    let is = allocs.wrapping_sub(frees);
+    if is.wrapping_sub(diff.wrapping()) as u32 != 0 {
+        return Err(format!("does not add up: Allocs − Frees is {}, Diff says {}", is as i64, diff.wrapping() as i64));
+    }
+    Ok(Usage { allocs, frees, bytes: bytes_in_use(bytes)? })
+}
+
+pub(in crate::import) fn bytes_in_use(bytes: Number) -> Result<u64, String> {
+    let fits = !bytes.negative && i64::try_from(bytes.magnitude).is_ok();
+    fits.then_some(bytes.magnitude).ok_or_else(|| "has more bytes than any machine".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Layout = Layout { ruled: false, drivers: false, unicode: false };
+
+    fn row(line: &str, layout: Layout) -> Option<Result<(String, Pool, Form, Usage), String>> {
+        let row = read(line.as_bytes(), layout)?;
+        Some(row.map(|Row { tag, pool, form, usage }| (String::from_utf8_lossy(&tag).into_owned(), pool, form, usage)))
+    }
+
+    fn tag(line: &str, layout: Layout) -> String {
+        row(line, layout).unwrap().unwrap().0
+    }
+
+    #[test]
+    fn a_tag_is_four_characters_whatever_they_are() {
+        for (line, expected) in [
+            (" EtwB Nonp       6394      4056      2338 163418368      69896", "EtwB"),
+            (" Io   Nonp 3 1 2 64 32", "Io  "),
+            (" Dh 1 Paged 3 1 2 64 32", "Dh 1"),
+            ("Dh 1 Paged 3 1 2 64 32", "Dh 1"),
+            ("  CM  Paged 3 1 2 64 32", " CM "),
+            (" NtFA  Nonp 3 1 2 64 32", "NtFA"),
+            (" @GM\u{1} Nonp 3 1 2 64 32", "@GM\u{1}"),
+            // Pasted.
+            ("Io Nonp 3 1 2 64 32", "Io  "),
+            ("\tIrp\tNonp\t3\t1\t2\t64\t32", "Irp "),
+            ("     Thre    Nonp 3 1 2 64 32", "Thre"),
+        ] {
+            assert_eq!(tag(line, PLAIN), expected, "{line}");
+        }
+        let ruled = Layout { ruled: true, ..PLAIN };
+        for (line, expected) in [(" CM   Paged 3 1 2 64 32", " CM "), (" Fat  Paged 3 1 2 64 32", " Fat")] {
+            assert_eq!(tag(line, ruled), expected);
+        }
+        assert_eq!(tag(" CM   Paged 3 1 2 64 32", PLAIN), "CM  ");
+        assert_eq!(tag("Strg  Paged 3 1 2 64 32", ruled), "Strg");
+    }
+
+    #[test]
+    fn changes_in_parentheses_make_a_live_row() {
+        let live = " NtFs Nonp      48825 (  -3)     47226 ( 12)  1599   64536 (  -128)     40";
+        let usage = Usage { allocs: 48825, frees: 47226, bytes: 64536 };
+        assert_eq!(row(live, PLAIN), Some(Ok(("NtFs".to_owned(), Pool::Nonpaged, Form::Live, usage))));
+        let driver = format!("{live} [ntfs.sys  -  StrucSup.c]");
+        assert!(row(&driver, PLAIN).unwrap().is_ok());
+        assert!(row(&format!("{live}.25"), PLAIN).unwrap().is_ok());
+        let other = format!("{live} 3ware driver");
+        assert!(row(&other, PLAIN).unwrap().is_err());
+        assert!(row(&other, Layout { drivers: true, ..PLAIN }).unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_row_must_add_up_also_where_counters_wrapped() {
+        let usage = |line: &str| row(line, PLAIN).unwrap().map(|(_, _, _, usage)| usage);
+        let wrapped = Usage { allocs: 3, frees: 4_294_967_290, bytes: 288 };
+        assert_eq!(usage(" Wrap Nonp 3 4294967290 9 288 32"), Ok(wrapped));
+        assert_eq!(usage(" Wrap Nonp 3 -6 9 288 32"), Ok(wrapped));
+        assert_eq!(usage(" Wrap Nonp 3 4294967290 -4294967287 288 32"), Ok(wrapped));
+        let more = Usage { allocs: 3, frees: 5, bytes: 0 };
+        assert_eq!(usage(" Less Nonp 3 5 -2 0 0"), Ok(more));
+        assert_eq!(
+            usage(" Irp  Nonp 6394 4056 2339 64 32"),
+            Err("does not add up: Allocs − Frees is 2338, Diff says 2339".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_said() {
+        for (line, expected) in [
+            (" Irp  Nonp 3 1 2 64", "ends before its last number"),
+            (" Irp  Nonp", "ends before its last number"),
+            (" Irp  Nonp 3 1 x 64 32", "has `x 64 32` where a number belongs"),
+            (" Irp  Nonp 3 ( 0) 1 2 64 32", "has a change behind some numbers only"),
+            (" Irp  Nonp 3 ( 0) 1 ( 0", "has a change which no parenthesis ends"),
+            (" Irp  Nonp 3 1 2 64 32 7", "has `7` behind its last number"),
+            (" Irp  Nonp 99999999999999999999 1 2 64 32", "has 99999999999999999999, more than 64 bits hold"),
+            (" Irp  Nonp 3 1 2 9999999999999999999 32", "has more bytes than any machine"),
+            ("toolong Nonp 3 1 2 64 32", "has the tag `toolong`, which is not four characters"),
+        ] {
+            assert_eq!(row(line, PLAIN), Some(Err(expected.to_owned())), "{line}");
+        }
+        for none in ["", " Tag  Type     Allocs", "no row at all", " Nonp", "the Paged pool", "Nonp 3 1 2 64 32"] {
+            assert_eq!(row(none, PLAIN), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! CSV of poolmon-powershell, which PoolmonViz has too: a row a tag with both pools, and the time in each row.
+//!
+//! Rows of one time are one table. Which columns there are, its user chose; those which count nothing are not looked at.
+
+use std::io::{self, Read};
+
+use csv::{ByteRecord, ErrorKind, ReaderBuilder};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+use super::bounded::Bounded;
+use super::passed::shown;
+use super::poolmon::number::{Fields, Number};
+use super::poolmon::row;
+use super::tables::{About, Tables};
+use super::{ImportError, Wrong, pages, when};
+use crate::pool::{Counters, Pool, Usage};
+
+/// The columns of one pool, behind its name.
+const FIGURES: [&str; 4] = ["Allocs", "Frees", "Diff", "UsedBytes"];
+const SOURCE: &str = "poolmon-powershell's CSV";
+
+/// Whether a line is the header of such a file.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    Columns::of(names(line).iter().map(String::as_str)).is_some()
+}
+
+/// Whether a line is what `Export-Csv` writes before the header, unless it is asked not to.
+pub(super) fn is_type(line: &[u8]) -> bool {
+    line.starts_with(b"#TYPE ")
+}
+
+/// Whether a line is the header of PoolMonX's CSV: columns as its window has them.
+pub(super) fn is_of_poolmonx(line: &[u8]) -> bool {
+    let names = names(line);
+    let paged =
+        |name: &String| name.starts_with("Paged ") || name.starts_with("Non Paged ") || name.starts_with("NPaged ");
+    names.first().is_some_and(|first| first == "Tag") && names.iter().any(paged)
+}
+
+fn names(line: &[u8]) -> Vec<String> {
+    let line = String::from_utf8_lossy(&line[..line.len().min(1024)]);
+    line.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect()
+}
+
+/// Where each column stands.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    time: Option<usize>,
+    tag: usize,
+    pools: [[Option<usize>; FIGURES.len()]; 2],
+}
+
+const POOLS: [(&str, Pool); 2] = [("Paged", Pool::Paged), ("NonPaged", Pool::Nonpaged)];
+
+impl Columns {
+    /// `None` where there is no tag, or no pool whose bytes are counted.
+    fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Columns> {
+        let place = |wanted: &str| names.clone().position(|name| name == wanted);
+        let pools = POOLS.map(|(pool, _)| FIGURES.map(|figure| place(&format!("{pool}{figure}"))));
+        let counted = pools.iter().any(|[.., bytes]| bytes.is_some());
+        // Nobody sets UTC back for the winter.
+        let time = place("DateTimeUTC").or_else(|| place("DateTime"));
+        Some(Columns { time, tag: place("Tag")?, pools }).filter(|_| counted)
+    }
+}
+
+/// Reads all tables of a file; a byte of a tag is a character where it is known to be `unicode`.
+pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Result<(), ImportError> {
+    let (input, progress) = Bounded::new(input);
+    let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
+    let mut record = ByteRecord::new();
+    let mut header: Option<(ByteRecord, Columns)> = None;
+    let mut last: Option<Timestamp> = None;
+    loop {
+        let next_line = rows.position().line();
+        match rows.read_byte_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => progress.row(),
+            Err(error) => return Err(refused(tables, next_line, &error)),
+        }
+        let line = record.position().map_or(next_line, csv::Position::line);
+        let Some((names, columns)) = &header else {
+            // What stands before the header is of a type, or a time.
+            let columns = Columns::of(record.iter().map(|name| str::from_utf8(name).unwrap_or_default().trim()));
+            header = columns.map(|columns| (record.clone(), columns));
+            continue;
+        };
+        // Files which were put together have several.
+        if record == *names {
+            tables.end()?;
+            continue;
+        }
+        if progress.is_cut() {
+            tables.pass(line, || "is cut off".to_owned());
+            continue;
+        }
+        if record.len() != names.len() {
+            let (has, wants) = (record.len(), names.len());
+            tables.pass(line, || format!("has {has} fields where the header has {wants}"));
+            continue;
+        }
+        let row = match Row::read(columns, &record, unicode) {
+            Ok(row) => row,
+            Err(why) => {
+                tables.pass(line, || why);
+                continue;
+            }
+        };
+        if !tables.is_open() || row.at != last {
+            tables.of(SOURCE, None, false);
+            row.at.into_iter().for_each(|at| tables.stamp(at));
+            tables.begin(line)?;
+            last = row.at;
+        }
+        if !row.add(tables) {
+            // Without times a table ends where the next one begins with the same tags.
+            if columns.time.is_none() {
+                tables.begin(line)?;
+                row.add(tables);
+            } else {
+                tables.pass(line, || format!("has the tag `{}` a second time at one time", shown(&row.tag)));
+            }
+        }
+    }
+    tables.end_file("table of poolmon-powershell")
+}
+
+/// One row.
+struct Row {
+    at: Option<Timestamp>,
+    tag: [u8; 4],
+    pools: [Option<(Counters, Usage)>; 2],
+}
+
+impl Row {
+    fn read(columns: &Columns, record: &ByteRecord, unicode: bool) -> Result<Row, String> {
+        let field = |place: usize| record.get(place).unwrap_or_default();
+        let text = field(columns.tag);
+        let tag = pages::tag(text, pages::WINDOWS, unicode).filter(|_| !text.is_empty());
+        let tag = tag.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(text)))?;
+        let at = columns.time.map(|place| time(field(place))).transpose()?;
+        let mut pools = [None; 2];
+        for (pool, places) in pools.iter_mut().zip(columns.pools) {
+            let [allocs, frees, diff, bytes] = places.map(|place| place.map(field));
+            let Some(bytes) = bytes else { continue };
+            *pool = Some(figures([allocs, frees, diff], bytes)?);
+        }
+        Ok(Row { at, tag, pools })
+    }
+
+    /// `false` when the table has the tag already.
+    fn add(&self, tables: &mut Tables) -> bool {
+        let mut new = true;
+        for (counted, (_, pool)) in self.pools.iter().zip(POOLS) {
+            if let Some((counters, usage)) = *counted {
+                new &= tables.add_used(About { tag: self.tag, pool, session: None, counters }, usage);
+            }
+        }
+        new
+    }
+}
+
+fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -> Result<(Counters, Usage), String> {
+    let bytes = number(bytes)?;
+    Ok(match (allocs, frees, diff) {
+        (Some(allocs), Some(frees), diff) => {
+            let (allocs, frees) = (number(allocs)?, number(frees)?);
+            // Without the difference there is nothing to hold it against.
+            let counted = allocs.wrapping().wrapping_sub(frees.wrapping());
+            let diff = diff.map_or(Ok(Number { magnitude: counted, negative: false }), number)?;
+            (Counters::Wrapping32, row::checked(allocs, frees, diff, bytes)?)
+        }
+        (_, _, Some(diff)) => {
+            let objects = row::bytes_in_use(number(diff)?)?;
+            (Counters::InUse, Usage { allocs: objects, frees: 0, bytes: row::bytes_in_use(bytes)? })
+        }
+        (_, _, None) => (Counters::BytesOnly, Usage { bytes: row::bytes_in_use(bytes)?, ..Usage::default() }),
+    })
+}
+
+fn number(field: &[u8]) -> Result<Number, String> {
+    let mut fields = Fields(field);
+    let number = fields.number()?.filter(|_| fields.0.trim_ascii().is_empty());
+    number.ok_or_else(|| format!("has `{}` where a number belongs", shown(field)))
+}
+
+/// `2019-07-24T12:21:57`, as `Get-Date -Format s` writes it.
+fn time(field: &[u8]) -> Result<Timestamp, String> {
+    let text = str::from_utf8(field).unwrap_or_default().trim();
+    let read = text.parse().ok().or_else(|| when::local(text.parse::<DateTime>().ok()?));
+    read.ok_or_else(|| format!("has `{}`, which is not a time", shown(field)))
+}
+
+fn refused(tables: &Tables, line: u64, error: &csv::Error) -> ImportError {
+    let (what, help) = match error.kind() {
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            (error.to_string(), "close the quotation mark")
+        }
+        _ => (format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again"),
+    };
+    tables.wrong(line, Wrong::new(what, help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_known_by_its_columns() {
+        assert!(is_header(
+            br#""DateTime","DateTimeUTC","Tag","PagedAllocs","PagedFrees","PagedDiff","PagedUsedBytes""#
+        ));
+        assert!(is_header(b"Tag,NonPagedUsedBytes"));
+        assert!(!is_header(br#""DateTime","Tag","TotalUsedBytes""#), "which pool it is cannot be told");
+        assert!(!is_header(b"t_seconds,iteration,tag,pool,allocs,frees,bytes"));
+        assert!(is_of_poolmonx(b"Tag,Paged Allocs,Paged Frees,Paged Diff,Paged Usage,Non Paged Allocs,"));
+        assert!(!is_of_poolmonx(b"Tag,PagedAllocs"));
+    }
+
+    #[test]
+    fn what_a_pool_does_not_count_is_not_known() {
+        let read = |allocs, frees, diff| figures([allocs, frees, diff], b"640").unwrap();
+        let counters = |allocs, frees, diff| read(allocs, frees, diff).0;
+        assert_eq!(counters(Some(&b"9"[..]), Some(b"4"), Some(b"5")), Counters::Wrapping32);
+        assert_eq!(counters(Some(b"9"), Some(b"4"), None), Counters::Wrapping32);
+        assert_eq!(counters(None, None, Some(b"5")), Counters::InUse);
+        assert_eq!(counters(Some(b"9"), None, None), Counters::BytesOnly);
+        assert!(figures([Some(b"9"), Some(b"4"), Some(b"4")], b"640").is_err());
+        // PowerShell subtracts in 64 bits what the kernel counts in 32.
+        let wrapped = figures([Some(b"3"), Some(b"4294967290"), Some(b"-4294967287")], b"640").unwrap();
+        assert_eq!(wrapped.1, Usage { allocs: 3, frees: 4_294_967_290, bytes: 640 });
+    }
+}

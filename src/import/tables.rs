@@ -1,0 +1,221 @@
+//! A recording in the making, table by table: every foreign format ends here.
+//!
+//! Logs of kernels' tables say little of time. A table has its own where the file says when it was taken, else it follows
+//! the one before at a distance: that of the format, or the one which was given; and without any, nothing is made up.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::clock::Clock;
+use self::codes::{Code, Codes};
+use super::passed::Passed;
+use super::{ImportError, Wrong, when};
+use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
+use crate::record::{Header, Mark, Recorder, SampleInfo, Stage};
+
+mod clock;
+mod codes;
+
+/// The tables of one log, or of several which are parts of one.
+pub(super) struct Tables {
+    to: PathBuf,
+    header: Header,
+    recorder: Option<Recorder>,
+    snapshot: Snapshot,
+    rows: HashMap<(u64, u64), RowId, BuildHasherDefault<Codes>>,
+    clock: Clock,
+    /// When the next table was taken.
+    stamp: Option<Timestamp>,
+    /// A table is begun, and not recorded yet.
+    open: bool,
+    tables: u64,
+    rows_read: u64,
+    /// Some tables are not of all tags.
+    partial: bool,
+    file: File,
+    notes: Vec<String>,
+}
+
+/// The file being read.
+#[derive(Debug, Default)]
+struct File {
+    name: String,
+    passed: Passed,
+    /// Tables and rows before it.
+    before: (u64, u64),
+}
+
+/// What one row of a table is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) tag: [u8; 4],
+    pub(super) pool: Pool,
+    pub(super) session: Option<u32>,
+    pub(super) counters: Counters,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) tables: u64,
+    /// Some tables are not of all tags: those which come later were not empty before.
+    pub(super) partial: bool,
+    pub(super) notes: Vec<String>,
+}
+
+impl Tables {
+    /// Tables which become the recording `to`; `every` is how far apart they are, where the user says so.
+    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> Tables {
+        let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
+        let header = Header {
+            scenario: file.clone().into_owned(),
+            run: name.to_owned(),
+            // Nobody knows, unless the name or the first table says so.
+            started: when::name(&file).unwrap_or_default(),
+            boot: String::new(),
+            source: String::new(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Tables {
+            to,
+            header,
+            recorder: None,
+            snapshot: Snapshot::new(),
+            rows: HashMap::default(),
+            clock: Clock::new(every),
+            stamp: None,
+            open: false,
+            tables: 0,
+            rows_read: 0,
+            partial: false,
+            file: File::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Goes on with another file; `stamp` is when its first table was taken, as far as the file's name or time says.
+    pub(super) fn begin_file(&mut self, name: &str, stamp: Option<Timestamp>) {
+        let before = (self.tables, self.rows_read);
+        self.file = File { name: name.to_owned(), passed: Passed::default(), before };
+        self.stamp = stamp;
+    }
+
+    /// What is read, and how far apart its tables are, where the format says so. Not of all tags when `partial`.
+    pub(super) fn of(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
+        if self.header.source.is_empty() {
+            source.clone_into(&mut self.header.source);
+        }
+        self.clock.usual(usual);
+        self.partial |= partial;
+    }
+
+    /// The next table was taken then.
+    pub(super) fn stamp(&mut self, stamp: Timestamp) {
+        self.stamp = Some(stamp);
+    }
+
+    /// A table begins in `line`.
+    pub(super) fn begin(&mut self, line: u64) -> Result<(), ImportError> {
+        self.end()?;
+        let stamp = self.stamp.take();
+        let timed = self.clock.table(stamp);
+        timed.map_err(|wrong| self.wrong(line, wrong))?;
+        if let (None, Some(stamp)) = (&self.recorder, stamp) {
+            self.header.started = stamp;
+        }
+        self.snapshot.clear();
+        self.open = true;
+        Ok(())
+    }
+
+    /// Whether a table is begun which may have more rows.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The table is complete.
+    pub(super) fn end(&mut self) -> Result<(), ImportError> {
+        if !std::mem::take(&mut self.open) {
+            return Ok(());
+        }
+        let recorder = match &mut self.recorder {
+            Some(recorder) => recorder,
+            none => {
+                let mut recorder = Recorder::create(&self.to, &self.header)?;
+                recorder.mark(Duration::ZERO, &Mark::Stage(Stage::Workload))?;
+                none.insert(recorder)
+            }
+        };
+        let info = SampleInfo { at: self.clock.at(), settled: true, missed: 0 };
+        recorder.sample(info, &self.snapshot)?;
+        self.tables += 1;
+        Ok(())
+    }
+
+    /// Adds a row to the table; `None` when the table has one about the same already.
+    pub(super) fn add(&mut self, about: About, usage: Usage) -> Option<RowId> {
+        let row = self.row(about);
+        self.repeat(row, usage).then_some(row)
+    }
+
+    /// The same for a row whose place is known.
+    #[inline]
+    pub(super) fn repeat(&mut self, row: RowId, usage: Usage) -> bool {
+        let new = self.snapshot.get(row).is_none();
+        if new {
+            self.snapshot.set(row, Some(usage));
+            self.rows_read += 1;
+        }
+        new
+    }
+
+    /// Adds a row unless there never was anything to count: a debugger lists both pools of a tag that uses one.
+    pub(super) fn add_used(&mut self, about: About, usage: Usage) -> bool {
+        let unused = usage == Usage::default() && !self.rows.contains_key(&Code::of(about));
+        self.rows_read += u64::from(unused);
+        unused || self.add(about, usage).is_some()
+    }
+
+    fn row(&mut self, about: About) -> RowId {
+        *self.rows.entry(Code::of(about)).or_insert_with(|| {
+            let key = Key::new(Tag::from_pool_tag(about.tag), about.pool, about.counters);
+            self.snapshot.row(Key { session: about.session, ..key })
+        })
+    }
+
+    /// Passes over a line.
+    pub(super) fn pass(&mut self, line: u64, why: impl FnOnce() -> String) {
+        self.file.passed.add(line, why);
+    }
+
+    /// What is wrong in a line of the file.
+    pub(super) fn wrong(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
+        ImportError::Row { name: self.file.name.clone(), line, what, help }
+    }
+
+    /// The file ends here: it must have had a table, and rows unless its tables were empty.
+    pub(super) fn end_file(&mut self, what: &str) -> Result<(), ImportError> {
+        self.end()?;
+        let (tables, rows) = (self.tables - self.file.before.0, self.rows_read - self.file.before.1);
+        if tables == 0 || (rows == 0 && !self.file.passed.is_empty()) {
+            let Wrong { what, help } = self.file.passed.nothing(what);
+            return Err(ImportError::Beginning { name: self.file.name.clone(), what, help });
+        }
+        self.notes.extend(self.file.passed.note(&self.file.name));
+        self.notes.extend(self.clock.note(&self.file.name));
+        Ok(())
+    }
+
+    /// Closes the recording.
+    pub(super) fn finish(mut self) -> Result<Read, ImportError> {
+        self.end()?;
+        if let Some(recorder) = self.recorder {
+            recorder.finish(self.clock.at())?;
+        }
+        Ok(Read { tables: self.tables, partial: self.partial, notes: self.notes })
+    }
+}

@@ -1,0 +1,58 @@
+//! Logs of other programs: PoolMon's text in every variant, WinDbg's !poolused, poolmon-powershell's CSV.
+
+mod refused;
+mod samples;
+mod series;
+mod text;
+mod verdicts;
+mod writer;
+mod written;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use poolgate::import::{self, Imported};
+use poolgate::pool::{Key, Usage};
+use poolgate::record::{Event, Recording};
+
+use super::file;
+
+/// What a recording's samples say: when, and what of whom.
+type Samples = Vec<(Duration, BTreeMap<Key, Usage>)>;
+
+fn samples(recording: &Recording) -> Samples {
+    let mut samples = Vec::new();
+    let mut events = recording.events();
+    while let Some(event) = events.next() {
+        if let Event::Sample { info, snapshot } = event {
+            samples.push((info.at, snapshot.present().map(|(key, usage)| (key.clone(), usage)).collect()));
+        }
+    }
+    samples
+}
+
+/// A log of these bytes, read.
+fn read(bytes: &[u8], every: Option<Duration>) -> Result<Imported, import::ImportError> {
+    let folder = tempfile::tempdir().unwrap();
+    import::read(&file(&folder, "some.log", bytes), every)
+}
+
+/// What is wrong with a log, without its folder, and what to do.
+#[track_caller]
+fn wrong(bytes: &[u8]) -> (String, String) {
+    let error = read(bytes, None).unwrap_err();
+    let said = error.to_string();
+    (said[said.find("some.log").unwrap()..].to_owned(), error.help().unwrap_or_default().to_owned())
+}
+
+/// What is told of a log which is read.
+#[track_caller]
+fn notes(bytes: &[u8]) -> Vec<String> {
+    let strip = |note: String| note[note.find("some.log").unwrap_or(0)..].to_owned();
+    read(bytes, None).unwrap().notes.into_iter().map(strip).collect()
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/poolmon").join(name)
+}

@@ -1,0 +1,124 @@
+//! Logs of other programs on the command line: judged and exported like any recording.
+
+use std::path::PathBuf;
+
+use super::super::file;
+use super::super::judged::poolgate;
+use super::series::snapshot;
+
+/// A live screen: PoolMon shows the first rows only, so `Down` is on the screen every other time.
+fn screen(at: u64, leak: u64) -> String {
+    let objects = 100 + at * leak;
+    let busy = 50 + at * 7 % 13;
+    let mut text = format!(
+        " Memory:  260620K Avail:   65152K  PageFlts:    85   InRam Krnl: 2116K P:19560K\n \
+         Commit: 237688K Limit: 640916K Peak: 260632K            Pool N: 8500K P:33024K\n \
+         System pool information\n \
+         Tag  Type     Allocs            Frees            Diff   Bytes      Per Alloc\n\n \
+         Leak Nonp  {:>9} ({leak:>4})      1000 (   0) {objects:>5} {:>7} ({:>6})     64\n \
+         Busy Paged {:>9} (  -2) {:>9} (   1) {busy:>5} {:>7} (   -64)     32\n",
+        objects + 1000,
+        objects * 64,
+        leak * 64,
+        at * 20 + busy,
+        at * 20,
+        busy * 32
+    );
+    if at % 2 == 1 {
+        text.push_str(" Down Nonp       5000 (   0)         0 (   0)  5000  320000 (     0)     64\n");
+    }
+    text
+}
+
+fn log(folder: &tempfile::TempDir, leak: u64) -> PathBuf {
+    file(folder, "poolmon.log", (0..120).map(|at| screen(at, leak)).collect::<String>().as_bytes())
+}
+
+#[test]
+fn a_redirected_poolmon_is_judged_and_a_leak_is_unconfirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(&folder, 2);
+    poolgate(&["judge"], &[&log]).is(4, &["poolmon.log: unclear after 595 s", "Leak nonpaged", "unconfirmed"]);
+    let rate = ["judge", "--no-confirm", "--threshold", "tag Leak max_rate 0 B/h"];
+    // 2 objects of 64 bytes in 5 s.
+    poolgate(&rate, &[&log]).is(1, &["grows steadily by 92160.0 B/h"]);
+    let slower: Vec<&str> = rate.into_iter().chain(["--every", "50s"]).collect();
+    poolgate(&slower, &[&log]).is(1, &["grows steadily by 9216.0 B/h"]);
+    let folder = tempfile::tempdir().unwrap();
+    poolgate(&["judge", "--threshold", "tag * max_rate 0 B/h"], &[&self::log(&folder, 0)]).is(0, &["held"]);
+}
+
+#[test]
+fn what_was_not_read_is_told_and_stands_in_the_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..60).map(|at| screen(at, 0) + "C:\\> strange\n").collect();
+    let log = file(&folder, "poolmon.log", text.as_bytes());
+    let junit = folder.path().join("junit.xml");
+    let said = poolgate(&["judge", "--json", "--junit", junit.to_str().unwrap()], &[&log]);
+    said.is(4, &["warning: ", "60 lines were not read: line 8 is no row: ", "and 57 more"]);
+    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert!(report["notes"][0].as_str().unwrap().contains("60 lines were not read"), "{report}");
+    assert!(fs_err::read_to_string(&junit).unwrap().contains("60 lines were not read"));
+    // And of a tag which is on 30 of the screens nothing is said.
+    said.is(4, &["1 of 3 tags are missing in some of the tables"]);
+}
+
+/// A tag which was below the screen's edge did not hold nothing: if it did, this would look like a leak.
+#[test]
+fn a_tag_which_comes_onto_the_screen_did_not_grow_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let late = |at: u64| {
+        let rows = screen(at, 0);
+        let held = 4000 + at;
+        if at < 60 {
+            rows
+        } else {
+            rows + &format!(
+                " Late Nonp {held:>9} ({:>4})         0 (   0) {held:>5} {:>7} (     0)     64\n",
+                1,
+                held * 64
+            )
+        }
+    };
+    let log = file(&folder, "poolmon.log", (0..120).map(late).collect::<String>().as_bytes());
+    let said = poolgate(&["judge", "--json", "--no-confirm"], &[&log]);
+    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let late = report["tags"].as_array().unwrap().iter().find(|tag| tag["tag"] == "Late").unwrap();
+    let grew = late["evidence"]["growth_objects"].as_f64();
+    assert!(grew.is_none_or(|objects| objects < 100.0), "from 4060 objects to 4119: {late:#}");
+}
+
+#[test]
+fn a_log_is_exported_snapshot_by_snapshot_and_judged_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(&folder, 2);
+    let said = poolgate(&["export", "--csv"], &[&log]);
+    let rows: Vec<&str> = said.is(0, &[]).stdout.lines().collect();
+    assert_eq!(
+        rows[..4],
+        [
+            "t_seconds,iteration,tag,pool,allocs,frees,bytes",
+            "0.000000,,Leak,Nonp,1100,1000,6400",
+            "0.000000,,Busy,Paged,50,0,1600",
+            "5.000000,,Leak,Nonp,1102,1000,6528",
+        ]
+    );
+    assert_eq!(rows.len(), 1 + 120 * 2 + 60);
+    let csv = file(&folder, "again.csv", said.stdout.as_bytes());
+    let rate = ["judge", "--no-confirm", "--threshold", "tag Leak max_rate 0 B/h"];
+    poolgate(&rate, &[&csv]).is(1, &["grows steadily by 92160.0 B/h"]);
+
+    let snapshots: String =
+        (0..3).map(|number| format!("# 2026-11-23T10:{number:02}:00Z\n{}", snapshot(100))).collect();
+    let snapshots = file(&folder, "snaps.log", snapshots.as_bytes());
+    poolgate(&["export", "--csv"], &[&snapshots]).is(0, &["120.000000,,Leak,Nonp,1100,1000,6400"]);
+}
+
+#[test]
+fn snapshots_without_times_end_in_an_error_which_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let two = file(&folder, "two.log", snapshot(1).repeat(2).as_bytes());
+    poolgate(&["judge"], &[&two]).is(3, &["begins another table, and nothing says when it was taken", "--every 30m"]);
+    poolgate(&["judge", "--every", "soon"], &[&two]).is(2, &["--every"]);
+    poolgate(&["judge", "--join", "--each"], &[&two]).is(2, &["--each"]);
+}
