@@ -86,7 +86,7 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
     }
     let work = history.work();
     let slots = work.slots();
-    let from = window.warm_up.max(history.reset().unwrap_or(0));
+    let from = window.warm_up.max(history.reset().unwrap_or(0)).max(history.begun());
     let samples = slots.saturating_sub(from).min(history.present());
     let too_few = match history.reset() {
         Some(_) => Evidence::Interrupted,

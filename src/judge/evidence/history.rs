@@ -60,6 +60,12 @@ impl History {
         self.present
     }
 
+    /// Where the first samples of the workload are. What a tag held before is not known: a screen which shows the first rows of
+    /// a table shows a leak late.
+    pub fn begun(&self) -> u64 {
+        self.work.begun()
+    }
+
     /// Whether the kernel's table had no such tag at the last sample.
     pub fn is_gone(&self) -> bool {
         self.gone

@@ -44,6 +44,12 @@ impl Troughs {
         self.merging.slots()
     }
 
+    /// The first slot of the first block with a sample, in all series that are added up.
+    pub(super) fn begun(&self) -> u64 {
+        let holes = self.merging.blocks().iter().take_while(|block| block.is_hole()).count() as u64;
+        self.others.iter().map(Troughs::begun).fold(holes * self.merging.span(), u64::max)
+    }
+
     /// Adds a slot with its sample.
     pub fn push(&mut self, sample: Trough) {
         self.current = self.current.lower(sample);

@@ -63,29 +63,25 @@ fn what_was_not_read_is_told_and_stands_in_the_reports() {
     said.is(4, &["1 of 3 tags are missing in some of the tables"]);
 }
 
-/// A tag which was below the screen's edge did not hold nothing: if it did, this would look like a leak.
+/// PoolMon sorted by bytes shows a leak once it is larger than the last row: what it held before is not known, and no growth.
 #[test]
-fn a_tag_which_comes_onto_the_screen_did_not_grow_there() {
+fn a_leak_which_comes_onto_the_screen_is_judged_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let late = |at: u64| {
-        let rows = screen(at, 0);
         let held = 4000 + at;
-        if at < 60 {
-            rows
-        } else {
-            rows + &format!(
-                " Late Nonp {held:>9} ({:>4})         0 (   0) {held:>5} {:>7} (     0)     64\n",
-                1,
-                held * 64
-            )
-        }
+        let (change, bytes) = (1, held * 64);
+        let row = format!(" Late Nonp {held:>9} ({change:>4})         0 (   0) {held:>5} {bytes:>7} (    64)     64\n");
+        screen(at, 0) + if at < 60 { "" } else { &row }
     };
     let log = file(&folder, "poolmon.log", (0..120).map(late).collect::<String>().as_bytes());
-    let said = poolgate(&["judge", "--json", "--no-confirm"], &[&log]);
-    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let said = poolgate(&["judge", "--json", "--no-confirm", "--threshold", "tag Late max_rate 0 B/h"], &[&log]);
+    let report: serde_json::Value = serde_json::from_str(&said.is(1, &[]).stdout).unwrap();
     let late = report["tags"].as_array().unwrap().iter().find(|tag| tag["tag"] == "Late").unwrap();
-    let grew = late["evidence"]["growth_objects"].as_f64();
-    assert!(grew.is_none_or(|objects| objects < 100.0), "from 4060 objects to 4119: {late:#}");
+    let evidence = &late["evidence"];
+    let rate = evidence["bytes_per_hour"]["rate"].as_f64().unwrap();
+    assert!((rate - 46_080.0).abs() < 5_000.0, "64 B in 5 s are 46,080 B/h: {late:#}");
+    assert!(evidence["growth_objects"].as_f64().unwrap() < 60.0, "{late:#}");
+    assert_eq!(evidence["shape"], "steady", "and not as if it had held nothing before: {late:#}");
 }
 
 #[test]

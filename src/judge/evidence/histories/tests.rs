@@ -65,6 +65,15 @@ fn a_tag_which_appears_late_held_nothing_before() {
 }
 
 #[test]
+fn a_tag_which_was_not_seen_at_first_begins_where_it_was() {
+    let unseen = (0..60).map(|_| None);
+    let history = alone(Counters::Full64, unseen.chain((60..120).map(|slot| usage(5000 + slot, 0)))).of(0);
+    assert_eq!((history.begun(), history.present(), history.is_gone()), (60, 60, false));
+    let late = Histories::of_one(Counters::Full64, 60).of(0);
+    assert_eq!(late.begun(), 0, "it held nothing before, which is known");
+}
+
+#[test]
 fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
     let mut histories = alone(Counters::Full64, []);
     for slot in 0..1000 {
