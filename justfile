@@ -55,6 +55,10 @@ crashes:
 bench *words:
     cargo bench --locked --bench '*' -- {{ words }}
 
+# Fuzzes every importer for so many seconds each; further words are targets (`just fuzz 3600 poolmon`).
+fuzz seconds="600" *targets:
+    bash .ci/fuzz {{ seconds }} {{ targets }}
+
 # How well leaks are told from what only looks like them, against the committed figures; `just leakbench` takes a minute.
 leakbench:
     cargo run --locked --release -- bench --quick --against docs/leakbench/quick.json

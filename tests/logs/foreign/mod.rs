@@ -1,5 +1,6 @@
 //! Logs of other programs: PoolMon's text in every variant, WinDbg's !poolused, poolmon-powershell's CSV.
 
+mod memory;
 mod refused;
 mod samples;
 mod series;
