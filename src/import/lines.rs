@@ -32,6 +32,8 @@ pub(super) enum End {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) bytes: &'a [u8],
+    /// The line with its end, as it stands in the file; nothing where it is not 8-bit text.
+    pub(super) raw: &'a [u8],
     /// From 1.
     pub(super) number: u64,
     pub(super) end: End,
@@ -69,6 +71,11 @@ impl<R: Read> Lines<R> {
         }
     }
 
+    /// The number of the last line.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Whether it is known that lines are UTF-8, so that no other bytes are meant.
     pub(super) fn are_unicode(&self) -> bool {
         self.unicode
@@ -91,15 +98,27 @@ impl<R: Read> Lines<R> {
             End::Newline | End::File => {}
         }
         let (number, to) = (self.number, to.min(from + LONGEST));
-        let bytes = match self.wide {
-            None => &self.buffer[from..to],
+        let (bytes, raw): (&[u8], &[u8]) = match self.wide {
+            None if end == End::Newline => (&self.buffer[from..to], &self.buffer[from..=to]),
+            None => (&self.buffer[from..to], &[]),
             Some(wide) => {
                 decode(&self.buffer[from..to], wide, &mut self.decoded);
-                &self.decoded
+                (&self.decoded, &[])
             }
         };
         let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-        Ok(Some(Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), number, end }))
+        Ok(Some(Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), raw, number, end }))
+    }
+
+    /// Takes the next line if it is this one, whose end is part of it.
+    #[inline]
+    pub(super) fn takes(&mut self, raw: &[u8]) -> bool {
+        let same = self.buffer[self.start..self.end].starts_with(raw);
+        if same {
+            self.start += raw.len();
+            self.number += 1;
+        }
+        same
     }
 
     /// Reads on until the buffer has a whole line, or the last one. `None` when nothing is left.

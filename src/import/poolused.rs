@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn row(text: &str, columns: Columns) -> Result<([u8; 4], [u64; 6]), String> {
-        let row = read_row(Line { bytes: text.as_bytes(), number: 1, end: End::Newline }, false, columns)?;
+        let row = read_row(Line { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, columns)?;
         let [a, b] = row.pools;
         Ok((row.tag, [a.allocs, a.frees, a.bytes, b.allocs, b.frees, b.bytes]))
     }

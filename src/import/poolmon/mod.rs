@@ -27,6 +27,8 @@ const SCREENS: &str = "PoolMon's screens";
 /// From one live screen to the next; PoolMon knows no other.
 const LIVE: Duration = Duration::from_secs(5);
 
+const TWICE: &str = "is of a tag and pool which the table has already";
+
 /// Whether a line is a row of a table, of whatever is in it.
 pub(super) fn is_row(line: &[u8]) -> bool {
     row::read(line, Layout::default()).is_some_and(|row| row.is_ok())
@@ -36,8 +38,12 @@ pub(super) fn is_row(line: &[u8]) -> bool {
 pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
     let layout = Layout { unicode: lines.are_unicode(), ..Layout::default() };
     let mut screens = Screens { layout, ..Screens::default() };
-    while let Some(line) = lines.next()? {
-        screens.line(line, tables)?;
+    loop {
+        screens.repeat(lines, tables);
+        match lines.next()? {
+            Some(line) => screens.line(line, tables)?,
+            None => break,
+        }
     }
     tables.end_file("table of PoolMon")
 }
@@ -59,12 +65,28 @@ struct Screens {
 }
 
 impl Screens {
+    /// Takes all lines which say what they said in the table before.
+    #[inline]
+    fn repeat(&mut self, lines: &mut Lines<impl Read>, tables: &mut Tables) {
+        while tables.is_open()
+            && let Some((row, usage)) = self.again.take(lines)
+        {
+            if !tables.repeat(row, usage) {
+                tables.pass(lines.number(), || TWICE.to_owned());
+            }
+        }
+    }
+
     #[inline]
     fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         if tables.is_open()
-            && let Some((row, usage)) = self.again.find(line.bytes)
+            && let Some((row, head)) = self.again.whose(line.bytes)
+            && let Ok((form, usage)) = row::read_figures(&line.bytes[head - 1..], self.layout)
+            && self.form.is_some_and(|(known, _)| known == form)
+            && line.end != End::TooLong
             && tables.repeat(row, usage)
         {
+            self.again.keep(line.raw, head, row, usage);
             return Ok(());
         }
         match row::read(line.bytes, self.layout) {
@@ -104,8 +126,8 @@ impl Screens {
             added = tables.add(about, row.usage);
         }
         match added {
-            Some(place) => self.again.keep(line.bytes, place, row.usage),
-            None => tables.pass(line.number, || format!("has `{}` a second time in one table", shown(line.bytes))),
+            Some(place) => self.again.keep(line.raw, row.head, place, row.usage),
+            None => tables.pass(line.number, || TWICE.to_owned()),
         }
         Ok(())
     }

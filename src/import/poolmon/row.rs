@@ -13,6 +13,8 @@ pub(super) struct Row {
     pub(super) pool: Pool,
     pub(super) form: Form,
     pub(super) usage: Usage,
+    /// Where its figures begin, behind one space.
+    pub(super) head: usize,
 }
 
 /// Whether there are changes in parentheses.
@@ -46,8 +48,14 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
             Err(wrong) => return Some(Err(wrong)),
         },
     };
-    let read = quick(figures).map_or_else(|| self::figures(figures, layout), Ok);
-    Some(read.map(|(form, usage)| Row { tag, pool, form, usage }))
+    let head = line.len() - figures.len() + 1;
+    Some(read_figures(figures, layout).map(|(form, usage)| Row { tag, pool, form, usage, head }))
+}
+
+/// The figures behind the pool, of either form, or what is wrong with them.
+#[inline]
+pub(super) fn read_figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
+    quick(figures).map_or_else(|| self::figures(figures, layout), Ok)
 }
 
 /// The pool's name which the bytes begin with, and what follows.
@@ -111,7 +119,7 @@ fn quick(figures: &[u8]) -> Option<(Form, Usage)> {
     (checks && fields.0.trim_ascii_end().is_empty()).then_some((Form::Snapshot, Usage { allocs, frees, bytes }))
 }
 
-/// The figures behind the pool, of either form, or what is wrong with them.
+/// The figures however they stand.
 fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
     let mut fields = Fields(figures);
     let allocs = required(&mut fields)?;
@@ -185,7 +193,11 @@ mod tests {
 
     fn row(line: &str, layout: Layout) -> Option<Result<(String, Pool, Form, Usage), String>> {
         let row = read(line.as_bytes(), layout)?;
-        Some(row.map(|Row { tag, pool, form, usage }| (String::from_utf8_lossy(&tag).into_owned(), pool, form, usage)))
+        Some(
+            row.map(|Row { tag, pool, form, usage, .. }| {
+                (String::from_utf8_lossy(&tag).into_owned(), pool, form, usage)
+            }),
+        )
     }
 
     fn tag(line: &str, layout: Layout) -> String {

@@ -29,7 +29,7 @@ fn each_bad_row_says_why() {
         (" Ijkl Nonp 99999999999999999999 0 0 0 0", "has 99999999999999999999, more than 64 bits hold"),
         (" Ijkl Nonp 1 0 1 9999999999999999999 8", "has more bytes than any machine"),
         (" Ijkl Nonp 1 0 1 -8 8", "has more bytes than any machine"),
-        (" Irp  Nonp 1 0 1 8 8", "has `Irp  Nonp 1 0 1 8 8` a second time in one table"),
+        (" Irp  Nonp 1 0 1 8 8", "is of a tag and pool which the table has already"),
         (" My\u{fffd}1 Nonp 1 0 1 8 8", "has the tag `My\u{fffd}1`, which is not four characters"),
         ("", ""),
     ] {
