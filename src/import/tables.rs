@@ -159,15 +159,15 @@ impl Tables {
     /// Adds a row to the table; `None` when the table has one about the same already.
     pub(super) fn add(&mut self, about: About, usage: Usage) -> Option<RowId> {
         let row = self.row(about);
-        self.repeat(row, usage).then_some(row)
+        self.repeat(row, &Some(usage)).then_some(row)
     }
 
-    /// The same for a row whose place is known.
+    /// The same for a row whose place is known; `false` when the table has it already.
     #[inline]
-    pub(super) fn repeat(&mut self, row: RowId, usage: Usage) -> bool {
-        let new = self.snapshot.get(row).is_none();
+    pub(super) fn repeat(&mut self, row: RowId, usage: &Option<Usage>) -> bool {
+        let new = self.snapshot.usages()[row.index()].is_none();
         if new {
-            self.snapshot.set(row, Some(usage));
+            self.snapshot.set(row, *usage);
             self.rows_read += 1;
         }
         new

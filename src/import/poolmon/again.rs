@@ -27,7 +27,8 @@ struct Said {
     /// Bytes up to the figures: the tag, the pool, and one space.
     head: u8,
     row: RowId,
-    usage: Usage,
+    /// What is set for the row, as it is: an optional one made anew for every line costs more than finding it.
+    usage: Option<Usage>,
 }
 
 impl Said {
@@ -49,12 +50,13 @@ impl Again {
 
     /// Takes the next line if it says what the one in its place did.
     #[inline]
-    pub(super) fn take(&mut self, lines: &mut Lines<impl Read>) -> Option<(RowId, Usage)> {
+    pub(super) fn take(&mut self, lines: &mut Lines<impl Read>) -> Option<(RowId, &Option<Usage>)> {
         let said = self.lines.get(self.next)?;
-        lines.takes(said.text()).then(|| {
-            self.next += 1;
-            (said.row, said.usage)
-        })
+        if !lines.takes(said.text()) {
+            return None;
+        }
+        self.next += 1;
+        Some((said.row, &said.usage))
     }
 
     /// Whose line this is, if it is of whom the one in its place was; and where its figures begin.
@@ -73,24 +75,24 @@ impl Again {
         }
         let place = match self.lines.get(self.next) {
             Some(said) if said.row == row => self.next,
-            _ => self.place(row, usage),
+            _ => self.place(row),
         };
         let said = &mut self.lines[place];
         said.text[..raw.len()].copy_from_slice(raw);
-        (said.length, said.head, said.usage) = (raw.len() as u8, head as u8, usage);
+        (said.length, said.head, said.usage) = (raw.len() as u8, head as u8, Some(usage));
         self.next = place + 1;
     }
 
     /// Where the line of a row stands, at the end if it is new.
     #[cold]
-    fn place(&mut self, row: RowId, usage: Usage) -> usize {
+    fn place(&mut self, row: RowId) -> usize {
         if self.places.len() <= row.index() {
             self.places.resize(row.index() + 1, usize::MAX);
         }
         let place = &mut self.places[row.index()];
         if *place == usize::MAX {
             *place = self.lines.len();
-            self.lines.push(Said { text: [0; LONGEST], length: 0, head: 0, row, usage });
+            self.lines.push(Said { text: [0; LONGEST], length: 0, head: 0, row, usage: None });
         }
         *place
     }
@@ -113,7 +115,7 @@ mod tests {
             // The buffer is empty until something was read.
             while let Some(line) = lines.next().unwrap() {
                 if line.bytes == b"-" {
-                    return again.take(&mut lines);
+                    return again.take(&mut lines).and_then(|(row, usage)| Some((row, (*usage)?)));
                 }
             }
             None

@@ -80,11 +80,11 @@ impl Screens {
     #[inline]
     fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         if tables.is_open()
+            && matches!(self.form, Some((Form::Snapshot, _)))
             && let Some((row, head)) = self.again.whose(line.bytes)
-            && let Ok((form, usage)) = row::read_figures(&line.bytes[head - 1..], self.layout)
-            && self.form.is_some_and(|(known, _)| known == form)
+            && let Some(usage) = row::quick(&line.bytes[head - 1..])
             && line.end != End::TooLong
-            && tables.repeat(row, usage)
+            && tables.repeat(row, &Some(usage))
         {
             self.again.keep(line.raw, head, row, usage);
             return Ok(());

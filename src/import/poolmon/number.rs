@@ -32,7 +32,7 @@ impl Number {
 
 impl<'a> Fields<'a> {
     /// The next digits behind spaces, where nothing else stands between: what nearly every field of a file is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plain(&mut self) -> Option<u64> {
         let before = self.0.len();
         while let Some(word) = self.0.first_chunk::<8>() {

@@ -49,13 +49,8 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
         },
     };
     let head = line.len() - figures.len() + 1;
-    Some(read_figures(figures, layout).map(|(form, usage)| Row { tag, pool, form, usage, head }))
-}
-
-/// The figures behind the pool, of either form, or what is wrong with them.
-#[inline]
-pub(super) fn read_figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
-    quick(figures).map_or_else(|| self::figures(figures, layout), Ok)
+    let read = quick(figures).map_or_else(|| self::figures(figures, layout), |usage| Ok((Form::Snapshot, usage)));
+    Some(read.map(|(form, usage)| Row { tag, pool, form, usage, head }))
 }
 
 /// The pool's name which the bytes begin with, and what follows.
@@ -111,15 +106,15 @@ fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
 
 /// The figures of a snapshot file, where they are as it writes them.
 #[inline]
-fn quick(figures: &[u8]) -> Option<(Form, Usage)> {
+pub(super) fn quick(figures: &[u8]) -> Option<Usage> {
     let mut fields = Fields(figures);
     let (allocs, frees, diff, bytes) = (fields.plain()?, fields.plain()?, fields.plain()?, fields.plain()?);
     fields.plain()?;
     let checks = allocs.wrapping_sub(frees).wrapping_sub(diff) as u32 == 0 && bytes <= i64::MAX as u64;
-    (checks && fields.0.trim_ascii_end().is_empty()).then_some((Form::Snapshot, Usage { allocs, frees, bytes }))
+    (checks && fields.0.trim_ascii_end().is_empty()).then_some(Usage { allocs, frees, bytes })
 }
 
-/// The figures however they stand.
+/// The figures of either form however they stand, or what is wrong with them.
 fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
     let mut fields = Fields(figures);
     let allocs = required(&mut fields)?;
