@@ -69,7 +69,7 @@ impl Again {
 
     /// The line which was read for `row`, and where its figures begin.
     #[inline]
-    pub(super) fn keep(&mut self, raw: &[u8], head: usize, row: RowId, usage: Usage) {
+    pub(super) fn keep(&mut self, raw: &[u8], head: usize, row: RowId, usage: &Option<Usage>) {
         if raw.is_empty() || raw.len() > LONGEST {
             return;
         }
@@ -79,7 +79,7 @@ impl Again {
         };
         let said = &mut self.lines[place];
         said.text[..raw.len()].copy_from_slice(raw);
-        (said.length, said.head, said.usage) = (raw.len() as u8, head as u8, Some(usage));
+        (said.length, said.head, said.usage) = (raw.len() as u8, head as u8, *usage);
         self.next = place + 1;
     }
 
@@ -122,19 +122,19 @@ mod tests {
         };
         for (line, row) in [b"a 1\n", b"b 1\n", b"c 1\n"].into_iter().zip(rows) {
             assert_eq!(again.whose(line), None);
-            again.keep(line, 2, row, usage(1));
+            again.keep(line, 2, row, &Some(usage(1)));
         }
         again.begin();
         assert_eq!(take(&mut again, "-\na 1\nb 1\n"), Some((rows[0], usage(1))));
         assert_eq!(take(&mut again, "-\nb 2\n"), None);
         assert_eq!(again.whose(b"b 2\n"), Some((rows[1], 2)));
-        again.keep(b"b 2\n", 2, rows[1], usage(2));
+        again.keep(b"b 2\n", 2, rows[1], &Some(usage(2)));
         assert_eq!(take(&mut again, "-\nc 1\n"), Some((rows[2], usage(1))));
         again.begin();
         // One is gone: what follows is found again once it was read.
         assert_eq!(take(&mut again, "-\nb 2\n"), None);
         assert_eq!(again.whose(b"b 2\n"), None);
-        again.keep(b"b 2\n", 2, rows[1], usage(2));
+        again.keep(b"b 2\n", 2, rows[1], &Some(usage(2)));
         assert_eq!(take(&mut again, "-\nc 1\n"), Some((rows[2], usage(1))));
         assert_eq!(take(&mut again, "-\nc 1\n"), None);
         again.begin();
@@ -142,7 +142,7 @@ mod tests {
         again.forget();
         assert_eq!(take(&mut again, "-\na 1\n"), None);
         let long = [b'x'; LONGEST + 1];
-        again.keep(&long, 2, rows[0], usage(3));
+        again.keep(&long, 2, rows[0], &Some(usage(3)));
         again.begin();
         assert_eq!(again.whose(&long), None);
     }

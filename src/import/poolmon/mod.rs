@@ -82,12 +82,13 @@ impl Screens {
         if tables.is_open()
             && matches!(self.form, Some((Form::Snapshot, _)))
             && let Some((row, head)) = self.again.whose(line.bytes)
-            && let Some(usage) = row::quick(&line.bytes[head - 1..])
             && line.end != End::TooLong
-            && tables.repeat(row, &Some(usage))
         {
-            self.again.keep(line.raw, head, row, usage);
-            return Ok(());
+            let usage = row::quick(&line.bytes[head - 1..]);
+            if usage.is_some() && tables.repeat(row, &usage) {
+                self.again.keep(line.raw, head, row, &usage);
+                return Ok(());
+            }
         }
         match row::read(line.bytes, self.layout) {
             Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
@@ -126,7 +127,7 @@ impl Screens {
             added = tables.add(about, row.usage);
         }
         match added {
-            Some(place) => self.again.keep(line.raw, row.head, place, row.usage),
+            Some(place) => self.again.keep(line.raw, row.head, place, &Some(row.usage)),
             None => tables.pass(line.number, || TWICE.to_owned()),
         }
         Ok(())

@@ -126,7 +126,7 @@ const fn eight(byte: u8) -> u64 {
 fn leading_digits(word: u64) -> (usize, u64) {
     // A digit becomes 0 to 9; whatever is more gets its highest bit set.
     let values = word ^ eight(b'0');
-    let others = ((values & eight(0x7f)) + eight(0x80 - 10) | values) & eight(0x80);
+    let others = (((values & eight(0x7f)) + eight(0x80 - 10)) | values) & eight(0x80);
     let count = others.trailing_zeros() as usize / 8;
     if count == 0 {
         return (0, 0);
