@@ -13,6 +13,7 @@
 //! - [`record`]: what was measured, as an append-only file
 //! - [`import`]: logs which other samplers wrote, as recordings
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
+//! - [`mon`]: PoolMon: the pool table as a person reads it, screen after screen
 //! - [`judge`]: a pure function from scenario and recording to verdicts
 //! - [`leakbench`]: how good that function is, measured on simulated tags
 //! - [`run`]: set up, measure, tear down; the only async code
@@ -29,6 +30,8 @@ pub mod import;
 pub mod judge;
 pub mod leakbench;
 pub mod machine;
+
+pub mod mon;
 
 pub mod report;
 pub mod run;

@@ -4,5 +4,5 @@ use poolgate::cli::Cli;
 use poolgate::exit::Exit;
 
 fn main() -> Exit {
-    Cli::read().run()
+    Cli::read().map_or_else(|exit| exit, Cli::run)
 }

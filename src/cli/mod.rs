@@ -21,6 +21,7 @@ mod judge;
 mod machine;
 mod man;
 mod printed;
+mod mon;
 mod recorded;
 mod resume;
 mod run;
@@ -67,6 +68,8 @@ enum Command {
     Export(export::Export),
     /// GFlags: shows and switches the boot settings of the whole system
     Flags(flags::Flags),
+    /// Shows the pool table as PoolMon does: live, as one snapshot, or as a log
+    Mon(mon::Mon),
     /// Says whether this machine can run scenarios, and what is missing; changes nothing
     Doctor(doctor::Doctor),
     /// Writes a first scenario for a driver, with comments
@@ -95,9 +98,18 @@ enum Command {
 }
 
 impl Cli {
-    /// Reads this process' command line; ends it where that asks for help, or has a mistake.
-    pub fn read() -> Cli {
-        Cli::parse_from(flags::translated(std::env::args_os().collect()))
+    /// Reads this process' command line; its mistakes have been told.
+    ///
+    /// # Errors
+    /// What to exit with.
+    pub fn read() -> Result<Cli, Exit> {
+        match mon::translated(flags::translated(std::env::args_os().collect())) {
+            Ok(words) => Ok(Cli::parse_from(words)),
+            Err(bad) => {
+                trouble::tell(&bad, Some(bad.help()));
+                Err(Exit::Usage)
+            }
+        }
     }
 
     /// Does what was asked for.
@@ -112,6 +124,7 @@ impl Cli {
             Command::Compare(compare) => compare.run(),
             Command::Export(export) => export.run(),
             Command::Flags(flags) => flags.run(),
+            Command::Mon(mon) => mon.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),

@@ -18,6 +18,7 @@ mod driver;
 mod error;
 #[cfg(unix)]
 pub mod linux;
+mod memory;
 pub mod sim;
 pub mod windows;
 
@@ -27,6 +28,7 @@ pub use error::MachineError;
 /// The platform this program was built for: this machine itself.
 #[cfg(unix)]
 pub use linux as native;
+pub use memory::Memory;
 /// The platform this program was built for: this machine itself.
 #[cfg(windows)]
 pub use windows as native;
@@ -60,6 +62,11 @@ pub trait PoolSource {
     /// # Errors
     /// When the kernel has the switch but refuses it.
     fn shrink(&mut self, named: &[TagPattern]) -> Result<usize, MachineError>;
+
+    /// What the machine tells of its memory as a whole, for people to read beside the rows; nothing is judged by it.
+    fn memory(&mut self) -> Memory {
+        Memory::default()
+    }
 }
 
 /// Boot settings: registry values, kernel command line parameters.

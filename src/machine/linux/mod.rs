@@ -16,6 +16,7 @@ mod durable;
 mod facts;
 mod flags;
 mod line;
+mod memory;
 mod proc_text;
 mod programs;
 mod shrink;

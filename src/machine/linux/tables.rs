@@ -3,15 +3,17 @@
 //! Rows of both stand in one snapshot. They describe the same memory twice, from who holds it and from who asked for it,
 //! and so stand under two pools.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::allocinfo::Allocinfo;
+use super::memory::memory;
 use super::slabinfo::Slabinfo;
-use crate::machine::{MachineError, PoolSource};
+use crate::machine::{MachineError, Memory, PoolSource};
 use crate::pool::{Snapshot, TagPattern};
 
 /// Everything the kernel below a root tells of its memory.
 pub struct Tables {
+    root: PathBuf,
     slabinfo: Slabinfo,
     allocinfo: Option<Allocinfo>,
     snapshot: Snapshot,
@@ -20,7 +22,8 @@ pub struct Tables {
 impl Tables {
     /// The tables below `root`; nothing is opened before the first sample.
     pub fn new(root: &Path) -> Tables {
-        Tables { slabinfo: Slabinfo::new(root), allocinfo: Allocinfo::find(root), snapshot: Snapshot::new() }
+        let (slabinfo, allocinfo) = (Slabinfo::new(root), Allocinfo::find(root));
+        Tables { root: root.to_owned(), slabinfo, allocinfo, snapshot: Snapshot::new() }
     }
 }
 
@@ -40,5 +43,9 @@ impl PoolSource for Tables {
 
     fn shrink(&mut self, named: &[TagPattern]) -> Result<usize, MachineError> {
         self.slabinfo.shrink(named, self.snapshot.keys())
+    }
+
+    fn memory(&mut self) -> Memory {
+        memory(&self.root)
     }
 }

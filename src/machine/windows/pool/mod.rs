@@ -10,6 +10,8 @@ mod answer;
 mod class;
 mod error;
 mod layout;
+#[cfg(windows)]
+mod memory;
 mod rows;
 mod sessions;
 #[cfg(windows)]
@@ -27,7 +29,7 @@ pub use totals::Totals;
 use self::sessions::Sessions;
 use self::tags::Tags;
 use self::totals::TotalRows;
-use crate::machine::{MachineError, PoolSource};
+use crate::machine::{MachineError, Memory, PoolSource};
 use crate::pool::{Snapshot, TagPattern};
 
 /// What the pool table asks of the system. A test answers in its place.
@@ -37,6 +39,11 @@ pub trait System {
 
     /// What the pools hold in all; `None` when the system does not say.
     fn totals(&mut self) -> Option<Totals>;
+
+    /// What the system tells of its memory as a whole.
+    fn memory(&mut self) -> Memory {
+        Memory::default()
+    }
 
     /// Enables the privileges with which reading may be allowed, as far as this account has them.
     fn enable_privileges(&mut self);
@@ -116,5 +123,9 @@ impl<S: System> PoolSource for PoolTable<S> {
     /// Windows counts every allocation and free exactly, so there is nothing to give back.
     fn shrink(&mut self, _: &[TagPattern]) -> Result<usize, MachineError> {
         Ok(0)
+    }
+
+    fn memory(&mut self) -> Memory {
+        self.system.memory()
     }
 }

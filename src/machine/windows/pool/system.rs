@@ -10,7 +10,8 @@ use windows_sys::Win32::System::ProcessStatus::{K32GetPerformanceInfo, PERFORMAN
 use super::class::{Class, NtStatus};
 use super::layout::Bits;
 use super::totals::Totals;
-use super::{Process, System};
+use super::{Process, System, memory};
+use crate::machine::Memory;
 use crate::machine::windows::token;
 
 /// The Windows poolgate runs on.
@@ -41,6 +42,10 @@ impl System for ThisSystem {
         let done = unsafe { K32GetPerformanceInfo(&raw mut said, size) };
         let PERFORMANCE_INFORMATION { KernelPaged: paged, KernelNonpaged: nonpaged, PageSize: page, .. } = said;
         (done != 0 && page != 0).then_some(Totals { paged: paged as u64, nonpaged: nonpaged as u64, page: page as u64 })
+    }
+
+    fn memory(&mut self) -> Memory {
+        memory::memory()
     }
 
     fn enable_privileges(&mut self) {

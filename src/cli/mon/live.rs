@@ -1,0 +1,214 @@
+//! The live table in a terminal: keys, readings and the clock meet here.
+//!
+//! Whatever ends it, a key, an error, a request to stop or a panic, leaves the terminal as it was: [`Screen`] restores it
+//! when it is dropped, ratatui's panic hook before a panic is told.
+
+use std::io;
+
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::pages::Pages;
+use super::watched::Watched;
+use super::{Choice, ended};
+use crate::cli::recorded::Recorded;
+use crate::cli::run::listen;
+use crate::cli::trouble;
+use crate::exit::Exit;
+use crate::mon::terminal::{Status, Step, View, Wanted, draw};
+use crate::mon::{Met, Replay, Table, Ticks};
+use crate::scenario::Duration;
+
+/// The terminal while it is ours.
+struct Screen(DefaultTerminal);
+
+impl Screen {
+    fn take() -> io::Result<Screen> {
+        ratatui::try_init().map(Screen)
+    }
+
+    fn draw(&mut self, view: &mut View, table: &Table, status: &Status) -> io::Result<()> {
+        self.0.draw(|frame| draw(frame, view, table, status)).map(|_| ())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        ratatui::restore();
+    }
+}
+
+/// Shows the machine until somebody ends it.
+pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) -> Exit {
+    match Live::begin(watched, choice, log) {
+        Ok(mut live) => {
+            let shown = live.go_on().await;
+            // The terminal is restored before anything is told.
+            drop(live);
+            ended(shown)
+        }
+        Err(error) => no_terminal(error),
+    }
+}
+
+struct Live {
+    screen: Screen,
+    watched: Watched,
+    choice: Choice,
+    log: Option<Pages>,
+    view: View,
+    status: Status,
+    /// What stands still on the screen while the view is paused.
+    held: Option<Table>,
+}
+
+impl Live {
+    fn begin(watched: Watched, choice: Choice, log: Option<Pages>) -> io::Result<Live> {
+        let view = View::new(choice.shown.clone(), choice.order, choice.highlight);
+        let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
+        let status = Status { watched: watched_is, failed: None };
+        Ok(Live { screen: Screen::take()?, watched, choice, log, view, status, held: None })
+    }
+
+    async fn go_on(&mut self) -> io::Result<()> {
+        let (stop, mut events) = (listen(), events());
+        let mut ticks = Ticks::new(Instant::now().into_std(), self.choice.every, self.choice.length);
+        self.write_log()?;
+        ticks.done(Instant::now().into_std());
+        loop {
+            self.draw()?;
+            let Some(next) = ticks.next() else { return Ok(()) };
+            tokio::select! {
+                () = sleep_until(next.into()) => {
+                    self.read()?;
+                    ticks.done(Instant::now().into_std());
+                }
+                event = events.recv() => match event {
+                    Some(event) => if self.react(&event?) == Wanted::Quit { return Ok(()) },
+                    None => return Ok(()),
+                },
+                () = stop.asked(1) => return Ok(()),
+            }
+        }
+    }
+
+    /// A failed reading is told, and the last screen stays; the log has nothing of it.
+    fn read(&mut self) -> io::Result<()> {
+        self.status.failed = self.watched.read().err().map(|error| error.to_string().replace('\n', " "));
+        if self.status.failed.is_none() { self.write_log() } else { Ok(()) }
+    }
+
+    /// The log has what was asked for on the command line, whatever keys are pressed.
+    fn write_log(&mut self) -> io::Result<()> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        log.write(&self.watched.table.screen(&self.choice.shown, self.choice.order))
+    }
+
+    fn react(&mut self, event: &Event) -> Wanted {
+        let Event::Key(key) = event else { return Wanted::Redraw };
+        let wanted = self.view.press(*key, &self.watched.table.pools());
+        self.held = match self.held.take() {
+            held @ Some(_) if self.view.paused => held,
+            None if self.view.paused => Some(self.watched.table.clone()),
+            Some(_) | None => None,
+        };
+        wanted
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let table = self.held.as_ref().unwrap_or(&self.watched.table);
+        self.screen.draw(&mut self.view, table, &self.status)
+    }
+}
+
+/// Keys and changes of size, as they come. The thread which reads them ends with the process.
+fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        loop {
+            let event = event::read();
+            let broken = event.is_err();
+            if sender.send(event).is_err() || broken {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Shows a recording, beginning at its end: the whole of it is behind what grew.
+pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
+    let samples = count(recorded, &choice);
+    if samples == 0 {
+        trouble::tell(
+            format!("{} has no samples to show", recorded.path.display()),
+            Some("give a recording of a run which measured"),
+        );
+        return Exit::Failed;
+    }
+    match Screen::take() {
+        Ok(mut screen) => {
+            let shown = step_through(&mut screen, recorded, &choice, samples);
+            drop(screen);
+            ended(shown)
+        }
+        Err(error) => no_terminal(error),
+    }
+}
+
+fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, samples: usize) -> io::Result<()> {
+    let mut view = View::new(choice.shown.clone(), choice.order, choice.highlight);
+    let mut at = samples;
+    loop {
+        let table = up_to(recorded, choice, at);
+        let watched = format!("{}, sample {at} of {samples}", recorded.recording.header().source);
+        let status = Status { watched, failed: None };
+        loop {
+            screen.draw(&mut view, &table, &status)?;
+            let Event::Key(key) = event::read()? else { continue };
+            match view.press(key, &table.pools()) {
+                Wanted::Quit => return Ok(()),
+                Wanted::Redraw => {}
+                Wanted::Go(step) => {
+                    at = match step {
+                        Step::First => 1,
+                        Step::Back => at.saturating_sub(1).max(1),
+                        Step::On => (at + 1).min(samples),
+                        Step::Last => samples,
+                    };
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn count(recorded: &Recorded, choice: &Choice) -> usize {
+    let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
+    let mut table = Table::new();
+    std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count()
+}
+
+/// The table as it was after so many samples.
+fn up_to(recorded: &Recorded, choice: &Choice, samples: usize) -> Table {
+    let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
+    let (mut table, mut taken) = (Table::new(), 0);
+    while taken < samples {
+        match replay.next(&mut table) {
+            Some(Met::Sample) => taken += 1,
+            Some(Met::Gap(_) | Met::Damaged(_)) => {}
+            None => break,
+        }
+    }
+    table
+}
+
+fn no_terminal(error: io::Error) -> Exit {
+    trouble::tell(
+        format!("cannot use this terminal: {error}"),
+        Some("redirect the output (`poolgate mon | cat`) for plain screens"),
+    );
+    Exit::Failed
+}

@@ -1,0 +1,267 @@
+//! `poolgate mon`: PoolMon for the live machine and for recordings.
+//!
+//! In a terminal it is a live table (`live`); redirected, one plain screen after the other, as PoolMon does (`plain`).
+//! PoolMon's own switches are translated before clap sees them (`switches`).
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::machine::Root;
+use super::recorded::Recorded;
+use super::run::in_runtime;
+use super::trouble;
+use crate::exit::Exit;
+use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
+use crate::machine::{PoolSource, native, sim};
+use crate::mon::{Column, Layout, Met, Order, Replay, Scope, Shown, Table, Text};
+use crate::pool::{Pool, TagPattern};
+use crate::scenario::Duration;
+
+mod live;
+mod pages;
+mod plain;
+mod switches;
+mod watched;
+
+use pages::Pages;
+pub(super) use switches::translated;
+use watched::Watched;
+
+/// Shows the pool table, as PoolMon does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = SWITCHES, after_long_help = MORE)]
+pub(super) struct Mon {
+    /// A recording, the folder of a run, or a log, to look at instead of this machine
+    #[arg(value_name = "RECORDING")]
+    recording: Option<PathBuf>,
+    /// Time between two screens, 5 s without it; of a recording every sample without it
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    every: Option<Duration>,
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME")]
+    length: Option<Duration>,
+    /// What rows are sorted by
+    #[arg(long, value_name = "COLUMN", default_value = "tag", value_parser = columns(), overrides_with = "sort")]
+    sort: Column,
+    /// Sort by how that changed since the screen before
+    #[arg(long)]
+    changes: bool,
+    /// Show these tags only; `*` and `?` are as in thresholds; may be repeated
+    #[arg(long, value_name = "TAG")]
+    include: Vec<TagPattern>,
+    /// Do not show these tags; may be repeated
+    #[arg(long, value_name = "TAG")]
+    exclude: Vec<TagPattern>,
+    /// Show this pool only
+    #[arg(long, value_name = "POOL", value_parser = pools())]
+    pool: Option<Pool>,
+    /// Show what this session has to itself, or `all` of them; without it the system's pools
+    #[arg(long, value_name = "NUMBER", overrides_with = "session")]
+    session: Option<Scope>,
+    /// Show what the rows come to, below them
+    #[arg(long)]
+    totals: bool,
+    /// Let no row stand out
+    #[arg(long)]
+    no_highlight: bool,
+    /// Append one snapshot to this file (- is stdout), as PoolMon's /n, and end
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["log", "length", "timestamps"])]
+    snapshot: Option<PathBuf>,
+    /// Append every screen to this file, as PoolMon with >> does
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Write the time before every screen of a log, in a line `# 2026-11-23T10:00:00Z`
+    #[arg(long)]
+    timestamps: bool,
+    #[command(flatten)]
+    root: Root,
+    /// Watch the simulated kernel in this file
+    #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+}
+
+const SWITCHES: &str = "\
+PoolMon's switches, each as /x or -x: /iTAG /xTAG include, exclude · /p nonpaged, /p /p paged · /s[N] sessions · /e totals ·
+/t /a /f /d /b /m sort by tag, allocs, frees, diff, bytes, bytes per alloc · /( sort by change · /l no highlighting ·
+/n [FILE] one snapshot, to poolsnap.log where no file is named · /? help. Keys while it runs: press h. See docs/mon.md.";
+
+const MORE: &str = "\
+PoolMon's switches, each as /x or -x:
+  /iTAG /xTAG    --include TAG, --exclude TAG
+  /p, /p /p      --pool nonpaged, --pool paged
+  /s, /sN        --session all, --session N
+  /e             --totals
+  /t /a /f /d    --sort tag, allocs, frees, diff
+  /b (/u), /m    --sort bytes, per-alloc
+  /( or /)       --changes
+  /l             --no-highlight
+  /n [FILE]      --snapshot FILE; poolsnap.log where no file is named
+  /r             nothing: a snapshot has its header anyway
+  /? or /h       --help
+A word which begins with / is a switch wherever it reads as one; write //b or `-- /b` for a file of that name.
+Keys while it runs: press h. docs/mon.md shows the screens, and what PoolMon's columns mean on Linux.";
+
+/// Between two screens of PoolMon, always.
+const POOLMONS: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What one screen after the other needs, wherever it goes.
+struct Choice {
+    shown: Shown,
+    order: Order,
+    highlight: bool,
+    every: std::time::Duration,
+    length: Option<std::time::Duration>,
+}
+
+impl Mon {
+    pub(super) fn run(self) -> Exit {
+        in_runtime(self.start())
+    }
+
+    async fn start(self) -> Exit {
+        let choice = self.choice();
+        if let Some(path) = &self.recording {
+            return match Recorded::open(path) {
+                Ok(recorded) => self.replay(&recorded, choice),
+                Err(error) => {
+                    trouble::tell(&error, error.help());
+                    Exit::Failed
+                }
+            };
+        }
+        let mut watched = Watched::new(self.source());
+        // What cannot be read at all is told before any file is begun.
+        if let Err(error) = watched.read() {
+            watched::tell(&error);
+            return Exit::Failed;
+        }
+        if let Some(path) = &self.snapshot {
+            return ended(pages::snapshot(path, &watched.table.screen(&choice.shown, choice.order)));
+        }
+        let log = match self.log.as_deref().map(|path| Pages::append(path, self.timestamps)).transpose() {
+            Ok(log) => log,
+            Err(error) => return ended(Err(error)),
+        };
+        if log.is_some() && !self.timestamps && choice.every != POOLMONS {
+            let every = Duration::from(choice.every);
+            anstream::eprintln!(
+                "note: who reads the log takes its screens to be 5 s apart, and they are {every}: add --timestamps"
+            );
+        }
+        if in_terminal() {
+            return live::watch(watched, choice, log).await;
+        }
+        plain::watch(watched, choice, log.unwrap_or_else(|| Pages::stdout(self.timestamps))).await
+    }
+
+    /// A recording, from its beginning to its end.
+    fn replay(&self, recorded: &Recorded, choice: Choice) -> Exit {
+        let log = self.log.as_deref().map(|path| Pages::append(path, self.timestamps));
+        if in_terminal() && self.snapshot.is_none() && log.is_none() {
+            return live::replay(recorded, choice);
+        }
+        let mut pages = match log.transpose() {
+            Ok(log) => log.unwrap_or_else(|| Pages::stdout(self.timestamps)),
+            Err(error) => return ended(Err(error)),
+        };
+        let (mut table, mut samples) = (Table::new(), 0_u64);
+        let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
+        while let Some(met) = replay.next(&mut table) {
+            match met {
+                Met::Sample => {
+                    samples += 1;
+                    if self.snapshot.is_none()
+                        && let Err(error) = pages.write(&table.screen(&choice.shown, choice.order))
+                    {
+                        return ended(Err(error));
+                    }
+                }
+                Met::Gap(because) => anstream::eprintln!("note: a sample is missing: {because}"),
+                Met::Damaged(bytes) => anstream::eprintln!("note: {bytes} bytes of the recording are damaged"),
+            }
+        }
+        if samples == 0 {
+            let path = recorded.path.display();
+            trouble::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
+            return Exit::Failed;
+        }
+        match &self.snapshot {
+            Some(path) => ended(pages::snapshot(path, &table.screen(&choice.shown, choice.order))),
+            None => Exit::Held,
+        }
+    }
+
+    fn choice(&self) -> Choice {
+        let normal = if self.recording.is_some() { Duration::default() } else { POOLMONS.into() };
+        Choice {
+            shown: Shown {
+                include: self.include.clone(),
+                exclude: self.exclude.clone(),
+                pool: self.pool,
+                scope: self.session.unwrap_or_default(),
+                totals: self.totals,
+            },
+            order: Order { by: self.sort, change: self.changes },
+            highlight: !self.no_highlight,
+            every: self.every.unwrap_or(normal).as_std(),
+            length: self.length.map(Duration::as_std),
+        }
+    }
+
+    fn source(&self) -> Box<dyn PoolSource> {
+        match &self.kernel {
+            Some(kernel) => sim::machine(&Kernel::at(kernel)).pool,
+            None => native::machine(self.root.folder()).pool,
+        }
+    }
+}
+
+/// Whether somebody looks at the screen and has keys to press.
+fn in_terminal() -> bool {
+    io::stdout().is_terminal() && io::stdin().is_terminal()
+}
+
+/// How PoolMon of this machine writes; drivers are not looked up yet.
+fn text() -> Text<'static> {
+    Text::new(Layout::native())
+}
+
+/// The exit code of what ended with the last screen, or while writing one.
+fn ended(written: io::Result<()>) -> Exit {
+    match written {
+        Ok(()) => Exit::Held,
+        // Whoever reads a pipe may have seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Held,
+        Err(error) => {
+            trouble::tell(error, Some("give a file which can be written, on a disk which has room"));
+            Exit::Failed
+        }
+    }
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    let every: Duration = text.parse()?;
+    if every < Duration::from_millis(10) {
+        return Err("screens come at least 10 ms apart".to_owned());
+    }
+    Ok(every)
+}
+
+const COLUMNS: [Column; 6] =
+    [Column::Tag, Column::Allocs, Column::Frees, Column::Diff, Column::Bytes, Column::PerAlloc];
+
+fn columns() -> impl TypedValueParser<Value = Column> {
+    let named = |text: String| COLUMNS.into_iter().find(|column| column.name() == text).unwrap_or_default();
+    PossibleValuesParser::new(COLUMNS.map(Column::name)).map(named)
+}
+
+const POOLS: [(&str, Pool); 4] =
+    [("nonpaged", Pool::Nonpaged), ("paged", Pool::Paged), ("slab", Pool::Slab), ("callsite", Pool::Callsite)];
+
+fn pools() -> impl TypedValueParser<Value = Pool> {
+    let named =
+        |text: String| POOLS.into_iter().find(|(name, _)| *name == text).map_or(Pool::Unknown, |(_, pool)| pool);
+    PossibleValuesParser::new(POOLS.map(|(name, _)| name)).map(named)
+}

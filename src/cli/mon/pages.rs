@@ -1,0 +1,65 @@
+//! Where screens are written: one after the other to a file or to stdout, each whole or not at all.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use fs_err::{File, OpenOptions};
+use jiff::Timestamp;
+
+use super::text;
+use crate::mon::Screen;
+
+/// Screens one after the other.
+pub(super) struct Pages {
+    out: Box<dyn Write>,
+    timestamps: bool,
+    /// Whether something stands above the next screen.
+    below: bool,
+}
+
+impl Pages {
+    /// Screens on stdout.
+    pub(super) fn stdout(timestamps: bool) -> Pages {
+        Pages { out: Box::new(io::stdout()), timestamps, below: false }
+    }
+
+    /// Screens at the end of a file, which is made where there is none.
+    pub(super) fn append(path: &Path, timestamps: bool) -> io::Result<Pages> {
+        let (file, below) = open(path)?;
+        Ok(Pages { out: Box::new(file), timestamps, below })
+    }
+
+    /// Writes one screen, an empty line after the one before.
+    pub(super) fn write(&mut self, screen: &Screen) -> io::Result<()> {
+        let above = if self.below { "\n" } else { "" };
+        let time = if self.timestamps { format!("# {}\n", to_the_millisecond(screen.at)) } else { String::new() };
+        let page = [above.as_bytes(), time.as_bytes(), &text().live(screen)].concat();
+        self.out.write_all(&page)?;
+        self.below = true;
+        self.out.flush()
+    }
+}
+
+/// Appends one snapshot to a file, or prints it where `-` is named.
+pub(super) fn snapshot(path: &Path, screen: &Screen) -> io::Result<()> {
+    let page = text().snapshot(screen);
+    if path == Path::new("-") {
+        io::stdout().write_all(&page)?;
+        return io::stdout().flush();
+    }
+    let (mut file, below) = open(path)?;
+    let above = if below { "\n" } else { "" };
+    file.write_all(&[above.as_bytes(), &page].concat())?;
+    file.flush()
+}
+
+/// A file which is written at its end, and whether it has something in it.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    let below = file.metadata()?.len() > 0;
+    Ok((file, below))
+}
+
+fn to_the_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}

@@ -1,0 +1,61 @@
+//! `/proc/meminfo` and `/proc/vmstat`: memory as a whole.
+//!
+//! Linux never pages its kernel memory out, so all of the slab allocator is nonpaged and there is no paged pool, which is
+//! a fact and not a figure left out. It keeps no peak of what was committed, and no count of the kernel's own pages.
+
+use std::path::Path;
+
+use crate::machine::Memory;
+
+/// What the kernel whose `/proc` is below `root` tells.
+pub(super) fn memory(root: &Path) -> Memory {
+    let text = |name: &str| fs_err::read_to_string(root.join("proc").join(name)).unwrap_or_default();
+    of_texts(&text("meminfo"), &text("vmstat"))
+}
+
+fn of_texts(meminfo: &str, vmstat: &str) -> Memory {
+    let known = |name| kibibytes(meminfo, name);
+    let paged = meminfo.contains("MemTotal:").then_some(0);
+    Memory {
+        physical: known("MemTotal:"),
+        available: known("MemAvailable:"),
+        page_faults: figure(vmstat, "pgfault").and_then(|count| count.parse().ok()),
+        resident_kernel: None,
+        resident_paged: paged,
+        committed: known("Committed_AS:"),
+        commit_limit: known("CommitLimit:"),
+        commit_peak: None,
+        nonpaged: known("Slab:"),
+        paged,
+    }
+}
+
+/// `MemTotal:       16384 kB`, where `kB` are 1024 bytes (fs/proc/meminfo.c).
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    figure(text, name)?.strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What stands behind `name`, at the beginning of a line.
+fn figure<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_figures_are_bytes_and_what_it_does_not_tell_is_not_known() {
+        let meminfo = "MemTotal:        8000000 kB\nMemFree:          900 kB\nMemAvailable:    6000000 kB\nSlab:             120000 kB\n\
+                       CommitLimit:     4000000 kB\nCommitted_AS:    1000000 kB\n";
+        let memory = of_texts(meminfo, "pgpgin 5\npgfault 1234567\npgfaultx 8\n");
+        assert_eq!(memory.physical, Some(8_000_000 * 1024));
+        assert_eq!(memory.available, Some(6_000_000 * 1024));
+        assert_eq!((memory.committed, memory.commit_limit), (Some(1_000_000 << 10), Some(4_000_000 << 10)));
+        assert_eq!((memory.nonpaged, memory.paged), (Some(120_000 << 10), Some(0)));
+        assert_eq!(memory.page_faults, Some(1_234_567));
+        assert_eq!((memory.commit_peak, memory.resident_kernel), (None, None));
+        assert_eq!(of_texts("", ""), Memory::default());
+        assert_eq!(kibibytes("MemTotal: lots kB", "MemTotal:"), None);
+    }
+}

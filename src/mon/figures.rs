@@ -1,0 +1,123 @@
+//! A row's figures, and how they changed since the screen before.
+
+use crate::pool::{Counters, Key, Usage};
+
+/// What a row shows of one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Allocations; objects in use where the kernel counts only those.
+    pub allocs: u64,
+    /// Frees; 0 where the kernel does not count them.
+    pub frees: u64,
+    /// Allocations not freed.
+    pub diff: i64,
+    /// Bytes in use.
+    pub bytes: u64,
+}
+
+/// How figures changed since the screen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Change {
+    /// More allocations.
+    pub allocs: i64,
+    /// More frees.
+    pub frees: i64,
+    /// More objects.
+    pub diff: i64,
+    /// More bytes in use.
+    pub bytes: i64,
+}
+
+impl Figures {
+    /// A usage as it is shown.
+    pub(super) fn of(key: &Key, usage: Usage) -> Figures {
+        Figures { allocs: usage.allocs, frees: usage.frees, diff: key.live(usage), bytes: usage.bytes }
+    }
+
+    /// Bytes for each object in use, 0 where there is none.
+    pub fn per_alloc(self) -> u64 {
+        u64::try_from(self.diff).ok().and_then(|objects| self.bytes.checked_div(objects)).unwrap_or(0)
+    }
+
+    /// How bytes for each object changed, where the rest changed by `change`.
+    pub fn per_alloc_change(self, change: Change) -> i64 {
+        let (diff, bytes) = (self.diff.wrapping_sub(change.diff), self.bytes.wrapping_sub(change.bytes as u64));
+        self.per_alloc().wrapping_sub(Figures { diff, bytes, ..self }.per_alloc()) as i64
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: Figures) -> Figures {
+        Figures {
+            allocs: self.allocs.wrapping_add(other.allocs),
+            frees: self.frees.wrapping_add(other.frees),
+            diff: self.diff.wrapping_add(other.diff),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+}
+
+impl Change {
+    /// The change of `key` from one usage to the next. A counter of 32 bits may have wrapped between them.
+    pub(super) fn of(key: &Key, before: Usage, now: Usage) -> Change {
+        let more = |before: u64, now: u64| match key.counters {
+            Counters::Wrapping32 => i64::from((now as u32).wrapping_sub(before as u32) as i32),
+            Counters::Full64 | Counters::InUse | Counters::BytesOnly => now.wrapping_sub(before) as i64,
+        };
+        Change {
+            allocs: more(before.allocs, now.allocs),
+            frees: more(before.frees, now.frees),
+            diff: key.live(now).wrapping_sub(key.live(before)),
+            bytes: now.bytes.wrapping_sub(before.bytes) as i64,
+        }
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: Change) -> Change {
+        Change {
+            allocs: self.allocs.wrapping_add(other.allocs),
+            frees: self.frees.wrapping_add(other.frees),
+            diff: self.diff.wrapping_add(other.diff),
+            bytes: self.bytes.wrapping_add(other.bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::Pool;
+
+    fn key(counters: Counters) -> Key {
+        Key::new("MyD1".parse().unwrap(), Pool::Paged, counters)
+    }
+
+    #[test]
+    fn a_counter_which_wrapped_changed_by_little() {
+        let (before, now) =
+            (Usage { allocs: 0xffff_fffe, frees: 10, bytes: 4096 }, Usage { allocs: 3, frees: 12, bytes: 0 });
+        let change = Change::of(&key(Counters::Wrapping32), before, now);
+        assert_eq!(change, Change { allocs: 5, frees: 2, diff: 3, bytes: -4096 });
+    }
+
+    #[test]
+    fn objects_in_use_may_become_fewer() {
+        let at = |allocs, bytes| Usage { allocs, frees: 0, bytes };
+        let change = Change::of(&key(Counters::InUse), at(100, 6400), at(90, 5760));
+        assert_eq!(change, Change { allocs: -10, frees: 0, diff: -10, bytes: -640 });
+    }
+
+    #[test]
+    fn bytes_for_each_object_change_with_both() {
+        let now = Figures { diff: 4, bytes: 400, ..Figures::default() };
+        assert_eq!(now.per_alloc_change(Change { diff: 2, bytes: 200, ..Change::default() }), 0);
+        assert_eq!(now.per_alloc_change(Change { diff: 0, bytes: 200, ..Change::default() }), 50);
+        assert_eq!(now.per_alloc_change(Change { diff: 4, bytes: 400, ..Change::default() }), 100);
+    }
+
+    #[test]
+    fn nothing_in_use_has_no_size() {
+        for (diff, per_alloc) in [(0, 0), (-3, 0), (3, 33)] {
+            assert_eq!(Figures { diff, bytes: 100, ..Figures::default() }.per_alloc(), per_alloc, "{diff}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Which rows are on the screen: PoolMon's `/i`, `/x`, `/p`, `/s` and `/e`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::pool::{Key, Pool, TagPattern};
+
+/// Which rows are on the screen.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Only tags which one of these names; all when there are none.
+    pub include: Vec<TagPattern>,
+    /// No tag which one of these names, whatever `include` says.
+    pub exclude: Vec<TagPattern>,
+    /// Only this pool.
+    pub pool: Option<Pool>,
+    /// Whose pools.
+    pub scope: Scope,
+    /// Whether the rows' totals stand below them.
+    pub totals: bool,
+}
+
+/// Whose pools are on the screen. The system's, or what sessions have to themselves: never both in one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// The system's.
+    #[default]
+    System,
+    /// All sessions', each tag's figures added up.
+    AllSessions,
+    /// One session's.
+    Session(u32),
+}
+
+/// A text which names no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no session: give its number, or `all`")]
+pub struct NoSession(String);
+
+impl Shown {
+    /// Whether the row of `key` is on the screen. What the kernel says its pools hold in all is no row: PoolMon has it in
+    /// the header.
+    pub fn has(&self, key: &Key) -> bool {
+        let named = |patterns: &[TagPattern]| patterns.iter().any(|pattern| pattern.matches(key));
+        key.pool != Pool::Kernel
+            && self.scope.has(key.session)
+            && self.pool.is_none_or(|pool| pool == key.pool)
+            && (self.include.is_empty() || named(&self.include))
+            && !named(&self.exclude)
+    }
+}
+
+impl Scope {
+    fn has(self, session: Option<u32>) -> bool {
+        match self {
+            Scope::System => session.is_none(),
+            Scope::AllSessions => session.is_some(),
+            Scope::Session(number) => session == Some(number),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    /// As PoolMon's title names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::System => f.write_str("System"),
+            Scope::AllSessions => f.write_str("All sessions"),
+            Scope::Session(number) => write!(f, "Session {number}"),
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = NoSession;
+
+    /// A session's number; `all`, or nothing, means all of them.
+    fn from_str(text: &str) -> Result<Scope, NoSession> {
+        match text.trim() {
+            "" | "all" => Ok(Scope::AllSessions),
+            number => number.parse().map(Scope::Session).map_err(|_| NoSession(number.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::Counters;
+
+    fn key(tag: &str, pool: Pool, session: Option<u32>) -> Key {
+        Key { session, ..Key::new(tag.parse().unwrap(), pool, Counters::Wrapping32) }
+    }
+
+    fn patterns(texts: &[&str]) -> Vec<TagPattern> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    /// Microsoft's own example: `poolmon /iAud* /iCc?? /xCcBc`.
+    #[test]
+    fn tags_are_included_and_excluded_as_poolmon_does() {
+        let shown = Shown { include: patterns(&["Aud*", "Cc??"]), exclude: patterns(&["CcBc"]), ..Shown::default() };
+        let has = |tag| shown.has(&key(tag, Pool::Paged, None));
+        assert!(has("AudD") && has("Aud") && has("CcSc") && has("Cc"));
+        assert!(!has("CcBc") && !has("audD") && !has("NtfF"));
+        let all_but = Shown { exclude: patterns(&["Aud*"]), ..Shown::default() };
+        assert!(all_but.has(&key("NtfF", Pool::Paged, None)) && !all_but.has(&key("AudD", Pool::Paged, None)));
+    }
+
+    #[test]
+    fn sessions_and_the_system_are_never_in_one_table() {
+        let rows = [None, Some(0), Some(7)].map(|session| key("Gdev", Pool::Paged, session));
+        for (scope, expected) in [
+            (Scope::System, [true, false, false]),
+            (Scope::AllSessions, [false, true, true]),
+            (Scope::Session(7), [false, false, true]),
+        ] {
+            let shown = Shown { scope, ..Shown::default() };
+            assert_eq!([0, 1, 2].map(|at: usize| shown.has(&rows[at])), expected, "{scope}");
+        }
+    }
+
+    #[test]
+    fn a_pools_total_is_no_row() {
+        assert!(!Shown::default().has(&Key::new("paged".parse().unwrap(), Pool::Kernel, Counters::InUse)));
+    }
+
+    #[test]
+    fn one_pool_is_shown_alone() {
+        let shown = Shown { pool: Some(Pool::Nonpaged), ..Shown::default() };
+        assert!(shown.has(&key("Io", Pool::Nonpaged, None)) && !shown.has(&key("Io", Pool::Paged, None)));
+    }
+
+    #[test]
+    fn a_session_is_a_number_or_all() {
+        assert_eq!(
+            ("12".parse(), "all".parse(), "".parse()),
+            (Ok(Scope::Session(12)), Ok(Scope::AllSessions), Ok(Scope::AllSessions))
+        );
+        assert_eq!("-1".parse::<Scope>().unwrap_err().to_string(), "`-1` is no session: give its number, or `all`");
+    }
+}

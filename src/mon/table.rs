@@ -1,0 +1,243 @@
+//! The pool table over time: the last reading, the one before, and some of Bytes' history.
+//!
+//! Screens are made from here as often as somebody presses a key; only a new reading moves the changes on.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::Timestamp;
+
+use super::screen::{self, Row, Screen};
+use super::{Change, Figures, Order, Scope, Shown, history};
+use crate::machine::Memory;
+use crate::pool::{Key, Pool, Snapshot, Tag, Usage};
+
+/// The pool table over time.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    keys: Vec<Key>,
+    now: Vec<Option<Usage>>,
+    before: Vec<Option<Usage>>,
+    /// Bytes of every key on the last screens, the newest last.
+    history: VecDeque<Vec<Option<u64>>>,
+    memory: Memory,
+    faults_before: Option<u64>,
+    at: Timestamp,
+}
+
+impl Table {
+    /// A table before the first reading.
+    pub fn new() -> Table {
+        Table::default()
+    }
+
+    /// Takes a reading made at `at`. All readings of a table come from one snapshot, whose rows keep their places.
+    pub fn take(&mut self, snapshot: &Snapshot, memory: Memory, at: Timestamp) {
+        self.keys.extend_from_slice(&snapshot.keys()[self.keys.len()..]);
+        std::mem::swap(&mut self.before, &mut self.now);
+        self.now.clear();
+        self.now.extend_from_slice(snapshot.usages());
+        let mut bytes = if self.history.len() < history::LENGTH {
+            Vec::new()
+        } else {
+            self.history.pop_front().unwrap_or_default()
+        };
+        bytes.clear();
+        bytes.extend(self.now.iter().map(|usage| usage.map(|usage| usage.bytes)));
+        self.history.push_back(bytes);
+        self.faults_before = self.memory.page_faults;
+        self.memory = Memory {
+            nonpaged: self.pool_holds("nonpaged").or(memory.nonpaged),
+            paged: self.pool_holds("paged").or(memory.paged),
+            ..memory
+        };
+        self.at = at;
+    }
+
+    /// The pools which have rows, in PoolMon's order of `/p`: nonpaged first.
+    pub fn pools(&self) -> Vec<Pool> {
+        let has = |pool: Pool| self.keys.iter().zip(&self.now).any(|(key, usage)| key.pool == pool && usage.is_some());
+        [Pool::Nonpaged, Pool::Paged, Pool::Slab, Pool::Callsite, Pool::Unknown]
+            .into_iter()
+            .filter(|pool| has(*pool))
+            .collect()
+    }
+
+    /// The screen which shows `shown` in `order`.
+    pub fn screen(&self, shown: &Shown, order: Order) -> Screen {
+        let mut rows = match shown.scope {
+            Scope::System | Scope::Session(_) => self.rows(shown).collect(),
+            Scope::AllSessions => summed(self.rows(shown)),
+        };
+        order.sort(&mut rows);
+        Screen {
+            at: self.at,
+            memory: self.memory,
+            more_faults: self
+                .memory
+                .page_faults
+                .zip(self.faults_before)
+                .map(|(now, before)| now.saturating_sub(before)),
+            scope: shown.scope,
+            totals: if shown.totals { screen::totals(&rows) } else { Vec::new() },
+            rows,
+        }
+    }
+
+    fn rows(&self, shown: &Shown) -> impl Iterator<Item = Row> {
+        self.keys.iter().enumerate().filter(|(_, key)| shown.has(key)).filter_map(|(at, key)| self.row(at, key))
+    }
+
+    fn row(&self, at: usize, key: &Key) -> Option<Row> {
+        let now = self.now[at]?;
+        let before = self.before.get(at).copied().flatten();
+        Some(Row {
+            tag: key.tag.clone(),
+            pool: key.pool,
+            counters: key.counters,
+            now: Figures::of(key, now),
+            change: before.map(|before| Change::of(key, before, now)).unwrap_or_default(),
+            history: self.history.iter().map(|bytes| bytes.get(at).copied().flatten()).collect(),
+        })
+    }
+
+    /// What the kernel says the pool of that name holds.
+    fn pool_holds(&self, name: &str) -> Option<u64> {
+        let mut rows = self.keys.iter().zip(&self.now).filter(|(key, _)| key.pool == Pool::Kernel);
+        rows.find(|(key, _)| key.tag.as_str() == name).and_then(|(_, usage)| Some((*usage)?.bytes))
+    }
+}
+
+/// Rows of several sessions as one a tag and pool.
+fn summed(rows: impl Iterator<Item = Row>) -> Vec<Row> {
+    let mut places: HashMap<(Tag, Pool), usize> = HashMap::new();
+    let mut summed: Vec<Row> = Vec::new();
+    for row in rows {
+        match places.get(&(row.tag.clone(), row.pool)) {
+            None => {
+                places.insert((row.tag.clone(), row.pool), summed.len());
+                summed.push(row);
+            }
+            Some(at) => add(&mut summed[*at], &row),
+        }
+    }
+    summed
+}
+
+fn add(sum: &mut Row, row: &Row) {
+    sum.now = sum.now.and(row.now);
+    sum.change = sum.change.and(row.change);
+    for (sum, bytes) in sum.history.iter_mut().zip(&row.history) {
+        *sum = match (*sum, *bytes) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mon::Column;
+    use crate::pool::Counters;
+
+    /// A table which took some readings, each of rows with their session, allocs, frees and bytes.
+    fn table(readings: &[&[(&str, Pool, Option<u32>, [u64; 3])]]) -> Table {
+        let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
+        for reading in readings {
+            snapshot.clear();
+            for (tag, pool, session, [allocs, frees, bytes]) in *reading {
+                let key = Key { session: *session, ..Key::new(tag.parse().unwrap(), *pool, Counters::Full64) };
+                let row = snapshot.row(key);
+                snapshot.set(row, Some(Usage { allocs: *allocs, frees: *frees, bytes: *bytes }));
+            }
+            table.take(&snapshot, Memory::default(), Timestamp::UNIX_EPOCH);
+        }
+        table
+    }
+
+    fn lines(screen: &Screen) -> Vec<String> {
+        let line = |row: &Row| {
+            let (now, change) = (row.now, row.change);
+            format!("{} {} {}({}) {}({})", row.tag, row.pool, now.diff, change.diff, now.bytes, change.bytes)
+        };
+        screen.rows.iter().map(line).collect()
+    }
+
+    const PAGED: Pool = Pool::Paged;
+
+    #[test]
+    fn changes_are_since_the_screen_before() {
+        let readings: [&[_]; 3] = [
+            &[("Aaaa", PAGED, None, [10, 4, 600])],
+            &[("Aaaa", PAGED, None, [20, 4, 1600])],
+            &[("Aaaa", PAGED, None, [21, 6, 1500])],
+        ];
+        for (until, expected) in
+            [(1, "Aaaa paged 6(0) 600(0)"), (2, "Aaaa paged 16(10) 1600(1000)"), (3, "Aaaa paged 15(-1) 1500(-100)")]
+        {
+            assert_eq!(lines(&table(&readings[..until]).screen(&Shown::default(), Order::default())), [expected]);
+        }
+        let screen = table(&readings).screen(&Shown::default(), Order::default());
+        assert_eq!(screen.rows[0].history, [Some(600), Some(1600), Some(1500)]);
+    }
+
+    #[test]
+    fn a_row_which_was_absent_was_not_zero() {
+        let table = table(&[
+            &[("Aaaa", PAGED, None, [1, 0, 64])],
+            &[("Aaaa", PAGED, None, [1, 0, 64]), ("Late", PAGED, None, [5, 0, 4096])],
+            &[("Late", PAGED, None, [6, 0, 4160])],
+        ]);
+        let screen = table.screen(&Shown::default(), Order { by: Column::Bytes, change: true });
+        assert_eq!(lines(&screen), ["Late paged 6(1) 4160(64)"]);
+        assert_eq!(screen.rows[0].history, [None, Some(4096), Some(4160)]);
+    }
+
+    #[test]
+    fn all_sessions_are_one_row_a_tag_and_pool() {
+        let reading = |more: u64| {
+            [
+                ("Gdev", PAGED, Some(0), [10, 4, 600 + more]),
+                ("Gdev", PAGED, Some(1), [20, 4, 1600 + more]),
+                ("Gdev", Pool::Nonpaged, Some(1), [1, 0, 8]),
+                ("Gdev", PAGED, None, [1, 0, 1]),
+            ]
+        };
+        let table = table(&[&reading(0), &reading(50)]);
+        let shown = Shown { scope: Scope::AllSessions, totals: true, ..Shown::default() };
+        let screen = table.screen(&shown, Order::default());
+        assert_eq!(lines(&screen), ["Gdev paged 22(0) 2300(100)", "Gdev nonpaged 1(0) 8(0)"]);
+        assert_eq!(screen.rows[0].history, [Some(2200), Some(2300)]);
+        let totals: Vec<_> =
+            screen.totals.iter().map(|total| (total.pool, total.now.bytes, total.change.bytes)).collect();
+        assert_eq!(totals, [(PAGED, 2300, 100), (Pool::Nonpaged, 8, 0)]);
+        let one = Shown { scope: Scope::Session(0), ..Shown::default() };
+        assert_eq!(lines(&table.screen(&one, Order::default())), ["Gdev paged 6(0) 650(50)"]);
+    }
+
+    #[test]
+    fn what_the_kernel_says_of_its_pools_is_in_the_header() {
+        let table =
+            table(&[&[("paged", Pool::Kernel, None, [2, 0, 8192]), ("nonpaged", Pool::Kernel, None, [1, 0, 4096])]]);
+        let screen = table.screen(&Shown::default(), Order::default());
+        assert_eq!((screen.memory.paged, screen.memory.nonpaged, screen.rows.len()), (Some(8192), Some(4096), 0));
+        assert_eq!(table.pools(), []);
+    }
+
+    #[test]
+    fn page_faults_are_since_the_screen_before() {
+        let mut table = Table::new();
+        let faults = |table: &mut Table, page_faults| {
+            table.take(&Snapshot::new(), Memory { page_faults, ..Memory::default() }, Timestamp::UNIX_EPOCH);
+            table.screen(&Shown::default(), Order::default()).more_faults
+        };
+        assert_eq!([Some(1000), Some(1085), None].map(|count| faults(&mut table, count)), [None, Some(85), None]);
+    }
+
+    #[test]
+    fn history_is_bounded() {
+        let mut table = Table::new();
+        (0..100).for_each(|_| table.take(&Snapshot::new(), Memory::default(), Timestamp::UNIX_EPOCH));
+        assert_eq!(table.history.len(), history::LENGTH);
+    }
+}

@@ -1,0 +1,86 @@
+//! A line which is typed below the table: a session's number, or the tags to show.
+
+use ratatui::crossterm::event::KeyCode;
+
+use crate::mon::{NoSession, Scope, Shown};
+use crate::pool::TagPattern;
+
+/// A line which is being typed.
+#[derive(Debug)]
+pub(super) struct Prompt {
+    about: About,
+    typed: String,
+    /// Why what was entered cannot be taken.
+    wrong: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum About {
+    Session,
+    Tags,
+}
+
+/// What a key made of the line.
+#[derive(Debug)]
+pub(super) enum Answer {
+    GoOn,
+    Cancelled,
+    Scope(Scope),
+    Tags { include: Vec<TagPattern>, exclude: Vec<TagPattern> },
+}
+
+impl Prompt {
+    /// PoolMon's `i`.
+    pub(super) fn session() -> Prompt {
+        Prompt { about: About::Session, typed: String::new(), wrong: None }
+    }
+
+    /// Which tags to show, beginning with those shown now.
+    pub(super) fn tags(shown: &Shown) -> Prompt {
+        let included = shown.include.iter().map(ToString::to_string);
+        let words: Vec<String> = included.chain(shown.exclude.iter().map(|tag| format!("-{tag}"))).collect();
+        Prompt { about: About::Tags, typed: words.join(" "), wrong: None }
+    }
+
+    pub(super) fn press(&mut self, code: KeyCode) -> Answer {
+        self.wrong = None;
+        match code {
+            KeyCode::Esc => return Answer::Cancelled,
+            KeyCode::Enter => match self.answer() {
+                Ok(answer) => return answer,
+                Err(wrong) => self.wrong = Some(wrong),
+            },
+            KeyCode::Backspace => drop(self.typed.pop()),
+            KeyCode::Char(typed) => self.typed.push(typed),
+            _ => {}
+        }
+        Answer::GoOn
+    }
+
+    /// The line as it is shown.
+    pub(super) fn line(&self) -> String {
+        let asks = match self.about {
+            About::Session => "Session's number, nothing for all",
+            About::Tags => "Tags, -Tag to leave one out, nothing for all",
+        };
+        let wrong = self.wrong.as_ref().map_or_else(String::new, |wrong| format!("   {wrong}"));
+        format!(" {asks}: {}_{wrong}", self.typed)
+    }
+
+    fn answer(&self) -> Result<Answer, String> {
+        match self.about {
+            About::Session => self.typed.parse().map(Answer::Scope).map_err(|error: NoSession| error.to_string()),
+            About::Tags => {
+                let (mut include, mut exclude) = (Vec::new(), Vec::new());
+                for word in self.typed.split_whitespace() {
+                    let (list, tag) = match word.strip_prefix('-').filter(|tag| !tag.is_empty()) {
+                        Some(tag) => (&mut exclude, tag),
+                        None => (&mut include, word),
+                    };
+                    list.push(tag.parse::<TagPattern>().map_err(|error| format!("{tag}: {error}"))?);
+                }
+                Ok(Answer::Tags { include, exclude })
+            }
+        }
+    }
+}

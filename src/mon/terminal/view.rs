@@ -1,0 +1,242 @@
+//! What somebody chose to see, and the keys which change it (Microsoft Learn, "PoolMon Run-time Commands").
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::prompt::{Answer, Prompt};
+use crate::mon::{Column, Order, Scope, Shown};
+use crate::pool::Pool;
+
+/// What somebody chose to see.
+#[derive(Debug)]
+pub struct View {
+    /// Which rows.
+    pub shown: Shown,
+    /// In which order.
+    pub order: Order,
+    /// Whether rows which changed, and those which grow, stand out.
+    pub highlight: bool,
+    /// Whether the table stands still. Readings go on.
+    pub paused: bool,
+    /// Rows above the first one on the screen.
+    pub(super) top: usize,
+    pub(super) over: Over,
+}
+
+/// What lies over the table.
+#[derive(Debug)]
+pub(super) enum Over {
+    Nothing,
+    Help,
+    Prompt(Prompt),
+}
+
+/// What a key asks of whoever runs the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// To draw again.
+    Redraw,
+    /// To end.
+    Quit,
+    /// To go to another sample of a recording.
+    Go(Step),
+}
+
+/// A way through a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To its first sample.
+    First,
+    /// One sample back.
+    Back,
+    /// One sample on.
+    On,
+    /// To its last sample.
+    Last,
+}
+
+/// Rows which Page Up and Page Down move by.
+const PAGE: usize = 20;
+
+impl View {
+    /// A view of `shown` in `order`.
+    pub fn new(shown: Shown, order: Order, highlight: bool) -> View {
+        View { shown, order, highlight, paused: false, top: 0, over: Over::Nothing }
+    }
+
+    /// A key was pressed; `pools` are those which the table has.
+    pub fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> Wanted {
+        // Windows tells of a key's release too.
+        if key.kind == KeyEventKind::Release {
+            return Wanted::Redraw;
+        }
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return if key.code == KeyCode::Char('c') { Wanted::Quit } else { Wanted::Redraw };
+        }
+        match std::mem::replace(&mut self.over, Over::Nothing) {
+            Over::Nothing => self.press_in_table(key.code, pools),
+            // Any key closes it.
+            Over::Help => Wanted::Redraw,
+            Over::Prompt(mut prompt) => {
+                match prompt.press(key.code) {
+                    Answer::GoOn => self.over = Over::Prompt(prompt),
+                    Answer::Cancelled => {}
+                    Answer::Scope(scope) => self.show(|shown| shown.scope = scope),
+                    Answer::Tags { include, exclude } => {
+                        self.show(|shown| (shown.include, shown.exclude) = (include, exclude));
+                    }
+                }
+                Wanted::Redraw
+            }
+        }
+    }
+
+    fn press_in_table(&mut self, code: KeyCode, pools: &[Pool]) -> Wanted {
+        match code {
+            KeyCode::Char('q') | KeyCode::Esc => return Wanted::Quit,
+            KeyCode::Left => return Wanted::Go(Step::Back),
+            KeyCode::Right => return Wanted::Go(Step::On),
+            KeyCode::Char('[') => return Wanted::Go(Step::First),
+            KeyCode::Char(']') => return Wanted::Go(Step::Last),
+            KeyCode::Char('h' | '?') => self.over = Over::Help,
+            KeyCode::Char('i') => self.over = Over::Prompt(Prompt::session()),
+            KeyCode::Char('/') => self.over = Over::Prompt(Prompt::tags(&self.shown)),
+            KeyCode::Char('p') => self.show(|shown| shown.pool = next_pool(shown.pool, pools)),
+            KeyCode::Char('(' | ')') => self.order.change = !self.order.change,
+            KeyCode::Char('s') => self.show(|shown| {
+                shown.scope = if shown.scope == Scope::System { Scope::AllSessions } else { Scope::System };
+            }),
+            KeyCode::Char(digit @ '0'..='9') => {
+                let number = u32::from(digit) - u32::from('0');
+                self.show(|shown| shown.scope = Scope::Session(number));
+            }
+            KeyCode::Char('l') => self.highlight = !self.highlight,
+            KeyCode::Char('e') => self.shown.totals = !self.shown.totals,
+            KeyCode::Char(' ') => self.paused = !self.paused,
+            KeyCode::Char(letter) => {
+                if let Some(by) = Column::of_letter(letter) {
+                    (self.order.by, self.top) = (by, 0);
+                }
+            }
+            KeyCode::Up => self.top = self.top.saturating_sub(1),
+            KeyCode::Down => self.top = self.top.saturating_add(1),
+            KeyCode::PageUp => self.top = self.top.saturating_sub(PAGE),
+            KeyCode::PageDown => self.top = self.top.saturating_add(PAGE),
+            KeyCode::Home => self.top = 0,
+            KeyCode::End => self.top = usize::MAX,
+            _ => {}
+        }
+        Wanted::Redraw
+    }
+
+    /// Shows other rows, from the first one on.
+    fn show(&mut self, change: impl FnOnce(&mut Shown)) {
+        change(&mut self.shown);
+        self.top = 0;
+    }
+}
+
+/// PoolMon's `p`: one pool after the other, then all.
+fn next_pool(now: Option<Pool>, pools: &[Pool]) -> Option<Pool> {
+    match now.and_then(|now| pools.iter().position(|pool| *pool == now)) {
+        Some(at) => pools.get(at + 1).copied(),
+        None if now.is_some() => None,
+        None => pools.first().copied(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
+
+    fn view() -> View {
+        View::new(Shown::default(), Order::default(), true)
+    }
+
+    fn press(view: &mut View, keys: &str) -> Wanted {
+        let code = |key| match key {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            '\u{8}' => KeyCode::Backspace,
+            other => KeyCode::Char(other),
+        };
+        let mut last = Wanted::Redraw;
+        for key in keys.chars() {
+            last = view.press(KeyEvent::new(code(key), KeyModifiers::NONE), &POOLS);
+        }
+        last
+    }
+
+    #[test]
+    fn poolmons_keys_do_what_they_do_there() {
+        let mut view = view();
+        let mut pool = || {
+            press(&mut view, "p");
+            view.shown.pool
+        };
+        assert_eq!([pool(), pool(), pool()], [Some(Pool::Nonpaged), Some(Pool::Paged), None]);
+        press(&mut view, "b(");
+        assert_eq!(view.order, Order { by: Column::Bytes, change: true });
+        press(&mut view, ")m");
+        assert_eq!(view.order, Order { by: Column::PerAlloc, change: false });
+        let mut scope = |keys| {
+            press(&mut view, keys);
+            view.shown.scope
+        };
+        assert_eq!([scope("s"), scope("7"), scope("s")], [Scope::AllSessions, Scope::Session(7), Scope::System]);
+        assert_eq!(
+            [scope("i12\n"), scope("i\n"), scope("i5\u{1b}")],
+            [Scope::Session(12), Scope::AllSessions, Scope::AllSessions]
+        );
+        press(&mut view, "el");
+        assert_eq!((view.shown.totals, view.highlight), (true, false));
+        assert_eq!((press(&mut view, "q"), press(&mut view, "\u{1b}")), (Wanted::Quit, Wanted::Quit));
+    }
+
+    #[test]
+    fn escape_closes_what_lies_over_the_table_before_it_ends_it() {
+        for opens in ["h", "?", "i", "/"] {
+            let mut view = view();
+            assert_eq!(press(&mut view, opens), Wanted::Redraw);
+            assert_eq!(
+                (press(&mut view, "\u{1b}"), press(&mut view, "\u{1b}")),
+                (Wanted::Redraw, Wanted::Quit),
+                "{opens}"
+            );
+        }
+    }
+
+    #[test]
+    fn ctrl_c_ends_it_wherever_one_is() {
+        for opens in ["", "h", "i", "/My"] {
+            let mut view = view();
+            press(&mut view, opens);
+            let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+            assert_eq!(view.press(ctrl_c, &POOLS), Wanted::Quit, "{opens}");
+        }
+    }
+
+    #[test]
+    fn tags_are_filtered_by_a_prompt() {
+        let mut view = view();
+        let mut filter = |keys| {
+            press(&mut view, keys);
+            let texts =
+                |patterns: &[crate::pool::TagPattern]| patterns.iter().map(ToString::to_string).collect::<Vec<_>>();
+            (texts(&view.shown.include), texts(&view.shown.exclude))
+        };
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(filter("/MyD? Aux*  -MyD9\n"), (owned(&["MyD?", "Aux*"]), owned(&["MyD9"])));
+        // What was chosen stands in the prompt, to be changed; a pattern which is none is not taken.
+        assert_eq!(filter("/\u{8}8\n"), (owned(&["MyD?", "Aux*"]), owned(&["MyD8"])));
+        assert_eq!(filter("/\\n\n"), (owned(&["MyD?", "Aux*"]), owned(&["MyD8"])));
+    }
+
+    #[test]
+    fn a_release_is_no_second_press() {
+        let mut view = view();
+        let release = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
+        assert_eq!(view.press(release, &POOLS), Wanted::Redraw);
+    }
+}

@@ -1,0 +1,199 @@
+//! A screen as PoolMon writes it: what stood on its screen, and so in a log by `>>`, and the snapshot file of `/n`.
+//!
+//! Widths are those of real screens (Microsoft Learn, "PoolMon Display" and "PoolMon Examples"). A number which is wider
+//! moves the rest of its line to the right: nothing is ever cut. What is not known is a `?` in the place of the number, so
+//! that no reader takes it for a zero.
+
+use super::{Change, Figures, Row, Screen, Total};
+use crate::pool::{Counters, Pool, Tag};
+
+mod header;
+mod width;
+
+pub use width::Layout;
+use width::Widths;
+
+/// What finds a tag's driver, for the column Mapped_Driver.
+pub type Lookup<'a> = dyn Fn(&Tag) -> Option<String> + 'a;
+
+/// How screens are written.
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    layout: Layout,
+    /// Finds what stands in the column Mapped_Driver, where there is to be one.
+    driver: Option<&'a Lookup<'a>>,
+}
+
+impl<'a> Text<'a> {
+    /// Screens of that layout, without drivers.
+    pub fn new(layout: Layout) -> Text<'a> {
+        Text { layout, driver: None }
+    }
+
+    /// The same with a column Mapped_Driver, as PoolMon's `/g` and `/c` have it.
+    pub fn with_drivers(self, lookup: &'a Lookup<'a>) -> Text<'a> {
+        Text { driver: Some(lookup), ..self }
+    }
+
+    /// What stands on PoolMon's screen, with changes in parentheses. Bytes, since a tag may hold any.
+    pub fn live(&self, screen: &Screen) -> Vec<u8> {
+        let mut page = self.live_head(screen).join("\n").into_bytes();
+        page.extend_from_slice(b"\n\n");
+        for line in self.rows(screen, Shape::Live, Bytes::Raw) {
+            page.extend_from_slice(line.trim_ascii_end());
+            page.push(b'\n');
+        }
+        page
+    }
+
+    /// PoolMon's snapshot file: no title, no changes, and all page faults since boot.
+    pub fn snapshot(&self, screen: &Screen) -> Vec<u8> {
+        let mut page = header::memory(&screen.memory, screen.memory.page_faults).join("\n").into_bytes();
+        page.extend_from_slice(format!("\n\n{}\n\n", self.columns(&width::SNAPSHOT, &screen.rows)).as_bytes());
+        for line in self.rows(screen, Shape::Snapshot, Bytes::Raw) {
+            page.extend_from_slice(line.trim_ascii_end());
+            page.push(b'\n');
+        }
+        page
+    }
+
+    /// The lines above the rows of a live screen.
+    pub(super) fn live_head(&self, screen: &Screen) -> [String; 4] {
+        let [memory, commit] = header::memory(&screen.memory, screen.more_faults);
+        let title = format!(" {} pool information", screen.scope);
+        [memory, commit, title, self.columns(&self.layout.live(), &screen.rows)]
+    }
+
+    /// The rows of a live screen for a terminal, which cannot show every byte; and their totals below an empty line.
+    pub(super) fn live_rows(&self, screen: &Screen) -> Vec<String> {
+        let lines = self.rows(screen, Shape::Live, Bytes::Escaped);
+        lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+    }
+
+    fn rows(&self, screen: &Screen, shape: Shape, bytes: Bytes) -> Vec<Vec<u8>> {
+        let width = tag_width(&screen.rows);
+        let changed = |change: Change| matches!(shape, Shape::Live).then_some(change);
+        let row = |row: &Row| {
+            let cells = Cells::of(row.counters, row.now, changed(row.change));
+            [self.line(&tag(row, width, bytes), row.pool, shape, cells), self.driver_of(&row.tag)].concat()
+        };
+        let total = |total: &Total| {
+            let cells = Cells::of(Counters::Full64, total.now, changed(total.change));
+            self.line(b"TOTAL", total.pool, shape, cells)
+        };
+        let mut lines: Vec<Vec<u8>> = screen.rows.iter().map(row).collect();
+        if !screen.totals.is_empty() {
+            lines.push(Vec::new());
+        }
+        lines.extend(screen.totals.iter().map(total));
+        lines
+    }
+
+    /// The line above the rows.
+    fn columns(&self, widths: &Widths, rows: &[Row]) -> String {
+        let longer = " ".repeat(tag_width(rows) - 4);
+        let columns = widths.columns.replacen(" Tag ", &format!(" Tag {longer}"), 1);
+        columns + if self.driver.is_some() { widths.driver_title } else { "" }
+    }
+
+    fn driver_of(&self, tag: &Tag) -> Vec<u8> {
+        let found = |lookup: &Lookup<'_>| format!(" {}", lookup(tag).unwrap_or_else(|| "Unknown Driver".to_owned()));
+        self.driver.map_or_else(Vec::new, |lookup| found(lookup).into_bytes())
+    }
+
+    fn line(&self, tag: &[u8], pool: Pool, shape: Shape, cells: Cells) -> Vec<u8> {
+        let Widths { allocs, change, diff, bytes, more_bytes, per_alloc, .. } = match shape {
+            Shape::Live => self.layout.live(),
+            Shape::Snapshot => width::SNAPSHOT,
+        };
+        let [a, f, d, b, p] = cells.now;
+        let kind = kind(pool);
+        let figures = match cells.more {
+            Some([ma, mf, mb]) => format!(
+                " {kind:<5} {a:>allocs$} ({ma:>change$}) {f:>allocs$} ({mf:>change$}) {d:>diff$} \
+                 {b:>bytes$} ({mb:>more_bytes$}) {p:>per_alloc$}"
+            ),
+            None => format!(" {kind:<5} {a:>allocs$} {f:>allocs$} {d:>diff$} {b:>bytes$} {p:>per_alloc$}"),
+        };
+        [b" ", tag, figures.as_bytes()].concat()
+    }
+}
+
+/// Which of PoolMon's two tables.
+#[derive(Clone, Copy)]
+enum Shape {
+    Live,
+    Snapshot,
+}
+
+/// A row's numbers as texts.
+struct Cells {
+    /// Allocs, frees, diff, bytes, bytes for each.
+    now: [String; 5],
+    /// Changes of allocs, frees and bytes.
+    more: Option<[String; 3]>,
+}
+
+impl Cells {
+    fn of(counters: Counters, now: Figures, change: Option<Change>) -> Cells {
+        let counted = match counters {
+            Counters::Wrapping32 | Counters::Full64 | Counters::InUse => true,
+            Counters::BytesOnly => false,
+        };
+        let known = |text: String| if counted { text } else { "?".to_owned() };
+        let Figures { allocs, frees, diff, bytes } = now;
+        let [a, f, d] = [allocs.to_string(), frees.to_string(), diff.to_string()].map(known);
+        Cells {
+            now: [a, f, d, bytes.to_string(), known(now.per_alloc().to_string())],
+            more: change.map(|more| {
+                let [a, f] = [more.allocs, more.frees].map(|more| known(more.to_string()));
+                [a, f, more.bytes.to_string()]
+            }),
+        }
+    }
+}
+
+/// The column Type. Linux' pools have words of their own there: they are neither of Windows'.
+fn kind(pool: Pool) -> &'static str {
+    match pool {
+        Pool::Nonpaged => "Nonp",
+        Pool::Paged => "Paged",
+        Pool::Slab => "Slab",
+        Pool::Callsite => "Callsite",
+        Pool::Kernel => "Kernel",
+        Pool::Unknown => "?",
+    }
+}
+
+/// How a tag's bytes are written.
+#[derive(Clone, Copy)]
+enum Bytes {
+    /// As they are, as PoolMon does. Only those which end a line cannot be.
+    Raw,
+    /// As poolgate shows a tag everywhere.
+    Escaped,
+}
+
+/// A pool tag is its four bytes, spaces included, as PoolMon has them. A longer name is padded to `width`.
+fn tag(row: &Row, width: usize, bytes: Bytes) -> Vec<u8> {
+    if !row.pool.has_pool_tags() {
+        return format!("{:<width$}", row.tag.as_str()).into_bytes();
+    }
+    let fits = |byte: &u8| match bytes {
+        Bytes::Raw => !matches!(byte, b'\n' | b'\r'),
+        Bytes::Escaped => (b' '..=b'~').contains(byte),
+    };
+    match row.tag.pool_tag_bytes() {
+        Some(bytes) if bytes.iter().all(fits) => bytes.into(),
+        Some(_) | None => format!("{:<4}", row.tag.as_str()).into_bytes(),
+    }
+}
+
+/// How wide the tags of pools without pool tags are.
+fn tag_width(rows: &[Row]) -> usize {
+    let named = rows.iter().filter(|row| !row.pool.has_pool_tags());
+    named.map(|row| row.tag.as_str().len()).max().unwrap_or(0).max(4)
+}
+
+#[cfg(test)]
+mod tests;

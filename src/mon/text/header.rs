@@ -1,0 +1,35 @@
+//! The two lines above PoolMon's table.
+
+use crate::machine::Memory;
+
+/// ` Memory:` and ` Commit:`. Both are always there, since readers tell screens apart by them.
+pub(super) fn memory(memory: &Memory, faults: Option<u64>) -> [String; 2] {
+    let Memory { physical, available, resident_kernel, resident_paged, .. } = *memory;
+    let Memory { committed, commit_limit, commit_peak, nonpaged, paged, .. } = *memory;
+    let faults = faults.map_or_else(|| "?".to_owned(), |count| count.to_string());
+    [
+        format!(
+            " Memory:{} Avail:{}  PageFlts:{faults:>6}   InRam Krnl:{} P:{}",
+            kib(physical, 8),
+            kib(available, 8),
+            kib(resident_kernel, 5),
+            kib(resident_paged, 5)
+        ),
+        format!(
+            " Commit:{} Limit:{} Peak:{}            Pool N:{} P:{}",
+            kib(committed, 7),
+            kib(commit_limit, 7),
+            kib(commit_peak, 7),
+            kib(nonpaged, 5),
+            kib(paged, 5)
+        ),
+    ]
+}
+
+/// `  260620K`, and `        ?` where it is not known.
+fn kib(bytes: Option<u64>, width: usize) -> String {
+    match bytes {
+        Some(bytes) => format!("{:>width$}K", bytes / 1024),
+        None => format!("{:>1$}", "?", width + 1),
+    }
+}
