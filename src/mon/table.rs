@@ -140,8 +140,11 @@ mod tests {
     use crate::mon::Column;
     use crate::pool::Counters;
 
-    /// A table which took some readings, each of rows with their session, allocs, frees and bytes.
-    fn table(readings: &[&[(&str, Pool, Option<u32>, [u64; 3])]]) -> Table {
+    /// A row: its tag, pool and session, and its allocs, frees and bytes.
+    type Read<'a> = (&'a str, Pool, Option<u32>, [u64; 3]);
+
+    /// A table which took some readings.
+    fn table(readings: &[&[Read<'_>]]) -> Table {
         let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
         for reading in readings {
             snapshot.clear();

@@ -82,11 +82,11 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
     Ok(out)
 }
 
-/// What stands behind the `/` or `-` of a switch. A second `/` or `\` makes it a path, `--` one of poolgate's options.
+/// What stands behind the `/` or `-` of a switch. A second `/` makes it a path, `--` one of poolgate's options.
 fn switch(word: &OsStr) -> Option<&str> {
     let word = word.to_str()?;
     let switch = word.strip_prefix(['/', '-'])?;
-    let path = word.starts_with('/') && switch.contains(['/', '\\']);
+    let path = word.starts_with('/') && switch.contains('/');
     let mut letters = switch.chars();
     let reads_as_one = match letters.next()? {
         't' | 'a' | 'f' | 'd' | 'b' | 'u' | 'm' | 'p' | 'e' | 'l' | 'r' | '(' | ')' | '?' | 'h' | 'n' | 'g' | 'c' => {
@@ -111,7 +111,7 @@ fn is_neither(word: &OsStr, exists: impl Fn(&Path) -> bool) -> bool {
     let text = word.to_string_lossy();
     match (text.strip_prefix('-'), text.strip_prefix('/')) {
         (Some(rest), _) => !rest.is_empty() && !rest.starts_with('-'),
-        (_, Some(rest)) => !rest.contains(['/', '\\']) && !exists(Path::new(word)),
+        (_, Some(rest)) => !rest.contains('/') && !exists(Path::new(word)),
         (None, None) => false,
     }
 }

@@ -1,0 +1,98 @@
+//! `poolgate mon` as people and scripts call it: redirected, as a snapshot, as a log, with PoolMon's switches, from a
+//! recording, and in a real terminal. The kernel is a simulated one, so every figure on the screen is known.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod files;
+mod plain;
+mod replay;
+mod switches;
+#[cfg(unix)]
+mod terminal;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
+use poolgate::pool::Pool;
+use tempfile::TempDir;
+
+/// A folder with a simulated kernel which has nothing but what a test puts there.
+struct Bed {
+    folder: TempDir,
+    kernel: Kernel,
+}
+
+impl Bed {
+    /// With four rows: the tag `Both` in each pool, `Big` and `Few`.
+    fn new() -> Bed {
+        let folder = tempfile::tempdir().unwrap();
+        let state = KernelState::new(Population { seed: 1, tags: 0, noise: Vec::new() });
+        let kernel = Kernel::create(&folder.path().join("kernel.json"), state).unwrap();
+        let bed = Bed { folder, kernel };
+        bed.allocate("Both", Pool::Paged, 100, 30);
+        bed.allocate("Both", Pool::Nonpaged, 50, 10);
+        bed.allocate("Big", Pool::Paged, 4096, 1000);
+        bed.allocate("Few", Pool::Nonpaged, 2048, 3);
+        bed
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs_err::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// So many allocations of so many bytes, by a driver's tag.
+    fn allocate(&self, tag: &str, pool: Pool, size: u64, count: u64) {
+        self.kernel.change(|state| state.allocate(&tag.parse().unwrap(), pool, size, count)).unwrap();
+    }
+
+    /// `poolgate mon` with these words, in the folder, watching the kernel.
+    fn mon(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+        command.arg("mon").args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("POOLGATE_SIM_KERNEL", self.kernel.path()).env("NO_COLOR", "1");
+        command
+    }
+
+    /// What one screen, or whatever else the words ask for, comes to.
+    fn once(&self, words: &[&str]) -> Said {
+        Said::of(self.mon(&[words, &["--for", "0 s"]].concat()).output().unwrap())
+    }
+}
+
+/// What poolgate said.
+struct Said {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Said {
+    fn of(output: Output) -> Said {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// Tags and pools of the rows, in order.
+    #[track_caller]
+    fn rows(&self) -> Vec<String> {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        rows(&self.stdout)
+    }
+}
+
+/// Tags and pools of a screen's rows, in order.
+fn rows(screen: &str) -> Vec<String> {
+    let pools = [" Nonp ", " Paged "];
+    let rows = screen.lines().filter(|line| pools.iter().any(|pool| line.contains(pool)) && !line.contains("Pool N:"));
+    rows.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// A file with these bytes.
+fn file(path: &Path, text: &str) {
+    use std::io::Write;
+    std::fs::File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+}

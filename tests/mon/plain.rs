@@ -1,0 +1,132 @@
+//! Redirected: plain screens one after the other.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Stdio};
+
+use poolgate::pool::Pool;
+
+use super::{Bed, Said};
+
+/// A `poolgate mon` which goes on, and what it writes.
+pub(super) struct Going {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Going {
+    pub(super) fn start(bed: &Bed, words: &[&str]) -> Going {
+        let mut command = bed.mon(&[words, &["--every", "20 ms"]].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Going { child, lines }
+    }
+
+    /// Reads on to a line for which `wanted` is true. It comes, or the test never ends.
+    pub(super) fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before that line");
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Ctrl-C, and what it comes to.
+    #[cfg(unix)]
+    pub(super) fn interrupt(self) -> Said {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        // Whoever reads a pipe to its end learns of the child's end.
+        let _rest = self.lines.lines().map_while(Result::ok).count();
+        Said::of(self.child.wait_with_output().unwrap())
+    }
+}
+
+#[test]
+fn a_screen_is_written_as_poolmon_redirected() {
+    let said = Bed::new().once(&["/b"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(said.stdout);
+}
+
+#[test]
+fn what_changed_since_the_screen_before_is_in_parentheses() {
+    let bed = Bed::new();
+    let mut going = Going::start(&bed, &["/iMyD1"]);
+    going.until(|line| line.contains("pool information"));
+    bed.allocate("MyD1", Pool::Nonpaged, 64, 2);
+    // A row which was not on the screen before has no change.
+    let row = going.until(|line| line.starts_with(" MyD1"));
+    assert_eq!(
+        row.trim_end(),
+        " MyD1 Nonp          2 (   0)         0 (   0)        2         128 (          0)          64"
+    );
+    bed.allocate("MyD1", Pool::Nonpaged, 64, 5);
+    let row = going.until(|line| line.contains("(   5)"));
+    assert_eq!(
+        row.trim_end(),
+        " MyD1 Nonp          7 (   5)         0 (   0)        7         448 (        320)          64"
+    );
+    going.until(|line| line.starts_with(" MyD1") && line.contains("7 (   0)"));
+    drop(going.child.kill());
+    drop(going.child.wait());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_in_order() {
+    let bed = Bed::new();
+    let mut going = Going::start(&bed, &["/b"]);
+    going.until(|line| line.starts_with(" Both"));
+    let said = going.interrupt();
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_reads_a_pipe_may_have_seen_enough() {
+    let bed = Bed::new();
+    let Going { child, mut lines } = Going::start(&bed, &["/b"]);
+    lines.read_line(&mut String::new()).unwrap();
+    drop(lines);
+    let said = Said::of(child.wait_with_output().unwrap());
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_machine_which_cannot_be_read_is_an_error_and_no_screen() {
+    let bed = Bed::new();
+    fs_err::remove_file(bed.kernel.path()).unwrap();
+    let said = bed.once(&["--log", "pool.log"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(3), ""));
+    assert!(said.stderr.contains("cannot read") && said.stderr.contains("kernel.json"), "{}", said.stderr);
+    assert!(!bed.path("pool.log").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reading_which_fails_is_told_and_is_no_screen() {
+    let bed = Bed::new();
+    let away = bed.path("away.json");
+    let mut going = Going::start(&bed, &["/b"]);
+    going.until(|line| line.starts_with(" Big"));
+    fs_err::rename(bed.kernel.path(), &away).unwrap();
+    let mut errors = BufReader::new(going.child.stderr.take().unwrap());
+    let mut told = String::new();
+    errors.read_line(&mut told).unwrap();
+    assert!(told.contains("cannot read") && told.contains("kernel.json"), "{told}");
+    fs_err::rename(&away, bed.kernel.path()).unwrap();
+    bed.allocate("Then", Pool::Paged, 8, 1);
+    let written = std::cell::RefCell::new(String::new());
+    going.until(|line| {
+        written.borrow_mut().push_str(line);
+        line.starts_with(" Then")
+    });
+    // An empty screen would have a header, and the next screen's right behind it.
+    let written = written.into_inner();
+    assert!(written.contains("Per Alloc\n\n Big"), "{written}");
+    assert!(!written.contains("Per Alloc\n\n\n"), "{written}");
+    assert_eq!(going.interrupt().code, Some(0));
+}

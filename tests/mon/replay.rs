@@ -1,0 +1,70 @@
+//! A recording, or any log which poolgate reads, looked at as if it were live.
+
+use super::{Bed, Said, file, rows};
+
+/// Five samples, 2 s apart: one tag which leaks, one which comes late, and what the kernel says its pools hold.
+pub(super) fn log() -> String {
+    let mut log = "t_seconds,tag,pool,allocs,frees,bytes\n".to_owned();
+    for sample in 0..5 {
+        let t = 2 * sample;
+        log.push_str(&format!("{t},Leak,Nonp,{},5,{}\n", 10 + 10 * sample, 320 + 640 * sample));
+        log.push_str(&format!("{t},Rest,Paged,7,2,160\n"));
+        log.push_str(&format!("{t},nonpaged,Kernel,{},,{}\n", 100, 409_600));
+        if sample >= 3 {
+            log.push_str(&format!("{t},Late,Paged,{},0,{}\n", sample, 64 * sample));
+        }
+    }
+    log
+}
+
+fn replayed(words: &[&str]) -> Said {
+    let bed = Bed::new();
+    file(&bed.path("log.csv"), &log());
+    Said::of(bed.mon(&[&["log.csv"], words].concat()).output().unwrap())
+}
+
+#[test]
+fn every_sample_is_a_screen() {
+    let said = replayed(&["--timestamps", "--exclude", "Rest"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    // When a log without times was begun is not known.
+    let times = said.stdout.lines().filter(|line| line.starts_with("# ")).count();
+    assert_eq!(times, 5, "{}", said.stdout);
+    let without: String =
+        said.stdout.lines().filter(|line| !line.starts_with("# ")).map(|line| format!("{line}\n")).collect();
+    insta::assert_snapshot!(without);
+}
+
+#[test]
+fn screens_are_as_far_apart_as_asked_for_by_the_recordings_own_clock() {
+    for (words, expected) in [
+        (&["--every", "4 s"][..], &["10", "30", "50"][..]),
+        (&["--every", "5 s"], &["10", "40"]),
+        (&["--for", "4 s"], &["10", "20", "30"]),
+        (&["--every", "1 h"], &["10"]),
+    ] {
+        let said = replayed(&[words, &["/iLeak"]].concat());
+        let lines = said.stdout.lines().filter(|line| line.starts_with(" Leak"));
+        let allocs: Vec<&str> = lines.map(|line| line.split_whitespace().nth(2).unwrap()).collect();
+        assert_eq!(allocs, expected, "{words:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_of_a_recording_is_its_end() {
+    let said = replayed(&["/n", "-", "/b"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(rows(&said.stdout), ["Leak Nonp", "Late Paged", "Rest Paged"]);
+    assert!(said.stdout.contains("Pool N:  400K"), "{}", said.stdout);
+}
+
+#[test]
+fn what_is_no_recording_is_an_error() {
+    let bed = Bed::new();
+    file(&bed.path("empty.csv"), "");
+    for name in ["empty.csv", "missing.pgr"] {
+        let said = bed.once(&[name]);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(3), ""), "{}", said.stderr);
+        assert!(said.stderr.contains(name), "{}", said.stderr);
+    }
+}

@@ -1,0 +1,98 @@
+//! PoolMon's switches, in both of its forms, and poolgate's own words for them.
+
+use super::{Bed, Said, rows};
+
+#[test]
+fn all_forms_of_a_switch_mean_the_same() {
+    let bed = Bed::new();
+    for (slash, dash, long) in [
+        (&["/b"][..], &["-b"][..], &["--sort", "bytes"][..]),
+        (&["/u"], &["-u"], &["--sort", "bytes"]),
+        (&["/t"], &["-t"], &["--sort", "tag"]),
+        (&["/a", "/("], &["-a", "-)"], &["--sort", "allocs", "--changes"]),
+        (&["/f"], &["-f"], &["--sort", "frees"]),
+        (&["/d"], &["-d"], &["--sort", "diff"]),
+        (&["/m"], &["-m"], &["--sort", "per-alloc"]),
+        (&["/p"], &["-p"], &["--pool", "nonpaged"]),
+        (&["/p", "/p"], &["-p", "-p"], &["--pool", "paged"]),
+        (&["/s"], &["-s"], &["--session", "all"]),
+        (&["/s3"], &["-s3"], &["--session", "3"]),
+        (&["/e", "/l"], &["-e", "-l"], &["--totals", "--no-highlight"]),
+        (&["/iB*", "/xBig"], &["-iB*", "-xBig"], &["--include", "B*", "--exclude", "Big"]),
+    ] {
+        let said = bed.once(long);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert_eq!(bed.once(slash).stdout, said.stdout, "{slash:?}");
+        assert_eq!(bed.once(dash).stdout, said.stdout, "{dash:?}");
+    }
+}
+
+#[test]
+fn switches_choose_and_sort_rows() {
+    let bed = Bed::new();
+    for (words, expected) in [
+        (&[][..], &["Big Paged", "Both Paged", "Both Nonp", "Few Nonp"][..]),
+        (&["/b"], &["Big Paged", "Few Nonp", "Both Paged", "Both Nonp"]),
+        (&["/m"], &["Big Paged", "Few Nonp", "Both Paged", "Both Nonp"]),
+        (&["/a"], &["Big Paged", "Both Paged", "Both Nonp", "Few Nonp"]),
+        (&["/p", "/b"], &["Few Nonp", "Both Nonp"]),
+        (&["/p", "/p", "/b"], &["Big Paged", "Both Paged"]),
+        (&["/iB*"], &["Big Paged", "Both Paged", "Both Nonp"]),
+        (&["/ib*"], &[]),
+        (&["/iB*", "/iFew", "/xB?g"], &["Both Paged", "Both Nonp", "Few Nonp"]),
+        (&["/s"], &[]),
+        (&["/e", "/iB*"], &["Big Paged", "Both Paged", "Both Nonp", "TOTAL Paged", "TOTAL Nonp"]),
+    ] {
+        assert_eq!(bed.once(words).rows(), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn titles_are_those_of_sessions() {
+    let bed = Bed::new();
+    for (switch, title) in [
+        ("/b", " System pool information\n"),
+        ("/s", " All sessions pool information\n"),
+        ("/s12", " Session 12 pool information\n"),
+    ] {
+        let screen = bed.once(&[switch]).stdout;
+        assert!(screen.contains(title), "{screen}");
+    }
+}
+
+#[test]
+fn bad_switches_say_what_would_be_right() {
+    let bed = Bed::new();
+    for (words, because, help) in [
+        (&["/z"][..], "PoolMon has no switch /z", "poolgate mon --help"),
+        (&["-be"], "PoolMon has no switch -be", "poolgate mon --help"),
+        (&["/nosuch.pgr"], "PoolMon has no switch /nosuch.pgr, and there is no file of that name", "--help"),
+        (&["/i", "MyD1"], "/i needs a tag, written without a space: /iMyD1", "--include MyD1"),
+        (&["/g"], "/g, the column Mapped_Driver, is not supported yet", "leave it out"),
+        (&["-c", "localtag.txt"], "/c, the column Mapped_Driver, is not supported yet", "leave it out"),
+        (&["/iMy\\D"], "invalid value 'My\\D' for '--include <TAG>'", "--help"),
+        (&["/s99999999999"], "`99999999999` is no session", "--help"),
+        (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
+        (&["--every", "5"], "a duration needs a unit; write the unit", "--help"),
+        (&["--sort", "size"], "possible values: tag, allocs, frees, diff, bytes, per-alloc", "--help"),
+        (&["--pool", "nonp"], "possible values: nonpaged, paged, slab, callsite", "--help"),
+        (&["/n", "a", "--log", "b"], "cannot be used with", "--help"),
+    ] {
+        let said = Said::of(bed.mon(words).output().unwrap());
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{words:?}: {}", said.stderr);
+        assert!(said.stderr.contains(because) && said.stderr.contains(help), "{words:?}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn help_names_every_switch() {
+    let bed = Bed::new();
+    for word in ["/?", "-?", "/h", "-h", "--help"] {
+        let said = Said::of(bed.mon(&[word]).output().unwrap());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        for switch in ["/iTAG", "/xTAG", "/p", "/s", "/e", "/t", "/a", "/f", "/d", "/b", "/m", "/(", "/l", "/n", "/?"] {
+            assert!(said.stdout.contains(switch), "{word}: {switch}: {}", said.stdout);
+        }
+        assert!(rows(&said.stdout).is_empty());
+    }
+}
