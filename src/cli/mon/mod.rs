@@ -31,7 +31,7 @@ use watched::Watched;
 
 /// Shows the pool table, as PoolMon does.
 #[derive(Debug, clap::Args)]
-#[command(after_help = SWITCHES, after_long_help = MORE)]
+#[command(after_help = SWITCHES)]
 pub(super) struct Mon {
     /// A recording, the folder of a run, or a log, to look at instead of this machine
     #[arg(value_name = "RECORDING")]
@@ -83,11 +83,6 @@ pub(super) struct Mon {
 }
 
 const SWITCHES: &str = "\
-PoolMon's switches, each as /x or -x: /iTAG /xTAG include, exclude · /p nonpaged, /p /p paged · /s[N] sessions · /e totals ·
-/t /a /f /d /b /m sort by tag, allocs, frees, diff, bytes, bytes per alloc · /( sort by change · /l no highlighting ·
-/n [FILE] one snapshot, to poolsnap.log where no file is named · /? help. Keys while it runs: press h. See docs/mon.md.";
-
-const MORE: &str = "\
 PoolMon's switches, each as /x or -x:
   /iTAG /xTAG    --include TAG, --exclude TAG
   /p, /p /p      --pool nonpaged, --pool paged
