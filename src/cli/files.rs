@@ -87,12 +87,17 @@ fn expanded(file: &Path) -> Vec<PathBuf> {
     if found.is_empty() { vec![file.to_owned()] } else { found }
 }
 
-/// A length of time as people write it: `30m`, `1h30m`, `5 s`, `1d`.
+/// How far apart tables are.
 fn duration(text: &str) -> Result<Duration, String> {
+    let length = Some(length(text)?).filter(|length| !length.is_zero());
+    length.ok_or_else(|| "tables are taken one after the other: write more than nothing".to_owned())
+}
+
+/// A length of time as people write it: `30m`, `1h30m`, `5 s`, `1d`.
+pub(super) fn length(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse().map_err(|error| format!("{error}; write `30m`, `5s` or `1h`"))?;
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| error.to_string())?;
-    let length = Duration::try_from(length).ok().filter(|length| !length.is_zero());
-    length.ok_or_else(|| "tables are taken one after the other: write more than nothing".to_owned())
+    Duration::try_from(length).map_err(|_| "time does not go backwards: write `30m`, `5s` or `1h`".to_owned())
 }
 
 #[cfg(test)]

@@ -162,6 +162,12 @@ impl Tables {
         self.repeat(row, &Some(usage)).then_some(row)
     }
 
+    /// The same for a row which is no pool tag's; whether it is new.
+    pub(super) fn add_key(&mut self, key: Key, usage: Usage) -> bool {
+        let row = self.snapshot.row(key);
+        self.repeat(row, &Some(usage))
+    }
+
     /// The same for a row whose place is known; `false` when the table has it already.
     #[inline]
     pub(super) fn repeat(&mut self, row: RowId, usage: &Option<Usage>) -> bool {

@@ -96,6 +96,7 @@ mod tests {
             tag: tag.parse().unwrap(),
             pool: Pool::Paged,
             counters: Counters::Full64,
+            reclaimable: false,
             now: Figures { allocs, frees, diff: (allocs - frees) as i64, bytes },
             change: Change { bytes: more, allocs: -more, ..Change::default() },
             history: Vec::new(),

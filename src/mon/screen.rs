@@ -32,6 +32,8 @@ pub struct Row {
     pub pool: Pool,
     /// How the kernel counts.
     pub counters: Counters,
+    /// Whether the kernel takes this memory back when it needs some.
+    pub reclaimable: bool,
     /// The figures.
     pub now: Figures,
     /// What changed since the screen before; nothing, where the row was not on it: that it was absent is not that it was

@@ -94,6 +94,7 @@ impl Table {
             tag: key.tag.clone(),
             pool: key.pool,
             counters: key.counters,
+            reclaimable: key.reclaimable,
             now: Figures::of(key, now),
             change: before.map(|before| Change::of(key, before, now)).unwrap_or_default(),
             history: self.history.iter().map(|bytes| bytes.get(at).copied().flatten()).collect(),

@@ -75,11 +75,15 @@ impl<'a> Text<'a> {
         let changed = |change: Change| matches!(shape, Shape::Live).then_some(change);
         let row = |row: &Row| {
             let cells = Cells::of(row.counters, row.now, changed(row.change));
-            [self.line(&tag(row, width, bytes), row.pool, shape, cells), self.driver_of(&row.tag)].concat()
+            [
+                self.line(&tag(row, width, bytes), kind(row.pool, row.reclaimable), shape, cells),
+                self.driver_of(&row.tag),
+            ]
+            .concat()
         };
         let total = |total: &Total| {
             let cells = Cells::of(Counters::Full64, total.now, changed(total.change));
-            self.line(b"TOTAL", total.pool, shape, cells)
+            self.line(b"TOTAL", kind(total.pool, false), shape, cells)
         };
         let mut lines: Vec<Vec<u8>> = screen.rows.iter().map(row).collect();
         if !screen.totals.is_empty() {
@@ -101,13 +105,12 @@ impl<'a> Text<'a> {
         self.driver.map_or_else(Vec::new, |lookup| found(lookup).into_bytes())
     }
 
-    fn line(&self, tag: &[u8], pool: Pool, shape: Shape, cells: Cells) -> Vec<u8> {
+    fn line(&self, tag: &[u8], kind: &str, shape: Shape, cells: Cells) -> Vec<u8> {
         let Widths { allocs, change, diff, bytes, more_bytes, per_alloc, .. } = match shape {
             Shape::Live => self.layout.live(),
             Shape::Snapshot => width::SNAPSHOT,
         };
         let [a, f, d, b, p] = cells.now;
-        let kind = kind(pool);
         let figures = match cells.more {
             Some([ma, mf, mb]) => format!(
                 " {kind:<5} {a:>allocs$} ({ma:>change$}) {f:>allocs$} ({mf:>change$}) {d:>diff$} \
@@ -153,9 +156,11 @@ impl Cells {
     }
 }
 
-/// The column Type. Linux' pools have words of their own there: they are neither of Windows'.
-fn kind(pool: Pool) -> &'static str {
+/// The column Type. Linux' pools have words of their own there: they are neither of Windows'. `SlabR` is a cache which the
+/// kernel takes back when it needs memory.
+fn kind(pool: Pool, reclaimable: bool) -> &'static str {
     match pool {
+        Pool::Slab if reclaimable => "SlabR",
         Pool::Nonpaged => "Nonp",
         Pool::Paged => "Paged",
         Pool::Slab => "Slab",

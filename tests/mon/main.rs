@@ -5,6 +5,7 @@
 mod files;
 mod plain;
 mod replay;
+mod round_trip;
 mod switches;
 #[cfg(unix)]
 mod terminal;

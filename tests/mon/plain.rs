@@ -21,14 +21,20 @@ impl Going {
         Going { child, lines }
     }
 
-    /// Reads on to a line for which `wanted` is true. It comes, or the test never ends.
+    /// Reads on to a line for which `wanted` is true, and returns that one. It comes, or the test never ends.
     pub(super) fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
-        let mut line = String::new();
+        let all = self.all_until(wanted);
+        all.split_inclusive('\n').next_back().unwrap().to_owned()
+    }
+
+    /// The same, with all lines before it.
+    pub(super) fn all_until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        let mut all = String::new();
         loop {
-            line.clear();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before that line");
-            if wanted(&line) {
-                return line;
+            let before = all.len();
+            assert_ne!(self.lines.read_line(&mut all).unwrap(), 0, "it ended before that line");
+            if wanted(&all[before..]) {
+                return all;
             }
         }
     }
@@ -119,13 +125,8 @@ fn a_reading_which_fails_is_told_and_is_no_screen() {
     assert!(told.contains("cannot read") && told.contains("kernel.json"), "{told}");
     fs_err::rename(&away, bed.kernel.path()).unwrap();
     bed.allocate("Then", Pool::Paged, 8, 1);
-    let written = std::cell::RefCell::new(String::new());
-    going.until(|line| {
-        written.borrow_mut().push_str(line);
-        line.starts_with(" Then")
-    });
+    let written = going.all_until(|line| line.starts_with(" Then"));
     // An empty screen would have a header, and the next screen's right behind it.
-    let written = written.into_inner();
     assert!(written.contains("Per Alloc\n\n Big"), "{written}");
     assert!(!written.contains("Per Alloc\n\n\n"), "{written}");
     assert_eq!(going.interrupt().code, Some(0));

@@ -73,7 +73,7 @@ fn bad_switches_say_what_would_be_right() {
         (&["/iMy\\D"], "invalid value 'My\\D' for '--include <TAG>'", "--help"),
         (&["/s99999999999"], "`99999999999` is no session", "--help"),
         (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
-        (&["--every", "5"], "a duration needs a unit; write the unit", "--help"),
+        (&["--every", "5"], "write `30m`, `5s` or `1h`", "--help"),
         (&["--sort", "size"], "possible values: tag, allocs, frees, diff, bytes, per-alloc", "--help"),
         (&["--pool", "nonp"], "possible values: nonpaged, paged, slab, callsite", "--help"),
         (&["/n", "a", "--log", "b"], "cannot be used with", "--help"),

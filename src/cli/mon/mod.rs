@@ -5,9 +5,11 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::files::length;
 use super::machine::Root;
 use super::recorded::Recorded;
 use super::run::in_runtime;
@@ -17,7 +19,7 @@ use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
 use crate::mon::{Column, Layout, Met, Order, Replay, Scope, Shown, Table, Text};
 use crate::pool::{Pool, TagPattern};
-use crate::scenario::Duration;
+use crate::scenario;
 
 mod live;
 mod pages;
@@ -40,7 +42,7 @@ pub(super) struct Mon {
     #[arg(long, value_name = "TIME", value_parser = period)]
     every: Option<Duration>,
     /// End after this time
-    #[arg(long = "for", value_name = "TIME")]
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
     length: Option<Duration>,
     /// What rows are sorted by
     #[arg(long, value_name = "COLUMN", default_value = "tag", value_parser = columns(), overrides_with = "sort")]
@@ -99,15 +101,15 @@ A word which begins with / is a switch wherever it reads as one; write //b or `-
 Keys while it runs: press h. docs/mon.md shows the screens, and what PoolMon's columns mean on Linux.";
 
 /// Between two screens of PoolMon, always.
-const POOLMONS: std::time::Duration = std::time::Duration::from_secs(5);
+const POOLMONS: Duration = Duration::from_secs(5);
 
 /// What one screen after the other needs, wherever it goes.
 struct Choice {
     shown: Shown,
     order: Order,
     highlight: bool,
-    every: std::time::Duration,
-    length: Option<std::time::Duration>,
+    every: Duration,
+    length: Option<Duration>,
 }
 
 impl Mon {
@@ -118,8 +120,8 @@ impl Mon {
     async fn start(self) -> Exit {
         let choice = self.choice();
         if let Some(path) = &self.recording {
-            return match Recorded::open(path) {
-                Ok(recorded) => self.replay(&recorded, choice),
+            return match Recorded::open(path, self.every) {
+                Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
                     trouble::tell(&error, error.help());
                     Exit::Failed
@@ -140,7 +142,7 @@ impl Mon {
             Err(error) => return ended(Err(error)),
         };
         if log.is_some() && !self.timestamps && choice.every != POOLMONS {
-            let every = Duration::from(choice.every);
+            let every = scenario::Duration::from(choice.every);
             anstream::eprintln!(
                 "note: who reads the log takes its screens to be 5 s apart, and they are {every}: add --timestamps"
             );
@@ -189,7 +191,7 @@ impl Mon {
     }
 
     fn choice(&self) -> Choice {
-        let normal = if self.recording.is_some() { Duration::default() } else { POOLMONS.into() };
+        let normal = if self.recording.is_some() { Duration::ZERO } else { POOLMONS };
         Choice {
             shown: Shown {
                 include: self.include.clone(),
@@ -200,8 +202,8 @@ impl Mon {
             },
             order: Order { by: self.sort, change: self.changes },
             highlight: !self.no_highlight,
-            every: self.every.unwrap_or(normal).as_std(),
-            length: self.length.map(Duration::as_std),
+            every: self.every.unwrap_or(normal),
+            length: self.length,
         }
     }
 
@@ -237,7 +239,7 @@ fn ended(written: io::Result<()>) -> Exit {
 }
 
 fn period(text: &str) -> Result<Duration, String> {
-    let every: Duration = text.parse()?;
+    let every = length(text)?;
     if every < Duration::from_millis(10) {
         return Err("screens come at least 10 ms apart".to_owned());
     }

@@ -14,12 +14,13 @@ use super::lines::{End, Line, Lines};
 use super::passed::shown;
 use super::tables::{About, Tables};
 use super::{ImportError, Wrong};
-use crate::pool::Counters;
+use crate::pool::{Counters, Key, Usage};
 
 mod again;
 mod around;
 pub(super) mod number;
 pub(super) mod row;
+mod slab;
 
 pub(super) use around::is_header;
 
@@ -92,26 +93,60 @@ impl Screens {
         }
         match row::read(line.bytes, self.layout) {
             Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
+            // What `poolgate mon /e` adds up below its rows.
+            Some(_) | None if line.bytes.starts_with(b" TOTAL ") => Ok(()),
             Some(read) => {
                 tables.pass(line.number, || unread(line, read.err()));
                 Ok(())
             }
-            None => self.around(line, tables),
+            None => match slab::read(line.bytes, self.layout) {
+                Some(Ok((key, form, usage))) if line.end != End::TooLong => self.slab(key, form, usage, line, tables),
+                Some(read) => {
+                    tables.pass(line.number, || unread(line, read.err()));
+                    Ok(())
+                }
+                None => self.around(line, tables),
+            },
         }
     }
 
-    fn row(&mut self, row: Row, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+    /// A row of Linux' pools.
+    fn slab(
+        &mut self,
+        key: Key,
+        form: Form,
+        usage: Usage,
+        line: Line<'_>,
+        tables: &mut Tables,
+    ) -> Result<(), ImportError> {
+        self.form(form, line, tables)?;
+        if !tables.is_open() {
+            self.begin(line.number, tables)?;
+        }
+        if !tables.add_key(key, usage) {
+            tables.pass(line.number, || format!("has `{}` a second time in one table", shown(line.bytes)));
+        }
+        Ok(())
+    }
+
+    /// Sees that all rows are of one form.
+    fn form(&mut self, form: Form, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         match self.form {
             None => {
-                self.form = Some((row.form, line.number));
-                match row.form {
+                self.form = Some((form, line.number));
+                match form {
                     Form::Live => tables.of(SCREENS, Some(LIVE), true),
                     Form::Snapshot => tables.of("PoolMon's snapshots", None, false),
                 }
             }
-            Some((form, first)) if form != row.form => return Err(tables.wrong(line.number, mixed(row.form, first))),
+            Some((known, first)) if known != form => return Err(tables.wrong(line.number, mixed(form, first))),
             Some(_) => {}
         }
+        Ok(())
+    }
+
+    fn row(&mut self, row: Row, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        self.form(row.form, line, tables)?;
         if !tables.is_open() {
             self.begin(line.number, tables)?;
         }

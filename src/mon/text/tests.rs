@@ -51,6 +51,7 @@ fn row(line: &str) -> Row {
         tag: line[1..5].parse().unwrap(),
         pool: if line[6..].starts_with("Nonp") { Pool::Nonpaged } else { Pool::Paged },
         counters: Counters::Wrapping32,
+        reclaimable: false,
         now: Figures { allocs, frees, diff: now[2], bytes },
         change,
         history: Vec::new(),
@@ -76,7 +77,15 @@ fn read(page: Vec<u8>) -> String {
 fn slab(tag: &str, objects: u64) -> Row {
     let now = Figures { allocs: objects, frees: 0, diff: objects as i64, bytes: objects * 64 };
     let counters = Counters::InUse;
-    Row { tag: tag.parse().unwrap(), pool: Pool::Slab, counters, now, change: Change::default(), history: Vec::new() }
+    Row {
+        tag: tag.parse().unwrap(),
+        pool: Pool::Slab,
+        counters,
+        reclaimable: false,
+        now,
+        change: Change::default(),
+        history: Vec::new(),
+    }
 }
 
 #[test]

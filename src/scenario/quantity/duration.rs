@@ -1,7 +1,6 @@
 //! A length of time.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::split;
 use crate::scenario::mistake::{Wrong, shown};
@@ -79,14 +78,6 @@ fn without_unit() -> Wrong {
 impl From<std::time::Duration> for Duration {
     fn from(duration: std::time::Duration) -> Duration {
         Duration(duration)
-    }
-}
-
-impl FromStr for Duration {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Duration, String> {
-        Duration::read(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.help))
     }
 }
 

@@ -1,0 +1,53 @@
+//! Rows of Linux' pools, which `poolgate mon` writes as PoolMon would: the tag is a cache's name or a place in the code,
+//! the type none of Windows'. Objects in use stand under Allocs, and Frees is 0.
+
+use super::row::{self, Form, Layout};
+use crate::pool::{Counters, Key, Pool, Tag, Usage};
+
+/// The row which a line is; `None` when it is none.
+#[cold]
+pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<(Key, Form, Usage), String>> {
+    let text = str::from_utf8(line.strip_prefix(b" ")?).ok()?;
+    let types = [(" Slab ", Pool::Slab, false), (" SlabR ", Pool::Slab, true), (" Callsite ", Pool::Callsite, false)];
+    // A name may hold one of these words; the type is what the numbers follow.
+    let split = types.into_iter().filter_map(|(kind, pool, reclaimable)| {
+        let at = text.rfind(kind)?;
+        Some((at, &text[at + kind.len()..], pool, reclaimable))
+    });
+    let (at, figures, pool, reclaimable) = split.max_by_key(|(at, ..)| *at)?;
+    let tag: Tag = text[..at].parse().ok()?;
+    // The numbers are PoolMon's, and so is their reading.
+    let numbers = row::read(format!(" Slab Nonp {figures}").as_bytes(), layout)?;
+    Some(numbers.map(|row| (Key { reclaimable, ..Key::new(tag, pool, Counters::InUse) }, row.form, row.usage)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(line: &str) -> Option<Result<(String, bool, Usage), String>> {
+        let read = read(line.as_bytes(), Layout::default())?;
+        Some(read.map(|(key, _, usage)| (key.to_string(), key.reclaimable, usage)))
+    }
+
+    #[test]
+    fn a_cache_is_named_by_as_many_characters_as_it_has() {
+        let usage = Usage { allocs: 120, frees: 0, bytes: 7680 };
+        for (line, name, reclaimable) in [
+            (" TCP               Slab        120 (   0)  0 (   0)  120  7680 (  0)  64", "TCP slab", false),
+            (" dentry SlabR 120 0 120 7680 64", "dentry slab", true),
+            (" mm/slub.c:12 func:f Callsite 120 0 120 7680 64", "mm/slub.c:12 func:f callsite", false),
+            (" my Slab cache Slab 120 0 120 7680 64", "my Slab cache slab", false),
+            (" end\\x20 Slab 120 0 120 7680 64", "end\\x20 slab", false),
+        ] {
+            assert_eq!(read_text(line), Some(Ok((name.to_owned(), reclaimable, usage))), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_its_numbers_is_said() {
+        assert_eq!(read_text(" TCP Slab 120 0 120 76"), Some(Err("ends before its last number".to_owned())));
+        assert_eq!(read_text(" TCP Slot 120 0 120 7680 64"), None);
+        assert_eq!(read_text(" Slab 120 0 120 7680 64"), None);
+    }
+}
