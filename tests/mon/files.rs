@@ -1,7 +1,5 @@
 //! `--snapshot` and `--log`, `/n` and `>>`.
 
-use poolgate::pool::Pool;
-
 use super::{Bed, rows};
 
 #[test]
@@ -87,7 +85,7 @@ fn example_9_word_for_word() {
         let process = rustix::process::Pid::from_child(&going);
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
         assert!(going.wait().unwrap().success());
-        bed.allocate("MyD1", Pool::Nonpaged, 64, 1000);
+        bed.allocate("MyD1", poolgate::pool::Pool::Nonpaged, 64, 1000);
     }
     assert_eq!(rows(&bed.text("poolmon.log"))[..3], ["Big Paged", "Few Nonp", "Both Paged"]);
 }

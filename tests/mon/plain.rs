@@ -5,7 +5,9 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use poolgate::pool::Pool;
 
-use super::{Bed, Said};
+use super::Bed;
+#[cfg(unix)]
+use super::Said;
 
 /// A `poolgate mon` which goes on, and what it writes.
 pub(super) struct Going {

@@ -10,8 +10,6 @@ use poolgate::pool::{Counters, Key, Pool, Snapshot, Tag, Usage};
 use poolgate::record::{Event, Recording};
 use proptest::prelude::*;
 
-use super::Bed;
-
 /// What a screen shows, row by row.
 type Rows = BTreeMap<(Tag, Pool), Usage>;
 
@@ -97,7 +95,7 @@ proptest! {
 #[cfg(unix)]
 #[test]
 fn a_leak_in_a_log_is_found_by_judge() {
-    let bed = Bed::new();
+    let bed = super::Bed::new();
     let mut going = super::plain::Going::start(&bed, &["/b", "--timestamps"]);
     let mut log = String::new();
     for _ in 0..80 {
@@ -120,7 +118,7 @@ fn a_leak_in_a_log_is_found_by_judge() {
 #[cfg(unix)]
 #[test]
 fn caches_are_read_back_as_caches() {
-    let bed = Bed::new();
+    let bed = super::Bed::new();
     fs_err::create_dir_all(bed.path("host/proc")).unwrap();
     fs_err::create_dir_all(bed.path("host/sys/kernel/slab/dentry")).unwrap();
     super::file(&bed.path("host/sys/kernel/slab/dentry/reclaim_account"), "1\n");
