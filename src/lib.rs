@@ -11,6 +11,7 @@
 //! - [`gflags`]: the global flags of Windows, and how they are written
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
+//! - [`tags`]: whose a pool tag is: lists of tags, and the drivers' own images
 //! - [`import`]: logs which other samplers wrote, as recordings
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
 //! - [`mon`]: PoolMon: the pool table as a person reads it, screen after screen
@@ -25,6 +26,7 @@ pub mod pool;
 
 pub mod record;
 pub mod scenario;
+pub mod tags;
 
 pub mod import;
 pub mod judge;

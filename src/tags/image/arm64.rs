@@ -1,0 +1,245 @@
+//! ARM64 code: which numbers reach which routines.
+//!
+//! Instructions are all four bytes, and few of them matter: a number is put together by MOVZ, MOVN and MOVK or read from a
+//! literal beside the code, an import is read by ADRP and LDR and called by BLR. One pass remembers what each register
+//! holds, as for x86. Encodings: Arm Architecture Reference Manual, C4.1; arguments are in x0 to x7.
+
+use super::imports::Imports;
+use super::routine::Routine;
+use super::uses::Uses;
+use super::{Budget, Code};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Value {
+    Unknown,
+    Number(u32),
+    /// An address relative to the image: what ADRP gives, or more exactly ADD behind it.
+    Address(u32),
+    Routine(&'static Routine),
+}
+
+/// Registers which hold arguments.
+const ARGUMENTS: usize = 8;
+/// Registers which a call may change: x0 to x17, and x18 is the system's.
+const VOLATILE: usize = 18;
+/// x30 is the last; 31 is zero, or the stack's pointer.
+const REGISTERS: usize = 31;
+const BETWEEN_LOOKS: usize = 1 << 18;
+
+struct Reader<'a> {
+    code: &'a Code<'a>,
+    imports: &'a Imports,
+    uses: &'a mut Uses,
+    registers: [Value; REGISTERS],
+}
+
+/// Reads `code`; false when there was no time for all of it.
+pub(super) fn read(code: &Code<'_>, imports: &Imports, uses: &mut Uses, budget: &Budget) -> bool {
+    let mut reader = Reader { code, imports, uses, registers: [Value::Unknown; REGISTERS] };
+    for (number, word) in words(code.bytes).enumerate() {
+        let Some(at) = u32::try_from(number * 4).ok().and_then(|offset| code.rva.checked_add(offset)) else { break };
+        reader.take(word, at);
+        if number % BETWEEN_LOOKS == BETWEEN_LOOKS - 1 && budget.is_over() {
+            return false;
+        }
+    }
+    true
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+}
+
+/// `length` bits of `word` from bit `from`, as a number with a sign.
+fn signed(word: u32, from: u32, length: u32) -> i32 {
+    ((word << (32 - from - length)) as i32) >> (32 - length)
+}
+
+/// The number of a register, `length` bits being five.
+fn register(word: u32, from: u32) -> usize {
+    (word >> from & 31) as usize
+}
+
+impl Reader<'_> {
+    fn take(&mut self, word: u32, at: u32) {
+        let (d, n, m) = (register(word, 0), register(word, 5), register(word, 16));
+        match word {
+            _ if word & 0x7f80_0000 == 0x5280_0000 => self.number(d, wide(word), at),
+            _ if word & 0x7f80_0000 == 0x1280_0000 => self.number(d, !wide(word), at),
+            _ if word & 0x7f80_0000 == 0x7280_0000 => self.keep_and_move(d, word, at),
+            // ORR d, zero, m: a register is copied.
+            _ if word & 0x7fe0_ffe0 == 0x2a00_03e0 => self.set(d, self.get(m)),
+            _ if word & 0x9f00_0000 == 0x9000_0000 => self.set(d, page(word, at)),
+            // ADD d, n, #number.
+            _ if word & 0xff80_0000 == 0x9100_0000 => self.set(d, self.further(n, added(word))),
+            // LDR d, [n, #number]: 64 bits.
+            _ if word & 0xffc0_0000 == 0xf940_0000 => {
+                let value = self.imported(n, (word >> 10 & 0xfff) * 8);
+                self.set(d, value);
+            }
+            // LDR d, literal: 32 bits.
+            _ if word & 0xff00_0000 == 0x1800_0000 => match self.literal(word, at) {
+                Some(number) => self.number(d, number, at),
+                None => self.set(d, Value::Unknown),
+            },
+            // BLR n, and BR n.
+            _ if word & 0xffff_fc1f == 0xd63f_0000 => self.call_register(n, at),
+            _ if word & 0xffff_fc1f == 0xd61f_0000 => self.jump_register(n, at),
+            // BL, and B.
+            _ if word & 0xfc00_0000 == 0x9400_0000 => self.call(target(word, at), at),
+            _ if word & 0xfc00_0000 == 0x1400_0000 => self.jump(target(word, at), at),
+            // RET, and BRK.
+            _ if word & 0xffff_fc1f == 0xd65f_0000 || word & 0xffe0_001f == 0xd420_0000 => self.forget_volatile(),
+            // Conditional branches change no register: B.cond, CBZ and CBNZ, TBZ and TBNZ.
+            _ if word & 0xff00_0010 == 0x5400_0000 || word & 0x7c00_0000 == 0x3400_0000 => {}
+            // Stores do not either; of pairs that are read, both registers change.
+            _ if is_store(word) => {}
+            _ => {
+                self.set(d, Value::Unknown);
+                if word & 0x3a00_0000 == 0x2800_0000 {
+                    self.set(register(word, 10), Value::Unknown);
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, d: usize, number: u32, at: u32) {
+        self.set(d, Value::Number(number));
+        self.uses.constant(number, at, true);
+    }
+
+    /// MOVK: sixteen bits are replaced.
+    fn keep_and_move(&mut self, d: usize, word: u32, at: u32) {
+        let shift = (word >> 21 & 3) * 16;
+        match self.get(d) {
+            Value::Number(before) if shift < 32 => {
+                let kept = before & !(0xffff << shift);
+                self.number(d, kept | wide(word), at);
+            }
+            // The upper half of 64 bits, which no tag is in.
+            Value::Number(_) => {}
+            Value::Unknown | Value::Address(_) | Value::Routine(_) => self.set(d, Value::Unknown),
+        }
+    }
+
+    fn further(&self, n: usize, by: u32) -> Value {
+        match self.get(n) {
+            Value::Address(address) => Value::Address(address.wrapping_add(by)),
+            Value::Unknown | Value::Number(_) | Value::Routine(_) => Value::Unknown,
+        }
+    }
+
+    fn imported(&self, n: usize, offset: u32) -> Value {
+        let Value::Address(address) = self.further(n, offset) else { return Value::Unknown };
+        self.imports.at(address).map_or(Value::Unknown, Value::Routine)
+    }
+
+    fn literal(&self, word: u32, at: u32) -> Option<u32> {
+        let place = at.checked_add_signed(signed(word, 5, 19) * 4)?;
+        self.word_at(place)
+    }
+
+    fn word_at(&self, rva: u32) -> Option<u32> {
+        let start = rva.checked_sub(self.code.rva)? as usize;
+        words(self.code.bytes.get(start..start.checked_add(4)?)?).next()
+    }
+
+    fn call_register(&mut self, n: usize, at: u32) {
+        if let Value::Routine(routine) = self.get(n) {
+            self.uses.call(at, routine, self.argument(routine.tag));
+        }
+        self.forget_volatile();
+    }
+
+    fn jump_register(&mut self, n: usize, at: u32) {
+        if let Value::Routine(routine) = self.get(n)
+            && let Some(tag) = self.argument(routine.tag)
+        {
+            self.uses.call(at, routine, Some(tag));
+        }
+        self.forget_volatile();
+    }
+
+    fn call(&mut self, function: u32, at: u32) {
+        match self.stub(function) {
+            Some(routine) => self.uses.call(at, routine, self.argument(routine.tag)),
+            None => (0..ARGUMENTS)
+                .filter_map(|argument| self.argument(argument))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|number| self.uses.passed(number, at, function)),
+        }
+        self.forget_volatile();
+    }
+
+    fn jump(&mut self, function: u32, at: u32) {
+        if let Some(routine) = self.stub(function) {
+            self.uses.call(at, routine, self.argument(routine.tag));
+        }
+        self.forget_volatile();
+    }
+
+    /// The routine which a stub jumps to: ADRP n; LDR n, [n, #number]; BR n.
+    fn stub(&self, rva: u32) -> Option<&'static Routine> {
+        let [adrp, ldr, br] = [0, 4, 8].map(|offset| rva.checked_add(offset).and_then(|at| self.word_at(at)));
+        let (adrp, ldr, br) = (adrp?, ldr?, br?);
+        let shape =
+            adrp & 0x9f00_0000 == 0x9000_0000 && ldr & 0xffc0_0000 == 0xf940_0000 && br & 0xffff_fc1f == 0xd61f_0000;
+        let Value::Address(page) = page(adrp, rva) else { return None };
+        shape.then(|| self.imports.at(page.wrapping_add((ldr >> 10 & 0xfff) * 8)))?
+    }
+
+    fn argument(&self, argument: usize) -> Option<u32> {
+        match self.get(argument) {
+            Value::Number(number) if argument < ARGUMENTS => Some(number),
+            Value::Number(_) | Value::Unknown | Value::Address(_) | Value::Routine(_) => None,
+        }
+    }
+
+    fn forget_volatile(&mut self) {
+        self.registers[..VOLATILE].fill(Value::Unknown);
+    }
+
+    fn get(&self, register: usize) -> Value {
+        self.registers.get(register).copied().unwrap_or(Value::Unknown)
+    }
+
+    fn set(&mut self, register: usize, value: Value) {
+        if let Some(place) = self.registers.get_mut(register) {
+            *place = value;
+        }
+    }
+}
+
+/// The sixteen bits of MOVZ and MOVK in their place; in the upper half of 64 bits they are nothing to us.
+fn wide(word: u32) -> u32 {
+    let (bits, shift) = (word >> 5 & 0xffff, (word >> 21 & 3) * 16);
+    bits.checked_shl(shift).unwrap_or(0)
+}
+
+/// What ADRP gives: a page of 4 KiB, relative to the one of the instruction.
+fn page(word: u32, at: u32) -> Value {
+    let pages = signed(word, 5, 19) << 2 | (word >> 29 & 3) as i32;
+    Value::Address((at & !0xfff).wrapping_add((pages as u32) << 12))
+}
+
+/// The number of ADD, perhaps shifted by 12.
+fn added(word: u32) -> u32 {
+    let number = word >> 10 & 0xfff;
+    if word & 0x0040_0000 == 0 { number } else { number << 12 }
+}
+
+/// Where B and BL go to.
+fn target(word: u32, at: u32) -> u32 {
+    at.wrapping_add((signed(word, 0, 26) as u32) << 2)
+}
+
+/// Stores of one register or two, at an offset: what is written is memory.
+fn is_store(word: u32) -> bool {
+    let one = word & 0x3a00_0000 == 0x3800_0000 && word & 0x00c0_0000 == 0 && word & 0x0400_0000 == 0;
+    let two = word & 0x3a40_0000 == 0x2800_0000 && word & 0x0400_0000 == 0;
+    one || two
+}
+
+#[cfg(test)]
+mod tests;

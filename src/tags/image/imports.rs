@@ -1,0 +1,74 @@
+//! Where an image keeps the addresses of the routines it imports: its import address table.
+
+use std::collections::BTreeMap;
+
+use object::LittleEndian as LE;
+use object::read::pe::{ImageNtHeaders, ImageThunkData, Import, PeFile};
+
+use super::routine::{Does, Routine};
+
+/// Entries which are read; an image which has more was made to have them.
+const MOST: usize = 1 << 16;
+
+/// The routines which take tags, by where their addresses are kept, relative to the image.
+#[derive(Debug, Default)]
+pub(super) struct Imports(BTreeMap<u32, &'static Routine>);
+
+impl Imports {
+    /// Reads what can be read: an image without imports is one which allocates nothing.
+    pub(super) fn of<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>) -> Imports {
+        let mut imports = Imports::default();
+        let mut budget = MOST;
+        let Ok(Some(table)) = pe.import_table() else { return imports };
+        let Ok(mut descriptors) = table.descriptors() else { return imports };
+        while let Ok(Some(descriptor)) = descriptors.next() {
+            let slots = descriptor.first_thunk.get(LE);
+            let names = match descriptor.original_first_thunk.get(LE) {
+                0 => slots,
+                names => names,
+            };
+            let Ok(mut thunks) = table.thunks(names) else { continue };
+            let mut slot = slots;
+            while let Ok(Some(thunk)) = thunks.next::<Pe>() {
+                if let Ok(Import::Name(_, name)) = named::<Pe>(&table, thunk)
+                    && let Some(routine) = Routine::named(name)
+                {
+                    imports.0.insert(slot, routine);
+                }
+                let Some(left) = budget.checked_sub(1) else { return imports };
+                budget = left;
+                slot = slot.wrapping_add(size_of::<Pe::ImageThunkData>() as u32);
+            }
+        }
+        imports
+    }
+
+    /// The routine whose address is kept at `rva`.
+    pub(super) fn at(&self, rva: u32) -> Option<&'static Routine> {
+        self.0.get(&rva).copied()
+    }
+
+    /// Whether there is a routine which allocates.
+    pub(super) fn allocate(&self) -> bool {
+        self.0.values().any(|routine| routine.does == Does::Allocates)
+    }
+
+    /// Whether there is none of the routines.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn named<'a, Pe: ImageNtHeaders>(
+    table: &object::read::pe::ImportTable<'a>,
+    thunk: Pe::ImageThunkData,
+) -> object::read::Result<Import<'a>> {
+    if thunk.is_ordinal() { Ok(Import::Ordinal(thunk.ordinal())) } else { table.import::<Pe>(thunk) }
+}
+
+#[cfg(test)]
+impl FromIterator<(u32, &'static Routine)> for Imports {
+    fn from_iter<I: IntoIterator<Item = (u32, &'static Routine)>>(slots: I) -> Imports {
+        Imports(slots.into_iter().collect())
+    }
+}

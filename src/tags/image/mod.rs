@@ -1,0 +1,206 @@
+//! A driver's image: which tags it allocates under, as far as its bytes say.
+//!
+//! PE headers, sections, imports and resources are read by the `object` crate, instructions by `x86` and `arm64`. An image
+//! may be cut, damaged or made to mislead: reading it never panics, takes no more memory than what is found (which is
+//! bounded), and no more time than the budget allows.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use memchr::memmem;
+use object::LittleEndian as LE;
+use object::pe::{
+    IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64, IMAGE_FILE_MACHINE_I386, IMAGE_SCN_MEM_EXECUTE,
+    ImageNtHeaders32, ImageNtHeaders64,
+};
+use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile, optional_header_magic};
+
+use super::evidence::Evidence;
+
+mod arm64;
+mod imports;
+mod routine;
+mod uses;
+mod version;
+mod x86;
+
+use imports::Imports;
+pub use routine::{Does, Routine};
+use uses::Uses;
+pub use uses::Wanted;
+pub use version::Version;
+
+/// How long reading may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    until: Option<Instant>,
+}
+
+impl Budget {
+    /// As long as it takes.
+    pub fn endless() -> Budget {
+        Budget { until: None }
+    }
+
+    /// Until then.
+    pub fn until(until: Instant) -> Budget {
+        Budget { until: Some(until) }
+    }
+
+    /// Whether the time is up.
+    pub fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+/// What an image says.
+#[derive(Debug, Clone, Default)]
+pub struct Image {
+    /// Of itself.
+    pub version: Version,
+    /// Of each tag that was looked for and is in it, strongest evidence first.
+    pub found: BTreeMap<[u8; 4], Vec<Evidence>>,
+    /// Why not all of it was read, where that is so.
+    pub in_part: Option<&'static str>,
+}
+
+/// Why a file is no image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImageError {
+    /// Its headers are missing or make no sense.
+    #[error("it is no driver image ({0})")]
+    NotAnImage(String),
+}
+
+/// A section of code.
+#[derive(Debug, Clone, Copy)]
+struct Code<'a> {
+    bits: u32,
+    /// What absolute addresses are relative to; nothing on machines whose code has none.
+    base: u64,
+    rva: u32,
+    bytes: &'a [u8],
+}
+
+/// A function of the driver's own which allocates within so many bytes is taken to do so for its caller.
+const SOON: u32 = 512;
+
+impl Image {
+    /// Reads an image's bytes.
+    ///
+    /// # Errors
+    /// When they are none.
+    pub fn read(bytes: &[u8], wanted: &Wanted, budget: &Budget) -> Result<Image, ImageError> {
+        let refused = |error: object::read::Error| ImageError::NotAnImage(error.to_string());
+        match optional_header_magic(bytes).map_err(refused)? {
+            object::pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => {
+                Ok(read_as(&PeFile::<ImageNtHeaders32>::parse(bytes).map_err(refused)?, wanted, budget))
+            }
+            _ => Ok(read_as(&PeFile::<ImageNtHeaders64>::parse(bytes).map_err(refused)?, wanted, budget)),
+        }
+    }
+}
+
+/// The parts of an image.
+struct Sections<'a> {
+    code: Vec<(u32, &'a [u8])>,
+    data: Vec<(String, &'a [u8])>,
+    too_many: bool,
+}
+
+fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Budget) -> Image {
+    let machine = pe.nt_headers().file_header().machine.get(LE);
+    let mut image = Image::default();
+    // A tag is four bytes in a row in all of x86's instructions, so most images are done with here.
+    if let Wanted::Tags(tags) = wanted
+        && machine != IMAGE_FILE_MACHINE_ARM64
+        && !tags.iter().any(|tag| memmem::find(pe.data(), tag).is_some())
+    {
+        return image;
+    }
+    image.version = Version::of(pe);
+    let (imports, sections, mut uses) = (Imports::of(pe), Sections::of(pe), Uses::new(wanted.clone()));
+    let bits = if pe.nt_headers().is_type_64() { 64 } else { 32 };
+    let base = if bits == 64 { 0 } else { pe.nt_headers().optional_header().image_base() };
+    let may_be_handed = matches!(wanted, Wanted::Tags(_)) || !imports.is_empty();
+    for (rva, bytes) in sections.code.iter().filter(|_| may_be_handed) {
+        let code = Code { bits, base, rva: *rva, bytes };
+        let whole = match machine {
+            IMAGE_FILE_MACHINE_AMD64 | IMAGE_FILE_MACHINE_I386 => x86::read(&code, &imports, &mut uses, budget),
+            IMAGE_FILE_MACHINE_ARM64 => arm64::read(&code, &imports, &mut uses, budget),
+            _ => {
+                image.in_part = Some("its code is of a processor which poolgate does not read");
+                true
+            }
+        };
+        if !whole {
+            image.in_part = Some("there was no time for all of its code");
+        }
+    }
+    if sections.too_many || uses.overflowed() {
+        image.in_part = Some("there is more in it than in any driver");
+    }
+    uses.sort();
+    let tags = match wanted {
+        Wanted::All => uses.allocated(SOON),
+        Wanted::Tags(tags) => tags.iter().copied().collect(),
+    };
+    for tag in tags {
+        let evidence = evidence(tag, &uses, &imports, &sections);
+        if !evidence.is_empty() {
+            image.found.insert(tag, evidence);
+        }
+    }
+    image
+}
+
+/// What there is of `tag`; weaker evidence only where there is no stronger.
+fn evidence(tag: [u8; 4], uses: &Uses, imports: &Imports, sections: &Sections<'_>) -> Vec<Evidence> {
+    let handed = uses.handed(tag).into_iter();
+    let mut found: Vec<_> =
+        handed.map(|(routine, handed)| Evidence::Handed { routine, at: handed.first, places: handed.places }).collect();
+    let is_allocated =
+        found.iter().any(|found| matches!(found, Evidence::Handed { routine, .. } if routine.does == Does::Allocates));
+    if !is_allocated && let Some((at, routine)) = uses.through(tag, SOON) {
+        found.push(Evidence::Through { routine, at });
+    }
+    if found.is_empty()
+        && let Some((constant, beside)) = uses.nearest(tag)
+    {
+        let (at, moved) = (constant.at, constant.moved);
+        found.push(match beside {
+            Some((routine, bytes)) if moved => Evidence::Beside { routine, bytes, at },
+            _ => Evidence::Constant { at, allocates: imports.allocate() },
+        });
+    }
+    if found.is_empty() {
+        let code = sections.code.iter().map(|(_, bytes)| (None, *bytes));
+        let data = sections.data.iter().map(|(name, bytes)| (Some(name), *bytes));
+        let place = code.chain(data).find(|(_, bytes)| memmem::find(bytes, &tag).is_some());
+        found.extend(place.map(|(section, _)| Evidence::Bytes { section: section.cloned() }));
+    }
+    found
+}
+
+impl<'a> Sections<'a> {
+    /// All of them which are in the file, as long as they are together no larger than it is: they may be made to overlap.
+    fn of<Pe: ImageNtHeaders>(pe: &PeFile<'a, Pe>) -> Sections<'a> {
+        let mut sections = Sections { code: Vec::new(), data: Vec::new(), too_many: false };
+        let mut budget = pe.data().len();
+        for section in pe.section_table().iter() {
+            let Ok(bytes) = section.pe_data(pe.data()) else { continue };
+            let Some(left) = budget.checked_sub(bytes.len()) else {
+                sections.too_many = true;
+                break;
+            };
+            budget = left;
+            if section.characteristics.get(LE).contains(IMAGE_SCN_MEM_EXECUTE) {
+                sections.code.push((section.virtual_address.get(LE), bytes));
+            } else {
+                let name = String::from_utf8_lossy(section.raw_name()).chars().filter(|c| !c.is_control()).collect();
+                sections.data.push((name, bytes));
+            }
+        }
+        sections
+    }
+}

@@ -1,0 +1,107 @@
+//! The routines of Windows which take a pool tag, and which of their arguments it is.
+//!
+//! Declared in wdm.h, ntddk.h, ntifs.h, ndis.h, fltkernel.h, storport.h, video.h and winddi.h. Only what a driver imports is
+//! here: the inline functions of newer kits (`ExAllocatePoolZero`, `NonPagedPoolNx` wrappers) end in one of these, and are
+//! listed where a kernel exports them too.
+
+use std::fmt;
+
+/// What a routine does with the tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Does {
+    /// Allocates under it, at once or later.
+    Allocates,
+    /// Frees what was allocated under it.
+    Frees,
+}
+
+/// A routine which takes a pool tag.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Routine {
+    /// As it is imported.
+    pub name: &'static str,
+    /// What it does.
+    pub does: Does,
+    /// Which argument the tag is, from 0.
+    pub(super) tag: usize,
+    /// Its first argument takes two slots of a 32-bit stack.
+    pub(super) begins_wide: bool,
+}
+
+const fn allocates(name: &'static str, tag: usize) -> Routine {
+    Routine { name, does: Does::Allocates, tag, begins_wide: false }
+}
+
+const fn frees(name: &'static str, tag: usize) -> Routine {
+    Routine { name, does: Does::Frees, tag, begins_wide: false }
+}
+
+/// Takes `POOL_FLAGS`, 64 bits on every machine.
+const fn by_flags(name: &'static str) -> Routine {
+    Routine { name, does: Does::Allocates, tag: 2, begins_wide: true }
+}
+
+/// In the order of their names.
+static ROUTINES: [Routine; 29] = [
+    allocates("EngAllocMem", 2),
+    allocates("EngAllocUserMem", 1),
+    allocates("ExAllocateCacheAwareRundownProtection", 1),
+    by_flags("ExAllocatePool2"),
+    by_flags("ExAllocatePool3"),
+    allocates("ExAllocatePoolPriorityUninitialized", 2),
+    allocates("ExAllocatePoolPriorityZero", 2),
+    allocates("ExAllocatePoolQuotaUninitialized", 2),
+    allocates("ExAllocatePoolQuotaZero", 2),
+    allocates("ExAllocatePoolUninitialized", 2),
+    allocates("ExAllocatePoolWithQuotaTag", 2),
+    allocates("ExAllocatePoolWithTag", 2),
+    allocates("ExAllocatePoolWithTagPriority", 2),
+    allocates("ExAllocatePoolZero", 2),
+    frees("ExFreePool2", 1),
+    frees("ExFreePoolWithTag", 1),
+    allocates("ExInitializeLookasideListEx", 6),
+    allocates("ExInitializeNPagedLookasideList", 5),
+    allocates("ExInitializePagedLookasideList", 5),
+    allocates("FltAllocatePoolAlignedWithTag", 3),
+    frees("FltFreePoolAlignedWithTag", 2),
+    allocates("FsRtlAllocatePoolWithQuotaTag", 2),
+    allocates("FsRtlAllocatePoolWithTag", 2),
+    allocates("NdisAllocateMemoryWithTag", 2),
+    allocates("NdisAllocateMemoryWithTagPriority", 2),
+    frees("NdisFreeMemoryWithTagPriority", 2),
+    allocates("NdisInitializeNPagedLookasideList", 5),
+    allocates("StorPortExtendedFunction", 3),
+    allocates("VideoPortAllocatePool", 3),
+];
+
+impl Routine {
+    /// The routine of that name.
+    pub fn named(name: &[u8]) -> Option<&'static Routine> {
+        let at = ROUTINES.binary_search_by(|routine| routine.name.as_bytes().cmp(name)).ok()?;
+        Some(&ROUTINES[at])
+    }
+
+    /// Which slot of the stack the tag is in, at the call on a 32-bit machine.
+    pub(super) fn slot(&self) -> usize {
+        self.tag + usize::from(self.begins_wide)
+    }
+}
+
+impl fmt::Display for Routine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_routine_is_found_by_its_name() {
+        for routine in &ROUTINES {
+            assert_eq!(Routine::named(routine.name.as_bytes()), Some(routine), "the table is not in order");
+        }
+        assert_eq!(Routine::named(b"ExAllocatePool"), None, "it takes no tag");
+    }
+}

@@ -1,0 +1,285 @@
+//! x86 and x64 code: which numbers reach which routines.
+//!
+//! One pass over the instructions, which remembers for each register and the top of the stack the number or the imported
+//! routine that was put there last. Where code is joined by a jump from elsewhere nothing is remembered which a call could
+//! have changed: what is said is then too little, hardly ever wrong. Decoding is iced-x86's.
+//!
+//! Arguments: rcx, rdx, r8, r9, then the stack above their four home slots (Microsoft Learn, "x64 calling convention"); on
+//! x86 the stack (stdcall).
+
+use iced_x86::{
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
+};
+
+use super::imports::Imports;
+use super::routine::Routine;
+use super::uses::Uses;
+use super::{Budget, Code};
+
+mod stack;
+
+use stack::Stack;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Value {
+    Unknown,
+    Number(u32),
+    Routine(&'static Routine),
+}
+
+/// Registers which hold arguments on x64, in their order.
+const ARGUMENTS: [Register; 4] = [Register::RCX, Register::RDX, Register::R8, Register::R9];
+/// Registers which a call leaves alone; on x64 r12 to r15 too.
+const KEPT: [Register; 4] = [Register::RBX, Register::RBP, Register::RSI, Register::RDI];
+/// Registers through which guarded code calls imports (`__guard_retpoline_import_r10`, `__guard_dispatch_icall`).
+const GUARDED: [Register; 2] = [Register::R10, Register::RAX];
+/// Instructions between two looks at the time.
+const BETWEEN_LOOKS: u32 = 1 << 16;
+
+struct Reader<'a> {
+    code: &'a Code<'a>,
+    imports: &'a Imports,
+    uses: &'a mut Uses,
+    registers: [Value; 16],
+    stack: Stack,
+}
+
+/// Reads `code`; false when there was no time for all of it.
+pub(super) fn read(code: &Code<'_>, imports: &Imports, uses: &mut Uses, budget: &Budget) -> bool {
+    let mut decoder = Decoder::with_ip(code.bits, code.bytes, code.base + u64::from(code.rva), DecoderOptions::NONE);
+    let mut reader = Reader { code, imports, uses, registers: [Value::Unknown; 16], stack: Stack::default() };
+    let (mut instruction, mut info) = (Instruction::default(), InstructionInfoFactory::new());
+    let mut number = 0_u32;
+    while decoder.can_decode() {
+        decoder.decode_out(&mut instruction);
+        reader.take(&instruction, &mut info);
+        number = number.wrapping_add(1);
+        if number.is_multiple_of(BETWEEN_LOOKS) && budget.is_over() {
+            return false;
+        }
+    }
+    true
+}
+
+impl Reader<'_> {
+    fn take(&mut self, instruction: &Instruction, info: &mut InstructionInfoFactory) {
+        self.note_constant(instruction);
+        match instruction.flow_control() {
+            FlowControl::Call | FlowControl::IndirectCall => self.call(instruction),
+            FlowControl::UnconditionalBranch | FlowControl::IndirectBranch => {
+                self.leave_by_jump(instruction);
+                self.forget_volatile();
+            }
+            FlowControl::Return | FlowControl::Interrupt | FlowControl::Exception => self.forget_volatile(),
+            FlowControl::Next | FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => {
+                self.follow(instruction, info);
+            }
+        }
+    }
+
+    fn note_constant(&mut self, instruction: &Instruction) {
+        for operand in 0..instruction.op_count() {
+            if let Some(number) = number(instruction, operand) {
+                let moved = matches!(instruction.mnemonic(), Mnemonic::Mov | Mnemonic::Push);
+                self.uses.constant(number, self.rva(instruction.ip()), moved);
+            }
+        }
+    }
+
+    /// What an instruction leaves in the registers and on the stack.
+    fn follow(&mut self, instruction: &Instruction, info: &mut InstructionInfoFactory) {
+        let value = match instruction.mnemonic() {
+            Mnemonic::Mov => self.source(instruction, 1),
+            Mnemonic::Push => self.source(instruction, 0),
+            _ => Value::Unknown,
+        };
+        for used in info.info(instruction).used_registers() {
+            if !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None | OpAccess::NoMemAccess) {
+                self.set(used.register(), Value::Unknown);
+            }
+        }
+        match (instruction.mnemonic(), instruction.op0_kind()) {
+            // Only a whole register: `mov cl, 1` puts no number into rcx.
+            (Mnemonic::Mov, OpKind::Register) if instruction.op0_register().size() >= 4 => {
+                self.set(instruction.op0_register(), value);
+            }
+            (Mnemonic::Mov, OpKind::Memory) if self.is_stack(instruction) => {
+                let displacement = instruction.memory_displacement64() as i64;
+                self.stack.put(displacement, value);
+            }
+            (Mnemonic::Push, _) => {
+                self.stack.move_by(-self.word());
+                self.stack.put(0, value);
+            }
+            (Mnemonic::Sub | Mnemonic::Add, OpKind::Register) if is_top(instruction.op0_register()) => {
+                let by = number(instruction, 1).map_or(0, |by| i64::from(by as i32));
+                let by = if instruction.mnemonic() == Mnemonic::Add { by } else { -by };
+                self.stack.move_by(by);
+            }
+            _ => self.stack.move_by(i64::from(instruction.stack_pointer_increment())),
+        }
+    }
+
+    /// What an operand brings.
+    fn source(&self, instruction: &Instruction, operand: u32) -> Value {
+        match instruction.op_kind(operand) {
+            OpKind::Register if instruction.op_register(operand).size() >= 4 => {
+                self.get(instruction.op_register(operand))
+            }
+            OpKind::Memory if self.is_stack(instruction) => self.stack.at(instruction.memory_displacement64() as i64),
+            OpKind::Memory => self.imported(instruction).map_or(Value::Unknown, Value::Routine),
+            _ => number(instruction, operand).map_or(Value::Unknown, Value::Number),
+        }
+    }
+
+    fn call(&mut self, instruction: &Instruction) {
+        let at = self.rva(instruction.ip());
+        match self.callee(instruction) {
+            Some(routine) => {
+                let tag = self.argument(routine.tag, routine.slot());
+                self.uses.call(at, routine, tag);
+            }
+            None if instruction.flow_control() == FlowControl::Call => {
+                let function = self.rva(instruction.near_branch_target());
+                for argument in 0..ARGUMENTS.len() {
+                    if let Some(number) = self.argument(argument, argument) {
+                        self.uses.passed(number, at, function);
+                    }
+                }
+            }
+            None => {}
+        }
+        self.forget_volatile();
+    }
+
+    /// A jump to a routine is a call in a function's last place. Its arguments on the stack are one slot further up.
+    fn leave_by_jump(&mut self, instruction: &Instruction) {
+        let Some(routine) = self.callee(instruction) else { return };
+        let tag = if self.code.bits == 64 && routine.tag < ARGUMENTS.len() {
+            self.argument(routine.tag, routine.slot())
+        } else {
+            None
+        };
+        // Linkers make stubs of a plain jump through memory; compilers put REX.W before theirs, or jump to a stub.
+        let is_stub = instruction.op0_kind() == OpKind::Memory && instruction.len() <= 6;
+        if tag.is_some() || !is_stub {
+            self.uses.call(self.rva(instruction.ip()), routine, tag);
+        }
+    }
+
+    /// The routine which an instruction calls or jumps to.
+    fn callee(&self, instruction: &Instruction) -> Option<&'static Routine> {
+        match instruction.op0_kind() {
+            OpKind::Memory => self.imported(instruction),
+            OpKind::Register => match self.get(instruction.op0_register()) {
+                Value::Routine(routine) => Some(routine),
+                Value::Number(_) | Value::Unknown => None,
+            },
+            OpKind::NearBranch32 | OpKind::NearBranch64 => {
+                let target = self.rva(instruction.near_branch_target());
+                self.stub(target).or_else(|| {
+                    let guarded =
+                        GUARDED.into_iter().filter(|_| self.code.bits == 64).map(|register| self.get(register));
+                    guarded.into_iter().find_map(|value| match value {
+                        Value::Routine(routine) => Some(routine),
+                        Value::Number(_) | Value::Unknown => None,
+                    })
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The routine which a stub at `rva` jumps to: `jmp [import]`, as linkers make it where a call was not declared so.
+    fn stub(&self, rva: u32) -> Option<&'static Routine> {
+        let start = rva.checked_sub(self.code.rva)? as usize;
+        let bytes = self.code.bytes.get(start..)?;
+        let ip = self.code.base + u64::from(rva);
+        let jump = Decoder::with_ip(self.code.bits, &bytes[..bytes.len().min(15)], ip, DecoderOptions::NONE).decode();
+        let is_jump = jump.flow_control() == FlowControl::IndirectBranch && jump.op0_kind() == OpKind::Memory;
+        is_jump.then(|| self.imported(&jump))?
+    }
+
+    /// The routine whose address a memory operand reads.
+    fn imported(&self, instruction: &Instruction) -> Option<&'static Routine> {
+        let address = if instruction.is_ip_rel_memory_operand() {
+            instruction.ip_rel_memory_address()
+        } else if instruction.memory_base() == Register::None && instruction.memory_index() == Register::None {
+            instruction.memory_displacement64()
+        } else {
+            return None;
+        };
+        self.imports.at(self.rva(address))
+    }
+
+    /// An argument of the call which comes next, where it is a number.
+    fn argument(&self, argument: usize, slot: usize) -> Option<u32> {
+        let value = match ARGUMENTS.get(argument) {
+            Some(register) if self.code.bits == 64 => self.get(*register),
+            _ => self.stack.at(self.word() * slot as i64),
+        };
+        match value {
+            Value::Number(number) => Some(number),
+            Value::Routine(_) | Value::Unknown => None,
+        }
+    }
+
+    fn forget_volatile(&mut self) {
+        let kept = |register: usize| {
+            KEPT.iter().any(|kept| kept.number() == register) || (self.code.bits == 64 && register >= 12)
+        };
+        for register in (0..self.registers.len()).filter(|register| !kept(*register)).collect::<Vec<_>>() {
+            self.registers[register] = Value::Unknown;
+        }
+        self.stack.forget();
+    }
+
+    fn get(&self, register: Register) -> Value {
+        let register = register.full_register();
+        if !register.is_gpr() {
+            return Value::Unknown;
+        }
+        self.registers.get(register.number()).copied().unwrap_or(Value::Unknown)
+    }
+
+    fn set(&mut self, register: Register, value: Value) {
+        let register = register.full_register();
+        if register.is_gpr()
+            && let Some(place) = self.registers.get_mut(register.number())
+        {
+            *place = value;
+        }
+    }
+
+    /// Whether the memory operand is a fixed distance from the top of the stack.
+    fn is_stack(&self, instruction: &Instruction) -> bool {
+        is_top(instruction.memory_base()) && instruction.memory_index() == Register::None
+    }
+
+    fn word(&self) -> i64 {
+        i64::from(self.code.bits / 8)
+    }
+
+    /// An address relative to the image; what is far outside is nowhere.
+    fn rva(&self, address: u64) -> u32 {
+        address.checked_sub(self.code.base).and_then(|rva| u32::try_from(rva).ok()).unwrap_or(u32::MAX)
+    }
+}
+
+fn is_top(register: Register) -> bool {
+    matches!(register, Register::RSP | Register::ESP)
+}
+
+/// An operand which is a number of 32 bits.
+fn number(instruction: &Instruction, operand: u32) -> Option<u32> {
+    match instruction.op_kind(operand) {
+        OpKind::Immediate32 => Some(instruction.immediate32()),
+        OpKind::Immediate32to64 => u32::try_from(instruction.immediate32to64() & 0xffff_ffff).ok(),
+        OpKind::Immediate8to32 => Some(instruction.immediate8to32() as u32),
+        OpKind::Immediate8to64 => Some(instruction.immediate8to64() as u32),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! `localtag.txt`, the list which PoolMon's `/c` makes of the drivers on a machine, on 32-bit Windows only; poolgate makes it
+//! everywhere.
+//!
+//! Microsoft publishes what PoolMon shows of it (`[el90xbc5]`: the driver without `.sys`; Microsoft Learn, "PoolMon
+//! Examples"), not its layout. It is written here as pooltag.txt is, `<tag> - <driver>`, a row for each driver; read, a row
+//! may have several drivers, and no dash.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::pooltag::{self, Malformed, PoolTags, padded};
+use super::scan::Scan;
+use crate::pool::Tag;
+
+/// The list: drivers without `.sys`, by tag.
+#[derive(Debug, Default)]
+pub struct LocalTags {
+    drivers: BTreeMap<[u8; 4], BTreeSet<String>>,
+    /// Rows which are no rows.
+    pub malformed: Malformed,
+}
+
+impl LocalTags {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is far too large to be such a list.
+    pub fn open(path: &Path) -> io::Result<LocalTags> {
+        // Whatever is a row with a dash is one of pooltag.txt too, whose limits hold.
+        PoolTags::open(path)?;
+        Ok(LocalTags::read(&fs_err::read(path)?))
+    }
+
+    /// Reads the bytes of such a file.
+    pub fn read(bytes: &[u8]) -> LocalTags {
+        let mut tags = LocalTags::default();
+        for (number, line) in pooltag::lines(bytes).enumerate().filter(|(_, line)| !pooltag::is_comment(line)) {
+            match row(&line) {
+                Some((tag, drivers)) => tags.drivers.entry(tag).or_default().extend(drivers),
+                None => tags.malformed.add(number + 1, &line),
+            }
+        }
+        tags
+    }
+
+    /// What a scan for all tags found.
+    pub fn of(scan: &Scan) -> LocalTags {
+        let mut tags = LocalTags::default();
+        for driver in &scan.drivers {
+            for tag in driver.image.found.keys() {
+                tags.drivers.entry(plain(*tag)).or_default().insert(stem(&driver.name).to_owned());
+            }
+        }
+        tags
+    }
+
+    /// The drivers which allocate under a tag.
+    pub fn drivers(&self, tag: [u8; 4]) -> impl Iterator<Item = &str> {
+        self.drivers.get(&tag).into_iter().flatten().map(String::as_str)
+    }
+
+    /// The tags, in the order of their bytes.
+    pub fn tags(&self) -> impl Iterator<Item = Tag> {
+        self.drivers.keys().map(|tag| Tag::from_pool_tag(*tag))
+    }
+
+    /// How many tags there are.
+    pub fn len(&self) -> usize {
+        self.drivers.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.drivers.is_empty()
+    }
+
+    /// Writes it as a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        for (tag, drivers) in &self.drivers {
+            for driver in drivers {
+                out.write_all(tag)?;
+                write!(out, " - {driver}\r\n")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn row(line: &str) -> Option<([u8; 4], Vec<String>)> {
+    let (tag, drivers) = match pooltag::divide(line) {
+        Some((tag, drivers)) => (tag.get(..4).filter(|_| tag.len() <= 5).unwrap_or(tag), drivers),
+        // The tag's four characters may have spaces in them.
+        None => (line.get(..4)?, line.get(4..)?),
+    };
+    let separated = drivers.split(|c: char| c.is_whitespace() || c == ',').filter(|name| !name.is_empty());
+    let drivers: Vec<String> = separated.map(|name| stem(name.trim_matches(['[', ']'])).to_owned()).collect();
+    let tag = padded(tag.trim_end().as_bytes())?;
+    let is_tag = tag.iter().all(|byte| (b' '..=b'~').contains(byte)) && tag != *b"    ";
+    (is_tag && !drivers.is_empty()).then_some((tag, drivers))
+}
+
+/// A driver's name as PoolMon writes it: without `.sys`.
+pub(super) fn stem(name: &str) -> &str {
+    let (stem, ending) = name.split_at_checked(name.len().saturating_sub(4)).unwrap_or((name, ""));
+    if ending.eq_ignore_ascii_case(".sys") { stem } else { name }
+}
+
+/// Without PROTECTED_POOL, as people know the tag.
+fn plain([a, b, c, d]: [u8; 4]) -> [u8; 4] {
+    [a, b, c, d & 0x7f]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_likely_layout_is_read() {
+        let list = LocalTags::read(
+            b"1MEM - el90xbc5\r\n2MEM   el90xbc5.sys,other\nIo   - a\nDh 1 - b\nDh 1 c\n 1 - x\n\nbad\n",
+        );
+        let drivers = |tag: &[u8; 4]| list.drivers(*tag).collect::<Vec<_>>().join(" ");
+        assert_eq!(drivers(b"1MEM"), "el90xbc5");
+        assert_eq!(drivers(b"2MEM"), "el90xbc5 other");
+        assert_eq!(drivers(b"Io  "), "a");
+        assert_eq!(drivers(b"Dh 1"), "b c");
+        assert_eq!(drivers(b" 1  "), "x");
+        assert_eq!((list.len(), list.malformed.count), (5, 1));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let list = LocalTags::read(b"Io   - a\nDh 1 - b c\n 1   - x\n");
+        let mut written = Vec::new();
+        list.write(&mut written).unwrap();
+        assert_eq!(String::from_utf8_lossy(&written), " 1   - x\r\nDh 1 - b\r\nDh 1 - c\r\nIo   - a\r\n");
+        assert_eq!(LocalTags::read(&written).drivers, list.drivers);
+    }
+}
