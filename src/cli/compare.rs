@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::files::Apart;
 use super::give::give;
+use super::owners::Places;
 use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
@@ -25,6 +26,8 @@ pub(super) struct Compare {
     given: Given,
     #[command(flatten)]
     apart: Apart,
+    #[command(flatten)]
+    owners: Places,
     /// Print JSON, with each side's rate for every tag, instead of a table
     #[arg(long)]
     json: bool,
@@ -62,7 +65,10 @@ impl Compare {
             Failure { message: error.to_string(), help, output: String::new() }
         };
         let base = of(&base);
-        let report = report::compared(of(&candidate), &base.run, compared.as_ref().map_err(failure));
+        let mut report = report::compared(of(&candidate), &base.run, compared.as_ref().map_err(failure));
+        if !self.owners.suspect(std::slice::from_mut(&mut report)) {
+            return Exit::Usage;
+        }
         let json = report::comparison_json(&report, &base, compared.as_ref().ok());
         self.tell(report, &json)
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::Files;
 use super::give::give;
+use super::owners::Places;
 use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
@@ -19,6 +20,8 @@ pub(super) struct Judge {
     files: Files,
     #[command(flatten)]
     given: Given,
+    #[command(flatten)]
+    owners: Places,
     /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,
@@ -39,9 +42,12 @@ impl Judge {
     pub(super) fn run(self) -> Exit {
         let Some(terms) = self.given.read() else { return Exit::Usage };
         let judged = self.files.open().into_iter().map(|(file, opened)| judged(&terms, &file, opened));
-        let Some(reports) = judged.collect::<Option<Vec<_>>>() else {
+        let Some(mut reports) = judged.collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
         };
+        if !self.owners.suspect(&mut reports) {
+            return Exit::Usage;
+        }
         let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
         give(&reports, json.as_deref(), self.junit.as_deref())
     }

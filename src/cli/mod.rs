@@ -20,8 +20,9 @@ mod init;
 mod judge;
 mod machine;
 mod man;
-mod printed;
 mod mon;
+mod owners;
+mod printed;
 mod recorded;
 mod resume;
 mod run;
@@ -31,6 +32,7 @@ mod service;
 mod sim;
 mod status;
 mod story;
+mod tag;
 mod terminal;
 mod terms;
 mod trouble;
@@ -70,6 +72,8 @@ enum Command {
     Flags(flags::Flags),
     /// Shows the pool table as PoolMon does: live, as one snapshot, or as a log
     Mon(mon::Mon),
+    /// Says whose a pool tag is: which driver allocates under it, and what speaks for that
+    Tag(tag::TagOwner),
     /// Says whether this machine can run scenarios, and what is missing; changes nothing
     Doctor(doctor::Doctor),
     /// Writes a first scenario for a driver, with comments
@@ -125,6 +129,7 @@ impl Cli {
             Command::Export(export) => export.run(),
             Command::Flags(flags) => flags.run(),
             Command::Mon(mon) => mon.run(),
+            Command::Tag(tag) => tag.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Init(init) => init.run(),
             Command::Check(check) => check.run(),

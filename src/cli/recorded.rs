@@ -7,7 +7,7 @@ use super::run::kept;
 use super::trouble;
 use crate::import::{self, ImportError, Imported};
 use crate::record::{Event, Mark, Recording, Stage};
-use crate::report::Driver;
+use crate::report::{Driver, Suspected};
 use crate::scenario::Shown;
 
 /// A recording, and what lies beside it.
@@ -59,6 +59,13 @@ impl Recorded {
     /// The driver which was measured, where the run kept it.
     pub(super) fn driver(&self) -> Option<Driver> {
         kept(&self.path.with_file_name("driver.json"))
+    }
+
+    /// Whose the tags are which broke a threshold, where the run looked it up.
+    pub(super) fn suspects(&self) -> Vec<Suspected> {
+        // A log which lies in some folder is not the run which that folder may be of.
+        let own = self.path.file_name().is_some_and(|name| name == "recording.pgr");
+        own.then(|| kept(&self.path.with_file_name("suspects.json"))).flatten().unwrap_or_default()
     }
 
     /// How it was made, as far as it shows.

@@ -88,7 +88,7 @@ impl Terms {
         if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
             notes.push("no scenario lies beside it: judged by the rule that no tag may leak".to_owned());
         }
-        Report { result, notes, ..Terms::facts(scenario, recorded) }
+        Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
     }
 
     /// What is known of `recorded` without judging it; where it was made, only as far as the recording says.
@@ -106,6 +106,7 @@ impl Terms {
             boot: header.boot.clone(),
             result: Err(Failure::not_finished()),
             notes: Vec::new(),
+            suspects: Vec::new(),
         }
     }
 
@@ -134,6 +135,7 @@ impl Terms {
                 output: String::new(),
             }),
             notes: Vec::new(),
+            suspects: Vec::new(),
         }
     }
 }

@@ -37,6 +37,7 @@ pub use compare::{CompareError, Compared, Comparison, compare};
 pub use evidence::{Confirmation, Evidence, Interval, Trend};
 pub use ignored::Ignored;
 pub use level::Levels;
+pub use suspects::is_generic;
 
 /// What is said of one threshold, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -10,7 +10,7 @@ const GENERIC: [&str; 9] = ["Irp", "File", "Proc", "Toke", "None", "Strg", "Thre
 const REGISTRY: &str = "CM";
 
 /// Whether a tag is everybody's.
-pub(super) fn is_generic(key: &Key) -> bool {
+pub fn is_generic(key: &Key) -> bool {
     let tag = key.tag.unprotected();
     let text = tag.as_ref().unwrap_or(&key.tag).as_str();
     key.pool.has_pool_tags() && (GENERIC.contains(&text) || text.starts_with(REGISTRY))

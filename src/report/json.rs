@@ -113,7 +113,7 @@ impl<'a> Whole<'a> {
             warnings: report.warnings().collect(),
             ignored: judgement.map(|judgement| judgement.ignored.as_slice()),
             thresholds: judgement.map(|judgement| thresholds(&judgement.rulings)),
-            tags: judgement.map(|judgement| judgement.tags.iter().map(tag::Tag::of).collect()),
+            tags: judgement.map(|judgement| judgement.tags.iter().map(|tag| tag::Tag::of(tag, report)).collect()),
         }
     }
 }

@@ -68,7 +68,7 @@ fn suite(report: &Report, name: &str) -> TestSuite {
         let mut case = match &report.result {
             Err(failure) => failed(&words, each, failure),
             Ok(judgement) => match judgement.rulings.get(at) {
-                Some(ruling) => judged(&words, each, ruling),
+                Some(ruling) => judged(&words, each, ruling, report),
                 None => TestCase::error(&words, each, "error", "this threshold was not judged"),
             },
         };
@@ -91,7 +91,7 @@ fn failed(words: &str, each: Duration, failure: &Failure) -> TestCase {
     TestCaseBuilder::error(words, each, "error", &line(&failure.message)).set_trace(&content(&text)).build()
 }
 
-fn judged(words: &str, each: Duration, ruling: &Ruling) -> TestCase {
+fn judged(words: &str, each: Duration, ruling: &Ruling, report: &Report) -> TestCase {
     let worst = ruling.findings.iter().filter(|finding| finding.verdict == ruling.verdict);
     let lines: Vec<String> = worst.map(|finding| format!("{}: {}", finding.subject, finding.because)).collect();
     let message = match lines.as_slice() {
@@ -99,7 +99,9 @@ fn judged(words: &str, each: Duration, ruling: &Ruling) -> TestCase {
         [one] => one.clone(),
         [first, others @ ..] => format!("{first} (and {} more)", others.len()),
     };
-    let text = content(&lines.join("\n"));
+    let suspects = ruling.findings.iter().filter_map(|finding| Some((&finding.subject, report.suspected(finding)?)));
+    let suspects = suspects.map(|(subject, suspected)| format!("\n{subject}: {suspected}"));
+    let text = content(&(lines.join("\n") + &suspects.collect::<String>()));
     match ruling.verdict {
         Verdict::Held => {
             let mut case = TestCase::success(words, each);

@@ -15,6 +15,7 @@ mod host;
 mod json;
 mod junit;
 mod series;
+mod suspect;
 mod table;
 
 pub use comparison::{compared, comparison_json};
@@ -23,6 +24,7 @@ pub use host::Host;
 pub use json::{json, schema};
 pub use junit::{junit, junit_of};
 pub use series::{LeftOut, write_series};
+pub use suspect::{Suspect, Suspected};
 pub use table::table;
 
 /// How every report is written.
@@ -97,6 +99,8 @@ pub struct Report {
     pub result: Result<Judgement, Failure>,
     /// What happened on the way that a reader should know.
     pub notes: Vec<String>,
+    /// Whose the tags are which are accused, where they were looked up.
+    pub suspects: Vec<Suspected>,
 }
 
 /// Why there is no judgement.

@@ -18,7 +18,7 @@ pub fn table(report: &Report, width: u16) -> String {
     let mut text = format!("{}: {style}{outcome}{style:#} after {seconds:.0} s\n", report.scenario);
     match &report.result {
         Ok(judgement) => {
-            let _ = writeln!(text, "\n{}", rulings(&judgement.rulings, width));
+            let _ = writeln!(text, "\n{}", rulings(report, &judgement.rulings, width));
         }
         Err(failure) => {
             let _ = writeln!(text, "{}", failure.message);
@@ -38,7 +38,7 @@ pub fn table(report: &Report, width: u16) -> String {
     text
 }
 
-fn rulings(rulings: &[Ruling], width: u16) -> String {
+fn rulings(report: &Report, rulings: &[Ruling], width: u16) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(["verdict", "threshold", "tag", "why"]);
@@ -49,7 +49,9 @@ fn rulings(rulings: &[Ruling], width: u16) -> String {
         }
         for (at, finding) in ruling.findings.iter().take(SHOWN).enumerate() {
             let words = if at == 0 { words.clone() } else { String::new() };
-            table.add_row([finding.verdict.to_string(), words, finding.subject.clone(), finding.because.clone()]);
+            let suspected = report.suspected(finding);
+            let because = format!("{}{}", finding.because, suspected.map_or(String::new(), |who| format!("\n{who}")));
+            table.add_row([finding.verdict.to_string(), words, finding.subject.clone(), because]);
         }
         if ruling.findings.len() > SHOWN {
             let more = format!("and {} more, see report.json", ruling.findings.len() - SHOWN);

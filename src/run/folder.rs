@@ -78,6 +78,11 @@ impl RunFolder {
         self.path.join("driver.json")
     }
 
+    /// Whose the tags are which broke a threshold, as it was looked up on the machine under test.
+    pub fn suspects(&self) -> PathBuf {
+        self.path.join("suspects.json")
+    }
+
     /// The report for programs.
     pub fn report(&self) -> PathBuf {
         self.path.join("report.json")

@@ -135,7 +135,8 @@ impl Row {
         };
         Some(Row {
             tag: tag.to_owned(),
-            binary: Some(binary.to_owned()).filter(|binary| !binary.is_empty()),
+            // Microsoft writes `<unknown>`.
+            binary: Some(binary.to_owned()).filter(|binary| !binary.is_empty() && !binary.starts_with('<')),
             description: description.to_owned(),
             text,
         })

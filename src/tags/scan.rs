@@ -42,11 +42,14 @@ impl Scan {
     /// Looks for tags in these files, and in the drivers of these folders.
     ///
     /// # Errors
-    /// When one of the folders cannot be listed; files that cannot be read are among [`Scan::skipped`].
+    /// When one of the places is not there, or a folder cannot be listed; files that cannot be read are among [`Scan::skipped`].
     pub fn of(places: &[PathBuf], wanted: &Wanted, budget: &Budget) -> io::Result<Scan> {
         let mut files = BTreeSet::new();
         for place in places {
-            if place.is_dir() { files.extend(drivers(place)?) } else { files.extend([place.clone()]) }
+            match fs_err::metadata(place)?.is_dir() {
+                true => files.extend(drivers(place)?),
+                false => files.extend([place.clone()]),
+            }
         }
         let (mut scan, count) = (Scan::default(), files.len());
         for (number, path) in files.into_iter().enumerate() {

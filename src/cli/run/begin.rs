@@ -132,6 +132,7 @@ fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Fa
         boot: String::new(),
         result: Err(failure),
         notes: Vec::new(),
+        suspects: Vec::new(),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::machine::native;
 use crate::report::{self, Driver, Found, Host};
-use crate::run::RunFolder;
 use crate::scenario::DriverFile;
 
 /// This machine.
@@ -28,13 +30,12 @@ pub(in crate::cli) fn driver(root: &Path, file: &DriverFile) -> Driver {
     Driver { name: file.as_str().to_owned(), found }
 }
 
-/// Keeps what is known of the driver in the run's folder, until a process to come reports it: by then the driver may be
-/// gone from the machine.
-pub(super) fn keep(folder: &RunFolder, driver: &Driver) -> io::Result<()> {
-    report::replace(&folder.driver(), &serde_json::to_vec_pretty(driver)?)
+/// Keeps in the run's folder what is known of drivers, for a process to come: by then they may be gone from the machine.
+pub(super) fn keep(file: &Path, known: &impl Serialize) -> io::Result<()> {
+    report::replace(file, &serde_json::to_vec_pretty(known)?)
 }
 
 /// What was kept in that file; `None` where nothing was, or it cannot be read.
-pub(in crate::cli) fn kept(file: &Path) -> Option<Driver> {
+pub(in crate::cli) fn kept<T: DeserializeOwned>(file: &Path) -> Option<T> {
     serde_json::from_slice(&fs_err::read(file).ok()?).ok()
 }

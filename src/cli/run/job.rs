@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::aftermath;
 use super::again::look_again;
 use super::host::{driver, host, keep, kept};
+use crate::cli::owners::suspect_here;
 use crate::cli::story::Story;
 use crate::cli::terminal;
 use crate::judge::{Judgement, judge};
@@ -101,7 +102,7 @@ impl Job {
     /// Teardown may remove it.
     fn meet_driver(&self, event: &Event) {
         let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
-        let before = kept(&self.folder.driver());
+        let before: Option<Driver> = kept(&self.folder.driver());
         // Looking reads the driver's file, which should not be done once more while memory is to come to rest.
         if before.as_ref().is_some_and(|driver| driver.found.is_some()) {
             return;
@@ -109,13 +110,25 @@ impl Job {
         let Some(met) = self.driver_now().filter(|met| before.as_ref() != Some(met)) else { return };
         self.story.0.borrow_mut().line(&format!("driver {met}"));
         // A run is not worth failing for want of a version: the report then asks once more.
-        let _ = keep(&self.folder, &met);
+        let _ = keep(&self.folder.driver(), &met);
     }
 
     /// The driver under test as it is on the machine now; `None` where the scenario names none, or simulates its kernel.
     fn driver_now(&self) -> Option<Driver> {
         let file = self.scenario.driver.as_ref().filter(|_| self.scenario.machine.is_none());
         file.map(|file| driver(&self.root, file))
+    }
+
+    /// Names the drivers which may own what leaked. A simulated kernel has none.
+    fn suspect(&self, report: &mut Report) {
+        if self.scenario.machine.is_some() {
+            return;
+        }
+        suspect_here(report, &self.root);
+        if !report.suspects.is_empty() {
+            // Then `poolgate judge` cannot name them elsewhere.
+            let _ = keep(&self.folder.suspects(), &report.suspects);
+        }
     }
 
     /// Commands run where the scenario lay, wherever poolgate was called from, and whoever takes the run up.
@@ -153,7 +166,7 @@ impl Work for Job {
             let places = if self.scenario.machine.is_none() { native::last_words(&self.root) } else { Vec::new() };
             notes.extend(aftermath::known(recording.as_ref(), &self.created, &places));
         }
-        let report = Report {
+        let mut report = Report {
             scenario: self.scenario.scenario.as_str().to_owned(),
             thresholds: self.scenario.thresholds().iter().map(|threshold| threshold.words()).collect(),
             run: self.created.run.clone(),
@@ -165,7 +178,9 @@ impl Work for Job {
             boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, recording.as_ref()),
             notes,
+            suspects: Vec::new(),
         };
+        self.suspect(&mut report);
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);

@@ -1,6 +1,6 @@
 //! A kernel module's version, from `/sys/module`, where a module is while it is loaded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::machine::Driver;
 
@@ -18,6 +18,11 @@ pub fn driver(root: &Path, file: &str) -> Option<Driver> {
         build: attribute("srcversion"),
         place: place.clone(),
     })
+}
+
+/// Where images of drivers are which pool tags can be looked up in: there are no pool tags here.
+pub fn images(_: &Path) -> Vec<PathBuf> {
+    Vec::new()
 }
 
 /// The name of the module in `file`, which may be compressed. The kernel writes every `-` in it as `_`

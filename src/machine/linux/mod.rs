@@ -25,7 +25,7 @@ mod tables;
 mod trust;
 mod unit;
 
-pub use driver::driver;
+pub use driver::{driver, images};
 pub use facts::{Facts, facts, free_space, last_words};
 pub use tables::Tables;
 pub use trust::{prepare_state_folder, state_folder, trusted, trusted_below, trusted_itself};

@@ -56,7 +56,7 @@ pub use bitlocker::BitLocker;
 #[cfg(windows)]
 pub use byte_lock::try_lock;
 #[cfg(windows)]
-pub use driver::driver;
+pub use driver::{driver, images};
 #[cfg(windows)]
 pub use event_log::{EventLog, Weight};
 #[cfg(windows)]

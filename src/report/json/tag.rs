@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::judge::evidence::{Doubt, Guard, Interval, Measure, Standing};
 use crate::judge::{Confirmation, Evidence, Levels, TagFigures, Trend, Verdict};
 use crate::pool::{Key, Pool};
+use crate::report::{Report, Suspect};
 use crate::scenario::Per;
 
 /// A tag.
@@ -37,6 +38,9 @@ pub(super) struct Tag<'a> {
     second_look: Option<Second>,
     /// The tags which grow in lockstep with it.
     in_lockstep_with: Vec<String>,
+    /// The drivers which may own it, the surest first; null where it was not looked up. Only tags which broke a threshold are, and those which
+    /// grow steadily without a second look.
+    suspected_drivers: Option<&'a [Suspect]>,
 }
 
 /// The evidence on one tag's growth. Rates are with their 95 % intervals.
@@ -107,7 +111,7 @@ struct Second {
 }
 
 impl<'a> Tag<'a> {
-    pub(super) fn of(figures: &'a TagFigures) -> Tag<'a> {
+    pub(super) fn of(figures: &'a TagFigures, report: &'a Report) -> Tag<'a> {
         Tag {
             tag: figures.key.tag.as_str(),
             pool: figures.key.pool,
@@ -123,6 +127,7 @@ impl<'a> Tag<'a> {
             evidence: Figures::of(&figures.evidence),
             second_look: figures.confirmation.as_ref().map(Second::of),
             in_lockstep_with: figures.in_lockstep_with.iter().map(Key::to_string).collect(),
+            suspected_drivers: report.suspected_of(&figures.key).map(|suspected| suspected.drivers.as_slice()),
         }
     }
 }

@@ -14,6 +14,7 @@ CMVa - nt!cm       - value cache
 Io   - nt!io       - general IO allocations
 IpEQ - ipsec.sys    -  event queue
 Bmfd - Font related stuff
+Irp  - <unknown>    - I/O request packets
 Dup1 - one.sys - the first - with a dash
 Dup1 - two.sys - the second
 Only - only.sys
@@ -37,6 +38,7 @@ fn the_tag_itself_beats_one_open_place_and_that_beats_an_open_end() {
         (b"CM31", "CM?? Some(\"nt!cm\") Configuration Manager (registry)"),
         (b"Io  ", "Io Some(\"nt!io\") general IO allocations"),
         (b"Bmfd", "Bmfd None Font related stuff"),
+        (b"Irp ", "Irp None I/O request packets"),
         (b"Only", "Only Some(\"only.sys\") "),
         (b"Rem ", "Rem Some(\"rem.sys\") a tag called Rem"),
     ] {
@@ -56,8 +58,8 @@ fn a_tag_with_several_rows_has_all_of_them_and_a_description_keeps_its_dashes() 
 #[test]
 fn what_is_no_row_is_counted_and_shown() {
     let list = PoolTags::read(LIST.as_bytes());
-    assert_eq!((list.len(), list.malformed.count), (12, 3));
-    assert_eq!(list.malformed.first[0], (16, "no row at all".to_owned()));
+    assert_eq!((list.len(), list.malformed.count), (13, 3));
+    assert_eq!(list.malformed.first[0], (17, "no row at all".to_owned()));
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn line_ends_and_encodings_of_editors_are_read() {
     let crlf = LIST.replace('\n', "\r\n");
     for bytes in [utf16, crlf.clone().into_bytes(), format!("\u{feff}{crlf}").into_bytes()] {
         let list = PoolTags::read(&bytes);
-        assert_eq!((list.len(), list.malformed.count), (12, 3));
+        assert_eq!((list.len(), list.malformed.count), (13, 3));
     }
     assert_eq!(PoolTags::read(b"Caf\xe9 - a.sys - x\nGood - b.sys - y").malformed.count, 1);
 }

@@ -10,7 +10,7 @@ mod image;
 mod place;
 
 #[cfg(windows)]
-pub use found::driver;
+pub use found::{driver, images};
 
 #[cfg(windows)]
 mod found {
@@ -35,14 +35,34 @@ mod found {
         })
     }
 
+    /// Where the images of drivers are: `System32\drivers`, and the files of services which keep theirs elsewhere.
+    pub fn images(_: &Path) -> Vec<PathBuf> {
+        let windows = folders::windows();
+        let drivers = windows.join(r"System32\drivers");
+        let mut images = services(&windows.display().to_string(), |path| is_image_outside(Path::new(path), &drivers));
+        images.push(drivers);
+        images
+    }
+
+    fn is_image_outside(path: &Path, drivers: &Path) -> bool {
+        let lower = |path: &Path| path.to_string_lossy().to_lowercase();
+        let is_image = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sys"));
+        is_image && path.parent().map(lower) != Some(lower(drivers)) && path.is_file()
+    }
+
     /// Where services have a driver called `file`.
     fn places(file: &str, windows: &str) -> Vec<PathBuf> {
+        services(windows, |path| place::leads_to(path, file))
+    }
+
+    /// The images of all services which `meant` says of.
+    fn services(windows: &str, meant: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         let Ok(services) = LOCAL_MACHINE.open(SERVICES) else { return Vec::new() };
         let Ok(names) = services.keys() else { return Vec::new() };
         let paths = names.filter_map(|name| {
             let image_path = services.open(&name).ok()?.get_string("ImagePath").ok();
             let path = place::of_service(&name, image_path.as_deref(), windows);
-            place::leads_to(&path, file).then(|| path.into())
+            meant(&path).then(|| path.into())
         });
         paths.collect()
     }

@@ -1,0 +1,123 @@
+//! Whose the tags are which reports accuse: looked up on the machine under test when a run is reported, and offline where
+//! somebody says in which drivers.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::trouble;
+use crate::judge::is_generic;
+use crate::machine::native;
+use crate::pool::{Counters, Key, Pool, Tag};
+use crate::report::{Report, Suspect, Suspected};
+use crate::tags::{Budget, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
+
+/// Where to look for the owners of tags.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Places {
+    /// Look tags up in this pooltag.txt; without it, in the one of this machine's kits
+    #[arg(long, value_name = "FILE")]
+    pooltag: Option<PathBuf>,
+    /// Name the suspected driver from these drivers, or folders of them; may be repeated
+    #[arg(long, value_name = "PATH")]
+    drivers: Vec<PathBuf>,
+}
+
+/// How long a run's report may wait for its suspects: 500 drivers take a few seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Places {
+    /// Names the suspects of all reports, with one look through the drivers. What a run kept of its own machine stays,
+    /// unless there are drivers to look through here. False when a place cannot be read, which has been told.
+    pub(super) fn suspect(&self, reports: &mut [Report]) -> bool {
+        let suspicious: BTreeSet<Tag> = reports.iter().flat_map(Report::suspicious_tags).collect();
+        let Ok(pooltag) = self.list() else { return false };
+        let scan = match self.drivers.as_slice() {
+            [] => None,
+            drivers => match Scan::of(drivers, &wanted(&suspicious), &Budget::endless()) {
+                Ok(scan) => Some(scan),
+                Err(error) => {
+                    trouble::tell(error, Some("give --drivers a driver's file, or a folder of them"));
+                    return false;
+                }
+            },
+        };
+        if pooltag.is_none() && scan.is_none() {
+            return true;
+        }
+        let sources = Sources { pooltag: pooltag.as_ref(), localtag: None, scan: scan.as_ref() };
+        for report in reports {
+            if report.suspects.is_empty() || scan.is_some() {
+                report.suspects = suspects(&report.suspicious_tags(), sources);
+                report.notes.extend(scan.as_ref().and_then(left_out));
+            }
+        }
+        true
+    }
+
+    /// Microsoft's list, where there is one.
+    pub(super) fn list(&self) -> Result<Option<PoolTags>, ()> {
+        pooltag(self.pooltag.as_deref())
+    }
+}
+
+/// The list that is named, else the one of this machine's kits. An error has been told.
+pub(super) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
+    let Some(path) = named.map(Path::to_owned).or_else(|| find_pooltag(&programs())) else { return Ok(None) };
+    match PoolTags::open(&path) {
+        Ok(list) => Ok(Some(list)),
+        // One that nobody asked for is not worth failing for.
+        Err(_) if named.is_none() => Ok(None),
+        Err(error) => {
+            trouble::tell(error, Some("give --pooltag the pooltag.txt of Debugging Tools for Windows"));
+            Err(())
+        }
+    }
+}
+
+/// The folders of programs. Whoever sets the environment can only have another list read.
+fn programs() -> Vec<PathBuf> {
+    let folders = ["ProgramFiles(x86)", "ProgramFiles", "ProgramW6432"].into_iter().filter_map(std::env::var_os);
+    folders.filter(|folder| !folder.is_empty()).map(PathBuf::from).collect()
+}
+
+/// Names the suspects of a run on the machine it was made on, whose kernel is below `root`.
+pub(super) fn suspect_here(report: &mut Report, root: &Path) {
+    let suspicious = report.suspicious_tags();
+    let images = native::images(root);
+    if suspicious.is_empty() || images.is_empty() {
+        return;
+    }
+    let list = find_pooltag(&programs()).and_then(|path| PoolTags::open(&path).ok());
+    let budget = Budget::until(Instant::now() + PATIENCE);
+    let scan = Scan::of(&images, &wanted(&suspicious), &budget);
+    match &scan {
+        Ok(scan) => report.notes.extend(left_out(scan)),
+        Err(error) => report.notes.push(format!("the drivers were not looked through for suspects: {error}")),
+    }
+    let sources = Sources { pooltag: list.as_ref(), localtag: None, scan: scan.as_ref().ok() };
+    report.suspects = suspects(&suspicious, sources);
+}
+
+fn suspects(suspicious: &BTreeSet<Tag>, sources: Sources<'_>) -> Vec<Suspected> {
+    suspicious.iter().map(|tag| suspected(tag, sources)).collect()
+}
+
+/// What the sources say of one tag.
+pub(super) fn suspected(tag: &Tag, sources: Sources<'_>) -> Suspected {
+    let generic = is_generic(&Key::new(tag.clone(), Pool::Nonpaged, Counters::Full64));
+    Suspected { tag: tag.clone(), generic, drivers: sources.owners(tag).iter().map(Suspect::from).collect() }
+}
+
+/// What to look for in images.
+pub(super) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
+    Wanted::Tags(tags.into_iter().flat_map(forms).collect())
+}
+
+/// What a reader should know of drivers which were not read.
+fn left_out(scan: &Scan) -> Option<String> {
+    let time = (scan.unread > 0).then(|| format!("{} drivers were not, for want of time", scan.unread));
+    let unreadable = (!scan.skipped.is_empty()).then(|| format!("{} could not be read", scan.skipped.len()));
+    let left = [time, unreadable].into_iter().flatten().collect::<Vec<_>>();
+    (!left.is_empty()).then(|| format!("{} drivers were looked through for suspects; {}", scan.read, left.join(", ")))
+}

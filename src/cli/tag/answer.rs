@@ -1,0 +1,183 @@
+//! What is said of tags, as a table and as JSON.
+
+use std::path::Path;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::suspected;
+use crate::pool::Tag;
+use crate::report::Suspected;
+use crate::tags::{Grade, Slab, Sources, module_of_callsite};
+
+/// What is said of one tag.
+#[derive(Serialize)]
+pub(super) struct Answer {
+    #[serde(flatten)]
+    pub(super) of: Suspected,
+    /// On Linux: the module which made the cache, how sure that is, and why.
+    pub(super) module: Option<Module>,
+    /// What a reader should know of the answer, and what to try.
+    pub(super) notes: Vec<String>,
+}
+
+/// A kernel module of Linux.
+#[derive(Serialize)]
+pub(super) struct Module {
+    name: String,
+    grade: Grade,
+    because: String,
+}
+
+/// What is said of all that was asked.
+pub(super) struct Answers<'a> {
+    pub(super) tags: Vec<Answer>,
+    pub(super) sources: Sources<'a>,
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    format: &'static str,
+    version: u32,
+    program: &'static str,
+    tags: &'a [Answer],
+    /// Rows of pooltag.txt and localtag.txt; null where there was none.
+    pooltag_rows: Option<usize>,
+    localtag_tags: Option<usize>,
+    /// The look through drivers; null where there was none.
+    scan: Option<Looked>,
+}
+
+#[derive(Serialize)]
+struct Looked {
+    read: usize,
+    skipped: Vec<(String, String)>,
+    in_part: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// What the sources say of `tag`, and this machine where it is Linux.
+    pub(super) fn of(tag: &Tag, sources: Sources<'_>, root: &Path) -> Answer {
+        let mut answer = Answer { of: suspected(tag, sources), module: None, notes: Vec::new() };
+        answer.ask_linux(tag, root);
+        if answer.of.generic {
+            answer.note("many drivers allocate under it, or have it done for them: whoever is named is a suspect only");
+        }
+        if tag.unprotected().is_some() {
+            answer.note("it has PROTECTED_POOL set, and was looked up without");
+        }
+        if !answer.is_known() {
+            answer.say_what_to_try(tag, sources);
+        }
+        answer
+    }
+
+    fn ask_linux(&mut self, tag: &Tag, root: &Path) {
+        let module = |(name, grade, because)| Module { name, grade, because };
+        if let Some(name) = module_of_callsite(tag.as_str()) {
+            self.module = Some(module((name.to_owned(), Grade::Certain, "the call site says so".to_owned())));
+        } else if let Some(slab) = Slab::of(root, tag.as_str()) {
+            let size = slab.object_size.map_or(String::new(), |size| format!(", of objects of {size} B"));
+            self.note(&format!("a slab cache of this machine{size}"));
+            self.module = slab.module.map(module);
+            if self.module.is_none() {
+                self.note(
+                    "Linux does not tell whose it is: it has no constructor, and no loaded module is named alike",
+                );
+            }
+        }
+    }
+
+    fn say_what_to_try(&mut self, tag: &Tag, sources: Sources<'_>) {
+        if tag.pool_tag_bytes().is_none() {
+            return self.note("not a pool tag, which has four bytes at most; on Linux look for it in /sys/kernel/slab");
+        }
+        let known =
+            |tag: &Tag| suspected(tag, sources).drivers.first().map(|suspect| format!("{tag}, of {}", suspect.driver));
+        if let Some(turned) = turned(tag).as_ref().and_then(known) {
+            self.note(&format!("perhaps it is {turned}: source code has tags back to front"));
+        }
+        let missing = [
+            (sources.scan.is_none(), "--scan, which looks through this machine's drivers, or --scan FOLDER"),
+            (sources.pooltag.is_none(), "--pooltag FILE, from Debugging Tools for Windows"),
+        ];
+        let try_these: Vec<&str> = missing.into_iter().filter(|(missing, _)| *missing).map(|(_, what)| what).collect();
+        match try_these.as_slice() {
+            [] => self.note("unknown: its driver is not among those looked through, or makes the tag while it runs"),
+            these => self.note(&format!("unknown here; try {}", these.join(", and "))),
+        }
+    }
+
+    fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
+    /// Whether anybody is named.
+    pub(super) fn is_known(&self) -> bool {
+        !self.of.drivers.is_empty() || self.module.is_some()
+    }
+}
+
+/// The tag back to front, where that is another.
+pub(super) fn turned(tag: &Tag) -> Option<Tag> {
+    let mut bytes = tag.pool_tag_bytes()?;
+    bytes.reverse();
+    // A short one would begin with spaces.
+    Some(Tag::from_pool_tag(bytes)).filter(|turned| turned != tag && bytes[0] != b' ')
+}
+
+impl Answers<'_> {
+    pub(super) fn json(&self) -> String {
+        let told = |path: &Path, why: &str| (path.display().to_string(), why.to_owned());
+        let looked = self.sources.scan.map(|scan| Looked {
+            read: scan.read,
+            skipped: scan.skipped.iter().map(|(path, why)| told(path, why)).collect(),
+            in_part: scan.in_part.iter().map(|(path, why)| told(path, why)).collect(),
+        });
+        let whole = Whole {
+            format: "poolgate tags",
+            version: 1,
+            program: env!("CARGO_PKG_VERSION"),
+            tags: &self.tags,
+            pooltag_rows: self.sources.pooltag.map(|list| list.len()),
+            localtag_tags: self.sources.localtag.map(|list| list.len()),
+            scan: looked,
+        };
+        // Structs of texts and numbers can always be written.
+        let text = serde_json::to_string_pretty(&whole);
+        debug_assert!(text.is_ok(), "{text:?}");
+        text.unwrap_or_default() + "\n"
+    }
+
+    pub(super) fn table(&self, width: u16) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table.set_header(["tag", "sure", "driver", "version", "company", "because"]);
+        for answer in &self.tags {
+            table.add_rows(answer.rows());
+        }
+        let notes = self.tags.iter().flat_map(|answer| answer.notes.iter().map(move |note| (&answer.of.tag, note)));
+        table.trim_fmt() + &notes.map(|(tag, note)| format!("\nnote: {tag}: {note}")).collect::<String>()
+    }
+}
+
+impl Answer {
+    fn rows(&self) -> Vec<[String; 6]> {
+        let drivers = self.of.drivers.iter().map(|suspect| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let because = suspect.evidence.join("\n");
+            (suspect.grade.to_string(), suspect.driver.clone(), text(&suspect.version), text(&suspect.company), because)
+        });
+        let module = self.module.iter().map(|module| {
+            let (version, company) = (String::new(), String::new());
+            (module.grade.to_string(), module.name.clone(), version, company, module.because.clone())
+        });
+        let mut rows: Vec<[String; 6]> =
+            drivers.chain(module).map(|(a, b, c, d, e)| [String::new(), a, b, c, d, e]).collect();
+        if rows.is_empty() {
+            rows.push(["", "", "unknown", "", "", ""].map(str::to_owned));
+        }
+        rows[0][0] = self.of.tag.to_string();
+        rows
+    }
+}

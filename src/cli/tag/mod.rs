@@ -1,0 +1,170 @@
+//! `poolgate tag`: whose a tag is, with the evidence.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::machine::Root;
+use super::owners::{pooltag, suspected, wanted};
+use super::{terminal, trouble};
+use crate::exit::Exit;
+use crate::machine::native;
+use crate::pool::Tag;
+use crate::report;
+use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted};
+
+mod answer;
+
+use answer::{Answer, Answers};
+
+/// Says whose pool tags are.
+#[derive(Debug, clap::Args)]
+#[command(after_help = GRADES)]
+pub(super) struct TagOwner {
+    /// Tags as PoolMon shows them, also `/iTag`, or names of slab caches; without any, --scan lists the tags of all drivers
+    #[arg(value_name = "TAG")]
+    tags: Vec<String>,
+    /// Look through driver images too: these files and folders, else this machine's drivers; behind the tags
+    #[arg(long, value_name = "PATH", num_args = 0..)]
+    scan: Option<Vec<PathBuf>>,
+    /// Look tags up in this pooltag.txt; without it, in the one of this machine's kits
+    #[arg(long, value_name = "FILE")]
+    pooltag: Option<PathBuf>,
+    /// Look tags up in this localtag.txt too
+    #[arg(long, value_name = "FILE")]
+    localtag: Option<PathBuf>,
+    /// Where --scan without tags writes its localtag.txt; without it, to stdout
+    #[arg(short, long, value_name = "FILE", requires = "scan", conflicts_with = "tags")]
+    output: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    root: Root,
+}
+
+const GRADES: &str = "\
+certain: its code hands the tag to a routine which allocates; or pooltag.txt names it for this very tag and its code has it
+likely:  a list names it for this very tag; or its code has the tag beside an allocation, or frees memory under it
+possible: anything weaker
+An answer says who allocates under a tag, not who leaks (docs/whose-tag.md). Exit codes: 0 every tag has an owner · 4 one
+has none · 2 a file cannot be read.";
+
+impl TagOwner {
+    pub(super) fn run(self) -> Exit {
+        if self.tags.is_empty() && self.scan.is_none() {
+            trouble::tell("no tag was given", Some("give tags, or --scan to list the tags of all drivers"));
+            return Exit::Usage;
+        }
+        let read: Vec<Option<Tag>> = self.tags.iter().map(|typed| tag(typed)).collect();
+        let Some(tags) = read.into_iter().collect::<Option<Vec<Tag>>>() else { return Exit::Usage };
+        let Ok(pooltag) = pooltag(self.pooltag.as_deref()) else { return Exit::Usage };
+        let localtag = match self.localtag.as_ref().map(|path| LocalTags::open(path)) {
+            None => None,
+            Some(Ok(list)) => Some(list),
+            Some(Err(error)) => {
+                trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one"));
+                return Exit::Usage;
+            }
+        };
+        pooltag.iter().for_each(|list| tell_malformed("pooltag.txt", list.len(), &list.malformed));
+        localtag.iter().for_each(|list| tell_malformed("localtag.txt", list.len(), &list.malformed));
+        let Ok(scan) = self.look_through(&tags) else { return Exit::Usage };
+        scan.iter().for_each(tell_scan);
+        match (tags.as_slice(), &scan) {
+            ([], Some(scan)) => self.list(scan, pooltag.as_ref()),
+            _ => self
+                .answer(&tags, Sources { pooltag: pooltag.as_ref(), localtag: localtag.as_ref(), scan: scan.as_ref() }),
+        }
+    }
+
+    /// The drivers which have one of the tags, where they are to be looked through.
+    fn look_through(&self, tags: &[Tag]) -> Result<Option<Scan>, ()> {
+        let Some(named) = &self.scan else { return Ok(None) };
+        let places = if named.is_empty() { native::images(self.root.folder()) } else { named.clone() };
+        if places.is_empty() {
+            trouble::tell(
+                "this machine has no drivers with pool tags",
+                Some("give --scan a folder of Windows drivers"),
+            );
+            return Err(());
+        }
+        // What a person reads in source code is the tag back to front.
+        let turned: Vec<Tag> = tags.iter().filter_map(answer::turned).collect();
+        let wanted = if tags.is_empty() { Wanted::All } else { wanted(tags.iter().chain(&turned)) };
+        Scan::of(&places, &wanted, &Budget::endless()).map(Some).map_err(|error| {
+            trouble::tell(error, Some("give --scan drivers, or folders of them"));
+        })
+    }
+
+    fn answer(&self, tags: &[Tag], sources: Sources<'_>) -> Exit {
+        let answers: Vec<Answer> = tags.iter().map(|tag| Answer::of(tag, sources, self.root.folder())).collect();
+        let all = answers.iter().all(Answer::is_known);
+        let answers = Answers { tags: answers, sources };
+        match self.json {
+            true => anstream::print!("{}", answers.json()),
+            false => anstream::println!("{}", answers.table(terminal::width())),
+        }
+        if all { Exit::Held } else { Exit::Unclear }
+    }
+
+    /// Every tag which a driver allocates under: a localtag.txt.
+    fn list(&self, scan: &Scan, pooltag: Option<&PoolTags>) -> Exit {
+        let list = LocalTags::of(scan);
+        let mut bytes = Vec::new();
+        if self.json {
+            let sources = Sources { pooltag, localtag: None, scan: Some(scan) };
+            let answers =
+                list.tags().map(|tag| Answer { of: suspected(&tag, sources), notes: Vec::new(), module: None });
+            bytes.extend(Answers { tags: answers.collect(), sources }.json().bytes());
+        } else {
+            // Writing to memory does not fail.
+            let _ = list.write(&mut bytes);
+        }
+        let written = match &self.output {
+            Some(path) => report::replace(path, &bytes),
+            None => io::stdout().write_all(&bytes),
+        };
+        match written {
+            Ok(()) => Exit::Held,
+            Err(error) => {
+                trouble::tell(error, Some("give --output a file in a folder which exists"));
+                Exit::Failed
+            }
+        }
+    }
+}
+
+/// The tag in what was typed, or a mistake, which has been told. PoolMon's `/iTag` is understood, so that it can be pasted.
+fn tag(typed: &str) -> Option<Tag> {
+    // `/iAB` is a tag of four bytes by itself.
+    let typed = typed.strip_prefix("/i").filter(|_| typed.len() > 4).unwrap_or(typed);
+    typed
+        .parse()
+        .map_err(|error| {
+            trouble::tell(format_args!("{typed:?} is no tag: {error}"), Some("write it as PoolMon shows it"))
+        })
+        .ok()
+}
+
+fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
+    if malformed.count == 0 {
+        return;
+    }
+    let first = malformed.first.iter().map(|(line, text)| format!("\n  line {line}: {text}")).collect::<String>();
+    anstream::eprintln!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
+}
+
+/// Files told of by name.
+const NAMED: usize = 5;
+
+fn tell_scan(scan: &Scan) {
+    let drivers = if scan.read == 1 { "driver was" } else { "drivers were" };
+    anstream::eprintln!("{} {drivers} looked through", scan.read);
+    let skipped = scan.skipped.iter().map(|(path, why)| (path, format!("was left out: {why}")));
+    let in_part = scan.in_part.iter().map(|(path, why)| (path, format!("was read in part: {why}")));
+    let told: Vec<_> = skipped.chain(in_part).collect();
+    told.iter().take(NAMED).for_each(|(path, what)| anstream::eprintln!("  {} {what}", path.display()));
+    if told.len() > NAMED {
+        anstream::eprintln!("  and {} more", told.len() - NAMED);
+    }
+}

@@ -1,0 +1,80 @@
+//! What drivers say of the tags in them, each in a way that compilers make.
+
+use poolgate::tags::{Budget, Grade, Scan, Sources, Wanted, forms};
+
+use super::bed::{WAYS, drivers};
+use super::image::{ARM64, X64, X86, hands_over, image};
+
+/// What is said of `tag` in the driver built `way`: grade and evidence.
+fn said(way: &str, tag: &str) -> Option<(Grade, String)> {
+    let path = drivers()?.join(format!("owner-{way}.sys"));
+    let tag = tag.parse().unwrap();
+    let scan = Scan::of(&[path], &Wanted::Tags(forms(&tag)), &Budget::endless()).unwrap();
+    assert_eq!((scan.read, &scan.skipped, &scan.in_part), (1, &vec![], &vec![]));
+    let owners = Sources { scan: Some(&scan), ..Sources::default() }.owners(&tag);
+    let owner = owners.first()?;
+    let evidence = owner.evidence.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Some((owner.grade, evidence.join("; ")))
+}
+
+#[test]
+fn every_way_to_use_a_tag_has_its_grade_whatever_the_compiler_made_of_it() {
+    if drivers().is_none() {
+        return;
+    }
+    for way in WAYS {
+        for (tag, grade, evidence) in [
+            ("ADir", Grade::Certain, "hands it to ExAllocatePoolWithTag at +"),
+            ("BFre", Grade::Likely, "hands it to ExFreePoolWithTag at +"),
+            ("CEi1", Grade::Likely, " bytes from a call of ExAllocatePoolWithTag"),
+            ("CEi2", Grade::Likely, " bytes from a call of ExAllocatePoolWithTag"),
+            ("DPwr", Grade::Likely, "to a function of its own which calls ExAllocatePoolWithTag"),
+            ("EMny", Grade::Certain, "hands it to ExAllocatePoolWithQuotaTag in 4 places, first at +"),
+            ("FLk1", Grade::Certain, "hands it to ExInitializeNPagedLookasideList at +"),
+            ("GLk2", Grade::Certain, "hands it to ExInitializeLookasideListEx at +"),
+            ("HSig", Grade::Possible, "has it in its code at +"),
+            ("ILst", Grade::Certain, "hands it to ExAllocatePoolWithTag at +"),
+            ("JDat", Grade::Possible, "has its bytes among its data (."),
+            ("KKTb", Grade::Possible, "has its bytes among its data (."),
+        ] {
+            let (found, because) = said(way, tag).unwrap_or_else(|| panic!("{tag} in {way} is not found"));
+            assert_eq!(found, grade, "{tag} in {way}: {because}");
+            assert!(because.contains(evidence), "{tag} in {way}: {because}");
+        }
+        assert_eq!(said(way, "ZNot"), None);
+        assert_eq!(said(way, "riDA"), None, "back to front it is another tag");
+    }
+}
+
+#[test]
+fn a_driver_says_its_version_and_who_made_it() {
+    let Some(folder) = drivers() else { return };
+    let scan = Scan::of(&[folder.to_owned()], &Wanted::All, &Budget::endless()).unwrap();
+    assert_eq!(scan.read, WAYS.len());
+    for driver in &scan.drivers {
+        let version = &driver.image.version;
+        assert_eq!((version.version.as_deref(), version.company.as_deref()), (Some("2.3.4.5"), Some("Contoso Ltd")));
+        let tags: Vec<_> = driver.image.found.keys().map(|tag| String::from_utf8_lossy(tag).into_owned()).collect();
+        assert_eq!(tags, ["ADir", "DPwr", "EMny", "FLk1", "GLk2", "ILst"], "{}", driver.name);
+    }
+}
+
+#[test]
+fn a_tag_is_found_on_every_processor_and_only_where_a_routine_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for machine in [X86, X64, ARM64] {
+        for (routine, grade) in [
+            ("ExAllocatePoolWithTag", Grade::Certain),
+            ("FltFreePoolAlignedWithTag", Grade::Likely),
+            ("RtlCompareMemory", Grade::Possible),
+        ] {
+            let path = folder.path().join("made.sys");
+            fs_err::write(&path, image(machine, &hands_over(machine, *b"MyD1"), &[routine], b"")).unwrap();
+            let tag = "MyD1".parse().unwrap();
+            let scan = Scan::of(&[path], &Wanted::Tags(forms(&tag)), &Budget::endless()).unwrap();
+            assert_eq!((scan.read, &scan.skipped), (1, &vec![]));
+            let owners = Sources { scan: Some(&scan), ..Sources::default() }.owners(&tag);
+            assert_eq!(owners.first().map(|owner| owner.grade), Some(grade), "{machine:x} {routine}: {owners:?}");
+        }
+    }
+}
