@@ -13,7 +13,8 @@ use super::image::{Does, Routine};
 pub enum Grade {
     /// The tag's bytes are in its image, or a pattern of pooltag.txt means it among others.
     Possible,
-    /// A list names it for this very tag, or its code has the tag beside an allocation, or frees memory under it.
+    /// A list names it for this very tag, or its code has the tag beside an allocation, in a variable which it allocates
+    /// under, or frees memory under it.
     Likely,
     /// Its code hands the tag to a routine which allocates; or a list names it for this very tag, and its image has it.
     Certain,
@@ -40,6 +41,8 @@ pub enum Evidence {
         at: u32,
         /// How many there are.
         places: u32,
+        /// It comes from a variable, which has it at first.
+        variable: bool,
     },
     /// Its code hands the tag to a function of its own, which calls this routine soon.
     Through {
@@ -87,9 +90,9 @@ impl Evidence {
     /// What it is worth alone.
     pub fn grade(&self) -> Grade {
         match self {
-            Evidence::Handed { routine, .. } => match routine.does {
-                Does::Allocates => Grade::Certain,
-                Does::Frees => Grade::Likely,
+            Evidence::Handed { routine, variable, .. } => match routine.does {
+                Does::Allocates if !variable => Grade::Certain,
+                Does::Allocates | Does::Frees => Grade::Likely,
             },
             Evidence::Through { .. } | Evidence::ListedLocally => Grade::Likely,
             Evidence::Beside { bytes, .. } if *bytes <= NEAR => Grade::Likely,
@@ -124,9 +127,13 @@ pub(super) fn grade(evidence: &[Evidence]) -> Grade {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Evidence::Handed { routine, at, places: 1 } => write!(f, "hands it to {routine} at +{at:#x}"),
-            Evidence::Handed { routine, at, places } => {
-                write!(f, "hands it to {routine} in {places} places, first at +{at:#x}")
+            Evidence::Handed { routine, at, places, variable } => {
+                write!(f, "hands it to {routine} ")?;
+                match places {
+                    1 => write!(f, "at +{at:#x}")?,
+                    _ => write!(f, "in {places} places, first at +{at:#x}")?,
+                }
+                if *variable { f.write_str(", from a variable which has it at first") } else { Ok(()) }
             }
             Evidence::Through { routine, at } => {
                 write!(f, "hands it at +{at:#x} to a function of its own which calls {routine}")

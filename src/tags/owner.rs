@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_protected_tag_is_looked_up_with_and_without_its_bit() {
         let routine = Routine::named(b"ExAllocatePoolWithTag").unwrap();
-        let handed = Evidence::Handed { routine, at: 0x20, places: 2 };
+        let handed = Evidence::Handed { routine, at: 0x20, places: 2, variable: false };
         let scan = Scan { drivers: vec![scanned("mydrv.sys", *b"MyD\xb1", handed)], ..Scan::default() };
         let localtag = LocalTags::read(b"MyD1 - mydrv\n");
         let sources = Sources { pooltag: None, localtag: Some(&localtag), scan: Some(&scan) };

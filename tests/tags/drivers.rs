@@ -35,6 +35,7 @@ fn every_way_to_use_a_tag_has_its_grade_whatever_the_compiler_made_of_it() {
             ("HSig", Grade::Possible, "has it in its code at +"),
             ("ILst", Grade::Certain, "hands it to ExAllocatePoolWithTag at +"),
             ("JDat", Grade::Possible, "has its bytes among its data (."),
+            ("MVar", Grade::Likely, ", from a variable which has it at first"),
             ("KKTb", Grade::Possible, "has its bytes among its data (."),
         ] {
             let (found, because) = said(way, tag).unwrap_or_else(|| panic!("{tag} in {way} is not found"));
@@ -55,7 +56,7 @@ fn a_driver_says_its_version_and_who_made_it() {
         let version = &driver.image.version;
         assert_eq!((version.version.as_deref(), version.company.as_deref()), (Some("2.3.4.5"), Some("Contoso Ltd")));
         let tags: Vec<_> = driver.image.found.keys().map(|tag| String::from_utf8_lossy(tag).into_owned()).collect();
-        assert_eq!(tags, ["ADir", "DPwr", "EMny", "FLk1", "GLk2", "ILst"], "{}", driver.name);
+        assert_eq!(tags, ["ADir", "DPwr", "EMny", "FLk1", "GLk2", "ILst", "MVar"], "{}", driver.name);
     }
 }
 

@@ -22,6 +22,15 @@ fn a_drivers_leak_is_found_with_its_exact_rate() {
     assert_eq!(rate(&report, "Leak", "objects_per_iteration"), 2.0, "{ended}");
     let junit = run.junit();
     assert!(junit.contains(r#"tests="2""#) && junit.contains(r#"failures="1""#), "{junit}");
+    assert!(junit.contains("Leak nonpaged: suspected driver: leakydrv.sys, likely: "), "{junit}");
+}
+
+#[test]
+fn the_machine_s_own_drivers_say_whose_a_tag_is() {
+    let Some(bed) = bed() else { return };
+    let asked = Machine::new(bed, 0).power_on().run(POOLGATE, &["tag", "Leak", "Good", "--scan"]);
+    assert_eq!(asked.code, Some(0), "{asked}");
+    assert_eq!(asked.stdout.matches("leakydrv.sys").count(), 2, "{asked}");
 }
 
 #[test]

@@ -6,13 +6,13 @@
 
 use super::imports::Imports;
 use super::routine::Routine;
-use super::uses::Uses;
+use super::uses::{Given, Uses};
 use super::{Budget, Code};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Value {
     Unknown,
-    Number(u32),
+    Number(Given),
     /// An address relative to the image: what ADRP gives, or more exactly ADD behind it.
     Address(u32),
     Routine(&'static Routine),
@@ -77,6 +77,11 @@ impl Reader<'_> {
                 let value = self.imported(n, (word >> 10 & 0xfff) * 8);
                 self.set(d, value);
             }
+            // LDR d, [n, #number]: 32 bits, of a variable.
+            _ if word & 0xffc0_0000 == 0xb940_0000 => {
+                let value = self.variable(n, (word >> 10 & 0xfff) * 4);
+                self.set(d, value);
+            }
             // LDR d, literal: 32 bits.
             _ if word & 0xff00_0000 == 0x1800_0000 => match self.literal(word, at) {
                 Some(number) => self.number(d, number, at),
@@ -104,7 +109,7 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, d: usize, number: u32, at: u32) {
-        self.set(d, Value::Number(number));
+        self.set(d, Value::Number(Given { number, variable: false }));
         self.uses.constant(number, at, true);
     }
 
@@ -113,7 +118,7 @@ impl Reader<'_> {
         let shift = (word >> 21 & 3) * 16;
         match self.get(d) {
             Value::Number(before) if shift < 32 => {
-                let kept = before & !(0xffff << shift);
+                let kept = before.number & !(0xffff << shift);
                 self.number(d, kept | wide(word), at);
             }
             // The upper half of 64 bits, which no tag is in.
@@ -132,6 +137,12 @@ impl Reader<'_> {
     fn imported(&self, n: usize, offset: u32) -> Value {
         let Value::Address(address) = self.further(n, offset) else { return Value::Unknown };
         self.imports.at(address).map_or(Value::Unknown, Value::Routine)
+    }
+
+    fn variable(&self, n: usize, offset: u32) -> Value {
+        let Value::Address(address) = self.further(n, offset) else { return Value::Unknown };
+        let number = self.code.data.word_at(address);
+        number.map_or(Value::Unknown, |number| Value::Number(Given { number, variable: true }))
     }
 
     fn literal(&self, word: u32, at: u32) -> Option<u32> {
@@ -167,7 +178,7 @@ impl Reader<'_> {
                 .filter_map(|argument| self.argument(argument))
                 .collect::<Vec<_>>()
                 .into_iter()
-                .for_each(|number| self.uses.passed(number, at, function)),
+                .for_each(|number| self.uses.passed(number.number, at, function)),
         }
         self.forget_volatile();
     }
@@ -189,7 +200,7 @@ impl Reader<'_> {
         shape.then(|| self.imports.at(page.wrapping_add((ldr >> 10 & 0xfff) * 8)))?
     }
 
-    fn argument(&self, argument: usize) -> Option<u32> {
+    fn argument(&self, argument: usize) -> Option<Given> {
         match self.get(argument) {
             Value::Number(number) if argument < ARGUMENTS => Some(number),
             Value::Number(_) | Value::Unknown | Value::Address(_) | Value::Routine(_) => None,

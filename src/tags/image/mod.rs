@@ -15,7 +15,7 @@ use object::pe::{
 };
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile, optional_header_magic};
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Grade};
 
 mod arm64;
 mod imports;
@@ -26,8 +26,8 @@ mod x86;
 
 use imports::Imports;
 pub use routine::{Does, Routine};
-use uses::Uses;
 pub use uses::Wanted;
+use uses::{Handed, Uses};
 pub use version::Version;
 
 /// How long reading may take.
@@ -80,7 +80,12 @@ struct Code<'a> {
     base: u64,
     rva: u32,
     bytes: &'a [u8],
+    data: &'a Data<'a>,
 }
+
+/// The sections which are not code, by their places.
+#[derive(Debug, Default)]
+struct Data<'a>(Vec<(u32, &'a [u8])>);
 
 /// A function of the driver's own which allocates within so many bytes is taken to do so for its caller.
 const SOON: u32 = 512;
@@ -104,7 +109,7 @@ impl Image {
 /// The parts of an image.
 struct Sections<'a> {
     code: Vec<(u32, &'a [u8])>,
-    data: Vec<(String, &'a [u8])>,
+    data: Vec<(String, u32, &'a [u8])>,
     too_many: bool,
 }
 
@@ -122,9 +127,10 @@ fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Bu
     let (imports, sections, mut uses) = (Imports::of(pe), Sections::of(pe), Uses::new(wanted.clone()));
     let bits = if pe.nt_headers().is_type_64() { 64 } else { 32 };
     let base = if bits == 64 { 0 } else { pe.nt_headers().optional_header().image_base() };
+    let data = Data::of(&sections);
     let may_be_handed = matches!(wanted, Wanted::Tags(_)) || !imports.is_empty();
     for (rva, bytes) in sections.code.iter().filter(|_| may_be_handed) {
-        let code = Code { bits, base, rva: *rva, bytes };
+        let code = Code { bits, base, rva: *rva, bytes, data: &data };
         let whole = match machine {
             IMAGE_FILE_MACHINE_AMD64 | IMAGE_FILE_MACHINE_I386 => x86::read(&code, &imports, &mut uses, budget),
             IMAGE_FILE_MACHINE_ARM64 => arm64::read(&code, &imports, &mut uses, budget),
@@ -157,12 +163,12 @@ fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Bu
 /// What there is of `tag`; weaker evidence only where there is no stronger.
 fn evidence(tag: [u8; 4], uses: &Uses, imports: &Imports, sections: &Sections<'_>) -> Vec<Evidence> {
     let handed = uses.handed(tag).into_iter();
-    let mut found: Vec<_> =
-        handed.map(|(routine, handed)| Evidence::Handed { routine, at: handed.first, places: handed.places }).collect();
-    let is_allocated =
-        found.iter().any(|found| matches!(found, Evidence::Handed { routine, .. } if routine.does == Does::Allocates));
+    let mut found: Vec<_> = handed
+        .map(|(routine, Handed { first, places, variable })| Evidence::Handed { routine, at: first, places, variable })
+        .collect();
+    let is_allocated = found.iter().any(|found| found.grade() == Grade::Certain);
     if !is_allocated && let Some((at, routine)) = uses.through(tag, SOON) {
-        found.push(Evidence::Through { routine, at });
+        found.insert(0, Evidence::Through { routine, at });
     }
     if found.is_empty()
         && let Some((constant, beside)) = uses.nearest(tag)
@@ -175,11 +181,26 @@ fn evidence(tag: [u8; 4], uses: &Uses, imports: &Imports, sections: &Sections<'_
     }
     if found.is_empty() {
         let code = sections.code.iter().map(|(_, bytes)| (None, *bytes));
-        let data = sections.data.iter().map(|(name, bytes)| (Some(name), *bytes));
+        let data = sections.data.iter().map(|(name, _, bytes)| (Some(name), *bytes));
         let place = code.chain(data).find(|(_, bytes)| memmem::find(bytes, &tag).is_some());
         found.extend(place.map(|(section, _)| Evidence::Bytes { section: section.cloned() }));
     }
     found
+}
+
+impl<'a> Data<'a> {
+    fn of(sections: &Sections<'a>) -> Data<'a> {
+        let mut data: Vec<_> = sections.data.iter().map(|(_, rva, bytes)| (*rva, *bytes)).collect();
+        data.sort_by_key(|(rva, _)| *rva);
+        Data(data)
+    }
+
+    /// The number at a place; none where the file has nothing for it.
+    fn word_at(&self, rva: u32) -> Option<u32> {
+        let (start, bytes) = self.0.get(self.0.partition_point(|(start, _)| *start <= rva).checked_sub(1)?)?;
+        let at = (rva - start) as usize;
+        Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+    }
 }
 
 impl<'a> Sections<'a> {
@@ -198,7 +219,7 @@ impl<'a> Sections<'a> {
                 sections.code.push((section.virtual_address.get(LE), bytes));
             } else {
                 let name = String::from_utf8_lossy(section.raw_name()).chars().filter(|c| !c.is_control()).collect();
-                sections.data.push((name, bytes));
+                sections.data.push((name, section.virtual_address.get(LE), bytes));
             }
         }
         sections

@@ -25,11 +25,20 @@ pub(super) struct Constant {
     pub(super) moved: bool,
 }
 
-/// That a routine was handed a tag: where first, and how often.
+/// A number which is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) number: u32,
+    /// It was read from a variable, which has it at first and may have another later.
+    pub(super) variable: bool,
+}
+
+/// That a routine was handed a tag: where first, how often, and whether always from a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Handed {
     pub(super) first: u32,
     pub(super) places: u32,
+    pub(super) variable: bool,
 }
 
 /// Places kept in all.
@@ -81,15 +90,20 @@ impl Uses {
     }
 
     /// `routine` is called at `at`, with `tag` where that is known.
-    pub(super) fn call(&mut self, at: u32, routine: &'static Routine, tag: Option<u32>) {
+    pub(super) fn call(&mut self, at: u32, routine: &'static Routine, tag: Option<Given>) {
         if self.room() {
             self.calls.push((at, routine));
         }
-        let Some(tag) = tag.map(u32::to_le_bytes).filter(|tag| self.is_wanted(*tag)) else { return };
+        let Some(Given { number, variable }) = tag else { return };
+        let tag = number.to_le_bytes();
+        if !self.is_wanted(tag) {
+            return;
+        }
         if let Some(handed) = self.handed.get_mut(&tag).and_then(|routines| routines.get_mut(routine)) {
             handed.places = handed.places.saturating_add(1);
+            handed.variable &= variable;
         } else if self.room() {
-            self.handed.entry(tag).or_default().insert(routine, Handed { first: at, places: 1 });
+            self.handed.entry(tag).or_default().insert(routine, Handed { first: at, places: 1, variable });
         }
     }
 
@@ -119,7 +133,7 @@ impl Uses {
     pub(super) fn handed(&self, tag: [u8; 4]) -> Vec<(&'static Routine, Handed)> {
         let all = self.handed.get(&tag).into_iter().flatten();
         let mut handed: Vec<_> = all.map(|(routine, handed)| (*routine, *handed)).collect();
-        handed.sort_by_key(|(routine, _)| routine.does);
+        handed.sort_by_key(|(routine, handed)| (routine.does, handed.variable));
         handed
     }
 
@@ -161,6 +175,10 @@ mod tests {
         Routine::named(name.as_bytes()).unwrap()
     }
 
+    fn given(tag: [u8; 4]) -> Given {
+        Given { number: u32::from_le_bytes(tag), variable: false }
+    }
+
     #[test]
     fn the_nearest_call_counts_on_either_side_and_a_moved_constant_before_a_compared_one() {
         let mut uses = Uses::new(Wanted::Tags(vec![*b"MyD1"]));
@@ -182,8 +200,8 @@ mod tests {
     fn only_texts_are_tags_where_no_tag_is_asked_for() {
         let mut uses = Uses::new(Wanted::All);
         for tag in [*b"MyD1", *b"MyD\xb1", *b"\0\0\0\0", *b"    ", [1, 0, 0, 0]] {
-            uses.call(1, routine("ExAllocatePoolWithTag"), Some(u32::from_le_bytes(tag)));
-            uses.call(2, routine("ExFreePoolWithTag"), Some(u32::from_le_bytes(*b"Free")));
+            uses.call(1, routine("ExAllocatePoolWithTag"), Some(given(tag)));
+            uses.call(2, routine("ExFreePoolWithTag"), Some(given(*b"Free")));
         }
         assert_eq!(uses.allocated(512), BTreeSet::from([*b"MyD1", *b"MyD\xb1"]));
     }
@@ -192,7 +210,11 @@ mod tests {
     fn what_is_kept_is_bounded() {
         let mut uses = Uses::new(Wanted::All);
         for at in 0..2 * MOST as u32 {
-            uses.call(at, routine("ExAllocatePoolWithTag"), Some(0x2020_4141 + (at & 0x3f)));
+            uses.call(
+                at,
+                routine("ExAllocatePoolWithTag"),
+                Some(Given { number: 0x2020_4141 + (at & 0x3f), variable: false }),
+            );
         }
         assert!(uses.overflowed() && uses.calls.len() <= MOST);
     }

@@ -13,7 +13,7 @@ use iced_x86::{
 
 use super::imports::Imports;
 use super::routine::Routine;
-use super::uses::Uses;
+use super::uses::{Given, Uses};
 use super::{Budget, Code};
 
 mod stack;
@@ -23,7 +23,7 @@ use stack::Stack;
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Value {
     Unknown,
-    Number(u32),
+    Number(Given),
     Routine(&'static Routine),
 }
 
@@ -127,8 +127,9 @@ impl Reader<'_> {
                 self.get(instruction.op_register(operand))
             }
             OpKind::Memory if self.is_stack(instruction) => self.stack.at(instruction.memory_displacement64() as i64),
-            OpKind::Memory => self.imported(instruction).map_or(Value::Unknown, Value::Routine),
-            _ => number(instruction, operand).map_or(Value::Unknown, Value::Number),
+            OpKind::Memory => self.read_from(instruction),
+            _ => number(instruction, operand)
+                .map_or(Value::Unknown, |number| Value::Number(Given { number, variable: false })),
         }
     }
 
@@ -143,7 +144,7 @@ impl Reader<'_> {
                 let function = self.rva(instruction.near_branch_target());
                 for argument in 0..ARGUMENTS.len() {
                     if let Some(number) = self.argument(argument, argument) {
-                        self.uses.passed(number, at, function);
+                        self.uses.passed(number.number, at, function);
                     }
                 }
             }
@@ -200,8 +201,22 @@ impl Reader<'_> {
         is_jump.then(|| self.imported(&jump))?
     }
 
+    /// What a memory operand reads: a routine's address, or what a variable has at first.
+    fn read_from(&self, instruction: &Instruction) -> Value {
+        let variable = || {
+            let number = self.code.data.word_at(self.address(instruction)?)?;
+            Some(Value::Number(Given { number, variable: true }))
+        };
+        self.imported(instruction).map(Value::Routine).or_else(variable).unwrap_or(Value::Unknown)
+    }
+
     /// The routine whose address a memory operand reads.
     fn imported(&self, instruction: &Instruction) -> Option<&'static Routine> {
+        self.imports.at(self.address(instruction)?)
+    }
+
+    /// The place of a memory operand which is always the same.
+    fn address(&self, instruction: &Instruction) -> Option<u32> {
         let address = if instruction.is_ip_rel_memory_operand() {
             instruction.ip_rel_memory_address()
         } else if instruction.memory_base() == Register::None && instruction.memory_index() == Register::None {
@@ -209,11 +224,11 @@ impl Reader<'_> {
         } else {
             return None;
         };
-        self.imports.at(self.rva(address))
+        Some(self.rva(address))
     }
 
     /// An argument of the call which comes next, where it is a number.
-    fn argument(&self, argument: usize, slot: usize) -> Option<u32> {
+    fn argument(&self, argument: usize, slot: usize) -> Option<Given> {
         let value = match ARGUMENTS.get(argument) {
             Some(register) if self.code.bits == 64 => self.get(*register),
             _ => self.stack.at(self.word() * slot as i64),

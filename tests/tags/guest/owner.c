@@ -63,6 +63,14 @@ __declspec(noinline) void *last(SIZE_T size)
 	return ExAllocatePoolWithTag(PagedPool, size + 1, 'tsLI');
 }
 
+/* A tag in a variable, which might be another one later. */
+volatile ULONG variable = 'raVM';
+
+__declspec(noinline) void *by_variable(SIZE_T size)
+{
+	return ExAllocatePoolWithTag(PagedPool, size, variable);
+}
+
 /* A tag among data. */
 volatile const char data[] = "JDat";
 ULONG in_table[] = { 1, 'bTKK', 2 };
@@ -77,6 +85,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 	memory[5] = either(8, *(int *)driver);
 	memory[6] = wrapper(8, *(ULONG *)driver, 'rwPD');
 	memory[7] = last(*(SIZE_T *)driver);
+	memory[3] = by_variable(8);
 	many(memory);
 	lists();
 	give_back(memory[4]);

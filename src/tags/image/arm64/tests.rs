@@ -1,16 +1,19 @@
 //! Instructions as an assembler makes them, by hand.
 
+use super::super::Data;
 use super::super::uses::Wanted;
 use super::*;
 
 const BASE: u32 = 0x1000;
 const SLOT: u32 = 0x3008;
 const TAG: [u8; 4] = *b"MyD1";
+/// Where a variable is which has the tag at first.
+const VARIABLE: u32 = 0x4010;
 
 /// What `words` at BASE do with TAG, where the address of ExAllocatePool2 is at SLOT.
 fn read_words(words: &[u32]) -> Uses {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let code = Code { bits: 64, base: 0, rva: BASE, bytes: &bytes };
+    let code = Code { bits: 64, base: 0, rva: BASE, bytes: &bytes, data: &Data(vec![(VARIABLE, &TAG)]) };
     let imports = Imports::from_iter([(SLOT, Routine::named(b"ExAllocatePool2").unwrap())]);
     let mut uses = Uses::new(Wanted::Tags(vec![TAG]));
     assert!(read(&code, &imports, &mut uses, &Budget::endless()));
@@ -55,6 +58,13 @@ fn a_literal_beside_the_code_is_a_tag_and_a_stub_is_the_routine_behind_it() {
     // ldr w2, literal (5 words on); bl stub (2 words on); ret; stub: adrp x8; ldr x8; br x8 … literal
     let words = [0x1800_00c2, 0x9400_0002, RET, ADRP_X8, LDR_X8, 0xd61f_0100, u32::from_le_bytes(TAG)];
     assert_eq!(read_words(&words).handed(TAG).len(), 1);
+}
+
+#[test]
+fn a_variable_s_first_value_is_known_as_such() {
+    // adrp x9, three pages further; ldr w2, [x9, #16]
+    let found = read_words(&[0xf000_0009, 0xb940_1122, ADRP_X8, LDR_X8, BLR_X8]).handed(TAG);
+    assert!(matches!(found.as_slice(), [(_, handed)] if handed.variable), "{found:?}");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Instructions as compilers make them, by hand: those which MinGW does not make are here, and all of 32 bits.
 
+use super::super::Data;
 use super::super::uses::Wanted;
 use super::*;
 
 const TAG: [u8; 4] = *b"MyD1";
+/// Where a variable is which has the tag at first.
+const VARIABLE: u32 = 0x4010;
 const BASE: u64 = 0x1_0000;
 const RVA: u32 = 0x1000;
 /// Where the addresses of routines are.
@@ -14,7 +17,7 @@ const POOL2: u32 = 0x3008;
 fn read_bytes(bits: u32, parts: &[&[u8]]) -> Uses {
     let bytes = parts.concat();
     let base = if bits == 32 { BASE } else { 0 };
-    let code = Code { bits, base, rva: RVA, bytes: &bytes };
+    let code = Code { bits, base, rva: RVA, bytes: &bytes, data: &Data(vec![(VARIABLE, &TAG)]) };
     let routine = |name: &[u8]| Routine::named(name).unwrap();
     let imports =
         Imports::from_iter([(WITH_TAG, routine(b"ExAllocatePoolWithTag")), (POOL2, routine(b"ExAllocatePool2"))]);
@@ -73,6 +76,19 @@ fn a_32_bit_tag_is_pushed_or_put_on_the_stack() {
     assert_eq!(handed(&wide), ["ExAllocatePool2"]);
     let narrow = read_bytes(32, &[b"\x68MyD1", b"\x6a\x40", b"\x6a\x01", &pool2]);
     assert_eq!(handed(&narrow), [""; 0]);
+}
+
+#[test]
+fn a_variable_s_first_value_is_known_as_such() {
+    // mov r8d, [variable]; call [import]
+    let code = [through(&[0x44, 0x8b, 0x05], VARIABLE, 0), through(&[0xff, 0x15], WITH_TAG, 7)].concat();
+    let found = read_bytes(64, &[&code]).handed(TAG);
+    assert!(matches!(found.as_slice(), [(_, handed)] if handed.variable), "{found:?}");
+    // push [variable]; push 64; push 1; call [import]
+    let code =
+        [absolute(&[0xff, 0x35], VARIABLE), b"\x6a\x40\x6a\x01".to_vec(), absolute(&[0xff, 0x15], WITH_TAG)].concat();
+    let found = read_bytes(32, &[&code]).handed(TAG);
+    assert!(matches!(found.as_slice(), [(_, handed)] if handed.variable), "{found:?}");
 }
 
 #[test]
