@@ -10,7 +10,7 @@ use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
 use crate::report::{Report, Suspect, Suspected};
-use crate::tags::{Budget, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
+use crate::tags::{Budget, Malformed, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
 
 /// Where to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
@@ -57,7 +57,12 @@ impl Places {
 
     /// Microsoft's list, where there is one.
     pub(super) fn list(&self) -> Result<Option<PoolTags>, ()> {
-        pooltag(self.pooltag.as_deref())
+        let list = pooltag(self.pooltag.as_deref())?;
+        // Microsoft's own has some too, which nobody who did not ask for it needs to know.
+        list.iter()
+            .filter(|_| self.pooltag.is_some())
+            .for_each(|list| tell_malformed("pooltag.txt", list.len(), &list.malformed));
+        Ok(list)
     }
 }
 
@@ -73,6 +78,15 @@ pub(super) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
             Err(())
         }
     }
+}
+
+/// Tells of rows which are none.
+pub(super) fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
+    if malformed.count == 0 {
+        return;
+    }
+    let first = malformed.first.iter().map(|(line, text)| format!("\n  line {line}: {text}")).collect::<String>();
+    anstream::eprintln!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
 }
 
 /// The folders of programs. Whoever sets the environment can only have another list read.

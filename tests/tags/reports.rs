@@ -70,8 +70,10 @@ fn without_drivers_or_a_list_nobody_is_suspected() {
 fn what_grows_without_a_second_look_has_its_suspect_too() {
     let folder = tempfile::tempdir().unwrap();
     let (log, list, junit) = (log(&folder), folder.path().join("pooltag.txt"), folder.path().join("junit.xml"));
-    fs_err::write(&list, "MyD1 - mydrv.sys - what leaks\nCalm - calm.sys - what does not\n").unwrap();
-    let table = stdout(&poolgate(&["judge", text(&log), "--pooltag", text(&list), "--junit", text(&junit)]).code(4));
+    fs_err::write(&list, "MyD1 - mydrv.sys - what leaks\nCalm - calm.sys - what does not\nno row\n").unwrap();
+    let said = poolgate(&["judge", text(&log), "--pooltag", text(&list), "--junit", text(&junit)]).code(4);
+    assert!(stderr(&said).contains("line 3: no row"), "{}", stderr(&said));
+    let table = stdout(&said);
     assert!(table.contains("unconfirmed") && table.contains("suspected driver: mydrv.sys"), "{table}");
     let junit = fs_err::read_to_string(&junit).unwrap();
     assert!(junit.contains("suspected driver: mydrv.sys") && !junit.contains("calm.sys"), "{junit}");

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::machine::Root;
-use super::owners::{pooltag, suspected, wanted};
+use super::owners::{pooltag, suspected, tell_malformed, wanted};
 use super::{terminal, trouble};
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::pool::Tag;
 use crate::report;
-use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted};
+use crate::tags::{Budget, LocalTags, PoolTags, Scan, Sources, Wanted};
 
 mod answer;
 
@@ -144,14 +144,6 @@ fn tag(typed: &str) -> Option<Tag> {
             trouble::tell(format_args!("{typed:?} is no tag: {error}"), Some("write it as PoolMon shows it"))
         })
         .ok()
-}
-
-fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
-    if malformed.count == 0 {
-        return;
-    }
-    let first = malformed.first.iter().map(|(line, text)| format!("\n  line {line}: {text}")).collect::<String>();
-    anstream::eprintln!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
 }
 
 /// Files told of by name.
