@@ -132,6 +132,7 @@ pub(super) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
 fn left_out(scan: &Scan) -> Option<String> {
     let time = (scan.unread > 0).then(|| format!("{} drivers were not, for want of time", scan.unread));
     let unreadable = (!scan.skipped.is_empty()).then(|| format!("{} could not be read", scan.skipped.len()));
-    let left = [time, unreadable].into_iter().flatten().collect::<Vec<_>>();
+    let in_part = (!scan.in_part.is_empty()).then(|| format!("{} were read in part", scan.in_part.len()));
+    let left = [time, unreadable, in_part].into_iter().flatten().collect::<Vec<_>>();
     (!left.is_empty()).then(|| format!("{} drivers were looked through for suspects; {}", scan.read, left.join(", ")))
 }

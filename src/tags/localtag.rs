@@ -100,7 +100,9 @@ fn row(line: &str) -> Option<([u8; 4], Vec<String>)> {
     let drivers: Vec<String> = separated.map(|name| stem(name.trim_matches(['[', ']'])).to_owned()).collect();
     let tag = padded(tag.trim_end().as_bytes())?;
     let is_tag = tag.iter().all(|byte| (b' '..=b'~').contains(byte)) && tag != *b"    ";
-    (is_tag && !drivers.is_empty()).then_some((tag, drivers))
+    // Names are going to be shown on terminals.
+    let are_names = !drivers.is_empty() && !drivers.iter().any(|name| name.contains(char::is_control));
+    (is_tag && are_names).then_some((tag, drivers))
 }
 
 /// A driver's name as PoolMon writes it: without `.sys`.
@@ -121,7 +123,7 @@ mod tests {
     #[test]
     fn every_likely_layout_is_read() {
         let list = LocalTags::read(
-            b"1MEM - el90xbc5\r\n2MEM   el90xbc5.sys,other\nIo   - a\nDh 1 - b\nDh 1 c\n 1 - x\n\nbad\n",
+            b"1MEM - el90xbc5\r\n2MEM   el90xbc5.sys,other\nIo   - a\nDh 1 - b\nDh 1 c\n 1 - x\n\nbad\nBad1 - a\x1b[1m\n",
         );
         let drivers = |tag: &[u8; 4]| list.drivers(*tag).collect::<Vec<_>>().join(" ");
         assert_eq!(drivers(b"1MEM"), "el90xbc5");
@@ -129,7 +131,7 @@ mod tests {
         assert_eq!(drivers(b"Io  "), "a");
         assert_eq!(drivers(b"Dh 1"), "b c");
         assert_eq!(drivers(b" 1  "), "x");
-        assert_eq!((list.len(), list.malformed.count), (5, 1));
+        assert_eq!((list.len(), list.malformed.count), (5, 2));
     }
 
     #[test]

@@ -69,7 +69,9 @@ impl Scan {
                 self.read += 1;
                 self.in_part.extend(image.in_part.map(|why| (path.clone(), why)));
                 if !image.found.is_empty() {
-                    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+                    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                    // It is going to be shown on terminals.
+                    let name = name.chars().filter(|c| !c.is_control()).collect();
                     self.drivers.push(Scanned { name, path, image });
                 }
             }
