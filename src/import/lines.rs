@@ -115,10 +115,22 @@ impl<R: Read> Lines<R> {
     pub(super) fn takes(&mut self, raw: &[u8]) -> bool {
         let same = self.buffer[self.start..self.end].starts_with(raw);
         if same {
-            self.start += raw.len();
-            self.number += 1;
+            self.skip(raw.len());
         }
         same
+    }
+
+    /// What is in memory of the lines which come next, where it is 8-bit text; it may end inside of one.
+    #[inline]
+    pub(super) fn ahead(&self) -> &[u8] {
+        if self.wide.is_some() { &[] } else { &self.buffer[self.start..self.end] }
+    }
+
+    /// Takes the next line, which has so many bytes with its end.
+    #[inline]
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.number += 1;
     }
 
     /// Reads on until the buffer has a whole line, or the last one. `None` when nothing is left.

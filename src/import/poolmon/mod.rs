@@ -66,31 +66,37 @@ struct Screens {
 }
 
 impl Screens {
-    /// Takes all lines which say what they said in the table before.
+    /// Takes the lines which stand where they stood in the table before: what they said then, or other figures.
     #[inline]
     fn repeat(&mut self, lines: &mut Lines<impl Read>, tables: &mut Tables) {
-        while tables.is_open()
-            && let Some((row, usage)) = self.again.take(lines)
-        {
-            if !tables.repeat(row, usage) {
-                tables.pass(lines.number(), || TWICE.to_owned());
+        while tables.is_open() {
+            if let Some((row, usage)) = self.again.take(lines) {
+                if !tables.repeat(row, usage) {
+                    tables.pass(lines.number(), || TWICE.to_owned());
+                }
+                continue;
             }
+            let ahead = lines.ahead();
+            let Some((row, head)) = self.again.whose(ahead) else { return };
+            let (usage, length) = row::quick(&ahead[head - 1..]);
+            let length = head - 1 + length;
+            let end = match &ahead[length..] {
+                [b'\n', ..] => 1,
+                [b'\r', b'\n', ..] => 2,
+                _ => return,
+            };
+            if usage.is_none()
+                || self.form.is_none_or(|(form, _)| form != Form::Snapshot)
+                || !tables.repeat(row, &usage)
+            {
+                return;
+            }
+            self.again.keep(&ahead[..length + end], head, row, &usage);
+            lines.skip(length + end);
         }
     }
 
-    #[inline]
     fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
-        if tables.is_open()
-            && matches!(self.form, Some((Form::Snapshot, _)))
-            && let Some((row, head)) = self.again.whose(line.bytes)
-            && line.end != End::TooLong
-        {
-            let usage = row::quick(&line.bytes[head - 1..]);
-            if usage.is_some() && tables.repeat(row, &usage) {
-                self.again.keep(line.raw, head, row, &usage);
-                return Ok(());
-            }
-        }
         match row::read(line.bytes, self.layout) {
             Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
             // What `poolgate mon /e` adds up below its rows.

@@ -49,7 +49,7 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
         },
     };
     let head = line.len() - figures.len() + 1;
-    let read = quick(figures).map_or_else(|| self::figures(figures, layout), |usage| Ok((Form::Snapshot, usage)));
+    let read = quick(figures).0.map_or_else(|| self::figures(figures, layout), |usage| Ok((Form::Snapshot, usage)));
     Some(read.map(|(form, usage)| Row { tag, pool, form, usage, head }))
 }
 
@@ -104,14 +104,20 @@ fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
     Some(four.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(tag))))
 }
 
-/// The figures of a snapshot file, where they are as it writes them.
+/// The figures of a snapshot file, where they are as it writes them, and how many bytes they are up to the line end.
 #[inline]
-pub(super) fn quick(figures: &[u8]) -> Option<Usage> {
+pub(super) fn quick(figures: &[u8]) -> (Option<Usage>, usize) {
     let mut fields = Fields(figures);
+    let usage = plain(&mut fields).filter(|_| matches!(fields.0, [] | [b'\n', ..] | [b'\r', b'\n', ..]));
+    (usage, figures.len() - fields.0.len())
+}
+
+#[inline]
+fn plain(fields: &mut Fields<'_>) -> Option<Usage> {
     let (allocs, frees, diff, bytes) = (fields.plain()?, fields.plain()?, fields.plain()?, fields.plain()?);
     fields.plain()?;
     let checks = allocs.wrapping_sub(frees).wrapping_sub(diff) as u32 == 0 && bytes <= i64::MAX as u64;
-    (checks && fields.0.trim_ascii_end().is_empty()).then_some(Usage { allocs, frees, bytes })
+    checks.then_some(Usage { allocs, frees, bytes })
 }
 
 /// The figures of either form however they stand, or what is wrong with them.
