@@ -36,7 +36,10 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        ratatui::restore();
+        // After a panic it is restored already, and what the panic said stands where the cursor would go back to.
+        if !std::thread::panicking() {
+            ratatui::restore();
+        }
     }
 }
 
