@@ -17,6 +17,9 @@ mod pool;
 #[allow(dead_code, unused_imports, reason = "not all of it is fuzzed")]
 mod record;
 
+#[path = "../src/tags/mod.rs"]
+pub mod tags;
+
 /// Reads `bytes` behind `beginning`, which says what they are.
 ///
 /// # Panics

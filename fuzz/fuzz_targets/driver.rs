@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use poolgate::tags::{Budget, Image, Wanted};
+use poolgate_fuzz::tags::{Budget, Image, Wanted};
 
 fuzz_target!(|bytes: &[u8]| {
     for wanted in [Wanted::All, Wanted::Tags(vec![*b"MyD1", *b"Leak"])] {

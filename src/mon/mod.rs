@@ -24,4 +24,4 @@ pub use replay::{Met, Replay};
 pub use screen::{Row, Screen, Total};
 pub use shown::{NoSession, Scope, Shown};
 pub use table::Table;
-pub use text::{Layout, Lookup, Text};
+pub use text::{Drivers, Layout, Text};

@@ -4,6 +4,9 @@
 //! moves the rest of its line to the right: nothing is ever cut. What is not known is a `?` in the place of the number, so
 //! that no reader takes it for a zero.
 
+use std::fmt;
+use std::rc::Rc;
+
 use super::{Change, Figures, Row, Screen, Total};
 use crate::pool::{Counters, Pool, Tag};
 
@@ -13,26 +16,34 @@ mod width;
 pub use width::Layout;
 use width::Widths;
 
-/// What finds a tag's driver, for the column Mapped_Driver.
-pub type Lookup<'a> = dyn Fn(&Tag) -> Option<String> + 'a;
+/// What stands in the column Mapped_Driver, as PoolMon's `/g` and `/c` have it.
+#[derive(Clone)]
+pub struct Drivers(Rc<dyn Fn(&Tag) -> String>);
 
 /// How screens are written.
-#[derive(Clone, Copy)]
-pub struct Text<'a> {
+#[derive(Debug, Clone)]
+pub struct Text {
     layout: Layout,
-    /// Finds what stands in the column Mapped_Driver, where there is to be one.
-    driver: Option<&'a Lookup<'a>>,
+    drivers: Option<Drivers>,
 }
 
-impl<'a> Text<'a> {
-    /// Screens of that layout, without drivers.
-    pub fn new(layout: Layout) -> Text<'a> {
-        Text { layout, driver: None }
+impl Drivers {
+    /// Drivers which `lookup` finds for a tag.
+    pub fn found_by(lookup: impl Fn(&Tag) -> String + 'static) -> Drivers {
+        Drivers(Rc::new(lookup))
     }
+}
 
-    /// The same with a column Mapped_Driver, as PoolMon's `/g` and `/c` have it.
-    pub fn with_drivers(self, lookup: &'a Lookup<'a>) -> Text<'a> {
-        Text { driver: Some(lookup), ..self }
+impl fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drivers")
+    }
+}
+
+impl Text {
+    /// Screens of that layout, with a column for drivers or without.
+    pub fn new(layout: Layout, drivers: Option<Drivers>) -> Text {
+        Text { layout, drivers }
     }
 
     /// What stands on PoolMon's screen, with changes in parentheses. Bytes, since a tag may hold any.
@@ -97,12 +108,11 @@ impl<'a> Text<'a> {
     fn columns(&self, widths: &Widths, rows: &[Row]) -> String {
         let longer = " ".repeat(tag_width(rows) - 4);
         let columns = widths.columns.replacen(" Tag ", &format!(" Tag {longer}"), 1);
-        columns + if self.driver.is_some() { widths.driver_title } else { "" }
+        columns + if self.drivers.is_some() { widths.driver_title } else { "" }
     }
 
     fn driver_of(&self, tag: &Tag) -> Vec<u8> {
-        let found = |lookup: &Lookup<'_>| format!(" {}", lookup(tag).unwrap_or_else(|| "Unknown Driver".to_owned()));
-        self.driver.map_or_else(Vec::new, |lookup| found(lookup).into_bytes())
+        self.drivers.as_ref().map_or_else(Vec::new, |Drivers(lookup)| format!(" {}", lookup(tag)).into_bytes())
     }
 
     fn line(&self, tag: &[u8], kind: &str, shape: Shape, cells: Cells) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! `--snapshot` and `--log`, `/n` and `>>`.
 
-use super::{Bed, rows};
+use super::{Bed, file, rows};
 
 #[test]
 fn a_snapshot_is_poolmons_file() {
@@ -54,6 +54,26 @@ fn whoever_leaves_out_the_times_of_an_unusual_log_is_told() {
     let said = bed.once(&["--log", "pool.log", "--every", "1 s"]);
     assert!(said.stderr.contains("add --timestamps"), "{}", said.stderr);
     assert_eq!(bed.once(&["--log", "pool.log", "--every", "1 s", "--timestamps"]).stderr, "");
+}
+
+#[test]
+fn the_column_mapped_driver_is_what_the_lists_say() {
+    let bed = Bed::new();
+    let said = bed.once(&["/c"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("localtag.txt") && said.stderr.contains("poolgate tag --scan"), "{}", said.stderr);
+    file(&bed.path("pooltag.txt"), "Few  - few.sys - Few things\nB*   - nt!b - Anything\n");
+    file(&bed.path("localtag.txt"), "Big  - bigdrv\n");
+    for words in [&["/g", "/c", "/iBig", "/iFew"][..], &["--pooltag", "--localtag=localtag.txt", "-i?i?", "-iFew"]] {
+        let screen = bed.once(words).stdout;
+        let row = |tag: &str| screen.lines().find(|line| line.contains(tag)).unwrap();
+        assert!(screen.contains(" Mapped_Driver\n"), "{screen}");
+        assert!(row(" Big ").ends_with(" 4096 [bigdrv][nt!b - Anything]"), "{screen}");
+        assert!(row(" Few ").ends_with(" 2048 [few.sys - Few things]"), "{screen}");
+    }
+    assert!(bed.once(&["/g", "pooltag.txt", "/iBoth"]).stdout.contains("Paged"));
+    let said = bed.once(&["/g", "nowhere.txt"]);
+    assert!(said.code == Some(2) && said.stderr.contains("nowhere.txt"), "{}", said.stderr);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use poolgate::import;
 use poolgate::machine::Memory;
-use poolgate::mon::{Column, Layout, Order, Scope, Shown, Table, Text};
+use poolgate::mon::{Column, Drivers, Layout, Order, Scope, Shown, Table, Text};
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Tag, Usage};
 use poolgate::record::{Event, Recording};
 use proptest::prelude::*;
@@ -75,19 +75,19 @@ proptest! {
     #[test]
     fn live_screens_are_read_back_equal(screens in screens(), session in proptest::option::of(any::<u32>())) {
         for layout in [Layout::X86, Layout::X64] {
-            assert_read_back(&screens, &log(&screens, session, |screen| Text::new(layout).live(screen)));
+            assert_read_back(&screens, &log(&screens, session, |screen| Text::new(layout, None).live(screen)));
         }
     }
 
     #[test]
     fn snapshots_are_read_back_equal(screens in screens()) {
-        assert_read_back(&screens, &log(&screens, None, |screen| Text::new(Layout::X64).snapshot(screen)));
+        assert_read_back(&screens, &log(&screens, None, |screen| Text::new(Layout::X64, None).snapshot(screen)));
     }
 
     #[test]
     fn screens_with_drivers_are_read_back_equal(screens in screens()) {
-        let lookup = |tag: &Tag| tag.as_str().contains('a').then(|| "[mydrv.sys  -  Create.c 3]".to_owned());
-        let text = Text::new(Layout::X64).with_drivers(&lookup);
+        let found = |tag: &Tag| if tag.as_str().contains('a') { "[mydrv.sys  -  Create.c 3]" } else { "Unknown Driver" };
+        let text = Text::new(Layout::X64, Some(Drivers::found_by(move |tag| found(tag).to_owned())));
         assert_read_back(&screens, &log(&screens, None, |screen| text.live(screen)));
     }
 }

@@ -68,8 +68,8 @@ fn bad_switches_say_what_would_be_right() {
         (&["-be"], "PoolMon has no switch -be", "poolgate mon --help"),
         (&["/nosuch.pgr"], "PoolMon has no switch /nosuch.pgr, and there is no file of that name", "--help"),
         (&["/i", "MyD1"], "/i needs a tag, written without a space: /iMyD1", "--include MyD1"),
-        (&["/g"], "/g, the column Mapped_Driver, is not supported yet", "leave it out"),
-        (&["-c", "localtag.txt"], "/c, the column Mapped_Driver, is not supported yet", "leave it out"),
+        (&["/g"], "there is no pooltag.txt", "--pooltag=FILE"),
+        (&["-c", "localtag.txt"], "localtag.txt", "poolgate tag --scan"),
         (&["/iMy\\D"], "invalid value 'My\\D' for '--include <TAG>'", "--help"),
         (&["/s99999999999"], "`99999999999` is no session", "--help"),
         (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
@@ -90,7 +90,7 @@ fn help_names_every_switch() {
     for word in ["/?", "-?", "/h", "-h", "--help"] {
         let said = Said::of(bed.mon(&[word]).output().unwrap());
         assert_eq!(said.code, Some(0), "{}", said.stderr);
-        for switch in ["/iTAG", "/xTAG", "/p", "/s", "/e", "/t", "/a", "/f", "/d", "/b", "/m", "/(", "/l", "/n", "/?"] {
+        for switch in ["/iTAG", "/xTAG", "/p", "/s", "/e", "/t", "/a", "/f", "/d", "/b", "/m", "/(", "/l", "/n", "/g", "/c", "/?"] {
             assert!(said.stdout.contains(switch), "{word}: {switch}: {}", said.stdout);
         }
         assert!(rows(&said.stdout).is_empty());

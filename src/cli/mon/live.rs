@@ -69,7 +69,7 @@ struct Live {
 
 impl Live {
     fn begin(watched: Watched, choice: Choice, log: Option<Pages>) -> io::Result<Live> {
-        let view = View::new(choice.shown.clone(), choice.order, choice.highlight);
+        let view = choice.view();
         let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
         let status = Status { watched: watched_is, failed: None };
         Ok(Live { screen: Screen::take()?, watched, choice, log, view, status, held: None })
@@ -162,7 +162,7 @@ pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
 }
 
 fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, samples: usize) -> io::Result<()> {
-    let mut view = View::new(choice.shown.clone(), choice.order, choice.highlight);
+    let mut view = choice.view();
     let mut at = samples;
     loop {
         let table = up_to(recorded, choice, at);

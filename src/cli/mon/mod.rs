@@ -17,10 +17,12 @@ use super::trouble;
 use crate::exit::Exit;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
-use crate::mon::{Column, Layout, Met, Order, Replay, Scope, Shown, Table, Text};
+use crate::mon::terminal::View;
+use crate::mon::{Column, Drivers, Layout, Met, Order, Replay, Scope, Shown, Table, Text};
 use crate::pool::{Pool, TagPattern};
 use crate::scenario;
 
+mod drivers;
 mod live;
 mod pages;
 mod plain;
@@ -78,6 +80,8 @@ pub(super) struct Mon {
     #[arg(long)]
     timestamps: bool,
     #[command(flatten)]
+    lists: drivers::Lists,
+    #[command(flatten)]
     root: Root,
     /// Watch the simulated kernel in this file
     #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
@@ -95,6 +99,8 @@ PoolMon's switches, each as /x or -x:
   /( or /)       --changes
   /l             --no-highlight
   /n [FILE]      --snapshot FILE; poolsnap.log where no file is named
+  /g [FILE]      --pooltag[=FILE]
+  /c [FILE]      --localtag[=FILE]
   /r             nothing: a snapshot has its header anyway
   /? or /h       --help
 A word which begins with / is a switch wherever it reads as one; write //b or `-- /b` for a file of that name.
@@ -108,8 +114,22 @@ struct Choice {
     shown: Shown,
     order: Order,
     highlight: bool,
+    drivers: Option<Drivers>,
     every: Duration,
     length: Option<Duration>,
+}
+
+impl Choice {
+    /// Screens as PoolMon of this machine writes them.
+    fn text(&self) -> Text {
+        Text::new(Layout::native(), self.drivers.clone())
+    }
+
+    fn view(&self) -> View {
+        let mut view = View::new(self.shown.clone(), self.order, self.highlight);
+        view.drivers.clone_from(&self.drivers);
+        view
+    }
 }
 
 impl Mon {
@@ -118,7 +138,8 @@ impl Mon {
     }
 
     async fn start(self) -> Exit {
-        let choice = self.choice();
+        let Ok(drivers) = self.lists.drivers() else { return Exit::Usage };
+        let choice = self.choice(drivers);
         if let Some(path) = &self.recording {
             return match Recorded::open(path, self.every) {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
@@ -135,9 +156,10 @@ impl Mon {
             return Exit::Failed;
         }
         if let Some(path) = &self.snapshot {
-            return ended(pages::snapshot(path, &watched.table.screen(&choice.shown, choice.order)));
+            return ended(pages::snapshot(path, &choice.text(), &watched.table.screen(&choice.shown, choice.order)));
         }
-        let log = match self.log.as_deref().map(|path| Pages::append(path, self.timestamps)).transpose() {
+        let log = match self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps)).transpose()
+        {
             Ok(log) => log,
             Err(error) => return ended(Err(error)),
         };
@@ -150,17 +172,18 @@ impl Mon {
         if in_terminal() {
             return live::watch(watched, choice, log).await;
         }
-        plain::watch(watched, choice, log.unwrap_or_else(|| Pages::stdout(self.timestamps))).await
+        let pages = log.unwrap_or_else(|| Pages::stdout(choice.text(), self.timestamps));
+        plain::watch(watched, choice, pages).await
     }
 
     /// A recording, from its beginning to its end.
     fn replay(&self, recorded: &Recorded, choice: Choice) -> Exit {
-        let log = self.log.as_deref().map(|path| Pages::append(path, self.timestamps));
+        let log = self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps));
         if in_terminal() && self.snapshot.is_none() && log.is_none() {
             return live::replay(recorded, choice);
         }
         let mut pages = match log.transpose() {
-            Ok(log) => log.unwrap_or_else(|| Pages::stdout(self.timestamps)),
+            Ok(log) => log.unwrap_or_else(|| Pages::stdout(choice.text(), self.timestamps)),
             Err(error) => return ended(Err(error)),
         };
         let (mut table, mut samples) = (Table::new(), 0_u64);
@@ -185,12 +208,12 @@ impl Mon {
             return Exit::Failed;
         }
         match &self.snapshot {
-            Some(path) => ended(pages::snapshot(path, &table.screen(&choice.shown, choice.order))),
+            Some(path) => ended(pages::snapshot(path, &choice.text(), &table.screen(&choice.shown, choice.order))),
             None => Exit::Held,
         }
     }
 
-    fn choice(&self) -> Choice {
+    fn choice(&self, drivers: Option<Drivers>) -> Choice {
         let normal = if self.recording.is_some() { Duration::ZERO } else { POOLMONS };
         Choice {
             shown: Shown {
@@ -202,6 +225,7 @@ impl Mon {
             },
             order: Order { by: self.sort, change: self.changes },
             highlight: !self.no_highlight,
+            drivers,
             every: self.every.unwrap_or(normal),
             length: self.length,
         }
@@ -218,11 +242,6 @@ impl Mon {
 /// Whether somebody looks at the screen and has keys to press.
 fn in_terminal() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal()
-}
-
-/// How PoolMon of this machine writes; drivers are not looked up yet.
-fn text() -> Text<'static> {
-    Text::new(Layout::native())
 }
 
 /// The exit code of what ended with the last screen, or while writing one.

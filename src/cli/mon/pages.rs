@@ -6,12 +6,12 @@ use std::path::Path;
 use fs_err::{File, OpenOptions};
 use jiff::Timestamp;
 
-use super::text;
-use crate::mon::Screen;
+use crate::mon::{Screen, Text};
 
 /// Screens one after the other.
 pub(super) struct Pages {
     out: Box<dyn Write>,
+    text: Text,
     timestamps: bool,
     /// Whether something stands above the next screen.
     below: bool,
@@ -19,21 +19,21 @@ pub(super) struct Pages {
 
 impl Pages {
     /// Screens on stdout.
-    pub(super) fn stdout(timestamps: bool) -> Pages {
-        Pages { out: Box::new(io::stdout()), timestamps, below: false }
+    pub(super) fn stdout(text: Text, timestamps: bool) -> Pages {
+        Pages { out: Box::new(io::stdout()), text, timestamps, below: false }
     }
 
     /// Screens at the end of a file, which is made where there is none.
-    pub(super) fn append(path: &Path, timestamps: bool) -> io::Result<Pages> {
+    pub(super) fn append(path: &Path, text: Text, timestamps: bool) -> io::Result<Pages> {
         let (file, below) = open(path)?;
-        Ok(Pages { out: Box::new(file), timestamps, below })
+        Ok(Pages { out: Box::new(file), text, timestamps, below })
     }
 
     /// Writes one screen, an empty line after the one before.
     pub(super) fn write(&mut self, screen: &Screen) -> io::Result<()> {
         let above = if self.below { "\n" } else { "" };
         let time = if self.timestamps { format!("# {}\n", to_the_millisecond(screen.at)) } else { String::new() };
-        let page = [above.as_bytes(), time.as_bytes(), &text().live(screen)].concat();
+        let page = [above.as_bytes(), time.as_bytes(), &self.text.live(screen)].concat();
         self.out.write_all(&page)?;
         self.below = true;
         self.out.flush()
@@ -41,8 +41,8 @@ impl Pages {
 }
 
 /// Appends one snapshot to a file, or prints it where `-` is named.
-pub(super) fn snapshot(path: &Path, screen: &Screen) -> io::Result<()> {
-    let page = text().snapshot(screen);
+pub(super) fn snapshot(path: &Path, text: &Text, screen: &Screen) -> io::Result<()> {
+    let page = text.snapshot(screen);
     if path == Path::new("-") {
         io::stdout().write_all(&page)?;
         return io::stdout().flush();

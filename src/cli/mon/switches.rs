@@ -21,9 +21,6 @@ pub(in crate::cli) enum BadSwitch {
     /// `/i` or `/x` alone.
     #[error("{0} needs a tag, written without a space: {0}MyD1")]
     NoTag(String),
-    /// A switch which poolgate does not have.
-    #[error("{0}, the column Mapped_Driver, is not supported yet")]
-    NotYet(String),
 }
 
 impl BadSwitch {
@@ -32,7 +29,6 @@ impl BadSwitch {
         match self {
             BadSwitch::Unknown(_) => "`poolgate mon --help` lists the switches",
             BadSwitch::NoTag(_) => "or write --include MyD1, --exclude MyD1",
-            BadSwitch::NotYet(_) => "leave it out: everything else on the screen is the same",
         }
     }
 }
@@ -48,6 +44,7 @@ struct Asked {
     no_highlight: bool,
     help: bool,
     snapshot: Option<OsString>,
+    lists: Vec<OsString>,
     tags: Vec<String>,
 }
 
@@ -103,7 +100,8 @@ fn switch(word: &OsStr) -> Option<&str> {
 fn takes_value(word: &OsStr) -> bool {
     let Some(name) = word.to_str().and_then(|word| word.strip_prefix("--")) else { return false };
     let options = Mon::augment_args(clap::Command::new("mon"));
-    options.get_arguments().any(|option| option.get_long() == Some(name) && option.get_action().takes_values())
+    let separate = |option: &clap::Arg| option.get_action().takes_values() && !option.is_require_equals_set();
+    options.get_arguments().any(|option| option.get_long() == Some(name) && separate(option))
 }
 
 /// Whether the word looks like a switch, and is neither one nor a file.
@@ -131,7 +129,14 @@ impl Asked {
                 let named = rest.pop_front_if(|word| is_file(word));
                 self.snapshot = Some(named.unwrap_or_else(|| "poolsnap.log".into()));
             }
-            "g" | "c" => return Err(BadSwitch::NotYet(format!("/{letter}"))),
+            "g" | "c" => {
+                let mut list = OsString::from(if letter == "g" { "--pooltag" } else { "--localtag" });
+                if let Some(file) = rest.pop_front_if(|word| is_file(word)) {
+                    list.push("=");
+                    list.push(file);
+                }
+                self.lists.push(list);
+            }
             "i" | "x" if behind.is_empty() => return Err(BadSwitch::NoTag(format!("/{letter}"))),
             "i" => self.tags.push(format!("--include={behind}")),
             "x" => self.tags.push(format!("--exclude={behind}")),
@@ -167,6 +172,7 @@ impl Asked {
             }
         }
         self.tags.into_iter().for_each(&mut option);
+        options.extend(self.lists);
         if let Some(file) = self.snapshot {
             let mut named = OsString::from("--snapshot=");
             named.push(file);
@@ -221,6 +227,11 @@ mod tests {
             ("/n /tmp/snap.txt", "--snapshot=/tmp/snap.txt"),
             ("/n -", "--snapshot=-"),
             ("/n --sort bytes", "--snapshot=poolsnap.log --sort bytes"),
+            ("/g", "--pooltag"),
+            ("/g pooltag.txt /b", "--sort=bytes --pooltag=pooltag.txt"),
+            ("-c -b", "--sort=bytes --localtag"),
+            ("/c local.txt", "--localtag=local.txt"),
+            ("--pooltag /b", "--sort=bytes --pooltag"),
             ("/?", "--help"),
             ("-h", "--help"),
         ] {
@@ -260,8 +271,6 @@ mod tests {
             ("/sX", BadSwitch::Unknown("/sX".to_owned())),
             ("/i MyD1", BadSwitch::NoTag("/i".to_owned())),
             ("-x", BadSwitch::NoTag("/x".to_owned())),
-            ("/g pooltag.txt", BadSwitch::NotYet("/g".to_owned())),
-            ("/c", BadSwitch::NotYet("/c".to_owned())),
         ] {
             assert_eq!(given(line), Err(expected), "{line}");
         }

@@ -35,7 +35,7 @@ pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Stat
         return;
     }
     let screen = table.screen(&view.shown, view.order);
-    let text = Text::new(layout(pen.width()));
+    let text = Text::new(layout(pen.width()), view.drivers.clone());
     let lines = text.live_rows(&screen);
     let row_width = lines.iter().map(String::len).max().unwrap_or(0);
 

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::prompt::{Answer, Prompt};
-use crate::mon::{Column, Order, Scope, Shown};
+use crate::mon::{Column, Drivers, Order, Scope, Shown};
 use crate::pool::Pool;
 
 /// What somebody chose to see.
@@ -15,6 +15,8 @@ pub struct View {
     pub order: Order,
     /// Whether rows which changed, and those which grow, stand out.
     pub highlight: bool,
+    /// What stands in the column Mapped_Driver, where there is one.
+    pub drivers: Option<Drivers>,
     /// Whether the table stands still. Readings go on.
     pub paused: bool,
     /// Rows above the first one on the screen.
@@ -60,7 +62,7 @@ const PAGE: usize = 20;
 impl View {
     /// A view of `shown` in `order`.
     pub fn new(shown: Shown, order: Order, highlight: bool) -> View {
-        View { shown, order, highlight, paused: false, top: 0, over: Over::Nothing }
+        View { shown, order, highlight, drivers: None, paused: false, top: 0, over: Over::Nothing }
     }
 
     /// A key was pressed; `pools` are those which the table has.

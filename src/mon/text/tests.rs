@@ -91,11 +91,11 @@ fn slab(tag: &str, objects: u64) -> Row {
 #[test]
 fn real_rows_written_again_are_the_same_bytes() {
     for (layout, lines) in [(Layout::X86, &X86[..]), (Layout::X64, &X64)] {
-        let rows = Text::new(layout).live_rows(&screen(lines.iter().map(|line| row(line)).collect()));
+        let rows = Text::new(layout, None).live_rows(&screen(lines.iter().map(|line| row(line)).collect()));
         assert_eq!(rows, lines);
         assert!(lines.iter().all(|line| line.len() == layout.columns()));
     }
-    let text = read(Text::new(Layout::X64).snapshot(&screen(SNAPSHOT.iter().map(|line| row(line)).collect())));
+    let text = read(Text::new(Layout::X64, None).snapshot(&screen(SNAPSHOT.iter().map(|line| row(line)).collect())));
     assert_eq!(text.lines().skip(5).collect::<Vec<_>>(), SNAPSHOT);
 }
 
@@ -117,7 +117,7 @@ fn a_real_screen_without_rows_is_the_same_bytes() {
     };
     let empty = Screen { memory, more_faults: Some(308), scope: Scope::AllSessions, ..screen(Vec::new()) };
     assert_eq!(
-        read(Text::new(Layout::X86).live(&empty)),
+        read(Text::new(Layout::X86, None).live(&empty)),
         " Memory:  260620K Avail:   44956K  PageFlts:   308   InRam Krnl: 2744K P:20444K
  Commit: 185452K Limit: 640872K Peak: 192472K            Pool N: 8112K P:20648K
  All sessions pool information
@@ -125,7 +125,7 @@ fn a_real_screen_without_rows_is_the_same_bytes() {
 
 "
     );
-    assert!(read(Text::new(Layout::X86).snapshot(&empty)).contains("  PageFlts:  9000   "), "since boot");
+    assert!(read(Text::new(Layout::X86, None).snapshot(&empty)).contains("  PageFlts:  9000   "), "since boot");
 }
 
 #[test]
@@ -134,8 +134,8 @@ fn a_screen_of_64_bits() {
     rows[1].change = Change { allocs: 12, frees: 10, diff: 2, bytes: -4096 };
     let memory = Memory { physical: Some(33_473_120 * 1024), paged: Some(1_955_448 * 1024), ..Memory::default() };
     let live = Screen { memory, totals: crate::mon::screen::totals(&rows), ..screen(rows) };
-    insta::assert_snapshot!(read(Text::new(Layout::X64).live(&live)));
-    insta::assert_snapshot!(read(Text::new(Layout::X64).snapshot(&live)));
+    insta::assert_snapshot!(read(Text::new(Layout::X64, None).live(&live)));
+    insta::assert_snapshot!(read(Text::new(Layout::X64, None).snapshot(&live)));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn what_is_wider_than_its_column_is_never_cut() {
     let mut huge = row(X64[0]);
     huge.now = Figures { allocs: u64::MAX, frees: u64::MAX - 1, diff: 1, bytes: u64::MAX };
     huge.change = Change { allocs: i64::MIN, frees: i64::MAX, diff: 0, bytes: i64::MIN };
-    let text = Text::new(Layout::X64).live_rows(&screen(vec![huge.clone()])).concat();
+    let text = Text::new(Layout::X64, None).live_rows(&screen(vec![huge.clone()])).concat();
     assert_eq!(
         text,
         " HidC Paged 18446744073709551615 (-9223372036854775808) 18446744073709551614 (9223372036854775807)        1 \
@@ -164,30 +164,30 @@ fn tags_are_their_four_bytes() {
         (*b"a\nb\0", b" a\\x0ab\\x00 Paged ", " a\\x0ab\\x00 Paged "),
     ] {
         let screen = screen(vec![Row { tag: Tag::from_pool_tag(bytes), ..row(X64[0]) }]);
-        let page = Text::new(Layout::X64).live(&screen);
+        let page = Text::new(Layout::X64, None).live(&screen);
         let line = page.split(|byte| *byte == b'\n').nth(5).unwrap();
         assert!(line.starts_with(in_file), "{:?}", String::from_utf8_lossy(line));
-        assert!(Text::new(Layout::X64).live_rows(&screen)[0].starts_with(on_screen), "{on_screen}");
+        assert!(Text::new(Layout::X64, None).live_rows(&screen)[0].starts_with(on_screen), "{on_screen}");
     }
 }
 
 #[test]
 fn caches_stand_in_a_column_as_wide_as_the_longest_name() {
     let rows = vec![slab("TCP", 3), slab("kmalloc-rnd-01-64", 120)];
-    insta::assert_snapshot!(read(Text::new(Layout::X64).live(&screen(rows))));
+    insta::assert_snapshot!(read(Text::new(Layout::X64, None).live(&screen(rows))));
 }
 
 #[test]
 fn what_is_not_counted_is_no_zero() {
     let unknown = Row { counters: Counters::BytesOnly, pool: Pool::Unknown, ..slab("MyD1", 2) };
-    let line = Text::new(Layout::X64).live_rows(&screen(vec![unknown])).concat();
+    let line = Text::new(Layout::X64, None).live_rows(&screen(vec![unknown])).concat();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>().join(" "), "MyD1 ? ? ( ?) ? ( ?) ? 128 ( 0) ?");
 }
 
 #[test]
 fn a_driver_found_stands_at_the_end_of_its_row() {
-    let lookup = |tag: &Tag| (tag.as_str() == "Wait").then(|| "[nt!ob]".to_owned());
-    let text = Text::new(Layout::X86).with_drivers(&lookup);
+    let drivers = Drivers::found_by(|tag| if tag.as_str() == "Wait" { "[nt!ob]" } else { "Unknown Driver" }.to_owned());
+    let text = Text::new(Layout::X86, Some(drivers));
     let live = read(text.live(&screen(vec![row(X86[0]), row(X86[1])])));
     let lines: Vec<&str> = live.lines().collect();
     assert!(lines[3].ends_with("Per Alloc  Mapped_Driver"), "{live}");

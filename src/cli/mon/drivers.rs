@@ -1,0 +1,56 @@
+//! The column Mapped_Driver (`/g`, `/c`): what two lists say of a tag, read once, before the first screen.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::owners::{pooltag, tell_malformed};
+use crate::cli::trouble;
+use crate::mon::Drivers;
+use crate::tags::{LocalTags, mapped_driver};
+
+/// Which lists the column is made of.
+#[derive(Debug, clap::Args)]
+pub(super) struct Lists {
+    /// Add a column with the drivers which this pooltag.txt names; without FILE, the one of this folder or of the kits
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pooltag: Option<Option<PathBuf>>,
+    /// Add a column with the drivers which this localtag.txt names; without FILE, the one of this folder
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    localtag: Option<Option<PathBuf>>,
+}
+
+impl Lists {
+    /// The column; `None` where none was asked for. An error has been told.
+    pub(super) fn drivers(&self) -> Result<Option<Drivers>, ()> {
+        if self.pooltag.is_none() && self.localtag.is_none() {
+            return Ok(None);
+        }
+        let listed = self.pooltag.as_ref().map(|named| read_pooltag(named.as_deref())).transpose()?;
+        let local = self.localtag.as_ref().map(|named| read_localtag(named.as_deref())).transpose()?;
+        Ok(Some(Drivers::found_by(move |tag| mapped_driver(tag, listed.as_ref(), local.as_ref()))))
+    }
+}
+
+fn read_pooltag(named: Option<&Path>) -> Result<crate::tags::PoolTags, ()> {
+    // PoolMon looks where it is started; its own file may be there.
+    let here = Path::new("pooltag.txt");
+    let Some(list) = pooltag(named.or_else(|| here.is_file().then_some(here)))? else {
+        let help = "name it: `/g FILE`, or --pooltag=FILE; Debugging Tools for Windows has it in its folder `triage`";
+        trouble::tell("there is no pooltag.txt, neither here nor in Microsoft's kits", Some(help));
+        return Err(());
+    };
+    tell_malformed("pooltag.txt", list.len(), &list.malformed);
+    Ok(list)
+}
+
+fn read_localtag(named: Option<&Path>) -> Result<LocalTags, ()> {
+    match LocalTags::open(named.unwrap_or(Path::new("localtag.txt"))) {
+        Ok(list) => {
+            tell_malformed("localtag.txt", list.len(), &list.malformed);
+            Ok(list)
+        }
+        Err(error) => {
+            trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one"));
+            Err(())
+        }
+    }
+}
