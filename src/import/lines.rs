@@ -7,16 +7,17 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
+use self::wide::{Wide, decode};
+
+mod narrow;
+mod wide;
+
+pub(super) use narrow::Narrow;
+pub(super) use wide::{is_unicode, wide};
+
 const BUFFER: usize = 1 << 18;
 /// A line which is longer is no row of anything.
 const LONGEST: usize = 1 << 16;
-
-/// Which byte of two comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wide {
-    Little,
-    Big,
-}
 
 /// How a line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,82 +184,6 @@ impl<R: Read> Lines<R> {
     }
 }
 
-/// Whether a text which begins so is UTF-16: by its mark, or by every second byte being zero from some line on. A tag may
-/// hold zeros too, but not a third of what there is.
-pub(super) fn wide(beginning: &[u8]) -> Option<Wide> {
-    match beginning {
-        [0xff, 0xfe, ..] => return Some(Wide::Little),
-        [0xfe, 0xff, ..] => return Some(Wide::Big),
-        _ => {}
-    }
-    let zero = memchr(0, beginning)?;
-    let rest = &beginning[zero.saturating_sub(1)..];
-    if rest.iter().filter(|byte| **byte == 0).count() * 3 < rest.len() {
-        return None;
-    }
-    // Of the first wide character after ASCII lines the zero comes first, or last.
-    let before = &beginning[..zero];
-    let big = before.is_empty() || before.ends_with(&[0xfe, 0xff]) || (before.len() > 1 && before.ends_with(b"\n"));
-    Some(if big { Wide::Big } else { Wide::Little })
-}
-
-/// Whether a text which begins so says that it is Unicode, of any form.
-pub(super) fn is_unicode(beginning: &[u8]) -> bool {
-    wide(beginning).is_some() || beginning.starts_with(b"\xef\xbb\xbf")
-}
-
-/// Decodes one line, whose line end is cut off between its two bytes.
-fn decode(bytes: &[u8], wide: Wide, decoded: &mut Vec<u8>) {
-    decoded.clear();
-    let bytes = match wide {
-        Wide::Little => bytes.strip_prefix(&[0]).unwrap_or(bytes),
-        Wide::Big => bytes.strip_suffix(&[0]).unwrap_or(bytes),
-    };
-    let bytes = bytes.strip_prefix(&[0xff, 0xfe]).or_else(|| bytes.strip_prefix(&[0xfe, 0xff])).unwrap_or(bytes);
-    if memchr(0, bytes).is_none() {
-        decoded.extend_from_slice(bytes);
-        return;
-    }
-    let units = bytes.chunks(2).map(|pair| match (wide, pair) {
-        (Wide::Little, [low, high]) => u16::from_le_bytes([*low, *high]),
-        (Wide::Big, [high, low]) => u16::from_be_bytes([*high, *low]),
-        // Half a character, where the file was cut.
-        _ => 0xfffd,
-    });
-    for character in char::decode_utf16(units) {
-        let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
-        decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-}
-
-/// A text in UTF-16 as UTF-8, for readers which want bytes.
-pub(super) struct Narrow<R> {
-    lines: Lines<R>,
-    line: Vec<u8>,
-    given: usize,
-}
-
-impl<R: Read> Narrow<R> {
-    pub(super) fn new(lines: Lines<R>) -> Narrow<R> {
-        Narrow { lines, line: Vec::new(), given: 0 }
-    }
-}
-
-impl<R: Read> Read for Narrow<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.line.len() {
-            let Some(line) = self.lines.next()? else { return Ok(0) };
-            if line.end == End::TooLong {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "has a line of more than 64 KiB"));
-            }
-            (self.given, self.line) = (0, [line.bytes, b"\n"].concat());
-        }
-        let read = (&self.line[self.given..]).read(buffer)?;
-        self.given += read;
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,12 +226,6 @@ mod tests {
                 assert_eq!(lines(&mixed.concat()), expected, "{big} {between:?}");
             }
         }
-    }
-
-    #[test]
-    fn zeros_in_a_tag_make_no_utf16() {
-        assert_eq!(wide(b" Irp  Nonp 1 0 1 16 16\n \0\0\0\0 Nonp 1 0 1 16 16\n"), None);
-        assert_eq!(wide(b"plain"), None);
     }
 
     #[test]
