@@ -46,17 +46,47 @@ fn tables(variant: Variant) -> impl Strategy<Value = Vec<Table>> {
         _ => vec![Title::System],
     };
     let stamped = variant == Variant::PowerShell;
-    let table = (prop::sample::select(titles), prop::collection::vec(row(), 1..12), 1..100_000i64);
-    (prop::collection::vec(table, 1..5), any::<bool>()).prop_map(move |(tables, timed)| {
-        let mut at = NOON;
-        let tables = tables.into_iter().map(|(title, rows, apart)| {
-            at += apart;
+    // Most rows of a table are those of the one before, as they were.
+    let becomes = prop_oneof![
+        5 => Just(Becomes::Same),
+        2 => row().prop_map(Becomes::Other),
+        1 => Just(Becomes::Nothing),
+    ];
+    let table = (prop::sample::select(titles), prop::collection::vec(becomes, 12), 1..100_000i64);
+    let rows = prop::collection::vec(row(), 1..12);
+    (rows, prop::collection::vec(table, 1..5), any::<bool>())
+        .prop_map(move |(mut rows, tables, timed)| {
             let mut known = HashSet::new();
-            let rows = rows.into_iter().filter(|row| known.insert((row.tag, row.paged))).collect();
-            Table { title, rows, stamp: (stamped || timed).then(|| Timestamp::from_second(at).unwrap()) }
-        });
-        tables.collect()
-    })
+            rows.retain(|row| known.insert((row.tag, row.paged)));
+            let mut at = NOON;
+            let tables = tables.into_iter().map(|(title, becomes_, apart)| {
+                at += apart;
+                let there = rows.iter_mut().zip(becomes_).filter_map(|(row, becomes)| match becomes {
+                    Becomes::Same => Some(row.clone()),
+                    Becomes::Other(other) => {
+                        *row = Row { tag: row.tag, paged: row.paged, ..other };
+                        Some(row.clone())
+                    }
+                    Becomes::Nothing => None,
+                });
+                Table {
+                    title,
+                    rows: there.collect(),
+                    stamp: (stamped || timed).then(|| Timestamp::from_second(at).unwrap()),
+                }
+            });
+            tables.collect::<Vec<_>>()
+        })
+        // A table of both pools without a row has no time, and is none.
+        .prop_filter("tables have rows", |tables| tables.iter().all(|table| !table.rows.is_empty()))
+}
+
+/// What a row is in the next table.
+#[derive(Debug, Clone)]
+enum Becomes {
+    Same,
+    Other(Row),
+    Nothing,
 }
 
 /// What the tables say, if nothing is lost.
