@@ -54,7 +54,12 @@ pub(super) fn false_alarms(size: &Size, seeds: &str) -> (Vec<FalseAlarms>, Highe
     let mut highest = Vec::new();
     for family in &NULLS {
         for &iterations in size.lengths {
-            let runs = parallel::map(size.runs as usize, |run| run_of(family, iterations, run as u64, size, seeds));
+            let run = |run| run_of(family, iterations, run, size, seeds);
+            let mut runs = parallel::map(size.runs as usize, |number| run(number as u64));
+            if runs.iter().any(|run| run.leak > 0) {
+                let more = size.runs_after_alarm - size.runs;
+                runs.extend(parallel::map(more as usize, |number| run(size.runs + number as u64)));
+            }
             highest.extend(runs.iter().map(|run| (iterations, run.highest)));
             rows.push(alarms(family.name, iterations, &runs));
         }

@@ -11,6 +11,8 @@ pub struct Size {
     pub(super) leak_lengths: &'static [u64],
     /// Runs of each null family at each length.
     pub(super) runs: u64,
+    /// As many instead where one of those alarmed: what is rare is told from what is too often by more of them.
+    pub(super) runs_after_alarm: u64,
     /// Tags in a run which move. Those which do not can raise no alarm, so they are not simulated.
     pub(super) active: u64,
     /// Tags of each hard and each background family, at each length.
@@ -30,6 +32,7 @@ impl Size {
         lengths: &[50, 100, 300],
         leak_lengths: &[50, 100, 300],
         runs: 80,
+        runs_after_alarm: 80,
         active: 1000,
         tags: 1500,
         rung: 100,
@@ -43,6 +46,7 @@ impl Size {
         lengths: &[50, 100, 300, 1000],
         leak_lengths: &[50, 100, 300, 1000],
         runs: 400,
+        runs_after_alarm: 2000,
         active: 1000,
         tags: 5000,
         rung: 400,
@@ -56,6 +60,7 @@ impl Size {
         lengths: &[100],
         leak_lengths: &[100],
         runs: 2,
+        runs_after_alarm: 3,
         active: 10,
         tags: 10,
         rung: 5,

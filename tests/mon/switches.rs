@@ -90,7 +90,9 @@ fn help_names_every_switch() {
     for word in ["/?", "-?", "/h", "-h", "--help"] {
         let said = Said::of(bed.mon(&[word]).output().unwrap());
         assert_eq!(said.code, Some(0), "{}", said.stderr);
-        for switch in ["/iTAG", "/xTAG", "/p", "/s", "/e", "/t", "/a", "/f", "/d", "/b", "/m", "/(", "/l", "/n", "/g", "/c", "/?"] {
+        for switch in
+            ["/iTAG", "/xTAG", "/p", "/s", "/e", "/t", "/a", "/f", "/d", "/b", "/m", "/(", "/l", "/n", "/g", "/c", "/?"]
+        {
             assert!(said.stdout.contains(switch), "{word}: {switch}: {}", said.stdout);
         }
         assert!(rows(&said.stdout).is_empty());

@@ -109,7 +109,10 @@ fn a_mistake_in_any_scenario_stops_all_of_them() {
 fn what_is_no_recording_is_refused() {
     let output = poolgate().args(["judge", "Cargo.toml", "--scenario", "scenarios/quickstart.yaml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("Cargo.toml is neither a recording nor a CSV log"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("Cargo.toml is neither a recording nor a log which can be read")
+    );
 }
 
 #[test]
