@@ -61,9 +61,9 @@ pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
             format!("grew steadily in the first look, but did not persist in {looks}: {}", why.join(", "))
         }
         Standing::Background => {
-            let Interval { rate, low, high } = confirmation.by_time;
+            let (rate, low, high) = figures(confirmation.by_time, 0);
             format!(
-                "grows by {rate:.0} B/h (95 %: {low:.0} to {high:.0}) whether or not the workload runs{p}: background growth, driven by time"
+                "grows by {rate}/h (95 %: {low} to {high}) whether or not the workload runs{p}: background growth, driven by time"
             )
         }
         Standing::NotAttributed => {
@@ -72,14 +72,25 @@ pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
     }
 }
 
+/// A rate in bytes and its interval. Large ones, as those by the hour are, in the units of people.
+fn figures(Interval { rate, low, high }: Interval, digits: usize) -> (String, String, String) {
+    const LARGE: f64 = 1e5;
+    if rate.abs() < LARGE {
+        return (format!("{rate:.digits$} B"), format!("{low:.digits$}"), format!("{high:.digits$}"));
+    }
+    let [rate, low, high] = [rate, low, high].map(|bytes| signed(bytes.round() as i64));
+    (rate, low, high)
+}
+
 fn grows(trend: &Trend) -> String {
     let per = trend.natural();
-    let Some(Interval { rate, low, high }) = trend.bytes(per) else { return "grows steadily".to_owned() };
+    let Some(interval) = trend.bytes(per) else { return "grows steadily".to_owned() };
     let since = match trend.shape {
         Shape::LateStart(slot) => format!(" since {}", place(trend, slot)),
         _ => String::new(),
     };
-    format!("grows steadily{since} by {rate:.1} B/{per} (95 %: {low:.1} to {high:.1}; T {:.1})", trend.t)
+    let (rate, low, high) = figures(interval, 1);
+    format!("grows steadily{since} by {rate}/{per} (95 %: {low} to {high}; T {:.1})", trend.t)
 }
 
 /// The smallest leak that would have been seen.

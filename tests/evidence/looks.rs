@@ -60,8 +60,13 @@ fn growth_without_the_workload_is_a_leak_by_the_hour_of_the_driver_that_is_named
         assert_eq!(ran.verdict(), verdict, "{threshold} {:?}", ran.finding());
         if verdict == Verdict::Broken {
             let because = &ran.finding().because;
-            // 2 objects of 64 B a second.
-            assert!(because.contains("driven by time") && because.contains("grows by 46"), "{because}");
+            // 2 objects of 64 B a second are 450 KiB an hour.
+            assert!(
+                because.contains("driven by time")
+                    && because.contains("grows by 45")
+                    && because.contains(" KiB/h (95 %: "),
+                "{because}"
+            );
         }
     }
 }

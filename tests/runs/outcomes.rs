@@ -71,7 +71,7 @@ fn a_long_command_without_counted_lines_is_judged_by_the_hour() {
         .threshold("{ tag: Drv1, max_rate: 1 KiB/h }")
         .run();
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains(" B/h (95 %: "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("iB/h (95 %: "), "{}", ended.stdout);
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) fn tell(error: &MachineError) {
     match error {
         // No scenario is at hand here, which the usual help would change.
         MachineError::TaggingOff => {
-            trouble::tell(error, Some("switch it on with `gflags /r +ptg` and restart the machine"))
+            trouble::tell(error, Some("switch it on with `poolgate flags /r +ptg` and restart the machine"))
         }
         error => trouble::tell(error, error.help()),
     }
