@@ -38,7 +38,8 @@ pub(super) async fn second_looks(
         sampler.write_down(&Mark::SecondLook(look.clone()))?;
         sampler.tell(Event::LooksAgain { subject: subject.clone(), number: look.number, length: length(&look) });
         sampler.mark(Stage::SecondLook)?;
-        let mut slots = Slots { scenario, look: &look, subject, done: 0, began: None, workload, sampler };
+        let slot = Duration::from_micros(look.slot_us);
+        let mut slots = Slots { scenario, look: &look, subject, done: 0, slot, began: None, workload, sampler };
         let outcome = slots.all().await;
         let ended = workload.end().await;
         outcome.and(ended)?;
@@ -70,6 +71,9 @@ struct Slots<'s, 'i, 'a, W> {
     look: &'s SecondLook,
     subject: String,
     done: u64,
+    /// How long a slot of rest is: as long as those of the last block of work were. On a machine which has become slower
+    /// a shorter rest would let growth by time look like the workload's.
+    slot: Duration,
     /// When a workload with a `duration` was begun, while it runs.
     began: Option<Instant>,
     workload: &'s mut W,
@@ -89,6 +93,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
         self.sampler.write(&Mark::Block { number, work })?;
         self.tell_block(number, work);
         let half_speed = self.look.pause == Pause::HalfSpeed;
+        let began = Instant::now();
         for slot in 0..slots {
             let works = work || (half_speed && slot % 2 == 1);
             match &self.scenario.workload.plan {
@@ -101,17 +106,16 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
             self.done += 1;
             self.sampler.tell(Event::Slots { done: self.done, of: self::slots(self.look) });
         }
+        if work && slots > 0 && matches!(self.scenario.workload.plan, Plan::Iterations { .. }) {
+            self.slot = began.elapsed() / u32::try_from(slots).unwrap_or(u32::MAX);
+        }
         Ok(())
-    }
-
-    fn slot(&self) -> Duration {
-        Duration::from_micros(self.look.slot_us)
     }
 
     /// A slot in which nothing is run: as long as one with an iteration, and sampled in the same way.
     async fn idle(&mut self) -> Result<(), RunError> {
         let settle = self.scenario.sampling.settle.as_std();
-        let rest = sleep_until(Instant::now() + self.slot().saturating_sub(settle));
+        let rest = sleep_until(Instant::now() + self.slot.saturating_sub(settle));
         self.sampler.during(rest).await?;
         self.sampler.settle(settle).await
     }
@@ -119,7 +123,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
     /// A slot of a workload with a `duration`, which is ended to rest and begun again to work, and never runs longer than
     /// that at a time.
     async fn on_the_clock(&mut self, works: bool, duration: Duration) -> Result<(), RunError> {
-        let end = Instant::now() + self.slot();
+        let end = Instant::now() + self.slot;
         if self.began.is_some_and(|began| !works || end > began + duration) {
             self.workload.end().await?;
             self.began = None;

@@ -75,6 +75,15 @@ async fn a_slot_of_rest_is_as_long_as_one_of_work() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn on_a_machine_which_became_slower_rest_is_as_long_as_work_is_now() {
+    // Iterations took half a second in the first look, and take a second in this one.
+    let look = SecondLook { slot_us: 500_000, ..plan(&[REST, WORK, REST], Pause::Idle) };
+    let run = well(iterations().looking_again(look)).await;
+    let lengths = lengths(&run);
+    assert!(lengths.iter().all(|length| (1000..=1004).contains(length)), "{lengths:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_looked_at_and_in_which_order_is_on_the_disk_before_it_is_measured() {
     let look = plan(&[WORK, REST], Pause::Idle);
     let again = SecondLook { number: 2, order: vec![REST, WORK], ..look.clone() };
