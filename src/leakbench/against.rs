@@ -80,7 +80,7 @@ fn guarded(figures: &Figures) -> BTreeMap<String, Guarded> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{FalseAlarms, Recall, Smallest};
+    use super::super::figures::{FalseAlarms, Nanoseconds, Recall, Smallest};
     use super::*;
 
     fn figures(false_alarms: u64, rate: Option<f64>, recall: f64) -> Figures {
@@ -107,7 +107,7 @@ mod tests {
             recall: vec![Recall { iterations: 300, leaks: 10, poolgate: recall, rules: [None; 4] }],
             intervals: Vec::new(),
             odd: Vec::new(),
-            nanoseconds: 3.0,
+            nanoseconds: Nanoseconds::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::Nanoseconds;
 use super::family::NULLS;
 use super::random::Random;
 use super::tag::{Quirks, Tag};
@@ -12,9 +13,10 @@ use crate::record::Stage;
 const TAGS: usize = 1000;
 const PASSES: usize = 5;
 
-/// Nanoseconds a sample of a tag, on average over so many of each. Of each row the fastest of a few passes counts: what
-/// disturbs a row, such as another program on the same core, only ever makes it slower.
-pub(super) fn nanoseconds(samples: usize) -> f64 {
+/// What is measured for so many samples at first, and for three times as many that follow. Of each row the fastest of a few
+/// passes counts: what disturbs a row, such as another program on the same core, only ever makes it slower.
+pub(super) fn nanoseconds(at_first: usize) -> Nanoseconds {
+    let samples = 4 * at_first;
     let tags: Vec<Tag> = (0..TAGS)
         .map(|at| NULLS[at % NULLS.len()].tag(None, Quirks::default(), samples as u64, Random::seeded(at as u64)))
         .collect();
@@ -33,5 +35,7 @@ pub(super) fn nanoseconds(samples: usize) -> f64 {
         }
         std::hint::black_box(&histories);
     }
-    least.iter().sum::<f64>() * 1e9 / (TAGS * samples) as f64
+    let mean = |rows: &[f64]| rows.iter().sum::<f64>() * 1e9 / (TAGS * rows.len()) as f64;
+    let (at_first, then) = least.split_at(at_first);
+    Nanoseconds { at_first: mean(at_first), then: mean(then) }
 }

@@ -24,7 +24,7 @@ mod table;
 mod tag;
 
 pub use against::worse;
-pub use figures::{Called, FalseAlarms, Figures, Intervals, Odd, Recall, Smallest};
+pub use figures::{Called, FalseAlarms, Figures, Intervals, Nanoseconds, Odd, Recall, Smallest};
 pub use series::{SERIES, series};
 pub use size::Size;
 pub use table::table;
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_same_seeds_give_the_same_figures() {
         let figures = |seeds: &str| {
-            let figures = Figures { nanoseconds: 0.0, ..measure(&Size::TINY, seeds, |_| {}) };
+            let figures = Figures { nanoseconds: Nanoseconds::default(), ..measure(&Size::TINY, seeds, |_| {}) };
             serde_json::to_string(&figures).unwrap()
         };
         let once = figures("v1");

@@ -21,7 +21,7 @@ pub struct Size {
     pub(super) rung: u64,
     /// Leaks of all kinds at each length, for recall and intervals; as many tags of each oddity.
     pub(super) leaks: u64,
-    /// Samples of each tag when the cost is measured.
+    /// Samples of each tag with which the cost is measured as a run begins; three times as many follow.
     pub(super) samples: usize,
 }
 

@@ -23,13 +23,16 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// What a tag's first samples say. In `adjusted` they hold what was allocated since the sample before.
+    /// As long as it is learned: all that was allocated is taken out, so a trough still tells how much that was.
+    pub(super) const LEARNING: Flow = Flow { share: 1 << WHOLE, usual: 0 };
+
+    /// What a tag's first samples say, from which all that was allocated was taken out.
     fn learned(samples: &[Trough]) -> Flow {
         let steps = || {
             samples
                 .windows(2)
                 .filter(|pair| !pair[0].is_hole() && !pair[1].is_hole())
-                .map(|pair| ((pair[1].adjusted - pair[0].adjusted) as f64, (pair[1].objects - pair[0].objects) as f64))
+                .map(|pair| ((pair[1].allocs() - pair[0].allocs()) as f64, (pair[1].objects - pair[0].objects) as f64))
         };
         let (mut count, mut x, mut y) = (0.0, 0.0, 0.0);
         steps().for_each(|step| (count, x, y) = (count + 1.0, x + step.0, y + step.1));
@@ -40,8 +43,11 @@ impl Flow {
         let (products, squares) = steps().fold((0.0, 0.0), |(products, squares), step| {
             (products + (step.0 - x) * (step.1 - y), squares + (step.0 - x).powi(2))
         });
-        let share = if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { 0.0 };
-        let mut allocs: Vec<i64> = samples.iter().filter(|one| !one.is_hole()).map(|one| one.adjusted).collect();
+        if squares == 0.0 || products <= 0.0 {
+            return Flow::default();
+        }
+        let share = (products / squares).min(1.0);
+        let mut allocs: Vec<i64> = samples.iter().filter(|one| !one.is_hole()).map(|one| one.allocs()).collect();
         let middle = allocs.len() / 2;
         let usual = *allocs.select_nth_unstable(middle).1;
         Flow { share: (share * f64::from(1u32 << WHOLE)).round() as i64, usual }
@@ -51,7 +57,7 @@ impl Flow {
     pub(super) fn taken_out_of(samples: &mut [Trough]) -> Flow {
         let flow = Flow::learned(samples);
         for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
-            *sample = flow.trough(Sample { live: sample.objects, bytes: sample.bytes, allocs: sample.adjusted });
+            *sample = flow.trough(Sample { live: sample.objects, bytes: sample.bytes, allocs: sample.allocs() });
         }
         flow
     }
@@ -61,15 +67,14 @@ impl Flow {
     pub(super) fn trough(self, sample: Sample) -> Trough {
         let half = 1 << (WHOLE - 1);
         let in_flight = (self.share.wrapping_mul(sample.allocs - self.usual) + half) >> WHOLE;
-        Trough { objects: sample.live, bytes: sample.bytes, adjusted: sample.live - in_flight }
+        Trough { objects: sample.live, bytes: sample.bytes, adjusted: sample.live.wrapping_sub(in_flight) }
     }
 }
 
-impl Sample {
-    /// A sample which is learned from: what was allocated in place of what is left when that is taken out.
-    #[inline]
-    pub(super) fn unadjusted(self) -> Trough {
-        Trough { objects: self.live, bytes: self.bytes, adjusted: self.allocs }
+impl Trough {
+    /// What was allocated since the sample before, in one sample which is learned from.
+    fn allocs(self) -> i64 {
+        self.objects.wrapping_sub(self.adjusted)
     }
 }
 
@@ -84,7 +89,7 @@ mod tests {
     }
 
     fn learned(samples: &[Sample]) -> Flow {
-        Flow::learned(&samples.iter().map(|sample| sample.unadjusted()).collect::<Vec<_>>())
+        Flow::learned(&samples.iter().map(|sample| Flow::LEARNING.trough(*sample)).collect::<Vec<_>>())
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::counter::{Counter, Sample};
 use super::flow::{Flow, LEARNED_FROM};
 use super::history::History;
-use super::merging::{Merging, tells_apart};
+use super::merging::{Merge, Merging, tells_apart};
 use super::rest::Rest;
 use super::trough::Trough;
 use super::troughs::Troughs;
@@ -17,10 +17,15 @@ use crate::record::Stage;
 /// Room for tags which appear late: they are few, and a column holds every tag.
 const ROOM: usize = 64;
 
+/// Rows which are read together.
+const TILE: usize = 64;
+
 /// The tags of a run so far, each in its row. Every sample of the workload is a slot; so is a sample that was missed there.
 #[derive(Debug, Clone)]
 pub struct Histories {
     now: Vec<Now>,
+    /// Of the current block, once that has begun.
+    low: Vec<Trough>,
     kept: Vec<Kept>,
     work: Merging<Vec<Trough>>,
 }
@@ -29,12 +34,10 @@ pub struct Histories {
 #[derive(Debug, Clone)]
 struct Now {
     counter: Counter,
-    /// Of the current block.
-    low: Trough,
     flow: Flow,
     /// Slots with a sample.
     present: u32,
-    /// As long as `flow` is learned, what was allocated stands in place of objects without those in flight.
+    /// `flow` is being learned.
     learning: bool,
     gone: bool,
 }
@@ -51,7 +54,7 @@ struct Kept {
 
 impl Default for Histories {
     fn default() -> Histories {
-        Histories { now: Vec::new(), kept: Vec::new(), work: Merging::after(0, Vec::new()) }
+        Histories { now: Vec::new(), low: Vec::new(), kept: Vec::new(), work: Merging::after(0, Vec::new()) }
     }
 }
 
@@ -72,14 +75,12 @@ impl Histories {
             }
             column.push(Trough::default());
         }
-        self.now.push(Now {
-            counter: Counter::new(counters),
-            low: if self.work.has_begun() { Trough::default() } else { Trough::HOLE },
-            flow: Flow::default(),
-            present: slots as u32,
-            learning: can_learn(slots),
-            gone: false,
-        });
+        if self.work.has_begun() {
+            self.low.push(Trough::default());
+        }
+        let learning = can_learn(slots);
+        let flow = if learning { Flow::LEARNING } else { Flow::default() };
+        self.now.push(Now { counter: Counter::new(counters), flow, present: slots as u32, learning, gone: false });
         self.kept.push(Kept { learns_from: slots as usize, ..Kept::default() });
     }
 
@@ -94,12 +95,45 @@ impl Histories {
 
     /// Adds a slot of the workload for which there is no sample of anything.
     pub fn miss(&mut self) {
-        let now = &mut self.now;
-        self.work.slot(|mut column| {
-            column.clear();
-            column.extend(now.iter_mut().map(|now| std::mem::replace(&mut now.low, Trough::HOLE)));
-            column
-        });
+        self.begin_block();
+        self.end_slot();
+    }
+
+    fn at_work(&mut self, usages: &[Option<Usage>]) {
+        self.begin_block();
+        // Thousands of times a second, and next to none of them anew: so those wait until the others are done.
+        let mut anew = Vec::new();
+        // Which of two is lower nobody can guess. In a loop which does nothing else a processor need not, and so many rows
+        // stay in its nearest memory until then.
+        let mut latest = [Trough::HOLE; TILE];
+        let tiles = self.now.chunks_mut(TILE).zip(self.low.chunks_mut(TILE)).zip(usages.chunks(TILE));
+        for (tile, ((now, low), usages)) in tiles.enumerate() {
+            for (at, ((now, usage), latest)) in now.iter_mut().zip(usages).zip(&mut latest).enumerate() {
+                let (sample, back) = now.read(*usage);
+                if back {
+                    anew.push((tile * TILE + at, sample));
+                }
+                *latest = sample.map_or(Trough::HOLE, |sample| now.add(sample));
+            }
+            low.iter_mut().zip(&latest[..usages.len()]).for_each(|(low, latest)| low.merge(latest));
+        }
+        for (row, sample) in anew {
+            self.forget(Stage::Workload, row);
+            self.low[row] = sample.map_or(Trough::HOLE, |sample| self.now[row].add(sample));
+        }
+        self.end_slot();
+    }
+
+    fn begin_block(&mut self) {
+        if !self.work.has_begun() {
+            self.low.clear();
+            self.low.resize(self.now.len(), Trough::HOLE);
+        }
+    }
+
+    fn end_slot(&mut self) {
+        let low = &mut self.low;
+        self.work.slot(|spare| std::mem::replace(low, spare));
         let slots = self.work.slots() as usize;
         if tells_apart(slots as u64) {
             for row in 0..self.now.len() {
@@ -108,23 +142,6 @@ impl Histories {
                 }
             }
         }
-    }
-
-    fn at_work(&mut self, usages: &[Option<Usage>]) {
-        // Thousands of times a second, and next to none of them anew: so those wait until the others are done.
-        let mut anew = Vec::new();
-        for (row, (now, usage)) in self.now.iter_mut().zip(usages).enumerate() {
-            match now.read(*usage) {
-                (sample, true) => anew.push((row, sample)),
-                (Some(sample), false) => now.add(sample),
-                (None, false) => {}
-            }
-        }
-        for (row, sample) in anew {
-            self.forget(Stage::Workload, row);
-            sample.into_iter().for_each(|sample| self.now[row].add(sample));
-        }
-        self.miss();
     }
 
     fn at_rest(&mut self, stage: Stage, usages: &[Option<Usage>]) {
@@ -137,7 +154,9 @@ impl Histories {
             if stage == Stage::CoolDown && self.now[row].learning {
                 self.learn(row);
             }
-            let trough = self.now[row].flow.trough(sample);
+            let now = &self.now[row];
+            let flow = if now.learning { Flow::default() } else { now.flow };
+            let trough = flow.trough(sample);
             let kept = &mut self.kept[row];
             if stage == Stage::LeadIn { kept.before.push(trough) } else { kept.after.push(trough) }
         }
@@ -153,8 +172,11 @@ impl Histories {
             Stage::LeadIn => {}
             Stage::Workload => {
                 self.work.blocks_mut().iter_mut().for_each(|column| column[row] = Trough::HOLE);
-                (now.low, now.present) = (Trough::HOLE, 0);
-                now.learning &= can_learn(slots);
+                self.low.get_mut(row).into_iter().for_each(|low| *low = Trough::HOLE);
+                now.present = 0;
+                if now.learning && !can_learn(slots) {
+                    (now.flow, now.learning) = (Flow::default(), false);
+                }
                 (kept.learns_from, kept.reset) = (slots as usize, Some(slots));
             }
             Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
@@ -217,10 +239,9 @@ impl Now {
     }
 
     #[inline]
-    fn add(&mut self, sample: Sample) {
+    fn add(&mut self, sample: Sample) -> Trough {
         self.present += 1;
-        let trough = if self.learning { sample.unadjusted() } else { self.flow.trough(sample) };
-        self.low = self.low.lower(trough);
+        self.flow.trough(sample)
     }
 }
 

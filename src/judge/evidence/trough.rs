@@ -1,7 +1,5 @@
 //! The lowest values of one block of samples.
 
-use std::hint::select_unpredictable;
-
 use super::merging::Merge;
 
 /// The lowest values of one block of samples.
@@ -37,12 +35,10 @@ impl Trough {
 
     #[inline]
     pub(super) fn lower(self, other: Trough) -> Trough {
-        // Which of two is lower nobody can guess: a branch would be guessed wrongly half of the time.
-        let lower = |one: i64, other: i64| select_unpredictable(one < other, one, other);
         Trough {
-            objects: lower(self.objects, other.objects),
-            bytes: lower(self.bytes, other.bytes),
-            adjusted: lower(self.adjusted, other.adjusted),
+            objects: self.objects.min(other.objects),
+            bytes: self.bytes.min(other.bytes),
+            adjusted: self.adjusted.min(other.adjusted),
         }
     }
 

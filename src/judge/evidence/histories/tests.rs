@@ -103,3 +103,35 @@ fn an_absent_tag_is_absent_and_not_empty() {
     histories.sample(Stage::CoolDown, &[None]);
     assert!(histories.of(0).is_gone());
 }
+
+#[test]
+fn each_of_many_tags_has_its_own_series() {
+    let tags = 3 * TILE as u64 + 5;
+    let mut histories = Histories::default();
+    (0..tags).for_each(|_| histories.add(Counters::Full64));
+    for slot in 0..400 {
+        // One begins anew in the middle of a block, one is away then, and the last goes up.
+        let row = |tag: u64| match tag {
+            70 => usage(if slot < 301 { 9000 + slot } else { 70 }, 0),
+            140 if slot % 4 == 1 => None,
+            _ if tag == tags - 1 => usage(1000 + slot, 0),
+            _ => usage(tag, 0),
+        };
+        histories.sample(Stage::Workload, &(0..tags).map(row).collect::<Vec<_>>());
+    }
+    for tag in (0..tags - 1).filter(|tag| *tag != 70) {
+        assert_eq!(objects(&histories.of(tag as usize), 4), [tag as i64; 4], "{tag}");
+    }
+    assert_eq!(objects(&histories.of(tags as usize - 1), 4), [1000, 1100, 1200, 1300]);
+    let reset = histories.of(70);
+    assert_eq!((reset.reset(), reset.present()), (Some(301), 99));
+    assert_eq!(reset.work().split(301, 4).unwrap().blocks.iter().map(|one| one.objects).min(), Some(70));
+    assert_eq!(histories.of(140).present(), 300);
+}
+
+#[test]
+fn what_is_in_flight_is_not_taken_out_of_a_rest_before_it_is_learned() {
+    let mut histories = alone(Counters::Full64, []);
+    (0..9).for_each(|sample| histories.sample(Stage::LeadIn, &[usage(1000 + 300 * sample, 900 + 300 * sample)]));
+    assert!(histories.of(0).before().samples().iter().all(|sample| sample.adjusted == 100));
+}
