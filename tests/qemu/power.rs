@@ -12,7 +12,7 @@ use super::machine::{Ended, Machine};
 
 /// Enough for CI, where whole chains are cut as well. `POOLGATE_POWERCUTS` asks for another number, `POOLGATE_SEED` for
 /// other cuts.
-const CUTS: u64 = 10;
+const CUTS: u64 = 8;
 pub(super) const SEED: u64 = 1;
 
 #[test]
