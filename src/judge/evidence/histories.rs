@@ -4,7 +4,10 @@
 //! after tag, and a block which is full is a column of every tag's trough. A processor then reads ahead of the pass, and
 //! nothing is looked for in memory.
 
-use super::counter::{Counter, Sample};
+use std::collections::BTreeSet;
+
+use self::row::{Kept, Now};
+use super::counter::Counter;
 use super::flow::{Flow, LEARNED_FROM};
 use super::history::History;
 use super::merging::{Merge, Merging, tells_apart};
@@ -13,6 +16,8 @@ use super::trough::Trough;
 use super::troughs::Troughs;
 use crate::pool::{Counters, Usage};
 use crate::record::Stage;
+
+mod row;
 
 /// Room for tags which appear late: they are few, and a column holds every tag.
 const ROOM: usize = 64;
@@ -28,33 +33,17 @@ pub struct Histories {
     low: Vec<Trough>,
     kept: Vec<Kept>,
     work: Merging<Vec<Trough>>,
-}
-
-/// What every sample changes.
-#[derive(Debug, Clone)]
-struct Now {
-    counter: Counter,
-    flow: Flow,
-    /// Slots with a sample.
-    present: u32,
-    /// `flow` is being learned.
-    learning: bool,
-    gone: bool,
-}
-
-/// What few samples touch.
-#[derive(Debug, Clone, Default)]
-struct Kept {
-    before: Rest,
-    after: Rest,
-    reset: Option<u64>,
-    /// The slot from which the flow is learned.
-    learns_from: usize,
+    /// Slots at whose end a flow has been learned.
+    learned: BTreeSet<usize>,
+    /// Samples so far, at rest and at work.
+    samples: u64,
 }
 
 impl Default for Histories {
     fn default() -> Histories {
-        Histories { now: Vec::new(), low: Vec::new(), kept: Vec::new(), work: Merging::after(0, Vec::new()) }
+        let work = Merging::after(0, Vec::new());
+        let (now, low, kept) = (Vec::new(), Vec::new(), Vec::new());
+        Histories { now, low, kept, work, learned: BTreeSet::new(), samples: 0 }
     }
 }
 
@@ -68,7 +57,6 @@ impl Histories {
 
     /// Adds a row for a tag. One which appears while the workload goes on held nothing before.
     pub fn add(&mut self, counters: Counters) {
-        let slots = self.work.slots();
         for column in self.work.blocks_mut() {
             if column.len() == column.capacity() {
                 column.reserve_exact(ROOM);
@@ -78,10 +66,9 @@ impl Histories {
         if self.work.has_begun() {
             self.low.push(Trough::default());
         }
-        let learning = can_learn(slots);
-        let flow = if learning { Flow::LEARNING } else { Flow::default() };
-        self.now.push(Now { counter: Counter::new(counters), flow, present: slots as u32, learning, gone: false });
-        self.kept.push(Kept { learns_from: slots as usize, ..Kept::default() });
+        self.now.push(Now { counter: Counter::new(counters), flow: Flow::default() });
+        self.kept.push(Kept::default());
+        self.begin_to_learn(self.now.len() - 1);
     }
 
     /// Adds a sample of every tag, one after the other; `None` where the kernel's table did not have the tag.
@@ -96,10 +83,12 @@ impl Histories {
     /// Adds a slot of the workload for which there is no sample of anything.
     pub fn miss(&mut self) {
         self.begin_block();
+        self.kept.iter_mut().for_each(|kept| kept.absent += 1);
         self.end_slot();
     }
 
     fn at_work(&mut self, usages: &[Option<Usage>]) {
+        self.samples += 1;
         self.begin_block();
         // Thousands of times a second, and next to none of them anew: so those wait until the others are done.
         let mut anew = Vec::new();
@@ -113,13 +102,22 @@ impl Histories {
                 if back {
                     anew.push((tile * TILE + at, sample));
                 }
-                *latest = sample.map_or(Trough::HOLE, |sample| now.add(sample));
+                *latest = match sample {
+                    Some(sample) => now.flow.trough(sample),
+                    None => {
+                        self.kept[tile * TILE + at].miss(self.samples);
+                        Trough::HOLE
+                    }
+                };
             }
             low.iter_mut().zip(&latest[..usages.len()]).for_each(|(low, latest)| low.merge(latest));
         }
         for (row, sample) in anew {
             self.forget(Stage::Workload, row);
-            self.low[row] = sample.map_or(Trough::HOLE, |sample| self.now[row].add(sample));
+            match sample {
+                Some(sample) => self.low[row] = self.now[row].flow.trough(sample),
+                None => self.kept[row].miss(self.samples),
+            }
         }
         self.end_slot();
     }
@@ -135,9 +133,9 @@ impl Histories {
         let low = &mut self.low;
         self.work.slot(|spare| std::mem::replace(low, spare));
         let slots = self.work.slots() as usize;
-        if tells_apart(slots as u64) {
+        if self.learned.remove(&slots) {
             for row in 0..self.now.len() {
-                if self.now[row].learning && self.kept[row].learns_from + LEARNED_FROM == slots {
+                if self.kept[row].learning && self.kept[row].learns_from + LEARNED_FROM == slots {
                     self.learn(row);
                 }
             }
@@ -145,19 +143,22 @@ impl Histories {
     }
 
     fn at_rest(&mut self, stage: Stage, usages: &[Option<Usage>]) {
+        self.samples += 1;
         for (row, usage) in usages.iter().enumerate().take(self.now.len()) {
             let (sample, anew) = self.now[row].read(*usage);
             if anew {
                 self.forget(stage, row);
             }
-            let Some(sample) = sample else { continue };
-            if stage == Stage::CoolDown && self.now[row].learning {
+            let Some(sample) = sample else {
+                self.kept[row].last_absent = self.samples;
+                continue;
+            };
+            if stage == Stage::CoolDown && self.kept[row].learning {
                 self.learn(row);
             }
-            let now = &self.now[row];
-            let flow = if now.learning { Flow::default() } else { now.flow };
-            let trough = flow.trough(sample);
             let kept = &mut self.kept[row];
+            let flow = if kept.learning { Flow::default() } else { self.now[row].flow };
+            let trough = flow.trough(sample);
             if stage == Stage::LeadIn { kept.before.push(trough) } else { kept.after.push(trough) }
         }
     }
@@ -166,22 +167,33 @@ impl Histories {
     #[cold]
     fn forget(&mut self, stage: Stage, row: usize) {
         let slots = self.work.slots();
-        let (now, kept) = (&mut self.now[row], &mut self.kept[row]);
+        let kept = &mut self.kept[row];
         kept.before = Rest::default();
         match stage {
             Stage::LeadIn => {}
             Stage::Workload => {
                 self.work.blocks_mut().iter_mut().for_each(|column| column[row] = Trough::HOLE);
                 self.low.get_mut(row).into_iter().for_each(|low| *low = Trough::HOLE);
-                now.present = 0;
-                if now.learning && !can_learn(slots) {
-                    (now.flow, now.learning) = (Flow::default(), false);
+                (kept.absent, kept.reset) = (slots, Some(slots));
+                if kept.learning {
+                    self.begin_to_learn(row);
                 }
-                (kept.learns_from, kept.reset) = (slots as usize, Some(slots));
             }
             Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
                 (kept.after, kept.reset) = (Rest::default(), Some(slots));
             }
+        }
+    }
+
+    /// A flow is learned from the next slots, as long as each of them has a block of its own.
+    fn begin_to_learn(&mut self, row: usize) {
+        let from = self.work.slots() as usize;
+        let until = from + LEARNED_FROM;
+        let learning = tells_apart(until as u64);
+        self.now[row].flow = if learning { Flow::LEARNING } else { Flow::default() };
+        (self.kept[row].learning, self.kept[row].learns_from) = (learning, from);
+        if learning {
+            self.learned.insert(until);
         }
     }
 
@@ -190,7 +202,7 @@ impl Histories {
         let columns = self.work.blocks_mut().get_mut(self.kept[row].learns_from..).unwrap_or_default();
         let mut samples: Vec<Trough> = columns.iter().map(|column| column[row]).collect();
         self.now[row].flow = Flow::taken_out_of(&mut samples);
-        self.now[row].learning = false;
+        self.kept[row].learning = false;
         columns.iter_mut().zip(samples).for_each(|(column, sample)| column[row] = sample);
     }
 
@@ -206,7 +218,7 @@ impl Histories {
     pub fn of(&self, row: usize) -> History {
         let (now, kept) = (&self.now[row], &self.kept[row]);
         let mut work = self.work.map(|column| column[row]);
-        let flow = match now.learning {
+        let flow = match kept.learning {
             true => Flow::taken_out_of(work.blocks_mut().get_mut(kept.learns_from..).unwrap_or_default()),
             false => now.flow,
         };
@@ -215,39 +227,11 @@ impl Histories {
             flow,
             before: kept.before.clone(),
             after: kept.after.clone(),
-            present: u64::from(now.present),
-            gone: now.gone,
+            present: self.work.slots() - kept.absent,
+            gone: kept.last_absent == self.samples && self.samples > 0,
             reset: kept.reset,
         }
     }
-}
-
-impl Now {
-    /// What the counters say, if the tag is there, and whether they began anew.
-    #[inline]
-    fn read(&mut self, usage: Option<Usage>) -> (Option<Sample>, bool) {
-        self.gone = usage.is_none();
-        match usage {
-            Some(usage) => {
-                let (sample, back) = self.counter.read(usage);
-                (Some(sample), back)
-            }
-            // A cache which comes back is another cache of that name; a pool tag stays in the kernel's table for ever, so
-            // where that is not to be seen, only a line of what was written down is missing.
-            None => (None, self.counter.is_in_use()),
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, sample: Sample) -> Trough {
-        self.present += 1;
-        self.flow.trough(sample)
-    }
-}
-
-/// A tag's flow is learned as long as each slot has a block of its own.
-fn can_learn(from: u64) -> bool {
-    tells_apart(from + LEARNED_FROM as u64)
 }
 
 #[cfg(test)]
