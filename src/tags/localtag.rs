@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::pooltag::{self, Malformed, PoolTags, padded};
+use super::pooltag::{self, Malformed, padded};
 use super::scan::Scan;
 use crate::pool::Tag;
 
@@ -27,9 +27,7 @@ impl LocalTags {
     /// # Errors
     /// When it cannot be read, or is far too large to be such a list.
     pub fn open(path: &Path) -> io::Result<LocalTags> {
-        // Whatever is a row with a dash is one of pooltag.txt too, whose limits hold.
-        PoolTags::open(path)?;
-        Ok(LocalTags::read(&fs_err::read(path)?))
+        Ok(LocalTags::read(&pooltag::contents(path)?))
     }
 
     /// Reads the bytes of such a file.

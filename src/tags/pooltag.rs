@@ -52,12 +52,7 @@ impl PoolTags {
     /// # Errors
     /// When it cannot be read, or is far too large to be such a list.
     pub fn open(path: &Path) -> io::Result<PoolTags> {
-        let file = fs_err::metadata(path)?;
-        if !file.is_file() || file.len() > MOST_BYTES {
-            let why = format!("{} is no list of tags: it is no file, or larger than 64 MiB", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-        }
-        Ok(PoolTags::read(&fs_err::read(path)?))
+        Ok(PoolTags::read(&contents(path)?))
     }
 
     /// Reads the bytes of such a file.
@@ -166,6 +161,16 @@ impl Row {
 
 fn fits(pattern: &[u8], tag: &[u8]) -> bool {
     pattern.iter().zip(tag).all(|(pattern, byte)| pattern == byte || *pattern == b'?')
+}
+
+/// The bytes of a file which may be a list.
+pub(super) fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let file = fs_err::metadata(path)?;
+    if !file.is_file() || file.len() > MOST_BYTES {
+        let why = format!("{} is no list of tags: it is no file, or larger than 64 MiB", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    fs_err::read(path)
 }
 
 /// A tag as the kernel has it: four bytes, the last of them spaces.

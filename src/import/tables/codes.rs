@@ -3,7 +3,6 @@
 use std::hash::Hasher;
 
 use super::About;
-use crate::pool::{Counters, Pool};
 
 /// A row's key as numbers.
 pub(super) struct Code;
@@ -11,22 +10,8 @@ pub(super) struct Code;
 impl Code {
     /// Two keys of one log never have the same.
     pub(super) fn of(About { tag, pool, session, counters }: About) -> (u64, u64) {
-        let pool = match pool {
-            Pool::Paged => 0,
-            Pool::Nonpaged => 1,
-            Pool::Slab => 2,
-            Pool::Callsite => 3,
-            Pool::Kernel => 4,
-            Pool::Unknown => 5,
-        };
-        let counters = match counters {
-            Counters::Wrapping32 => 0,
-            Counters::Full64 => 1,
-            Counters::InUse => 2,
-            Counters::BytesOnly => 3,
-        };
         let session = session.map_or(0, |session| u64::from(session) + 1);
-        (u64::from(u32::from_le_bytes(tag)) | pool << 32 | counters << 40, session)
+        (u64::from(u32::from_le_bytes(tag)) | (pool as u64) << 32 | (counters as u64) << 40, session)
     }
 }
 

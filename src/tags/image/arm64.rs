@@ -174,11 +174,13 @@ impl Reader<'_> {
     fn call(&mut self, function: u32, at: u32) {
         match self.stub(function) {
             Some(routine) => self.uses.call(at, routine, self.argument(routine.tag)),
-            None => (0..ARGUMENTS)
-                .filter_map(|argument| self.argument(argument))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|number| self.uses.passed(number.number, at, function)),
+            None => {
+                for argument in 0..ARGUMENTS {
+                    if let Some(given) = self.argument(argument) {
+                        self.uses.passed(given.number, at, function);
+                    }
+                }
+            }
         }
         self.forget_volatile();
     }

@@ -240,11 +240,11 @@ impl Reader<'_> {
     }
 
     fn forget_volatile(&mut self) {
-        let kept = |register: usize| {
-            KEPT.iter().any(|kept| kept.number() == register) || (self.code.bits == 64 && register >= 12)
-        };
-        for register in (0..self.registers.len()).filter(|register| !kept(*register)).collect::<Vec<_>>() {
-            self.registers[register] = Value::Unknown;
+        for (register, value) in self.registers.iter_mut().enumerate() {
+            let kept = KEPT.iter().any(|kept| kept.number() == register) || (self.code.bits == 64 && register >= 12);
+            if !kept {
+                *value = Value::Unknown;
+            }
         }
         self.stack.forget();
     }
