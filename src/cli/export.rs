@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use flate2::{Compression, write::GzEncoder};
 
 use super::files::Files;
+use super::printed::{NOT_ALL, ended};
 use super::recorded::Recorded;
 use super::terms::Terms;
 use super::trouble;
@@ -64,16 +65,10 @@ impl Export {
                 self.write_with(|out| write_series(&reports, &self.tags, out)).map(tell_left_out)
             }
         };
-        match written {
-            Ok(()) => {}
-            // Whoever reads a pipe may have seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => {
-                trouble::tell(error, Some("what was written so far is not all of it"));
-                return Exit::Failed;
-            }
+        match ended(written, NOT_ALL) {
+            Exit::Held if !all => Exit::Failed,
+            ended => ended,
         }
-        if all { Exit::Held } else { Exit::Failed }
     }
 
     /// Writes to where it was asked for.

@@ -10,7 +10,7 @@ use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
 use crate::report::{Report, Suspect, Suspected};
-use crate::tags::{Budget, Malformed, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
+use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
 
 /// Where to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
@@ -78,6 +78,12 @@ pub(super) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
             Err(())
         }
     }
+}
+
+/// A localtag.txt. An error has been told.
+pub(super) fn localtag(path: &Path) -> Result<LocalTags, ()> {
+    LocalTags::open(path)
+        .map_err(|error| trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one")))
 }
 
 /// Tells of rows which are none.

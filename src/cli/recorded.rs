@@ -51,9 +51,7 @@ impl Recorded {
     /// The scenario it was run with, where that is known.
     pub(super) fn scenario(&self) -> Option<PathBuf> {
         let beside = self.path.with_file_name("scenario.yaml");
-        // A log which lies in some folder is not the run which that folder may be of.
-        let own = self.path.file_name().is_some_and(|name| name == "recording.pgr");
-        (own && beside.exists()).then_some(beside)
+        (self.is_of_its_folder() && beside.exists()).then_some(beside)
     }
 
     /// The driver which was measured, where the run kept it.
@@ -63,9 +61,13 @@ impl Recorded {
 
     /// Whose the tags are which broke a threshold, where the run looked it up.
     pub(super) fn suspects(&self) -> Vec<Suspected> {
-        // A log which lies in some folder is not the run which that folder may be of.
-        let own = self.path.file_name().is_some_and(|name| name == "recording.pgr");
-        own.then(|| kept(&self.path.with_file_name("suspects.json"))).flatten().unwrap_or_default()
+        let of_it = self.is_of_its_folder().then(|| kept(&self.path.with_file_name("suspects.json")));
+        of_it.flatten().unwrap_or_default()
+    }
+
+    /// Whether what lies beside it is of the same run: a log which lies in some folder is not the run which that may be of.
+    fn is_of_its_folder(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name == "recording.pgr")
     }
 
     /// How it was made, as far as it shows.

@@ -4,6 +4,10 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use csv::ErrorKind;
+
+use super::Wrong;
+
 /// More than any row has.
 const LONGEST_ROW: u64 = 1 << 20;
 
@@ -55,5 +59,15 @@ impl<R: Read> Read for Bounded<R> {
             None => ended.set(true),
         }
         Ok(read)
+    }
+}
+
+/// What the CSV reader says of a row.
+pub(super) fn refused(error: &csv::Error) -> Wrong {
+    match error.kind() {
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            Wrong::new(error.to_string(), "close the quotation mark")
+        }
+        _ => Wrong::new(format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again"),
     }
 }

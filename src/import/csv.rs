@@ -3,7 +3,7 @@
 //! Rows stand in the order of time, so that one sample at a time is in memory. What contradicts an earlier row is refused
 //! with both lines: two rows of one tag, a clock or a count which goes back, rows of one sample which disagree.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
@@ -11,7 +11,7 @@ use self::columns::Columns;
 use self::log::Log;
 use self::row::{Keys, Row};
 use super::ImportError;
-use super::bounded::Bounded;
+use super::bounded::{self, Bounded};
 use super::error::Wrong;
 use crate::record::{Header, RecordError, Recorder};
 
@@ -67,18 +67,15 @@ pub(super) fn read(
 
 /// What the CSV reader says, with the line.
 fn refused(name: &str, line: u64, error: &csv::Error) -> ImportError {
-    let (line, what, help) = match error.kind() {
+    let (line, Wrong { what, help }) = match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => (
             pos.as_ref().map_or(line, csv::Position::line),
-            format!("has {len} fields where the header has {expected_len}"),
-            "write every field, even if it is empty, and a decimal point, not a comma".to_owned(),
+            Wrong::new(
+                format!("has {len} fields where the header has {expected_len}"),
+                "write every field, even if it is empty, and a decimal point, not a comma",
+            ),
         ),
-        ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            (line, error.to_string(), "close the quotation mark".to_owned())
-        }
-        _ => {
-            (line, format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again".to_owned())
-        }
+        _ => (line, bounded::refused(error)),
     };
     ImportError::Row { name: name.to_owned(), line, what, help }
 }

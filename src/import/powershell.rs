@@ -2,18 +2,18 @@
 //!
 //! Rows of one time are one table. Which columns there are, its user chose; those which count nothing are not looked at.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use csv::{ByteRecord, ErrorKind, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use super::bounded::Bounded;
+use super::bounded::{self, Bounded};
 use super::passed::shown;
 use super::poolmon::number::{Fields, Number};
 use super::poolmon::row;
 use super::tables::{About, Tables};
-use super::{ImportError, Wrong, pages, when};
+use super::{ImportError, pages, when};
 use crate::pool::{Counters, Pool, Usage};
 
 /// The columns of one pool, behind its name.
@@ -77,7 +77,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
         match rows.read_byte_record(&mut record) {
             Ok(false) => break,
             Ok(true) => progress.row(),
-            Err(error) => return Err(refused(tables, next_line, &error)),
+            Err(error) => return Err(tables.wrong(next_line, bounded::refused(&error))),
         }
         let line = record.position().map_or(next_line, csv::Position::line);
         let Some((names, columns)) = &header else {
@@ -190,16 +190,6 @@ fn time(field: &[u8]) -> Result<Timestamp, String> {
     let text = str::from_utf8(field).unwrap_or_default().trim();
     let read = text.parse().ok().or_else(|| when::local(text.parse::<DateTime>().ok()?));
     read.ok_or_else(|| format!("has `{}`, which is not a time", shown(field)))
-}
-
-fn refused(tables: &Tables, line: u64, error: &csv::Error) -> ImportError {
-    let (what, help) = match error.kind() {
-        ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            (error.to_string(), "close the quotation mark")
-        }
-        _ => (format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again"),
-    };
-    tables.wrong(line, Wrong::new(what, help))
 }
 
 #[cfg(test)]

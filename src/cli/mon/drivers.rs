@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::owners::{pooltag, tell_malformed};
+use crate::cli::owners::{localtag, pooltag, tell_malformed};
 use crate::cli::trouble;
 use crate::mon::Drivers;
 use crate::tags::{LocalTags, mapped_driver};
@@ -43,14 +43,7 @@ fn read_pooltag(named: Option<&Path>) -> Result<crate::tags::PoolTags, ()> {
 }
 
 fn read_localtag(named: Option<&Path>) -> Result<LocalTags, ()> {
-    match LocalTags::open(named.unwrap_or(Path::new("localtag.txt"))) {
-        Ok(list) => {
-            tell_malformed("localtag.txt", list.len(), &list.malformed);
-            Ok(list)
-        }
-        Err(error) => {
-            trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one"));
-            Err(())
-        }
-    }
+    let list = localtag(named.unwrap_or(Path::new("localtag.txt")))?;
+    tell_malformed("localtag.txt", list.len(), &list.malformed);
+    Ok(list)
 }

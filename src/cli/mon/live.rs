@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::pages::Pages;
 use super::watched::Watched;
-use super::{Choice, ended};
+use super::{Choice, ended, nothing_to_show};
 use crate::cli::recorded::Recorded;
 use crate::cli::run::listen;
 use crate::cli::trouble;
@@ -145,11 +145,7 @@ fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
 pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
     let samples = count(recorded, &choice);
     if samples == 0 {
-        trouble::tell(
-            format!("{} has no samples to show", recorded.path.display()),
-            Some("give a recording of a run which measured"),
-        );
-        return Exit::Failed;
+        return nothing_to_show(recorded);
     }
     match Screen::take() {
         Ok(mut screen) => {

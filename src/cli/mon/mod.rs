@@ -13,7 +13,7 @@ use super::files::length;
 use super::machine::Root;
 use super::recorded::Recorded;
 use super::run::in_runtime;
-use super::trouble;
+use super::{printed, trouble};
 use crate::exit::Exit;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
@@ -203,9 +203,7 @@ impl Mon {
             }
         }
         if samples == 0 {
-            let path = recorded.path.display();
-            trouble::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
-            return Exit::Failed;
+            return nothing_to_show(recorded);
         }
         match &self.snapshot {
             Some(path) => ended(pages::snapshot(path, &choice.text(), &table.screen(&choice.shown, choice.order))),
@@ -246,15 +244,14 @@ fn in_terminal() -> bool {
 
 /// The exit code of what ended with the last screen, or while writing one.
 fn ended(written: io::Result<()>) -> Exit {
-    match written {
-        Ok(()) => Exit::Held,
-        // Whoever reads a pipe may have seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Held,
-        Err(error) => {
-            trouble::tell(error, Some("give a file which can be written, on a disk which has room"));
-            Exit::Failed
-        }
-    }
+    printed::ended(written, "give a file which can be written, on a disk which has room")
+}
+
+/// What becomes of a recording without samples.
+fn nothing_to_show(recorded: &Recorded) -> Exit {
+    let path = recorded.path.display();
+    trouble::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
+    Exit::Failed
 }
 
 fn period(text: &str) -> Result<Duration, String> {

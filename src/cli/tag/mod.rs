@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::machine::Root;
-use super::owners::{pooltag, suspected, tell_malformed, wanted};
+use super::owners::{localtag, pooltag, suspected, tell_malformed, wanted};
 use super::{terminal, trouble};
 use crate::exit::Exit;
 use crate::machine::native;
@@ -58,14 +58,7 @@ impl TagOwner {
         let read: Vec<Option<Tag>> = self.tags.iter().map(|typed| tag(typed)).collect();
         let Some(tags) = read.into_iter().collect::<Option<Vec<Tag>>>() else { return Exit::Usage };
         let Ok(pooltag) = pooltag(self.pooltag.as_deref()) else { return Exit::Usage };
-        let localtag = match self.localtag.as_ref().map(|path| LocalTags::open(path)) {
-            None => None,
-            Some(Ok(list)) => Some(list),
-            Some(Err(error)) => {
-                trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one"));
-                return Exit::Usage;
-            }
-        };
+        let Ok(localtag) = self.localtag.as_deref().map(localtag).transpose() else { return Exit::Usage };
         pooltag.iter().for_each(|list| tell_malformed("pooltag.txt", list.len(), &list.malformed));
         localtag.iter().for_each(|list| tell_malformed("localtag.txt", list.len(), &list.malformed));
         let Ok(scan) = self.look_through(&tags) else { return Exit::Usage };
