@@ -21,6 +21,7 @@ mod judge;
 mod machine;
 mod man;
 mod mon;
+mod option;
 mod owners;
 mod printed;
 mod recorded;

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 
 use super::Flags;
+use crate::cli::option::takes_value;
 
 /// The words of a command line, those of `poolgate flags` with options first.
 pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {
@@ -18,10 +19,6 @@ pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {
 
 fn options_first(words: Vec<OsString>) -> Vec<OsString> {
     let command = <Flags as clap::Args>::augment_args(clap::Command::new("flags"));
-    let takes_value = |name: &str| {
-        let named = command.get_arguments().find(|option| option.get_long() == Some(name));
-        named.is_some_and(|option| option.get_action().takes_values())
-    };
     let (mut options, mut flags) = (Vec::new(), Vec::new());
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -32,7 +29,7 @@ fn options_first(words: Vec<OsString>) -> Vec<OsString> {
             }
             Some(option) => {
                 options.push(OsString::from(option));
-                if option.strip_prefix("--").is_some_and(takes_value) {
+                if takes_value(&command, option) {
                     options.extend(words.next());
                 }
             }

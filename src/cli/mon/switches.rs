@@ -10,6 +10,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::Mon;
+use crate::cli::option::takes_value;
 use crate::mon::Column;
 
 /// A word which is no switch of PoolMon's, and nothing else either.
@@ -61,6 +62,8 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
     let mut out: Vec<OsString> = rest.drain(..2).collect();
     let mut asked = Asked::default();
     let mut options = Vec::new();
+    let command = Mon::augment_args(clap::Command::new("mon"));
+    let has_value = |word: &OsStr| word.to_str().is_some_and(|word| takes_value(&command, word));
     while let Some(word) = rest.pop_front() {
         if word == "--" {
             rest.push_front(word);
@@ -68,7 +71,7 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
         }
         match switch(&word) {
             Some(switch) => asked.take(switch, &mut rest)?,
-            None if takes_value(&word) => options.extend([Some(word), rest.pop_front()].into_iter().flatten()),
+            None if has_value(&word) => options.extend([Some(word), rest.pop_front()].into_iter().flatten()),
             None if is_neither(&word, &exists) => return Err(BadSwitch::Unknown(word.to_string_lossy().into_owned())),
             None => options.push(word),
         }
@@ -94,14 +97,6 @@ fn switch(word: &OsStr) -> Option<&str> {
         _ => false,
     };
     (!path && reads_as_one).then_some(switch)
-}
-
-/// Whether the next word is the value of the option `word`.
-fn takes_value(word: &OsStr) -> bool {
-    let Some(name) = word.to_str().and_then(|word| word.strip_prefix("--")) else { return false };
-    let options = Mon::augment_args(clap::Command::new("mon"));
-    let separate = |option: &clap::Arg| option.get_action().takes_values() && !option.is_require_equals_set();
-    options.get_arguments().any(|option| option.get_long() == Some(name) && separate(option))
 }
 
 /// Whether the word looks like a switch, and is neither one nor a file.
