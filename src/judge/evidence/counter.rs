@@ -25,15 +25,18 @@ pub struct Counter {
     counters: Counters,
     /// Bits above those which are counted.
     unused: u8,
-    /// There is a reading before, and what moved since then means something.
-    follows: bool,
+    /// -1 where the kernel counts allocations and frees, and else 0. As numbers these two need no branch.
+    counts: i8,
+    /// -1 where there is a reading before besides, so that what moved since then means something, and else 0.
+    follows: i8,
 }
 
 impl Counter {
     /// A counter which has not been read yet.
     pub fn new(counters: Counters) -> Counter {
         let unused = if counters == Counters::Wrapping32 { 32 } else { 0 };
-        Counter { allocs: 0, frees: 0, counters, unused, follows: false }
+        let counts = -i8::from(matches!(counters, Counters::Wrapping32 | Counters::Full64));
+        Counter { allocs: 0, frees: 0, counters, unused, counts, follows: 0 }
     }
 
     /// Whether it is of objects in use, and counts no allocations.
@@ -41,18 +44,28 @@ impl Counter {
         self.counters == Counters::InUse
     }
 
-    /// The sample of a usage, and whether the counters went back, so that nothing before can be compared with it.
+    /// The sample of a usage; nothing where the counters went back, so that it is the [`first`](Counter::first) of another
+    /// counter.
     #[inline]
-    pub fn read(&mut self, usage: Usage) -> (Sample, bool) {
+    pub fn read(&mut self, usage: Usage) -> Option<Sample> {
         // One way for every kind of counter: a branch for each would cost more than all the rest.
-        let moved = |now: u64, before: u64| ((now.wrapping_sub(before) << self.unused) as i64) >> self.unused;
-        let (allocs, frees) = (moved(usage.allocs, self.allocs), moved(usage.frees, self.frees));
-        let back = self.follows & ((allocs < 0) | (frees < 0));
-        let allocs = if self.follows & !back { allocs } else { 0 };
-        let sample = Sample { live: moved(usage.allocs, usage.frees), bytes: usage.bytes as i64, allocs };
-        self.follows = matches!(self.counters, Counters::Wrapping32 | Counters::Full64);
-        (self.allocs, self.frees) = (usage.allocs, usage.frees);
-        (sample, back)
+        let follows = i64::from(self.follows);
+        let allocs = self.moved(usage.allocs, self.allocs) & follows;
+        let frees = self.moved(usage.frees, self.frees) & follows;
+        let sample = Sample { allocs, ..self.first(usage) };
+        (allocs | frees >= 0).then_some(sample)
+    }
+
+    /// The sample of a usage with which nothing before can be compared.
+    #[inline]
+    pub fn first(&mut self, usage: Usage) -> Sample {
+        (self.allocs, self.frees, self.follows) = (usage.allocs, usage.frees, self.counts);
+        Sample { live: self.moved(usage.allocs, usage.frees), bytes: usage.bytes as i64, allocs: 0 }
+    }
+
+    #[inline]
+    fn moved(&self, now: u64, before: u64) -> i64 {
+        ((now.wrapping_sub(before) << self.unused) as i64) >> self.unused
     }
 }
 
@@ -68,10 +81,8 @@ mod tests {
     fn a_wrap_is_no_reset() {
         let mut counter = Counter::new(Counters::Wrapping32);
         counter.read(usage(0xffff_fff0, 0xffff_ffe0));
-        let (sample, back) = counter.read(usage(4, 0xffff_fff0));
-        assert_eq!((sample.live, sample.allocs, back), (20, 20, false));
-        let (sample, back) = counter.read(usage(9, 3));
-        assert_eq!((sample.live, sample.allocs, back), (6, 5, false));
+        assert_eq!(counter.read(usage(4, 0xffff_fff0)), Some(Sample { live: 20, bytes: 64, allocs: 20 }));
+        assert_eq!(counter.read(usage(9, 3)), Some(Sample { live: 6, bytes: 64, allocs: 5 }));
     }
 
     #[test]
@@ -79,9 +90,11 @@ mod tests {
         for counters in [Counters::Wrapping32, Counters::Full64] {
             let mut counter = Counter::new(counters);
             counter.read(usage(1000, 900));
-            let (sample, back) = counter.read(usage(10, 2));
-            assert_eq!((sample.live, sample.allocs, back), (8, 0, true), "{counters:?}");
-            assert!(!counter.read(usage(11, 2)).1, "{counters:?}");
+            assert_eq!(counter.read(usage(10, 2)), None, "{counters:?}");
+            assert_eq!(counter.first(usage(10, 2)), Sample { live: 8, bytes: 64, allocs: 0 });
+            assert_eq!(counter.read(usage(11, 2)), Some(Sample { live: 9, bytes: 64, allocs: 1 }), "{counters:?}");
+            let only_freed = counter.read(usage(11, 1));
+            assert_eq!(only_freed, None, "{counters:?}");
         }
     }
 
@@ -89,13 +102,13 @@ mod tests {
     fn objects_in_use_go_down_as_they_please() {
         let mut counter = Counter::new(Counters::InUse);
         counter.read(usage(1000, 0));
-        assert_eq!(counter.read(usage(10, 0)), (Sample { live: 10, bytes: 64, allocs: 0 }, false));
+        assert_eq!(counter.read(usage(10, 0)), Some(Sample { live: 10, bytes: 64, allocs: 0 }));
     }
 
     #[test]
     fn the_first_sample_says_nothing_of_what_was_allocated() {
         let mut counter = Counter::new(Counters::Full64);
-        assert_eq!(counter.read(usage(500, 400)).0.allocs, 0);
-        assert_eq!(counter.read(usage(507, 400)).0.allocs, 7);
+        assert_eq!(counter.read(usage(500, 400)).unwrap().allocs, 0);
+        assert_eq!(counter.read(usage(507, 400)).unwrap().allocs, 7);
     }
 }

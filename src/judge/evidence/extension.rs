@@ -68,8 +68,9 @@ impl Extension {
             self.broken = true;
             return;
         };
-        let (sample, back) = self.counter.read(usage);
-        self.broken |= back;
+        let sample = self.counter.read(usage);
+        self.broken |= sample.is_none();
+        let sample = sample.unwrap_or_else(|| self.counter.first(usage));
         self.add(self.flow.trough(sample));
     }
 

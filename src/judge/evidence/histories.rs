@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use self::row::{Kept, Now};
+use self::tile::{ROWS, Tile};
 use super::counter::Counter;
 use super::flow::{Flow, LEARNED_FROM};
 use super::history::History;
-use super::merging::{Merge, Merging, tells_apart};
+use super::merging::{Merging, tells_apart};
 use super::rest::Rest;
 use super::trough::Trough;
 use super::troughs::Troughs;
@@ -18,12 +19,10 @@ use crate::pool::{Counters, Usage};
 use crate::record::Stage;
 
 mod row;
+mod tile;
 
 /// Room for tags which appear late: they are few, and a column holds every tag.
 const ROOM: usize = 64;
-
-/// Rows which are read together.
-const TILE: usize = 64;
 
 /// The tags of a run so far, each in its row. Every sample of the workload is a slot; so is a sample that was missed there.
 #[derive(Debug, Clone)]
@@ -90,36 +89,47 @@ impl Histories {
     fn at_work(&mut self, usages: &[Option<Usage>]) {
         self.samples += 1;
         self.begin_block();
-        // Thousands of times a second, and next to none of them anew: so those wait until the others are done.
-        let mut anew = Vec::new();
-        // Which of two is lower nobody can guess. In a loop which does nothing else a processor need not, and so many rows
-        // stay in its nearest memory until then.
-        let mut latest = [Trough::HOLE; TILE];
-        let tiles = self.now.chunks_mut(TILE).zip(self.low.chunks_mut(TILE)).zip(usages.chunks(TILE));
+        // Thousands of times a second, and next to none of them is odd: so those wait until the others are done.
+        let mut odd = Vec::new();
+        let mut latest = Tile::new();
+        let tiles = self.now.chunks_mut(ROWS).zip(self.low.chunks_mut(ROWS)).zip(usages.chunks(ROWS));
         for (tile, ((now, low), usages)) in tiles.enumerate() {
-            for (at, ((now, usage), latest)) in now.iter_mut().zip(usages).zip(&mut latest).enumerate() {
-                let (sample, back) = now.read(*usage);
-                if back {
-                    anew.push((tile * TILE + at, sample));
-                }
-                *latest = match sample {
-                    Some(sample) => now.flow.trough(sample),
+            for (at, ((now, usage), place)) in now.iter_mut().zip(usages).zip(latest.places()).enumerate() {
+                match now.at_work(*usage) {
+                    Some(trough) => place.set(trough),
                     None => {
-                        self.kept[tile * TILE + at].miss(self.samples);
-                        Trough::HOLE
+                        place.set(Trough::HOLE);
+                        put_aside(&mut odd, tile * ROWS + at);
                     }
-                };
+                }
             }
-            low.iter_mut().zip(&latest[..usages.len()]).for_each(|(low, latest)| low.merge(latest));
+            let read = low.len().min(usages.len());
+            latest.lower(&mut low[..read]);
         }
-        for (row, sample) in anew {
-            self.forget(Stage::Workload, row);
-            match sample {
-                Some(sample) => self.low[row] = self.now[row].flow.trough(sample),
-                None => self.kept[row].miss(self.samples),
-            }
-        }
+        odd.into_iter().for_each(|row| self.odd_at_work(row, usages[row]));
         self.end_slot();
+    }
+
+    /// A tag is not there, or its counters began anew.
+    #[cold]
+    fn odd_at_work(&mut self, row: usize, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.forget(Stage::Workload, row);
+            let now = &mut self.now[row];
+            self.low[row] = now.flow.trough(now.counter.first(usage));
+        } else {
+            self.absent(Stage::Workload, row);
+            self.kept[row].absent += 1;
+        }
+    }
+
+    /// A cache which comes back is another cache of that name; a pool tag stays in the kernel's table for ever, so where that
+    /// is not to be seen, only a line of what was written down is missing.
+    fn absent(&mut self, stage: Stage, row: usize) {
+        if self.now[row].counter.is_in_use() {
+            self.forget(stage, row);
+        }
+        self.kept[row].last_absent = self.samples;
     }
 
     fn begin_block(&mut self) {
@@ -145,14 +155,14 @@ impl Histories {
     fn at_rest(&mut self, stage: Stage, usages: &[Option<Usage>]) {
         self.samples += 1;
         for (row, usage) in usages.iter().enumerate().take(self.now.len()) {
-            let (sample, anew) = self.now[row].read(*usage);
-            if anew {
-                self.forget(stage, row);
-            }
-            let Some(sample) = sample else {
-                self.kept[row].last_absent = self.samples;
+            let Some(usage) = usage else {
+                self.absent(stage, row);
                 continue;
             };
+            let sample = self.now[row].counter.read(*usage).unwrap_or_else(|| {
+                self.forget(stage, row);
+                self.now[row].counter.first(*usage)
+            });
             if stage == Stage::CoolDown && self.kept[row].learning {
                 self.learn(row);
             }
@@ -232,6 +242,13 @@ impl Histories {
             reset: kept.reset,
         }
     }
+}
+
+/// Not in its caller, whose registers are all taken.
+#[cold]
+#[inline(never)]
+fn put_aside(odd: &mut Vec<usize>, row: usize) {
+    odd.push(row);
 }
 
 #[cfg(test)]

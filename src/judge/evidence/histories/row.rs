@@ -1,8 +1,9 @@
 //! What is kept of one tag between two samples.
 
-use super::super::counter::{Counter, Sample};
+use super::super::counter::Counter;
 use super::super::flow::Flow;
 use super::super::rest::Rest;
+use super::super::trough::Trough;
 use crate::pool::Usage;
 
 /// What every sample changes.
@@ -28,26 +29,10 @@ pub(super) struct Kept {
 }
 
 impl Now {
-    /// What the counters say, if the tag is there, and whether they began anew.
+    /// The trough of one sample. Nothing where there is more to do: the tag is not there, or its counters began anew.
     #[inline]
-    pub(super) fn read(&mut self, usage: Option<Usage>) -> (Option<Sample>, bool) {
-        match usage {
-            Some(usage) => {
-                let (sample, back) = self.counter.read(usage);
-                (Some(sample), back)
-            }
-            // A cache which comes back is another cache of that name; a pool tag stays in the kernel's table for ever, so
-            // where that is not to be seen, only a line of what was written down is missing.
-            None => (None, self.counter.is_in_use()),
-        }
-    }
-}
-
-impl Kept {
-    /// A slot of the workload has no sample of it.
-    #[cold]
-    pub(super) fn miss(&mut self, samples: u64) {
-        self.absent += 1;
-        self.last_absent = samples;
+    pub(super) fn at_work(&mut self, usage: Option<Usage>) -> Option<Trough> {
+        let sample = self.counter.read(usage?)?;
+        Some(self.flow.trough(sample))
     }
 }

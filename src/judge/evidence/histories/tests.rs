@@ -106,7 +106,7 @@ fn an_absent_tag_is_absent_and_not_empty() {
 
 #[test]
 fn each_of_many_tags_has_its_own_series() {
-    let tags = 3 * TILE as u64 + 5;
+    let tags = 3 * ROWS as u64 + 5;
     let mut histories = Histories::default();
     (0..tags).for_each(|_| histories.add(Counters::Full64));
     for slot in 0..400 {
