@@ -1,5 +1,6 @@
 //! What it costs to judge a sample of a tag as it streams by: the one figure here which is of a machine.
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use super::Nanoseconds;
@@ -11,31 +12,59 @@ use crate::pool::Usage;
 use crate::record::Stage;
 
 const TAGS: usize = 1000;
-const PASSES: usize = 5;
 
-/// What is measured for so many samples at first, and for three times as many that follow. Of each row the fastest of a few
-/// passes counts: what disturbs a row, such as another program on the same core, only ever makes it slower.
-pub(super) fn nanoseconds(at_first: usize) -> Nanoseconds {
-    let samples = 4 * at_first;
-    let tags: Vec<Tag> = (0..TAGS)
-        .map(|at| NULLS[at % NULLS.len()].tag(None, Quirks::default(), samples as u64, Random::seeded(at as u64)))
-        .collect();
-    let mut least = vec![f64::INFINITY; samples];
-    for _ in 0..PASSES {
+/// What is measured pass by pass, for so many samples at first, and for three times as many that follow. A machine, above
+/// all a virtual one, has slow minutes, so the passes belong wide apart; and of each row of samples the fastest counts:
+/// what disturbs a row, such as another program on the same core, only ever makes it slower.
+pub(super) struct Cost {
+    at_first: usize,
+    tags: Vec<Tag>,
+    /// Seconds for each row in the fastest pass so far: to judge it, and to keep the lowest Bytes of each tag alone.
+    least: Vec<[f64; 2]>,
+}
+
+impl Cost {
+    pub(super) fn of(at_first: usize) -> Cost {
+        let samples = 4 * at_first;
+        let tag =
+            |at: usize| NULLS[at % NULLS.len()].tag(None, Quirks::default(), samples as u64, Random::seeded(at as u64));
+        Cost { at_first, tags: (0..TAGS).map(tag).collect(), least: vec![[f64::INFINITY; 2]; samples] }
+    }
+
+    pub(super) fn pass(&mut self) {
         let mut histories = Histories::default();
-        tags.iter().for_each(|tag| histories.add(tag.key.counters));
-        let mut tags = tags.clone();
+        self.tags.iter().for_each(|tag| histories.add(tag.key.counters));
+        let mut tags = self.tags.clone();
+        let mut lowest = vec![u64::MAX; TAGS];
         let mut row: Vec<Option<Usage>> = Vec::with_capacity(TAGS);
-        for least in &mut least {
+        for [judged, alone] in &mut self.least {
             row.clear();
             row.extend(tags.iter_mut().map(|tag| tag.slot(true).taken()));
-            let began = Instant::now();
-            histories.sample(Stage::Workload, &row);
-            *least = least.min(began.elapsed().as_secs_f64());
+            *judged = judged.min(seconds(|| histories.sample(Stage::Workload, &row)));
+            *alone = alone.min(seconds(|| keep_lowest(&mut lowest, &row)));
         }
-        std::hint::black_box(&histories);
     }
-    let mean = |rows: &[f64]| rows.iter().sum::<f64>() * 1e9 / (TAGS * rows.len()) as f64;
-    let (at_first, then) = least.split_at(at_first);
-    Nanoseconds { at_first: mean(at_first), then: mean(then) }
+
+    /// A sample of a tag.
+    pub(super) fn nanoseconds(&self) -> Nanoseconds {
+        let mean = |rows: &[[f64; 2]], which: usize| {
+            rows.iter().map(|row| row[which]).sum::<f64>() * 1e9 / (TAGS * rows.len()) as f64
+        };
+        let (at_first, then) = self.least.split_at(self.at_first);
+        Nanoseconds { at_first: mean(at_first, 0), then: mean(then, 0), lowest_alone: mean(then, 1) }
+    }
+}
+
+/// The least that anybody could do who looks for what does not come down again.
+fn keep_lowest(lowest: &mut [u64], row: &[Option<Usage>]) {
+    for (lowest, usage) in lowest.iter_mut().zip(row) {
+        *lowest = usage.map_or(*lowest, |usage| usage.bytes.min(*lowest));
+    }
+    black_box(lowest);
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let began = Instant::now();
+    work();
+    began.elapsed().as_secs_f64()
 }
