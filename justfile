@@ -48,7 +48,7 @@ bless:
 
 # Crashes at every instant of a run, over half a million schedules, and then the mutants that must be noticed.
 crashes:
-    cargo test --locked --release --test crashes -- --nocapture
+    cargo test --locked --profile bed --test crashes -- --nocapture
     python3 tests/crashes/mutants.py
 
 # Benchmarks; further words go to divan (`just bench sample`).

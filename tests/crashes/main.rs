@@ -1,7 +1,7 @@
 //! Crashes at every instant of a run, over the real `drive` and the simulated machine.
 //!
 //! Whatever happens, at the end the flag is absent again, autostart is off, a report is written, and no run passes which
-//! did not measure in one boot with the flag in force. `just crashes` runs all of it in release mode and then the
+//! did not measure in one boot with the flag in force. `just crashes` runs all of it in an optimised build and then the
 //! mutants, each of which must be caught; here the pairs are thinned out so that a debug build takes seconds.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -29,7 +29,7 @@ fn survive(schedule: &[(usize, Crash)]) -> Survived {
     }
 }
 
-/// In a release build, and where tests run at full speed: under Wine they take minutes to say the same.
+/// In an optimised build, and where tests run at full speed: under Wine they take minutes to say the same.
 const THOROUGH: bool = cfg!(not(any(debug_assertions, windows)));
 
 #[test]

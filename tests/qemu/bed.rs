@@ -40,7 +40,7 @@ impl Bed {
         if std::env::consts::ARCH != "x86_64" {
             return Err(Missing("the bed's kernel is for x86_64".to_owned()));
         }
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("qemu");
+        let folder = folder();
         fs_err::create_dir_all(&folder).unwrap();
         find_all()?;
         let packages = Packages::current(&folder)?;
@@ -51,7 +51,7 @@ impl Bed {
         bed.write_initramfs(&packages, &folder.join("initramfs"));
         bed.write_root(&packages);
         copy(&leaky_driver(&packages, &folder.join("leakydrv")), &bed.root.join("lib/leakydrv.ko"));
-        copy(&static_poolgate(&folder.join("build"), ""), &bed.root.join("usr/bin/poolgate"));
+        copy(&static_poolgate(None), &bed.root.join("usr/bin/poolgate"));
         Ok(bed)
     }
 
@@ -104,19 +104,25 @@ fn leaky_driver(packages: &Packages, folder: &Path) -> PathBuf {
 
 /// A poolgate which does not wait until its checkpoint and recording are on disk.
 pub(crate) fn careless_poolgate() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("qemu").join("careless");
-    static_poolgate(&folder, " --cfg poolgate_careless")
+    let careless = folder().join("careless/poolgate");
+    copy(&static_poolgate(Some(&source("careless"))), &careless);
+    careless
 }
 
 /// Builds poolgate so that it needs no library of this machine, in a folder of its own, since the flags differ.
-fn static_poolgate(folder: &Path, flags: &str) -> PathBuf {
+fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
+    let folder = folder().join("build");
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     cargo.args(["build", "--quiet", "--locked", "--profile", "bed", "--bin", "poolgate", "--target", TARGET]);
-    cargo.arg("--target-dir").arg(folder).current_dir(env!("CARGO_MANIFEST_DIR"));
-    printed(
-        cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", format!("-C target-feature=+crt-static{flags}")),
-    );
+    cargo.arg("--target-dir").arg(&folder).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static");
+    cargo.envs(wrapper.map(|wrapper| ("RUSTC_WORKSPACE_WRAPPER", wrapper)));
+    printed(&mut cargo);
     folder.join(TARGET).join("bed/poolgate")
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("qemu")
 }
 
 fn source(path: &str) -> PathBuf {
