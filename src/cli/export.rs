@@ -57,9 +57,9 @@ impl Export {
         let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
         let written = match opened.as_slice() {
             [] => return Exit::Failed,
-            [recorded] if self.csv => {
-                self.write_with(|out| write_csv(&recorded.recording, out, self.stages)).map(tell_unwritten)
-            }
+            [recorded] if self.csv => self
+                .write_with(|out| write_csv(&recorded.recording, out, self.stages))
+                .map(|unwritten| tell_unwritten(unwritten, self.stages)),
             runs => {
                 let Some(reports) = reports(runs) else { return Exit::Usage };
                 self.write_with(|out| write_series(&reports, &self.tags, out)).map(tell_left_out)
@@ -94,12 +94,16 @@ fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
     runs.iter().map(|recorded| Some(terms.report(&terms.scenario_of(recorded)?, recorded))).collect()
 }
 
-/// What a file does not hold.
-fn tell_unwritten(unwritten: Unwritten) {
+/// What a file with or without stages does not hold.
+fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     let Unwritten { gaps, damaged, looks, unfinished } = unwritten;
     note(gaps, "samples could not be read when it was recorded; the file does not show where");
     note(damaged, "places of the recording are damaged; what stood there is missing");
-    note(looks, "second looks: the file has their samples, but not their plan, and confirms nothing");
+    let look = match stages {
+        true => "second looks: the file has their samples, but not their plan, and confirms nothing",
+        false => "second looks left out: all of the file is workload, and they are not; --stages writes them too",
+    };
+    note(looks, look);
     note(u64::from(unfinished), "recording has no end: the run was interrupted, or is still going on");
 }
 

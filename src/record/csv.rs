@@ -21,7 +21,7 @@ pub struct Unwritten {
     pub gaps: u64,
     /// Places where the recording is damaged.
     pub damaged: u64,
-    /// Second looks: their samples are written, but not their plan.
+    /// Second looks: their plan is not written, and without stages none of their samples.
     pub looks: u64,
     /// It has no end, which the file will not show.
     pub unfinished: bool,
@@ -40,6 +40,8 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
     let mut events = recording.events();
     while let Some(event) = events.next() {
         match event {
+            // All of a file without stages is workload. A second look would make a leak in it look like one that pauses.
+            Event::Sample { .. } if !stages && matches!(stage, Some(Stage::SecondLook | Stage::Teardown)) => {}
             Event::Sample { info, snapshot } => {
                 let stage = stages.then_some(stage);
                 Sample { info, iterations, stage, snapshot }.write(&mut rows)?;

@@ -175,3 +175,23 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
         poolgate(&rate, &[&plain]).is(expected, &[]);
     }
 }
+
+/// In a second look the workload rests again and again, and a leak whose growth stops and goes looks like none.
+#[test]
+fn a_leak_which_took_a_second_look_is_still_one_in_a_file_without_stages() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "scenario: test\nmachine: { simulated: { tags: 30 } }\n\
+                workload: { run: poolgate sim exercise --leak Drv1:96Bx2, iterations: 60, warm_up: 5 }\n\
+                sampling: { every: 20 ms, settle: 0 ms, lead_in: 200 ms, cool_down: 200 ms }\n\
+                thresholds:\n  - { tag: Drv1, max_rate: 0 B/iteration }\n";
+    let scenario = file(&folder, "scenario.yaml", text.as_bytes());
+    let reports = folder.path().join("reports");
+    poolgate(&["run", "--reports", reports.to_str().unwrap()], &[&scenario]).is(1, &["confirmed by the second look"]);
+    let run = reports.read_dir().unwrap().next().unwrap().unwrap().path();
+
+    let plain = poolgate(&["export", "--csv"], &[&run]);
+    let plain = file(&folder, "plain.csv", plain.is(0, &["second looks left out", "--stages"]).stdout.as_bytes());
+    let rate = ["judge", "--threshold", "tag Drv1 max_rate 0 B/iteration"];
+    poolgate(&rate, &[&plain]).is(4, &["unconfirmed"]);
+    poolgate(&[&rate[..], &["--no-confirm"]].concat(), &[&plain]).is(1, &["grows steadily by"]);
+}
