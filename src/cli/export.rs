@@ -24,7 +24,8 @@ pub(super) struct Export {
     /// Write one recording or log: one row a sample and tag
     #[arg(long, group = "form")]
     csv: bool,
-    /// With --csv, write the columns `stage` and `settled` too, so that it is judged exactly as the recording is
+    /// With --csv, write the columns `stage` and `settled` and what follows the first look too, so that it is judged exactly as
+    /// the recording is
     #[arg(long, conflicts_with = "series")]
     stages: bool,
     /// Write many runs: one row a run and tag with its rate, for tools which look for the night of a change

@@ -19,8 +19,15 @@ const TAGS: usize = 1000;
 pub(super) struct Cost {
     at_first: usize,
     tags: Vec<Tag>,
-    /// Seconds for each row in the fastest pass so far: to judge it, and to keep the lowest Bytes of each tag alone.
-    least: Vec<[f64; 2]>,
+    /// For each row.
+    least: Vec<Least>,
+}
+
+/// Seconds in the fastest pass so far.
+#[derive(Clone, Copy)]
+struct Least {
+    judged: f64,
+    lowest_alone: f64,
 }
 
 impl Cost {
@@ -28,7 +35,8 @@ impl Cost {
         let samples = 4 * at_first;
         let tag =
             |at: usize| NULLS[at % NULLS.len()].tag(None, Quirks::default(), samples as u64, Random::seeded(at as u64));
-        Cost { at_first, tags: (0..TAGS).map(tag).collect(), least: vec![[f64::INFINITY; 2]; samples] }
+        let never = Least { judged: f64::INFINITY, lowest_alone: f64::INFINITY };
+        Cost { at_first, tags: (0..TAGS).map(tag).collect(), least: vec![never; samples] }
     }
 
     pub(super) fn pass(&mut self) {
@@ -37,21 +45,25 @@ impl Cost {
         let mut tags = self.tags.clone();
         let mut lowest = vec![u64::MAX; TAGS];
         let mut row: Vec<Option<Usage>> = Vec::with_capacity(TAGS);
-        for [judged, alone] in &mut self.least {
+        for Least { judged, lowest_alone } in &mut self.least {
             row.clear();
             row.extend(tags.iter_mut().map(|tag| tag.slot(true).taken()));
             *judged = judged.min(seconds(|| histories.sample(Stage::Workload, &row)));
-            *alone = alone.min(seconds(|| keep_lowest(&mut lowest, &row)));
+            *lowest_alone = lowest_alone.min(seconds(|| keep_lowest(&mut lowest, &row)));
         }
     }
 
     /// A sample of a tag.
     pub(super) fn nanoseconds(&self) -> Nanoseconds {
-        let mean = |rows: &[[f64; 2]], which: usize| {
-            rows.iter().map(|row| row[which]).sum::<f64>() * 1e9 / (TAGS * rows.len()) as f64
+        let mean = |rows: &[Least], seconds: fn(&Least) -> f64| {
+            rows.iter().map(seconds).sum::<f64>() * 1e9 / (TAGS * rows.len()) as f64
         };
         let (at_first, then) = self.least.split_at(self.at_first);
-        Nanoseconds { at_first: mean(at_first, 0), then: mean(then, 0), lowest_alone: mean(then, 1) }
+        Nanoseconds {
+            at_first: mean(at_first, |row| row.judged),
+            then: mean(then, |row| row.judged),
+            lowest_alone: mean(then, |row| row.lowest_alone),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! A recording as plain CSV, for spreadsheets, other programs, and `poolgate judge` again: docs/csv.md.
 //!
 //! One row a sample and tag, in the order in which they were recorded; a tag which is absent has no row. What the seven
-//! columns have no place for (stages, and which samples were taken at rest) stands in two more, on request; what has no
-//! place at all is counted in [`Unwritten`], so that nobody loses it unawares.
+//! columns have no place for (stages, and which samples were taken at rest) stands in two more, on request, and without them
+//! what follows the first look is left out; what has no place at all is counted in [`Unwritten`], so that nobody loses it
+//! unawares.
 
 use std::io::Write;
 
