@@ -76,13 +76,17 @@ impl Bed {
     }
 }
 
+/// What cargo is told by a person, and not by another cargo.
+const TOLD: [&str; 2] = ["CARGO_HOME", "CARGO_INCREMENTAL"];
+
 /// What `.ci/windows` makes for us, without what cargo and rustup tell the programs that they start.
 fn ci_windows(what: &str) -> PathBuf {
     let mut script = Command::new("bash");
     script.arg(root().join(".ci/windows")).arg(what);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|start| name.starts_with(start)) && name != "CARGO_HOME" {
+        let ours = ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|start| name.starts_with(start));
+        if ours && !TOLD.contains(&name.as_str()) {
             script.env_remove(name);
         }
     }

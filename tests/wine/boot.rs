@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use fs_err::File;
 
 use super::machine::{LAB, Machine, WORK};
-use super::tool::{SCRIPT, WINE, WINESERVER};
+use super::tool::{SCRIPT, wine};
 
 /// A machine which is on. It goes off when this is dropped.
 pub(crate) struct Boot<'machine> {
@@ -51,16 +51,7 @@ const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives=n,b";
 impl Machine {
     /// Switches it on, and waits until it is up.
     pub(crate) fn power_on(&self) -> Boot<'_> {
-        // Started by hand, the server holds nobody's pipes open. A program which was about to start when the power was cut
-        // may have started another server meanwhile.
-        until(|| {
-            let started = self.server("-p");
-            if !started {
-                self.take_power();
-            }
-            started.then_some(())
-        })
-        .expect("the server does not start");
+        self.give_power();
         let up = self.file("up");
         if up.exists() {
             fs_err::remove_file(&up).unwrap();
@@ -71,23 +62,8 @@ impl Machine {
         boot
     }
 
-    /// Whatever runs is gone, and what it had open is as it was.
-    fn take_power(&self) {
-        // It complains when there is nothing left to do.
-        for option in ["-k", "-w"] {
-            self.server(option);
-        }
-    }
-
-    /// Whether the server did what it was told.
-    fn server(&self, option: &str) -> bool {
-        let mut server = Command::new(WINESERVER);
-        server.arg(option).env("WINEPREFIX", self.prefix());
-        server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
-    }
-
     fn wine(&self, program: &str, words: &[&str]) -> Command {
-        let mut wine = Command::new(WINE);
+        let mut wine = wine();
         wine.arg(program).args(words).stdin(Stdio::null()).current_dir(self.file(LAB));
         wine.env("WINEPREFIX", self.prefix()).env("WINEDEBUG", "-all").env_remove("DISPLAY");
         wine.env("WINEDLLOVERRIDES", OVERRIDES);
@@ -144,14 +120,7 @@ impl Boot<'_> {
 
     /// How many programs run whose command line contains `words`.
     pub(crate) fn running(&self, words: &str) -> usize {
-        let prefix = format!("WINEPREFIX={}\0", self.machine.prefix().display());
-        let processes = fs_err::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-        let read = |process: &PathBuf, name: &str| fs_err::read(process.join(name)).unwrap_or_default();
-        let ours = processes.filter(|process| {
-            let line = String::from_utf8_lossy(&read(process, "cmdline")).replace('\0', " ");
-            line.contains(words) && String::from_utf8_lossy(&read(process, "environ")).contains(&prefix)
-        });
-        ours.count()
+        self.machine.running(words).len()
     }
 }
 

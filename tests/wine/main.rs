@@ -13,6 +13,7 @@ mod ctrl_c;
 mod flags;
 mod leaks;
 mod machine;
+mod power;
 mod refusals;
 mod registry;
 mod restarts;

@@ -27,6 +27,20 @@ fn a_restart_ends_everything_and_starts_services_again() {
 }
 
 #[test]
+fn a_power_cut_ends_what_is_only_starting() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0);
+    for _ in 0..3 {
+        let boot = machine.power_on();
+        for _ in 0..4 {
+            boot.start(WORK, &["linger", r"C:\lab\late"]);
+        }
+        boot.cut();
+        assert_eq!(machine.running(""), [0; 0]);
+    }
+}
+
+#[test]
 fn a_value_is_set_and_taken_away_while_the_machine_is_off() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_value(KEY, "one", "dword:00000001").with_value(KEY, "two", r#""zwei""#);

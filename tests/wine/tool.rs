@@ -17,20 +17,22 @@ impl fmt::Display for Missing {
     }
 }
 
-pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
+const WINE: &str = "/usr/lib/wine/wine64";
 pub(crate) const WINESERVER: &str = "/usr/lib/wine/wineserver64";
+const SETARCH: &str = "/usr/bin/setarch";
 /// Gives a program a terminal.
 pub(crate) const SCRIPT: &str = "/usr/bin/script";
 pub(crate) const GCC: &str = "/usr/bin/x86_64-w64-mingw32-gcc";
 
 /// What the bed needs, and Debian's packages which bring it.
-const NEEDED: [(&str, &str); 7] = [
+const NEEDED: [(&str, &str); 8] = [
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/rustc", "rustc-web"),
     ("/usr/lib/rustlib/src/rust/library/Cargo.lock", "rust-web-src"),
     (GCC, "gcc-mingw-w64-x86-64"),
     (WINE, "wine64"),
     (WINESERVER, "wine64"),
+    (SETARCH, "util-linux"),
     (SCRIPT, "bsdutils"),
 ];
 
@@ -38,6 +40,14 @@ const NEEDED: [(&str, &str); 7] = [
 pub(crate) fn find_all() -> Result<(), Missing> {
     let missing = NEEDED.into_iter().find(|(file, _)| !Path::new(file).exists());
     missing.map_or(Ok(()), |(file, package)| Err(Missing(format!("{file} is missing (package {package})"))))
+}
+
+/// Wine, at the same addresses each time. Debian's has no preloader to keep what it needs free, and one process in ten
+/// thousand finds something of its own there by chance and dies ("error 1359": 2 of 18,000, and of 54,000 started so, none).
+pub(crate) fn wine() -> Command {
+    let mut wine = Command::new(SETARCH);
+    wine.args(["--addr-no-randomize", WINE]);
+    wine
 }
 
 /// What the command printed. Panics with what it complained of when it fails.
