@@ -36,7 +36,7 @@ fn a_power_cut_ends_what_is_only_starting() {
             boot.start(WORK, &["linger", r"C:\lab\late"]);
         }
         boot.cut();
-        assert_eq!(machine.running(""), [0; 0]);
+        assert!(machine.running("").is_empty());
     }
 }
 
