@@ -11,7 +11,7 @@ const LINK: &str = "etc/systemd/system/multi-user.target.wants/poolgate-resume.s
 const RUN: &str = "/var/lib/poolgate/run-1";
 
 fn systemd() -> Root {
-    Root::new().with("usr/lib/systemd/systemd", "")
+    Root::new().with("run/systemd/system/.keep", "")
 }
 
 #[test]
@@ -93,15 +93,35 @@ fn somebody_elses_unit_stays_as_it_is() {
 }
 
 #[test]
-fn a_running_systemd_is_told_and_need_not_answer() {
+fn systemd_is_told_and_need_not_answer() {
     let root = systemd().program("usr/bin/systemctl", "exit 1");
     let mut autostart = root.machine().autostart;
     autostart.set(Some(Path::new(RUN))).unwrap();
-    assert!(root.calls().is_empty());
-    let root = root.with("run/systemd/system/.keep", "");
-    autostart.set(Some(Path::new(RUN))).unwrap();
     autostart.set(None).unwrap();
     assert_eq!(root.calls(), ["systemctl daemon-reload"; 2]);
+}
+
+/// Nobody would start it, so the machine would be left with the boot settings of the run.
+#[test]
+fn a_systemd_which_did_not_boot_the_machine_is_not_given_a_unit() {
+    let root = Root::new().with("usr/lib/systemd/systemd", "");
+    let mut autostart = root.machine().autostart;
+    let (error, help) = told(autostart.set(Some(Path::new(RUN))).unwrap_err());
+    assert!(error.contains("systemd is installed, but did not boot this machine"), "{error}");
+    assert!(help.contains("write that hook"), "{help}");
+    assert!(!root.at(UNIT).exists() && !root.at(LINK).is_symlink());
+}
+
+#[test]
+fn what_was_armed_under_systemd_is_removed_under_another_init() {
+    let root = systemd();
+    root.machine().autostart.set(Some(Path::new(RUN))).unwrap();
+    let root = root.without("run/systemd/system/.keep").with("usr/lib/systemd/systemd", "");
+    fs_err::remove_dir(root.at("run/systemd/system")).unwrap();
+    let mut autostart = root.machine().autostart;
+    assert_eq!(autostart.get().unwrap().as_deref(), Some(Path::new(RUN)));
+    autostart.set(None).unwrap();
+    assert!(!root.at(UNIT).exists() && !root.at(LINK).is_symlink());
 }
 
 /// systemd 252, told that the file of a unit which it runs is gone, forgets the unit's `SuccessExitStatus`: it would call
@@ -109,8 +129,7 @@ fn a_running_systemd_is_told_and_need_not_answer() {
 #[test]
 fn systemd_is_not_told_by_the_unit_which_it_still_runs() {
     let cgroup = "0::/system.slice/poolgate-resume.service\n";
-    let root = systemd().program("usr/bin/systemctl", "").with("run/systemd/system/.keep", "");
-    let root = root.with("proc/self/cgroup", cgroup);
+    let root = systemd().program("usr/bin/systemctl", "").with("proc/self/cgroup", cgroup);
     let mut autostart = root.machine().autostart;
     autostart.set(None).unwrap();
     assert!(root.calls().is_empty());
@@ -143,9 +162,9 @@ fn without_systemd_or_hook_there_is_nothing_and_nobody_to_set() {
 fn a_hook_stands_in_for_any_init() {
     let hook = "
         case $1 in
-            set) printf %s \"$3\" > \"$POOLGATE_ROOT/run\" ;;
-            remove) rm -f \"$POOLGATE_ROOT/run\" ;;
-            get) if [ -e \"$POOLGATE_ROOT/run\" ]; then cat \"$POOLGATE_ROOT/run\"; echo; fi ;;
+            set) printf %s \"$3\" > \"$POOLGATE_ROOT/armed\" ;;
+            remove) rm -f \"$POOLGATE_ROOT/armed\" ;;
+            get) if [ -e \"$POOLGATE_ROOT/armed\" ]; then cat \"$POOLGATE_ROOT/armed\"; echo; fi ;;
         esac";
     let root = systemd().program("etc/poolgate/autostart-hook", hook);
     let mut autostart = root.machine().autostart;

@@ -3,7 +3,7 @@
 //! The unit is wanted by multi-user.target and ordered after it. That is no loop: a target is ordered after what it
 //! wants only where the wanted unit is not itself ordered after the target (src/core/unit.c,
 //! `unit_add_default_target_dependency`: "Don't create loops"); systemd's own systemd-update-utmp-runlevel.service was
-//! arranged so. The link which enables it is made here, so that it also works where systemd does not run yet.
+//! arranged so. The link which enables it is made here, so that nothing depends on systemd's answer.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -25,6 +25,8 @@ pub(super) struct LinuxAutostart {
 pub(super) enum Starter {
     Hook(PathBuf),
     Systemd,
+    /// Nobody: systemd is installed, but another init booted the machine.
+    IdleSystemd,
     Nobody,
 }
 
@@ -36,7 +38,7 @@ impl Autostart for LinuxAutostart {
                 let folder = said.strip_suffix(b"\n").unwrap_or(&said);
                 Ok((!folder.is_empty()).then(|| OsString::from_vec(folder.to_owned()).into()))
             }
-            Starter::Systemd => self.unit(),
+            Starter::Systemd | Starter::IdleSystemd => self.unit(),
             Starter::Nobody => Ok(None),
         }
     }
@@ -59,6 +61,8 @@ impl Autostart for LinuxAutostart {
                 self.reload();
                 Ok(())
             }
+            // Nobody would start the unit, and the boot settings would never be restored.
+            Starter::IdleSystemd => Err(MachineError::IdleSystemd(programs::hook_path(&self.root, HOOK))),
             Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(&self.root, HOOK))),
         }
     }
@@ -84,14 +88,12 @@ impl LinuxAutostart {
         if let Some(hook) = programs::hook(&self.root, HOOK)? {
             return Ok(Starter::Hook(hook));
         }
-        let signs = ["run/systemd/system", "lib/systemd/systemd", "usr/lib/systemd/systemd"];
-        let found = signs.iter().any(|sign| self.root.join(sign).exists());
-        Ok(if found { Starter::Systemd } else { Starter::Nobody })
-    }
-
-    /// Whether systemd is what started this machine, as sd_booted(3) tells it.
-    pub(super) fn has_booted_systemd(&self) -> bool {
-        self.root.join("run/systemd/system").is_dir()
+        // As sd_booted(3) tells whether systemd is what started the machine.
+        if self.root.join("run/systemd/system").is_dir() {
+            return Ok(Starter::Systemd);
+        }
+        let installed = ["lib", "usr/lib"].iter().any(|lib| self.root.join(lib).join("systemd/systemd").exists());
+        Ok(if installed { Starter::IdleSystemd } else { Starter::Nobody })
     }
 
     /// The folder in our unit.
@@ -106,13 +108,13 @@ impl LinuxAutostart {
     fn remove(&self, starter: &Starter) -> Result<(), MachineError> {
         match starter {
             Starter::Hook(hook) => programs::run(&self.root, hook, &["remove".as_ref()]).map(drop),
-            Starter::Systemd => {
+            Starter::Systemd | Starter::IdleSystemd => {
                 self.unit()?;
                 // The link first: a unit without it starts nothing, a link without its unit is an error at every boot.
                 durable::remove(&self.root.join(LINK))?;
                 durable::remove(&self.root.join(UNIT))?;
                 // With its file systemd would forget which exit codes of the unit's are no failure.
-                if !self.is_the_unit() {
+                if matches!(starter, Starter::Systemd) && !self.is_the_unit() {
                     self.reload();
                 }
                 Ok(())
@@ -128,11 +130,9 @@ impl LinuxAutostart {
         cgroups.is_ok_and(|cgroups| cgroups.lines().any(|line| line.rsplit('/').next() == Some(NAME)))
     }
 
-    /// Tells a running systemd. Nothing depends on it: the next boot reads the files anyway.
+    /// Tells systemd. Nothing depends on it: the next boot reads the files anyway.
     fn reload(&self) {
-        if self.has_booted_systemd() {
-            let systemctl = programs::find(&self.root, "systemctl");
-            let _ = systemctl.map(|systemctl| programs::run(&self.root, &systemctl, &["daemon-reload".as_ref()]));
-        }
+        let systemctl = programs::find(&self.root, "systemctl");
+        let _ = systemctl.map(|systemctl| programs::run(&self.root, &systemctl, &["daemon-reload".as_ref()]));
     }
 }

@@ -44,8 +44,8 @@ fn starter(root: &Path) -> Result<&'static str, MachineError> {
     let autostart = LinuxAutostart { root: root.to_owned() };
     match autostart.starter()? {
         Starter::Hook(_) => Ok("the hook in etc/poolgate"),
-        Starter::Systemd if autostart.has_booted_systemd() => Ok("systemd"),
-        Starter::Systemd => Err(MachineError::IdleSystemd(programs::hook_path(root, HOOK))),
+        Starter::Systemd => Ok("systemd"),
+        Starter::IdleSystemd => Err(MachineError::IdleSystemd(programs::hook_path(root, HOOK))),
         Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(root, HOOK))),
     }
 }
