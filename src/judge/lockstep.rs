@@ -18,7 +18,7 @@ const RATIOS: [f64; 4] = [1.0, 2.0, 3.0, 4.0];
 const NEAR: (f64, f64) = (0.02, 0.1);
 /// Blocks whose increments are compared.
 const BLOCKS: usize = 24;
-/// Increments as even as this, in objects², have nothing to compare.
+/// Increments as even as this, in objects², have nothing to compare but their rates, where those are known well.
 const EVEN: f64 = 1.0;
 /// How alike uneven increments must be.
 const ALIKE: f64 = 0.5;
@@ -120,12 +120,16 @@ fn member(case: &Case, history: impl FnOnce() -> History) -> Option<Member<'_>> 
 impl Member<'_> {
     fn is_in_lockstep_with(&self, other: &Member<'_>) -> bool {
         let ratio = (self.rate / other.rate).max(other.rate / self.rate);
-        let near = self.width.hypot(other.width).clamp(NEAR.0, NEAR.1);
+        let width = self.width.hypot(other.width);
+        let near = width.clamp(NEAR.0, NEAR.1);
         let whole = RATIOS.iter().any(|whole| (ratio / whole).ln().abs() <= near);
-        whole && self.increments.len() == other.increments.len() && self.is_alike(other)
+        let known = width <= NEAR.1;
+        whole && self.increments.len() == other.increments.len() && self.is_alike(other, known)
     }
 
-    fn is_alike(&self, other: &Member<'_>) -> bool {
+    /// `known` when their rates say enough by themselves. Where few objects make them uncertain, half of all pairs are near
+    /// a ratio of small numbers by chance.
+    fn is_alike(&self, other: &Member<'_>, known: bool) -> bool {
         let centred = |increments: &[f64]| -> Vec<f64> {
             let mean = increments.iter().sum::<f64>() / increments.len() as f64;
             increments.iter().map(|increment| increment - mean).collect()
@@ -134,9 +138,10 @@ impl Member<'_> {
         let product = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f64>();
         let (squares, others) = (product(&one, &one), product(&other, &other));
         let even = EVEN * one.len() as f64;
-        if squares <= even && others <= even {
+        if known && squares <= even && others <= even {
             return true;
         }
-        product(&one, &other) >= ALIKE * (squares * others).sqrt()
+        // What is not uneven at all is like nothing but its equal.
+        (squares > 0.0) == (others > 0.0) && product(&one, &other) >= ALIKE * (squares * others).sqrt()
     }
 }
