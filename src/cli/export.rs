@@ -97,7 +97,7 @@ fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
 
 /// What a file with or without stages does not hold.
 fn tell_unwritten(unwritten: Unwritten, stages: bool) {
-    let Unwritten { gaps, damaged, looks, unfinished } = unwritten;
+    let Unwritten { gaps, damaged, looks, teardown, unfinished } = unwritten;
     note(gaps, "samples could not be read when it was recorded; the file does not show where");
     note(damaged, "places of the recording are damaged; what stood there is missing");
     let look = match stages {
@@ -105,6 +105,7 @@ fn tell_unwritten(unwritten: Unwritten, stages: bool) {
         false => "second looks left out: all of the file is workload, and they are not; --stages writes them too",
     };
     note(looks, look);
+    note(teardown, "samples left out: they were taken after teardown; --stages writes them too");
     note(u64::from(unfinished), "recording has no end: the run was interrupted, or is still going on");
 }
 

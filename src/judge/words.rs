@@ -20,7 +20,9 @@ impl Trend {
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::TooFew { samples, needed } => {
-            format!("too few samples for a rate: {samples} after the warm-up, {needed} needed; raise `iterations`")
+            format!(
+                "too few samples for a rate: {samples} after the warm-up, {needed} needed; more iterations or a longer log would do"
+            )
         }
         Evidence::Interrupted => {
             "disappeared during the run, or was counted anew, so there is no series to judge".to_owned()

@@ -24,6 +24,8 @@ pub struct Unwritten {
     pub damaged: u64,
     /// Second looks: their plan is not written, and without stages none of their samples.
     pub looks: u64,
+    /// Samples after teardown, which without stages are not written.
+    pub teardown: u64,
     /// It has no end, which the file will not show.
     pub unfinished: bool,
 }
@@ -42,7 +44,8 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
     while let Some(event) = events.next() {
         match event {
             // All of a file without stages is workload. A second look would make a leak in it look like one that pauses.
-            Event::Sample { .. } if !stages && matches!(stage, Some(Stage::SecondLook | Stage::Teardown)) => {}
+            Event::Sample { .. } if !stages && stage == Some(Stage::SecondLook) => {}
+            Event::Sample { .. } if !stages && stage == Some(Stage::Teardown) => unwritten.teardown += 1,
             Event::Sample { info, snapshot } => {
                 let stage = stages.then_some(stage);
                 Sample { info, iterations, stage, snapshot }.write(&mut rows)?;

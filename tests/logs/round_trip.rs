@@ -86,7 +86,8 @@ fn by_name(story: &str) -> Vec<Vec<&str>> {
 #[test]
 fn without_stages_the_file_has_the_seven_columns_and_no_sample_after_the_first_look() {
     let mut written = Vec::new();
-    write_csv(&recording(), &mut written, false).unwrap();
+    let unwritten = write_csv(&recording(), &mut written, false).unwrap();
+    assert_eq!(unwritten, Unwritten { teardown: 1, ..Unwritten::default() });
     let text = String::from_utf8(written).unwrap();
     assert!(text.starts_with("t_seconds,iteration,tag,pool,allocs,frees,bytes\n0.000000,,MyD1,Nonp,0,0,0\n"), "{text}");
     assert!(text.contains("\"\"\"<,\\x00\",Paged,"), "{text}");
