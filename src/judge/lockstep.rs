@@ -127,8 +127,8 @@ impl Member<'_> {
         whole && self.increments.len() == other.increments.len() && self.is_alike(other, known)
     }
 
-    /// `known` when their rates say enough by themselves. Where few objects make them uncertain, half of all pairs are near
-    /// a ratio of small numbers by chance.
+    /// `known` when their rates say enough by themselves. Where few objects make them uncertain, nearly half of all pairs
+    /// are near one of `RATIOS` by chance.
     fn is_alike(&self, other: &Member<'_>, known: bool) -> bool {
         let centred = |increments: &[f64]| -> Vec<f64> {
             let mean = increments.iter().sum::<f64>() / increments.len() as f64;
