@@ -21,6 +21,8 @@ pub(super) struct Case {
     unsound: bool,
     /// Objects are counted, not bytes alone.
     counts: bool,
+    /// It is of several tags together, and its key is but a name.
+    pub(super) several: bool,
     left: Left,
     /// Why it is ignored, where it is.
     pub(super) ignored: Option<String>,
@@ -93,6 +95,7 @@ impl Case {
             unconfirmed,
             unsound: false,
             counts,
+            several: false,
             left: Left::NotSampled,
             ignored: None,
         }
@@ -108,9 +111,9 @@ impl Case {
         Case { ignored: reason.map(str::to_owned), ..self }
     }
 
-    /// The same, of rows which count objects, or do not.
-    pub(super) fn counting(self, counts: bool) -> Case {
-        Case { counts, ..self }
+    /// The same, of several tags which all count objects, or do not.
+    pub(super) fn of_several(self, counts: bool) -> Case {
+        Case { counts, several: true, ..self }
     }
 
     /// The same, of a run in which the kernel's table of tags overflowed.

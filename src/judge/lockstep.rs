@@ -71,7 +71,7 @@ impl Lockstep {
         for (case, verdict, because) in &told {
             let group = self.groups.get(&case.key).filter(|_| *verdict != Verdict::Held);
             let Some(group) = group else {
-                findings.push(Finding { subject: subject(&case.key), verdict: *verdict, because: because.clone() });
+                findings.push(finding(case, *verdict, because.clone()));
                 continue;
             };
             if done.contains(group) {
@@ -89,17 +89,16 @@ impl Lockstep {
                 [] => because.clone(),
                 some => format!("{because}; in lockstep with it: {}", some.join(", ")),
             };
-            findings.push(Finding { subject: subject(&root.key), verdict: *verdict, because });
+            findings.push(finding(root, *verdict, because));
         }
         findings
     }
 }
 
-/// What a finding calls a tag, or a sum of tags.
-fn subject(key: &Key) -> String {
-    // No pool tag is as long, and no cache is called so.
-    let is_sum = key.tag.as_str().starts_with("total ") || key.tag.as_str().ends_with(" together");
-    if is_sum { key.tag.to_string() } else { key.to_string() }
+fn finding(case: &Case, verdict: Verdict, because: String) -> Finding {
+    let key = (!case.several).then(|| case.key.clone());
+    let subject = key.as_ref().map_or_else(|| case.key.tag.to_string(), Key::to_string);
+    Finding { key, subject, verdict, because }
 }
 
 /// A tag in lockstep with its root, with how many objects go with one of the root's.

@@ -85,10 +85,12 @@ pub struct Ruling {
     pub findings: Vec<Finding>,
 }
 
-/// What one tag, or a pool's total, says about one threshold.
+/// What one tag, or several together, say about one threshold.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// `MyD1 nonpaged`, or `total nonpaged`.
+    /// The tag; `None` for several together, and where there is none.
+    pub key: Option<Key>,
+    /// `MyD1 nonpaged`, `total nonpaged` or `MyD? together`.
     pub subject: String,
     /// The verdict for this subject.
     pub verdict: Verdict,
@@ -160,9 +162,9 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
 /// At the first threshold which a tag broke, tells of the others.
 fn tell_all_it_broke(tag: &TagFigures, rulings: &mut [Ruling]) {
     let Some((first, others @ [_, ..])) = tag.broke.split_first() else { return };
-    let subject = tag.key.to_string();
     let ruling = rulings.iter_mut().find(|ruling| ruling.threshold.words() == *first);
-    let finding = ruling.and_then(|ruling| ruling.findings.iter_mut().find(|finding| finding.subject == subject));
+    let finding =
+        ruling.and_then(|ruling| ruling.findings.iter_mut().find(|finding| finding.key.as_ref() == Some(&tag.key)));
     if let Some(finding) = finding {
         finding.because.push_str(&format!("; it also broke `{}`", others.join("` and `")));
     }
@@ -206,7 +208,7 @@ impl Judged {
             let counts = rows().all(|tag| tag.key.counters != Counters::BytesOnly);
             // A sum with an ignored tag says nothing of the others.
             let seen_alone = rows().any(|tag| tag.is_candidate() || tag.ignored.is_some());
-            let case = case.left(measured.left_of_sum(sum)).counting(counts);
+            let case = case.left(measured.left_of_sum(sum)).of_several(counts);
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = sums.collect();

@@ -93,7 +93,7 @@ pub(super) fn nothing_meant(subject: &Subject) -> Finding {
         Subject::Total(pool) => (format!("total {pool}"), format!("this kernel has no {pool} pool")),
         Subject::Tags { tag, .. } => (tag.to_string(), absent(tag)),
     };
-    Finding { subject, verdict: Verdict::Unclear, because }
+    Finding { key: None, subject, verdict: Verdict::Unclear, because }
 }
 
 fn absent(tag: &TagPattern) -> String {

@@ -86,26 +86,27 @@ impl Report {
     /// steadily and could not be looked at again.
     pub fn suspicious_tags(&self) -> BTreeSet<Tag> {
         let Ok(judgement) = &self.result else { return BTreeSet::new() };
-        let growing = judgement.tags.iter().filter(|tag| is_growing(tag)).map(|tag| tag.key.to_string());
-        let growing: BTreeSet<String> = growing.collect();
+        let growing = judgement.tags.iter().filter(|tag| is_growing(tag)).map(|tag| &tag.key);
+        let growing: BTreeSet<&Key> = growing.collect();
         let findings = judgement.rulings.iter().flat_map(|ruling| &ruling.findings);
-        let suspicious = findings.filter(|finding| match finding.verdict {
-            Verdict::Held => false,
-            Verdict::Unclear => growing.contains(&finding.subject),
-            Verdict::Broken => true,
+        let suspicious = findings.filter_map(|finding| {
+            finding.key.as_ref().filter(|key| match finding.verdict {
+                Verdict::Held => false,
+                Verdict::Unclear => growing.contains(key),
+                Verdict::Broken => true,
+            })
         });
-        suspicious.filter_map(|finding| tag_of(&finding.subject)).collect()
+        suspicious.filter_map(pool_tag).collect()
     }
 
     /// Who is suspected, where a finding accuses a tag that was looked up.
     pub(super) fn suspected(&self, finding: &Finding) -> Option<&Suspected> {
-        let tag = tag_of(&finding.subject).filter(|_| finding.verdict != Verdict::Held)?;
-        self.suspects.iter().find(|suspected| suspected.tag == tag)
+        finding.key.as_ref().filter(|_| finding.verdict != Verdict::Held).and_then(|key| self.suspected_of(key))
     }
 
     /// Who is suspected of a tag's growth.
     pub(super) fn suspected_of(&self, key: &Key) -> Option<&Suspected> {
-        let tag = tag_of(&key.to_string())?;
+        let tag = pool_tag(key)?;
         self.suspects.iter().find(|suspected| suspected.tag == tag)
     }
 }
@@ -117,42 +118,27 @@ fn is_growing(tag: &TagFigures) -> bool {
     }
 }
 
-/// The tag of a finding's subject, `MyD1 nonpaged (protected) (session 1)`; `None` for totals, and for Linux.
-fn tag_of(subject: &str) -> Option<Tag> {
-    let subject = match subject.rsplit_once(" (session ") {
-        Some((before, number)) if number.strip_suffix(')').is_some_and(|n| n.parse::<u32>().is_ok()) => before,
-        _ => subject,
-    };
-    let subject = subject.strip_suffix(" (protected)").unwrap_or(subject);
-    let (tag, pool) = subject.rsplit_once(' ')?;
-    let is_pool = [Pool::Paged, Pool::Nonpaged, Pool::Unknown].iter().any(|known| known.to_string() == pool);
-    let is_total = tag == "total";
-    tag.parse::<Tag>().ok().filter(|tag| is_pool && !is_total && tag.pool_tag_bytes().is_some())
+/// A pool tag as its driver knows it, without PROTECTED_POOL; `None` for what is no pool tag.
+fn pool_tag(key: &Key) -> Option<Tag> {
+    key.tag.pool_tag_bytes().filter(|_| key.pool.has_pool_tags() || key.pool == Pool::Unknown)?;
+    Some(key.tag.unprotected().unwrap_or_else(|| key.tag.clone()))
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::pool::Counters;
 
-    proptest! {
-        #[test]
-        fn a_tag_is_found_by_its_finding_s_subject(bytes: [u8; 4], session: Option<u32>, paged: bool) {
-            let tag = Tag::from_pool_tag(bytes);
-            let pool = if paged { Pool::Paged } else { Pool::Nonpaged };
-            let key = Key { session, ..Key::new(tag.clone(), pool, Counters::Full64) };
-            prop_assert_eq!(tag_of(&key.to_string()), Some(tag.unprotected().unwrap_or(tag)));
-        }
-    }
-
     #[test]
-    fn what_is_no_pool_tag_has_no_driver() {
-        for subject in
-            ["total nonpaged", "dentry slab", "kmalloc-64 slab", "ext4:alloc callsite", "tags MyD? together", ""]
-        {
-            assert_eq!(tag_of(subject), None, "{subject}");
+    fn only_pool_tags_have_drivers() {
+        let of = |tag: Tag, pool| pool_tag(&Key::new(tag, pool, Counters::Full64));
+        let plain = Tag::from_pool_tag(*b"Irp ");
+        for pool in [Pool::Paged, Pool::Nonpaged, Pool::Unknown] {
+            assert_eq!(of(plain.clone(), pool), Some(plain.clone()));
+            assert_eq!(of(Tag::from_pool_tag(*b"Irp\xa0"), pool), Some(plain.clone()), "protected");
+        }
+        for (tag, pool) in [("skb", Pool::Slab), ("kmalloc-64", Pool::Unknown), ("ext4:alloc", Pool::Callsite)] {
+            assert_eq!(of(tag.parse().unwrap(), pool), None, "{tag}");
         }
     }
 

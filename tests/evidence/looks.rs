@@ -157,7 +157,7 @@ fn a_pools_total_is_looked_at_like_a_tag() {
     let total = "  - { total: nonpaged, max_rate: 0 B/iteration }\n";
     let ran = machine(100, total).tag("MyD1", |now| live(leak(now))).tag("Irp", |now| live(noise(now.slot, 9))).run();
     assert_eq!(ran.verdict(), Verdict::Broken, "{:?}", ran.finding());
-    assert_eq!(ran.finding().subject, "total nonpaged");
+    assert_eq!((ran.finding().subject.as_str(), &ran.finding().key), ("total nonpaged", &None));
     assert!(ran.finding().because.contains("confirmed"), "{:?}", ran.finding());
 }
 

@@ -58,6 +58,7 @@ impl Draft {
 
     fn ruling(mut self, words: &str, verdict: Verdict, findings: &[(&str, &str)]) -> Draft {
         let finding = |&(subject, because): &(&str, &str)| Finding {
+            key: None,
             subject: subject.to_owned(),
             verdict,
             because: because.to_owned(),
@@ -77,7 +78,7 @@ impl Draft {
     /// One more finding for the last threshold, of another verdict than the threshold's.
     pub(crate) fn beside(mut self, verdict: Verdict, subject: &str, because: &str) -> Draft {
         let (subject, because) = (subject.to_owned(), because.to_owned());
-        self.judgement.rulings.last_mut().unwrap().findings.push(Finding { subject, verdict, because });
+        self.judgement.rulings.last_mut().unwrap().findings.push(Finding { key: None, subject, verdict, because });
         self
     }
 
