@@ -45,16 +45,15 @@ impl Compare {
     pub(super) fn run(self) -> Exit {
         let Some(terms) = self.given.read() else { return Exit::Usage };
         let open = |file: &PathBuf| {
-            Recorded::open(file, self.apart.every).map(Recorded::tell).map_err(|error| {
-                trouble::tell(&error, error.help());
-                Box::new(terms.unreadable(file, &error))
-            })
+            let opened = Recorded::open(file, self.apart.every).map(Recorded::tell);
+            opened.inspect_err(|error| trouble::tell(error, error.help()))
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),
-            (Err(report), _) | (_, Err(report)) => {
-                let json = report::json(&report);
-                return self.tell(*report, &json);
+            (Err(error), _) | (_, Err(error)) => {
+                let [base, candidate] = [&self.base, &self.candidate].map(|file| terms.unreadable(file, &error));
+                let json = report::comparison_json(&candidate, &base, None);
+                return self.tell(candidate, &json);
             }
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };

@@ -9,11 +9,18 @@ pub(super) struct Schema {
     /// Print the JSON Schema of report.json instead
     #[arg(long)]
     report: bool,
+    /// Print the JSON Schema of `compare --json` instead
+    #[arg(long, conflicts_with = "report")]
+    comparison: bool,
 }
 
 impl Schema {
     pub(super) fn run(self) -> Exit {
-        let schema = if self.report { report::schema() } else { scenario::schema() };
+        let schema = match self {
+            Schema { report: true, .. } => report::schema(),
+            Schema { comparison: true, .. } => report::comparison_schema(),
+            Schema { .. } => scenario::schema(),
+        };
         anstream::println!("{schema:#}");
         Exit::Held
     }

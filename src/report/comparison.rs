@@ -1,9 +1,11 @@
 //! A comparison of two builds, in the forms its readers want. As a table and as JUnit it is the candidate's report, with the
-//! base among its facts; as JSON it has each side's rate for every tag.
+//! base among its facts; as JSON it has each side's rate for every tag, by the schema docs/comparison.schema.json.
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::json::{Threshold, thresholds};
+use super::json::{Threshold, schema_of, thresholds};
 use super::{Failure, Outcome, Report};
 use crate::judge::{Compared, Comparison, Interval, Judgement};
 use crate::scenario::Per;
@@ -42,26 +44,49 @@ pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Compa
     text.unwrap_or_default() + "\n"
 }
 
-#[derive(Serialize)]
+/// The JSON Schema of a comparison, in draft 2020-12.
+pub fn comparison_schema() -> Value {
+    schema_of::<Whole<'_>>()
+}
+
+/// What a candidate build came to beside a base build.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "A comparison of poolgate")]
 struct Whole<'a> {
+    /// Always `poolgate comparison`.
+    #[schemars(extend("const" = "poolgate comparison"))]
     format: &'static str,
+    /// The version of this format. Within a version fields are added, and none changes.
     version: u32,
+    /// The version of poolgate.
     program: &'static str,
+    /// The scenario's name.
     scenario: &'a str,
+    /// The worst of the verdicts, or `error`.
     outcome: Outcome,
+    /// What it is compared with.
     base: Build<'a>,
+    /// What is judged.
     candidate: Build<'a>,
+    /// Why there is no judgement, where there is none.
     failure: Option<&'a Failure>,
+    /// What a reader should know.
     notes: Vec<&'a str>,
+    /// One verdict for each threshold, in the scenario's order.
     thresholds: Option<Vec<Threshold<'a>>>,
+    /// Every tag of the candidate.
     tags: Option<Vec<Tag>>,
 }
 
 /// One side.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Build<'a> {
+    /// The run's name, or the log's.
     run: &'a str,
+    /// When it began.
+    #[schemars(with = "String")]
     started: jiff::Timestamp,
+    /// The driver under test, where the scenario names one.
     driver: Option<&'a super::Driver>,
 }
 
@@ -72,16 +97,22 @@ impl<'a> Build<'a> {
 }
 
 /// A tag on both sides. Rates are bytes per `per`, with their 95 % intervals; null is not known.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tag {
+    /// Its canonical text.
     tag: String,
     pool: crate::pool::Pool,
+    /// The session whose own pool it is; null for the system's.
     session: Option<u32>,
+    /// `iteration` or `h`.
     per: &'static str,
     base: Option<Interval>,
     candidate: Option<Interval>,
+    /// How much faster the candidate grows, in standard errors; null when one of the rates is not known.
     z: Option<f64>,
+    /// What that is held against.
     cut_off: Option<f64>,
+    /// The candidate grows steadily.
     growing: bool,
 }
 
@@ -101,5 +132,16 @@ impl Tag {
             cut_off: compared.cut_off,
             growing: compared.growing,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::assert_is_committed;
+
+    #[test]
+    fn the_committed_schema_is_the_one_of_the_code() {
+        assert_is_committed("docs/comparison.schema.json", &comparison_schema());
     }
 }

@@ -23,7 +23,12 @@ pub fn json(report: &Report) -> String {
 
 /// The JSON Schema of a report, in draft 2020-12.
 pub fn schema() -> Value {
-    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Whole<'_>>().to_value()
+    schema_of::<Whole<'_>>()
+}
+
+/// The JSON Schema of what is written, in draft 2020-12.
+pub(super) fn schema_of<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 /// What a run came to.
@@ -31,6 +36,7 @@ pub fn schema() -> Value {
 #[schemars(title = "A report of poolgate")]
 struct Whole<'a> {
     /// Always `poolgate report`.
+    #[schemars(extend("const" = "poolgate report"))]
     format: &'static str,
     /// The version of this format. Within a version fields are added, and none changes.
     version: u32,

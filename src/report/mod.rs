@@ -18,7 +18,7 @@ mod series;
 mod suspect;
 mod table;
 
-pub use comparison::{compared, comparison_json};
+pub use comparison::{compared, comparison_json, comparison_schema};
 pub use driver::{Driver, Found};
 pub use host::Host;
 pub use json::{json, schema};

@@ -1,5 +1,6 @@
 //! `junit.xml` as its readers see it: a real consumer (`consumer`), the schema Jenkins validates with (`schema`), and a
-//! strict XML parser on every text there can be (`any_text`). `report.json` is checked on the same reports.
+//! strict XML parser on every text there can be (`any_text`). What is written for programs is held against its own schema
+//! (`json_schema`).
 //!
 //! Most reports are made here, step by step (`draft`); some come from real runs of the binary (`runs`). The expected
 //! text is computed from XML's own grammar (`document`), never with the code under test.
@@ -10,5 +11,6 @@ mod any_text;
 mod consumer;
 mod document;
 mod draft;
+mod json_schema;
 mod runs;
 mod schema;

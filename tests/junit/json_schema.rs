@@ -1,0 +1,56 @@
+//! What poolgate writes for programs keeps to the schemas which are committed for it: so says PyPI's `jsonschema`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::consumer::python_with;
+
+/// The schema of `report.json` and `judge --json`.
+pub(crate) const REPORT: &str = "docs/report.schema.json";
+const COMPARISON: &str = "docs/comparison.schema.json";
+
+/// What in a file breaks a schema of the repository, a line each. `None`, said on stderr, where there is no jsonschema.
+pub(crate) fn broken(schema: &str, file: &Path) -> Option<String> {
+    let python = python_with("jsonschema")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = root.join("tests/junit/json_schema.py");
+    let output = Command::new(python).arg(script).arg(root.join(schema)).arg(file).output().unwrap();
+    assert!(output.status.success(), "jsonschema failed: {}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// A log of a tag which leaks so many objects an iteration.
+fn log(home: &Path, leak: u64) -> PathBuf {
+    let rows = (0..80).map(|at| format!("{at},{at},MyD1,Nonp,{},,{}\n", 100 + at * leak, (100 + at * leak) * 64));
+    let path = home.join(format!("leak{leak}.csv"));
+    let header = "t_seconds,iteration,tag,pool,allocs,frees,bytes\n".to_owned();
+    fs_err::write(&path, header + &rows.collect::<String>()).unwrap();
+    path
+}
+
+/// What a command prints, in a file; `code` is what it must exit with.
+fn printed(home: &Path, words: &[&str], files: &[&Path], code: i32) -> PathBuf {
+    let mut poolgate = assert_cmd::Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    let ended = poolgate.args(words).args(["--json", "--no-confirm"]).args(files).assert().code(code);
+    let path = home.join(format!("{}-{code}.json", words[0]));
+    fs_err::write(&path, &ended.get_output().stdout).unwrap();
+    path
+}
+
+#[test]
+fn what_is_printed_keeps_to_its_schema() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let (clean, leaky, absent) = (log(home, 0), log(home, 2), home.join("absent.csv"));
+    let judge = |files: &[&Path], code| printed(home, &["judge"], files, code);
+    let reports = [judge(&[&clean], 0), judge(&[&clean, &leaky], 1), judge(&[&absent], 3)];
+    let compare = |files: [&Path; 2], code| printed(home, &["compare"], &files, code);
+    let comparisons = [compare([&clean, &clean], 0), compare([&clean, &leaky], 1), compare([&absent, &clean], 3)];
+    for (schema, other, files) in [(REPORT, COMPARISON, &reports), (COMPARISON, REPORT, &comparisons)] {
+        for file in files {
+            let Some(broken) = broken(schema, file) else { return };
+            assert_eq!(broken, "", "{schema}");
+            assert!(self::broken(other, file).is_some_and(|broken| broken.contains("was expected")), "{other}");
+        }
+    }
+}
