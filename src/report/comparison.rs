@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::json::{Threshold, schema_of, thresholds};
+use super::json::{Threshold, schema_of, text_of, thresholds};
 use super::{Failure, Outcome, Report};
 use crate::judge::{Compared, Comparison, Interval, Judgement};
 use crate::scenario::Per;
@@ -25,7 +25,7 @@ pub fn compared(candidate: Report, base: &str, result: Result<&Comparison, Failu
 
 /// The comparison as JSON, one object, ending with a newline; `report` is what [`compared`] made of it.
 pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Comparison>) -> String {
-    let whole = Whole {
+    text_of(&Whole {
         format: "poolgate comparison",
         version: 1,
         program: env!("CARGO_PKG_VERSION"),
@@ -37,11 +37,7 @@ pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Compa
         notes: report.all_notes().map(String::as_str).collect(),
         thresholds: comparison.map(|comparison| thresholds(&comparison.rulings)),
         tags: comparison.map(|comparison| comparison.tags.iter().map(Tag::of).collect()),
-    };
-    // Structs of texts and numbers can always be written.
-    let text = serde_json::to_string_pretty(&whole);
-    debug_assert!(text.is_ok(), "{text:?}");
-    text.unwrap_or_default() + "\n"
+    })
 }
 
 /// The JSON Schema of a comparison, in draft 2020-12.

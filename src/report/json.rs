@@ -14,9 +14,13 @@ mod tag;
 
 /// The report as JSON, one object, ending with a newline.
 pub fn json(report: &Report) -> String {
-    let whole = Whole::of(report);
+    text_of(&Whole::of(report))
+}
+
+/// What is written, as JSON which ends with a newline.
+pub(super) fn text_of(whole: &impl Serialize) -> String {
     // Structs of texts and numbers can always be written.
-    let text = serde_json::to_string_pretty(&whole);
+    let text = serde_json::to_string_pretty(whole);
     debug_assert!(text.is_ok(), "{text:?}");
     text.unwrap_or_default() + "\n"
 }

@@ -126,8 +126,20 @@ fn pool_tag(key: &Key) -> Option<Tag> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::pool::Counters;
+
+    proptest! {
+        #[test]
+        fn a_pool_tag_of_any_bytes_is_found(bytes: [u8; 4], session: Option<u32>, paged: bool) {
+            let tag = Tag::from_pool_tag(bytes);
+            let pool = if paged { Pool::Paged } else { Pool::Nonpaged };
+            let key = Key { session, ..Key::new(tag.clone(), pool, Counters::Full64) };
+            prop_assert_eq!(pool_tag(&key), Some(tag.unprotected().unwrap_or(tag)));
+        }
+    }
 
     #[test]
     fn only_pool_tags_have_drivers() {
@@ -137,7 +149,9 @@ mod tests {
             assert_eq!(of(plain.clone(), pool), Some(plain.clone()));
             assert_eq!(of(Tag::from_pool_tag(*b"Irp\xa0"), pool), Some(plain.clone()), "protected");
         }
-        for (tag, pool) in [("skb", Pool::Slab), ("kmalloc-64", Pool::Unknown), ("ext4:alloc", Pool::Callsite)] {
+        for (tag, pool) in
+            [("dentry", Pool::Slab), ("skb", Pool::Slab), ("kmalloc-64", Pool::Unknown), ("ext4:alloc", Pool::Callsite)]
+        {
             assert_eq!(of(tag.parse().unwrap(), pool), None, "{tag}");
         }
     }

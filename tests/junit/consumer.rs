@@ -1,10 +1,6 @@
 //! What a real consumer makes of `junit.xml`: PyPI's `junitparser`, which CI services build on. `consumer.py` prints
 //! what it reads, and the tests here compare.
-//!
-//! Python is `POOLGATE_TEST_PYTHON`, or `python3`. Without junitparser a test says so and is skipped; with `CI=true` it
-//! fails, because nobody would read what it says.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,23 +9,11 @@ use serde_json::{Value, json};
 
 use super::document::{shown, shown_on_a_line};
 use super::draft::{every_kind, run_of};
-
-/// A Python which has a package. `None`, said on stderr, where there is none.
-pub(crate) fn python_with(package: &str) -> Option<OsString> {
-    let python = std::env::var_os("POOLGATE_TEST_PYTHON").unwrap_or_else(|| "python3".into());
-    let there = Command::new(&python).args(["-c", &format!("import {package}")]).output();
-    if there.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    let why = format!("{} has no {package}: name one that has in POOLGATE_TEST_PYTHON", python.display());
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
-    eprintln!("skipped, because {why}");
-    None
-}
+use super::python;
 
 /// What junitparser reads in these files, a list of suites each. `None`, said on stderr, where there is no junitparser.
 pub(crate) fn read(files: &[&Path]) -> Option<Vec<Value>> {
-    let python = python_with("junitparser")?;
+    let python = python::with("junitparser", "junitparser")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit/consumer.py");
     let output = Command::new(&python).arg(script).args(files).output().unwrap();
     assert!(output.status.success(), "junitparser failed: {}", String::from_utf8_lossy(&output.stderr));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::consumer::python_with;
+use super::python;
 
 /// The schema of `report.json` and `judge --json`.
 pub(crate) const REPORT: &str = "docs/report.schema.json";
@@ -11,7 +11,7 @@ const COMPARISON: &str = "docs/comparison.schema.json";
 
 /// What in a file breaks a schema of the repository, a line each. `None`, said on stderr, where there is no jsonschema.
 pub(crate) fn broken(schema: &str, file: &Path) -> Option<String> {
-    let python = python_with("jsonschema")?;
+    let python = python::with("jsonschema", "jsonschema")?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let script = root.join("tests/junit/json_schema.py");
     let output = Command::new(python).arg(script).arg(root.join(schema)).arg(file).output().unwrap();
@@ -29,10 +29,10 @@ fn log(home: &Path, leak: u64) -> PathBuf {
 }
 
 /// What a command prints, in a file; `code` is what it must exit with.
-fn printed(home: &Path, words: &[&str], files: &[&Path], code: i32) -> PathBuf {
+fn printed(home: &Path, command: &str, files: &[&Path], code: i32) -> PathBuf {
     let mut poolgate = assert_cmd::Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    let ended = poolgate.args(words).args(["--json", "--no-confirm"]).args(files).assert().code(code);
-    let path = home.join(format!("{}-{code}.json", words[0]));
+    let ended = poolgate.args([command, "--json", "--no-confirm"]).args(files).assert().code(code);
+    let path = home.join(format!("{command}-{code}.json"));
     fs_err::write(&path, &ended.get_output().stdout).unwrap();
     path
 }
@@ -42,10 +42,10 @@ fn what_is_printed_keeps_to_its_schema() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     let (clean, leaky, absent) = (log(home, 0), log(home, 2), home.join("absent.csv"));
-    let judge = |files: &[&Path], code| printed(home, &["judge"], files, code);
-    let reports = [judge(&[&clean], 0), judge(&[&clean, &leaky], 1), judge(&[&absent], 3)];
-    let compare = |files: [&Path; 2], code| printed(home, &["compare"], &files, code);
-    let comparisons = [compare([&clean, &clean], 0), compare([&clean, &leaky], 1), compare([&absent, &clean], 3)];
+    let judged = |files: &[&Path], code| printed(home, "judge", files, code);
+    let reports = [judged(&[&clean], 0), judged(&[&clean, &leaky], 1), judged(&[&absent], 3)];
+    let compared = |base: &Path, candidate: &Path, code| printed(home, "compare", &[base, candidate], code);
+    let comparisons = [compared(&clean, &clean, 0), compared(&clean, &leaky, 1), compared(&absent, &clean, 3)];
     for (schema, other, files) in [(REPORT, COMPARISON, &reports), (COMPARISON, REPORT, &comparisons)] {
         for file in files {
             let Some(broken) = broken(schema, file) else { return };

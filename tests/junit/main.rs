@@ -12,5 +12,7 @@ mod consumer;
 mod document;
 mod draft;
 mod json_schema;
+#[path = "../python/mod.rs"]
+mod python;
 mod runs;
 mod schema;

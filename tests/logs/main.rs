@@ -6,6 +6,8 @@ mod compared;
 mod foreign;
 mod judged;
 mod nights;
+#[path = "../python/mod.rs"]
+mod python;
 mod refused;
 mod round_trip;
 mod rules;

@@ -1,6 +1,4 @@
 //! Nightly runs as one CSV file, and what Apache Otava, a change-point tool which is not ours, makes of it.
-//!
-//! Python is `POOLGATE_TEST_PYTHON`, or `python3`. Without Otava the test says so and is skipped; with `CI=true` it fails.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +7,7 @@ use serde_json::Value;
 
 use super::file;
 use super::judged::{Said, poolgate};
+use super::python;
 
 /// Noon of 2026-01-01 as Unix time.
 const FIRST: u64 = 1_767_268_800;
@@ -95,14 +94,8 @@ fn csv_is_of_one_recording_and_a_form_must_be_named() {
 
 /// What Otava finds in a series, as its JSON; `None`, said on stderr, where there is no Otava.
 fn otava(config: &Path, branch: &str) -> Option<Value> {
-    let python = std::env::var_os("POOLGATE_TEST_PYTHON").unwrap_or_else(|| "python3".into());
-    if !Command::new(&python).args(["-c", "import otava"]).output().is_ok_and(|output| output.status.success()) {
-        let why = format!("{} has no apache-otava: name one that has in POOLGATE_TEST_PYTHON", python.display());
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
-        eprintln!("skipped, because {why}");
-        return None;
-    }
-    let output = Command::new(&python)
+    let python = python::with("apache-otava", "otava")?;
+    let output = Command::new(python)
         .args(["-c", "from otava.main import script_main; script_main()", "analyze", "poolgate"])
         .args(["--branch", branch, "--since", "2025-12-01", "--output", "json"])
         .env("OTAVA_CONFIG", config)
