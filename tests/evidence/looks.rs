@@ -210,7 +210,10 @@ fn a_leak_too_small_in_each_tag_shows_in_the_drivers_tags_together() {
             };
             let machine =
                 (0..9).fold(machine, |machine, tag| machine.tag(&format!("MyD{tag}"), figures(seed * 9 + tag)));
-            machine.run().judgement.verdict() == Verdict::Broken
+            let judgement = machine.run().judgement;
+            let findings = judgement.rulings.iter().flat_map(|ruling| &ruling.findings);
+            findings.for_each(|told| assert_eq!(told.key.is_none(), told.subject.contains(" together"), "{told:?}"));
+            judgement.verdict() == Verdict::Broken
         });
         of.count()
     };

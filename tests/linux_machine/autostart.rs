@@ -114,7 +114,7 @@ fn a_systemd_which_did_not_boot_the_machine_is_not_given_a_unit() {
 
 #[test]
 fn what_was_armed_under_systemd_is_removed_under_another_init() {
-    let root = systemd();
+    let root = systemd().program("usr/bin/systemctl", "");
     root.machine().autostart.set(Some(Path::new(RUN))).unwrap();
     let root = root.without("run/systemd/system/.keep").with("usr/lib/systemd/systemd", "");
     fs_err::remove_dir(root.at("run/systemd/system")).unwrap();
@@ -122,6 +122,7 @@ fn what_was_armed_under_systemd_is_removed_under_another_init() {
     assert_eq!(autostart.get().unwrap().as_deref(), Some(Path::new(RUN)));
     autostart.set(None).unwrap();
     assert!(!root.at(UNIT).exists() && !root.at(LINK).is_symlink());
+    assert_eq!(root.calls(), ["systemctl daemon-reload"], "a systemd which does not run is not told");
 }
 
 /// systemd 252, told that the file of a unit which it runs is gone, forgets the unit's `SuccessExitStatus`: it would call
