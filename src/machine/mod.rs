@@ -101,6 +101,24 @@ pub trait Flags {
     /// # Errors
     /// When it may not have.
     fn flush(&mut self) -> Result<(), MachineError>;
+
+    /// What the setting becomes when only poolgate's part of it is removed, where somebody else edited it during the run
+    /// and it holds `now`. `None` when poolgate's part cannot be told from theirs.
+    fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+        let _ = (change, now);
+        None
+    }
+
+    /// The commands with which an administrator finishes what is left of putting `change` back. `now` is what the setting
+    /// holds, where it can be read. `saved` is a file which holds the original as text, where there was one.
+    fn by_hand(&self, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
+        let _ = saved;
+        match &change.original {
+            original if now == Some(original) => Vec::new(),
+            FlagValue::Absent => vec![format!("remove {}", change.name)],
+            FlagValue::Present(value) => vec![format!("make {} exactly {value:?}", change.name)],
+        }
+    }
 }
 
 /// A boot setting that a scenario asks for.

@@ -59,6 +59,7 @@
 //! reader must not pass over raises the version, which it refuses; the header's frame and its first two fields stay.
 
 mod csv;
+mod digest;
 mod disk;
 mod error;
 mod frame;
@@ -72,6 +73,7 @@ mod varint;
 mod writer;
 
 pub use self::csv::{COLUMNS, MORE_COLUMNS, Unwritten, write_csv};
+pub use digest::Digest;
 pub use disk::replace;
 pub use error::RecordError;
 pub use header::Header;
