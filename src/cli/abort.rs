@@ -2,59 +2,116 @@
 
 use std::path::Path;
 
-use super::find::WhichRun;
+use super::find::{WhichRun, state};
 use super::machine::Root;
-use super::run::{Life, in_runtime, listen, live, refuse_strangers};
+use super::run::{Life, Refused, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
 use super::trouble;
 use crate::exit::Exit;
-use crate::report::Outcome;
-use crate::run::drive::Checkpoint;
-use crate::run::{LockError, MachineLock, RunFolder};
-use crate::scenario;
+use crate::machine::{native, sim};
+use crate::record::Journal;
+use crate::run::drive::Entry;
+use crate::run::{MachineLock, RunFolder};
 
 /// Ends a run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Abort {
     #[command(flatten)]
     which: WhichRun,
+    /// Give up putting the flags back: leave them as they are, and say what is left
+    #[arg(long)]
+    leave_flags: bool,
 }
 
 impl Abort {
+    /// Exits with 0 only when everything is put back.
     pub(super) fn run(self) -> Exit {
         let Some(folder) = self.which.find() else {
             trouble::tell_plainly(self.which.none());
             return Exit::Usage;
         };
-        if let Err(error) = mark(&folder, &self.which.root) {
-            trouble::tell_plainly(error);
-            return Exit::Failed;
+        if never_began(&folder, &self.which.root) {
+            return remove(&folder, &self.which.root);
         }
         in_runtime(async move {
-            let stop = listen();
-            loop {
-                match live(&folder, &self.which.root, &stop).await {
-                    // Ending it was what was asked for.
-                    Life::Over(Outcome::Error) => return Exit::Held,
-                    Life::Over(outcome) => return outcome.into(),
-                    Life::Restarting => return Exit::NotFinished,
-                    Life::SimulatedRestart => {}
+            match self.end(&folder).await {
+                Ok(exit) => exit,
+                Err(refused) => {
+                    trouble::tell(&refused.what, refused.help);
+                    Exit::Failed
                 }
             }
         })
     }
+
+    async fn end(&self, folder: &Path) -> Result<Exit, Refused> {
+        let stop = listen();
+        let root = &self.which.root;
+        let mut owned = own(folder, root)?;
+        // The boot is of no consequence here: what follows asks the machine itself.
+        let boot = owned.checkpoint.state().boot.clone();
+        let mut marked = owned.checkpoint.abort(boot, "aborted");
+        if self.leave_flags {
+            marked = marked.and(owned.checkpoint.leave_flags());
+        }
+        // Even if that cannot be written, what can be put back is put back.
+        let unmarked = marked.err().map(|error| error.to_string());
+        let mut life = go_on(owned, root, &stop).await?;
+        loop {
+            match life {
+                Life::Over(_) => return Ok(self.ended(folder, unmarked)),
+                Life::NotRestored => return Ok(tell_not_restored(folder)),
+                Life::Restarting => return Ok(Exit::NotFinished),
+                Life::SimulatedRestart => life = take_up(folder, root, &stop).await?,
+            }
+        }
+    }
+
+    fn ended(&self, folder: &Path, unmarked: Option<String>) -> Exit {
+        if let Some(problem) = unmarked {
+            trouble::tell_plainly(format_args!("the run is over, but not as aborted: {problem}"));
+            return Exit::Failed;
+        }
+        match state(folder) {
+            Some(state) if state.not_restored.is_none() => Exit::Held,
+            _ => tell_not_restored(folder),
+        }
+    }
 }
 
-/// Writes into the checkpoint that the run goes on with putting things back.
-fn mark(folder: &Path, root: &Root) -> Result<(), String> {
-    let folder = RunFolder::open(folder).map_err(|error| error.to_string())?;
-    let loaded = scenario::load(&folder.scenario()).map_err(|error| error.to_string())?;
-    refuse_strangers(&folder, &loaded.scenario, root).map_err(|error| error.to_string())?;
-    let _lock = MachineLock::take(&folder.lock(), "poolgate abort").map_err(|error| match error {
-        LockError::Held { by } => format!("{by} is at work on this run: end it with Ctrl-C or SIGTERM first"),
-        LockError::Io { .. } => error.to_string(),
-    })?;
-    let mut checkpoint = Checkpoint::open(folder.checkpoint()).map_err(|error| error.to_string())?;
-    // The boot is of no consequence here: what follows asks the machine itself.
-    let boot = checkpoint.state().boot.clone();
-    checkpoint.abort(boot, "aborted").map_err(|error| error.to_string())
+/// Whether the run died before its first line was on disk. It has changed nothing then: it changes nothing before.
+fn never_began(folder: &Path, root: &Root) -> bool {
+    let Ok(run) = RunFolder::open(folder) else { return false };
+    let first = Journal::first::<Entry>(&mut run.checkpoint());
+    let begun = beginning(&run).is_some() || !matches!(first, Ok(None));
+    // A run which comes back after a boot did begin, whatever became of its files.
+    let kernel = run.simulated_kernel();
+    let machine =
+        if kernel.exists() { sim::machine(&sim::Kernel::at(&kernel)) } else { native::machine(root.folder()) };
+    let comes_back = machine.autostart.get().is_ok_and(|next| next.as_deref() == Some(run.path()));
+    !begun && !comes_back
+}
+
+/// Removes what is left of a run which never began; its reports stay.
+fn remove(folder: &Path, root: &Root) -> Exit {
+    let removed = MachineLock::take(&folder.join("run.lock"), "poolgate abort").map_err(|error| error.to_string());
+    let removed = removed.and_then(|_lock| {
+        let states = native::state_folder(root.folder());
+        let removed = if folder.starts_with(&states) {
+            fs_err::remove_dir_all(folder)
+        } else {
+            let files = ["checkpoint.jsonl", "beginning.jsonl"].map(|file| folder.join(file));
+            files.iter().filter(|file| file.exists()).try_for_each(fs_err::remove_file)
+        };
+        removed.map_err(|error| error.to_string())
+    });
+    match removed {
+        Ok(()) => {
+            anstream::println!("{} never began; what was left of it is removed", folder.display());
+            Exit::Held
+        }
+        Err(problem) => {
+            trouble::tell_plainly(problem);
+            Exit::Failed
+        }
+    }
 }

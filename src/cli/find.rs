@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::machine::Root;
 use crate::machine::native;
+use crate::report::Outcome;
 use crate::run::RunFolder;
 use crate::run::drive::{Checkpoint, Phase, State};
 
@@ -27,8 +28,10 @@ impl WhichRun {
         let states = native::state_folder(self.root.folder());
         match &self.run {
             Some(run) => {
-                let places = [states.join(run), self.reports.join(run), run.clone()];
-                places.into_iter().find(|place| has_checkpoint(place))
+                // A run's folder below the reports may have its state elsewhere, under the same name.
+                let name = run.file_name().map(|name| states.join(name));
+                let places = [Some(states.join(run)), Some(self.reports.join(run)), Some(run.clone()), name];
+                places.into_iter().flatten().find(|place| is_run(place))
             }
             None => newest_unfinished(&states).or_else(|| newest_unfinished(&self.reports)),
         }
@@ -49,23 +52,38 @@ pub(super) fn state(folder: &Path) -> Option<State> {
     Some(Checkpoint::open(folder.checkpoint()).ok()?.state().clone())
 }
 
-fn has_checkpoint(folder: &Path) -> bool {
-    folder.join("checkpoint.jsonl").is_file()
+/// What a run reported. A report which cannot be read is no pass.
+pub(super) fn reported_outcome(state: &State) -> Outcome {
+    let report = fs_err::read(state.created.reports.join("report.json")).unwrap_or_default();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
+    report["outcome"].as_str().and_then(|outcome| outcome.parse().ok()).unwrap_or(Outcome::Error)
+}
+
+/// Whether `folder` holds the state of a run.
+pub(super) fn is_run(folder: &Path) -> bool {
+    ["checkpoint.jsonl", "beginning.jsonl"].iter().any(|file| folder.join(file).is_file())
 }
 
 /// Whether there is a run in `folder` which is not over; one that cannot be read may have something to put back.
 pub(super) fn is_unfinished(folder: &Path) -> bool {
-    has_checkpoint(folder) && state(folder).is_none_or(|state| state.phase != Phase::Done)
+    is_run(folder) && state(folder).is_none_or(|state| state.phase != Phase::Done)
 }
 
 /// The newest run under `folder` which is not over.
 pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
-    let runs = fs_err::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let unfinished = runs.filter(|run| has_checkpoint(run)).filter_map(|run| {
+    unfinished(folder).pop()
+}
+
+/// The runs under `folder` which are not over, the newest last.
+pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
+    let runs = fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let unfinished = runs.filter(|run| is_run(run)).filter_map(|run| {
         let state = state(&run);
         // One which cannot be read is shown too, so that somebody looks at it.
         let over = state.as_ref().is_some_and(|state| state.phase == Phase::Done);
         (!over).then(|| (state.map(|state| state.created.at), run))
     });
-    unfinished.max().map(|(_, run)| run)
+    let mut unfinished: Vec<_> = unfinished.collect();
+    unfinished.sort();
+    unfinished.into_iter().map(|(_, run)| run).collect()
 }

@@ -1,7 +1,7 @@
 //! `poolgate resume`: goes on with a run after a boot or a crash. What autostart calls; safe to call at any time.
 
 use super::find::WhichRun;
-use super::run::{Life, in_runtime, listen, live};
+use super::run::{Life, in_runtime, listen, live, tell_not_restored};
 use super::trouble;
 use crate::exit::Exit;
 
@@ -23,6 +23,7 @@ impl Resume {
             loop {
                 match live(&folder, &self.which.root, &stop).await {
                     Life::Over(outcome) => return outcome.into(),
+                    Life::NotRestored => return tell_not_restored(&folder),
                     Life::Restarting => return Exit::NotFinished,
                     // The simulated machine has come back by now.
                     Life::SimulatedRestart => {}

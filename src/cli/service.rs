@@ -53,6 +53,7 @@ impl Service {
         loop {
             match take_up(&self.run, &self.root, &stop).await {
                 Ok(Life::Over(outcome)) => return outcome.into(),
+                Ok(Life::NotRestored) => return Exit::Failed,
                 Ok(Life::Restarting) => return Exit::NotFinished,
                 Ok(Life::SimulatedRestart) => {}
                 Err(refused) => {

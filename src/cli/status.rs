@@ -3,9 +3,9 @@
 use super::find::{WhichRun, state};
 use super::trouble;
 use crate::exit::Exit;
+use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
 use crate::run::{LockError, MachineLock, RunFolder};
-use crate::scenario;
 
 /// Says what is in progress.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,8 @@ impl Status {
             return Exit::Held;
         };
         let Some(state) = state(&folder) else {
-            trouble::tell_plainly(format_args!("the checkpoint in {} cannot be read", folder.display()));
+            let help = "`poolgate abort` puts everything back, or removes what is left of a run which never began";
+            trouble::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
             return Exit::Failed;
         };
         anstream::println!("{}: phase {}", state.created.run, state.phase);
@@ -29,18 +30,22 @@ impl Status {
         if let Some(trouble) = &state.trouble {
             anstream::println!("  trouble: {}", trouble.message);
         }
+        if let Some(trouble) = &state.not_restored {
+            anstream::println!("  {}", trouble.message);
+            trouble.help.iter().for_each(|help| anstream::println!("  help: {help}"));
+        }
         anstream::println!("  {}", at_work(&folder));
         self.flags(&folder, &state);
         Exit::Held
     }
 
     fn flags(&self, folder: &std::path::Path, state: &State) {
-        let machine = scenario::load(&folder.join("scenario.yaml")).ok().and_then(|loaded| {
-            let kernel = state.created.reports.join("simulated-kernel.json");
-            self.which.root.machine(&loaded.scenario, &kernel).ok()
-        });
+        let machine = match state.created.simulated {
+            true => sim::machine(&sim::Kernel::at(&folder.join("simulated-kernel.json"))),
+            false => native::machine(self.which.root.folder()),
+        };
         for change in &state.created.changes {
-            let now = machine.as_ref().and_then(|machine| machine.flags.read(&change.name).ok());
+            let now = machine.flags.read(&change.name).ok();
             match now {
                 Some(now) if now == change.original => anstream::println!("  {}: as it was", change.name),
                 Some(now) => anstream::println!("  {}: {now} (was {})", change.name, change.original),

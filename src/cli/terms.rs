@@ -106,6 +106,7 @@ impl Terms {
             boot: header.boot.clone(),
             result: Err(Failure::not_finished()),
             notes: Vec::new(),
+            not_restored: None,
             suspects: Vec::new(),
         }
     }
@@ -135,6 +136,7 @@ impl Terms {
                 output: String::new(),
             }),
             notes: Vec::new(),
+            not_restored: None,
             suspects: Vec::new(),
         }
     }

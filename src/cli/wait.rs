@@ -4,11 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::find::{WhichRun, state};
+use super::find::{WhichRun, reported_outcome, state};
 use super::trouble;
 use crate::exit::Exit;
-use crate::report::Outcome;
-use crate::run::drive::{Phase, State};
+use crate::run::drive::Phase;
 
 /// How often the checkpoint is looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -32,7 +31,7 @@ impl Wait {
         let looks = self.timeout.map(|seconds| Duration::from_secs(seconds).div_duration_f64(EVERY) as u64);
         for _ in 0..=looks.unwrap_or(u64::MAX) {
             match state(&folder) {
-                Some(state) if state.phase == Phase::Done => return outcome(&state).into(),
+                Some(state) if state.phase == Phase::Done => return reported_outcome(&state).into(),
                 Some(_) => std::thread::park_timeout(EVERY),
                 None => return unreadable(&folder),
             }
@@ -44,11 +43,4 @@ impl Wait {
 fn unreadable(folder: &Path) -> Exit {
     trouble::tell_plainly(format_args!("the checkpoint in {} cannot be read", folder.display()));
     Exit::Failed
-}
-
-/// What the run reported. A report which cannot be read is no pass.
-fn outcome(state: &State) -> Outcome {
-    let report = fs_err::read(state.created.reports.join("report.json")).unwrap_or_default();
-    let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
-    report["outcome"].as_str().and_then(|outcome| outcome.parse().ok()).unwrap_or(Outcome::Error)
 }

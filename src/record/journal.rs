@@ -26,6 +26,12 @@ pub trait Storage {
     /// # Errors
     /// When it may not have been written.
     fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()>;
+
+    /// Replaces everything by `contents`, as a whole; returns when that would survive a power cut.
+    ///
+    /// # Errors
+    /// When it may not have been written; what was there before is then still there.
+    fn replace(&mut self, contents: &[u8]) -> io::Result<()>;
 }
 
 /// A log of entries.
@@ -88,19 +94,45 @@ impl<S: Storage> Journal<S> {
         Ok((Journal { storage, whole }, entries))
     }
 
+    /// The first entry, if its line is whole, whatever the rest of the journal looks like.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    pub fn first<E: DeserializeOwned>(storage: &mut S) -> io::Result<Option<E>> {
+        let bytes = storage.read()?;
+        let line = bytes.split_inclusive(|&b| b == b'\n').next();
+        Ok(line.and_then(entry).and_then(|entry| serde_json::from_str(entry).ok()))
+    }
+
+    /// Replaces the whole journal by `entries`, all of them or none.
+    ///
+    /// # Errors
+    /// When they may not be on disk.
+    pub fn restart(mut storage: S, entries: &[impl Serialize]) -> io::Result<Journal<S>> {
+        let contents = entries.iter().map(line).collect::<io::Result<Vec<_>>>()?.concat();
+        storage.replace(&contents)?;
+        Ok(Journal { storage, whole: contents.len() as u64 })
+    }
+
     /// Adds an entry; it is on disk when this returns.
     ///
     /// # Errors
     /// When it may not be. The next attempt writes over what is left of this one.
     pub fn append(&mut self, entry: &impl Serialize) -> io::Result<()> {
-        let entry = serde_json::value::to_raw_value(entry)?;
-        let crc32c = crc32c::crc32c(entry.get().as_bytes());
-        let mut line = serde_json::to_vec(&Line { entry: &entry, crc32c })?;
-        line.push(b'\n');
+        let line = line(entry)?;
         self.storage.append(self.whole, &line)?;
         self.whole += line.len() as u64;
         Ok(())
     }
+}
+
+/// The line which holds `entry`.
+fn line(entry: &impl Serialize) -> io::Result<Vec<u8>> {
+    let entry = serde_json::value::to_raw_value(entry)?;
+    let crc32c = crc32c::crc32c(entry.get().as_bytes());
+    let mut line = serde_json::to_vec(&Line { entry: &entry, crc32c })?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// How many lines end within `bytes`: no entry holds these words, as quotes inside of it are escaped.
@@ -147,17 +179,15 @@ impl Storage for PathBuf {
         file.sync_all()?;
         #[cfg(unix)]
         if fresh {
-            sync_folder(self)?;
+            let folder = self.parent().filter(|parent| !parent.as_os_str().is_empty());
+            super::disk::sync_folder(folder.unwrap_or(".".as_ref()))?;
         }
         Ok(())
     }
-}
 
-/// A new file's name is on disk only once its folder is.
-#[cfg(unix)]
-fn sync_folder(path: &std::path::Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    std::fs::File::open(folder.unwrap_or(".".as_ref()))?.sync_all()
+    fn replace(&mut self, contents: &[u8]) -> io::Result<()> {
+        super::disk::replace(self, contents)
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +202,11 @@ mod tests {
         fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()> {
             self.truncate(length as usize);
             self.extend_from_slice(line);
+            Ok(())
+        }
+
+        fn replace(&mut self, contents: &[u8]) -> io::Result<()> {
+            *self = contents.to_vec();
             Ok(())
         }
     }
@@ -218,6 +253,25 @@ mod tests {
         let mut bytes = written(&["first"]);
         bytes.extend_from_slice(&[0; 600]);
         assert_eq!(read(&bytes).unwrap(), ["first"]);
+    }
+
+    #[test]
+    fn the_first_entry_is_read_whatever_follows_it() {
+        let mut damaged = written(&["first", "second", "third"]);
+        let place = written(&["first"]).len() + 20;
+        damaged[place] ^= 1;
+        assert!(read(&damaged).is_err());
+        assert_eq!(Journal::first::<String>(&mut damaged).unwrap().as_deref(), Some("first"));
+        damaged[12] ^= 1;
+        assert_eq!(Journal::first::<String>(&mut damaged).unwrap(), None);
+        assert_eq!(Journal::first::<String>(&mut Vec::new()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_restarted_journal_holds_only_its_new_entries() {
+        let mut journal = Journal::restart(b"damaged\n".to_vec(), &["one", "two"]).unwrap();
+        journal.append(&"three").unwrap();
+        assert_eq!(read(&journal.storage).unwrap(), ["one", "two", "three"]);
     }
 
     #[test]

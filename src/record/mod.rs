@@ -74,7 +74,7 @@ mod writer;
 
 pub use self::csv::{COLUMNS, MORE_COLUMNS, Unwritten, write_csv};
 pub use digest::Digest;
-pub use disk::replace;
+pub use disk::{replace, sync_folder};
 pub use error::RecordError;
 pub use header::Header;
 pub use journal::{Journal, JournalError, Storage};

@@ -56,7 +56,7 @@ struct Whole<'a> {
     /// When it ended, or this report was made.
     #[schemars(with = "String")]
     ended: Timestamp,
-    /// The worst of the verdicts, or `error`.
+    /// The worst of the verdicts; `error` when there is none, or when the flags are not put back.
     outcome: Outcome,
     /// The machine it ran on.
     host: &'a Host,
@@ -68,6 +68,8 @@ struct Whole<'a> {
     boot: &'a str,
     /// Why there is no judgement, where there is none.
     failure: Option<&'a Failure>,
+    /// Why the flags are not put back, if they are not. The outcome is `error` then.
+    not_restored: Option<&'a Failure>,
     /// What happened that a reader should know.
     notes: Vec<&'a str>,
     /// What somebody should do something about.
@@ -119,6 +121,7 @@ impl<'a> Whole<'a> {
             source: &report.source,
             boot: &report.boot,
             failure: report.result.as_ref().err(),
+            not_restored: report.not_restored.as_ref(),
             notes: report.all_notes().map(String::as_str).collect(),
             warnings: report.warnings().collect(),
             ignored: judgement.map(|judgement| judgement.ignored.as_slice()),

@@ -36,6 +36,11 @@ pub fn junit_of(reports: &[Report]) -> Vec<u8> {
     xml.into_bytes()
 }
 
+/// The case of a run which has no thresholds to report.
+const RUN: &str = "the run ends";
+/// The case which fails as long as flags are not put back.
+const RESTORED: &str = "the flags are put back";
+
 const BEFORE: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites>"#;
 const AFTER: &str = "</testsuites>";
 
@@ -77,6 +82,15 @@ fn suite(report: &Report, name: &str) -> TestSuite {
         case
     });
     suite.add_testcases(cases);
+    // A run whose scenario cannot be read has no thresholds, and a suite without cases would look like success.
+    let unjudged = report.result.as_ref().err().filter(|_| report.thresholds.is_empty());
+    let more = unjudged.map(|failure| (RUN, failure)).into_iter();
+    let more = more.chain(report.not_restored.as_ref().map(|failure| (RESTORED, failure)));
+    suite.add_testcases(more.map(|(words, failure)| {
+        let mut case = failed(words, Duration::ZERO, failure);
+        case.set_classname(&line(name));
+        case
+    }));
     suite.build()
 }
 

@@ -97,6 +97,8 @@ pub struct Report {
     pub boot: String,
     /// How it ended.
     pub result: Result<Judgement, Failure>,
+    /// Why the flags are not put back, with the commands for what is left, if they are not.
+    pub not_restored: Option<Failure>,
     /// What happened on the way that a reader should know.
     pub notes: Vec<String>,
     /// Whose the tags are which are accused, where they were looked up.
@@ -141,11 +143,11 @@ impl Report {
         self.result.iter().flat_map(|judgement| &judgement.ignored)
     }
 
-    /// The worst of the verdicts, or `error` when there is none.
+    /// The worst of the verdicts; `error` when there is none, or when the flags are not put back.
     pub fn outcome(&self) -> Outcome {
-        match &self.result {
-            Ok(judgement) => judgement.verdict().into(),
-            Err(_) => Outcome::Error,
+        match (&self.result, &self.not_restored) {
+            (Ok(judgement), None) => judgement.verdict().into(),
+            (Err(_), _) | (_, Some(_)) => Outcome::Error,
         }
     }
 }

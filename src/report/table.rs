@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use super::{Outcome, Report};
+use super::{Failure, Outcome, Report};
 use crate::judge::Ruling;
 
 /// Findings shown for one threshold; the others are in report.json.
@@ -20,21 +20,25 @@ pub fn table(report: &Report, width: u16) -> String {
         Ok(judgement) => {
             let _ = writeln!(text, "\n{}", rulings(report, &judgement.rulings, width));
         }
-        Err(failure) => {
-            let _ = writeln!(text, "{}", failure.message);
-            if !failure.output.is_empty() {
-                let _ = writeln!(text, "its last output:\n{}", indent(&failure.output));
-            }
-            if let Some(help) = &failure.help {
-                let _ = writeln!(text, "help: {help}");
-            }
-        }
+        Err(failure) => text.push_str(&failed(failure)),
     }
+    report.not_restored.iter().for_each(|failure| text.push_str(&failed(failure)));
     for entry in report.ignored().filter(|entry| !entry.expired && !entry.tags.is_empty()) {
         text.push_str(&format!("ignored: {entry}\n"));
     }
     report.warnings().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
     report.all_notes().for_each(|note| text.push_str(&format!("note: {note}\n")));
+    text
+}
+
+fn failed(failure: &Failure) -> String {
+    let mut text = format!("{}\n", failure.message);
+    if !failure.output.is_empty() {
+        let _ = writeln!(text, "its last output:\n{}", indent(&failure.output));
+    }
+    if let Some(help) = &failure.help {
+        let _ = writeln!(text, "help: {help}");
+    }
     text
 }
 

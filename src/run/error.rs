@@ -29,6 +29,9 @@ pub enum RunError {
     /// Whether there is something to look at again could not be found out.
     #[error("cannot tell what to look at a second time: {0}")]
     Undecided(String),
+    /// The checkpoint cannot be written.
+    #[error("cannot write the checkpoint: {0}")]
+    Checkpoint(#[source] io::Error),
     /// A person or the system asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -62,7 +65,7 @@ impl RunError {
         match self {
             RunError::Sample(error) => error.help().map(str::to_owned),
             RunError::Record(error) if error.is_disk_full() => Some(DISK_FULL.to_owned()),
-            RunError::Record(_) | RunError::Undecided(_) => None,
+            RunError::Record(_) | RunError::Undecided(_) | RunError::Checkpoint(_) => None,
             RunError::Command { because, .. } => because.help(),
             RunError::Interrupted => Some("start the run again to get a verdict".to_owned()),
         }

@@ -53,6 +53,11 @@ impl RunFolder {
         self.path.join("checkpoint.jsonl")
     }
 
+    /// A second copy of the checkpoint's first line, from which everything can be put back if the checkpoint is damaged.
+    pub fn beginning(&self) -> PathBuf {
+        self.path.join("beginning.jsonl")
+    }
+
     /// Held by the process which is at work on the run.
     pub fn lock(&self) -> PathBuf {
         self.path.join("run.lock")
@@ -91,6 +96,20 @@ impl RunFolder {
     /// The report for CI.
     pub fn junit(&self) -> PathBuf {
         self.path.join("junit.xml")
+    }
+
+    /// Everything that a reader of the reports may want, beside recordings that were set aside.
+    pub fn outputs(&self) -> [PathBuf; 8] {
+        [
+            self.scenario(),
+            self.recording(),
+            self.workload_log(),
+            self.run_log(),
+            self.driver(),
+            self.suspects(),
+            self.report(),
+            self.junit(),
+        ]
     }
 
     /// The kernel, on a simulated machine.

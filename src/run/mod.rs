@@ -38,6 +38,7 @@ use crate::record::Stage;
 use crate::scenario::{Scenario, Step, Subject};
 use budget::Budget;
 use commands::{Commands, Which};
+use drive::Milestone;
 use measure::measure;
 use sampler::Sampler;
 use second_look::second_looks;
@@ -59,6 +60,9 @@ pub async fn conduct(
 
     let budget = Budget::from_now(scenario);
     let mut commands = Commands::new(scenario, shell, output);
+    if !scenario.teardown.is_empty() {
+        (with.milestone)(Milestone::SettingUp).map_err(RunError::Checkpoint)?;
+    }
     let mut outcome = set_up(&scenario.setup, &mut commands, &mut with).await;
     let mut sampler = Sampler::new(&mut with, &scenario.sampling, to_shrink(scenario));
     if outcome.is_ok() {
@@ -72,12 +76,31 @@ pub async fn conduct(
         sampler.tell(Event::Stopping);
     }
     let measured = outcome.is_ok();
-    let torn_down = tear_down(&scenario.teardown, &mut commands, &mut sampler).await;
-    outcome.and(torn_down)?;
+    let marked = sampler.mark(Stage::Teardown);
+    let stop = sampler.stop();
+    let torn_down = run_teardown(&scenario.teardown, &mut commands, &mut |event| sampler.tell(event), &stop).await;
+    let kept =
+        if torn_down.complete && !scenario.teardown.is_empty() { sampler.reach(Milestone::TornDown) } else { Ok(()) };
+    outcome.and(marked).and(torn_down.outcome).and(kept)?;
     if measured {
         sampler.settle(scenario.sampling.settle.as_std()).await?;
     }
     Ok(sampler.elapsed())
+}
+
+/// Runs the teardown of a run whose process ended before it could; the first thing that went wrong is what is returned.
+///
+/// # Errors
+/// When a command failed, or stopping was asked for.
+pub async fn tear_down(
+    scenario: &Scenario,
+    shell: &Shell,
+    output: &mut Output,
+    tell: &mut dyn FnMut(Event),
+    stop: &Stop,
+) -> Result<(), RunError> {
+    let mut commands = Commands::new(scenario, shell, output);
+    run_teardown(&scenario.teardown, &mut commands, tell, stop).await.outcome
 }
 
 /// Named tags are shrunk unless the scenario says otherwise; `*` never is, since that would disturb the whole machine.
@@ -101,21 +124,31 @@ async fn set_up(steps: &[Step], commands: &mut Commands<'_>, with: &mut Instrume
     Ok(())
 }
 
+/// What became of the teardown commands.
+struct TornDown {
+    outcome: Result<(), RunError>,
+    /// Every command was run.
+    complete: bool,
+}
+
 /// Runs every teardown command, also after one which failed: each undoes something of its own. Only a second request to
 /// stop cuts teardown short.
-async fn tear_down(steps: &[Step], commands: &mut Commands<'_>, sampler: &mut Sampler<'_, '_>) -> Result<(), RunError> {
-    // Each command tells of itself.
-    let mut outcome = sampler.mark(Stage::Teardown);
-    let stop = sampler.stop();
+async fn run_teardown(
+    steps: &[Step],
+    commands: &mut Commands<'_>,
+    tell: &mut dyn FnMut(Event),
+    stop: &Stop,
+) -> TornDown {
+    let mut outcome = Ok(());
     for (at, step) in steps.iter().enumerate() {
         let which = Which::Teardown { number: at + 1, of: steps.len() };
-        sampler.tell(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
+        tell(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
         let done = commands.run(&which, step.run.as_str(), step.timeout.as_std(), stop.asked(2)).await;
         let cut_short = matches!(done, Err(RunError::Interrupted));
         outcome = outcome.and(done);
         if cut_short {
-            break;
+            return TornDown { outcome, complete: false };
         }
     }
-    outcome
+    TornDown { outcome, complete: true }
 }

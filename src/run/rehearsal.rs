@@ -110,8 +110,13 @@ impl Rehearsal {
             asked.push(story(&Recording::open(&path).unwrap()));
             Ok(looks.next())
         };
-        let mut with =
-            Instruments { source: &mut source, recorder: &mut recorder, tell: &mut |event| told.push(event), stop };
+        let mut with = Instruments {
+            source: &mut source,
+            recorder: &mut recorder,
+            tell: &mut |event| told.push(event),
+            stop,
+            milestone: &mut |_| Ok(()),
+        };
         let scenario = self.scenario;
         let budget = Budget::from_now(&scenario);
         let mut sampler = Sampler::new(&mut with, &scenario.sampling, Vec::new());

@@ -4,11 +4,13 @@
 //! that a settled sample counts what is really in use. A sample that cannot be read leaves a gap in the recording; after
 //! a few in a row the run fails, since a run that did not measure must never pass.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::clock::Clock;
+use super::drive::Milestone;
 use super::error::RunError;
 use super::event::Event;
 use super::stop::Stop;
@@ -36,6 +38,8 @@ pub struct Instruments<'a> {
     pub tell: &'a mut dyn FnMut(Event),
     /// What ends the run early.
     pub stop: Stop,
+    /// Writes down that setup begins, and that teardown has ended.
+    pub milestone: &'a mut dyn FnMut(Milestone) -> io::Result<()>,
 }
 
 pub(super) struct Sampler<'i, 'a> {
@@ -64,6 +68,11 @@ impl<'i, 'a> Sampler<'i, 'a> {
 
     pub(super) fn tell(&mut self, event: Event) {
         (self.with.tell)(event);
+    }
+
+    /// Writes down how far the run is.
+    pub(super) fn reach(&mut self, milestone: Milestone) -> Result<(), RunError> {
+        (self.with.milestone)(milestone).map_err(RunError::Checkpoint)
     }
 
     /// A stage begins.

@@ -1,13 +1,16 @@
 //! A run from beginning to end on a machine that keeps going down.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use poolgate::machine::{Asked, FlagValue, Machine, sim};
+use poolgate::record::Digest;
 use poolgate::run::drive::{
-    Checkpoint, CheckpointError, Created, Phase, Restart, Standing, State, Trouble, Work, drive,
+    Checkpoint, CheckpointError, Created, Milestone, Phase, Restart, Standing, State, Trouble, Work, drive,
 };
 
 use crate::world::{Crash, Died, GLOBAL_FLAG, Handle};
@@ -32,20 +35,35 @@ pub(crate) struct Survived {
 struct Measuring(Handle);
 
 impl Work for Measuring {
-    async fn measure(&mut self, machine: &mut Machine) -> Result<(), Trouble> {
-        self.0.begin_recording();
-        for _ in 0..2 {
-            machine.pool.sample().map_err(|error| Trouble::from(error.to_string()))?;
-            self.0.measure_on();
-        }
-        self.0.close_recording();
+    async fn measure(
+        &mut self,
+        machine: &mut Machine,
+        milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
+    ) -> Result<Digest, Trouble> {
+        let trouble = |error: io::Error| Trouble::from(error.to_string());
+        milestone(Milestone::SettingUp).map_err(trouble)?;
+        let measured = self.0.set_up().map_err(trouble).and_then(|()| self.record(machine));
+        self.0.tear_down().map_err(trouble)?;
+        milestone(Milestone::TornDown).map_err(trouble)?;
+        measured.map(|()| Digest::default())
+    }
+
+    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
         Ok(())
+    }
+
+    async fn tear_down(&mut self) -> Result<(), Trouble> {
+        self.0.tear_down().map_err(|error| error.to_string().into())
     }
 
     fn report(&mut self, state: &State) -> Result<(), Trouble> {
         // As the real reports do: without trouble, what the recording says; with it, never a pass.
-        self.0.write_report(state.trouble.is_none());
-        Ok(())
+        let held = state.trouble.is_none() && state.not_restored.is_none();
+        self.0.write_report(held).map_err(|error| error.to_string().into())
+    }
+
+    async fn wait_to_retry(&mut self, _: Duration) -> bool {
+        true
     }
 
     async fn wait_for_restart(&mut self) -> Restart {
@@ -53,15 +71,33 @@ impl Work for Measuring {
     }
 }
 
+impl Measuring {
+    fn record(&mut self, machine: &mut Machine) -> Result<(), Trouble> {
+        let trouble = |error: io::Error| Trouble::from(error.to_string());
+        self.0.begin_recording().map_err(trouble)?;
+        for _ in 0..2 {
+            machine.pool.sample().map_err(|error| Trouble::from(error.to_string()))?;
+            self.0.measure_on().map_err(trouble)?;
+        }
+        self.0.close_recording().map_err(trouble)
+    }
+}
+
 /// Runs to the end through all crashes of the schedule.
 pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
     let world = Handle::new(crashes);
+    let refused = crashes.iter().any(|(_, crash)| matches!(crash, Crash::Refused { .. }));
     for _ in 0..MOST_LIVES {
         let boots = world.look(|world| world.kernel.boots);
+        world.begin_process();
         let ended = catch_unwind(AssertUnwindSafe(|| process(&world)));
         match ended {
             Ok(Ok(Standing::Done)) => return at_rest(&world, true),
             Ok(Ok(Standing::Restarting)) => {}
+            // Somebody calls `poolgate resume`.
+            Ok(Ok(Standing::NotRestored)) if refused => {}
+            Ok(Err(_)) if refused => {}
+            Ok(Ok(Standing::NotRestored)) => return Err("the flags were not put back".to_owned()),
             Ok(Err(error)) => return Err(format!("a process failed: {error}")),
             Err(died) if died.is::<Died>() => {}
             Err(other) => std::panic::resume_unwind(other),
@@ -104,7 +140,11 @@ pub(crate) fn created(machine: &mut Machine) -> Created {
         run: "run".to_owned(),
         reports: PathBuf::from(FOLDER),
         home: PathBuf::new(),
-        scenario: 0,
+        scenario_sha256: Digest::default(),
+        scenario_name: String::new(),
+        thresholds: Vec::new(),
+        simulated: true,
+        comes_back: false,
         changes: machine.flags.plan(&asked).unwrap(),
         asked,
         restart_after_restore: true,
@@ -119,6 +159,7 @@ fn at_rest(world: &Handle, done: bool) -> Result<Survived, String> {
     let trouble = state.as_ref().ok().and_then(|state| state.trouble.as_ref());
     let called_down = trouble.is_some_and(|trouble| trouble.message.starts_with("the machine went down"));
     let machine = sim::machine(world);
+    let set_up = world.is_set_up();
     // As after a power cut in this very moment: what is not on disk does not count.
     let mut kernel = world.look(|world| world.kernel.clone());
     kernel.lose_power(|_| false);
@@ -129,6 +170,8 @@ fn at_rest(world: &Handle, done: bool) -> Result<Survived, String> {
         check(kernel.settings.autostart().is_none(), "autostart is left behind")?;
         // A run that went down before it changed anything may leave it at the report of the first second.
         check(!world.flags_touched || world.reported_held.is_some(), "no report was written")?;
+        check(!world.set_up_twice, "setup ran twice without a teardown between")?;
+        check(!done || !set_up, "the run ended without teardown")?;
         let held = world.reported_held == Some(true);
         check(!held || world.sound, "it passed on a recording which is not sound")?;
         check(!held || !world.went_down_measuring, "it passed although the machine went down")?;

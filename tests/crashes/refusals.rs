@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
 use poolgate::machine::{Asked, Autostart, Boot, BootId, Change, FlagValue, Flags, Machine, MachineError};
-use poolgate::record::Storage;
-use poolgate::run::drive::{Checkpoint, Created, DriveError, Restart, Standing, State, Trouble, Work, drive};
+use poolgate::record::{Digest, Storage};
+use poolgate::run::drive::{
+    Checkpoint, Created, DriveError, Milestone, Restart, Standing, State, Trouble, Work, drive,
+};
 
 use crate::life::created;
 
@@ -22,14 +25,30 @@ struct Bystander {
 }
 
 impl Work for Bystander {
-    async fn measure(&mut self, _: &mut Machine) -> Result<(), Trouble> {
+    async fn measure(
+        &mut self,
+        _: &mut Machine,
+        _: &mut dyn FnMut(Milestone) -> io::Result<()>,
+    ) -> Result<Digest, Trouble> {
         self.measured = true;
+        Ok(Digest::default())
+    }
+
+    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    async fn tear_down(&mut self) -> Result<(), Trouble> {
         Ok(())
     }
 
     fn report(&mut self, state: &State) -> Result<(), Trouble> {
         self.reported = Some(state.clone());
         Ok(())
+    }
+
+    async fn wait_to_retry(&mut self, _: Duration) -> bool {
+        true
     }
 
     async fn wait_for_restart(&mut self) -> Restart {
@@ -64,7 +83,7 @@ impl Autostart for Stubborn {
 }
 
 /// A disk whose nth write fails once for want of room.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Disk {
     bytes: Rc<RefCell<Vec<u8>>>,
     full_at: Rc<RefCell<usize>>,
@@ -85,6 +104,11 @@ impl Storage for Disk {
             return Err(io::ErrorKind::StorageFull.into());
         }
         bytes.extend_from_slice(line);
+        Ok(())
+    }
+
+    fn replace(&mut self, contents: &[u8]) -> io::Result<()> {
+        *self.bytes.borrow_mut() = contents.to_vec();
         Ok(())
     }
 }
@@ -118,6 +142,10 @@ impl Trial {
             Poll::Ready(standing) => standing,
             Poll::Pending => panic!("the run waits for something"),
         }
+    }
+
+    fn created(&self) -> Created {
+        Checkpoint::open(self.disk.clone()).unwrap().state().created.clone()
     }
 
     #[track_caller]
@@ -200,43 +228,129 @@ fn a_machine_which_brings_nobody_back_is_not_changed() {
     assert_eq!(trial.kernel.read().unwrap().boots, 1);
 }
 
+/// Takes what the run wants, and nothing else.
+struct OneWay(Box<dyn Flags>);
+
+impl Flags for OneWay {
+    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
+        self.0.plan(asked)
+    }
+
+    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
+        self.0.in_force(asked)
+    }
+
+    fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
+        self.0.read(name)
+    }
+
+    fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
+        match value {
+            FlagValue::Absent => Err(MachineError::NotYet("removing a flag")),
+            FlagValue::Present(_) => self.0.write(name, value),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), MachineError> {
+        self.0.flush()
+    }
+}
+
+impl Trial {
+    /// Processes on a machine whose flags cannot be put back, until one gives up.
+    fn stuck(&mut self) {
+        let mut standing = Standing::Restarting;
+        while standing == Standing::Restarting {
+            let machine = sim::machine(&self.kernel);
+            standing = self.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
+        }
+        assert_eq!(standing, Standing::NotRestored);
+    }
+
+    fn autostart(&self) -> Option<PathBuf> {
+        self.kernel.read().unwrap().settings.autostart()
+    }
+}
+
 #[test]
-fn flags_which_cannot_be_put_back_are_reported_with_what_to_do_by_hand() {
-    /// Takes what the run wants, and nothing else.
-    struct OneWay(Box<dyn Flags>);
-    impl Flags for OneWay {
-        fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
-            self.0.plan(asked)
-        }
-
-        fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
-            self.0.in_force(asked)
-        }
-
-        fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
-            self.0.read(name)
-        }
-
-        fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
-            match value {
-                FlagValue::Absent => Err(MachineError::NotYet("removing a flag")),
-                FlagValue::Present(_) => self.0.write(name, value),
-            }
-        }
-
-        fn flush(&mut self) -> Result<(), MachineError> {
-            self.0.flush()
-        }
-    }
+fn flags_which_cannot_be_put_back_are_reported_and_tried_again() {
     let mut trial = Trial::new();
-    let mut standing = Standing::Restarting;
+    trial.stuck();
+    let reported = trial.work.reported.clone().unwrap();
+    let not_restored = reported.not_restored.unwrap();
+    assert_eq!(not_restored.message, "cannot put the flags back: removing a flag is not supported yet");
+    assert!(not_restored.help.unwrap().starts_with("by hand: remove GlobalFlag; poolgate tries again"));
+    assert_eq!((reported.trouble, trial.autostart()), (None, Some("run".into())));
+
+    trial.stuck();
+    let mut standing = trial.process(sim::machine(&trial.kernel)).unwrap();
     while standing == Standing::Restarting {
-        let machine = sim::machine(&trial.kernel);
-        standing = trial.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
+        standing = trial.process(sim::machine(&trial.kernel)).unwrap();
     }
-    let trouble = trial.work.reported.as_ref().unwrap().trouble.clone().unwrap();
-    assert_eq!(trouble.message, "cannot put the flags back: removing a flag is not supported yet");
-    assert_eq!(trouble.help.as_deref(), Some("by hand: remove GlobalFlag"));
+    assert_eq!(standing, Standing::Done);
+    let reported = trial.work.reported.clone().unwrap();
+    assert!(reported.not_restored.is_none() && reported.trouble.is_none());
+    trial.left_the_machine_as_it_was();
+}
+
+#[test]
+fn only_a_persons_word_ends_a_run_with_flags_that_are_not_put_back() {
+    let mut trial = Trial::new();
+    trial.stuck();
+    Checkpoint::open(trial.disk.clone()).unwrap().leave_flags().unwrap();
+    let machine = sim::machine(&trial.kernel);
+    let standing = trial.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
+    assert_eq!((standing, trial.autostart()), (Standing::Done, None));
+    let reported = trial.work.reported.clone().unwrap();
+    assert_eq!(reported.not_restored.unwrap().help.as_deref(), Some("by hand: remove GlobalFlag"));
+    assert!(reported.trouble.is_some());
+}
+
+#[test]
+fn damage_anywhere_in_a_checkpoint_puts_everything_back() {
+    let armed = || {
+        let mut trial = Trial::new();
+        trial.process(sim::machine(&trial.kernel)).unwrap();
+        let bytes = trial.disk.bytes.borrow().clone();
+        (trial, bytes)
+    };
+    let length = armed().1.len();
+    for at in (0..length - 30).step_by(7) {
+        let (mut trial, bytes) = armed();
+        let copy = trial.created();
+        trial.disk.bytes.borrow_mut()[at] ^= 1 << (at % 7);
+        let mut standing = Standing::Restarting;
+        while standing == Standing::Restarting {
+            standing = match Checkpoint::open(trial.disk.clone()) {
+                Ok(_) => trial.process(sim::machine(&trial.kernel)).unwrap(),
+                Err(damage) => {
+                    Checkpoint::recover(trial.disk.clone(), Some(copy.clone()), damage).unwrap();
+                    Standing::Restarting
+                }
+            };
+        }
+        assert_eq!(standing, Standing::Done, "byte {at}");
+        trial.left_the_machine_as_it_was();
+        let last_line = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+        let trouble = trial.work.reported.clone().unwrap().trouble;
+        assert!(at > last_line || trouble.is_some_and(|trouble| trouble.message.contains("is damaged")), "byte {at}");
+    }
+}
+
+#[test]
+fn a_checkpoint_without_a_whole_beginning_needs_its_copy() {
+    let mut trial = Trial::new();
+    trial.process(sim::machine(&trial.kernel)).unwrap();
+    let copy = trial.created();
+    for cut in [0, 1, 40] {
+        trial.disk.bytes.borrow_mut().truncate(cut);
+        let damage = |disk: &Disk| Checkpoint::open(disk.clone()).unwrap_err();
+        let error = Checkpoint::recover(trial.disk.clone(), None, damage(&trial.disk)).unwrap_err();
+        assert!(!error.to_string().contains("nothing was changed"), "{error}");
+    }
+    Checkpoint::recover(trial.disk.clone(), Some(copy), Checkpoint::open(trial.disk.clone()).unwrap_err()).unwrap();
+    while trial.process(sim::machine(&trial.kernel)).unwrap() != Standing::Done {}
+    trial.left_the_machine_as_it_was();
 }
 
 #[test]

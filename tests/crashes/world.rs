@@ -22,6 +22,8 @@ pub(crate) enum Crash {
     Cut { survivors: u8 },
     /// The power fails while a journal line is written.
     CutInLine { survivors: u8, line: Line },
+    /// The step fails with an I/O error; if `lasting`, so does every later step of the same process.
+    Refused { lasting: bool },
 }
 
 /// What is left of a journal line whose writing the power cut interrupted.
@@ -51,6 +53,12 @@ pub(crate) struct World {
     /// The recording on disk is whole, and was made in one boot with the flags in force.
     pub(crate) sound: bool,
     pub(crate) went_down_measuring: bool,
+    /// Setup has begun, and neither teardown nor a boot has undone it.
+    set_up: bool,
+    /// Setup began where an earlier one was not undone.
+    pub(crate) set_up_twice: bool,
+    /// Every step of this process fails.
+    refusing: bool,
     pub(crate) steps: usize,
     crashes: Vec<(usize, Crash)>,
     /// The last crash of the schedule really happened, and made a difference to the ones before.
@@ -74,6 +82,9 @@ impl Handle {
             recording: None,
             sound: false,
             went_down_measuring: false,
+            set_up: false,
+            set_up_twice: false,
+            refusing: false,
             steps: 0,
             all_happened: crashes.is_empty(),
             crashes,
@@ -84,22 +95,33 @@ impl Handle {
         look(&self.0.borrow())
     }
 
-    /// One step that changes something: crashes instead where the schedule says so.
-    fn step<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+    /// A new process begins.
+    pub(crate) fn begin_process(&self) {
+        self.0.borrow_mut().refusing = false;
+    }
+
+    /// One step that changes something: crashes or fails instead where the schedule says so.
+    fn step<T>(&self, act: impl FnOnce(&mut World) -> T) -> io::Result<T> {
         let crash = self.0.borrow_mut().next_crash();
-        match crash {
-            None => act(&mut self.0.borrow_mut()),
-            Some(crash) => self.go_down(crash),
+        if let Some(Crash::Refused { lasting }) = crash {
+            self.0.borrow_mut().refusing = lasting;
+            return Err(io::ErrorKind::StorageFull.into());
         }
+        if let Some(crash) = crash {
+            self.go_down(crash);
+        }
+        let mut world = self.0.borrow_mut();
+        if world.refusing { Err(io::ErrorKind::StorageFull.into()) } else { Ok(act(&mut world)) }
     }
 
     fn go_down(&self, crash: Crash) -> ! {
         let mut world = self.0.borrow_mut();
         match crash {
-            Crash::Death => {}
+            Crash::Death | Crash::Refused { .. } => {}
             Crash::Cut { survivors } | Crash::CutInLine { survivors, .. } => {
                 world.went_down_measuring |= world.recording.is_some();
                 world.recording = None;
+                world.set_up = false;
                 world.kernel.lose_power(|at| survivors >> at & 1 == 1);
             }
         }
@@ -107,26 +129,41 @@ impl Handle {
         resume_unwind(Box::new(Died))
     }
 
-    pub(crate) fn begin_recording(&self) {
+    pub(crate) fn set_up(&self) -> io::Result<()> {
+        self.step(|world| {
+            world.set_up_twice |= world.set_up;
+            world.set_up = true;
+        })
+    }
+
+    pub(crate) fn tear_down(&self) -> io::Result<()> {
+        self.step(|world| world.set_up = false)
+    }
+
+    pub(crate) fn begin_recording(&self) -> io::Result<()> {
         self.step(|world| {
             world.sound = false;
             world.recording = Some(world.kernel.boots);
-        });
+        })
     }
 
-    pub(crate) fn measure_on(&self) {
-        self.step(|_| ());
+    pub(crate) fn measure_on(&self) -> io::Result<()> {
+        self.step(|_| ())
     }
 
-    pub(crate) fn close_recording(&self) {
+    pub(crate) fn close_recording(&self) -> io::Result<()> {
         self.step(|world| {
             let begun = world.recording.take();
             world.sound = begun == Some(world.kernel.boots) && world.kernel.tagging();
-        });
+        })
     }
 
-    pub(crate) fn write_report(&self, held: bool) {
-        self.step(|world| world.reported_held = Some(held));
+    pub(crate) fn write_report(&self, held: bool) -> io::Result<()> {
+        self.step(|world| world.reported_held = Some(held))
+    }
+
+    pub(crate) fn is_set_up(&self) -> bool {
+        self.look(|world| world.set_up)
     }
 }
 
@@ -149,11 +186,14 @@ impl Home for Handle {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut KernelState) -> T) -> Result<T, MachineError> {
-        Ok(self.step(|world| {
+        let changed = self.step(|world| {
+            let boots = world.kernel.boots;
             let done = change(&mut world.kernel);
+            world.set_up &= world.kernel.boots == boots;
             world.flags_touched |= world.kernel.settings.flag(GLOBAL_FLAG).is_some();
             done
-        }))
+        });
+        changed.map_err(|source| MachineError::System { what: "change a simulated setting", source })
     }
 }
 
@@ -173,12 +213,24 @@ impl Storage for Handle {
                 Line::Zeroed => world.journal.extend(line.iter().map(|_| 0)),
             }
         }
-        if let Some(crash) = crash {
-            self.go_down(crash);
+        match crash {
+            Some(Crash::Refused { lasting }) => self.0.borrow_mut().refusing = lasting,
+            Some(crash) => self.go_down(crash),
+            None => {}
         }
         let mut world = self.0.borrow_mut();
+        if world.refusing || crash.is_some() {
+            // A disk which is full takes the beginning of a line.
+            world.journal.truncate(length as usize);
+            world.journal.extend_from_slice(&line[..line.len() / 3]);
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         world.journal.truncate(length as usize);
         world.journal.extend_from_slice(line);
         Ok(())
+    }
+
+    fn replace(&mut self, contents: &[u8]) -> io::Result<()> {
+        self.step(|world| world.journal = contents.to_vec())
     }
 }

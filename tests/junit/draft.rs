@@ -34,6 +34,7 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
         boot: "boot 1".to_owned(),
         result: Err(Failure::not_finished()),
         notes: Vec::new(),
+        not_restored: None,
         suspects: Vec::new(),
     };
     Draft {

@@ -99,14 +99,15 @@ fn a_run_which_others_could_have_written_is_not_taken_up() {
     use std::os::unix::fs::PermissionsExt;
     let (root, ended) = killed_on_a_root();
     let resume = |command: &str| Said::of(poolgate().arg(command).arg(&ended.run).arg("--root").arg(root.path()));
-    let scenario = ended.run.join("scenario.yaml");
+    let state = root.path().join("var/lib/poolgate").join(ended.run.file_name().unwrap());
+    let scenario = state.join("scenario.yaml");
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o666)).unwrap();
     resume("resume").is(3, "is not safe to use");
     resume("abort").is(3, "is not safe to use");
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o644)).unwrap();
-    fs_err::set_permissions(&ended.run, PermissionsExt::from_mode(0o777)).unwrap();
+    fs_err::set_permissions(&state, PermissionsExt::from_mode(0o777)).unwrap();
     resume("resume").is(3, "is not safe to use");
-    fs_err::set_permissions(&ended.run, PermissionsExt::from_mode(0o755)).unwrap();
+    fs_err::set_permissions(&state, PermissionsExt::from_mode(0o755)).unwrap();
     resume("resume").is(0, "test: held");
 }
 

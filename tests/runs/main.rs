@@ -6,6 +6,8 @@ mod bad_machine;
 mod bad_workload;
 #[cfg(unix)]
 mod below_a_root;
+#[cfg(unix)]
+mod closing;
 #[cfg(windows)]
 mod cmd_exe;
 mod ending;

@@ -56,6 +56,7 @@ impl Run {
             recorder: &mut recorder,
             tell: &mut |event| told.push(event),
             stop,
+            milestone: &mut |_| Ok(()),
         };
         let look_again: &mut LookAgain = &mut || Ok(None);
         let conducted = conduct(&loaded.scenario, &shell, &mut output, instruments, look_again);

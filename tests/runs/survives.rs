@@ -119,23 +119,48 @@ fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
     ended.left_the_machine_as_it_was();
 }
 
-fn refused(damage: impl Fn(&Path), words: &str) {
+/// A run which cannot go on after this damage: everything is put back, and the report says why.
+fn put_back_after(damage: impl Fn(&Path), words: &str) {
     let ended = killed_while_measuring();
     damage(&ended.run);
     ended.then("resume").is(3, words);
-    assert!(ended.junit_now().contains("the run did not finish"));
+    ended.left_the_machine_as_it_was();
+    let junit = ended.junit_now();
+    assert!(junit.contains("<error") && junit.contains(words), "{junit}");
+    ended.then("status").is(0, "over");
 }
 
 #[test]
-fn a_checkpoint_with_a_flipped_bit_is_not_acted_on() {
-    let flip = |run: &Path| {
-        let path = run.join("checkpoint.jsonl");
-        let mut bytes = fs_err::read(&path).unwrap();
-        bytes[200] ^= 4;
-        write(&path, &String::from_utf8(bytes).unwrap());
-    };
-    refused(flip, "line 1 is damaged");
-    refused(flip, "put that back by hand");
+fn a_damaged_checkpoint_puts_everything_back() {
+    for (line, words) in [(0, "line 1 is damaged"), (1, "line 2 is damaged")] {
+        let flip = |run: &Path| {
+            let path = run.join("checkpoint.jsonl");
+            let mut bytes = fs_err::read(&path).unwrap();
+            let begins = bytes.split_inclusive(|byte| *byte == b'\n').take(line).map(<[u8]>::len).sum::<usize>();
+            bytes[begins + 20] ^= 4;
+            write(&path, &String::from_utf8_lossy(&bytes));
+        };
+        put_back_after(flip, words);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_which_nothing_is_left_puts_everything_back() {
+    put_back_after(|run| write(&run.join("checkpoint.jsonl"), ""), "the checkpoint is empty");
+    put_back_after(|run| fs_err::remove_file(run.join("checkpoint.jsonl")).unwrap(), "the checkpoint is empty");
+}
+
+#[test]
+fn with_both_copies_of_its_beginning_damaged_nothing_is_guessed() {
+    let ended = killed_while_measuring();
+    write(&ended.run.join("checkpoint.jsonl"), "");
+    write(&ended.run.join("beginning.jsonl"), "");
+    // Autostart names this run, so it did begin.
+    for command in ["resume", "abort"] {
+        let said = ended.then(command);
+        said.is(3, "the checkpoint is empty");
+        assert!(!said.text.contains("nothing was changed"), "{}", said.text);
+    }
 }
 
 #[test]
@@ -155,7 +180,7 @@ fn a_changed_scenario_is_not_the_one_the_run_began_with() {
         let text = fs_err::read_to_string(&path).unwrap();
         write(&path, &text.replace("begun", "evil"));
     };
-    refused(change, "is not the scenario this run began with");
+    put_back_after(change, "is not the scenario this run began with");
 }
 
 #[test]

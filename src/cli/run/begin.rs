@@ -1,4 +1,4 @@
-//! The beginning of a run: its folder, the first report, and the checkpoint by which everything can be undone.
+//! The beginning of a run: its folders, the first report, and the checkpoint by which everything can be undone.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,46 +6,45 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::Run;
+use super::close::remove_old;
 use super::host::host;
 use crate::cli::change::lines;
 use crate::cli::find::is_unfinished;
 use crate::cli::machine::Root;
 use crate::cli::trouble;
 use crate::exit::Exit;
-use crate::machine::{Asked, Change, Machine, MachineError, native};
+use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
+use crate::record::{self, Digest, JournalError};
 use crate::report::{self, Failure, Report};
-use crate::run::drive::{Checkpoint, Created};
+use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
 use crate::run::{MachineLock, RunFolder, full_path};
 use crate::scenario::{Loaded, Scenario};
 
-/// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. What keeps it from beginning
-/// is told here, and nothing has been changed then.
+/// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. If the run cannot begin, this
+/// function has said why, and nothing has been changed.
 pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf, Exit> {
     let scenario = &loaded.scenario;
     let now = Timestamp::now();
-    let folder = RunFolder::create(&args.reports, scenario.scenario.as_str(), now).map_err(no_reports)?;
-    let kernel = folder.simulated_kernel();
-    let planned = free(args, scenario).and_then(|()| {
-        let planned = args.root.machine(scenario, &kernel).and_then(|mut machine| {
-            let (asked, changes) = planned(scenario, &mut machine)?;
-            Ok((asked, changes, machine.boot.id()?))
-        });
-        planned.map_err(|error| failure(&error, error.help()))
-    });
-    let (asked, changes, boot) = match planned {
-        Ok(planned) => planned,
-        Err(failure) => return Err(cannot_begin(failure, &folder, loaded, now)),
+    let reports = RunFolder::create(&args.reports, scenario.scenario.as_str(), now).map_err(no_reports)?;
+    let cannot_begin = |failure| Err(cannot_begin(failure, &reports, loaded, now));
+    // Held until the checkpoint stands, so that nobody takes its folder for one left by a crash.
+    let _machine = match own(args, scenario) {
+        Ok(lock) => lock,
+        Err(failure) => return cannot_begin(failure),
     };
-    let reboots = scenario.machine.is_none() && !changes.is_empty();
+    let plan = match plan(args, scenario, &reports) {
+        Ok(plan) => plan,
+        Err(error) => return cannot_begin(failure(&error, error.help())),
+    };
+    let reboots = scenario.machine.is_none() && !plan.changes.is_empty();
     if reboots && (!args.allow_reboot || args.scenarios.len() > 1) {
         // Nothing was run, so nothing is reported.
-        let _ = fs_err::remove_dir_all(folder.path());
-        return Err(may_not_reboot(args, &changes));
+        let _ = fs_err::remove_dir_all(reports.path());
+        return Err(may_not_reboot(args, &plan.changes));
     }
-    // Whatever keeps a run from coming back after its boots is found here, where nothing has been changed.
-    let states = match reboots.then(|| coming_back(&args.root)).transpose() {
+    let states = match states(&args.root, scenario, reboots) {
         Ok(states) => states,
-        Err(failure) => return Err(cannot_begin(failure, &folder, loaded, now)),
+        Err(failure) => return cannot_begin(failure),
     };
     let (format, version) = Created::format();
     let created = Created {
@@ -53,26 +52,31 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         version,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         machine: machine_id(&args.root, scenario),
-        run: folder.run(),
-        reports: folder.path().to_owned(),
+        run: reports.run(),
+        reports: reports.path().to_owned(),
         home: home(path).map_err(no_reports)?,
-        scenario: crc32c::crc32c(loaded.text.as_bytes()),
-        asked,
-        changes,
+        scenario_sha256: Digest::of(loaded.text.as_bytes()),
+        scenario_name: scenario.scenario.as_str().to_owned(),
+        thresholds: words(scenario),
+        simulated: scenario.machine.is_some(),
+        comes_back: states.is_some() && plan.changes.is_empty(),
+        asked: plan.asked,
+        changes: plan.changes,
         restart_after_restore: scenario.reboot.clone().unwrap_or_default().after_restore,
-        boot,
+        boot: plan.boot,
         at: now,
     };
-    report::replace(&folder.junit(), &report::junit(&first_report(&folder, loaded, now, Failure::not_finished())))
-        .and_then(|()| report::replace(&folder.scenario(), loaded.text.as_bytes()))
+    report::replace(&reports.junit(), &report::junit(&first_report(&reports, loaded, now, Failure::not_finished())))
         .map_err(no_reports)?;
-    let state = state_folder(states.as_deref(), &folder, &loaded.text).map_err(no_reports)?;
-    anstream::eprintln!("{} → {}", path.display(), folder.path().display());
-    match Checkpoint::create(state.join("checkpoint.jsonl"), created) {
-        Ok(_) => Ok(state),
+    anstream::eprintln!("{} → {}", path.display(), reports.path().display());
+    let state = states.map_or(reports.path().to_owned(), |states| states.join(reports.run()));
+    match write_state(&state, reports.path(), created, &loaded.text) {
+        Ok(()) => Ok(state),
         Err(error) => {
-            trouble::tell_plainly(error);
-            Err(Exit::Failed)
+            if state != reports.path() {
+                let _ = fs_err::remove_dir_all(&state);
+            }
+            cannot_begin(failure(&error, Some("nothing was changed; free some space or make the folder writable")))
         }
     }
 }
@@ -102,14 +106,77 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
     Ok((asked, changes))
 }
 
-/// Where the checkpoint lives. A run which comes back after a boot is taken up by root, and so from a folder among `states`,
-/// which only root can write; one that changes nothing stays with its reports.
-fn state_folder(states: Option<&Path>, folder: &RunFolder, scenario: &str) -> io::Result<PathBuf> {
-    let Some(states) = states else { return Ok(folder.path().to_owned()) };
-    let state = states.join(folder.run());
-    fs_err::create_dir(&state)?;
-    report::replace(&state.join("scenario.yaml"), scenario.as_bytes())?;
-    Ok(state)
+/// What the run will do to the machine's boot settings.
+struct Plan {
+    asked: Vec<Asked>,
+    changes: Vec<Change>,
+    boot: BootId,
+}
+
+fn plan(args: &Run, scenario: &Scenario, reports: &RunFolder) -> Result<Plan, MachineError> {
+    let mut machine = args.root.machine(scenario, &reports.simulated_kernel())?;
+    let (asked, changes) = planned(scenario, &mut machine)?;
+    Ok(Plan { asked, changes, boot: machine.boot.id()? })
+}
+
+/// Sees to it that the machine has no other run.
+fn own(args: &Run, scenario: &Scenario) -> Result<Option<MachineLock>, Failure> {
+    if scenario.machine.is_some() {
+        return Ok(None);
+    }
+    let lock = MachineLock::take(&args.root.lock(), "a run which is about to begin");
+    lock.map(Some).map_err(|error| failure(&error, Some(error.help())))
+}
+
+/// The folder that holds the state of this run, beside that of others. A run on the real machine that is begun with an
+/// administrator's rights is resumed with them, so nobody else may write its state. `None` for all others: their state lies
+/// with their reports. A run that `reboots` cannot do without.
+fn states(root: &Root, scenario: &Scenario, reboots: bool) -> Result<Option<PathBuf>, Failure> {
+    if scenario.machine.is_some() || !(reboots || native::is_privileged()) {
+        return Ok(None);
+    }
+    let states = match native::prepare_state_folder(root.folder()) {
+        Ok(states) => states,
+        Err(error) if reboots => return Err(failure(&error, error.help())),
+        // Such as a host's files which a container may only read.
+        Err(_) => return Ok(None),
+    };
+    let next = match native::machine(root.folder()).autostart.get() {
+        Ok(next) => next,
+        Err(error) if reboots => return Err(failure(&error, error.help())),
+        Err(_) => None,
+    };
+    match next.filter(|run| is_unfinished(run)) {
+        None => {
+            remove_old(&states);
+            Ok(Some(states))
+        }
+        Some(other) => {
+            let message = format!("another run is not over, and goes on after the next boot: {}", other.display());
+            Err(failure(&message, Some("end it first: poolgate resume, or poolgate abort")))
+        }
+    }
+}
+
+/// Writes everything that ends this run after a crash, the checkpoint last: with that the run exists.
+fn write_state(state: &Path, reports: &Path, created: Created, scenario: &str) -> Result<(), CheckpointError> {
+    let io = |error: io::Error| CheckpointError::from(JournalError::Io(error));
+    if state != reports {
+        fs_err::create_dir(state).map_err(io)?;
+    }
+    let folder = RunFolder::open(state).map_err(io)?;
+    report::replace(&folder.scenario(), scenario.as_bytes()).map_err(io)?;
+    for (at, change) in created.changes.iter().enumerate() {
+        if let FlagValue::Present(text) = &change.original {
+            report::replace(&saved_original(state, at + 1), text.as_bytes()).map_err(io)?;
+        }
+    }
+    Checkpoint::create(folder.beginning(), created.clone())?;
+    if state != reports {
+        // The folder's own name, and that of the folder above it, which may be new too.
+        state.ancestors().skip(1).take(2).try_for_each(record::sync_folder).map_err(io)?;
+    }
+    Checkpoint::create(folder.checkpoint(), created).map(drop)
 }
 
 /// Commands run in the scenario's own folder.
@@ -118,11 +185,15 @@ fn home(scenario: &Path) -> io::Result<PathBuf> {
     full_path(home)
 }
 
+fn words(scenario: &Scenario) -> Vec<String> {
+    scenario.thresholds().iter().map(|threshold| threshold.words()).collect()
+}
+
 fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Failure) -> Report {
     let scenario = &loaded.scenario;
     Report {
         scenario: scenario.scenario.as_str().to_owned(),
-        thresholds: scenario.thresholds().iter().map(|threshold| threshold.words()).collect(),
+        thresholds: words(scenario),
         run: folder.run(),
         started: now,
         ended: now,
@@ -131,6 +202,7 @@ fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Fa
         source: String::new(),
         boot: String::new(),
         result: Err(failure),
+        not_restored: None,
         notes: Vec::new(),
         suspects: Vec::new(),
     }
@@ -148,32 +220,6 @@ fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
         Some(help),
     );
     Exit::Usage
-}
-
-/// Whether this machine has no other run. Looked at again when the run is taken up; here it is reported.
-fn free(args: &Run, scenario: &Scenario) -> Result<(), Failure> {
-    if scenario.machine.is_some() {
-        return Ok(());
-    }
-    match MachineLock::take(&args.root.lock(), "a run which is about to begin") {
-        Ok(_) => Ok(()),
-        Err(error) => Err(failure(&error, Some(error.help()))),
-    }
-}
-
-/// Sees to what a run needs that comes back after a boot; returns the folder which holds the state of such runs.
-fn coming_back(root: &Root) -> Result<PathBuf, Failure> {
-    let prepared = native::prepare_state_folder(root.folder()).and_then(|states| {
-        let next = native::machine(root.folder()).autostart.get()?;
-        Ok((states, next.filter(|run| is_unfinished(run))))
-    });
-    match prepared.map_err(|error| failure(&error, error.help()))? {
-        (states, None) => Ok(states),
-        (_, Some(other)) => {
-            let message = format!("another run is not over, and goes on after the next boot: {}", other.display());
-            Err(failure(&message, Some("end it first: poolgate resume, or poolgate abort")))
-        }
-    }
 }
 
 fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Failure {

@@ -4,38 +4,39 @@ use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::aftermath;
 use super::again::look_again;
-use super::host::{driver, host, keep, kept};
+use super::host::{driver, keep, kept};
+use super::reporting::no_scenario;
 use crate::cli::owners::suspect_here;
 use crate::cli::story::Story;
-use crate::cli::terminal;
-use crate::judge::{Judgement, judge};
+use crate::machine::Machine;
 use crate::machine::sim::KERNEL_VARIABLE;
-use crate::machine::{Machine, native};
-use crate::record::{Header, Recorder, Recording, Stage};
-use crate::report::{self, Driver, Failure, Outcome, Report};
-use crate::run::drive::{Created, Restart, State, Trouble, Work};
-use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct};
+use crate::record::{Digest, Header, Recorder, Stage};
+use crate::report::{Driver, Outcome, Report};
+use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
+use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, tear_down};
 use crate::scenario::{Loaded, Scenario};
 
 /// A run's work in this process.
 pub(super) struct Job {
-    scenario: Scenario,
-    folder: RunFolder,
-    created: Created,
+    /// `None` when the run's copy of it cannot be read any more: then nothing is measured.
+    pub(super) scenario: Option<Scenario>,
+    /// Where everything is written.
+    pub(super) folder: RunFolder,
+    pub(super) created: Created,
     stop: Stop,
-    story: Teller,
-    root: PathBuf,
-    outcome: Option<Outcome>,
+    pub(super) story: Teller,
+    pub(super) root: PathBuf,
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// The story, told by the job and by the phases around it.
 #[derive(Clone)]
-pub(super) struct Teller(Rc<RefCell<Story>>);
+pub(super) struct Teller(pub(super) Rc<RefCell<Story>>);
 
 impl Teller {
     pub(super) fn tell(&self, event: &Event) {
@@ -46,7 +47,7 @@ impl Teller {
 impl Job {
     /// A job on the machine whose kernel is below `root`.
     pub(super) fn new(
-        loaded: Loaded,
+        loaded: Option<Loaded>,
         folder: RunFolder,
         created: Created,
         stop: Stop,
@@ -54,21 +55,27 @@ impl Job {
         root: &Path,
     ) -> Job {
         let story = Teller(Rc::new(RefCell::new(story)));
-        Job { scenario: loaded.scenario, folder, created, stop, story, root: root.to_owned(), outcome: None }
+        let scenario = loaded.map(|loaded| loaded.scenario);
+        Job { scenario, folder, created, stop, story, root: root.to_owned(), outcome: None }
     }
 
     pub(super) fn teller(&self) -> Teller {
         self.story.clone()
     }
 
-    /// What was reported; `error` when nothing was yet.
-    pub(super) fn outcome(&self) -> Outcome {
-        self.outcome.unwrap_or(Outcome::Error)
+    /// What was reported by this process.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        self.outcome
     }
 
-    async fn record(&self, machine: &mut Machine) -> Result<(), Trouble> {
+    async fn record(
+        &self,
+        machine: &mut Machine,
+        milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
+    ) -> Result<Digest, Trouble> {
+        let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
         let header = Header {
-            scenario: self.scenario.scenario.as_str().to_owned(),
+            scenario: scenario.scenario.as_str().to_owned(),
             run: self.created.run.clone(),
             started: Timestamp::now(),
             boot: machine.boot.id()?.0,
@@ -89,13 +96,15 @@ impl Job {
                 self.meet_driver(&event);
             },
             stop: self.stop.clone(),
+            milestone,
         };
         let recording = self.folder.recording();
-        let mut look_again = || look_again(&self.scenario, &recording);
-        let conducted = conduct(&self.scenario, &shell, &mut output, instruments, &mut look_again).await;
+        let mut look_again = || look_again(scenario, &recording);
+        let conducted = conduct(scenario, &shell, &mut output, instruments, &mut look_again).await;
         // The log is for people; a run which measured does not fail for want of its last lines.
         let _ = output.close();
-        Ok(recorder.finish(conducted?).map_err(RunError::from)?)
+        recorder.finish(conducted?).map_err(RunError::from)?;
+        Ok(Digest::default())
     }
 
     /// Writes down which driver is measured: where it is there once set-up is done, else where the workload brought it.
@@ -114,14 +123,14 @@ impl Job {
     }
 
     /// The driver under test as it is on the machine now; `None` where the scenario names none, or simulates its kernel.
-    fn driver_now(&self) -> Option<Driver> {
-        let file = self.scenario.driver.as_ref().filter(|_| self.scenario.machine.is_none());
-        file.map(|file| driver(&self.root, file))
+    pub(super) fn driver_now(&self) -> Option<Driver> {
+        let scenario = self.scenario.as_ref().filter(|scenario| scenario.machine.is_none())?;
+        scenario.driver.as_ref().map(|file| driver(&self.root, file))
     }
 
     /// Names the drivers which may own what leaked. A simulated kernel has none.
-    fn suspect(&self, report: &mut Report) {
-        if self.scenario.machine.is_some() {
+    pub(super) fn suspect(&self, report: &mut Report) {
+        if self.is_simulated() {
             return;
         }
         suspect_here(report, &self.root);
@@ -129,6 +138,10 @@ impl Job {
             // Then `poolgate judge` cannot name them elsewhere.
             let _ = keep(&self.folder.suspects(), &report.suspects);
         }
+    }
+
+    pub(super) fn is_simulated(&self) -> bool {
+        self.created.simulated || self.scenario.as_ref().is_some_and(|scenario| scenario.machine.is_some())
     }
 
     /// Commands run where the scenario lay, wherever poolgate was called from, and whoever takes the run up.
@@ -141,66 +154,49 @@ impl Job {
             variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
         })
     }
-
-    /// What the run came to. Judged from the file, so that `poolgate judge` says the same of it later.
-    fn result(&self, state: &State, recording: Option<&Recording>) -> Result<Judgement, Failure> {
-        if let Some(Trouble { message, help, output }) = state.trouble.clone() {
-            return Err(Failure { message, help, output });
-        }
-        let failure = |message: String| Failure { message, help: None, output: String::new() };
-        let recording = recording.ok_or_else(|| failure("the recording cannot be read".to_owned()))?;
-        judge(&self.scenario, recording).map_err(|error| failure(error.to_string()))
-    }
 }
 
 impl Work for Job {
-    async fn measure(&mut self, machine: &mut Machine) -> Result<(), Trouble> {
-        self.record(machine).await
+    async fn measure(
+        &mut self,
+        machine: &mut Machine,
+        milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
+    ) -> Result<Digest, Trouble> {
+        self.record(machine, milestone).await
     }
 
-    fn report(&mut self, state: &State) -> Result<(), Trouble> {
-        let recording = Recording::open(&self.folder.recording()).ok();
-        let mut notes = state.notes.clone();
-        if state.trouble.is_some() {
-            // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
-            let places = if self.scenario.machine.is_none() { native::last_words(&self.root) } else { Vec::new() };
-            notes.extend(aftermath::known(recording.as_ref(), &self.created, &places));
-        }
-        let mut report = Report {
-            scenario: self.scenario.scenario.as_str().to_owned(),
-            thresholds: self.scenario.thresholds().iter().map(|threshold| threshold.words()).collect(),
-            run: self.created.run.clone(),
-            started: self.created.at,
-            ended: Timestamp::now(),
-            host: host(),
-            driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
-            source: recording.as_ref().map_or(String::new(), |recording| recording.header().source.clone()),
-            boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
-            result: self.result(state, recording.as_ref()),
-            notes,
-            suspects: Vec::new(),
-        };
-        self.suspect(&mut report);
-        self.story.0.borrow_mut().end_bar();
-        let outcome = report.outcome();
-        self.outcome = Some(outcome);
-        anstream::println!("\n{}", report::table(&report, terminal::width()));
-        let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
-            .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
-        written.map_err(|error| Trouble {
-            message: error.to_string(),
-            help: Some("junit.xml still says that the run did not finish; free some space".to_owned()),
-            output: String::new(),
-        })?;
-        self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.folder.path().display()));
+    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
         Ok(())
     }
 
+    async fn tear_down(&mut self) -> Result<(), Trouble> {
+        let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
+        let io = |error: io::Error| Trouble::from(RunError::Record(error.into()));
+        let mut output = Output::append(&self.folder.workload_log()).map_err(io)?;
+        let shell = self.shell().map_err(io)?;
+        let story = self.teller();
+        let done = tear_down(scenario, &shell, &mut output, &mut |event| story.tell(&event), &self.stop).await;
+        let _ = output.close();
+        Ok(done?)
+    }
+
+    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+        self.write_reports(state)
+    }
+
+    async fn wait_to_retry(&mut self, length: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.asked(1) => false,
+            () = tokio::time::sleep(length) => true,
+        }
+    }
+
     async fn wait_for_restart(&mut self) -> Restart {
-        if self.scenario.machine.is_some() {
+        if self.is_simulated() {
             return Restart::EndsThisProcess;
         }
-        let patience = self.scenario.reboot.clone().unwrap_or_default().timeout.as_std();
+        let reboot = self.scenario.as_ref().and_then(|scenario| scenario.reboot.clone());
+        let patience = reboot.unwrap_or_default().timeout.as_std();
         tokio::select! {
             // The system ends this process on its way down.
             () = self.stop.asked(1) => Restart::EndsThisProcess,

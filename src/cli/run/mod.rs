@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::find::state;
 use super::machine::Root;
 use super::trouble;
 use crate::exit::Exit;
@@ -15,16 +16,16 @@ use crate::run::{Stop, process};
 mod aftermath;
 mod again;
 mod begin;
+mod close;
 mod host;
 mod job;
 mod life;
 mod listen;
+mod reporting;
 
 pub(super) use begin::planned;
 pub(super) use host::{driver, host, kept};
-#[cfg(windows)]
-pub(super) use life::take_up;
-pub(super) use life::{Life, live, refuse_strangers};
+pub(super) use life::{Life, Refused, beginning, go_on, live, own, take_up};
 pub(super) use listen::listen;
 
 /// Runs scenarios.
@@ -65,6 +66,9 @@ impl Run {
                 Err(exit) => return exit,
             }
         }
+        if scenarios.iter().any(|(_, loaded)| loaded.scenario.machine.is_none()) {
+            close::close_dead(&self.root, &stop).await;
+        }
         for (at, (path, loaded)) in scenarios.iter().enumerate() {
             if stop.is_asked() {
                 trouble::tell_plainly(format_args!("{} was not run: interrupted", path.display()));
@@ -89,6 +93,7 @@ impl Run {
         loop {
             match live(folder, &self.root, stop).await {
                 Life::Over(outcome) => return Ok(outcome),
+                Life::NotRestored => return Err(tell_not_restored(folder)),
                 Life::Restarting => return Err(Exit::NotFinished),
                 Life::SimulatedRestart => self.simulated_restart(folder, worst, rest)?,
             }
@@ -116,6 +121,15 @@ impl Run {
     fn simulated_restart(&self, _: &Path, _: Outcome, _: &[PathBuf]) -> Result<(), Exit> {
         Ok(())
     }
+}
+
+/// Tells that a run's flags are not put back, and what is left to do.
+pub(super) fn tell_not_restored(folder: &Path) -> Exit {
+    let not_restored = state(folder).and_then(|state| state.not_restored);
+    let help = not_restored.as_ref().and_then(|trouble| trouble.help.clone());
+    let what = not_restored.map_or("the flags are not put back".to_owned(), |trouble| trouble.message);
+    trouble::tell(what, help);
+    Exit::Failed
 }
 
 /// Does async work in a process which is prepared for running commands.

@@ -35,6 +35,11 @@ pub fn machine_id(root: &Path) -> String {
     fs_err::read_to_string(root.join("etc/machine-id")).unwrap_or_default().trim().to_owned()
 }
 
+/// Whether this process may change boot settings and keep the state of runs where only root can write.
+pub fn is_privileged() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// The file which says that a run owns this machine. Only root can make files there, as only root can sample.
 pub fn lock_file(root: &Path) -> PathBuf {
     root.join("run/poolgate.lock")

@@ -67,6 +67,8 @@ pub use system::{build, free_space, last_words};
 #[cfg(windows)]
 pub use token::is_elevated;
 #[cfg(windows)]
+pub use token::is_elevated as is_privileged;
+#[cfg(windows)]
 pub use trust::{
     lock_file, machine_id, make_run_folder, prepare_state_folder, state_folder, trusted_below, trusted_itself,
 };

@@ -24,8 +24,8 @@ pub enum CheckpointError {
     /// The journal itself.
     #[error("cannot read the checkpoint: {0}")]
     Journal(#[from] JournalError),
-    /// Nothing was written yet, so nothing was changed.
-    #[error("the checkpoint is empty: the run never began, and nothing was changed")]
+    /// There is no whole line in it: the run never began, or the file was cut.
+    #[error("the checkpoint is empty")]
     Empty,
     /// Another program's file.
     #[error("the checkpoint does not begin as one")]
@@ -68,6 +68,45 @@ impl<S: Storage> Checkpoint<S> {
         Ok(Checkpoint { journal, state: fold(entries)? })
     }
 
+    /// Replaces a damaged checkpoint by one which puts everything back and ends the run as an error. The beginning of the
+    /// run comes from the checkpoint's first line if that is whole, else from `copy`.
+    ///
+    /// # Errors
+    /// The `damage` itself, when neither is whole or only a newer poolgate can read it; else when the new checkpoint cannot
+    /// be written.
+    pub fn recover(
+        mut storage: S,
+        copy: Option<Created>,
+        damage: CheckpointError,
+    ) -> Result<Checkpoint<S>, CheckpointError> {
+        let first = match &damage {
+            CheckpointError::Newer { .. } => return Err(damage),
+            CheckpointError::Journal(JournalError::Io(_)) => return Err(damage),
+            _ => Journal::first::<Entry>(&mut storage).map_err(JournalError::Io)?,
+        };
+        let created = match (first, copy) {
+            (Some(Entry::Created(created)), _) | (_, Some(created)) => created,
+            _ => return Err(damage),
+        };
+        if created.version > VERSION {
+            return Err(CheckpointError::Newer { program: created.program, version: created.version });
+        }
+        let trouble = Trouble {
+            message: format!("the run was ended because its checkpoint is damaged: {damage}"),
+            help: Some("look for what wrote to it or to its disk; then start the run again".to_owned()),
+            output: String::new(),
+        };
+        let boot = created.boot.clone();
+        let entries = vec![
+            Entry::Created(created),
+            // What the damaged lines said is not known: a run which was measuring had set up.
+            Entry::SettingUp,
+            Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },
+        ];
+        let journal = Journal::restart(storage, &entries).map_err(JournalError::Io)?;
+        Ok(Checkpoint { journal, state: fold(entries)? })
+    }
+
     /// Where the run stands.
     pub fn state(&self) -> &State {
         &self.state
@@ -97,6 +136,18 @@ impl<S: Storage> Checkpoint<S> {
             }
             Phase::Restore | Phase::BootRestored | Phase::Report | Phase::Done => Ok(()),
         }
+    }
+
+    /// Leaves the flags as they are: the next time the run is taken up it ends without putting them back.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn leave_flags(&mut self) -> Result<(), CheckpointError> {
+        self.append(Entry::LeaveFlags)
+    }
+
+    pub(super) fn write(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+        self.append(entry)
     }
 
     /// Adds a line which readers of the report will see; one which is there already is not repeated.

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
 use crate::machine::{Asked, BootId, Change, MachineError};
+use crate::record::Digest;
 use crate::run::RunError;
 
 /// The version of the checkpoint's format.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,25 @@ pub enum Entry {
     },
     /// Something a reader of the report should know.
     Noted(String),
+    /// The setup commands are about to run, so teardown is owed from here on.
+    SettingUp,
+    /// The teardown commands have run, or have been given up.
+    TornDown,
+    /// The recording is closed.
+    Recorded(Recorded),
+    /// The flags could not be put back in this life. The next one tries again.
+    NotRestored(Trouble),
+    /// An administrator wants the flags left as they are.
+    LeaveFlags,
+}
+
+/// The recording that a run made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Its seal.
+    pub seal: Digest,
+    /// The boot it was made in.
+    pub boot: BootId,
 }
 
 /// The beginning of a run.
@@ -61,8 +81,21 @@ pub struct Created {
     pub reports: PathBuf,
     /// Where the scenario's commands run.
     pub home: PathBuf,
-    /// CRC-32C of the scenario's text, which lies beside the checkpoint.
-    pub scenario: u32,
+    /// The SHA-256 of the scenario's text, which lies beside the checkpoint. Empty in version 1.
+    #[serde(default)]
+    pub scenario_sha256: Digest,
+    /// The scenario's name.
+    #[serde(default)]
+    pub scenario_name: String,
+    /// The thresholds in their own words: the report's cases, even if the scenario cannot be read any more.
+    #[serde(default)]
+    pub thresholds: Vec<String>,
+    /// The run is on a simulated machine.
+    #[serde(default)]
+    pub simulated: bool,
+    /// Autostart brings poolgate back to end the run after a crash, although no flags are changed.
+    #[serde(default)]
+    pub comes_back: bool,
     /// Settings the kernel has to be booted with.
     pub asked: Vec<Asked>,
     /// What is changed for that, with everything needed to undo it.
@@ -106,9 +139,11 @@ impl From<RunError> for Trouble {
         let (message, help) = (error.to_string(), error.help());
         match error {
             RunError::Command { output, .. } => Trouble { message, help, output },
-            RunError::Sample(_) | RunError::Record(_) | RunError::Undecided(_) | RunError::Interrupted => {
-                Trouble { message, help, output: String::new() }
-            }
+            RunError::Sample(_)
+            | RunError::Record(_)
+            | RunError::Undecided(_)
+            | RunError::Checkpoint(_)
+            | RunError::Interrupted => Trouble { message, help, output: String::new() },
         }
     }
 }

@@ -1,30 +1,43 @@
 //! A run through its phases, each of which may be the last thing this process, or this boot, ever does.
 //!
-//! A phase looks, then acts, and the next is entered by one entry on disk. What it relies on is flushed before that
+//! A phase looks, then acts, and one entry on disk begins the next phase. What a phase relies on is flushed before that
 //! entry is written, because a power cut loses what was not. Nothing is skipped because it looks done already: what is
 //! seen may not be on disk.
+//!
+//! Flags which cannot be put back keep the run in Restore. Every process tries again, and autostart stays until all is
+//! back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::event::Event;
-use crate::machine::{BootId, FlagValue, Machine, MachineError};
+use crate::machine::{BootId, Machine, MachineError};
 use crate::record::Storage;
 
 mod checkpoint;
+mod clean_up;
 mod entry;
 mod phase;
+mod restore;
 mod state;
 mod work;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{Created, Entry, Trouble};
+pub use entry::{Created, Entry, Recorded, Trouble};
 pub use phase::Phase;
 pub use state::State;
-pub use work::{DriveError, Restart, Standing, Work};
+pub use work::{DriveError, Milestone, Restart, Standing, Work};
 
-/// So many processes may take a run up in one phase; then the run goes on to the next without it. This is what stops a
-/// machine that goes down in each boot from going round for ever.
+/// The most processes that may take a run up in one phase. After that the run goes on to the next phase without it, so that a
+/// machine which goes down in each boot comes to an end.
 const LIVES: u32 = 4;
+
+/// How long one process waits between its attempts to put the flags back, seconds.
+const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
+
+/// The file in a run's folder with the original of its `number`th change, counted from 1, where that is a text.
+pub fn saved_original(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("original-{number}"))
+}
 
 /// Takes a run from where its checkpoint stands as far as this process can; `folder` is what autostart resumes.
 ///
@@ -38,52 +51,20 @@ pub async fn drive<S: Storage>(
     tell: &mut dyn FnMut(Event),
 ) -> Result<Standing, DriveError> {
     let boot = machine.boot.id()?;
-    if checkpoint.state().phase != Phase::Arm {
-        tell(Event::Resumed(boot.0.clone()));
-    }
-    checkpoint.resumed(boot.clone())?;
     let mut drive = Drive { checkpoint, machine, boot, folder, tell };
-    if drive.changes_flags() && drive.state().phase < Phase::Done {
-        // Whatever the last process did not get on disk: without autostart nobody comes back.
-        if let Err(error) = drive.autostart(Some(folder)) {
-            drive.without_autostart(&error)?;
-        }
+    let driven = drive.go_on(work).await;
+    if let Err(DriveError::Checkpoint(_)) = &driven {
+        drive.restore_without_checkpoint();
     }
-    loop {
-        let phase = drive.state().phase;
-        (drive.tell)(Event::Phase(phase));
-        let next = match phase {
-            Phase::Arm => drive.arm(),
-            Phase::BootArmed => drive.boot_armed(),
-            Phase::Measure => drive.measure(work).await,
-            Phase::Restore => drive.restore()?,
-            Phase::BootRestored => drive.boot_restored()?,
-            Phase::Report => {
-                work.report(drive.state()).map_err(DriveError::Report)?;
-                // Off last: while the reports are not on disk somebody must come back to write them. When it cannot be
-                // removed the reports stand all the same, and Done tries again.
-                let _ = drive.autostart_off();
-                Next::Enter(Phase::Done, None)
-            }
-            Phase::Done => {
-                drive.autostart_off()?;
-                return Ok(Standing::Done);
-            }
-        };
-        match next {
-            Next::Enter(phase, trouble) => drive.enter(phase, trouble)?,
-            Next::Restart => match drive.restart(work).await {
-                Some((phase, trouble)) => drive.enter(phase, Some(trouble))?,
-                None => return Ok(Standing::Restarting),
-            },
-        }
-    }
+    driven
 }
 
 /// What a phase came to.
 enum Next {
     Enter(Phase, Option<Trouble>),
     Restart,
+    /// The flags cannot be put back in this process.
+    NotRestored,
 }
 
 struct Drive<'a, S> {
@@ -95,6 +76,51 @@ struct Drive<'a, S> {
 }
 
 impl<S: Storage> Drive<'_, S> {
+    async fn go_on(&mut self, work: &mut impl Work) -> Result<Standing, DriveError> {
+        if self.state().phase != Phase::Arm {
+            (self.tell)(Event::Resumed(self.boot.0.clone()));
+        }
+        self.checkpoint.resumed(self.boot.clone())?;
+        if self.state().phase < Phase::Done {
+            // The last process may not have got it on disk, and without autostart nobody comes back.
+            self.set_autostart()?;
+            self.clean_up(work).await?;
+        }
+        loop {
+            let phase = self.state().phase;
+            (self.tell)(Event::Phase(phase));
+            let next = match phase {
+                Phase::Arm => self.arm(),
+                Phase::BootArmed => self.boot_armed(),
+                Phase::Measure => self.measure(work).await?,
+                Phase::Restore => self.restore(work).await?,
+                Phase::BootRestored => self.boot_restored()?,
+                Phase::Report => {
+                    work.report(self.state()).map_err(DriveError::Report)?;
+                    // Off last: while the reports are not on disk somebody must come back to write them. When it cannot
+                    // be removed the reports stand all the same, and Done tries again.
+                    let _ = self.autostart_off();
+                    Next::Enter(Phase::Done, None)
+                }
+                Phase::Done => {
+                    self.autostart_off()?;
+                    return Ok(Standing::Done);
+                }
+            };
+            match next {
+                Next::Enter(phase, trouble) => self.enter(phase, trouble)?,
+                Next::Restart => match self.restart(work).await {
+                    Some((phase, trouble)) => self.enter(phase, Some(trouble))?,
+                    None => return Ok(Standing::Restarting),
+                },
+                Next::NotRestored => {
+                    work.report(self.state()).map_err(DriveError::Report)?;
+                    return Ok(Standing::NotRestored);
+                }
+            }
+        }
+    }
+
     fn state(&self) -> &State {
         self.checkpoint.state()
     }
@@ -123,13 +149,17 @@ impl<S: Storage> Drive<'_, S> {
         self.state().lives > LIVES
     }
 
-    fn autostart(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
-        self.machine.autostart.set(run)?;
-        self.machine.autostart.flush()
-    }
-
-    /// Nothing may be changed on a machine which brings nobody back to undo it; what is changed already is still undone.
-    fn without_autostart(&mut self, error: &MachineError) -> Result<(), CheckpointError> {
+    /// Sets autostart. A run which changes flags does not go on without it, unless some are changed already: those are
+    /// put back.
+    fn set_autostart(&mut self) -> Result<(), CheckpointError> {
+        let comes_back = self.state().created.comes_back;
+        if !self.changes_flags() && !comes_back {
+            return Ok(());
+        }
+        let Err(error) = self.autostart(Some(self.folder)) else { return Ok(()) };
+        if !self.changes_flags() {
+            return Ok(());
+        }
         let message = format!("cannot set autostart: {error}");
         if self.state().phase != Phase::Arm {
             return self.checkpoint.note(message);
@@ -138,9 +168,14 @@ impl<S: Storage> Drive<'_, S> {
         self.enter(Phase::Restore, Some(Trouble { message, help, output: String::new() }))
     }
 
+    fn autostart(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
+        self.machine.autostart.set(run)?;
+        self.machine.autostart.flush()
+    }
+
     /// Removes autostart, unless it is another run's by now.
     fn autostart_off(&mut self) -> Result<(), MachineError> {
-        if !self.changes_flags() {
+        if !self.changes_flags() && !self.state().created.comes_back {
             return Ok(());
         }
         match self.machine.autostart.get()? {
@@ -170,7 +205,13 @@ impl<S: Storage> Drive<'_, S> {
             return Next::Enter(Phase::Measure, None);
         }
         if !self.fresh_boot() {
-            return Next::Restart;
+            // A process before this one may have put the flags back, as its checkpoint could not be written.
+            return match self.state().lives > 0 && !self.worn_out() {
+                true => {
+                    self.set_flags().map_or_else(|error| failed("cannot set the flags", &error), |()| Next::Restart)
+                }
+                false => Next::Restart,
+            };
         }
         match self.in_force() {
             Ok(true) => Next::Enter(Phase::Measure, None),
@@ -179,54 +220,31 @@ impl<S: Storage> Drive<'_, S> {
         }
     }
 
-    async fn measure(&mut self, work: &mut impl Work) -> Next {
+    async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         if self.fresh_boot() {
             let message = "the machine went down while the workload ran".to_owned();
             let help = "look for a bugcheck or kernel panic: its dump, the kernel log of the boot before".to_owned();
-            return Next::Enter(Phase::Restore, Some(Trouble { message, help: Some(help), output: String::new() }));
+            let trouble = Trouble { message, help: Some(help), output: String::new() };
+            return Ok(Next::Enter(Phase::Restore, Some(trouble)));
         }
         if self.worn_out() {
-            return give_up(format!("poolgate ended {LIVES} times while measuring"));
+            return Ok(give_up(format!("poolgate ended {LIVES} times while measuring")));
         }
-        match work.measure(self.machine).await {
-            Ok(()) => Next::Enter(Phase::Restore, None),
-            Err(trouble) => Next::Enter(Phase::Restore, Some(trouble)),
-        }
-    }
-
-    /// Puts every flag back, unless somebody else has changed it meanwhile: that is theirs, and is reported.
-    fn restore(&mut self) -> Result<Next, CheckpointError> {
-        for change in self.state().created.changes.clone() {
-            let now = match self.machine.flags.read(&change.name) {
-                Ok(now) => now,
-                Err(error) => return Ok(self.not_restored(&error)),
+        let checkpoint = &mut *self.checkpoint;
+        let mut milestone = |milestone| {
+            let entry = match milestone {
+                Milestone::SettingUp => Entry::SettingUp,
+                Milestone::TornDown => Entry::TornDown,
             };
-            if now != change.wanted && now != change.original {
-                let note = format!("{} was changed by somebody else during the run, and left so", change.name);
-                self.checkpoint.note(note)?;
-                continue;
+            checkpoint.write(entry).map_err(std::io::Error::other)
+        };
+        match work.measure(self.machine, &mut milestone).await {
+            Ok(seal) => {
+                self.checkpoint.write(Entry::Recorded(Recorded { seal, boot: self.boot.clone() }))?;
+                Ok(Next::Enter(Phase::Restore, None))
             }
-            (self.tell)(Event::Flag { name: change.name.clone(), value: change.original.clone() });
-            if let Err(error) = self.machine.flags.write(&change.name, &change.original) {
-                return Ok(self.not_restored(&error));
-            }
+            Err(trouble) => Ok(Next::Enter(Phase::Restore, Some(trouble))),
         }
-        let flushed = if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) };
-        Ok(match flushed {
-            Ok(()) => Next::Enter(Phase::BootRestored, None),
-            Err(error) => self.not_restored(&error),
-        })
-    }
-
-    /// The commands to do by hand what could not be done.
-    fn not_restored(&self, error: &MachineError) -> Next {
-        let by_hand = self.state().created.changes.iter().map(|change| match &change.original {
-            FlagValue::Absent => format!("remove {}", change.name),
-            FlagValue::Present(value) => format!("make {} exactly {value:?}", change.name),
-        });
-        let help = format!("by hand: {}", by_hand.collect::<Vec<_>>().join("; "));
-        let message = format!("cannot put the flags back: {error}");
-        Next::Enter(Phase::Report, Some(Trouble { message, help: Some(help), output: String::new() }))
     }
 
     fn boot_restored(&mut self) -> Result<Next, CheckpointError> {

@@ -1,7 +1,7 @@
 //! Where a run stands: the fold of its entries, and nothing else.
 
 use super::checkpoint::CheckpointError;
-use super::entry::{Created, Entry, Trouble, VERSION};
+use super::entry::{Created, Entry, Recorded, Trouble, VERSION};
 use super::phase::Phase;
 use crate::machine::BootId;
 
@@ -18,6 +18,14 @@ pub struct State {
     pub lives: u32,
     /// The first thing that went wrong.
     pub trouble: Option<Trouble>,
+    /// Why the flags could not be put back so far, and what is left to do by hand.
+    pub not_restored: Option<Trouble>,
+    /// An administrator wants the flags left as they are.
+    pub leave_flags: bool,
+    /// Setup began, and teardown has not ended since.
+    pub owes_teardown: bool,
+    /// The recording, once it is closed.
+    pub recorded: Option<Recorded>,
     /// What a reader of the report should know.
     pub notes: Vec<String>,
 }
@@ -28,7 +36,7 @@ pub(super) fn fold(entries: Vec<Entry>) -> Result<State, CheckpointError> {
     let created = match entries.next() {
         None => return Err(CheckpointError::Empty),
         Some(Entry::Created(created)) => created,
-        Some(Entry::Resumed { .. } | Entry::Entered { .. } | Entry::Noted(_)) => return Err(CheckpointError::Foreign),
+        Some(_) => return Err(CheckpointError::Foreign),
     };
     if created.version > VERSION {
         return Err(CheckpointError::Newer { program: created.program, version: created.version });
@@ -43,7 +51,18 @@ pub(super) fn fold(entries: Vec<Entry>) -> Result<State, CheckpointError> {
 impl State {
     pub(super) fn new(created: Created) -> State {
         let boot = created.boot.clone();
-        State { created, phase: Phase::Arm, boot, lives: 0, trouble: None, notes: Vec::new() }
+        State {
+            created,
+            phase: Phase::Arm,
+            boot,
+            lives: 0,
+            trouble: None,
+            not_restored: None,
+            leave_flags: false,
+            owes_teardown: false,
+            recorded: None,
+            notes: Vec::new(),
+        }
     }
 
     pub(super) fn take(&mut self, entry: Entry) -> Result<(), CheckpointError> {
@@ -51,11 +70,19 @@ impl State {
             Entry::Created(_) => return Err(CheckpointError::Foreign),
             Entry::Resumed { .. } => self.lives += 1,
             Entry::Noted(note) => self.notes.push(note),
+            Entry::SettingUp => self.owes_teardown = true,
+            Entry::TornDown => self.owes_teardown = false,
+            Entry::Recorded(recorded) => self.recorded = Some(recorded),
+            Entry::NotRestored(trouble) => self.not_restored = Some(trouble),
+            Entry::LeaveFlags => self.leave_flags = true,
             Entry::Entered { phase, boot, at: _, trouble } => {
                 if !self.phase.may_enter(phase, trouble.is_some()) {
                     return Err(CheckpointError::Illegal { from: self.phase, to: phase });
                 }
                 (self.phase, self.boot, self.lives) = (phase, boot, 0);
+                if phase == Phase::BootRestored {
+                    self.not_restored = None;
+                }
                 // What went wrong first is the cause of whatever went wrong after it.
                 self.trouble = self.trouble.take().or(trouble);
             }
@@ -82,7 +109,11 @@ mod tests {
             run: "run".to_owned(),
             reports: PathBuf::new(),
             home: PathBuf::new(),
-            scenario: 0,
+            scenario_sha256: Default::default(),
+            scenario_name: String::new(),
+            thresholds: Vec::new(),
+            simulated: true,
+            comes_back: false,
             asked: Vec::new(),
             changes: Vec::new(),
             restart_after_restore: true,
@@ -140,7 +171,7 @@ mod tests {
     fn a_newer_or_foreign_checkpoint_is_refused() {
         let newer = Created { version: VERSION + 1, program: "9.0.0".to_owned(), ..created() };
         let error = fold(vec![Entry::Created(newer)]).unwrap_err().to_string();
-        assert_eq!(error, "the checkpoint was written by a newer poolgate (9.0.0, format 2; this one reads 1)");
+        assert_eq!(error, "the checkpoint was written by a newer poolgate (9.0.0, format 3; this one reads 2)");
         assert!(matches!(fold(vec![entered(Phase::Done, None)]), Err(CheckpointError::Foreign)));
         assert!(matches!(fold(Vec::new()), Err(CheckpointError::Empty)));
     }

@@ -1,0 +1,110 @@
+//! What a run reports: judged from its recording, written as a whole, and handed over to the folder for its reports.
+
+use std::io;
+
+use jiff::Timestamp;
+
+use super::aftermath;
+use super::host::{host, kept};
+use super::job::Job;
+use crate::cli::terminal;
+use crate::judge::{Judgement, judge};
+use crate::machine::native;
+use crate::record::Recording;
+use crate::report::{self, Failure, Report};
+use crate::run::RunFolder;
+use crate::run::drive::{State, Trouble};
+use crate::scenario::Scenario;
+
+impl Job {
+    /// Writes every report, and shows the table.
+    pub(super) fn write_reports(&mut self, state: &State) -> Result<(), Trouble> {
+        let mut report = self.whole_report(state);
+        self.suspect(&mut report);
+        self.story.0.borrow_mut().end_bar();
+        let outcome = report.outcome();
+        self.outcome = Some(outcome);
+        anstream::println!("\n{}", report::table(&report, terminal::width()));
+        let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
+            .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
+        self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
+        written.and_then(|()| self.hand_over()).map_err(|error| Trouble {
+            message: error.to_string(),
+            help: Some("junit.xml still says that the run did not finish; free some space".to_owned()),
+            output: String::new(),
+        })
+    }
+
+    /// What the run came to. Judged from the file, so that `poolgate judge` says the same of it later.
+    fn result(&self, state: &State, recording: Option<&Recording>) -> Result<Judgement, Failure> {
+        if let Some(trouble) = &state.trouble {
+            return Err(failure(trouble));
+        }
+        let scenario = self.scenario.as_ref().ok_or_else(|| failure(&no_scenario()))?;
+        let unreadable = || failure(&Trouble::from("the recording cannot be read".to_owned()));
+        judge(scenario, recording.ok_or_else(unreadable)?).map_err(|error| failure(&Trouble::from(error.to_string())))
+    }
+
+    fn notes(&self, state: &State, recording: Option<&Recording>) -> Vec<String> {
+        let mut notes = state.notes.clone();
+        if state.trouble.is_some() {
+            // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
+            let places = if self.is_simulated() { Vec::new() } else { native::last_words(&self.root) };
+            notes.extend(aftermath::known(recording, &self.created, &places));
+        }
+        if state.owes_teardown {
+            notes.push("teardown did not run to its end".to_owned());
+        }
+        notes
+    }
+
+    fn whole_report(&self, state: &State) -> Report {
+        let recording = Recording::open(&self.folder.recording()).ok();
+        let scenario = self.scenario.as_ref();
+        // A run begun by an older poolgate has these in its scenario only.
+        let name =
+            scenario.map(|scenario| scenario.scenario.as_str()).filter(|_| self.created.scenario_name.is_empty());
+        let thresholds = scenario.filter(|_| self.created.thresholds.is_empty()).map(Scenario::thresholds);
+        let words = thresholds.map(|found| found.iter().map(|threshold| threshold.words()).collect());
+        Report {
+            scenario: name.unwrap_or(&self.created.scenario_name).to_owned(),
+            thresholds: words.unwrap_or_else(|| self.created.thresholds.clone()),
+            run: self.created.run.clone(),
+            started: self.created.at,
+            ended: Timestamp::now(),
+            host: host(),
+            driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
+            source: recording.as_ref().map_or(String::new(), |recording| recording.header().source.clone()),
+            boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
+            result: self.result(state, recording.as_ref()),
+            not_restored: state.not_restored.as_ref().map(failure),
+            notes: self.notes(state, recording.as_ref()),
+            suspects: Vec::new(),
+        }
+    }
+
+    /// Copies what this run wrote to where its reports belong, if that is another folder.
+    fn hand_over(&self) -> io::Result<()> {
+        let reports = RunFolder::open(&self.created.reports)?;
+        if reports.path() == self.folder.path() {
+            return Ok(());
+        }
+        for (from, to) in self.folder.outputs().iter().zip(reports.outputs()) {
+            match fs_err::read(from) {
+                Ok(contents) => report::replace(&to, &contents)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failure(trouble: &Trouble) -> Failure {
+    let Trouble { message, help, output } = trouble.clone();
+    Failure { message, help, output }
+}
+
+pub(super) fn no_scenario() -> Trouble {
+    "the run's copy of its scenario cannot be read any more".to_owned().into()
+}

@@ -1,0 +1,36 @@
+//! What an earlier process of the run left behind: running commands, and a teardown which it owes.
+
+use super::{CheckpointError, Drive, Entry, LIVES, Phase, Trouble, Work};
+use crate::record::Storage;
+use crate::run::Event;
+
+impl<S: Storage> Drive<'_, S> {
+    /// Ends what an earlier process left running, and runs the teardown which it owes.
+    pub(super) async fn clean_up(&mut self, work: &mut impl Work) -> Result<(), CheckpointError> {
+        if self.state().phase < Phase::Measure {
+            return Ok(());
+        }
+        if let Err(trouble) = work.end_leftovers().await {
+            self.not_clean(trouble)?;
+        }
+        if !self.state().owes_teardown {
+            return Ok(());
+        }
+        if self.worn_out() {
+            self.checkpoint.note(format!("teardown was begun {LIVES} times and never ended, so it was given up"))?;
+        } else if let Err(trouble) = work.tear_down().await {
+            self.not_clean(trouble)?;
+        }
+        self.checkpoint.write(Entry::TornDown)
+    }
+
+    /// Nothing is measured on a machine which an earlier process left in disorder. After a restart the disorder is not the
+    /// cause of anything.
+    fn not_clean(&mut self, trouble: Trouble) -> Result<(), CheckpointError> {
+        if self.state().phase == Phase::Measure && !self.fresh_boot() {
+            return self.enter(Phase::Restore, Some(trouble));
+        }
+        (self.tell)(Event::Trouble(trouble.message.clone()));
+        self.checkpoint.note(trouble.message)
+    }
+}

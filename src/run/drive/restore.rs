@@ -1,0 +1,122 @@
+//! Putting flags back: as often as it takes, and never over the work of somebody else.
+
+use std::time::Duration;
+
+use super::{CheckpointError, Drive, Entry, Next, Phase, RETRIES, Trouble, Work, saved_original};
+use crate::machine::{Change, FlagValue, MachineError};
+use crate::record::Storage;
+use crate::run::Event;
+
+/// What one flag is to become.
+struct Restored {
+    value: Option<FlagValue>,
+    note: Option<String>,
+}
+
+impl<S: Storage> Drive<'_, S> {
+    /// Puts every flag back, with some attempts in this process. What cannot be put back keeps the run in this phase.
+    pub(super) async fn restore(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
+        let mut waits = RETRIES.iter();
+        loop {
+            if self.state().leave_flags {
+                return self.leave_flags();
+            }
+            let error = match self.put_back() {
+                Ok(notes) => {
+                    notes.into_iter().try_for_each(|note| self.checkpoint.note(note))?;
+                    return Ok(Next::Enter(Phase::BootRestored, None));
+                }
+                Err(error) => error,
+            };
+            self.not_restored(format!("cannot put the flags back: {error}"))?;
+            match waits.next() {
+                Some(wait) if work.wait_to_retry(Duration::from_secs(*wait)).await => {}
+                Some(_) | None => return Ok(Next::NotRestored),
+            }
+        }
+    }
+
+    /// A run whose checkpoint cannot be written cannot go on. Its flags are put back all the same: the next process does it
+    /// again, if there is one.
+    pub(super) fn restore_without_checkpoint(&mut self) {
+        if self.state().phase < Phase::BootRestored && !self.state().leave_flags {
+            let _ = self.put_back();
+        }
+    }
+
+    /// Ends the run with the flags as they are.
+    fn leave_flags(&mut self) -> Result<Next, CheckpointError> {
+        if self.commands().is_empty() {
+            return Ok(Next::Enter(Phase::BootRestored, None));
+        }
+        let trouble = self.not_restored("the flags are left as they are, as `--leave-flags` said".to_owned())?;
+        Ok(Next::Enter(Phase::Report, Some(trouble)))
+    }
+
+    /// Writes down that the flags are not back, with the commands for what is left.
+    fn not_restored(&mut self, message: String) -> Result<Trouble, CheckpointError> {
+        let commands = self.commands();
+        let by_hand = if commands.is_empty() { String::new() } else { format!("by hand: {}; ", commands.join("; ")) };
+        let help = if self.state().leave_flags {
+            by_hand.trim_end_matches("; ").to_owned()
+        } else {
+            format!("{by_hand}poolgate tries again at each boot and at `poolgate resume`")
+        };
+        let trouble = Trouble { message, help: Some(help), output: String::new() };
+        if self.state().not_restored.as_ref() != Some(&trouble) {
+            (self.tell)(Event::Trouble(trouble.message.clone()));
+            self.checkpoint.write(Entry::NotRestored(trouble.clone()))?;
+        }
+        Ok(trouble)
+    }
+
+    /// The commands which put back what is not back yet.
+    fn commands(&self) -> Vec<String> {
+        let changes = self.state().created.changes.iter().enumerate();
+        let commands = changes.flat_map(|(at, change)| {
+            let now = self.machine.flags.read(&change.name).ok();
+            self.machine.flags.by_hand(change, now.as_ref(), &saved_original(self.folder, at + 1))
+        });
+        commands.collect()
+    }
+
+    /// Puts every flag back that can be put back; returns what a reader of the report should know. A flag which fails
+    /// does not keep the others from being put back.
+    fn put_back(&mut self) -> Result<Vec<String>, MachineError> {
+        let mut notes = Vec::new();
+        let mut failed = None;
+        for change in self.state().created.changes.clone() {
+            match self.put_one_back(&change) {
+                Ok(note) => notes.extend(note),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        if self.changes_flags() {
+            self.machine.flags.flush()?;
+        }
+        failed.map_or(Ok(notes), Err)
+    }
+
+    fn put_one_back(&mut self, change: &Change) -> Result<Option<String>, MachineError> {
+        let now = self.machine.flags.read(&change.name)?;
+        let Restored { value, note } = self.restored(change, &now);
+        if let Some(value) = value {
+            (self.tell)(Event::Flag { name: change.name.clone(), value: value.clone() });
+            self.machine.flags.write(&change.name, &value)?;
+        }
+        Ok(note)
+    }
+
+    fn restored(&self, change: &Change, now: &FlagValue) -> Restored {
+        if *now == change.wanted || *now == change.original {
+            return Restored { value: Some(change.original.clone()), note: None };
+        }
+        let name = &change.name;
+        let value = self.machine.flags.undo(change, now);
+        let note = match &value {
+            Some(_) => format!("{name} was changed by somebody else during the run: only poolgate's part was removed"),
+            None => format!("{name} was changed by somebody else during the run, and left so"),
+        };
+        Restored { value, note: Some(note) }
+    }
+}

@@ -1,0 +1,120 @@
+//! Runs whose process died: what they set up is torn down, and they are reported, by whoever comes next.
+
+use std::path::Path;
+
+use super::harness::{Ended, Said, Scenario, poolgate, root, write};
+use super::lines::Forever;
+
+/// Setup and teardown write down that they ran.
+fn noting(scenario: Scenario) -> Scenario {
+    scenario.setup("echo setup >> order").teardown("echo teardown >> order")
+}
+
+fn order(ended: &Ended) -> String {
+    let folder = ended.run.ancestors().nth(2).unwrap();
+    fs_err::read_to_string(folder.join("order")).unwrap().replace('\n', " ")
+}
+
+fn below(root: &Path, command: &str, run: &Path) -> Said {
+    Said::of(poolgate().arg(command).arg(run).arg("--root").arg(root))
+}
+
+#[test]
+fn what_a_killed_process_set_up_is_torn_down_before_anything_else() {
+    let forever = Forever::new(47160);
+    let workload = format!("test -e again || {{ touch begun; {}; }}", forever.line());
+    let ended = noting(Scenario::with_flag(&workload)).start_until("begun").kill();
+    assert_eq!(order(&ended), "setup ");
+    write(&ended.run.ancestors().nth(2).unwrap().join("again"), "");
+    ended.then("resume").is(0, "test: held");
+    assert_eq!(order(&ended), "setup teardown setup teardown ");
+    ended.left_the_machine_as_it_was();
+}
+
+#[test]
+fn an_aborted_run_is_torn_down_once() {
+    let forever = Forever::new(47161);
+    let ended = noting(Scenario::with_flag(&format!("touch begun; {}", forever.line()))).start_until("begun").kill();
+    ended.then("abort").is(0, "aborted");
+    assert_eq!(order(&ended), "setup teardown ");
+    ended.then("abort").is(0, "");
+    ended.then("resume").is(3, "");
+    assert_eq!(order(&ended), "setup teardown ");
+}
+
+#[test]
+fn a_teardown_that_fails_in_the_end_is_no_measurement() {
+    let forever = Forever::new(47162);
+    let workload = format!("touch begun; {}", forever.line());
+    let ended = Scenario::with_flag(&workload).teardown("exit 7").start_until("begun").kill();
+    ended.then("resume").is(3, "teardown 1 of 1 failed: exit code 7");
+    ended.left_the_machine_as_it_was();
+    assert!(ended.junit_now().contains("teardown 1 of 1 failed"), "{}", ended.junit_now());
+}
+
+#[test]
+fn resuming_a_run_that_is_over_gives_its_outcome() {
+    let held = Scenario::with_flag("true").run();
+    held.then("resume").is(0, "");
+    let broken = Scenario::with_flag("poolgate sim exercise --leak Drv1:96B")
+        .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
+        .run();
+    broken.then("resume").is(1, "");
+    broken.then("wait").is(1, "");
+}
+
+#[test]
+fn an_abort_which_cannot_do_its_work_fails() {
+    let forever = Forever::new(47163);
+    let workload = format!("touch begun; {}", forever.line());
+    let running = Scenario::with_flag(&workload).start_until("begun");
+    let reports = running.reports();
+    Said::of(poolgate().args(["abort", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
+    let ended = running.kill();
+    // A folder in its place: the report cannot be written.
+    fs_err::create_dir_all(ended.run.join("report.json/in-the-way")).unwrap();
+    ended.then("abort").is(3, "cannot report");
+    fs_err::remove_dir_all(ended.run.join("report.json")).unwrap();
+    ended.then("abort").is(0, "aborted");
+    ended.left_the_machine_as_it_was();
+}
+
+#[test]
+fn the_next_run_closes_one_without_flags_that_died() {
+    let forever = Forever::new(47164);
+    let root = root();
+    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()))
+        .start_until("begun")
+        .kill();
+    assert!(died.junit.contains("did not finish"), "{}", died.junit);
+    let next = Scenario::running("true").on_root(root.path()).run();
+    assert_eq!(next.code, Some(0), "{}{}", next.stdout, next.stderr);
+    let junit = died.junit_now();
+    assert!(junit.contains("poolgate ended before the run was over"), "{junit}");
+    assert_eq!(order(&died), "setup teardown ");
+    below(root.path(), "resume", &died.run).is(3, "");
+}
+
+#[test]
+fn a_run_without_flags_is_closed_after_a_boot() {
+    let forever = Forever::new(47165);
+    let root = root();
+    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()))
+        .start_until("begun")
+        .kill();
+    write(&root.path().join("proc/sys/kernel/random/boot_id"), "another-boot\n");
+    below(root.path(), "resume", &died.run).is(3, "the machine went down while the workload ran");
+    assert_eq!(order(&died), "setup teardown ");
+    assert!(died.junit_now().contains("the machine went down"), "{}", died.junit_now());
+}
+
+#[test]
+fn what_is_left_of_a_run_that_never_began_is_removed_by_abort() {
+    let root = root();
+    let state = root.path().join("var/lib/poolgate/test-20260101T000000Z-0000");
+    fs_err::create_dir_all(&state).unwrap();
+    write(&state.join("checkpoint.jsonl"), "");
+    below(root.path(), "status", &state).is(3, "poolgate abort");
+    below(root.path(), "abort", &state).is(0, "never began");
+    assert!(!state.exists());
+}
