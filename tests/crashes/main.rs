@@ -59,15 +59,15 @@ fn every_single_crash_is_survived() {
 
 #[test]
 fn every_pair_of_crashes_is_survived() {
-    // One pair in 256 otherwise, so that all of it takes seconds.
-    let thin = if THOROUGH { 1 } else { 256 };
+    // One pair in 128 otherwise, so that all of it takes seconds.
+    let thin = if THOROUGH { 1 } else { 128 };
     let mut schedules = 0;
     for first in 0..survive(&[]).steps {
         for one in crashes() {
             let after = survive(&[(first, one)]);
             for second in first + 1..after.steps {
                 for (at, other) in crashes().into_iter().enumerate() {
-                    if (first + second + at).is_multiple_of(thin) {
+                    if (first * 31 + second * 17 + at * 7).is_multiple_of(thin) {
                         schedules += usize::from(survive(&[(first, one), (second, other)]).all_happened);
                     }
                 }
