@@ -152,6 +152,16 @@ pub enum MachineError {
         /// The command which puts it right.
         remedy: String,
     },
+    /// Files could not be copied between a user's folder and one of root's.
+    #[error("cannot copy {}: {problem}", path.display())]
+    NotCopied {
+        /// The file or folder at fault.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The kernel does not count pool tags in this boot (STATUS_NOT_IMPLEMENTED on Windows 2000 and XP).
     #[error("cannot read pool tags: pool tagging is off (c0000002)")]
     TaggingOff,
@@ -218,7 +228,9 @@ impl MachineError {
                 "take it away by hand, where whoever put it there keeps it, and run the boot loader's update program",
             ),
             MachineError::Parameter { .. } => Some("a parameter is made of letters, digits and . _ = , : / @ + -"),
-            MachineError::NoBootLoader { remedy, .. } | MachineError::Untrusted { remedy, .. } => Some(remedy),
+            MachineError::NoBootLoader { remedy, .. }
+            | MachineError::Untrusted { remedy, .. }
+            | MachineError::NotCopied { remedy, .. } => Some(remedy),
             MachineError::UnknownSetting(_) | MachineError::NotAValue { .. } => {
                 Some("the run's state is of another machine or was edited")
             }

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::machine::native;
+
 /// The folder of one run.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -16,13 +18,15 @@ impl RunFolder {
     /// # Errors
     /// When `reports` cannot be made or written; nothing else has been touched by then.
     pub fn create(reports: &Path, scenario: &str, now: jiff::Timestamp) -> io::Result<RunFolder> {
-        fs_err::create_dir_all(reports)?;
+        make_all(reports)?;
+        // Links on the way are followed now, once: what is made below is reached by its real path.
+        let reports = full_path(reports)?;
         let time = now.strftime("%Y%m%dT%H%M%SZ");
         // Two runs may begin in one second; the id only has to differ then, and create_dir tells when it does not.
         let id = RandomState::new().hash_one(now) & 0xffff;
         let path = reports.join(format!("{scenario}-{time}-{id:04x}"));
-        make(&path)?;
-        Ok(RunFolder { path: full_path(&path)? })
+        native::make_run_folder(&path).map_err(|error| about(&path, &error))?;
+        Ok(RunFolder { path })
     }
 
     /// The folder of a run which began before.
@@ -138,19 +142,13 @@ pub fn full_path(path: &Path) -> io::Result<PathBuf> {
     if resolved.to_string_lossy().starts_with(r"\\") { std::path::absolute(path) } else { Ok(resolved) }
 }
 
-/// Makes a folder which only its owner can write in, whatever the umask: a run is obeyed again when it is resumed.
-fn make(path: &Path) -> io::Result<()> {
-    owned(path).map_err(|error| about(path, &error))
-}
-
-#[cfg(unix)]
-fn owned(path: &Path) -> io::Result<()> {
-    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o755).create(path)
-}
-
-#[cfg(windows)]
-fn owned(path: &Path) -> io::Result<()> {
-    crate::machine::windows::make_run_folder(path)
+/// Makes the reports' folder, where it is missing. Others may read in it as far as the umask allows, never write.
+fn make_all(reports: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(reports).map_err(|error| about(reports, &error))
 }
 
 fn about(path: &Path, error: &io::Error) -> io::Error {

@@ -40,7 +40,7 @@ fn a_file_or_folder_which_others_can_write_is_refused() {
 #[test]
 fn a_sticky_folder_on_the_way_is_refused_too() {
     let root = state().mode("var/lib", 0o1777);
-    let remedy = "keep the state of runs elsewhere, below a folder of root's as /var/lib/poolgate";
+    let remedy = "keep it elsewhere, below a folder of root's as /var/lib/poolgate";
     assert_untrusted(&root, SCENARIO, "var/lib", "anybody can make files in it (mode 1777)", remedy);
     let error = linux::trusted(root.path()).unwrap_err();
     assert!(error.to_string().starts_with("/tmp is not safe to use") || !root.path().starts_with("/tmp"), "{error}");

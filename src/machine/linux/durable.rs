@@ -36,7 +36,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), MachineError> {
         }
         file.as_file().sync_all()?;
         file.persist(&place)?;
-        File::open(folder)?.sync_all()
+        sync_folder(folder)
     };
     replaced().map_err(|source| unwritable(path, source))
 }
@@ -52,7 +52,7 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), MachineError> {
         symlink(target, &made)?;
         std::fs::rename(&made, path)?;
         beside.close()?;
-        File::open(folder)?.sync_all()
+        sync_folder(folder)
     };
     linked().map_err(|source| unwritable(path, source))
 }
@@ -67,7 +67,20 @@ pub(super) fn remove(path: &Path) -> Result<(), MachineError> {
 
 /// Makes a file or folder survive a power cut, where it exists.
 pub(super) fn sync(path: &Path) -> Result<(), MachineError> {
-    with_open(path, File::sync_all)
+    with_open(path, |file| if file.metadata()?.is_dir() { sync_opened_folder(file) } else { file.sync_all() })
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    sync_opened_folder(&File::open(folder)?)
+}
+
+/// Puts the names in a folder on disk. Some network file systems cannot, and say so with EINVAL (fsync(2)): they have
+/// nothing to sync, so that is no failure.
+pub(super) fn sync_opened_folder(folder: &File) -> io::Result<()> {
+    match rustix::fs::fsync(folder) {
+        Err(rustix::io::Errno::INVAL) => Ok(()),
+        synced => Ok(synced?),
+    }
 }
 
 /// The same for everything on the file system which holds `path`: other programs wrote there.
@@ -90,4 +103,17 @@ fn folder_of(path: &Path) -> &Path {
 
 fn unwritable(path: &Path, source: io::Error) -> MachineError {
     MachineError::Unwritable { path: PathBuf::from(path), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No folder in /proc can be synced: its file system has no fsync, as some network file systems have none.
+    #[test]
+    fn a_folder_that_cannot_be_synced_is_no_failure() {
+        let folder = Path::new("/proc/self");
+        assert_eq!(File::open(folder).unwrap().sync_all().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        sync(folder).unwrap();
+    }
 }

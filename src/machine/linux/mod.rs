@@ -28,7 +28,10 @@ mod unit;
 pub use driver::{driver, images};
 pub use facts::{Facts, facts, free_space, last_words};
 pub use tables::Tables;
-pub use trust::{prepare_state_folder, state_folder, trusted, trusted_below, trusted_itself};
+pub use trust::{
+    commands_trusted, copy_trusted_folder, give_away, hand_over, make_run_folder, make_state, may_list_states,
+    prepare_state_folder, read_trusted, state_folder, system_path, trusted, trusted_below, trusted_itself,
+};
 
 /// What tells this machine from others: a state folder may be restored onto another one.
 pub fn machine_id(root: &Path) -> String {

@@ -1,7 +1,7 @@
 //! Programs of the machine's own: `update-grub`, `systemctl`, and an administrator's hooks.
 //!
 //! On this machine a program is taken from the usual folders, then from `PATH`; below another root only from that root.
-//! A hook is obeyed as root, so it is refused where anybody else could have written it.
+//! What root finds by `PATH`, and every hook, is obeyed as root, so it is used only if it is trusted.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
@@ -18,11 +18,18 @@ pub(super) fn is_this_machine(root: &Path) -> bool {
     root == Path::new("/")
 }
 
-/// Where the program `name` is.
+/// Where the program `name` is: in the usual folders, else in those of `PATH`. What root finds by `PATH` alone is passed
+/// over where others could have put it there.
 pub(super) fn find(root: &Path, name: &str) -> Option<PathBuf> {
     let path = if is_this_machine(root) { std::env::var_os("PATH").unwrap_or_default() } else { Default::default() };
-    let usual = FOLDERS.iter().map(|folder| root.join(folder));
-    usual.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|program| is_executable(program))
+    let usual = FOLDERS.iter().map(|folder| root.join(folder).join(name)).find(|program| is_executable(program));
+    usual.or_else(|| in_path(&path, name, rustix::process::geteuid().is_root()))
+}
+
+fn in_path(path: &OsStr, name: &str, as_root: bool) -> Option<PathBuf> {
+    let absolute = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+    let mut found = absolute.map(|folder| folder.join(name)).filter(|program| is_executable(program));
+    found.find(|program| !as_root || trust::trusted_program(program).is_ok())
 }
 
 /// The hook `name`, where an administrator wrote one.
@@ -69,4 +76,22 @@ pub(super) fn run(root: &Path, program: &Path, arguments: &[&OsStr]) -> Result<V
 
 fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_takes_no_program_from_a_folder_of_path_that_others_can_write_to() {
+        // In the folder of temporary files, which is everybody's.
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("update-grub");
+        fs_err::copy("/bin/true", &program).unwrap();
+        let path = std::env::join_paths([Path::new("relative"), folder.path()]).unwrap();
+        assert_eq!(in_path(&path, "update-grub", false), Some(program));
+        assert_eq!(in_path(&path, "update-grub", true), None);
+        assert!(in_path("/usr/bin:/bin".as_ref(), "true", true).is_some());
+        assert_eq!(in_path("bin:".as_ref(), "true", false), None);
+    }
 }

@@ -1,0 +1,199 @@
+//! Whether everything that a resumed run starts as root is trusted.
+//!
+//! What is looked at are the words of the scenario's command lines. What a program does further on, which files a script
+//! reads, or what stands in a variable, cannot be known here: that is for whoever writes the scenario (docs/security.md).
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FileType;
+
+use super::walk::{Place, follow};
+use super::words::commands;
+use crate::machine::MachineError;
+
+/// Where programs of the machine's own are, in the order in which they are looked for.
+const SYSTEM_FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// How deep words are taken for command lines themselves: `sh -c "sh -c '…'"`.
+const DEEPEST: usize = 4;
+
+/// `PATH` for commands that a resumed run starts: the system's folders, without those that others can write to.
+pub fn system_path() -> OsString {
+    let trusted = SYSTEM_FOLDERS.iter().filter(|folder| follow(Path::new(folder)).is_ok());
+    let joined = std::env::join_paths(trusted);
+    // None of the names has a colon.
+    joined.unwrap_or_default()
+}
+
+/// Refuses command `lines` with which somebody else could have a resumed run do their own work as root. Administrators
+/// only may be able to write to: `home`, where the commands run; every file and folder that a word of them names; the
+/// programs; poolgate itself; and every folder above each of these.
+///
+/// # Errors
+/// [`MachineError::Untrusted`] names the path at fault, who could write to it, and what to do.
+pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
+    let program =
+        std::env::current_exe().map_err(|source| MachineError::System { what: "tell where poolgate is", source })?;
+    follow(&program).map_err(|error| because(error, "poolgate itself is started as root after the boot", None))?;
+    let reason = "the commands of the run are executed in it as root";
+    let real = follow(home).map_err(|error| because(error, reason, Some(home)))?.path;
+    let mut look = Look { home: real.clone(), bases: vec![real] };
+    lines.iter().try_for_each(|line| look.line(line, 0))
+}
+
+struct Look {
+    home: PathBuf,
+    /// Where the commands may be when they name a relative path: in `home`, and wherever a `cd` leads.
+    bases: Vec<PathBuf>,
+}
+
+impl Look {
+    fn line(&mut self, line: &str, depth: usize) -> Result<(), MachineError> {
+        for words in commands(line) {
+            let mut begins = true;
+            for (at, word) in words.iter().enumerate() {
+                self.word(word, begins)?;
+                if begins && matches!(word.as_str(), "cd" | "pushd") {
+                    self.enter(words.get(at + 1))?;
+                }
+                // What stands before a command: `time`, `if`, `LANG=C`.
+                begins &= is_assignment(word) || PREFIXES.contains(&word.as_str());
+                if depth < DEEPEST && word.contains(char::is_whitespace) {
+                    self.line(word, depth + 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, folder: Option<&String>) -> Result<(), MachineError> {
+        let Some(folder) = folder else { return Ok(()) };
+        for base in self.bases.clone() {
+            let place = base.join(folder);
+            if place.is_dir() {
+                self.bases.push(self.trusted(&place, folder)?.path);
+            }
+        }
+        Ok(())
+    }
+
+    /// `begins` is whether the word is a command, not one of its arguments.
+    fn word(&self, word: &str, begins: bool) -> Result<(), MachineError> {
+        let behind = word.split_once('=').map(|(_, value)| value);
+        // `-I/lab/include`
+        let glued = word.starts_with('-').then(|| word.find('/').map(|at| &word[at..])).flatten();
+        for name in std::iter::once(word).chain(behind).chain(glued) {
+            let name = before_pattern(name);
+            if name.is_empty() {
+                continue;
+            }
+            self.bases.iter().try_for_each(|base| self.named(&base.join(name), name, begins))?;
+            if !name.contains('/') {
+                self.program(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The file or folder that a word names, if there is one.
+    fn named(&self, path: &Path, word: &str, begins: bool) -> Result<(), MachineError> {
+        let Ok(found) = path.metadata() else {
+            // Whoever can write to the folder decides what the command is, once it is there.
+            let folder = path.ancestors().skip(1).find(|above| above.is_dir());
+            return match folder.filter(|_| begins && word.contains('/')) {
+                Some(folder) => self.trusted(folder, word).map(drop),
+                None => Ok(()),
+            };
+        };
+        if found.is_file() {
+            let file = self.trusted(path, word)?;
+            return self.interpreter(&file);
+        }
+        if !found.is_dir() {
+            // A device, as /dev/null: nobody else decides what it is.
+            return Ok(());
+        }
+        match self.trusted(path, word) {
+            // A folder such as /tmp, which a workload may well write to. What lies in it is looked at when it is named.
+            Err(_) if !begins && Place::open(path).is_ok_and(|place| place.is_shared()) => Ok(()),
+            judged => judged.map(drop),
+        }
+    }
+
+    /// A program that is found in `PATH`. One in a folder that others can write to is refused, unless there is a trusted one:
+    /// [`system_path`] leaves that folder out.
+    fn program(&self, name: &str) -> Result<(), MachineError> {
+        let found: Vec<PathBuf> =
+            SYSTEM_FOLDERS.iter().map(|folder| Path::new(folder).join(name)).filter(|path| path.is_file()).collect();
+        let mut judged = found.iter().map(|path| self.trusted(path, name));
+        match judged.next() {
+            None | Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => judged.find_map(Result::ok).map(drop).ok_or(error),
+        }
+    }
+
+    /// What a script's first line names.
+    fn interpreter(&self, script: &Place) -> Result<(), MachineError> {
+        const LONGEST: u64 = 256;
+        let mut start = Vec::new();
+        // What was judged is only root's to change, so it may be opened by its real path.
+        let file = fs_err::File::open(&script.path);
+        if file.and_then(|file| file.take(LONGEST).read_to_end(&mut start)).is_err() {
+            return Ok(());
+        }
+        let line = start.strip_prefix(b"#!").and_then(|line| line.split(|&byte| byte == b'\n').next());
+        let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+        let mut words = line.split_whitespace();
+        let interpreter = words.next().map(PathBuf::from).filter(|path| path.is_absolute() && path.is_file());
+        if let Some(interpreter) = interpreter {
+            self.trusted(&interpreter, &script.path.display().to_string())?;
+        }
+        words.try_for_each(|name| if name.contains('/') { Ok(()) } else { self.program(name) })
+    }
+
+    fn trusted(&self, path: &Path, word: &str) -> Result<Place, MachineError> {
+        let judged = follow(path).and_then(|place| match place.kind() {
+            FileType::RegularFile | FileType::Directory => Ok(place),
+            _ => Err(place.unreadable(std::io::Error::other("it is neither a file nor a folder"))),
+        });
+        judged.map_err(|error| because(error, &format!("the run would obey `{word}` as root"), Some(&self.home)))
+    }
+}
+
+/// Words of the shell's, and programs, that begin with another command.
+const PREFIXES: [&str; 16] = [
+    "!", "{", "if", "then", "elif", "else", "while", "until", "do", "time", "exec", "command", "env", "nice", "nohup",
+    "sudo",
+];
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+    })
+}
+
+/// The part of `name` that holds no pattern: of `tests/*.sh` the folder `tests`.
+fn before_pattern(name: &str) -> &str {
+    match name.find(['*', '?', '[']) {
+        None => name,
+        Some(at) => name[..at].rfind('/').map_or("", |slash| &name[..slash]),
+    }
+}
+
+/// The error with the reason why it matters. Where the scenario's folder is concerned poolgate can help itself.
+fn because(error: MachineError, reason: &str, home: Option<&Path>) -> MachineError {
+    match error {
+        MachineError::Untrusted { path, problem, remedy } => {
+            let copied = home.is_some_and(|home| home.starts_with(&path) || path.starts_with(home));
+            let or = if copied { ", or let poolgate copy the scenario's folder first: --trust-folder" } else { "" };
+            MachineError::Untrusted {
+                path,
+                problem: format!("{problem}, and {reason}"),
+                remedy: format!("{remedy}{or}"),
+            }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,188 @@
+//! The folder of a run below a user's reports: made by root in a folder that is not root's, filled, and given away.
+//!
+//! Whoever owns the reports folder can rename what is in it and put anything in its place. So the run's folder is only ever
+//! reached by handle, without links, and must be the very one that was made.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, StatxFlags, Uid};
+use rustix::io::Errno;
+
+use super::CAREFULLY;
+use super::walk::{Place, Way, walk};
+use crate::machine::MachineError;
+
+/// Where the state folder says which folder is the run's own.
+const IDENTITY: &str = "run-folder";
+
+/// Makes the folder of a run, which only its owner can write to, whatever the umask, also inside of a folder that others
+/// can write to.
+///
+/// # Errors
+/// When it exists, cannot be made, or somebody put another in its place meanwhile.
+pub fn make_run_folder(path: &Path) -> io::Result<()> {
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let above = Place::open(above).map_err(io::Error::other)?;
+    rustix::fs::mkdirat(above.handle.as_fd(), name, Mode::from_raw_mode(0o755))?;
+    let made = above.step(name, path).map_err(io::Error::other)?;
+    ours(&made).map_err(|problem| io::Error::other(format!("{problem} (name another folder with --reports)")))?;
+    if !made.names().map_err(io::Error::other)?.is_empty() {
+        return Err(io::Error::other("somebody put another folder in its place"));
+    }
+    let mode = made.stat.st_mode & 0o755 | 0o700;
+    let set = made.set_mode(mode);
+    // Some file systems keep no modes. Only root must not work in a folder that everybody can write to.
+    let writable = above.step(name, path).map_err(io::Error::other)?.stat.st_mode & 0o022 != 0;
+    match set {
+        Err(error) if writable && is_root() => Err(io::Error::other(error)),
+        _ if writable && is_root() => Err(io::Error::other("its file system lets others write to it")),
+        _ => Ok(()),
+    }
+}
+
+/// Copies `files`, those that exist, from the state folder `from` into the run's folder `to`; each is replaced as a whole,
+/// and is on disk when this returns. The first time `to` must be empty; from then on it must be the same folder.
+///
+/// # Errors
+/// [`MachineError::NotCopied`] when somebody put another folder or a link in the place of `to` or of a folder above it:
+/// then nothing is written. Also when a file cannot be read or written.
+pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineError> {
+    let state = Place::open(from)?;
+    state.judge()?;
+    let folder = run_folder(&state, to)?;
+    files.iter().try_for_each(|name| copy(&state, &folder, name))?;
+    folder.sync()
+}
+
+/// Gives the run's folder `to`, and what was handed over, to the owner of the reports folder, who can then delete it. The
+/// last step of a run: nothing in `to` may be obeyed any more.
+///
+/// # Errors
+/// As for [`hand_over`].
+pub fn give_away(from: &Path, to: &Path) -> Result<(), MachineError> {
+    let state = Place::open(from)?;
+    state.judge()?;
+    let folder = run_folder(&state, to)?;
+    let reports = walk(Path::new("/"), to.parent().unwrap_or(to), Way::WithoutLinks)?;
+    let (owner, group) = (Uid::from_raw(reports.stat.st_uid), Gid::from_raw(reports.stat.st_gid));
+    if !is_root() || owner.is_root() {
+        return Ok(());
+    }
+    for name in folder.names()? {
+        let file = folder.open_file(&name, &to.join(&name))?;
+        // Nobody but root could make anything in it so far.
+        if file.kind() == FileType::RegularFile && file.stat.st_uid == 0 && file.stat.st_nlink == 1 {
+            let given = rustix::fs::fchown(&file.handle, Some(owner), Some(group));
+            given.map_err(|error| file.unwritable(error.into()))?;
+        }
+    }
+    let given = rustix::fs::fchown(folder.readable()?, Some(owner), Some(group));
+    given.map_err(|error| folder.unwritable(error.into()))
+}
+
+/// The run's folder, if it is still the one that was made.
+fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
+    let replaced = |problem: String| MachineError::NotCopied {
+        path: to.to_owned(),
+        problem,
+        remedy: format!("what the run wrote is in {}: copy it from there", state.path.display()),
+    };
+    let folder = walk(Path::new("/"), to, Way::WithoutLinks)
+        .map_err(|error| replaced(format!("somebody moved it or put something else in its place: {error}")))?;
+    ours(&folder).map_err(&replaced)?;
+    if let Some((problem, _)) = folder.fault() {
+        return Err(replaced(problem));
+    }
+    let identity = identity(&folder)?;
+    let kept = state.path.join(IDENTITY);
+    match fs_err::read_to_string(&kept) {
+        Ok(known) if known == identity => Ok(folder),
+        Ok(_) => Err(replaced("it is not the folder that the run made: somebody put another in its place".to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if !folder.names()?.is_empty() {
+                return Err(replaced("it is not empty: somebody put another in its place".to_owned()));
+            }
+            write(state, IDENTITY, &mut identity.as_bytes(), &kept)?;
+            state.sync()?;
+            Ok(folder)
+        }
+        Err(source) => Err(MachineError::Unreadable { path: kept, source }),
+    }
+}
+
+/// What tells a folder from every other one on its file system, also after a boot: its number, and when it was made.
+fn identity(folder: &Place) -> Result<String, MachineError> {
+    let found = rustix::fs::statx(&folder.handle, "", AtFlags::EMPTY_PATH, StatxFlags::INO | StatxFlags::BTIME);
+    match found {
+        Ok(found) if found.stx_mask & StatxFlags::BTIME.bits() != 0 => {
+            Ok(format!("{} {}.{:09}\n", found.stx_ino, found.stx_btime.tv_sec, found.stx_btime.tv_nsec))
+        }
+        Ok(_) | Err(Errno::NOSYS) => Ok(format!("{}\n", folder.stat.st_ino)),
+        Err(error) => Err(folder.unreadable(error.into())),
+    }
+}
+
+fn ours(folder: &Place) -> Result<(), String> {
+    let (owner, us) = (folder.stat.st_uid, rustix::process::geteuid().as_raw());
+    match folder.kind() {
+        FileType::Directory if owner == us => Ok(()),
+        FileType::Directory => Err(format!(
+            "it belongs to user {owner}, not to {us}: somebody put another in its place, or its file system keeps no owners"
+        )),
+        FileType::Symlink => Err("it is a symbolic link".to_owned()),
+        _ => Err("it is not a folder".to_owned()),
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Copies one file, if it is there.
+fn copy(state: &Place, folder: &Place, name: &str) -> Result<(), MachineError> {
+    let file = match state.open_file(name.as_ref(), &state.path.join(name)) {
+        Ok(file) => file,
+        Err(MachineError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    file.regular()?;
+    write(folder, name, &mut File::from(file.handle), &folder.path.join(name))
+}
+
+/// Makes `name` in `folder` a file of exactly what `from` holds: written beside, synced, renamed.
+fn write(folder: &Place, name: &str, from: &mut dyn Read, path: &Path) -> Result<(), MachineError> {
+    let beside = format!(".{name}.{}", std::process::id());
+    let beside = OsStr::from_bytes(beside.as_bytes());
+    // What a process with our number left behind.
+    folder.remove(beside);
+    let mut written = || -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
+        let made = rustix::fs::openat(folder.handle.as_fd(), beside, flags, Mode::from_raw_mode(0o600))?;
+        let mut made = File::from(made);
+        let mut chunk = vec![0; 64 << 10];
+        loop {
+            match from.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(count) => made.write_all(&chunk[..count])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // Reports are for everybody who may enter the folder.
+        rustix::fs::fchmod(&made, Mode::from_raw_mode(0o644))?;
+        made.sync_all()?;
+        rustix::fs::renameat(folder.handle.as_fd(), beside, folder.handle.as_fd(), name)?;
+        Ok(())
+    };
+    written().map_err(|source| {
+        folder.remove(beside);
+        MachineError::Unwritable { path: path.to_owned(), source }
+    })
+}
