@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[cfg(windows)]
 use crate::machine::windows::{EventLog, Weight};
 use crate::record::Stage;
-use crate::run::Event;
+use crate::run::{Event, open_log};
 
 /// Tells a run's events.
 pub(super) struct Story {
@@ -26,11 +26,13 @@ pub(super) struct Story {
 
 impl Story {
     /// A story which is also written behind what the file at `log` has already, and, when it is of a `real` machine, where
-    /// that keeps its own. A log that cannot be written is not worth failing a run for.
+    /// that keeps its own. A log that cannot be written, or that somebody else put there, is not worth failing a run for; it
+    /// is said, and the story told without it.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
     pub(super) fn new(log: &Path, real: bool) -> Story {
+        let log = open_log(log).inspect_err(|error| anstream::eprintln!("the story is not written down: {error}"));
         Story {
-            log: fs_err::OpenOptions::new().create(true).append(true).open(log).ok(),
+            log: log.ok(),
             bar: None,
             tenth: 0,
             #[cfg(windows)]

@@ -43,15 +43,19 @@ fn put(file: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Returns once the names in `folder` would survive a power cut. On Windows no documented call does that for a folder.
+/// Returns once the names in `folder` would survive a power cut. On Windows no documented call does that for a folder. Some
+/// network file systems have nothing to sync for a folder and return EINVAL (fsync(2)): that is no failure.
 ///
 /// # Errors
-/// When they may not.
+/// When the names may not survive.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(windows) || super::CARELESS {
         return Ok(());
     }
-    fs_err::File::open(folder)?.sync_all()
+    match fs_err::File::open(folder)?.sync_all() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(windows)]
@@ -89,6 +93,16 @@ fn tried<T>(mut attempt: impl FnMut() -> io::Result<T>, busy: &[i32], mut pause:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// No folder in /proc can be synced: its file system has no fsync, as some network file systems have none.
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_synced_is_no_failure() {
+        let folder = Path::new("/proc/self");
+        assert_eq!(fs_err::File::open(folder).unwrap().sync_all().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        sync_folder(folder).unwrap();
+        assert!(sync_folder(Path::new("/no-such-folder")).is_err());
+    }
 
     /// What comes of an attempt that meets these codes first, and how many pauses were made.
     fn met(codes: &[i32]) -> (Result<(), Option<i32>>, usize) {

@@ -169,6 +169,9 @@ impl Storage for PathBuf {
         // Whatever the umask: a checkpoint that others could write is not obeyed later.
         #[cfg(unix)]
         fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+        // A link in its place would have another file cut off and written to.
+        #[cfg(unix)]
+        fs_err::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, CAREFULLY.bits().cast_signed());
         let mut file = patiently(|| options.open(self.as_path()))?;
         file.set_len(length)?;
         file.seek(io::SeekFrom::End(0))?;
@@ -189,6 +192,10 @@ impl Storage for PathBuf {
         super::disk::replace(self, contents)
     }
 }
+
+/// Never through a link, and without waiting for a fifo's other end.
+#[cfg(unix)]
+const CAREFULLY: rustix::fs::OFlags = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK);
 
 #[cfg(test)]
 mod tests {

@@ -29,9 +29,9 @@ impl Output {
     /// A log, which goes on behind what a run taken up again has left there.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or is not our own.
     pub fn append(path: &Path) -> io::Result<Output> {
-        let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+        let file = open_log(path)?;
         Ok(Output { written: file.metadata()?.len().min(HEAD), file, dropped: 0, tail: VecDeque::new() })
     }
 
@@ -82,9 +82,105 @@ impl Output {
     }
 }
 
+/// Opens the log at `path` to write behind what it holds, or makes it. It lies where others may have put something in its
+/// place, so nothing but a file of our own is written to, and nobody is waited for, as a fifo would have it.
+///
+/// # Errors
+/// When it cannot be opened, or is a link, no regular file, or somebody else's.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    let fresh = log_options().create_new(true).open(path);
+    match fresh {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        done => return done,
+    }
+    let file = log_options().open(path).map_err(|error| io::Error::new(error.kind(), planted(path, &error)))?;
+    match strange(&file.metadata()?) {
+        None => Ok(file),
+        Some(problem) => Err(io::Error::other(format!("{} is not written to: {problem}", path.display()))),
+    }
+}
+
+/// Says what stands in the log's place, where opening it fails for that.
+fn planted(path: &Path, error: &io::Error) -> String {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => format!("{} is not written to: it is a symbolic link", path.display()),
+        Ok(found) if !found.is_file() => format!("{} is not written to: it is not a regular file", path.display()),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(unix)]
+fn log_options() -> fs_err::OpenOptions {
+    use fs_err::os::unix::fs::OpenOptionsExt;
+    use rustix::fs::OFlags;
+    let mut options = fs_err::OpenOptions::new();
+    options.append(true).mode(0o644).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    options
+}
+
+#[cfg(unix)]
+fn strange(found: &std::fs::Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::MetadataExt;
+    if !found.is_file() {
+        Some("it is not a regular file")
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        Some("it belongs to another user")
+    } else if found.nlink() > 1 {
+        Some("it has another name elsewhere (a hard link)")
+    } else {
+        None
+    }
+}
+
+/// A link is opened itself, and then refused.
+#[cfg(windows)]
+fn log_options() -> fs_err::OpenOptions {
+    use fs_err::os::windows::fs::OpenOptionsExt;
+    const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+    let mut options = fs_err::OpenOptions::new();
+    options.append(true).custom_flags(OPEN_REPARSE_POINT);
+    options
+}
+
+#[cfg(windows)]
+fn strange(found: &std::fs::Metadata) -> Option<&'static str> {
+    use std::os::windows::fs::MetadataExt;
+    const REPARSE_POINT: u32 = 0x0000_0400;
+    (found.file_attributes() & REPARSE_POINT != 0 || !found.is_file()).then_some("it is a link, or not a file")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_is_no_link_no_fifo_and_has_no_other_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs_err::copy("Cargo.toml", at("victim")).unwrap();
+        std::os::unix::fs::symlink(at("victim"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("nothing"), at("to-nothing")).unwrap();
+        fs_err::hard_link(at("victim"), at("name")).unwrap();
+        fs_err::create_dir(at("folder")).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o666);
+        rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        // With and without somebody at its other end: neither must be waited for.
+        let refused = |name: &str| open_log(&at(name)).unwrap_err().to_string();
+        assert!(refused("fifo").ends_with("it is not a regular file"), "{}", refused("fifo"));
+        let _reader = fs_err::OpenOptions::new().read(true).write(true).open(at("fifo")).unwrap();
+        assert!(refused("fifo").ends_with("it is not a regular file"), "{}", refused("fifo"));
+        assert!(refused("link").ends_with("it is a symbolic link"), "{}", refused("link"));
+        assert!(refused("to-nothing").ends_with("it is a symbolic link"), "{}", refused("to-nothing"));
+        assert!(refused("name").contains("hard link"), "{}", refused("name"));
+        assert!(refused("folder").ends_with("it is not a regular file"), "{}", refused("folder"));
+        assert_eq!(fs_err::read(at("victim")).unwrap(), fs_err::read("Cargo.toml").unwrap());
+        assert!(!at("nothing").exists());
+        for text in ["one\n", "two\n"] {
+            open_log(&at("run.log")).unwrap().write_all(text.as_bytes()).unwrap();
+        }
+        assert_eq!(fs_err::read_to_string(at("run.log")).unwrap(), "one\ntwo\n");
+    }
 
     #[test]
     fn endless_output_keeps_its_beginning_and_its_end() {

@@ -152,7 +152,7 @@ fn a_dry_run_changes_nothing() {
     let said = does(&root, "/r +slab_nomerge --dry-run");
     assert_eq!(said.stdout, "/etc/default/grub.d/99-poolgate.cfg: with slab_nomerge\n");
     assert_eq!((root.text(DROP_IN), root.calls().len()), (None, 0));
-    assert!(!root.at("run/poolgate.lock").exists());
+    assert!(!root.at("run/poolgate/machine.lock").exists());
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_machine_whose_boot_loader_is_unknown_is_told_what_to_do_by_hand() {
 #[test]
 fn a_run_in_progress_owns_the_command_line() {
     let root = debian();
-    let lock = poolgate::run::MachineLock::take(&root.at("run/poolgate.lock"), "nightly-2").unwrap();
+    let lock = poolgate::run::MachineLock::take(&root.at("run/poolgate/machine.lock"), "nightly-2").unwrap();
     for words in ["/r +slab_nomerge", "/r +slab_nomerge --dry-run"] {
         let said = flags(&root, words);
         assert_eq!(said.code, Some(3), "{words}: {}{}", said.stdout, said.stderr);

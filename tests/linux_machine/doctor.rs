@@ -160,7 +160,7 @@ fn an_unfinished_run_stands_in_the_way() {
 #[test]
 fn a_run_which_owns_the_machine_is_named() {
     let root = healthy().with("run/.keep", "");
-    let _lock = poolgate::run::MachineLock::take(&root.at("run/poolgate.lock"), "nightly-2").unwrap();
+    let _lock = poolgate::run::MachineLock::take(&root.at("run/poolgate/machine.lock"), "nightly-2").unwrap();
     let (code, said) = doctor(&root, &[], &[]);
     assert!(code == 3 && said.contains("one owns this machine now: nightly-2 (process "), "{said}");
 }

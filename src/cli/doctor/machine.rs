@@ -7,7 +7,7 @@ use super::finding::{Finding, Level, Reboots};
 use crate::cli::find;
 use crate::cli::machine::Root;
 use crate::machine::{Machine, MachineError, native};
-use crate::run::MachineLock;
+use crate::run::{MachineLock, Owner};
 use crate::scenario::Bytes;
 
 /// Whether the kernel's pools can be read.
@@ -32,12 +32,27 @@ pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots
     let states = native::state_folder(root.folder());
     let unfinished = find::newest_unfinished(&states).or_else(|| find::newest_unfinished(reports));
     let mut findings = judged_runs(machine.autostart.get(), unfinished, reboots);
-    if let Some(by) = MachineLock::owner(&root.lock()) {
-        let help = "wait for it: `poolgate wait`; `poolgate status` says how far it is";
-        findings.push(Finding::problem("other runs", format!("one owns this machine now: {by}")).help(help));
+    if native::may_list_states(root.folder()) == Some(false) {
+        // Then "none is unfinished" is more than is known.
+        findings.retain(|finding| finding.level != Level::Ok);
+        let says = format!("this user may not see those in {}", states.display());
+        findings.push(Finding::note("other runs", says).help(TO_SEE));
+    }
+    match MachineLock::look(&root.lock()) {
+        Owner::Run(by) => {
+            let help = "wait for it: `poolgate wait`; `poolgate status` says how far it is";
+            findings.push(Finding::problem("other runs", format!("one owns this machine now: {by}")).help(help));
+        }
+        Owner::Hidden => {
+            let says = "this user may not see whether one owns this machine now";
+            findings.push(Finding::note("other runs", says).help(TO_SEE));
+        }
+        Owner::Nobody => {}
     }
     findings
 }
+
+const TO_SEE: &str = if cfg!(windows) { "run it from an elevated prompt" } else { "run it with sudo" };
 
 fn judged_runs(
     autostart: Result<Option<PathBuf>, MachineError>,

@@ -16,6 +16,7 @@ mod durable;
 mod facts;
 mod flags;
 mod line;
+mod lock;
 mod memory;
 mod proc_text;
 mod programs;
@@ -27,6 +28,7 @@ mod unit;
 
 pub use driver::{driver, images};
 pub use facts::{Facts, facts, free_space, last_words};
+pub use lock::{is_locked, open_lock, open_to_look, try_lock};
 pub use tables::Tables;
 pub use trust::{
     commands_trusted, copy_trusted_folder, give_away, hand_over, make_run_folder, make_state, may_list_states,
@@ -43,9 +45,10 @@ pub fn is_privileged() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The file which says that a run owns this machine. Only root can make files there, as only root can sample.
+/// The file that says that a run owns this machine, in a folder that only root can enter, as only root can sample: whoever
+/// could open it could lock it, and keep every run away.
 pub fn lock_file(root: &Path) -> PathBuf {
-    root.join("run/poolgate.lock")
+    root.join("run/poolgate/machine.lock")
 }
 
 /// The machine whose `/proc` and `/sys` are below `root` (`/` for this one).

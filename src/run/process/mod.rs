@@ -5,7 +5,7 @@
 //! outlives its turn, however it forks.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -14,6 +14,7 @@ use tokio::process::{Child, ChildStdout, Command};
 #[cfg(any(windows, test))]
 mod cmd;
 mod ended;
+mod path;
 #[cfg(unix)]
 mod sh;
 #[cfg(unix)]
@@ -42,7 +43,7 @@ pub struct Shell {
     pub program: PathBuf,
     /// The folder commands run in.
     pub folder: PathBuf,
-    /// What every command sees besides poolgate's own environment.
+    /// What every command sees besides poolgate's own environment. A `PATH` among them takes the place of poolgate's.
     pub variables: Vec<(String, String)>,
 }
 
@@ -71,17 +72,13 @@ impl Shell {
     /// When the shell cannot be started, or would not do what `line` says. A command which does not exist is an
     /// [`Ended`], as the shell reports it.
     pub fn start(&self, line: &str, variables: &[(&str, String)]) -> io::Result<Process> {
-        let own = self.program.parent().unwrap_or(Path::new("."));
-        let paths = std::env::var_os("PATH").unwrap_or_default();
-        // A scenario may call `poolgate sim exercise` wherever poolgate lies.
-        let paths = std::env::join_paths(std::iter::once(own.to_owned()).chain(std::env::split_paths(&paths)));
         // Both streams in one pipe, so that their lines stay in order.
         let (output, written) = std::io::pipe()?;
         let mut command: Command = native::command(self, line)?;
         command
             .current_dir(&self.folder)
-            .env("PATH", paths.unwrap_or_default())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("PATH", path::with_own(self)?)
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(written.try_clone()?)
             .stderr(written);

@@ -31,8 +31,8 @@ mod words;
 pub use commands::{commands_trusted, system_path};
 pub use copy::copy_trusted_folder;
 pub use run_folder::{give_away, hand_over, make_run_folder};
-pub(super) use walk::trusted_program;
-use walk::{Place, Way, walk};
+pub(super) use walk::{Place, trusted_program};
+use walk::{Way, walk};
 
 const STATE_FOLDER: &str = "var/lib/poolgate";
 
@@ -161,4 +161,4 @@ fn make_folder(above: &Place, name: &str, mode: Mode, path: &Path) -> Result<(Pl
 }
 
 /// How a file of somebody else's folder is opened: never through a link, and without waiting for a fifo's other end.
-const CAREFULLY: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+pub(super) const CAREFULLY: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);

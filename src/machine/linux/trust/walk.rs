@@ -14,8 +14,8 @@ use crate::machine::MachineError;
 
 /// A file or folder, held open, so that it stays the one that was judged.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) handle: OwnedFd,
+pub(in crate::machine::linux) struct Place {
+    pub(in crate::machine::linux) handle: OwnedFd,
     pub(super) path: PathBuf,
     pub(super) stat: Stat,
 }
@@ -105,7 +105,7 @@ fn names(path: &Path) -> Vec<OsString> {
 
 impl Place {
     /// The place at `path`, however it is reached; a link there is not followed.
-    pub(super) fn open(path: &Path) -> Result<Place, MachineError> {
+    pub(in crate::machine::linux) fn open(path: &Path) -> Result<Place, MachineError> {
         Place::at(rustix::fs::CWD, path.as_os_str(), path)
     }
 
@@ -159,7 +159,7 @@ impl Place {
     }
 
     /// Refuses what somebody else could have written.
-    pub(super) fn judge(&self) -> Result<(), MachineError> {
+    pub(in crate::machine::linux) fn judge(&self) -> Result<(), MachineError> {
         match self.fault() {
             None => Ok(()),
             Some((problem, remedy)) => Err(MachineError::Untrusted { path: self.path.clone(), problem, remedy }),
