@@ -119,6 +119,8 @@ impl Cli {
 
     /// Does what was asked for.
     pub fn run(self) -> Exit {
+        #[cfg(unix)]
+        crate::machine::native::keep_others_from_writing();
         match self.command {
             Command::Run(run) => run.run(),
             Command::Resume(resume) => resume.run(),

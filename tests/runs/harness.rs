@@ -139,7 +139,7 @@ impl Scenario {
         self.folder().join("reports")
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let machine = if self.machine.is_empty() { String::new() } else { format!("machine: {}\n", self.machine) };
         let confirm = if self.confirm { "" } else { "confirm: false\n" };
         let text = format!(
@@ -178,7 +178,7 @@ impl Scenario {
         Running { child, stdout, stderr, scenario: self }
     }
 
-    fn ended(self, code: Option<i32>, stdout: &[u8], stderr: &[u8]) -> Ended {
+    pub(crate) fn ended(self, code: Option<i32>, stdout: &[u8], stderr: &[u8]) -> Ended {
         let folders = fs_err::read_dir(self.reports()).into_iter().flatten().flatten();
         let run = folders.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap_or_default();
         Ended {

@@ -51,6 +51,15 @@ pub fn lock_file(root: &Path) -> PathBuf {
     root.join("run/poolgate/machine.lock")
 }
 
+/// Sees to it that nobody but its owner can write to what this process makes from now on, whatever it was started with. What
+/// it lets others read is left as it is.
+pub fn keep_others_from_writing() {
+    let others_write = rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH;
+    // The mask can only be read by setting it.
+    let given = rustix::process::umask(others_write);
+    rustix::process::umask(given | others_write);
+}
+
 /// The machine whose `/proc` and `/sys` are below `root` (`/` for this one).
 pub fn machine(root: &Path) -> Machine {
     Machine {

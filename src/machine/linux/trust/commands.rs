@@ -34,13 +34,15 @@ pub fn system_path() -> OsString {
 /// # Errors
 /// [`MachineError::Untrusted`] names the path at fault, who could write to it, and what to do.
 pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
-    let program =
-        std::env::current_exe().map_err(|source| MachineError::System { what: "tell where poolgate is", source })?;
-    follow(&program).map_err(|error| because(error, "poolgate itself is started as root after the boot", None))?;
     let reason = "the commands of the run are executed in it as root";
     let real = follow(home).map_err(|error| because(error, reason, Some(home)))?.path;
     let mut look = Look { home: real.clone(), bases: vec![real] };
-    lines.iter().try_for_each(|line| look.line(line, 0))
+    lines.iter().try_for_each(|line| look.line(line, 0))?;
+    let program =
+        std::env::current_exe().map_err(|source| MachineError::System { what: "tell where poolgate is", source })?;
+    follow(&program)
+        .map(drop)
+        .map_err(|error| because(error, "poolgate itself is started as root after the boot", None))
 }
 
 struct Look {
@@ -60,7 +62,7 @@ impl Look {
                 }
                 // What stands before a command: `time`, `if`, `LANG=C`.
                 begins &= is_assignment(word) || PREFIXES.contains(&word.as_str());
-                if depth < DEEPEST && word.contains(char::is_whitespace) {
+                if depth < DEEPEST && word.contains(|char: char| char.is_whitespace() || ";&|()`<>".contains(char)) {
                     self.line(word, depth + 1)?;
                 }
             }

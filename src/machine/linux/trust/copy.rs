@@ -71,6 +71,9 @@ impl Copy<'_> {
                 FileType::RegularFile => {
                     let file = from.open_file(&name, &found.path)?;
                     file.regular()?;
+                    if self.bytes.saturating_add(file.stat.st_size.cast_unsigned()) > MOST_BYTES {
+                        return Err(self.too_much());
+                    }
                     self.file(file, to, &name, &path)?;
                 }
                 FileType::Symlink => {
@@ -108,11 +111,15 @@ impl Copy<'_> {
             // What is counted is what was read: a file may grow meanwhile.
             self.bytes += count as u64;
             if self.bytes > MOST_BYTES {
-                return Err(self.refused(self.from, &format!("it holds more than {} MiB", MOST_BYTES >> 20)));
+                return Err(self.too_much());
             }
             written.write_all(&chunk[..count]).map_err(unwritable)?;
         }
         rustix::fs::fchmod(&written, mode).map_err(|error| unwritable(error.into()))
+    }
+
+    fn too_much(&self) -> MachineError {
+        self.refused(self.from, &format!("it holds more than {} MiB", MOST_BYTES >> 20))
     }
 
     fn refused(&self, path: &Path, problem: &str) -> MachineError {

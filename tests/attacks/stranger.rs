@@ -1,0 +1,129 @@
+//! A user without rights, and folders in which they and root meet.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Nobody's number.
+pub(crate) const STRANGER: u32 = 65534;
+
+/// Whether this process is root; says so where it is not.
+pub(crate) fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        eprintln!("skipped, because only root can be attacked here: run the tests as root");
+    }
+    root
+}
+
+/// A folder that everybody may enter, for a test.
+pub(crate) struct Place(tempfile::TempDir);
+
+impl Place {
+    /// Where everybody's files are.
+    pub(crate) fn shared() -> Place {
+        Place::within(&std::env::temp_dir())
+    }
+
+    /// Where only root can write, up to `/`.
+    pub(crate) fn roots() -> Place {
+        Place::within(Path::new("/var/lib"))
+    }
+
+    fn within(folder: &Path) -> Place {
+        let place = tempfile::Builder::new().prefix("poolgate-test-").tempdir_in(folder).unwrap();
+        mode(place.path(), 0o755);
+        Place(place)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// A file of root's.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        fs_err::create_dir_all(self.at(name).parent().unwrap()).unwrap();
+        fs_err::write(self.at(name), text).unwrap();
+        mode(&self.at(name), 0o644);
+        self.at(name)
+    }
+
+    /// A program of root's.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        let path = self.file(name, "#!/bin/sh\n");
+        mode(&path, 0o755);
+        path
+    }
+
+    /// A folder of root's.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        fs_err::create_dir(self.at(name)).unwrap();
+        mode(&self.at(name), 0o755);
+        self.at(name)
+    }
+
+    /// A folder of the stranger's.
+    pub(crate) fn strangers(&self, name: &str) -> PathBuf {
+        let folder = self.folder(name);
+        chown(&folder, Some(STRANGER), Some(STRANGER)).unwrap();
+        folder
+    }
+}
+
+pub(crate) fn mode(path: &Path, mode: u32) {
+    fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+}
+
+/// What the stranger does in `folder`, in the words of the shell. `$0` is `argument`.
+fn shell(folder: &Path, line: &str, argument: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(line).arg(argument).current_dir(folder).uid(STRANGER).gid(STRANGER);
+    command.stdin(Stdio::null()).env("PATH", "/usr/bin:/bin");
+    command
+}
+
+/// The stranger does something, and it succeeds.
+#[track_caller]
+pub(crate) fn does(folder: &Path, line: &str, argument: &Path) {
+    let output = shell(folder, line, argument).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The stranger tries something; returns what they are told, and whether it succeeded.
+pub(crate) fn tries(folder: &Path, line: &str, argument: &Path) -> (bool, String) {
+    let output = shell(folder, line, argument).output().unwrap();
+    let both = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&both).into_owned())
+}
+
+/// The stranger does something over and over, until this is dropped.
+pub(crate) struct Meanwhile(Child);
+
+impl Meanwhile {
+    pub(crate) fn does(folder: &Path, line: &str, argument: &Path) -> Meanwhile {
+        let quiet = format!("exec 2>/dev/null; while :; do {line}; done");
+        Meanwhile(shell(folder, &quiet, argument).stdout(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Meanwhile {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// poolgate where the stranger can start it too. A link where that is possible: it is large.
+pub(crate) fn program(place: &Place) -> PathBuf {
+    let (program, built) = (place.at("poolgate"), env!("CARGO_BIN_EXE_poolgate"));
+    if fs_err::hard_link(built, &program).is_err() {
+        fs_err::copy(built, &program).unwrap();
+    }
+    mode(&program, 0o755);
+    program
+}

@@ -1,0 +1,100 @@
+//! Files that are swapped while root reads them.
+
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use poolgate::machine::linux;
+
+use super::stranger::{Place, STRANGER, is_root, mode};
+
+const READS: usize = 5000;
+
+/// Reads `path` again and again, while `swap` puts this and that in its place; returns how often it was read, and refused.
+fn read_while(root: &Path, path: &Path, swap: impl Fn() + Sync) -> (usize, usize) {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                swap();
+            }
+        });
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..READS {
+            match linux::read_trusted(root, path) {
+                Ok(bytes) => {
+                    assert_eq!(String::from_utf8_lossy(&bytes), "root's");
+                    read += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+        (read, refused)
+    })
+}
+
+#[test]
+fn a_file_that_is_swapped_while_it_is_read_is_never_the_strangers() {
+    if !is_root() {
+        return;
+    }
+    let root = Place::shared();
+    let path = root.at("state/scenario.yaml");
+    root.file("state/scenario.yaml", "root's");
+    let (good, bad) = (root.file("good", "root's"), root.file("bad", "the stranger's"));
+    chown(&bad, Some(STRANGER), Some(STRANGER)).unwrap();
+    let beside = root.at("beside");
+    let put = |from: &Path| {
+        fs_err::hard_link(from, &beside).unwrap();
+        fs_err::rename(&beside, &path).unwrap();
+    };
+    let (read, refused) = read_while(root.path(), &path, || {
+        put(&bad);
+        put(&good);
+    });
+    assert!(read > 0 && refused > 0, "the swap was not met: {read} read, {refused} refused");
+}
+
+#[test]
+fn a_folder_that_is_swapped_while_it_is_gone_through_is_never_the_strangers() {
+    if !is_root() {
+        return;
+    }
+    let root = Place::shared();
+    let path = root.at("state/run/scenario.yaml");
+    root.file("state/run/scenario.yaml", "root's");
+    let theirs = root.file("theirs/scenario.yaml", "the stranger's");
+    chown(&theirs, Some(STRANGER), Some(STRANGER)).unwrap();
+    // The file itself would pass: it is the folder that anybody could have put it into.
+    chown(&theirs, Some(0), Some(0)).unwrap();
+    mode(&root.at("theirs"), 0o777);
+    let (read, refused) = read_while(root.path(), &path, || {
+        for (from, to) in
+            [("state/run", "away"), ("theirs", "state/run"), ("state/run", "theirs"), ("away", "state/run")]
+        {
+            fs_err::rename(root.at(from), root.at(to)).unwrap();
+        }
+    });
+    assert!(read > 0 && refused > 0, "the swap was not met: {read} read, {refused} refused");
+}
+
+#[test]
+fn what_is_no_regular_file_or_too_long_is_not_read() {
+    let root = Place::shared();
+    root.folder("state");
+    let fifo = root.at("state/fifo");
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let long = root.file("state/long", "");
+    fs_err::OpenOptions::new().write(true).open(&long).unwrap().set_len((64 << 20) + 1).unwrap();
+    for (path, problem) in [
+        (&fifo, "not a regular file"),
+        (&long, "too large"),
+        (&root.at("state"), "directory"),
+        (&root.at("no"), "No such"),
+    ] {
+        let error = linux::read_trusted(root.path(), path).unwrap_err().to_string();
+        assert!(error.to_lowercase().contains(&problem.to_lowercase()), "{error}");
+    }
+}
