@@ -5,7 +5,7 @@ use std::path::Path;
 
 use poolgate::machine::{MachineError, linux};
 
-use super::stranger::{Place, STRANGER, does, is_root, mode};
+use super::stranger::{Place, does, is_root, meanwhile, mode};
 
 #[track_caller]
 fn assert_refused(from: &Path, to: &Path, at: &Path, problem: &str) {
@@ -108,20 +108,27 @@ fn a_file_that_a_stranger_swaps_for_a_link_meanwhile_is_never_followed() {
     let secret = state.file("secret", "root's secret");
     mode(&secret, 0o600);
     let lab = place.strangers("lab");
-    does(&lab, "echo mine > good && cp good file", &secret);
-    let line = "ln -sf \"$0\" l; mv -T l file; cp good f; mv -T f file";
-    let meanwhile = super::stranger::Meanwhile::does(&lab, line, &secret);
-    let (mut copied, mut refused) = (0, 0);
-    for number in 0..300 {
-        let copy = state.at(&number.to_string());
-        match linux::copy_trusted_folder(&lab, &copy, None) {
-            Ok(()) => copied += 1,
-            Err(_) => refused += 1,
+    does(&lab, "echo mine > file && ln -s \"$0\" link", &secret);
+    let (file, link, beside) = (lab.join("file"), lab.join("link"), lab.join("beside"));
+    let swap = || {
+        for (from, to) in [(&file, &beside), (&link, &file), (&file, &link), (&beside, &file)] {
+            let _ = fs_err::rename(from, to);
         }
-        let text = fs_err::read_to_string(copy.join("file")).unwrap_or_default();
-        assert!(["", "mine\n"].contains(&text.as_str()), "{text}");
-    }
-    drop(meanwhile);
-    assert!(copied > 0 && refused > 0, "the swap was not met: {copied} copied, {refused} refused");
-    assert_eq!(lab.metadata().unwrap().uid(), STRANGER);
+    };
+    let (mut copied, mut refused) = (0, 0);
+    meanwhile(swap, || {
+        for number in 0..500 {
+            let copy = state.at(&number.to_string());
+            match linux::copy_trusted_folder(&lab, &copy, None) {
+                Ok(()) => copied += 1,
+                Err(_) => refused += 1,
+            }
+            for name in ["file", "link", "beside"] {
+                let text = fs_err::read_to_string(copy.join(name)).unwrap_or_default();
+                assert!(["", "mine\n"].contains(&text.as_str()), "{text}");
+            }
+            let _ = fs_err::remove_dir_all(copy);
+        }
+    });
+    assert!(refused > 0, "the swap was not met: {copied} copied, {refused} refused");
 }

@@ -3,7 +3,8 @@
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Nobody's number.
 pub(crate) const STRANGER: u32 = 65534;
@@ -101,21 +102,26 @@ pub(crate) fn tries(folder: &Path, line: &str, argument: &Path) -> (bool, String
     (output.status.success(), String::from_utf8_lossy(&both).into_owned())
 }
 
-/// The stranger does something over and over, until this is dropped.
-pub(crate) struct Meanwhile(Child);
-
-impl Meanwhile {
-    pub(crate) fn does(folder: &Path, line: &str, argument: &Path) -> Meanwhile {
-        let quiet = format!("exec 2>/dev/null; while :; do {line}; done");
-        Meanwhile(shell(folder, &quiet, argument).stdout(Stdio::null()).spawn().unwrap())
+/// Does `swap` over and over in another thread while `work` is done. As root: what counts is what `work` makes of it, and a
+/// thread swaps faster than any shell.
+pub(crate) fn meanwhile(swap: impl Fn() + Sync, work: impl FnOnce()) {
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
     }
-}
-
-impl Drop for Meanwhile {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                swap();
+            }
+        });
+        // Also when the work panics.
+        let _over = Over(&over);
+        work();
+    });
 }
 
 /// poolgate where the stranger can start it too. A link where that is possible: it is large.

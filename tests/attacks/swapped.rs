@@ -2,24 +2,17 @@
 
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use poolgate::machine::linux;
 
-use super::stranger::{Place, STRANGER, is_root, mode};
+use super::stranger::{Place, STRANGER, is_root, meanwhile, mode};
 
 const READS: usize = 5000;
 
 /// Reads `path` again and again, while `swap` puts this and that in its place; returns how often it was read, and refused.
 fn read_while(root: &Path, path: &Path, swap: impl Fn() + Sync) -> (usize, usize) {
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                swap();
-            }
-        });
-        let (mut read, mut refused) = (0, 0);
+    let (mut read, mut refused) = (0, 0);
+    meanwhile(swap, || {
         for _ in 0..READS {
             match linux::read_trusted(root, path) {
                 Ok(bytes) => {
@@ -29,9 +22,8 @@ fn read_while(root: &Path, path: &Path, swap: impl Fn() + Sync) -> (usize, usize
                 Err(_) => refused += 1,
             }
         }
-        over.store(true, Ordering::Relaxed);
-        (read, refused)
-    })
+    });
+    (read, refused)
 }
 
 #[test]
