@@ -71,9 +71,16 @@ impl Abort {
             trouble::tell_plainly(format_args!("the run is over, but not as aborted: {problem}"));
             return Exit::Failed;
         }
-        match state(folder) {
-            Some(state) if state.not_restored.is_none() => Exit::Held,
-            _ => tell_not_restored(folder),
+        let Some(state) = state(folder) else { return tell_not_restored(folder) };
+        if state.not_restored.is_some() {
+            return tell_not_restored(folder);
+        }
+        match state.not_torn_down {
+            None => Exit::Held,
+            Some(trouble) => {
+                trouble::tell(format_args!("not everything is torn down: {}", trouble.message), trouble.help);
+                Exit::Failed
+            }
         }
     }
 }
@@ -82,7 +89,7 @@ impl Abort {
 fn never_began(folder: &Path, root: &Root) -> bool {
     let Ok(run) = RunFolder::open(folder) else { return false };
     let first = Journal::first::<Entry>(&mut run.checkpoint());
-    let begun = beginning(&run).is_some() || !matches!(first, Ok(None));
+    let begun = beginning(&run, root).is_some() || !matches!(first, Ok(None));
     // A run which comes back after a boot did begin, whatever became of its files.
     let kernel = run.simulated_kernel();
     let machine =

@@ -40,8 +40,19 @@ impl WhichRun {
     /// What to say when there is none.
     pub(super) fn none(&self) -> String {
         match &self.run {
-            Some(run) => format!("there is no run {}", run.display()),
-            None => format!("there is no unfinished run on this machine, nor under {}", self.reports.display()),
+            Some(run) => format!("there is no run {}{}", run.display(), self.hidden()),
+            None => {
+                let reports = self.reports.display();
+                format!("there is no unfinished run on this machine, nor under {reports}{}", self.hidden())
+            }
+        }
+    }
+
+    /// What to add if an administrator may have runs which this process cannot see.
+    fn hidden(&self) -> &'static str {
+        match native::may_list_states(self.root.folder()) {
+            Some(false) => "; you may not see the runs of an administrator",
+            Some(true) | None => "",
         }
     }
 }

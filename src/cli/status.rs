@@ -5,7 +5,7 @@ use super::trouble;
 use crate::exit::Exit;
 use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
-use crate::run::{LockError, MachineLock, RunFolder};
+use crate::run::{MachineLock, Owner};
 
 /// Says what is in progress.
 #[derive(Debug, clap::Args)]
@@ -59,11 +59,13 @@ impl Status {
 }
 
 fn at_work(folder: &std::path::Path) -> String {
-    let lock = RunFolder::open(folder).ok().map(|folder| folder.lock());
     let over = state(folder).is_some_and(|state| state.phase == Phase::Done);
-    match lock.map(|lock| MachineLock::take(&lock, "status")) {
-        Some(Err(LockError::Held { by })) => format!("{by} is at work on it"),
-        _ if over => "over".to_owned(),
-        _ => "nobody is at work on it: go on with `poolgate resume`, or end it with `poolgate abort`".to_owned(),
+    match MachineLock::look(&folder.join("run.lock")) {
+        Owner::Run(by) => format!("{by} is at work on it"),
+        Owner::Hidden => "only an administrator can see who is at work on it".to_owned(),
+        Owner::Nobody if over => "over".to_owned(),
+        Owner::Nobody => {
+            "nobody is at work on it: go on with `poolgate resume`, or end it with `poolgate abort`".to_owned()
+        }
     }
 }

@@ -13,6 +13,18 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// The files that a reader of the reports may want.
+    pub const OUTPUTS: [&str; 8] = [
+        "scenario.yaml",
+        "recording.pgr",
+        "workload.log",
+        "run.log",
+        "driver.json",
+        "suspects.json",
+        "report.json",
+        "junit.xml",
+    ];
+
     /// Makes the folder of a run which begins now.
     ///
     /// # Errors
@@ -100,20 +112,6 @@ impl RunFolder {
     /// The report for CI.
     pub fn junit(&self) -> PathBuf {
         self.path.join("junit.xml")
-    }
-
-    /// Everything that a reader of the reports may want, beside recordings that were set aside.
-    pub fn outputs(&self) -> [PathBuf; 8] {
-        [
-            self.scenario(),
-            self.recording(),
-            self.workload_log(),
-            self.run_log(),
-            self.driver(),
-            self.suspects(),
-            self.report(),
-            self.junit(),
-        ]
     }
 
     /// The kernel, on a simulated machine.

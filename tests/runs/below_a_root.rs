@@ -1,7 +1,7 @@
 //! Runs on the Linux machine below a root of the test's own: a kernel which cannot be read, a cache which goes away, a run
 //! which somebody else could have written.
 
-use super::harness::{Ended, Said, Scenario, poolgate, root, write};
+use super::harness::{Ended, Scenario, root, write};
 use super::lines::Forever;
 
 #[test]
@@ -90,7 +90,7 @@ fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
     let root = root();
     fs_err::create_dir(root.path().join("etc")).unwrap();
     write(&root.path().join("etc/machine-id"), "0123456789abcdef\n");
-    let running = Scenario::running("touch begun; sleep 0.05").on_root(root.path()).start_until("begun");
+    let running = Scenario::running("touch begun; sleep 0.05").on_root(root.path()).trusted().start_until("begun");
     (root, running.kill())
 }
 
@@ -98,7 +98,7 @@ fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
 fn a_run_which_others_could_have_written_is_not_taken_up() {
     use std::os::unix::fs::PermissionsExt;
     let (root, ended) = killed_on_a_root();
-    let resume = |command: &str| Said::of(poolgate().arg(command).arg(&ended.run).arg("--root").arg(root.path()));
+    let resume = |command: &str| ended.then_below(root.path(), command);
     let state = root.path().join("var/lib/poolgate").join(ended.run.file_name().unwrap());
     let scenario = state.join("scenario.yaml");
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o666)).unwrap();
@@ -116,7 +116,7 @@ fn a_run_of_another_machine_is_not_taken_up() {
     let (root, ended) = killed_on_a_root();
     let id = root.path().join("etc/machine-id");
     write(&id, "fedcba9876543210\n");
-    let resume = || Said::of(poolgate().arg("resume").arg(&ended.run).arg("--root").arg(root.path()));
+    let resume = || ended.then_below(root.path(), "resume");
     resume().is(3, "this run belongs to another machine");
     write(&id, "0123456789abcdef\n");
     resume().is(0, "test: held");

@@ -83,27 +83,27 @@ fn an_abort_which_cannot_do_its_work_fails() {
 fn the_next_run_closes_one_without_flags_that_died() {
     let forever = Forever::new(47164);
     let root = root();
-    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()))
+    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()).trusted())
         .start_until("begun")
         .kill();
     assert!(died.junit.contains("did not finish"), "{}", died.junit);
-    let next = Scenario::running("true").on_root(root.path()).run();
+    let next = Scenario::running("true").on_root(root.path()).trusted().run();
     assert_eq!(next.code, Some(0), "{}{}", next.stdout, next.stderr);
     let junit = died.junit_now();
     assert!(junit.contains("poolgate ended before the run was over"), "{junit}");
     assert_eq!(order(&died), "setup teardown ");
-    below(root.path(), "resume", &died.run).is(3, "");
+    died.then_below(root.path(), "resume").is(3, "");
 }
 
 #[test]
 fn a_run_without_flags_is_closed_after_a_boot() {
     let forever = Forever::new(47165);
     let root = root();
-    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()))
+    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()).trusted())
         .start_until("begun")
         .kill();
     write(&root.path().join("proc/sys/kernel/random/boot_id"), "another-boot\n");
-    below(root.path(), "resume", &died.run).is(3, "the machine went down while the workload ran");
+    died.then_below(root.path(), "resume").is(3, "the machine went down while the workload ran");
     assert_eq!(order(&died), "setup teardown ");
     assert!(died.junit_now().contains("the machine went down"), "{}", died.junit_now());
 }
@@ -117,4 +117,20 @@ fn what_is_left_of_a_run_that_never_began_is_removed_by_abort() {
     below(root.path(), "status", &state).is(3, "poolgate abort");
     below(root.path(), "abort", &state).is(0, "never began");
     assert!(!state.exists());
+}
+
+#[test]
+fn root_runs_no_commands_of_a_dead_run_that_others_can_change() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped, because only root obeys runs it did not begin");
+        return;
+    }
+    let forever = Forever::new(47167);
+    let root = root();
+    let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()))
+        .start_until("begun")
+        .kill();
+    // Everybody can write to the folder of temporary files, in which this scenario lies.
+    below(root.path(), "abort", &died.run).is(3, "is not safe to use");
+    assert_eq!(order(&died), "setup ");
 }

@@ -17,6 +17,7 @@ pub(crate) struct Scenario {
     thresholds: String,
     confirm: bool,
     options: Vec<String>,
+    program: PathBuf,
 }
 
 /// What a run left.
@@ -26,6 +27,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
     pub(crate) junit: String,
     pub(crate) run: PathBuf,
+    program: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -52,6 +54,7 @@ impl Scenario {
             // A second look takes three times as long as all the rest.
             confirm: false,
             options: Vec::new(),
+            program: PathBuf::from(env!("CARGO_BIN_EXE_poolgate")),
         }
     }
 
@@ -92,6 +95,18 @@ impl Scenario {
     /// Another key of the scenario with its value.
     pub(crate) fn section(mut self, line: &str) -> Scenario {
         self.steps.push_str(&format!("{line}\n"));
+        self
+    }
+
+    /// In a folder, and by a poolgate, that nobody but root can write to. Without that root resumes no commands.
+    #[cfg(unix)]
+    pub(crate) fn trusted(mut self) -> Scenario {
+        if rustix::process::geteuid().is_root() {
+            let folder = tempfile::Builder::new().prefix("poolgate-test-").tempdir_in("/var/lib").unwrap();
+            self.program = folder.path().join("poolgate");
+            fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), &self.program).unwrap();
+            self.folder = folder;
+        }
         self
     }
 
@@ -153,7 +168,7 @@ impl Scenario {
         );
         let path = self.folder().join("scenario.yaml");
         write(&path, &text);
-        let mut command = poolgate();
+        let mut command = program(&self.program);
         command.arg("run").arg(&path);
         if !self.options.iter().any(|option| option == "--reports") {
             command.arg("--reports").arg(self.reports());
@@ -187,6 +202,7 @@ impl Scenario {
             stderr: String::from_utf8_lossy(stderr).into_owned(),
             junit: fs_err::read_to_string(run.join("junit.xml")).unwrap_or_default(),
             run,
+            program: self.program,
             _folder: self.folder,
         }
     }
@@ -233,6 +249,12 @@ impl Ended {
     /// Another poolgate command on this run.
     pub(crate) fn then(&self, command: &str) -> Said {
         Said::of(poolgate().arg(command).arg(&self.run))
+    }
+
+    /// Another poolgate command on this run, which is on the machine below `root`.
+    #[cfg(unix)]
+    pub(crate) fn then_below(&self, root: &Path, command: &str) -> Said {
+        Said::of(program(&self.program).arg(command).arg(&self.run).arg("--root").arg(root))
     }
 
     /// Something happens to the simulated machine.
@@ -284,7 +306,11 @@ impl Said {
 }
 
 pub(crate) fn poolgate() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    program(Path::new(env!("CARGO_BIN_EXE_poolgate")))
+}
+
+fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
     command.stdin(Stdio::null());
     command
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use poolgate::run::drive::{Checkpoint, Created};
 
 use super::harness::{Ended, Said, Scenario, poolgate, wait_until, write};
-use super::lines::touch;
+use super::lines::{Forever, each, touch};
 
 /// A run which goes on for some seconds.
 fn with_flag() -> Scenario {
@@ -202,9 +202,10 @@ fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end()
 
 #[test]
 fn one_process_at_a_time_is_at_work_on_a_run() {
-    let running = with_flag().start_until("begun");
+    let forever = Forever::new(47170);
+    let running = Scenario::with_flag(&each(&[&touch("begun"), &forever.line()])).start_until("begun");
     let reports = running.reports();
     Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
     Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is at work on it");
-    running.end();
+    running.kill();
 }

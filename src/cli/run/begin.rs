@@ -14,7 +14,7 @@ use crate::cli::machine::Root;
 use crate::cli::trouble;
 use crate::exit::Exit;
 use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
-use crate::record::{self, Digest, JournalError};
+use crate::record::{Digest, JournalError};
 use crate::report::{self, Failure, Report};
 use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
 use crate::run::{MachineLock, RunFolder, full_path};
@@ -42,9 +42,25 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         let _ = fs_err::remove_dir_all(reports.path());
         return Err(may_not_reboot(args, &plan.changes));
     }
-    let states = match states(&args.root, scenario, reboots) {
-        Ok(states) => states,
+    let home = home(path).map_err(no_reports)?;
+    let state = match state_folder(args, scenario, &reports, reboots) {
+        Ok(state) => state,
         Err(failure) => return cannot_begin(failure),
+    };
+    let trusted = match (&state, args.trust_folder) {
+        (Some(state), true) => trusted_copy(&home, state, &args.reports),
+        (Some(_), false) => commands_trusted(scenario, &home).map(|()| home.clone()),
+        (None, _) => Ok(home.clone()),
+    };
+    let comes_back = state.is_some() && plan.changes.is_empty() && trusted.is_ok();
+    let home = match trusted {
+        Ok(home) => home,
+        Err(error) if reboots || args.trust_folder => {
+            state.iter().for_each(|state| drop(fs_err::remove_dir_all(state)));
+            return cannot_begin(failure(&error, error.help()));
+        }
+        // Without a boot these commands are run only by who starts them now. After a crash they are not run.
+        Err(_) => home,
     };
     let (format, version) = Created::format();
     let created = Created {
@@ -54,29 +70,33 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         machine: machine_id(&args.root, scenario),
         run: reports.run(),
         reports: reports.path().to_owned(),
-        home: home(path).map_err(no_reports)?,
+        home,
         scenario_sha256: Digest::of(loaded.text.as_bytes()),
         scenario_name: scenario.scenario.as_str().to_owned(),
         thresholds: words(scenario),
         simulated: scenario.machine.is_some(),
-        comes_back: states.is_some() && plan.changes.is_empty(),
+        comes_back,
         asked: plan.asked,
         changes: plan.changes,
         restart_after_restore: scenario.reboot.clone().unwrap_or_default().after_restore,
         boot: plan.boot,
         at: now,
     };
-    report::replace(&reports.junit(), &report::junit(&first_report(&reports, loaded, now, Failure::not_finished())))
-        .map_err(no_reports)?;
+    let draft = report::junit(&first_report(&reports, loaded, now, Failure::not_finished()));
+    let state = state.unwrap_or_else(|| reports.path().to_owned());
+    let written = publish(&state, &reports, &draft)
+        .map_err(|error| failure(&error, None))
+        .and_then(|()| write_state(&state, created, &loaded.text).map_err(|error| failure(&error, None)));
     anstream::eprintln!("{} → {}", path.display(), reports.path().display());
-    let state = states.map_or(reports.path().to_owned(), |states| states.join(reports.run()));
-    match write_state(&state, reports.path(), created, &loaded.text) {
+    match written {
         Ok(()) => Ok(state),
-        Err(error) => {
+        Err(failure) => {
+            let failure = Failure { message: format!("{}, so nothing was run", failure.message), ..failure };
+            let exit = report_failure(failure, &state, &reports, loaded, now);
             if state != reports.path() {
                 let _ = fs_err::remove_dir_all(&state);
             }
-            cannot_begin(failure(&error, Some("nothing was changed; free some space or make the folder writable")))
+            Err(exit)
         }
     }
 }
@@ -128,42 +148,55 @@ fn own(args: &Run, scenario: &Scenario) -> Result<Option<MachineLock>, Failure> 
     lock.map(Some).map_err(|error| failure(&error, Some(error.help())))
 }
 
-/// The folder that holds the state of this run, beside that of others. A run on the real machine that is begun with an
-/// administrator's rights is resumed with them, so nobody else may write its state. `None` for all others: their state lies
-/// with their reports. A run that `reboots` cannot do without.
-fn states(root: &Root, scenario: &Scenario, reboots: bool) -> Result<Option<PathBuf>, Failure> {
+/// Makes the folder for the state of this run. A run on the real machine that is begun with an administrator's rights is
+/// resumed with them, so nobody else may write its state. `None` for all others: their state lies with their reports. A run
+/// that `reboots` cannot do without.
+fn state_folder(
+    args: &Run,
+    scenario: &Scenario,
+    reports: &RunFolder,
+    reboots: bool,
+) -> Result<Option<PathBuf>, Failure> {
     if scenario.machine.is_some() || !(reboots || native::is_privileged()) {
         return Ok(None);
     }
-    let states = match native::prepare_state_folder(root.folder()) {
+    let root = args.root.folder();
+    let states = match native::prepare_state_folder(root) {
         Ok(states) => states,
         Err(error) if reboots => return Err(failure(&error, error.help())),
         // Such as a host's files which a container may only read.
         Err(_) => return Ok(None),
     };
-    let next = match native::machine(root.folder()).autostart.get() {
+    let next = match native::machine(root).autostart.get() {
         Ok(next) => next,
         Err(error) if reboots => return Err(failure(&error, error.help())),
         Err(_) => None,
     };
-    match next.filter(|run| is_unfinished(run)) {
-        None => {
-            remove_old(&states);
-            Ok(Some(states))
-        }
-        Some(other) => {
-            let message = format!("another run is not over, and goes on after the next boot: {}", other.display());
-            Err(failure(&message, Some("end it first: poolgate resume, or poolgate abort")))
-        }
+    if let Some(other) = next.filter(|run| is_unfinished(run)) {
+        let message = format!("another run is not over, and goes on after the next boot: {}", other.display());
+        return Err(failure(&message, Some("end it first: poolgate resume, or poolgate abort")));
     }
+    remove_old(&states);
+    native::make_state(root, &reports.run()).map(Some).map_err(|error| failure(&error, error.help()))
+}
+
+/// Refuses a scenario with whose commands somebody else could have a resumed run do their own work.
+pub(super) fn commands_trusted(scenario: &Scenario, home: &Path) -> Result<(), MachineError> {
+    let steps = scenario.setup.iter().chain(&scenario.teardown).map(|step| step.run.as_str());
+    let lines: Vec<&str> = steps.chain(std::iter::once(scenario.workload.run.as_str())).collect();
+    native::commands_trusted(home, &lines)
+}
+
+/// Copies the scenario's folder to where nobody else can change it; returns the copy.
+fn trusted_copy(home: &Path, state: &Path, reports: &Path) -> Result<PathBuf, MachineError> {
+    let copy = state.join("home");
+    native::copy_trusted_folder(home, &copy, Some(reports))?;
+    Ok(copy)
 }
 
 /// Writes everything that ends this run after a crash, the checkpoint last: with that the run exists.
-fn write_state(state: &Path, reports: &Path, created: Created, scenario: &str) -> Result<(), CheckpointError> {
+fn write_state(state: &Path, created: Created, scenario: &str) -> Result<(), CheckpointError> {
     let io = |error: io::Error| CheckpointError::from(JournalError::Io(error));
-    if state != reports {
-        fs_err::create_dir(state).map_err(io)?;
-    }
     let folder = RunFolder::open(state).map_err(io)?;
     report::replace(&folder.scenario(), scenario.as_bytes()).map_err(io)?;
     for (at, change) in created.changes.iter().enumerate() {
@@ -172,11 +205,15 @@ fn write_state(state: &Path, reports: &Path, created: Created, scenario: &str) -
         }
     }
     Checkpoint::create(folder.beginning(), created.clone())?;
-    if state != reports {
-        // The folder's own name, and that of the folder above it, which may be new too.
-        state.ancestors().skip(1).take(2).try_for_each(record::sync_folder).map_err(io)?;
-    }
     Checkpoint::create(folder.checkpoint(), created).map(drop)
+}
+
+/// Writes `junit` for the reader of the reports. It is written in the state folder first, and handed over from there: a
+/// reports folder may be somebody else's.
+fn publish(state: &Path, reports: &RunFolder, junit: &[u8]) -> Result<(), MachineError> {
+    let written = RunFolder::open(state).and_then(|state| report::replace(&state.junit(), junit));
+    written.map_err(|source| MachineError::Unwritable { path: state.join("junit.xml"), source })?;
+    if state == reports.path() { Ok(()) } else { native::hand_over(state, reports.path(), &["junit.xml"]) }
 }
 
 /// Commands run in the scenario's own folder.
@@ -228,12 +265,22 @@ fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Failure {
 
 /// Reports a run which could not begin.
 fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
+    if loaded.scenario.machine.is_some() || !native::is_privileged() {
+        return report_failure(failure, folder.path(), folder, loaded, now);
+    }
+    match tempfile::tempdir() {
+        Ok(state) => report_failure(failure, state.path(), folder, loaded, now),
+        Err(error) => no_reports(error),
+    }
+}
+
+fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     let report = first_report(folder, loaded, now, failure);
     anstream::println!("\n{}", report::table(&report, crate::cli::terminal::width()));
-    if let Err(error) = report::replace(&folder.junit(), &report::junit(&report)) {
-        return no_reports(error);
+    match publish(state, folder, &report::junit(&report)) {
+        Ok(()) => Exit::Failed,
+        Err(error) => no_reports(io::Error::other(error)),
     }
-    Exit::Failed
 }
 
 fn no_reports(error: io::Error) -> Exit {

@@ -9,12 +9,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::again::look_again;
+use super::begin::commands_trusted;
 use super::host::{driver, keep, kept};
 use super::reporting::no_scenario;
 use crate::cli::owners::suspect_here;
 use crate::cli::story::Story;
-use crate::machine::Machine;
 use crate::machine::sim::KERNEL_VARIABLE;
+use crate::machine::{Machine, native};
 use crate::record::{Digest, Header, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
@@ -32,6 +33,8 @@ pub(super) struct Job {
     pub(super) story: Teller,
     pub(super) root: PathBuf,
     pub(super) outcome: Option<Outcome>,
+    /// An earlier process began the run, so nobody may have looked at what its commands are by now.
+    resumed: bool,
 }
 
 /// The story, told by the job and by the phases around it.
@@ -53,10 +56,11 @@ impl Job {
         stop: Stop,
         story: Story,
         root: &Path,
+        resumed: bool,
     ) -> Job {
         let story = Teller(Rc::new(RefCell::new(story)));
         let scenario = loaded.map(|loaded| loaded.scenario);
-        Job { scenario, folder, created, stop, story, root: root.to_owned(), outcome: None }
+        Job { scenario, folder, created, stop, story, root: root.to_owned(), outcome: None, resumed }
     }
 
     pub(super) fn teller(&self) -> Teller {
@@ -74,6 +78,7 @@ impl Job {
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
     ) -> Result<Digest, Trouble> {
         let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
+        self.look_at_commands(scenario)?;
         let header = Header {
             scenario: scenario.scenario.as_str().to_owned(),
             run: self.created.run.clone(),
@@ -140,6 +145,16 @@ impl Job {
         }
     }
 
+    /// Whether this process runs commands with an administrator's rights that an earlier process was told to run.
+    fn obeys_with_rights(&self) -> bool {
+        self.resumed && !self.is_simulated() && native::is_privileged()
+    }
+
+    /// Refuses to run commands which somebody else could have changed since the run began.
+    fn look_at_commands(&self, scenario: &Scenario) -> Result<(), Trouble> {
+        if self.obeys_with_rights() { Ok(commands_trusted(scenario, &self.created.home)?) } else { Ok(()) }
+    }
+
     pub(super) fn is_simulated(&self) -> bool {
         self.created.simulated || self.scenario.as_ref().is_some_and(|scenario| scenario.machine.is_some())
     }
@@ -148,11 +163,12 @@ impl Job {
     fn shell(&self) -> io::Result<Shell> {
         let kernel = self.folder.simulated_kernel().display().to_string();
         let variables = [("POOLGATE_RUN", self.created.run.clone()), (KERNEL_VARIABLE, kernel)];
-        Ok(Shell {
-            program: std::env::current_exe()?,
-            folder: self.created.home.clone(),
-            variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
-        })
+        let mut variables = Vec::from(variables.map(|(name, value)| (name.to_owned(), value)));
+        if self.obeys_with_rights() {
+            let path = native::system_path();
+            variables.push(("PATH".to_owned(), path.to_string_lossy().into_owned()));
+        }
+        Ok(Shell { program: std::env::current_exe()?, folder: self.created.home.clone(), variables })
     }
 }
 
@@ -171,6 +187,7 @@ impl Work for Job {
 
     async fn tear_down(&mut self) -> Result<(), Trouble> {
         let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
+        self.look_at_commands(scenario)?;
         let io = |error: io::Error| Trouble::from(RunError::Record(error.into()));
         let mut output = Output::append(&self.folder.workload_log()).map_err(io)?;
         let shell = self.shell().map_err(io)?;

@@ -1,7 +1,9 @@
 //! One process's share of a run: takes it up from its checkpoint and goes as far as this process can. `run`, `resume` and
 //! `abort` all come through here, so a run that was never interrupted goes no other way than one that was.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::begin::machine_id;
 use super::job::Job;
@@ -10,11 +12,14 @@ use crate::cli::machine::Root;
 use crate::cli::story::Story;
 use crate::cli::trouble;
 use crate::machine::{Machine, MachineError, native, sim};
-use crate::record::{Digest, Journal};
+use crate::record::{Digest, Journal, Storage};
 use crate::report::Outcome;
-use crate::run::drive::{Checkpoint, CheckpointError, Created, DriveError, Entry, Phase, Standing, drive};
+use crate::run::drive::{Checkpoint, CheckpointError, Created, DriveError, Entry, Phase, Standing, State, drive};
 use crate::run::{LockError, MachineLock, RunFolder, Stop};
 use crate::scenario::{self, Loaded};
+
+/// How long a lock is waited for which somebody may have for a moment only.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How far a run got.
 pub(crate) enum Life {
@@ -51,21 +56,59 @@ pub(crate) struct Refused {
 /// A run which this process owns: its checkpoint, whole or recovered, and the lock on it.
 pub(crate) struct Owned {
     folder: RunFolder,
-    pub(crate) checkpoint: Checkpoint<PathBuf>,
+    pub(crate) checkpoint: Checkpoint<Trusted>,
     _lock: MachineLock,
+}
+
+/// A file of a run, which is obeyed only if nobody else could have written it. It is judged by the handle it is read from.
+#[derive(Debug)]
+pub(crate) struct Trusted {
+    /// Nothing above this folder is looked at.
+    top: PathBuf,
+    path: PathBuf,
+}
+
+impl Trusted {
+    fn new(run: &RunFolder, root: &Root, path: PathBuf) -> Trusted {
+        let states = native::state_folder(root.folder());
+        let top = if run.path().starts_with(&states) { root.folder().to_owned() } else { run.path().to_owned() };
+        Trusted { top, path }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, MachineError> {
+        native::read_trusted(&self.top, &self.path)
+    }
+}
+
+impl Storage for Trusted {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        match self.bytes() {
+            Err(MachineError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.map_err(io::Error::other),
+        }
+    }
+
+    fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()> {
+        self.path.append(length, line)
+    }
+
+    fn replace(&mut self, contents: &[u8]) -> io::Result<()> {
+        Storage::replace(&mut self.path, contents)
+    }
 }
 
 /// Opens the run in `folder` for this process alone. A damaged checkpoint is replaced by one which puts everything back.
 pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
     let folder = RunFolder::open(folder).map_err(|error| refused(error, Some("give the folder of a run")))?;
     refuse_strangers(&folder, root).map_err(|error| refused(&error, error.help()))?;
-    let lock = MachineLock::take(&folder.lock(), "another poolgate").map_err(|error| match error {
-        LockError::Held { by } => {
-            refused(format!("{by} is at work on this run already"), Some("wait for it: poolgate wait"))
-        }
-        LockError::Io { .. } => refused(error, None),
-    })?;
-    let checkpoint = open(&folder).map_err(|error| {
+    let lock =
+        MachineLock::take_patiently(&folder.lock(), "another poolgate", PATIENCE).map_err(|error| match error {
+            LockError::Held { by } => {
+                refused(format!("{by} is at work on this run already"), Some("wait for it: poolgate wait"))
+            }
+            LockError::Io { .. } => refused(error, None),
+        })?;
+    let checkpoint = open(&folder, root).map_err(|error| {
         let help = match &error {
             CheckpointError::Empty => "the run never began: `poolgate abort` removes what is left of it",
             CheckpointError::Newer { .. } => "use the poolgate which began the run",
@@ -79,23 +122,18 @@ pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
     Ok(Owned { folder, checkpoint, _lock: lock })
 }
 
-fn open(folder: &RunFolder) -> Result<Checkpoint<PathBuf>, CheckpointError> {
-    match Checkpoint::open(folder.checkpoint()) {
-        Ok(checkpoint) => Ok(checkpoint),
-        Err(damage) => {
-            let damaged = folder.checkpoint().with_extension("damaged.jsonl");
-            let copied = fs_err::copy(folder.checkpoint(), damaged);
-            let checkpoint = Checkpoint::recover(folder.checkpoint(), beginning(folder), damage)?;
-            // It is for people to look at. Without room for it the machine is put back all the same.
-            let _ = copied;
-            Ok(checkpoint)
-        }
-    }
+fn open(folder: &RunFolder, root: &Root) -> Result<Checkpoint<Trusted>, CheckpointError> {
+    let checkpoint = || Trusted::new(folder, root, folder.checkpoint());
+    Checkpoint::open(checkpoint()).or_else(|damage| {
+        // For people to look at. Without room for it the machine is put back all the same.
+        let _ = fs_err::copy(folder.checkpoint(), folder.checkpoint().with_extension("damaged.jsonl"));
+        Checkpoint::recover(checkpoint(), beginning(folder, root), damage)
+    })
 }
 
 /// The second copy of how the run began.
-pub(crate) fn beginning(folder: &RunFolder) -> Option<Created> {
-    match Journal::first::<Entry>(&mut folder.beginning()) {
+pub(crate) fn beginning(folder: &RunFolder, root: &Root) -> Option<Created> {
+    match Journal::first::<Entry>(&mut Trusted::new(folder, root, folder.beginning())) {
         Ok(Some(Entry::Created(created))) => Some(created),
         _ => None,
     }
@@ -110,7 +148,7 @@ pub(crate) async fn take_up(folder: &Path, root: &Root, stop: &Stop) -> Result<L
 pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life, Refused> {
     let Owned { folder: state, mut checkpoint, _lock } = owned;
     let created = checkpoint.state().created.clone();
-    let loaded = scenario_of(&state, &created);
+    let loaded = scenario_of(&state, root, &created);
     let simulated = created.simulated || loaded.as_ref().is_ok_and(|loaded| loaded.scenario.machine.is_some());
     if checkpoint.state().phase == Phase::Done && !simulated && !is_next(root, &state) {
         return Ok(Life::Over(reported_outcome(checkpoint.state())));
@@ -131,7 +169,7 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
     let _machine_lock = if simulated {
         None
     } else {
-        let lock = MachineLock::take(&root.lock(), &created.run);
+        let lock = MachineLock::take_patiently(&root.lock(), &created.run, PATIENCE);
         Some(lock.map_err(|error| refused(&error, Some(error.help())))?)
     };
     if let Err(problem) = &loaded {
@@ -141,16 +179,36 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
     }
     let mut machine = machine(root, &loaded, simulated, &state).map_err(|error| refused(&error, error.help()))?;
     let story = Story::new(&state.run_log(), !simulated);
-    let mut job = Job::new(loaded.ok(), state.clone(), created, stop.clone(), story, root.folder());
+    let resumed = checkpoint.state().lives > 0 || checkpoint.state().phase != Phase::Arm;
+    let mut job = Job::new(loaded.ok(), state.clone(), created, stop.clone(), story, root.folder(), resumed);
     let tell = job.teller();
     let driven = drive(&mut checkpoint, state.path(), &mut machine, &mut job, &mut |event| tell.tell(&event)).await;
     match driven {
-        Ok(Standing::Done) => Ok(Life::Over(job.outcome().unwrap_or_else(|| reported_outcome(checkpoint.state())))),
+        Ok(Standing::Done) => {
+            let outcome = job.outcome().unwrap_or_else(|| reported_outcome(checkpoint.state()));
+            give_away(&state, checkpoint.state());
+            Ok(Life::Over(outcome))
+        }
         Ok(Standing::NotRestored) => Ok(Life::NotRestored),
         Ok(Standing::Restarting) if simulated => Ok(Life::SimulatedRestart),
         Ok(Standing::Restarting) => Ok(Life::Restarting),
         Err(error) => Err(cannot_go_on(&error, &state)),
     }
+}
+
+/// Gives the reports of a run which is over to whoever owns the folder they are in, and removes what was copied there from
+/// its state folder.
+fn give_away(state: &RunFolder, over: &State) {
+    let reports = &over.created.reports;
+    if reports == state.path() {
+        return;
+    }
+    // A folder which cannot be given away stays root's.
+    let _ = native::give_away(state.path(), reports);
+    for file in RunFolder::OUTPUTS.iter().filter(|file| reports.join(file).exists()) {
+        let _ = fs_err::remove_file(state.path().join(file));
+    }
+    let _ = fs_err::remove_dir_all(state.path().join("home"));
 }
 
 /// Whether autostart would still bring this run back.
@@ -160,9 +218,10 @@ fn is_next(root: &Root, state: &RunFolder) -> bool {
 
 /// The scenario which the run began with; else why it cannot be run any more. It is read once, so that what is checked is
 /// what is run.
-fn scenario_of(state: &RunFolder, created: &Created) -> Result<Loaded, String> {
+fn scenario_of(state: &RunFolder, root: &Root, created: &Created) -> Result<Loaded, String> {
     let path = state.scenario();
-    let bytes = fs_err::read(&path).map_err(|error| format!("the run's copy of its scenario is lost: {error}"))?;
+    let bytes = Trusted::new(state, root, path.clone()).bytes();
+    let bytes = bytes.map_err(|error| format!("the run's copy of its scenario is lost: {error}"))?;
     if created.scenario_sha256 != Digest::of(&bytes) {
         return Err(format!("{} is not the scenario this run began with", path.display()));
     }

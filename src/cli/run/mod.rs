@@ -40,6 +40,10 @@ pub(super) struct Run {
     /// Let scenarios which need a reboot have it
     #[arg(long, env = "POOLGATE_ALLOW_REBOOT", value_parser = clap::builder::FalseyValueParser::new())]
     allow_reboot: bool,
+    /// Copy the scenario's folder to where only an administrator can write, and run its commands there. For a run that
+    /// reboots from a folder that others can write to
+    #[arg(long)]
+    trust_folder: bool,
     /// The worst outcome of scenarios run before; poolgate's own
     #[arg(long, hide = true, default_value = "held")]
     worst: Outcome,

@@ -1,7 +1,5 @@
 //! What a run reports: judged from its recording, written as a whole, and handed over to the folder for its reports.
 
-use std::io;
-
 use jiff::Timestamp;
 
 use super::aftermath;
@@ -9,7 +7,7 @@ use super::host::{host, kept};
 use super::job::Job;
 use crate::cli::terminal;
 use crate::judge::{Judgement, judge};
-use crate::machine::native;
+use crate::machine::{MachineError, native};
 use crate::record::Recording;
 use crate::report::{self, Failure, Report};
 use crate::run::RunFolder;
@@ -28,11 +26,12 @@ impl Job {
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
-        written.and_then(|()| self.hand_over()).map_err(|error| Trouble {
+        written.map_err(|error| Trouble {
             message: error.to_string(),
             help: Some("junit.xml still says that the run did not finish; free some space".to_owned()),
             output: String::new(),
-        })
+        })?;
+        Ok(self.hand_over()?)
     }
 
     /// What the run came to. Judged from the file, so that `poolgate judge` says the same of it later.
@@ -84,19 +83,11 @@ impl Job {
     }
 
     /// Copies what this run wrote to where its reports belong, if that is another folder.
-    fn hand_over(&self) -> io::Result<()> {
-        let reports = RunFolder::open(&self.created.reports)?;
-        if reports.path() == self.folder.path() {
+    fn hand_over(&self) -> Result<(), MachineError> {
+        if self.created.reports == self.folder.path() {
             return Ok(());
         }
-        for (from, to) in self.folder.outputs().iter().zip(reports.outputs()) {
-            match fs_err::read(from) {
-                Ok(contents) => report::replace(&to, &contents)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        native::hand_over(self.folder.path(), &self.created.reports, &RunFolder::OUTPUTS)
     }
 }
 

@@ -16,12 +16,18 @@ impl<S: Storage> Drive<'_, S> {
         if !self.state().owes_teardown {
             return Ok(());
         }
-        if self.worn_out() {
-            self.checkpoint.note(format!("teardown was begun {LIVES} times and never ended, so it was given up"))?;
-        } else if let Err(trouble) = work.tear_down().await {
-            self.not_clean(trouble)?;
+        let torn_down = if self.worn_out() {
+            Err(format!("teardown was begun {LIVES} times and never ended, so it was given up").into())
+        } else {
+            work.tear_down().await
+        };
+        match torn_down {
+            Ok(()) => self.checkpoint.write(Entry::TornDown),
+            Err(trouble) => {
+                self.checkpoint.write(Entry::NotTornDown(trouble.clone()))?;
+                self.not_clean(trouble)
+            }
         }
-        self.checkpoint.write(Entry::TornDown)
     }
 
     /// Nothing is measured on a machine which an earlier process left in disorder. After a restart the disorder is not the

@@ -44,8 +44,10 @@ pub enum Entry {
     Noted(String),
     /// The setup commands are about to run, so teardown is owed from here on.
     SettingUp,
-    /// The teardown commands have run, or have been given up.
+    /// The teardown commands have run.
     TornDown,
+    /// The teardown commands were not run, or failed, and are not tried again.
+    NotTornDown(Trouble),
     /// The recording is closed.
     Recorded(Recorded),
     /// The flags could not be put back in this life. The next one tries again.

@@ -24,6 +24,8 @@ pub struct State {
     pub leave_flags: bool,
     /// Setup began, and teardown has not ended since.
     pub owes_teardown: bool,
+    /// Why what an earlier process set up is not torn down.
+    pub not_torn_down: Option<Trouble>,
     /// The recording, once it is closed.
     pub recorded: Option<Recorded>,
     /// What a reader of the report should know.
@@ -60,6 +62,7 @@ impl State {
             not_restored: None,
             leave_flags: false,
             owes_teardown: false,
+            not_torn_down: None,
             recorded: None,
             notes: Vec::new(),
         }
@@ -72,6 +75,10 @@ impl State {
             Entry::Noted(note) => self.notes.push(note),
             Entry::SettingUp => self.owes_teardown = true,
             Entry::TornDown => self.owes_teardown = false,
+            Entry::NotTornDown(trouble) => {
+                self.owes_teardown = false;
+                self.not_torn_down = Some(trouble);
+            }
             Entry::Recorded(recorded) => self.recorded = Some(recorded),
             Entry::NotRestored(trouble) => self.not_restored = Some(trouble),
             Entry::LeaveFlags => self.leave_flags = true,
