@@ -5,6 +5,7 @@
 //! what follows the first look is left out; what has no place at all is counted in [`Unwritten`], so that nobody loses it
 //! unawares.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::{Event, Mark, Recording, SampleInfo, Stage};
@@ -63,6 +64,17 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
     Ok(unwritten)
 }
 
+/// Text for a cell. A spreadsheet takes a cell that begins with `=`, `@`, `+` or `-` for a formula and computes it, so that
+/// character becomes `\xNN`, as tags are escaped anyway: a tag is read back as what it was.
+pub fn cell(text: &str) -> Cow<'_, str> {
+    match text.as_bytes().first() {
+        Some(first @ (b'=' | b'@' | b'+' | b'-' | b'\t' | b'\r')) => {
+            Cow::Owned(format!("\\x{first:02x}{}", &text[1..]))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// One sample and what its rows have in common.
 struct Sample<'a> {
     info: SampleInfo,
@@ -79,7 +91,8 @@ impl Sample<'_> {
         for (key, usage) in self.snapshot.present() {
             let (allocs, frees) = counts(key, usage);
             let pool = pool(key);
-            for field in [&at, &iterations, key.tag.as_str(), &pool, &allocs, &frees, &usage.bytes.to_string()] {
+            let tag = cell(key.tag.as_str());
+            for field in [&at, &iterations, tag.as_ref(), &pool, &allocs, &frees, &usage.bytes.to_string()] {
                 rows.write_field(field)?;
             }
             if let Some(stage) = self.stage {
@@ -128,5 +141,30 @@ fn stage_word(stage: Stage) -> &'static str {
         Stage::CoolDown => "cool_down",
         Stage::SecondLook => "second_look",
         Stage::Teardown => "teardown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::Tag;
+
+    #[test]
+    fn no_cell_is_a_formula_and_every_tag_is_read_back() {
+        for (tag, written) in [
+            ("=cmd|'/c calc'!A1", "\\x3dcmd|'/c calc'!A1"),
+            ("@SUM", "\\x40SUM"),
+            ("+1", "\\x2b1"),
+            ("-dd-", "\\x2ddd-"),
+            ("\\x09=1", "\\x09=1"),
+            ("Leak", "Leak"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(tag), written);
+            if let Ok(tag) = tag.parse::<Tag>() {
+                assert_eq!(cell(tag.as_str()).parse::<Tag>().unwrap(), tag);
+            }
+        }
     }
 }

@@ -72,7 +72,7 @@ mod sample;
 mod varint;
 mod writer;
 
-pub use self::csv::{COLUMNS, MORE_COLUMNS, Unwritten, write_csv};
+pub use self::csv::{COLUMNS, MORE_COLUMNS, Unwritten, cell, write_csv};
 pub use digest::Digest;
 pub use disk::{replace, sync_folder};
 pub use error::RecordError;

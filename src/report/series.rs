@@ -7,6 +7,7 @@ use std::io::Write;
 
 use crate::judge::{Evidence, TagFigures, Trend};
 use crate::pool::TagPattern;
+use crate::record::cell;
 use crate::scenario::Per;
 
 use super::Report;
@@ -75,14 +76,15 @@ fn row(report: &Report, tag: &TagFigures, trend: &Trend) -> [String; COLUMNS.len
     let found = report.driver.as_ref().and_then(|driver| driver.found.as_ref());
     let (bytes, hourly) = (trend.bytes(Per::Iteration), trend.bytes(Per::Hour));
     let objects = |per| trend.objects(per).map(|interval| interval.rate);
+    let text = |text: &str| cell(text).into_owned();
     [
         report.started.to_string(),
-        report.scenario.clone(),
-        report.run.clone(),
-        known(found.and_then(|found| found.version.as_ref())),
-        known(found.and_then(|found| found.build.as_ref())),
-        format!("{} {}", report.scenario, tag.key),
-        tag.key.tag.to_string(),
+        text(&report.scenario),
+        text(&report.run),
+        text(&known(found.and_then(|found| found.version.as_ref()))),
+        text(&known(found.and_then(|found| found.build.as_ref()))),
+        text(&format!("{} {}", report.scenario, tag.key)),
+        text(tag.key.tag.as_str()),
         tag.key.pool.to_string(),
         known(tag.verdict),
         known(bytes.map(|interval| interval.rate)),
