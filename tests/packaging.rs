@@ -60,3 +60,25 @@ fn the_manual_has_a_page_for_every_command_but_those_of_poolgate_s_own() {
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("give a folder which exists"));
 }
+
+/// A tag of an action can be moved to another commit by whoever owns it; a commit cannot.
+#[test]
+fn workflows_pin_their_actions_by_commit_and_their_compiler_by_version() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut uses = 0;
+    for file in fs_err::read_dir(root.join(".github/workflows")).unwrap() {
+        let path = file.unwrap().path();
+        let text = fs_err::read_to_string(&path).unwrap();
+        for action in text.lines().filter_map(|line| line.trim_start_matches(['-', ' ']).strip_prefix("uses: ")) {
+            let (commit, version) = action.split_once('@').unwrap().1.split_once(" # v").unwrap_or((action, ""));
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit && !version.is_empty(), "{}: {action}", path.display());
+            uses += 1;
+        }
+        let pinned = text.lines().find_map(|line| line.trim().strip_prefix("RUST: ")).unwrap();
+        let version = concat!(env!("CARGO_PKG_RUST_VERSION"), ".");
+        assert!(pinned.starts_with(version), "{}: {pinned} is not Cargo.toml's {version}x", path.display());
+        assert!(!text.contains("toolchain install stable"), "{}", path.display());
+    }
+    assert!(uses > 0);
+}
