@@ -9,6 +9,7 @@
 //!
 //! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
 //! - [`gflags`]: the global flags of Windows, and how they are written
+//! - [`plain`]: text from outside, made safe for a terminal
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
 //! - [`tags`]: whose a pool tag is: lists of tags, and the drivers' own images
@@ -21,7 +22,10 @@
 //! - [`report`]: what a run came to, one file a format
 //! - [`cli`]: the commands, which join all of these, and [`exit`], the codes they end with
 
+#![cfg_attr(not(test), deny(clippy::disallowed_macros))]
+
 pub mod gflags;
+pub mod plain;
 pub mod pool;
 
 pub mod record;

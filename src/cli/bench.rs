@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{terminal, trouble};
+use crate::cli::printed::{given, say, tell};
 use crate::exit::Exit;
 use crate::leakbench::{self, Figures, Size};
 use crate::record;
@@ -33,7 +34,7 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn run(self) -> Exit {
         if let Some(series) = self.series.as_deref().and_then(leakbench::series) {
-            anstream::print!("{series}");
+            given(series.as_bytes());
             return Exit::Held;
         }
         let committed = match self.against.as_deref().map(read).transpose() {
@@ -54,8 +55,8 @@ impl Bench {
             trouble::tell(error, Some("compare with figures of the same size"));
             return Exit::Usage;
         }
-        let figures = leakbench::measure(&size, &self.seeds, |what| anstream::eprintln!("leakbench: {what}"));
-        anstream::println!("{}", leakbench::table(&figures, terminal::width()));
+        let figures = leakbench::measure(&size, &self.seeds, |what| tell!("leakbench: {what}"));
+        say!("{}", leakbench::table(&figures, terminal::width()));
         if let Some(file) = &self.json
             && let Err(error) = write(file, &figures)
         {
@@ -63,7 +64,7 @@ impl Bench {
             return Exit::Failed;
         }
         let worse = committed.map(|committed| leakbench::worse(&figures, &committed)).unwrap_or_default();
-        worse.iter().for_each(|figure| anstream::eprintln!("worse than committed: {figure}"));
+        worse.iter().for_each(|figure| tell!("worse than committed: {figure}"));
         if worse.is_empty() { Exit::Held } else { Exit::Broken }
     }
 }

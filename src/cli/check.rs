@@ -6,6 +6,7 @@ use super::change::lines;
 use super::machine::Root;
 use super::run::planned;
 use super::trouble;
+use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::machine::{MachineError, native};
 use crate::pool::Snapshot;
@@ -25,7 +26,7 @@ impl Check {
     pub(super) fn run(self) -> Exit {
         let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
         for (path, loaded) in &scenarios {
-            anstream::println!("{}: a valid scenario, {}", path.display(), loaded.scenario.scenario.as_str());
+            say!("{}: a valid scenario, {}", path.display(), loaded.scenario.scenario.as_str());
             plan(&loaded.scenario);
             self.changes(&loaded.scenario);
             self.thresholds(&loaded.scenario);
@@ -41,13 +42,13 @@ impl Check {
             machine.and_then(|mut machine| planned(scenario, &mut machine)).map_err(|error| error.to_string())
         });
         match planned {
-            Err(error) => anstream::println!("  note: a run started like this would fail: {error}"),
-            Ok((_, changes)) if changes.is_empty() => anstream::println!("  sets no flags and needs no reboot"),
+            Err(error) => say!("  note: a run started like this would fail: {error}"),
+            Ok((_, changes)) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
             Ok((_, changes)) => {
                 for change in &changes {
-                    anstream::println!("  flag {}", lines(change).join("\n    "));
+                    say!("  flag {}", lines(change).join("\n    "));
                 }
-                anstream::println!("  reboots the machine, and again once the flags are put back exactly as they were");
+                say!("  reboots the machine, and again once the flags are put back exactly as they were");
             }
         }
     }
@@ -65,30 +66,30 @@ impl Check {
                 (Subject::Tags { .. }, Some(Ok(snapshot))) => meant(&threshold.subject, snapshot),
                 (Subject::Tags { .. } | Subject::Total(_), _) => String::new(),
             };
-            anstream::println!("  must hold: {}{tags}", threshold.words());
+            say!("  must hold: {}{tags}", threshold.words());
         }
         if let Some(Err(error)) = &now {
             not_here(error);
         }
-        anstream::println!();
+        say!("");
     }
 }
 
 fn plan(scenario: &Scenario) {
     match &scenario.machine {
-        Some(choice) => anstream::println!("  runs on a simulated kernel (seed {})", choice.simulated.seed),
-        None => anstream::println!("  runs on this machine"),
+        Some(choice) => say!("  runs on a simulated kernel (seed {})", choice.simulated.seed),
+        None => say!("  runs on this machine"),
     }
-    let line = |what: &str, command: &str| anstream::println!("  {what}: {command}");
+    let line = |what: &str, command: &str| say!("  {what}: {command}");
     scenario.setup.iter().for_each(|step| line("setup", step.run.as_str()));
     let sampling = &scenario.sampling;
-    anstream::println!("  lead-in: {}, a sample every {}", sampling.lead_in, sampling.every);
+    say!("  lead-in: {}, a sample every {}", sampling.lead_in, sampling.every);
     let run = scenario.workload.run.as_str();
     match &scenario.workload.plan {
         Plan::Iterations { count, .. } => line(&format!("workload, {count} times"), run),
         Plan::Lasting { duration, .. } => line(&format!("workload, for {duration}"), run),
     }
-    anstream::println!("  cool-down: {}", sampling.cool_down);
+    say!("  cool-down: {}", sampling.cool_down);
     scenario.teardown.iter().for_each(|step| line("teardown", step.run.as_str()));
     line("takes", &takes(scenario));
 }
@@ -128,7 +129,7 @@ fn meant(subject: &Subject, snapshot: &Snapshot) -> String {
 
 fn not_here(error: &MachineError) {
     let help = error.help().map_or(String::new(), |help| format!("; {help}"));
-    anstream::println!("  note: a run started like this would fail: {error}{help}");
+    say!("  note: a run started like this would fail: {error}{help}");
 }
 
 #[cfg(test)]

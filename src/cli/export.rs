@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use flate2::{Compression, write::GzEncoder};
 
 use super::files::Files;
-use super::printed::{NOT_ALL, ended};
+use super::printed::{NOT_ALL, ended, tell};
 use super::recorded::Recorded;
 use super::terms::Terms;
 use super::trouble;
@@ -117,6 +117,6 @@ fn tell_left_out(left_out: LeftOut) {
 
 fn note(count: u64, what: &str) {
     if count > 0 {
-        anstream::eprintln!("note: {count} {what}");
+        tell!("note: {count} {what}");
     }
 }

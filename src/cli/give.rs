@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{terminal, trouble};
+use crate::cli::printed::{given, styled};
 use crate::exit::Exit;
 use crate::report::{self, Outcome, Report};
 
@@ -10,8 +11,8 @@ use crate::report::{self, Outcome, Report};
 /// code is that of the worst outcome.
 pub(super) fn give(reports: &[Report], json: Option<&str>, junit: Option<&Path>) -> Exit {
     match json {
-        Some(json) => anstream::print!("{json}"),
-        None => reports.iter().for_each(|report| anstream::println!("{}", report::table(report, terminal::width()))),
+        Some(json) => given(json.as_bytes()),
+        None => reports.iter().for_each(|report| styled(&report::table(report, terminal::width()))),
     }
     if let Some(path) = junit
         && let Err(error) = report::replace(path, &report::junit_of(reports))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::trouble;
+use crate::cli::printed::tell;
 use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
@@ -92,7 +93,7 @@ pub(super) fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
         return;
     }
     let first = malformed.first.iter().map(|(line, text)| format!("\n  line {line}: {text}")).collect::<String>();
-    anstream::eprintln!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
+    tell!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
 }
 
 /// The folders of programs. Whoever sets the environment can only have another list read.

@@ -1,5 +1,6 @@
 //! `poolgate schema`: what editors need to complete and check scenarios, and programs to read reports.
 
+use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::{report, scenario};
 
@@ -21,7 +22,7 @@ impl Schema {
             Schema { comparison: true, .. } => report::comparison_schema(),
             Schema { .. } => scenario::schema(),
         };
-        anstream::println!("{schema:#}");
+        say!("{schema:#}");
         Exit::Held
     }
 }

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::machine::booted;
 use super::trouble;
+use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
 use crate::machine::{MachineError, PoolSource, sim};
@@ -122,15 +123,10 @@ impl ExerciseArgs {
 fn show(kernel: &Kernel) -> Result<(), MachineError> {
     let mut machine = sim::machine(kernel);
     let snapshot = PoolSource::sample(machine.pool.as_mut())?;
-    anstream::println!("{:<6} {:<9} {:>12} {:>12} {:>10} {:>14}", "Tag", "Pool", "Allocs", "Frees", "Diff", "Bytes");
+    say!("{:<6} {:<9} {:>12} {:>12} {:>10} {:>14}", "Tag", "Pool", "Allocs", "Frees", "Diff", "Bytes");
     for (key, usage) in snapshot.present() {
         let (tag, pool, diff) = (&key.tag, key.pool, key.live(usage));
-        anstream::println!(
-            "{tag:<6} {pool:<9} {:>12} {:>12} {diff:>10} {:>14}",
-            usage.allocs,
-            usage.frees,
-            usage.bytes
-        );
+        say!("{tag:<6} {pool:<9} {:>12} {:>12} {diff:>10} {:>14}", usage.allocs, usage.frees, usage.bytes);
     }
     Ok(())
 }

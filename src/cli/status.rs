@@ -2,6 +2,7 @@
 
 use super::find::{WhichRun, state};
 use super::trouble;
+use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
@@ -17,7 +18,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) fn run(self) -> Exit {
         let Some(folder) = self.which.find() else {
-            anstream::println!("{}", self.which.none());
+            say!("{}", self.which.none());
             return Exit::Held;
         };
         let Some(state) = state(&folder) else {
@@ -25,16 +26,16 @@ impl Status {
             trouble::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
             return Exit::Failed;
         };
-        anstream::println!("{}: phase {}", state.created.run, state.phase);
-        anstream::println!("  begun {}, reports in {}", state.created.at, state.created.reports.display());
+        say!("{}: phase {}", state.created.run, state.phase);
+        say!("  begun {}, reports in {}", state.created.at, state.created.reports.display());
         if let Some(trouble) = &state.trouble {
-            anstream::println!("  trouble: {}", trouble.message);
+            say!("  trouble: {}", trouble.message);
         }
         if let Some(trouble) = &state.not_restored {
-            anstream::println!("  {}", trouble.message);
-            trouble.help.iter().for_each(|help| anstream::println!("  help: {help}"));
+            say!("  {}", trouble.message);
+            trouble.help.iter().for_each(|help| say!("  help: {help}"));
         }
-        anstream::println!("  {}", at_work(&folder));
+        say!("  {}", at_work(&folder));
         self.flags(&folder, &state);
         Exit::Held
     }
@@ -47,13 +48,13 @@ impl Status {
         for change in &state.created.changes {
             let now = machine.flags.read(&change.name).ok();
             match now {
-                Some(now) if now == change.original => anstream::println!("  {}: as it was", change.name),
-                Some(now) => anstream::println!("  {}: {now} (was {})", change.name, change.original),
-                None => anstream::println!("  {}: cannot be read (was {})", change.name, change.original),
+                Some(now) if now == change.original => say!("  {}: as it was", change.name),
+                Some(now) => say!("  {}: {now} (was {})", change.name, change.original),
+                None => say!("  {}: cannot be read (was {})", change.name, change.original),
             }
         }
         if state.created.changes.is_empty() {
-            anstream::println!("  no flags are changed");
+            say!("  no flags are changed");
         }
     }
 }

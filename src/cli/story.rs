@@ -9,8 +9,10 @@ use std::time::Duration;
 use fs_err::File;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::printed::tell;
 #[cfg(windows)]
 use crate::machine::windows::{EventLog, Weight};
+use crate::plain::plain;
 use crate::record::Stage;
 use crate::run::{Event, open_log};
 
@@ -44,14 +46,14 @@ impl Story {
     pub(super) fn line(&mut self, line: &str) {
         #[cfg(windows)]
         if let Some(events) = &self.events {
-            events.tell(Weight::Information, line);
+            events.tell(Weight::Information, &plain(line));
         }
         self.passing(line);
     }
 
     fn log(&mut self, line: &str) {
         if let Some(log) = &mut self.log {
-            let _ = writeln!(log, "{} {line}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"));
+            let _ = writeln!(log, "{} {}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"), plain(line));
         }
     }
 
@@ -59,8 +61,8 @@ impl Story {
     fn passing(&mut self, line: &str) {
         self.log(line);
         match &self.bar {
-            Some(bar) => bar.suspend(|| anstream::eprintln!("{line}")),
-            None => anstream::eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell!("{line}")),
+            None => tell!("{line}"),
         }
     }
 
@@ -85,7 +87,7 @@ impl Story {
             }
             Event::Block { subject, block, .. } => match &self.bar {
                 Some(bar) => {
-                    bar.set_message(format!("second look at {subject}: {block}"));
+                    bar.set_message(plain(&format!("second look at {subject}: {block}")).into_owned());
                     self.log(&event.to_string());
                 }
                 None => self.passing(&event.to_string()),
@@ -94,7 +96,7 @@ impl Story {
             #[cfg(windows)]
             Event::Trouble(_) => {
                 if let Some(events) = &self.events {
-                    events.tell(Weight::Warning, &event.to_string());
+                    events.tell(Weight::Warning, &plain(&event.to_string()));
                 }
                 self.passing(&event.to_string());
             }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
+use super::printed::told_with;
 use crate::scenario::{self, LoadError, Loaded, Mistakes};
 
 const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
@@ -13,9 +14,9 @@ const BOLD: Style = Style::new().bold();
 
 /// Tells what happened, and what to do where that is known.
 pub(super) fn tell(what: impl Display, help: Option<impl Display>) {
-    anstream::eprintln!("{RED}error:{RED:#} {what}");
+    told_with(format_args!("{RED}error:{RED:#} "), &what.to_string());
     if let Some(help) = help {
-        anstream::eprintln!("{BOLD}help:{BOLD:#} {help}");
+        told_with(format_args!("{BOLD}help:{BOLD:#} "), &help.to_string());
     }
 }
 
@@ -26,7 +27,7 @@ pub(super) fn tell_plainly(what: impl Display) {
 
 /// Tells what does not stop anything, but should be known.
 pub(super) fn warn(what: impl Display) {
-    anstream::eprintln!("{YELLOW}warning:{YELLOW:#} {what}");
+    told_with(format_args!("{YELLOW}warning:{YELLOW:#} "), &what.to_string());
 }
 
 /// Reads every scenario, and tells the mistakes of all that have some; `None` when there were any.
@@ -47,6 +48,6 @@ pub(super) fn load(path: &Path) -> Option<Loaded> {
 
 /// Shows the mistakes of a scenario where they stand.
 pub(super) fn tell_mistakes(mistakes: Mistakes) {
-    // miette's own report: colours and width as the terminal has them.
-    anstream::eprintln!("{:?}", miette::Report::new(mistakes));
+    // miette's own report: colours and width as the terminal has them. The scenario's text in it is harmless already.
+    told_with(format_args!("{:?}", miette::Report::new(mistakes)), "");
 }

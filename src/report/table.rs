@@ -7,15 +7,21 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::{Failure, Outcome, Report};
 use crate::judge::Ruling;
+use crate::plain::plain;
 
 /// Findings shown for one threshold; the others are in report.json.
 const SHOWN: usize = 8;
 
-/// The report as text, `width` columns wide.
+/// The report as text, `width` columns wide. Only the outcome has a colour; text from outside is made [`plain`] here.
 pub fn table(report: &Report, width: u16) -> String {
     let outcome = report.outcome();
     let (style, seconds) = (colour(outcome), report.ended.duration_since(report.started).as_secs_f64());
-    let mut text = format!("{}: {style}{outcome}{style:#} after {seconds:.0} s\n", report.scenario);
+    let head = format!("{}: {style}{outcome}{style:#} after {seconds:.0} s\n", plain(&report.scenario));
+    head + &plain(&body(report, width))
+}
+
+fn body(report: &Report, width: u16) -> String {
+    let mut text = String::new();
     match &report.result {
         Ok(judgement) => {
             let _ = writeln!(text, "\n{}", rulings(report, &judgement.rulings, width));
@@ -55,6 +61,8 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16) -> String {
             let words = if at == 0 { words.clone() } else { String::new() };
             let suspected = report.suspected(finding);
             let because = format!("{}{}", finding.because, suspected.map_or(String::new(), |who| format!("\n{who}")));
+            // Before the layout, which counts columns.
+            let because = plain(&because).into_owned();
             table.add_row([finding.verdict.to_string(), words, finding.subject.clone(), because]);
         }
         if ruling.findings.len() > SHOWN {

@@ -12,6 +12,8 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
+use crate::plain::acts;
+
 /// What is wrong and what would be right, without the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wrong {
@@ -166,7 +168,7 @@ impl SourceCode for Source {
 pub(super) fn shown(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(60) {
-        if c.is_control() || !is_printable(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if acts(c) || c.is_control() || !is_printable(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     if text.chars().nth(60).is_some() {
         shown.push('…');
@@ -179,10 +181,10 @@ pub(super) fn is_printable(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// `text` with what is not printable replaced by as many bytes, so that spans stay true.
+/// `text` with what is not printable, and what turns the direction of text, replaced by as many bytes, so that spans stay true.
 fn harmless(text: &str) -> String {
     let replace = |c: char| match c.len_utf8() {
-        _ if is_printable(c) => c,
+        _ if is_printable(c) && !(acts(c) && c != '\r') => c,
         1 => '?',
         2 => '¿',
         _ => char::REPLACEMENT_CHARACTER,

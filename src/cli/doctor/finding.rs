@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::machine::MachineError;
+use crate::plain::plain;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,8 @@ pub(super) fn table(findings: &[Finding], width: u16) -> String {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     for finding in findings {
         let help = finding.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
-        table.add_row([finding.level.to_string(), finding.what.to_owned(), format!("{}{help}", finding.says)]);
+        let says = plain(&format!("{}{help}", finding.says)).into_owned();
+        table.add_row([finding.level.to_string(), finding.what.to_owned(), says]);
     }
     // The first two columns hold words which are looked for, and so are never broken over two lines.
     for column in [0, 1] {

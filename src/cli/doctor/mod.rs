@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::machine::Root;
 use super::run::host;
 use super::{terminal, trouble};
+use crate::cli::printed::styled;
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::scenario::Bytes;
@@ -58,7 +59,7 @@ impl Doctor {
         }
         findings.extend(machine::reports(&self.reports));
         findings.extend(of_scenarios);
-        anstream::println!("{}", finding::table(&findings, terminal::width()));
+        styled(&finding::table(&findings, terminal::width()));
         if finding::problems(&findings) == 0 { Exit::Held } else { Exit::Failed }
     }
 }

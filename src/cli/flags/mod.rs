@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::machine::Root;
 use super::trouble;
+use crate::cli::printed::{say, tell};
 use crate::exit::Exit;
 use crate::machine::sim::{self, KERNEL_VARIABLE, Kernel};
 use crate::machine::{ByHand, Change, Edit, FlagValue, MachineError, Standing, native};
@@ -92,7 +93,7 @@ impl Flags {
         }
         let standing = machine.standing()?;
         match self.json {
-            true => anstream::println!("{}", shown::json(&standing, changed.as_ref(), self.dry_run)),
+            true => say!("{}", shown::json(&standing, changed.as_ref(), self.dry_run)),
             false => self.show(&standing)?,
         }
         Ok(())
@@ -130,28 +131,28 @@ impl Flags {
             (Edit::Switched(switches), Standing::GlobalFlags(flags)) if flags.always_tags => {
                 let (switches, note) = asked::without_pool_tagging(switches, flags.number);
                 if let Some(note) = note {
-                    anstream::eprintln!("note: {note}: its flag changes nothing, and needs no restart");
+                    tell!("note: {note}: its flag changes nothing, and needs no restart");
                 }
                 Edit::Switched(switches)
             }
             (edit, _) => edit,
         };
         let Some(edited) = machine.edit(&edit)? else {
-            anstream::eprintln!("nothing to change: what is kept for the next boot is so already");
+            tell!("nothing to change: what is kept for the next boot is so already");
             return Ok(None);
         };
         let lines = written::lines(&edited, &edit);
         if self.dry_run {
             if !self.json {
-                lines.iter().for_each(|line| anstream::println!("{line}"));
+                lines.iter().for_each(|line| say!("{line}"));
             }
             return Ok(Some(edited.change));
         }
         written::write(machine, &edited.change)?;
-        lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+        lines.iter().for_each(|line| tell!("{line}"));
         let standing = machine.standing()?;
-        anstream::eprintln!("{}", written::when(&standing));
-        anstream::eprintln!("to put it back: {}", written::back(&edited.back, &self.place()));
+        tell!("{}", written::when(&standing));
+        tell!("to put it back: {}", written::back(&edited.back, &self.place()));
         Ok(Some(edited.change))
     }
 

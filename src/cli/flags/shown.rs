@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Refused;
+use crate::cli::printed::{say, tell};
 use crate::gflags::GlobalFlag;
 use crate::machine::{Change, FlagValue, MachineError, Standing};
 
@@ -16,12 +17,12 @@ pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
             };
             listed("Current Boot Registry Settings are", number);
             if flags.kept == FlagValue::Absent {
-                anstream::eprintln!("note: there is no {}, which counts as 0", flags.name);
+                tell!("note: there is no {}, which counts as 0", flags.name);
             }
         }
         Standing::CommandLine(line) => match &line.next {
-            Some((file, next)) => anstream::println!("Next boot's command line ({}): {next}", file.display()),
-            None => anstream::eprintln!(
+            Some((file, next)) => say!("Next boot's command line ({}): {next}", file.display()),
+            None => tell!(
                 "note: the next boot's command line is not known: neither GRUB's nor kernel-install's configuration says it"
             ),
         },
@@ -38,16 +39,16 @@ pub(super) fn running(standing: &Standing, asked: bool) -> Result<(), Refused> {
             None if asked => {
                 return Err(Refused::failed(UNTOLD, Some("`poolgate flags /r` shows those of the next boot")));
             }
-            None => anstream::eprintln!("note: {UNTOLD}"),
+            None => tell!("note: {UNTOLD}"),
         },
-        Standing::CommandLine(line) => anstream::println!("Running kernel's command line: {}", line.running),
+        Standing::CommandLine(line) => say!("Running kernel's command line: {}", line.running),
     }
     Ok(())
 }
 
 fn listed(what: &str, number: u32) {
-    anstream::println!("{what}: {number:08x}");
-    GlobalFlag::listed(number).for_each(|line| anstream::println!("{line}"));
+    say!("{what}: {number:08x}");
+    GlobalFlag::listed(number).for_each(|line| say!("{line}"));
 }
 
 /// The same as JSON, with what was changed.

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::trouble;
+use crate::cli::printed::{say, tell};
 use crate::exit::Exit;
 use crate::pool::{Tag, TagPattern};
 use crate::scenario::{self, DriverFile};
@@ -108,15 +109,13 @@ impl Init {
     fn say_what_next(&self, file: &Path) {
         let file = file.display().to_string();
         let quoted = if file.contains(' ') { format!("\"{file}\"") } else { file.clone() };
-        anstream::println!("{file}: a first scenario, to be read and changed");
+        say!("{file}: a first scenario, to be read and changed");
         let here = (self.platform == Platform::Windows) == cfg!(windows);
-        anstream::println!("next{}:", if here { "" } else { ", on the machine it is for" });
-        anstream::println!("  poolgate check {quoted}   what a run would do");
-        anstream::println!("  poolgate run {quoted}     does it: exit code 0 is held, 1 is broken");
+        say!("next{}:", if here { "" } else { ", on the machine it is for" });
+        say!("  poolgate check {quoted}   what a run would do");
+        say!("  poolgate run {quoted}     does it: exit code 0 is held, 1 is broken");
         if self.iterations < ENOUGH {
-            anstream::eprintln!(
-                "note: fewer than {ENOUGH} iterations allow no verdict on a rate: give more when it works"
-            );
+            tell!("note: fewer than {ENOUGH} iterations allow no verdict on a rate: give more when it works");
         }
     }
 }

@@ -14,6 +14,7 @@ use super::machine::Root;
 use super::recorded::Recorded;
 use super::run::in_runtime;
 use super::{printed, trouble};
+use crate::cli::printed::tell;
 use crate::exit::Exit;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
@@ -165,9 +166,7 @@ impl Mon {
         };
         if log.is_some() && !self.timestamps && choice.every != POOLMONS {
             let every = scenario::Duration::from(choice.every);
-            anstream::eprintln!(
-                "note: who reads the log takes its screens to be 5 s apart, and they are {every}: add --timestamps"
-            );
+            tell!("note: who reads the log takes its screens to be 5 s apart, and they are {every}: add --timestamps");
         }
         if in_terminal() {
             return live::watch(watched, choice, log).await;
@@ -198,8 +197,8 @@ impl Mon {
                         return ended(Err(error));
                     }
                 }
-                Met::Gap(because) => anstream::eprintln!("note: a sample is missing: {because}"),
-                Met::Damaged(bytes) => anstream::eprintln!("note: {bytes} bytes of the recording are damaged"),
+                Met::Gap(because) => tell!("note: a sample is missing: {because}"),
+                Met::Damaged(bytes) => tell!("note: {bytes} bytes of the recording are damaged"),
             }
         }
         if samples == 0 {

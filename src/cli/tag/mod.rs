@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::machine::Root;
 use super::owners::{localtag, pooltag, suspected, tell_malformed, wanted};
 use super::{terminal, trouble};
+use crate::cli::printed::{given, say, tell};
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::pool::Tag;
@@ -94,8 +95,8 @@ impl TagOwner {
         let all = answers.iter().all(Answer::is_known);
         let answers = Answers { tags: answers, sources };
         match self.json {
-            true => anstream::print!("{}", answers.json()),
-            false => anstream::println!("{}", answers.table(terminal::width())),
+            true => given(answers.json().as_bytes()),
+            false => say!("{}", answers.table(terminal::width())),
         }
         if all { Exit::Held } else { Exit::Unclear }
     }
@@ -144,12 +145,12 @@ const NAMED: usize = 5;
 
 fn tell_scan(scan: &Scan) {
     let drivers = if scan.read == 1 { "driver was" } else { "drivers were" };
-    anstream::eprintln!("{} {drivers} looked through", scan.read);
+    tell!("{} {drivers} looked through", scan.read);
     let skipped = scan.skipped.iter().map(|(path, why)| (path, format!("was left out: {why}")));
     let in_part = scan.in_part.iter().map(|(path, why)| (path, format!("was read in part: {why}")));
     let told: Vec<_> = skipped.chain(in_part).collect();
-    told.iter().take(NAMED).for_each(|(path, what)| anstream::eprintln!("  {} {what}", path.display()));
+    told.iter().take(NAMED).for_each(|(path, what)| tell!("  {} {what}", path.display()));
     if told.len() > NAMED {
-        anstream::eprintln!("  and {} more", told.len() - NAMED);
+        tell!("  and {} more", told.len() - NAMED);
     }
 }
