@@ -1,0 +1,155 @@
+//! One process of poolgate, with a fault or without, and what must hold when it has ended.
+
+use std::fmt::Write;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::machine::Machine;
+use super::strace::{Fault, TRACED};
+
+/// How long a process may take before it counts as one that never ends.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What starts a process.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Call {
+    Run,
+    Resume,
+    Abort,
+}
+
+impl Call {
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Call::Run => &["run", "scenario.yaml", "--allow-reboot"],
+            Call::Resume => &["resume"],
+            Call::Abort => &["abort"],
+        }
+    }
+}
+
+/// What strace does to the process.
+pub(super) enum Trace<'a> {
+    /// Nothing: it runs by itself.
+    Without,
+    /// Lists its calls in this file.
+    Into(PathBuf),
+    /// Makes one call fail.
+    With(&'a Fault),
+    /// Ends the process as `kill -9` does, at the first call of this name.
+    KilledAt(&'static str),
+}
+
+/// A process that has ended.
+pub(super) struct Life {
+    pub(super) call: Call,
+    pub(super) code: Option<i32>,
+    pub(super) printed: String,
+    /// Whether it asked for a restart.
+    pub(super) restarts: bool,
+}
+
+impl Life {
+    pub(super) fn live(machine: &Machine, call: Call, trace: &Trace<'_>) -> Life {
+        let before = machine.restarts();
+        let mut command = traced(trace);
+        command.args(call.words()).arg("--root").arg(machine.root());
+        command.current_dir(machine.at("lab")).env_remove("POOLGATE_ALLOW_REBOOT").env("RUST_BACKTRACE", "0");
+        // Cargo's, in which the loader would look for every library first.
+        command.env_remove("LD_LIBRARY_PATH");
+        // A file, as in `nohup poolgate run … > log`: it can be full, and nobody has to empty it.
+        let mut output = tempfile::tempfile().unwrap();
+        let to = || Stdio::from(output.try_clone().unwrap());
+        command.stdin(Stdio::null()).stdout(to()).stderr(to());
+        let code = ended(command);
+        let mut printed = Vec::new();
+        output.rewind().and_then(|()| output.read_to_end(&mut printed)).unwrap();
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        Life { call, code, printed, restarts: machine.restarts() > before }
+    }
+
+    /// Whether there was nothing to do.
+    pub(super) fn had_nothing_to_do(&self) -> bool {
+        self.code == Some(2) && self.printed.contains("there is no unfinished run")
+    }
+
+    pub(super) fn told(&self) -> String {
+        let mut text = format!("    {:?}: exit code {:?}\n", self.call, self.code);
+        self.printed.lines().for_each(|line| writeln!(text, "      | {line}").unwrap());
+        text
+    }
+}
+
+fn traced(trace: &Trace<'_>) -> Command {
+    let mut command = Command::new("strace");
+    match trace {
+        Trace::Without => return Command::new(env!("CARGO_BIN_EXE_poolgate")),
+        Trace::Into(file) => command.arg("-o").arg(file).args(["-y", "-e", TRACED]),
+        Trace::With(fault) => command.args(["-o", "/dev/null", "-e", TRACED]).args(fault.arguments()),
+        Trace::KilledAt(call) => {
+            command.args(["-o", "/dev/null", "-e", TRACED, "-e"]).arg(format!("inject={call}:signal=KILL:when=1"))
+        }
+    };
+    command.arg(env!("CARGO_BIN_EXE_poolgate"));
+    command
+}
+
+/// Runs a process to its end; `None` when a signal ended it, or when it never ends.
+fn ended(mut command: Command) -> Option<i32> {
+    let mut child = command.spawn().unwrap();
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return None;
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// What is wrong after a process that was not killed has ended.
+pub(super) fn broken(machine: &Machine, life: &Life) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut claim = |holds: bool, what: &str| {
+        if !holds {
+            broken.push(format!("after {:?} with exit code {:?}: {what}", life.call, life.code));
+        }
+    };
+    claim(!life.printed.contains("panicked at"), "it panicked");
+    claim(life.code.is_some_and(|code| [0, 1, 2, 3, 4, 10].contains(&code)), "it ended in no documented way");
+    claim(
+        machine.changed_settings().is_empty() || machine.comes_back(),
+        "the flags are set, and nobody comes back to undo them",
+    );
+    claim(life.code != Some(10) || life.restarts, "it says that the machine restarts, and did not ask for it");
+    let passed = passed(machine);
+    claim(!passed || is_measured(machine), "junit.xml shows a pass, and no complete recording judges so");
+    if life.code == Some(0) {
+        claim(machine.changed_settings().is_empty(), "it says 0, and the flags are not put back");
+        claim(life.call == Call::Abort || passed, "it says 0, and junit.xml shows no pass");
+    }
+    broken
+}
+
+/// Whether the report lets a build pass.
+pub(super) fn passed(machine: &Machine) -> bool {
+    machine.junit().is_some_and(|text| {
+        text.contains("</testsuite>") && !["<error", "<failure", "<skipped"].iter().any(|word| text.contains(word))
+    })
+}
+
+/// Whether the recording, judged again, holds.
+fn is_measured(machine: &Machine) -> bool {
+    let Some(reports) = machine.reports() else { return false };
+    let null = || Stdio::from(File::options().write(true).open("/dev/null").unwrap());
+    let mut judge = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    judge.arg("judge").arg(reports).stdin(Stdio::null()).stdout(null()).stderr(null());
+    judge.status().unwrap().code() == Some(0)
+}

@@ -1,0 +1,95 @@
+//! I/O faults: the n-th system call of every kind fails, once or from then on, in every life of a run.
+//!
+//! The real program runs on the Linux machine below a scratch root, with systemd's unit, GRUB's files and a fake
+//! `update-grub`. strace makes one system call fail (`inject=fsync:error=EIO:when=3`, `when=3+`). A clean run of each life
+//! lists the calls to fail. After the fault the run is resumed without faults until it is over, and then everything must be
+//! as it was before ([`Machine::left_behind`]). What must hold after every single process is in [`life::broken`].
+//!
+//! `cargo test --test faults` takes a sample. `POOLGATE_NIGHTLY=1` takes every call (.ci/nightly). `POOLGATE_FAULT` takes
+//! the faults whose name contains its value and prints what each process printed.
+//!
+//! strace counts calls per process and is told to follow poolgate only, so its children never see a fault.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+mod life;
+mod machine;
+mod story;
+mod strace;
+mod sweep;
+
+use std::process::Command;
+
+use machine::{Boot, Programs};
+use story::STORIES;
+use strace::Fault;
+use sweep::{Report, Site, sites, sweep};
+
+/// How many faults CI tries.
+const SAMPLE: usize = 90;
+
+#[test]
+fn a_run_survives_a_failing_system_call() {
+    if let Some(because) = missing() {
+        assert!(std::env::var_os("CI").is_none(), "CI must be able to inject faults: {because}");
+        eprintln!("skipped, because {because}");
+        return;
+    }
+    let programs = Programs::new();
+    let all = sites(&programs);
+    let chosen = chosen(&all);
+    eprintln!("{} faults of {}", chosen.len(), all.len());
+    let report = sweep(&programs, &chosen);
+    assert!(report.failures.is_empty(), "{report}");
+}
+
+/// The clean run of every story must itself be without fault, or the sweep would say nothing.
+#[test]
+fn a_run_without_faults_leaves_nothing() {
+    let programs = Programs::new();
+    let stories: Vec<Site> = STORIES.iter().map(|story| Site { story, fault: None }).collect();
+    let report = sweep(&programs, &stories);
+    assert!(report.failures.is_empty(), "{report}");
+}
+
+/// `update-grub` fails at its n-th call, once or from then on, with `grub.cfg` untouched or half written.
+#[test]
+fn a_run_survives_a_failing_update_grub() {
+    let programs = Programs::new();
+    let mut report = Report::default();
+    for boot in [Boot::DropIn, Boot::Default] {
+        for at in 1..=3 {
+            for script in ["fail", "fail-half-written"] {
+                for until in [at, u32::MAX] {
+                    report.add(story::with_failing_update_grub(&programs, boot, script, at, until));
+                }
+            }
+        }
+    }
+    assert!(report.failures.is_empty(), "{report}");
+}
+
+/// Every site of the nightly sweep; else an even sample, so that every story and kind of call is in it.
+fn chosen(all: &[Site]) -> Vec<Site> {
+    if let Some(name) = std::env::var_os("POOLGATE_FAULT") {
+        let name = name.to_string_lossy().into_owned();
+        return all.iter().filter(|site| site.to_string().contains(&name)).cloned().collect();
+    }
+    if std::env::var_os("POOLGATE_NIGHTLY").is_some() {
+        return all.to_vec();
+    }
+    let step = all.len().div_ceil(SAMPLE).max(1);
+    all.iter().step_by(step).cloned().collect()
+}
+
+/// Why no fault can be injected here.
+fn missing() -> Option<String> {
+    let fault = Fault { call: "fsync".to_owned(), error: "EIO", at: 1, sticky: false };
+    let mut command = Command::new("strace");
+    command.args(["-o", "/dev/null"]).args(fault.arguments()).arg("true");
+    match command.output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(format!("strace cannot trace: {}", String::from_utf8_lossy(&output.stderr))),
+        Err(error) => Some(format!("there is no strace: {error}")),
+    }
+}
