@@ -18,12 +18,10 @@ const SHOWN: &str = r"\x1b]0;owned\x07\x1b[2J\x1b[8mhidden\x1b[3;3H\x9b2Jend\u{2
 
 fn lab(workload: &str) -> tempfile::TempDir {
     let lab = tempfile::tempdir().unwrap();
-    let scenario = format!(
-        "scenario: test\nconfirm: false\nmachine: {{ simulated: {{ tags: 5 }} }}\n\
-         workload: {{ run: sh workload.sh, iterations: 2 }}\n\
-         sampling: {{ every: 20 ms, settle: 0 ms, lead_in: 100 ms, cool_down: 100 ms }}\n\
-         thresholds:\n  - {{ total: nonpaged, max_growth: 1 GiB }}\n"
-    );
+    let scenario = "scenario: test\nconfirm: false\nmachine: { simulated: { tags: 5 } }\n\
+         workload: { run: sh workload.sh, iterations: 2 }\n\
+         sampling: { every: 20 ms, settle: 0 ms, lead_in: 100 ms, cool_down: 100 ms }\n\
+         thresholds:\n  - { total: nonpaged, max_growth: 1 GiB }\n";
     fs_err::write(lab.path().join("scenario.yaml"), scenario).unwrap();
     fs_err::write(lab.path().join("workload.sh"), workload).unwrap();
     lab
