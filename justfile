@@ -55,9 +55,17 @@ crashes:
 bench *words:
     cargo bench --locked --bench '*' -- {{ words }}
 
-# Fuzzes every importer for so many seconds each; further words are targets (`just fuzz 3600 poolmon`).
+# Fuzzes every reader of files for so many seconds each; further words are targets (`just fuzz 3600 poolmon`).
 fuzz seconds="600" *targets:
     bash .ci/fuzz {{ seconds }} {{ targets }}
+
+# A system call of a run fails: every call of every life; further words choose some (`just faults restore-again/fsync`).
+faults which="":
+    {{ if which == "" { "POOLGATE_NIGHTLY=1" } else { "POOLGATE_FAULT=" + quote(which) } }} cargo test --locked --test faults -- --nocapture
+
+# The long checks, hours of them; further words choose some (`just nightly faults mutants`).
+nightly *checks:
+    bash .ci/nightly {{ checks }}
 
 # How well leaks are told from what only looks like them, against the committed figures; `just leakbench` takes a minute.
 leakbench:
