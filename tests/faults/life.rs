@@ -124,15 +124,14 @@ pub(super) fn broken(machine: &Machine, life: &Life) -> Vec<String> {
     };
     claim(!life.printed.contains("panicked at"), "it panicked");
     claim(life.code.is_some_and(|code| [0, 1, 2, 3, 4, 10].contains(&code)), "it ended in no documented way");
-    claim(
-        machine.changed_settings().is_empty() || machine.comes_back(),
-        "the flags are set, and nobody comes back to undo them",
-    );
+    let armed = !machine.changed_settings().is_empty();
     claim(life.code != Some(10) || life.restarts, "it says that the machine restarts, and did not ask for it");
+    claim(!armed || machine.comes_back(), "the flags are set, and nobody comes back to undo them");
+    claim(!(life.had_nothing_to_do() && armed), "it says that there is no unfinished run, and the flags are set");
     let passed = passed(machine);
     claim(!passed || is_measured(machine), "junit.xml shows a pass, and no complete recording judges so");
     if life.code == Some(0) {
-        claim(machine.changed_settings().is_empty(), "it says 0, and the flags are not put back");
+        claim(!armed, "it says 0, and the flags are not put back");
         claim(life.call == Call::Abort || passed, "it says 0, and junit.xml shows no pass");
     }
     broken

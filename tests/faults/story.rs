@@ -149,36 +149,38 @@ pub(super) fn with_failing_update_grub(programs: &Programs, boot: Boot, how: &st
 
 /// Goes on with a run, after the life `last`, until there is nothing to do; says what is wrong then and on the way.
 fn finish(machine: &Machine, name: String, mut lives: Vec<Life>, last: Life, by_reset: bool) -> Ended {
-    const MOST: usize = 12;
+    // A run that never began is not taken up, but cleaned away by `abort`.
+    const CALLS: [Call; 10] = [Resume, Resume, Resume, Resume, Resume, Resume, Resume, Abort, Abort, Abort];
     let mut wrong = broken(machine, &last);
-    let mut over = last.had_nothing_to_do();
+    let mut over = false;
     let mut reboot = last.restarts || (by_reset && last.code != Some(0));
     // The code of the life that brought the run to its outcome.
     let mut outcome = (last.call != Abort).then_some(last.code);
     lives.push(last);
-    for _ in 0..MOST {
+    for call in CALLS {
         if over {
             break;
         }
         if reboot {
             machine.reboot();
         }
-        let life = Life::live(machine, Resume, &Trace::Without);
+        let life = Life::live(machine, call, &Trace::Without);
+        wrong.extend(broken(machine, &life));
         over = life.had_nothing_to_do();
         if !over {
-            wrong.extend(broken(machine, &life));
-            outcome = Some(life.code);
+            outcome = (call != Abort).then_some(life.code);
         }
         reboot = life.restarts;
         lives.push(life);
     }
     if !over {
-        wrong.push(format!("the run is not over after {MOST} more lives"));
+        wrong.push(format!("the run is not over after {} more lives", CALLS.len()));
     }
     wrong.extend(machine.left_behind());
+    // A process may fail when all is done and reported, in its last write: then a pass has exit code 3.
     match (passed(machine), outcome) {
-        (true, Some(code)) if code != Some(0) => {
-            wrong.push(format!("junit.xml shows a pass, and the exit code was {code:?}"))
+        (true, Some(code)) if ![Some(0), Some(3)].contains(&code) => {
+            wrong.push(format!("junit.xml shows a pass, and the exit code was {code:?}"));
         }
         (false, Some(Some(0))) => wrong.push("the exit code was 0, and junit.xml shows no pass".to_owned()),
         _ => {}
