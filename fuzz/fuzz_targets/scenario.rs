@@ -1,0 +1,6 @@
+//! Scenarios of any bytes: a scenario that says again what it was read from, or mistakes that are safe to print.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| poolgate_fuzz::scenario(bytes));

@@ -1,0 +1,6 @@
+//! A /proc/slabinfo of any bytes: every sample is whole, or there is none.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| poolgate_fuzz::kernel_table(poolgate_fuzz::Table::Slabinfo, bytes));

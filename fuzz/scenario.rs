@@ -1,0 +1,28 @@
+//! Scenarios.
+
+use poolgate::scenario::parse;
+
+/// Reads a scenario.
+///
+/// # Panics
+/// When a scenario is not read the same again, or a mistake is not safe to print or stands nowhere.
+pub fn scenario(bytes: &[u8]) {
+    match parse("fuzz.yaml", bytes) {
+        Ok(loaded) => {
+            let again = parse("fuzz.yaml", loaded.text.as_bytes()).expect("the text a run keeps is read again");
+            assert_eq!(format!("{:?}", loaded.scenario), format!("{:?}", again.scenario));
+            // What a run asks of it first.
+            let _ = loaded.scenario.thresholds().iter().map(|threshold| threshold.words()).count();
+        }
+        Err(mistakes) => {
+            assert!(mistakes.iter().count() > 0, "refused for no reason");
+            for mistake in mistakes.iter() {
+                let span = mistake.span();
+                assert!(span.start <= span.end && span.end <= mistakes.text().len(), "{mistake} stands at {span:?}");
+                super::printable(mistake.message());
+                super::printable(mistake.help());
+            }
+            super::printable(&mistakes.render());
+        }
+    }
+}
