@@ -6,6 +6,7 @@ use super::find::{WhichRun, state};
 use super::machine::Root;
 use super::run::{Life, Refused, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
 use super::trouble;
+use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::machine::{native, sim};
 use crate::record::Journal;
@@ -113,7 +114,7 @@ fn remove(folder: &Path, root: &Root) -> Exit {
     });
     match removed {
         Ok(()) => {
-            anstream::println!("{} never began; what was left of it is removed", folder.display());
+            say!("{} never began; what was left of it is removed", folder.display());
             Exit::Held
         }
         Err(problem) => {

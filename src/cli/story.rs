@@ -32,7 +32,7 @@ impl Story {
     /// is said, and the story told without it.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
     pub(super) fn new(log: &Path, real: bool) -> Story {
-        let log = open_log(log).inspect_err(|error| anstream::eprintln!("the story is not written down: {error}"));
+        let log = open_log(log).inspect_err(|error| tell!("the story is not written down: {error}"));
         Story {
             log: log.ok(),
             bar: None,

@@ -95,7 +95,9 @@ fn row(line: &str) -> Option<([u8; 4], Vec<String>)> {
         None => (line.get(..4)?, line.get(4..)?),
     };
     let separated = drivers.split(|c: char| c.is_whitespace() || c == ',').filter(|name| !name.is_empty());
-    let drivers: Vec<String> = separated.map(|name| stem(name.trim_matches(['[', ']'])).to_owned()).collect();
+    let stems = separated.map(|name| stem(name.trim_matches(['[', ']'])));
+    // Of `.sys` and `[]` nothing is left.
+    let drivers: Vec<String> = stems.filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let tag = padded(tag.trim_end().as_bytes())?;
     let is_tag = tag.iter().all(|byte| (b' '..=b'~').contains(byte)) && tag != *b"    ";
     // Names are going to be shown on terminals.
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let list = LocalTags::read(b"Io   - a\nDh 1 - b c\n 1   - x\n");
+        let list = LocalTags::read(b"Io   - a\nDh 1 - b c\n 1   - x\nNone - .sys []\n");
         let mut written = Vec::new();
         list.write(&mut written).unwrap();
         assert_eq!(String::from_utf8_lossy(&written), " 1   - x\r\nDh 1 - b\r\nDh 1 - c\r\nIo   - a\r\n");
