@@ -119,6 +119,14 @@ pub enum MachineError {
         /// How it ended, and its last words.
         problem: String,
     },
+    /// A file is as it should be, but the boot loader's own configuration could not be made from it.
+    #[error("cannot make the boot loader's configuration from {}: {source}", file.display())]
+    NotMade {
+        /// The file.
+        file: PathBuf,
+        /// What failed.
+        source: Box<MachineError>,
+    },
     /// Files below another root belong to a machine which poolgate does not run on.
     #[error("the machine below {} is not the one poolgate runs on, so it cannot be restarted", .0.display())]
     ForeignRoot(PathBuf),
@@ -234,6 +242,7 @@ impl MachineError {
             MachineError::UnknownSetting(_) | MachineError::NotAValue { .. } => {
                 Some("the run's state is of another machine or was edited")
             }
+            MachineError::NotMade { source, .. } => source.help(),
             MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
             MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
             MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),

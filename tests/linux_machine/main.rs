@@ -9,5 +9,6 @@ mod doctor;
 mod flags;
 mod kernel_install;
 mod pools;
+mod restore;
 mod root;
 mod trust;

@@ -50,6 +50,13 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
     fn flush(&mut self) -> Result<(), MachineError> {
         self.0.change(|state| state.settings.flush_flags())
     }
+
+    fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
+        match value {
+            None => format!("remove {} from the simulated machine", setting.value),
+            Some(value) => format!("make {} of the simulated machine exactly {:?}", setting.value, value.to_string()),
+        }
+    }
 }
 
 /// The global flags of this boot's kernel, which takes a value it cannot read for none.

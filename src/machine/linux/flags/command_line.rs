@@ -34,6 +34,39 @@ pub(super) fn less(line: &str, parameter: &str) -> String {
     left
 }
 
+/// `line` without the words `added`, where they stand last; everything else stays as it was. They need not stand together.
+pub(super) fn less_last(line: &str, added: &[&str]) -> String {
+    let found: Vec<(usize, &str)> = words(line).collect();
+    let together = found.windows(added.len().max(1)).rposition(|run| run.iter().map(|(_, word)| word).eq(added));
+    let ours: Vec<usize> = match together {
+        Some(first) => (first..first + added.len()).collect(),
+        None => added.iter().filter_map(|word| found.iter().rposition(|(_, found)| found == word)).collect(),
+    };
+    let mut left = line.to_owned();
+    for at in (0..found.len()).rev().filter(|at| ours.contains(at)) {
+        let (start, word) = found[at];
+        let before = line[..start].trim_end_matches(' ').len();
+        let end = start + word.len();
+        // The first word takes the blanks before the next one along.
+        let behind = match found.get(at + 1) {
+            Some((next, _)) if before == 0 => *next,
+            _ => end,
+        };
+        left.replace_range(before..behind, "");
+    }
+    left
+}
+
+/// The words of `line` behind as many as `original` has.
+pub(super) fn added<'a>(original: &str, line: &'a str) -> Vec<&'a str> {
+    words(line).map(|(_, word)| word).skip(words(original).count()).collect()
+}
+
+/// Whether both lines have the same words, whatever the blanks.
+pub(super) fn same_words(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}
+
 /// The words of `line` up to the word `mark`, but none which begins as one of `but`, and what is init's.
 pub(super) fn without(line: &str, mark: &str, but: &[&str]) -> String {
     let kept = words(line).map(|(_, word)| word).take_while(|word| *word != mark);

@@ -3,11 +3,15 @@
 //! `grub-mkconfig` sources `/etc/default/grub`; Debian's also sources `/etc/default/grub.d/*.cfg` after it, in order, which
 //! GRUB's own, Fedora's and Arch's do not. So the program itself is asked, by its text, before a drop-in is relied on.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{Setting, command_line};
 use crate::machine::MachineError;
 use crate::machine::linux::{durable, programs};
+
+/// How a line begins which adds to what was assigned before.
+const ASSIGNMENT: &str = "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ";
 
 /// The file of GRUB's which is to be changed; `None` where GRUB's configuration cannot be made.
 pub(super) fn setting(root: &Path) -> Result<Option<Setting>, MachineError> {
@@ -33,12 +37,28 @@ pub(super) fn uses_entries(root: &Path) -> Result<bool, MachineError> {
 pub(super) fn with(original: Option<&str>, parameters: &[&str]) -> String {
     let original = original.unwrap_or_default();
     let newline = if original.is_empty() || original.ends_with('\n') { "" } else { "\n" };
-    let parameters = parameters.join(" ");
+    let assignment = assignment(&parameters.join(" "));
     format!(
         "{original}{newline}\
          # Written by poolgate for the time of a run, which puts this file back as it was.\n\
-         GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {parameters}\"\n"
+         {assignment}\n"
     )
+}
+
+/// The line which adds `parameters`.
+pub(super) fn assignment(parameters: &str) -> String {
+    format!("{ASSIGNMENT}{parameters}\"")
+}
+
+/// The parameters which `line` adds, if it is such a line.
+pub(super) fn added(line: &str) -> Option<&str> {
+    line.strip_prefix(ASSIGNMENT)?.strip_suffix('"')
+}
+
+/// Whether `line` puts `parameter` on the kernel's command line.
+pub(super) fn assigns(line: &str, parameter: &str) -> bool {
+    let assigned = line.trim().strip_prefix("GRUB_CMDLINE_LINUX").and_then(|line| line.split_once('='));
+    assigned.is_some_and(|(_, value)| command_line::has(value.trim_matches(['"', '\'']), parameter))
 }
 
 /// `original` with a line which adds `parameter`, until [`less`] takes it away; `None` where there is one.
@@ -65,7 +85,7 @@ fn lines(parameter: &str, ended: bool) -> String {
     } else {
         "\n# Added by `poolgate flags`, with the end of the line above: take it away by `poolgate flags`, too."
     };
-    format!("{comment}\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX {parameter}\"\n")
+    format!("{comment}\n{}\n", assignment(parameter))
 }
 
 /// The file in which `parameter` is put on the command line.
@@ -77,9 +97,7 @@ pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, 
     files.sort();
     for file in [default].into_iter().chain(files) {
         let text = durable::text(&file)?.unwrap_or_default();
-        let assigned = text.lines().filter_map(|line| line.trim().strip_prefix("GRUB_CMDLINE_LINUX"));
-        let mut lines = assigned.filter_map(|line| Some(line.split_once('=')?.1.trim_matches(['"', '\''])));
-        if lines.any(|line| command_line::has(line, parameter)) {
+        if text.lines().any(|line| assigns(line, parameter)) {
             return Ok(Some(file));
         }
     }
@@ -90,27 +108,41 @@ pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, 
 pub(super) fn first_entry(root: &Path) -> Option<(PathBuf, String)> {
     let file = configuration(root)?;
     let text = fs_err::read_to_string(&file).ok()?;
-    let mut commands = text.lines().map(|line| line.split_whitespace());
-    let line = commands.find_map(|mut words| {
-        let loads = words.next().is_some_and(|word| ["linux", "linux16", "linuxefi"].contains(&word));
-        // The kernel's image comes first.
-        loads.then(|| words.skip(1).collect::<Vec<_>>().join(" "))
-    })?;
-    Some((file, line))
+    let line = text.lines().find(|line| loads_kernel(line))?;
+    let words: Vec<&str> = line.split_whitespace().skip(2).collect();
+    Some((file, words.join(" ")))
+}
+
+/// Whether an entry of GRUB's configuration has all of `parameters`; `None` when it cannot be read.
+pub(super) fn configured(root: &Path, parameters: &[&str]) -> Option<bool> {
+    let text = fs_err::read_to_string(configuration(root)?).ok()?;
+    let mut lines = text.lines().filter(|line| loads_kernel(line));
+    Some(lines.any(|line| parameters.iter().all(|parameter| command_line::has(line, parameter))))
+}
+
+/// Whether a line of grub.cfg loads a kernel: its image comes next, then the kernel's command line.
+pub(super) fn loads_kernel(line: &str) -> bool {
+    line.split_whitespace().next().is_some_and(|word| ["linux", "linux16", "linuxefi"].contains(&word))
+}
+
+/// The program which makes GRUB's configuration anew, and its arguments.
+pub(super) fn update_command(root: &Path) -> Option<(PathBuf, Vec<OsString>)> {
+    Some(match program(root)? {
+        Program::Update(program) => (program, Vec::new()),
+        Program::Make(program, configuration) => (program, vec!["-o".into(), configuration.into()]),
+    })
 }
 
 /// Makes GRUB's configuration anew.
 pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
-    match program(root) {
-        Some(Program::Update(program)) => programs::run(root, &program, &[]).map(drop),
-        Some(Program::Make(program, configuration)) => {
-            programs::run(root, &program, &["-o".as_ref(), configuration.as_os_str()]).map(drop)
-        }
-        None => Err(MachineError::Program {
+    let Some((program, arguments)) = update_command(root) else {
+        return Err(MachineError::Program {
             program: "update-grub".into(),
             problem: "neither it nor grub-mkconfig with a grub.cfg is there any more".to_owned(),
-        }),
-    }
+        });
+    };
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
+    programs::run(root, &program, &arguments).map(drop)
 }
 
 enum Program {

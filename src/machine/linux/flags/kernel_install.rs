@@ -5,10 +5,12 @@
 //! the running kernel's line still has the run's parameters, and would make them permanent. So a line of our making has
 //! a mark before what was added, and is put into the entry without it before the file goes.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Setting, command_line, flush_boot, running};
+use object::{Object, ObjectSection};
+
+use super::{Setting, command_line, flush_boot, not_made, running};
 use crate::machine::MachineError;
 use crate::machine::linux::{durable, programs};
 
@@ -35,13 +37,15 @@ pub(super) fn with(root: &Path, original: Option<&str>, parameters: &[&str]) -> 
         let missing: Vec<_> = parameters.iter().filter(|p| !command_line::has(original, p)).copied().collect();
         return Ok(command_line::with(original, &missing));
     }
-    let line = match durable::text(&root.join("usr/lib/kernel/cmdline"))? {
-        Some(line) => line,
-        None => running(root)?,
-    };
-    let kept = command_line::without(&line, MARK, &["BOOT_IMAGE=", "initrd="]);
+    let kept = usual_line(root)?;
     let added: Vec<_> = [MARK].iter().chain(parameters).copied().collect();
     Ok(command_line::with(&kept, &added) + "\n")
+}
+
+/// What [`with`] added to `original` for `wanted`.
+pub(super) fn added<'a>(original: Option<&str>, wanted: &'a str) -> Vec<&'a str> {
+    let kept = original.map_or_else(|| without_added(wanted), str::to_owned);
+    command_line::added(&kept, wanted)
 }
 
 /// The file's text with `parameter` too; `None` where it has it.
@@ -75,25 +79,77 @@ fn without_added(line: &str) -> String {
     command_line::without(line, MARK, &[])
 }
 
-/// Makes the running kernel's entry anew.
-pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
+/// The command which makes the running kernel's entry anew.
+pub(super) fn add_command(root: &Path) -> Result<(PathBuf, [OsString; 3]), MachineError> {
     let program = programs::find(root, "kernel-install").ok_or_else(|| MachineError::Program {
         program: "kernel-install".into(),
         problem: "it is not there any more".to_owned(),
     })?;
     let (release, kernel) = kernel(root)?;
-    programs::run(root, &program, &["add".as_ref(), OsStr::new(&release), kernel.as_os_str()]).map(drop)
+    Ok((program, ["add".into(), release.into(), kernel.into()]))
 }
 
-/// Removes the file, after the entry was made without what it added. Where there is none, the entry is right already:
-/// the file goes last.
+/// Makes the running kernel's entry anew.
+pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
+    let (program, arguments) = add_command(root)?;
+    programs::run(root, &program, &arguments.each_ref().map(OsString::as_os_str)).map(drop)
+}
+
+/// Removes the file, after the entry was made without what it added. The file goes last. An entry which still has what
+/// was added, though there is no file any more, is made anew as well: somebody removed the file.
 pub(super) fn remove(root: &Path, path: &Path) -> Result<(), MachineError> {
-    if let Some(text) = durable::text(path)? {
+    let text = match durable::text(path)? {
+        None if configured(root, &[MARK]) == Some(true) => Some(usual_line(root)?),
+        text => text,
+    };
+    if let Some(text) = text {
         durable::replace(path, &(without_added(&text) + "\n"))?;
-        regenerate(root)?;
+        regenerate(root).map_err(|error| not_made(path, error))?;
         flush_boot(root)?;
     }
     durable::remove(path)
+}
+
+/// What the file has to hold while the entry is made anew without what was added, before the file is removed.
+pub(super) fn line_before_removal(root: &Path, now: Option<&str>) -> Option<String> {
+    match now {
+        Some(text) => Some(without_added(text)),
+        None => usual_line(root).ok().map(|line| without_added(&line)),
+    }
+}
+
+/// Whether an entry or a unified kernel image was made with all of `parameters`; `None` when there is none to be read.
+pub(super) fn configured(root: &Path, parameters: &[&str]) -> Option<bool> {
+    let mut lines = made_lines(root).peekable();
+    lines.peek()?;
+    Some(lines.any(|line| parameters.iter().all(|parameter| command_line::has(&line, parameter))))
+}
+
+/// The command lines in boot loader entries and in unified kernel images, wherever the firmware's partition is mounted.
+fn made_lines(root: &Path) -> impl Iterator<Item = String> {
+    let files = |folder: &'static str, extension: &'static str| {
+        let places = ["boot", "boot/efi", "efi"].map(|place| root.join(place).join(folder));
+        let found = places.into_iter().flat_map(|place| fs_err::read_dir(place).into_iter().flatten().flatten());
+        found.map(|file| file.path()).filter(move |file| file.extension().is_some_and(|found| found == extension))
+    };
+    let entries = files("loader/entries", "conf").filter_map(|file| fs_err::read_to_string(file).ok());
+    let entries = entries.map(|text| {
+        let options = text.lines().filter_map(|line| line.trim().strip_prefix("options"));
+        options.collect::<Vec<_>>().join(" ")
+    });
+    let images = files("EFI/Linux", "efi").filter_map(|file| {
+        let bytes = fs_err::read(file).ok()?;
+        let image = object::read::pe::PeFile64::parse(bytes.as_slice()).ok()?;
+        let section = image.section_by_name(".cmdline")?;
+        Some(String::from_utf8_lossy(section.data().ok()?).trim_end_matches('\0').to_owned())
+    });
+    entries.chain(images)
+}
+
+/// The line which kernel-install takes when there is no file.
+fn usual_line(root: &Path) -> Result<String, MachineError> {
+    let line = durable::text(&root.join("usr/lib/kernel/cmdline"))?.map_or_else(|| running(root), Ok)?;
+    Ok(command_line::without(&line, MARK, &["BOOT_IMAGE=", "initrd="]))
 }
 
 /// The running kernel's release and image.

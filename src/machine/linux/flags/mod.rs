@@ -13,7 +13,9 @@ mod by_hand;
 mod command_line;
 mod grub;
 mod kernel_install;
+mod remaining;
 mod setting;
+mod undo;
 
 pub(super) use setting::Setting;
 
@@ -55,17 +57,28 @@ impl Flags for KernelParameters {
             (Setting::KernelCmdline, FlagValue::Absent) => kernel_install::remove(&self.root, &path),
             (Setting::KernelCmdline, FlagValue::Present(text)) => {
                 durable::replace(&path, text)?;
-                kernel_install::regenerate(&self.root)
+                kernel_install::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
+            // Also when the file is right already: an earlier attempt may have failed behind it.
             (Setting::GrubDropIn | Setting::GrubDefault, FlagValue::Absent) => {
                 durable::remove(&path)?;
-                grub::regenerate(&self.root)
+                grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
             (Setting::GrubDropIn | Setting::GrubDefault, FlagValue::Present(text)) => {
                 durable::replace(&path, text)?;
-                grub::regenerate(&self.root)
+                grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
         }
+    }
+
+    fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+        let setting = Setting::named(&change.name).ok()?;
+        let rest = undo::undone(setting, text(&change.original), text(&change.wanted)?, text(now))?;
+        Some(rest.map_or(FlagValue::Absent, FlagValue::Present))
+    }
+
+    fn by_hand(&self, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
+        remaining::commands(&self.root, change, now, saved)
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
@@ -94,6 +107,18 @@ fn running(root: &Path) -> Result<String, MachineError> {
         Err(source) => return Err(MachineError::Unreadable { path, source }),
     };
     String::from_utf8(bytes).map_err(|_| MachineError::NotText(path))
+}
+
+fn text(value: &FlagValue) -> Option<&str> {
+    match value {
+        FlagValue::Absent => None,
+        FlagValue::Present(text) => Some(text),
+    }
+}
+
+/// The file is as it should be, and what is made from it is not.
+fn not_made(file: &Path, error: MachineError) -> MachineError {
+    MachineError::NotMade { file: file.to_owned(), source: Box::new(error) }
 }
 
 /// Syncs the file systems a boot loader reads: programs which write there do not all sync.

@@ -4,15 +4,19 @@
 //! old one; they differ in the [`Registry`] and in what the [`Running`] kernel tells. A value is kept with its exact type
 //! and bytes, and an absent one is deleted again. docs/windows.md says what can be known of flags in force.
 
+use std::path::Path;
+
 use super::super::{Asked, Change, FlagValue, Flags, MachineError};
 
 mod by_hand;
 #[cfg(windows)]
 mod live;
+mod remaining;
 mod setting;
 mod switched;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod value;
 mod wanted;
 
@@ -40,6 +44,11 @@ pub(in crate::machine) trait Registry {
 
     /// Makes what was set and deleted survive a power cut.
     fn flush(&mut self) -> Result<(), MachineError>;
+
+    /// The command with which an administrator makes the value exactly this one, or removes it.
+    fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
+        remaining::command(setting, value)
+    }
 }
 
 /// Whether the running kernel counts pool tags.
@@ -135,6 +144,32 @@ impl<R: Registry> Flags for RegistryFlags<R> {
 
     fn flush(&mut self) -> Result<(), MachineError> {
         self.registry.flush()
+    }
+
+    fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+        undo::undone(self.named(&change.name).ok()?, change, now)
+    }
+
+    fn by_hand(&self, change: &Change, now: Option<&FlagValue>, _: &Path) -> Vec<String> {
+        let Ok(setting) = self.named(&change.name) else { return Vec::new() };
+        let target = match now {
+            Some(now) if *now != change.wanted && *now != change.original => match self.undo(change, now) {
+                Some(target) => target,
+                None => return vec![remaining::look(&self.registry.name(setting), change)],
+            },
+            _ => change.original.clone(),
+        };
+        if now == Some(&target) {
+            return Vec::new();
+        }
+        let value = match &target {
+            FlagValue::Absent => None,
+            FlagValue::Present(text) => match text.parse::<Value>() {
+                Ok(value) => Some(value),
+                Err(value::NotAValue) => return Vec::new(),
+            },
+        };
+        vec![self.registry.command(setting, value.as_ref())]
     }
 }
 

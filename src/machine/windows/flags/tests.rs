@@ -10,6 +10,7 @@ use super::setting::VERIFY_DRIVERS;
 use super::*;
 
 mod by_hand;
+mod restore;
 
 /// Values by their full names.
 #[derive(Clone, Default)]

@@ -59,8 +59,26 @@ impl Value {
         self.kind == REG_DWORD
     }
 
+    /// The type and data with which `reg add` writes exactly this value, as words of cmd.exe's; `None` when it cannot.
+    pub(super) fn for_reg(&self) -> Option<(&'static str, String)> {
+        match self.kind {
+            REG_DWORD => {
+                Some(("REG_DWORD", format!("{:#x}", u32::from_le_bytes(self.bytes.as_slice().try_into().ok()?))))
+            }
+            REG_BINARY if !self.bytes.is_empty() => {
+                Some(("REG_BINARY", self.bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+            }
+            REG_SZ => {
+                // Within quotes cmd.exe still looks for variables, and reg.exe for an escaped quote.
+                let text = self.text().filter(|text| !text.contains(['"', '%', '\\', '\n', '\r']))?;
+                Some(("REG_SZ", format!("\"{text}\"")))
+            }
+            _ => None,
+        }
+    }
+
     /// The text of a REG_SZ which is one: whole UTF-16, with one NUL and that at its end.
-    fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         let (units, rest) = self.bytes.as_chunks::<2>();
         let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
         let (last, text) = units.split_last()?;

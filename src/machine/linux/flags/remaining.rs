@@ -1,0 +1,117 @@
+//! The shell commands which finish putting a setting back, for what is really left to do.
+//!
+//! A setting is two things: its file, and what the boot loader's program makes from it. A file which is right already is
+//! not named again, and the program is named only where its result still has the run's parameters, or cannot be read.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::undo::{added, undone};
+use super::{Setting, grub, kernel_install, text};
+use crate::machine::linux::programs;
+use crate::machine::{Change, FlagValue};
+
+/// The commands. `saved` is a file which holds the original, where there was one.
+pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
+    let (Ok(setting), Some(wanted)) = (Setting::named(&change.name), text(&change.wanted)) else { return Vec::new() };
+    let original = text(&change.original);
+    let file = quoted(setting.path(root));
+    let ours = added(setting, original, wanted);
+    let untouched = now.is_none_or(|now| *now == change.wanted || *now == change.original);
+    let target = match now.map(text) {
+        Some(now) if !untouched => undone(setting, original, wanted, now),
+        _ => Some(original.map(str::to_owned)),
+    };
+    let Some(target) = target else {
+        let by_hand = format!("${{EDITOR:-vi}} {file} # take out {}", ours.join(" "));
+        return [by_hand].into_iter().chain(make(root, setting)).collect();
+    };
+    let target = target.as_deref();
+
+    let mut commands = Vec::new();
+    let is_right = now.map(text) == Some(target);
+    if is_right && !is_owed(root, setting, &ours) {
+        return commands;
+    }
+    if setting == Setting::KernelCmdline && target.is_none() {
+        // The entry is made without the run's parameters before the file goes, or it would have the running kernel's.
+        let line = kernel_install::line_before_removal(root, now.and_then(text).or((!is_right).then_some(wanted)));
+        commands.extend(line.map(|line| printf(&format!("{line}\n"), &file)));
+        commands.extend(make(root, setting));
+        commands.push(format!("rm -f {file}"));
+        return commands;
+    }
+    if !is_right {
+        commands.push(match target {
+            None => format!("rm -f {file}"),
+            Some(_) if untouched => format!("cp {} {file}", quoted(saved)),
+            Some(text) if setting == Setting::KernelCmdline => printf(text, &file),
+            Some(_) => sed(wanted.strip_prefix(original.unwrap_or_default()).unwrap_or(wanted), &ours, &file),
+        });
+    }
+    commands.extend(make(root, setting));
+    commands
+}
+
+/// Whether what was made from the file may still have the run's parameters.
+fn is_owed(root: &Path, setting: Setting, ours: &[&str]) -> bool {
+    let configured = match setting {
+        Setting::GrubDropIn | Setting::GrubDefault => grub::configured(root, ours),
+        Setting::KernelCmdline => kernel_install::configured(root, ours),
+    };
+    configured != Some(false)
+}
+
+/// The command which makes the boot loader's configuration from the file.
+fn make(root: &Path, setting: Setting) -> Option<String> {
+    let (program, arguments) = match setting {
+        Setting::GrubDropIn | Setting::GrubDefault => {
+            let usual = || (PathBuf::from("grub-mkconfig"), vec!["-o".into(), root.join("boot/grub/grub.cfg").into()]);
+            grub::update_command(root).unwrap_or_else(usual)
+        }
+        Setting::KernelCmdline => {
+            let (program, arguments) = kernel_install::add_command(root).ok()?;
+            (program, arguments.to_vec())
+        }
+    };
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let inside = arguments.iter().map(|argument| match Path::new(argument).strip_prefix(root) {
+        Ok(below) if Path::new(argument).is_absolute() => Path::new("/").join(below).into_os_string(),
+        _ => argument.clone(),
+    });
+    let words = std::iter::once(name.to_owned()).chain(inside).map(|word| quoted(&word));
+    let command = words.collect::<Vec<_>>().join(" ");
+    // The program looks for its files from `/` on.
+    Some(if programs::is_this_machine(root) { command } else { format!("chroot {} {command}", quoted(root)) })
+}
+
+/// Takes poolgate's lines out of a file of GRUB's which somebody else edited, or its parameters out of its line.
+fn sed(block: &str, ours: &[&str], file: &str) -> String {
+    let escaped = |text: &str| {
+        text.chars().flat_map(|c| ['\\', c].into_iter().skip(usize::from(!r"\.*[]^$|".contains(c)))).collect::<String>()
+    };
+    let whole = block.lines().filter(|line| !line.is_empty()).map(|line| format!(r"\|^{}$|d", escaped(line)));
+    let line = escaped(&grub::assignment(""));
+    let line = line.trim_end_matches('"');
+    let words = ours.iter().map(|word| format!(r#"\|^{line}|s|\([ ]\){}\([ "]\)|\2|"#, escaped(word)));
+    let scripts: Vec<String> = whole.chain(words).map(|script| format!("-e {}", quoted(&script))).collect();
+    format!("sed -i {} {file}", scripts.join(" "))
+}
+
+fn printf(text: &str, file: &str) -> String {
+    match text.strip_suffix('\n') {
+        Some(line) => format!("printf '%s\\n' {} > {file}", quoted(line)),
+        None => format!("printf %s {} > {file}", quoted(text)),
+    }
+}
+
+/// A word as a shell reads it.
+fn quoted(word: impl AsRef<OsStr>) -> String {
+    let word = word.as_ref().to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
