@@ -100,17 +100,21 @@ pub struct Verifier {
 
 /// How reboots go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping with the keys `timeout` and `after_restore`")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping such as `{ timeout: 15 min }`")]
 pub struct Reboot {
     /// How long the machine may take to come back.
     pub timeout: Duration,
     /// Whether the machine is rebooted again once the flags are restored.
     pub after_restore: bool,
+    /// How long after a panic of the flagged kernel the machine restarts by itself: `panic=` on the Linux kernel command
+    /// line, beside the parameters under `flags`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_panic: Option<Duration>,
 }
 
 impl Default for Reboot {
     fn default() -> Reboot {
-        Reboot { timeout: Duration::from_secs(15 * 60), after_restore: true }
+        Reboot { timeout: Duration::from_secs(15 * 60), after_restore: true, after_panic: None }
     }
 }
 

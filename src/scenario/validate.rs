@@ -4,6 +4,7 @@
 //! found. Each check names the place it is about as a path; nothing here knows lines or columns.
 
 mod flags;
+mod reboot;
 mod second_look;
 mod thresholds;
 mod workload;
@@ -21,6 +22,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
     let mut found = without_teardown(&document);
     found.extend(document.machine.as_ref().and_then(machine));
     found.extend(document.flags.iter().flat_map(flags::flags));
+    found.extend(reboot::after_panic(document.reboot.as_ref(), document.flags.as_ref()));
     let workload = workload::workload(document.workload, &mut found);
     sampling(&document.sampling, workload.as_ref(), &mut found);
     found.extend(second_look::time_limit(document.time_limit, document.confirm, &document.sampling, workload.as_ref()));
@@ -32,7 +34,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
             description: document.description,
             driver: document.driver,
             machine: document.machine,
-            flags: document.flags,
+            flags: reboot::with_panic(document.flags, document.reboot.as_ref()),
             reboot: document.reboot,
             setup: document.setup,
             workload,

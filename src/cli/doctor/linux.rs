@@ -18,6 +18,7 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
             Err(error) => Finding::failed(lack, what, error),
         };
         findings.push(of("boot loader", &facts.parameters, "kernel parameters go into ", ""));
+        findings.extend(facts.parameters.is_ok().then(|| hang(facts.every_boot)));
         findings.push(match &facts.restart {
             Ok(()) => Finding::ok("restart", "possible"),
             Err(error) => Finding::failed(lack, "restart", error),
@@ -26,6 +27,18 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
         findings.push(machine_id(facts.id));
     }
     findings
+}
+
+/// What becomes of a machine whose kernel hangs with the flags before anything can put them back.
+fn hang(every_boot: Option<&str>) -> Finding {
+    match every_boot {
+        None => Finding::ok("hung boot", "boots once into the flags; a boot that hangs falls back at the next reset"),
+        Some(why) => {
+            let says =
+                "every boot has the flags until they are removed: a kernel that hangs needs a person at the boot menu";
+            Finding::note("hung boot", format!("{says} ({why})"))
+        }
+    }
 }
 
 fn root(root: bool, lack: Level) -> Finding {
@@ -72,7 +85,8 @@ mod tests {
         Facts {
             root: true,
             id: true,
-            parameters: Ok("/etc/default/grub"),
+            parameters: Ok("/boot/grub/custom.cfg"),
+            every_boot: None,
             restart: Ok(()),
             starter: Ok("systemd"),
             shrinks: true,
@@ -86,6 +100,7 @@ mod tests {
             root: false,
             id: false,
             parameters: Err(error()),
+            every_boot: None,
             restart: Err(error()),
             starter: Err(error()),
             shrinks: false,
@@ -103,6 +118,13 @@ mod tests {
         for reboots in [Reboots::Unknown, Reboots::Never, Reboots::Needed] {
             assert_eq!(at(Level::Ok, &healthy(), reboots).len(), findings(&healthy(), reboots).len());
         }
+    }
+
+    #[test]
+    fn flags_which_stay_for_every_boot_are_noted() {
+        let facts = Facts { every_boot: Some("GRUB has no environment block"), ..healthy() };
+        assert_eq!(at(Level::Note, &facts, Reboots::Needed), ["hung boot"]);
+        assert_eq!(at(Level::Note, &facts, Reboots::Never), [""; 0]);
     }
 
     #[test]

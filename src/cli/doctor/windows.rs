@@ -11,6 +11,7 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     }
     findings.push(waiting(facts, reboots));
     if let Some(lack) = reboots.lack() {
+        findings.push(hang());
         findings.push(fast_startup(facts));
         findings.push(bitlocker(&facts.bitlocker, lack));
     }
@@ -25,6 +26,13 @@ fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
     let says = "not elevated: may neither change boot settings nor install drivers";
     let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem";
     Finding::at(reboots.lack().unwrap_or(Level::Note), "elevation", says).help(help)
+}
+
+/// What becomes of a machine whose kernel stops with the flags before anything can put them back.
+fn hang() -> Finding {
+    let says = "every boot has the flags until they are removed: a kernel that stops in each of them needs a person";
+    let help = "Windows' recovery starts Safe Mode, where `verifier /reset` and `poolgate abort` work";
+    Finding::note("hung boot", says).help(help)
 }
 
 fn services(facts: &Facts, lack: Level) -> Finding {
@@ -101,7 +109,9 @@ mod tests {
     #[test]
     fn on_a_healthy_machine_all_is_well() {
         for reboots in [Reboots::Unknown, Reboots::Never, Reboots::Needed] {
-            assert!(levels(&healthy(), reboots).iter().all(|(_, level)| *level == Level::Ok));
+            // Windows boots into flags at every boot.
+            let other = |(what, level): &(&str, Level)| *what == "hung boot" || *level == Level::Ok;
+            assert!(levels(&healthy(), reboots).iter().all(other));
         }
     }
 
@@ -117,7 +127,8 @@ mod tests {
             for (reboots, expected) in [(Reboots::Needed, Level::Problem), (Reboots::Unknown, Level::Note)] {
                 let found = levels(&facts, reboots);
                 assert!(found.contains(&(what, expected)), "{what}: {found:?}");
-                assert_eq!(found.iter().filter(|(_, level)| *level != Level::Ok).count(), 1, "{what}: {found:?}");
+                let faults = found.iter().filter(|(what, level)| *what != "hung boot" && *level != Level::Ok);
+                assert_eq!(faults.count(), 1, "{what}: {found:?}");
             }
             let never = levels(&facts, Reboots::Never);
             assert!(!never.iter().any(|(_, level)| *level == Level::Problem), "{what}: {never:?}");

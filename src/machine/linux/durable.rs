@@ -32,7 +32,11 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), MachineError> {
                 fchown(file.as_file(), Some(before.uid()), Some(before.gid()))?;
                 file.as_file().set_permissions(before.permissions())?;
             }
-            Err(_) => file.as_file().set_permissions(Permissions::from_mode(0o644))?,
+            // A file system which knows no modes, as a FAT with boot loader entries, refuses most of them.
+            Err(_) => match file.as_file().set_permissions(Permissions::from_mode(0o644)) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                set => set?,
+            },
         }
         file.as_file().sync_all()?;
         file.persist(&place)?;

@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::autostart::{HOOK, LinuxAutostart, Starter};
-use super::flags::Setting;
-use super::{allocinfo, boot, programs};
+use super::{allocinfo, boot, flags, programs};
 use crate::machine::MachineError;
 
 /// The answers. What they mean for a run is doctor's.
@@ -17,6 +16,8 @@ pub struct Facts {
     pub id: bool,
     /// The file which decides the kernel's parameters.
     pub parameters: Result<&'static str, MachineError>,
+    /// Why parameters cannot be given to one boot only, but stay until they are removed; `None` where they can.
+    pub every_boot: Option<&'static str>,
     /// What keeps the machine from being restarted.
     pub restart: Result<(), MachineError>,
     /// What would bring poolgate back after a boot.
@@ -29,10 +30,12 @@ pub struct Facts {
 
 /// What the machine below `root` answers. Changes nothing.
 pub fn facts(root: &Path) -> Facts {
+    let way = flags::Way::of(root, &["PARAMETER"]);
     Facts {
         root: rustix::process::geteuid().is_root(),
         id: !super::machine_id(root).is_empty(),
-        parameters: Setting::of(root, &["PARAMETER"]).map(Setting::name),
+        every_boot: way.as_ref().ok().and_then(|way| way.every_boot),
+        parameters: way.map(|way| way.setting.name()),
         restart: boot::can_restart(root),
         starter: starter(root),
         shrinks: shrinks(root),

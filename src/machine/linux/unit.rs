@@ -13,8 +13,11 @@ const FIRST_LINE: &str = "# Written by poolgate, which removes it when the run h
 const COMMAND: &str = "ExecStart=\"";
 const RESUME: &str = "\" resume \"";
 
-/// The unit which resumes the run in `folder`.
+/// The unit which resumes the run in `folder`. It waits for the file systems which hold both.
 pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError> {
+    let mounts = [program.parent().unwrap_or(program), folder].map(|path| plain(path).map(mount));
+    let [of_program, of_folder] = mounts;
+    let mounts = format!("{} {}", of_program?, of_folder?);
     let program = plain(program)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     let folder = plain(folder)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
     // Type=exec: started once the program runs, since a run takes hours. The exit codes are those of src/exit.rs which tell
@@ -24,6 +27,7 @@ pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError
          [Unit]\n\
          Description=poolgate goes on with a run after a boot\n\
          After=multi-user.target\n\
+         RequiresMountsFor={mounts}\n\
          \n\
          [Service]\n\
          Type=exec\n\
@@ -54,6 +58,11 @@ pub(super) fn folder(unit: &str) -> Option<PathBuf> {
         }
     }
     Some(path.into()).filter(|path: &PathBuf| path.is_absolute())
+}
+
+/// A path in a list of paths, where variables mean nothing (systemd.unit(5), "RequiresMountsFor=").
+fn mount(path: &str) -> String {
+    format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%"))
 }
 
 /// A path which a unit can hold.
@@ -88,6 +97,8 @@ mod tests {
         let unit = text(Path::new("/opt/a $b/100%"), Path::new("/var/c \"d\"\\$e %h")).unwrap();
         let line = r#"ExecStart="/opt/a $b/100%%" resume "/var/c \"d\"\\$$e %%h""#;
         assert!(unit.lines().any(|found| found == line), "{unit}");
+        let mounts = r#"RequiresMountsFor="/opt/a $b" "/var/c \"d\"\\$e %%h""#;
+        assert!(unit.lines().any(|found| found == mounts), "{unit}");
     }
 
     #[test]

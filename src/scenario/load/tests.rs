@@ -14,7 +14,7 @@ flags:
   gflags: ["+kst"]               # further GFlags, abbreviation or hex, +/- as in gflags.exe
   verifier: { drivers: [mydrv.sys], level: 0x8 }
   kernel_cmdline: [slab_nomerge] # Linux
-reboot: { timeout: 15 min, after_restore: true }
+reboot: { timeout: 15 min, after_restore: true, after_panic: 30 s }
 setup:    [ { run: pnputil /add-driver mydrv.inf /install } ]
 workload: { run: mydrvtest.exe --copy 100, iterations: 300, warm_up: 60, timeout: 60 s }
 teardown: [ { run: pnputil /delete-driver mydrv.inf /uninstall } ]
@@ -50,6 +50,8 @@ fn the_example_means_what_it_says() {
     assert_eq!(scenario.setup[0].timeout, Duration::from_secs(600));
     let flags = scenario.flags.clone().unwrap();
     assert_eq!(flags.gflags, ["+kst".parse().unwrap()]);
+    // `after_panic` is one more parameter.
+    assert_eq!(flags.kernel_cmdline, ["slab_nomerge", "panic=30"]);
     let verifier = flags.verifier.unwrap();
     assert_eq!((verifier.drivers[0].as_str(), verifier.level), ("mydrv.sys", 8));
     assert_eq!(scenario.workload.run.as_str(), "mydrvtest.exe --copy 100");

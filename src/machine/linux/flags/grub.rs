@@ -160,7 +160,7 @@ fn program(root: &Path) -> Option<Program> {
     configuration(root).map(|path| Program::Make(make, path))
 }
 
-fn configuration(root: &Path) -> Option<PathBuf> {
+pub(super) fn configuration(root: &Path) -> Option<PathBuf> {
     let configurations = ["boot/grub/grub.cfg", "boot/grub2/grub.cfg"].map(|path| root.join(path));
     configurations.into_iter().find(|path| path.exists())
 }

@@ -12,12 +12,16 @@ use crate::machine::{Asked, Change, FlagValue, Flags, MachineError};
 mod by_hand;
 mod command_line;
 mod grub;
+mod grub_env;
+mod grub_menu;
+mod grub_once;
 mod kernel_install;
 mod remaining;
 mod setting;
 mod undo;
 
-pub(super) use setting::Setting;
+use setting::Setting;
+pub(super) use setting::Way;
 
 pub(super) struct KernelParameters {
     pub(super) root: PathBuf,
@@ -30,11 +34,14 @@ impl Flags for KernelParameters {
             return Ok(Vec::new());
         }
         boot::can_restart(&self.root)?;
-        let setting = Setting::of(&self.root, &parameters)?;
+        let Way { setting, .. } = Way::of(&self.root, &parameters)?;
         let original = durable::text(&setting.path(&self.root))?;
         let wanted = match setting {
             Setting::GrubDropIn | Setting::GrubDefault => grub::with(original.as_deref(), &parameters),
             Setting::KernelCmdline => kernel_install::with(&self.root, original.as_deref(), &parameters)?,
+            Setting::GrubCustom(folder) | Setting::GrubNext(folder) => {
+                return grub_once::plan(&self.root, folder, &parameters);
+            }
         };
         let original = original.map_or(FlagValue::Absent, FlagValue::Present);
         Ok(vec![Change { name: setting.name().to_owned(), original, wanted: FlagValue::Present(wanted) }])
@@ -46,7 +53,12 @@ impl Flags for KernelParameters {
     }
 
     fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
-        let text = durable::text(&Setting::named(name)?.path(&self.root))?;
+        let setting = Setting::named(name)?;
+        let path = setting.path(&self.root);
+        let text = match setting {
+            Setting::GrubNext(_) => grub_env::get(&path, grub_once::NEXT_ENTRY)?,
+            _ => durable::text(&path)?,
+        };
         Ok(text.map_or(FlagValue::Absent, FlagValue::Present))
     }
 
@@ -68,6 +80,10 @@ impl Flags for KernelParameters {
                 durable::replace(&path, text)?;
                 grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
+            // GRUB reads these two itself, so nothing is made from them.
+            (Setting::GrubCustom(_), FlagValue::Absent) => durable::remove(&path),
+            (Setting::GrubCustom(_), FlagValue::Present(text)) => durable::replace(&path, text),
+            (Setting::GrubNext(_), value) => grub_env::set(&path, grub_once::NEXT_ENTRY, text(value)),
         }
     }
 
@@ -82,7 +98,7 @@ impl Flags for KernelParameters {
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
-        for setting in Setting::ALL {
+        for setting in Setting::all() {
             let path = setting.path(&self.root);
             durable::sync(&path)?;
             durable::sync(path.parent().unwrap_or(&path))?;

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::undo::{added, undone};
-use super::{Setting, grub, kernel_install, text};
+use super::{Setting, grub, grub_once, kernel_install, text};
 use crate::machine::linux::programs;
 use crate::machine::{Change, FlagValue};
 
@@ -16,6 +16,9 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
     let (Ok(setting), Some(wanted)) = (Setting::named(&change.name), text(&change.wanted)) else { return Vec::new() };
     let original = text(&change.original);
     let file = quoted(setting.path(root));
+    if let Setting::GrubNext(_) = setting {
+        return next_entry(&file, text(&change.original), change, now);
+    }
     let ours = added(setting, original, wanted);
     let untouched = now.is_none_or(|now| *now == change.wanted || *now == change.original);
     let target = match now.map(text) {
@@ -23,7 +26,8 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
         _ => Some(original.map(str::to_owned)),
     };
     let Some(target) = target else {
-        let by_hand = format!("${{EDITOR:-vi}} {file} # take out {}", ours.join(" "));
+        let what = if ours.is_empty() { "the entry `poolgate`".to_owned() } else { ours.join(" ") };
+        let by_hand = format!("${{EDITOR:-vi}} {file} # take out {what}");
         return [by_hand].into_iter().chain(make(root, setting)).collect();
     };
     let target = target.as_deref();
@@ -46,6 +50,7 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
             None => format!("rm -f {file}"),
             Some(_) if untouched => format!("cp {} {file}", quoted(saved)),
             Some(text) if setting == Setting::KernelCmdline => printf(text, &file),
+            Some(_) if matches!(setting, Setting::GrubCustom(_)) => grub_once::sed(&file),
             Some(_) => sed(wanted.strip_prefix(original.unwrap_or_default()).unwrap_or(wanted), &ours, &file),
         });
     }
@@ -53,11 +58,21 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
     commands
 }
 
+/// What unsets the entry which GRUB boots next, unless it is not poolgate's.
+fn next_entry(file: &str, original: Option<&str>, change: &Change, now: Option<&FlagValue>) -> Vec<String> {
+    match (now, original) {
+        (Some(now), _) if *now != change.wanted => Vec::new(),
+        (_, None) => vec![format!("grub-editenv {file} unset next_entry")],
+        (_, Some(entry)) => vec![format!("grub-editenv {file} set {}", quoted(format!("next_entry={entry}")))],
+    }
+}
+
 /// Whether what was made from the file may still have the run's parameters.
 fn is_owed(root: &Path, setting: Setting, ours: &[&str]) -> bool {
     let configured = match setting {
         Setting::GrubDropIn | Setting::GrubDefault => grub::configured(root, ours),
         Setting::KernelCmdline => kernel_install::configured(root, ours),
+        Setting::GrubCustom(_) | Setting::GrubNext(_) => Some(false),
     };
     configured != Some(false)
 }
@@ -73,6 +88,7 @@ fn make(root: &Path, setting: Setting) -> Option<String> {
             let (program, arguments) = kernel_install::add_command(root).ok()?;
             (program, arguments.to_vec())
         }
+        Setting::GrubCustom(_) | Setting::GrubNext(_) => return None,
     };
     let name = program.file_name().unwrap_or(program.as_os_str());
     let inside = arguments.iter().map(|argument| match Path::new(argument).strip_prefix(root) {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::grub_once::{self, Folder};
 use super::{grub, kernel_install};
 use crate::machine::MachineError;
 
@@ -14,10 +15,40 @@ pub(in crate::machine::linux) enum Setting {
     GrubDefault,
     /// What kernel-install gives to systemd-boot's entries and to unified kernel images (kernel-install(8)).
     KernelCmdline,
+    /// Menu entries of the administrator's own, which GRUB reads at every boot.
+    GrubCustom(Folder),
+    /// The entry which GRUB boots next, and only then.
+    GrubNext(Folder),
+}
+
+/// How parameters get onto the command line of a run's boot.
+pub(in crate::machine::linux) struct Way {
+    /// What is written for that.
+    pub(in crate::machine::linux) setting: Setting,
+    /// Why they cannot be given to that boot only, but stay until they are removed; `None` where they can.
+    pub(in crate::machine::linux) every_boot: Option<&'static str>,
+}
+
+impl Way {
+    /// The way on this machine.
+    pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Way, MachineError> {
+        let setting = Setting::of(root, parameters)?;
+        Ok(match setting {
+            Setting::GrubDropIn | Setting::GrubDefault => match grub_once::possible(root) {
+                Ok(folder) => Way { setting: Setting::GrubCustom(folder), every_boot: None },
+                Err(obstacle) => Way { setting, every_boot: Some(obstacle) },
+            },
+            _ => Way { setting, every_boot: Some("kernel-install makes entries for every boot") },
+        })
+    }
 }
 
 impl Setting {
-    pub(super) const ALL: [Setting; 3] = [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline];
+    /// Every setting.
+    pub(super) fn all() -> impl Iterator<Item = Setting> {
+        let once = Folder::ALL.into_iter().flat_map(|folder| [Setting::GrubCustom(folder), Setting::GrubNext(folder)]);
+        [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline].into_iter().chain(once)
+    }
 
     /// The name it has in a run's state: its path on the machine itself.
     pub(in crate::machine::linux) fn name(self) -> &'static str {
@@ -26,20 +57,27 @@ impl Setting {
             Setting::GrubDropIn => "/etc/default/grub.d/99-poolgate.cfg",
             Setting::GrubDefault => "/etc/default/grub",
             Setting::KernelCmdline => "/etc/kernel/cmdline",
+            Setting::GrubCustom(Folder::Grub) => "/boot/grub/custom.cfg",
+            Setting::GrubCustom(Folder::Grub2) => "/boot/grub2/custom.cfg",
+            Setting::GrubNext(Folder::Grub) => "/boot/grub/grubenv: next_entry",
+            Setting::GrubNext(Folder::Grub2) => "/boot/grub2/grubenv: next_entry",
         }
     }
 
     /// The setting called `name`. No other file is ever written, whatever a run's state says.
     pub(super) fn named(name: &str) -> Result<Setting, MachineError> {
-        let found = Setting::ALL.into_iter().find(|setting| setting.name() == name);
+        let found = Setting::all().find(|setting| setting.name() == name);
         found.ok_or_else(|| MachineError::UnknownSetting(name.to_owned()))
     }
 
     pub(super) fn path(self, root: &Path) -> PathBuf {
-        root.join(self.name().trim_start_matches('/'))
+        match self {
+            Setting::GrubNext(folder) => grub_once::block(root, folder),
+            _ => root.join(self.name().trim_start_matches('/')),
+        }
     }
 
-    /// The one which counts on this machine.
+    /// The one which counts on this machine for every boot.
     pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
         let kernel_install = kernel_install::is_ready(root);
         if kernel_install && kernel_install::booted_this(root) {

@@ -4,7 +4,7 @@
 //! for a file which is absent. A text without poolgate's part is returned unchanged. The answer is `None` when poolgate's
 //! part cannot be told from theirs.
 
-use super::{Setting, command_line, grub, kernel_install};
+use super::{Setting, command_line, grub, grub_once, kernel_install};
 
 /// The text of `setting` with their edits and without poolgate's.
 pub(super) fn undone(
@@ -31,6 +31,13 @@ pub(super) fn undone(
             // A restore which was cut short leaves the line without what was added, and would remove it next.
             Some((original.is_some() || !ours()).then_some(rest))
         }
+        Setting::GrubCustom(_) => {
+            let rest = grub_once::without(original.unwrap_or_default(), wanted, now)?;
+            let nothing = rest.is_empty() && original.is_none() && now != rest;
+            Some((!nothing).then_some(rest))
+        }
+        // Another entry than poolgate's.
+        Setting::GrubNext(_) => Some(Some(now.to_owned())),
     }
 }
 
@@ -42,6 +49,7 @@ pub(super) fn added<'a>(setting: Setting, original: Option<&str>, wanted: &'a st
             block.lines().filter_map(grub::added).next_back().unwrap_or_default().split(' ').collect()
         }
         Setting::KernelCmdline => kernel_install::added(original, wanted),
+        Setting::GrubCustom(_) | Setting::GrubNext(_) => Vec::new(),
     }
 }
 

@@ -1,0 +1,107 @@
+//! GRUB's environment block: 1024 bytes of text which GRUB itself reads and writes, without its file system's journal.
+//!
+//! The file is written in place, as GRUB does it: its blocks stay where they are, so that what was synced is what GRUB
+//! reads, even when the power fails before the journal is written back. Source: grub-core/lib/envblk.c, and "The GRUB
+//! environment block" in GRUB's manual.
+
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use fs_err::OpenOptions;
+
+use crate::machine::MachineError;
+
+const SIZE: usize = 1024;
+const HEADER: &str = "# GRUB Environment Block\n";
+
+/// The value of `name`; an empty one is none, as GRUB leaves it behind a boot.
+pub(super) fn get(path: &Path, name: &str) -> Result<Option<String>, MachineError> {
+    let text = fs_err::read(path).and_then(checked);
+    let text = text.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    Ok(value.filter(|value| !value.is_empty()).map(str::to_owned))
+}
+
+/// Sets or removes `name`, and makes it durable.
+pub(super) fn set(path: &Path, name: &str, value: Option<&str>) -> Result<(), MachineError> {
+    let written = || -> io::Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = checked(bytes)?;
+        let others = text.split_inclusive('\n').filter(|line| {
+            let rest = line.strip_prefix(name);
+            !rest.is_some_and(|rest| rest.starts_with('='))
+        });
+        let mut block: String = others.collect();
+        if let Some(value) = value {
+            block.push_str(&format!("{name}={value}\n"));
+        }
+        if block.len() > SIZE {
+            return Err(io::Error::other("GRUB's environment block is full"));
+        }
+        block.extend(std::iter::repeat_n('#', SIZE - block.len()));
+        file.rewind()?;
+        file.write_all(block.as_bytes())?;
+        file.sync_all()
+    };
+    written().map_err(|source| MachineError::Unwritable { path: path.to_owned(), source })
+}
+
+/// The lines of a block, without what fills it up.
+fn checked(bytes: Vec<u8>) -> io::Result<String> {
+    let text = String::from_utf8(bytes).ok().filter(|text| text.len() == SIZE && text.starts_with(HEADER));
+    let text = text.ok_or_else(|| io::Error::other("it is no environment block of GRUB's"))?;
+    let lines = text.trim_end_matches('#');
+    match lines.ends_with('\n') {
+        true => Ok(lines.to_owned()),
+        false => Err(io::Error::other("GRUB's environment block ends within a line")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(lines: &str) -> String {
+        let text = format!("{HEADER}{lines}");
+        text.clone() + &"#".repeat(SIZE - text.len())
+    }
+
+    #[test]
+    fn a_name_comes_and_goes_and_all_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grubenv");
+        for lines in ["", "saved_entry=0\n", "# WARNING: Do not edit\nsaved_entry=a\\\\b\nrecordfail=1\n"] {
+            fs_err::write(&path, block(lines)).unwrap();
+            assert_eq!(get(&path, "next_entry").unwrap(), None);
+            for _ in 0..2 {
+                set(&path, "next_entry", Some("poolgate")).unwrap();
+                assert_eq!(fs_err::read_to_string(&path).unwrap(), block(&format!("{lines}next_entry=poolgate\n")));
+                assert_eq!(get(&path, "next_entry").unwrap().as_deref(), Some("poolgate"));
+            }
+            for _ in 0..2 {
+                set(&path, "next_entry", None).unwrap();
+                assert_eq!(fs_err::read_to_string(&path).unwrap(), block(lines));
+            }
+            // As GRUB leaves it.
+            fs_err::write(&path, block(&format!("next_entry=\n{lines}"))).unwrap();
+            assert_eq!(get(&path, "next_entry").unwrap(), None);
+            set(&path, "next_entry", None).unwrap();
+            assert_eq!(fs_err::read_to_string(&path).unwrap(), block(lines));
+        }
+    }
+
+    #[test]
+    fn what_is_no_block_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grubenv");
+        assert!(get(&path, "a").is_err() && set(&path, "a", None).is_err() && !path.exists());
+        let full = block(&format!("a={}\n", "x".repeat(900)));
+        for text in ["", "a=1\n", &block("a=1\n")[..1000], &block("a"), &full] {
+            fs_err::write(&path, text).unwrap();
+            assert!(set(&path, "name", Some(&"y".repeat(200))).is_err(), "{text}");
+            assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
+        }
+    }
+}

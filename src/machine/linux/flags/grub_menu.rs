@@ -1,0 +1,187 @@
+//! The menu in a `grub.cfg` which `grub-mkconfig` made, and the entry in it that boots when nobody chooses.
+//!
+//! Only what the generator writes is understood. Anything else (an entry that exists under a condition, a default that is
+//! computed) has no answer rather than a guess.
+
+/// A `menuentry`, or a `submenu` with the entries in it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Entry {
+    title: String,
+    id: Option<String>,
+    /// What else the heading says, word by word: `--class`, `--unrestricted`.
+    pub(super) options: Vec<String>,
+    /// Its commands, line by line, as they stand there.
+    pub(super) commands: Vec<String>,
+    /// The entries of a submenu; `None` for an entry which boots.
+    entries: Option<Vec<Entry>>,
+    /// Whether it is there under a condition only.
+    conditional: bool,
+}
+
+/// The entry which boots by default. `saved` is the environment block's `saved_entry`.
+pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<Entry> {
+    let mut defaults = text.lines().filter_map(|line| line.trim().strip_prefix("set default="));
+    let mut defaults = defaults.by_ref().map(|value| value.trim_matches('"')).filter(|value| *value != "${next_entry}");
+    let default = defaults.next().unwrap_or("0");
+    if defaults.any(|other| other != default) {
+        return None;
+    }
+    let default = if default == "${saved_entry}" { saved.unwrap_or_default() } else { default };
+    let default = if default.is_empty() { "0" } else { default };
+    if default.contains('$') {
+        return None;
+    }
+    let (mut entries, _) = entries(&mut text.lines());
+    let mut path = parts(default).into_iter().peekable();
+    while let Some(name) = path.next() {
+        let at = place_of(&entries, &name)?;
+        let found = entries.swap_remove(at);
+        match (found.entries, path.peek()) {
+            (Some(below), Some(_)) => entries = below,
+            (None, None) => return Some(Entry { entries: None, ..found }),
+            // A submenu, which GRUB would open and wait in; or a path which goes on below an entry.
+            (Some(_), None) | (None, Some(_)) => return None,
+        }
+    }
+    None
+}
+
+/// Where the entry called `name` stands: by its number, its title or its id, as GRUB looks for it.
+fn place_of(entries: &[Entry], name: &str) -> Option<usize> {
+    let named = |entry: &Entry| entry.title == name || entry.id.as_deref() == Some(name);
+    let at = name.parse().ok().or_else(|| entries.iter().position(named))?;
+    // An entry under a condition may not be there, and those behind it then have other numbers.
+    let certain = entries.get(..=at)?.iter().all(|entry| !entry.conditional);
+    certain.then_some(at)
+}
+
+/// The names in a path such as `Advanced options>Debian`, where `>>` stands for `>` itself.
+fn parts(path: &str) -> Vec<String> {
+    let marked = path.replace(">>", "\0");
+    marked.split('>').map(|part| part.replace('\0', ">")).collect()
+}
+
+/// The entries up to the `}` which ends them, and everything else that stands there.
+fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<Entry>, Vec<String>) {
+    let (mut entries_here, mut commands) = (Vec::new(), Vec::new());
+    let (mut open, mut conditions) = (0_usize, 0_usize);
+    while let Some(line) = lines.next() {
+        let words = words(line);
+        match words.first().map(String::as_str) {
+            Some(kind @ ("menuentry" | "submenu"))
+                if words.last().is_some_and(|last| last == "{") && words.len() > 2 =>
+            {
+                let is_submenu = kind == "submenu";
+                let (below, commands) = entries(lines);
+                let (id, options) = heading(&words[2..words.len() - 1]);
+                entries_here.push(Entry {
+                    title: words[1].clone(),
+                    id,
+                    options,
+                    commands,
+                    entries: is_submenu.then_some(below),
+                    conditional: conditions > 0,
+                });
+                continue;
+            }
+            Some("}") if open == 0 => break,
+            Some("}") => open -= 1,
+            Some("if") if words.last().is_none_or(|last| last != "fi") => conditions += 1,
+            Some("fi") => conditions = conditions.saturating_sub(1),
+            _ if words.last().is_some_and(|last| last == "{") => open += 1,
+            _ => {}
+        }
+        commands.push(line.to_owned());
+    }
+    (entries_here, commands)
+}
+
+/// The id among the words of a heading, and the others.
+fn heading(words: &[String]) -> (Option<String>, Vec<String>) {
+    let mut others = Vec::new();
+    let mut id = None;
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--id" | "$menuentry_id_option" => id = words.next().cloned(),
+            _ => others.push(word.clone()),
+        }
+    }
+    (id, others)
+}
+
+/// The words of a line as GRUB's shell reads them: quotes are removed, and `;` ends a word.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some('\''), '\'') | (Some('"'), '"') => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, c) if c.is_whitespace() || c == ';' => words.extend(word.take()),
+            (None, '#') if word.is_none() => break,
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Debian 12 makes it, shortened.
+    const DEBIAN: &str = include_str!("../../../../tests/fixtures/grub/grub.cfg-debian");
+
+    fn kernel(text: &str, saved: Option<&str>) -> Option<String> {
+        let entry = default_entry(text, saved)?;
+        entry.commands.iter().find_map(|line| line.trim().strip_prefix("linux\t")).map(str::to_owned)
+    }
+
+    fn debian(default: &str) -> String {
+        DEBIAN.replace("set default=\"0\"", &format!("set default=\"{default}\""))
+    }
+
+    #[test]
+    fn the_default_is_found_by_number_title_id_and_path() {
+        let simple = kernel(DEBIAN, None).unwrap();
+        assert!(simple.starts_with("/boot/vmlinuz-") && simple.ends_with(" ro console=ttyS0 quiet"), "{simple}");
+        let entry = default_entry(DEBIAN, None).unwrap();
+        assert_eq!(entry.options, ["--class", "debian", "--class", "gnu-linux", "--class", "gnu", "--class", "os"]);
+        let id = entry.id.unwrap();
+        for same in ["0", "Debian GNU/Linux", &id] {
+            assert_eq!(kernel(&debian(same), None).as_ref(), Some(&simple), "{same}");
+            assert_eq!(kernel(&debian("${saved_entry}"), Some(same)).as_ref(), Some(&simple), "{same}");
+        }
+        assert_eq!(kernel(&debian("${saved_entry}"), None), Some(simple));
+        let recovery = kernel(&debian("1>1"), None).unwrap();
+        assert!(recovery.contains(" single"), "{recovery}");
+        let by_title = "Advanced options for Debian GNU/Linux>1";
+        assert_eq!(kernel(&debian(by_title), None), Some(recovery));
+    }
+
+    #[test]
+    fn what_grub_would_do_otherwise_is_not_guessed() {
+        for default in ["1", "7", "0>0", "no such title", "${chosen}", "1>no such title"] {
+            assert_eq!(default_entry(&debian(default), None), None, "{default}");
+        }
+        let conditional = format!("if true; then\nmenuentry 'a' {{\n\tlinux\t/a\n}}\nfi\n{DEBIAN}");
+        assert_eq!(default_entry(&conditional, None), None);
+        let two = format!("{DEBIAN}\nset default=\"2\"\n");
+        assert_eq!(default_entry(&two, None), None);
+    }
+
+    #[test]
+    fn quotes_and_escapes_are_grub_s() {
+        assert_eq!(words(r"menuentry 'It'\''s' --id a\ b {"), ["menuentry", "It's", "--id", "a b", "{"]);
+        assert_eq!(words("a;b # c"), ["a", "b"]);
+        assert_eq!(parts("a>>b>c"), ["a>b", "c"]);
+    }
+}

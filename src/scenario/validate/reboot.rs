@@ -1,0 +1,41 @@
+//! What becomes of a kernel which panics: `panic=` beside the parameters it is booted with.
+
+use crate::scenario::mistake::Wrong;
+use crate::scenario::place::{Finding, Place};
+use crate::scenario::quantity::Duration;
+use crate::scenario::types::{Flags, Reboot};
+
+/// The longest time which makes sense, since the machine does nothing until it is over.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// What is wrong with `after_panic`.
+pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&Flags>) -> Option<Finding> {
+    let after = reboot?.after_panic?;
+    let wrong = |message: String, label: &str, help: String| {
+        Some(Place::of("reboot").key("after_panic").is(Wrong::new(message, label.to_owned(), help)))
+    };
+    let parameters = flags.map_or(&[][..], |flags| &flags.kernel_cmdline);
+    if parameters.is_empty() {
+        let message = "`after_panic` is for a kernel booted with parameters, and `flags` has no `kernel_cmdline`";
+        let help = "remove `after_panic`, or name the parameters, such as `flags: { kernel_cmdline: [slab_nomerge] }`";
+        return wrong(message.to_owned(), "no such kernel", help.to_owned());
+    }
+    if let Some(given) = parameters.iter().find(|parameter| parameter.starts_with("panic=")) {
+        let message = format!("`after_panic` and the parameter `{given}` say the same thing twice");
+        return wrong(message, "twice", "keep one of the two".to_owned());
+    }
+    let whole = after.as_std().subsec_nanos() == 0;
+    if !whole || after < Duration::from_secs(1) || after > LONGEST {
+        let help = format!("write whole seconds from 1 s to {LONGEST}, such as 30 s");
+        return wrong(format!("a kernel cannot restart {after} after a panic"), "not whole seconds, or too long", help);
+    }
+    None
+}
+
+/// The flags with the parameter that `after_panic` stands for.
+pub(super) fn with_panic(mut flags: Option<Flags>, reboot: Option<&Reboot>) -> Option<Flags> {
+    if let (Some(flags), Some(after)) = (&mut flags, reboot.and_then(|reboot| reboot.after_panic)) {
+        flags.kernel_cmdline.push(format!("panic={}", after.as_std().as_secs()));
+    }
+    flags
+}
