@@ -8,6 +8,7 @@ mod by_hand;
 mod doctor;
 mod flags;
 mod kernel_install;
+mod loader_once;
 mod once;
 mod pools;
 mod restore;

@@ -110,7 +110,7 @@ pub(crate) fn careless_poolgate() -> PathBuf {
 }
 
 /// Builds poolgate so that it needs no library of this machine, in a folder of its own, since the flags differ.
-fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
+pub(crate) fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     let folder = folder().join("build");
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     cargo.args(["build", "--quiet", "--locked", "--profile", "bed", "--bin", "poolgate", "--target", TARGET]);
@@ -121,7 +121,7 @@ fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     folder.join(TARGET).join("bed/poolgate")
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("qemu")
 }
 

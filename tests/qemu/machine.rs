@@ -62,8 +62,7 @@ const BARE: [&str; 5] = ["-display", "none", "-nodefaults", "-no-user-config", "
 
 impl<'disk> Machine<'disk> {
     pub(crate) fn start(disk: &'disk Disk, parameters: &str) -> Machine<'disk> {
-        static ONLY: Mutex<()> = Mutex::new(());
-        let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
+        let only = only_one();
         for start in 1..=STARTS {
             let mut machine = Machine::on(disk, parameters);
             machine.first = machine.console.recv_timeout(SILENCE).ok();
@@ -220,8 +219,14 @@ impl Ended {
     }
 }
 
+/// One machine runs at a time, of whatever bed.
+pub(crate) fn only_one() -> MutexGuard<'static, ()> {
+    static ONLY: Mutex<()> = Mutex::new(());
+    ONLY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The console's lines as they come, whole ones only: what a cut tore was not said.
-fn lines(console: ChildStdout) -> Receiver<String> {
+pub(crate) fn lines(console: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut console = BufReader::new(console);

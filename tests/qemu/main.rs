@@ -10,6 +10,7 @@ mod bed;
 mod chain;
 mod disk;
 mod drive;
+mod grub;
 mod leaks;
 mod machine;
 mod nbd;

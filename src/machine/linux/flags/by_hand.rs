@@ -72,7 +72,7 @@ fn next(root: &Path) -> Result<Option<(PathBuf, String)>, MachineError> {
             Ok(durable::text(&path)?.map(|line| (path, line.trim().to_owned())))
         }
         Ok(Setting::GrubDropIn | Setting::GrubDefault) => Ok(grub::first_entry(root)),
-        Ok(Setting::GrubCustom(_) | Setting::GrubNext(_)) => Ok(None),
+        Ok(_) => Ok(None),
         Err(MachineError::NoBootLoader { .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -85,7 +85,7 @@ impl Setting {
             Setting::GrubDropIn | Setting::GrubDefault => Ok(grub::more(text, parameter)),
             Setting::KernelCmdline => kernel_install::more(root, text, parameter),
             // For one boot of a run only, never by hand.
-            Setting::GrubCustom(_) | Setting::GrubNext(_) => Ok(None),
+            Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => Ok(None),
         }
     }
 
@@ -96,7 +96,7 @@ impl Setting {
             Setting::GrubDropIn => grub::less(text?, parameter).map(|text| (!text.is_empty()).then_some(text)),
             Setting::GrubDefault => grub::less(text?, parameter).map(Some),
             Setting::KernelCmdline => kernel_install::less(text?, parameter),
-            Setting::GrubCustom(_) | Setting::GrubNext(_) => None,
+            Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => None,
         }
     }
 
@@ -105,7 +105,7 @@ impl Setting {
         let place = match self {
             Setting::GrubDropIn | Setting::GrubDefault => grub::place_of(root, parameter)?,
             Setting::KernelCmdline => kernel_install::place_of(root, parameter)?,
-            Setting::GrubCustom(_) | Setting::GrubNext(_) => None,
+            Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => None,
         };
         match place {
             Some(path) => Err(MachineError::OthersParameter { parameter: parameter.to_owned(), path }),

@@ -16,6 +16,7 @@ mod grub_env;
 mod grub_menu;
 mod grub_once;
 mod kernel_install;
+mod loader_once;
 mod remaining;
 mod setting;
 mod undo;
@@ -42,6 +43,8 @@ impl Flags for KernelParameters {
             Setting::GrubCustom(folder) | Setting::GrubNext(folder) => {
                 return grub_once::plan(&self.root, folder, &parameters);
             }
+            Setting::LoaderEntry(mount) => return loader_once::plan(&self.root, mount, &parameters),
+            Setting::LoaderNext => return Err(MachineError::UnknownSetting(setting.name().to_owned())),
         };
         let original = original.map_or(FlagValue::Absent, FlagValue::Present);
         Ok(vec![Change { name: setting.name().to_owned(), original, wanted: FlagValue::Present(wanted) }])
@@ -57,6 +60,7 @@ impl Flags for KernelParameters {
         let path = setting.path(&self.root);
         let text = match setting {
             Setting::GrubNext(_) => grub_env::get(&path, grub_once::NEXT_ENTRY)?,
+            Setting::LoaderNext => loader_once::next(&self.root),
             _ => durable::text(&path)?,
         };
         Ok(text.map_or(FlagValue::Absent, FlagValue::Present))
@@ -80,9 +84,12 @@ impl Flags for KernelParameters {
                 durable::replace(&path, text)?;
                 grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
-            // GRUB reads these two itself, so nothing is made from them.
-            (Setting::GrubCustom(_), FlagValue::Absent) => durable::remove(&path),
-            (Setting::GrubCustom(_), FlagValue::Present(text)) => durable::replace(&path, text),
+            // The boot loaders read the others themselves, so nothing is made from them.
+            (Setting::GrubCustom(_) | Setting::LoaderEntry(_), FlagValue::Absent) => durable::remove(&path),
+            (Setting::GrubCustom(_) | Setting::LoaderEntry(_), FlagValue::Present(text)) => {
+                durable::replace(&path, text)
+            }
+            (Setting::LoaderNext, value) => loader_once::set_next(&self.root, text(value)),
             (Setting::GrubNext(_), value) => grub_env::set(&path, grub_once::NEXT_ENTRY, text(value)),
         }
     }
@@ -98,7 +105,8 @@ impl Flags for KernelParameters {
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
-        for setting in Setting::all() {
+        // What is not below the root in a file of its own is the firmware's, which keeps no cache.
+        for setting in Setting::all().filter(|setting| *setting != Setting::LoaderNext) {
             let path = setting.path(&self.root);
             durable::sync(&path)?;
             durable::sync(path.parent().unwrap_or(&path))?;

@@ -16,8 +16,8 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
     let (Ok(setting), Some(wanted)) = (Setting::named(&change.name), text(&change.wanted)) else { return Vec::new() };
     let original = text(&change.original);
     let file = quoted(setting.path(root));
-    if let Setting::GrubNext(_) = setting {
-        return next_entry(&file, text(&change.original), change, now);
+    if matches!(setting, Setting::GrubNext(_) | Setting::LoaderNext) {
+        return next_entry(setting, &file, text(&change.original), change, now);
     }
     let ours = added(setting, original, wanted);
     let untouched = now.is_none_or(|now| *now == change.wanted || *now == change.original);
@@ -48,7 +48,9 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
     if !is_right {
         commands.push(match target {
             None => format!("rm -f {file}"),
-            Some(_) if untouched => format!("cp {} {file}", quoted(saved)),
+            Some(_) if untouched || matches!(setting, Setting::LoaderEntry(_)) => {
+                format!("cp {} {file}", quoted(saved))
+            }
             Some(text) if setting == Setting::KernelCmdline => printf(text, &file),
             Some(_) if matches!(setting, Setting::GrubCustom(_)) => grub_once::sed(&file),
             Some(_) => sed(wanted.strip_prefix(original.unwrap_or_default()).unwrap_or(wanted), &ours, &file),
@@ -58,13 +60,22 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
     commands
 }
 
-/// What unsets the entry which GRUB boots next, unless it is not poolgate's.
-fn next_entry(file: &str, original: Option<&str>, change: &Change, now: Option<&FlagValue>) -> Vec<String> {
-    match (now, original) {
-        (Some(now), _) if *now != change.wanted => Vec::new(),
-        (_, None) => vec![format!("grub-editenv {file} unset next_entry")],
-        (_, Some(entry)) => vec![format!("grub-editenv {file} set {}", quoted(format!("next_entry={entry}")))],
+/// What unsets the entry which is booted next, unless it is not poolgate's.
+fn next_entry(
+    setting: Setting,
+    file: &str,
+    original: Option<&str>,
+    change: &Change,
+    now: Option<&FlagValue>,
+) -> Vec<String> {
+    if now.is_some_and(|now| *now != change.wanted) {
+        return Vec::new();
     }
+    vec![match (setting, original) {
+        (Setting::LoaderNext, entry) => format!("bootctl set-oneshot {}", quoted(entry.unwrap_or_default())),
+        (_, None) => format!("grub-editenv {file} unset next_entry"),
+        (_, Some(entry)) => format!("grub-editenv {file} set {}", quoted(format!("next_entry={entry}"))),
+    }]
 }
 
 /// Whether what was made from the file may still have the run's parameters.
@@ -72,7 +83,7 @@ fn is_owed(root: &Path, setting: Setting, ours: &[&str]) -> bool {
     let configured = match setting {
         Setting::GrubDropIn | Setting::GrubDefault => grub::configured(root, ours),
         Setting::KernelCmdline => kernel_install::configured(root, ours),
-        Setting::GrubCustom(_) | Setting::GrubNext(_) => Some(false),
+        Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => Some(false),
     };
     configured != Some(false)
 }
@@ -88,7 +99,7 @@ fn make(root: &Path, setting: Setting) -> Option<String> {
             let (program, arguments) = kernel_install::add_command(root).ok()?;
             (program, arguments.to_vec())
         }
-        Setting::GrubCustom(_) | Setting::GrubNext(_) => return None,
+        Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => return None,
     };
     let name = program.file_name().unwrap_or(program.as_os_str());
     let inside = arguments.iter().map(|argument| match Path::new(argument).strip_prefix(root) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::grub_once::{self, Folder};
+use super::loader_once::{self, Mount};
 use super::{grub, kernel_install};
 use crate::machine::MachineError;
 
@@ -19,6 +20,10 @@ pub(in crate::machine::linux) enum Setting {
     GrubCustom(Folder),
     /// The entry which GRUB boots next, and only then.
     GrubNext(Folder),
+    /// An entry of systemd-boot's.
+    LoaderEntry(Mount),
+    /// The entry which systemd-boot boots next, and only then.
+    LoaderNext,
 }
 
 /// How parameters get onto the command line of a run's boot.
@@ -38,7 +43,13 @@ impl Way {
                 Ok(folder) => Way { setting: Setting::GrubCustom(folder), every_boot: None },
                 Err(obstacle) => Way { setting, every_boot: Some(obstacle) },
             },
-            _ => Way { setting, every_boot: Some("kernel-install makes entries for every boot") },
+            _ if !kernel_install::booted_this(root) => {
+                Way { setting, every_boot: Some("kernel-install makes entries for every boot") }
+            }
+            _ => match loader_once::possible(root) {
+                Ok(mount) => Way { setting: Setting::LoaderEntry(mount), every_boot: None },
+                Err(obstacle) => Way { setting, every_boot: Some(obstacle) },
+            },
         })
     }
 }
@@ -47,7 +58,9 @@ impl Setting {
     /// Every setting.
     pub(super) fn all() -> impl Iterator<Item = Setting> {
         let once = Folder::ALL.into_iter().flat_map(|folder| [Setting::GrubCustom(folder), Setting::GrubNext(folder)]);
-        [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline].into_iter().chain(once)
+        let entries = Mount::ALL.into_iter().map(Setting::LoaderEntry);
+        let alone = [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline, Setting::LoaderNext];
+        alone.into_iter().chain(once).chain(entries)
     }
 
     /// The name it has in a run's state: its path on the machine itself.
@@ -61,6 +74,10 @@ impl Setting {
             Setting::GrubCustom(Folder::Grub2) => "/boot/grub2/custom.cfg",
             Setting::GrubNext(Folder::Grub) => "/boot/grub/grubenv: next_entry",
             Setting::GrubNext(Folder::Grub2) => "/boot/grub2/grubenv: next_entry",
+            Setting::LoaderEntry(Mount::Boot) => "/boot/loader/entries/a-poolgate.conf",
+            Setting::LoaderEntry(Mount::BootEfi) => "/boot/efi/loader/entries/a-poolgate.conf",
+            Setting::LoaderEntry(Mount::Efi) => "/efi/loader/entries/a-poolgate.conf",
+            Setting::LoaderNext => loader_once::ONE_SHOT,
         }
     }
 

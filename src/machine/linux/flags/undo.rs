@@ -37,7 +37,9 @@ pub(super) fn undone(
             Some((!nothing).then_some(rest))
         }
         // Another entry than poolgate's.
-        Setting::GrubNext(_) => Some(Some(now.to_owned())),
+        Setting::GrubNext(_) | Setting::LoaderNext => Some(Some(now.to_owned())),
+        // A file of poolgate's, whatever somebody wrote into it.
+        Setting::LoaderEntry(_) => Some(original.map(str::to_owned)),
     }
 }
 
@@ -49,7 +51,7 @@ pub(super) fn added<'a>(setting: Setting, original: Option<&str>, wanted: &'a st
             block.lines().filter_map(grub::added).next_back().unwrap_or_default().split(' ').collect()
         }
         Setting::KernelCmdline => kernel_install::added(original, wanted),
-        Setting::GrubCustom(_) | Setting::GrubNext(_) => Vec::new(),
+        Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => Vec::new(),
     }
 }
 

@@ -1,0 +1,133 @@
+//! A disk with Debian, systemd and GRUB on it, as an installer leaves it: made once, and copied for every test.
+//!
+//! debootstrap makes the tree and mke2fs the file system, so no loop device is needed. GRUB is installed by its own
+//! programs, in a first boot of the machine itself, whose kernel QEMU loads. The image lies below `target/qemu` and is made
+//! again when `VERSION` changes.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::vm::Vm;
+use crate::bed::folder;
+use crate::tool::{Missing, command, emptied, fetched, find, printed};
+
+/// Counts up when images of before are of no use any more.
+const VERSION: u32 = 1;
+const SUITE: &str = "bookworm";
+const PACKAGES: &str = "systemd-sysv,udev,dbus,kmod,initramfs-tools,linux-image-cloud-amd64,grub-pc";
+/// The partition begins here, behind the room which GRUB's core needs.
+pub(super) const OFFSET: u64 = 1 << 20;
+const SECTOR: u64 = 512;
+const SIZE: u64 = 1000 << 20;
+
+/// What the emulated machine needs to boot in reasonable time, as for the other bed's kernel.
+const PARAMETERS: &str = "console=ttyS0 clocksource=hpet no_timer_check mitigations=off cryptomgr.notests";
+const DEFAULT_GRUB: &str = "GRUB_DEFAULT=0\nGRUB_TIMEOUT=0\nGRUB_DISTRIBUTOR=Debian\nGRUB_CMDLINE_LINUX_DEFAULT=quiet\n\
+    GRUB_TERMINAL=\"serial console\"\nGRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"\n";
+
+/// Installs GRUB and switches off.
+const PROVISION: &str = "rm /etc/bed/run\ngrub-install /dev/vda && update-grub\n";
+/// The script of a test runs at every boot; what it prints goes to the console.
+const UNIT: &str = "[Unit]\nAfter=multi-user.target\n[Service]\nType=exec\n\
+    ExecStart=/bin/bash -c '{ source /etc/bed/run; echo BED: exit $?; systemctl poweroff; } >/dev/console 2>&1 </dev/null'\n";
+
+/// The image with GRUB installed, or why there is none here.
+pub(super) fn base() -> Result<PathBuf, Missing> {
+    for (program, package) in [("debootstrap", "debootstrap"), ("mke2fs", "e2fsprogs"), ("debugfs", "e2fsprogs")] {
+        find(program, package)?;
+    }
+    find("qemu-system-x86_64", "qemu-system-x86")?;
+    if !rustix::process::geteuid().is_root() {
+        return Err(Missing("only root can make an image with debootstrap".to_owned()));
+    }
+    let image = folder().join(format!("grub-ext4-{VERSION}.img"));
+    if !image.exists() {
+        let tree = tree()?;
+        let partial = image.with_extension("partial");
+        format(&partial, &tree);
+        provision(&partial, &tree);
+        fs_err::rename(&partial, &image).unwrap();
+        fs_err::remove_dir_all(&tree).unwrap();
+    }
+    Ok(image)
+}
+
+/// The files of the root file system.
+fn tree() -> Result<PathBuf, Missing> {
+    let tree = folder().join("grub-tree");
+    emptied(&tree);
+    let mut sites = command("apt-get");
+    sites.args(["indextargets", "--format", "$(SITE)", "Origin: Debian", &format!("Codename: {SUITE}")]);
+    let sites = fetched(&mut sites)?;
+    let site = sites.lines().next().ok_or_else(|| Missing(format!("apt knows no {SUITE} of Debian's")))?;
+    let mut debootstrap = command("debootstrap");
+    debootstrap.args(["--variant=minbase", &format!("--include={PACKAGES}"), SUITE]).arg(&tree).arg(site);
+    fetched(&mut debootstrap)?;
+    for unneeded in ["var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/i18n"] {
+        emptied(&tree.join(unneeded));
+    }
+    let write = |path: &str, text: &str| {
+        fs_err::create_dir_all(tree.join(path).parent().unwrap()).unwrap();
+        fs_err::write(tree.join(path), text).unwrap();
+    };
+    write("etc/fstab", "LABEL=poolgate / ext4 defaults 0 1\n");
+    write("etc/default/grub", &format!("{DEFAULT_GRUB}GRUB_CMDLINE_LINUX=\"{PARAMETERS}\"\n"));
+    write("etc/systemd/journald.conf", "[Journal]\nStorage=volatile\n");
+    write("etc/systemd/system/bed.service", UNIT);
+    write("etc/bed/run", PROVISION);
+    let wants = tree.join("etc/systemd/system/multi-user.target.wants");
+    fs_err::os::unix::fs::symlink("/etc/systemd/system/bed.service", wants.join("bed.service")).unwrap();
+    for timer in ["apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "dpkg-db-backup.timer"] {
+        fs_err::os::unix::fs::symlink("/dev/null", tree.join("etc/systemd/system").join(timer)).unwrap();
+    }
+    Ok(tree)
+}
+
+/// A disk of one bootable partition with `tree` in it.
+fn format(image: &Path, tree: &Path) {
+    let mut first = [0; SECTOR as usize];
+    // A partition table's only entry: bootable, for Linux, from OFFSET to the end (all numbers count sectors).
+    let (start, length) = ((OFFSET / SECTOR) as u32, ((SIZE - OFFSET) / SECTOR) as u32);
+    first[446..462].copy_from_slice(&[0x80, 0xfe, 0xff, 0xff, 0x83, 0xfe, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+    first[454..458].copy_from_slice(&start.to_le_bytes());
+    first[458..462].copy_from_slice(&length.to_le_bytes());
+    first[510..].copy_from_slice(&[0x55, 0xaa]);
+    fs_err::write(image, first).unwrap();
+    fs_err::OpenOptions::new().write(true).open(image).unwrap().set_len(SIZE).unwrap();
+    let mut mke2fs = command("mke2fs");
+    mke2fs.args(["-q", "-F", "-t", "ext4", "-L", "poolgate", "-d"]).arg(tree);
+    mke2fs.args(["-E", &format!("offset={OFFSET},root_owner=0:0")]).arg(image);
+    printed(mke2fs.arg(format!("{}k", (SIZE - OFFSET) / 1024)));
+}
+
+/// Has the machine install GRUB on its own disk.
+fn provision(image: &Path, tree: &Path) {
+    let boot = tree.join("boot");
+    let files = fs_err::read_dir(&boot).unwrap().map(|file| file.unwrap().path()).collect::<Vec<_>>();
+    let named = |prefix: &str| {
+        files.iter().find(|file| file.file_name().unwrap().to_str().unwrap().starts_with(prefix)).unwrap().clone()
+    };
+    let mut vm =
+        Vm::direct(image, &named("vmlinuz-"), &named("initrd.img-"), &format!("root=LABEL=poolgate {PARAMETERS}"));
+    assert_eq!(vm.until_off(), Some(0), "GRUB is not installed:\n{}", vm.log());
+}
+
+/// Writes files into the file system of a disk which is off.
+pub(super) fn inject(image: &Path, files: &[(&str, &Path)]) {
+    let mut script = tempfile::NamedTempFile::new().unwrap();
+    for (path, from) in files {
+        let mode = from.metadata().unwrap().permissions().mode();
+        let lines = format!("rm {path}\nwrite {} {path}\nsif {path} mode 0{mode:o}\n", from.display());
+        std::io::Write::write_all(&mut script, lines.as_bytes()).unwrap();
+    }
+    let device = format!("{}?offset={OFFSET}", image.display());
+    printed(command("debugfs").arg("-w").arg("-f").arg(script.path()).arg(device));
+}
+
+/// A file of a disk which is off; nothing if there is none.
+pub(super) fn read(image: &Path, path: &str) -> Option<String> {
+    let device = format!("{}?offset={OFFSET}", image.display());
+    let ask = |request: &str| printed(command("debugfs").args(["-R", request]).arg(&device));
+    // `cat` of a file which does not exist succeeds and prints nothing, as that of an empty file does.
+    ask(&format!("stat {path}")).starts_with("Inode:").then(|| ask(&format!("cat {path}")))
+}

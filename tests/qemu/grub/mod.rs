@@ -1,0 +1,181 @@
+//! The whole job under a real systemd and a real GRUB: nobody plays the boot loader.
+//!
+//! A machine takes minutes here without KVM, so CI runs one chain, and `POOLGATE_NIGHTLY=1` (`just nightly`) the rest: a
+//! kernel which never comes up, with and without `panic=`, and a GRUB which cannot boot an entry once.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use self::vm::Vm;
+use crate::bed::static_poolgate;
+
+mod image;
+mod vm;
+
+/// What the machine does at every boot. The run goes on by itself, under systemd; what it says goes to the console.
+const RUN: &str = r#"
+echo "BED: up $(cat /proc/sys/kernel/random/boot_id)"
+echo "BED: line $(cat /proc/cmdline)"
+run=$(ls /root/reports 2>/dev/null)
+if [ -n "$run" ]; then
+    journalctl -f -o cat -n all -u poolgate-resume &
+    poolgate wait "$run"
+else
+    poolgate doctor | grep 'hung boot'
+    poolgate run /root/chain.yaml --allow-reboot --reports /root/reports
+fi
+code=$?
+[ $code = 10 ] && sleep infinity
+(exit $code)
+"#;
+
+/// A disk of a test, which is off.
+struct Disk {
+    folder: tempfile::TempDir,
+}
+
+/// A machine whose scenario asks for `parameter`; `prepared` runs on it first. Nothing where something is missing.
+fn disk(parameter: &str, reboot: &str, prepared: &str) -> Option<Disk> {
+    let base = match image::base() {
+        Ok(base) => base,
+        Err(because) => {
+            assert!(std::env::var_os("CI").is_none(), "CI must be able to run the test bed with GRUB: {because}");
+            eprintln!("skipped, because {because}");
+            return None;
+        }
+    };
+    let disk = Disk { folder: tempfile::tempdir_in(base.parent().unwrap()).unwrap() };
+    let copied = crate::tool::command("cp").arg("--sparse=always").arg(&base).arg(disk.image()).status();
+    assert!(copied.unwrap().success());
+    let file = |name: &str, text: &str| {
+        let path = disk.folder.path().join(name);
+        fs_err::write(&path, text).unwrap();
+        path
+    };
+    let scenario = include_str!("chain.yaml").replace("PARAMETER", parameter).replace("timeout: 10 min", reboot);
+    let (scenario, run) = (file("chain.yaml", &scenario), file("run", &format!("{prepared}\n{RUN}")));
+    image::inject(
+        &disk.image(),
+        &[("/root/chain.yaml", &scenario), ("/etc/bed/run", &run), ("/usr/bin/poolgate", &static_poolgate(None))],
+    );
+    Some(disk)
+}
+
+/// Whether tests run which take many minutes.
+fn nightly() -> bool {
+    let nightly = std::env::var_os("POOLGATE_NIGHTLY").is_some();
+    if !nightly {
+        eprintln!("skipped, because POOLGATE_NIGHTLY is not set");
+    }
+    nightly
+}
+
+impl Disk {
+    fn image(&self) -> PathBuf {
+        self.folder.path().join("disk.img")
+    }
+
+    fn start(&self) -> Vm {
+        Vm::start(&self.image())
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        image::read(&self.image(), path)
+    }
+
+    /// The report, of a machine which is off.
+    fn report(&self, log: &str) -> Value {
+        let run = log.lines().find_map(|line| line.split_once("chain.yaml → ")).unwrap().1;
+        serde_json::from_str(&self.read(&format!("{}/report.json", run.trim())).unwrap()).unwrap()
+    }
+
+    /// Every file of the boot loader's and systemd's as it was before the run.
+    #[track_caller]
+    fn is_as_it_was(&self) {
+        let base = image::base().ok().unwrap();
+        let files = ["grub.cfg", "custom.cfg"].map(|file| format!("/boot/grub/{file}"));
+        let made_from = ["/etc/default/grub", "/etc/default/grub.d/99-poolgate.cfg"].map(str::to_owned);
+        for path in files.into_iter().chain(made_from) {
+            assert_eq!(self.read(&path), image::read(&base, &path), "{path}");
+        }
+        // A test may have removed it.
+        if let Some(block) = self.read("/boot/grub/grubenv") {
+            assert_eq!(Some(block), image::read(&base, "/boot/grub/grubenv"));
+        }
+        assert_eq!(self.read("/etc/systemd/system/poolgate-resume.service"), None);
+    }
+}
+
+/// How often each of these was printed.
+fn counts<const N: usize>(log: &str, markers: [&str; N]) -> [usize; N] {
+    markers.map(|marker| log.lines().filter(|line| line.contains(marker)).count())
+}
+
+const MENU: [&str; 2] = ["Booting `poolgate'", "Booting `Debian GNU/Linux'"];
+
+#[test]
+fn grub_boots_once_into_the_flags_and_the_leak_is_found() {
+    let Some(disk) = disk("slab_nomerge", "timeout: 10 min", "") else { return };
+    let mut vm = disk.start();
+    let code = vm.until_off();
+    assert!(vm.log().contains("boots once into the flags"), "{}", vm.log());
+    assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [1, 2]), "{}", vm.log());
+    let flagged = vm.log().lines().filter(|line| line.contains("BED: line ") && line.contains("slab_nomerge"));
+    assert_eq!((flagged.count(), counts(vm.log(), ["BED: up "])), (1, [3]), "{}", vm.log());
+    let report = disk.report(vm.log());
+    assert_eq!(report["outcome"], "broken", "{report}");
+    disk.is_as_it_was();
+}
+
+/// `rdinit=` has the kernel look for a first program which is not there, before anything of the machine's own runs.
+const NEVER_COMES_UP: &str = "rdinit=/nonexistent";
+
+#[test]
+fn a_kernel_which_hangs_is_gone_at_the_next_reset() {
+    if !nightly() {
+        return;
+    }
+    let Some(disk) = disk(NEVER_COMES_UP, "timeout: 10 min", "") else { return };
+    let mut vm = disk.start();
+    vm.until("Booting `poolgate'");
+    vm.until("end Kernel panic");
+    vm.reset();
+    let code = vm.until_off();
+    assert_eq!((code, counts(vm.log(), MENU)), (Some(3), [1, 2]), "{}", vm.log());
+    let report = disk.report(vm.log());
+    assert_eq!(report["outcome"], "error");
+    let message = report["failure"]["message"].as_str().unwrap();
+    assert!(message.contains("its kernel runs without the flags"), "{message}");
+    disk.is_as_it_was();
+}
+
+#[test]
+fn a_kernel_which_panics_early_restarts_by_itself_into_the_default_entry() {
+    if !nightly() {
+        return;
+    }
+    let Some(disk) = disk(NEVER_COMES_UP, "after_panic: 2 s", "") else { return };
+    let mut vm = disk.start();
+    let code = vm.until_off();
+    assert_eq!((code, counts(vm.log(), MENU)), (Some(3), [1, 2]), "{}", vm.log());
+    assert_eq!(disk.report(vm.log())["outcome"], "error");
+    disk.is_as_it_was();
+}
+
+/// Without an environment block GRUB boots nothing once.
+const CANNOT_BOOT_ONCE: &str = "rm -f /boot/grub/grubenv";
+
+#[test]
+fn a_grub_which_cannot_boot_once_has_its_configuration_made_anew_and_back() {
+    if !nightly() {
+        return;
+    }
+    let Some(disk) = disk("slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
+    let mut vm = disk.start();
+    let code = vm.until_off();
+    assert!(vm.log().contains("every boot has the flags until they are removed"), "{}", vm.log());
+    assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [0, 3]), "{}", vm.log());
+    assert_eq!(disk.report(vm.log())["outcome"], "broken");
+    disk.is_as_it_was();
+}
