@@ -1,14 +1,18 @@
 //! The whole job under a real systemd and a real GRUB: nobody plays the boot loader.
 //!
 //! A machine takes minutes here without KVM, so CI runs one chain, and `POOLGATE_NIGHTLY=1` (`just nightly`) the rest: a
-//! kernel which never comes up, with and without `panic=`, and a GRUB which cannot boot an entry once.
+//! kernel which never comes up, with and without `panic=`, a GRUB which cannot boot an entry once, and power cuts while its
+//! configuration is made.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use self::vm::Vm;
 use crate::bed::static_poolgate;
+use crate::drive::random;
+use crate::power::{SEED, number_from};
 
 mod image;
 mod vm;
@@ -178,4 +182,26 @@ fn a_grub_which_cannot_boot_once_has_its_configuration_made_anew_and_back() {
     assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [0, 3]), "{}", vm.log());
     assert_eq!(disk.report(vm.log())["outcome"], "broken");
     disk.is_as_it_was();
+}
+
+#[test]
+fn power_cuts_while_grub_s_configuration_is_made_leave_a_machine_which_boots() {
+    if !nightly() {
+        return;
+    }
+    let mut seed = number_from("POOLGATE_SEED", SEED);
+    eprintln!("POOLGATE_SEED={seed}");
+    for marker in ["99-poolgate.cfg: set to", "99-poolgate.cfg: removed"] {
+        let Some(disk) = disk("slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
+        let mut vm = disk.start();
+        vm.until(marker);
+        // update-grub takes some ten seconds here.
+        let delay = Duration::from_millis(random(&mut seed) % 20_000);
+        vm.run_for(delay);
+        drop(vm);
+        let mut vm = disk.start();
+        let code = vm.until_off();
+        assert!(matches!(code, Some(1 | 3)), "{marker}, {delay:?}: {code:?}:\n{}", vm.log());
+        disk.is_as_it_was();
+    }
 }

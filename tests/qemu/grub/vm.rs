@@ -77,6 +77,12 @@ impl Vm {
         codes.next_back()
     }
 
+    /// Lets it run for a while. Who then drops it cuts its power: what the machine did not write yet is lost.
+    pub(super) fn run_for(&mut self, time: Duration) {
+        let deadline = Instant::now() + time;
+        while self.next_line(deadline).is_some() {}
+    }
+
     /// Presses the reset button.
     pub(super) fn reset(&self) {
         // Every reply is short and fits into the socket; what comes is not needed, only that both were obeyed.
