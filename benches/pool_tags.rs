@@ -137,14 +137,7 @@ impl Sampler {
     /// With the first samples taken, which make the rows.
     fn of(changing: u64) -> Sampler {
         let folder = tempfile::tempdir().unwrap();
-        let header = Header {
-            scenario: "benchmark".to_owned(),
-            run: "benchmark".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: "windows pool tags".to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let header = Header::new("benchmark", "benchmark", "windows pool tags");
         let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
         let source = PoolTable::new(Kernel::of(changing));
         let mut sampler = Sampler { source, recorder, at: Duration::ZERO, _folder: folder };

@@ -201,14 +201,7 @@ struct Sampler {
 impl Sampler {
     fn of(root: &Path) -> Sampler {
         let folder = tempfile::tempdir().unwrap();
-        let header = Header {
-            scenario: "sampling".to_owned(),
-            run: "sampling".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: "linux slabinfo".to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let header = Header::new("sampling", "sampling", "linux slabinfo");
         let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
         Sampler { source: Tables::new(root), recorder, taken: 0, _folder: folder }
     }

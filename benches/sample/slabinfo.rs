@@ -220,14 +220,7 @@ impl Sampler {
     /// With the first samples taken, which make the rows.
     fn of(root: &Path) -> Sampler {
         let folder = tempfile::tempdir().unwrap();
-        let header = Header {
-            scenario: "benchmark".to_owned(),
-            run: "benchmark".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: "linux slabinfo".to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let header = Header::new("benchmark", "benchmark", "linux slabinfo");
         let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
         let mut sampler = Sampler { source: Tables::new(root), recorder, at: Duration::ZERO, _folder: folder };
         for _ in 0..3 {

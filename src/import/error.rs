@@ -45,6 +45,7 @@ impl ImportError {
     /// What to do about it, where that is known.
     pub fn help(&self) -> Option<&str> {
         match self {
+            ImportError::Io(error) if error.kind() == io::ErrorKind::InvalidInput => Some(WHAT_TO_GIVE),
             ImportError::Io(_) => None,
             ImportError::Recording(_) => Some(WHAT_TO_GIVE),
             ImportError::Beginning { help, .. } | ImportError::Row { help, .. } => Some(help),

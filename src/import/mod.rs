@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
-use fs_err::File;
 
-use crate::record::{Recorder, Recording};
+use crate::record::{Input, Recorder, Recording};
 
 mod bounded;
 mod csv;
@@ -177,7 +176,7 @@ fn text<'a>(beginning: &[u8], input: impl Read + 'a) -> Box<dyn Read + 'a> {
 
 /// A file, unpacked if it is packed: how it begins, and all of it.
 fn open_file(path: &Path, name: &str) -> Result<(Vec<u8>, Box<dyn Read>), ImportError> {
-    let (beginning, input) = peek(File::open(path)?)?;
+    let (beginning, input) = peek(Input::open(path)?)?;
     if !beginning.starts_with(&[0x1f, 0x8b]) {
         return Ok((beginning, Box::new(input)));
     }

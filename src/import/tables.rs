@@ -72,13 +72,9 @@ impl Tables {
     pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> Tables {
         let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
-            scenario: file.clone().into_owned(),
-            run: name.to_owned(),
             // Nobody knows, unless the name or the first table says so.
             started: when::name(&file).unwrap_or_default(),
-            boot: String::new(),
-            source: String::new(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Header::new(file.clone(), name, "")
         };
         Tables {
             to,

@@ -30,6 +30,20 @@ pub enum RecordError {
         /// The format's version.
         found: u64,
     },
+    /// More than any run writes.
+    #[error("{name} is larger than {} GiB, which no recording is", super::input::LARGEST >> 30)]
+    TooLong {
+        /// The file's path.
+        name: String,
+    },
+    /// It was made by another run, with another scenario, or in another boot.
+    #[error("{name} {what}")]
+    OfAnother {
+        /// The file's path.
+        name: String,
+        /// What is different.
+        what: String,
+    },
     /// A frame was lost earlier, so that anything added now would not fit.
     #[error("nothing more can be added to {}: an earlier write failed ({because})", path.display())]
     Stopped {
@@ -57,6 +71,8 @@ impl RecordError {
             RecordError::Foreign { .. }
             | RecordError::NoHeader { .. }
             | RecordError::Newer { .. }
+            | RecordError::TooLong { .. }
+            | RecordError::OfAnother { .. }
             | RecordError::OtherSnapshot { .. } => return false,
         };
         matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)

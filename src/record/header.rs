@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::RecordError;
+use super::{Digest, RecordError};
 
 const FORMAT: &str = "poolgate recording";
 
@@ -27,6 +27,9 @@ pub struct Header {
     pub source: String,
     /// The version of poolgate which wrote it.
     pub program: String,
+    /// The scenario's text; unknown in files of older versions, and of logs.
+    #[serde(default)]
+    pub scenario_sha256: Digest,
 }
 
 /// What is checked before the rest is looked at, and so can never change.
@@ -38,27 +41,45 @@ struct Identity {
 
 /// A header as it is written.
 #[derive(Serialize, Deserialize)]
-struct Opening<H> {
+pub(super) struct Opening<H> {
     format: String,
     version: u64,
-    recording: H,
+    /// The end of this file has a seal. Files of older versions have none.
+    #[serde(default)]
+    pub(super) sealed: bool,
+    pub(super) recording: H,
 }
 
 impl Header {
+    /// What is recorded from `source` by this version. When, in which boot and with which scenario's text is unknown until
+    /// it is set.
+    pub fn new(scenario: impl Into<String>, run: impl Into<String>, source: impl Into<String>) -> Header {
+        Header {
+            scenario: scenario.into(),
+            run: run.into(),
+            started: Timestamp::UNIX_EPOCH,
+            boot: String::new(),
+            source: source.into(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario_sha256: Digest::default(),
+        }
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
-        serde_json::to_writer(out, &Opening { format: FORMAT.to_owned(), version: VERSION, recording: self })?;
+        let opening = Opening { format: FORMAT.to_owned(), version: VERSION, sealed: true, recording: self };
+        serde_json::to_writer(out, &opening)?;
         Ok(())
     }
 
     /// Reads a header's payload; `name` is the file's, for errors.
-    pub(super) fn read(payload: &[u8], name: &str) -> Result<Header, RecordError> {
+    pub(super) fn read(payload: &[u8], name: &str) -> Result<Opening<Header>, RecordError> {
         match serde_json::from_slice(payload) {
             Ok(Identity { format, .. }) if format != FORMAT => Err(RecordError::Foreign { name: name.to_owned() }),
             Ok(Identity { version: found, .. }) if found > VERSION => {
                 Err(RecordError::Newer { name: name.to_owned(), found })
             }
             Ok(_) | Err(_) => match serde_json::from_slice(payload) {
-                Ok(Opening { recording, .. }) => Ok(recording),
+                Ok(opening) => Ok(opening),
                 Err(_) => Err(RecordError::NoHeader { name: name.to_owned() }),
             },
         }
@@ -70,7 +91,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Header, String> {
-        Header::read(json.as_bytes(), "x.pgr").map_err(|error| error.to_string())
+        Header::read(json.as_bytes(), "x.pgr").map(|opening| opening.recording).map_err(|error| error.to_string())
     }
 
     const RECORDING: &str = r#"{"scenario":"s","run":"r","started":"2026-01-02T03:04:05Z","boot":"b","source":"linux slabinfo","program":"0.1.0","later":1}"#;

@@ -11,6 +11,7 @@ use fs_err::File;
 
 use super::RecordError;
 use super::frame::{self, Kind};
+use super::seal::Sealing;
 
 /// Bytes which wait for the disk: room for a whole sample of some thousand rows.
 const BUFFER: usize = 64 << 10;
@@ -21,6 +22,8 @@ pub(super) struct Log {
     file: BufWriter<File>,
     /// The frame being put together, kept so that the next needs no new memory.
     frame: Vec<u8>,
+    /// Of all frames so far.
+    sealing: Sealing,
     /// What the first failure was.
     stopped: Option<io::ErrorKind>,
 }
@@ -32,7 +35,8 @@ impl Log {
     }
 
     fn on(file: File) -> Log {
-        Log { file: BufWriter::with_capacity(BUFFER, file), frame: Vec::new(), stopped: None }
+        let file = BufWriter::with_capacity(BUFFER, file);
+        Log { file, frame: Vec::new(), sealing: Sealing::default(), stopped: None }
     }
 
     /// Makes room for frames with payloads of so many bytes, which then need no new memory.
@@ -50,8 +54,14 @@ impl Log {
         self.attempt(|log| {
             log.frame.clear();
             frame::append(&mut log.frame, kind, payload)?;
+            log.sealing.add(&log.frame);
             log.file.write_all(&log.frame)
         })
+    }
+
+    /// The seal of an end which is appended now, with this time.
+    pub(super) fn seal(&self, time: &[u8]) -> [u8; 32] {
+        self.sealing.seal(time)
     }
 
     /// Returns once everything appended would survive a power cut.

@@ -25,12 +25,16 @@
 //!
 //! | kind | payload |
 //! |---|---|
-//! | `H` header | JSON `{"format": "poolgate recording", "version": 1, "recording": {…}}`, the last being a [`Header`]; the first frame |
+//! | `H` header | JSON `{"format": "poolgate recording", "version": 1, "sealed": true, "recording": {…}}`, the last being a [`Header`]; the first frame |
 //! | `K` key | varint row, then JSON of a [`Key`](crate::pool::Key). Rows are numbered from 0 in order |
 //! | `W` whole sample | the fields below, every row counted as absent before |
 //! | `C` changes | the same, against the sample before |
 //! | `M` mark | time, then JSON of a [`Mark`] |
-//! | `E` end | time; the last frame of a run which was not cut short |
+//! | `E` end | time, then the seal; the last frame of a run which was not cut short |
+//!
+//! The *seal* is 32 bytes: the SHA-256 of every byte of the file before the end's frame, followed by the bytes of the end's
+//! time. Nothing stands behind the end. Files of early versions have no seal, and their header does not say `sealed`. If
+//! it does, an end without the right seal, or with bytes behind it, means that the file was changed after it was closed.
 //!
 //! A sample is: varint number (from 0, one more with each sample), time, varint [missed](SampleInfo::missed), varint
 //! flags (bit 0: [settled](SampleInfo::settled)), varint number of rows, then the rows which changed, up to the end of
@@ -64,11 +68,13 @@ mod disk;
 mod error;
 mod frame;
 mod header;
+mod input;
 mod journal;
 mod log;
 mod mark;
 mod reader;
 mod sample;
+mod seal;
 mod varint;
 mod writer;
 
@@ -77,10 +83,12 @@ pub use digest::Digest;
 pub use disk::{replace, sync_folder};
 pub use error::RecordError;
 pub use header::Header;
+pub use input::Input;
 pub use journal::{Journal, JournalError, Storage};
 pub use mark::{Mark, Pause, SecondLook, Stage};
 pub use reader::{Event, Events, Recording};
 pub use sample::SampleInfo;
+pub use seal::Seal;
 pub use writer::Recorder;
 
 /// Whether this poolgate does not wait for its disk. The test bed builds one, to see that its power cuts notice

@@ -4,27 +4,31 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::frame::{self, Frame, Frames, Kind};
+use super::header::Opening;
 use super::sample::{self, Preamble};
-use super::{Header, Mark, RecordError, SampleInfo, varint};
+use super::{Digest, Header, Mark, RecordError, SampleInfo, Seal, input, varint};
 use crate::pool::{Key, RowId, Snapshot};
 
 /// A recording in memory.
 #[derive(Debug, Clone)]
 pub struct Recording {
     bytes: Vec<u8>,
+    /// The file's path, for errors.
+    name: String,
     header: Header,
     /// Where the header's frame ends.
     body: usize,
+    seal: Seal,
 }
 
 impl Recording {
     /// Reads the file at `path`, which may still be being written.
     ///
     /// # Errors
-    /// [`RecordError::Io`]; [`RecordError::Foreign`], [`RecordError::NoHeader`], [`RecordError::Newer`] by the first
-    /// frame. Nothing behind it is an error.
+    /// [`RecordError::Io`], also where it is no regular file; [`RecordError::TooLong`]; [`RecordError::Foreign`],
+    /// [`RecordError::NoHeader`], [`RecordError::Newer`] by the first frame. Nothing behind it is an error.
     pub fn open(path: &Path) -> Result<Recording, RecordError> {
-        Recording::read(fs_err::read(path)?, &path.display().to_string())
+        Recording::read(input::whole(path)?, path.display().to_string())
     }
 
     /// A recording which is in memory already.
@@ -32,7 +36,7 @@ impl Recording {
     /// # Errors
     /// As [`Recording::open`], with "the data" in place of a path.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Recording, RecordError> {
-        Recording::read(bytes, "the data")
+        Recording::read(bytes, "the data".to_owned())
     }
 
     /// Whether a file which begins with `bytes` is a recording, as far as they tell: four do.
@@ -40,21 +44,55 @@ impl Recording {
         !bytes.is_empty() && frame::begins_like_one(bytes)
     }
 
-    fn read(bytes: Vec<u8>, name: &str) -> Result<Recording, RecordError> {
+    fn read(bytes: Vec<u8>, name: String) -> Result<Recording, RecordError> {
         if !frame::begins_like_one(&bytes) {
-            return Err(RecordError::Foreign { name: name.to_owned() });
+            return Err(RecordError::Foreign { name });
         }
-        match Frame::first(&bytes) {
-            Some(Frame { kind: Some(Kind::Header), payload, size, .. }) => {
-                Ok(Recording { header: Header::read(payload, name)?, body: size, bytes })
-            }
-            Some(_) | None => Err(RecordError::NoHeader { name: name.to_owned() }),
-        }
+        let Some(Frame { kind: Some(Kind::Header), payload, size: body, .. }) = Frame::first(&bytes) else {
+            return Err(RecordError::NoHeader { name });
+        };
+        let Opening { sealed, recording: header, .. } = Header::read(payload, &name)?;
+        let seal = Seal::of(&bytes, body, sealed);
+        Ok(Recording { bytes, name, header, body, seal })
     }
 
     /// What it is a recording of.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Whether it is as it was when it was closed.
+    pub fn sealed(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// The seal, if it is whole: what [`Recorder::finish`](super::Recorder::finish) returned.
+    pub fn seal(&self) -> Option<&Digest> {
+        match &self.seal {
+            Seal::Whole(seal) => Some(seal),
+            Seal::Open | Seal::None | Seal::Broken => None,
+        }
+    }
+
+    /// Whether it was made by the run of this name, with the scenario of this text if that is known, and in this boot if
+    /// that is.
+    ///
+    /// # Errors
+    /// [`RecordError::OfAnother`], which says what is different.
+    pub fn belongs_to(&self, run: &str, scenario: &Digest, boot: Option<&str>) -> Result<(), RecordError> {
+        let Header { run: found, boot: found_boot, scenario_sha256, .. } = &self.header;
+        let what = if found != run {
+            format!("is of run {found}, not of run {run}")
+        } else if scenario.is_known() && !scenario_sha256.is_known() {
+            "does not say which scenario it was recorded with".to_owned()
+        } else if scenario.is_known() && scenario_sha256 != scenario {
+            format!("was recorded with another scenario (SHA-256 {scenario_sha256}, not {scenario})")
+        } else if let Some(boot) = boot.filter(|boot| boot != found_boot) {
+            format!("was recorded in boot {found_boot}, not in boot {boot}")
+        } else {
+            return Ok(());
+        };
+        Err(RecordError::OfAnother { name: self.name.clone(), what })
     }
 
     /// Everything in it, from the beginning.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::frame::Kind;
 use super::log::Log;
 use super::sample::{self, Preamble};
-use super::{Header, Mark, RecordError, SampleInfo, varint};
+use super::{Digest, Header, Mark, RecordError, SampleInfo, varint};
 use crate::pool::{Key, Snapshot, Usage};
 
 /// Samples from one whole one to the next. With a sample a second, damage costs four minutes more than it hit, at the
@@ -104,15 +104,20 @@ impl Recorder {
         self.log.sync()
     }
 
-    /// Appends the end, which says that the recording is complete, and syncs.
+    /// Appends the end, which says that the recording is complete and seals it, and syncs. Returns the seal.
     ///
     /// # Errors
     /// [`RecordError::Io`], [`RecordError::Stopped`].
-    pub fn finish(mut self, at: Duration) -> Result<(), RecordError> {
+    pub fn finish(mut self, at: Duration) -> Result<Digest, RecordError> {
+        let mut time = Vec::new();
+        varint::put_time(&mut time, at);
+        let seal = self.log.seal(&time);
         self.log.append(Kind::End, |out| {
-            varint::put_time(out, at);
+            out.extend(&time);
+            out.extend(seal);
             Ok(())
         })?;
-        self.log.sync()
+        self.log.sync()?;
+        Ok(Digest::from_hash(seal))
     }
 }

@@ -188,14 +188,7 @@ fn story(recording: &Recording) -> String {
 }
 
 fn header() -> Header {
-    Header {
-        scenario: "test".to_owned(),
-        run: "test".to_owned(),
-        started: jiff::Timestamp::UNIX_EPOCH,
-        boot: String::new(),
-        source: String::new(),
-        program: String::new(),
-    }
+    Header::new("test", "test", "")
 }
 
 /// A workload without processes.

@@ -145,14 +145,7 @@ impl Run {
     fn begin(missing: std::ops::Range<u64>) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recording.pgr");
-        let header = Header {
-            scenario: "evidence".to_owned(),
-            run: "evidence".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: "a test".to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let header = Header::new("evidence", "evidence", "a test");
         let recorder = Recorder::create(&path, &header).unwrap();
         Run { _folder: folder, path, recorder, snapshot: Snapshot::new(), now: Now::default(), missing }
     }

@@ -12,15 +12,7 @@ use super::{imported, story};
 fn recording() -> Recording {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.pgr");
-    let text = |text: &str| text.to_owned();
-    let header = Header {
-        scenario: text("test"),
-        run: text("test"),
-        started: Timestamp::UNIX_EPOCH,
-        boot: text("boot"),
-        source: text("test"),
-        program: text("0"),
-    };
+    let header = Header::new("test", "test", "test");
     let mut recorder = Recorder::create(&path, &header).unwrap();
     let mut snapshot = Snapshot::new();
     let key = |tag: &str, pool, counters| Key::new(tag.parse().unwrap(), pool, counters);

@@ -27,14 +27,7 @@ fn judged(growing: Growing, thresholds: &str) -> Judgement {
          sampling: {{ every: 1 s, settle: 0 s, lead_in: 10 s, cool_down: 10 s }}\nthresholds:\n{thresholds}"
     );
     let scenario = scenario::parse("windows.yaml", text.as_bytes()).unwrap().scenario;
-    let header = Header {
-        scenario: "windows".to_owned(),
-        run: "windows".to_owned(),
-        started: jiff::Timestamp::UNIX_EPOCH,
-        boot: String::new(),
-        source: "windows pool tags".to_owned(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let header = Header::new("windows", "windows", "windows pool tags");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.pgr");
     let mut recorder = Recorder::create(&path, &header).unwrap();

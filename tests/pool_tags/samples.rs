@@ -136,14 +136,7 @@ struct Sampler {
 impl Sampler {
     fn of(kernel: &Kernel) -> Sampler {
         let folder = tempfile::tempdir().unwrap();
-        let header = Header {
-            scenario: "sampling".to_owned(),
-            run: "sampling".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: "windows pool tags".to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let header = Header::new("sampling", "sampling", "windows pool tags");
         let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
         Sampler { source: source(kernel), recorder, taken: 0, _folder: folder }
     }

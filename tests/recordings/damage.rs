@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::script::{Script, Told, frame, frames, info, key, told_by, usage};
 
 /// A few samples and marks of every sort.
-fn small() -> (Vec<u8>, Vec<Told>) {
+pub(crate) fn small() -> (Vec<u8>, Vec<Told>) {
     let mut script = Script::new();
     script.mark(Duration::ZERO, Mark::Stage(Stage::LeadIn));
     for second in 0..12 {

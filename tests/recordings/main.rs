@@ -3,6 +3,7 @@
 
 mod damage;
 mod script;
+mod sealed;
 
 use std::ops::Range;
 use std::path::Path;

@@ -40,12 +40,10 @@ pub(crate) fn told_by(bytes: &[u8]) -> Option<Vec<Told>> {
 
 pub(crate) fn header() -> Header {
     Header {
-        scenario: "copy".into(),
-        run: "copy-20260102T030405Z-k3f9".into(),
         started: "2026-01-02T03:04:05Z".parse().unwrap(),
         boot: "boot 1".into(),
-        source: "simulated kernel".into(),
         program: "0.1.0".into(),
+        ..Header::new("copy", "copy-20260102T030405Z-k3f9", "simulated kernel")
     }
 }
 
@@ -72,8 +70,12 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new() -> Script {
+        Script::of(&header())
+    }
+
+    pub(crate) fn of(header: &Header) -> Script {
         let folder = tempfile::tempdir().unwrap();
-        let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header()).unwrap();
+        let recorder = Recorder::create(&folder.path().join("recording.pgr"), header).unwrap();
         Script { folder, recorder, snapshot: Snapshot::new(), truth: Vec::new() }
     }
 

@@ -33,14 +33,7 @@ impl Run {
         let loaded = scenario::parse("test.yaml", self.text.as_bytes()).unwrap();
         let state = KernelState::new(Population { seed: 1, tags: 3, noise: Vec::new() });
         let mut machine = machine(&Kernel::create(&self.path("kernel.json"), state).unwrap());
-        let header = Header {
-            scenario: "test".to_owned(),
-            run: "test".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            boot: String::new(),
-            source: String::new(),
-            program: String::new(),
-        };
+        let header = Header::new("test", "test", "");
         let mut recorder = Recorder::create(&self.path("recording.pgr"), &header).unwrap();
         let mut output = Output::append(&self.path("workload.log")).unwrap();
         let kernel = self.path("kernel.json").display().to_string();

@@ -80,12 +80,10 @@ impl Job {
         let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
         self.look_at_commands(scenario)?;
         let header = Header {
-            scenario: scenario.scenario.as_str().to_owned(),
-            run: self.created.run.clone(),
             started: Timestamp::now(),
             boot: machine.boot.id()?.0,
-            source: machine.pool.name().to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario_sha256: self.created.scenario_sha256.clone(),
+            ..Header::new(scenario.scenario.as_str(), &self.created.run, machine.pool.name())
         };
         let io = |error: io::Error| Trouble::from(RunError::Record(error.into()));
         set_aside(&self.folder.recording()).map_err(io)?;
@@ -108,8 +106,7 @@ impl Job {
         let conducted = conduct(scenario, &shell, &mut output, instruments, &mut look_again).await;
         // The log is for people; a run which measured does not fail for want of its last lines.
         let _ = output.close();
-        recorder.finish(conducted?).map_err(RunError::from)?;
-        Ok(Digest::default())
+        Ok(recorder.finish(conducted?).map_err(RunError::from)?)
     }
 
     /// Writes down which driver is measured: where it is there once set-up is done, else where the workload brought it.

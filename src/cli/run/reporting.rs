@@ -41,7 +41,24 @@ impl Job {
         }
         let scenario = self.scenario.as_ref().ok_or_else(|| failure(&no_scenario()))?;
         let unreadable = || failure(&Trouble::from("the recording cannot be read".to_owned()));
-        judge(scenario, recording.ok_or_else(unreadable)?).map_err(|error| failure(&Trouble::from(error.to_string())))
+        let recording = recording.ok_or_else(unreadable)?;
+        let told = |error: &dyn std::fmt::Display| failure(&Trouble::from(error.to_string()));
+        self.made_by_this_run(state, recording).map_err(|error| told(&error))?;
+        judge(scenario, recording).map_err(|error| told(&error))
+    }
+
+    /// Refuses a recording that is not the very one which this run closed.
+    fn made_by_this_run(&self, state: &State, recording: &Recording) -> Result<(), String> {
+        let recorded = state.recorded.as_ref();
+        let boot = recorded.map(|recorded| recorded.boot.0.as_str());
+        let belongs = recording.belongs_to(&self.created.run, &self.created.scenario_sha256, boot);
+        belongs.map_err(|error| error.to_string())?;
+        match recorded {
+            Some(recorded) if recording.seal() != Some(&recorded.seal) => {
+                Err("the recording was changed after the run had closed it".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn notes(&self, state: &State, recording: Option<&Recording>) -> Vec<String> {

@@ -40,17 +40,14 @@ impl Log {
         name: &str,
         began: Duration,
     ) -> Result<Log, ImportError> {
+        let scenario = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
-            scenario: Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            run: name.to_owned(),
             // True where the log counts from 1970, as Unix time does; else nobody knows when it was.
             started: SignedDuration::try_from(began)
                 .ok()
                 .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
                 .unwrap_or_default(),
-            boot: String::new(),
-            source: "imported CSV".to_owned(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Header::new(scenario, name, "imported CSV")
         };
         Ok(Log {
             recorder: create(&header)?,
@@ -110,7 +107,8 @@ impl Log {
     pub(super) fn end(mut self) -> Result<(), ImportError> {
         self.record()?;
         let end = self.sample.map_or(self.began, |last| last.at);
-        Ok(self.recorder.finish(end.saturating_sub(self.began))?)
+        self.recorder.finish(end.saturating_sub(self.began))?;
+        Ok(())
     }
 }
 
