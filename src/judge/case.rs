@@ -1,13 +1,18 @@
 //! What is known of one tag, or of a pool as a whole, held against single limits.
 
+use std::rc::Rc;
+
+use super::doubts::Doubts;
 use super::evidence::{
     Budgeted, Confirmation, Evidence, Extension, History, Interval, Standing, Trend, Window, second_look, within_budget,
 };
 use super::level::Levels;
+use super::limits::{allowed, by_time, compared, within};
+use super::said::{Said, said};
 use super::words;
 use super::{Verdict, suspects};
 use crate::pool::{Counters, Key};
-use crate::scenario::{Amount, Bytes, Growth, Limit, Per, Rate, Scenario};
+use crate::scenario::{Amount, Bytes, Growth, Limit, Rate, Scenario};
 
 /// What is known of one tag or total.
 #[derive(Debug, Clone)]
@@ -26,6 +31,10 @@ pub(super) struct Case {
     left: Left,
     /// Why it is ignored, where it is.
     pub(super) ignored: Option<String>,
+    /// What is doubtful of every tag alike.
+    pub(super) doubts: Rc<Doubts>,
+    /// Why second looks do not count, if there were any that do not.
+    thin: Option<String>,
 }
 
 /// What teardown left of it.
@@ -48,19 +57,6 @@ enum Unconfirmed {
     Budget(Budgeted),
     /// Nothing can be said.
     Unclear,
-}
-
-/// What one limit comes to.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Said {
-    pub(super) verdict: Verdict,
-    pub(super) because: String,
-    /// Another look would tell more.
-    pub(super) again: bool,
-}
-
-fn said(verdict: Verdict, because: impl Into<String>) -> Said {
-    Said { verdict, because: because.into(), again: false }
 }
 
 impl Case {
@@ -98,7 +94,19 @@ impl Case {
             several: false,
             left: Left::NotSampled,
             ignored: None,
+            doubts: Rc::default(),
+            thin: None,
         }
+    }
+
+    /// The same, of a recording with these doubts.
+    pub(super) fn doubted(self, doubts: &Rc<Doubts>) -> Case {
+        Case { doubts: doubts.clone(), ..self }
+    }
+
+    /// The same, with second looks that do not count for a reason.
+    pub(super) fn thin(self, thin: Option<String>) -> Case {
+        Case { thin, ..self }
     }
 
     /// The same, with what teardown left.
@@ -137,6 +145,10 @@ impl Case {
 
     /// Holds it against one limit; `named` when the threshold names this tag as the driver's own.
     pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
+        self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref())
+    }
+
+    fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {
         if let Some(reason) = &self.ignored {
             return said(Verdict::Held, format!("ignored: {reason}"));
         }
@@ -145,6 +157,9 @@ impl Case {
                 Verdict::Unclear,
                 "the kernel's tag table overflowed (Ovfl moved), so no tag's figures are sound",
             );
+        }
+        if let Some(doubt) = self.doubts.about(limit) {
+            return Said::of_no_tag(doubt);
         }
         match (limit, &self.levels) {
             (Limit::MaxRate(rate), _) => {
@@ -237,7 +252,7 @@ impl Case {
                 Said { again: false, ..compared(by_time, limit, text) }
             }
             Standing::NotAttributed if interval.high <= limit => said(Verdict::Held, text),
-            Standing::NotAttributed => Said { verdict: Verdict::Unclear, because: text, again: true },
+            Standing::NotAttributed => Said { again: true, ..said(Verdict::Unclear, text) },
             Standing::Leak | Standing::NotTested => compared(interval, limit, text),
         }
     }
@@ -247,54 +262,16 @@ impl Case {
         if interval.high <= limit {
             return said(Verdict::Held, text);
         }
-        let unclear = |why: &str| Said { verdict: Verdict::Unclear, because: format!("{text}; {why}"), again: true };
+        let unclear = |why: &str| Said { again: true, ..said(Verdict::Unclear, format!("{text}; {why}")) };
         match self.unconfirmed {
             Unconfirmed::Leak => compared(interval, limit, text),
             Unconfirmed::Budget(Budgeted::Leak) => Said { again: true, ..compared(interval, limit, text) },
             Unconfirmed::Budget(Budgeted::SlowingDown) => unclear("slowing down, and no time for a second look"),
             Unconfirmed::Budget(Budgeted::Weak) => unclear("too weak a sign for a run without time for a second look"),
-            Unconfirmed::Unclear => unclear("unconfirmed: there was no second look"),
+            Unconfirmed::Unclear => match &self.thin {
+                Some(thin) => unclear(&format!("unconfirmed: {thin}")),
+                None => unclear("unconfirmed: there was no second look"),
+            },
         }
     }
-}
-
-/// By how many bytes a tag of these levels may grow.
-fn allowed(most: Growth, levels: &Levels) -> i64 {
-    match most {
-        Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
-        Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
-    }
-}
-
-/// A leak's rate against what is allowed.
-fn compared(interval: Interval, limit: f64, text: String) -> Said {
-    match (interval.low > limit, interval.high <= limit) {
-        (true, _) => said(Verdict::Broken, text),
-        (false, true) => said(Verdict::Held, format!("{text}; a leak, but within what is allowed")),
-        (false, false) => {
-            let because = format!("{text}; whether that is within what is allowed cannot be told");
-            Said { verdict: Verdict::Unclear, because, again: true }
-        }
-    }
-}
-
-/// The rate in the limit's own terms, and the limit.
-pub(super) fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
-    match most.amount {
-        Amount::Bytes(limit) => (trend.bytes(most.per), limit),
-        Amount::Objects(limit) => (trend.objects(most.per), limit),
-    }
-}
-
-/// Growth by the hour, whatever causes it, in the limit's own terms.
-fn by_time(confirmation: &Confirmation, trend: &Trend, most: Rate) -> Interval {
-    let per = match most.per {
-        Per::Hour => 1.0,
-        Per::Iteration => trend.hours_an_iteration().unwrap_or(1.0),
-    };
-    let unit = match most.amount {
-        Amount::Bytes(_) => 1.0,
-        Amount::Objects(_) => trend.object_size.unwrap_or(1.0),
-    };
-    confirmation.by_time.times(per / unit)
 }

@@ -6,10 +6,12 @@
 
 use std::collections::HashMap;
 
-use super::case::{Case, within};
+use super::case::Case;
 use super::evidence::{Evidence, Interval, Trend, quantile};
 use super::ignored::Ignored;
-use super::rule::{self, nothing_meant};
+use super::limits::within;
+use super::rule::{self, OfAll, nothing_meant};
+use super::said::Said;
 use super::{Finding, JudgeError, Judged, Ruling, Verdict, series};
 use crate::pool::Key;
 use crate::record::Recording;
@@ -99,15 +101,22 @@ impl<'a> Base<'a> {
 
 fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
     let mut told: Vec<(&Case, Verdict, String)> = Vec::new();
+    let mut of_all = OfAll::default();
     for (case, said) in rule::meant(threshold, candidate) {
+        if of_all.takes(threshold, &said) {
+            continue;
+        }
         // What several tags come to together is said of rates alone.
         let rates = said.len() < threshold.limits.len();
         let limits = threshold.limits.iter().filter(|limit| !rates || matches!(limit, Limit::MaxRate(_)));
         let against: Vec<(Verdict, String)> = limits
             .zip(&said)
-            .map(|(limit, said)| match said.verdict {
-                Verdict::Held => (Verdict::Held, said.because.clone()),
-                verdict => worse(limit, verdict, &said.because, base.named(case), case),
+            .map(|(limit, said)| match said {
+                Said { verdict: Verdict::Held, because, .. } => (Verdict::Held, because.clone()),
+                Said { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
+                Said { verdict, because, .. } => {
+                    sure(limit, base.named(case), worse(limit, *verdict, because, base.named(case), case))
+                }
             })
             .collect();
         if said.iter().any(|said| said.verdict != Verdict::Held) || rule::names(threshold) {
@@ -117,11 +126,21 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
     }
     let none = rule::meant(threshold, candidate).next().is_none().then(|| nothing_meant(&threshold.subject));
     told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
-    let findings: Vec<Finding> = candidate.lockstep.gathered(told).into_iter().chain(none).collect();
+    let findings = candidate.lockstep.gathered(told).into_iter().chain(of_all.finding(threshold)).chain(none);
+    let findings: Vec<Finding> = findings.collect();
     let worst = findings.iter().map(|finding| finding.verdict).max();
     // Of a whole table, what is not told of held.
     let otherwise = if matches!(threshold.subject, Subject::Tags { .. }) { Verdict::Held } else { Verdict::Unclear };
     Ruling { threshold: threshold.clone(), verdict: worst.unwrap_or(otherwise), findings }
+}
+
+/// What a comparison comes to: it excuses nothing by a base of which too little is known.
+fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verdict, String)) -> (Verdict, String) {
+    let doubt = base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()));
+    match (verdict, doubt) {
+        (Verdict::Held, Some(doubt)) => (Verdict::Unclear, format!("{because}; but of the base {doubt}")),
+        (verdict, _) => (verdict, because),
+    }
 }
 
 /// What becomes of a limit which the candidate does not hold, `because`, now that the base is known.

@@ -5,6 +5,8 @@
 //! that against single limits, and `rule` against the scenario's thresholds; `again` plans second looks. A threshold that
 //! nothing was measured for is never held, it is unclear.
 
+use std::rc::Rc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +18,17 @@ mod again;
 mod case;
 mod clock;
 mod compare;
+mod coverage;
+mod doubts;
 pub mod evidence;
 mod ignored;
 mod level;
+mod limits;
 mod lockstep;
+mod look;
 mod overflow;
 mod rule;
+mod said;
 mod series;
 mod sums;
 mod suspects;
@@ -132,6 +139,19 @@ pub enum JudgeError {
     /// Nothing was sampled while the workload ran.
     #[error("the recording has no sample taken while the workload ran")]
     NotMeasured,
+    /// Its seal is broken, though every frame is whole: somebody wrote it anew.
+    #[error("the recording was changed after it was closed")]
+    Changed,
+}
+
+impl JudgeError {
+    /// What to do about it, where that is known.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            JudgeError::Unfinished | JudgeError::NotMeasured => None,
+            JudgeError::Changed => Some("give the file as the run wrote it; nothing in this one can be relied on"),
+        }
+    }
 }
 
 impl Judgement {
@@ -192,8 +212,10 @@ impl Judged {
     fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
+        let (doubts, thin) = (Rc::new(measured.doubts()), measured.thin_look());
         let case = |key: Key, history: &History, looks: &[Extension]| {
-            Case::new(scenario, key, measured.levels(history), history, window, looks)
+            let case = Case::new(scenario, key, measured.levels(history), history, window, looks);
+            case.doubted(&doubts).thin(thin.clone())
         };
         let tags = measured.keys().iter().enumerate().map(|(row, key)| {
             let case = case(key.clone(), &measured.history(row), &measured.looks_at(row));

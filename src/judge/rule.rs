@@ -1,27 +1,58 @@
 //! One threshold held against what was measured.
 
-use super::case::{Case, Said};
+use super::case::Case;
+use super::said::{Said, doubt};
 use super::{Finding, Judged, Ruling, Together, Verdict};
 use crate::pool::TagPattern;
 use crate::scenario::{Amount, Limit, Rate, Subject, Threshold};
 
 /// The verdict on `threshold`, with the findings it rests on.
 pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
-    let mut told: Vec<(&Case, Verdict, String)> = meant(threshold, judged)
-        .map(|(case, said)| {
-            let (verdict, because) = worst(said.into_iter().map(|said| (said.verdict, said.because)).collect());
-            (case, verdict, because)
-        })
-        .collect();
+    let (mut told, mut of_all) = (Vec::new(), OfAll::default());
+    for (case, said) in meant(threshold, judged) {
+        if of_all.takes(threshold, &said) {
+            continue;
+        }
+        let (verdict, because) = worst(said.into_iter().map(|said| (said.verdict, said.because)).collect());
+        told.push((case, verdict, because));
+    }
     told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
-    let verdict = told.iter().map(|(_, verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
-    let none = told.is_empty().then(|| nothing_meant(&threshold.subject));
+    let all = of_all.finding(threshold);
+    let verdicts = told.iter().map(|(_, verdict, _)| *verdict).chain(all.iter().map(|finding| finding.verdict));
+    let verdict = verdicts.max().unwrap_or(Verdict::Unclear);
+    let none = (told.is_empty() && all.is_none()).then(|| nothing_meant(&threshold.subject));
     if !names(threshold) {
         // Of a whole table only what did not hold is worth a line.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
     let findings = judged.lockstep.gathered(told);
-    Ruling { threshold: threshold.clone(), verdict, findings: findings.into_iter().chain(none).collect() }
+    Ruling { threshold: threshold.clone(), verdict, findings: findings.into_iter().chain(all).chain(none).collect() }
+}
+
+/// What is unclear for the same reason in every tag. Of a whole table that is one finding, not thousands.
+#[derive(Default)]
+pub(super) struct OfAll(Vec<String>);
+
+impl OfAll {
+    /// Whether it takes what is said of a tag.
+    pub(super) fn takes(&mut self, threshold: &Threshold, said: &[Said]) -> bool {
+        let Some(doubt) = doubt(said).filter(|_| !names(threshold)) else { return false };
+        if !self.0.contains(&doubt) {
+            self.0.push(doubt);
+        }
+        true
+    }
+
+    /// What it took, told once.
+    pub(super) fn finding(self, threshold: &Threshold) -> Option<Finding> {
+        let because = self.0.join("; ");
+        (!because.is_empty()).then(|| Finding {
+            key: None,
+            subject: name(&threshold.subject),
+            verdict: Verdict::Unclear,
+            because,
+        })
+    }
 }
 
 /// The worst that several limits come to, and why; unclear where there are none.
@@ -89,11 +120,18 @@ pub(super) fn names(threshold: &Threshold) -> bool {
 
 /// A threshold that nothing fell under was not held: most likely the tag is misspelt, or its cache was merged away.
 pub(super) fn nothing_meant(subject: &Subject) -> Finding {
-    let (subject, because) = match subject {
-        Subject::Total(pool) => (format!("total {pool}"), format!("this kernel has no {pool} pool")),
-        Subject::Tags { tag, .. } => (tag.to_string(), absent(tag)),
+    let because = match subject {
+        Subject::Total(pool) => format!("this kernel has no {pool} pool"),
+        Subject::Tags { tag, .. } => absent(tag),
     };
-    Finding { key: None, subject, verdict: Verdict::Unclear, because }
+    Finding { key: None, subject: name(subject), verdict: Verdict::Unclear, because }
+}
+
+fn name(subject: &Subject) -> String {
+    match subject {
+        Subject::Total(pool) => format!("total {pool}"),
+        Subject::Tags { tag, .. } => tag.to_string(),
+    }
 }
 
 fn absent(tag: &TagPattern) -> String {

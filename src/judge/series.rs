@@ -8,23 +8,28 @@ use std::time::Duration;
 use super::JudgeError;
 use super::case::Left;
 use super::clock::Clock;
+use super::coverage::Coverage;
+use super::doubts::Doubts;
 use super::evidence::{Extension, Histories, History};
 use super::level::{Levels, settled};
+use super::look::Look;
 use super::overflow::Overflow;
-use super::sums::{Extended, Sum};
+use super::sums::Sum;
 use crate::pool::{Key, Usage};
-use crate::record::{Event, Mark, Recording, SampleInfo, SecondLook, Stage};
+use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
 
 /// More slots than these are not missed at once: the machine was asleep.
 const MOST_MISSED: u64 = 4096;
 
 /// What a recording says, tag by tag.
+#[derive(Default)]
 pub(super) struct Measured {
     keys: Vec<Key>,
     histories: Histories,
     sums: Vec<Sum>,
     clock: Clock,
+    coverage: Coverage,
     looks: Vec<Look>,
     /// The last settled sample after teardown.
     torn_down: Option<Vec<Option<Usage>>>,
@@ -40,38 +45,21 @@ pub(super) struct Measured {
     missed: u64,
     damaged: u64,
     finished: bool,
+    seal: Seal,
     overflow: Overflow,
-}
-
-/// A second look at the candidates.
-pub(super) struct Look {
-    pub(super) plan: SecondLook,
-    /// Rows of the tags looked at.
-    tags: Vec<(usize, Extension)>,
-    sums: Vec<(usize, Extended)>,
 }
 
 /// Reads the whole recording.
 pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
+    // Samples taken in the middle of an iteration show what is in flight, not what is left.
+    let settled_only = matches!(scenario.workload.plan, Plan::Iterations { .. });
     let mut measured = Measured {
-        keys: Vec::new(),
-        histories: Histories::default(),
         sums: Sum::all(scenario),
         clock: Clock::new(scenario.workload.warm_up),
-        looks: Vec::new(),
-        torn_down: None,
-        rested: (0, 0),
-        stage: None,
-        began: Duration::ZERO,
-        iterations: 0,
-        seen: 0,
-        // Samples taken in the middle of an iteration show what is in flight, not what is left.
-        settled_only: matches!(scenario.workload.plan, Plan::Iterations { .. }),
-        gaps: 0,
-        missed: 0,
-        damaged: 0,
-        finished: false,
-        overflow: Overflow::default(),
+        coverage: Coverage::new(settled_only),
+        settled_only,
+        seal: recording.sealed().clone(),
+        ..Measured::default()
     };
     let mut events = recording.events();
     while let Some(event) = events.next() {
@@ -79,7 +67,10 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
             Event::Sample { info, snapshot } => measured.sample(info, snapshot.keys(), snapshot.usages()),
             Event::Mark { at, mark } => measured.mark(at, mark),
             Event::Damaged { .. } => measured.damaged += 1,
-            Event::End { .. } => measured.finished = true,
+            Event::End { at } => {
+                measured.finished = true;
+                measured.coverage.end(at);
+            }
         }
     }
     measured
@@ -88,19 +79,22 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
 impl Measured {
     fn mark(&mut self, at: Duration, mark: Mark) {
         match mark {
-            Mark::Stage(stage) => (self.stage, self.began) = (Some(stage), at),
+            Mark::Stage(stage) => {
+                (self.stage, self.began) = (Some(stage), at);
+                self.coverage.begin(stage, at);
+            }
             Mark::Iteration(iterations) => self.iterations = iterations,
             Mark::Gap { .. } => {
                 self.gaps += 1;
+                self.coverage.gap(at);
                 if self.stage == Some(Stage::Workload) && !self.settled_only {
+                    self.coverage.hole(self.clock.slots(), 1);
                     self.miss(1);
                 }
             }
             Mark::SecondLook(plan) => self.look_again(plan),
             Mark::Block { number, work } => {
-                for extension in self.looks.last_mut().into_iter().flat_map(Look::extensions) {
-                    extension.block(number, work);
-                }
+                self.looks.last_mut().into_iter().for_each(|look| look.block(number, work));
             }
         }
     }
@@ -108,6 +102,7 @@ impl Measured {
     fn sample(&mut self, info: SampleInfo, keys: &[Key], usages: &[Option<Usage>]) {
         self.missed += u64::from(info.missed);
         self.overflow.sample(keys, usages);
+        self.coverage.sample(info);
         match self.stage {
             Some(Stage::LeadIn) if info.settled => {
                 self.rested.0 += 1;
@@ -115,10 +110,15 @@ impl Measured {
             }
             Some(Stage::Workload) if info.settled || !self.settled_only => {
                 // Without a sample an iteration has its slot all the same.
+                let slot = self.clock.slots();
                 let missed = if self.settled_only {
-                    self.iterations.saturating_sub(self.seen + 1)
+                    let passed = self.iterations.saturating_sub(self.seen + 1);
+                    self.coverage.iterations(slot, passed);
+                    passed
                 } else {
-                    u64::from(info.missed)
+                    let missed = u64::from(info.missed).min(MOST_MISSED);
+                    self.coverage.hole(slot, missed);
+                    missed
                 };
                 self.miss(missed.min(MOST_MISSED));
                 self.seen = self.iterations;
@@ -133,8 +133,7 @@ impl Measured {
                 let done = self.iterations.saturating_sub(self.seen);
                 self.seen = self.iterations;
                 if let Some(look) = self.looks.last_mut() {
-                    look.extensions().for_each(|extension| extension.done(done));
-                    look.sample(&self.sums, keys, usages);
+                    look.sample(done, &self.sums, keys, usages);
                 }
             }
             Some(Stage::Teardown) if info.settled => {
@@ -177,16 +176,33 @@ impl Measured {
             .enumerate()
             .filter_map(|(at, sum)| Some((at, sum.extended(&plan, &self.keys, &self.histories)?)));
         let (tags, sums) = (tags.collect(), sums.collect());
-        self.looks.push(Look { plan, tags, sums });
+        self.looks.push(Look::new(plan, tags, sums));
     }
 
-    /// Whether the recording has its end, and samples of the workload.
+    /// Whether the recording has its end, was not changed since, and has samples of the workload.
     pub(super) fn is_complete(&self) -> Result<(), JudgeError> {
         match (self.finished, self.clock.slots()) {
             (false, _) => Err(JudgeError::Unfinished),
+            // Damage breaks the seal too. What is whole then is judged, but nothing held for certain.
+            (true, _) if self.seal == Seal::Broken && self.damaged == 0 => Err(JudgeError::Changed),
             (true, 0) => Err(JudgeError::NotMeasured),
             (true, _) => Ok(()),
         }
+    }
+
+    /// Why the recording as a whole allows no verdict.
+    pub(super) fn doubts(&self) -> Doubts {
+        let doubts = self.coverage.doubts(self.clock.window().warm_up, self.clock.slots());
+        doubts.with_damage(self.damaged > 0)
+    }
+
+    /// Why a second look does not count, if there is one which does not.
+    pub(super) fn thin_look(&self) -> Option<String> {
+        self.looks.iter().find_map(Look::thin)
+    }
+
+    fn sound_looks(&self) -> impl Iterator<Item = &Look> {
+        self.looks.iter().filter(|look| look.thin().is_none())
     }
 
     /// Every tag, by its row.
@@ -212,13 +228,13 @@ impl Measured {
 
     /// What the second looks saw of the tag in `row`.
     pub(super) fn looks_at(&self, row: usize) -> Vec<Extension> {
-        let seen = self.looks.iter().filter_map(|look| look.tags.iter().find(|(looked_at, _)| *looked_at == row));
+        let seen = self.sound_looks().filter_map(|look| look.tags.iter().find(|(looked_at, _)| *looked_at == row));
         seen.map(|(_, extension)| extension.clone()).collect()
     }
 
     /// What the second looks saw of a sum.
     pub(super) fn looks_at_sum(&self, at: usize) -> Vec<Extension> {
-        let seen = self.looks.iter().filter_map(|look| look.sums.iter().find(|(looked_at, _)| *looked_at == at));
+        let seen = self.sound_looks().filter_map(|look| look.sums.iter().find(|(looked_at, _)| *looked_at == at));
         seen.filter_map(|(_, extended)| extended.together()).collect()
     }
 
@@ -267,25 +283,11 @@ impl Measured {
             (self.damaged, "places of the recording are damaged; what stood there is missing"),
         ];
         let counted = notes.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-        counted.chain(self.overflow.note()).collect()
-    }
-}
-
-impl Look {
-    fn extensions(&mut self) -> impl Iterator<Item = &mut Extension> {
-        let sums = self.sums.iter_mut().flat_map(|(_, extended)| extended.extensions());
-        self.tags.iter_mut().map(|(_, extension)| extension).chain(sums)
-    }
-
-    fn sample(&mut self, sums: &[Sum], keys: &[Key], usages: &[Option<Usage>]) {
-        for (row, extension) in &mut self.tags {
-            extension.push(usages.get(*row).copied().flatten());
-        }
-        for (at, extended) in &mut self.sums {
-            if let Some(sum) = sums.get(*at) {
-                extended.sample(sum, keys, usages);
-            }
-        }
+        let unsealed = (self.seal == Seal::None).then(|| {
+            "an early poolgate wrote the recording without a seal: whether it was changed since cannot be told"
+                .to_owned()
+        });
+        counted.chain(self.overflow.note()).chain(unsealed).collect()
     }
 }
 

@@ -11,9 +11,10 @@ use super::frame::{Frames, Kind};
 use super::varint;
 
 /// Whether a recording is as it was when it was closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Seal {
     /// It has no end: the run was cut short, or is still going on.
+    #[default]
     Open,
     /// It was closed by an older poolgate, which wrote no seal.
     None,

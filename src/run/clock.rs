@@ -24,19 +24,25 @@ impl Clock {
     /// Waits for the next tick. Dropping the future loses no tick.
     pub(super) async fn tick(&mut self) {
         tokio::time::sleep_until(self.start + self.every * self.next).await;
-        // More than one period late: the ticks between were missed.
-        let passed = (self.start.elapsed().as_nanos() / self.every.as_nanos()) as u32;
-        self.missed += passed.saturating_sub(self.next);
-        self.next = passed.max(self.next) + 1;
+        self.pass();
+        self.next += 1;
     }
 
-    /// The next tick is one period from now, and none was missed.
+    /// More than one period late: the ticks between were missed, and the latest is the next.
+    pub(super) fn pass(&mut self) {
+        let passed = (self.start.elapsed().as_nanos() / self.every.as_nanos()) as u32;
+        self.missed += passed.saturating_sub(self.next);
+        self.next = passed.max(self.next);
+    }
+
+    /// The next tick is one period from now. None was missed since [`Clock::pass`].
     pub(super) fn begin_again(&mut self) {
         *self = Clock { missed: self.missed, ..Clock::new(self.every) };
     }
 
-    /// The ticks missed since this was last asked.
+    /// The ticks missed since this was last asked, also if nobody waited for them.
     pub(super) fn take_missed(&mut self) -> u32 {
+        self.pass();
         std::mem::take(&mut self.missed)
     }
 }
@@ -66,6 +72,17 @@ mod tests {
         let begun = Instant::now();
         clock.tick().await;
         assert_eq!((begun.elapsed().as_millis(), clock.take_missed()), (1000, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ticks_that_nobody_waited_for_are_missed() {
+        let mut clock = Clock::new(Duration::from_secs(1));
+        clock.tick().await;
+        tokio::time::advance(Duration::from_millis(3500)).await;
+        assert_eq!((clock.take_missed(), clock.take_missed()), (2, 0));
+        let begun = Instant::now();
+        clock.tick().await;
+        assert_eq!((begun.elapsed().as_millis(), clock.take_missed()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

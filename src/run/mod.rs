@@ -83,6 +83,7 @@ pub async fn conduct(
         if torn_down.complete && !scenario.teardown.is_empty() { sampler.reach(Milestone::TornDown) } else { Ok(()) };
     outcome.and(marked).and(torn_down.outcome).and(kept)?;
     if measured {
+        sampler.begin_again();
         sampler.settle(scenario.sampling.settle.as_std()).await?;
     }
     Ok(sampler.elapsed())

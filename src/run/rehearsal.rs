@@ -2,6 +2,8 @@
 //! read off the recording.
 
 use std::path::PathBuf;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use super::budget::Budget;
@@ -25,6 +27,7 @@ pub(super) struct Rehearsal {
     stop_after: Option<Duration>,
     fails_at: Option<u64>,
     blind_after: Option<Duration>,
+    slow: Duration,
 }
 
 /// What came of it.
@@ -50,7 +53,14 @@ impl Rehearsal {
         let millis = crate::scenario::Duration::from_millis;
         let (every, settle, lead_in, cool_down) = (millis(1000), millis(100), millis(3500), millis(2500));
         scenario.sampling = Sampling { every, settle, lead_in, cool_down, shrink: None };
-        Rehearsal { scenario, takes, looks: Vec::new(), stop_after: None, fails_at: None, blind_after: None }
+        let (looks, slow) = (Vec::new(), Duration::ZERO);
+        Rehearsal { scenario, takes, looks, stop_after: None, fails_at: None, blind_after: None, slow }
+    }
+
+    /// On a machine which is so busy that a sample takes so long.
+    pub(super) fn on_a_busy_machine(mut self, slow: Duration) -> Rehearsal {
+        self.slow = slow;
+        self
     }
 
     pub(super) fn within(mut self, limit: Duration) -> Rehearsal {
@@ -103,7 +113,7 @@ impl Rehearsal {
             running: false,
         };
         let blind_from = self.blind_after.map(|after| tokio::time::Instant::now() + after);
-        let mut source = Blinded { source: sim::machine(&kernel).pool, from: blind_from };
+        let mut source = Blinded { source: sim::machine(&kernel).pool, from: blind_from, slow: self.slow };
         let (mut told, mut asked) = (Vec::new(), Vec::new());
         let mut looks = self.looks.into_iter();
         let mut look_again = || {
@@ -246,10 +256,12 @@ impl Workload for Leaking {
     }
 }
 
-/// A kernel which cannot be sampled from an instant on.
+/// A kernel which is slow to sample, or cannot be sampled from an instant on.
 struct Blinded {
     source: Box<dyn PoolSource>,
     from: Option<tokio::time::Instant>,
+    /// How long a sample takes.
+    slow: Duration,
 }
 
 impl PoolSource for Blinded {
@@ -258,6 +270,8 @@ impl PoolSource for Blinded {
     }
 
     fn sample(&mut self) -> Result<&Snapshot, MachineError> {
+        // The paused clock goes on with the first poll, and nobody else gets a turn meanwhile.
+        let _ = pin!(tokio::time::advance(self.slow)).poll(&mut Context::from_waker(Waker::noop()));
         match self.from {
             Some(from) if tokio::time::Instant::now() >= from => Err(MachineError::TaggingOff),
             Some(_) | None => self.source.sample(),

@@ -83,6 +83,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
 
     /// Marks the beginning of a stage which is told otherwise, or not worth telling.
     pub(super) fn mark(&mut self, stage: Stage) -> Result<(), RunError> {
+        self.clock.pass();
         self.write(&Mark::Stage(stage))
     }
 
@@ -107,9 +108,15 @@ impl<'i, 'a> Sampler<'i, 'a> {
     /// no tick meanwhile was missed.
     pub(super) fn apart<T>(&mut self, act: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
         self.sync()?;
+        self.clock.pass();
         let done = act();
         self.clock.begin_again();
         done
+    }
+
+    /// No tick was missed since the stage began: nobody was to sample.
+    pub(super) fn begin_again(&mut self) {
+        self.clock.begin_again();
     }
 
     /// So many iterations are complete. Written with the next sample, as a fast workload completes many between two.

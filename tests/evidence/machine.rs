@@ -21,6 +21,7 @@ pub(crate) struct Now {
     pub(crate) stage: Option<Stage>,
 }
 
+type Missing = Box<dyn Fn(u64) -> bool>;
 type Figures = Box<dyn Fn(Now) -> Option<Usage>>;
 
 /// A machine and what is run on it.
@@ -29,7 +30,7 @@ pub(crate) struct Machine {
     iterations: u64,
     tags: Vec<(Key, Figures)>,
     time: bool,
-    missing: std::ops::Range<u64>,
+    missing: Missing,
 }
 
 /// What a run came to.
@@ -54,7 +55,7 @@ pub(crate) fn noise(place: u64, most: u64) -> f64 {
 
 /// A run of so many iterations, held against `thresholds`.
 pub(crate) fn machine(iterations: u64, thresholds: &str) -> Machine {
-    Machine { scenario: thresholds.to_owned(), iterations, tags: Vec::new(), time: true, missing: 0..0 }
+    Machine { scenario: thresholds.to_owned(), iterations, tags: Vec::new(), time: true, missing: Box::new(|_| false) }
 }
 
 impl Machine {
@@ -75,7 +76,12 @@ impl Machine {
 
     /// Takes no sample in some slots.
     pub(crate) fn missing(self, slots: std::ops::Range<u64>) -> Machine {
-        Machine { missing: slots, ..self }
+        self.missing_if(move |slot| slots.contains(&slot))
+    }
+
+    /// The same for the slots of which this is true; the first is 1.
+    pub(crate) fn missing_if(self, missing: impl Fn(u64) -> bool + 'static) -> Machine {
+        Machine { missing: Box::new(missing), ..self }
     }
 
     /// Has no time for a second look, as where `time_limit` is over.
@@ -90,6 +96,19 @@ impl Machine {
 
     /// The same with further keys of the scenario; gives the recording too.
     pub(crate) fn run_with(self, keys: &str) -> (Ran, Recording, Scenario) {
+        let (bytes, scenario, plans) = self.measured(keys);
+        let recording = Recording::from_bytes(bytes).unwrap();
+        let judgement = judge(&scenario, &recording).unwrap();
+        (Ran { judgement, plans }, recording, scenario)
+    }
+
+    /// Measures, and gives the file.
+    pub(crate) fn recorded(self, keys: &str) -> (Vec<u8>, Scenario) {
+        let (bytes, scenario, _) = self.measured(keys);
+        (bytes, scenario)
+    }
+
+    fn measured(self, keys: &str) -> (Vec<u8>, Scenario, Vec<SecondLook>) {
         let text = format!(
             "scenario: evidence\nworkload: {{ run: work, iterations: {}{} }}\n\
              sampling: {{ every: 1 s, settle: 0 s, lead_in: 10 s, cool_down: 10 s }}\n{}\nthresholds:\n{}",
@@ -111,9 +130,7 @@ impl Machine {
             run.look(&self.tags, &plan);
             plans.push(plan);
         }
-        let recording = run.finish();
-        let judgement = judge(&scenario, &recording).unwrap();
-        (Ran { judgement, plans }, recording, scenario)
+        (run.finish(), scenario, plans)
     }
 }
 
@@ -138,11 +155,11 @@ struct Run {
     recorder: Recorder,
     snapshot: Snapshot,
     now: Now,
-    missing: std::ops::Range<u64>,
+    missing: Missing,
 }
 
 impl Run {
-    fn begin(missing: std::ops::Range<u64>) -> Run {
+    fn begin(missing: Missing) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recording.pgr");
         let header = Header::new("evidence", "evidence", "a test");
@@ -172,7 +189,7 @@ impl Run {
             if work > 0.0 {
                 self.mark(&Mark::Iteration(self.now.work as u64));
             }
-            if self.missing.contains(&self.now.slot) {
+            if (self.missing)(self.now.slot) {
                 self.mark(&Mark::Gap { because: "a test".to_owned() });
                 continue;
             }
@@ -209,11 +226,11 @@ impl Run {
         }
     }
 
-    fn finish(mut self) -> Recording {
+    fn finish(mut self) -> Vec<u8> {
         self.now.stage = Some(Stage::Teardown);
         let at = self.at();
         self.recorder.mark(at, &Mark::Stage(Stage::Teardown)).unwrap();
         self.recorder.finish(at).unwrap();
-        Recording::open(&self.path).unwrap()
+        fs_err::read(&self.path).unwrap()
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 mod counters;
+mod few;
 mod looks;
 mod machine;
 mod memory;

@@ -1,6 +1,7 @@
 //! What is measured when, on the paused clock.
 
 use super::*;
+use crate::record::Event as Recorded;
 use crate::run::rehearsal::Rehearsal;
 
 #[tokio::test(start_paused = true)]
@@ -32,4 +33,23 @@ async fn a_request_to_stop_ends_the_workload_in_the_middle() {
     assert!(matches!(run.outcome, Err(RunError::Interrupted)));
     assert_eq!(run.story(), " lead-in:sss workload:ccc");
     assert!(!run.running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_tick_has_a_sample_or_is_told_to_be_missed() {
+    for slow in [700, 1300, 4999, 60_000, 1_499_000] {
+        let rehearsal = Rehearsal::of("duration: 1500 s", Duration::from_secs(1));
+        let run = rehearsal.on_a_busy_machine(Duration::from_millis(slow)).run().await;
+        run.outcome.as_ref().unwrap();
+        let (mut taken, mut missed, mut last) = (0, 0, Duration::ZERO);
+        let mut events = run.recording.events();
+        while let Some(event) = events.next() {
+            if let Recorded::Sample { info, .. } = event {
+                (taken, missed, last) = (taken + 1, missed + u64::from(info.missed), info.at);
+            }
+        }
+        // The last tick may still be due.
+        assert!(last.as_secs().abs_diff(taken + missed) <= 1, "{slow} ms: {taken} and {missed} of {last:?}");
+        assert!(slow <= 1000 || missed > 300, "{slow} ms: {missed}");
+    }
 }

@@ -1,0 +1,210 @@
+//! Whether enough samples were taken for a verdict.
+//!
+//! A run on a machine that was too busy, or whose pool table could not be read, may have a handful of samples where hundreds
+//! were due. Nothing can be said from those. How many were due is told by the recording itself: by the ticks that each sample
+//! says were missed before it, and by the marks in place of samples that failed.
+
+use std::time::Duration;
+
+use super::doubts::Doubts;
+use crate::record::{SampleInfo, Stage};
+
+/// The share of the samples due that a verdict needs. With fewer it is unclear.
+const NEEDED_SHARE: f64 = 0.5;
+
+/// Which samples were taken, and which are missing.
+#[derive(Debug, Default)]
+pub(super) struct Coverage {
+    /// The workload is sampled after each iteration, and not on the clock.
+    settled_only: bool,
+    stage: Option<Stage>,
+    lead_in: Rest,
+    workload: Span,
+    cool_down: Rest,
+    /// When the last sample was taken.
+    last: Duration,
+    missing: Vec<Missing>,
+    /// Slots of the workload without a sample: the first one, and how many.
+    holes: Vec<(u64, u64)>,
+    /// Slots that are still to be told of, if a sample could not be read.
+    failed: u64,
+}
+
+/// A stage at rest.
+#[derive(Debug, Default)]
+struct Rest {
+    span: Span,
+    /// When its settled samples were taken.
+    taken: Vec<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    from: Duration,
+    to: Duration,
+}
+
+/// Samples that were due between two instants.
+#[derive(Debug, Clone, Copy)]
+struct Missing {
+    span: Span,
+    count: u32,
+    /// A sample of the workload told of them, so they have their slots.
+    has_slots: bool,
+}
+
+impl Coverage {
+    /// Of a workload that is sampled after each iteration, or on the clock.
+    pub(super) fn new(settled_only: bool) -> Coverage {
+        Coverage { settled_only, ..Coverage::default() }
+    }
+
+    /// A stage begins, and the one before ends.
+    pub(super) fn begin(&mut self, stage: Stage, at: Duration) {
+        self.end(at);
+        self.stage = Some(stage);
+        if let Some(span) = self.span() {
+            *span = Span { from: at, to: at };
+        }
+    }
+
+    /// The stage ends.
+    pub(super) fn end(&mut self, at: Duration) {
+        if let Some(span) = self.span() {
+            span.to = at;
+        }
+    }
+
+    fn span(&mut self) -> Option<&mut Span> {
+        match self.stage? {
+            Stage::LeadIn => Some(&mut self.lead_in.span),
+            Stage::Workload => Some(&mut self.workload),
+            Stage::CoolDown => Some(&mut self.cool_down.span),
+            Stage::SecondLook | Stage::Teardown => None,
+        }
+    }
+
+    /// A sample was taken.
+    pub(super) fn sample(&mut self, info: SampleInfo) {
+        if info.missed > 0 {
+            let span = Span { from: self.last, to: info.at };
+            let has_slots = self.stage == Some(Stage::Workload);
+            self.missing.push(Missing { span, count: info.missed, has_slots });
+        }
+        self.last = info.at;
+        match self.stage {
+            Some(Stage::LeadIn) if info.settled => self.lead_in.taken.push(info.at),
+            Some(Stage::CoolDown) if info.settled => self.cool_down.taken.push(info.at),
+            _ => {}
+        }
+    }
+
+    /// A sample could not be read.
+    pub(super) fn gap(&mut self, at: Duration) {
+        match self.stage {
+            Some(Stage::LeadIn | Stage::CoolDown) => {
+                self.missing.push(Missing { span: Span { from: at, to: at }, count: 1, has_slots: false });
+            }
+            Some(Stage::Workload) => self.failed += 1,
+            Some(Stage::SecondLook | Stage::Teardown) | None => {}
+        }
+    }
+
+    /// So many slots from `slot` on have no sample.
+    pub(super) fn hole(&mut self, slot: u64, count: u64) {
+        if count > 0 {
+            self.holes.push((slot, count));
+        }
+        self.failed = 0;
+    }
+
+    /// The same for iterations, of which an imported log may count several for each sample: only those are missing whose
+    /// sample failed.
+    pub(super) fn iterations(&mut self, slot: u64, passed: u64) {
+        self.hole(slot, passed.min(self.failed));
+    }
+
+    /// What cannot be said, of a workload of so many `slots` that begins with a warm-up.
+    pub(super) fn doubts(&self, warm_up: u64, slots: u64) -> Doubts {
+        let lead_in = self.at_rest(&self.lead_in).and_then(|counts| counts.doubt("in the late half of the lead-in"));
+        let cool_down =
+            self.at_rest(&self.cool_down).and_then(|counts| counts.doubt("in the late half of the cool-down"));
+        Doubts {
+            growth: lead_in.or_else(|| cool_down.clone()),
+            bytes: cool_down,
+            rate: self.at_work(warm_up, slots).doubt("after the warm-up"),
+            damage: None,
+        }
+    }
+
+    /// Of the late half, on which a settled level rests; `None` if nothing is missing there.
+    fn at_rest(&self, rest: &Rest) -> Option<Counts> {
+        let late = Span { from: (rest.span.from + rest.span.to) / 2, ..rest.span };
+        let missing: f64 = self.missing.iter().map(|missing| missing.within(late)).sum();
+        let taken = rest.taken.iter().filter(|at| **at >= late.from).count() as u64;
+        let missing = missing.round() as u64;
+        (missing > 0).then_some(Counts { taken, due: taken + missing })
+    }
+
+    fn at_work(&self, warm_up: u64, slots: u64) -> Counts {
+        // What was missed at the end of the workload is told by the first sample after it.
+        let later = self.missing.iter().filter(|missing| !self.settled_only && !missing.has_slots);
+        let later = later.map(|missing| missing.within(self.workload)).sum::<f64>().round() as u64;
+        let holes = self.holes.iter().map(|(slot, count)| (slot + count).saturating_sub(warm_up.max(*slot)));
+        let after = slots.saturating_sub(warm_up);
+        Counts { taken: after.saturating_sub(holes.sum()), due: after + later }
+    }
+}
+
+impl Missing {
+    /// How many of them were due in `span`: they were evenly spread.
+    fn within(&self, span: Span) -> f64 {
+        let (from, to) = (self.span.from.max(span.from), self.span.to.min(span.to));
+        let length = self.span.to.saturating_sub(self.span.from);
+        let share = match length.is_zero() {
+            true => f64::from(u8::from(from <= to)),
+            false => to.saturating_sub(from).div_duration_f64(length),
+        };
+        share * f64::from(self.count)
+    }
+}
+
+/// How many samples were taken of those that were due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) taken: u64,
+    pub(super) due: u64,
+}
+
+impl Counts {
+    /// Whether they are too few.
+    pub(super) fn are_too_few(self) -> bool {
+        (self.taken as f64) < NEEDED_SHARE * self.due as f64
+    }
+
+    /// That they are too few, if they are.
+    pub(super) fn doubt(self, place: &str) -> Option<String> {
+        let [taken, due] = [self.taken, self.due].map(grouped);
+        self.are_too_few().then(|| {
+            format!(
+                "only {taken} of {due} samples {place} were taken (the machine was too busy, or the pool table could not be read)"
+            )
+        })
+    }
+}
+
+/// A number for people: `1,500`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests;

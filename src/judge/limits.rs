@@ -1,0 +1,48 @@
+//! Growth and rates against the limits on them.
+
+use super::Verdict;
+use super::evidence::{Confirmation, Interval, Trend};
+use super::level::Levels;
+use super::said::{Said, said};
+use crate::scenario::{Amount, Growth, Per, Rate};
+
+/// By how many bytes a tag of these levels may grow.
+pub(super) fn allowed(most: Growth, levels: &Levels) -> i64 {
+    match most {
+        Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
+        Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
+    }
+}
+
+/// A leak's rate against what is allowed.
+pub(super) fn compared(interval: Interval, limit: f64, text: String) -> Said {
+    match (interval.low > limit, interval.high <= limit) {
+        (true, _) => said(Verdict::Broken, text),
+        (false, true) => said(Verdict::Held, format!("{text}; a leak, but within what is allowed")),
+        (false, false) => {
+            let because = format!("{text}; whether that is within what is allowed cannot be told");
+            Said { again: true, ..said(Verdict::Unclear, because) }
+        }
+    }
+}
+
+/// The rate in the limit's own terms, and the limit.
+pub(super) fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
+    match most.amount {
+        Amount::Bytes(limit) => (trend.bytes(most.per), limit),
+        Amount::Objects(limit) => (trend.objects(most.per), limit),
+    }
+}
+
+/// Growth by the hour, whatever causes it, in the limit's own terms.
+pub(super) fn by_time(confirmation: &Confirmation, trend: &Trend, most: Rate) -> Interval {
+    let per = match most.per {
+        Per::Hour => 1.0,
+        Per::Iteration => trend.hours_an_iteration().unwrap_or(1.0),
+    };
+    let unit = match most.amount {
+        Amount::Bytes(_) => 1.0,
+        Amount::Objects(_) => trend.object_size.unwrap_or(1.0),
+    };
+    confirmation.by_time.times(per / unit)
+}

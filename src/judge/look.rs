@@ -1,0 +1,57 @@
+//! A second look as it was measured: its plan, what the candidates did, and whether enough of it was sampled.
+
+use super::coverage::Counts;
+use super::evidence::Extension;
+use super::sums::{Extended, Sum};
+use crate::pool::{Key, Usage};
+use crate::record::SecondLook;
+
+/// A second look at the candidates.
+pub(super) struct Look {
+    pub(super) plan: SecondLook,
+    /// Rows of the tags looked at.
+    pub(super) tags: Vec<(usize, Extension)>,
+    pub(super) sums: Vec<(usize, Extended)>,
+    /// How many slots of each block so far have a sample; the first is the work before the first block.
+    taken: Vec<u64>,
+}
+
+impl Look {
+    pub(super) fn new(plan: SecondLook, tags: Vec<(usize, Extension)>, sums: Vec<(usize, Extended)>) -> Look {
+        Look { plan, tags, sums, taken: Vec::new() }
+    }
+
+    /// A block begins; 0 is the work before the first.
+    pub(super) fn block(&mut self, number: u32, work: bool) {
+        self.taken.push(0);
+        self.extensions().for_each(|extension| extension.block(number, work));
+    }
+
+    /// Why it does not count, if too few samples of a block were taken.
+    pub(super) fn thin(&self) -> Option<String> {
+        let blocks = self.taken.iter().enumerate().skip(1);
+        blocks.into_iter().find_map(|(number, taken)| {
+            let counts = Counts { taken: *taken, due: self.plan.slots };
+            counts.doubt(&format!("in block {number} of the second look"))
+        })
+    }
+
+    fn extensions(&mut self) -> impl Iterator<Item = &mut Extension> {
+        let sums = self.sums.iter_mut().flat_map(|(_, extended)| extended.extensions());
+        self.tags.iter_mut().map(|(_, extension)| extension).chain(sums)
+    }
+
+    /// A slot's sample, before which so many iterations were done.
+    pub(super) fn sample(&mut self, done: u64, sums: &[Sum], keys: &[Key], usages: &[Option<Usage>]) {
+        self.taken.iter_mut().next_back().into_iter().for_each(|taken| *taken += 1);
+        self.extensions().for_each(|extension| extension.done(done));
+        for (row, extension) in &mut self.tags {
+            extension.push(usages.get(*row).copied().flatten());
+        }
+        for (at, extended) in &mut self.sums {
+            if let Some(sum) = sums.get(*at) {
+                extended.sample(sum, keys, usages);
+            }
+        }
+    }
+}
