@@ -9,7 +9,7 @@ use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
 use crate::exit::Exit;
-use crate::judge::compare;
+use crate::judge::{CompareError, compare};
 use crate::report::{self, Failure, Report};
 
 /// Compares a candidate with a base.
@@ -58,13 +58,17 @@ impl Compare {
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
         let of = |recorded: &Recorded| Terms::facts(&scenario, recorded);
-        let compared = compare(&scenario, &base.recording, &candidate.recording);
-        let failure = |error: &crate::judge::CompareError| {
+        let failure = |error: CompareError| {
             let help = Some("give recordings of whole runs, each with a workload".to_owned());
             Failure { message: error.to_string(), help, output: String::new() }
         };
+        let compared = || compare(&scenario, &base.recording, &candidate.recording).map_err(failure);
+        let refused = terms.refused(&base).or_else(|| terms.refused(&candidate));
+        let notes = base.misplaced.iter().chain(&candidate.misplaced).filter(|_| refused.is_none()).cloned();
+        let of_candidate = Report { notes: notes.collect(), ..of(&candidate) };
+        let compared = refused.map_or_else(compared, Err);
         let base = of(&base);
-        let mut report = report::compared(of(&candidate), &base.run, compared.as_ref().map_err(failure));
+        let mut report = report::compared(of_candidate, &base.run, compared.as_ref().map_err(Failure::clone));
         if !self.owners.suspect(std::slice::from_mut(&mut report)) {
             return Exit::Usage;
         }

@@ -53,7 +53,11 @@ impl Export {
         let opened = opened
             .into_iter()
             .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| trouble::tell(&error, error.help())).ok());
-        let opened: Vec<Option<Recorded>> = opened.collect();
+        let belongs = |recorded: &Recorded| {
+            let refused = Terms::own().refused(recorded).filter(|_| self.series);
+            refused.map(|failure| trouble::tell(failure.message, failure.help)).is_none()
+        };
+        let opened: Vec<Option<Recorded>> = opened.map(|recorded| recorded.filter(belongs)).collect();
         let all = opened.iter().all(Option::is_some);
         let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
         let written = match opened.as_slice() {

@@ -1,14 +1,20 @@
 //! What was recorded: a recording, a run's folder, or a log of somebody else's sampler, as named on a command line.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::run::kept;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use super::trouble;
 use crate::import::{self, ImportError, Imported};
-use crate::record::{Event, Mark, Recording, Stage};
+use crate::record::{Digest, Event, Input, Mark, Recording, Stage};
 use crate::report::{Driver, Suspected};
-use crate::scenario::Shown;
+use crate::scenario::{self, Shown};
+
+/// The most that is read of a JSON file beside a recording.
+const LARGEST_JSON: u64 = 64 << 20;
 
 /// A recording, and what lies beside it.
 pub(super) struct Recorded {
@@ -16,7 +22,15 @@ pub(super) struct Recorded {
     pub(super) recording: Recording,
     /// What was passed over in a log, which has been told, and what else a reader should know.
     pub(super) notes: Vec<String>,
+    /// Why it is not of the run whose files lie beside it, if it is not.
+    pub(super) misplaced: Option<String>,
     tables: Option<u64>,
+}
+
+/// What a report says of whose it is.
+#[derive(Deserialize)]
+struct OfRun {
+    run: String,
 }
 
 impl Recorded {
@@ -34,7 +48,8 @@ impl Recorded {
     }
 
     fn of(path: PathBuf, Imported { recording, notes, tables }: Imported) -> Recorded {
-        Recorded { path, recording, notes, tables }
+        let misplaced = misplaced(&path, &recording);
+        Recorded { path, recording, notes, misplaced, tables }
     }
 
     /// Tells what was passed over.
@@ -51,23 +66,23 @@ impl Recorded {
     /// The scenario it was run with, where that is known.
     pub(super) fn scenario(&self) -> Option<PathBuf> {
         let beside = self.path.with_file_name("scenario.yaml");
-        (self.is_of_its_folder() && beside.exists()).then_some(beside)
+        (is_of_its_folder(&self.path) && beside.is_file()).then_some(beside)
     }
 
     /// The driver which was measured, where the run kept it.
     pub(super) fn driver(&self) -> Option<Driver> {
-        kept(&self.path.with_file_name("driver.json"))
+        self.kept("driver.json")
     }
 
     /// Whose the tags are which broke a threshold, where the run looked it up.
     pub(super) fn suspects(&self) -> Vec<Suspected> {
-        let of_it = self.is_of_its_folder().then(|| kept(&self.path.with_file_name("suspects.json")));
-        of_it.flatten().unwrap_or_default()
+        self.kept("suspects.json").unwrap_or_default()
     }
 
-    /// Whether what lies beside it is of the same run: a log which lies in some folder is not the run which that may be of.
-    fn is_of_its_folder(&self) -> bool {
-        self.path.file_name().is_some_and(|name| name == "recording.pgr")
+    /// What its run kept in this file.
+    fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let of_it = is_of_its_folder(&self.path) && self.misplaced.is_none();
+        of_it.then(|| read_json(&self.path.with_file_name(name))).flatten()
     }
 
     /// How it was made, as far as it shows.
@@ -101,4 +116,31 @@ impl Recorded {
         }
         length
     }
+}
+
+/// Whether what lies beside it may be of the same run: a log which lies in some folder is not the run which that may be of.
+fn is_of_its_folder(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "recording.pgr")
+}
+
+/// Why a recording is not of the run whose report and scenario lie beside it. The name of the folder says nothing, since
+/// people copy and rename folders.
+fn misplaced(path: &Path, recording: &Recording) -> Option<String> {
+    if !is_of_its_folder(path) {
+        return None;
+    }
+    let header = recording.header();
+    let run = read_json(&path.with_file_name("report.json")).map_or(header.run.clone(), |OfRun { run }| run);
+    let beside = path.with_file_name("scenario.yaml");
+    // One with mistakes is told of where it is read to judge by.
+    let loaded =
+        (header.scenario_sha256.is_known() && beside.is_file()).then(|| scenario::load(&beside).ok()).flatten();
+    let scenario = loaded.map_or(Digest::default(), |loaded| Digest::of(loaded.text.as_bytes()));
+    recording.belongs_to(&run, &scenario, None).err().map(|error| error.to_string())
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    let mut bytes = Vec::new();
+    Input::open(path).ok()?.take(LARGEST_JSON).read_to_end(&mut bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }

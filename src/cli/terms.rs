@@ -82,13 +82,24 @@ impl Terms {
 
     /// The report on `recorded`.
     pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
-        let judged = judge(scenario, &recorded.recording);
-        let result = judged.map_err(|error| Failure { message: error.to_string(), help: None, output: String::new() });
+        let judged = || judge(scenario, &recorded.recording).map_err(|error| failure(&error, error.help()));
+        let refused = self.refused(recorded);
         let mut notes = recorded.notes.clone();
+        notes.extend(recorded.misplaced.clone().filter(|_| refused.is_none()));
+        let result = refused.map_or_else(judged, Err);
         if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
             notes.push("no scenario lies beside it: judged by the rule that no tag may leak".to_owned());
         }
         Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
+    }
+
+    /// Why `recorded` is not judged: what lies beside it is of another run, and nobody said what to judge by instead.
+    pub(super) fn refused(&self, recorded: &Recorded) -> Option<Failure> {
+        if self.scenario.is_some() || !self.thresholds.is_empty() {
+            return None;
+        }
+        let help = "put the run's own recording.pgr and scenario.yaml back, or say what to judge by: --scenario or --threshold";
+        recorded.misplaced.as_ref().map(|why| failure(why, Some(help)))
     }
 
     /// What is known of `recorded` without judging it; where it was made, only as far as the recording says.
@@ -130,16 +141,16 @@ impl Terms {
             driver: None,
             source: String::new(),
             boot: String::new(),
-            result: Err(Failure {
-                message: error.to_string(),
-                help: error.help().map(str::to_owned),
-                output: String::new(),
-            }),
+            result: Err(failure(error, error.help())),
             notes: Vec::new(),
             not_restored: None,
             suspects: Vec::new(),
         }
     }
+}
+
+fn failure(message: &impl std::fmt::Display, help: Option<&str>) -> Failure {
+    Failure { message: message.to_string(), help: help.map(str::to_owned), output: String::new() }
 }
 
 fn words(thresholds: &[Threshold]) -> Vec<String> {

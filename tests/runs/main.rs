@@ -6,6 +6,7 @@ mod bad_machine;
 mod bad_workload;
 #[cfg(unix)]
 mod below_a_root;
+mod bound;
 #[cfg(unix)]
 mod closing;
 #[cfg(windows)]

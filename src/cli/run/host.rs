@@ -36,6 +36,6 @@ pub(super) fn keep(file: &Path, known: &impl Serialize) -> io::Result<()> {
 }
 
 /// What was kept in that file; `None` where nothing was, or it cannot be read.
-pub(in crate::cli) fn kept<T: DeserializeOwned>(file: &Path) -> Option<T> {
+pub(super) fn kept<T: DeserializeOwned>(file: &Path) -> Option<T> {
     serde_json::from_slice(&fs_err::read(file).ok()?).ok()
 }

@@ -24,7 +24,7 @@ mod listen;
 mod reporting;
 
 pub(super) use begin::planned;
-pub(super) use host::{driver, host, kept};
+pub(super) use host::{driver, host};
 pub(super) use life::{Life, Refused, beginning, go_on, live, own, take_up};
 pub(super) use listen::listen;
 
