@@ -19,6 +19,11 @@ impl Storage for Bytes {
         self.0.extend_from_slice(line);
         Ok(())
     }
+
+    fn replace(&mut self, contents: &[u8]) -> io::Result<()> {
+        self.0 = contents.to_vec();
+        Ok(())
+    }
 }
 
 /// Opens a checkpoint of these bytes; then one whose lines have these entries, with the right checksums, since no fuzzer

@@ -7,12 +7,14 @@ use poolgate::record::{Event, Recording};
 
 mod checkpoint;
 mod kernel_table;
+mod recording;
 mod scenario;
 mod tag_list;
 
 pub use checkpoint::checkpoint;
 pub use kernel_table::{Table, kernel_table};
 pub use poolgate::tags;
+pub use recording::recording;
 pub use scenario::scenario;
 pub use tag_list::tag_list;
 
@@ -28,6 +30,12 @@ pub fn read(beginning: &[u8], bytes: &[u8]) {
         Ok(_) => whole(&Recording::open(&to).expect("what was written opens")),
         Err(error) => printable(&error.to_string()),
     }
+}
+
+/// Text for a person: nothing in it acts on a terminal, whatever the file it is about holds.
+fn printable(text: &str) {
+    let acts = |c: char| c.is_control() && !"\n\t\r".contains(c);
+    assert!(!text.contains(acts), "text of a file reaches a terminal: {text:?}");
 }
 
 /// Its samples are in the order of time, and it has an end.
@@ -46,10 +54,4 @@ fn whole(recording: &Recording) {
         }
     }
     assert!(ended, "no end");
-}
-
-/// Text for a person: nothing in it acts on a terminal, whatever the file it is about holds.
-fn printable(text: &str) {
-    let acts = |c: char| c.is_control() && !"\n\t\r".contains(c);
-    assert!(!text.contains(acts), "text of a file reaches a terminal: {text:?}");
 }

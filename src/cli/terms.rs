@@ -110,7 +110,7 @@ impl Terms {
             thresholds: words(&scenario.thresholds()),
             run: header.run.clone(),
             started: header.started,
-            ended: header.started + recorded.length(),
+            ended: header.started.checked_add(recorded.length()).unwrap_or(Timestamp::MAX),
             host: Host::default(),
             driver: recorded.driver(),
             source: header.source.clone(),

@@ -18,6 +18,8 @@ pub(super) use wide::{is_unicode, wide};
 const BUFFER: usize = 1 << 18;
 /// A line which is longer is no row of anything.
 const LONGEST: usize = 1 << 16;
+/// The most of a line that is passed over: no text has one as long as this.
+const MOST_PASSED: usize = 64 << 20;
 
 /// How a line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +167,14 @@ impl<R: Read> Lines<R> {
 
     /// Passes over the rest of a line which is too long. The bytes before `start` stay where they are.
     fn skip_line(&mut self) -> io::Result<()> {
+        let mut passed = 0;
         loop {
+            if passed > MOST_PASSED {
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    "it has a line of more than 64 MiB: this is no log",
+                ));
+            }
             if let Some(at) = memchr(b'\n', &self.buffer[self.start..self.end]) {
                 self.start += at + 1;
                 return Ok(());
@@ -176,6 +185,7 @@ impl<R: Read> Lines<R> {
                 read => read?,
             };
             self.end += read;
+            passed += read;
             if read == 0 {
                 self.finished = true;
                 return Ok(());
@@ -226,6 +236,12 @@ mod tests {
                 assert_eq!(lines(&mixed.concat()), expected, "{big} {between:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_line_that_never_ends_is_an_error() {
+        let mut lines = Lines::new(io::repeat(b'x'), b"x");
+        assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Clock {
         self.slots += slots;
     }
 
-    /// Adds a slot.
+    /// Adds a slot. In a file that somebody made up, time and iterations may go back.
     pub(super) fn push(&mut self, at: Duration, iterations: u64) {
         self.last = Tick { slot: self.slots, at, iterations };
         self.slots += 1;
@@ -81,8 +81,8 @@ impl Clock {
         };
         let first = self.kept.iter().find(|tick| tick.slot >= warm_up).copied().unwrap_or(self.last);
         let slots = (self.last.slot - first.slot).max(1) as f64;
-        let iterations = (self.last.iterations - first.iterations) as f64 / slots;
-        let hours = (self.last.at - first.at).as_secs_f64() / 3600.0 / slots;
+        let iterations = self.last.iterations.saturating_sub(first.iterations) as f64 / slots;
+        let hours = self.last.at.saturating_sub(first.at).as_secs_f64() / 3600.0 / slots;
         Window { warm_up, pace: Pace { iterations: Some(iterations).filter(|some| *some > 0.0), hours } }
     }
 
@@ -90,7 +90,7 @@ impl Clock {
     pub(super) fn slot_us(&self) -> u64 {
         let each = |pair: &[Tick]| {
             let slots = u128::from((pair[1].slot - pair[0].slot).max(1));
-            ((pair[1].at - pair[0].at).as_micros() / slots) as u64
+            (pair[1].at.saturating_sub(pair[0].at).as_micros() / slots) as u64
         };
         let mut times: Vec<u64> = self.kept.windows(2).map(each).collect();
         times.sort_unstable();
@@ -128,6 +128,13 @@ mod tests {
         let time = WarmUp::Time(crate::scenario::Duration::from_secs(360));
         assert_eq!(clock(100, Some(time)).window().warm_up, 9);
         assert_eq!(clock(10, Some(WarmUp::Iterations(300))).window().warm_up, 10);
+    }
+
+    #[test]
+    fn time_and_iterations_may_go_back() {
+        let mut clock = Clock::new(None);
+        (0..40).for_each(|slot| clock.push(Duration::from_secs(100 - slot), 100 - slot));
+        assert_eq!((clock.window().pace.iterations, clock.window().pace.hours, clock.slot_us()), (None, 0.0, 0));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use super::{Event, Mark, Recording, SampleInfo, Stage};
+use super::{Event, Mark, Recording, SampleInfo, Seal, Stage};
 use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
 
 /// The columns of every log.
@@ -21,6 +21,8 @@ pub const MORE_COLUMNS: [&str; 2] = ["stage", "settled"];
 pub struct Unwritten {
     /// Samples which could not be read.
     pub gaps: u64,
+    /// Ticks of the sampling clock that passed without a sample.
+    pub missed: u64,
     /// Places where the recording is damaged.
     pub damaged: u64,
     /// Second looks: their plan is not written, and without stages none of their samples.
@@ -29,6 +31,8 @@ pub struct Unwritten {
     pub teardown: u64,
     /// It has no end, which the file will not show.
     pub unfinished: bool,
+    /// It was changed after it was closed, which the file will not show either.
+    pub changed: bool,
 }
 
 /// Writes `recording`, with [`MORE_COLUMNS`] if `stages`.
@@ -39,10 +43,14 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
     let mut rows = csv::Writer::from_writer(out);
     let more: &[&str] = if stages { &MORE_COLUMNS } else { &[] };
     rows.write_record(COLUMNS.iter().chain(more))?;
-    let mut unwritten = Unwritten { unfinished: true, ..Unwritten::default() };
+    let changed = *recording.sealed() == Seal::Broken;
+    let mut unwritten = Unwritten { unfinished: true, changed, ..Unwritten::default() };
     let (mut stage, mut iterations) = (None, None);
     let mut events = recording.events();
     while let Some(event) = events.next() {
+        if let Event::Sample { info, .. } = &event {
+            unwritten.missed += u64::from(info.missed);
+        }
         match event {
             // All of a file without stages is workload. A second look would make a leak in it look like one that pauses.
             Event::Sample { .. } if !stages && stage == Some(Stage::SecondLook) => {}

@@ -16,6 +16,55 @@ fn refused(bytes: &[u8]) -> (String, String) {
     (said, error.help().unwrap_or_default().to_owned())
 }
 
+/// What `poolgate judge` says of what comes out of a shell, and its exit code.
+#[cfg(unix)]
+fn piped(shell: &str) -> (Option<i32>, String) {
+    let judged = format!("{shell} | {} judge /dev/stdin", env!("CARGO_BIN_EXE_poolgate"));
+    let output = std::process::Command::new("sh").args(["-c", &judged]).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_never_ends_is_refused() {
+    for device in ["/dev/zero", "/dev/urandom"] {
+        for command in [&["judge"][..], &["export", "--csv"], &["compare", device], &["mon"]] {
+            let mut poolgate = std::process::Command::new(env!("CARGO_BIN_EXE_poolgate"));
+            let output = poolgate.args(command).arg(device).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(3), "{command:?} {device}: {said}");
+            let told = format!("error: {device} is not a regular file\nhelp: give a recording.pgr");
+            assert!(said.contains(&told), "{said}");
+        }
+    }
+    for (endless, told) in [
+        ("yes", "neither a recording nor a log which can be read: it begins with `y`"),
+        ("cat /dev/zero", "is neither"),
+        ("yes ''", "begins a row of more than 1 MiB"),
+        (
+            "(printf ' Memory: 1K Avail: 1K\n Tag  Type     Allocs            Frees            Diff\n'; cat /dev/zero)",
+            "64 MiB",
+        ),
+        ("(printf '\\367PGR'; cat /dev/zero)", "is not a regular file"),
+        ("(echo t_seconds,tag,bytes; yes 0,MyD1,64)", "line 3"),
+    ] {
+        let (code, said) = piped(endless);
+        assert!(code == Some(3) && said.contains(told), "{endless}: {code:?} {said}");
+    }
+}
+
+/// A planted pipe must not make whoever judges a folder wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_recording_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recording.pgr");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let error = poolgate::record::Recording::open(&path).unwrap_err();
+    assert!(error.to_string().ends_with("recording.pgr is not a regular file"), "{error}");
+}
+
 fn row(row: &str) -> (String, String) {
     refused(format!("{HEADER}0,0,MyD1,Nonp,1,0,64\n{row}\n").as_bytes())
 }

@@ -94,8 +94,13 @@ fn what_a_file_cannot_hold_is_counted() {
     let header = Header { started: Timestamp::UNIX_EPOCH, ..recording().header().clone() };
     let mut recorder = Recorder::create(&path, &header).unwrap();
     recorder.mark(Duration::ZERO, &Mark::Gap { because: "no memory".to_owned() }).unwrap();
+    recorder.sample(SampleInfo { at: Duration::ZERO, settled: true, missed: 7 }, &Snapshot::new()).unwrap();
+    let unwritten = |path| write_csv(&Recording::open(path).unwrap(), Vec::new(), false).unwrap();
     recorder.sync().unwrap();
-    drop(recorder);
-    let unwritten = write_csv(&Recording::open(&path).unwrap(), Vec::new(), false).unwrap();
-    assert_eq!(unwritten, Unwritten { gaps: 1, unfinished: true, ..Unwritten::default() });
+    let missing = Unwritten { gaps: 1, missed: 7, ..Unwritten::default() };
+    assert_eq!(unwritten(&path), Unwritten { unfinished: true, ..missing });
+    recorder.finish(Duration::ZERO).unwrap();
+    assert_eq!(unwritten(&path), missing);
+    fs_err::write(&path, [fs_err::read(&path).unwrap().as_slice(), b"more"].concat()).unwrap();
+    assert_eq!(unwritten(&path), Unwritten { changed: true, ..missing });
 }
