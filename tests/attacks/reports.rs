@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use poolgate::machine::{MachineError, linux};
 use poolgate::run::RunFolder;
 
-use super::stranger::{Place, STRANGER, does, is_root, meanwhile, mode};
+use super::stranger::{Place, STRANGER, does, exchange, is_root, meanwhile, mode};
 
 struct Meeting {
     place: Place,
@@ -148,7 +148,7 @@ fn a_stranger_who_swaps_folders_all_the_time_gains_nothing() {
     let place = Place::shared();
     let (victim, state) = (place.folder("victim"), place.folder("state"));
     let reports = place.strangers("reports");
-    let (away, link) = (reports.join("away"), reports.join("link"));
+    let link = reports.join("link");
     symlink(&victim, &link).unwrap();
     let (mut handed_over, mut refused) = (0, 0);
     for number in 0..RUNS {
@@ -157,29 +157,28 @@ fn a_stranger_who_swaps_folders_all_the_time_gains_nothing() {
         fs_err::write(state.join("junit.xml"), "draft").unwrap();
         let run = reports.join(number.to_string());
         let swap = || {
-            for (from, to) in [(&run, &away), (&link, &run), (&run, &link), (&away, &run)] {
-                let _ = fs_err::rename(from, to);
-            }
+            exchange(&run, &link);
         };
         meanwhile(swap, || {
-            for _ in 0..20 {
-                let done = linux::make_run_folder(&run).map_err(|error| error.to_string());
-                let done = done
-                    .and_then(|()| linux::hand_over(&state, &run, &["junit.xml"]).map_err(|error| error.to_string()))
-                    .and_then(|()| linux::give_away(&state, &run).map_err(|error| error.to_string()));
-                match done {
-                    Ok(()) => handed_over += 1,
-                    Err(_) => refused += 1,
-                }
-                let _ = fs_err::remove_dir_all(&run);
-                let _ = fs_err::remove_file(state.join("run-folder"));
+            let done = linux::make_run_folder(&run).map_err(|error| error.to_string());
+            let done = done
+                .and_then(|()| linux::hand_over(&state, &run, &["junit.xml"]).map_err(|error| error.to_string()))
+                .and_then(|()| linux::give_away(&state, &run).map_err(|error| error.to_string()));
+            match done {
+                Ok(()) => handed_over += 1,
+                Err(_) => refused += 1,
             }
         });
         assert!(names(&victim).is_empty(), "{:?}", names(&victim));
         assert_eq!(victim.metadata().unwrap().uid(), 0);
+        if !link.is_symlink() {
+            // The run's folder is in the link's place.
+            fs_err::rename(&link, reports.join(format!("{number}-away"))).unwrap();
+            fs_err::rename(&run, &link).unwrap();
+        }
     }
     assert!(refused > 0, "the swap was not met: {handed_over} handed over, {refused} refused");
 }
 
-/// How often it is tried, each time with a number of attempts.
-const RUNS: usize = 50;
+/// How often it is tried.
+const RUNS: usize = 200;

@@ -124,6 +124,12 @@ pub(crate) fn meanwhile(swap: impl Fn() + Sync, work: impl FnOnce()) {
     });
 }
 
+/// Puts each in the other's place, in one step. Whether both were there.
+pub(crate) fn exchange(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
 /// poolgate where the stranger can start it too. A link where that is possible: it is large.
 pub(crate) fn program(place: &Place) -> PathBuf {
     let (program, built) = (place.at("poolgate"), env!("CARGO_BIN_EXE_poolgate"));

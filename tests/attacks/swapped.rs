@@ -5,7 +5,7 @@ use std::path::Path;
 
 use poolgate::machine::linux;
 
-use super::stranger::{Place, STRANGER, is_root, meanwhile, mode};
+use super::stranger::{Place, STRANGER, exchange, is_root, meanwhile, mode};
 
 const READS: usize = 5000;
 
@@ -56,17 +56,11 @@ fn a_folder_that_is_swapped_while_it_is_gone_through_is_never_the_strangers() {
     let root = Place::shared();
     let path = root.at("state/run/scenario.yaml");
     root.file("state/run/scenario.yaml", "root's");
-    let theirs = root.file("theirs/scenario.yaml", "the stranger's");
-    chown(&theirs, Some(STRANGER), Some(STRANGER)).unwrap();
     // The file itself would pass: it is the folder that anybody could have put it into.
-    chown(&theirs, Some(0), Some(0)).unwrap();
+    root.file("theirs/scenario.yaml", "the stranger's");
     mode(&root.at("theirs"), 0o777);
     let (read, refused) = read_while(root.path(), &path, || {
-        for (from, to) in
-            [("state/run", "away"), ("theirs", "state/run"), ("state/run", "theirs"), ("away", "state/run")]
-        {
-            fs_err::rename(root.at(from), root.at(to)).unwrap();
-        }
+        assert!(exchange(&root.at("state/run"), &root.at("theirs")));
     });
     assert!(read > 0 && refused > 0, "the swap was not met: {read} read, {refused} refused");
 }
