@@ -1,5 +1,8 @@
 //! `poolgate warden`: the process between poolgate and one command of a run. Hidden, as it is of no use by hand.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use crate::exit::Exit;
 use crate::run::process::warden;
 
@@ -8,13 +11,19 @@ use super::trouble;
 /// Guards one command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Warden {
+    /// How long killed processes may take to vanish, milliseconds
+    #[arg(long)]
+    patience: u64,
+    /// The cgroup the command runs in
+    #[arg(long)]
+    cgroup: Option<PathBuf>,
     /// The command line, for the shell
     line: String,
 }
 
 impl Warden {
     pub(super) fn run(self) -> Exit {
-        match warden::guard(&self.line) {
+        match warden::guard(&self.line, self.cgroup.as_deref(), Duration::from_millis(self.patience)) {
             Ok(()) => Exit::Held,
             Err(error) => {
                 trouble::tell_plainly(error);

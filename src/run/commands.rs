@@ -26,6 +26,7 @@ pub(super) struct Commands<'a> {
 
 impl<'a> Commands<'a> {
     pub(super) fn new(scenario: &'a Scenario, shell: &'a Shell, output: &'a mut Output) -> Commands<'a> {
+        shell.prepare();
         Commands { shell, output, scenario, running: None, lines: Lines::default(), begun: Instant::now() }
     }
 
@@ -43,12 +44,14 @@ impl<'a> Commands<'a> {
             () = stop => None,
             outcome = timeout(limit, self.watch(which, line)) => Some(outcome),
         };
-        // Ends what is still running; nothing is when it came to its end.
+        // Ends what is still running; nothing is when it came to its end. What cannot be ended matters more than why it was
+        // to end.
         let stopped = self.stop().await;
+        stopped.map_err(|because| self.failed(which, because))?;
         match outcome {
             None => Err(RunError::Interrupted),
             Some(Err(_)) => Err(self.failed(which, CommandError::TimedOut(limit))),
-            Some(Ok(ended)) => ended.and(stopped.map_err(Into::into)).map_err(|because| self.failed(which, because)),
+            Some(Ok(ended)) => ended.map_err(|because| self.failed(which, because)),
         }
     }
 
@@ -73,11 +76,12 @@ impl<'a> Commands<'a> {
         Ok(())
     }
 
-    async fn stop(&mut self) -> io::Result<()> {
-        match self.running.take() {
-            Some(mut process) => process.end().await,
-            None => Ok(()),
-        }
+    async fn stop(&mut self) -> Result<(), CommandError> {
+        let Some(process) = &mut self.running else { return Ok(()) };
+        let ended = process.end().await;
+        // Not before: when this future is dropped, the next call must wait for the same process.
+        self.running = None;
+        ended
     }
 
     fn failed(&self, which: &Which, because: CommandError) -> RunError {
@@ -111,6 +115,12 @@ impl<'a> Commands<'a> {
     }
 }
 
+impl Drop for Commands<'_> {
+    fn drop(&mut self) {
+        self.shell.tidy();
+    }
+}
+
 impl Workload for Commands<'_> {
     async fn iteration(&mut self, number: u64) -> Result<(), RunError> {
         let limit = match self.scenario.workload.plan {
@@ -134,7 +144,7 @@ impl Workload for Commands<'_> {
 
     async fn end(&mut self) -> Result<(), RunError> {
         let ended = self.stop().await;
-        ended.map_err(|error| self.failed(&Which::Workload, error.into()))
+        ended.map_err(|because| self.failed(&Which::Workload, because))
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) async fn measure(
         Plan::Lasting { duration, .. } => last(duration.as_std(), budget, workload, sampler).await,
     };
     let ended = workload.end().await;
-    outcome.and(ended)?;
+    // A workload that cannot be ended matters more than why it was to end.
+    ended.and(outcome)?;
 
     sampler.begin(Stage::CoolDown, Some(sampling.cool_down.as_std()))?;
     sampler.rest(sampling.cool_down.as_std()).await

@@ -10,6 +10,7 @@ use super::budget::Budget;
 use super::error::{CommandError, RunError};
 use super::event::Event;
 use super::measure::{Workload, measure};
+use super::process::NotWell;
 use super::sampler::{Instruments, Sampler};
 use super::second_look::second_looks;
 use super::stop::brake;
@@ -28,6 +29,7 @@ pub(super) struct Rehearsal {
     fails_at: Option<u64>,
     blind_after: Option<Duration>,
     slow: Duration,
+    hangs_at: Option<usize>,
 }
 
 /// What came of it.
@@ -53,8 +55,16 @@ impl Rehearsal {
         let millis = crate::scenario::Duration::from_millis;
         let (every, settle, lead_in, cool_down) = (millis(1000), millis(100), millis(3500), millis(2500));
         scenario.sampling = Sampling { every, settle, lead_in, cool_down, shrink: None };
-        let (looks, slow) = (Vec::new(), Duration::ZERO);
-        Rehearsal { scenario, takes, looks, stop_after: None, fails_at: None, blind_after: None, slow }
+        Rehearsal {
+            scenario,
+            takes,
+            looks: Vec::new(),
+            stop_after: None,
+            fails_at: None,
+            blind_after: None,
+            hangs_at: None,
+            slow: Duration::ZERO,
+        }
     }
 
     /// On a machine which is so busy that a sample takes so long.
@@ -96,6 +106,12 @@ impl Rehearsal {
         self
     }
 
+    /// Whose workload cannot be ended the `nth` time, from 1.
+    pub(super) fn hanging_at_end(mut self, nth: usize) -> Rehearsal {
+        self.hangs_at = Some(nth);
+        self
+    }
+
     pub(super) async fn run(self) -> Rehearsed {
         let folder = tempfile::tempdir().unwrap();
         let population = Population { seed: 1, tags: 0, noise: Vec::new() };
@@ -109,6 +125,7 @@ impl Rehearsal {
             before: Vec::new(),
             takes: self.takes,
             fails_at: self.fails_at,
+            hangs_at: self.hangs_at,
             done: Vec::new(),
             running: false,
         };
@@ -152,19 +169,18 @@ impl Rehearsal {
         drop(with);
         recorder.finish(Duration::from_secs(9999)).unwrap();
         let recording = Recording::open(&path).unwrap();
-        Rehearsed {
-            outcome,
-            recording,
-            asked,
-            told,
-            done: workload.done,
-            before: workload.before,
-            running: workload.running,
-        }
+        let Leaking { done, before, running, .. } = workload;
+        Rehearsed { outcome, recording, asked, told, done, before, running }
     }
 }
 
 impl Rehearsed {
+    /// Whether the run failed because the workload cannot be ended.
+    pub(super) fn hung(&self) -> bool {
+        let Err(RunError::Command { because, .. }) = &self.outcome else { return false };
+        matches!(because, CommandError::NotWell(NotWell::CannotBeEnded(_)))
+    }
+
     /// What the recording says, in short: stages, iterations, blocks, and s or c for a settled sample or one on the clock.
     pub(super) fn story(&self) -> String {
         story(&self.recording)
@@ -208,6 +224,7 @@ struct Leaking {
     before: Vec<String>,
     takes: Duration,
     fails_at: Option<u64>,
+    hangs_at: Option<usize>,
     done: Vec<String>,
     running: bool,
 }
@@ -249,8 +266,13 @@ impl Workload for Leaking {
     }
 
     async fn end(&mut self) -> Result<(), RunError> {
-        if std::mem::take(&mut self.running) {
-            self.done.push("end".to_owned());
+        if !std::mem::take(&mut self.running) {
+            return Ok(());
+        }
+        self.done.push("end".to_owned());
+        if self.hangs_at == Some(self.done.iter().filter(|done| *done == "end").count()) {
+            let because = CommandError::NotWell(NotWell::CannotBeEnded(vec!["work".to_owned()]));
+            return Err(RunError::Command { which: "workload".to_owned(), because, output: String::new() });
         }
         Ok(())
     }

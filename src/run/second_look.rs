@@ -42,7 +42,8 @@ pub(super) async fn second_looks(
         let mut slots = Slots { scenario, look: &look, subject, done: 0, slot, began: None, workload, sampler };
         let outcome = slots.all().await;
         let ended = workload.end().await;
-        outcome.and(ended)?;
+        // A workload that cannot be ended matters more than why it was to end.
+        ended.and(outcome)?;
     }
     Ok(())
 }

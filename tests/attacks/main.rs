@@ -2,6 +2,7 @@
 //! without rights. docs/security.md names these tests.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod commands;
 mod copied;

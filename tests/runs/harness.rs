@@ -18,6 +18,9 @@ pub(crate) struct Scenario {
     confirm: bool,
     options: Vec<String>,
     program: PathBuf,
+    variables: Vec<(&'static str, String)>,
+    /// What is to run poolgate, and its first arguments.
+    by: Vec<String>,
 }
 
 /// What a run left.
@@ -55,6 +58,8 @@ impl Scenario {
             confirm: false,
             options: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_poolgate")),
+            variables: Vec::new(),
+            by: Vec::new(),
         }
     }
 
@@ -145,6 +150,27 @@ impl Scenario {
         self
     }
 
+    /// Run with a variable in poolgate's environment.
+    #[cfg(unix)]
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Scenario {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// With another copy of poolgate.
+    #[cfg(unix)]
+    pub(crate) fn program(mut self, program: &Path) -> Scenario {
+        self.program = program.to_owned();
+        self
+    }
+
+    /// Run by another program, which is given poolgate and its arguments.
+    #[cfg(unix)]
+    pub(crate) fn by(mut self, program: &[&str]) -> Scenario {
+        self.by = program.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// The folder the scenario lies in, which its commands run in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -168,7 +194,15 @@ impl Scenario {
         );
         let path = self.folder().join("scenario.yaml");
         write(&path, &text);
-        let mut command = program(&self.program);
+        let mut command = match self.by.split_first() {
+            None => program(&self.program),
+            Some((by, arguments)) => {
+                let mut command = program(Path::new(by));
+                command.args(arguments).arg(&self.program);
+                command
+            }
+        };
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.arg("run").arg(&path);
         if !self.options.iter().any(|option| option == "--reports") {
             command.arg("--reports").arg(self.reports());
@@ -222,6 +256,13 @@ impl Running {
 
     pub(crate) fn reports(&self) -> PathBuf {
         self.scenario.reports()
+    }
+
+    /// The run's name, which is also its folder's.
+    #[cfg(unix)]
+    pub(crate) fn run(&self) -> String {
+        let folder = fs_err::read_dir(self.reports()).unwrap().next().unwrap().unwrap();
+        folder.file_name().into_string().unwrap()
     }
 
     pub(crate) fn end(mut self) -> Ended {

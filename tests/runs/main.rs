@@ -11,10 +11,14 @@ mod bound;
 mod closing;
 #[cfg(windows)]
 mod cmd_exe;
+#[cfg(unix)]
+mod contained;
 mod ending;
 #[cfg(unix)]
 mod facts;
 mod flags;
+#[cfg(unix)]
+mod hanging;
 mod harness;
 mod lines;
 mod outcomes;

@@ -40,6 +40,8 @@ impl Run {
         let shell = Shell {
             program: PathBuf::from(env!("CARGO_BIN_EXE_poolgate")),
             folder: self.folder.path().to_owned(),
+            run: format!("stopping-{}", self.folder.path().file_name().unwrap().to_string_lossy()),
+            patience: poolgate::run::process::patience(),
             variables: vec![("POOLGATE_SIM_KERNEL".to_owned(), kernel)],
         };
         let (brake, stop) = brake();

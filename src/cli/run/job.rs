@@ -19,7 +19,7 @@ use crate::machine::{Machine, native};
 use crate::record::{Digest, Header, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
-use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, tear_down};
+use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, process, tear_down};
 use crate::scenario::{Loaded, Scenario};
 
 /// A run's work in this process.
@@ -159,13 +159,18 @@ impl Job {
     /// Commands run where the scenario lay, wherever poolgate was called from, and whoever takes the run up.
     fn shell(&self) -> io::Result<Shell> {
         let kernel = self.folder.simulated_kernel().display().to_string();
-        let variables = [("POOLGATE_RUN", self.created.run.clone()), (KERNEL_VARIABLE, kernel)];
-        let mut variables = Vec::from(variables.map(|(name, value)| (name.to_owned(), value)));
+        let mut variables = vec![(KERNEL_VARIABLE.to_owned(), kernel)];
         if self.obeys_with_rights() {
             let path = native::system_path();
             variables.push(("PATH".to_owned(), path.to_string_lossy().into_owned()));
         }
-        Ok(Shell { program: std::env::current_exe()?, folder: self.created.home.clone(), variables })
+        Ok(Shell {
+            program: std::env::current_exe()?,
+            folder: self.created.home.clone(),
+            run: self.created.run.clone(),
+            variables,
+            patience: process::patience(),
+        })
     }
 }
 
@@ -179,7 +184,16 @@ impl Work for Job {
     }
 
     async fn end_leftovers(&mut self) -> Result<(), Trouble> {
-        Ok(())
+        let left = process::end_leftovers(&self.created.run).map_err(|error| Trouble::from(error.to_string()))?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let left = process::NotWell::CannotBeEnded(left);
+        Err(Trouble {
+            message: format!("an earlier process of this run left something running: {left}"),
+            help: Some(left.help().to_owned()),
+            output: String::new(),
+        })
     }
 
     async fn tear_down(&mut self) -> Result<(), Trouble> {

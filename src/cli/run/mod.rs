@@ -79,6 +79,17 @@ impl Run {
                 worst = Outcome::Error;
                 continue;
             }
+            let still_running = process::still_running();
+            if !still_running.is_empty() {
+                let what = format!(
+                    "{} was not run: an earlier scenario left {} running",
+                    path.display(),
+                    still_running.join(", ")
+                );
+                trouble::tell(what, Some("restart the machine, then run it: what hangs in the kernel cannot be ended"));
+                worst = Outcome::Error;
+                continue;
+            }
             let outcome = match begin::begin(&self, path, loaded) {
                 Ok(folder) => self.take_up(&folder, worst, &self.scenarios[at + 1..], &stop).await,
                 Err(Exit::Usage) => return Exit::Usage,

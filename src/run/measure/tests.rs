@@ -53,3 +53,18 @@ async fn every_tick_has_a_sample_or_is_told_to_be_missed() {
         assert!(slow <= 1000 || missed > 300, "{slow} ms: {missed}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_measured_beside_a_workload_which_cannot_be_ended() {
+    let run = Rehearsal::of("duration: 4 s", Duration::from_millis(300)).hanging_at_end(1).run().await;
+    assert!(run.hung(), "{:?}", run.outcome);
+    assert_eq!(run.story(), " lead-in:sss workload: 1c 5c 8c 11c");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workload_which_cannot_be_ended_is_told_before_why_it_was_to_end() {
+    let after = Duration::from_millis(6500);
+    let run =
+        Rehearsal::of("iterations: 9", Duration::from_secs(60)).hanging_at_end(1).stopped_after(after).run().await;
+    assert!(run.hung(), "{:?}", run.outcome);
+}

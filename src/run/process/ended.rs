@@ -1,5 +1,7 @@
 //! How a command ended, and whether that is well.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::shell;
@@ -13,6 +15,9 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// Command lines of processes which were still running; they have been ended.
     pub left_running: Vec<String>,
+    /// Processes which could not be ended.
+    #[serde(default)]
+    pub still_running: Vec<String>,
 }
 
 /// Why the end of a command is not well.
@@ -44,13 +49,30 @@ pub enum NotWell {
     /// Nobody knows.
     #[error("its guard was killed, so nothing is known of its end")]
     Unknown,
+    /// Something of it cannot be killed, and may go on changing what is measured.
+    #[error("{} cannot be ended: {}", count(.0.len()), some(.0))]
+    CannotBeEnded(Vec<String>),
+    /// Its guard did not do its work.
+    #[error("its guard did not end it within {0:?}, so poolgate killed the guard and ended the command without it")]
+    GuardHangs(Duration),
+    /// Its processes are gone, but others have its output.
+    #[error("all its processes were ended, but its output is still open{}", held_by(.0))]
+    OutputHeld(Vec<String>),
 }
 
 impl Ended {
     /// The account of a command whose warden was killed before it could give one.
     #[cfg(unix)]
-    pub(super) fn unknown() -> Ended {
-        Ended { code: None, signal: None, left_running: Vec::new() }
+    pub(super) fn unknown(still_running: Vec<String>) -> Ended {
+        Ended { code: None, signal: None, left_running: Vec::new(), still_running }
+    }
+
+    /// Whether nothing of the command is left, however it ended.
+    ///
+    /// # Errors
+    /// What is left.
+    pub(super) fn all_gone(self) -> Result<(), NotWell> {
+        if self.still_running.is_empty() { Ok(()) } else { Err(NotWell::CannotBeEnded(self.still_running)) }
     }
 
     /// Whether the command did what it should and left nothing running. `said` are the last lines of its output: some
@@ -60,6 +82,7 @@ impl Ended {
     /// The reason why not.
     pub fn well(self, said: impl FnOnce() -> String) -> Result<(), NotWell> {
         match (self.code, self.signal) {
+            _ if !self.still_running.is_empty() => Err(NotWell::CannotBeEnded(self.still_running)),
             (Some(0), _) if self.left_running.is_empty() => Ok(()),
             (Some(0), _) => Err(NotWell::LeftRunning(self.left_running)),
             (Some(code), _) => Err(shell::means(code, &said()).unwrap_or(NotWell::Code(code))),
@@ -80,8 +103,30 @@ impl NotWell {
                 "a command must end what it starts; give a service that should stay to the system's service manager"
             }
             NotWell::Unknown => "look for what killed it: the kernel's out-of-memory killer logs to dmesg",
+            NotWell::CannotBeEnded(_) => HANGS,
+            NotWell::GuardHangs(_) => {
+                "look for what stopped the `poolgate warden` process: SIGSTOP, a debugger or a frozen cgroup"
+            }
+            NotWell::OutputHeld(_) => {
+                "a command must not hand its output to a process it did not start, such as a service: redirect it"
+            }
         }
     }
+}
+
+/// What to do about a process which cannot be killed.
+const HANGS: &str = if cfg!(windows) {
+    "it hangs in the kernel, probably in a driver, which is what this test exists to find: take a live kernel dump (Task \
+     Manager: Details, right-click System, Create live kernel memory dump file) and look at the process with WinDbg's \
+     `!process 0 17`; restart the machine before the next run"
+} else {
+    "it hangs in the kernel, probably in a driver, which is what this test exists to find: look at its kernel stack \
+     (/proc/PID/stack, as root) and at all blocked tasks (echo w > /proc/sysrq-trigger, then dmesg); restart the machine \
+     before the next run"
+};
+
+fn held_by(processes: &[String]) -> String {
+    if processes.is_empty() { String::new() } else { format!(" in {}", some(processes)) }
 }
 
 /// The most processes which are named.

@@ -40,7 +40,13 @@ mod tests {
     use super::*;
 
     fn shell(program: &Path, path: &str) -> Shell {
-        Shell { program: program.to_owned(), folder: "/".into(), variables: vec![("PATH".to_owned(), path.to_owned())] }
+        Shell {
+            program: program.to_owned(),
+            folder: "/".into(),
+            run: String::new(),
+            variables: vec![("PATH".to_owned(), path.to_owned())],
+            patience: crate::run::process::patience(),
+        }
     }
 
     fn folders(shell: &Shell) -> Vec<std::path::PathBuf> {

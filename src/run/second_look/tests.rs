@@ -207,3 +207,12 @@ async fn the_blocks_and_what_is_left_of_them_are_told() {
     );
     assert_eq!(told.last().unwrap(), "slot 11 of 11");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_second_look_tells_of_a_workload_which_cannot_be_ended() {
+    let look = plan(&[WORK, REST, WORK, REST], Pause::Idle);
+    let after = Duration::from_millis(12_500);
+    let run = lasting().hanging_at_end(2).looking_again(look).stopped_after(after).run().await;
+    assert!(run.hung(), "{:?}", run.outcome);
+    assert!(!run.story().contains("idle"), "{}", run.story());
+}

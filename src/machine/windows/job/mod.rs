@@ -37,10 +37,11 @@ pub const WITHOUT_CTRL_C: u32 = CREATE_NEW_PROCESS_GROUP;
 
 /// The exit code of processes which are ended here; nobody judges by it.
 const ENDED: u32 = 0x0070_6f6f;
-/// How long ended processes may take to go; one which waits in a driver stays longer and cannot be helped.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How many processes of a job are looked at, at once.
 const LOOKED_AT: usize = 1024;
+
+/// The job around this process. Dropped, it would end this process too.
+static OWN: OnceLock<Result<Job, String>> = OnceLock::new();
 
 /// A job object. Dropped, it ends what is in it.
 #[derive(Debug)]
@@ -85,8 +86,6 @@ impl Job {
     /// # Errors
     /// When the system refuses.
     pub fn around_this_process() -> io::Result<()> {
-        // Dropped, the job would end this process too.
-        static OWN: OnceLock<Result<Job, String>> = OnceLock::new();
         let own = OWN.get_or_init(|| {
             let job = Job::new().map_err(|error| error.to_string())?;
             // SAFETY: the job's handle is open; that of this process is a constant.
@@ -94,6 +93,18 @@ impl Job {
             taken_in.map(|()| job).map_err(|error| error.to_string())
         });
         own.as_ref().map(|_| ()).map_err(|because| io::Error::other(format!("cannot have a job of its own: {because}")))
+    }
+
+    /// The other programs in the job [around this process](Job::around_this_process), each with its process id. Those in
+    /// jobs of their own are among them.
+    ///
+    /// # Errors
+    /// When the job cannot be asked.
+    pub fn beside_this_process() -> io::Result<Vec<(PathBuf, u32)>> {
+        let Some(Ok(own)) = OWN.get() else { return Ok(Vec::new()) };
+        let mut running = own.running()?;
+        running.retain(|(_, id)| *id != std::process::id());
+        Ok(running)
     }
 
     /// Takes in a process which was started [standing still](STANDING_STILL), and lets it go. The caller must hold a
@@ -116,14 +127,15 @@ impl Job {
         Ok(self.ids()?.into_iter().filter_map(|id| Some((program(id)?, id))).collect())
     }
 
-    /// Ends every process of the job, and waits until they are gone.
+    /// Ends every process of the job, and waits until they are gone, for as long as `patience`. One that hangs in a driver
+    /// stays longer: ask what is [still running](Job::running).
     ///
     /// # Errors
     /// When the job cannot be asked, or is not ours.
-    pub fn end(&self) -> io::Result<()> {
+    pub fn end(&self, patience: Duration) -> io::Result<()> {
         let begun = Instant::now();
         // Again and again, as a process may have been about to start another.
-        while !self.running()?.is_empty() && begun.elapsed() < PATIENCE {
+        while !self.running()?.is_empty() && begun.elapsed() < patience {
             self.terminate()?;
             std::thread::park_timeout(Duration::from_millis(2));
         }
@@ -194,6 +206,8 @@ mod tests {
 
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_secs(10);
+
     /// A shell and what it starts, one of them detached, all of which run for a quarter of an hour.
     fn busy(job: &Job) -> Child {
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
@@ -215,7 +229,7 @@ mod tests {
         let job = Job::new().unwrap();
         assert_eq!(job.running().unwrap(), []);
         let mut shell = busy(&job);
-        job.end().unwrap();
+        job.end(PATIENCE).unwrap();
         assert_eq!(job.running().unwrap(), []);
         assert_eq!(shell.wait().unwrap().code(), Some(ENDED as i32));
     }
@@ -227,7 +241,7 @@ mod tests {
         drop(dropped);
         ended.wait().unwrap();
         assert!(other.running().unwrap().len() >= 3);
-        other.end().unwrap();
+        other.end(PATIENCE).unwrap();
         goes_on.wait().unwrap();
     }
 

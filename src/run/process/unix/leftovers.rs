@@ -1,0 +1,29 @@
+//! What a run left running when poolgate and its warden were killed together.
+
+use std::io;
+use std::time::Duration;
+
+use super::cgroup::Cgroup;
+use super::ending::Whole;
+use super::processes;
+
+/// Ends everything that still carries the mark of `run`: processes in its cgroups, processes which were started with its
+/// name in their environment, and whatever descends from those. This process and its ancestors are left alone. The
+/// environment of a process which belongs to another user counts too, as commands may change their user.
+pub(in super::super) fn end(run: &str, mark: &str, patience: Duration) -> io::Result<Vec<String>> {
+    let others = || {
+        let spared = processes::own_line();
+        let marked: Vec<i32> =
+            processes::with_variable(mark, run).into_iter().filter(|pid| !spared.contains(pid)).collect();
+        let mut found: Vec<_> = marked.iter().filter(|&&pid| processes::lives(pid)).copied().collect();
+        found.extend(processes::descendants(&marked).iter().map(|pid| pid.as_raw_nonzero().get()));
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(rustix::process::Pid::from_raw).collect()
+    };
+    let cgroups = Cgroup::of_run(run);
+    let whole = Whole { cgroups, others };
+    let still_running = whole.end(patience);
+    whole.cgroups.iter().for_each(Cgroup::remove);
+    Ok(still_running)
+}
