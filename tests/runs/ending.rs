@@ -60,6 +60,64 @@ mod signals {
         assert_eq!(forever.alive(), 0);
     }
 
+    /// The end of a login from afar.
+    #[test]
+    fn a_hang_up_ends_the_workload_and_tears_down() {
+        let forever = Forever::new(47135);
+        let scenario = Scenario::running(&each(&["touch begun", &forever.line()])).teardown("touch torn-down");
+        let torn_down = scenario.folder().join("torn-down");
+        let running = scenario.start_until("begun");
+        running.signal(Signal::HUP);
+        wait_until("teardown has run", || torn_down.exists());
+        running.end().failed_saying("interrupted");
+        assert_eq!(forever.alive(), 0);
+    }
+
+    #[test]
+    fn a_run_which_was_told_to_outlive_its_terminal_does() {
+        let scenario = Scenario::running("touch begun; while ! test -e go-on; do sleep 0.01; done")
+            .plan("iterations: 3, warm_up: 0")
+            .by(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
+        let go_on = scenario.folder().join("go-on");
+        let running = scenario.start_until("begun");
+        running.signal(Signal::HUP);
+        super::super::harness::write(&go_on, "");
+        let ended = running.end();
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    }
+
+    /// Whoever writes to such a terminal is told of an error.
+    #[test]
+    fn a_terminal_which_is_gone_does_not_keep_a_run_from_its_teardown() {
+        let python = std::env::var("POOLGATE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        if std::process::Command::new(&python).arg("--version").output().is_err() {
+            assert!(std::env::var_os("CI").is_none(), "CI must have Python");
+            eprintln!("skipped, because there is no Python to make a terminal");
+            return;
+        }
+        let forever = Forever::new(47136);
+        let scenario = Scenario::running(&each(&["touch begun", &forever.line()])).teardown("touch torn-down");
+        let (begun, torn_down) = (scenario.folder().join("begun"), scenario.folder().join("torn-down"));
+        let terminal = "import os, pty, sys, threading, time\n\
+                        pid, terminal = pty.fork()\n\
+                        if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])\n\
+                        def drain():\n\
+                        \x20   try:\n\
+                        \x20       while not os.path.exists(sys.argv[1]): os.read(terminal, 4096)\n\
+                        \x20   except OSError: pass\n\
+                        threading.Thread(target=drain, daemon=True).start()\n\
+                        while not os.path.exists(sys.argv[1]): time.sleep(0.01)\n\
+                        os.close(terminal)\n\
+                        status = os.waitpid(pid, 0)[1]\n\
+                        sys.exit(os.waitstatus_to_exitcode(status))\n";
+        let ended = scenario.by(&[&python, "-c", terminal, begun.to_str().unwrap()]).run();
+        assert_eq!(ended.code, Some(3), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.junit.contains("interrupted"), "{}", ended.junit);
+        let log = fs_err::read_to_string(ended.run.join("run.log")).unwrap();
+        assert!(log.contains("teardown 1 of 1") && torn_down.exists(), "{log}");
+        assert_eq!(forever.alive(), 0);
+    }
+
     #[test]
     fn after_an_interruption_no_further_scenario_is_run() {
         let forever = Forever::new(47133);

@@ -1,5 +1,5 @@
-//! What asks poolgate to stop: Ctrl-C, and whatever else the system has for it. The first request ends the workload in
-//! order, the second one the teardown too.
+//! What asks poolgate to stop: Ctrl-C, the end of the terminal, and whatever else the system has for it. The first request
+//! ends the workload in order, the second one the teardown too.
 
 use crate::run::{Brake, Stop, brake};
 
@@ -23,25 +23,47 @@ async fn pull(brake: Brake, mut requests: native::Requests) {
 #[cfg(unix)]
 mod native {
     use std::io;
+
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
     pub(super) struct Requests {
         interrupt: Signal,
         terminate: Signal,
+        /// `None` for a run which was told to outlive its terminal.
+        hang_up: Option<Signal>,
     }
 
     impl Requests {
         pub(super) fn new() -> io::Result<Requests> {
-            let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-            Ok(Requests { interrupt, terminate })
+            let hang_up = SignalKind::hangup();
+            Ok(Requests {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hang_up: if is_ignored(hang_up) { None } else { Some(signal(hang_up)?) },
+            })
         }
 
         pub(super) async fn next(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
+                () = hung_up(&mut self.hang_up) => {},
             }
         }
+    }
+
+    async fn hung_up(signal: &mut Option<Signal>) {
+        match signal {
+            Some(signal) => _ = signal.recv().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP. Only Linux tells.
+    fn is_ignored(signal: SignalKind) -> bool {
+        let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        mask.is_some_and(|mask| mask >> (signal.as_raw_value() - 1) & 1 == 1)
     }
 }
 
