@@ -179,3 +179,16 @@ fn a_grub_which_cannot_do_it_has_its_drop_in_as_before() {
     // Somebody else wants something of the next boot.
     assert_eq!(way(&debian().with(BLOCK, &block("next_entry=1\n"))), drop_in);
 }
+
+#[test]
+fn a_block_which_somebody_removed_keeps_no_run_in_its_restore() {
+    let root = debian();
+    let [_, next] = planned(&root);
+    let mut flags = root.machine().flags;
+    flags.write(&next.name, &next.wanted).unwrap();
+    let root = root.without(BLOCK);
+    assert_eq!(flags.read(&next.name).unwrap(), FlagValue::Absent);
+    flags.write(&next.name, &next.original).unwrap();
+    flags.flush().unwrap();
+    assert!(!root.at(BLOCK).exists());
+}

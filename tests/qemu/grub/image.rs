@@ -33,10 +33,14 @@ const UNIT: &str = "[Unit]\nAfter=multi-user.target\n[Service]\nType=exec\n\
 
 /// The image with GRUB installed, or why there is none here.
 pub(super) fn base() -> Result<PathBuf, Missing> {
-    for (program, package) in [("debootstrap", "debootstrap"), ("mke2fs", "e2fsprogs"), ("debugfs", "e2fsprogs")] {
-        find(program, package)?;
-    }
-    find("qemu-system-x86_64", "qemu-system-x86")?;
+    let programs = [
+        ("debootstrap", "debootstrap"),
+        ("debugfs", "e2fsprogs"),
+        ("mke2fs", "e2fsprogs"),
+        ("qemu-system-x86_64", "qemu-system-x86"),
+        ("unshare", "util-linux"),
+    ];
+    programs.into_iter().try_for_each(|(program, package)| find(program, package))?;
     if !rustix::process::geteuid().is_root() {
         return Err(Missing("only root can make an image with debootstrap".to_owned()));
     }
@@ -60,8 +64,12 @@ fn tree() -> Result<PathBuf, Missing> {
     sites.args(["indextargets", "--format", "$(SITE)", "Origin: Debian", &format!("Codename: {SUITE}")]);
     let sites = fetched(&mut sites)?;
     let site = sites.lines().next().ok_or_else(|| Missing(format!("apt knows no {SUITE} of Debian's")))?;
-    let mut debootstrap = command("debootstrap");
-    debootstrap.args(["--variant=minbase", &format!("--include={PACKAGES}"), SUITE]).arg(&tree).arg(site);
+    // In a mount namespace of its own: what it mounts below the tree goes with it, also when it fails.
+    let mut debootstrap = command("unshare");
+    debootstrap
+        .args(["--mount", "debootstrap", "--variant=minbase", &format!("--include={PACKAGES}"), SUITE])
+        .arg(&tree)
+        .arg(site);
     fetched(&mut debootstrap)?;
     for unneeded in ["var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/i18n"] {
         emptied(&tree.join(unneeded));

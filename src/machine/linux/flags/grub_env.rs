@@ -14,16 +14,28 @@ use crate::machine::MachineError;
 const SIZE: usize = 1024;
 const HEADER: &str = "# GRUB Environment Block\n";
 
-/// The value of `name`; an empty one is none, as GRUB leaves it behind a boot.
+/// Whether GRUB could read it.
+pub(super) fn is_block(path: &Path) -> bool {
+    fs_err::read(path).is_ok_and(|bytes| checked(bytes).is_ok())
+}
+
+/// The value of `name`; an empty one is none, as GRUB leaves it behind a boot. A file which is no block has none either,
+/// since GRUB reads nothing from it.
 pub(super) fn get(path: &Path, name: &str) -> Result<Option<String>, MachineError> {
-    let text = fs_err::read(path).and_then(checked);
-    let text = text.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?;
+    let bytes = match fs_err::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?,
+    };
+    let Ok(text) = checked(bytes) else { return Ok(None) };
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
     Ok(value.filter(|value| !value.is_empty()).map(str::to_owned))
 }
 
-/// Sets or removes `name`, and makes it durable.
+/// Sets or removes `name`, and makes it durable. From a file which is no block there is nothing to remove.
 pub(super) fn set(path: &Path, name: &str, value: Option<&str>) -> Result<(), MachineError> {
+    if value.is_none() && !is_block(path) && get(path, name)?.is_none() {
+        return Ok(());
+    }
     let written = || -> io::Result<()> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         let mut bytes = Vec::new();
@@ -96,11 +108,16 @@ mod tests {
     fn what_is_no_block_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("grubenv");
-        assert!(get(&path, "a").is_err() && set(&path, "a", None).is_err() && !path.exists());
+        assert!(get(&path, "a").unwrap().is_none() && set(&path, "a", Some("b")).is_err() && !path.exists());
+        // Whoever restores a run must not fail because somebody removed the block.
+        set(&path, "a", None).unwrap();
+        assert!(!path.exists());
         let full = block(&format!("a={}\n", "x".repeat(900)));
         for text in ["", "a=1\n", &block("a=1\n")[..1000], &block("a"), &full] {
             fs_err::write(&path, text).unwrap();
             assert!(set(&path, "name", Some(&"y".repeat(200))).is_err(), "{text}");
+            set(&path, "name", None).unwrap();
+            assert_eq!(get(&path, "name").unwrap(), None);
             assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
         }
     }

@@ -64,12 +64,15 @@ fn entry(root: &Path) -> Result<(Folder, grub_menu::Entry), Obstacle> {
         return Err("grub.cfg does not read custom.cfg");
     }
     let block = Setting::GrubNext(folder).path(root);
-    if grub_env::get(&block, NEXT_ENTRY).map_err(|_| "GRUB has no environment block")?.is_some() {
+    if !grub_env::is_block(&block) {
+        return Err("GRUB has no environment block");
+    }
+    let value = |name| grub_env::get(&block, name).map_err(|_| "GRUB's environment block cannot be read");
+    if value(NEXT_ENTRY)?.is_some() {
         return Err("another entry is chosen for the next boot (next_entry)");
     }
     can_write(root, &block)?;
-    let saved = grub_env::get(&block, "saved_entry").map_err(|_| "GRUB has no environment block")?;
-    let entry = grub_menu::default_entry(&text, saved.as_deref());
+    let entry = grub_menu::default_entry(&text, value("saved_entry")?.as_deref());
     let entry = entry.filter(|entry| entry.commands.iter().any(|line| grub::loads_kernel(line)));
     Ok((folder, entry.ok_or("the entry which boots by default is none that poolgate understands")?))
 }

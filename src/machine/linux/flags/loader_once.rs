@@ -113,6 +113,10 @@ pub(super) fn next(root: &Path) -> Option<String> {
 
 /// Chooses it, or none.
 pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineError> {
+    // The firmware keeps no cache, so what is not there is gone.
+    if entry.is_none() && next(root).is_none() {
+        return Ok(());
+    }
     let program = programs::find(root, "bootctl").ok_or_else(|| MachineError::Program {
         program: "bootctl".into(),
         problem: "it is not there any more".to_owned(),
