@@ -22,10 +22,6 @@ test *words:
 qemu *words:
     cargo test --locked --test qemu -- {{ words }}
 
-# What takes too long for every commit: the machine with systemd and GRUB; further words choose tests (`just nightly hangs`).
-nightly *words:
-    POOLGATE_NIGHTLY=1 cargo test --locked --test qemu -- --nocapture {{ if words == "" { "grub" } else { words } }}
-
 # The Windows target: poolgate.exe, lints, and all tests under Wine; or some of these steps (`just windows lints`).
 windows *steps="exe lints tests":
     bash .ci/windows {{ steps }}
