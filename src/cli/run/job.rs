@@ -19,7 +19,6 @@ use crate::machine::{Machine, native};
 use crate::record::{Digest, Header, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
-use crate::run::process::end_leftovers;
 use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, process, tear_down};
 use crate::scenario::{Loaded, Scenario};
 
