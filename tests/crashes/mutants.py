@@ -11,6 +11,8 @@ import subprocess
 import sys
 
 DRIVE = "src/run/drive/mod.rs"
+RESTORE = "src/run/drive/restore.rs"
+CLEAN_UP = "src/run/drive/clean_up.rs"
 
 # (what is broken, file, the code, what it becomes)
 MUTANTS = [
@@ -28,29 +30,59 @@ MUTANTS = [
     ),
     (
         "the restored flags are not flushed",
+        RESTORE,
+        "        if self.changes_flags() {\n            self.machine.flags.flush()?;\n        }\n",
+        "",
+    ),
+    (
+        "flags which cannot be put back end the run",
+        RESTORE,
+        "_ => return Ok(Next::NotRestored),",
+        "_ => return Ok(Next::Enter(Phase::Report, Some(\"given up\".to_owned().into()))),",
+    ),
+    (
+        "a flag which cannot be put back keeps the others as they are",
+        RESTORE,
+        "Err(error) => failed = failed.or(Some(error)),",
+        "Err(error) => return Err(error),",
+    ),
+    (
+        "flags stay when the checkpoint cannot be written",
         DRIVE,
-        "let flushed = if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) };",
-        "let flushed: Result<(), MachineError> = Ok(());",
+        "drive.restore_without_checkpoint();",
+        "",
+    ),
+    (
+        "the next process does not tear down",
+        CLEAN_UP,
+        "if !self.state().owes_teardown {",
+        "if true {",
+    ),
+    (
+        "a damaged checkpoint does not go to Restore",
+        "src/run/drive/checkpoint.rs",
+        "            Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },\n",
+        "",
     ),
     (
         "autostart is set by the first process only",
         DRIVE,
-        "if drive.changes_flags() && drive.state().phase < Phase::Done {",
-        "if drive.changes_flags() && drive.state().lives == 1 && drive.state().phase == Phase::Arm {",
+        "        if !self.changes_flags() && !comes_back {",
+        "        if self.state().lives != 1 || self.state().phase != Phase::Arm || !self.changes_flags() && !comes_back {",
     ),
     (
         "autostart is set after the flags",
         DRIVE,
-        "Phase::Arm => drive.arm(),",
-        "Phase::Arm => { let next = drive.arm(); drive.autostart(Some(folder))?; next }",
-        "if drive.changes_flags() && drive.state().phase < Phase::Done {",
-        "if drive.changes_flags() && drive.state().phase < Phase::Done && drive.state().phase > Phase::Arm {",
+        "Phase::Arm => self.arm(),",
+        "Phase::Arm => { let next = self.arm(); self.autostart(Some(self.folder))?; next }",
+        "            self.set_autostart()?;\n",
+        "            if self.state().phase > Phase::Arm { self.set_autostart()?; }\n",
     ),
     (
         "autostart is removed before the report",
         DRIVE,
-        "work.report(drive.state()).map_err(DriveError::Report)?;",
-        "drive.autostart_off()?;\n                work.report(drive.state()).map_err(DriveError::Report)?;",
+        "work.report(self.state()).map_err(DriveError::Report)?;\n                    // Off last",
+        "self.autostart_off()?;\n                    work.report(self.state()).map_err(DriveError::Report)?;\n                    // Off last",
     ),
     (
         "autostart is never removed",
@@ -61,34 +93,37 @@ MUTANTS = [
     (
         "a fresh boot while measuring is not noticed",
         DRIVE,
-        "async fn measure(&mut self, work: &mut impl Work) -> Next {\n        if self.fresh_boot() {",
-        "async fn measure(&mut self, work: &mut impl Work) -> Next {\n        if false {",
+        "async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {\n        if self.fresh_boot() {",
+        "async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {\n        if false {",
     ),
     (
         "the machine is measured without restarting it",
         DRIVE,
-        "if !self.fresh_boot() {\n            return Next::Restart;\n        }",
-        "",
+        "        if !self.fresh_boot() {\n            // A process before",
+        "        if false {\n            // A process before",
     ),
     (
         "a flag that looks restored is neither written nor flushed",
-        DRIVE,
-        "            if now != change.wanted && now != change.original {",
-        "            if now == change.original {\n                return Ok(Next::Enter(Phase::BootRestored, None));\n            }\n"
-        "            if now != change.wanted && now != change.original {",
+        RESTORE,
+        "                Ok(note) => notes.extend(note),",
+        "                Ok(note) if self.machine.flags.read(&change.name)? == change.original => return Ok(note.into_iter().collect()),\n"
+        "                Ok(note) => notes.extend(note),",
+        "        let now = self.machine.flags.read(&change.name)?;\n",
+        "        let now = self.machine.flags.read(&change.name)?;\n"
+        "        if now == change.original {\n            return Ok(None);\n        }\n",
     ),
     (
         "flags which cannot be armed are left as they are",
         DRIVE,
-        "Phase::Restore => drive.restore()?,",
-        "Phase::Restore if drive.state().trouble.is_some() => Next::Enter(Phase::BootRestored, None),\n"
-        "            Phase::Restore => drive.restore()?,",
+        "Phase::Restore => self.restore(work).await?,",
+        "Phase::Restore if self.state().trouble.is_some() => Next::Enter(Phase::BootRestored, None),\n"
+        "                Phase::Restore => self.restore(work).await?,",
     ),
     (
         "a journal's torn tail is written behind, not over",
         "tests/crashes/world.rs",
-        "let mut world = self.0.borrow_mut();\n        world.journal.truncate(length as usize);\n        world.journal.extend_from_slice(line);\n        Ok(())",
-        "let mut world = self.0.borrow_mut();\n        world.journal.extend_from_slice(line);\n        Ok(())",
+        "        world.journal.truncate(length as usize);\n        world.journal.extend_from_slice(line);\n        Ok(())",
+        "        world.journal.extend_from_slice(line);\n        Ok(())",
     ),
     (
         "trouble is forgotten by the phases after it",

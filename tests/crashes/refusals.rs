@@ -87,6 +87,8 @@ impl Autostart for Stubborn {
 struct Disk {
     bytes: Rc<RefCell<Vec<u8>>>,
     full_at: Rc<RefCell<usize>>,
+    /// It stays full.
+    for_good: bool,
 }
 
 impl Storage for Disk {
@@ -99,7 +101,7 @@ impl Storage for Disk {
         *self.full_at.borrow_mut() = left;
         let mut bytes = self.bytes.borrow_mut();
         bytes.truncate(length as usize);
-        if left == 0 {
+        if left == 0 || self.for_good && left > usize::MAX / 2 {
             bytes.extend_from_slice(&line[..line.len() / 3]);
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -125,7 +127,7 @@ impl Trial {
         let folder = tempfile::tempdir().unwrap();
         let state = KernelState::new(Population { seed: 1, tags: 0, noise: Vec::new() }).with_tagging_off();
         let kernel = Kernel::create(&folder.path().join("kernel.json"), state).unwrap();
-        let disk = Disk { bytes: Rc::default(), full_at: Rc::default() };
+        let disk = Disk { bytes: Rc::default(), full_at: Rc::default(), for_good: false };
         let work = Bystander { measured: false, reported: None, restart: Restart::EndsThisProcess };
         Trial { _folder: folder, kernel, disk, work }
     }
@@ -351,6 +353,26 @@ fn a_checkpoint_without_a_whole_beginning_needs_its_copy() {
     Checkpoint::recover(trial.disk.clone(), Some(copy), Checkpoint::open(trial.disk.clone()).unwrap_err()).unwrap();
     while trial.process(sim::machine(&trial.kernel)).unwrap() != Standing::Done {}
     trial.left_the_machine_as_it_was();
+}
+
+#[test]
+fn a_disk_which_stays_full_leaves_no_flags() {
+    let mut failed = 0;
+    for full_at in 1..20 {
+        let mut trial = Trial::new();
+        trial.disk.for_good = true;
+        *trial.disk.full_at.borrow_mut() = full_at;
+        while let Ok(standing) = trial.process(sim::machine(&trial.kernel)) {
+            if standing == Standing::Done {
+                break;
+            }
+        }
+        let left = *trial.disk.full_at.borrow();
+        failed += usize::from(left == 0 || left > usize::MAX / 2);
+        let settings = trial.kernel.read().unwrap().settings;
+        assert_eq!(settings.flag("GlobalFlag"), None, "full from entry {full_at} on");
+    }
+    assert!(failed >= 8, "{failed}");
 }
 
 #[test]

@@ -25,3 +25,5 @@ mod outcomes;
 mod second_look;
 mod stopping;
 mod survives;
+#[cfg(target_os = "linux")]
+mod synced;

@@ -31,7 +31,7 @@ impl<S: Storage> Drive<'_, S> {
             self.not_restored(format!("cannot put the flags back: {error}"))?;
             match waits.next() {
                 Some(wait) if work.wait_to_retry(Duration::from_secs(*wait)).await => {}
-                Some(_) | None => return Ok(Next::NotRestored),
+                _ => return Ok(Next::NotRestored),
             }
         }
     }
