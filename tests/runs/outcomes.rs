@@ -53,8 +53,9 @@ fn too_few_iterations_are_unclear() {
 #[test]
 fn iterations_are_counted_from_the_lines_of_one_long_command() {
     // Wine does few rounds a second, each of which is much between a line and the sample after it.
-    let (seconds, rates) = if cfg!(windows) { (12, 45.0..83.0) } else { (3, 60.0..68.0) };
+    let (seconds, rates) = if cfg!(windows) { (12, 45.0..83.0) } else { (4, 60.0..68.0) };
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
+        .sampled_often()
         .plan(&format!("duration: {seconds} s, count_lines: '^round [0-9]+$'"))
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
         .run();
@@ -67,7 +68,8 @@ fn iterations_are_counted_from_the_lines_of_one_long_command() {
 #[test]
 fn a_long_command_without_counted_lines_is_judged_by_the_hour() {
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
-        .plan("duration: 3 s")
+        .sampled_often()
+        .plan("duration: 4 s")
         .threshold("{ tag: Drv1, max_rate: 1 KiB/h }")
         .run();
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
