@@ -20,6 +20,8 @@ pub mod pool;
 #[cfg(any(windows, test))]
 mod access;
 #[cfg(any(windows, test))]
+mod cmd_words;
+#[cfg(any(windows, test))]
 mod folders;
 #[cfg(any(windows, test))]
 mod image_path;
@@ -54,7 +56,7 @@ mod trust;
 
 pub use bitlocker::BitLocker;
 #[cfg(windows)]
-pub use byte_lock::try_lock;
+pub use byte_lock::{is_locked, open_lock, open_to_look, sign, try_lock};
 #[cfg(windows)]
 pub use driver::{driver, images};
 #[cfg(windows)]
@@ -70,7 +72,8 @@ pub use token::is_elevated;
 pub use token::is_elevated as is_privileged;
 #[cfg(windows)]
 pub use trust::{
-    lock_file, machine_id, make_run_folder, prepare_state_folder, state_folder, trusted_below, trusted_itself,
+    commands_trusted, copy_trusted_folder, give_away, hand_over, lock_file, machine_id, make_run_folder, make_state,
+    may_list_states, prepare_state_folder, read_trusted, state_folder, system_path, trusted_below, trusted_itself,
 };
 
 /// This machine. There is no other root on Windows.

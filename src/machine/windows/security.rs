@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "security descriptors have no safe interface")]
 
 use std::ffi::c_void;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
@@ -25,7 +25,7 @@ use windows_sys::Win32::Security::{
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CreateDirectoryW, FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
-    FILE_READ_ATTRIBUTES, READ_CONTROL,
+    FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, READ_CONTROL,
 };
 
 use super::access::{Access, Entry};
@@ -57,11 +57,31 @@ fn descriptor(sddl: &str) -> io::Result<Local> {
 
 /// Who the file, folder or link at `path` belongs to, and who may do what with it.
 pub(super) fn access(path: &Path) -> io::Result<Access> {
-    let file = OpenOptions::new()
-        .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES)
+    access_of(&open_itself(path, 0, ANYTHING)?)
+}
+
+/// Opens what is at `path` itself, not what a link there leads to, with `rights` besides those it takes to judge it; meanwhile
+/// others may do with it what `share` says.
+pub(super) fn open_itself(path: &Path, rights: u32, share: u32) -> io::Result<File> {
+    OpenOptions::new()
+        .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES | rights)
+        .share_mode(share)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(path)?;
-    let link = file.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0;
+        .open(path)
+}
+
+/// Opens a folder so that nobody can rename or delete it, or one above it, until it is closed. Only a handle that may list
+/// what is inside counts for that (Microsoft Learn, "CreateFile", dwShareMode).
+pub(super) fn hold_folder(path: &Path) -> io::Result<File> {
+    open_itself(path, FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE)
+}
+
+/// What others may do with a file that was only opened to look at it.
+pub(super) const ANYTHING: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
+/// Who an opened file, folder or link belongs to, and who may do what with it.
+pub(super) fn access_of(file: &File) -> io::Result<Access> {
+    let link = is_link(file)?;
     let mut owner: PSID = null_mut();
     let mut list: *mut ACL = null_mut();
     let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
@@ -84,6 +104,11 @@ pub(super) fn access(path: &Path) -> io::Result<Access> {
     let _descriptor = Local(descriptor);
     // SAFETY: `owner` and `list` point into the descriptor, which is freed at the end of this function.
     unsafe { Ok(Access { link, owner: text(owner)?, entries: entries(list)? }) }
+}
+
+/// Whether it leads somewhere else.
+pub(super) fn is_link(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0)
 }
 
 /// The entries of a list; `None` where there is no list.

@@ -1,0 +1,140 @@
+//! Whether everything that a resumed run starts as SYSTEM is trusted.
+//!
+//! What is looked at are the words of the scenario's command lines. What a program does further on, which files a script
+//! reads, or what stands in a variable, cannot be known here: that is for whoever writes the scenario (docs/security.md).
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::super::cmd_words::commands;
+use super::super::{folders, security};
+use super::{check, state_folder};
+use crate::machine::MachineError;
+
+/// What cmd.exe adds to a name that is not there as it stands.
+const ENDINGS: [&str; 5] = ["", ".exe", ".com", ".cmd", ".bat"];
+
+/// How deep words are taken for command lines themselves: `cmd /c "cmd /c \"…\""`.
+const DEEPEST: usize = 4;
+
+/// `PATH` for commands that a resumed run starts: Windows' own folders.
+pub fn system_path() -> OsString {
+    std::env::join_paths(system_folders()).unwrap_or_default()
+}
+
+fn system_folders() -> Vec<PathBuf> {
+    let windows = folders::windows();
+    let system = windows.join("System32");
+    vec![system.clone(), windows, system.join("Wbem"), system.join(r"WindowsPowerShell\v1.0")]
+}
+
+/// Refuses command `lines` with which somebody else could have a resumed run do their own work as SYSTEM. Administrators
+/// only may be able to write to: `home`, where the commands run; every file that a word of them names; the programs; poolgate
+/// itself; and every folder above each of these, but the root of the drive.
+///
+/// # Errors
+/// [`MachineError::Untrusted`] names the path at fault, who could write to it, and what to do.
+pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
+    whole_way(home).map_err(|error| because(error, "the commands of the run are executed in it as SYSTEM", home))?;
+    let mut look = Look { home: home.to_owned(), bases: vec![home.to_owned()] };
+    lines.iter().try_for_each(|line| look.line(line, 0))?;
+    let program = std::env::current_exe()
+        .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+    whole_way(&program).map_err(|error| because(error, "poolgate itself is started as SYSTEM after the boot", home))
+}
+
+struct Look {
+    home: PathBuf,
+    /// Where the commands may be when they name a relative path: in `home`, and wherever a `cd` leads.
+    bases: Vec<PathBuf>,
+}
+
+impl Look {
+    fn line(&mut self, line: &str, depth: usize) -> Result<(), MachineError> {
+        for words in commands(line) {
+            let enters = words
+                .first()
+                .is_some_and(|word| ["cd", "chdir", "pushd"].iter().any(|enter| word.eq_ignore_ascii_case(enter)));
+            for word in &words {
+                self.word(word, enters)?;
+                if depth < DEEPEST && word.contains(|char: char| char.is_whitespace() || "&|()<>".contains(char)) {
+                    self.line(word, depth + 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, enters: bool) -> Result<(), MachineError> {
+        // `/I:C:\lab\x`, `--config=C:\lab\x`
+        let glued = word.find(r":\").and_then(|at| word.get(at.checked_sub(1)?..));
+        let behind = word.split_once('=').map(|(_, value)| value);
+        for name in std::iter::once(word).chain(glued).chain(behind).filter(|name| !name.is_empty()) {
+            let bare = !name.contains(['\\', '/', ':']);
+            let folders = self.bases.iter().cloned().chain(if bare { system_folders() } else { Vec::new() });
+            let places: Vec<PathBuf> = folders.map(|folder| folder.join(name)).collect();
+            for place in places {
+                for ending in ENDINGS {
+                    let mut file = place.clone().into_os_string();
+                    file.push(ending);
+                    let file = PathBuf::from(file);
+                    if file.is_file() {
+                        self.trusted(&file, name)?;
+                    }
+                }
+                if enters && place.is_dir() {
+                    self.trusted(&place, name)?;
+                    self.bases.push(place);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn trusted(&self, path: &Path, word: &str) -> Result<(), MachineError> {
+        whole_way(path).map_err(|error| because(error, &format!("the run would obey `{word}` as SYSTEM"), &self.home))
+    }
+}
+
+/// Judges a file or folder and all that is above it: as it is named, and as it really is where links lead elsewhere.
+fn whole_way(path: &Path) -> Result<(), MachineError> {
+    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let named = std::path::absolute(path).map_err(unreadable)?;
+    let real = dunce::canonicalize(path).map_err(unreadable)?;
+    for place in way(&named) {
+        let opened = security::open_itself(place, 0, security::ANYTHING);
+        let link = opened.and_then(|opened| security::is_link(&opened));
+        // What a link leads to is on the real way; the folder it lies in is judged here.
+        if !link.map_err(|source| MachineError::Unreadable { path: place.to_owned(), source })? {
+            check(place)?;
+        }
+    }
+    way(&real).into_iter().try_for_each(check)
+}
+
+/// From below the drive, or from the state folder, down to `path`. Nobody can rename what others made in a drive's root,
+/// though everybody may make folders there.
+fn way(path: &Path) -> Vec<&Path> {
+    let states = state_folder(Path::new(""));
+    let inside = path.starts_with(&states);
+    let wanted = |place: &&Path| place.parent().is_some() && (!inside || place.starts_with(&states));
+    let mut way: Vec<&Path> = path.ancestors().filter(wanted).collect();
+    way.reverse();
+    way
+}
+
+/// The error with the reason why it matters. Where the scenario's folder is concerned poolgate can help itself.
+fn because(error: MachineError, reason: &str, home: &Path) -> MachineError {
+    match error {
+        MachineError::Untrusted { path, problem, remedy } => {
+            let copied = home.starts_with(&path) || path.starts_with(home);
+            let or = if copied { "; or let poolgate copy the scenario's folder first: --trust-folder" } else { "" };
+            MachineError::Untrusted {
+                path,
+                problem: format!("{problem}, and {reason}"),
+                remedy: format!("{remedy}{or}"),
+            }
+        }
+        other => other,
+    }
+}
