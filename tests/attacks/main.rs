@@ -15,3 +15,4 @@ mod reports;
 mod stranger;
 mod swapped;
 mod umask;
+mod whole_runs;

@@ -30,11 +30,12 @@ fn a_run_works_under_any_umask_and_others_can_write_to_nothing_of_it() {
         let scenario = Scenario::with_flag("poolgate sim exercise --churn Drv1:96B");
         let output = under(umask, &scenario.command()).output().unwrap();
         let ended = scenario.ended(output.status.code(), &output.stdout, &output.stderr);
-        assert_eq!(ended.code, Some(0), "umask {umask}: {}{}", ended.stdout, ended.stderr);
+        // Held; or unclear, where a busy machine missed samples.
+        assert!(matches!(ended.code, Some(0 | 4)), "umask {umask}: {}{}", ended.stdout, ended.stderr);
         assert_eq!(writable(&ended.run), Vec::<String>::new(), "umask {umask}");
         let mode = ended.run.metadata().unwrap().mode() & 0o7777;
         assert_eq!(mode, if umask == "077" { 0o700 } else { 0o755 }, "umask {umask}");
-        assert_eq!(ended.judged_again(), Some(0));
+        assert_eq!(ended.judged_again(), ended.code);
     }
 }
 

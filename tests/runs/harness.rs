@@ -21,6 +21,7 @@ pub(crate) struct Scenario {
     variables: Vec<(&'static str, String)>,
     /// What is to run poolgate, and its first arguments.
     by: Vec<String>,
+    under: Vec<String>,
 }
 
 /// What a run left.
