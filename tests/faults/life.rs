@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 use std::fs::File;
-use std::io::{Read, Seek};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
 
 use super::machine::Machine;
 use super::strace::{Fault, TRACED};
 
 /// How long a process may take before it counts as one that never ends.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What starts a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,19 +56,21 @@ pub(super) struct Life {
 impl Life {
     pub(super) fn live(machine: &Machine, call: Call, trace: &Trace<'_>) -> Life {
         let before = machine.restarts();
-        let mut command = traced(trace);
+        let mut command = traced(trace, &machine.at("usr/bin/poolgate"));
         command.args(call.words()).arg("--root").arg(machine.root());
         command.current_dir(machine.at("lab")).env_remove("POOLGATE_ALLOW_REBOOT").env("RUST_BACKTRACE", "0");
         // Cargo's, in which the loader would look for every library first.
         command.env_remove("LD_LIBRARY_PATH");
         // A file, as in `nohup poolgate run … > log`: it can be full, and nobody has to empty it.
-        let mut output = tempfile::tempfile().unwrap();
-        let to = || Stdio::from(output.try_clone().unwrap());
+        let output = tempfile::NamedTempFile::new().unwrap();
+        let to = || Stdio::from(File::options().append(true).open(output.path()).unwrap());
         command.stdin(Stdio::null()).stdout(to()).stderr(to());
-        let code = ended(command);
-        let mut printed = Vec::new();
-        output.rewind().and_then(|()| output.read_to_end(&mut printed)).unwrap();
-        let printed = String::from_utf8_lossy(&printed).into_owned();
+        let printed = || String::from_utf8_lossy(&fs_err::read(output.path()).unwrap()).into_owned();
+        let is_traced = !matches!(trace, Trace::Without);
+        // What fails once is tried again by the same process.
+        let lasts = matches!(trace, Trace::With(fault) if fault.sticky) || machine.at("fail-from").exists();
+        let code = ended(command, is_traced, || lasts && writes_a_flag_again(&printed()));
+        let printed = printed();
         Life { call, code, printed, restarts: machine.restarts() > before }
     }
 
@@ -83,27 +86,35 @@ impl Life {
     }
 }
 
-fn traced(trace: &Trace<'_>) -> Command {
+fn traced(trace: &Trace<'_>, poolgate: &Path) -> Command {
     let mut command = Command::new("strace");
     match trace {
-        Trace::Without => return Command::new(env!("CARGO_BIN_EXE_poolgate")),
+        Trace::Without => return Command::new(poolgate),
         Trace::Into(file) => command.arg("-o").arg(file).args(["-y", "-e", TRACED]),
         Trace::With(fault) => command.args(["-o", "/dev/null", "-e", TRACED]).args(fault.arguments()),
         Trace::KilledAt(call) => {
             command.args(["-o", "/dev/null", "-e", TRACED, "-e"]).arg(format!("inject={call}:signal=KILL:when=1"))
         }
     };
-    command.arg(env!("CARGO_BIN_EXE_poolgate"));
+    command.arg(poolgate);
     command
 }
 
-/// Runs a process to its end; `None` when a signal ended it, or when it never ends.
-fn ended(mut command: Command) -> Option<i32> {
+/// Runs a process to its end; `None` when a signal ended it, or when it never ends. Once it `retries` in vain to put the flags
+/// back, which it does with ever longer pauses, it is asked to stop, as by a machine that goes down.
+fn ended(mut command: Command, is_traced: bool, retries: impl Fn() -> bool) -> Option<i32> {
     let mut child = command.spawn().unwrap();
-    let begun = Instant::now();
+    let (begun, mut is_asked) = (Instant::now(), false);
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code();
+        }
+        if !is_asked && retries() {
+            is_asked = true;
+            if let Some(poolgate) = poolgate(child.id(), is_traced) {
+                // It may have ended by now.
+                let _ = rustix::process::kill_process(poolgate, Signal::TERM);
+            }
         }
         if begun.elapsed() > PATIENCE {
             child.kill().unwrap();
@@ -112,6 +123,22 @@ fn ended(mut command: Command) -> Option<i32> {
         }
         std::thread::park_timeout(Duration::from_millis(5));
     }
+}
+
+/// Whether a process says that it writes the same flag a second time.
+fn writes_a_flag_again(printed: &str) -> bool {
+    let mut flags: Vec<&str> = printed.lines().filter(|line| line.starts_with("flag ")).collect();
+    let all = flags.len();
+    flags.sort_unstable();
+    flags.dedup();
+    flags.len() < all
+}
+
+/// The process of poolgate: the one that was started, or strace's only child.
+fn poolgate(started: u32, is_traced: bool) -> Option<Pid> {
+    let children = || fs_err::read_to_string(format!("/proc/{started}/task/{started}/children")).ok();
+    let pid = if is_traced { children()?.trim().parse().ok()? } else { started };
+    Pid::from_raw(i32::try_from(pid).ok()?)
 }
 
 /// What is wrong after a process that was not killed has ended.

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
 const LINK: &str = "etc/systemd/system/multi-user.target.wants/poolgate-resume.service";
@@ -11,10 +12,10 @@ const SCENARIO: &str = "scenario: test
 confirm: false
 flags: { kernel_cmdline: [slab_nomerge] }
 setup:
-  - run: test ! -e set-up && touch set-up
+  - run: test ! -e ROOT/set-up && touch ROOT/set-up
 workload: { run: 'true', iterations: 4 }
 teardown:
-  - run: rm -f set-up
+  - run: rm -f ROOT/set-up
 sampling: { every: 20 ms, settle: 0 ms, lead_in: 100 ms, cool_down: 100 ms }
 thresholds:
   - { tag: victim, max_growth: 1 GiB }
@@ -51,24 +52,42 @@ pub(super) enum Boot {
     Default,
 }
 
-/// The programs of every machine, written once: a script that is open for writing in one thread while another thread
-/// starts a process cannot be executed (ETXTBSY). Machines have hard links to them.
+/// The programs of every machine, written once: one that is open for writing in one thread while another thread starts a
+/// process cannot be executed (ETXTBSY). Machines have hard links to them. The program under test is copied too: a run
+/// refuses to come back by a program in a folder of other users.
 pub(super) struct Programs(tempfile::TempDir);
 
 impl Programs {
-    pub(super) fn new() -> Programs {
-        let folder = tempfile::tempdir().unwrap();
+    /// Those of the tests that run now, which are gone after the last one.
+    pub(super) fn shared() -> Arc<Programs> {
+        static SHARED: Mutex<Weak<Programs>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let new = Arc::new(Programs::new());
+            *shared = Arc::downgrade(&new);
+            new
+        })
+    }
+
+    fn new() -> Programs {
+        let folder = folder();
         for (name, text) in [("update-grub", UPDATE_GRUB), ("reboot-hook", REBOOT_HOOK)] {
             let path = folder.path().join(name);
             fs_err::write(&path, text).unwrap();
             fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         }
+        fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), folder.path().join("poolgate")).unwrap();
         Programs(folder)
     }
 
     fn link(&self, name: &str, to: &Path) {
         fs_err::hard_link(self.0.path().join(name), to).unwrap();
     }
+}
+
+/// A folder whose path belongs to root all the way: a run refuses to come back as root to commands in `/tmp`.
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("poolgate-test-").tempdir_in("/var/lib").unwrap()
 }
 
 pub(super) struct Machine {
@@ -78,8 +97,10 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(programs: &Programs, boot: Boot) -> Machine {
-        let machine = Machine { root: tempfile::tempdir().unwrap(), boot };
-        for folder in ["proc/sys/kernel/random", "run/systemd/system", "etc/poolgate", "etc/default", "usr/sbin"] {
+        let machine = Machine { root: folder(), boot };
+        for folder in
+            ["proc/sys/kernel/random", "run/systemd/system", "etc/poolgate", "etc/default", "usr/sbin", "usr/bin"]
+        {
             fs_err::create_dir_all(machine.at(folder)).unwrap();
         }
         for folder in ["boot/grub", "var/lib", "lab"] {
@@ -95,8 +116,9 @@ impl Machine {
         machine.write("etc/machine-id", "0123456789abcdef\n");
         machine.write("etc/default/grub", "GRUB_CMDLINE_LINUX=\"quiet\"\n");
         machine.write("boot/grub/grub.cfg", "linux /boot/vmlinuz root=/dev/vda quiet\n");
-        machine.write("lab/scenario.yaml", SCENARIO);
+        machine.write("lab/scenario.yaml", &SCENARIO.replace("ROOT", machine.root().to_str().unwrap()));
         programs.link("update-grub", &machine.at("usr/sbin/update-grub"));
+        programs.link("poolgate", &machine.at("usr/bin/poolgate"));
         programs.link("reboot-hook", &machine.at("etc/poolgate/reboot-hook"));
         machine
     }
@@ -130,6 +152,11 @@ impl Machine {
     /// How often poolgate asked for a restart.
     pub(super) fn restarts(&self) -> usize {
         self.text("restarts").unwrap_or_default().lines().count()
+    }
+
+    /// How often `update-grub` was called.
+    pub(super) fn grub_updates(&self) -> u32 {
+        self.text("calls").map_or(0, |calls| calls.trim().parse().unwrap())
     }
 
     /// Whether systemd would start poolgate at the next boot.
@@ -176,7 +203,7 @@ impl Machine {
         if self.text("proc/cmdline").is_some_and(|line| line.contains(PARAMETER)) {
             left.push("the kernel still runs with the parameter".to_owned());
         }
-        if self.at("lab/set-up").exists() {
+        if self.at("set-up").exists() {
             left.push("teardown did not run after the last setup".to_owned());
         }
         left

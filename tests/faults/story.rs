@@ -131,6 +131,7 @@ pub(super) fn with_failing_update_grub(programs: &Programs, boot: Boot, how: &st
     let name = format!("update-grub/{boot:?}/{how} at {at}, {}", if until == at { "once" } else { "sticky" });
     let mut lives = vec![Life::live(&machine, Run, &Trace::Without)];
     let mut wrong = Vec::new();
+    assert!(machine.grub_updates() > 0, "{name}: {}", lives[0].told());
     // What is sticky is mended at some time, by a person.
     for _ in 0..2 {
         let Some(last) = lives.last() else { break };

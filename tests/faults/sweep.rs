@@ -52,7 +52,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, ended: Ended) {
+    fn add(&mut self, ended: Ended) {
         self.tried += 1;
         for folder in &ended.litter {
             *self.litter.entry(folder.clone()).or_default() += 1;
@@ -82,12 +82,17 @@ impl fmt::Display for Report {
 
 /// Runs every site's story.
 pub(super) fn sweep(programs: &Programs, sites: &[Site]) -> Report {
+    all(sites, |site| site.story.tell(programs, site.to_string(), site.fault.as_ref()))
+}
+
+/// What becomes of all of these runs.
+pub(super) fn all<T: Sync>(runs: &[T], live: impl Fn(&T) -> Ended + Sync) -> Report {
     let (next, report) = (AtomicUsize::new(0), Mutex::new(Report::default()));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(sites.len()) {
+        for _ in 0..AT_ONCE.min(runs.len()) {
             scope.spawn(|| {
-                while let Some(site) = sites.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let ended = site.story.tell(programs, site.to_string(), site.fault.as_ref());
+                while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ended = live(run);
                     report.lock().unwrap().add(ended);
                 }
             });
