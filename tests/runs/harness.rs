@@ -21,7 +21,6 @@ pub(crate) struct Scenario {
     variables: Vec<(&'static str, String)>,
     /// What is to run poolgate, and its first arguments.
     by: Vec<String>,
-    under: Vec<String>,
 }
 
 /// What a run left.
@@ -60,7 +59,6 @@ impl Scenario {
             confirm: false,
             options: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_poolgate")),
-            under: Vec::new(),
             variables: Vec::new(),
             by: Vec::new(),
         }
@@ -109,13 +107,6 @@ impl Scenario {
     /// Another key of the scenario with its value.
     pub(crate) fn section(mut self, line: &str) -> Scenario {
         self.steps.push_str(&format!("{line}\n"));
-        self
-    }
-
-    /// Started by another program, which is given these words before its own.
-    #[cfg(unix)]
-    pub(crate) fn under(mut self, words: &[&str]) -> Scenario {
-        self.under = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 

@@ -22,7 +22,7 @@ fn everything_a_run_relies_on_is_synced() {
     let scenario = Scenario::with_flag("true");
     let trace = scenario.folder().join("trace");
     let ended =
-        scenario.under(&["strace", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace.to_str().unwrap()]).run();
+        scenario.by(&["strace", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace.to_str().unwrap()]).run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     let folder = ended.run.file_name().unwrap().to_str().unwrap();
     // A recording at its beginning and at its end; a line of the checkpoint for each phase, and its folder for its name.
