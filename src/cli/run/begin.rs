@@ -11,6 +11,7 @@ use super::host::host;
 use crate::cli::change::lines;
 use crate::cli::find::is_unfinished;
 use crate::cli::machine::Root;
+use crate::cli::printed::{styled, tell};
 use crate::cli::trouble;
 use crate::exit::Exit;
 use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
@@ -87,7 +88,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
     let written = publish(&state, &reports, &draft)
         .map_err(|error| failure(&error, None))
         .and_then(|()| write_state(&state, created, &loaded.text).map_err(|error| failure(&error, None)));
-    anstream::eprintln!("{} → {}", path.display(), reports.path().display());
+    tell!("{} → {}", path.display(), reports.path().display());
     match written {
         Ok(()) => Ok(state),
         Err(failure) => {
@@ -276,7 +277,7 @@ fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Time
 
 fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     let report = first_report(folder, loaded, now, failure);
-    anstream::println!("\n{}", report::table(&report, crate::cli::terminal::width()));
+    styled(&format!("\n{}", report::table(&report, crate::cli::terminal::width())));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,
         Err(error) => no_reports(io::Error::other(error)),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::aftermath;
 use super::host::{host, kept};
 use super::job::Job;
+use crate::cli::printed::styled;
 use crate::cli::terminal;
 use crate::judge::{Judgement, judge};
 use crate::machine::{MachineError, native};
@@ -22,7 +23,7 @@ impl Job {
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);
-        anstream::println!("\n{}", report::table(&report, terminal::width()));
+        styled(&format!("\n{}", report::table(&report, terminal::width())));
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
