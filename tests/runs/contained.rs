@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use poolgate::run::process::end_leftovers;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::harness::{Running, Scenario, wait_until};
+use super::harness::{Ended, Running, Scenario, wait_until};
 use super::lines::Forever;
 
 /// The guard of the command which runs.
@@ -19,13 +19,18 @@ fn warden(running: &Running) -> Pid {
     Pid::from_raw(pid).unwrap()
 }
 
-/// Ends poolgate and the warden, neither of which gets to do anything about it; returns the name of the run.
-fn killed_together(running: Running) -> String {
-    let (run, warden) = (running.run(), warden(&running));
+/// Ends poolgate and the warden, neither of which gets to do anything about it.
+pub(crate) fn killed_together(running: Running) -> Ended {
+    let warden = warden(&running);
     kill_process(warden, Signal::STOP).unwrap();
-    running.kill();
+    let ended = running.kill();
     kill_process(warden, Signal::KILL).unwrap();
-    run
+    ended
+}
+
+/// The name of a run, which is also its folder's.
+fn name(ended: &Ended) -> &str {
+    ended.run.file_name().unwrap().to_str().unwrap()
 }
 
 /// Where the commands of a run are contained; `None` where they are not.
@@ -42,11 +47,23 @@ fn what_outlives_poolgate_and_its_warden_is_ended_by_the_next_life() {
     let workload = format!("{}; touch begun; {}", forever.detached(), forever.line());
     let running = Scenario::running(&workload).start_until("begun");
     wait_until("both processes run", || forever.alive() == 2);
-    let run = killed_together(running);
+    let ended = killed_together(running);
     assert_eq!(forever.alive(), 2);
     assert_eq!(end_leftovers("some-other-run").unwrap(), [""; 0]);
     assert_eq!(forever.alive(), 2);
-    assert_eq!(end_leftovers(&run).unwrap(), [""; 0]);
+    assert_eq!(end_leftovers(name(&ended)).unwrap(), [""; 0]);
+    assert_eq!(forever.alive(), 0);
+}
+
+#[test]
+fn a_resumed_run_does_not_measure_beside_what_was_left() {
+    let forever = Forever::new(47165);
+    let workload = format!("test -e begun || {{ {}; touch begun; {}; }}", forever.detached(), forever.line());
+    let running = Scenario::running(&workload).start_until("begun");
+    wait_until("both processes run", || forever.alive() == 2);
+    let ended = killed_together(running);
+    assert_eq!(forever.alive(), 2);
+    ended.then("resume").is(0, "test: held");
     assert_eq!(forever.alive(), 0);
 }
 
@@ -68,9 +85,9 @@ fn a_cgroup_keeps_what_shed_every_other_mark() {
     fs_err::create_dir(&inner).unwrap();
     let moved = procs().lines().last().unwrap().to_owned();
     fs_err::write(inner.join("cgroup.procs"), moved).unwrap();
-    let run = killed_together(running);
+    let ended = killed_together(running);
     assert_eq!(forever.alive(), 2);
-    assert_eq!(end_leftovers(&run).unwrap(), [""; 0]);
+    assert_eq!(end_leftovers(name(&ended)).unwrap(), [""; 0]);
     assert_eq!(forever.alive(), 0);
     assert!(!cgroup.parent().unwrap().exists(), "the cgroup is removed");
 }
@@ -133,8 +150,8 @@ fn without_a_cgroup_leftovers_are_found_by_their_environment() {
     let running = scenario.start_until("begun");
     wait_until("both processes run", || forever.alive() == 2);
     assert_eq!(cgroup(&running), None);
-    let run = killed_together(running);
-    assert_eq!(end_leftovers(&run).unwrap(), [""; 0]);
+    let ended = killed_together(running);
+    assert_eq!(end_leftovers(name(&ended)).unwrap(), [""; 0]);
     assert_eq!(forever.alive(), 0);
 }
 

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::harness::{Ended, Running, Scenario, wait_until, write};
+use super::contained::killed_together;
+use super::harness::{Ended, Running, Said, Scenario, poolgate, wait_until, write};
 use super::lines::Forever;
 
 /// Short enough for a test; a third of it is the guard's.
@@ -184,6 +185,18 @@ fn a_hanging_workload_is_named_also_if_the_interruption_comes_while_it_is_being_
     wait_until("it was killed", is_killed);
     running.signal(Signal::TERM);
     running.end().failed_saying("workload failed: a process cannot be ended: dd");
+}
+
+#[test]
+fn a_run_is_not_resumed_beside_a_workload_which_hangs() {
+    let Some(frozen) = Frozen::new() else { return };
+    let scenario = Scenario::running(&format!("echo $$ > pid; mv pid begun; exec {}", frozen.write()));
+    let (running, _) = hanging(scenario);
+    let ended = killed_together(running);
+    let resumed = Said::of(poolgate().env(PATIENCE.0, PATIENCE.1).arg("resume").arg(&ended.run));
+    resumed.is(3, "an earlier process of this run left something running: a process cannot be ended: dd");
+    assert!(!resumed.text.contains("lead-in"), "{}", resumed.text);
+    assert!(ended.junit_now().contains("cannot be ended: dd"), "{}", ended.junit_now());
 }
 
 #[test]

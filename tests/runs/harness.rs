@@ -265,13 +265,6 @@ impl Running {
         self.scenario.reports()
     }
 
-    /// The run's name, which is also its folder's.
-    #[cfg(unix)]
-    pub(crate) fn run(&self) -> String {
-        let folder = fs_err::read_dir(self.reports()).unwrap().next().unwrap().unwrap();
-        folder.file_name().into_string().unwrap()
-    }
-
     pub(crate) fn end(mut self) -> Ended {
         let status = self.child.wait().unwrap();
         let [stdout, stderr] = [self.stdout, self.stderr].map(|mut file| {
