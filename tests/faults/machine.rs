@@ -87,7 +87,7 @@ impl Programs {
 
 /// A folder whose path belongs to root all the way: a run refuses to come back as root to commands in `/tmp`.
 fn folder() -> tempfile::TempDir {
-    tempfile::Builder::new().prefix("poolgate-test-").tempdir_in("/var/lib").unwrap()
+    tempfile::Builder::new().prefix("poolgate-faults-").tempdir_in("/var/lib").unwrap()
 }
 
 pub(super) struct Machine {

@@ -5,8 +5,8 @@
 //! lists the calls to fail. After the fault the run is resumed without faults until it is over, and then everything must be
 //! as it was before ([`Machine::left_behind`]). What must hold after every single process is in [`life::broken`].
 //!
-//! `cargo test --test faults` takes a sample. `POOLGATE_NIGHTLY=1` takes every call (.ci/nightly). `POOLGATE_FAULT` takes
-//! the faults whose name contains its value and prints what each process printed.
+//! `cargo test --test faults` takes a sample, of `POOLGATE_FAULTS` faults where that is set. `POOLGATE_NIGHTLY=1` takes every
+//! call (.ci/nightly). `POOLGATE_FAULT` takes the faults whose name contains its value and prints what each process printed.
 //!
 //! strace counts calls per process and is told to follow poolgate only, so its children never see a fault.
 #![cfg(target_os = "linux")]
@@ -26,7 +26,7 @@ use story::STORIES;
 use strace::Fault;
 use sweep::{Site, sites, sweep};
 
-/// How many faults CI tries.
+/// How many faults CI tries; `POOLGATE_FAULTS` for another number.
 const SAMPLE: usize = 90;
 
 #[test]
@@ -80,7 +80,8 @@ fn chosen(all: &[Site]) -> Vec<Site> {
     if std::env::var_os("POOLGATE_NIGHTLY").is_some() {
         return all.to_vec();
     }
-    let step = all.len().div_ceil(SAMPLE).max(1);
+    let wanted = std::env::var("POOLGATE_FAULTS").map_or(SAMPLE, |number| number.parse().unwrap());
+    let step = all.len().div_ceil(wanted).max(1);
     all.iter().step_by(step).cloned().collect()
 }
 

@@ -61,6 +61,8 @@ impl Report {
             eprintln!("{}\n{}", ended.name, ended.told);
         }
         if !ended.wrong.is_empty() {
+            // A sweep takes long; with --nocapture this is seen at once.
+            eprintln!("{}\n  {}", ended.name, ended.wrong.join("\n  "));
             self.failures.push(ended);
         }
     }
