@@ -22,8 +22,8 @@ pub(super) struct Vm {
     _only: MutexGuard<'static, ()>,
 }
 
-/// Far more than a boot of systemd takes on a busy machine without KVM.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// Far more than a whole chain takes on a busy machine without KVM: nine minutes beside sixteen other processes.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const MACHINE: [&str; 10] = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "768"];
 const BARE: [&str; 6] = ["-display", "none", "-nodefaults", "-no-user-config", "-serial", "stdio"];
 
