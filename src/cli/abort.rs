@@ -26,9 +26,9 @@ pub(super) struct Abort {
 impl Abort {
     /// Exits with 0 only when everything is put back.
     pub(super) fn run(self) -> Exit {
-        let Some(folder) = self.which.find() else {
-            trouble::tell_plainly(self.which.none());
-            return Exit::Usage;
+        let folder = match self.which.found() {
+            Ok(folder) => folder,
+            Err(exit) => return exit,
         };
         if never_began(&folder, &self.which.root) {
             return remove(&folder, &self.which.root);
@@ -76,10 +76,10 @@ impl Abort {
         if state.not_restored.is_some() {
             return tell_not_restored(folder);
         }
-        match state.not_torn_down {
+        match state.not_torn_down.or(state.later.into_iter().next()) {
             None => Exit::Held,
             Some(trouble) => {
-                trouble::tell(format_args!("not everything is torn down: {}", trouble.message), trouble.help);
+                trouble::tell(format_args!("not everything is put back: {}", trouble.message), trouble.help);
                 Exit::Failed
             }
         }

@@ -1,9 +1,12 @@
 //! Which run is meant: the one named, else this machine's unfinished one, else the newest unfinished one under the
 //! reports.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::machine::Root;
+use super::trouble;
+use crate::exit::Exit;
 use crate::machine::native;
 use crate::report::Outcome;
 use crate::run::RunFolder;
@@ -24,16 +27,42 @@ pub(super) struct WhichRun {
 
 impl WhichRun {
     /// The folder with the run's checkpoint; `None` when there is no such run.
-    pub(super) fn find(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// When a folder that may hold it cannot be read.
+    pub(super) fn find(&self) -> io::Result<Option<PathBuf>> {
         let states = native::state_folder(self.root.folder());
-        match &self.run {
+        let found = match &self.run {
             Some(run) => {
                 // A run's folder below the reports may have its state elsewhere, under the same name.
                 let name = run.file_name().map(|name| states.join(name));
                 let places = [Some(states.join(run)), Some(self.reports.join(run)), Some(run.clone()), name];
                 places.into_iter().flatten().find(|place| is_run(place))
             }
-            None => newest_unfinished(&states).or_else(|| newest_unfinished(&self.reports)),
+            None => match unfinished(&states) {
+                // What to say of these is in `none`.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => unfinished(&self.reports)?.pop(),
+                found => match found?.pop() {
+                    None => unfinished(&self.reports)?.pop(),
+                    found => found,
+                },
+            },
+        };
+        Ok(found)
+    }
+
+    /// [`WhichRun::find`], which tells why there is none, and what to exit with.
+    pub(super) fn found(&self) -> Result<PathBuf, Exit> {
+        match self.find() {
+            Ok(Some(run)) => Ok(run),
+            Ok(None) => {
+                trouble::tell_plainly(self.none());
+                Err(Exit::Usage)
+            }
+            Err(error) => {
+                trouble::tell_plainly(format_args!("cannot look for runs: {error}"));
+                Err(Exit::Failed)
+            }
         }
     }
 
@@ -72,7 +101,13 @@ pub(super) fn reported_outcome(state: &State) -> Outcome {
 
 /// Whether `folder` holds the state of a run.
 pub(super) fn is_run(folder: &Path) -> bool {
-    ["checkpoint.jsonl", "beginning.jsonl"].iter().any(|file| folder.join(file).is_file())
+    // A file that cannot be looked at is one: somebody should look at the run.
+    let there = |file: &PathBuf| !matches!(file.symlink_metadata(), Err(error) if is_nothing(&error));
+    ["checkpoint.jsonl", "beginning.jsonl"].map(|file| folder.join(file)).iter().any(there)
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Whether there is a run in `folder` which is not over; one that cannot be read may have something to put back.
@@ -80,14 +115,22 @@ pub(super) fn is_unfinished(folder: &Path) -> bool {
     is_run(folder) && state(folder).is_none_or(|state| state.phase != Phase::Done)
 }
 
-/// The newest run under `folder` which is not over.
+/// The newest run under `folder` which is not over, as far as they can be read.
 pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
-    unfinished(folder).pop()
+    unfinished(folder).unwrap_or_default().pop()
 }
 
 /// The runs under `folder` which are not over, the newest last.
-pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
-    let runs = fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+///
+/// # Errors
+/// When the folder is there and cannot be read.
+pub(super) fn unfinished(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs_err::read_dir(folder) {
+        Err(error) if is_nothing(&error) => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let runs = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    let runs = runs.into_iter();
     let unfinished = runs.filter(|run| is_run(run)).filter_map(|run| {
         let state = state(&run);
         // One which cannot be read is shown too, so that somebody looks at it.
@@ -96,5 +139,5 @@ pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
     });
     let mut unfinished: Vec<_> = unfinished.collect();
     unfinished.sort();
-    unfinished.into_iter().map(|(_, run)| run).collect()
+    Ok(unfinished.into_iter().map(|(_, run)| run).collect())
 }

@@ -2,7 +2,6 @@
 
 use super::find::WhichRun;
 use super::run::{Life, in_runtime, listen, live, tell_not_restored};
-use super::trouble;
 use crate::exit::Exit;
 
 /// Goes on with a run.
@@ -14,9 +13,9 @@ pub(super) struct Resume {
 
 impl Resume {
     pub(super) fn run(self) -> Exit {
-        let Some(folder) = self.which.find() else {
-            trouble::tell_plainly(self.which.none());
-            return Exit::Usage;
+        let folder = match self.which.found() {
+            Ok(folder) => folder,
+            Err(exit) => return exit,
         };
         in_runtime(async move {
             let stop = listen();

@@ -17,9 +17,16 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn run(self) -> Exit {
-        let Some(folder) = self.which.find() else {
-            say!("{}", self.which.none());
-            return Exit::Held;
+        let folder = match self.which.find() {
+            Ok(Some(folder)) => folder,
+            Ok(None) => {
+                say!("{}", self.which.none());
+                return Exit::Held;
+            }
+            Err(error) => {
+                trouble::tell_plainly(format_args!("cannot look for runs: {error}"));
+                return Exit::Failed;
+            }
         };
         let Some(state) = state(&folder) else {
             let help = "`poolgate abort` puts everything back, or removes what is left of a run which never began";

@@ -24,9 +24,9 @@ pub(super) struct Wait {
 
 impl Wait {
     pub(super) fn run(self) -> Exit {
-        let Some(folder) = self.which.find() else {
-            trouble::tell_plainly(self.which.none());
-            return Exit::Usage;
+        let folder = match self.which.found() {
+            Ok(folder) => folder,
+            Err(exit) => return exit,
         };
         let looks = self.timeout.map(|seconds| Duration::from_secs(seconds).div_duration_f64(EVERY) as u64);
         for _ in 0..=looks.unwrap_or(u64::MAX) {

@@ -1,6 +1,8 @@
 //! A run without processes, on the paused clock and a simulated kernel, for the tests of measuring: what was done when is
 //! read off the recording.
 
+// long because it is one test bed with a switch for each way in which a run can be disturbed
+
 use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Waker};

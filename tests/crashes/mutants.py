@@ -128,8 +128,8 @@ MUTANTS = [
     (
         "trouble is forgotten by the phases after it",
         "src/run/drive/state.rs",
-        "self.trouble = self.trouble.take().or(trouble);",
-        "self.trouble = trouble;",
+        "(Some(_), trouble) => self.later.extend(trouble),",
+        "(Some(_), trouble) => self.trouble = trouble,",
     ),
 ]
 

@@ -15,7 +15,8 @@ const KEPT: usize = 20;
 /// Ends the runs without flags whose process is gone. One with flags waits for `resume` or `abort`: it may still want its
 /// restart.
 pub(super) async fn close_dead(root: &Root, stop: &Stop) {
-    for folder in unfinished(&native::state_folder(root.folder())) {
+    // A folder which cannot be read keeps `begin` from making this run's own in it.
+    for folder in unfinished(&native::state_folder(root.folder())).unwrap_or_default() {
         let without_flags = state(&folder).is_some_and(|state| state.created.changes.is_empty());
         // A run which somebody is at work on cannot be owned. Neither can one that is not to be trusted: `status` says so.
         let Some(mut owned) = without_flags.then(|| own(&folder, root)).and_then(Result::ok) else { continue };

@@ -64,6 +64,7 @@ impl Job {
 
     fn notes(&self, state: &State, recording: Option<&Recording>) -> Vec<String> {
         let mut notes = state.notes.clone();
+        notes.extend(state.later.iter().map(|trouble| trouble.message.clone()));
         if state.trouble.is_some() {
             // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
             let places = if self.is_simulated() { Vec::new() } else { native::last_words(&self.root) };

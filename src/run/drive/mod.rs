@@ -34,6 +34,9 @@ const LIVES: u32 = 4;
 /// How long one process waits between its attempts to put the flags back, seconds.
 const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
 
+/// What whoever uses the machine next should know when it was not restarted after its flags were put back.
+const STILL_IN_FORCE: &str = "the flags are put back, and the kernel runs with them until its next boot";
+
 /// The file in a run's folder with the original of its `number`th change, counted from 1, where that is a text.
 pub fn saved_original(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("original-{number}"))
@@ -110,7 +113,12 @@ impl<S: Storage> Drive<'_, S> {
             match next {
                 Next::Enter(phase, trouble) => self.enter(phase, trouble)?,
                 Next::Restart => match self.restart(work).await {
-                    Some((phase, trouble)) => self.enter(phase, Some(trouble))?,
+                    Some((phase, trouble)) => {
+                        if phase == Phase::Report {
+                            self.checkpoint.note(STILL_IN_FORCE.to_owned())?;
+                        }
+                        self.enter(phase, Some(trouble))?;
+                    }
                     None => return Ok(Standing::Restarting),
                 },
                 Next::NotRestored => {
@@ -258,8 +266,7 @@ impl<S: Storage> Drive<'_, S> {
         }
         if !without {
             // As the scenario wishes (`after_restore: false`); whoever uses the machine next should know.
-            self.checkpoint
-                .note("the flags are put back, and the kernel runs with them until its next boot".to_owned())?;
+            self.checkpoint.note(STILL_IN_FORCE.to_owned())?;
         }
         Ok(Next::Enter(Phase::Report, None))
     }

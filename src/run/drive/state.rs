@@ -18,6 +18,8 @@ pub struct State {
     pub lives: u32,
     /// The first thing that went wrong.
     pub trouble: Option<Trouble>,
+    /// What went wrong after that.
+    pub later: Vec<Trouble>,
     /// Why the flags could not be put back so far, and what is left to do by hand.
     pub not_restored: Option<Trouble>,
     /// An administrator wants the flags left as they are.
@@ -59,6 +61,7 @@ impl State {
             boot,
             lives: 0,
             trouble: None,
+            later: Vec::new(),
             not_restored: None,
             leave_flags: false,
             owes_teardown: false,
@@ -90,8 +93,11 @@ impl State {
                 if phase == Phase::BootRestored {
                     self.not_restored = None;
                 }
-                // What went wrong first is the cause of whatever went wrong after it.
-                self.trouble = self.trouble.take().or(trouble);
+                // What went wrong first is usually the cause of what went wrong after it.
+                match (&self.trouble, trouble) {
+                    (None, trouble) => self.trouble = trouble,
+                    (Some(_), trouble) => self.later.extend(trouble),
+                }
             }
         }
         Ok(())
@@ -165,13 +171,15 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_first_is_what_is_kept() {
+    fn what_went_wrong_first_is_the_trouble_and_the_rest_is_kept() {
         let entries = vec![
             Entry::Created(created()),
             entered(Phase::Restore, Some("first")),
             entered(Phase::Report, Some("second")),
         ];
-        assert_eq!(fold(entries).unwrap().trouble.unwrap().message, "first");
+        let state = fold(entries).unwrap();
+        assert_eq!(state.trouble.unwrap().message, "first");
+        assert_eq!(state.later[0].message, "second");
     }
 
     #[test]
