@@ -5,5 +5,6 @@ mod counters;
 mod few;
 mod looks;
 mod machine;
+mod made_up;
 mod memory;
 mod shapes;
