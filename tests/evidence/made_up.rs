@@ -6,7 +6,7 @@ use poolgate::record::{Recording, Seal};
 use poolgate::scenario::parse;
 use proptest::prelude::*;
 
-use super::machine::{live, machine};
+use super::machine::{live, machine, noise};
 
 const ALL: &str = "  - { tag: \"*\", max_rate: 0 B/iteration, max_growth: 1 KiB, max_bytes: 1 MiB }\n";
 
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn judging_whatever_the_frames_say_ends(changes in proptest::collection::vec(any_change(), 1..12)) {
         thread_local! {
-            static WHOLE: Vec<u8> = machine(40, ALL).tag("MyD1", |now| live(500.0 + now.work)).recorded("").0;
+            static WHOLE: Vec<u8> = machine(40, ALL).tag("MyD1", |now| live(500.0 + noise(now.slot, 5))).recorded("").0;
         }
         let whole = WHOLE.with(Vec::clone);
         let mut frames = frames(&whole);
