@@ -4,10 +4,9 @@
 // long because it is one test bed with a switch for each way in which a run can be disturbed
 
 use std::path::PathBuf;
-use std::pin::pin;
-use std::task::{Context, Waker};
 use std::time::Duration;
 
+use self::blinded::Blinded;
 use super::budget::Budget;
 use super::error::{CommandError, RunError};
 use super::event::Event;
@@ -16,11 +15,12 @@ use super::process::NotWell;
 use super::sampler::{Instruments, Sampler};
 use super::second_look::second_looks;
 use super::stop::brake;
+use crate::machine::sim;
 use crate::machine::sim::{Exercise, Home, Kernel, KernelState, Population};
-use crate::machine::{MachineError, PoolSource, sim};
-use crate::pool::Snapshot;
 use crate::record::{Event as Recorded, Header, Mark, Recorder, Recording, SecondLook};
 use crate::scenario::{Sampling, Scenario};
+
+mod blinded;
 
 /// A run which is to be rehearsed.
 pub(super) struct Rehearsal {
@@ -277,32 +277,5 @@ impl Workload for Leaking {
             return Err(RunError::Command { which: "workload".to_owned(), because, output: String::new() });
         }
         Ok(())
-    }
-}
-
-/// A kernel which is slow to sample, or cannot be sampled from an instant on.
-struct Blinded {
-    source: Box<dyn PoolSource>,
-    from: Option<tokio::time::Instant>,
-    /// How long a sample takes.
-    slow: Duration,
-}
-
-impl PoolSource for Blinded {
-    fn name(&self) -> &'static str {
-        self.source.name()
-    }
-
-    fn sample(&mut self) -> Result<&Snapshot, MachineError> {
-        // The paused clock goes on with the first poll, and nobody else gets a turn meanwhile.
-        let _ = pin!(tokio::time::advance(self.slow)).poll(&mut Context::from_waker(Waker::noop()));
-        match self.from {
-            Some(from) if tokio::time::Instant::now() >= from => Err(MachineError::TaggingOff),
-            Some(_) | None => self.source.sample(),
-        }
-    }
-
-    fn shrink(&mut self, tags: &[crate::pool::TagPattern]) -> Result<usize, MachineError> {
-        self.source.shrink(tags)
     }
 }
