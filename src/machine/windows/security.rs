@@ -55,11 +55,6 @@ fn descriptor(sddl: &str) -> io::Result<Local> {
     Ok(Local(descriptor))
 }
 
-/// Who the file, folder or link at `path` belongs to, and who may do what with it.
-pub(super) fn access(path: &Path) -> io::Result<Access> {
-    access_of(&open_itself(path, 0, ANYTHING)?)
-}
-
 /// Opens what is at `path` itself, not what a link there leads to, with `rights` besides those it takes to judge it; meanwhile
 /// others may do with it what `share` says.
 pub(super) fn open_itself(path: &Path, rights: u32, share: u32) -> io::Result<File> {
