@@ -1,5 +1,6 @@
 //! A run without processes, on the paused clock and a simulated kernel, for the tests of measuring: what was done when is
 //! read off the recording.
+// long because the workload, the kernel and what came of them make one rehearsal
 
 // long because it is one test bed with a switch for each way in which a run can be disturbed
 
