@@ -51,7 +51,7 @@ pub(super) struct Life {
     pub(super) printed: String,
     /// Whether it asked for a restart.
     pub(super) restarts: bool,
-    /// Whether tokio's own eventfd may have been what failed, which no real one does: then tokio panics.
+    /// Whether it may be tokio's eventfd or a child's pipe which failed, as no real one does: then tokio and std panic.
     is_impossible: bool,
 }
 
@@ -73,10 +73,13 @@ impl Life {
         let lasts = matches!(trace, Trace::With(fault) if fault.sticky) || machine.at("fail-from").exists();
         let code = ended(command, is_traced, || lasts && writes_a_flag_again(&printed()));
         let printed = printed();
-        // A lasting fault swallows what the panic says.
-        let fails_write =
-            |fault: &Fault| fault.call == "write" && (fault.sticky || printed.contains("failed to wake I/O driver"));
-        let is_impossible = code == Some(101) && matches!(trace, Trace::With(fault) if fails_write(fault));
+        // A lasting fault of `write` swallows what the panic says.
+        let fails_one = |fault: &Fault| match fault.call.as_str() {
+            "write" => fault.sticky || printed.contains("failed to wake I/O driver"),
+            "read" => printed.contains("library/std/src/sys/process"),
+            _ => false,
+        };
+        let is_impossible = code == Some(101) && matches!(trace, Trace::With(fault) if fails_one(fault));
         Life { call, code, restarts: machine.restarts() > before, is_impossible, printed }
     }
 
