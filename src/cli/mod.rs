@@ -26,7 +26,6 @@ mod owners;
 mod printed;
 mod recorded;
 mod resume;
-#[allow(clippy::disallowed_macros, reason = "begin.rs and job.rs still print by themselves")]
 mod run;
 mod schema;
 #[cfg(windows)]
