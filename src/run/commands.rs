@@ -59,7 +59,7 @@ impl<'a> Commands<'a> {
         self.start(which, line)?;
         while let Some(process) = &mut self.running {
             match process.next().await? {
-                Step::Wrote(bytes) => self.output.write(bytes)?,
+                Step::Wrote(bytes) => which.kept(self.output.write(bytes))?,
                 Step::Ended(ended) => {
                     self.running = None;
                     ended.well(|| self.output.last_lines(LINES_SHOWN))?;
@@ -70,7 +70,7 @@ impl<'a> Commands<'a> {
     }
 
     fn start(&mut self, which: &Which, line: &str) -> io::Result<()> {
-        self.output.begin(&which.to_string(), line)?;
+        which.kept(self.output.begin(&which.to_string(), line))?;
         self.running = Some(self.shell.start(line, &which.variables())?);
         self.begun = Instant::now();
         Ok(())
@@ -157,6 +157,11 @@ pub(super) enum Which {
 }
 
 impl Which {
+    /// Whether the command may go on although its output could not be kept. Teardown must run, also on a disk that is full.
+    fn kept(&self, kept: io::Result<()>) -> io::Result<()> {
+        if matches!(self, Which::Teardown { .. }) { Ok(()) } else { kept }
+    }
+
     /// What the command sees in its environment.
     fn variables(&self) -> Vec<(&'static str, String)> {
         let (phase, iteration) = match self {

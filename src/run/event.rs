@@ -89,6 +89,9 @@ impl fmt::Display for Event {
             Event::Phase(phase) => write!(f, "phase {phase}"),
             Event::Resumed(boot) => write!(f, "the run goes on ({boot})"),
             Event::Flag { name, value: FlagValue::Absent } => write!(f, "flag {name}: removed"),
+            Event::Flag { name, value: FlagValue::Present(text) } if text.lines().nth(1).is_some() => {
+                write!(f, "flag {name}: set to {} lines", text.lines().count())
+            }
             Event::Flag { name, value: value @ FlagValue::Present(_) } => write!(f, "flag {name}: set to {value}"),
             Event::Restarting => write!(f, "restarting the machine"),
             Event::Trouble(message) => write!(f, "trouble: {message}"),

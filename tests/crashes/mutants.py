@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 DRIVE = "src/run/drive/mod.rs"
+AUTOSTART = "src/run/drive/autostart.rs"
 RESTORE = "src/run/drive/restore.rs"
 CLEAN_UP = "src/run/drive/clean_up.rs"
 
@@ -18,7 +19,7 @@ CLEAN_UP = "src/run/drive/clean_up.rs"
 MUTANTS = [
     (
         "autostart is not flushed",
-        DRIVE,
+        AUTOSTART,
         "self.machine.autostart.set(run)?;\n        self.machine.autostart.flush()",
         "self.machine.autostart.set(run)",
     ),
@@ -66,7 +67,7 @@ MUTANTS = [
     ),
     (
         "autostart is set by the first process only",
-        DRIVE,
+        AUTOSTART,
         "        if !self.changes_flags() && !comes_back {",
         "        if self.state().lives != 1 || self.state().phase != Phase::Arm || !self.changes_flags() && !comes_back {",
     ),
@@ -86,7 +87,7 @@ MUTANTS = [
     ),
     (
         "autostart is never removed",
-        DRIVE,
+        AUTOSTART,
         "Some(_) | None => self.autostart(None),",
         "Some(_) | None => Ok(()),",
     ),

@@ -92,14 +92,14 @@ fn without_a_name_the_unfinished_run_is_meant() {
 }
 
 #[test]
-fn a_flag_which_somebody_else_changed_is_left_alone_and_reported() {
+fn a_flag_which_somebody_else_changed_loses_poolgates_part_only() {
     let ended = killed_while_measuring();
     let path = ended.run.join("simulated-kernel.json");
     let mut kernel = ended.kernel();
     kernel["settings"]["on_disk"]["flag GlobalFlag"] = "dword:00001400".into();
     write(&path, &kernel.to_string());
-    ended.then("abort").is(0, "note: GlobalFlag was changed by somebody else during the run, and left so");
-    assert_eq!(ended.kernel()["settings"]["on_disk"]["flag GlobalFlag"], "dword:00001400");
+    ended.then("abort").is(0, "note: GlobalFlag was changed by somebody else during the run: only poolgate's part");
+    assert_eq!(ended.kernel()["settings"]["on_disk"]["flag GlobalFlag"], "dword:00001000");
     assert!(ended.junit_now().contains("was changed by somebody else"));
 }
 

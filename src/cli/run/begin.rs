@@ -68,7 +68,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         format,
         version,
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        machine: machine_id(&args.root, scenario),
+        machine: plan.machine,
         run: reports.run(),
         reports: reports.path().to_owned(),
         home,
@@ -103,9 +103,9 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
 }
 
 /// What tells the machine of `scenario` from others.
-pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> String {
+pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> Result<String, MachineError> {
     match scenario.machine {
-        Some(_) => String::new(),
+        Some(_) => Ok(String::new()),
         None => native::machine_id(root.folder()),
     }
 }
@@ -132,12 +132,14 @@ struct Plan {
     asked: Vec<Asked>,
     changes: Vec<Change>,
     boot: BootId,
+    /// What tells the machine from others.
+    machine: String,
 }
 
 fn plan(args: &Run, scenario: &Scenario, reports: &RunFolder) -> Result<Plan, MachineError> {
     let mut machine = args.root.machine(scenario, &reports.simulated_kernel())?;
     let (asked, changes) = planned(scenario, &mut machine)?;
-    Ok(Plan { asked, changes, boot: machine.boot.id()? })
+    Ok(Plan { asked, changes, boot: machine.boot.id()?, machine: machine_id(&args.root, scenario)? })
 }
 
 /// Sees to it that the machine has no other run.

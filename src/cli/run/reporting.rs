@@ -9,7 +9,7 @@ use crate::cli::printed::styled;
 use crate::cli::terminal;
 use crate::judge::{Judgement, judge};
 use crate::machine::{MachineError, native};
-use crate::record::Recording;
+use crate::record::{RecordError, Recording};
 use crate::report::{self, Failure, Report};
 use crate::run::RunFolder;
 use crate::run::drive::{State, Trouble};
@@ -36,14 +36,13 @@ impl Job {
     }
 
     /// What the run came to. Judged from the file, so that `poolgate judge` says the same of it later.
-    fn result(&self, state: &State, recording: Option<&Recording>) -> Result<Judgement, Failure> {
+    fn result(&self, state: &State, recording: Result<&Recording, &RecordError>) -> Result<Judgement, Failure> {
         if let Some(trouble) = &state.trouble {
             return Err(failure(trouble));
         }
         let scenario = self.scenario.as_ref().ok_or_else(|| failure(&no_scenario()))?;
-        let unreadable = || failure(&Trouble::from("the recording cannot be read".to_owned()));
-        let recording = recording.ok_or_else(unreadable)?;
         let told = |error: &dyn std::fmt::Display| failure(&Trouble::from(error.to_string()));
+        let recording = recording.map_err(|error| told(error))?;
         self.made_by_this_run(state, recording).map_err(|error| told(&error))?;
         judge(scenario, recording).map_err(|error| told(&error))
     }
@@ -77,7 +76,8 @@ impl Job {
     }
 
     fn whole_report(&self, state: &State) -> Report {
-        let recording = Recording::open(&self.folder.recording()).ok();
+        let opened = Recording::open(&self.folder.recording());
+        let recording = opened.as_ref().ok();
         let scenario = self.scenario.as_ref();
         // A run begun by an older poolgate has these in its scenario only.
         let name =
@@ -92,11 +92,11 @@ impl Job {
             ended: Timestamp::now(),
             host: host(),
             driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
-            source: recording.as_ref().map_or(String::new(), |recording| recording.header().source.clone()),
-            boot: recording.as_ref().map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
-            result: self.result(state, recording.as_ref()),
+            source: recording.map_or(String::new(), |recording| recording.header().source.clone()),
+            boot: recording.map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
+            result: self.result(state, opened.as_ref()),
             not_restored: state.not_restored.as_ref().map(failure),
-            notes: self.notes(state, recording.as_ref()),
+            notes: self.notes(state, recording),
             suspects: Vec::new(),
         }
     }

@@ -33,7 +33,7 @@ pub fn facts(root: &Path) -> Facts {
     let way = flags::Way::of(root, &["PARAMETER"]);
     Facts {
         root: rustix::process::geteuid().is_root(),
-        id: !super::machine_id(root).is_empty(),
+        id: super::machine_id(root).is_ok_and(|id| !id.is_empty()),
         every_boot: way.as_ref().ok().and_then(|way| way.every_boot),
         parameters: way.map(|way| way.setting.name()),
         restart: boot::can_restart(root),

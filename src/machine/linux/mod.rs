@@ -4,9 +4,10 @@
 //! container can look at its host's kernel. docs/linux.md says what is done on which machine, and by which hooks an
 //! administrator can have it done otherwise.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{ByHand, Machine};
+use super::{ByHand, Machine, MachineError};
 
 mod allocinfo;
 mod autostart;
@@ -35,9 +36,17 @@ pub use trust::{
     prepare_state_folder, read_trusted, state_folder, system_path, trusted, trusted_below, trusted_itself,
 };
 
-/// What tells this machine from others: a state folder may be restored onto another one.
-pub fn machine_id(root: &Path) -> String {
-    fs_err::read_to_string(root.join("etc/machine-id")).unwrap_or_default().trim().to_owned()
+/// What tells this machine from others: a state folder may be restored onto another one. Empty if the machine has no id.
+///
+/// # Errors
+/// When the id is there and cannot be read.
+pub fn machine_id(root: &Path) -> Result<String, MachineError> {
+    let path = root.join("etc/machine-id");
+    match fs_err::read_to_string(&path) {
+        Ok(id) => Ok(id.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => Err(MachineError::Unreadable { path, source }),
+    }
 }
 
 /// Whether this process may change boot settings and keep the state of runs where only root can write.

@@ -55,7 +55,7 @@ impl<S: Storage> Checkpoint<S> {
     /// When that could not be written; the run does not exist then.
     pub fn create(storage: S, created: Created) -> Result<Checkpoint<S>, CheckpointError> {
         let (mut journal, _) = Journal::open::<Entry>(storage)?;
-        journal.append(&Entry::Created(created.clone())).map_err(JournalError::Io)?;
+        journal.append(&Entry::Created(Box::new(created.clone()))).map_err(JournalError::Io)?;
         Ok(Checkpoint { journal, state: State::new(created) })
     }
 
@@ -85,7 +85,8 @@ impl<S: Storage> Checkpoint<S> {
             _ => Journal::first::<Entry>(&mut storage).map_err(JournalError::Io)?,
         };
         let created = match (first, copy) {
-            (Some(Entry::Created(created)), _) | (_, Some(created)) => created,
+            (Some(Entry::Created(created)), _) => *created,
+            (_, Some(created)) => created,
             _ => return Err(damage),
         };
         if created.version > VERSION {
@@ -98,7 +99,7 @@ impl<S: Storage> Checkpoint<S> {
         };
         let boot = created.boot.clone();
         let entries = vec![
-            Entry::Created(created),
+            Entry::Created(Box::new(created)),
             // What the damaged lines said is not known: a run which was measuring had set up.
             Entry::SettingUp,
             Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },

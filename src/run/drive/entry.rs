@@ -20,7 +20,7 @@ pub(super) const VERSION: u32 = 2;
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
     /// The run exists.
-    Created(Created),
+    Created(Box<Created>),
     /// A process took the run up again.
     Resumed {
         /// The boot it runs in.

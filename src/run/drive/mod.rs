@@ -13,6 +13,7 @@ use super::event::Event;
 use crate::machine::{BootId, Machine, MachineError};
 use crate::record::Storage;
 
+mod autostart;
 mod checkpoint;
 mod clean_up;
 mod entry;
@@ -157,42 +158,6 @@ impl<S: Storage> Drive<'_, S> {
         self.state().lives > LIVES
     }
 
-    /// Sets autostart. A run which changes flags does not go on without it, unless some are changed already: those are
-    /// put back.
-    fn set_autostart(&mut self) -> Result<(), CheckpointError> {
-        let comes_back = self.state().created.comes_back;
-        if !self.changes_flags() && !comes_back {
-            return Ok(());
-        }
-        let Err(error) = self.autostart(Some(self.folder)) else { return Ok(()) };
-        if !self.changes_flags() {
-            return Ok(());
-        }
-        let message = format!("cannot set autostart: {error}");
-        if self.state().phase != Phase::Arm {
-            return self.checkpoint.note(message);
-        }
-        let help = error.help().map(str::to_owned);
-        self.enter(Phase::Restore, Some(Trouble { message, help, output: String::new() }))
-    }
-
-    fn autostart(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
-        self.machine.autostart.set(run)?;
-        self.machine.autostart.flush()
-    }
-
-    /// Removes autostart, unless it is another run's by now.
-    fn autostart_off(&mut self) -> Result<(), MachineError> {
-        if !self.changes_flags() && !self.state().created.comes_back {
-            return Ok(());
-        }
-        match self.machine.autostart.get()? {
-            Some(run) if run != self.folder => Ok(()),
-            // Also when there is none to be seen: its removal may not be on disk.
-            Some(_) | None => self.autostart(None),
-        }
-    }
-
     fn arm(&mut self) -> Next {
         match self.set_flags() {
             Ok(()) => Next::Enter(Phase::BootArmed, None),
@@ -223,7 +188,16 @@ impl<S: Storage> Drive<'_, S> {
         }
         match self.in_force() {
             Ok(true) => Next::Enter(Phase::Measure, None),
-            Ok(false) => give_up("the machine was restarted, but its kernel runs without the flags".to_owned()),
+            Ok(false) => Next::Enter(
+                Phase::Restore,
+                Some(Trouble {
+                    message: "the machine was restarted, but its kernel runs without the flags".to_owned(),
+                    help: Some(
+                        "it may have hung or panicked with them, and come back without: see its console".to_owned(),
+                    ),
+                    output: String::new(),
+                }),
+            ),
             Err(error) => failed("cannot tell whether the flags are in force", &error),
         }
     }

@@ -17,6 +17,7 @@ impl<S: Storage> Drive<'_, S> {
     /// Puts every flag back, with some attempts in this process. What cannot be put back keeps the run in this phase.
     pub(super) async fn restore(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         let mut waits = RETRIES.iter();
+        let mut told = None;
         loop {
             if self.state().leave_flags {
                 return self.leave_flags();
@@ -28,7 +29,12 @@ impl<S: Storage> Drive<'_, S> {
                 }
                 Err(error) => error,
             };
-            self.not_restored(format!("cannot put the flags back: {error}"))?;
+            let message = format!("cannot put the flags back: {error}");
+            if told.as_ref() != Some(&message) {
+                (self.tell)(Event::Trouble(message.clone()));
+                told = Some(message.clone());
+            }
+            self.not_restored(message)?;
             match waits.next() {
                 Some(wait) if work.wait_to_retry(Duration::from_secs(*wait)).await => {}
                 _ => return Ok(Next::NotRestored),
@@ -64,7 +70,6 @@ impl<S: Storage> Drive<'_, S> {
         };
         let trouble = Trouble { message, help: Some(help), output: String::new() };
         if self.state().not_restored.as_ref() != Some(&trouble) {
-            (self.tell)(Event::Trouble(trouble.message.clone()));
             self.checkpoint.write(Entry::NotRestored(trouble.clone()))?;
         }
         Ok(trouble)

@@ -26,6 +26,8 @@ pub struct State {
     pub leave_flags: bool,
     /// Setup began, and teardown has not ended since.
     pub owes_teardown: bool,
+    /// How many processes have found that teardown is owed.
+    pub teardowns: u32,
     /// Why what an earlier process set up is not torn down.
     pub not_torn_down: Option<Trouble>,
     /// The recording, once it is closed.
@@ -39,7 +41,7 @@ pub(super) fn fold(entries: Vec<Entry>) -> Result<State, CheckpointError> {
     let mut entries = entries.into_iter();
     let created = match entries.next() {
         None => return Err(CheckpointError::Empty),
-        Some(Entry::Created(created)) => created,
+        Some(Entry::Created(created)) => *created,
         Some(_) => return Err(CheckpointError::Foreign),
     };
     if created.version > VERSION {
@@ -65,6 +67,7 @@ impl State {
             not_restored: None,
             leave_flags: false,
             owes_teardown: false,
+            teardowns: 0,
             not_torn_down: None,
             recorded: None,
             notes: Vec::new(),
@@ -74,9 +77,12 @@ impl State {
     pub(super) fn take(&mut self, entry: Entry) -> Result<(), CheckpointError> {
         match entry {
             Entry::Created(_) => return Err(CheckpointError::Foreign),
-            Entry::Resumed { .. } => self.lives += 1,
+            Entry::Resumed { .. } => {
+                self.lives += 1;
+                self.teardowns += u32::from(self.owes_teardown);
+            }
             Entry::Noted(note) => self.notes.push(note),
-            Entry::SettingUp => self.owes_teardown = true,
+            Entry::SettingUp => (self.owes_teardown, self.teardowns) = (true, 0),
             Entry::TornDown => self.owes_teardown = false,
             Entry::NotTornDown(trouble) => {
                 self.owes_teardown = false;
@@ -153,7 +159,7 @@ mod tests {
         ];
         let mut legal = 0;
         for (at, from) in all.iter().enumerate() {
-            let way: Vec<Entry> = std::iter::once(Entry::Created(created()))
+            let way: Vec<Entry> = std::iter::once(Entry::Created(Box::new(created())))
                 .chain(all[1..=at].iter().map(|phase| entered(*phase, None)))
                 .collect();
             for to in all {
@@ -173,7 +179,7 @@ mod tests {
     #[test]
     fn what_went_wrong_first_is_the_trouble_and_the_rest_is_kept() {
         let entries = vec![
-            Entry::Created(created()),
+            Entry::Created(Box::new(created())),
             entered(Phase::Restore, Some("first")),
             entered(Phase::Report, Some("second")),
         ];
@@ -185,7 +191,7 @@ mod tests {
     #[test]
     fn a_newer_or_foreign_checkpoint_is_refused() {
         let newer = Created { version: VERSION + 1, program: "9.0.0".to_owned(), ..created() };
-        let error = fold(vec![Entry::Created(newer)]).unwrap_err().to_string();
+        let error = fold(vec![Entry::Created(Box::new(newer))]).unwrap_err().to_string();
         assert_eq!(error, "the checkpoint was written by a newer poolgate (9.0.0, format 3; this one reads 2)");
         assert!(matches!(fold(vec![entered(Phase::Done, None)]), Err(CheckpointError::Foreign)));
         assert!(matches!(fold(Vec::new()), Err(CheckpointError::Empty)));

@@ -191,10 +191,18 @@ fn judge(opened: &File, path: &Path) -> Result<(), MachineError> {
     }
 }
 
-/// What tells this machine from others; nothing where Windows has lost it.
-pub fn machine_id(_: &Path) -> String {
-    let key = LOCAL_MACHINE.options().read().wow64_64().open(r"SOFTWARE\Microsoft\Cryptography");
-    key.and_then(|key| key.get_string("MachineGuid")).unwrap_or_default()
+/// What tells this machine from others; empty if Windows has lost it.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn machine_id(_: &Path) -> Result<String, MachineError> {
+    const KEY: &str = r"SOFTWARE\Microsoft\Cryptography";
+    let key = LOCAL_MACHINE.options().read().wow64_64().open(KEY);
+    match key.and_then(|key| key.get_string("MachineGuid")).map_err(io::Error::from) {
+        Ok(id) => Ok(id),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => Err(MachineError::Registry { doing: "read", name: format!("{KEY}\\MachineGuid"), source }),
+    }
 }
 
 /// The file that says that a run owns this machine. Administrators' runs have theirs in the state folder, which nobody else
@@ -273,6 +281,6 @@ mod tests {
 
     #[test]
     fn this_machine_has_an_id() {
-        assert_eq!(machine_id(Path::new("/")).len(), 36);
+        assert_eq!(machine_id(Path::new("/")).unwrap().len(), 36);
     }
 }
