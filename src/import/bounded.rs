@@ -66,7 +66,7 @@ impl<R: Read> Read for Bounded<R> {
 pub(super) fn refused(error: &csv::Error) -> Wrong {
     match error.kind() {
         ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            Wrong::new(error.to_string(), "close the quotation mark")
+            Wrong::new(error.to_string(), "close the quotation mark, if one is open; rows of a log are short")
         }
         _ => Wrong::new(format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again"),
     }

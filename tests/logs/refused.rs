@@ -39,7 +39,7 @@ fn what_never_ends_is_refused() {
     }
     for (endless, told) in [
         ("yes", "neither a recording nor a log which can be read: it begins with `y`"),
-        ("cat /dev/zero", "is neither"),
+        ("cat /dev/zero", "more than 64 MiB"),
         ("yes ''", "begins a row of more than 1 MiB"),
         (
             "(printf ' Memory: 1K Avail: 1K\n Tag  Type     Allocs            Frees            Diff\n'; cat /dev/zero)",
@@ -153,7 +153,10 @@ fn a_quotation_mark_which_is_never_closed_does_not_fill_the_memory() {
     let (said, help) = refused(&bytes);
     assert_eq!(
         (said.as_str(), help.as_str()),
-        ("log.csv, line 2: begins a row of more than 1 MiB", "close the quotation mark")
+        (
+            "log.csv, line 2: begins a row of more than 1 MiB",
+            "close the quotation mark, if one is open; rows of a log are short"
+        )
     );
 }
 

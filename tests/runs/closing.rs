@@ -1,6 +1,7 @@
 //! Runs whose process died: what they set up is torn down, and they are reported, by whoever comes next.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::harness::{Ended, Said, Scenario, poolgate, root, write};
 use super::lines::Forever;
@@ -133,4 +134,89 @@ fn root_runs_no_commands_of_a_dead_run_that_others_can_change() {
     // Everybody can write to the folder of temporary files, in which this scenario lies.
     below(root.path(), "abort", &died.run).is(3, "is not safe to use");
     assert_eq!(order(&died), "setup ");
+}
+
+/// A root on which systemd brings poolgate back.
+fn root_with_systemd() -> tempfile::TempDir {
+    let root = root();
+    for folder in ["run/systemd/system", "etc/systemd/system"] {
+        fs_err::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    root
+}
+
+const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
+
+#[test]
+fn a_boot_brings_back_a_run_without_flags_whose_commands_nobody_else_can_change() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped, because only root's runs come back");
+        return;
+    }
+    let forever = Forever::new(47168);
+    let root = root_with_systemd();
+    let line = format!("touch begun; {}", forever.line());
+    let died = noting(Scenario::running(&line).on_root(root.path()).trusted()).start_until("begun").kill();
+    let unit = fs_err::read_to_string(root.path().join(UNIT)).unwrap();
+    assert!(unit.contains(died.run.file_name().unwrap().to_str().unwrap()), "{unit}");
+    write(&root.path().join("proc/sys/kernel/random/boot_id"), "another-boot\n");
+    died.then_below(root.path(), "resume").is(3, "the machine went down while the workload ran");
+    assert!(!root.path().join(UNIT).exists());
+
+    let forever = Forever::new(47169);
+    let line = format!("touch begun; {}", forever.line());
+    let died = Scenario::running(&line).on_root(root.path()).start_until("begun").kill();
+    assert!(!root.path().join(UNIT).exists(), "{}", died.stderr);
+}
+
+#[test]
+fn the_state_of_old_runs_is_removed() {
+    let root = root();
+    let run = || Scenario::running("true").on_root(root.path()).run();
+    let first = run();
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped, because only root's runs have a state of their own");
+        return;
+    }
+    let states = root.path().join("var/lib/poolgate");
+    let state = states.join(first.run.file_name().unwrap());
+    for number in 0..30 {
+        let copy = states.join(format!("old-{number}"));
+        assert!(Command::new("cp").arg("-a").arg(&state).arg(copy).status().unwrap().success());
+    }
+    fs_err::create_dir(states.join("never-began")).unwrap();
+    assert_eq!(run().code, Some(0));
+    let left = fs_err::read_dir(&states).unwrap().count();
+    assert_eq!(left, 21, "the twenty newest, and the one that ran just now");
+    assert!(!states.join("never-began").exists());
+}
+
+#[test]
+fn several_calls_at_once_come_to_one_end() {
+    let forever = Forever::new(47171);
+    let ended = noting(Scenario::with_flag(&format!("test -e again || {{ touch begun; {}; }}", forever.line())))
+        .start_until("begun")
+        .kill();
+    write(&ended.run.ancestors().nth(2).unwrap().join("again"), "");
+    let call =
+        |command: &str| poolgate().arg(command).arg(&ended.run).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let calls: Vec<_> = ["resume", "abort", "status", "resume", "abort", "status", "wait"]
+        .map(|command| (command, call(command).unwrap()))
+        .into();
+    for (command, mut child) in calls {
+        let code = child.wait().unwrap().code();
+        let right: &[i32] = match command {
+            // Whichever comes first decides; the others find its outcome, or that it is at work for longer than they wait.
+            "resume" => &[0, 3],
+            "abort" => &[0, 3],
+            "wait" => &[0, 3],
+            _ => &[0],
+        };
+        assert!(code.is_some_and(|code| right.contains(&code)), "{command}: {code:?}");
+    }
+    ended.left_the_machine_as_it_was();
+    let junit = ended.junit_now();
+    let passed = !junit.contains("<error");
+    ended.then("resume").is(if passed { 0 } else { 3 }, "");
+    assert_eq!(order(&ended).matches("setup").count(), order(&ended).matches("teardown").count(), "{}", order(&ended));
 }
