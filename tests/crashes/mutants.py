@@ -38,7 +38,7 @@ MUTANTS = [
     (
         "flags which cannot be put back end the run",
         RESTORE,
-        "_ => return Ok(Next::NotRestored),",
+        "_ => return written.map(|_| Next::NotRestored),",
         "_ => return Ok(Next::Enter(Phase::Report, Some(\"given up\".to_owned().into()))),",
     ),
     (

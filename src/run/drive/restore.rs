@@ -34,10 +34,11 @@ impl<S: Storage> Drive<'_, S> {
                 (self.tell)(Event::Trouble(message.clone()));
                 told = Some(message.clone());
             }
-            self.not_restored(message)?;
+            // The flags matter more than the line about them.
+            let written = self.not_restored(message);
             match waits.next() {
                 Some(wait) if work.wait_to_retry(Duration::from_secs(*wait)).await => {}
-                _ => return Ok(Next::NotRestored),
+                _ => return written.map(|_| Next::NotRestored),
             }
         }
     }
