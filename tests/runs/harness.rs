@@ -30,6 +30,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
     pub(crate) junit: String,
     pub(crate) run: PathBuf,
+    #[cfg_attr(windows, expect(dead_code, reason = "only Unix has runs on another root"))]
     program: PathBuf,
     _folder: tempfile::TempDir,
 }

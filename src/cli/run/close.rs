@@ -5,6 +5,7 @@ use std::path::Path;
 use super::life::{go_on, own};
 use crate::cli::find::{is_run, state, unfinished};
 use crate::cli::machine::Root;
+use crate::cli::printed::tell;
 use crate::machine::native;
 use crate::run::Stop;
 use crate::run::drive::Phase;
@@ -20,6 +21,7 @@ pub(super) async fn close_dead(root: &Root, stop: &Stop) {
         let without_flags = state(&folder).is_some_and(|state| state.created.changes.is_empty());
         // A run which somebody is at work on cannot be owned. Neither can one that is not to be trusted: `status` says so.
         let Some(mut owned) = without_flags.then(|| own(&folder, root)).and_then(Result::ok) else { continue };
+        tell!("closing {}, whose process ended before the run was over", folder.display());
         let boot = native::machine(root.folder()).boot.id();
         let died_here = boot.is_ok_and(|boot| boot == owned.checkpoint.state().boot);
         if died_here {
