@@ -143,7 +143,7 @@ fn name(run: &std::path::Path) -> String {
 fn story(machine: &Machine) -> String {
     let mut runs = machine.runs();
     runs.sort();
-    runs.iter().map(|run| fs_err::read_to_string(run.join("run.log")).unwrap_or_default()).collect()
+    runs.iter().map(|run| machine.story_of(run)).collect()
 }
 
 /// A phase is told of once it is on disk, so none may come again, and the last must come.

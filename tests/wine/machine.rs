@@ -120,6 +120,13 @@ impl Machine {
         reports.into_iter().flatten().map(|run| run.unwrap().path()).collect()
     }
 
+    /// What the run has told so far. Until it is over its log lies with its state.
+    pub(crate) fn story_of(&self, run: &Path) -> String {
+        let state = self.file("ProgramData/poolgate").join(run.file_name().unwrap());
+        let logs = [state.join("run.log"), run.join("run.log")];
+        logs.iter().find_map(|log| fs_err::read_to_string(log).ok()).unwrap_or_default()
+    }
+
     /// Wine's own folder of the machine.
     pub(crate) fn prefix(&self) -> PathBuf {
         self.folder.path().join("prefix")

@@ -80,6 +80,5 @@ fn long() -> String {
 
 /// What the run has told, once there is one.
 fn story(machine: &Machine) -> String {
-    let log = machine.runs().pop().map(|run| fs_err::read_to_string(run.join("run.log")));
-    log.and_then(Result::ok).unwrap_or_default()
+    machine.runs().pop().map(|run| machine.story_of(&run)).unwrap_or_default()
 }
