@@ -44,24 +44,28 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         return Err(may_not_reboot(args, &plan.changes));
     }
     let home = home(path).map_err(no_reports)?;
+    // Without a boot the commands are run only by who starts them now. After a crash they are not run.
+    let trusted = match scenario.machine.is_none() && native::is_privileged() && !args.trust_folder {
+        true => commands_trusted(scenario, &home),
+        false => Ok(()),
+    };
+    if let (true, Err(error)) = (reboots, &trusted) {
+        return cannot_begin(failure(error, error.help()));
+    }
     let state = match state_folder(args, scenario, &reports, reboots) {
         Ok(state) => state,
         Err(failure) => return cannot_begin(failure),
     };
-    let trusted = match (&state, args.trust_folder) {
-        (Some(state), true) => trusted_copy(&home, state, &args.reports),
-        (Some(_), false) => commands_trusted(scenario, &home).map(|()| home.clone()),
-        (None, _) => Ok(home.clone()),
-    };
     let comes_back = state.is_some() && plan.changes.is_empty() && trusted.is_ok();
-    let home = match trusted {
-        Ok(home) => home,
-        Err(error) if reboots || args.trust_folder => {
-            state.iter().for_each(|state| drop(fs_err::remove_dir_all(state)));
-            return cannot_begin(failure(&error, error.help()));
-        }
-        // Without a boot these commands are run only by who starts them now. After a crash they are not run.
-        Err(_) => home,
+    let home = match (&state, args.trust_folder) {
+        (Some(state), true) => match trusted_copy(&home, state, &args.reports) {
+            Ok(copy) => copy,
+            Err(error) => {
+                let _ = fs_err::remove_dir_all(state);
+                return cannot_begin(failure(&error, error.help()));
+            }
+        },
+        _ => home,
     };
     let (format, version) = Created::format();
     let created = Created {
