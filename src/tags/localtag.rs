@@ -89,7 +89,9 @@ impl LocalTags {
 }
 
 fn row(line: &str) -> Option<([u8; 4], Vec<String>)> {
-    let (tag, drivers) = match pooltag::divide(line) {
+    // As it is written here: a tag may end as the mark begins that stands behind it.
+    let in_columns = line.get(4..7).filter(|mark| *mark == " - ").and_then(|_| Some((line.get(..4)?, line.get(7..)?)));
+    let (tag, drivers) = match in_columns.or_else(|| pooltag::divide(line)) {
         Some((tag, drivers)) => (tag.get(..4).filter(|_| tag.len() <= 5).unwrap_or(tag), drivers),
         // The tag's four characters may have spaces in them.
         None => (line.get(..4)?, line.get(4..)?),
@@ -136,10 +138,10 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let list = LocalTags::read(b"Io   - a\nDh 1 - b c\n 1   - x\nNone - .sys []\n");
+        let list = LocalTags::read(b"Io   - a\nDh 1 - b c\n 1   - x\nNone - .sys []\nIo -[ y.sys\n");
         let mut written = Vec::new();
         list.write(&mut written).unwrap();
-        assert_eq!(String::from_utf8_lossy(&written), " 1   - x\r\nDh 1 - b\r\nDh 1 - c\r\nIo   - a\r\n");
+        assert_eq!(String::from_utf8_lossy(&written), " 1   - x\r\nDh 1 - b\r\nDh 1 - c\r\nIo   - a\r\nIo - - y\r\n");
         assert_eq!(LocalTags::read(&written).drivers, list.drivers);
     }
 }
