@@ -208,6 +208,8 @@ fn give_away(state: &RunFolder, over: &State) {
     if reports == state.path() {
         return;
     }
+    // Its last lines were written after it was handed over.
+    let _ = native::hand_over(state.path(), reports, &["run.log"]);
     // A folder which cannot be given away stays root's.
     let _ = native::give_away(state.path(), reports);
     for file in RunFolder::OUTPUTS.iter().filter(|file| reports.join(file).exists()) {
