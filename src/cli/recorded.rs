@@ -95,7 +95,10 @@ impl Recorded {
                 Event::Sample { info, .. } => shown.settled |= info.settled && stage == Some(Stage::Workload),
                 Event::Mark { mark: Mark::Stage(begun), .. } => stage = Some(begun),
                 Event::Mark { mark: Mark::Iteration(complete), .. } => shown.iterations |= complete > 0,
-                Event::Mark { mark: Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. }, .. }
+                Event::Mark {
+                    mark: Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. } | Mark::Incomplete(_),
+                    ..
+                }
                 | Event::Damaged { .. }
                 | Event::End { .. } => {}
             }

@@ -16,6 +16,7 @@ use crate::record::{Input, Recorder, Recording};
 
 mod bounded;
 mod csv;
+mod data;
 mod error;
 mod kind;
 mod lines;

@@ -1,4 +1,5 @@
-//! Lines which were passed over: all are counted, and the first few told with the reason, so that nothing is lost unawares.
+//! Lines that were not read: all are counted, and the first few are named with the reason. Rows that could not be read are
+//! counted apart from lines that are no rows, since only the former are data that a verdict lacks.
 
 use super::Wrong;
 
@@ -7,15 +8,29 @@ const TOLD: usize = 3;
 /// Bytes of a line which are shown.
 const SHOWN: usize = 40;
 
-/// The lines of one file which were passed over.
-#[derive(Debug, Default)]
+/// What is counted: one of it, and several.
+type Kind = [&'static str; 2];
+
+/// Lines that are no rows.
+pub(super) const LINES: Kind = ["line was", "lines were"];
+/// Lines that look like rows of data.
+pub(super) const ROWS: Kind = ["row of data was", "rows of data were"];
+
+/// The lines of one file that were not read.
+#[derive(Debug)]
 pub(super) struct Passed {
+    of: Kind,
     count: u64,
     first: Vec<(u64, String)>,
 }
 
 impl Passed {
-    /// Passes over a line.
+    /// None so far.
+    pub(super) fn of(of: Kind) -> Passed {
+        Passed { of, count: 0, first: Vec::new() }
+    }
+
+    /// Counts a line.
     pub(super) fn add(&mut self, line: u64, why: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < TOLD {
@@ -39,8 +54,9 @@ impl Passed {
 
     /// What a reader should know; `None` when there were none.
     pub(super) fn note(&self, name: &str) -> Option<String> {
-        let lines = if self.count == 1 { "1 line was" } else { &format!("{} lines were", self.count) };
-        (self.count > 0).then(|| format!("{name}: {lines} not read: {}", self.told()))
+        let [one, several] = self.of;
+        let lines = if self.count == 1 { one } else { several };
+        (self.count > 0).then(|| format!("{name}: {} {lines} not read: {}", self.count, self.told()))
     }
 
     /// What is wrong with a file of which nothing was read.
@@ -69,7 +85,7 @@ mod tests {
 
     #[test]
     fn all_are_counted_and_the_first_are_told() {
-        let mut passed = Passed::default();
+        let mut passed = Passed::of(LINES);
         assert_eq!(passed.note("x.log"), None);
         passed.add(7, || "is no row".to_owned());
         assert_eq!(passed.note("x.log").as_deref(), Some("x.log: 1 line was not read: line 7 is no row"));

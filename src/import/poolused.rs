@@ -6,6 +6,7 @@
 
 use std::io::Read;
 
+use super::data::looks_like_row;
 use super::lines::{End, Line, Lines};
 use super::passed::shown;
 use super::poolmon::number::Fields;
@@ -66,8 +67,16 @@ impl Used {
             }
             Some(columns) => {
                 if let Err(why) = read_row(line, self.unicode, columns).and_then(|row| add(row, columns, tables)) {
-                    tables.pass(line.number, || why);
+                    if line.end == End::File || looks_like_row(text, true) {
+                        tables.unread(line.number, || why);
+                    } else {
+                        tables.pass(line.number, || why);
+                    }
                 }
+                Ok(())
+            }
+            None if line.end == End::TooLong || looks_like_row(text, false) => {
+                tables.unread(line.number, || format!("is of no table: `{}`", shown(text)));
                 Ok(())
             }
             None => {
@@ -80,7 +89,7 @@ impl Used {
     /// A table ends, and where it has no total it was interrupted.
     fn end(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
         if self.columns.take().is_some() {
-            tables.of("WinDbg's !poolused", None, true);
+            tables.shows_a_part();
         }
         tables.end()
     }

@@ -92,18 +92,18 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
             continue;
         }
         if progress.is_cut() {
-            tables.pass(line, || "is cut off".to_owned());
+            tables.unread(line, || "is cut off".to_owned());
             continue;
         }
         if record.len() != names.len() {
             let (has, wants) = (record.len(), names.len());
-            tables.pass(line, || format!("has {has} fields where the header has {wants}"));
+            tables.unread(line, || format!("has {has} fields where the header has {wants}"));
             continue;
         }
         let row = match Row::read(columns, &record, unicode) {
             Ok(row) => row,
             Err(why) => {
-                tables.pass(line, || why);
+                tables.unread(line, || why);
                 continue;
             }
         };

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use self::clock::Clock;
 use self::codes::{Code, Codes};
-use super::passed::Passed;
+use super::passed::{LINES, Passed, ROWS};
 use super::{ImportError, Wrong, when};
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
-use crate::record::{Header, Mark, Recorder, SampleInfo, Stage};
+use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage};
 
 mod clock;
 mod codes;
@@ -30,23 +30,38 @@ pub(super) struct Tables {
     clock: Clock,
     /// When the next table was taken.
     stamp: Option<Timestamp>,
-    /// A table is begun, and not recorded yet.
+    /// A table is begun which may have more rows.
     open: bool,
+    /// A table is complete and is recorded when the next one begins, so that rows behind it still count as its own.
+    waiting: bool,
+    /// What is not known of this table, and of the one that comes next.
+    incomplete: Incomplete,
+    of_next: Incomplete,
     tables: u64,
     rows_read: u64,
-    /// Some tables are not of all tags.
+    /// Some tables do not show every tag.
     partial: bool,
     file: File,
     notes: Vec<String>,
 }
 
 /// The file being read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct File {
     name: String,
     passed: Passed,
+    /// Rows that could not be read.
+    unread: Passed,
+    /// None of its tables shows every tag.
+    partial: bool,
     /// Tables and rows before it.
     before: (u64, u64),
+}
+
+impl File {
+    fn new(name: &str, before: (u64, u64)) -> File {
+        File { name: name.to_owned(), passed: Passed::of(LINES), unread: Passed::of(ROWS), partial: false, before }
+    }
 }
 
 /// What one row of a table is about.
@@ -56,6 +71,14 @@ pub(super) struct About {
     pub(super) pool: Pool,
     pub(super) session: Option<u32>,
     pub(super) counters: Counters,
+}
+
+impl About {
+    /// The same as a key.
+    pub(super) fn key(self) -> Key {
+        let About { tag, pool, session, counters } = self;
+        Key { session, ..Key::new(Tag::from_pool_tag(tag), pool, counters) }
+    }
 }
 
 /// What was read.
@@ -85,10 +108,13 @@ impl Tables {
             clock: Clock::new(every),
             stamp: None,
             open: false,
+            waiting: false,
+            incomplete: Incomplete::default(),
+            of_next: Incomplete::default(),
             tables: 0,
             rows_read: 0,
             partial: false,
-            file: File::default(),
+            file: File::new(name, (0, 0)),
             notes: Vec::new(),
         }
     }
@@ -96,17 +122,23 @@ impl Tables {
     /// Goes on with another file; `stamp` is when its first table was taken, as far as the file's name or time says.
     pub(super) fn begin_file(&mut self, name: &str, stamp: Option<Timestamp>) {
         let before = (self.tables, self.rows_read);
-        self.file = File { name: name.to_owned(), passed: Passed::default(), before };
+        self.file = File::new(name, before);
         self.stamp = stamp;
     }
 
-    /// What is read, and how far apart its tables are, where the format says so. Not of all tags when `partial`.
+    /// What is read, and how far apart its tables are, where the format says so. When `partial`, no table of this file shows
+    /// every tag.
     pub(super) fn of(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
         if self.header.source.is_empty() {
             source.clone_into(&mut self.header.source);
         }
         self.clock.usual(usual);
-        self.partial |= partial;
+        self.file.partial |= partial;
+    }
+
+    /// This table, or the last one if none is open, does not show every tag.
+    pub(super) fn shows_a_part(&mut self) {
+        self.incomplete.partial = true;
     }
 
     /// The next table was taken then.
@@ -117,6 +149,8 @@ impl Tables {
     /// A table begins in `line`.
     pub(super) fn begin(&mut self, line: u64) -> Result<(), ImportError> {
         self.end()?;
+        self.record()?;
+        self.incomplete = std::mem::take(&mut self.of_next);
         let stamp = self.stamp.take();
         let timed = self.clock.table(stamp);
         timed.map_err(|wrong| self.wrong(line, wrong))?;
@@ -135,7 +169,17 @@ impl Tables {
 
     /// The table is complete.
     pub(super) fn end(&mut self) -> Result<(), ImportError> {
-        if !std::mem::take(&mut self.open) {
+        if std::mem::take(&mut self.open) {
+            self.waiting = true;
+            self.tables += 1;
+            self.incomplete.partial |= self.file.partial;
+        }
+        Ok(())
+    }
+
+    /// Records the table which is complete.
+    fn record(&mut self) -> Result<(), ImportError> {
+        if !std::mem::take(&mut self.waiting) {
             return Ok(());
         }
         let recorder = match &mut self.recorder {
@@ -147,8 +191,12 @@ impl Tables {
             }
         };
         let info = SampleInfo { at: self.clock.at(), settled: true, missed: 0 };
+        let incomplete = std::mem::take(&mut self.incomplete);
+        if !incomplete.is_nothing() {
+            self.partial = true;
+            recorder.mark(info.at, &Mark::Incomplete(incomplete))?;
+        }
         recorder.sample(info, &self.snapshot)?;
-        self.tables += 1;
         Ok(())
     }
 
@@ -183,13 +231,27 @@ impl Tables {
     }
 
     fn row(&mut self, about: About) -> RowId {
-        *self.rows.entry(Code::of(about)).or_insert_with(|| {
-            let key = Key::new(Tag::from_pool_tag(about.tag), about.pool, about.counters);
-            self.snapshot.row(Key { session: about.session, ..key })
-        })
+        *self.rows.entry(Code::of(about)).or_insert_with(|| self.snapshot.row(about.key()))
     }
 
-    /// Passes over a line.
+    /// Counts a line that looks like a row and could not be read. No verdict on tags that are not shown, or on all of them, is
+    /// "held" then; the row's own table is the one begun last in this file, else the first one.
+    pub(super) fn unread(&mut self, line: u64, why: impl FnOnce() -> String) {
+        self.unread_row(line, None, why);
+    }
+
+    /// The same for a row whose tag and pool could be read.
+    pub(super) fn unread_row(&mut self, line: u64, key: Option<Key>, why: impl FnOnce() -> String) {
+        self.file.unread.add(line, why);
+        let begun = self.tables + u64::from(self.open) > self.file.before.0;
+        let table = if begun { &mut self.incomplete } else { &mut self.of_next };
+        table.unread += 1;
+        if table.rows.len() < Incomplete::MOST_ROWS {
+            table.rows.extend(key);
+        }
+    }
+
+    /// Passes over a line that is no row, such as prose.
     pub(super) fn pass(&mut self, line: u64, why: impl FnOnce() -> String) {
         self.file.passed.add(line, why);
     }
@@ -203,11 +265,13 @@ impl Tables {
     pub(super) fn end_file(&mut self, what: &str) -> Result<(), ImportError> {
         self.end()?;
         let (tables, rows) = (self.tables - self.file.before.0, self.rows_read - self.file.before.1);
-        if tables == 0 || (rows == 0 && !self.file.passed.is_empty()) {
-            let Wrong { what, help } = self.file.passed.nothing(what);
+        let File { name, passed, unread, .. } = &self.file;
+        if tables == 0 || (rows == 0 && !(passed.is_empty() && unread.is_empty())) {
+            let told = if unread.is_empty() { passed } else { unread };
+            let Wrong { what, help } = told.nothing(what);
             return Err(ImportError::Beginning { name: self.file.name.clone(), what, help });
         }
-        self.notes.extend(self.file.passed.note(&self.file.name));
+        self.notes.extend(unread.note(name).into_iter().chain(passed.note(name)));
         self.notes.extend(self.clock.note(&self.file.name));
         Ok(())
     }
@@ -215,6 +279,7 @@ impl Tables {
     /// Closes the recording.
     pub(super) fn finish(mut self) -> Result<Read, ImportError> {
         self.end()?;
+        self.record()?;
         if let Some(recorder) = self.recorder {
             recorder.finish(self.clock.at())?;
         }

@@ -35,6 +35,17 @@ pub(super) struct Case {
     pub(super) doubts: Rc<Doubts>,
     /// Why second looks do not count, if there were any that do not.
     thin: Option<String>,
+    /// Why it does not hold, as far as tables do not show it.
+    hidden: Option<Hidden>,
+}
+
+/// Why a tag that tables do not show does not hold.
+#[derive(Debug, Clone)]
+struct Hidden {
+    /// This tag, in tables that lack it.
+    itself: String,
+    /// Any tag, so that a rule on all tags gives the reason once.
+    any: String,
 }
 
 /// What teardown left of it.
@@ -96,6 +107,7 @@ impl Case {
             ignored: None,
             doubts: Rc::default(),
             thin: None,
+            hidden: None,
         }
     }
 
@@ -107,6 +119,12 @@ impl Case {
     /// The same, with second looks that do not count for a reason.
     pub(super) fn thin(self, thin: Option<String>) -> Case {
         Case { thin, ..self }
+    }
+
+    /// The same, not shown by some tables: `itself` is why it does not hold, `any` why no tag that is not shown does.
+    pub(super) fn hidden(self, itself: Option<String>, any: &Option<String>) -> Case {
+        let hidden = itself.zip(any.clone()).map(|(itself, any)| Hidden { itself, any });
+        Case { hidden, ..self }
     }
 
     /// The same, with what teardown left.
@@ -129,6 +147,11 @@ impl Case {
         Case { unsound, ..self }
     }
 
+    /// Why it does not hold, as far as tables do not show it.
+    pub(super) fn hidden_in(&self) -> Option<&str> {
+        self.hidden.as_ref().map(|hidden| hidden.itself.as_str())
+    }
+
     /// Whether its first look makes it a candidate for a leak.
     pub(super) fn is_candidate(&self) -> bool {
         matches!(&self.evidence, Evidence::Trend(trend) if trend.growing)
@@ -145,7 +168,10 @@ impl Case {
 
     /// Holds it against one limit; `named` when the threshold names this tag as the driver's own.
     pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
-        self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref())
+        let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
+        let hidden = hidden.map(|hidden| if named { &hidden.itself } else { &hidden.any });
+        let said = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
+        said.doubted(hidden.map(String::as_str))
     }
 
     fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {

@@ -124,7 +124,9 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
             told.push((case, verdict, because));
         }
     }
-    let none = rule::meant(threshold, candidate).next().is_none().then(|| nothing_meant(&threshold.subject));
+    of_all.add(candidate.shown.hidden_from(&threshold.subject));
+    let none =
+        rule::meant(threshold, candidate).next().is_none().then(|| nothing_meant(&threshold.subject, &candidate.shown));
     told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
     let findings = candidate.lockstep.gathered(told).into_iter().chain(of_all.finding(threshold)).chain(none);
     let findings: Vec<Finding> = findings.collect();
@@ -136,7 +138,7 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
 
 /// What a comparison comes to: it excuses nothing by a base of which too little is known.
 fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verdict, String)) -> (Verdict, String) {
-    let doubt = base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()));
+    let doubt = base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_in()));
     match (verdict, doubt) {
         (Verdict::Held, Some(doubt)) => (Verdict::Unclear, format!("{because}; but of the base {doubt}")),
         (verdict, _) => (verdict, because),

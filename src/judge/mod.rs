@@ -30,6 +30,7 @@ mod overflow;
 mod rule;
 mod said;
 mod series;
+mod shown;
 mod sums;
 mod suspects;
 mod words;
@@ -38,6 +39,7 @@ use case::Case;
 use evidence::{Extension, History};
 use lockstep::Lockstep;
 use series::Measured;
+use shown::Shown;
 
 pub use again::second_look;
 pub use compare::{CompareError, Compared, Comparison, compare};
@@ -196,6 +198,7 @@ struct Judged {
     sums: Vec<Together>,
     lockstep: Lockstep,
     ignored: Vec<Ignored>,
+    shown: Shown,
 }
 
 /// What is known of several tags together.
@@ -212,6 +215,7 @@ impl Judged {
     fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
+        let incomplete = measured.shown().incomplete();
         let (doubts, thin) = (Rc::new(measured.doubts()), measured.thin_look());
         let case = |key: Key, history: &History, looks: &[Extension]| {
             let case = Case::new(scenario, key, measured.levels(history), history, window, looks);
@@ -219,7 +223,7 @@ impl Judged {
         };
         let tags = measured.keys().iter().enumerate().map(|(row, key)| {
             let case = case(key.clone(), &measured.history(row), &measured.looks_at(row));
-            let case = case.unsound(measured.overflowed());
+            let case = case.unsound(measured.overflowed()).hidden(measured.shown().missing(row), &incomplete);
             case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
         let tags: Vec<Case> = tags.collect();
@@ -231,11 +235,12 @@ impl Judged {
             // A sum with an ignored tag says nothing of the others.
             let seen_alone = rows().any(|tag| tag.is_candidate() || tag.ignored.is_some());
             let case = case.left(measured.left_of_sum(sum)).of_several(counts);
+            let case = case.hidden(incomplete.clone(), &incomplete);
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = sums.collect();
         let lockstep = Lockstep::of(&tags, |row| measured.history(row));
-        Judged { tags, sums, lockstep, ignored }
+        Judged { tags, sums, lockstep, ignored, shown: measured.shown().clone() }
     }
 
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::said::{Said, doubt};
+use super::shown::Shown;
 use super::{Finding, Judged, Ruling, Together, Verdict};
 use crate::pool::TagPattern;
 use crate::scenario::{Amount, Limit, Rate, Subject, Threshold};
@@ -16,11 +17,12 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
         let (verdict, because) = worst(said.into_iter().map(|said| (said.verdict, said.because)).collect());
         told.push((case, verdict, because));
     }
+    of_all.add(judged.shown.hidden_from(&threshold.subject));
     told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
     let all = of_all.finding(threshold);
     let verdicts = told.iter().map(|(_, verdict, _)| *verdict).chain(all.iter().map(|finding| finding.verdict));
     let verdict = verdicts.max().unwrap_or(Verdict::Unclear);
-    let none = (told.is_empty() && all.is_none()).then(|| nothing_meant(&threshold.subject));
+    let none = (told.is_empty() && all.is_none()).then(|| nothing_meant(&threshold.subject, &judged.shown));
     if !names(threshold) {
         // Of a whole table only what did not hold is worth a line.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
@@ -37,10 +39,13 @@ impl OfAll {
     /// Whether it takes what is said of a tag.
     pub(super) fn takes(&mut self, threshold: &Threshold, said: &[Said]) -> bool {
         let Some(doubt) = doubt(said).filter(|_| !names(threshold)) else { return false };
-        if !self.0.contains(&doubt) {
-            self.0.push(doubt);
-        }
+        self.add(Some(doubt));
         true
+    }
+
+    /// Adds a reason that concerns no single tag.
+    pub(super) fn add(&mut self, doubt: Option<String>) {
+        self.0.extend(doubt.filter(|doubt| !self.0.contains(doubt)));
     }
 
     /// What it took, told once.
@@ -119,11 +124,12 @@ pub(super) fn names(threshold: &Threshold) -> bool {
 }
 
 /// A threshold that nothing fell under was not held: most likely the tag is misspelt, or its cache was merged away.
-pub(super) fn nothing_meant(subject: &Subject) -> Finding {
-    let because = match subject {
+pub(super) fn nothing_meant(subject: &Subject, shown: &Shown) -> Finding {
+    let mut because = match subject {
         Subject::Total(pool) => format!("this kernel has no {pool} pool"),
         Subject::Tags { tag, .. } => absent(tag),
     };
+    shown.incomplete().into_iter().for_each(|incomplete| because.push_str(&format!("; {incomplete}")));
     Finding { key: None, subject: name(subject), verdict: Verdict::Unclear, because }
 }
 

@@ -14,6 +14,7 @@ use super::evidence::{Extension, Histories, History};
 use super::level::{Levels, settled};
 use super::look::Look;
 use super::overflow::Overflow;
+use super::shown::Shown;
 use super::sums::Sum;
 use crate::pool::{Key, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
@@ -47,6 +48,7 @@ pub(super) struct Measured {
     finished: bool,
     seal: Seal,
     overflow: Overflow,
+    shown: Shown,
 }
 
 /// Reads the whole recording.
@@ -92,6 +94,7 @@ impl Measured {
                     self.miss(1);
                 }
             }
+            Mark::Incomplete(incomplete) => self.shown.mark(incomplete),
             Mark::SecondLook(plan) => self.look_again(plan),
             Mark::Block { number, work } => {
                 self.looks.last_mut().into_iter().for_each(|look| look.block(number, work));
@@ -102,6 +105,7 @@ impl Measured {
     fn sample(&mut self, info: SampleInfo, keys: &[Key], usages: &[Option<Usage>]) {
         self.missed += u64::from(info.missed);
         self.overflow.sample(keys, usages);
+        self.shown.sample(usages);
         self.coverage.sample(info);
         match self.stage {
             Some(Stage::LeadIn) if info.settled => {
@@ -268,6 +272,11 @@ impl Measured {
             objects_before: settled(before.iter().map(|sample| sample.objects)).unwrap_or(0),
             objects_after: settled(after.iter().map(|sample| sample.objects))?,
         })
+    }
+
+    /// Which rows the tables of an imported log do not show.
+    pub(super) fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// Whether the kernel ran out of room for tags.

@@ -63,7 +63,7 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
             Event::Mark { mark: Mark::Iteration(complete), .. } => iterations = Some(complete),
             Event::Mark { mark: Mark::Gap { .. }, .. } => unwritten.gaps += 1,
             Event::Mark { mark: Mark::SecondLook(_), .. } => unwritten.looks += 1,
-            Event::Mark { mark: Mark::Block { .. }, .. } => {}
+            Event::Mark { mark: Mark::Block { .. } | Mark::Incomplete(_), .. } => {}
             Event::Damaged { .. } => unwritten.damaged += 1,
             Event::End { .. } => unwritten.unfinished = false,
         }

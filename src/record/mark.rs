@@ -54,6 +54,37 @@ pub enum Mark {
         /// Why, for people.
         because: String,
     },
+    /// The next sample was imported from a table that does not show every tag, or of which some rows could not be read.
+    Incomplete(Incomplete),
+}
+
+/// What is not known of an imported table.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Incomplete {
+    /// Rows that could not be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread: u64,
+    /// The table shows only a part of the tags: the first rows, or a selection.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+    /// Tags and pools of the unread rows where they could be read, at most [`Incomplete::MOST_ROWS`]. If these are fewer than
+    /// `unread`, an unread row may be of any tag.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Key>,
+}
+
+impl Incomplete {
+    /// The most rows that are listed.
+    pub const MOST_ROWS: usize = 64;
+
+    /// Whether the table is complete after all.
+    pub fn is_nothing(&self) -> bool {
+        self.unread == 0 && !self.partial
+    }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The plan of a second look: blocks with and without the workload, in an order which was drawn after the candidates were

@@ -51,6 +51,11 @@
 //! | `{"second_look": {…}}` | before its stage begins: a [`SecondLook`], the plan of all its blocks |
 //! | `{"block": {"number": 0, "work": true}}` | a block of that plan begins; 0 is the work before the first one |
 //! | `{"gap": {"because": "…"}}` | in place of a sample which could not be read |
+//! | `{"incomplete": {"unread": 3, "partial": true, "rows": […]}}` | before a sample of an imported table: an [`Incomplete`] |
+//!
+//! Without an `incomplete` mark a sample has every tag. Only recordings of imported logs have such marks. They exist while a
+//! log is judged and are not kept, so an older reader, which passes over these marks, does not meet them. A newer reader takes
+//! an old file for complete, as the samples of a run are.
 //!
 //! In a second look every slot ends with a settled sample, of work and of rest alike; others may stand between them.
 //!
@@ -85,7 +90,7 @@ pub use error::RecordError;
 pub use header::Header;
 pub use input::Input;
 pub use journal::{Journal, JournalError, Storage};
-pub use mark::{Mark, Pause, SecondLook, Stage};
+pub use mark::{Incomplete, Mark, Pause, SecondLook, Stage};
 pub use reader::{Event, Events, Recording};
 pub use sample::SampleInfo;
 pub use seal::Seal;

@@ -210,7 +210,7 @@ fn story(recording: &Recording) -> String {
             Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
                 story.push_str(if work { " work:" } else { " idle:" })
             }
-            Recorded::Damaged { .. } | Recorded::End { .. } => {}
+            Recorded::Mark { mark: Mark::Incomplete(_), .. } | Recorded::Damaged { .. } | Recorded::End { .. } => {}
         }
     }
     story

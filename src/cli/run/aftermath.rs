@@ -24,7 +24,8 @@ fn so_far(recording: &Recording) -> String {
             Event::Sample { info, .. } => last = info.at,
             Event::Mark { mark: Mark::Iteration(number), .. } => iterations = number,
             Event::Mark {
-                mark: Mark::Stage(_) | Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. }, ..
+                mark: Mark::Stage(_) | Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. } | Mark::Incomplete(_),
+                ..
             }
             | Event::Damaged { .. }
             | Event::End { .. } => {}

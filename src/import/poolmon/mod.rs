@@ -10,11 +10,12 @@ use std::time::Duration;
 use self::again::Again;
 use self::around::{Around, Scope};
 use self::row::{Form, Layout, Row};
+use super::data::looks_like_row;
 use super::lines::{End, Line, Lines};
 use super::passed::shown;
 use super::tables::{About, Tables};
 use super::{ImportError, Wrong};
-use crate::pool::{Counters, Key, Usage};
+use crate::pool::{Counters, Key, Pool, Usage};
 
 mod again;
 mod around;
@@ -102,13 +103,14 @@ impl Screens {
             // What `poolgate mon /e` adds up below its rows.
             Some(_) | None if line.bytes.starts_with(b" TOTAL ") => Ok(()),
             Some(read) => {
-                tables.pass(line.number, || unread(line, read.err()));
+                let key = row::whose(line.bytes, self.layout).map(|(tag, pool)| self.about(tag, pool).key());
+                tables.unread_row(line.number, key, || unread(line, read.err()));
                 Ok(())
             }
             None => match slab::read(line.bytes, self.layout) {
                 Some(Ok((key, form, usage))) if line.end != End::TooLong => self.slab(key, form, usage, line, tables),
                 Some(read) => {
-                    tables.pass(line.number, || unread(line, read.err()));
+                    tables.unread(line.number, || unread(line, read.err()));
                     Ok(())
                 }
                 None => self.around(line, tables),
@@ -156,11 +158,7 @@ impl Screens {
         if !tables.is_open() {
             self.begin(line.number, tables)?;
         }
-        let session = match self.scope {
-            Some(Scope::Session(number)) => Some(number),
-            Some(Scope::System | Scope::AllSessions) | None => None,
-        };
-        let about = About { tag: row.tag, pool: row.pool, session, counters: Counters::Wrapping32 };
+        let about = self.about(row.tag, row.pool);
         let mut added = tables.add(about, row.usage);
         if added.is_none() && !self.headed {
             // Snapshots without headers: the next one begins with what the last one had.
@@ -172,6 +170,15 @@ impl Screens {
             None => tables.pass(line.number, || TWICE.to_owned()),
         }
         Ok(())
+    }
+
+    /// What a row of this table is about.
+    fn about(&self, tag: [u8; 4], pool: Pool) -> About {
+        let session = match self.scope {
+            Some(Scope::Session(number)) => Some(number),
+            Some(Scope::System | Scope::AllSessions) | None => None,
+        };
+        About { tag, pool, session, counters: Counters::Wrapping32 }
     }
 
     fn begin(&mut self, line: u64, tables: &mut Tables) -> Result<(), ImportError> {
@@ -221,6 +228,9 @@ impl Screens {
                 let what = "is of WinDbg's !poolused, in a log of PoolMon";
                 return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
             }
+            None if is_row_unread(line, tables.is_open()) => {
+                tables.unread(line.number, || unread(line, None));
+            }
             None => tables.pass(line.number, || unread(line, None)),
         }
         Ok(())
@@ -232,6 +242,12 @@ impl Screens {
         }
         self.layout = layout;
     }
+}
+
+/// Whether a line that is nothing PoolMon writes looks like a row, or may be the beginning of one at the end of the file.
+fn is_row_unread(line: Line<'_>, inside: bool) -> bool {
+    let cut = line.end == End::File && inside && line.bytes.starts_with(b" ");
+    cut || line.end == End::TooLong || looks_like_row(line.bytes, inside)
 }
 
 /// Why a line was not read.

@@ -53,6 +53,14 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
     Some(read.map(|(form, usage)| Row { tag, pool, form, usage, head }))
 }
 
+/// Whose row a line is, as far as that can be read.
+#[cold]
+pub(super) fn whose(line: &[u8], layout: Layout) -> Option<([u8; 4], Pool)> {
+    let as_written = if layout.unicode && !line.is_ascii() { None } else { strict(line, layout) };
+    let (tag, pool, _) = as_written.or_else(|| pasted(line, layout)?.ok())?;
+    Some((tag, pool))
+}
+
 /// The pool's name which the bytes begin with, and what follows.
 fn pool(bytes: &[u8]) -> Option<(Pool, &[u8])> {
     let (pool, rest) = match bytes {

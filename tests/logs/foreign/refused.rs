@@ -16,9 +16,11 @@ fn with(rows: &str) -> Vec<u8> {
 #[test]
 fn rows_which_make_no_sense_are_counted_and_the_first_are_told() {
     let bad = " Abcd Nonp  10  4  7  600  100\n what is this\n Efgh Paged  10  4\n Ijkl Nonp 99999999999999999999 0 0 0 0\n Irp  Nonp 1 0 1 8 8\n";
-    let told = "some.log: 5 lines were not read: line 4 does not add up: Allocs − Frees is 6, Diff says 7; line 5 is no row: \
-                `what is this`; line 6 ends before its last number; and 2 more";
-    assert_eq!(notes(&with(&format!("{SNAPSHOT}{bad}"))), [told]);
+    let rows = "some.log: 3 rows of data were not read: line 4 does not add up: Allocs − Frees is 6, Diff says 7; line 6 ends \
+                before its last number; line 7 has 99999999999999999999, more than 64 bits hold";
+    let prose = "some.log: 2 lines were not read: line 5 is no row: `what is this`; line 8 is of a tag and pool which the \
+                 table has already";
+    assert_eq!(notes(&with(&format!("{SNAPSHOT}{bad}"))), [rows, prose]);
     let imported = read(&with(&format!("{SNAPSHOT}{bad}")), None).unwrap();
     assert_eq!(samples(&imported.recording)[0].1.len(), 1, "the first of two rows of one tag stays");
 }
@@ -34,11 +36,12 @@ fn each_bad_row_says_why() {
         ("", ""),
     ] {
         let told = notes(&with(&format!("{SNAPSHOT}{row}\n")));
-        let expected = format!("some.log: 1 line was not read: line 4 {why}");
+        let what = if why.contains("already") { "line" } else { "row of data" };
+        let expected = format!("some.log: 1 {what} was not read: line 4 {why}");
         assert_eq!(told, if why.is_empty() { vec![] } else { vec![expected] }, "{row}");
     }
     let long = with(&format!("{SNAPSHOT}{}\n", "x".repeat(100_000)));
-    assert_eq!(notes(&long), ["some.log: 1 line was not read: line 4 is longer than 64 KiB"]);
+    assert_eq!(notes(&long), ["some.log: 1 row of data was not read: line 4 is longer than 64 KiB"]);
 }
 
 #[test]
@@ -47,17 +50,21 @@ fn a_last_line_which_was_cut_is_told_and_the_rest_is_read() {
     assert_eq!(notes(whole.as_bytes()), Vec::<String>::new(), "a last line needs no end");
     for cut in [" Abcd Nonp  10  4  6  60", " Abcd Nonp  10  4", " Abcd Nonp"] {
         let told = notes(format!("{HEADER}{SNAPSHOT}{cut}").as_bytes());
-        assert_eq!(told, ["some.log: 1 line was not read: line 4 is cut off: it ends before its last number"], "{cut}");
+        assert_eq!(
+            told,
+            ["some.log: 1 row of data was not read: line 4 is cut off: it ends before its last number"],
+            "{cut}"
+        );
     }
     assert_eq!(
         notes(format!("{HEADER}{SNAPSHOT} Abc").as_bytes()),
-        ["some.log: 1 line was not read: line 4 is no row: `Abc`"]
+        ["some.log: 1 row of data was not read: line 4 is no row: `Abc`"]
     );
     let used = "  Pool Used:\n Tag    Allocs     Used    Allocs     Used\n Irp  1 64 0 0\tx\n Abcd 2 128 0 1";
     let told = notes(used.as_bytes());
-    assert_eq!(told, ["some.log: 1 line was not read: line 4 is cut off, perhaps inside its last number"]);
+    assert_eq!(told, ["some.log: 1 row of data was not read: line 4 is cut off, perhaps inside its last number"]);
     let shell = "\"Tag\",\"PagedUsedBytes\"\n\"Irp \",\"640\"\n\"Abcd\",\"6";
-    assert_eq!(notes(shell.as_bytes()), ["some.log: 1 line was not read: line 3 is cut off"]);
+    assert_eq!(notes(shell.as_bytes()), ["some.log: 1 row of data was not read: line 3 is cut off"]);
     let whole = "\"Tag\",\"PagedUsedBytes\"\n\"Irp \",\"640\"";
     assert_eq!(notes(whole.as_bytes()), Vec::<String>::new());
 }

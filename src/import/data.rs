@@ -1,0 +1,61 @@
+//! Whether a line that no reader understood looks like a row of data: its words are mostly numbers, perhaps damaged ones.
+//!
+//! Optical recognition writes letters for digits, mail wraps lines, terminals cut them. Such a line is not prose: what it
+//! said is missing in the table.
+
+/// Whether `line` looks like a row; `inside` a table less is enough for it.
+pub(super) fn looks_like_row(line: &[u8], inside: bool) -> bool {
+    let (mut words, mut numbers) = (0_usize, 0_usize);
+    for word in line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty()) {
+        words += 1;
+        numbers += usize::from(is_number(word));
+    }
+    let needed = if inside { 2 } else { 3 };
+    (inside && numbers > 0 && numbers == words) || (numbers >= needed && numbers * 2 >= words)
+}
+
+/// Whether a word is a number, with letters that look like digits or without.
+fn is_number(word: &[u8]) -> bool {
+    let word = word.strip_prefix(b"(").unwrap_or(word);
+    let word = word.strip_suffix(b")").unwrap_or(word);
+    let word = word.strip_prefix(b"-").unwrap_or(word);
+    let digit =
+        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'O' | b'o' | b'Q' | b'l' | b'I' | b'|' | b'S' | b'B');
+    let mut groups = word.split(|byte| matches!(byte, b',' | b'.' | b'\''));
+    let first = groups.next().unwrap_or_default();
+    let rest: Vec<&[u8]> = groups.collect();
+    // Several groups are thousands; one may be decimals. A date has groups of other lengths.
+    let grouped = rest.len() < 2 || rest.iter().all(|group| group.len() == 3);
+    let digits = std::iter::once(&first).chain(&rest).all(|group| !group.is_empty() && group.iter().all(digit));
+    grouped && digits && word.iter().any(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_told_from_prose() {
+        for (line, inside, outside) in [
+            ("NpNB N0np 1OOOOO O 100000 102400000 1024", true, true),
+            ("163418368      69896", true, false),
+            ("69896", true, false),
+            ("Irp  7741 5011", true, false),
+            ("( -3) 1,234 5.678.901", true, true),
+            ("C:\\> time /t", false, false),
+            ("The current time is: 10:00:00.12", false, false),
+            ("11/23/2026 10:00 AM", false, false),
+            ("23.11.2026 10:00:00", false, false),
+            ("Page 2", false, false),
+            ("two hours later, 2 of 14 services were stopped", false, false),
+            ("----- 5 -----", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(
+                (looks_like_row(line.as_bytes(), true), looks_like_row(line.as_bytes(), false)),
+                (inside, outside),
+                "{line}"
+            );
+        }
+    }
+}

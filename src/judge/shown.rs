@@ -1,0 +1,154 @@
+//! Which rows the tables of an imported log do not show.
+//!
+//! A table with unread rows, or with a part of the tags, is evidence for the tags it shows and for no others. So a tag that is
+//! missing in such a table is not held, and nor is a threshold that may mean a tag nobody saw. A verdict "broken" stays.
+
+use std::collections::BTreeSet;
+
+use crate::pool::{Key, Usage};
+use crate::record::Incomplete;
+use crate::scenario::Subject;
+
+/// What the tables show.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shown {
+    /// Of the table that comes next.
+    next: Incomplete,
+    tables: u64,
+    /// Tables with unread rows, or with a part of the tags.
+    incomplete: u64,
+    /// Tables with a part of the tags.
+    partial: u64,
+    /// Rows that could not be read.
+    unread: u64,
+    /// Tags and pools of unread rows.
+    rows: BTreeSet<Key>,
+    /// An unread row may be of any tag.
+    any: bool,
+    /// For each row, how many incomplete tables lack it.
+    missing: Vec<u64>,
+}
+
+impl Shown {
+    /// What is not known of the next table.
+    pub(super) fn mark(&mut self, Incomplete { unread, partial, rows }: Incomplete) {
+        self.unread += unread;
+        self.any |= (rows.len() as u64) < unread;
+        self.next.unread += unread;
+        self.next.partial |= partial;
+        self.rows.extend(rows);
+    }
+
+    /// A table.
+    pub(super) fn sample(&mut self, usages: &[Option<Usage>]) {
+        let table = std::mem::take(&mut self.next);
+        self.tables += 1;
+        self.missing.resize(usages.len(), self.incomplete);
+        if table.is_nothing() {
+            return;
+        }
+        self.incomplete += 1;
+        self.partial += u64::from(table.partial);
+        self.missing.iter_mut().zip(usages).for_each(|(missing, usage)| *missing += u64::from(usage.is_none()));
+    }
+
+    /// Why a verdict on all tags is not "held"; `None` if every table shows every tag.
+    pub(super) fn incomplete(&self) -> Option<String> {
+        let Shown { partial, tables, .. } = self;
+        let unread = match self.unread {
+            0 => None,
+            1 => Some("1 row of data could not be read".to_owned()),
+            unread => Some(format!("{unread} rows of data could not be read")),
+        };
+        let show = if *tables == 1 { "shows" } else { "show" };
+        let partial = (*partial > 0).then(|| format!("{partial} of {tables} tables {show} only some of the tags"));
+        let both: Vec<String> = unread.into_iter().chain(partial).collect();
+        (!both.is_empty()).then(|| format!("{}, so nothing is known of tags that are not shown", both.join(" and ")))
+    }
+
+    /// Why a threshold on `subject` is not held, whatever the rows that were read say.
+    pub(super) fn hidden_from(&self, subject: &Subject) -> Option<String> {
+        let unread = || self.rows.iter().any(|key| subject.means(key));
+        let hidden = match subject {
+            // A total has a case of its own.
+            Subject::Total(_) => false,
+            Subject::Tags { tag, pool, .. } if tag.is_literal() => unread() || (self.any && pool.is_none()),
+            Subject::Tags { .. } => unread() || self.any || self.partial > 0,
+        };
+        if hidden { self.incomplete() } else { None }
+    }
+
+    /// Why the tag in `row` is not held; `None` if every incomplete table has it.
+    pub(super) fn missing(&self, row: usize) -> Option<String> {
+        let missing = self.missing.get(row).copied().unwrap_or(self.incomplete);
+        let tables = self.tables;
+        (missing > 0).then(|| format!("missing in {missing} of {tables} tables, which do not show every tag"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::{Counters, Pool};
+
+    fn key(tag: &str, pool: Pool) -> Key {
+        Key::new(tag.parse().unwrap(), pool, Counters::Wrapping32)
+    }
+
+    fn tags(tag: &str, pool: Option<Pool>) -> Subject {
+        Subject::Tags { tag: tag.parse().unwrap(), except: Vec::new(), pool }
+    }
+
+    fn shown(incomplete: Incomplete) -> Shown {
+        let mut shown = Shown::default();
+        let usage = Some(Usage { allocs: 1, frees: 0, bytes: 64 });
+        shown.sample(&[usage, None]);
+        shown.mark(incomplete);
+        shown.sample(&[usage, None, usage]);
+        shown
+    }
+
+    #[test]
+    fn complete_tables_hide_nothing() {
+        let shown = shown(Incomplete::default());
+        assert_eq!((shown.incomplete(), shown.missing(1)), (None, None));
+        assert_eq!(shown.hidden_from(&tags("*", None)), None);
+    }
+
+    #[test]
+    fn a_partial_table_hides_what_it_does_not_show() {
+        let shown = shown(Incomplete { partial: true, ..Incomplete::default() });
+        let reason = "1 of 2 tables show only some of the tags, so nothing is known of tags that are not shown";
+        assert_eq!(shown.incomplete().as_deref(), Some(reason));
+        for (subject, hidden) in [
+            (tags("*", None), true),
+            (tags("MyD?", None), true),
+            (tags("MyD1", None), false),
+            (tags("My", None), false),
+        ] {
+            assert_eq!(shown.hidden_from(&subject).is_some(), hidden, "{subject}");
+        }
+        assert_eq!(shown.missing(0), None);
+        assert!(shown.missing(1).is_some_and(|why| why.starts_with("missing in 1 of 2 tables")));
+        assert_eq!(shown.missing(2), None, "the complete table before it had no such row");
+    }
+
+    #[test]
+    fn an_unread_row_hides_its_tag_or_any() {
+        let known = Incomplete { unread: 1, partial: false, rows: vec![key("MyD1", Pool::Paged)] };
+        let any = Incomplete { unread: 2, ..known.clone() };
+        for (subject, of_known, of_any) in [
+            (tags("*", None), true, true),
+            (tags("*", Some(Pool::Nonpaged)), false, true),
+            (tags("MyD?", None), true, true),
+            (tags("Other?", None), false, true),
+            (tags("MyD1", None), true, true),
+            (tags("MyD1", Some(Pool::Nonpaged)), false, false),
+            (tags("Else", None), false, true),
+        ] {
+            assert_eq!(shown(known.clone()).hidden_from(&subject).is_some(), of_known, "{subject}");
+            assert_eq!(shown(any.clone()).hidden_from(&subject).is_some(), of_any, "{subject}");
+        }
+        assert!(shown(any).incomplete().is_some_and(|why| why.starts_with("2 rows of data could not be read,")));
+    }
+}
