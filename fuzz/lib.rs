@@ -1,28 +1,81 @@
-//! What every importer promises of any bytes: an error which says what is wrong, or a recording which is whole.
+//! The fuzz targets, and what each checks: an importer of any bytes gives an error that is safe to print, or a whole recording.
+//!
+//! `fuzz_targets/` calls these under libFuzzer; `tests/fuzz_inputs.rs` calls them with the inputs the fuzzer starts from.
 
 use std::time::Duration;
 
 use poolgate::import;
 use poolgate::record::{Event, Recording};
 
+use kernel_table::Table;
+
 mod checkpoint;
+mod driver;
 mod kernel_table;
 mod recording;
 mod scenario;
 mod tag_list;
 
-pub use checkpoint::checkpoint;
-pub use kernel_table::{Table, kernel_table};
-pub use poolgate::tags;
-pub use recording::recording;
-pub use scenario::scenario;
-pub use tag_list::tag_list;
+/// Reads bytes as one kind of file. Panics when a promise is broken.
+pub type Target = fn(&[u8]);
 
-/// Reads `bytes` behind `beginning`, which says what they are.
+/// Every target by its name, which is also that of `fuzz_targets/<name>.rs`.
+pub const TARGETS: [(&str, Target); 12] = [
+    ("allocinfo", allocinfo),
+    ("checkpoint", checkpoint::checkpoint),
+    ("csv", csv),
+    ("driver", driver::driver),
+    ("log", log),
+    ("poolmon", poolmon),
+    ("pooltag", tag_list::tag_list),
+    ("poolused", poolused),
+    ("powershell", powershell),
+    ("recording", recording::recording),
+    ("scenario", scenario::scenario),
+    ("slabinfo", slabinfo),
+];
+
+/// The target of this name.
 ///
 /// # Panics
-/// When a promise is broken.
-pub fn read(beginning: &[u8], bytes: &[u8]) {
+/// When there is none.
+pub fn target(name: &str) -> Target {
+    let found = TARGETS.into_iter().find(|(target, _)| *target == name);
+    found.unwrap_or_else(|| panic!("{name} is not in TARGETS")).1
+}
+
+fn allocinfo(bytes: &[u8]) {
+    kernel_table::kernel_table(Table::Allocinfo, bytes);
+}
+
+fn slabinfo(bytes: &[u8]) {
+    kernel_table::kernel_table(Table::Slabinfo, bytes);
+}
+
+fn csv(bytes: &[u8]) {
+    read(b"t_seconds,iteration,tag,pool,allocs,frees,bytes\n", bytes);
+}
+
+/// Without a beginning: the bytes decide which format a log has, and in which encoding.
+fn log(bytes: &[u8]) {
+    read(b"", bytes);
+}
+
+fn poolmon(bytes: &[u8]) {
+    read(b" Tag  Type     Allocs            Frees            Diff   Bytes      Per Alloc\n", bytes);
+}
+
+fn poolused(bytes: &[u8]) {
+    read(b"  Pool Used:\n            NonPaged            Paged\n", bytes);
+}
+
+fn powershell(bytes: &[u8]) {
+    let header = b"\"DateTimeUTC\",\"Tag\",\"PagedAllocs\",\"PagedFrees\",\"PagedDiff\",\"PagedUsedBytes\",\"NonPagedUsedBytes\"\n";
+    read(header, bytes);
+}
+
+/// Imports `bytes` behind `beginning`, which names their format.
+fn read(beginning: &[u8], bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder");
     let to = folder.path().join("imported.pgr");
     let every = Some(Duration::from_secs(5));

@@ -8,7 +8,7 @@ use poolgate::tags::{LocalTags, PoolTags};
 /// When a row is not found by its own tag, or its text is not safe to print.
 pub fn tag_list(bytes: &[u8]) {
     let tags = PoolTags::read(bytes);
-    assert!(tags.is_empty() == (tags.len() == 0));
+    assert_eq!(tags.is_empty(), matches!(tags.len(), 0));
     for (_, line) in &tags.malformed.first {
         super::printable(line);
     }

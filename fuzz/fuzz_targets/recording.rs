@@ -3,4 +3,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| poolgate_fuzz::recording(bytes));
+fuzz_target!(|bytes: &[u8]| poolgate_fuzz::target("recording")(bytes));

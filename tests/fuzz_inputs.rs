@@ -1,0 +1,94 @@
+//! The fuzz targets, called with the inputs that the fuzzer starts from, whole and damaged.
+//!
+//! `.ci/nightly fuzz` searches for new inputs with libFuzzer; this runs the same checks in a test build, in seconds.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+#[path = "../fuzz/lib.rs"]
+#[allow(unreachable_pub, clippy::disallowed_methods, reason = "it is a crate of its own, without fs_err")]
+mod fuzz;
+
+/// As `-max_len` of `.ci/fuzz`.
+const LONGEST: usize = 4096;
+
+/// How many damaged copies of each input are read.
+const DAMAGED: u64 = 16;
+
+#[test]
+fn every_target_is_listed_here_and_in_cargo_toml() {
+    let listed = fuzz::TARGETS.map(|(name, _)| name.to_owned());
+    let files = files(Path::new("fuzz/fuzz_targets"));
+    let stems = files.iter().map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned());
+    assert_eq!(BTreeSet::from(listed), stems.collect(), "fuzz/lib.rs and fuzz/fuzz_targets differ");
+    let manifest = fs_err::read_to_string("fuzz/Cargo.toml").unwrap();
+    for file in files {
+        let (path, name) = (file.strip_prefix("fuzz").unwrap().to_str().unwrap(), file.file_stem().unwrap());
+        assert!(manifest.contains(&format!("path = \"{path}\"")), "{path} is missing in fuzz/Cargo.toml");
+        let calls = format!("fuzz_target!(|bytes: &[u8]| poolgate_fuzz::target({name:?})(bytes));");
+        assert!(fs_err::read_to_string(&file).unwrap().contains(&calls), "{path} must do nothing but {calls}");
+    }
+}
+
+#[test]
+fn every_input_keeps_the_promises_whole_and_damaged() {
+    for (name, _) in fuzz::TARGETS {
+        let (target, inputs) = (fuzz::target(name), inputs(name));
+        assert!(!inputs.is_empty(), "{name} has no inputs: add fuzz/seeds/{name} or a line of fuzz/inputs");
+        for path in inputs {
+            let bytes = fs_err::read(&path).unwrap();
+            let bytes = &bytes[..bytes.len().min(LONGEST)];
+            read(name, target, &path, bytes);
+            for seed in 0..DAMAGED {
+                read(name, target, &path, &damaged(bytes, seed));
+            }
+        }
+    }
+}
+
+fn read(name: &str, target: fuzz::Target, path: &Path, bytes: &[u8]) {
+    let read = std::panic::catch_unwind(|| target(bytes));
+    if read.is_err() {
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-input-{name}"));
+        fs_err::write(&kept, bytes).unwrap();
+        panic!("{name} fails on {}, made from {}", kept.display(), path.display());
+    }
+}
+
+/// `bytes` with a few bytes replaced, and cut off in one case of two.
+fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ bytes.len() as u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    let mut damaged = bytes.to_vec();
+    if random(2) == 0 {
+        damaged.truncate(random(bytes.len()));
+    }
+    for _ in 0..random(6) {
+        let (at, byte) = (random(damaged.len()), random(256) as u8);
+        damaged.get_mut(at).into_iter().for_each(|old| *old = byte);
+    }
+    damaged
+}
+
+/// The inputs of a target: those of `fuzz/seeds/<name>`, and of the folders that `fuzz/inputs` names.
+fn inputs(name: &str) -> Vec<PathBuf> {
+    let listed = fs_err::read_to_string("fuzz/inputs").unwrap();
+    let folders = listed.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let (target, folder) = line.split_once(' ')?;
+        (target == name).then(|| Path::new("fuzz").join(folder))
+    });
+    let seeds = Path::new("fuzz/seeds").join(name);
+    folders.chain(seeds.is_dir().then_some(seeds)).flat_map(|folder| files(&folder)).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
