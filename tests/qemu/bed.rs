@@ -113,12 +113,14 @@ pub(crate) fn careless_poolgate() -> PathBuf {
 pub(crate) fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     let folder = folder().join("build");
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    cargo.args(["build", "--quiet", "--locked", "--profile", "bed", "--bin", "poolgate", "--target", TARGET]);
+    cargo.args(["build", "--quiet", "--locked", "--release", "--bin", "poolgate", "--target", TARGET]);
     cargo.arg("--target-dir").arg(&folder).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // As the profile `bed`; `.ci/run` runs the README's `cargo run --release` with the same settings, so that one build does.
+    cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "false"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")]);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static");
     cargo.envs(wrapper.map(|wrapper| ("RUSTC_WORKSPACE_WRAPPER", wrapper)));
     printed(&mut cargo);
-    folder.join(TARGET).join("bed/poolgate")
+    folder.join(TARGET).join("release/poolgate")
 }
 
 pub(crate) fn folder() -> PathBuf {
