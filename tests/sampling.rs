@@ -63,15 +63,23 @@ fn text(caches: &[(&str, u64)]) -> String {
     std::iter::once("slabinfo - version: 2.1\n# name            <active_objs> …\n".to_owned()).chain(lines).collect()
 }
 
-/// Objects and bytes of each cache present.
-fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64)> {
-    snapshot.present().map(|(key, usage)| (key.tag.to_string(), (usage.allocs, usage.bytes))).collect()
+/// Objects and bytes of each cache present, and the pages of its slabs.
+fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64, u64)> {
+    let mut figures = BTreeMap::new();
+    for (key, usage) in snapshot.present() {
+        let (objects, bytes, pages) = figures.entry(key.tag.to_string()).or_default();
+        match key.pool {
+            Pool::Slabs => *pages = usage.bytes / rustix::param::page_size() as u64,
+            _ => (*objects, *bytes) = (usage.allocs, usage.bytes),
+        }
+    }
+    figures
 }
 
 fn objects(source: &mut Tables) -> Vec<(String, Option<u64>)> {
     let snapshot = source.sample().unwrap();
-    let tags = snapshot.keys().iter().map(|key| key.tag.to_string());
-    tags.zip(snapshot.usages().iter().map(|usage| usage.map(|usage| usage.allocs))).collect()
+    let rows = snapshot.keys().iter().zip(snapshot.usages()).filter(|(key, _)| key.pool == Pool::Slab);
+    rows.map(|(key, usage)| (key.tag.to_string(), usage.map(|usage| usage.allocs))).collect()
 }
 
 fn patterns(typed: &[&str]) -> Vec<TagPattern> {
@@ -89,18 +97,53 @@ fn every_form_of_slabinfo_reads_to_its_figures() {
         let mut source = root.source();
         let snapshot = source.sample().unwrap();
         let expected = fs_err::read_to_string(path.with_extension("expected")).unwrap();
-        let expected: BTreeMap<String, (u64, u64)> = expected
+        let expected: BTreeMap<String, (u64, u64, u64)> = expected
             .lines()
             .map(|line| {
                 let items: Vec<&str> = line.split(' ').collect();
-                (items[0].to_owned(), (items[1].parse().unwrap(), items[2].parse().unwrap()))
+                let number = |at: usize| items[at].parse().unwrap();
+                (items[0].to_owned(), (number(1), number(2), number(3)))
             })
             .collect();
         assert_eq!(figures(snapshot), expected, "{}", path.display());
         for (key, usage) in snapshot.present() {
-            assert_eq!((key.pool, key.counters, usage.frees), (Pool::Slab, Counters::InUse, 0));
+            let counters = if key.pool == Pool::Slab { Counters::InUse } else { Counters::BytesOnly };
+            assert!(matches!(key.pool, Pool::Slab | Pool::Slabs), "{key}");
+            assert_eq!((key.counters, usage.frees), (counters, 0));
         }
     }
+}
+
+#[test]
+fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
+    let root = Root::with(&[("dentry", 5)]);
+    let all = |source: &mut Tables| {
+        let snapshot = source.sample().unwrap();
+        snapshot.present().find(|(key, _)| key.pool == Pool::Kernel).map(|(key, usage)| (key.to_string(), usage.bytes))
+    };
+    assert_eq!(all(&mut root.source()), None, "this root has no meminfo");
+    root.put("proc/meminfo", "MemTotal:        8000000 kB\nSlab:             120000 kB\nSReclaimable:      9 kB\n");
+    let mut source = root.source();
+    assert_eq!(all(&mut source), Some(("slab kernel".to_owned(), 120_000 << 10)));
+    root.put("proc/meminfo", "MemTotal:        8000000 kB\nSlab:             12x kB\n");
+    let error = source.sample().map(figures).unwrap_err().to_string();
+    assert!(error.contains("line 2: not a number of kB"), "{error}");
+    fs_err::remove_file(root.0.path().join("proc/meminfo")).unwrap();
+    assert!(root.source().sample().is_ok());
+}
+
+/// `Slab:` of /proc/meminfo counts kmallocs of more than two pages too, and lags behind by what each CPU has not yet added.
+#[test]
+fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
+    if !live() {
+        return;
+    }
+    let mut source = Tables::new(Path::new("/"));
+    let snapshot = source.sample().unwrap();
+    let of = |pool| snapshot.present().filter(|(key, _)| key.pool == pool).map(|(_, usage)| usage.bytes).sum::<u64>();
+    let (slabs, kernel, objects) = (of(Pool::Slabs), of(Pool::Kernel), of(Pool::Slab));
+    assert!(objects <= slabs, "{objects} of {slabs}");
+    assert!(slabs <= kernel + (16 << 20) && kernel <= slabs * 2 + (64 << 20), "{slabs} of {kernel}");
 }
 
 #[test]
@@ -150,7 +193,8 @@ fn a_cache_which_the_kernel_can_take_back_is_reclaimable() {
     root.put("sys/kernel/slab/nfs!commit/reclaim_account", "1\n");
     let mut source = root.source();
     let keys = source.sample().unwrap().keys();
-    assert_eq!(keys.iter().map(|key| key.reclaimable).collect::<Vec<_>>(), [true, false, false, true]);
+    let caches = keys.iter().filter(|key| key.pool == Pool::Slab);
+    assert_eq!(caches.map(|key| key.reclaimable).collect::<Vec<_>>(), [true, false, false, true]);
 }
 
 #[test]
@@ -235,11 +279,12 @@ fn a_sample_takes_no_heap_memory() {
         present.zip(1..).map(|(name, cache)| (name, cache % 3 * time * time * 2)).collect()
     };
     let root = Root::with(&caches(0));
+    root.put("proc/meminfo", "Slab:             120000 kB\n");
     let mut sampler = Sampler::of(root.0.path());
-    assert_eq!(sampler.sample(), 300);
+    assert_eq!(sampler.sample(), 601);
     for time in 1..=MANY {
         root.say(&text(&caches(time)));
-        assert_eq!(sampler.counted(), (300, 0), "sample {time}");
+        assert_eq!(sampler.counted(), (601, 0), "sample {time}");
     }
 }
 

@@ -5,7 +5,7 @@ use super::series::{self, Measured};
 use super::{JudgeError, Judged, rule};
 use crate::pool::Key;
 use crate::record::{Pause, Recording, SecondLook};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Limit, Scenario};
 
 /// Second looks at the same run: nine times the first look in all.
 const MOST: usize = 3;
@@ -49,11 +49,15 @@ fn candidates(scenario: &Scenario, recording: &Recording, measured: &Measured, f
     let thresholds = scenario.thresholds();
     let again: Vec<&Key> = thresholds
         .iter()
-        .flat_map(|threshold| rule::meant(threshold, &judged))
-        .filter(|(case, said)| case.is_candidate() && said.iter().any(|said| said.again))
-        .map(|(case, _)| &case.key)
+        .flat_map(|threshold| {
+            // Only a rate is looked at again.
+            let rate = threshold.limits.iter().find(|limit| matches!(limit, Limit::MaxRate(_)));
+            let meant = rule::meant(threshold, &judged).filter(|(_, said)| said.iter().any(|said| said.again));
+            let measured = meant.filter_map(move |(case, _)| case.measured(threshold, rate?));
+            measured.filter(|case| case.is_candidate()).map(|case| &case.key)
+        })
         .collect();
-    let cases = judged.tags.iter().chain(judged.sums.iter().map(|sum| &sum.case)).map(|case| &case.key);
+    let cases = judged.cases().map(|case| &case.key);
     let wanted = cases.filter(|key| again.contains(key) && frozen.is_none_or(|frozen| frozen.contains(key)));
     wanted.cloned().collect()
 }

@@ -11,7 +11,7 @@ use super::limits::{allowed, by_time, compared, within};
 use super::said::{Said, said};
 use super::words;
 use super::{Verdict, suspects};
-use crate::pool::{Counters, Key};
+use crate::pool::{Counters, Key, Pool};
 use crate::scenario::{Amount, Bytes, Growth, Limit, Rate, Scenario};
 
 /// What is known of one tag or total.
@@ -37,6 +37,8 @@ pub(super) struct Case {
     thin: Option<String>,
     /// Why it does not hold, as far as tables do not show it.
     hidden: Option<Hidden>,
+    /// The whole slabs of a cache, where they were measured.
+    pub(super) slabs: Option<Box<Case>>,
 }
 
 /// Why a tag that tables do not show does not hold.
@@ -108,6 +110,7 @@ impl Case {
             doubts: Rc::default(),
             thin: None,
             hidden: None,
+            slabs: None,
         }
     }
 
@@ -203,7 +206,7 @@ impl Case {
             (Limit::MaxGrowth(most), Some(levels)) => self.growth(*most, levels),
             (Limit::MaxBytes(most), Some(levels)) => {
                 let verdict = if levels.bytes_after > most.0 { Verdict::Broken } else { Verdict::Held };
-                said(verdict, format!("holds {} at the end", Bytes(levels.bytes_after).rounded()))
+                said(verdict, format!("holds {}{} at the end", Bytes(levels.bytes_after).rounded(), self.place()))
             }
         }
     }
@@ -236,6 +239,11 @@ impl Case {
         }
     }
 
+    /// Of what the bytes are, where that is not plain.
+    fn place(&self) -> &'static str {
+        if self.key.pool == Pool::Slabs { " in slabs" } else { "" }
+    }
+
     fn without_levels(&self) -> &'static str {
         "was not there, not sampled, or counted anew, at rest before and after the workload"
     }
@@ -244,7 +252,7 @@ impl Case {
         let growth = levels.growth();
         let most = allowed(most, levels);
         let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
-        let grew = format!("grew by {} ({before} → {after})", words::signed(growth));
+        let grew = format!("grew by {} ({before} → {after}){}", words::signed(growth), self.place());
         if growth <= most {
             return said(Verdict::Held, grew);
         }

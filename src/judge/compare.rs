@@ -88,7 +88,7 @@ struct Base<'a>(HashMap<String, &'a Case>);
 impl<'a> Base<'a> {
     fn of(judged: &'a Judged) -> Base<'a> {
         let mut cases = HashMap::with_capacity(judged.tags.len());
-        for case in judged.tags.iter().chain(judged.sums.iter().map(|sum| &sum.case)) {
+        for case in judged.cases() {
             cases.entry(case.key.to_string()).or_insert(case);
         }
         Base(cases)
@@ -115,6 +115,7 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
                 Said { verdict: Verdict::Held, because, .. } => (Verdict::Held, because.clone()),
                 Said { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
                 Said { verdict, because, .. } => {
+                    let case = case.measured(threshold, limit).unwrap_or(case);
                     sure(limit, base.named(case), worse(limit, *verdict, because, base.named(case), case))
                 }
             })

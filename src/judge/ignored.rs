@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::pool::Key;
+use crate::pool::{Key, Pool};
 use crate::scenario::Ignore;
 
 /// One entry of `ignore`, and what it meant in a recording.
@@ -34,7 +34,12 @@ pub(super) fn entries(ignore: &[Ignore], started: Timestamp, keys: &[Key]) -> Ve
         because: ignore.because.clone(),
         until: ignore.until.map(|until| until.to_string()),
         expired: ignore.until.is_some_and(|until| until < today),
-        tags: keys.iter().filter(|key| ignore.tag.matches(key)).map(|key| key.to_string()).collect(),
+        // Whole slabs are a second figure of a tag.
+        tags: keys
+            .iter()
+            .filter(|key| key.pool != Pool::Slabs && ignore.tag.matches(key))
+            .map(|key| key.to_string())
+            .collect(),
     };
     ignore.iter().map(entry).collect()
 }

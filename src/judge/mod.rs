@@ -31,6 +31,7 @@ mod rule;
 mod said;
 mod series;
 mod shown;
+mod slabs;
 mod sums;
 mod suspects;
 mod words;
@@ -114,6 +115,8 @@ pub struct TagFigures {
     pub key: Key,
     /// Its settled levels before and after the workload; `None` where it was not measured at rest.
     pub levels: Option<Levels>,
+    /// The same of the whole slabs of a cache, where they were measured; objects are 0.
+    pub slabs: Option<Levels>,
     /// Whether, and how fast, it grew with the workload.
     pub evidence: Evidence,
     /// What a second look made of that, where it was a candidate and there was one.
@@ -175,6 +178,7 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     let mut rulings: Vec<Ruling> = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();
     let mut notes = measured.notes();
     notes.extend(judged.ignored.iter().filter_map(Ignored::note));
+    notes.extend(slabs::notes(&thresholds, &judged.tags, &judged.sums));
     let ignored = judged.ignored.clone();
     let tags = judged.figures(&thresholds);
     tags.iter().for_each(|tag| tell_all_it_broke(tag, &mut rulings));
@@ -238,9 +242,17 @@ impl Judged {
             let case = case.hidden(incomplete.clone(), &incomplete);
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
-        let sums = sums.collect();
-        let lockstep = Lockstep::of(&tags, |row| measured.history(row));
+        let sums = slabs::joined_sums(sums.collect());
+        let (tags, rows) = slabs::joined(tags);
+        let history = |at: usize| measured.history(rows.get(at).copied().unwrap_or(at));
+        let lockstep = Lockstep::of(&tags, history);
         Judged { tags, sums, lockstep, ignored, shown: measured.shown().clone() }
+    }
+
+    /// Everything that is known: each tag and sum, and the whole slabs of those which have them.
+    fn cases(&self) -> impl Iterator<Item = &Case> {
+        let cases = self.tags.iter().chain(self.sums.iter().map(|sum| &sum.case));
+        cases.flat_map(|case| std::iter::once(case).chain(case.slabs.as_deref()))
     }
 
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {
@@ -258,6 +270,7 @@ impl Judged {
                 key: case.key,
                 ignored: case.ignored,
                 levels: case.levels,
+                slabs: case.slabs.and_then(|slabs| slabs.levels),
                 evidence: case.evidence,
                 confirmation: case.confirmation,
                 in_lockstep_with,

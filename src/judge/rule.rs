@@ -5,7 +5,7 @@ use super::said::{Said, doubt};
 use super::shown::Shown;
 use super::{Finding, Judged, Ruling, Together, Verdict};
 use crate::pool::TagPattern;
-use crate::scenario::{Amount, Limit, Rate, Subject, Threshold};
+use crate::scenario::{Amount, Limit, Measure, Rate, Subject, Threshold};
 
 /// The verdict on `threshold`, with the findings it rests on.
 pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
@@ -76,7 +76,7 @@ pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(String, Ve
 
 /// What each limit of `threshold` comes to for `case`.
 pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<Said> {
-    threshold.limits.iter().map(|limit| case.against(limit, names(threshold))).collect()
+    threshold.limits.iter().map(|limit| case.against_measured(threshold, limit, names(threshold))).collect()
 }
 
 /// The cases a threshold is about, with what each limit comes to.
@@ -92,12 +92,14 @@ pub(super) fn meant<'a>(threshold: &'a Threshold, judged: &'a Judged) -> impl It
 
 /// Whether a threshold is about a tag by itself.
 fn is_about(threshold: &Threshold, tag: &Case) -> bool {
-    matches!(threshold.subject, Subject::Tags { .. }) && threshold.subject.means(&tag.key)
+    matches!(threshold.subject, Subject::Tags { .. }) && threshold.means(&tag.key)
 }
 
 /// What the tags of a threshold come to together, where their sum shows what none of them does.
 fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<Said>> {
-    if sum.tags < 2 || sum.seen_alone || !sum.case.is_candidate() {
+    // Objects are summed, and objects alone.
+    let of_slabs = threshold.measure == Some(Measure::Slabs);
+    if sum.tags < 2 || sum.seen_alone || of_slabs || !sum.case.is_candidate() {
         return None;
     }
     // More than so many times what one of them may: then one of them does too.

@@ -46,7 +46,7 @@ impl Table {
         self.history.push_back(bytes);
         self.faults_before = self.memory.page_faults;
         self.memory = Memory {
-            nonpaged: self.pool_holds("nonpaged").or(memory.nonpaged),
+            nonpaged: self.pool_holds("nonpaged").or(self.pool_holds("slab")).or(memory.nonpaged),
             paged: self.pool_holds("paged").or(memory.paged),
             ..memory
         };
@@ -56,7 +56,7 @@ impl Table {
     /// The pools which have rows, in PoolMon's order of `/p`: nonpaged first.
     pub fn pools(&self) -> Vec<Pool> {
         let has = |pool: Pool| self.keys.iter().zip(&self.now).any(|(key, usage)| key.pool == pool && usage.is_some());
-        [Pool::Nonpaged, Pool::Paged, Pool::Slab, Pool::Callsite, Pool::Unknown]
+        [Pool::Nonpaged, Pool::Paged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Unknown]
             .into_iter()
             .filter(|pool| has(*pool))
             .collect()

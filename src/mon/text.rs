@@ -174,6 +174,7 @@ fn kind(pool: Pool, reclaimable: bool) -> &'static str {
         Pool::Nonpaged => "Nonp",
         Pool::Paged => "Paged",
         Pool::Slab => "Slab",
+        Pool::Slabs => "Slabs",
         Pool::Callsite => "Callsite",
         Pool::Kernel => "Kernel",
         Pool::Unknown => "?",

@@ -15,13 +15,16 @@ pub enum Pool {
     Paged,
     /// Windows' nonpaged pool.
     Nonpaged,
-    /// Linux' slab allocator.
+    /// Linux' slab allocator: objects in use.
     Slab,
+    /// Whole slabs of Linux' slab allocator, objects in use or not: what a cache holds of main memory. A pool of its own, as
+    /// it counts the objects a second time. A threshold names it by `measure: slabs`, not by `pool`.
+    Slabs,
     /// What places in the Linux kernel's code have allocated, by whatever allocator (`/proc/allocinfo`). A pool of its own,
     /// as it counts slab memory a second time.
     Callsite,
-    /// What the Windows kernel says its pools hold in all: tags `paged` and `nonpaged`. A pool of its own, as it counts
-    /// what the tags do a second time; meant only where it is named.
+    /// What the kernel says its pools hold in all: tags `paged` and `nonpaged` of Windows, `slab` of Linux. A pool of its
+    /// own, as it counts what the tags do a second time; meant only where it is named.
     Kernel,
     /// A log which was imported does not say.
     Unknown,
@@ -29,13 +32,14 @@ pub enum Pool {
 
 impl Pool {
     /// Every pool.
-    pub const ALL: [Pool; 6] = [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Callsite, Pool::Kernel, Pool::Unknown];
+    pub const ALL: [Pool; 7] =
+        [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Kernel, Pool::Unknown];
 
     /// Whether its tags are Windows pool tags: four bytes.
     pub fn has_pool_tags(self) -> bool {
         match self {
             Pool::Paged | Pool::Nonpaged => true,
-            Pool::Slab | Pool::Callsite | Pool::Kernel | Pool::Unknown => false,
+            Pool::Slab | Pool::Slabs | Pool::Callsite | Pool::Kernel | Pool::Unknown => false,
         }
     }
 }
@@ -46,6 +50,7 @@ impl fmt::Display for Pool {
             Pool::Paged => "paged",
             Pool::Nonpaged => "nonpaged",
             Pool::Slab => "slab",
+            Pool::Slabs => "slabs",
             Pool::Callsite => "callsite",
             Pool::Kernel => "kernel",
             Pool::Unknown => "unknown",
@@ -63,7 +68,7 @@ pub enum Counters {
     Full64,
     /// Objects in use only, in `allocs`; `frees` stays 0: Linux' slabinfo, and pages of a whole pool.
     InUse,
-    /// Nothing but bytes: an imported log which has no more. `allocs` and `frees` stay 0, and objects are not known.
+    /// Nothing but bytes: an imported log which has no more, whole slabs. `allocs` and `frees` stay 0, and objects are not known.
     BytesOnly,
 }
 
@@ -131,9 +136,10 @@ mod tests {
                 Pool::Paged => 0,
                 Pool::Nonpaged => 1,
                 Pool::Slab => 2,
-                Pool::Callsite => 3,
-                Pool::Kernel => 4,
-                Pool::Unknown => 5,
+                Pool::Slabs => 3,
+                Pool::Callsite => 4,
+                Pool::Kernel => 5,
+                Pool::Unknown => 6,
             };
             assert_eq!(Pool::ALL[place], pool);
         }

@@ -128,6 +128,7 @@ fn pool(key: &Key) -> String {
         Pool::Paged => "Paged",
         Pool::Nonpaged => "Nonp",
         Pool::Slab => "Slab",
+        Pool::Slabs => "Slabs",
         Pool::Callsite => "Callsite",
         Pool::Kernel => "Kernel",
         Pool::Unknown => "",

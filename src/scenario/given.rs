@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::mistake::{Mistakes, Wrong, shown};
-use super::quantity::{Bytes, Growth, Rate};
+use super::quantity::{Amount, Bytes, Growth, Rate};
 use super::scalar::Scalar;
-use super::threshold::{Limit, Subject, Threshold};
+use super::threshold::{Limit, Measure, Subject, Threshold};
 use crate::pool::{Pool, TagPattern};
 
 /// What each limit is called, and how its value is read.
@@ -18,6 +18,9 @@ const LIMITS: [(&str, ReadLimit); 4] = [
     ("max_bytes", |value| Bytes::read(value).map(Limit::MaxBytes)),
     ("after_teardown", |value| Bytes::read(value).map(Limit::AfterTeardown)),
 ];
+
+/// What is measured, where a threshold says so.
+const MEASURES: [Measure; 2] = [Measure::Objects, Measure::Slabs];
 
 type ReadLimit = fn(&str) -> Result<Limit, Wrong>;
 
@@ -40,15 +43,19 @@ fn threshold(text: &str) -> At<Threshold> {
     let Some(first) = words.first() else {
         return Err((Wrong::new("the threshold is empty", "nothing here", EXAMPLES), 0..text.len()));
     };
-    let is_limit = |word: &&Range<usize>| LIMITS.iter().any(|(name, _)| *name == &text[word.start..word.end]);
-    let limits_at = words.iter().skip(1).find(is_limit).map_or(text.len(), |word| word.start);
+    let is_limit = |at: &usize| {
+        let word = |at: usize| words.get(at).map_or("", |word| &text[word.clone()]);
+        // A tag may be called `measure`.
+        let measures = || word(*at) == "measure" && measure(word(at + 1).trim_end_matches(',')).is_some();
+        LIMITS.iter().any(|(name, _)| *name == word(*at)) || measures()
+    };
+    let limits_at = (1..words.len()).find(is_limit).map_or(text.len(), |at| words[at].start);
     let subject = subject(text, first, limits_at)?;
     if limits_at == text.len() {
-        let help = "add `max_growth 64 KiB`, `max_rate 16 B/iteration`, `max_bytes 1 MiB` or `after_teardown 0 B`";
-        let wrong = Wrong::new("this threshold limits nothing", "no limit", help);
-        return Err((wrong, words.last().unwrap_or(first).clone()));
+        return Err((no_limit(), words.last().unwrap_or(first).clone()));
     }
-    Ok(Threshold { subject, limits: limits(text, limits_at)? })
+    let (limits, measure) = limits(text, limits_at)?;
+    checked(Threshold { subject, limits, measure }, &words)
 }
 
 fn subject(text: &str, first: &Range<usize>, end: usize) -> At<Subject> {
@@ -101,15 +108,24 @@ fn pattern(text: &str, span: Range<usize>, first: &Range<usize>) -> At<TagPatter
     })
 }
 
-/// `max_growth 64 KiB, max_rate 0 B/iteration`.
-fn limits(text: &str, begin: usize) -> At<Vec<Limit>> {
+/// `max_growth 64 KiB, max_rate 0 B/iteration, measure slabs`.
+fn limits(text: &str, begin: usize) -> At<(Vec<Limit>, Option<Measure>)> {
     let mut limits: Vec<(&str, Limit)> = Vec::new();
+    let mut measured = None;
     let mut at = begin;
     for part in text[begin..].split(',') {
         let place = span(text, &(at..at + part.len()), &(at..(at + 1).min(text.len())));
         at += part.len() + 1;
         let (name, value) = text[place.clone()].split_once(char::is_whitespace).unwrap_or((&text[place.clone()], ""));
         let name_at = place.start..place.start + name.len();
+        if name == "measure" {
+            let known = measure(value.trim()).filter(|_| measured.is_none());
+            measured = Some(known.ok_or_else(|| {
+                let help = "write `measure objects` or `measure slabs`, once";
+                (Wrong::new("this is no measure", "not a measure", help), place.clone())
+            })?);
+            continue;
+        }
         let Some((known, read)) = LIMITS.iter().find(|(known, _)| *known == name) else {
             let names = LIMITS.map(|(name, _)| format!("`{name}`")).join(", ");
             let wrong = Wrong::new(
@@ -129,15 +145,52 @@ fn limits(text: &str, begin: usize) -> At<Vec<Limit>> {
         })?;
         limits.push((known, limit));
     }
-    Ok(limits.into_iter().map(|(_, limit)| limit).collect())
+    Ok((limits.into_iter().map(|(_, limit)| limit).collect(), measured))
+}
+
+fn measure(word: &str) -> Option<Measure> {
+    MEASURES.into_iter().find(|measure| measure.to_string() == word)
+}
+
+/// Only slab caches have both figures, and only objects are counted one by one.
+fn checked(threshold: Threshold, words: &[Range<usize>]) -> At<Threshold> {
+    let pool = match threshold.subject {
+        Subject::Total(pool) => Some(pool),
+        Subject::Tags { pool, .. } => pool,
+    };
+    let objects = |limit: &Limit| matches!(limit, Limit::MaxRate(Rate { amount: Amount::Objects(_), .. }));
+    let of_objects = threshold.limits.iter().any(objects);
+    let wrong = match (threshold.measure, pool) {
+        (Some(measure), Some(pool)) if pool != Pool::Slab => {
+            let help = "remove `measure`: only the pool `slab`, of Linux, has `objects` and `slabs`";
+            Wrong::new(format!("the {pool} pool has no slabs to measure"), format!("{measure} of {pool}"), help)
+        }
+        (Some(Measure::Slabs), _) if of_objects => {
+            let help = "give the rate in bytes, or write `measure objects`";
+            Wrong::new("a rate in objects cannot be measured in slabs", "objects, not slabs", help)
+        }
+        _ if threshold.limits.is_empty() => no_limit(),
+        _ => return Ok(threshold),
+    };
+    Err((wrong, words.last().cloned().unwrap_or_default()))
+}
+
+fn no_limit() -> Wrong {
+    let help = "add `max_growth 64 KiB`, `max_rate 16 B/iteration`, `max_bytes 1 MiB` or `after_teardown 0 B`";
+    Wrong::new("this threshold limits nothing", "no limit", help)
 }
 
 fn pool(word: &str) -> Option<Pool> {
-    Pool::ALL.into_iter().find(|pool| pool.to_string() == word)
+    named_pools().find(|pool| pool.to_string() == word)
+}
+
+/// `slabs` is a measure of the pool `slab`.
+fn named_pools() -> impl Iterator<Item = Pool> {
+    Pool::ALL.into_iter().filter(|pool| *pool != Pool::Slabs)
 }
 
 fn not_a_pool(word: &str) -> Wrong {
-    let names = Pool::ALL.map(|pool| format!("`{pool}`")).join(", ");
+    let names = named_pools().map(|pool| format!("`{pool}`")).collect::<Vec<_>>().join(", ");
     Wrong::new(format!("`{}` is not a pool", shown(word)), "not a pool", format!("the pools are {names}"))
 }
 
@@ -231,12 +284,16 @@ mod tests {
         fn its_own_words_are_read_as_the_threshold(
             tag in "[ -+.-Z]?[!-+.-Z]{1,3}|[*]",
             except in proptest::collection::vec("[!-+.-Z]{1,4}", 0..3),
-            pool in proptest::option::of(proptest::sample::select(Pool::ALL.to_vec())),
+            pool in proptest::option::of(proptest::sample::select(named_pools().collect::<Vec<_>>())),
             limit in any_limit(),
+            measure in proptest::option::of(proptest::sample::select(MEASURES.to_vec())),
         ) {
             let parsed = |text: String| text.parse().unwrap();
             let subject = Subject::Tags { tag: parsed(tag), except: except.into_iter().map(parsed).collect(), pool };
-            let threshold = Threshold { subject, limits: vec![limit] };
+            let slab = matches!(subject, Subject::Tags { pool: None | Some(Pool::Slab), .. });
+            let in_objects = matches!(limit, Limit::MaxRate(Rate { amount: Amount::Objects(_), .. }));
+            let measure = measure.filter(|_| slab && !in_objects);
+            let threshold = Threshold { subject, limits: vec![limit], measure };
             prop_assert_eq!(read(&threshold.words()), threshold);
         }
     }

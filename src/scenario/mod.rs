@@ -34,7 +34,7 @@ pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};
 pub(crate) use schema::assert_is_committed;
 pub use schema::schema;
 pub use simulated::{MachineChoice, Noise, Simulated, SimulatedTagging};
-pub use threshold::{Limit, Subject, Threshold};
+pub use threshold::{Limit, Measure, Subject, Threshold};
 pub use types::{
     Flags, Ignore, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, Step, Verifier, WarmUp, Workload,
 };

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::quantity::{Amount, Bytes, Growth, Per, Rate};
 use super::types::Workload;
 use crate::pool::{Key, Pool, TagPattern};
@@ -16,6 +19,18 @@ pub struct Threshold {
     pub subject: Subject,
     /// What it must keep to: at least one limit.
     pub limits: Vec<Limit>,
+    /// What its limits are on, where it says so. Only slab caches have both.
+    pub measure: Option<Measure>,
+}
+
+/// What is measured of a Linux slab cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The objects in use.
+    Objects,
+    /// The whole slabs which the cache holds, their unused objects included.
+    Slabs,
 }
 
 /// Which memory a threshold is about.
@@ -55,7 +70,12 @@ impl Subject {
     /// Each session's row of a tag is a row of its own, so that no session's leak hides in the others' figures. A total is
     /// the system's alone: PoolMon lists session pools apart from it (Microsoft Learn, "PoolMon Startup Command", `/s`),
     /// and they come and go with who is logged on.
+    ///
+    /// Whole slabs are never meant by themselves: they are a second figure of a cache ([`Threshold::measure_of`]).
     pub fn means(&self, key: &Key) -> bool {
+        if key.pool == Pool::Slabs && *self != Subject::Total(Pool::Slabs) {
+            return false;
+        }
         match self {
             Subject::Total(pool) => *pool == key.pool && key.session.is_none(),
             Subject::Tags { tag, except, pool } => {
@@ -72,8 +92,27 @@ impl Subject {
 impl Threshold {
     /// The threshold's own words: `tag MyD? nonpaged max_growth 64 KiB`.
     pub fn words(&self) -> String {
-        let limits: Vec<String> = self.limits.iter().map(Limit::to_string).collect();
+        let mut limits: Vec<String> = self.limits.iter().map(Limit::to_string).collect();
+        limits.extend(self.measure.map(|measure| format!("measure {measure}")));
         format!("{} {}", self.subject, limits.join(", "))
+    }
+
+    /// Whether it is about `key`. One that says what to measure is about slab caches.
+    pub fn means(&self, key: &Key) -> bool {
+        self.subject.means(key) && (self.measure.is_none() || key.pool == Pool::Slab)
+    }
+
+    /// What `limit` is on for a slab cache. Growth and rates are of objects, since a leak is made of objects. What a cache
+    /// holds at the end, and all of a pool together, is what the machine lacks: whole slabs. A rate in objects counts them.
+    pub fn measure_of(&self, limit: &Limit) -> Measure {
+        let by_default = match (&self.subject, limit) {
+            (_, Limit::MaxRate(Rate { amount: Amount::Objects(_), .. })) => Measure::Objects,
+            (Subject::Total(_), _) | (_, Limit::MaxBytes(_)) => Measure::Slabs,
+            (Subject::Tags { .. }, Limit::MaxGrowth(_) | Limit::MaxRate(_) | Limit::AfterTeardown(_)) => {
+                Measure::Objects
+            }
+        };
+        self.measure.unwrap_or(by_default)
     }
 
     /// The default rule: no tag may leak, per iteration where `workload` counts them, else per hour.
@@ -84,7 +123,17 @@ impl Threshold {
         Threshold {
             subject: Subject::Tags { tag, except: Vec::new(), pool: None },
             limits: vec![Limit::MaxRate(Rate { amount: Amount::Bytes(0.0), per })],
+            measure: None,
         }
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Measure::Objects => "objects",
+            Measure::Slabs => "slabs",
+        })
     }
 }
 
@@ -144,6 +193,36 @@ mod tests {
         ] {
             assert_eq!(subject.means(&all), expected, "{subject}");
         }
+    }
+
+    #[test]
+    fn growth_and_rates_are_of_objects_and_what_is_held_is_whole_slabs() {
+        for (given, expected) in [
+            ("tag dentry max_growth 1 MiB, max_rate 0 B/h, max_bytes 1 MiB, after_teardown 0 B", "oosx"),
+            ("total slab max_growth 1 MiB, max_rate 0 B/h, max_bytes 1 MiB", "sss"),
+            ("total slab max_rate 2 objects/h", "o"),
+            ("tag dentry max_growth 1 MiB, max_bytes 1 MiB, measure slabs", "ss"),
+            ("total slab max_growth 1 MiB, max_bytes 1 MiB, measure objects", "oo"),
+        ] {
+            let threshold = Threshold::given("test", given).unwrap();
+            assert_eq!(threshold.words(), given);
+            let letter = |limit| if threshold.measure_of(limit) == Measure::Objects { 'o' } else { 's' };
+            let measures: String = threshold.limits.iter().map(letter).collect();
+            assert_eq!(measures, expected.replace('x', "o"), "{given}");
+        }
+    }
+
+    #[test]
+    fn whole_slabs_are_no_tag_and_no_pool_of_a_thresholds() {
+        let slabs = Key::new("dentry".parse().unwrap(), Pool::Slabs, Counters::BytesOnly);
+        for subject in
+            [tags("*", None), tags("dentry", None), tags("dentry", Some(Pool::Slabs)), Subject::Total(Pool::Slab)]
+        {
+            assert!(!subject.means(&slabs), "{subject}");
+        }
+        assert!(Subject::Total(Pool::Slabs).means(&slabs));
+        let asked = Threshold::given("test", "tag * max_bytes 1 MiB, measure slabs").unwrap();
+        assert!(asked.means(&row("dentry", Pool::Slab, None)) && !asked.means(&row("MyD1", Pool::Paged, None)));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::mistake::Wrong;
 use super::quantity::{Bytes, Duration, Growth, Rate};
 use super::scalar::{Scalar, Text, packed};
 use super::simulated::MachineChoice;
+use super::threshold::Measure;
 use super::types::{Flags, Ignore, Pause, Reboot, Sampling, Step, WarmUp};
 use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::pool::{Pool, TagPattern};
@@ -123,6 +124,9 @@ pub(super) struct WrittenThreshold {
     pub(super) max_bytes: Option<Bytes>,
     /// How much may be left once `teardown` has removed the driver.
     pub(super) after_teardown: Option<Bytes>,
+    /// What the limits are on, for Linux' slab caches only. Without this key `max_growth`, `max_rate` and `after_teardown`
+    /// of a `tag` are on the objects in use; `max_bytes`, and every limit on a `total`, are on whole slabs.
+    pub(super) measure: Option<Measure>,
 }
 
 impl<'de> Deserialize<'de> for WarmUp {

@@ -65,12 +65,17 @@ impl Machine {
     }
 
     pub(crate) fn counted(
-        mut self,
+        self,
         tag: &str,
         counters: Counters,
         figures: impl Fn(Now) -> Option<Usage> + 'static,
     ) -> Machine {
-        self.tags.push((Key::new(tag.parse().unwrap(), Pool::Nonpaged, counters), Box::new(figures)));
+        self.keyed(Key::new(tag.parse().unwrap(), Pool::Nonpaged, counters), figures)
+    }
+
+    /// A row of any pool.
+    pub(crate) fn keyed(mut self, key: Key, figures: impl Fn(Now) -> Option<Usage> + 'static) -> Machine {
+        self.tags.push((key, Box::new(figures)));
         self
     }
 

@@ -8,3 +8,4 @@ mod machine;
 mod made_up;
 mod memory;
 mod shapes;
+mod slabs;

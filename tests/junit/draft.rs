@@ -69,6 +69,7 @@ impl Draft {
             threshold: Threshold {
                 subject: Subject::Total(Pool::Nonpaged),
                 limits: vec![Limit::MaxBytes(Bytes(64 << 20))],
+                measure: None,
             },
             verdict,
             findings: findings.iter().map(finding).collect(),
@@ -92,6 +93,7 @@ impl Draft {
     pub(crate) fn tag(mut self, bytes: [u8; 4]) -> Draft {
         let tag = Tag::from_pool_tag(bytes);
         self.judgement.tags.push(TagFigures {
+            slabs: None,
             key: Key::new(tag, Pool::Paged, Counters::Wrapping32),
             levels: Some(Levels { bytes_before: u64::MAX, bytes_after: 0, objects_before: i64::MIN, objects_after: 0 }),
             evidence: Evidence::TooFew { samples: 3, needed: 36 },

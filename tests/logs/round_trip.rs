@@ -24,6 +24,7 @@ fn recording() -> Recording {
         Key { tag: Tag::from_pool_tag(*b"\"<,\0"), ..key("x", Pool::Paged, Counters::Wrapping32) },
         key("dentry", Pool::Slab, Counters::InUse),
         Key { reclaimable: true, ..key("inode_cache", Pool::Slab, Counters::InUse) },
+        key("dentry", Pool::Slabs, Counters::BytesOnly),
         key("mm/slub.c:9", Pool::Callsite, Counters::InUse),
         key("nonpaged", Pool::Kernel, Counters::InUse),
         key("Byte", Pool::Unknown, Counters::BytesOnly),
@@ -39,7 +40,7 @@ fn recording() -> Recording {
                 recorder.mark(Duration::from_micros(at * 500_001), &Mark::Iteration(sample)).unwrap();
             }
             for (number, row) in rows.into_iter().enumerate() {
-                let allocs = (at * 3 + number as u64) * u64::from(number != 9);
+                let allocs = (at * 3 + number as u64) * u64::from(!matches!(number, 7 | 10));
                 let frees = if number < 5 { at } else { 0 };
                 let usage = Usage { allocs, frees, bytes: allocs * 64 + at };
                 // A tag which is absent for a while.

@@ -75,7 +75,7 @@ fn bad_switches_say_what_would_be_right() {
         (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
         (&["--every", "5"], "write `30m`, `5s` or `1h`", "--help"),
         (&["--sort", "size"], "possible values: tag, allocs, frees, diff, bytes, per-alloc", "--help"),
-        (&["--pool", "nonp"], "possible values: nonpaged, paged, slab, callsite", "--help"),
+        (&["--pool", "nonp"], "possible values: nonpaged, paged, slab, slabs, callsite", "--help"),
         (&["/n", "a", "--log", "b"], "cannot be used with", "--help"),
     ] {
         let said = Said::of(bed.mon(words).output().unwrap());

@@ -269,8 +269,13 @@ fn columns() -> impl TypedValueParser<Value = Column> {
     PossibleValuesParser::new(COLUMNS.map(Column::name)).map(named)
 }
 
-const POOLS: [(&str, Pool); 4] =
-    [("nonpaged", Pool::Nonpaged), ("paged", Pool::Paged), ("slab", Pool::Slab), ("callsite", Pool::Callsite)];
+const POOLS: [(&str, Pool); 5] = [
+    ("nonpaged", Pool::Nonpaged),
+    ("paged", Pool::Paged),
+    ("slab", Pool::Slab),
+    ("slabs", Pool::Slabs),
+    ("callsite", Pool::Callsite),
+];
 
 fn pools() -> impl TypedValueParser<Value = Pool> {
     let named =

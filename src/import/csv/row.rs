@@ -142,6 +142,7 @@ fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
         Some("paged") => Pool::Paged,
         Some("nonp" | "nonpaged") => Pool::Nonpaged,
         Some("slab") => Pool::Slab,
+        Some("slabs") => Pool::Slabs,
         Some("callsite") => Pool::Callsite,
         Some("kernel") => Pool::Kernel,
         Some(_) => return Err(wrong()),

@@ -1,6 +1,8 @@
 //! Rows of Linux' pools, which `poolgate mon` writes as PoolMon would: the tag is a cache's name or a place in the code,
 //! the type none of Windows'. Objects in use stand under Allocs, and Frees is 0.
 
+use std::borrow::Cow;
+
 use super::row::{self, Form, Layout};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 
@@ -8,7 +10,12 @@ use crate::pool::{Counters, Key, Pool, Tag, Usage};
 #[cold]
 pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<(Key, Form, Usage), String>> {
     let text = str::from_utf8(line.strip_prefix(b" ")?).ok()?;
-    let types = [(" Slab ", Pool::Slab, false), (" SlabR ", Pool::Slab, true), (" Callsite ", Pool::Callsite, false)];
+    let types = [
+        (" Slab ", Pool::Slab, false),
+        (" SlabR ", Pool::Slab, true),
+        (" Slabs ", Pool::Slabs, false),
+        (" Callsite ", Pool::Callsite, false),
+    ];
     // A name may hold one of these words; the type is what the numbers follow.
     let split = types.into_iter().filter_map(|(kind, pool, reclaimable)| {
         let at = text.rfind(kind)?;
@@ -16,9 +23,14 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<(Key, Form, Usa
     });
     let (at, figures, pool, reclaimable) = split.max_by_key(|(at, ..)| *at)?;
     let tag: Tag = text[..at].parse().ok()?;
+    // Of whole slabs only bytes are known, and the other numbers are written as `?`.
+    let (counters, figures) = match pool {
+        Pool::Slabs => (Counters::BytesOnly, Cow::Owned(figures.replace('?', "0"))),
+        _ => (Counters::InUse, Cow::Borrowed(figures)),
+    };
     // The numbers are PoolMon's, and so is their reading.
     let numbers = row::read(format!(" Slab Nonp {figures}").as_bytes(), layout)?;
-    Some(numbers.map(|row| (Key { reclaimable, ..Key::new(tag, pool, Counters::InUse) }, row.form, row.usage)))
+    Some(numbers.map(|row| (Key { reclaimable, ..Key::new(tag, pool, counters) }, row.form, row.usage)))
 }
 
 #[cfg(test)]
@@ -42,6 +54,16 @@ mod tests {
         ] {
             assert_eq!(read_text(line), Some(Ok((name.to_owned(), reclaimable, usage))), "{line}");
         }
+    }
+
+    #[test]
+    fn whole_slabs_are_bytes_and_nothing_else() {
+        let usage = Usage { allocs: 0, frees: 0, bytes: 40_960 };
+        for line in [" dentry Slabs ? ? ? 40960 ?", " dentry  Slabs   ? (   ?)   ? (   ?)   ?   40960 ( 4096)   ?"] {
+            assert_eq!(read_text(line), Some(Ok(("dentry slabs".to_owned(), false, usage))), "{line}");
+        }
+        let (key, ..) = read(b" dentry Slabs ? ? ? 40960 ?", Layout::default()).unwrap().unwrap();
+        assert_eq!(key.counters, Counters::BytesOnly);
     }
 
     #[test]

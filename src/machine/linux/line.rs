@@ -12,6 +12,8 @@ pub(super) struct Cache<'a> {
     pub(super) active: u64,
     /// Bytes of each.
     pub(super) size: u64,
+    /// Pages of all its slabs, whether their objects are in use or not.
+    pub(super) pages: u64,
 }
 
 impl<'a> Cache<'a> {
@@ -25,17 +27,27 @@ impl<'a> Cache<'a> {
         let figures = memchr::memrchr_iter(b':', line)
             .find(|&at| line[at..].starts_with(b": tunables ") && line[..at].ends_with(b" "))
             .ok_or("no ` : tunables` behind the figures")?;
-        let rest = &line[..figures];
-        let (rest, _pages_per_slab) = last_number(rest).ok_or("pagesperslab is not a number")?;
+        let (rest, behind) = line.split_at(figures);
+        let slabs = num_slabs(behind).ok_or("num_slabs is not a number")?;
+        let (rest, pages_per_slab) = last_number(rest).ok_or("pagesperslab is not a number")?;
         let (rest, _objects_per_slab) = last_number(rest).ok_or("objperslab is not a number")?;
         let (rest, size) = last_number(rest).ok_or("objsize is not a number")?;
         let (rest, _num_objs) = last_number(rest).ok_or("num_objs is not a number")?;
         let (rest, active) = last_number(rest).ok_or("active_objs is not a number")?;
+        let pages = slabs.checked_mul(pages_per_slab).ok_or("num_slabs × pagesperslab is too large")?;
         match rest.trim_ascii_end() {
             b"" => Err("no cache name"),
-            name => Ok(Cache { name, active, size }),
+            name => Ok(Cache { name, active, size, pages }),
         }
     }
+}
+
+/// The second number behind ` : slabdata`; `text` begins with `: tunables`. CONFIG_DEBUG_SLAB adds more behind it.
+fn num_slabs(text: &[u8]) -> Option<u64> {
+    const SLABDATA: &[u8] = b": slabdata ";
+    let at = memchr::memmem::find(text, SLABDATA)? + SLABDATA.len();
+    let mut items = text[at..].split(|&b| b == b' ').filter(|item| !item.is_empty());
+    number(items.nth(1)?)
 }
 
 /// The number behind the last space, and what stands before it.
@@ -70,8 +82,8 @@ mod tests {
             "ext4(12:user.slice)",
             "longer_than_its_column",
         ] {
-            let line = format!("{name:<17}      3     16    256   16    1 : tunables    0    0    0 : slabdata 6 6 0");
-            let cache = Cache { name: name.as_bytes(), active: 3, size: 256 };
+            let line = format!("{name:<17}      3     16    256   16    1 : tunables    0    0    0 : slabdata 6 7 0");
+            let cache = Cache { name: name.as_bytes(), active: 3, size: 256, pages: 7 };
             assert_eq!(Cache::of(line.as_bytes()), Ok(cache), "{line}");
         }
     }

@@ -5,7 +5,54 @@
 
 use std::path::Path;
 
-use crate::machine::Memory;
+use super::proc_text::{ProcText, number};
+use crate::machine::{MachineError, Memory};
+use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Usage};
+
+/// `Slab:` of `/proc/meminfo` as a row: what the slab allocator holds in all. That is the slabs of every cache, and what
+/// kmalloc takes from the page allocator for more than two pages (mm/slub.c, `___kmalloc_large_node`).
+pub(super) struct SlabTotal {
+    /// `None` below a root without this file.
+    text: Option<ProcText>,
+    row: Option<RowId>,
+}
+
+impl SlabTotal {
+    /// The figure below `root`.
+    pub(super) fn new(root: &Path) -> SlabTotal {
+        let path = root.join("proc/meminfo");
+        SlabTotal { text: path.exists().then(|| ProcText::new(path)), row: None }
+    }
+
+    /// Adds the row to `snapshot`.
+    pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
+        let Some(text) = &mut self.text else { return Ok(()) };
+        text.read()?;
+        let mut held = None;
+        text.each_line(|_, line| {
+            if let Some(figure) = line.strip_prefix(b"Slab:") {
+                held = Some(slab_bytes(figure).ok_or("not a number of kB")?);
+            }
+            Ok(())
+        })?;
+        let Some(bytes) = held else { return Ok(()) };
+        let row = match self.row {
+            Some(row) => row,
+            None => *self.row.insert(snapshot.row(total_key())),
+        };
+        snapshot.set(row, Some(Usage { bytes, ..Usage::default() }));
+        Ok(())
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the name is a constant")]
+fn total_key() -> Key {
+    Key::new("slab".parse().expect("a pool's name is a tag"), Pool::Kernel, Counters::BytesOnly)
+}
+
+fn slab_bytes(figure: &[u8]) -> Option<u64> {
+    number(figure.strip_suffix(b" kB")?.trim_ascii_start())?.checked_mul(1024)
+}
 
 /// What the kernel whose `/proc` is below `root` tells.
 pub(super) fn memory(root: &Path) -> Memory {

@@ -1,9 +1,10 @@
 //! `/proc/slabinfo`, version 2.x: one line a slab cache, readable by root only.
 //!
 //! `name active_objs num_objs objsize objperslab pagesperslab : tunables … : slabdata …` (mm/slab_common.c,
-//! `cache_show`). Bytes are active_objs × objsize. The kernel counts every object of a per-CPU slab as active, so a small
-//! leak shows as a staircase until the cache is shrunk ([`super::shrink`]). The file stays open between samples and
-//! nothing is allocated once every cache has been seen.
+//! `cache_show`). A cache has two rows: its objects in use, active_objs × objsize bytes, and its whole slabs,
+//! num_slabs × pagesperslab pages, which it holds whether their objects are in use or not. The kernel counts every object
+//! of a per-CPU slab as active, so a small leak shows as a staircase until the cache is shrunk ([`super::shrink`]). The file
+//! stays open between samples and nothing is allocated once every cache has been seen.
 //!
 //! A text with a whole last line is still not a whole one: the kernel gives it out in pages and looks for its place in
 //! the list by number each time (fs/seq_file.c, `seq_list_start`). A cache made or destroyed meanwhile moves the others,
@@ -31,11 +32,19 @@ pub(super) struct Slabinfo {
 /// The caches seen so far.
 struct Caches {
     root: PathBuf,
-    rows: HashMap<Arc<[u8]>, RowId>,
+    page_size: u64,
+    rows: HashMap<Arc<[u8]>, Rows>,
     /// The caches as the last reading listed them. The next one nearly always does the same, which saves looking
     /// every name up.
-    listed: Vec<(Arc<[u8]>, RowId)>,
+    listed: Vec<(Arc<[u8]>, Rows)>,
     shrinker: Shrinker,
+}
+
+/// The rows of a cache.
+#[derive(Clone, Copy)]
+struct Rows {
+    objects: RowId,
+    slabs: RowId,
 }
 
 /// Which caches a reading lists, in which order.
@@ -49,7 +58,9 @@ impl Slabinfo {
     /// The table below `root`; nothing is opened before the first sample.
     pub(super) fn new(root: &Path) -> Slabinfo {
         let (rows, shrinker) = (HashMap::new(), Shrinker::default());
-        let caches = Caches { root: root.to_owned(), rows, listed: Vec::new(), shrinker };
+        // A kernel has pages of one size, and a root is that of this kernel's host.
+        let page_size = rustix::param::page_size() as u64;
+        let caches = Caches { root: root.to_owned(), page_size, rows, listed: Vec::new(), shrinker };
         Slabinfo { text: ProcText::new(root.join("proc/slabinfo")), caches }
     }
 
@@ -107,39 +118,43 @@ impl Caches {
 
     /// Adds the cache at `place` of the list to the sample.
     fn count(&mut self, place: usize, cache: &Cache<'_>, snapshot: &mut Snapshot) -> Result<Listing, &'static str> {
-        let (row, listing) = match self.listed.get(place) {
-            Some((name, row)) if **name == *cache.name => (*row, Listing::AsBefore),
+        let (rows, listing) = match self.listed.get(place) {
+            Some((name, rows)) if **name == *cache.name => (*rows, Listing::AsBefore),
             _ => (self.list(place, cache.name, snapshot)?, Listing::Other),
         };
         // Two caches may have one name (one for each of several mounts, say): they are one tag, so their usages add up.
-        let met = snapshot.get(row).unwrap_or_default();
         let bytes = cache.active.checked_mul(cache.size).ok_or("active_objs × objsize is too large")?;
-        let allocs = met.allocs.saturating_add(cache.active);
-        snapshot.set(row, Some(Usage { allocs, frees: 0, bytes: met.bytes.saturating_add(bytes) }));
+        let held = cache.pages.checked_mul(self.page_size).ok_or("num_slabs × pagesperslab is too large")?;
+        for (row, allocs, bytes) in [(rows.objects, cache.active, bytes), (rows.slabs, 0, held)] {
+            let met = snapshot.get(row).unwrap_or_default();
+            let (allocs, bytes) = (met.allocs.saturating_add(allocs), met.bytes.saturating_add(bytes));
+            snapshot.set(row, Some(Usage { allocs, frees: 0, bytes }));
+        }
         Ok(listing)
     }
 
     /// Notes that the cache at `place` of the list is another one than before.
-    fn list(&mut self, place: usize, name: &[u8], snapshot: &mut Snapshot) -> Result<RowId, &'static str> {
-        let (name, row) = match self.rows.get_key_value(name) {
-            Some((name, row)) => (name.clone(), *row),
+    fn list(&mut self, place: usize, name: &[u8], snapshot: &mut Snapshot) -> Result<Rows, &'static str> {
+        let (name, rows) = match self.rows.get_key_value(name) {
+            Some((name, rows)) => (name.clone(), *rows),
             None => self.meet(name, snapshot)?,
         };
         match self.listed.get_mut(place) {
-            Some(listed) => *listed = (name, row),
-            None => self.listed.push((name, row)),
+            Some(listed) => *listed = (name, rows),
+            None => self.listed.push((name, rows)),
         }
-        Ok(row)
+        Ok(rows)
     }
 
     /// A cache seen for the first time.
-    fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, RowId), &'static str> {
+    fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, Rows), &'static str> {
         let tag = Tag::from_cache_name(name).map_err(|_| "no cache name")?;
         let reclaimable = self.shrinker.meet(&self.root, name, &tag);
-        let row = snapshot.row(Key { reclaimable, ..Key::new(tag, Pool::Slab, Counters::InUse) });
-        let name = Arc::<[u8]>::from(name);
-        self.rows.insert(name.clone(), row);
-        Ok((name, row))
+        let objects = snapshot.row(Key { reclaimable, ..Key::new(tag.clone(), Pool::Slab, Counters::InUse) });
+        let slabs = snapshot.row(Key::new(tag, Pool::Slabs, Counters::BytesOnly));
+        let (name, rows) = (Arc::<[u8]>::from(name), Rows { objects, slabs });
+        self.rows.insert(name.clone(), rows);
+        Ok((name, rows))
     }
 }
 
@@ -162,18 +177,22 @@ mod tests {
         }
     }
 
+    fn rows(name: &str, objects: u64, bytes: u64, pages: u64) -> Vec<(String, Usage)> {
+        let held = Usage { bytes: pages * rustix::param::page_size() as u64, ..Usage::default() };
+        let usage = Usage { allocs: objects, frees: 0, bytes };
+        vec![(format!("{name} slab"), usage), (format!("{name} slabs"), held)]
+    }
+
     #[test]
-    fn bytes_are_active_objects_times_object_size() {
-        let text = format!("{HEAD}key_jar  96  128  256  16  1 : tunables 0 0 0 : slabdata 6 6 0\n");
-        let usage = Usage { allocs: 96, frees: 0, bytes: 24576 };
-        assert_eq!(sample_of(&text), Ok(vec![("key_jar slab".to_owned(), usage)]));
+    fn objects_in_use_and_whole_slabs_are_two_rows() {
+        let text = format!("{HEAD}key_jar  96  128  256  32  2 : tunables 0 0 0 : slabdata 3 4 0\n");
+        assert_eq!(sample_of(&text), Ok(rows("key_jar", 96, 24_576, 8)));
     }
 
     #[test]
     fn two_caches_of_one_name_add_up() {
         let line = "twin  2  2  10  1  1 : tunables 0 0 0 : slabdata 1 1 0\n";
-        let usage = Usage { allocs: 4, frees: 0, bytes: 40 };
-        assert_eq!(sample_of(&format!("{HEAD}{line}{line}")), Ok(vec![("twin slab".to_owned(), usage)]));
+        assert_eq!(sample_of(&format!("{HEAD}{line}{line}")), Ok(rows("twin", 4, 40, 2)));
     }
 
     #[test]
@@ -189,6 +208,12 @@ mod tests {
             (&format!("{HEAD}in\ntwo 96 128 256 16 1 {TAIL}"), "line 3: no ` : tunables` behind the figures"),
             (&format!("{HEAD}k 99999999999999999999 1 1 1 1 {TAIL}"), "line 3: active_objs is not a number"),
             (&format!("{HEAD}k 9999999999999999999 1 99 1 1 {TAIL}"), "line 3: active_objs × objsize is too large"),
+            (&format!("{HEAD}k 1 1 1 1 1 : tunables 0 0 0\n"), "line 3: num_slabs is not a number"),
+            (&format!("{HEAD}k 1 1 1 1 9 : tunables 0 0 0 : slabdata 1\n"), "line 3: num_slabs is not a number"),
+            (
+                &format!("{HEAD}k 1 1 1 1 9 : tunables 0 0 0 : slabdata 1 9999999999999999999 0\n"),
+                "line 3: num_slabs × pagesperslab is too large",
+            ),
         ] {
             let error = sample_of(text).unwrap_err();
             assert!(error.starts_with(problem), "{error}");
@@ -209,7 +234,10 @@ mod tests {
             Ok(())
         };
         let mut sample = || match source.fill_by(&mut read, &mut snapshot) {
-            Ok(()) => Ok(snapshot.present().map(|(key, usage)| format!("{}{}", key.tag, usage.allocs)).collect()),
+            Ok(()) => {
+                let objects = snapshot.present().filter(|(key, _)| key.pool == Pool::Slab);
+                Ok(objects.map(|(key, usage)| format!("{}{}", key.tag, usage.allocs)).collect())
+            }
             Err(error) => Err(error.to_string()),
         };
         (0..samples).map(|_| sample()).collect()

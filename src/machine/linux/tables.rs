@@ -1,12 +1,12 @@
 //! The kernel's tables as one pool table: slab caches, and call sites where the kernel counts those too.
 //!
 //! Rows of both stand in one snapshot. They describe the same memory twice, from who holds it and from who asked for it,
-//! and so stand under two pools.
+//! and so stand under two pools. What the kernel says that its slab allocator holds in all is a third one.
 
 use std::path::{Path, PathBuf};
 
 use super::allocinfo::Allocinfo;
-use super::memory::memory;
+use super::memory::{SlabTotal, memory};
 use super::slabinfo::Slabinfo;
 use crate::machine::{MachineError, Memory, PoolSource};
 use crate::pool::{Snapshot, TagPattern};
@@ -16,14 +16,15 @@ pub struct Tables {
     root: PathBuf,
     slabinfo: Slabinfo,
     allocinfo: Option<Allocinfo>,
+    total: SlabTotal,
     snapshot: Snapshot,
 }
 
 impl Tables {
     /// The tables below `root`; nothing is opened before the first sample.
     pub fn new(root: &Path) -> Tables {
-        let (slabinfo, allocinfo) = (Slabinfo::new(root), Allocinfo::find(root));
-        Tables { root: root.to_owned(), slabinfo, allocinfo, snapshot: Snapshot::new() }
+        let (slabinfo, allocinfo, total) = (Slabinfo::new(root), Allocinfo::find(root), SlabTotal::new(root));
+        Tables { root: root.to_owned(), slabinfo, allocinfo, total, snapshot: Snapshot::new() }
     }
 }
 
@@ -35,6 +36,7 @@ impl PoolSource for Tables {
     fn sample(&mut self) -> Result<&Snapshot, MachineError> {
         // Begins the snapshot anew, as often as it takes.
         self.slabinfo.fill(&mut self.snapshot)?;
+        self.total.fill(&mut self.snapshot)?;
         if let Some(allocinfo) = &mut self.allocinfo {
             allocinfo.fill(&mut self.snapshot)?;
         }

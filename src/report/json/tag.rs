@@ -32,6 +32,8 @@ pub(super) struct Tag<'a> {
     /// The settled levels; null where it was not measured at rest.
     levels: Option<Levels>,
     growth_bytes: Option<i64>,
+    /// What a Linux slab cache held in whole slabs, their unused objects included; null where that was not measured.
+    slabs: Option<Slabs>,
     /// What the first look says.
     evidence: Figures,
     /// What the second look says, where there was one at this tag.
@@ -41,6 +43,15 @@ pub(super) struct Tag<'a> {
     /// The drivers which may own it, the surest first; null where it was not looked up. Only tags which broke a threshold are, and those which
     /// grow steadily without a second look.
     suspected_drivers: Option<&'a [Suspect]>,
+}
+
+/// Whole slabs at rest, bytes.
+#[derive(Serialize, JsonSchema)]
+struct Slabs {
+    /// Before the workload.
+    bytes_before: u64,
+    /// After it.
+    bytes_after: u64,
 }
 
 /// The evidence on one tag's growth. Rates are with their 95 % intervals.
@@ -124,6 +135,9 @@ impl<'a> Tag<'a> {
             ignored: figures.ignored.as_deref(),
             levels: figures.levels,
             growth_bytes: figures.levels.map(|levels| levels.growth()),
+            slabs: figures
+                .slabs
+                .map(|slabs| Slabs { bytes_before: slabs.bytes_before, bytes_after: slabs.bytes_after }),
             evidence: Figures::of(&figures.evidence),
             second_look: figures.confirmation.as_ref().map(Second::of),
             in_lockstep_with: figures.in_lockstep_with.iter().map(Key::to_string).collect(),

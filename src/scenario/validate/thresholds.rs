@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use crate::pool::Pool;
 use crate::scenario::mistake::{Wrong, shown};
 use crate::scenario::place::{Finding, Place};
-use crate::scenario::quantity::Per;
+use crate::scenario::quantity::{Amount, Per};
 use crate::scenario::scalar::Text;
-use crate::scenario::threshold::{Limit, Subject, Threshold};
+use crate::scenario::threshold::{Limit, Measure, Subject, Threshold};
 use crate::scenario::types::Workload;
 use crate::scenario::written::WrittenThreshold;
 
@@ -22,8 +23,10 @@ pub(super) fn thresholds(
     for (index, written) in written.into_iter().enumerate() {
         let place = Place::of("thresholds").item(index);
         let limits = limits(&written, &place, counted, found);
+        let measure = written.measure;
+        measure_goes_with(&written, &place, found);
         let Some(subject) = subject(written, &place, found) else { continue };
-        let threshold = Threshold { subject, limits };
+        let threshold = Threshold { subject, limits, measure };
         let words = threshold.words();
         if !names.insert(words.clone()) {
             let message = format!("the threshold `{}` is given twice", shown(&words));
@@ -62,6 +65,31 @@ fn subject(written: WrittenThreshold, place: &Place, found: &mut Vec<Finding>) -
             found.push(place.clone().is(wrong));
             None
         }
+    }
+}
+
+/// Only slab caches have both figures, and only objects are counted one by one.
+fn measure_goes_with(written: &WrittenThreshold, place: &Place, found: &mut Vec<Finding>) {
+    for (key, pool) in [("pool", written.pool), ("total", written.total)] {
+        match (pool, written.measure) {
+            (Some(Pool::Slabs), _) => {
+                let help = format!("write `{key}: slab` and `measure: slabs`");
+                let wrong = Wrong::new("`slabs` is a measure of the pool `slab`, not a pool", "not a pool", help);
+                found.push(place.clone().key(key).is(wrong));
+            }
+            (Some(pool), Some(measure)) if pool != Pool::Slab => {
+                let message = format!("the {pool} pool has no slabs to measure");
+                let help = "remove it: only the pool `slab`, of Linux, has `objects` and `slabs`";
+                found.push(place.clone().key("measure").is(Wrong::new(message, format!("{measure} of {pool}"), help)));
+            }
+            (Some(_) | None, _) => {}
+        }
+    }
+    let of_objects = written.max_rate.is_some_and(|rate| matches!(rate.amount, Amount::Objects(_)));
+    if of_objects && written.measure == Some(Measure::Slabs) {
+        let help = "give the rate in bytes, or write `measure: objects`";
+        let wrong = Wrong::new("a rate in objects cannot be measured in slabs", "objects, not slabs", help);
+        found.push(place.clone().key("max_rate").is(wrong));
     }
 }
 
