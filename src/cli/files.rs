@@ -14,7 +14,7 @@ use crate::import::ImportError;
 /// What to read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Files {
-    /// Recordings, folders of runs, or logs, gzipped or not: of PoolMon, WinDbg's !poolused, poolmon-powershell, or as CSV
+    /// Recordings, folders of runs, or logs, gzipped or not: of PoolMon, WinDbg, /proc/slabinfo, as CSV and more (docs/logs.md)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]

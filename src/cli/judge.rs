@@ -31,9 +31,13 @@ pub(super) struct Judge {
 }
 
 const FORMATS: &str = "\
-What a log is, its content says: PoolMon's screens (`poolmon /b >> poolmon.log`) and snapshots (`poolmon -n FILE`), WinDbg's
-!poolused, the CSV of poolmon-powershell (docs/poolmon-logs.md), or poolgate's own CSV (docs/csv.md). Lines which cannot be
-read are counted and told.
+What a log is, its content says. Read are, each described in docs/logs.md:
+
+  PoolMon's screens (`poolmon /b >> FILE`) and snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
+  Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with `date` between
+  poolgate's own CSV (docs/csv.md)
+
+Lines that cannot be read are counted, and the report shows the count.
 
 Live screens are 5 s apart. Snapshots say nothing of time: a series of files is ordered by the times in their names, else by
 when they were written, else --every says how far apart they are. The exit code is that of the worst verdict.";

@@ -37,6 +37,7 @@ mod tag;
 mod terminal;
 mod terms;
 mod trouble;
+mod usual;
 mod wait;
 #[cfg(unix)]
 mod warden;

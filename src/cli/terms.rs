@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::recorded::Recorded;
-use super::trouble;
+use super::{trouble, usual};
 use crate::import::ImportError;
 use crate::judge::judge;
 use crate::report::{Failure, Host, Report};
@@ -70,7 +70,9 @@ impl Terms {
             (None, Some(own)) => trouble::load(&own)?.scenario,
             (None, None) => {
                 let name = recorded.path.file_name().unwrap_or_default().to_string_lossy();
-                Scenario::offline(&name, recorded.shown())
+                let mut scenario = Scenario::offline(&name, recorded.shown());
+                scenario.thresholds.extend(usual::rule(&recorded.recording));
+                scenario
             }
         };
         if !self.thresholds.is_empty() {
@@ -88,7 +90,10 @@ impl Terms {
         notes.extend(recorded.misplaced.clone().filter(|_| refused.is_none()));
         let result = refused.map_or_else(judged, Err);
         if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
-            notes.push("no scenario lies beside it: judged by the rule that no tag may leak".to_owned());
+            notes.push(match usual::rule(&recorded.recording) {
+                None => "no scenario lies beside it: judged by the rule that no tag may leak".to_owned(),
+                Some(rule) => format!("no scenario lies beside it: judged by `{}`", rule.words()),
+            });
         }
         Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
     }

@@ -5,7 +5,8 @@ use std::io;
 use crate::record::RecordError;
 
 /// What can be read.
-pub(super) const WHAT_TO_GIVE: &str = "give a recording.pgr, the folder of a run, a log of PoolMon or WinDbg (docs/poolmon-logs.md), or one as CSV (docs/csv.md)";
+pub(super) const WHAT_TO_GIVE: &str =
+    "give a recording.pgr, the folder of a run, a log that docs/logs.md lists, or one as CSV (docs/csv.md)";
 
 /// Why a log cannot be read.
 #[derive(Debug, thiserror::Error)]

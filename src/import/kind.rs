@@ -2,6 +2,7 @@
 
 use super::Wrong;
 use super::lines::Lines;
+use super::linux;
 use super::poolmon::{is_header, is_row};
 use super::powershell;
 use crate::record::COLUMNS;
@@ -18,6 +19,8 @@ pub(super) enum Kind {
     PowerShell,
     PoolMon,
     PoolUsed,
+    /// The Linux kernel's own tables.
+    Linux,
 }
 
 /// What a log which begins so is; an error where it is known to be nothing that can be read.
@@ -56,6 +59,9 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         }
         if is_header(text) || is_row(line.bytes) {
             return Ok(Kind::PoolMon);
+        }
+        if linux::begins(text) {
+            return Ok(Kind::Linux);
         }
         poolmon |= text.starts_with(b"Memory:");
     }

@@ -20,6 +20,7 @@ mod data;
 mod error;
 mod kind;
 mod lines;
+mod linux;
 mod pages;
 mod partial;
 mod passed;
@@ -162,6 +163,7 @@ fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tabl
         Kind::PowerShell => powershell::read(text(beginning, input), lines::is_unicode(beginning), tables),
         Kind::PoolMon => poolmon::read(&mut Lines::new(input, beginning), tables),
         Kind::PoolUsed => poolused::read(&mut Lines::new(input, beginning), tables),
+        Kind::Linux => linux::read(&mut Lines::new(input, beginning), tables),
         // Read by itself, before.
         Kind::Csv => Ok(()),
     }

@@ -61,7 +61,7 @@ impl Passed {
 
     /// What is wrong with a file of which nothing was read.
     pub(super) fn nothing(&self, what: &str) -> Wrong {
-        let help = "give a log of PoolMon, of !poolused, or one of those in docs/poolmon-logs.md";
+        let help = "give a whole table, with its header; docs/logs.md lists the logs that are read";
         match self.is_empty() {
             true => Wrong::new(format!("has no readable {what}"), help),
             false => Wrong::new(format!("has no readable {what}: {}", self.told()), help),

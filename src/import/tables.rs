@@ -19,6 +19,7 @@ use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage};
 
 mod clock;
 mod codes;
+mod places;
 
 /// The tables of one log, or of several which are parts of one.
 pub(super) struct Tables {

@@ -95,6 +95,13 @@ impl Key {
         Key { tag, pool, counters, reclaimable: false, session: None }
     }
 
+    /// Whether another row of pool `kernel` counts this memory too: in `/proc/meminfo` SReclaimable and SUnreclaim are the
+    /// parts of Slab, KReclaimable has SReclaimable in it, and stacks are a part of VmallocUsed.
+    pub fn is_part(&self) -> bool {
+        const PARTS: [&str; 4] = ["SReclaimable", "SUnreclaim", "KReclaimable", "KernelStack"];
+        self.pool == Pool::Kernel && PARTS.contains(&self.tag.as_str())
+    }
+
     /// Objects in use: allocations not freed yet.
     pub fn live(&self, usage: Usage) -> i64 {
         match self.counters {

@@ -69,7 +69,7 @@ impl Subject {
     ///
     /// Each session's row of a tag is a row of its own, so that no session's leak hides in the others' figures. A total is
     /// the system's alone: PoolMon lists session pools apart from it (Microsoft Learn, "PoolMon Startup Command", `/s`),
-    /// and they come and go with who is logged on.
+    /// and they come and go with who is logged on. Nor does a total count a row that is part of another.
     ///
     /// Whole slabs are never meant by themselves: they are a second figure of a cache ([`Threshold::measure_of`]).
     pub fn means(&self, key: &Key) -> bool {
@@ -77,7 +77,7 @@ impl Subject {
             return false;
         }
         match self {
-            Subject::Total(pool) => *pool == key.pool && key.session.is_none(),
+            Subject::Total(pool) => *pool == key.pool && key.session.is_none() && !key.is_part(),
             Subject::Tags { tag, except, pool } => {
                 tag.matches(key)
                     && pool.is_none_or(|pool| pool == key.pool)
@@ -115,13 +115,29 @@ impl Threshold {
         self.measure.unwrap_or(by_default)
     }
 
+    /// The default rule of a list of what an unloaded driver has not freed: nothing may be left.
+    pub fn nothing_left() -> Threshold {
+        Threshold {
+            subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool: None },
+            limits: vec![Limit::AfterTeardown(Bytes(0))],
+            measure: None,
+        }
+    }
+
+    /// The default rule of a log that has nothing but figures of whole pools: none of them may grow.
+    pub fn no_pool_grows() -> Threshold {
+        Threshold {
+            subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool: Some(Pool::Kernel) },
+            limits: vec![Limit::MaxRate(Rate { amount: Amount::Bytes(0.0), per: Per::Hour })],
+            measure: None,
+        }
+    }
+
     /// The default rule: no tag may leak, per iteration where `workload` counts them, else per hour.
     pub(super) fn no_leak(workload: &Workload) -> Threshold {
-        #[expect(clippy::expect_used, reason = "a constant")]
-        let tag = "*".parse().expect("`*` is a tag pattern");
         let per = if workload.counts_iterations() { Per::Iteration } else { Per::Hour };
         Threshold {
-            subject: Subject::Tags { tag, except: Vec::new(), pool: None },
+            subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool: None },
             limits: vec![Limit::MaxRate(Rate { amount: Amount::Bytes(0.0), per })],
             measure: None,
         }
@@ -135,6 +151,11 @@ impl fmt::Display for Measure {
             Measure::Slabs => "slabs",
         })
     }
+}
+
+#[expect(clippy::expect_used, reason = "a constant")]
+fn every_tag() -> TagPattern {
+    "*".parse().expect("`*` is a tag pattern")
 }
 
 impl fmt::Display for Subject {
@@ -223,6 +244,14 @@ mod tests {
         assert!(Subject::Total(Pool::Slabs).means(&slabs));
         let asked = Threshold::given("test", "tag * max_bytes 1 MiB, measure slabs").unwrap();
         assert!(asked.means(&row("dentry", Pool::Slab, None)) && !asked.means(&row("MyD1", Pool::Paged, None)));
+    }
+
+    #[test]
+    fn a_total_counts_no_memory_twice() {
+        let total = Subject::Total(Pool::Kernel);
+        assert!(total.means(&row("Slab", Pool::Kernel, None)) && !total.means(&row("SUnreclaim", Pool::Kernel, None)));
+        assert!(tags("SUnreclaim", None).means(&row("SUnreclaim", Pool::Kernel, None)));
+        assert!(Subject::Total(Pool::Slab).means(&row("KernelStack", Pool::Slab, None)));
     }
 
     #[test]

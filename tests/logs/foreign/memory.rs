@@ -45,11 +45,13 @@ fn a_log_ten_times_as_large_needs_no_more_memory() {
     let snapshot = rows(&|tag| format!(" {tag} Nonp {:>9} 7 {tag} {:>9} 64\n", tag + 7, tag * 64));
     let live = rows(&|tag| format!(" {tag} Nonp {:>9} ( 1) 7 ( 1) {tag} {:>9} (64) 64\n", tag + 7, tag * 64));
     let used = rows(&|tag| format!(" {tag} {tag} {:>9} 0 0\tsome driver\n", tag * 64));
+    let slab = rows(&|tag| format!("cache{tag} {tag} {:>9} 64 64 1 : tunables 0 0 0 : slabdata 1 1 0\n", tag * 2));
     let header = " Tag  Type     Allocs         Frees    Diff   Bytes    Per Alloc\n\n";
     let bad = "this is no row\n".repeat(50);
     for (what, text) in [
         ("snapshots", format!("{header}{snapshot}")),
         ("screens", format!("{header}{live}{bad}")),
+        ("slabinfo", format!("slabinfo - version: 2.1\n{slab}{bad}")),
         ("!poolused", format!("  Pool Used:\n Tag    Allocs     Used    Allocs     Used\n{used}")),
     ] {
         let ((few, small), (many, large)) = (peak(&text, 20), peak(&text, 200));

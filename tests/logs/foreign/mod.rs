@@ -1,6 +1,8 @@
 //! Logs of other programs: PoolMon's text in every variant, WinDbg's !poolused, poolmon-powershell's CSV.
 
+mod linux;
 mod memory;
+mod mutated;
 mod refused;
 mod samples;
 mod series;

@@ -1,0 +1,240 @@
+//! Logs of the Linux kernel's own tables, as a shell loop collects them: `date; cat /proc/slabinfo`.
+//!
+//! A log may hold several of the tables (slabinfo, slabtop, `vmstat -m`, meminfo, allocinfo, SPL's slab). All that stand
+//! between two time stamps are one sample. Without stamps, a table that comes a second time begins the next sample. A
+//! table that shows only some of its rows (`grep`, `head`) makes the log partial.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use jiff::Timestamp;
+
+use self::row::Row;
+use self::section::{Section, bit, header, source};
+use self::uptime::Uptimes;
+use super::lines::{End, Line, Lines};
+use super::passed::shown;
+use super::tables::Tables;
+use super::{ImportError, when};
+use crate::pool::{Key, Pool, RowId, Tag};
+
+mod allocinfo;
+mod meminfo;
+mod row;
+mod section;
+mod slabinfo;
+mod slabtop;
+mod spl;
+mod uptime;
+mod vmstat;
+
+pub(super) use section::begins;
+
+/// Reads all tables of a text.
+pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
+    let mut log = Log::default();
+    while let Some(line) = lines.next()? {
+        log.line(line, tables)?;
+    }
+    log.end(tables)?;
+    if log.rounded {
+        tables.note(slabtop::ROUNDED);
+    }
+    tables.end_file("table of Linux")
+}
+
+/// What the lines so far say of those to come.
+#[derive(Default)]
+struct Log {
+    section: Option<Section>,
+    /// The table whose header was the last line that said something.
+    fresh: Option<Section>,
+    /// A header stands between the last time stamp and here.
+    headed: bool,
+    /// The tables of this sample, a bit each, and those of the first sample.
+    seen: u8,
+    first_seen: Option<u8>,
+    /// `vmstat -m` repeats its header on every page; a new table begins with the first cache.
+    first_cache: Option<RowId>,
+    /// slabtop: how many caches there are, and how many were shown.
+    caches: Option<(u64, u64)>,
+    rounded: bool,
+    /// A date stands between the tables: `uptime` is then not needed.
+    dated: bool,
+    uptimes: Uptimes,
+    places: HashMap<Box<[u8]>, RowId>,
+    /// The name being looked up.
+    name: Vec<u8>,
+}
+
+impl Log {
+    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        let text = line.bytes.trim_ascii();
+        if text.is_empty() {
+            return Ok(());
+        }
+        // Rows of slabinfo say themselves what they are, so that the output of `grep` can be read; and they are most lines.
+        if !slabinfo::is_marked(text) {
+            if let Some(section) = header(text) {
+                self.header(section, tables)?;
+            } else if let Some(at) = when::line(text).or_else(|| uptime::date(text)) {
+                self.dated = true;
+                return self.stamp(at, tables);
+            }
+        }
+        match self.row(line, text) {
+            Some(Ok(None)) => Ok(()),
+            Some(Ok(Some((section, row)))) => self.add(section, &row, line, tables),
+            Some(Err(why)) => {
+                tables.pass(line.number, || why);
+                Ok(())
+            }
+            None if header(text).is_some() => Ok(()),
+            None => self.around(line, text, tables),
+        }
+    }
+
+    /// The row that a line is; `Ok(None)` for a line that belongs to a table and counts nothing that is judged.
+    fn row<'a>(&mut self, line: Line<'_>, text: &'a [u8]) -> Option<Result<Option<(Section, Row<'a>)>, String>> {
+        if line.end == End::TooLong {
+            return Some(Err("is longer than 64 KiB".to_owned()));
+        }
+        let of =
+            |section: Section, row: Option<Result<Row<'a>, String>>| row.map(|row| row.map(|row| Some((section, row))));
+        if slabinfo::is_marked(text) {
+            return of(Section::Slabinfo, slabinfo::row(text));
+        }
+        if let Some(row) = meminfo::row(text) {
+            return Some(row.map(|row| row.map(|row| (Section::Meminfo, row))));
+        }
+        let section = self.section?;
+        match section {
+            Section::Slabinfo => of(section, slabinfo::row(text)),
+            Section::OldSlabinfo => of(section, slabinfo::old_row(text)),
+            Section::Slabtop => match slabtop::summary(text) {
+                Some(slabtop::Summary::Caches(caches)) => {
+                    self.caches = Some((caches, 0));
+                    Some(Ok(None))
+                }
+                Some(slabtop::Summary::Size(bytes)) => Some(Ok(Some((section, Row::whole(b"slab", bytes))))),
+                Some(slabtop::Summary::Other) => Some(Ok(None)),
+                None => of(section, slabtop::row(text)),
+            },
+            Section::Vmstat => of(section, vmstat::row(text)),
+            Section::Meminfo => None,
+            Section::Allocinfo => match allocinfo::row(text) {
+                Some(Ok(_)) if line.end == End::File => {
+                    Some(Err("is cut off, perhaps inside the function's name".to_owned()))
+                }
+                row => of(section, row),
+            },
+            Section::Spl => match spl::row(text) {
+                // A cache of Linux' slab allocator, which slabinfo has too.
+                Some(Ok((true, _))) if self.seen & bit(Section::Slabinfo) != 0 => Some(Ok(None)),
+                row => of(section, row.map(|row| row.map(|(_, row)| row))),
+            },
+        }
+    }
+
+    /// A header ends a sample that has its table already. The next sample begins with a row: a header without rows is a
+    /// failed reading and no empty table.
+    fn header(&mut self, section: Section, tables: &mut Tables) -> Result<(), ImportError> {
+        let another_page = section == Section::Vmstat && self.section == Some(section) && tables.is_open();
+        if self.fresh == Some(section) || another_page {
+            return Ok(());
+        }
+        if self.seen & bit(section) != 0 {
+            self.end(tables)?;
+        }
+        (self.section, self.fresh, self.headed, self.first_cache) = (Some(section), Some(section), true, None);
+        Ok(())
+    }
+
+    fn add(&mut self, section: Section, row: &Row<'_>, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        let Some(place) = self.place(row, tables) else {
+            tables.pass(line.number, || "has no name".to_owned());
+            return Ok(());
+        };
+        let searched = section == Section::Slabinfo && !(self.headed && self.section == Some(section));
+        // Two caches may have one name. Where that is not so, a row that comes again begins the next sample.
+        let again = match section {
+            Section::Meminfo => tables.has(place),
+            Section::Slabinfo => searched && tables.has(place),
+            Section::Slabtop => row.pool == Pool::Kernel && tables.has(place),
+            Section::Vmstat => self.first_cache == Some(place),
+            Section::OldSlabinfo | Section::Allocinfo | Section::Spl => false,
+        };
+        if !tables.is_open() || again {
+            self.end(tables)?;
+            tables.begin(line.number)?;
+        }
+        tables.of(source(section), None, searched);
+        self.seen |= bit(section);
+        if section == Section::Vmstat {
+            self.first_cache.get_or_insert(place);
+        }
+        if section == Section::Slabtop && row.pool == Pool::Slab {
+            self.rounded = true;
+            if let Some((_, shown)) = &mut self.caches {
+                *shown += 1;
+            }
+        }
+        // The summary of slabtop stands before its header.
+        if self.fresh == Some(section) && !(section == Section::Slabtop && row.pool == Pool::Kernel) {
+            self.fresh = None;
+        }
+        tables.plus(place, row.usage);
+        Ok(())
+    }
+
+    /// The place of a row; `None` when it has no name.
+    fn place(&mut self, row: &Row<'_>, tables: &mut Tables) -> Option<RowId> {
+        self.name.clear();
+        self.name.push(row.pool as u8);
+        self.name.extend_from_slice(&row.name);
+        if let Some(place) = self.places.get(self.name.as_slice()) {
+            return Some(*place);
+        }
+        let tag = Tag::from_cache_name(&row.name).ok()?;
+        let place = tables.place(Key { reclaimable: row.reclaimable, ..Key::new(tag, row.pool, row.counters) });
+        self.places.insert(self.name.as_slice().into(), place);
+        Some(place)
+    }
+
+    fn around(&mut self, line: Line<'_>, text: &[u8], tables: &mut Tables) -> Result<(), ImportError> {
+        if let Some(at) = when::line(text).or_else(|| uptime::date(text)) {
+            self.dated = true;
+            return self.stamp(at, tables);
+        }
+        match self.uptimes.read(text) {
+            Some(at) if !self.dated => self.stamp(at, tables),
+            Some(_) => Ok(()),
+            None => {
+                tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
+                Ok(())
+            }
+        }
+    }
+
+    fn stamp(&mut self, at: Timestamp, tables: &mut Tables) -> Result<(), ImportError> {
+        self.end(tables)?;
+        (self.headed, self.fresh) = (false, None);
+        tables.stamp(at);
+        Ok(())
+    }
+
+    /// The sample is complete.
+    fn end(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
+        if !tables.is_open() {
+            return Ok(());
+        }
+        let seen = std::mem::take(&mut self.seen);
+        let cut = self.caches.take().is_some_and(|(caches, shown)| shown < caches);
+        let partial = cut || *self.first_seen.get_or_insert(seen) != seen;
+        if let (true, Some(section)) = (partial, self.section) {
+            tables.of(source(section), None, true);
+        }
+        self.first_cache = None;
+        tables.end()
+    }
+}

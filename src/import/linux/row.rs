@@ -1,0 +1,49 @@
+//! A row of one of the kernel's tables, and what its words are read with.
+
+use std::borrow::Cow;
+
+use super::super::passed::shown;
+use crate::pool::{Counters, Pool, Usage};
+
+/// One row of a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row<'a> {
+    pub(super) name: Cow<'a, [u8]>,
+    pub(super) pool: Pool,
+    pub(super) counters: Counters,
+    pub(super) reclaimable: bool,
+    pub(super) usage: Usage,
+}
+
+impl<'a> Row<'a> {
+    /// A slab cache with `objects` in use, which hold `bytes`.
+    pub(super) fn cache(name: &'a [u8], objects: u64, bytes: u64) -> Row<'a> {
+        let usage = Usage { allocs: objects, frees: 0, bytes };
+        Row { name: name.into(), pool: Pool::Slab, counters: Counters::InUse, reclaimable: false, usage }
+    }
+
+    /// Bytes that the kernel counts as a whole.
+    pub(super) fn whole(name: &'a [u8], bytes: u64) -> Row<'a> {
+        let usage = Usage { bytes, ..Usage::default() };
+        Row { name: name.into(), pool: Pool::Kernel, counters: Counters::BytesOnly, reclaimable: false, usage }
+    }
+}
+
+/// The words of a line.
+pub(super) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+/// A number in decimal digits and nothing else.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    (!digits.is_empty()).then_some(())?;
+    digits.iter().try_fold(0u64, |value, digit| {
+        digit.is_ascii_digit().then_some(())?;
+        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
+}
+
+/// Why a word is not the number that belongs there.
+pub(super) fn no_number(word: &[u8]) -> String {
+    format!("has `{}` where a number belongs", shown(word))
+}

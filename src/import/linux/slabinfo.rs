@@ -1,0 +1,146 @@
+//! Rows of `/proc/slabinfo`: `name active_objs num_objs objsize objperslab pagesperslab : tunables …`.
+//!
+//! Documentation/filesystems/proc.rst and mm/slab_common.c (`cache_show`). The live reader asks for a whole line. A log
+//! may have been pasted, so the figures count where the number behind them shows that they are whole.
+
+use memchr::memmem;
+
+use super::row::{Row, no_number, number, words};
+
+const TUNABLES: &[u8] = b": tunables";
+
+/// Whether a line has what only rows of slabinfo have.
+pub(super) fn is_marked(text: &[u8]) -> bool {
+    memmem::find(text, TUNABLES).is_some()
+}
+
+/// A row of version 2.x; `None` when the line does not look like one.
+pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+    let (figures, whole) = match memmem::rfind(text, TUNABLES) {
+        Some(at) => (&text[..at], true),
+        None => (text, false),
+    };
+    let (name, figures) = if whole { named(figures, 5) } else { first(figures) }?;
+    let [active, total, size, ..] = figures[..] else { return None };
+    if !whole && figures.len() < 4 {
+        return Some(Err("ends before it is known that its object size is whole".to_owned()));
+    }
+    Some(cache(plain(name), active, total, size))
+}
+
+/// A name without what `grep -H` or a system log put before it: `/proc/slabinfo:dentry`, `Nov 14 01:32:30 host: dentry`.
+fn plain(name: &[u8]) -> &[u8] {
+    let path = name.first() == Some(&b'/');
+    match (memmem::rfind(name, b": "), memchr::memchr(b':', name).filter(|_| path)) {
+        (Some(at), _) => name[at + 2..].trim_ascii_start(),
+        (None, Some(at)) => &name[at + 1..],
+        (None, None) => name,
+    }
+}
+
+/// A row of version 1.x: `name active_objs num_objs objsize active_slabs num_slabs pagesperslab`, and in some kernels more
+/// behind a colon.
+pub(super) fn old_row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+    let figures = memmem::find(text, b" : ").map_or(text, |at| &text[..at]);
+    let (name, figures) = named(figures, 6).or_else(|| first(figures))?;
+    let [active, total, size, _, ..] = figures[..] else {
+        return Some(Err("ends before it is known that its object size is whole".to_owned()));
+    };
+    Some(cache(name, active, total, size))
+}
+
+/// The name before the last `count` words, as a name may have spaces; and these words.
+fn named(text: &[u8], count: usize) -> Option<(&[u8], Vec<&[u8]>)> {
+    let mut figures = Vec::with_capacity(count);
+    let mut rest = text.trim_ascii_end();
+    for _ in 0..count {
+        let at = rest.iter().rposition(u8::is_ascii_whitespace)?;
+        figures.push(&rest[at + 1..]);
+        rest = rest[..at].trim_ascii_end();
+    }
+    figures.reverse();
+    let numbers = figures.iter().all(|word| word.first().is_some_and(u8::is_ascii_digit));
+    (!rest.is_empty() && numbers).then_some((rest, figures))
+}
+
+/// The first word, and the words behind it where they begin with digits.
+fn first(text: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
+    let mut words = words(text);
+    let name = words.next()?;
+    let figures: Vec<&[u8]> = words.take_while(|word| word[0].is_ascii_digit()).collect();
+    (figures.len() >= 3).then_some((name, figures))
+}
+
+/// A cache whose objects have `size` bytes each.
+pub(super) fn cache<'a>(name: &'a [u8], active: &[u8], total: &[u8], size: &[u8]) -> Result<Row<'a>, String> {
+    let read = |word: &[u8]| number(word).ok_or_else(|| no_number(word));
+    let (active, total, size) = (read(active)?, read(total)?, read(size)?);
+    if active > total {
+        return Err(format!("does not add up: {active} of {total} objects are in use"));
+    }
+    let bytes = active.checked_mul(size).filter(|bytes| i64::try_from(*bytes).is_ok());
+    let bytes = bytes.ok_or_else(|| "has more bytes than any machine".to_owned())?;
+    Ok(Row::cache(name, active, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(row: Option<Result<Row<'_>, String>>) -> Option<Result<(String, u64, u64), String>> {
+        let said = |row: Row<'_>| (String::from_utf8_lossy(&row.name).into_owned(), row.usage.allocs, row.usage.bytes);
+        row.map(|row| row.map(said))
+    }
+
+    fn dentry() -> Option<Result<(String, u64, u64), String>> {
+        Some(Ok(("dentry".to_owned(), 3, 576)))
+    }
+
+    #[test]
+    fn a_row_counts_where_its_object_size_is_whole() {
+        for text in [
+            "dentry  3 42 192 21 1 : tunables 0 0 0 : slabdata 2 2 0",
+            "dentry  3 42 192 21 1 : tunables 120 60 8 : slabdata 2 2 0 : globalstat 1 2 : cpustat 3 4",
+            "dentry 3 42 192 21 1",
+            "dentry 3 42 192 2",
+        ] {
+            assert_eq!(read(row(text.as_bytes())), dentry(), "{text}");
+        }
+        assert!(row(b"dentry 3 42 192").is_some_and(|row| row.is_err()), "192 may be cut");
+        assert_eq!(row(b"dentry 3 42"), None);
+        let spaces = read(row(b"twin 7 3 42 192 21 1 : tunables 0 0 0 : slabdata 2 2 0"));
+        assert_eq!(spaces, Some(Ok(("twin 7".to_owned(), 3, 576))));
+    }
+
+    #[test]
+    fn what_stands_before_a_name_is_no_part_of_it() {
+        let tail = "3 42 192 21 1 : tunables 0 0 0 : slabdata 2 2 0";
+        for before in ["Nov 14 01:32:30 dbg: ", "/proc/slabinfo:", ""] {
+            assert_eq!(read(row(format!("{before}dentry  {tail}").as_bytes())), dentry(), "{before}");
+        }
+        let cgroup = read(row(format!("dentry(12:user.slice) {tail}").as_bytes()));
+        assert_eq!(cgroup, Some(Ok(("dentry(12:user.slice)".to_owned(), 3, 576))));
+    }
+
+    #[test]
+    fn version_1_has_other_columns_behind_the_size() {
+        for text in ["dentry 3 42 192 2 3 1", "dentry 3 42 192 2 3 1 : 252 126", "dentry 3 42 192 2 3 1 :  7 8 9 : 1 2"]
+        {
+            assert_eq!(read(old_row(text.as_bytes())), dentry(), "{text}");
+        }
+        assert!(old_row(b"dentry 3 42 192").is_some_and(|row| row.is_err()));
+        assert_eq!(old_row(b"kmem_cache"), None);
+    }
+
+    #[test]
+    fn a_row_that_makes_no_sense_gives_the_reason() {
+        for (text, why) in [
+            ("d 43 42 192 21 1 : tunables 0 0 0", "does not add up: 43 of 42 objects are in use"),
+            ("d 3 4O 192 21 1 : tunables 0 0 0", "has `4O` where a number belongs"),
+            ("d 9999999999999999999 9999999999999999999 9 1 1 : tunables", "has more bytes than any machine"),
+            ("d 99999999999999999999 1 9 1 1 : tunables", "has `99999999999999999999` where a number belongs"),
+        ] {
+            assert_eq!(read(row(text.as_bytes())), Some(Err(why.to_owned())), "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Times between the kernel's tables: `date`, and `uptime` where there is no date.
+//!
+//! `uptime` prints the time of day and how long the machine has run. The second tells on which day the first is.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+use super::super::when;
+
+const DAY: i64 = 86_400;
+
+/// What `date` prints in the C locale: `Mon Mar  4 10:00:01 UTC 2019`. The zone is left out, as everywhere: what lies
+/// between two times is the same.
+pub(super) fn date(text: &[u8]) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut words: Vec<&str> =
+        str::from_utf8(text).ok().filter(|text| text.len() < 64)?.split_ascii_whitespace().collect();
+    // Newer locales put AM or PM and the zone before the year.
+    let half = words.iter().position(|word| matches!(*word, "AM" | "PM")).map(|at| words.remove(at));
+    let [_, month, day, time, .., year] = words[..] else { return None };
+    let month = MONTHS.into_iter().position(|name| name == month)? + 1;
+    let at: DateTime = format!("{year}-{month:02}-{day:0>2}T{time:0>8}").parse().ok()?;
+    let hours = match (half, at.hour()) {
+        (Some("PM"), hour @ 1..=11) => hour + 12,
+        (Some("AM"), 12) => 0,
+        (_, hour) => hour,
+    };
+    when::local(at.with().hour(hours).build().ok()?)
+}
+
+/// The lines of `uptime` so far.
+#[derive(Debug, Default)]
+pub(super) struct Uptimes {
+    last: Option<(i64, i64)>,
+}
+
+impl Uptimes {
+    /// When a line of `uptime` was printed, from the day of the first one on; `None` for another line.
+    pub(super) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
+        let (time, up) = line(text)?;
+        let at = match self.last {
+            None => time,
+            Some((at, before)) => {
+                // After a restart the time runs on to the next such time of day.
+                let expected = if up >= before { at + (up - before) } else { at + DAY / 2 };
+                time + DAY * (expected - time + DAY / 2).div_euclid(DAY)
+            }
+        };
+        self.last = Some((at, up));
+        Timestamp::from_second(at).ok()
+    }
+}
+
+/// The time of day and the uptime, both in seconds: ` 11:28:15 up 1 day,  2:36,  1 user,  load average: …`.
+fn line(text: &[u8]) -> Option<(i64, i64)> {
+    let text = str::from_utf8(text).ok().filter(|text| text.contains(" up ") && text.contains("load average"))?;
+    let (time, up) = text.trim_start_matches("top - ").split_once(" up ")?;
+    let mut parts = time.trim().splitn(3, ':').map(|part| part.parse::<i64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let in_day = (0..24).contains(&hours) && (0..60).contains(&minutes) && (0..61).contains(&seconds);
+    let mut length = 0;
+    for part in up.split(',').map(str::trim) {
+        let (number, unit) = part.split_once(' ').unwrap_or((part, ""));
+        length += match (number.split_once(':'), unit.trim()) {
+            (Some((hours, minutes)), "") => 3600 * below(hours, 100)? + 60 * below(minutes, 60)?,
+            (None, "day" | "days") => DAY * below(number, 1 << 20)?,
+            (None, "min" | "mins") => 60 * below(number, 1000)?,
+            (None, "sec" | "secs") => below(number, 1000)?,
+            _ => break,
+        };
+    }
+    in_day.then_some((3600 * hours + 60 * minutes + seconds, length))
+}
+
+fn below(digits: &str, most: i64) -> Option<i64> {
+    digits.parse().ok().filter(|value| (0..most).contains(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_as_date_prints_it() {
+        for (text, expected) in [
+            ("Mon Mar  4 10:00:01 UTC 2019", Some("2019-03-04T10:00:01Z")),
+            ("Mon Mar 14 10:00:01 2019", Some("2019-03-14T10:00:01Z")),
+            ("Mon Mar  4 01:00:01 PM CET 2019", Some("2019-03-04T13:00:01Z")),
+            ("Mon Mar  4 12:00:01 AM CET 2019", Some("2019-03-04T00:00:01Z")),
+            ("Mon Mar 41 10:00:01 UTC 2019", None),
+            ("Mon Foo  4 10:00:01 UTC 2019", None),
+            ("some words that are no date", None),
+        ] {
+            assert_eq!(date(text.as_bytes()).map(|at| at.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn uptime_tells_the_day() {
+        let mut uptimes = Uptimes::default();
+        let mut seconds = |text: &str| uptimes.read(text.as_bytes()).map(Timestamp::as_second);
+        assert_eq!(seconds(" 11:28:15 up 10 min,  1 user,  load average: 0,28, 0,40, 0,27"), Some(41_295));
+        assert_eq!(seconds(" 11:56:30 up 38 min,  1 user,  load average: 0,58, 0,64, 0,60"), Some(42_990));
+        assert_eq!(seconds("top - 13:54:04 up  2:36,  1 user,  load average: 1"), Some(50_044));
+        assert_eq!(seconds("13:54:06 up 3 days,  2:36,  1 user,  load average: 1"), Some(50_046 + 3 * DAY));
+        assert_eq!(seconds("02:00:00 up 3 min,  1 user,  load average: 1"), Some(7200 + 4 * DAY), "restarted");
+        assert_eq!(seconds("what is up here, load average"), None);
+        assert_eq!(seconds("25:00:00 up 3 min, load average: 1"), None);
+    }
+}

@@ -1,0 +1,28 @@
+//! Rows of `vmstat -m`: `Cache Num Total Size Pages` (vmstat(8)): objects in use, objects in all, bytes of each.
+
+use super::row::{Row, words};
+use super::slabinfo::cache;
+
+/// The row that a line is; `None` when it does not look like one.
+pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+    let mut words = words(text);
+    let (name, figures): (&[u8], Vec<&[u8]>) = (words.next()?, words.collect());
+    match figures[..] {
+        [active, total, size, _] => Some(cache(name, active, total, size)),
+        [first, ..] if first[0].is_ascii_digit() => Some(Err(format!("has {} numbers and not 4", figures.len()))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_four_numbers() {
+        let read = row(b"kmalloc-96   1470   1470     96     42");
+        assert_eq!(read, Some(Ok(Row::cache(b"kmalloc-96", 1470, 1470 * 96))));
+        assert!(row(b"kmalloc-96   1470   1470     96").is_some_and(|row| row.is_err()));
+        assert_eq!(row(b"some words here"), None);
+    }
+}
