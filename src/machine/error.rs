@@ -119,6 +119,12 @@ pub enum MachineError {
         /// How it ended, and its last words.
         problem: String,
     },
+    /// Driver Verifier's settings are gone at the boot which was to have them.
+    #[error("{0} is gone, as after a boot that failed: Windows then switches Driver Verifier off")]
+    VerifierGone(String),
+    /// Driver Verifier's boot mode is not kept in any registry value poolgate knows, so that it could not be put back.
+    #[error("cannot see where Windows keeps Driver Verifier's boot mode, so it could not be put back")]
+    HiddenBootMode,
     /// A file is as it should be, but the boot loader's own configuration could not be made from it.
     #[error("cannot make the boot loader's configuration from {}: {source}", file.display())]
     NotMade {
@@ -243,6 +249,12 @@ impl MachineError {
                 Some("the run's state is of another machine or was edited")
             }
             MachineError::NotMade { source, .. } => source.help(),
+            MachineError::VerifierGone(_) => {
+                Some("look for a bugcheck of that boot: its dump, and event 1001 of the System log; then run again")
+            }
+            MachineError::HiddenBootMode => {
+                Some("write `on_boot_failure: keep` below `verifier`; look at the mode with `verifier /querysettings`")
+            }
             MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
             MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
             MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),

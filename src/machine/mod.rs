@@ -102,6 +102,11 @@ pub trait Flags {
     /// When it may not have.
     fn flush(&mut self) -> Result<(), MachineError>;
 
+    /// Whether `now` is what the run made of the setting.
+    fn is_made(&self, change: &Change, now: &FlagValue) -> bool {
+        *now == change.wanted
+    }
+
     /// What the setting becomes when only poolgate's part of it is removed, where somebody else edited it during the run
     /// and it holds `now`. `None` when poolgate's part cannot be told from theirs.
     fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
@@ -135,6 +140,9 @@ pub enum Asked {
         drivers: Vec<String>,
         /// What it looks for, as a number.
         level: u32,
+        /// Whether Windows is to switch it off when a boot fails. Runs of before there was a choice did not ask for it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        reset_on_boot_failure: bool,
     },
     /// A parameter on the Linux kernel command line.
     KernelParameter(String),

@@ -36,6 +36,7 @@ pub use schema::schema;
 pub use simulated::{MachineChoice, Noise, Simulated, SimulatedTagging};
 pub use threshold::{Limit, Measure, Subject, Threshold};
 pub use types::{
-    Flags, Ignore, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, Step, Verifier, WarmUp, Workload,
+    Flags, Ignore, OnBootFailure, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, Step, Verifier, WarmUp,
+    Workload,
 };
 pub use words::{Command, DriverFile, LinePattern, Name};

@@ -96,6 +96,21 @@ pub struct Verifier {
     pub drivers: Vec<VerifiedDriver>,
     /// Verifier's flags as a number, such as 0x8 for pool tracking.
     pub level: u32,
+    /// What becomes of Driver Verifier when Windows fails to start with it.
+    #[serde(default)]
+    pub on_boot_failure: OnBootFailure,
+}
+
+/// What becomes of Driver Verifier when a boot fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBootFailure {
+    /// Windows switches it off for the boots that follow (boot mode `resetonbootfail`), so a driver that crashes while
+    /// Windows starts does not lock anybody out. The mode of before is put back after the run.
+    #[default]
+    Reset,
+    /// The boot mode stays as it is: with Windows' default every boot is verified until a person ends it.
+    Keep,
 }
 
 /// How reboots go.

@@ -193,7 +193,7 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
     let boot = Box::new(Counting(trial.kernel.clone(), Rc::clone(&asked_to_restart)));
     let mut machine = Machine { boot, ..sim::machine(&trial.kernel) };
     // Of these flags the kernel does not tell that it runs without them.
-    let asked = vec![Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8 }];
+    let asked = vec![Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
     let created = Created { changes: machine.flags.plan(&asked).unwrap(), asked, ..created(&mut machine) };
     Checkpoint::create(trial.disk.clone(), created).unwrap();
     assert_eq!(trial.process(machine).unwrap(), Standing::Done);

@@ -32,7 +32,10 @@ fn what_only_windows_has_is_named() {
     let root = Root::debian();
     for (asked, name) in [
         (Asked::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
-        (Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8 }, "Driver Verifier"),
+        (
+            Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false },
+            "Driver Verifier",
+        ),
     ] {
         let (error, help) = root.refusal(std::slice::from_ref(&asked));
         assert_eq!(error, format!("{name} is a boot setting of Windows, which a Linux kernel does not have"));

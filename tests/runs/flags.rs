@@ -16,13 +16,24 @@ fn flags_are_set_for_the_run_and_put_back_after_it() {
         "flag GlobalFlag: set to \"dword:00002400\"",
         "flag VerifyDrivers: set to \"sz:mydrv.sys second.sys\"",
         "flag VerifyDriverLevel: set to \"dword:00000008\"",
+        "flag Driver Verifier's boot mode: set to \"resetonbootfail\"",
         "flag GlobalFlag: removed",
         "flag VerifyDrivers: removed",
         "flag VerifyDriverLevel: removed",
+        "flag Driver Verifier's boot mode: removed",
     ] {
         assert_eq!(ended.stderr.matches(line).count(), 1, "{line}: {}", ended.stderr);
     }
     assert_eq!(ended.kernel()["boots"], 3);
+    ended.left_the_machine_as_it_was();
+}
+
+#[test]
+fn the_boot_mode_of_driver_verifier_is_left_alone_where_the_scenario_keeps_it() {
+    let flags = "{ verifier: { drivers: [mydrv.sys], level: 0x8, on_boot_failure: keep } }";
+    let ended = Scenario::running("exit 0").flags(flags).run();
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("VerifyDrivers") && !ended.stderr.contains("boot mode"), "{}", ended.stderr);
     ended.left_the_machine_as_it_was();
 }
 
@@ -53,6 +64,9 @@ fn a_value_changed_by_somebody_else_loses_poolgates_part_and_the_others_are_put_
     let aborted = ended.then("abort");
     aborted.is(0, "note: GlobalFlag was changed by somebody else during the run: only poolgate's part was removed");
     aborted.is(0, "flag VerifyDrivers: removed");
+    // The values which hold the mode are the run's, whatever they are.
+    aborted.is(0, "flag Driver Verifier's boot mode: removed");
+    assert_eq!(aborted.text.matches("changed by somebody else").count(), 1, "{}", aborted.text);
     let settings = ended.kernel()["settings"]["on_disk"].clone();
     assert_eq!(settings, serde_json::json!({}));
 }
@@ -66,7 +80,8 @@ fn a_dry_run_names_the_flags_a_change_switches() {
     Said::of(poolgate().arg("check").arg(&path)).is(
         0,
         "  flag GlobalFlag: absent → \"dword:00002400\"\n    +ptg  pool tagging (Windows 2000 and XP)\n    +kst  kernel mode \
-         stack trace database\n  flag VerifyDrivers: absent → \"sz:mydrv.sys second.sys\"\n",
+         stack trace database\n  flag VerifyDrivers: absent → \"sz:mydrv.sys second.sys\"\n  \
+         flag VerifyDriverLevel: absent → \"dword:00000008\"\n  flag Driver Verifier's boot mode: absent → \"resetonbootfail\"\n",
     );
 }
 

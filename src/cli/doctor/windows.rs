@@ -30,7 +30,8 @@ fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
 
 /// What becomes of a machine whose kernel stops with the flags before anything can put them back.
 fn hang() -> Finding {
-    let says = "every boot has the flags until they are removed: a kernel that stops in each of them needs a person";
+    let says = "GlobalFlag is in force at every boot until it is removed: a kernel that stops in each of them needs a \
+         person. Windows switches Driver Verifier off after a boot that failed (`on_boot_failure: reset`)";
     let help = "Windows' recovery starts Safe Mode, where `verifier /reset` and `poolgate abort` work";
     Finding::note("hung boot", says).help(help)
 }

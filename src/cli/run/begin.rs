@@ -19,7 +19,7 @@ use crate::record::{Digest, JournalError};
 use crate::report::{self, Failure, Report};
 use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
 use crate::run::{MachineLock, RunFolder, full_path};
-use crate::scenario::{Loaded, Scenario};
+use crate::scenario::{Loaded, OnBootFailure, Scenario};
 
 /// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. If the run cannot begin, this
 /// function has said why, and nothing has been changed.
@@ -119,7 +119,8 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
     let flags = scenario.flags.clone().unwrap_or_default();
     let verifier = flags.verifier.map(|verifier| {
         let drivers = verifier.drivers.iter().map(|name| name.as_str().to_owned()).collect();
-        Asked::Verifier { drivers, level: verifier.level }
+        let reset_on_boot_failure = verifier.on_boot_failure == OnBootFailure::Reset;
+        Asked::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
     });
     // `pool_tagging: if_needed` is what a scenario asks for when it says nothing.
     let asked: Vec<Asked> = std::iter::once(Asked::PoolTagging)

@@ -6,7 +6,9 @@
 use super::{Home, KernelState};
 use crate::gflags::POOL_TAGGING;
 use crate::machine::MachineError;
-use crate::machine::windows::flags::{GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value};
+use crate::machine::windows::flags::{
+    BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it,
+};
 
 /// The flags of the machine whose kernel lives in `home`.
 pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegistry<H>> {
@@ -30,25 +32,35 @@ pub(super) struct SimulatedRegistry<H>(H);
 
 impl<H: Home> Registry for SimulatedRegistry<H> {
     fn name(&self, setting: &Setting) -> String {
-        setting.value.to_owned()
+        setting.value.clone().into_owned()
     }
 
     fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
-        let Some(text) = self.0.read()?.settings.flag(setting.value) else { return Ok(None) };
-        let not_a_value = |_| MachineError::NotAValue { name: setting.value.to_owned(), text: text.clone() };
+        let Some(text) = self.0.read()?.settings.flag(&setting.value) else { return Ok(None) };
+        let not_a_value = |_| MachineError::NotAValue { name: self.name(setting), text: text.clone() };
         text.parse().map(Some).map_err(not_a_value)
     }
 
     fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
-        self.0.change(|state| state.settings.set_flag(setting.value, Some(value.to_string())))
+        self.0.change(|state| state.settings.set_flag(&setting.value, Some(value.to_string())))
     }
 
     fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
-        self.0.change(|state| state.settings.set_flag(setting.value, None))
+        self.0.change(|state| state.settings.set_flag(&setting.value, None))
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
         self.0.change(|state| state.settings.flush_flags())
+    }
+
+    fn verifier_values(&self) -> Result<Vec<String>, MachineError> {
+        let flags = self.0.read()?.settings.flags();
+        Ok(flags.into_keys().filter(|name| may_hold_it(name)).collect())
+    }
+
+    fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError> {
+        let value = Value::sz(mode.word()).to_string();
+        self.0.change(|state| state.settings.set_flag("VerifierSimulatedBootMode", Some(value)))
     }
 
     fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
@@ -61,7 +73,7 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
 
 /// The global flags of this boot's kernel, which takes a value it cannot read for none.
 fn booted_with(state: &KernelState) -> u32 {
-    let value = state.booted_with.get(GLOBAL_FLAG.value).and_then(|text| text.parse::<Value>().ok());
+    let value = state.booted_with.get(GLOBAL_FLAG.value.as_ref()).and_then(|text| text.parse::<Value>().ok());
     value.and_then(|value| value.number()).unwrap_or(0)
 }
 

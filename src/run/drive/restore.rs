@@ -114,7 +114,7 @@ impl<S: Storage> Drive<'_, S> {
     }
 
     fn restored(&self, change: &Change, now: &FlagValue) -> Restored {
-        if *now == change.wanted || *now == change.original {
+        if *now == change.original || self.machine.flags.is_made(change, now) {
             return Restored { value: Some(change.original.clone()), note: None };
         }
         let name = &change.name;

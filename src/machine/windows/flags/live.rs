@@ -2,12 +2,16 @@
 #![allow(unsafe_code, reason = "RegFlushKey and NtQuerySystemInformation, which no safe crate has")]
 
 use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use windows_registry::{Key, LOCAL_MACHINE, Type};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SYSTEM_INFORMATION_CLASS};
 use windows_sys::Win32::System::Registry::RegFlushKey;
 
-use super::{GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value};
+use super::super::folders::windows;
+use super::setting::{MEMORY, VERIFY_DRIVERS};
+use super::{BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it};
 use crate::machine::MachineError;
 
 /// This machine's boot settings; `tagging` asks its kernel whether it counts pool tags.
@@ -31,12 +35,12 @@ impl Registry for LiveRegistry {
         // type is given as a number, because the crate takes such a text for a mistake.
         let guarded = [&[0xff; 2], value.bytes.as_slice(), &[0xff; 2]].concat();
         let exactly = &guarded[2..guarded.len() - 2];
-        let set = || system(writable(setting)?.set_bytes(setting.value, Type::Other(value.kind), exactly));
+        let set = || system(writable(setting)?.set_bytes(&setting.value, Type::Other(value.kind), exactly));
         set().map_err(|source| failed("change", setting, source))
     }
 
     fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
-        let delete = || system(writable(setting)?.remove_value(setting.value));
+        let delete = || system(writable(setting)?.remove_value(&setting.value));
         if_there(delete()).map(drop).map_err(|source| failed("change", setting, source))
     }
 
@@ -52,11 +56,42 @@ impl Registry for LiveRegistry {
         };
         flush().map_err(|source| failed("flush", &GLOBAL_FLAG, source))
     }
+
+    fn verifier_values(&self) -> Result<Vec<String>, MachineError> {
+        let names = || match if_there(system(LOCAL_MACHINE.open(MEMORY)))? {
+            Some(key) => Ok(system(key.values())?.map(|(name, _)| name).filter(|name| may_hold_it(name)).collect()),
+            None => Ok(Vec::new()),
+        };
+        names().map_err(|source| failed("read", &VERIFY_DRIVERS, source))
+    }
+
+    fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError> {
+        set_boot_mode(&windows().join(r"System32\verifier.exe"), mode)
+    }
+}
+
+/// Has `verifier`, which is verifier.exe, set the mode.
+fn set_boot_mode(verifier: &Path, mode: BootMode) -> Result<(), MachineError> {
+    let failed = |problem| MachineError::Program { program: verifier.to_owned(), problem };
+    let output = Command::new(verifier)
+        .args(["/bootmode", mode.word()])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    // Microsoft Learn, "Driver Verifier Command Syntax": 0 is success, 2 is success which takes a restart.
+    match output.status.code() {
+        Some(0 | 2) => Ok(()),
+        _ => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it printed nothing");
+            Err(failed(format!("/bootmode {}: {}: {last}", mode.word(), output.status)))
+        }
+    }
 }
 
 fn read(setting: &Setting) -> io::Result<Option<Value>> {
     let Some(key) = if_there(system(LOCAL_MACHINE.open(setting.key)))? else { return Ok(None) };
-    let read = || if_there(system(key.get_value(setting.value)));
+    let read = || if_there(system(key.get_value(&setting.value)));
     // The crate asks for the size first, and a value which shrinks meanwhile comes with zeros behind it. So what counts is
     // what was read twice.
     let mut last = read()?;

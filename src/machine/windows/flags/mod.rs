@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::super::{Asked, Change, FlagValue, Flags, MachineError};
 
+mod boot_mode;
 mod by_hand;
 #[cfg(windows)]
 mod live;
@@ -20,6 +21,7 @@ mod undo;
 mod value;
 mod wanted;
 
+pub(in crate::machine) use boot_mode::{BootMode, may_hold_it};
 #[cfg(windows)]
 pub(super) use live::{LiveRegistry, registry_flags};
 pub(in crate::machine) use setting::{GLOBAL_FLAG, Setting};
@@ -44,6 +46,13 @@ pub(in crate::machine) trait Registry {
 
     /// Makes what was set and deleted survive a power cut.
     fn flush(&mut self) -> Result<(), MachineError>;
+
+    /// The names of the values beside [`VERIFY_DRIVERS`](setting::VERIFY_DRIVERS) which [`may_hold_it`], Driver Verifier's
+    /// boot mode.
+    fn verifier_values(&self) -> Result<Vec<String>, MachineError>;
+
+    /// Sets Driver Verifier's boot mode, as `verifier /bootmode` does.
+    fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError>;
 
     /// The command with which an administrator makes the value exactly this one, or removes it.
     fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
@@ -102,6 +111,9 @@ impl<R: Registry> Flags for RegistryFlags<R> {
             let original = self.registry.get(setting)?;
             changes.push(self.change(setting, original, &wanted));
         }
+        if wanted.reset_on_boot_failure() {
+            changes.push(self.boot_mode_change()?);
+        }
         Ok(changes)
     }
 
@@ -119,19 +131,28 @@ impl<R: Registry> Flags for RegistryFlags<R> {
                 return Err(self.untold(&GLOBAL_FLAG));
             }
         }
+        let reset = wanted.reset_on_boot_failure();
         for (setting, wanted) in wanted.verifier() {
-            if self.registry.get(setting)? != Some(wanted) {
-                return Err(self.untold(setting));
+            match self.registry.get(setting)? {
+                Some(kept) if kept == wanted => {}
+                None if reset => return Err(MachineError::VerifierGone(self.registry.name(setting))),
+                _ => return Err(self.untold(setting)),
             }
         }
         Ok(true)
     }
 
     fn read(&self, name: &str) -> Result<FlagValue, MachineError> {
+        if name == boot_mode::NAME {
+            return self.boot_mode();
+        }
         Ok(notation(self.registry.get(self.named(name)?)?))
     }
 
     fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
+        if name == boot_mode::NAME {
+            return self.set_boot_mode(value);
+        }
         let setting = self.named(name)?;
         match value {
             FlagValue::Absent => self.registry.delete(setting),
@@ -146,11 +167,19 @@ impl<R: Registry> Flags for RegistryFlags<R> {
         self.registry.flush()
     }
 
+    /// Which values the mode is kept in is known only while it changes, so whatever they are is taken for the run's.
+    fn is_made(&self, change: &Change, now: &FlagValue) -> bool {
+        *now == change.wanted || change.name == boot_mode::NAME
+    }
+
     fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
         undo::undone(self.named(&change.name).ok()?, change, now)
     }
 
     fn by_hand(&self, change: &Change, now: Option<&FlagValue>, _: &Path) -> Vec<String> {
+        if change.name == boot_mode::NAME {
+            return self.boot_mode_by_hand(&change.original);
+        }
         let Ok(setting) = self.named(&change.name) else { return Vec::new() };
         let target = match now {
             Some(now) if *now != change.wanted && *now != change.original => match self.undo(change, now) {

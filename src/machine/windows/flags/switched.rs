@@ -11,7 +11,7 @@ impl Change {
             FlagValue::Absent => Some(0),
             FlagValue::Present(text) => text.parse::<Value>().ok()?.number(),
         };
-        let is_global_flag = self.name.rsplit('\\').next() == Some(GLOBAL_FLAG.value);
+        let is_global_flag = self.name.rsplit('\\').next() == Some(GLOBAL_FLAG.value.as_ref());
         is_global_flag.then(|| Some((number(&self.original)?, number(&self.wanted)?))).flatten()
     }
 }

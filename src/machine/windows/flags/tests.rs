@@ -9,12 +9,25 @@ use proptest::prelude::*;
 use super::setting::VERIFY_DRIVERS;
 use super::*;
 
+mod boot_mode;
 mod by_hand;
 mod restore;
 
 /// Values by their full names.
 #[derive(Clone, Default)]
-struct Memory(Rc<RefCell<BTreeMap<String, Value>>>);
+struct Memory(Rc<RefCell<BTreeMap<String, Value>>>, ModeKept);
+
+/// How this Windows keeps Driver Verifier's boot mode.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum ModeKept {
+    /// In a value which is absent for the default.
+    #[default]
+    Value,
+    /// Where no value shows it.
+    Elsewhere,
+    /// verifier.exe fails.
+    Failing,
+}
 
 impl Registry for Memory {
     fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
@@ -33,6 +46,24 @@ impl Registry for Memory {
 
     fn flush(&mut self) -> Result<(), MachineError> {
         Ok(())
+    }
+
+    fn verifier_values(&self) -> Result<Vec<String>, MachineError> {
+        let values = self.0.borrow();
+        let names = values.keys().filter_map(|name| {
+            name.strip_prefix(r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\")
+        });
+        Ok(names.filter(|name| may_hold_it(name)).map(str::to_owned).collect())
+    }
+
+    fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError> {
+        let setting = boot_mode::somewhere();
+        match (self.1, mode) {
+            (ModeKept::Value, BootMode::Persistent) => self.delete(&setting),
+            (ModeKept::Value, BootMode::ResetOnBootFail) => self.set(&setting, &Value::dword(4)),
+            (ModeKept::Elsewhere, _) => Ok(()),
+            (ModeKept::Failing, _) => Err(MachineError::NotYet("the boot mode")),
+        }
     }
 }
 
@@ -53,7 +84,11 @@ fn global_flag(switch: &str) -> Asked {
 }
 
 fn verifier() -> Asked {
-    Asked::Verifier { drivers: vec!["mydrv.sys".to_owned(), "second.sys".to_owned()], level: 8 }
+    Asked::Verifier {
+        drivers: vec!["mydrv.sys".to_owned(), "second.sys".to_owned()],
+        level: 8,
+        reset_on_boot_failure: false,
+    }
 }
 
 fn present(text: &str) -> FlagValue {

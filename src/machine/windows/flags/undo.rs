@@ -13,8 +13,12 @@ pub(super) fn undone(setting: &Setting, change: &Change, now: &FlagValue) -> Opt
     if *now == change.wanted {
         return Some(change.original.clone());
     }
-    // They removed the value, and poolgate's part with it.
-    let FlagValue::Present(now) = now else { return Some(FlagValue::Absent) };
+    let FlagValue::Present(now) = now else {
+        // Windows removes Driver Verifier's values when a boot fails, and what was there before the run with them.
+        // GlobalFlag only a person removes, and poolgate's part goes with it.
+        let removed = if *setting == GLOBAL_FLAG { FlagValue::Absent } else { change.original.clone() };
+        return Some(removed);
+    };
     let now: Value = now.parse().ok()?;
     let original = value(&change.original)?;
     let wanted = value(&change.wanted)??;

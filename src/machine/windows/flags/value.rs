@@ -25,7 +25,7 @@ impl Value {
     }
 
     /// A REG_SZ, with its NUL.
-    pub(super) fn sz(text: &str) -> Value {
+    pub(in crate::machine) fn sz(text: &str) -> Value {
         let units = text.encode_utf16().chain([0]);
         Value { kind: REG_SZ, bytes: units.flat_map(u16::to_le_bytes).collect() }
     }

@@ -10,7 +10,13 @@ pub(super) struct Wanted<'a> {
     pub(super) pool_tagging: bool,
     /// The global flags besides.
     pub(super) switches: Switches,
-    verifier: Option<(&'a [String], u32)>,
+    verifier: Option<Verified<'a>>,
+}
+
+struct Verified<'a> {
+    drivers: &'a [String],
+    level: u32,
+    reset_on_boot_failure: bool,
 }
 
 impl Wanted<'_> {
@@ -20,7 +26,9 @@ impl Wanted<'_> {
             match asked {
                 Asked::PoolTagging => wanted.pool_tagging = true,
                 Asked::GlobalFlag(switch) => wanted.switches = wanted.switches.then(*switch),
-                Asked::Verifier { drivers, level } => wanted.verifier = Some((drivers, *level)),
+                &Asked::Verifier { ref drivers, level, reset_on_boot_failure } => {
+                    wanted.verifier = Some(Verified { drivers, level, reset_on_boot_failure });
+                }
                 Asked::KernelParameter(parameter) => return Err(MachineError::OnlyOnLinux(parameter.clone())),
             }
         }
@@ -44,9 +52,14 @@ impl Wanted<'_> {
 
     /// What Driver Verifier's values are to be: the drivers asked for and no others.
     pub(super) fn verifier(&self) -> impl Iterator<Item = (&'static Setting, Value)> + use<> {
-        let values = self.verifier.map(|(drivers, level)| {
-            [(&VERIFY_DRIVERS, Value::sz(&drivers.join(" "))), (&VERIFY_LEVEL, Value::dword(level))]
+        let values = self.verifier.as_ref().map(|verified| {
+            [(&VERIFY_DRIVERS, Value::sz(&verified.drivers.join(" "))), (&VERIFY_LEVEL, Value::dword(verified.level))]
         });
         values.into_iter().flatten()
+    }
+
+    /// Whether Driver Verifier is to be switched off by Windows when a boot fails.
+    pub(super) fn reset_on_boot_failure(&self) -> bool {
+        self.verifier.as_ref().is_some_and(|verified| verified.reset_on_boot_failure)
     }
 }

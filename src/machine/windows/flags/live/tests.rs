@@ -111,7 +111,7 @@ fn driver_verifier_s_settings_are_put_back() {
     LiveRegistry.delete(&VERIFY_LEVEL).unwrap();
     let mut flags = flags();
     let drivers = vec!["mydrv.sys".to_owned(), "second.sys".to_owned()];
-    let asked = [Asked::Verifier { drivers, level: 0x209bb }];
+    let asked = [Asked::Verifier { drivers, level: 0x209bb, reset_on_boot_failure: false }];
     let changes = flags.plan(&asked).unwrap();
     changes.iter().for_each(|change| flags.write(&change.name, &change.wanted).unwrap());
     assert_eq!(LiveRegistry.get(&VERIFY_DRIVERS).unwrap(), Some(Value::sz("mydrv.sys second.sys")));

@@ -43,10 +43,12 @@ fn drivers_which_somebody_added_to_ours_stay() {
         (Some("sz:other.sys"), Some("sz:mydrv.sys theirs.sys"), Some("sz:other.sys theirs.sys")),
         (Some("sz:other.sys"), Some("sz:MyDrv.sys OTHER.sys"), Some("sz:other.sys")),
         (None, Some("sz:MYDRV.SYS"), None),
-        // Another list altogether, or none.
+        // Another list altogether.
         (Some("sz:other.sys"), Some("sz:theirs.sys"), Some("sz:theirs.sys")),
         (Some("sz:other.sys"), Some("sz:*"), Some("sz:*")),
-        (Some("sz:other.sys"), None, None),
+        // Removed, as by Windows when a boot failed.
+        (Some("sz:other.sys"), None, Some("sz:other.sys")),
+        (None, None, None),
     ] {
         assert_eq!(undone(&change(&VERIFY_DRIVERS, original, "sz:mydrv.sys"), now), Some(value(expected)), "{now:?}");
     }
