@@ -8,7 +8,7 @@ use super::run::{Life, Refused, beginning, go_on, in_runtime, listen, own, take_
 use super::trouble;
 use crate::cli::printed::say;
 use crate::exit::Exit;
-use crate::machine::{native, sim};
+use crate::machine::{is_same, is_within, native, sim};
 use crate::record::Journal;
 use crate::run::drive::Entry;
 use crate::run::{MachineLock, RunFolder};
@@ -95,7 +95,7 @@ fn never_began(folder: &Path, root: &Root) -> bool {
     let kernel = run.simulated_kernel();
     let machine =
         if kernel.exists() { sim::machine(&sim::Kernel::at(&kernel)) } else { native::machine(root.folder()) };
-    let comes_back = machine.autostart.get().is_ok_and(|next| next.as_deref() == Some(run.path()));
+    let comes_back = machine.autostart.get().is_ok_and(|next| next.is_some_and(|next| is_same(&next, run.path())));
     !begun && !comes_back
 }
 
@@ -104,7 +104,7 @@ fn remove(folder: &Path, root: &Root) -> Exit {
     let removed = MachineLock::take(&folder.join("run.lock"), "poolgate abort").map_err(|error| error.to_string());
     let removed = removed.and_then(|_lock| {
         let states = native::state_folder(root.folder());
-        let removed = if folder.starts_with(&states) {
+        let removed = if is_within(folder, &states) {
             fs_err::remove_dir_all(folder)
         } else {
             let files = ["checkpoint.jsonl", "beginning.jsonl"].map(|file| folder.join(file));

@@ -19,6 +19,7 @@ mod error;
 #[cfg(unix)]
 pub mod linux;
 mod memory;
+mod place;
 pub mod sim;
 pub mod windows;
 
@@ -29,6 +30,7 @@ pub use error::MachineError;
 #[cfg(unix)]
 pub use linux as native;
 pub use memory::Memory;
+pub use place::{is_same, is_within};
 /// The platform this program was built for: this machine itself.
 #[cfg(windows)]
 pub use windows as native;

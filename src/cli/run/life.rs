@@ -11,7 +11,7 @@ use crate::cli::find::reported_outcome;
 use crate::cli::machine::Root;
 use crate::cli::story::Story;
 use crate::cli::trouble;
-use crate::machine::{Machine, MachineError, native, sim};
+use crate::machine::{Machine, MachineError, is_same, is_within, native, sim};
 use crate::record::{Digest, Journal, Storage};
 use crate::report::Outcome;
 use crate::run::drive::{Checkpoint, CheckpointError, Created, DriveError, Entry, Phase, Standing, State, drive};
@@ -72,7 +72,7 @@ pub(crate) struct Trusted {
 impl Trusted {
     fn new(run: &RunFolder, root: &Root, path: PathBuf) -> Trusted {
         let states = native::state_folder(root.folder());
-        let top = if run.path().starts_with(&states) { root.folder().to_owned() } else { run.path().to_owned() };
+        let top = if is_within(run.path(), &states) { root.folder().to_owned() } else { run.path().to_owned() };
         Trusted { top, path }
     }
 
@@ -220,7 +220,10 @@ fn give_away(state: &RunFolder, over: &State) {
 
 /// Whether autostart would still bring this run back.
 fn is_next(root: &Root, state: &RunFolder) -> bool {
-    native::machine(root.folder()).autostart.get().is_ok_and(|next| next.as_deref() == Some(state.path()))
+    native::machine(root.folder())
+        .autostart
+        .get()
+        .is_ok_and(|next| next.is_some_and(|next| is_same(&next, state.path())))
 }
 
 /// The scenario which the run began with; else why it cannot be run any more. It is read once, so that what is checked is
@@ -258,7 +261,7 @@ fn refuse_strangers(run: &RunFolder, root: &Root) -> Result<(), MachineError> {
     let there = files.iter().filter(|file| file.symlink_metadata().is_ok());
     there.into_iter().try_for_each(|written| native::trusted_itself(written))?;
     let states = native::state_folder(root.folder());
-    if run.path().starts_with(&states) { native::trusted_below(root.folder(), run.path()) } else { Ok(()) }
+    if is_within(run.path(), &states) { native::trusted_below(root.folder(), run.path()) } else { Ok(()) }
 }
 
 fn cannot_go_on(error: &DriveError, state: &RunFolder) -> Refused {

@@ -215,7 +215,8 @@ mod tests {
         shell.stdin(Stdio::null()).stdout(Stdio::null()).creation_flags(STANDING_STILL);
         let shell = shell.spawn().unwrap();
         job.take_in(shell.id()).unwrap();
-        let pings = || job.running().unwrap().iter().filter(|(program, _)| program.ends_with("ping.exe")).count();
+        let is_ping = |program: &PathBuf| program.file_name().is_some_and(|name| name.eq_ignore_ascii_case("ping.exe"));
+        let pings = || job.running().unwrap().iter().filter(|(program, _)| is_ping(program)).count();
         let begun = Instant::now();
         while pings() < 2 {
             assert!(begun.elapsed() < Duration::from_secs(300), "{:?}", job.running());

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::super::cmd_words::commands;
 use super::super::{folders, security};
 use super::{check, state_folder};
-use crate::machine::MachineError;
+use crate::machine::{MachineError, is_within};
 
 /// What cmd.exe adds to a name that is not there as it stands.
 const ENDINGS: [&str; 5] = ["", ".exe", ".com", ".cmd", ".bat"];
@@ -116,8 +116,8 @@ fn whole_way(path: &Path) -> Result<(), MachineError> {
 /// though everybody may make folders there.
 fn way(path: &Path) -> Vec<&Path> {
     let states = state_folder(Path::new(""));
-    let inside = path.starts_with(&states);
-    let wanted = |place: &&Path| place.parent().is_some() && (!inside || place.starts_with(&states));
+    let inside = is_within(path, &states);
+    let wanted = |place: &&Path| place.parent().is_some() && (!inside || is_within(place, &states));
     let mut way: Vec<&Path> = path.ancestors().filter(wanted).collect();
     way.reverse();
     way
@@ -127,7 +127,7 @@ fn way(path: &Path) -> Vec<&Path> {
 fn because(error: MachineError, reason: &str, home: &Path) -> MachineError {
     match error {
         MachineError::Untrusted { path, problem, remedy } => {
-            let copied = home.starts_with(&path) || path.starts_with(home);
+            let copied = is_within(home, &path) || is_within(&path, home);
             let or = if copied { "; or let poolgate copy the scenario's folder first: --trust-folder" } else { "" };
             MachineError::Untrusted {
                 path,
