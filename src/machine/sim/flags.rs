@@ -71,10 +71,10 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
     }
 }
 
-/// The global flags of this boot's kernel, which takes a value it cannot read for none.
+/// The global flags of this boot's kernel: the first four bytes of the value, whatever its type. Fewer are none.
 fn booted_with(state: &KernelState) -> u32 {
     let value = state.booted_with.get(GLOBAL_FLAG.value.as_ref()).and_then(|text| text.parse::<Value>().ok());
-    value.and_then(|value| value.number()).unwrap_or(0)
+    value.and_then(|value| value.first_number()).unwrap_or(0)
 }
 
 impl KernelState {

@@ -43,14 +43,13 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
 }
 
 /// What the switches make of a value. One which is absent stays so where nothing is switched on. A value which is no number
-/// is given back as an error.
+/// is given back as an error. One of another type becomes a REG_DWORD, the only type documented for GlobalFlag.
 fn switched(value: Option<&Value>, switches: Switches) -> Result<Option<Value>, &Value> {
     let Some(value) = value else {
         return Ok((switches.on != 0).then(|| Value::dword(switches.applied_to(0))));
     };
     match value.number() {
-        Some(flags) if switches.hold_in(flags) => Ok(Some(value.clone())),
-        Some(flags) => Ok(Some(value.with_number(switches.applied_to(flags)))),
+        Some(flags) => Ok(Some(Value::dword(switches.applied_to(flags)))),
         None => Err(value),
     }
 }

@@ -19,15 +19,18 @@ pub(in crate::machine) fn registry_flags(
     tagging: impl FnMut() -> Result<Tagging, MachineError> + 'static,
 ) -> RegistryFlags<LiveRegistry> {
     let running = Running { tagging: Box::new(tagging), global_flags: Box::new(|| Ok(running_flags())) };
-    RegistryFlags { registry: LiveRegistry, running }
+    RegistryFlags { registry: LiveRegistry { hive: LOCAL_MACHINE }, running }
 }
 
-/// HKEY_LOCAL_MACHINE.
-pub(in crate::machine) struct LiveRegistry;
+/// A registry of this machine.
+pub(in crate::machine) struct LiveRegistry {
+    /// HKEY_LOCAL_MACHINE; a key of their own for tests.
+    hive: &'static Key,
+}
 
 impl Registry for LiveRegistry {
     fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
-        read(setting).map_err(|source| failed("read", setting, source))
+        read(self.hive, setting).map_err(|source| failed("read", setting, source))
     }
 
     fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
@@ -35,19 +38,19 @@ impl Registry for LiveRegistry {
         // type is given as a number, because the crate takes such a text for a mistake.
         let guarded = [&[0xff; 2], value.bytes.as_slice(), &[0xff; 2]].concat();
         let exactly = &guarded[2..guarded.len() - 2];
-        let set = || system(writable(setting)?.set_bytes(&setting.value, Type::Other(value.kind), exactly));
+        let set = || system(writable(self.hive, setting)?.set_bytes(&setting.value, Type::Other(value.kind), exactly));
         set().map_err(|source| failed("change", setting, source))
     }
 
     fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
-        let delete = || system(writable(setting)?.remove_value(&setting.value));
+        let delete = || system(writable(self.hive, setting)?.remove_value(&setting.value));
         if_there(delete()).map(drop).map_err(|source| failed("change", setting, source))
     }
 
     /// All settings are in one hive, which is flushed as a whole through any of its keys.
     fn flush(&mut self) -> Result<(), MachineError> {
         let flush = || {
-            let key = system(LOCAL_MACHINE.open(GLOBAL_FLAG.key))?;
+            let key = system(self.hive.open(GLOBAL_FLAG.key))?;
             // SAFETY: the handle belongs to `key`, which is open until after the call.
             match unsafe { RegFlushKey(key.as_raw()) } {
                 0 => Ok(()),
@@ -58,7 +61,7 @@ impl Registry for LiveRegistry {
     }
 
     fn verifier_values(&self) -> Result<Vec<String>, MachineError> {
-        let names = || match if_there(system(LOCAL_MACHINE.open(MEMORY)))? {
+        let names = || match if_there(system(self.hive.open(MEMORY)))? {
             Some(key) => Ok(system(key.values())?.map(|(name, _)| name).filter(|name| may_hold_it(name)).collect()),
             None => Ok(Vec::new()),
         };
@@ -89,8 +92,8 @@ fn set_boot_mode(verifier: &Path, mode: BootMode) -> Result<(), MachineError> {
     }
 }
 
-fn read(setting: &Setting) -> io::Result<Option<Value>> {
-    let Some(key) = if_there(system(LOCAL_MACHINE.open(setting.key)))? else { return Ok(None) };
+fn read(hive: &Key, setting: &Setting) -> io::Result<Option<Value>> {
+    let Some(key) = if_there(system(hive.open(setting.key)))? else { return Ok(None) };
     let read = || if_there(system(key.get_value(&setting.value)));
     // The crate asks for the size first, and a value which shrinks meanwhile comes with zeros behind it. So what counts is
     // what was read twice.
@@ -105,8 +108,8 @@ fn read(setting: &Setting) -> io::Result<Option<Value>> {
 }
 
 /// A key which is there already: one made here could not be told from one that was there before.
-fn writable(setting: &Setting) -> io::Result<Key> {
-    system(LOCAL_MACHINE.options().write().open(setting.key))
+fn writable(hive: &Key, setting: &Setting) -> io::Result<Key> {
+    system(hive.options().write().open(setting.key))
 }
 
 /// The Win32 error inside the crate's own, an HRESULT whose low half it is (HRESULT_FROM_WIN32).

@@ -216,9 +216,8 @@ impl<R: Registry> RegistryFlags<R> {
         let value = match &original {
             None => Value::dword(switches.applied_to(0)),
             Some(value) => match value.number() {
-                // Set already, but not by the boot the kernel runs in.
-                Some(flags) if switches.hold_in(flags) => value.clone(),
-                Some(flags) => value.with_number(switches.applied_to(flags)),
+                // Where the flags hold already it was not by the boot the kernel runs in.
+                Some(flags) => Value::dword(switches.applied_to(flags)),
                 None => {
                     let name = self.registry.name(&GLOBAL_FLAG);
                     return Err(MachineError::NotANumber { name, value: value.to_string() });

@@ -46,13 +46,18 @@ impl Value {
         }
     }
 
-    /// `number` in the same type; only for a value which is a number already.
+    /// `number` in the same type, for a value that somebody else wrote; only for one which is a number already.
     pub(super) fn with_number(&self, number: u32) -> Value {
         match (self.kind, self.text()) {
             (REG_SZ, Some(text)) if text.starts_with("0x") => Value::sz(&format!("{number:#010x}")),
             (REG_SZ, _) => Value::sz(&format!("{number:08x}")),
             (kind, _) => Value { kind, ..Value::dword(number) },
         }
+    }
+
+    /// The number in its first four bytes, which is what a kernel sees that does not look at the type.
+    pub(in crate::machine) fn first_number(&self) -> Option<u32> {
+        self.bytes.first_chunk().copied().map(u32::from_le_bytes)
     }
 
     pub(super) fn is_dword(&self) -> bool {

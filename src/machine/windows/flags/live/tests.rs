@@ -1,137 +1,185 @@
-//! The real registry, such as Wine's: every value comes back with its exact type and bytes, or not at all.
+//! A real registry, such as Wine's: every value comes back with its exact type and bytes, or not at all.
+//!
+//! Tests write in a key of their own. One test writes this machine's own values, numbers only, and only where
+//! `POOLGATE_TEST_REAL_FLAGS` is set: a test that is killed would leave them for the next boot.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use windows_registry::CURRENT_USER;
 
 use super::*;
-use crate::machine::windows::flags::setting::{VERIFY_DRIVERS, VERIFY_LEVEL};
+use crate::machine::windows::flags::setting::VERIFY_LEVEL;
 use crate::machine::{Asked, FlagValue, Flags};
 
-/// One test at a time has the machine's registry.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// Leaves the registry as it was found, keys included.
-struct PutBack {
-    values: Vec<(&'static Setting, Option<Value>)>,
-    made: Vec<&'static str>,
-    _alone: MutexGuard<'static, ()>,
+/// A key of a test's own, with the keys of every setting in it; removed with what is in it.
+struct Scratch {
+    name: String,
+    hive: &'static Key,
 }
 
-impl PutBack {
-    fn afterwards() -> PutBack {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let settings: Vec<_> = Setting::all().collect();
-        let mut made: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
-        made.dedup();
-        // Wine has no key for memory management, which every Windows has.
-        made.retain(|key| if_there(system(LOCAL_MACHINE.open(key))).unwrap().is_none());
-        made.iter().for_each(|key| drop(LOCAL_MACHINE.create(key).unwrap()));
-        let values = settings.into_iter().map(|setting| (setting, LiveRegistry.get(setting).unwrap())).collect();
-        PutBack { values, made, _alone: alone }
+impl Scratch {
+    fn new() -> Scratch {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!(r"Software\poolgate test of flags {} {number}", std::process::id());
+        let hive: &'static Key = Box::leak(Box::new(CURRENT_USER.create(&name).unwrap()));
+        Setting::all().for_each(|setting| drop(hive.create(setting.key).unwrap()));
+        Scratch { name, hive }
+    }
+
+    fn registry(&self) -> LiveRegistry {
+        LiveRegistry { hive: self.hive }
+    }
+
+    fn flags(&self) -> RegistryFlags<LiveRegistry> {
+        RegistryFlags { registry: self.registry(), running: registry_flags(|| Ok(Tagging::Off)).running }
     }
 }
 
-impl Drop for PutBack {
+impl Drop for Scratch {
     fn drop(&mut self) {
-        for (setting, value) in &self.values {
-            match value {
-                Some(value) => LiveRegistry.set(setting, value).unwrap(),
-                None => LiveRegistry.delete(setting).unwrap(),
-            }
-        }
-        self.made.iter().for_each(|key| LOCAL_MACHINE.remove_tree(key).unwrap());
+        CURRENT_USER.remove_tree(&self.name).unwrap();
     }
-}
-
-fn flags() -> RegistryFlags<LiveRegistry> {
-    registry_flags(|| Ok(Tagging::Off))
 }
 
 fn value(kind: u32, bytes: &[u8]) -> Value {
     Value { kind, bytes: bytes.to_vec() }
 }
 
-/// What GlobalFlag may be found as, with what a run would make of it.
+/// What GlobalFlag may be found as, with what a run makes of it.
 fn found_before() -> [(Option<Value>, &'static str); 5] {
     [
         (None, "dword:00002400"),
         (Some(Value::dword(0x1001)), "dword:00003401"),
-        (Some(Value::sz("0x00001001")), "sz:0x00003401"),
-        (Some(value(3, &[1, 0x10, 0, 0])), "hex(3):01,34,00,00"),
+        (Some(Value::sz("0x00001001")), "dword:00003401"),
+        (Some(value(3, &[1, 0x10, 0, 0])), "dword:00003401"),
         (Some(Value::dword(0)), "dword:00002400"),
     ]
 }
 
+/// Sets GlobalFlag for a run and puts it back, each twice, as after a crash: what is seen may not be on disk.
+fn there_and_back(flags: &mut RegistryFlags<LiveRegistry>) -> Change {
+    let asked = [Asked::PoolTagging, Asked::GlobalFlag("+kst".parse().unwrap())];
+    let before = flags.registry.get(&GLOBAL_FLAG).unwrap();
+    let [change] = flags.plan(&asked).unwrap().try_into().unwrap();
+    for _ in 0..2 {
+        flags.write(&change.name, &change.wanted).unwrap();
+        flags.flush().unwrap();
+        assert_eq!(flags.read(&change.name).unwrap(), change.wanted);
+    }
+    for _ in 0..2 {
+        flags.write(&change.name, &change.original).unwrap();
+        flags.flush().unwrap();
+        assert_eq!(flags.registry.get(&GLOBAL_FLAG).unwrap(), before);
+    }
+    change
+}
+
 #[test]
 fn global_flag_is_set_for_a_run_and_put_back_whatever_it_was() {
-    let _put_back = PutBack::afterwards();
+    let scratch = Scratch::new();
+    let mut flags = scratch.flags();
     for (before, during) in found_before() {
         match &before {
-            Some(value) => LiveRegistry.set(&GLOBAL_FLAG, value).unwrap(),
-            None => LiveRegistry.delete(&GLOBAL_FLAG).unwrap(),
+            Some(value) => flags.registry.set(&GLOBAL_FLAG, value).unwrap(),
+            None => flags.registry.delete(&GLOBAL_FLAG).unwrap(),
         }
-        let mut flags = flags();
-        let [change] =
-            flags.plan(&[Asked::PoolTagging, Asked::GlobalFlag("+kst".parse().unwrap())]).unwrap().try_into().unwrap();
+        let change = there_and_back(&mut flags);
         assert_eq!(change.name, r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\GlobalFlag");
         assert_eq!(change.wanted, FlagValue::Present(during.to_owned()));
-        // Twice, as after a crash: what is seen may not be on disk.
-        for _ in 0..2 {
-            flags.write(&change.name, &change.wanted).unwrap();
-            flags.flush().unwrap();
-            assert_eq!(flags.read(&change.name).unwrap(), change.wanted);
-        }
-        for _ in 0..2 {
-            flags.write(&change.name, &change.original).unwrap();
-            flags.flush().unwrap();
-            assert_eq!(LiveRegistry.get(&GLOBAL_FLAG).unwrap(), before);
-        }
     }
 }
 
 #[test]
+fn this_machine_s_own_global_flag_is_set_and_put_back() {
+    if std::env::var_os("POOLGATE_TEST_REAL_FLAGS").is_none() {
+        eprintln!("skipped: it writes this machine's GlobalFlag; set POOLGATE_TEST_REAL_FLAGS where that may be");
+        return;
+    }
+    let mut flags = registry_flags(|| Ok(Tagging::Off));
+    there_and_back(&mut flags);
+}
+
+#[test]
 fn every_type_and_every_bytes_are_put_back_exactly() {
-    let _put_back = PutBack::afterwards();
+    let scratch = Scratch::new();
     let texts: [&[u8]; 7] =
         [&[], &[0], &[0x61], &[0x61, 0], &[0x61, 0, 0], &[0x61, 0, 0, 0], &[0x61, 0, 0, 0, 0x62, 0, 0, 0, 0, 0]];
     let kinds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0xdead];
     for (kind, bytes) in kinds.iter().flat_map(|kind| texts.map(|bytes| (*kind, bytes))) {
         let value = value(kind, bytes);
         let name = GLOBAL_FLAG.to_string();
-        let mut flags = flags();
+        let mut flags = scratch.flags();
         flags.write(&name, &FlagValue::Present(value.to_string())).unwrap();
-        assert_eq!(LiveRegistry.get(&GLOBAL_FLAG).unwrap(), Some(value), "{kind:x} {bytes:x?}");
+        assert_eq!(flags.registry.get(&GLOBAL_FLAG).unwrap(), Some(value), "{kind:x} {bytes:x?}");
     }
 }
 
 #[test]
 fn driver_verifier_s_settings_are_put_back() {
-    let _put_back = PutBack::afterwards();
+    let scratch = Scratch::new();
+    let mut flags = scratch.flags();
     let before = [(&VERIFY_DRIVERS, Some(Value::sz("other.sys"))), (&VERIFY_LEVEL, None)];
-    LiveRegistry.set(&VERIFY_DRIVERS, before[0].1.as_ref().unwrap()).unwrap();
-    LiveRegistry.delete(&VERIFY_LEVEL).unwrap();
-    let mut flags = flags();
+    flags.registry.set(&VERIFY_DRIVERS, before[0].1.as_ref().unwrap()).unwrap();
     let drivers = vec!["mydrv.sys".to_owned(), "second.sys".to_owned()];
     let asked = [Asked::Verifier { drivers, level: 0x209bb, reset_on_boot_failure: false }];
     let changes = flags.plan(&asked).unwrap();
     changes.iter().for_each(|change| flags.write(&change.name, &change.wanted).unwrap());
-    assert_eq!(LiveRegistry.get(&VERIFY_DRIVERS).unwrap(), Some(Value::sz("mydrv.sys second.sys")));
-    assert_eq!(LiveRegistry.get(&VERIFY_LEVEL).unwrap(), Some(Value::dword(0x209bb)));
+    assert_eq!(flags.registry.get(&VERIFY_DRIVERS).unwrap(), Some(Value::sz("mydrv.sys second.sys")));
+    assert_eq!(flags.registry.get(&VERIFY_LEVEL).unwrap(), Some(Value::dword(0x209bb)));
     assert!(flags.in_force(&asked).unwrap());
     changes.iter().for_each(|change| flags.write(&change.name, &change.original).unwrap());
     for (setting, value) in before {
-        assert_eq!(LiveRegistry.get(setting).unwrap(), value);
+        assert_eq!(flags.registry.get(setting).unwrap(), value);
     }
 }
 
 #[test]
+fn the_values_that_may_hold_the_boot_mode_are_found_and_put_back() {
+    let scratch = Scratch::new();
+    let mut flags = scratch.flags();
+    let asked = [Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }];
+    let named = |name: &'static str| Setting { key: MEMORY, value: name.into() };
+    let odd = value(0xdead, &[1, 2, 3]);
+    for name in ["VerifierOdd", "PoolTag"] {
+        flags.registry.set(&named(name), &odd).unwrap();
+    }
+    let [_, _, change] = flags.plan(&asked).unwrap().try_into().unwrap();
+    assert_eq!(change.original, FlagValue::Present(r#"{"VerifierOdd":"hex(dead):01,02,03"}"#.to_owned()));
+    flags.registry.delete(&named("VerifierOdd")).unwrap();
+    flags.registry.set(&named("verifierNew"), &Value::dword(1)).unwrap();
+    flags.write(&change.name, &change.original).unwrap();
+    assert_eq!(flags.read(&change.name).unwrap(), change.original);
+    assert_eq!(flags.registry.get(&named("PoolTag")).unwrap(), Some(odd));
+}
+
+#[test]
+fn verifier_exe_is_believed_by_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let ending_with = |code: u32| {
+        let program = folder.path().join(format!("verifier-{code}.cmd"));
+        std::fs::write(&program, format!("@echo asked for %1 %2\r\n@exit /b {code}\r\n")).unwrap();
+        set_boot_mode(&program, BootMode::ResetOnBootFail)
+    };
+    ending_with(0).unwrap();
+    // It takes a restart.
+    ending_with(2).unwrap();
+    let error = ending_with(1).unwrap_err().to_string();
+    assert!(error.contains("asked for /bootmode resetonbootfail"), "{error}");
+    let missing = set_boot_mode(&folder.path().join("no-verifier.exe"), BootMode::Persistent).unwrap_err();
+    assert!(missing.to_string().contains("no-verifier.exe") && missing.help().is_some(), "{missing}");
+}
+
+#[test]
 fn a_key_which_is_not_there_holds_no_value_and_is_not_made() {
-    let _put_back = PutBack::afterwards();
-    let nowhere = Setting { key: r"SYSTEM\CurrentControlSet\Control\poolgate nowhere", value: "GlobalFlag" };
-    assert_eq!(LiveRegistry.get(&nowhere).unwrap(), None);
-    LiveRegistry.delete(&nowhere).unwrap();
-    let error = LiveRegistry.set(&nowhere, &Value::dword(1)).unwrap_err();
+    let scratch = Scratch::new();
+    let mut registry = scratch.registry();
+    let nowhere = Setting { key: r"SYSTEM\CurrentControlSet\Control\poolgate nowhere", value: "GlobalFlag".into() };
+    assert_eq!(registry.get(&nowhere).unwrap(), None);
+    registry.delete(&nowhere).unwrap();
+    let error = registry.set(&nowhere, &Value::dword(1)).unwrap_err();
     assert!(error.to_string().starts_with(r"cannot change HKLM\SYSTEM\CurrentControlSet\Control\poolgate nowhere"));
-    assert!(if_there(system(LOCAL_MACHINE.open(nowhere.key))).unwrap().is_none());
+    assert!(if_there(system(scratch.hive.open(nowhere.key))).unwrap().is_none());
 }
 
 #[test]

@@ -52,8 +52,9 @@ fn flags_are_switched_whatever_is_in_force() {
         (None, &["+ptg"][..], Some("dword:00000400")),
         (Some("dword:00000401"), &["-ptg"], Some("dword:00000001")),
         (Some("dword:00000401"), &["-ffffffff", "+kst"], Some("dword:00002000")),
-        (Some("sz:0x1"), &["+kst"], Some("sz:0x00002001")),
-        (Some("hex(3):01,00,00,00"), &["-soe"], Some("hex(3):00,00,00,00")),
+        (Some("sz:0x1"), &["+kst"], Some("dword:00002001")),
+        (Some("sz:0x400"), &["+ptg"], Some("dword:00000400")),
+        (Some("hex(3):01,00,00,00"), &["-soe"], Some("dword:00000000")),
     ] {
         for (tagging, running) in [(Tagging::Always, Some(0x2400)), (Tagging::Off, Some(0)), (Tagging::On, None)] {
             let mut machine = machine(&with(before), tagging, running);
@@ -76,7 +77,7 @@ fn what_is_so_already_is_no_change() {
         (None, &["-ffffffff"]),
         (None, &["+kst", "-kst"]),
         (Some("dword:00000000"), &["-ffffffff"]),
-        (Some("sz:0x400"), &["+ptg"]),
+        (Some("dword:00000400"), &["+ptg"]),
     ] {
         assert_eq!(machine(&with(before), Tagging::Off, None).edit(&switched(words)).unwrap(), None, "{words:?}");
     }
