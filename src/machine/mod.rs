@@ -65,6 +65,11 @@ pub trait PoolSource {
     /// When the kernel has the switch but refuses it.
     fn shrink(&mut self, named: &[TagPattern]) -> Result<usize, MachineError>;
 
+    /// What a reader of the samples so far should know about how they were read. Each note comes once.
+    fn note(&mut self) -> Option<String> {
+        None
+    }
+
     /// What the machine tells of its memory as a whole, for people to read beside the rows; nothing is judged by it.
     fn memory(&mut self) -> Memory {
         Memory::default()

@@ -195,6 +195,9 @@ impl<'i, 'a> Sampler<'i, 'a> {
         }
         let missed = self.clock.take_missed();
         self.with.recorder.sample(SampleInfo { at, settled, missed }, snapshot)?;
+        if let Some(note) = self.with.source.note() {
+            self.reach(Milestone::Note(note))?;
+        }
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }

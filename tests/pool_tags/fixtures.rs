@@ -52,7 +52,9 @@ fn every_layout_reads_to_its_figures() {
     for path in texts {
         let fixture = read(&fs_err::read_to_string(&path).unwrap());
         let kernel = Kernel::of(Process::Native(fixture.bits));
-        kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, fixture.bits, &[nonpaged(b"Irp ", 1)])));
+        if fixture.class == Class::SessionPoolTag {
+            kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, fixture.bits, &[nonpaged(b"Irp ", 1)])));
+        }
         kernel.set(fixture.class, Ok(fixture.bytes));
         let mut source = source(&kernel);
         let snapshot = source.sample().unwrap();

@@ -5,6 +5,7 @@
 
 mod answers;
 mod bytes;
+mod compared;
 mod fixtures;
 mod judged;
 mod kernel;

@@ -16,7 +16,11 @@ pub(super) fn pools(machine: &mut Machine) -> Finding {
     // A cache is one row, although its whole slabs are sampled too.
     let is_row = |(key, _): &(&Key, Usage)| key.pool != Pool::Slabs;
     let rows = machine.pool.sample().map(|snapshot| snapshot.present().filter(is_row).count());
-    judged_pools(machine.pool.name(), rows)
+    let found = judged_pools(machine.pool.name(), rows);
+    match machine.pool.note() {
+        Some(note) if found.level == Level::Ok => Finding::note("pools", format!("{}; {note}", found.says)),
+        Some(_) | None => found,
+    }
 }
 
 fn judged_pools(source: &str, rows: Result<usize, MachineError>) -> Finding {

@@ -217,6 +217,7 @@ impl<S: Storage> Drive<'_, S> {
             let entry = match milestone {
                 Milestone::SettingUp => Entry::SettingUp,
                 Milestone::TornDown => Entry::TornDown,
+                Milestone::Note(note) => Entry::Noted(note),
             };
             checkpoint.write(entry).map_err(std::io::Error::other)
         };

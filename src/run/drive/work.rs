@@ -37,12 +37,14 @@ pub trait Work {
 }
 
 /// What a checkpoint keeps of a measurement in progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Milestone {
     /// Setup is about to begin.
     SettingUp,
     /// Teardown has ended.
     TornDown,
+    /// What a reader of the report should know about the measuring.
+    Note(String),
 }
 
 /// What became of a restart.

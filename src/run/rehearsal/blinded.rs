@@ -29,6 +29,10 @@ impl PoolSource for Blinded {
         }
     }
 
+    fn note(&mut self) -> Option<String> {
+        self.source.note()
+    }
+
     fn shrink(&mut self, tags: &[crate::pool::TagPattern]) -> Result<usize, MachineError> {
         self.source.shrink(tags)
     }

@@ -8,6 +8,7 @@
 
 mod answer;
 mod class;
+mod counts;
 mod error;
 mod layout;
 #[cfg(windows)]
@@ -127,5 +128,9 @@ impl<S: System> PoolSource for PoolTable<S> {
 
     fn memory(&mut self) -> Memory {
         self.system.memory()
+    }
+
+    fn note(&mut self) -> Option<String> {
+        self.tags.note()
     }
 }
