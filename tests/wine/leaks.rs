@@ -8,7 +8,7 @@ fn every_leaked_byte_is_counted_and_no_other() {
     let Some(bed) = bed() else { return };
     assert_eq!(
         counted(&Machine::new(bed, 10)),
-        ["Leak paged 0 0 0 nonpaged 800 720 327680", "Good paged 800 800 0 nonpaged 0 0 0"]
+        ["Leak paged 0 0 0 nonpaged 800 720 163840", "Good paged 800 800 0 nonpaged 0 0 0"]
     );
     assert_eq!(
         counted(&Machine::new(bed, 0)),

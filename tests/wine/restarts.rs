@@ -59,5 +59,5 @@ fn a_value_is_set_and_taken_away_while_the_machine_is_off() {
 fn count_a_leak(boot: &Boot) {
     until(|| (boot.run(WORK, &["1"]).code == Some(0)).then_some(())).expect("the driver is not started");
     let tags = boot.run(WORK, &["tags"]);
-    assert!(tags.stdout.starts_with("Leak paged 0 0 0 nonpaged 1 0 4096\r\n"), "{tags}");
+    assert!(tags.stdout.starts_with("Leak paged 0 0 0 nonpaged 1 0 2048\r\n"), "{tags}");
 }

@@ -18,7 +18,7 @@ fn a_drivers_leak_is_found_with_its_exact_rate() {
     let report = run.report();
     assert_eq!(report["outcome"], "broken");
     assert_eq!(report["source"], "windows pool tags");
-    assert_eq!(rate(&report, "Leak", "bytes_per_iteration"), 8192.0, "{ended}");
+    assert_eq!(rate(&report, "Leak", "bytes_per_iteration"), 4096.0, "{ended}");
     assert_eq!(rate(&report, "Leak", "objects_per_iteration"), 2.0, "{ended}");
     let junit = run.junit();
     assert!(junit.contains(r#"tests="2""#) && junit.contains(r#"failures="1""#), "{junit}");
@@ -53,7 +53,7 @@ fn a_tag_of_quotes_and_angle_brackets_and_a_path_with_spaces_are_like_any_other(
     let ended = run(&machine, r"C:\lab\odd ones\it's a scenario.yaml");
     assert_eq!(ended.code, Some(1), "{ended}");
     let run = machine.only_run();
-    assert_eq!(rate(&run.report(), r#"<"&>"#, "bytes_per_iteration"), 8192.0, "{ended}");
+    assert_eq!(rate(&run.report(), r#"<"&>"#, "bytes_per_iteration"), 4096.0, "{ended}");
     let junit = run.junit();
     let document = roxmltree::Document::parse(&junit).unwrap();
     let failed = document.descendants().find(|node| node.has_tag_name("failure")).unwrap().parent().unwrap();

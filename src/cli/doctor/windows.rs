@@ -18,13 +18,17 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     findings
 }
 
-/// Watching needs no rights; nearly everything around it does.
+/// Watching needs no rights; nearly everything around it does. What counts is membership of Administrators: the token of a
+/// service account may be elevated without it.
 fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
-    if facts.elevated {
-        return Finding::ok("elevation", "elevated: may change boot settings and install drivers");
+    let account = facts.account.as_deref().unwrap_or("this account");
+    if facts.administrator {
+        let says = format!("{account} is an administrator here: it may change boot settings and install drivers");
+        return Finding::ok("elevation", says);
     }
-    let says = "not elevated: may neither change boot settings nor install drivers";
-    let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem";
+    let says = format!("{account} is no administrator here: it can neither change boot settings nor install drivers");
+    let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem (NetworkService is no \
+         administrator)";
     Finding::at(reboots.lack().unwrap_or(Level::Note), "elevation", says).help(help)
 }
 
@@ -95,7 +99,14 @@ mod tests {
     use super::*;
 
     fn healthy() -> Facts {
-        Facts { elevated: true, services: Ok(()), waiting: Vec::new(), fast_startup: false, bitlocker: BitLocker::Off }
+        Facts {
+            account: Some(r"LAB\tester".to_owned()),
+            administrator: true,
+            services: Ok(()),
+            waiting: Vec::new(),
+            fast_startup: false,
+            bitlocker: BitLocker::Off,
+        }
     }
 
     fn denied() -> Result<(), String> {
@@ -119,7 +130,7 @@ mod tests {
     #[test]
     fn what_only_reboots_need_is_a_problem_only_where_there_are_any() {
         let faults = [
-            ("elevation", Facts { elevated: false, ..healthy() }),
+            ("elevation", Facts { administrator: false, ..healthy() }),
             ("service", Facts { services: denied(), ..healthy() }),
             ("restart", Facts { waiting: vec![Waiting::Updates, Waiting::Files], ..healthy() }),
             ("BitLocker", Facts { bitlocker: BitLocker::Asks, ..healthy() }),
@@ -150,9 +161,21 @@ mod tests {
     }
 
     #[test]
+    fn the_account_is_named_whatever_its_rights_are() {
+        let account = Some(r"NT AUTHORITY\NETWORK SERVICE".to_owned());
+        for administrator in [false, true] {
+            let facts = Facts { account: account.clone(), administrator, ..healthy() };
+            let found = findings(&facts, Reboots::Needed);
+            let elevation = found.iter().find(|finding| finding.what == "elevation").unwrap();
+            assert!(elevation.says.contains(r"NT AUTHORITY\NETWORK SERVICE"), "{elevation:?}");
+        }
+    }
+
+    #[test]
     fn every_lack_says_what_to_do() {
         let worst = Facts {
-            elevated: false,
+            account: None,
+            administrator: false,
             services: denied(),
             waiting: vec![Waiting::Servicing],
             fast_startup: true,

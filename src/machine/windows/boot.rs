@@ -19,6 +19,8 @@ const KEY: &str = r"SOFTWARE\poolgate\boot";
 const VALUE: &str = "id";
 /// ERROR_CHILD_MUST_BE_VOLATILE, as the HRESULT that windows-registry gives.
 const MUST_BE_VOLATILE: i32 = 0x8007_03FD_u32.cast_signed();
+/// E_ACCESSDENIED.
+const ACCESS_DENIED: i32 = 0x8007_0005_u32.cast_signed();
 /// How long a promised restart may take until the watchdog uses force.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,23 +28,33 @@ pub(super) struct WindowsBoot;
 
 impl Boot for WindowsBoot {
     fn id(&self) -> Result<BootId, MachineError> {
-        if !token::is_elevated() {
-            // What an administrator's run wrote can be read; without one there is nowhere to write.
-            return match LOCAL_MACHINE.open(KEY).and_then(|key| key.get_string(VALUE)) {
-                Ok(id) => Ok(BootId(id)),
-                Err(_) => since::boot().map(BootId),
-            };
-        }
-        named_in(LOCAL_MACHINE, KEY).map(BootId).map_err(|error| MachineError::System {
-            what: "name this boot in the registry",
-            source: io::Error::other(error.message()),
-        })
+        let named = token::is_administrator().then(|| named_in(LOCAL_MACHINE, KEY));
+        let named = named.map(|named| named.map_err(|error| (error.code().0, error.message())));
+        // What an administrator's run wrote can be read by everybody.
+        let written = || LOCAL_MACHINE.open(KEY).and_then(|key| key.get_string(VALUE)).ok();
+        id_of(named, written, since::boot).map(BootId)
     }
 
     fn restart(&mut self) -> Result<(), MachineError> {
         token::enable_shutdown().map_err(MachineError::NotRestarted)?;
         restart::restart(&Arc::new(shutdown::Calls), wait_for_it)
             .map_err(|code| MachineError::NotRestarted(io::Error::from_raw_os_error(code.cast_signed())))
+    }
+}
+
+/// The name of this boot. `named` is what came of naming it in the registry, where this process tried: a name, or an
+/// HRESULT with its text. An account that may not write there goes by the name that is `written`, else by `since`.
+fn id_of(
+    named: Option<Result<String, (i32, String)>>,
+    written: impl FnOnce() -> Option<String>,
+    since: impl FnOnce() -> Result<String, MachineError>,
+) -> Result<String, MachineError> {
+    match named {
+        Some(Ok(name)) => Ok(name),
+        Some(Err((ACCESS_DENIED, _))) | None => written().map_or_else(since, Ok),
+        Some(Err((_, message))) => {
+            Err(MachineError::System { what: "name this boot in the registry", source: io::Error::other(message) })
+        }
     }
 }
 
@@ -85,6 +97,22 @@ mod tests {
     use windows_registry::CURRENT_USER;
 
     use super::*;
+
+    #[test]
+    fn who_may_not_name_the_boot_goes_by_another_name_of_it() {
+        let since = || Ok("since".to_owned());
+        let written = || Some("written".to_owned());
+        let denied = || Some(Err((ACCESS_DENIED, "Access is denied.".to_owned())));
+        let named = Some(Ok("named".to_owned()));
+        assert_eq!(id_of(named, written, since).unwrap(), "named");
+        for tried in [None, denied()] {
+            assert_eq!(id_of(tried.clone(), written, since).unwrap(), "written");
+            assert_eq!(id_of(tried, || None, since).unwrap(), "since");
+        }
+        let broken = Some(Err((MUST_BE_VOLATILE, "broken".to_owned())));
+        let MachineError::System { source, .. } = id_of(broken, written, since).unwrap_err() else { panic!() };
+        assert_eq!(source.to_string(), "broken");
+    }
 
     #[test]
     fn a_boot_keeps_its_name_and_another_has_another() {

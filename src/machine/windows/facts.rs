@@ -5,8 +5,10 @@ use super::bitlocker::BitLocker;
 /// The answers. What they mean for a run is doctor's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
+    /// The account this process runs as, such as `NT AUTHORITY\NETWORK SERVICE`; `None` where Windows does not tell.
+    pub account: Option<String>,
     /// Whether this process has an administrator's rights.
-    pub elevated: bool,
+    pub administrator: bool,
     /// What keeps it from making a service.
     pub services: Result<(), String>,
     /// What waits for the next restart.
@@ -39,7 +41,8 @@ mod asked {
     use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
     use super::super::bitlocker::{BitLocker, bitlocker};
-    use super::super::is_elevated;
+    use super::super::is_administrator;
+    use super::super::token::account;
     use super::{Facts, Waiting};
 
     const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
@@ -49,9 +52,10 @@ mod asked {
     pub fn facts(_: &Path) -> Facts {
         let access = ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE;
         let services = ServiceManager::local_computer(None::<&str>, access);
-        let elevated = is_elevated();
+        let administrator = is_administrator();
         Facts {
-            elevated,
+            account: account().ok(),
+            administrator,
             services: services.map(drop).map_err(|error| match error {
                 windows_service::Error::Winapi(error) => error.to_string(),
                 other => other.to_string(),
@@ -61,7 +65,7 @@ mod asked {
                 .open(format!(r"{SESSION_MANAGER}\Power"))
                 .is_ok_and(|power| power.get_u32("HiberbootEnabled").is_ok_and(|enabled| enabled != 0)),
             // Without its rights manage-bde fails with a code that would have to be guessed at.
-            bitlocker: if elevated {
+            bitlocker: if administrator {
                 bitlocker()
             } else {
                 BitLocker::Unknown("only administrators may ask manage-bde".to_owned())
@@ -92,7 +96,8 @@ mod asked {
             // Everybody can see what is waiting; under Wine nothing does.
             let asked_bitlocker =
                 facts.bitlocker != BitLocker::Unknown("only administrators may ask manage-bde".into());
-            assert_eq!(facts.elevated, asked_bitlocker, "{facts:?}");
+            assert!(facts.account.as_ref().is_some_and(|account| account.contains('\\')), "{facts:?}");
+            assert_eq!(facts.administrator, asked_bitlocker, "{facts:?}");
             eprintln!("{facts:#?}");
         }
     }

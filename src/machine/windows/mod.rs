@@ -40,6 +40,8 @@ pub mod dispatch;
 #[cfg(windows)]
 mod event_log;
 #[cfg(windows)]
+mod failure;
+#[cfg(windows)]
 pub mod job;
 #[cfg(windows)]
 mod security;
@@ -67,9 +69,9 @@ pub use facts::{Facts, Waiting};
 #[cfg(windows)]
 pub use system::{build, free_space, last_words};
 #[cfg(windows)]
-pub use token::is_elevated;
+pub use token::is_administrator;
 #[cfg(windows)]
-pub use token::is_elevated as is_privileged;
+pub use token::is_administrator as is_privileged;
 #[cfg(windows)]
 pub use trust::{
     commands_trusted, copy_trusted_folder, give_away, hand_over, lock_file, machine_id, make_run_folder, make_state,

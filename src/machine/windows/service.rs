@@ -21,6 +21,7 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::System::Registry::RegFlushKey;
 use windows_sys::Win32::System::Services::{ChangeServiceConfigW, SERVICE_AUTO_START, SERVICE_NO_CHANGE};
 
+use super::failure::restarts;
 use super::image_path;
 use super::security::{succeeded, wide};
 use crate::machine::{Autostart, MachineError};
@@ -45,7 +46,9 @@ impl Autostart for Service {
     }
 
     fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
-        let access = ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG | ServiceAccess::DELETE;
+        // Who sets a service to be restarted must be one who may start it.
+        let access =
+            ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG | ServiceAccess::START | ServiceAccess::DELETE;
         let there = self.open(access)?;
         if let Some(service) = &there {
             // Neither changes nor removes somebody else's.
@@ -67,6 +70,8 @@ impl Autostart for Service {
                     None => self.create(&program, run, access)?,
                 };
                 self.told("configure the service poolgate-resume", code(configure(&service, &command)))?;
+                let restarts = code(service.update_failure_actions(restarts()));
+                self.told("set what happens when the service poolgate-resume crashes", restarts)?;
                 // For whoever wonders what it is; nothing depends on it.
                 let _ = service.set_description(DESCRIPTION);
                 Ok(())
@@ -222,6 +227,13 @@ mod tests {
         assert_eq!(there.executable_path, PathBuf::from(quoted));
         assert_eq!(there.start_type, ServiceStartType::AutoStart);
         assert_eq!(there.account_name, Some("LocalSystem".into()));
+        let handle = service.open(ServiceAccess::QUERY_CONFIG).unwrap().unwrap();
+        match handle.get_failure_actions() {
+            Ok(set) => assert_eq!((set.actions, set.reset_period), (restarts().actions, restarts().reset_period)),
+            // Wine takes failure actions and shows none.
+            Err(error) => eprintln!("skipped: this system does not show failure actions: {error}"),
+        }
+        drop(handle);
         service.set(None).unwrap();
         service.flush().unwrap();
         assert_eq!(service.get().unwrap(), None);

@@ -9,35 +9,75 @@ use std::ptr::{null, null_mut};
 use windows_sys::Win32::Foundation::{ERROR_NOT_ALL_ASSIGNED, GetLastError, LUID};
 use windows_sys::Win32::Security::SE_SHUTDOWN_NAME;
 use windows_sys::Win32::Security::{
-    AdjustTokenPrivileges, CreateWellKnownSid, GetTokenInformation, LUID_AND_ATTRIBUTES, LookupPrivilegeValueW,
-    SE_PRIVILEGE_ENABLED, SECURITY_MAX_SID_SIZE, SetTokenInformation, TOKEN_ACCESS_MASK, TOKEN_ADJUST_DEFAULT,
-    TOKEN_ADJUST_PRIVILEGES, TOKEN_ELEVATION, TOKEN_OWNER, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenElevation,
-    TokenOwner, TokenUser, WinBuiltinAdministratorsSid,
+    AdjustTokenPrivileges, CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, LUID_AND_ATTRIBUTES,
+    LookupAccountSidW, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED, SECURITY_MAX_SID_SIZE, SetTokenInformation,
+    TOKEN_ACCESS_MASK, TOKEN_ADJUST_DEFAULT, TOKEN_ADJUST_PRIVILEGES, TOKEN_OWNER, TOKEN_PRIVILEGES, TOKEN_QUERY,
+    TOKEN_USER, TokenOwner, TokenUser, WinBuiltinAdministratorsSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows_sys::core::PCWSTR;
 
 use super::security::{succeeded, text};
 
-/// Whether this process has an administrator's rights, or is the system itself. When Windows does not tell it has not.
-pub fn is_elevated() -> bool {
-    elevation().is_ok_and(|elevation| elevation.TokenIsElevated != 0)
+/// Whether this process has an administrator's rights: membership of Administrators is in force, as it also is for
+/// LocalSystem. An elevated token is not enough: that of a service account such as NetworkService is elevated too. When
+/// Windows does not answer, it has not.
+pub fn is_administrator() -> bool {
+    let member = || {
+        let mut administrators = administrators()?;
+        let mut member = 0;
+        // SAFETY: the SID is whole; without a token that of this process is looked at.
+        succeeded(unsafe { CheckTokenMembership(null_mut(), administrators.as_mut_ptr().cast(), &mut member) })?;
+        Ok::<bool, io::Error>(member != 0)
+    };
+    member().unwrap_or(false)
 }
 
-fn elevation() -> io::Result<TOKEN_ELEVATION> {
-    let token = own_token(TOKEN_QUERY)?;
-    let mut elevation = TOKEN_ELEVATION::default();
-    let mut length = 0;
-    // SAFETY: the token is open for queries; the answer of this class is one TOKEN_ELEVATION, which is this long.
+/// The SID of the group Administrators.
+fn administrators() -> io::Result<Sid> {
+    let mut sid = [0_u64; (SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
+    let mut length = size_of_val(&sid) as u32;
+    // SAFETY: the buffer is as long as is said, and this group needs no domain.
     succeeded(unsafe {
-        let size = size_of::<TOKEN_ELEVATION>() as u32;
-        GetTokenInformation(token.as_raw_handle(), TokenElevation, (&raw mut elevation).cast(), size, &mut length)
+        CreateWellKnownSid(WinBuiltinAdministratorsSid, null_mut(), sid.as_mut_ptr().cast(), &mut length)
     })?;
-    Ok(elevation)
+    Ok(sid)
 }
+
+/// Room for any SID, aligned for one.
+type Sid = [u64; (SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
 
 /// The SID of the user this process runs as.
 pub(super) fn user() -> io::Result<String> {
+    // SAFETY: the SID is that of an open token, and lives through the call.
+    of_user(|sid| unsafe { text(sid) })
+}
+
+/// The account this process runs as, as `whoami` prints it: `NT AUTHORITY\NETWORK SERVICE`.
+pub(super) fn account() -> io::Result<String> {
+    of_user(|sid| {
+        let (mut name, mut domain) = ([0_u16; 260], [0_u16; 260]);
+        let (mut name_length, mut domain_length) = (name.len() as u32, domain.len() as u32);
+        let mut kind = 0;
+        // SAFETY: the SID lives through the call; both buffers are as long as is said.
+        succeeded(unsafe {
+            LookupAccountSidW(
+                null(),
+                sid,
+                name.as_mut_ptr(),
+                &mut name_length,
+                domain.as_mut_ptr(),
+                &mut domain_length,
+                &mut kind,
+            )
+        })?;
+        let part = |units: &[u16], length: u32| String::from_utf16_lossy(units.get(..length as usize).unwrap_or(units));
+        Ok(format!(r"{}\{}", part(&domain, domain_length), part(&name, name_length)))
+    })
+}
+
+/// Does something with the SID of the user this process runs as.
+fn of_user<T>(with: impl FnOnce(PSID) -> io::Result<T>) -> io::Result<T> {
     let token = own_token(TOKEN_QUERY)?;
     // The structure is followed by the SID it points to. As u64, which is aligned for both.
     let mut answer = [0_u64; (size_of::<TOKEN_USER>() + SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
@@ -53,7 +93,7 @@ pub(super) fn user() -> io::Result<String> {
             size,
             &mut length,
         ))?;
-        text((*answer.as_ptr().cast::<TOKEN_USER>()).User.Sid)
+        with((*answer.as_ptr().cast::<TOKEN_USER>()).User.Sid)
     }
 }
 
@@ -84,12 +124,7 @@ pub(super) fn enable(privilege: PCWSTR) -> io::Result<()> {
 /// where it was configured to belong to the person, the service could not trust it after the boot.
 pub(super) fn own_as_administrators() -> io::Result<()> {
     let token = own_token(TOKEN_QUERY | TOKEN_ADJUST_DEFAULT)?;
-    let mut sid = [0_u64; (SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
-    let mut length = size_of_val(&sid) as u32;
-    // SAFETY: the buffer is as long as is said, and this group needs no domain.
-    succeeded(unsafe {
-        CreateWellKnownSid(WinBuiltinAdministratorsSid, null_mut(), sid.as_mut_ptr().cast(), &mut length)
-    })?;
+    let mut sid = administrators()?;
     let owner = TOKEN_OWNER { Owner: sid.as_mut_ptr().cast() };
     // SAFETY: the token is open for this; the structure and the SID it points to outlive the call, which copies them.
     succeeded(unsafe {
@@ -104,5 +139,27 @@ fn own_token(access: TOKEN_ACCESS_MASK) -> io::Result<OwnedHandle> {
     unsafe {
         succeeded(OpenProcessToken(GetCurrentProcess(), access, &mut token))?;
         Ok(OwnedHandle::from_raw_handle(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_an_account_with_a_domain() {
+        let account = account().unwrap();
+        let (domain, name) = account.split_once('\\').unwrap();
+        assert!(!domain.is_empty() && !name.is_empty(), "{account}");
+        assert!(user().unwrap().starts_with("S-1-"));
+    }
+
+    /// The service manager has its own opinion of who is one.
+    #[test]
+    fn administrators_are_those_who_may_make_services() {
+        use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
+
+        let access = ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE;
+        assert_eq!(is_administrator(), ServiceManager::local_computer(None::<&str>, access).is_ok());
     }
 }

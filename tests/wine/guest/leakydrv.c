@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A driver which leaks on purpose, and counts its own allocations, since Wine does not. A request takes 4096 bytes of
+ * A driver which leaks on purpose, and counts its own allocations, since Wine does not. A request takes 2048 bytes of
  * nonpaged and 512 bytes of paged pool and gives both back, except that every LeakEvery-th request forgets the first.
+ * Both are less than a page: of a page and more Driver Verifier's pool tracking sees nothing.
  *
  * Values below the service's key:
  *   LeakEvery  every n-th request leaks; 0, or no such value: none does, which is the same driver without the bug
@@ -11,9 +12,15 @@
 
 #include "leakydrv.h"
 
+/* Of wdm.h, which older headers lack. */
+#ifndef RTL_QUERY_REGISTRY_TYPECHECK
+#define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
+#define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
+#endif
+
 #define LEAK_TAG 'kaeL'
 #define BALANCED_TAG 'dooG'
-#define LEAK_SIZE 4096
+#define LEAK_SIZE 2048
 #define BALANCED_SIZE 512
 #define MOST_TAGS 8
 
@@ -159,15 +166,28 @@ static void NTAPI unload(DRIVER_OBJECT *driver)
 	IoDeleteDevice(driver->DeviceObject);
 }
 
-static void read_parameters(UNICODE_STRING *service)
+/* A value which is there must be a REG_DWORD, since a longer one would be written past the variable. */
+#define A_DWORD (RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_TYPECHECK)
+#define OR_NONE (((ULONG)REG_DWORD << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT) | REG_NONE)
+
+static NTSTATUS read_parameters(const UNICODE_STRING *service)
 {
 	RTL_QUERY_REGISTRY_TABLE values[] = {
-		{ .Flags = RTL_QUERY_REGISTRY_DIRECT, .Name = L"LeakEvery", .EntryContext = &leak_every },
-		{ .Flags = RTL_QUERY_REGISTRY_DIRECT, .Name = L"LeakTag", .EntryContext = &leak_tag },
+		{ .Flags = A_DWORD, .Name = L"LeakEvery", .EntryContext = &leak_every, .DefaultType = OR_NONE },
+		{ .Flags = A_DWORD, .Name = L"LeakTag", .EntryContext = &leak_tag, .DefaultType = OR_NONE },
 		{ 0 },
 	};
+	/* The path need not end in a zero, but is asked for as a text which does. */
+	WCHAR *path = ExAllocatePoolWithTag(PagedPool, service->Length + sizeof(WCHAR), BALANCED_TAG);
+	NTSTATUS status;
 
-	RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, service->Buffer, values, NULL, NULL);
+	if (!path)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	RtlCopyMemory(path, service->Buffer, service->Length);
+	path[service->Length / sizeof(WCHAR)] = 0;
+	status = RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, values, NULL, NULL);
+	ExFreePoolWithTag(path, BALANCED_TAG);
+	return status;
 }
 
 NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *service)
@@ -176,7 +196,9 @@ NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *service)
 	NTSTATUS status;
 
 	KeInitializeSpinLock(&counting);
-	read_parameters(service);
+	status = read_parameters(service);
+	if (!NT_SUCCESS(status))
+		return status;
 	status = IoCreateDevice(driver, 0, &device_name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
 	if (!NT_SUCCESS(status))
 		return status;

@@ -43,7 +43,7 @@ pub fn state_folder(_: &Path) -> PathBuf {
 /// When this process has not the rights, the program which the service would start could be another's, or the folder
 /// cannot be made, or is there and somebody else could write what is in it.
 pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
-    if !token::is_elevated() {
+    if !token::is_administrator() {
         return Err(MachineError::NotElevated("change flags, set a service and restart the machine"));
     }
     let program = std::env::current_exe()
@@ -110,7 +110,7 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// [`MachineError::Untrusted`], or when it cannot be looked at.
 pub fn trusted_itself(path: &Path) -> Result<(), MachineError> {
-    if token::is_elevated() { check(path) } else { Ok(()) }
+    if token::is_administrator() { check(path) } else { Ok(()) }
 }
 
 /// Refuses a file or folder which anybody but administrators, or whoever runs poolgate, could have written, or put in its
@@ -133,7 +133,7 @@ pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
     let mut held = Vec::new();
     let steps = steps(root, path)?;
     // As `trusted_itself` has it: without rights there is nothing to abuse.
-    let judge = |opened: &File, path: &Path| if token::is_elevated() { judge(opened, path) } else { Ok(()) };
+    let judge = |opened: &File, path: &Path| if token::is_administrator() { judge(opened, path) } else { Ok(()) };
     for folder in steps.split_last().map(|(_, folders)| folders).unwrap_or_default() {
         let folder_unreadable = |source| MachineError::Unreadable { path: folder.clone(), source };
         let handle = security::hold_folder(folder).map_err(folder_unreadable)?;
@@ -208,7 +208,7 @@ pub fn machine_id(_: &Path) -> Result<String, MachineError> {
 /// The file that says that a run owns this machine. Administrators' runs have theirs in the state folder, which nobody else
 /// can enter: whoever can open a file can lock it, and would keep every run away.
 pub fn lock_file(root: &Path) -> PathBuf {
-    if token::is_elevated() { state_folder(root).join("machine.lock") } else { shared_lock_file() }
+    if token::is_administrator() { state_folder(root).join("machine.lock") } else { shared_lock_file() }
 }
 
 /// The lock of runs without rights, which change nothing but must not measure another one's workload either. An
