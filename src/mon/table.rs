@@ -83,6 +83,31 @@ impl Table {
         }
     }
 
+    /// Why no row of `shown` is on the screen; `None` where there are some.
+    pub fn why_empty(&self, shown: &Shown) -> Option<String> {
+        if self.rows(shown).next().is_some() {
+            return None;
+        }
+        let named = |pools: Vec<Pool>| pools.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let pools = self.pools();
+        let of_sessions = self.keys.iter().zip(&self.now).any(|(key, now)| key.session.is_some() && now.is_some());
+        Some(match (shown.pool, shown.scope) {
+            _ if pools.is_empty() => "no rows: this reading has no tags".to_owned(),
+            (_, Scope::AllSessions | Scope::Session(_)) if !of_sessions => {
+                "no rows: no session has pools of its own here; only Windows counts them".to_owned()
+            }
+            (Some(pool), _) if !pools.contains(&pool) => {
+                format!("no rows: there is no pool `{pool}` here, only {}", named(pools))
+            }
+            (_, Scope::Session(session))
+                if self.rows(&Shown { scope: shown.scope, ..Shown::default() }).next().is_none() =>
+            {
+                format!("no rows: there is no session {session}, or it has no pools of its own")
+            }
+            (..) => "no rows: no tag here is as it was asked for".to_owned(),
+        })
+    }
+
     fn rows(&self, shown: &Shown) -> impl Iterator<Item = Row> {
         self.keys.iter().enumerate().filter(|(_, key)| shown.has(key)).filter_map(|(at, key)| self.row(at, key))
     }
@@ -236,6 +261,21 @@ mod tests {
             table.screen(&Shown::default(), Order::default()).more_faults
         };
         assert_eq!([Some(1000), Some(1085), None].map(|count| faults(&mut table, count)), [None, Some(85), None]);
+    }
+
+    #[test]
+    fn an_empty_view_says_why() {
+        let table = table(&[&[("dentry", Pool::Slab, None, [3, 0, 600])]]);
+        let why = |shown: Shown| table.why_empty(&shown).unwrap_or_default();
+        assert_eq!(why(Shown::default()), "");
+        assert_eq!(
+            why(Shown { pool: Some(Pool::Nonpaged), ..Shown::default() }),
+            "no rows: there is no pool `nonpaged` here, only slab"
+        );
+        assert!(why(Shown { scope: Scope::Session(2), ..Shown::default() }).contains("only Windows"));
+        let other = vec!["MyD?".parse().unwrap()];
+        assert_eq!(why(Shown { include: other, ..Shown::default() }), "no rows: no tag here is as it was asked for");
+        assert_eq!(Table::new().why_empty(&Shown::default()).unwrap(), "no rows: this reading has no tags");
     }
 
     #[test]

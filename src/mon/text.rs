@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::{Change, Figures, Row, Screen, Total};
 use crate::pool::{Counters, Pool, Tag};
 
+mod fitted;
 mod header;
 mod width;
 
@@ -69,14 +70,19 @@ impl Text {
     }
 
     /// The lines above the rows of a live screen.
-    pub(super) fn live_head(&self, screen: &Screen) -> [String; 4] {
-        let [memory, commit] = header::memory(&screen.memory, screen.more_faults);
-        let title = format!(" {} pool information", screen.scope);
+    fn live_head(&self, screen: &Screen) -> [String; 4] {
+        let [memory, commit, title] = Text::live_title(screen);
         [memory, commit, title, self.columns(&self.layout.live(), &screen.rows)]
     }
 
+    /// The two lines about memory as a whole, and the title.
+    pub(super) fn live_title(screen: &Screen) -> [String; 3] {
+        let [memory, commit] = header::memory(&screen.memory, screen.more_faults);
+        [memory, commit, format!(" {} pool information", screen.scope)]
+    }
+
     /// The rows of a live screen for a terminal, which cannot show every byte; and their totals below an empty line.
-    pub(super) fn live_rows(&self, screen: &Screen) -> Vec<String> {
+    fn live_rows(&self, screen: &Screen) -> Vec<String> {
         let lines = self.rows(screen, Shape::Live, Bytes::Escaped);
         lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
     }

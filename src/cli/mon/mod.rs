@@ -156,6 +156,9 @@ impl Mon {
             watched::tell(&error);
             return Exit::Failed;
         }
+        if self.snapshot.is_some() || !in_terminal() {
+            watched.table.why_empty(&choice.shown).iter().for_each(|why| tell!("note: {why}"));
+        }
         if let Some(path) = &self.snapshot {
             return ended(pages::snapshot(path, &choice.text(), &watched.table.screen(&choice.shown, choice.order)));
         }
@@ -204,6 +207,7 @@ impl Mon {
         if samples == 0 {
             return nothing_to_show(recorded);
         }
+        table.why_empty(&choice.shown).iter().for_each(|why| tell!("note: in the last sample, {why}"));
         match &self.snapshot {
             Some(path) => ended(pages::snapshot(path, &choice.text(), &table.screen(&choice.shown, choice.order))),
             None => Exit::Held,

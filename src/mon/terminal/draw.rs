@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::flow::{cut, end_of, fields, fitting, wrapped};
 use super::help::HELP;
 use super::view::{Over, View};
 use crate::mon::{Change, Layout, Order, Row, Screen, Shown, Table, Text, growing, sparkline};
@@ -30,23 +31,38 @@ const BAR: Style = Style::new().add_modifier(Modifier::REVERSED);
 /// Draws `table` as `view` has it.
 pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Status) {
     let mut pen = Pen { frame, line: 0 };
+    let width = pen.width();
     if matches!(view.over, Over::Help) {
-        HELP.lines().for_each(|line| pen.write(line, PLAIN));
+        HELP.lines().flat_map(|line| wrapped(line, width)).for_each(|line| pen.write(&line, PLAIN));
         return;
     }
     let screen = table.screen(&view.shown, view.order);
-    let text = Text::new(layout(pen.width()), view.drivers.clone());
-    let lines = text.live_rows(&screen);
-    let row_width = lines.iter().map(String::len).max().unwrap_or(0);
-
-    let [memory, commit, title, columns] = text.live_head(&screen);
-    pen.write(&memory, PLAIN);
-    pen.write(&commit, PLAIN);
+    let [memory, commit, title] = Text::live_title(&screen);
+    [memory, commit].iter().flat_map(|line| fields(line, width)).for_each(|line| pen.write(&line, PLAIN));
     pen.write(&format!("{title}{}", chosen(view)), BOLD);
-    pen.write(&columns, PLAIN);
-    pen.write("", PLAIN);
 
-    let room = pen.height().saturating_sub(pen.line + 1);
+    let text = Text::new(Layout::native(), view.drivers.clone());
+    let lines = match text.fitted(&screen, width, view.order) {
+        Some(fitted) => {
+            pen.write(&fitted.columns, PLAIN);
+            fitted.lines
+        }
+        None => {
+            pen.write(" too narrow", BOLD);
+            Vec::new()
+        }
+    };
+    pen.write("", PLAIN);
+    if let Some(why) = table.why_empty(&view.shown) {
+        wrapped(&format!(" {why}"), width).iter().for_each(|line| pen.write(line, PLAIN));
+    }
+    let row_width = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+
+    let failed = match (&view.over, &status.failed) {
+        (Over::Nothing | Over::Help, Some(failed)) => wrapped(&format!(" not read: {failed}"), width),
+        (Over::Prompt(_), _) | (_, None) => Vec::new(),
+    };
+    let room = pen.height().saturating_sub(pen.line + failed.len().max(1));
     view.top = view.top.min(lines.len().saturating_sub(room));
     for (at, line) in lines.iter().enumerate().skip(view.top).take(room) {
         match screen.rows.get(at) {
@@ -54,17 +70,15 @@ pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Stat
             None => pen.write(line, BOLD),
         }
     }
-    pen.line = pen.height().saturating_sub(1);
-    match (&view.over, &status.failed) {
-        (Over::Prompt(prompt), _) => pen.write(&prompt.line(), BOLD),
-        (_, Some(failed)) => pen.write(&format!(" not read: {failed}"), FAILED),
-        (_, None) => pen.bar(&bottom(view, &screen, lines.len(), room, status)),
+    pen.line = pen.height().saturating_sub(failed.len().max(1));
+    match &view.over {
+        Over::Prompt(prompt) => pen.write(&end_of(&prompt.line(), width), BOLD),
+        Over::Nothing | Over::Help if failed.is_empty() => {
+            let bottom = bottom(view, &screen, lines.len(), room, status, width);
+            pen.bar(&bottom);
+        }
+        Over::Nothing | Over::Help => failed.iter().for_each(|line| pen.write(line, FAILED)),
     }
-}
-
-/// PoolMon's screen of 64 bits where it has the room.
-fn layout(width: usize) -> Layout {
-    if width < Layout::X64.columns() { Layout::X86 } else { Layout::native() }
 }
 
 /// What was chosen, behind the title.
@@ -80,10 +94,12 @@ fn chosen(view: &View) -> String {
 }
 
 /// The last line.
-fn bottom(view: &View, screen: &Screen, lines: usize, room: usize, status: &Status) -> String {
-    let at = screen.at.strftime("%H:%M:%S UTC");
+fn bottom(view: &View, screen: &Screen, lines: usize, room: usize, status: &Status, width: usize) -> String {
+    let at = screen.at.strftime("%H:%M:%S UTC").to_string();
     let last = (view.top + room).min(lines);
-    format!(" {at} · {} · rows {}-{last} of {lines} · h help · q end", status.watched, (view.top + 1).min(last))
+    let rows = format!("rows {}-{last} of {lines}", (view.top + 1).min(last));
+    // Each with its place among those that are left out where there is no room: the highest first.
+    fitting(&[(&at, 2), (&status.watched, 3), (&rows, 0), ("h help", 1), ("q end", 4)], width)
 }
 
 /// Writes line after line.
@@ -101,9 +117,9 @@ impl Pen<'_, '_> {
         self.frame.area().height.into()
     }
 
-    /// One line, as much of it as there is room for.
+    /// One line. Where it has no room, it ends at a word, with a mark.
     fn write(&mut self, text: &str, style: Style) {
-        self.write_at(0, text, style);
+        self.write_at(0, &cut(text, self.width()), style);
         self.line += 1;
     }
 
@@ -124,7 +140,7 @@ impl Pen<'_, '_> {
             true if row.change != Change::default() => BOLD,
             true | false => PLAIN,
         };
-        self.write_at(0, line, style);
+        self.write_at(0, &cut(line, self.width()), style);
         if grows {
             self.write_at(0, "+", style);
         }

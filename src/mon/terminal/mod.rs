@@ -4,6 +4,7 @@
 //! are pure: who reads the keys, keeps the time and restores the terminal is the command's.
 
 mod draw;
+mod flow;
 mod help;
 mod prompt;
 mod view;
