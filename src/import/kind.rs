@@ -4,7 +4,7 @@ use super::Wrong;
 use super::lines::Lines;
 use super::linux;
 use super::poolmon::{is_header, is_row};
-use super::powershell;
+use super::{powershell, unknown};
 use crate::record::COLUMNS;
 
 /// The bytes of a beginning: a table stands somewhere in them, if there is one.
@@ -25,12 +25,11 @@ pub(super) enum Kind {
 
 /// What a log which begins so is; an error where it is known to be nothing that can be read.
 pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
-    match beginning {
-        [] => return Err(Wrong::new("is empty", super::error::WHAT_TO_GIVE)),
-        [b'P', b'K', 3, 4, ..] => {
-            return Err(Wrong::new("is a zip archive", "unpack it, or compress the log with gzip"));
-        }
-        _ => {}
+    if beginning.is_empty() {
+        return Err(Wrong::new("is empty", super::error::WHAT_TO_GIVE));
+    }
+    if let Some(known) = unknown::magic(beginning) {
+        return Err(known);
     }
     let mut lines = Lines::new(beginning, beginning);
     let mut first = true;
@@ -41,7 +40,10 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         if text.is_empty() || powershell::is_type(text) {
             continue;
         }
-        if std::mem::take(&mut first) && text.windows(COLUMNS[0].len()).any(|part| part == COLUMNS[0].as_bytes()) {
+        // Without its first column the reader of CSV says best what is missing.
+        if std::mem::take(&mut first)
+            && (has_column(text, COLUMNS[0]) || COLUMNS.iter().filter(|name| has_column(text, name)).count() > 2)
+        {
             return Ok(Kind::Csv);
         }
         if is_of_debugger(text) {
@@ -65,8 +67,13 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         }
         poolmon |= text.starts_with(b"Memory:");
     }
-    // Without any of these the reader of CSV says best what is there instead.
-    Ok(if poolmon { Kind::PoolMon } else { Kind::Csv })
+    if poolmon { Ok(Kind::PoolMon) } else { Err(unknown::answer(beginning)) }
+}
+
+/// Whether a line has the name of a column, by itself between marks that are no letters.
+fn has_column(line: &[u8], name: &str) -> bool {
+    let name = name.as_bytes();
+    line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').any(|word| word == name)
 }
 
 /// Whether a line is one which only WinDbg's `!poolused` writes.
@@ -84,7 +91,6 @@ mod tests {
         for (text, expected) in [
             ("t_seconds,tag,bytes\n", Kind::Csv),
             ("bytes,tag,t_seconds\n", Kind::Csv),
-            ("nothing at all", Kind::Csv),
             (
                 "#TYPE System.Management\n\"DateTime\",\"DateTimeUTC\",\"Tag\",\"PagedAllocs\",\"PagedUsedBytes\"\n",
                 Kind::PowerShell,

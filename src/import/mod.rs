@@ -29,6 +29,7 @@ mod poolused;
 mod powershell;
 mod series;
 mod tables;
+mod unknown;
 mod when;
 
 pub use error::ImportError;

@@ -39,8 +39,9 @@ fn what_never_ends_is_refused() {
     }
     for (endless, told) in [
         ("yes", "neither a recording nor a log which can be read: it begins with `y`"),
-        ("cat /dev/zero", "more than 64 MiB"),
-        ("yes ''", "begins a row of more than 1 MiB"),
+        ("cat /dev/zero", "is binary, and no recording of poolgate's"),
+        ("yes ''", "has only blank lines in its first 64 KiB"),
+        ("(echo t_seconds,tag,bytes; yes '')", "begins a row of more than 1 MiB"),
         (
             "(printf ' Memory: 1K Avail: 1K\n Tag  Type     Allocs            Frees            Diff\n'; cat /dev/zero)",
             "64 MiB",
@@ -129,7 +130,7 @@ fn a_clock_or_a_count_which_goes_back_is_refused_with_both_lines() {
 fn a_beginning_which_is_no_log_says_what_it_looks_like() {
     for (bytes, said) in [
         (&b""[..], "is empty"),
-        (b"\n\n", "has no column `t_seconds`"),
+        (b"\n\n", "has only blank lines"),
         (b"\xff\xfet\0_\0", "is neither a recording nor a log which can be read: it begins with `t_`"),
         (b"PK\x03\x04rest", "is a zip archive"),
         (b"t_seconds;iteration;tag;pool;allocs;frees;bytes\n", "has its columns separated by semicolons"),

@@ -48,9 +48,5 @@ fn unknown(columns: usize, name: &str, expected: String) -> Wrong {
     if columns == 1 && name.contains('\t') {
         return Wrong::new("has its columns separated by tabs", "separate them by commas");
     }
-    let what = match columns {
-        1 => format!("is neither a recording nor a log which can be read: it begins with `{first}`"),
-        _ => format!("has a column `{first}`, which means nothing here"),
-    };
-    Wrong::new(what, expected)
+    Wrong::new(format!("has a column `{first}`, which means nothing here"), expected)
 }

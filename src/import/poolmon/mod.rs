@@ -36,6 +36,11 @@ pub(super) fn is_row(line: &[u8]) -> bool {
     row::read(line, Layout::default()).is_some_and(|row| row.is_ok())
 }
 
+/// Why a line that looks like a row is none; `None` for a row, and for a line that does not look like one.
+pub(super) fn row_mistake(line: &[u8]) -> Option<String> {
+    row::read(line, Layout::default())?.err()
+}
+
 /// Reads all tables of a text.
 pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
     let layout = Layout { unicode: lines.are_unicode(), ..Layout::default() };

@@ -101,8 +101,9 @@ fn a_file_without_a_table_says_what_it_has() {
         (HEADER, ""),
         ("Pool Used:\nnothing\n", "some.log has no readable table of !poolused: line 2 is of no table: `nothing`"),
         (
-            "Some words.\nAnd more: of Nonp and Paged pool.\n",
-            "some.log is neither a recording nor a log which can be read: it begins with `Some words.`",
+            "Some words.\n7 of Nonp and Paged pool.\n",
+            "some.log is neither a recording nor a log which can be read: it begins with `Some words.`; it is nearest to PoolMon's table, \
+             but line 2, `7 of Nonp and Paged pool.`, has `and Paged pool.` where a number belongs",
         ),
         ("\"Tag\",\"PagedUsedBytes\"\n", "some.log has no readable table of poolmon-powershell"),
     ] {
