@@ -19,12 +19,12 @@ mod columns;
 mod log;
 mod row;
 
-/// Reads a log into the recorder which `create` makes.
+/// Reads a log into the recorder which `create` makes; returns whether a sample does not have every tag.
 pub(super) fn read(
     input: impl Read,
     name: &str,
     create: impl FnOnce(&Header) -> Result<Recorder, RecordError>,
-) -> Result<(), ImportError> {
+) -> Result<bool, ImportError> {
     let (input, progress) = Bounded::new(input);
     let mut rows = ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(input);
     let header = rows.byte_headers().map_err(|error| refused(name, 1, &error))?;

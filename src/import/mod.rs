@@ -145,8 +145,8 @@ fn write_known(
 ) -> Result<Written, ImportError> {
     let kind = known(&beginning, name)?;
     if kind == Kind::Csv {
-        csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
-        return Ok(Written { tables: None, notes: Vec::new(), partial: false });
+        let partial = csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
+        return Ok(Written { tables: None, notes: Vec::new(), partial });
     }
     let mut tables = Tables::new(to.to_owned(), name, every);
     tables.begin_file(name, None);

@@ -41,6 +41,6 @@ pub(super) fn write(recording: &Recording, to: &Path) -> Result<Option<String>, 
     recorder.finish(ends)?;
     let (missing, of) = (missing.iter().filter(|missing| **missing).count(), rows.len());
     Ok((missing > 0).then(|| {
-        format!("{missing} of {of} tags are missing in some of the tables, which show the first rows only: what they held then is not known")
+        format!("{missing} of {of} tags are missing in some of the tables, which do not show every tag: what they held then is not known")
     }))
 }

@@ -9,6 +9,7 @@ use super::evidence::{
 use super::level::Levels;
 use super::limits::{allowed, by_time, compared, within};
 use super::said::{Said, said};
+use super::shown::Hidden;
 use super::words;
 use super::{Verdict, suspects};
 use crate::pool::{Counters, Key, Pool};
@@ -39,15 +40,6 @@ pub(super) struct Case {
     hidden: Option<Hidden>,
     /// The whole slabs of a cache, where they were measured.
     pub(super) slabs: Option<Box<Case>>,
-}
-
-/// Why a tag that tables do not show does not hold.
-#[derive(Debug, Clone)]
-struct Hidden {
-    /// This tag, in tables that lack it.
-    itself: String,
-    /// Any tag, so that a rule on all tags gives the reason once.
-    any: String,
 }
 
 /// What teardown left of it.
@@ -124,9 +116,8 @@ impl Case {
         Case { thin, ..self }
     }
 
-    /// The same, not shown by some tables: `itself` is why it does not hold, `any` why no tag that is not shown does.
-    pub(super) fn hidden(self, itself: Option<String>, any: &Option<String>) -> Case {
-        let hidden = itself.zip(any.clone()).map(|(itself, any)| Hidden { itself, any });
+    /// The same, not shown by some tables or by all.
+    pub(super) fn hidden(self, hidden: Option<Hidden>) -> Case {
         Case { hidden, ..self }
     }
 
@@ -151,8 +142,8 @@ impl Case {
     }
 
     /// Why it does not hold, as far as tables do not show it.
-    pub(super) fn hidden_in(&self) -> Option<&str> {
-        self.hidden.as_ref().map(|hidden| hidden.itself.as_str())
+    pub(super) fn hidden_from_named(&self) -> Option<&str> {
+        self.hidden.as_ref().map(|hidden| hidden.from(true))
     }
 
     /// Whether its first look makes it a candidate for a leak.
@@ -171,10 +162,9 @@ impl Case {
 
     /// Holds it against one limit; `named` when the threshold names this tag as the driver's own.
     pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
-        let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
-        let hidden = hidden.map(|hidden| if named { &hidden.itself } else { &hidden.any });
         let said = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
-        said.doubted(hidden.map(String::as_str))
+        let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
+        said.doubted(hidden.map(|hidden| hidden.from(named)))
     }
 
     fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {

@@ -219,7 +219,6 @@ impl Judged {
     fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
-        let incomplete = measured.shown().incomplete();
         let (doubts, thin) = (Rc::new(measured.doubts()), measured.thin_look());
         let case = |key: Key, history: &History, looks: &[Extension]| {
             let case = Case::new(scenario, key, measured.levels(history), history, window, looks);
@@ -227,7 +226,7 @@ impl Judged {
         };
         let tags = measured.keys().iter().enumerate().map(|(row, key)| {
             let case = case(key.clone(), &measured.history(row), &measured.looks_at(row));
-            let case = case.unsound(measured.overflowed()).hidden(measured.shown().missing(row), &incomplete);
+            let case = case.unsound(measured.overflowed()).hidden(measured.shown.missing(row));
             case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
         let tags: Vec<Case> = tags.collect();
@@ -239,14 +238,14 @@ impl Judged {
             // A sum with an ignored tag says nothing of the others.
             let seen_alone = rows().any(|tag| tag.is_candidate() || tag.ignored.is_some());
             let case = case.left(measured.left_of_sum(sum)).of_several(counts);
-            let case = case.hidden(incomplete.clone(), &incomplete);
+            let case = case.hidden(measured.shown.total());
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = slabs::joined_sums(sums.collect());
         let (tags, rows) = slabs::joined(tags);
         let history = |at: usize| measured.history(rows.get(at).copied().unwrap_or(at));
         let lockstep = Lockstep::of(&tags, history);
-        Judged { tags, sums, lockstep, ignored, shown: measured.shown().clone() }
+        Judged { tags, sums, lockstep, ignored, shown: measured.shown.clone() }
     }
 
     /// Everything that is known: each tag and sum, and the whole slabs of those which have them.

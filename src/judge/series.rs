@@ -48,7 +48,7 @@ pub(super) struct Measured {
     finished: bool,
     seal: Seal,
     overflow: Overflow,
-    shown: Shown,
+    pub(super) shown: Shown,
 }
 
 /// Reads the whole recording.
@@ -272,11 +272,6 @@ impl Measured {
             objects_before: settled(before.iter().map(|sample| sample.objects)).unwrap_or(0),
             objects_after: settled(after.iter().map(|sample| sample.objects))?,
         })
-    }
-
-    /// Which rows the tables of an imported log do not show.
-    pub(super) fn shown(&self) -> &Shown {
-        &self.shown
     }
 
     /// Whether the kernel ran out of room for tags.

@@ -31,12 +31,11 @@ pub(super) struct Shown {
 
 impl Shown {
     /// What is not known of the next table.
-    pub(super) fn mark(&mut self, Incomplete { unread, partial, rows }: Incomplete) {
-        self.unread += unread;
-        self.any |= (rows.len() as u64) < unread;
-        self.next.unread += unread;
-        self.next.partial |= partial;
-        self.rows.extend(rows);
+    pub(super) fn mark(&mut self, table: Incomplete) {
+        self.unread += table.unread;
+        self.any |= (table.rows.len() as u64) < table.unread;
+        self.rows.extend(table.rows.iter().cloned());
+        self.next.add(table);
     }
 
     /// A table.
@@ -79,10 +78,30 @@ impl Shown {
     }
 
     /// Why the tag in `row` is not held; `None` if every incomplete table has it.
-    pub(super) fn missing(&self, row: usize) -> Option<String> {
-        let missing = self.missing.get(row).copied().unwrap_or(self.incomplete);
-        let tables = self.tables;
-        (missing > 0).then(|| format!("missing in {missing} of {tables} tables, which do not show every tag"))
+    pub(super) fn missing(&self, row: usize) -> Option<Hidden> {
+        let missing = self.missing.get(row).copied().filter(|missing| *missing > 0)?;
+        let itself = format!("missing in {missing} of {} tables, which do not show every tag", self.tables);
+        Some(Hidden { itself, any: self.incomplete()? })
+    }
+
+    /// Why a sum of all rows is not held; `None` if every table shows every tag.
+    pub(super) fn total(&self) -> Option<Hidden> {
+        self.incomplete().map(|any| Hidden { itself: any.clone(), any })
+    }
+}
+
+/// Why a tag that tables do not show, or a sum of such, is not held.
+#[derive(Debug, Clone)]
+pub(super) struct Hidden {
+    itself: String,
+    /// Any tag, so that a rule on all tags gives the reason once.
+    any: String,
+}
+
+impl Hidden {
+    /// The reason under a threshold that names the tag, or is on all of them.
+    pub(super) fn from(&self, named: bool) -> &str {
+        if named { &self.itself } else { &self.any }
     }
 }
 
@@ -111,7 +130,7 @@ mod tests {
     #[test]
     fn complete_tables_hide_nothing() {
         let shown = shown(Incomplete::default());
-        assert_eq!((shown.incomplete(), shown.missing(1)), (None, None));
+        assert!(shown.incomplete().is_none() && shown.missing(1).is_none());
         assert_eq!(shown.hidden_from(&tags("*", None)), None);
     }
 
@@ -128,9 +147,9 @@ mod tests {
         ] {
             assert_eq!(shown.hidden_from(&subject).is_some(), hidden, "{subject}");
         }
-        assert_eq!(shown.missing(0), None);
-        assert!(shown.missing(1).is_some_and(|why| why.starts_with("missing in 1 of 2 tables")));
-        assert_eq!(shown.missing(2), None, "the complete table before it had no such row");
+        assert!(shown.missing(0).is_none());
+        assert!(shown.missing(1).is_some_and(|hidden| hidden.from(true).starts_with("missing in 1 of 2 tables")));
+        assert!(shown.missing(2).is_none(), "the complete table before it had no such row");
     }
 
     #[test]

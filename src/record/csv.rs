@@ -8,13 +8,16 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use super::{Event, Mark, Recording, SampleInfo, Seal, Stage};
+use super::{Event, Incomplete, Mark, Recording, SampleInfo, Seal, Stage};
 use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
 
 /// The columns of every log.
 pub const COLUMNS: [&str; 7] = ["t_seconds", "iteration", "tag", "pool", "allocs", "frees", "bytes"];
 /// The columns which let a log be judged exactly as the recording it was made from.
 pub const MORE_COLUMNS: [&str; 2] = ["stage", "settled"];
+/// The columns that say what is not known of a sample: how many rows of its table could not be read, and whether the table shows
+/// only some of the tags.
+pub const TABLE_COLUMNS: [&str; 2] = ["unread", "partial"];
 
 /// What a recording holds that a CSV file does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,17 +38,18 @@ pub struct Unwritten {
     pub changed: bool,
 }
 
-/// Writes `recording`, with [`MORE_COLUMNS`] if `stages`.
+/// Writes `recording`, with [`MORE_COLUMNS`] if `stages`, and with [`TABLE_COLUMNS`] if a sample of it is incomplete.
 ///
 /// # Errors
 /// From `out`.
 pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::Result<Unwritten> {
     let mut rows = csv::Writer::from_writer(out);
     let more: &[&str] = if stages { &MORE_COLUMNS } else { &[] };
-    rows.write_record(COLUMNS.iter().chain(more))?;
+    let tables: &[&str] = if has_incomplete(recording) { &TABLE_COLUMNS } else { &[] };
+    rows.write_record(COLUMNS.iter().chain(more).chain(tables))?;
     let changed = *recording.sealed() == Seal::Broken;
     let mut unwritten = Unwritten { unfinished: true, changed, ..Unwritten::default() };
-    let (mut stage, mut iterations) = (None, None);
+    let (mut stage, mut iterations, mut incomplete) = (None, None, Incomplete::default());
     let mut events = recording.events();
     while let Some(event) = events.next() {
         if let Event::Sample { info, .. } = &event {
@@ -57,19 +61,37 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
             Event::Sample { .. } if !stages && stage == Some(Stage::Teardown) => unwritten.teardown += 1,
             Event::Sample { info, snapshot } => {
                 let stage = stages.then_some(stage);
-                Sample { info, iterations, stage, snapshot }.write(&mut rows)?;
+                // A table without a row that was read has no row here: the next one says what is not known.
+                if snapshot.present().next().is_none() && !incomplete.is_nothing() {
+                    unwritten.gaps += 1;
+                    continue;
+                }
+                let incomplete = std::mem::take(&mut incomplete);
+                let incomplete = (!tables.is_empty()).then_some(&incomplete);
+                Sample { info, iterations, stage, incomplete, snapshot }.write(&mut rows)?;
             }
             Event::Mark { mark: Mark::Stage(begun), .. } => stage = Some(begun),
             Event::Mark { mark: Mark::Iteration(complete), .. } => iterations = Some(complete),
             Event::Mark { mark: Mark::Gap { .. }, .. } => unwritten.gaps += 1,
             Event::Mark { mark: Mark::SecondLook(_), .. } => unwritten.looks += 1,
-            Event::Mark { mark: Mark::Block { .. } | Mark::Incomplete(_), .. } => {}
+            Event::Mark { mark: Mark::Block { .. }, .. } => {}
+            Event::Mark { mark: Mark::Incomplete(table), .. } => incomplete.add(table),
             Event::Damaged { .. } => unwritten.damaged += 1,
             Event::End { .. } => unwritten.unfinished = false,
         }
     }
     rows.flush()?;
     Ok(unwritten)
+}
+
+fn has_incomplete(recording: &Recording) -> bool {
+    let mut events = recording.events();
+    while let Some(event) = events.next() {
+        if let Event::Mark { mark: Mark::Incomplete(_), .. } = event {
+            return true;
+        }
+    }
+    false
 }
 
 /// Text for a cell. A spreadsheet takes a cell that begins with `=`, `@`, `+` or `-` for a formula and computes it, so that
@@ -89,6 +111,8 @@ struct Sample<'a> {
     iterations: Option<u64>,
     /// `None` where stages are not written.
     stage: Option<Option<Stage>>,
+    /// `None` where every sample is complete.
+    incomplete: Option<&'a Incomplete>,
     snapshot: &'a Snapshot,
 }
 
@@ -106,6 +130,10 @@ impl Sample<'_> {
             if let Some(stage) = self.stage {
                 rows.write_field(stage.map_or("", stage_word))?;
                 rows.write_field(if self.info.settled { "yes" } else { "no" })?;
+            }
+            if let Some(Incomplete { unread, partial, .. }) = self.incomplete {
+                rows.write_field(unread.to_string())?;
+                rows.write_field(if *partial { "yes" } else { "no" })?;
             }
             rows.write_record(None::<&[u8]>)?;
         }

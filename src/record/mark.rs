@@ -77,6 +77,13 @@ impl Incomplete {
     /// The most rows that are listed.
     pub const MOST_ROWS: usize = 64;
 
+    /// Adds what is not known of another table.
+    pub fn add(&mut self, Incomplete { unread, partial, rows }: Incomplete) {
+        self.unread += unread;
+        self.partial |= partial;
+        self.rows.extend(rows);
+    }
+
     /// Whether the table is complete after all.
     pub fn is_nothing(&self) -> bool {
         self.unread == 0 && !self.partial

@@ -83,7 +83,7 @@ mod seal;
 mod varint;
 mod writer;
 
-pub use self::csv::{COLUMNS, MORE_COLUMNS, Unwritten, cell, write_csv};
+pub use self::csv::{COLUMNS, MORE_COLUMNS, TABLE_COLUMNS, Unwritten, cell, write_csv};
 pub use digest::Digest;
 pub use disk::{replace, sync_folder};
 pub use error::RecordError;

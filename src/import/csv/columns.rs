@@ -3,22 +3,24 @@
 use csv::ByteRecord;
 
 use super::Wrong;
-use crate::record::{COLUMNS, MORE_COLUMNS};
+use crate::record::{COLUMNS, MORE_COLUMNS, TABLE_COLUMNS};
 
 const T_SECONDS: usize = 0;
 const TAG: usize = 2;
 const BYTES: usize = 6;
+/// How many columns are known.
+const KNOWN: usize = COLUMNS.len() + MORE_COLUMNS.len() + TABLE_COLUMNS.len();
 
-/// For each known column, in the order of [`COLUMNS`] and [`MORE_COLUMNS`], where it stands.
+/// For each known column, in the order of [`COLUMNS`], [`MORE_COLUMNS`] and [`TABLE_COLUMNS`], where it stands.
 #[derive(Debug)]
-pub(super) struct Columns([Option<usize>; COLUMNS.len() + MORE_COLUMNS.len()]);
+pub(super) struct Columns([Option<usize>; KNOWN]);
 
 impl Columns {
     /// The columns which `header` names. Their order is free; one which is not there is as one which is empty.
     pub(super) fn of(header: &ByteRecord) -> Result<Columns, Wrong> {
         let expected = || format!("begin the file with the line `{}`", COLUMNS.join(","));
-        let known: Vec<&str> = COLUMNS.into_iter().chain(MORE_COLUMNS).collect();
-        let mut places = [None; COLUMNS.len() + MORE_COLUMNS.len()];
+        let known: Vec<&str> = COLUMNS.into_iter().chain(MORE_COLUMNS).chain(TABLE_COLUMNS).collect();
+        let mut places = [None; KNOWN];
         for (place, name) in header.iter().enumerate() {
             let name = String::from_utf8_lossy(name);
             let Some(column) = known.iter().position(|known| *known == name.trim()) else {
@@ -34,8 +36,8 @@ impl Columns {
         }
     }
 
-    /// A row's fields in the order of [`COLUMNS`] and [`MORE_COLUMNS`].
-    pub(super) fn fields<'a>(&self, row: &'a ByteRecord) -> [&'a [u8]; COLUMNS.len() + MORE_COLUMNS.len()] {
+    /// A row's fields in the order of [`COLUMNS`], [`MORE_COLUMNS`] and [`TABLE_COLUMNS`].
+    pub(super) fn fields<'a>(&self, row: &'a ByteRecord) -> [&'a [u8]; KNOWN] {
         self.0.map(|place| place.and_then(|place| row.get(place)).unwrap_or_default())
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::row::{Keys, Row};
 use super::{ImportError, Wrong};
 use crate::pool::{RowId, Snapshot};
-use crate::record::{Header, Mark, RecordError, Recorder, SampleInfo, Stage};
+use crate::record::{Header, Incomplete, Mark, RecordError, Recorder, SampleInfo, Stage};
 
 /// A recording in the making, and the sample whose rows are being read.
 pub(super) struct Log {
@@ -22,6 +22,8 @@ pub(super) struct Log {
     stage: Option<Stage>,
     iterations: Option<u64>,
     sample: Option<Sample>,
+    /// Some samples do not have every tag.
+    incomplete: bool,
 }
 
 /// What all rows of one sample have in common.
@@ -32,6 +34,8 @@ struct Sample {
     iterations: Option<u64>,
     stage: Stage,
     settled: bool,
+    unread: u64,
+    partial: bool,
 }
 
 impl Log {
@@ -57,12 +61,14 @@ impl Log {
             stage: None,
             iterations: None,
             sample: None,
+            incomplete: false,
         })
     }
 
     /// Adds a row: the outer error is the recorder's, the inner one the row's.
     pub(super) fn add(&mut self, row: &Row<'_>, line: u64, keys: &mut Keys) -> Result<Result<(), Wrong>, ImportError> {
-        let sample = Sample { line, at: row.at, iterations: row.iterations, stage: row.stage, settled: row.settled };
+        let Row { at, iterations, stage, settled, unread, partial, .. } = *row;
+        let sample = Sample { line, at, iterations, stage, settled, unread, partial };
         let new = self.sample.is_none_or(|before| before.at != row.at);
         if let Some(before) = &self.sample
             && let Err(wrong) = if new { sample.follows(before) } else { sample.belongs_to(before) }
@@ -91,7 +97,7 @@ impl Log {
 
     /// Records the sample which is complete.
     fn record(&mut self) -> Result<(), RecordError> {
-        let Some(Sample { at, iterations, stage, settled, .. }) = self.sample else { return Ok(()) };
+        let Some(Sample { at, iterations, stage, settled, unread, partial, .. }) = self.sample else { return Ok(()) };
         let at = at.saturating_sub(self.began);
         if self.stage != Some(stage) {
             self.recorder.mark(at, &Mark::Stage(stage))?;
@@ -101,14 +107,20 @@ impl Log {
             self.recorder.mark(at, &Mark::Iteration(complete))?;
             self.iterations = iterations;
         }
+        let incomplete = Incomplete { unread, partial, rows: Vec::new() };
+        if !incomplete.is_nothing() {
+            self.incomplete = true;
+            self.recorder.mark(at, &Mark::Incomplete(incomplete))?;
+        }
         self.recorder.sample(SampleInfo { at, settled, missed: 0 }, &self.snapshot)
     }
 
-    pub(super) fn end(mut self) -> Result<(), ImportError> {
+    /// Closes the recording; returns whether a sample does not have every tag.
+    pub(super) fn end(mut self) -> Result<bool, ImportError> {
         self.record()?;
         let end = self.sample.map_or(self.began, |last| last.at);
         self.recorder.finish(end.saturating_sub(self.began))?;
-        Ok(())
+        Ok(self.incomplete)
     }
 }
 
@@ -143,6 +155,8 @@ impl Sample {
             ("iteration", self.iterations != first.iterations),
             ("stage", self.stage != first.stage),
             ("settled", self.settled != first.settled),
+            ("unread", self.unread != first.unread),
+            ("partial", self.partial != first.partial),
         ];
         match differs.into_iter().find(|(_, differs)| *differs) {
             None => Ok(()),

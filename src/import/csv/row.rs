@@ -17,6 +17,10 @@ pub(super) struct Row<'a> {
     pub(super) usage: Usage,
     pub(super) stage: Stage,
     pub(super) settled: bool,
+    /// Rows of its sample that could not be read.
+    pub(super) unread: u64,
+    /// Its sample has only some of the tags.
+    pub(super) partial: bool,
     tag: &'a [u8],
     pool: &'a [u8],
     counted: Counted,
@@ -32,7 +36,7 @@ enum Counted {
 
 impl<'a> Row<'a> {
     pub(super) fn read(columns: &Columns, record: &'a ByteRecord) -> Result<Row<'a>, Wrong> {
-        let [at, iterations, tag, pool, allocs, frees, bytes, stage, settled] = columns.fields(record);
+        let [at, iterations, tag, pool, allocs, frees, bytes, stage, settled, unread, partial] = columns.fields(record);
         let (allocs, frees) = (number("allocs", allocs)?, number("frees", frees)?);
         let counted = match (allocs, frees) {
             (Some(_), Some(_)) => Counted::Both,
@@ -52,13 +56,17 @@ impl<'a> Row<'a> {
             iterations: number("iteration", iterations)?,
             usage: Usage { allocs: allocs.unwrap_or(0), frees: frees.unwrap_or(0), bytes },
             stage: one_of("stage", stage, &STAGES)?.unwrap_or(Stage::Workload),
-            settled: one_of("settled", settled, &[("yes", true), ("no", false)])?.unwrap_or(true),
+            settled: one_of("settled", settled, &YES_NO)?.unwrap_or(true),
+            unread: number("unread", unread)?.unwrap_or(0),
+            partial: one_of("partial", partial, &YES_NO)?.unwrap_or(false),
             tag,
             pool,
             counted,
         })
     }
 }
+
+const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 
 const STAGES: [(&str, Stage); 5] = [
     ("lead_in", Stage::LeadIn),

@@ -7,6 +7,7 @@ mod refused;
 mod samples;
 mod series;
 mod text;
+mod unread;
 mod verdicts;
 mod writer;
 mod written;
@@ -54,6 +55,11 @@ fn wrong(bytes: &[u8]) -> (String, String) {
 fn notes(bytes: &[u8]) -> Vec<String> {
     let strip = |note: String| note[note.find("some.log").unwrap_or(0)..].to_owned();
     read(bytes, None).unwrap().notes.into_iter().map(strip).collect()
+}
+
+/// A log or paste that somebody posted.
+fn field(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name)
 }
 
 fn fixture(name: &str) -> std::path::PathBuf {

@@ -102,10 +102,10 @@ fn a_log_is_exported_snapshot_by_snapshot_and_judged_the_same() {
     assert_eq!(
         rows[..4],
         [
-            "t_seconds,iteration,tag,pool,allocs,frees,bytes",
-            "0.000000,,Leak,Nonp,1100,1000,6400",
-            "0.000000,,Busy,Paged,50,0,1600",
-            "5.000000,,Leak,Nonp,1102,1000,6528",
+            "t_seconds,iteration,tag,pool,allocs,frees,bytes,unread,partial",
+            "0.000000,,Leak,Nonp,1100,1000,6400,0,yes",
+            "0.000000,,Busy,Paged,50,0,1600,0,yes",
+            "5.000000,,Leak,Nonp,1102,1000,6528,0,yes",
         ]
     );
     assert_eq!(rows.len(), 1 + 120 * 2 + 60);
