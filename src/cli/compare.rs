@@ -31,6 +31,9 @@ pub(super) struct Compare {
     /// Print JSON, with each side's rate for every tag, instead of a table
     #[arg(long)]
     json: bool,
+    /// Show every row of long lists
+    #[arg(long, conflicts_with = "json")]
+    all: bool,
     /// Write JUnit XML too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -58,9 +61,10 @@ impl Compare {
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
         let of = |recorded: &Recorded| Terms::facts(&scenario, recorded);
-        let failure = |error: CompareError| {
-            let help = Some("give recordings of whole runs, each with a workload".to_owned());
-            Failure { message: error.to_string(), help, output: String::new() }
+        let failure = |error: CompareError| Failure {
+            message: error.to_string(),
+            help: Some(error.help().to_owned()),
+            output: String::new(),
         };
         let compared = || compare(&scenario, &base.recording, &candidate.recording).map_err(failure);
         let refused = terms.refused(&base).or_else(|| terms.refused(&candidate));
@@ -77,6 +81,6 @@ impl Compare {
     }
 
     fn tell(&self, report: Report, json: &str) -> Exit {
-        give(&[report], self.json.then_some(json), self.junit.as_deref())
+        give(&[report], self.json.then_some(json), self.junit.as_deref(), self.all)
     }
 }

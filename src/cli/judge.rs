@@ -25,6 +25,9 @@ pub(super) struct Judge {
     /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,
+    /// Show every row of long lists
+    #[arg(long, conflicts_with = "json")]
+    all: bool,
     /// Write JUnit XML too, with one suite for each
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -53,7 +56,7 @@ impl Judge {
             return Exit::Usage;
         }
         let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
-        give(&reports, json.as_deref(), self.junit.as_deref())
+        give(&reports, json.as_deref(), self.junit.as_deref(), self.all)
     }
 }
 

@@ -8,7 +8,7 @@ use super::recorded::Recorded;
 use super::{trouble, usual};
 use crate::import::ImportError;
 use crate::judge::judge;
-use crate::report::{Failure, Host, Report};
+use crate::report::{Failure, Report};
 use crate::scenario::{Scenario, Threshold};
 
 /// What to judge by.
@@ -116,7 +116,7 @@ impl Terms {
             run: header.run.clone(),
             started: header.started,
             ended: header.started.checked_add(recorded.length()).unwrap_or(Timestamp::MAX),
-            host: Host::default(),
+            host: None,
             driver: recorded.driver(),
             source: header.source.clone(),
             boot: header.boot.clone(),
@@ -142,7 +142,7 @@ impl Terms {
             run: file.display().to_string(),
             started: Timestamp::UNIX_EPOCH,
             ended: Timestamp::UNIX_EPOCH,
-            host: Host::default(),
+            host: None,
             driver: None,
             source: String::new(),
             boot: String::new(),

@@ -2,24 +2,26 @@
 
 use std::rc::Rc;
 
+use super::amounts::{Amounts, Unknown};
 use super::doubts::Doubts;
 use super::evidence::{
-    Budgeted, Confirmation, Evidence, Extension, History, Interval, Standing, Trend, Window, second_look, within_budget,
+    Budgeted, Confirmation, Early, Evidence, Extension, History, Interruption, NEEDED, Trend, Window, second_look,
+    within_budget,
 };
-use super::level::Levels;
-use super::limits::{allowed, by_time, compared, within};
 use super::said::{Said, said};
 use super::shown::Hidden;
-use super::words;
 use super::{Verdict, suspects};
-use crate::pool::{Counters, Key, Pool};
-use crate::scenario::{Amount, Bytes, Growth, Limit, Rate, Scenario};
+use crate::pool::{Counters, Key};
+use crate::scenario::{Bytes, Limit, Scenario};
+
+mod amount;
+mod rate;
 
 /// What is known of one tag or total.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) key: Key,
-    pub(super) levels: Option<Levels>,
+    pub(super) amounts: Amounts,
     pub(super) evidence: Evidence,
     pub(super) confirmation: Option<Confirmation>,
     unconfirmed: Unconfirmed,
@@ -36,6 +38,8 @@ pub(super) struct Case {
     pub(super) doubts: Rc<Doubts>,
     /// Why second looks do not count, if there were any that do not.
     thin: Option<String>,
+    /// It is of a log without stages, after which nobody can look again.
+    log: bool,
     /// Why it does not hold, as far as tables do not show it.
     hidden: Option<Hidden>,
     /// The whole slabs of a cache, where they were measured.
@@ -69,7 +73,7 @@ impl Case {
     pub(super) fn new(
         scenario: &Scenario,
         key: Key,
-        levels: Option<Levels>,
+        amounts: Amounts,
         history: &History,
         window: Window,
         looks: &[Extension],
@@ -77,7 +81,7 @@ impl Case {
         let evidence = super::evidence::first_look(history, window);
         let candidate = match &evidence {
             Evidence::Trend(trend) if trend.growing => Some(trend),
-            Evidence::Trend(_) | Evidence::TooFew { .. } | Evidence::Interrupted => None,
+            Evidence::Trend(_) | Evidence::TooFew { .. } | Evidence::Interrupted(_) => None,
         };
         let confirmation = candidate.and_then(|first| second_look(history, first, looks));
         let unconfirmed = match (scenario.confirm, scenario.time_limit, candidate) {
@@ -90,7 +94,7 @@ impl Case {
         let counts = key.counters != Counters::BytesOnly;
         Case {
             key,
-            levels,
+            amounts,
             evidence,
             confirmation,
             unconfirmed,
@@ -103,7 +107,21 @@ impl Case {
             thin: None,
             hidden: None,
             slabs: None,
+            log: false,
         }
+    }
+
+    /// The same, with the rate that so few samples show.
+    pub(super) fn early(mut self, early: Option<Early>, log: bool) -> Case {
+        self.log = log;
+        match (&mut self.evidence, early) {
+            (Evidence::TooFew { rate, .. }, early) => *rate = early,
+            (interrupted @ Evidence::Interrupted(Interruption::CountedAnew), Some(early)) => {
+                *interrupted = Evidence::TooFew { samples: early.samples, needed: NEEDED, rate: Some(early) };
+            }
+            (Evidence::Interrupted(_) | Evidence::Trend(_), _) => {}
+        }
+        self
     }
 
     /// The same, of a recording with these doubts.
@@ -156,7 +174,7 @@ impl Case {
         let confirmed = self.confirmation.as_ref().and_then(|confirmation| confirmation.trend.as_ref());
         confirmed.or(match &self.evidence {
             Evidence::Trend(trend) => Some(trend),
-            Evidence::TooFew { .. } | Evidence::Interrupted => None,
+            Evidence::TooFew { .. } | Evidence::Interrupted(_) => None,
         })
     }
 
@@ -180,8 +198,8 @@ impl Case {
         if let Some(doubt) = self.doubts.about(limit) {
             return Said::of_no_tag(doubt);
         }
-        match (limit, &self.levels) {
-            (Limit::MaxRate(rate), _) => {
+        match limit {
+            Limit::MaxRate(rate) => {
                 let mut said = self.rate(*rate, named);
                 if said.verdict != Verdict::Held && suspects::is_generic(&self.key) {
                     said.because += "; many drivers allocate under this tag, so it is a suspect only";
@@ -191,13 +209,20 @@ impl Case {
                 }
                 said
             }
-            (Limit::AfterTeardown(most), _) => self.after_teardown(*most),
-            (_, None) => said(Verdict::Unclear, self.without_levels()),
-            (Limit::MaxGrowth(most), Some(levels)) => self.growth(*most, levels),
-            (Limit::MaxBytes(most), Some(levels)) => {
-                let verdict = if levels.bytes_after > most.0 { Verdict::Broken } else { Verdict::Held };
-                said(verdict, format!("holds {}{} at the end", Bytes(levels.bytes_after).rounded(), self.place()))
-            }
+            Limit::AfterTeardown(most) => self.after_teardown(*most),
+            Limit::MaxGrowth(most) => match &self.amounts.levels {
+                Ok(levels) => self.growth(*most, levels),
+                Err(Unknown::OneTable) => Said::of_no_tag(&Unknown::OneTable.to_string()),
+                Err(Unknown::NotInFirst) => self.growth_at_most(*most),
+                Err(unknown) => said(Verdict::Unclear, unknown.to_string()),
+            },
+            Limit::MaxBytes(most) => match self.amounts.bytes {
+                Ok(bytes) => {
+                    let verdict = if bytes > most.0 { Verdict::Broken } else { Verdict::Held };
+                    said(verdict, format!("holds {}{} at the end", Bytes(bytes).rounded(), self.place()))
+                }
+                Err(unknown) => said(Verdict::Unclear, unknown.to_string()),
+            },
         }
     }
 
@@ -211,91 +236,6 @@ impl Case {
                 // To the byte: what is left of an unloaded driver can be found by its size.
                 said(verdict, format!("{bytes} B are left after teardown"))
             }
-        }
-    }
-
-    /// What a limit on an amount compares: the amount, and the most it may be.
-    pub(super) fn amount(&self, limit: &Limit) -> Option<(i64, i64)> {
-        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-        match limit {
-            Limit::MaxRate(_) => None,
-            Limit::MaxGrowth(most) => self.levels.map(|levels| (levels.growth(), allowed(*most, &levels))),
-            Limit::MaxBytes(most) => self.levels.map(|levels| (bytes(levels.bytes_after), bytes(most.0))),
-            Limit::AfterTeardown(most) => match self.left {
-                Left::NotSampled => None,
-                Left::Gone => Some((0, bytes(most.0))),
-                Left::Bytes(left) => Some((bytes(left), bytes(most.0))),
-            },
-        }
-    }
-
-    /// Of what the bytes are, where that is not plain.
-    fn place(&self) -> &'static str {
-        if self.key.pool == Pool::Slabs { " in slabs" } else { "" }
-    }
-
-    fn without_levels(&self) -> &'static str {
-        "was not there, not sampled, or counted anew, at rest before and after the workload"
-    }
-
-    fn growth(&self, most: Growth, levels: &Levels) -> Said {
-        let growth = levels.growth();
-        let most = allowed(most, levels);
-        let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
-        let grew = format!("grew by {} ({before} → {after}){}", words::signed(growth), self.place());
-        if growth <= most {
-            return said(Verdict::Held, grew);
-        }
-        // How it grew tells a leak from a step, which is the first thing its owner wants to know.
-        said(Verdict::Broken, format!("{grew}; {}", words::how(&self.evidence)))
-    }
-
-    fn rate(&self, most: Rate, named: bool) -> Said {
-        if matches!(most.amount, Amount::Objects(_)) && !self.counts {
-            let why = "objects are not known, as the log has neither allocs nor frees; give a rate in bytes";
-            return said(Verdict::Unclear, why);
-        }
-        let trend = match &self.evidence {
-            Evidence::Trend(trend) => self.trend().unwrap_or(trend),
-            Evidence::TooFew { .. } | Evidence::Interrupted => {
-                return said(Verdict::Unclear, words::evidence(&self.evidence));
-            }
-        };
-        let (Some(interval), limit) = within(trend, most) else {
-            return said(Verdict::Unclear, "no iterations were counted, so there is no rate per iteration");
-        };
-        let text = words::evidence(&self.evidence);
-        let Evidence::Trend(Trend { growing: true, .. }) = &self.evidence else { return said(Verdict::Held, text) };
-        let Some(confirmation) = &self.confirmation else { return self.first_only(interval, limit, text) };
-        let text = words::confirmed(trend, confirmation);
-        match confirmation.standing {
-            Standing::NotPersistent => said(Verdict::Held, text),
-            Standing::Background if !named => said(Verdict::Held, text),
-            Standing::Background => {
-                let by_time = by_time(confirmation, trend, most);
-                Said { again: false, ..compared(by_time, limit, text) }
-            }
-            Standing::NotAttributed if interval.high <= limit => said(Verdict::Held, text),
-            Standing::NotAttributed => Said { again: true, ..said(Verdict::Unclear, text) },
-            Standing::Leak | Standing::NotTested => compared(interval, limit, text),
-        }
-    }
-
-    /// A candidate at which nobody looked a second time.
-    fn first_only(&self, interval: Interval, limit: f64, text: String) -> Said {
-        if interval.high <= limit {
-            return said(Verdict::Held, text);
-        }
-        let unclear = |why: &str| Said { again: true, ..said(Verdict::Unclear, format!("{text}; {why}")) };
-        match self.unconfirmed {
-            Unconfirmed::Leak => compared(interval, limit, text),
-            Unconfirmed::Budget(Budgeted::Leak) => Said { again: true, ..compared(interval, limit, text) },
-            Unconfirmed::Budget(Budgeted::SlowingDown) => unclear("slowing down, and no time for a second look"),
-            Unconfirmed::Budget(Budgeted::Weak) => unclear("too weak a sign for a run without time for a second look"),
-            Unconfirmed::Unclear => match &self.thin {
-                Some(thin) => unclear(&format!("unconfirmed: {thin}")),
-                None => unclear("unconfirmed: there was no second look"),
-            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::evidence::{Pace, Window};
+use super::evidence::{self, Pace, Window};
 use crate::scenario::WarmUp;
 
 /// The most slots whose time is kept.
@@ -84,6 +84,16 @@ impl Clock {
         let iterations = self.last.iterations.saturating_sub(first.iterations) as f64 / slots;
         let hours = self.last.at.saturating_sub(first.at).as_secs_f64() / 3600.0 / slots;
         Window { warm_up, pace: Pace { iterations: Some(iterations).filter(|some| *some > 0.0), hours } }
+    }
+
+    /// When each slot was; `None` when there are too many for all of them to be kept.
+    pub(super) fn ticks(&self) -> Option<Vec<evidence::Tick>> {
+        let tick = |tick: &Tick| evidence::Tick {
+            slot: tick.slot,
+            hours: tick.at.as_secs_f64() / 3600.0,
+            iterations: tick.iterations as f64,
+        };
+        (self.every == 1).then(|| self.kept.iter().map(tick).collect())
     }
 
     /// The median time of a slot, microseconds; 0 when nothing is known.

@@ -3,19 +3,31 @@
 //! Both recordings are judged by the same thresholds. What the candidate breaks counts only where the base did better: a
 //! leak must be faster, (rate − base rate) / √(se² + base se²) at or over the cut-off of T; an amount must exceed the base's
 //! by more than the threshold allows. So an old leak blocks no merge, and a new one does, also beside an old one.
+//!
+//! Two logs of one table each are one log of two tables: its growth is judged as that of a log.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::case::Case;
-use super::evidence::{Evidence, Interval, Trend, quantile};
+use super::evidence::{Interval, Trend};
 use super::ignored::Ignored;
-use super::limits::within;
+use super::lockstep::subject;
+use super::ranking::Ranking;
 use super::rule::{self, OfAll, nothing_meant};
 use super::said::Said;
-use super::{Finding, JudgeError, Judged, Ruling, Verdict, series};
+use super::series::{self, Measured};
+use super::tables::Tables;
+use super::{Finding, JudgeError, Judged, Ruling, Verdict};
 use crate::pool::Key;
-use crate::record::Recording;
-use crate::scenario::{Amount, Limit, Per, Rate, Scenario, Subject, Threshold};
+use crate::record::{Header, Recording};
+use crate::scenario::{Limit, Per, Scenario, Subject, Threshold};
+
+mod worse;
+
+use worse::{difference, figure, fixed, sure, worse};
 
 /// The verdicts on a candidate, with both sides' figures.
 #[derive(Debug, Clone)]
@@ -28,6 +40,8 @@ pub struct Comparison {
     pub notes: Vec<String>,
     /// What the scenario ignores, and why.
     pub ignored: Vec<Ignored>,
+    /// What grew most from the base to the candidate, where each is one table and no threshold is given.
+    pub ranking: Option<Ranking>,
 }
 
 /// One tag on both sides, in bytes.
@@ -58,6 +72,19 @@ pub enum CompareError {
     /// The candidate cannot be judged.
     #[error("the candidate cannot be judged: {0}")]
     Candidate(JudgeError),
+    /// They have nothing in common.
+    #[error("the base and the candidate are unrelated: no tag is in both")]
+    Unrelated,
+}
+
+impl CompareError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            CompareError::Base(_) | CompareError::Candidate(_) => "give recordings of whole runs, each with a workload",
+            CompareError::Unrelated => "give two recordings of the same scenario, or two logs of the same machine",
+        }
+    }
 }
 
 /// Compares `candidate` with `base` by the thresholds of `scenario`.
@@ -65,43 +92,81 @@ pub enum CompareError {
 /// # Errors
 /// When one of them is of a run which did not measure.
 pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> Result<Comparison, CompareError> {
-    let (base_measured, base) = side(scenario, base).map_err(CompareError::Base)?;
-    let (measured, candidate) = side(scenario, candidate).map_err(CompareError::Candidate)?;
-    let base = Base::of(&base);
+    let before = read(scenario, base).map_err(CompareError::Base)?;
+    let mut after = read(scenario, candidate).map_err(CompareError::Candidate)?;
+    let names: HashSet<String> = before.keys().iter().map(Key::to_string).collect();
+    if !after.keys().iter().any(|key| names.contains(&key.to_string())) {
+        return Err(CompareError::Unrelated);
+    }
+    let mut notes: Vec<String> = before.notes().into_iter().map(|note| format!("base: {note}")).collect();
+    notes.extend(after.notes());
+    notes.extend(differences(base.header(), candidate.header()));
+    after.follow(&before, apart(base.header(), candidate.header()));
+    let joined = after.tables().is_some_and(Tables::are_joined);
+    let sides = [(base, &before), (candidate, &after)];
+    let [base, candidate] = sides.map(|(recording, measured)| Judged::of(scenario, recording, measured));
+    let ranking = candidate.ranking(scenario, &after).filter(|_| joined);
+    let base = Base::of(&base, joined);
     let rulings = scenario.thresholds().iter().map(|threshold| rule(threshold, &base, &candidate)).collect();
     let tags = candidate.tags.iter().map(|case| compared(case, base.named(case))).collect();
-    let mut notes: Vec<String> = base_measured.into_iter().map(|note| format!("base: {note}")).collect();
-    notes.extend(measured);
-    Ok(Comparison { rulings, tags, notes, ignored: candidate.ignored })
+    Ok(Comparison { rulings, tags, notes, ignored: candidate.ignored, ranking })
 }
 
-/// One recording, judged, and what a reader should know of it.
-fn side(scenario: &Scenario, recording: &Recording) -> Result<(Vec<String>, Judged), JudgeError> {
+fn read(scenario: &Scenario, recording: &Recording) -> Result<Measured, JudgeError> {
     let measured = series::read(scenario, recording);
     measured.is_complete()?;
-    Ok((measured.notes(), Judged::of(scenario, recording, &measured)))
+    Ok(measured)
+}
+
+/// How much later the candidate was made, where both say when.
+fn apart(base: &Header, candidate: &Header) -> Duration {
+    let known = [base, candidate].iter().all(|header| header.started > Timestamp::UNIX_EPOCH);
+    let apart = candidate.started.duration_since(base.started);
+    Duration::try_from(apart).ok().filter(|_| known).unwrap_or_default()
+}
+
+/// Why the two may not be of the same thing.
+fn differences(base: &Header, candidate: &Header) -> Vec<String> {
+    let mut notes = Vec::new();
+    let runs = base.scenario_sha256.is_known() && candidate.scenario_sha256.is_known();
+    if runs && base.scenario != candidate.scenario {
+        let (base, candidate) = (&base.scenario, &candidate.scenario);
+        notes.push(format!("the base is of another scenario: {base}, and not {candidate}"));
+    }
+    if base.source != candidate.source {
+        let (base, candidate) = (&base.source, &candidate.source);
+        notes.push(format!("the base was measured by other means: {base}, and not {candidate}"));
+    }
+    if base == candidate {
+        notes.push("the base and the candidate are the same recording, as far as they say".to_owned());
+    }
+    notes
 }
 
 /// What the base says of each tag and sum. Two recordings may count a tag differently, so its name decides.
-struct Base<'a>(HashMap<String, &'a Case>);
+struct Base<'a> {
+    cases: HashMap<String, &'a Case>,
+    /// It is the first table of the candidate's log.
+    joined: bool,
+}
 
 impl<'a> Base<'a> {
-    fn of(judged: &'a Judged) -> Base<'a> {
+    fn of(judged: &'a Judged, joined: bool) -> Base<'a> {
         let mut cases = HashMap::with_capacity(judged.tags.len());
         for case in judged.cases() {
             cases.entry(case.key.to_string()).or_insert(case);
         }
-        Base(cases)
+        Base { cases, joined }
     }
 
     fn named(&self, case: &Case) -> Option<&'a Case> {
-        self.0.get(&case.key.to_string()).copied()
+        self.cases.get(&case.key.to_string()).copied()
     }
 }
 
 fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
     let mut told: Vec<(&Case, Verdict, String)> = Vec::new();
-    let mut of_all = OfAll::default();
+    let (mut of_all, named) = (OfAll::default(), rule::names(threshold));
     for (case, said) in rule::meant(threshold, candidate) {
         if of_all.takes(threshold, &said) {
             continue;
@@ -109,10 +174,19 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
         // What several tags come to together is said of rates alone.
         let rates = said.len() < threshold.limits.len();
         let limits = threshold.limits.iter().filter(|limit| !rates || matches!(limit, Limit::MaxRate(_)));
+        let mut any_fixed = false;
         let against: Vec<(Verdict, String)> = limits
             .zip(&said)
             .map(|(limit, said)| match said {
-                Said { verdict: Verdict::Held, because, .. } => (Verdict::Held, because.clone()),
+                // The base is in the growth already.
+                Said { verdict, because, .. } if base.joined && matches!(limit, Limit::MaxGrowth(_)) => {
+                    (*verdict, because.clone())
+                }
+                Said { verdict: Verdict::Held, because, .. } => {
+                    let fixed = base.named(case).and_then(|base| fixed(threshold, limit, named, base));
+                    any_fixed |= fixed.is_some();
+                    (Verdict::Held, because.clone() + &fixed.unwrap_or_default())
+                }
                 Said { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
                 Said { verdict, because, .. } => {
                     let case = case.measured(threshold, limit).unwrap_or(case);
@@ -120,7 +194,7 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
                 }
             })
             .collect();
-        if said.iter().any(|said| said.verdict != Verdict::Held) || rule::names(threshold) {
+        if said.iter().any(|said| said.verdict != Verdict::Held) || any_fixed || named {
             let (verdict, because) = rule::worst(against);
             told.push((case, verdict, because));
         }
@@ -128,87 +202,18 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
     of_all.add(candidate.shown.hidden_from(&threshold.subject));
     let none =
         rule::meant(threshold, candidate).next().is_none().then(|| nothing_meant(&threshold.subject, &candidate.shown));
-    told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
-    let findings = candidate.lockstep.gathered(told).into_iter().chain(of_all.finding(threshold)).chain(none);
-    let findings: Vec<Finding> = findings.collect();
+    rule::put_in_order(threshold, &mut told);
+    let figures: HashMap<String, String> =
+        told.iter().map(|(case, _, _)| (subject(case), figure(threshold, base.named(case)))).collect();
+    let findings = candidate.lockstep.gathered(told).into_iter().map(|finding| {
+        let base = figures.get(&finding.subject).cloned();
+        Finding { base, ..finding }
+    });
+    let findings: Vec<Finding> = findings.chain(of_all.finding(threshold)).chain(none).collect();
     let worst = findings.iter().map(|finding| finding.verdict).max();
     // Of a whole table, what is not told of held.
     let otherwise = if matches!(threshold.subject, Subject::Tags { .. }) { Verdict::Held } else { Verdict::Unclear };
     Ruling { threshold: threshold.clone(), verdict: worst.unwrap_or(otherwise), findings }
-}
-
-/// What a comparison comes to: it excuses nothing by a base of which too little is known.
-fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verdict, String)) -> (Verdict, String) {
-    let doubt =
-        base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_from_named()));
-    match (verdict, doubt) {
-        (Verdict::Held, Some(doubt)) => (Verdict::Unclear, format!("{because}; but of the base {doubt}")),
-        (verdict, _) => (verdict, because),
-    }
-}
-
-/// What becomes of a limit which the candidate does not hold, `because`, now that the base is known.
-fn worse(limit: &Limit, verdict: Verdict, because: &str, base: Option<&Case>, candidate: &Case) -> (Verdict, String) {
-    match limit {
-        Limit::MaxRate(rate) => faster(*rate, verdict, because, base, candidate),
-        Limit::MaxGrowth(_) | Limit::MaxBytes(_) | Limit::AfterTeardown(_) => {
-            let Some((now, most)) = candidate.amount(limit) else { return (verdict, because.to_owned()) };
-            let Some(base) = base else { return (verdict, format!("{because}; not there in the base")) };
-            let Some((before, _)) = base.amount(limit) else {
-                return (Verdict::Unclear, format!("{because}; the base was not measured at rest"));
-            };
-            let text = format!("{because}; base {}", super::words::signed(before));
-            if now.saturating_sub(before) > most {
-                (verdict, text)
-            } else {
-                (Verdict::Held, format!("{text}: no worse by more than is allowed"))
-            }
-        }
-    }
-}
-
-fn faster(most: Rate, verdict: Verdict, because: &str, base: Option<&Case>, candidate: &Case) -> (Verdict, String) {
-    let Some(trend) = candidate.trend() else { return (verdict, because.to_owned()) };
-    let (Some(now), _) = within(trend, most) else { return (verdict, because.to_owned()) };
-    let unit = match most.amount {
-        Amount::Bytes(_) => format!("B/{}", most.per),
-        Amount::Objects(_) => format!("objects/{}", most.per),
-    };
-    let Some(base) = base else {
-        let text = format!("{because}; not there in the base");
-        return if now.low > 0.0 { (verdict, text) } else { (Verdict::Unclear, text) };
-    };
-    let Some((before, known)) = base.trend().and_then(|known| Some((within(known, most).0?, known))) else {
-        let why = match &base.evidence {
-            Evidence::Trend(_) => "no iterations were counted".to_owned(),
-            other => other.to_string(),
-        };
-        return (Verdict::Unclear, format!("{because}; the base has no rate: {why}"));
-    };
-    let (z, cut_off) = difference((before, known), (now, trend));
-    let Interval { rate, low, high } = before;
-    let text =
-        format!("{because}; base {rate:.1} {unit} (95 %: {low:.1} to {high:.1}), z {z:.1} of {cut_off:.1} needed");
-    if z >= cut_off { (verdict, text) } else { (Verdict::Held, format!("{text}: no faster than the base")) }
-}
-
-/// How much faster the candidate is than the base, in standard errors, and how much that must be.
-fn difference((before, base): (Interval, &Trend), (now, candidate): (Interval, &Trend)) -> (f64, f64) {
-    let error = standard_error(before, base).hypot(standard_error(now, candidate));
-    let more = now.rate - before.rate;
-    let z = if error > 0.0 {
-        more / error
-    } else if more > 0.0 {
-        f64::MAX
-    } else {
-        0.0
-    };
-    (z, base.cut_off.max(candidate.cut_off))
-}
-
-/// What an interval was made from.
-fn standard_error(interval: Interval, trend: &Trend) -> f64 {
-    (interval.high - interval.low) / 2.0 / quantile(trend.blocks.saturating_sub(2))
 }
 
 fn compared(candidate: &Case, base: Option<&Case>) -> Compared {

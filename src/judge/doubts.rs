@@ -33,4 +33,14 @@ impl Doubts {
         let damage = "part of the recording is damaged, and what stood there is not known";
         Doubts { damage: damaged.then(|| damage.to_owned()), ..self }
     }
+
+    /// The same of a log without stages that has so many tables.
+    pub(super) fn of_tables(self, tables: Option<u64>) -> Doubts {
+        let rate = match tables {
+            Some(1) => Some("one table cannot show growth".to_owned()),
+            Some(2) => Some("two tables show what grew, but a rate takes three".to_owned()),
+            Some(_) | None => return self,
+        };
+        Doubts { rate, ..self }
+    }
 }

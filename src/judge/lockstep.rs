@@ -1,14 +1,14 @@
 //! Tags which leak in lockstep are one finding: one cause, of which several tags show a part.
 //!
 //! An I/O request that is never completed leaves an `Irp`, a `File`, and two `MyD1` behind, each time. Their objects grow in
-//! ratios of small whole numbers, and where the growth is uneven, it is uneven in the same way. The root is the tag which is
-//! most specific to a driver.
+//! ratios of small whole numbers, and where the growth is uneven, it is uneven in the same way. The root is the tag that
+//! is most specific to a driver, and of several the one that grows most.
 
 use std::collections::HashMap;
 
 use super::case::Case;
 use super::evidence::History;
-use super::suspects::is_generic;
+use super::suspects::owner;
 use super::{Finding, Verdict};
 use crate::pool::Key;
 
@@ -80,8 +80,9 @@ impl Lockstep {
             done.push(*group);
             let mut members: Vec<_> =
                 told.iter().filter(|(case, _, _)| self.groups.get(&case.key) == Some(group)).collect();
-            members.sort_by_key(|(case, verdict, _)| {
-                (std::cmp::Reverse(*verdict), is_generic(&case.key), case.key.clone())
+            members.sort_by(|(one, verdict, _), (other, other_verdict, _)| {
+                let order = other_verdict.cmp(verdict).then_with(|| owner(&one.key).cmp(&owner(&other.key)));
+                order.then_with(|| growth(other).total_cmp(&growth(one))).then_with(|| one.key.cmp(&other.key))
             });
             let Some(((root, verdict, because), others)) = members.split_first() else { continue };
             let others: Vec<String> = others.iter().map(|(case, _, _)| beside(case, root)).collect();
@@ -97,8 +98,17 @@ impl Lockstep {
 
 fn finding(case: &Case, verdict: Verdict, because: String) -> Finding {
     let key = (!case.several).then(|| case.key.clone());
-    let subject = key.as_ref().map_or_else(|| case.key.tag.to_string(), Key::to_string);
-    Finding { key, subject, verdict, because }
+    Finding { key, subject: subject(case), verdict, because, base: None }
+}
+
+/// What a finding calls a case.
+pub(super) fn subject(case: &Case) -> String {
+    if case.several { case.key.tag.to_string() } else { case.key.to_string() }
+}
+
+/// By how many bytes a tag grew in the first look.
+fn growth(case: &Case) -> f64 {
+    case.trend().map_or(f64::NEG_INFINITY, |trend| trend.growth.1)
 }
 
 /// A tag in lockstep with its root, with how many objects go with one of the root's.

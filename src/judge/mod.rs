@@ -15,6 +15,7 @@ use crate::record::Recording;
 use crate::scenario::{Scenario, Subject, Threshold};
 
 mod again;
+mod amounts;
 mod case;
 mod clock;
 mod compare;
@@ -27,6 +28,7 @@ mod limits;
 mod lockstep;
 mod look;
 mod overflow;
+mod ranking;
 mod rule;
 mod said;
 mod series;
@@ -34,8 +36,10 @@ mod shown;
 mod slabs;
 mod sums;
 mod suspects;
+mod tables;
 mod words;
 
+use amounts::Amounts;
 use case::Case;
 use evidence::{Extension, History};
 use lockstep::Lockstep;
@@ -44,9 +48,10 @@ use shown::Shown;
 
 pub use again::second_look;
 pub use compare::{CompareError, Compared, Comparison, compare};
-pub use evidence::{Confirmation, Evidence, Interval, Trend};
+pub use evidence::{Confirmation, Early, Evidence, Interval, Trend};
 pub use ignored::Ignored;
 pub use level::Levels;
+pub use ranking::{Grown, Ranking};
 pub use suspects::is_generic;
 
 /// What is said of one threshold, from best to worst.
@@ -82,6 +87,8 @@ pub struct Judgement {
     pub notes: Vec<String>,
     /// What the scenario ignores, and why.
     pub ignored: Vec<Ignored>,
+    /// What grew most, of a log without stages that is judged without thresholds.
+    pub ranking: Option<Ranking>,
 }
 
 /// The verdict on one threshold.
@@ -106,6 +113,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Why, in words and figures.
     pub because: String,
+    /// The base's figure, in a comparison.
+    pub base: Option<String>,
 }
 
 /// The figures of one tag.
@@ -180,9 +189,10 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     notes.extend(judged.ignored.iter().filter_map(Ignored::note));
     notes.extend(slabs::notes(&thresholds, &judged.tags, &judged.sums));
     let ignored = judged.ignored.clone();
+    let ranking = judged.ranking(scenario, &measured);
     let tags = judged.figures(&thresholds);
     tags.iter().for_each(|tag| tell_all_it_broke(tag, &mut rulings));
-    Ok(Judgement { rulings, notes, ignored, tags })
+    Ok(Judgement { rulings, notes, ignored, tags, ranking })
 }
 
 /// At the first threshold which a tag broke, tells of the others.
@@ -220,18 +230,21 @@ impl Judged {
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
         let (doubts, thin) = (Rc::new(measured.doubts()), measured.thin_look());
-        let case = |key: Key, history: &History, looks: &[Extension]| {
-            let case = Case::new(scenario, key, measured.levels(history), history, window, looks);
-            case.doubted(&doubts).thin(thin.clone())
+        let log = measured.tables().is_some();
+        let case = |key: Key, amounts: Amounts, history: &History, looks: &[Extension]| {
+            let case = Case::new(scenario, key, amounts, history, window, looks);
+            case.early(measured.early(history), log).doubted(&doubts).thin(thin.clone())
         };
         let tags = measured.keys().iter().enumerate().map(|(row, key)| {
-            let case = case(key.clone(), &measured.history(row), &measured.looks_at(row));
+            let history = measured.history(row);
+            let case = case(key.clone(), measured.amounts(row, &history), &history, &measured.looks_at(row));
             let case = case.unsound(measured.overflowed()).hidden(measured.shown.missing(row));
             case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
         let tags: Vec<Case> = tags.collect();
         let sums = measured.sums().filter_map(|(at, sum, history)| {
-            let case = case(sum.key()?, &history, &measured.looks_at_sum(at));
+            let amounts = measured.amounts_of_sum(at, &history);
+            let case = case(sum.key()?, amounts, &history, &measured.looks_at_sum(at));
             let rows = || sum.rows().iter().filter_map(|row| tags.get(*row));
             // What one of its tags does not count, the sum does not.
             let counts = rows().all(|tag| tag.key.counters != Counters::BytesOnly);
@@ -254,6 +267,11 @@ impl Judged {
         cases.flat_map(|case| std::iter::once(case).chain(case.slabs.as_deref()))
     }
 
+    /// What grew most, where no threshold asks for anything else.
+    fn ranking(&self, scenario: &Scenario, measured: &Measured) -> Option<Ranking> {
+        measured.tables().filter(|_| scenario.thresholds.is_empty()).and_then(|it| ranking::ranking(it, &self.tags))
+    }
+
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {
         let Judged { tags, lockstep, .. } = self;
         let figures = tags.into_iter().map(|case| {
@@ -268,8 +286,8 @@ impl Judged {
                 generic: suspects::is_generic(&case.key),
                 key: case.key,
                 ignored: case.ignored,
-                levels: case.levels,
-                slabs: case.slabs.and_then(|slabs| slabs.levels),
+                levels: case.amounts.levels.ok(),
+                slabs: case.slabs.and_then(|slabs| slabs.amounts.levels.ok()),
                 evidence: case.evidence,
                 confirmation: case.confirmation,
                 in_lockstep_with,

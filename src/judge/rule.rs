@@ -18,7 +18,7 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
         told.push((case, verdict, because));
     }
     of_all.add(judged.shown.hidden_from(&threshold.subject));
-    told.sort_by_key(|(_, verdict, _)| std::cmp::Reverse(*verdict));
+    put_in_order(threshold, &mut told);
     let all = of_all.finding(threshold);
     let verdicts = told.iter().map(|(_, verdict, _)| *verdict).chain(all.iter().map(|finding| finding.verdict));
     let verdict = verdicts.max().unwrap_or(Verdict::Unclear);
@@ -29,6 +29,18 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
     }
     let findings = judged.lockstep.gathered(told);
     Ruling { threshold: threshold.clone(), verdict, findings: findings.into_iter().chain(all).chain(none).collect() }
+}
+
+/// The worst first; of one verdict what grows steadily, and of that what grows most: lists are cut at their end.
+pub(super) fn put_in_order(threshold: &Threshold, told: &mut [(&Case, Verdict, String)]) {
+    let size = |case: &Case| {
+        let of = |limit| case.measured(threshold, limit).unwrap_or(case).size(limit);
+        threshold.limits.first().map_or(f64::NEG_INFINITY, of)
+    };
+    told.sort_by(|(one, verdict, _), (other, other_verdict, _)| {
+        let order = other_verdict.cmp(verdict).then_with(|| other.is_candidate().cmp(&one.is_candidate()));
+        order.then_with(|| size(other).total_cmp(&size(one)))
+    });
 }
 
 /// What is unclear for the same reason in every tag. Of a whole table that is one finding, not thousands.
@@ -56,6 +68,7 @@ impl OfAll {
             subject: name(&threshold.subject),
             verdict: Verdict::Unclear,
             because,
+            base: None,
         })
     }
 }
@@ -132,7 +145,7 @@ pub(super) fn nothing_meant(subject: &Subject, shown: &Shown) -> Finding {
         Subject::Tags { tag, .. } => absent(tag),
     };
     shown.incomplete().into_iter().for_each(|incomplete| because.push_str(&format!("; {incomplete}")));
-    Finding { key: None, subject: name(subject), verdict: Verdict::Unclear, because }
+    Finding { key: None, subject: name(subject), verdict: Verdict::Unclear, because, base: None }
 }
 
 fn name(subject: &Subject) -> String {

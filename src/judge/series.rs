@@ -11,14 +11,16 @@ use super::clock::Clock;
 use super::coverage::Coverage;
 use super::doubts::Doubts;
 use super::evidence::{Extension, Histories, History};
-use super::level::{Levels, settled};
 use super::look::Look;
 use super::overflow::Overflow;
 use super::shown::Shown;
 use super::sums::Sum;
+use super::tables::{self, Tables};
 use crate::pool::{Key, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
+
+mod levels;
 
 /// More slots than these are not missed at once: the machine was asleep.
 const MOST_MISSED: u64 = 4096;
@@ -45,6 +47,10 @@ pub(super) struct Measured {
     gaps: u64,
     missed: u64,
     damaged: u64,
+    /// The recording has stages at rest.
+    staged: bool,
+    /// What a log without such stages says of amounts.
+    tables: Option<Tables>,
     finished: bool,
     seal: Seal,
     overflow: Overflow,
@@ -75,6 +81,9 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
             }
         }
     }
+    if !measured.staged {
+        measured.tables = Some(tables::read(recording, &measured.keys, &measured.sums));
+    }
     measured
 }
 
@@ -83,6 +92,7 @@ impl Measured {
         match mark {
             Mark::Stage(stage) => {
                 (self.stage, self.began) = (Some(stage), at);
+                self.staged |= stage != Stage::Workload;
                 self.coverage.begin(stage, at);
             }
             Mark::Iteration(iterations) => self.iterations = iterations,
@@ -197,7 +207,7 @@ impl Measured {
     /// Why the recording as a whole allows no verdict.
     pub(super) fn doubts(&self) -> Doubts {
         let doubts = self.coverage.doubts(self.clock.window().warm_up, self.clock.slots());
-        doubts.with_damage(self.damaged > 0)
+        doubts.with_damage(self.damaged > 0).of_tables(self.tables.as_ref().map(Tables::count))
     }
 
     /// Why a second look does not count, if there is one which does not.
@@ -256,22 +266,6 @@ impl Measured {
     /// When the slots were.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    /// Settled levels before and after; `None` when the machine was not sampled at rest, the tag disappeared, or its
-    /// counters began anew.
-    pub(super) fn levels(&self, history: &History) -> Option<Levels> {
-        if history.is_gone() || history.reset().is_some() || self.rested.0 == 0 || self.rested.1 == 0 {
-            return None;
-        }
-        let (before, after) = (history.before().samples(), history.after().samples());
-        Some(Levels {
-            // A tag without a sample in a lead-in that has samples appeared later: it held nothing before.
-            bytes_before: settled(before.iter().map(|sample| sample.bytes as u64)).unwrap_or(0),
-            bytes_after: settled(after.iter().map(|sample| sample.bytes as u64))?,
-            objects_before: settled(before.iter().map(|sample| sample.objects)).unwrap_or(0),
-            objects_after: settled(after.iter().map(|sample| sample.objects))?,
-        })
     }
 
     /// Whether the kernel ran out of room for tags.

@@ -42,9 +42,9 @@ impl Case {
     /// The figure which a limit on an amount is not on.
     fn beside(&self, measured: &Case, limit: &Limit) -> Option<String> {
         let (Limit::MaxGrowth(_) | Limit::MaxBytes(_)) = limit else { return None };
-        measured.levels?;
-        let slabs = self.slabs.as_ref()?.levels?;
-        let objects = self.levels?;
+        measured.amounts.levels.ok()?;
+        let slabs = self.slabs.as_ref()?.amounts.levels.ok()?;
+        let objects = self.amounts.levels.ok()?;
         let (what, Levels { bytes_before, bytes_after, .. }) = match measured.key.pool {
             Pool::Slabs => ("objects in use", objects),
             _ => ("whole slabs", slabs),
@@ -108,8 +108,9 @@ pub(super) fn notes(thresholds: &[Threshold], tags: &[Case], sums: &[Together]) 
 /// /proc/meminfo). The kernel counts large kmallocs there too, which are in no cache: so what they differ by is told only
 /// where it moves, or has the wrong sign.
 fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
-    let kernel = tags.iter().find(|case| case.key.pool == Pool::Kernel && case.key.tag.as_str() == "slab")?.levels?;
-    let caches = total?.slabs.as_ref()?.levels?;
+    let kernel = tags.iter().find(|case| case.key.pool == Pool::Kernel && case.key.tag.as_str() == "slab")?;
+    let kernel = kernel.amounts.levels.ok()?;
+    let caches = total?.slabs.as_ref()?.amounts.levels.ok()?;
     let lag = LAG.0.max(kernel.bytes_after / LAG.1);
     let outside = |kernel: u64, caches: u64| kernel.wrapping_sub(caches) as i64;
     let (before, after) =

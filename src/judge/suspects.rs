@@ -1,19 +1,54 @@
-//! Tags which say nothing of a driver: memory that everybody allocates under them.
+//! Tags that do not identify a driver: memory that everybody allocates under them.
 //!
-//! What leaks under such a tag was most likely made for somebody else, so the tag is a suspect, never the culprit. The list
-//! is of tags the kernel's own routines use on behalf of their callers (pooltag.txt, Debugging Tools for Windows).
+//! What leaks under such a tag was most likely allocated for somebody else, so the tag is a suspect, never the culprit. The
+//! lists are of tags that the kernel's own routines use on behalf of their callers, and of the defaults of the driver kits
+//! (pooltag.txt, Debugging Tools for Windows).
 
 use crate::pool::Key;
 
-const GENERIC: [&str; 9] = ["Irp", "File", "Proc", "Toke", "None", "Strg", "Thre", "Even", "MmSt"];
+/// Tags of drivers that gave none (`ntddk.h`, `wdm.h`, KMDF), of I/O requests, and of kernel objects, which any caller
+/// makes.
+const GENERIC: [&str; 39] = [
+    "None", "Ddk", "Wdm", "FxDr", "Irp", "Irpl", "Irps", "IrpX", "Mdl", "Io", "IoNm", "IoUs", "Cont", "File", "Proc",
+    "Thre", "Toke", "Even", "Sema", "Muta", "Sect", "Key", "Symb", "Dire", "Devi", "Driv", "Time", "IoCo", "ObNm",
+    "ObSq", "ObDi", "ObHd", "ObSc", "SeSd", "SeAc", "Strg", "MmSt", "MmCa", "VadS",
+];
 /// The registry's.
 const REGISTRY: &str = "CM";
+/// How the tags begin of the kernel's parts, and of what all file access goes through: cache manager, executive, file
+/// system run-time, filter manager, NTFS.
+const KERNEL: [&str; 16] =
+    ["Mm", "Ob", "Se", "Io", "Cc", "Ke", "Ps", "Po", "Pp", "Etw", "Alp", "FSr", "FM", "Ntf", "NtF", "Ntx"];
+
+/// How closely a tag points to one driver; the closest is the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// A driver, as far as the tag shows.
+    Driver,
+    /// A part of the kernel.
+    Kernel,
+    /// Everybody.
+    Everybody,
+}
 
 /// Whether a tag is everybody's.
 pub fn is_generic(key: &Key) -> bool {
+    owner(key) == Owner::Everybody
+}
+
+/// Whose a tag is.
+pub(super) fn owner(key: &Key) -> Owner {
     let tag = key.tag.unprotected();
-    let text = tag.as_ref().unwrap_or(&key.tag).as_str();
-    key.pool.has_pool_tags() && (GENERIC.contains(&text) || text.starts_with(REGISTRY))
+    let text = tag.as_ref().unwrap_or(&key.tag).as_str().trim_end();
+    if !key.pool.has_pool_tags() {
+        Owner::Driver
+    } else if GENERIC.contains(&text) || text.starts_with(REGISTRY) {
+        Owner::Everybody
+    } else if KERNEL.iter().any(|part| text.starts_with(part)) {
+        Owner::Kernel
+    } else {
+        Owner::Driver
+    }
 }
 
 #[cfg(test)]
@@ -21,16 +56,26 @@ mod tests {
     use super::*;
     use crate::pool::{Counters, Pool, Tag};
 
+    fn key(tag: Tag, pool: Pool) -> Key {
+        Key::new(tag, pool, Counters::Full64)
+    }
+
     #[test]
     fn everybodys_tags_are_known() {
-        let generic = |tag: Tag, pool| is_generic(&Key::new(tag, pool, Counters::Full64));
-        for tag in ["Irp", "File", "CM25", "CMVa", "MmSt"] {
-            assert!(generic(tag.parse().unwrap(), Pool::Paged), "{tag}");
+        let generic = |tag: Tag, pool| is_generic(&key(tag, pool));
+        for tag in [*b"Irp ", *b"File", *b"CM25", *b"CMVa", *b"MmSt", *b"Ddk ", *b"Wdm ", *b"Mdl ", *b"Io  "] {
+            assert!(generic(Tag::from_pool_tag(tag), Pool::Paged), "{tag:?}");
         }
-        for tag in ["MyD1", "irp", "FMfn", "Irpx"] {
+        for tag in ["MyD1", "irp", "FMfn", "Irpx", "Mdlx"] {
             assert!(!generic(tag.parse().unwrap(), Pool::Paged), "{tag}");
         }
         assert!(generic(Tag::from_pool_tag(*b"Irp\xa0"), Pool::Nonpaged), "protected");
         assert!(!generic("File".parse().unwrap(), Pool::Slab), "a cache's name is its own");
+    }
+
+    #[test]
+    fn a_drivers_tag_is_closer_than_the_kernels_and_that_than_everybodys() {
+        let order = ["MyD1", "FMfn", "Irp"].map(|tag| owner(&key(tag.parse().unwrap(), Pool::Nonpaged)));
+        assert_eq!(order, [Owner::Driver, Owner::Kernel, Owner::Everybody]);
     }
 }

@@ -1,6 +1,6 @@
 //! Evidence in words, for people.
 
-use super::evidence::{Confirmation, Doubt, Evidence, Guard, Interval, Shape, Standing, Trend};
+use super::evidence::{Confirmation, Doubt, Early, Evidence, Guard, Interruption, Interval, Shape, Standing, Trend};
 use crate::scenario::Bytes;
 
 impl std::fmt::Display for Evidence {
@@ -19,29 +19,44 @@ impl Trend {
 /// What is said of a tag's growth.
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
-        Evidence::TooFew { samples, needed } => {
+        Evidence::TooFew { samples, needed, rate: None } => {
             format!(
                 "too few samples for a rate: {samples} after the warm-up, {needed} needed; more iterations or a longer log would do"
             )
         }
-        Evidence::Interrupted => {
-            "disappeared during the run, or was counted anew, so there is no series to judge".to_owned()
+        Evidence::TooFew { needed, rate: Some(rate), .. } => early(rate, *needed),
+        Evidence::Interrupted(Interruption::Gone) => {
+            "disappeared during the run, so there is no series to judge".to_owned()
+        }
+        Evidence::Interrupted(Interruption::CountedAnew) => {
+            "was counted anew (its counters went back), and too few samples follow for a rate".to_owned()
         }
         Evidence::Trend(trend) if trend.growing => grows(trend),
         Evidence::Trend(trend) => format!("{}; {}", shape(trend), visible(trend)),
     }
 }
 
-/// In what way a tag grew by too much.
+/// The rate of a series that is too short for the test.
+fn early(rate: &Early, needed: u64) -> String {
+    let per = rate.natural();
+    let samples = rate.samples;
+    let Some(interval) = rate.bytes(per) else { return "no rate".to_owned() };
+    let (rate, low, high) = figures(interval, 1);
+    format!(
+        "{rate}/{per} (95 %: {low} to {high}) by {samples} samples; too few samples to test for a leak, which takes {needed} after the warm-up"
+    )
+}
+
+/// In what way a tag grew by too much, behind the growth; nothing where the series is too short to say so.
 pub(super) fn how(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Trend(trend) if trend.growing => {
             let per = trend.natural();
             let rate = trend.bytes(per).map_or(String::new(), |bytes| format!(", {:.0} B/{per}", bytes.rate));
-            format!("{}{rate}", shape(trend))
+            format!("; {}{rate}", shape(trend))
         }
-        Evidence::Trend(trend) => shape(trend),
-        Evidence::TooFew { .. } | Evidence::Interrupted => self::evidence(evidence),
+        Evidence::Trend(trend) => format!("; {}", shape(trend)),
+        Evidence::TooFew { .. } | Evidence::Interrupted(_) => String::new(),
     }
 }
 

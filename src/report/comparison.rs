@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::json::{Threshold, schema_of, text_of, thresholds};
+use super::json::{Growth, Threshold, schema_of, text_of, thresholds};
 use super::{Failure, Outcome, Report};
 use crate::judge::{Compared, Comparison, Interval, Judgement};
 use crate::scenario::Per;
@@ -19,6 +19,7 @@ pub fn compared(candidate: Report, base: &str, result: Result<&Comparison, Failu
         tags: Vec::new(),
         notes: comparison.notes.clone(),
         ignored: comparison.ignored.clone(),
+        ranking: comparison.ranking.clone(),
     });
     Report { notes, result, ..candidate }
 }
@@ -33,6 +34,7 @@ pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Compa
         outcome: report.outcome(),
         base: Build::of(base),
         candidate: Build::of(report),
+        growth: comparison.and_then(|comparison| comparison.ranking.as_ref()).map(Growth::of),
         failure: report.result.as_ref().err(),
         notes: report.all_notes().map(String::as_str).collect(),
         thresholds: comparison.map(|comparison| thresholds(&comparison.rulings)),
@@ -64,6 +66,9 @@ struct Whole<'a> {
     base: Build<'a>,
     /// What is judged.
     candidate: Build<'a>,
+    /// What grew most from the base to the candidate, where each is one table of a log; null elsewhere, and where
+    /// thresholds are given.
+    growth: Option<Growth<'a>>,
     /// Why there is no judgement, where there is none.
     failure: Option<&'a Failure>,
     /// What a reader should know.

@@ -10,7 +10,10 @@ use serde_json::Value;
 use super::{Driver, Failure, Host, Outcome, Report};
 use crate::judge::{Finding, Ignored, Ruling, Verdict};
 
+mod growth;
 mod tag;
+
+pub(super) use growth::Growth;
 
 /// The report as JSON, one object, ending with a newline.
 pub fn json(report: &Report) -> String {
@@ -58,8 +61,10 @@ struct Whole<'a> {
     ended: Timestamp,
     /// The worst of the verdicts; `error` when there is none, or when the flags are not put back.
     outcome: Outcome,
-    /// The machine it ran on.
-    host: &'a Host,
+    /// What grew most, of a log without stages that is judged without thresholds; null elsewhere.
+    growth: Option<Growth<'a>>,
+    /// The machine it ran on; null where that is not known, as of a recording or log that is judged elsewhere.
+    host: Option<&'a Host>,
     /// The driver under test, where the scenario names one.
     driver: Option<&'a Driver>,
     /// What the figures come from.
@@ -102,6 +107,8 @@ struct Said<'a> {
     verdict: Verdict,
     /// Why, in words and figures.
     because: &'a str,
+    /// The base's figure, in a comparison; null elsewhere.
+    base: Option<&'a str>,
 }
 
 impl<'a> Whole<'a> {
@@ -116,7 +123,8 @@ impl<'a> Whole<'a> {
             started: report.started,
             ended: report.ended,
             outcome: report.outcome(),
-            host: &report.host,
+            growth: judgement.and_then(|judgement| judgement.ranking.as_ref()).map(Growth::of),
+            host: report.host.as_ref(),
             driver: report.driver.as_ref(),
             source: &report.source,
             boot: &report.boot,
@@ -141,6 +149,7 @@ impl<'a> Threshold<'a> {
             subject: &finding.subject,
             verdict: finding.verdict,
             because: &finding.because,
+            base: finding.base.as_deref(),
         };
         Threshold {
             threshold: ruling.threshold.words(),

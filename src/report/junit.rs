@@ -12,7 +12,7 @@ use junit_report::{
     Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestResult, TestSuite, TestSuiteBuilder,
 };
 
-use super::{Failure, Report};
+use super::{Failure, Host, Report};
 use crate::judge::{Ruling, Verdict};
 use crate::scenario::Bytes;
 
@@ -64,7 +64,9 @@ fn suite(report: &Report, name: &str) -> TestSuite {
     let mut suite = TestSuiteBuilder::new(&line(name));
     suite.set_timestamp(time(report.started)).set_system_out(&content(&facts(report)));
     suite.testsuite.package = "poolgate".to_owned();
-    suite.testsuite.hostname = line(&report.host.name);
+    if let Some(host) = &report.host {
+        suite.testsuite.hostname = line(&host.name);
+    }
     // JUnit adds the cases' times up, and all thresholds are judged on the one run.
     let whole = report.ended.duration_since(report.started).as_millis().max(0) as i64;
     let each = Duration::milliseconds(whole / (report.thresholds.len().max(1) as i64));
@@ -138,19 +140,24 @@ fn judged(words: &str, each: Duration, ruling: &Ruling, report: &Report) -> Test
 
 /// What somebody who only has the XML needs to know of the run.
 fn facts(report: &Report) -> String {
-    let host = &report.host;
-    let memory = Bytes(host.memory).rounded();
+    let system = |host: &Host| {
+        let memory = Bytes(host.memory).rounded();
+        format!("{}, kernel {}, {}, {memory}", host.system, host.kernel, host.architecture)
+    };
     let mut facts = [
         ("outcome", report.outcome().to_string()),
         ("run", report.run.clone()),
-        ("host", host.name.clone()),
-        ("system", format!("{}, kernel {}, {}, {memory}", host.system, host.kernel, host.architecture)),
+        ("host", report.host.as_ref().map(|host| host.name.clone()).unwrap_or_default()),
+        ("system", report.host.as_ref().map(system).unwrap_or_default()),
         ("pool usage from", report.source.clone()),
         ("boot", report.boot.clone()),
         ("poolgate", env!("CARGO_PKG_VERSION").to_owned()),
     ]
+    .into_iter()
+    // What is not known has no line.
+    .filter(|(_, value)| !value.is_empty())
     .map(|(what, value)| format!("{what:<16}{value}\n"))
-    .concat();
+    .collect::<String>();
     report.driver.iter().for_each(|driver| facts.push_str(&format!("{:<16}{driver}\n", "driver")));
     for entry in report.ignored().filter(|entry| !entry.expired && !entry.tags.is_empty()) {
         facts.push_str(&format!("{:<16}{entry}\n", "ignored"));

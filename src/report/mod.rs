@@ -11,6 +11,7 @@ use crate::judge::{Ignored, Judgement, Verdict};
 
 mod comparison;
 mod driver;
+mod growth;
 mod host;
 mod json;
 mod junit;
@@ -25,7 +26,7 @@ pub use json::{json, schema};
 pub use junit::{junit, junit_of};
 pub use series::{LeftOut, write_series};
 pub use suspect::{Suspect, Suspected};
-pub use table::table;
+pub use table::{Rows, table};
 
 /// How every report is written.
 pub use crate::record::replace;
@@ -87,8 +88,8 @@ pub struct Report {
     pub started: Timestamp,
     /// When it ended, or this report was made.
     pub ended: Timestamp,
-    /// The machine it ran on.
-    pub host: Host,
+    /// The machine it ran on; `None` where that is not known.
+    pub host: Option<Host>,
     /// The driver under test, where the scenario names one and it is a real machine's.
     pub driver: Option<Driver>,
     /// What the figures come from: `linux slabinfo`.

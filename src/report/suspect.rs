@@ -73,7 +73,7 @@ impl fmt::Display for Suspected {
                 let named = drivers.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>();
                 write!(f, "suspected driver: {}", named.join("; or "))?;
                 if drivers.len() > NAMED {
-                    write!(f, "; or one of {} more, see report.json", drivers.len() - NAMED)?;
+                    write!(f, "; or one of {} more", drivers.len() - NAMED)?;
                 }
             }
         }
@@ -114,7 +114,7 @@ impl Report {
 fn is_growing(tag: &TagFigures) -> bool {
     match &tag.evidence {
         Evidence::Trend(trend) => trend.growing,
-        Evidence::TooFew { .. } | Evidence::Interrupted => false,
+        Evidence::TooFew { .. } | Evidence::Interrupted(_) => false,
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(
             suspected.to_string(),
             "suspected driver: a.sys 1.2.3.4 (Contoso), certain: hands it over; or b.sys 1.2.3.4, likely: hands it over; \
-             or one of 1 more, see report.json"
+             or one of 1 more"
         );
         suspected.drivers.clear();
         suspected.generic = true;

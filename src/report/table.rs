@@ -5,26 +5,58 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use super::growth::growth;
 use super::{Failure, Outcome, Report};
 use crate::judge::Ruling;
 use crate::plain::plain;
 
-/// Findings shown for one threshold; the others are in report.json.
+/// How many rows of a long list are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// All of them.
+    All,
+    /// The first ones; the others are where this says, for a reader of the table.
+    First(&'static str),
+}
+
+impl Rows {
+    /// How many of `all` rows are shown when the usual number is `usual`.
+    pub(super) fn of(self, usual: usize, all: usize) -> usize {
+        match self {
+            Rows::All => all,
+            // A line that says that one more row is there takes as much room as the row.
+            Rows::First(_) if all == usual + 1 => all,
+            Rows::First(_) => usual.min(all),
+        }
+    }
+
+    /// What to say of rows that are not shown; nothing when there are none.
+    pub(super) fn more(self, left: usize) -> Option<String> {
+        match self {
+            Rows::First(place) if left > 0 => Some(format!("and {left} more, {place}")),
+            Rows::First(_) | Rows::All => None,
+        }
+    }
+}
+
+/// Findings shown for one threshold.
 const SHOWN: usize = 8;
 
 /// The report as text, `width` columns wide. Only the outcome has a colour; text from outside is made [`plain`] here.
-pub fn table(report: &Report, width: u16) -> String {
+pub fn table(report: &Report, width: u16, rows: Rows) -> String {
     let outcome = report.outcome();
     let (style, seconds) = (colour(outcome), report.ended.duration_since(report.started).as_secs_f64());
     let head = format!("{}: {style}{outcome}{style:#} after {seconds:.0} s\n", plain(&report.scenario));
-    head + &plain(&body(report, width))
+    head + &plain(&body(report, width, rows))
 }
 
-fn body(report: &Report, width: u16) -> String {
+fn body(report: &Report, width: u16, rows: Rows) -> String {
     let mut text = String::new();
     match &report.result {
         Ok(judgement) => {
-            let _ = writeln!(text, "\n{}", rulings(report, &judgement.rulings, width));
+            let ranking = judgement.ranking.iter();
+            ranking.for_each(|ranking| text.push_str(&format!("\n{}", growth(ranking, width, rows))));
+            let _ = writeln!(text, "\n{}", rulings(report, &judgement.rulings, width, rows));
         }
         Err(failure) => text.push_str(&failed(failure)),
     }
@@ -48,26 +80,34 @@ fn failed(failure: &Failure) -> String {
     text
 }
 
-fn rulings(report: &Report, rulings: &[Ruling], width: u16) -> String {
+fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.set_header(["verdict", "threshold", "tag", "why"]);
+    // Only a comparison has a base.
+    let based = rulings.iter().flat_map(|ruling| &ruling.findings).any(|finding| finding.base.is_some());
+    let row = |verdict: String, words: String, subject: String, base: Option<&str>, because: String| {
+        let base = based.then(|| base.unwrap_or_default().to_owned());
+        [verdict, words, subject].into_iter().chain(base).chain([because]).collect::<Vec<_>>()
+    };
+    let heading = |text: &str| text.to_owned();
+    table.set_header(row(heading("verdict"), heading("threshold"), heading("tag"), Some("base"), heading("why")));
     for ruling in rulings {
         let words = ruling.threshold.words();
         if ruling.findings.is_empty() {
-            table.add_row([ruling.verdict.to_string(), words.clone(), String::new(), "all tags".to_owned()]);
+            table.add_row(row(ruling.verdict.to_string(), words.clone(), String::new(), None, "all tags".to_owned()));
         }
-        for (at, finding) in ruling.findings.iter().take(SHOWN).enumerate() {
+        let shown = rows.of(SHOWN, ruling.findings.len());
+        for (at, finding) in ruling.findings.iter().take(shown).enumerate() {
             let words = if at == 0 { words.clone() } else { String::new() };
             let suspected = report.suspected(finding);
             let because = format!("{}{}", finding.because, suspected.map_or(String::new(), |who| format!("\n{who}")));
             // Before the layout, which counts columns.
             let because = plain(&because).into_owned();
-            table.add_row([finding.verdict.to_string(), words, finding.subject.clone(), because]);
+            let base = finding.base.as_deref();
+            table.add_row(row(finding.verdict.to_string(), words, finding.subject.clone(), base, because));
         }
-        if ruling.findings.len() > SHOWN {
-            let more = format!("and {} more, see report.json", ruling.findings.len() - SHOWN);
-            table.add_row([String::new(), String::new(), String::new(), more]);
+        if let Some(more) = rows.more(ruling.findings.len() - shown) {
+            table.add_row(row(String::new(), String::new(), String::new(), None, more));
         }
     }
     // The words that matter most are never broken over two lines.

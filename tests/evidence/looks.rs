@@ -170,10 +170,25 @@ fn tags_in_lockstep_are_one_finding_and_the_root_is_the_drivers_own() {
         .run();
     let subjects: Vec<&str> =
         ran.judgement.rulings[0].findings.iter().map(|finding| finding.subject.as_str()).collect();
-    assert_eq!(subjects, ["MyD1 nonpaged", "Othr nonpaged"]);
-    let because = &ran.finding().because;
+    assert_eq!(subjects, ["Othr nonpaged", "MyD1 nonpaged"], "the faster one is first");
+    let because = &ran.judgement.rulings[0].findings[1].because;
     assert!(because.ends_with("in lockstep with it: Irp nonpaged (0.50 objects for each)"), "{because}");
     assert_eq!(ran.figures("MyD1").in_lockstep_with.len(), 1);
+}
+
+#[test]
+fn of_several_drivers_tags_in_lockstep_the_root_grows_most_and_is_never_everybodys() {
+    let grows = |by: f64| move |now: Now| live(500.0 + by * now.work);
+    let ran = machine(100, ALL)
+        .tag("Ddk", grows(4.0))
+        .tag("MyD1", grows(1.0))
+        .tag("MyD2", grows(2.0))
+        .tag("Mdl", grows(3.0))
+        .tag("FMfn", grows(4.0))
+        .run();
+    assert_eq!(ran.judgement.rulings[0].findings.len(), 1, "{:?}", ran.judgement.rulings[0].findings);
+    assert_eq!(ran.finding().subject, "MyD2 nonpaged", "{:?}", ran.finding());
+    assert!(ran.figures("Ddk").generic && ran.figures("Mdl").generic && !ran.figures("FMfn").generic);
 }
 
 /// Of few objects the rate is not known well enough to tell by it whose company a tag is.

@@ -22,13 +22,13 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
         run: format!("{scenario}-20260102T030405Z-k3f9"),
         started,
         ended: started,
-        host: Host {
+        host: Some(Host {
             name: "lab7".to_owned(),
             system: "Linux 12 Debian".to_owned(),
             kernel: "6.1.0".to_owned(),
             architecture: "x86_64".to_owned(),
             memory: 8 << 30,
-        },
+        }),
         driver: None,
         source: "simulated kernel".to_owned(),
         boot: "boot 1".to_owned(),
@@ -39,7 +39,13 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
     };
     Draft {
         report,
-        judgement: Judgement { rulings: Vec::new(), tags: Vec::new(), notes: Vec::new(), ignored: Vec::new() },
+        judgement: Judgement {
+            rulings: Vec::new(),
+            tags: Vec::new(),
+            notes: Vec::new(),
+            ignored: Vec::new(),
+            ranking: None,
+        },
     }
     .lasting(SignedDuration::from_secs(60))
 }
@@ -63,6 +69,7 @@ impl Draft {
             subject: subject.to_owned(),
             verdict,
             because: because.to_owned(),
+            base: None,
         };
         self.report.thresholds.push(words.to_owned());
         self.judgement.rulings.push(Ruling {
@@ -80,7 +87,13 @@ impl Draft {
     /// One more finding for the last threshold, of another verdict than the threshold's.
     pub(crate) fn beside(mut self, verdict: Verdict, subject: &str, because: &str) -> Draft {
         let (subject, because) = (subject.to_owned(), because.to_owned());
-        self.judgement.rulings.last_mut().unwrap().findings.push(Finding { key: None, subject, verdict, because });
+        self.judgement.rulings.last_mut().unwrap().findings.push(Finding {
+            key: None,
+            subject,
+            verdict,
+            because,
+            base: None,
+        });
         self
     }
 
@@ -96,7 +109,7 @@ impl Draft {
             slabs: None,
             key: Key::new(tag, Pool::Paged, Counters::Wrapping32),
             levels: Some(Levels { bytes_before: u64::MAX, bytes_after: 0, objects_before: i64::MIN, objects_after: 0 }),
-            evidence: Evidence::TooFew { samples: 3, needed: 36 },
+            evidence: Evidence::TooFew { samples: 3, needed: 36, rate: None },
             confirmation: None,
             in_lockstep_with: Vec::new(),
             generic: false,
@@ -109,7 +122,7 @@ impl Draft {
     }
 
     pub(crate) fn on(mut self, host: Host) -> Draft {
-        self.report.host = host;
+        self.report.host = Some(host);
         self
     }
 

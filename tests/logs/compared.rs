@@ -59,9 +59,18 @@ fn a_tag_which_the_base_does_not_have_is_new() {
 
 #[test]
 fn a_base_without_a_rate_leaves_it_unclear() {
-    let short: String = log(0).split_inclusive('\n').take(61).collect();
-    compare(&short, &log(128), &RATE).is(4, &["the base has no rate: too few samples"]);
-    compare(&short, &log(0), &RATE).is(0, &["held"]);
+    let short = |lines| -> String { log(0).split_inclusive('\n').take(lines).collect() };
+    compare(&short(5), &log(128), &RATE).is(4, &["the base has no rate: too few samples"]);
+    compare(&short(5), &log(0), &RATE).is(0, &["held"]);
+}
+
+#[test]
+fn a_few_samples_of_the_base_count_as_far_as_their_interval_goes() {
+    let short = |leak, lines| -> String { log(leak).split_inclusive('\n').take(lines).collect() };
+    compare(&short(0, 61), &log(128), &RATE).is(1, &["base 0.0 B/iteration"]);
+    compare(&short(128, 61), &log(128), &RATE).is(4, &["too few samples to tell them apart"]);
+    compare(&log(128), &short(256, 61), &RATE).is(1, &["by 30 samples", "base 128.0 B/iteration"]);
+    compare(&log(256), &short(128, 61), &RATE).is(0, &["no faster than the base"]);
 }
 
 #[test]
@@ -100,7 +109,55 @@ fn an_amount_must_exceed_the_base_by_more_than_the_threshold() {
     compare(&levels(6400, 9600), &levels(6400, 9664), &growth)
         .is(0, &["base 3.12 KiB: no worse by more than is allowed"]);
     compare(&levels(6400, 9600), &levels(6400, 10688), &growth).is(1, &["broken", "base 3.12 KiB"]);
-    compare(&log(0), &levels(6400, 9664), &growth).is(4, &["the base was not measured at rest"]);
+    // A log without stages has a first and a last table.
+    compare(&log(0), &levels(6400, 9664), &growth).is(1, &["broken", "base 0 B"]);
+}
+
+#[test]
+fn what_the_candidate_no_longer_breaks_is_fixed_since_the_base() {
+    let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
+    let said = compare(&levels(6400, 9600), &levels(6400, 6400), &growth);
+    said.is(0, &["held", "fixed since the base, which grew by 3.12 KiB"]);
+    said.is(0, &["tag base why", "MyD1 nonpaged 3.12 KiB grew by 0 B"]);
+    compare(&log(128), &log(0), &RATE).is(0, &["fixed since the base, which grows steadily by 128.0 B/iteration"]);
+    // Of a whole table what is fixed is worth a line.
+    compare(&log(128), &log(0), &["--no-confirm"]).is(0, &["MyD1 nonpaged 128.0 B/iteration", "fixed since the base"]);
+    let same = compare(&log(0), &log(0), &RATE);
+    assert!(!same.is(0, &["held"]).stdout.contains("fixed"), "{}", same.stdout);
+}
+
+#[test]
+fn what_is_unrelated_is_refused_or_told() {
+    let other = log(0).replace("MyD1", "Abc1").replace("Busy", "Abc2");
+    compare(&other, &log(128), &[]).is(3, &["unrelated: no tag is in both", "help: give two recordings"]);
+    let screens = " Tag  Type     Allocs            Frees            Diff   Bytes      Per Alloc\n\n \
+                   MyD1 Nonp      12040 (   0)     11876 (   0)      164   62320 (     0)    380\n";
+    let growth = ["--threshold", "tag MyD1 max_bytes 1 MiB"];
+    compare(screens, &log(0), &growth).is(0, &["the base was measured by other means: PoolMon"]);
+    assert!(!compare(&log(0), &log(0), &growth).stdout.contains("other means"));
+    let folder = tempfile::tempdir().unwrap();
+    let twice = file(&folder, "log.csv", log(0).as_bytes());
+    poolgate(&["compare"], &[&twice, &twice]).is(0, &["the base and the candidate are the same recording"]);
+}
+
+#[test]
+fn two_snapshots_are_one_log_of_two_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let snapshot = |number: u8| fixtures.join(format!("poolmon/23-msdocs-drsd-leak-snap{number}.txt"));
+    let both = [snapshot(1), snapshot(2)];
+    let [before, after] = [both[0].as_path(), both[1].as_path()];
+    let json = folder.path().join("junit.xml");
+    let given = ["compare", "--json", "--junit", json.to_str().unwrap()];
+    let whole: Value = serde_json::from_str(&poolgate(&given, &[before, after]).is(4, &[]).stdout).unwrap();
+    let grown = &whole["growth"]["tags"][0];
+    assert_eq!((&grown["tag"], &grown["growth_bytes"]), (&"Drsd".into(), &4992.into()), "{whole}");
+    assert_eq!(whole["growth"]["compared"], "the base and the candidate");
+    poolgate(&["compare"], &[before, after]).is(4, &["what grew most", "Drsd paged 4.88 KiB", "a rate takes three"]);
+    let broken = ["compare", "--threshold", "tag Drsd max_growth 4 KiB"];
+    poolgate(&broken, &[before, after]).is(1, &["grew by 4.88 KiB (17.1 KiB → 21.9 KiB)"]);
+    poolgate(&["compare", "--threshold", "tag Drsd max_growth 5 KiB"], &[before, after]).is(0, &["held"]);
+    poolgate(&broken, &[after, before]).is(4, &["its counters went back in between"]);
 }
 
 #[test]

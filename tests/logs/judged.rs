@@ -77,13 +77,6 @@ fn without_any_threshold_the_rule_is_that_no_tag_may_leak() {
 }
 
 #[test]
-fn growth_between_two_rests_is_unclear_where_a_log_has_no_rests() {
-    let folder = tempfile::tempdir().unwrap();
-    let (clean, _) = logs(&folder);
-    poolgate(&["judge", "--threshold", "tag MyD1 max_growth 64 KiB"], &[&clean]).is(4, &["at rest before and"]);
-}
-
-#[test]
 fn a_log_of_bytes_alone_says_nothing_of_objects() {
     let folder = tempfile::tempdir().unwrap();
     let rows = (0..60).map(|at| format!("{at},{at},MyD1,{}\n", 6400 + at * 128)).collect::<String>();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 mod compared;
+mod few;
 mod foreign;
 mod judged;
 mod nights;
@@ -11,6 +12,7 @@ mod python;
 mod refused;
 mod round_trip;
 mod rules;
+mod tables;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

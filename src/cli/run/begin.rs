@@ -242,7 +242,7 @@ fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Fa
         run: folder.run(),
         started: now,
         ended: now,
-        host: host(),
+        host: Some(host()),
         driver: None,
         source: String::new(),
         boot: String::new(),
@@ -284,7 +284,10 @@ fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Time
 
 fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     let report = first_report(folder, loaded, now, failure);
-    styled(&format!("\n{}", report::table(&report, crate::cli::terminal::width())));
+    styled(&format!(
+        "\n{}",
+        report::table(&report, crate::cli::terminal::width(), report::Rows::First("see report.json"))
+    ));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,
         Err(error) => no_reports(io::Error::other(error)),

@@ -23,7 +23,7 @@ impl Job {
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);
-        styled(&format!("\n{}", report::table(&report, terminal::width())));
+        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::First("see report.json"))));
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
@@ -90,7 +90,7 @@ impl Job {
             run: self.created.run.clone(),
             started: self.created.at,
             ended: Timestamp::now(),
-            host: host(),
+            host: Some(host()),
             driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
             source: recording.map_or(String::new(), |recording| recording.header().source.clone()),
             boot: recording.map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),

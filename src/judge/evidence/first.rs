@@ -1,5 +1,6 @@
 //! The first look: what one pass over the workload says of a tag.
 
+use super::early::Early;
 use super::history::History;
 use super::measure::{Measure, Unit};
 use super::rate::{Interval, Pace};
@@ -40,11 +41,22 @@ pub enum Evidence {
         samples: u64,
         /// Samples it takes.
         needed: u64,
+        /// The rate that they show all the same; `None` with fewer than three.
+        rate: Option<Early>,
     },
-    /// The tag disappeared or was counted anew, with too few samples since, so there is no series.
-    Interrupted,
+    /// There is no series, or too short a one.
+    Interrupted(Interruption),
     /// The figures.
     Trend(Trend),
+}
+
+/// What interrupted a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// The last sample does not have the tag.
+    Gone,
+    /// Its counters went back, and too few samples follow.
+    CountedAnew,
 }
 
 /// Growth with the workload.
@@ -82,15 +94,15 @@ pub struct Trend {
 /// What a run's workload says of one tag.
 pub fn first_look(history: &History, window: Window) -> Evidence {
     if history.is_gone() {
-        return Evidence::Interrupted;
+        return Evidence::Interrupted(Interruption::Gone);
     }
     let work = history.work();
     let slots = work.slots();
     let from = window.warm_up.max(history.reset().unwrap_or(0)).max(history.begun());
     let samples = slots.saturating_sub(from).min(history.present());
     let too_few = match history.reset() {
-        Some(_) => Evidence::Interrupted,
-        None => Evidence::TooFew { samples, needed: NEEDED },
+        Some(_) => Evidence::Interrupted(Interruption::CountedAnew),
+        None => Evidence::TooFew { samples, needed: NEEDED, rate: None },
     };
     let Some(blocks) = Blocks::of(samples) else { return too_few };
     let around = Around {

@@ -148,7 +148,7 @@ fn sorted_by(Order { by, change }: Order) -> &'static [Cell] {
 
 fn texts(row: &Row) -> [String; 10] {
     let name = match row.pool {
-        Pool::Slab | Pool::Callsite | Pool::Kernel | Pool::Unknown => row.tag.as_str().to_owned(),
+        Pool::Slab | Pool::Slabs | Pool::Callsite | Pool::Kernel | Pool::Unknown => row.tag.as_str().to_owned(),
         Pool::Nonpaged | Pool::Paged => String::from_utf8_lossy(&tag(row, 4, Bytes::Escaped)).into_owned(),
     };
     row_of(name, kind(row.pool, row.reclaimable), Cells::of(row.counters, row.now, Some(row.change)))

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::judge::evidence::{Doubt, Guard, Interval, Measure, Standing};
-use crate::judge::{Confirmation, Evidence, Levels, TagFigures, Trend, Verdict};
+use crate::judge::{Confirmation, Early, Evidence, Levels, TagFigures, Trend, Verdict};
 use crate::pool::{Key, Pool};
 use crate::report::{Report, Suspect};
 use crate::scenario::Per;
@@ -61,8 +61,19 @@ struct Figures {
     growing: Option<bool>,
     /// In words.
     because: String,
+    /// The rate of a series that is too short for the test; null elsewhere.
+    few_samples: Option<FewSamples>,
     #[serde(flatten)]
     trend: Option<Tested>,
+}
+
+/// The rate of a series that is too short for the test.
+#[derive(Serialize, JsonSchema)]
+struct FewSamples {
+    /// Samples it rests on.
+    samples: u64,
+    #[serde(flatten)]
+    rates: Rates,
 }
 
 /// The figures of a test for steady growth.
@@ -148,13 +159,15 @@ impl<'a> Tag<'a> {
 
 impl Figures {
     fn of(evidence: &Evidence) -> Figures {
-        let trend = match evidence {
-            Evidence::TooFew { .. } | Evidence::Interrupted => None,
-            Evidence::Trend(trend) => Some(trend),
+        let (trend, few) = match evidence {
+            Evidence::TooFew { rate, .. } => (None, rate.as_ref()),
+            Evidence::Interrupted(_) => (None, None),
+            Evidence::Trend(trend) => (Some(trend), None),
         };
         Figures {
             growing: trend.map(|trend| trend.growing),
             because: evidence.to_string(),
+            few_samples: few.map(|few| FewSamples { samples: few.samples, rates: Rates::of_few(few) }),
             trend: trend.map(Tested::of),
         }
     }
@@ -186,6 +199,15 @@ impl Tested {
 }
 
 impl Rates {
+    fn of_few(few: &Early) -> Rates {
+        Rates {
+            bytes_per_iteration: few.bytes(Per::Iteration),
+            bytes_per_hour: few.bytes(Per::Hour),
+            objects_per_iteration: few.objects(Per::Iteration),
+            objects_per_hour: few.objects(Per::Hour),
+        }
+    }
+
     fn of(trend: &Trend) -> Rates {
         Rates {
             bytes_per_iteration: trend.bytes(Per::Iteration),

@@ -87,7 +87,7 @@ fn files_with_one_table_each_are_judged_as_one_log() {
     poolgate(&rate, &paths).is(1, &["snap--.log: broken after 106200 s", "grows steadily by 256.0 B/h"]);
     let each: Vec<&str> = rate.into_iter().chain(["--each"]).collect();
     let said = poolgate(&each, &paths[..3]);
-    said.is(4, &["too few samples"]);
+    said.is(4, &["one table cannot show growth"]);
     assert_eq!(said.stdout.matches(": unclear").count(), 3, "{}", said.stdout);
     // Windows' shell leaves wildcards to the program.
     let all = folder.path().join("snap-*.log");

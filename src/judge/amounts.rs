@@ -1,0 +1,86 @@
+//! How much a tag held at the beginning and at the end, and why that is not known where it is not.
+//!
+//! A run has settled levels, before and after the workload. A log without stages has tables: see `tables`.
+
+use std::fmt;
+
+use super::level::Levels;
+
+/// The amounts that `max_growth` and `max_bytes` are held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Amounts {
+    /// Before and after.
+    pub(super) levels: Result<Levels, Unknown>,
+    /// Bytes at the end.
+    pub(super) bytes: Result<u64, Unknown>,
+    /// Why the growth may be more than the levels show; nothing can hold then.
+    pub(super) at_least: Option<Anew>,
+}
+
+/// Why an amount is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// The run has no sample at rest before the workload.
+    NotAtRestBefore,
+    /// The run has no sample at rest after the workload.
+    NotAtRestAfter,
+    /// The kernel no longer listed the tag at the end.
+    Gone,
+    /// The counters of the run went back.
+    CountedAnew,
+    /// The log has one table.
+    OneTable,
+    /// The machine was restarted before the last table.
+    OneTableSinceRestart,
+    /// The first table does not show it.
+    NotInFirst,
+    /// The last table does not show it.
+    NotInLast,
+    /// The first or the last table does not show all tags of the sum.
+    NotAllOfSum,
+}
+
+/// Counters that began anew within a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anew {
+    /// Those of this tag.
+    Tag,
+    /// Those of most tags, in this table (counted from 1): the machine was restarted before it.
+    Restart(u64),
+}
+
+impl Amounts {
+    /// The amounts of a run that has levels at rest, or lacks some.
+    pub(super) fn at_rest(levels: Result<Levels, Unknown>, bytes: Result<u64, Unknown>) -> Amounts {
+        Amounts { levels, bytes, at_least: None }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unknown::NotAtRestBefore => "was not sampled at rest before the workload",
+            Unknown::NotAtRestAfter => "was not sampled at rest after the workload",
+            Unknown::Gone => "disappeared during the run, so there is no level after it",
+            Unknown::CountedAnew => "was counted anew during the run, so its levels cannot be compared",
+            Unknown::OneTable => "one table cannot show growth",
+            Unknown::OneTableSinceRestart => {
+                "the counters of most tags went back before the last table (a restart), and one table cannot show growth"
+            }
+            Unknown::NotInFirst => "is not in the first table, so its growth is not known",
+            Unknown::NotInLast => "is not in the last table, so what it holds is not known",
+            Unknown::NotAllOfSum => "not all of its tags are in the first and the last table, so their sum is not known",
+        })
+    }
+}
+
+impl fmt::Display for Anew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Anew::Tag => f.write_str("its counters went back in between, so it may have grown by more"),
+            Anew::Restart(table) => {
+                write!(f, "counted from table {table} on, before which the counters of most tags went back (a restart)")
+            }
+        }
+    }
+}

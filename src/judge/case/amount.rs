@@ -1,0 +1,60 @@
+//! The amounts of one tag against limits on them.
+
+use super::super::amounts::Unknown;
+use super::super::level::Levels;
+use super::super::limits::allowed;
+use super::super::said::{Said, said};
+use super::super::{Verdict, words};
+use super::{Case, Left};
+use crate::pool::Pool;
+use crate::scenario::{Bytes, Growth, Limit};
+
+impl Case {
+    /// What a limit on an amount compares: the amount, and the most it may be.
+    pub(in crate::judge) fn amount(&self, limit: &Limit) -> Option<(i64, i64)> {
+        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        match limit {
+            Limit::MaxRate(_) => None,
+            Limit::MaxGrowth(most) => {
+                let levels = self.amounts.levels.ok().filter(|_| self.amounts.at_least.is_none())?;
+                Some((levels.growth(), allowed(*most, &levels)))
+            }
+            Limit::MaxBytes(most) => self.amounts.bytes.ok().map(|now| (bytes(now), bytes(most.0))),
+            Limit::AfterTeardown(most) => match self.left {
+                Left::NotSampled => None,
+                Left::Gone => Some((0, bytes(most.0))),
+                Left::Bytes(left) => Some((bytes(left), bytes(most.0))),
+            },
+        }
+    }
+
+    /// Of what the bytes are, where that is not plain.
+    pub(super) fn place(&self) -> &'static str {
+        if self.key.pool == Pool::Slabs { " in slabs" } else { "" }
+    }
+
+    /// The growth of a tag that the first table does not show: it is no more than what the tag holds now.
+    pub(super) fn growth_at_most(&self, most: Growth) -> Said {
+        match (most, self.amounts.bytes) {
+            (Growth::Bytes(most), Ok(bytes)) if bytes <= most.0 => {
+                let bytes = Bytes(bytes).rounded();
+                said(Verdict::Held, format!("is not in the first table, and grew by {bytes} at most"))
+            }
+            (Growth::Bytes(_) | Growth::Percent(_), _) => said(Verdict::Unclear, Unknown::NotInFirst.to_string()),
+        }
+    }
+
+    pub(super) fn growth(&self, most: Growth, levels: &Levels) -> Said {
+        let growth = levels.growth();
+        let most = allowed(most, levels);
+        let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
+        let grew = format!("grew by {} ({before} → {after}){}", words::signed(growth), self.place());
+        match (growth <= most, self.amounts.at_least) {
+            (true, None) => said(Verdict::Held, grew),
+            (true, Some(anew)) => said(Verdict::Unclear, format!("{grew}; {anew}")),
+            (false, Some(anew)) => said(Verdict::Broken, format!("{grew}; {anew}")),
+            // How it grew tells a leak from a step, which is the first thing its owner wants to know.
+            (false, None) => said(Verdict::Broken, grew + &words::how(&self.evidence)),
+        }
+    }
+}

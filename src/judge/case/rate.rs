@@ -1,0 +1,112 @@
+//! The rate of one tag against a limit on it.
+
+use super::super::evidence::{Budgeted, Early, Evidence, Interval, Standing, Trend};
+use super::super::limits::{by_time, compared, within};
+use super::super::said::{Said, said};
+use super::super::{Verdict, words};
+use super::{Case, Unconfirmed};
+use crate::scenario::{Amount, Limit, Rate};
+
+impl Case {
+    pub(super) fn rate(&self, most: Rate, named: bool) -> Said {
+        if matches!(most.amount, Amount::Objects(_)) && !self.counts {
+            let why = "objects are not known, as the log has neither allocs nor frees; give a rate in bytes";
+            return said(Verdict::Unclear, why);
+        }
+        let trend = match &self.evidence {
+            Evidence::Trend(trend) => self.trend().unwrap_or(trend),
+            Evidence::TooFew { rate: Some(early), .. } => return self.early_rate(early, most, named),
+            Evidence::TooFew { .. } | Evidence::Interrupted(_) => {
+                return said(Verdict::Unclear, words::evidence(&self.evidence));
+            }
+        };
+        let (Some(interval), limit) = within(trend, most) else {
+            return said(Verdict::Unclear, "no iterations were counted, so there is no rate per iteration");
+        };
+        let text = words::evidence(&self.evidence);
+        let Evidence::Trend(Trend { growing: true, .. }) = &self.evidence else { return said(Verdict::Held, text) };
+        let Some(confirmation) = &self.confirmation else { return self.first_only(interval, limit, text) };
+        let text = words::confirmed(trend, confirmation);
+        match confirmation.standing {
+            Standing::NotPersistent => said(Verdict::Held, text),
+            Standing::Background if !named => said(Verdict::Held, text),
+            Standing::Background => {
+                let by_time = by_time(confirmation, trend, most);
+                Said { again: false, ..compared(by_time, limit, text) }
+            }
+            Standing::NotAttributed if interval.high <= limit => said(Verdict::Held, text),
+            Standing::NotAttributed => Said { again: true, ..said(Verdict::Unclear, text) },
+            Standing::Leak | Standing::NotTested => compared(interval, limit, text),
+        }
+    }
+
+    /// A candidate at which nobody looked a second time.
+    fn first_only(&self, interval: Interval, limit: f64, text: String) -> Said {
+        if interval.high <= limit {
+            return said(Verdict::Held, text);
+        }
+        let unclear = |why: &str| Said { again: true, ..said(Verdict::Unclear, format!("{text}; {why}")) };
+        match self.unconfirmed {
+            Unconfirmed::Leak => compared(interval, limit, text),
+            Unconfirmed::Budget(Budgeted::Leak) => Said { again: true, ..compared(interval, limit, text) },
+            Unconfirmed::Budget(Budgeted::SlowingDown) => unclear("slowing down, and no time for a second look"),
+            Unconfirmed::Budget(Budgeted::Weak) => unclear("too weak a sign for a run without time for a second look"),
+            Unconfirmed::Unclear => match &self.thin {
+                Some(thin) => unclear(&format!("unconfirmed: {thin}")),
+                None => unclear("unconfirmed: there was no second look"),
+            },
+        }
+    }
+
+    /// A series that is too short for the test. Only in a log does its interval decide: a run can be made longer.
+    fn early_rate(&self, early: &Early, most: Rate, named: bool) -> Said {
+        let text = words::evidence(&self.evidence);
+        let (interval, limit) = early_within(early, most);
+        let Some(interval) = interval.filter(|_| self.log) else { return said(Verdict::Unclear, text) };
+        if interval.high <= limit {
+            return said(Verdict::Held, text);
+        }
+        if interval.low <= limit {
+            return said(Verdict::Unclear, text);
+        }
+        match (named, self.unconfirmed) {
+            (true, _) | (false, Unconfirmed::Leak) => said(Verdict::Broken, text),
+            // Of thousands of tags some are outside of their intervals.
+            (false, Unconfirmed::Budget(_) | Unconfirmed::Unclear) => {
+                said(Verdict::Unclear, format!("{text}; unconfirmed: no threshold names it"))
+            }
+        }
+    }
+
+    /// The rate in the limit's own terms: that of the test, else that of a few samples.
+    pub(in crate::judge) fn rate_of(&self, most: Rate) -> Option<Interval> {
+        match (&self.evidence, self.trend()) {
+            (_, Some(trend)) => within(trend, most).0,
+            (Evidence::TooFew { rate: Some(early), .. }, None) => early_within(early, most).0,
+            (_, None) => None,
+        }
+    }
+
+    /// How much the case has of what the limit is on, for the order of findings: a rate by its hour or iteration, else
+    /// bytes.
+    pub(in crate::judge) fn size(&self, limit: &Limit) -> f64 {
+        match limit {
+            Limit::MaxRate(rate) => {
+                let in_bytes = Rate { amount: Amount::Bytes(0.0), per: rate.per };
+                self.rate_of(in_bytes).map_or(f64::NEG_INFINITY, |interval| interval.rate)
+            }
+            Limit::MaxGrowth(_) => self.amounts.levels.map_or(f64::NEG_INFINITY, |levels| levels.growth() as f64),
+            Limit::MaxBytes(_) | Limit::AfterTeardown(_) => {
+                self.amount(limit).map_or(f64::NEG_INFINITY, |(amount, _)| amount as f64)
+            }
+        }
+    }
+}
+
+/// The rate of a few samples in the limit's own terms, and the limit.
+fn early_within(early: &Early, most: Rate) -> (Option<Interval>, f64) {
+    match most.amount {
+        Amount::Bytes(limit) => (early.bytes(most.per), limit),
+        Amount::Objects(limit) => (early.objects(most.per), limit),
+    }
+}

@@ -1,0 +1,285 @@
+//! Amounts in a log without stages, which says nothing of rest: its first table is compared with its last.
+//!
+//! Of a log with many tables the first and the last tenth are compared, by their lower quartiles, so that one table with a
+//! peak decides nothing. A tag that is missing in a table is not known there, unless the recording has no row for it yet:
+//! then it held nothing. Tables from before a restart are another boot's and are not compared.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::amounts::{Amounts, Anew, Unknown};
+use super::level::Levels;
+use super::sums::Sum;
+use crate::pool::{Counters, Key, Usage};
+use crate::record::{Event, Recording};
+
+/// From so many tables on, tenths are compared.
+const MANY: u64 = 40;
+/// The most tables of a tenth that are kept.
+const KEPT: u64 = 32;
+
+/// What a log without stages says of amounts.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// How many tables there are.
+    count: u64,
+    /// The first table since the last restart.
+    since: u64,
+    /// Rows whose counters went back since then.
+    anew: Vec<bool>,
+    first: Window,
+    last: Window,
+    /// The last table, by row.
+    end: Vec<Option<Usage>>,
+    /// Bytes in the last table, by sum.
+    end_of_sums: Vec<Option<u64>>,
+    /// The first table is the base's, and the last one the candidate's.
+    joined: bool,
+}
+
+/// Tables at one end of the log.
+#[derive(Debug, Default)]
+struct Window {
+    /// How many there are.
+    tables: u64,
+    /// When they were taken, on average.
+    at: Duration,
+    rows: Vec<Values>,
+    sums: Vec<Values>,
+}
+
+/// What a tag held, table by table, as far as that is known.
+type Values = Vec<(u64, i64)>;
+
+/// Reads a log again whose `keys` and `sums` are known.
+pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> Tables {
+    let Counted { count, since, anew } = counted(recording, keys.len());
+    let length = count - since;
+    let each = if length >= MANY { length / 10 } else { 1 };
+    let windows = [since..since + each, count - each..count];
+    let mut tables = Tables { count, since, anew, ..Tables::default() };
+    let mut events = recording.events();
+    let mut number = 0;
+    while let Some(event) = events.next() {
+        let Event::Sample { info, snapshot } = event else { continue };
+        for (window, range) in [&mut tables.first, &mut tables.last].into_iter().zip(&windows) {
+            if range.contains(&number) && (number - range.start).is_multiple_of(each.div_ceil(KEPT)) {
+                window.add(info.at, keys.len(), snapshot.usages(), snapshot.keys(), sums);
+            }
+        }
+        number += 1;
+        if number == count {
+            tables.end = snapshot.usages().to_vec();
+            let sum = |sum: &Sum| of_sum(sum, snapshot.usages(), snapshot.keys()).map(|(bytes, _)| bytes);
+            tables.end_of_sums = sums.iter().map(sum).collect();
+        }
+    }
+    tables
+}
+
+/// One of two recordings that are compared.
+pub(super) struct Side<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) keys: &'a [Key],
+}
+
+/// Tables that are counted, and counters that went back in them.
+struct Counted {
+    count: u64,
+    since: u64,
+    anew: Vec<bool>,
+}
+
+/// Counts the tables, and looks for counters that went back.
+fn counted(recording: &Recording, rows: usize) -> Counted {
+    let mut before: Vec<Option<Usage>> = vec![None; rows];
+    let mut counted = Counted { count: 0, since: 0, anew: vec![false; rows] };
+    let mut events = recording.events();
+    while let Some(event) = events.next() {
+        if let Event::Sample { snapshot, .. } = event {
+            counted.table(snapshot.keys(), snapshot.usages(), &mut before);
+        }
+    }
+    counted
+}
+
+impl Counted {
+    /// Counts a table; `before` is what was last read of each row.
+    fn table(&mut self, keys: &[Key], usages: &[Option<Usage>], before: &mut [Option<Usage>]) {
+        let (mut compared, mut restarted) = (0u64, 0u64);
+        for (row, (key, usage)) in keys.iter().zip(usages).enumerate() {
+            let Some(now) = *usage else { continue };
+            if let Some(then) = before[row].replace(now)
+                && let Some([allocs, frees]) = went_back(key.counters, then, now)
+            {
+                compared += 1;
+                restarted += u64::from(allocs);
+                self.anew[row] |= allocs || frees;
+            }
+        }
+        if 2 * restarted > compared {
+            self.since = self.count;
+            self.anew.fill(false);
+        }
+        self.count += 1;
+    }
+}
+
+/// Whether allocations and frees went back; `None` where they are not counted.
+fn went_back(counters: Counters, then: Usage, now: Usage) -> Option<[bool; 2]> {
+    let back = |now: u64, then: u64| match counters {
+        Counters::Wrapping32 => Some((now.wrapping_sub(then) as u32 as i32) < 0),
+        Counters::Full64 => Some(now < then),
+        Counters::InUse | Counters::BytesOnly => None,
+    };
+    Some([back(now.allocs, then.allocs)?, back(now.frees, then.frees)?])
+}
+
+/// What the tags of a sum hold; `None` when the table does not show all of them.
+fn of_sum(sum: &Sum, usages: &[Option<Usage>], keys: &[Key]) -> Option<(u64, i64)> {
+    let rows = sum.rows().iter().filter(|row| **row < usages.len());
+    rows.map(|row| usages[*row].map(|usage| (usage.bytes, keys[*row].live(usage)))).try_fold(
+        (0u64, 0i64),
+        |sum, one| {
+            let (bytes, objects) = one?;
+            Some((sum.0.saturating_add(bytes), sum.1.saturating_add(objects)))
+        },
+    )
+}
+
+impl Window {
+    fn add(&mut self, at: Duration, rows: usize, usages: &[Option<Usage>], keys: &[Key], sums: &[Sum]) {
+        self.rows.resize(rows, Values::new());
+        self.sums.resize(sums.len(), Values::new());
+        for (row, values) in self.rows.iter_mut().enumerate() {
+            values.extend(match usages.get(row) {
+                None => Some((0, 0)),
+                Some(usage) => usage.map(|usage| (usage.bytes, keys[row].live(usage))),
+            });
+        }
+        for (sum, values) in sums.iter().zip(&mut self.sums) {
+            values.extend(of_sum(sum, usages, keys));
+        }
+        let before = self.tables as u32;
+        self.tables += 1;
+        self.at = (self.at * before + at) / (before + 1);
+    }
+
+    /// The lower quartile of what is known; `None` when less than half of the tables show it.
+    fn level(&self, values: &[Values], row: usize) -> Option<(u64, i64)> {
+        let values = values.get(row).filter(|values| 2 * values.len() as u64 >= self.tables.max(1))?;
+        let (mut bytes, mut objects): (Vec<u64>, Vec<i64>) = values.iter().copied().unzip();
+        bytes.sort_unstable();
+        objects.sort_unstable();
+        let at = (values.len() - 1) / 4;
+        Some((bytes[at], objects[at]))
+    }
+}
+
+impl Tables {
+    /// How many tables there are.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The table of a base and that of a candidate as one log, `apart` in time, if each is a single table.
+    pub(super) fn joined(base: Side<'_>, candidate: Side<'_>, sums: &[Sum], apart: Duration) -> Option<Tables> {
+        let [before, after] = [base.tables, candidate.tables].map(|tables| (tables.count == 1).then_some(tables));
+        let (before, after) = (before?, after?);
+        // Two recordings may count a tag differently, so its name decides.
+        let names: HashMap<String, usize> =
+            base.keys.iter().enumerate().map(|(row, key)| (key.to_string(), row)).collect();
+        let of_base = |key: &Key| *before.end.get(*names.get(&key.to_string())?)?;
+        let first: Vec<Option<Usage>> = candidate.keys.iter().map(of_base).collect();
+        let mut counted = Counted { count: 0, since: 0, anew: vec![false; first.len()] };
+        let mut seen = vec![None; first.len()];
+        counted.table(candidate.keys, &first, &mut seen);
+        counted.table(candidate.keys, &after.end, &mut seen);
+        let (mut from, mut to) = (Window::default(), Window::default());
+        from.add(Duration::ZERO, first.len(), &first, candidate.keys, sums);
+        to.add(apart, first.len(), &after.end, candidate.keys, sums);
+        let Counted { count, since, anew } = counted;
+        let (end, end_of_sums) = (after.end.clone(), after.end_of_sums.clone());
+        Some(Tables { count, since, anew, first: from, last: to, end, end_of_sums, joined: true })
+    }
+
+    /// Whether it is a base and a candidate.
+    pub(super) fn are_joined(&self) -> bool {
+        self.joined
+    }
+
+    /// What is compared; `None` where there is one table only.
+    pub(super) fn compared(&self) -> Option<String> {
+        let what = match (self.count, self.joined, self.first.tables) {
+            (..=1, _, _) => return None,
+            (_, true, _) => "the base and the candidate",
+            (_, false, ..=1) => "the first and the last table",
+            (_, false, _) => "the first and the last tenth of the tables",
+        };
+        let since = (self.since > 0).then(|| format!("; {}", Anew::Restart(self.since + 1)));
+        Some(format!("{what}{}", since.unwrap_or_default()))
+    }
+
+    /// Hours between the tables that are compared; `None` where there are none.
+    pub(super) fn hours(&self) -> Option<f64> {
+        let hours = self.last.at.saturating_sub(self.first.at).as_secs_f64() / 3600.0;
+        Some(hours).filter(|hours| *hours > 0.0)
+    }
+
+    /// What the tag in `row` held.
+    pub(super) fn amounts(&self, row: usize) -> Amounts {
+        let end = self.end.get(row).copied().flatten().map(|usage| usage.bytes);
+        let amounts = self.of(self.first.level(&self.first.rows, row), self.last.level(&self.last.rows, row), end);
+        let anew = self.anew.get(row).is_some_and(|anew| *anew);
+        Amounts { at_least: amounts.at_least.or(anew.then_some(Anew::Tag)), ..amounts }
+    }
+
+    /// What the tags of the sum at this place held together.
+    pub(super) fn amounts_of_sum(&self, at: usize) -> Amounts {
+        let end = self.end_of_sums.get(at).copied().flatten();
+        let amounts = self.of(self.first.level(&self.first.sums, at), self.last.level(&self.last.sums, at), end);
+        let partial = |unknown| match unknown {
+            Unknown::NotInFirst | Unknown::NotInLast => Unknown::NotAllOfSum,
+            other => other,
+        };
+        Amounts { levels: amounts.levels.map_err(partial), bytes: amounts.bytes.map_err(partial), ..amounts }
+    }
+
+    fn of(&self, first: Option<(u64, i64)>, last: Option<(u64, i64)>, end: Option<u64>) -> Amounts {
+        let levels = match (self.count - self.since, first, last) {
+            (..=1, _, _) if self.since > 0 => Err(Unknown::OneTableSinceRestart),
+            (..=1, _, _) => Err(Unknown::OneTable),
+            (_, _, None) => Err(Unknown::NotInLast),
+            (_, None, _) => Err(Unknown::NotInFirst),
+            (_, Some((bytes_before, objects_before)), Some((bytes_after, objects_after))) => {
+                Ok(Levels { bytes_before, bytes_after, objects_before, objects_after })
+            }
+        };
+        let at_least = (self.since > 0).then_some(Anew::Restart(self.since + 1));
+        Amounts { levels, bytes: end.ok_or(Unknown::NotInLast), at_least }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_that_wrap_do_not_go_back() {
+        let usage = |allocs, frees| Usage { allocs, frees, bytes: 0 };
+        let back = |counters| went_back(counters, usage(0xffff_fff0, 7), usage(5, 6));
+        assert_eq!(back(Counters::Wrapping32), Some([false, true]));
+        assert_eq!(back(Counters::Full64), Some([true, true]));
+        assert_eq!(back(Counters::InUse), None);
+        assert_eq!(back(Counters::BytesOnly), None);
+    }
+
+    #[test]
+    fn the_level_of_a_tenth_is_its_lower_quartile() {
+        let window =
+            Window { tables: 5, rows: vec![vec![(5, 1), (1, 5), (9, 2), (3, 3), (7, 4)]], ..Window::default() };
+        assert_eq!(window.level(&window.rows, 0), Some((3, 2)));
+        let seldom = Window { rows: vec![vec![(5, 1), (1, 5)]], tables: 5, ..Window::default() };
+        assert_eq!(seldom.level(&seldom.rows, 0), None);
+    }
+}

@@ -1,0 +1,48 @@
+//! What grew most in a log, as a table for a person: the first thing in a report on a log without thresholds.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::table::Rows;
+use crate::judge::Ranking;
+use crate::scenario::{Bytes, Duration};
+
+/// Tags shown.
+const SHOWN: usize = 10;
+
+/// The ranking as text, `width` columns wide.
+pub(super) fn growth(ranking: &Ranking, width: u16, rows: Rows) -> String {
+    let apart = match ranking.hours {
+        Some(hours) => format!("{} apart", Duration::from_secs((hours * 3600.0).round() as u64)),
+        None => "no time between them is known".to_owned(),
+    };
+    let head = format!("{}, {apart}", ranking.compared);
+    let mut text = match ranking.tags.as_slice() {
+        [] => format!("no tag grew ({head})\n"),
+        _ => format!("what grew most ({head}):\n{}\n", listed(ranking, width, rows)),
+    };
+    let left = ranking.tags.len() - rows.of(SHOWN, ranking.tags.len());
+    rows.more(left).into_iter().for_each(|more| text.push_str(&format!("{more}\n")));
+    if ranking.unknown > 0 {
+        text.push_str(&format!("{} tags are not in both tables, and their growth is not known\n", ranking.unknown));
+    }
+    text
+}
+
+fn listed(ranking: &Ranking, width: u16, rows: Rows) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.set_header(["tag", "grew by", "per hour", "of its pool's growth", "from", "to"]);
+    for grown in ranking.tags.iter().take(rows.of(SHOWN, ranking.tags.len())) {
+        let bytes = |bytes: u64| Bytes(bytes).rounded();
+        let by_hour = grown.bytes_per_hour(ranking.hours);
+        table.add_row([
+            grown.key.to_string(),
+            bytes(grown.levels.growth().unsigned_abs()),
+            by_hour.map_or("?".to_owned(), |by_hour| format!("{}/h", bytes(by_hour.round() as u64))),
+            grown.share.map_or(String::new(), |share| format!("{:.0} %", share * 100.0)),
+            bytes(grown.levels.bytes_before),
+            bytes(grown.levels.bytes_after),
+        ]);
+    }
+    table.trim_fmt()
+}

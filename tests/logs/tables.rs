@@ -1,0 +1,201 @@
+//! Logs without stages answer by their tables: the first against the last for growth, the last for what is held. Without
+//! thresholds they are ranked by growth.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::file;
+use super::judged::{Said, poolgate};
+
+const AT_REST: &str = "at rest";
+
+fn field(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name)
+}
+
+fn judge(given: &[&str], files: &[&Path]) -> Said {
+    let arguments: Vec<&str> = ["judge"].iter().chain(given).copied().collect();
+    let said = poolgate(&arguments, files);
+    assert!(!said.stdout.contains(AT_REST), "such a log has no rest: {}", said.stdout);
+    said
+}
+
+/// PoolMon's snapshots, an hour apart, of rows of tag, allocs, frees and bytes. A row of which nothing is given is left out.
+fn snapshots(tables: &[&[(&str, u64, u64, u64)]]) -> String {
+    let mut text = String::new();
+    for (hour, rows) in tables.iter().enumerate() {
+        let _ = write!(
+            text,
+            "2026-11-23 {hour:02}:00:00\n Tag  Type     Allocs         Frees    Diff   Bytes    Per Alloc\n\n"
+        );
+        for (tag, allocs, frees, bytes) in *rows {
+            let diff = allocs - frees;
+            let _ = writeln!(
+                text,
+                " {tag:<4} Nonp {allocs:>10} {frees:>10} {diff:>9} {bytes:>9} {:>9}",
+                bytes / diff.max(1)
+            );
+        }
+    }
+    text
+}
+
+fn judged(tables: &[&[(&str, u64, u64, u64)]], given: &[&str]) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    let log = file(&folder, "snapshots.log", snapshots(tables).as_bytes());
+    judge(given, &[&log])
+}
+
+#[test]
+fn growth_is_from_the_first_table_to_the_last() {
+    let fecf = field("f60-fecf-three.txt");
+    let given = ["--every", "10m", "--threshold", "tag Fecf max_growth 0 B"];
+    judge(&given, &[&fecf]).is(1, &["broken", "grew by 1.41 KiB (13.4 KiB → 14.8 KiB)"]);
+    judge(&["--every", "10m", "--threshold", "tag Fecf max_growth 1440 B"], &[&fecf]).is(0, &["held"]);
+    let [start, stop] = ["Start", "Stop"].map(|it| field(&format!("f20-tss/LABHOST_260108-150405_Poolmon_{it}_.txt")));
+    let given = ["--every", "2h", "--threshold", "tag IXGB max_growth 1 MiB"];
+    judge(&given, &[&start, &stop]).is(1, &["broken", "IXGB nonpaged grew by 81.2 MiB (53.2 MiB → 134 MiB)"]);
+}
+
+#[test]
+fn a_ceiling_is_that_of_the_last_table() {
+    let both = field("f04-both-pools.log");
+    judge(&["--threshold", "tag File nonpaged max_bytes 200 MiB"], &[&both]).is(1, &["broken", "holds 243 MiB"]);
+    judge(&["--threshold", "tag File nonpaged max_bytes 254683680 B"], &[&both]).is(0, &["held"]);
+    judge(&["--threshold", "tag File nonpaged max_growth 0 B"], &[&both]).is(4, &["one table cannot show growth"]);
+    let rows: [&[_]; 2] = [&[("MyD1", 9, 1, 9000), ("Othr", 9, 1, 800)], &[("MyD1", 9, 5, 640), ("Othr", 9, 1, 800)]];
+    judged(&rows, &["--threshold", "tag MyD1 max_bytes 1 KiB"]).is(0, &["holds 640 B at the end"]);
+}
+
+#[test]
+fn one_tables_rate_is_one_line() {
+    let said = judge(&[], &[&field("f04-both-pools.log")]);
+    assert_eq!(said.is(4, &[]).stdout.matches("one table cannot show growth").count(), 1, "{}", said.stdout);
+    assert!(!said.stdout.contains("what grew"), "{}", said.stdout);
+}
+
+#[test]
+fn of_many_tables_a_single_peak_decides_nothing() {
+    let log = |peak: u64| {
+        let rows = (0..60u64).map(|at| {
+            let bytes = if at == peak { 64_000_000 } else { 6400 };
+            format!("{at},MyD1,Nonp,{},,{bytes}\n", bytes / 64)
+        });
+        "t_seconds,tag,pool,allocs,frees,bytes\n".to_owned() + &rows.collect::<String>()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for peak in [0, 30, 59] {
+        let log = file(&folder, "peak.csv", log(peak).as_bytes());
+        judge(&["--threshold", "tag MyD1 max_growth 1 KiB"], &[&log]).is(0, &["grew by 0 B (6.25 KiB → 6.25 KiB)"]);
+    }
+}
+
+#[test]
+fn a_tag_that_a_table_does_not_show_is_not_known_there() {
+    let with = ("MyD1", 900, 100, 51_200);
+    let other = ("Othr", 9, 1, 800);
+    judged(&[&[with, other], &[other]], &["--threshold", "tag MyD1 max_growth 1 KiB"])
+        .is(4, &["is not in the last table"]);
+    judged(&[&[with, other], &[other]], &["--threshold", "tag MyD1 max_bytes 1 KiB"])
+        .is(4, &["is not in the last table"]);
+    judged(&[&[with, other], &[other]], &["--threshold", "total nonpaged max_growth 1 KiB"])
+        .is(4, &["not all of its tags are in the first and the last table"]);
+    // Snapshots have all tags: one that comes later held nothing before.
+    judged(&[&[other], &[with, other]], &["--threshold", "tag MyD1 max_growth 1 KiB"])
+        .is(1, &["grew by 50.0 KiB (0 B"]);
+}
+
+#[test]
+fn after_a_restart_only_what_follows_is_compared() {
+    let first = [("MyD1", 90_000, 80_000, 640_000), ("Othr", 70_000, 69_000, 64_000), ("Thrd", 5000, 4000, 64_000)];
+    let second = [("MyD1", 900, 400, 32_000), ("Othr", 700, 600, 6400), ("Thrd", 50, 40, 640)];
+    let third = [("MyD1", 9900, 400, 608_000), ("Othr", 800, 700, 6400), ("Thrd", 60, 50, 640)];
+    let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
+    // From boot to boot it shrank; within the second one it grew.
+    judged(&[&first, &second, &third], &growth)
+        .is(1, &["grew by 562 KiB (31.2 KiB → 594 KiB)", "counted from table 2 on", "(a restart)"]);
+    judged(&[&first, &second], &growth).is(4, &["went back before the last table (a restart)"]);
+    // What grew before the restart is not known, so nothing holds.
+    judged(&[&first, &second, &second], &growth).is(4, &["grew by 0 B", "counted from table 2 on"]);
+}
+
+#[test]
+fn a_tag_whose_counters_went_back_grew_at_least_by_the_difference() {
+    let given = ["--every", "2h", "--threshold", "tag Mdl max_growth 1 MiB"];
+    let said = judge(&given, &[&field("f12b-prose-between.txt")]);
+    said.is(1, &["grew by 401 MiB (60.9 KiB → 401 MiB)", "its counters went back in between"]);
+    let others = [("Othr", 70_000, 69_000, 64_000), ("Thrd", 5000, 4000, 64_000)];
+    let [first, second] =
+        [("MyD1", 9000, 8000, 64_000), ("MyD1", 900, 400, 32_000)].map(|row| [&others[..], &[row]].concat());
+    judged(&[&first, &second], &["--threshold", "tag MyD1 max_growth 1 KiB"]).is(4, &["may have grown by more"]);
+}
+
+#[test]
+fn without_thresholds_what_grew_most_comes_first() {
+    let first = [("Slow", 100, 0, 6400), ("Fast", 100, 0, 6400), ("Less", 100, 0, 6400), ("Same", 100, 0, 6400)];
+    let last = [("Slow", 200, 0, 12_800), ("Fast", 1000, 0, 64_000), ("Less", 100, 50, 3200), ("Same", 100, 0, 6400)];
+    let tables: [&[_]; 2] = [&first, &last];
+    let said = judged(&tables, &[]);
+    said.is(4, &["what grew most (the first and the last table, 1 h apart): tag grew by per hour of its pool's growth from to"]);
+    said.is(4, &["Fast nonpaged 56.2 KiB 56.2 KiB/h 95 % 6.25 KiB 62.5 KiB Slow nonpaged 6.25 KiB 6.25 KiB/h 11 %"]);
+    assert!(said.stdout.find("Fast") < said.stdout.find("verdict"), "{}", said.stdout);
+    assert!(!said.stdout.contains("Less ") && !said.stdout.contains("Same "), "{}", said.stdout);
+    let report: Value = serde_json::from_str(&judged(&tables, &["--json"]).stdout).unwrap();
+    let growth = &report["growth"];
+    assert_eq!((&growth["hours"], &growth["tags"][0]["tag"]), (&1.0.into(), &"Fast".into()), "{growth}");
+    assert_eq!(growth["tags"][0]["bytes_per_hour"], 57_600.0);
+    assert_eq!(growth["tags"].as_array().unwrap().len(), 2);
+    let threshold = judged(&tables, &["--threshold", "tag Fast max_growth 1 MiB"]);
+    assert!(!threshold.stdout.contains("what grew most"), "{}", threshold.stdout);
+    judged(&[&first, &first], &[]).is(4, &["no tag grew (the first and the last table, 1 h apart)"]);
+}
+
+/// A log of so many tags, each of which leaks faster than the one before.
+fn many(tags: u64) -> String {
+    let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes\n".to_owned();
+    for second in 0..60u64 {
+        for tag in 0..tags {
+            let objects = 100 + second * (tag + 1);
+            let _ = writeln!(log, "{second},{second},T{tag:03},Nonp,{objects},0,{}", objects * 64);
+        }
+    }
+    log
+}
+
+#[test]
+fn the_largest_come_first_and_the_others_are_where_the_line_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = file(&folder, "many.csv", many(30).as_bytes());
+    let growth = ["--threshold", "tag * max_growth 0 B"];
+    let said = judge(&growth, &[&log]);
+    said.is(1, &["and 22 more, shown with --all"]);
+    assert!(!said.stdout.contains("report.json"), "judge writes none: {}", said.stdout);
+    let place = |said: &Said, tag: &str| said.stdout.find(tag).unwrap_or(usize::MAX);
+    assert!(place(&said, "T029") < place(&said, "T028"), "{}", said.stdout);
+    assert!(said.stdout.contains("T022") && !said.stdout.contains("T021"), "{}", said.stdout);
+    let all = judge(&["--all", growth[0], growth[1]], &[&log]);
+    assert!(!all.is(1, &["T000"]).stdout.contains("more,"), "{}", all.stdout);
+    // The ranking has a line of its own.
+    judge(&[], &[&log]).is(4, &["T029 nonpaged", "and 20 more, shown with --all"]);
+}
+
+#[test]
+fn what_is_judged_elsewhere_has_no_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = file(&folder, "log.csv", many(1).as_bytes());
+    let junit = folder.path().join("junit.xml");
+    let given = ["--json", "--junit", junit.to_str().unwrap(), "--threshold", "tag T000 max_growth 1 MiB"];
+    for command in [&["judge"][..], &["compare"]] {
+        let arguments: Vec<&str> = command.iter().chain(&given).copied().collect();
+        let files: &[&Path] = if command == ["judge"] { &[&log] } else { &[&log, &log] };
+        let said = poolgate(&arguments, files);
+        let report: Value = serde_json::from_str(&said.is(0, &[]).stdout).unwrap();
+        assert!(report["host"].is_null(), "{report}");
+        let xml = fs_err::read_to_string(&junit).unwrap();
+        for empty in ["hostname=\"\"", "\nhost  ", "\nsystem  ", "kernel ,", "\nboot  "] {
+            assert!(!xml.contains(empty), "{empty:?}: {xml}");
+        }
+    }
+}
