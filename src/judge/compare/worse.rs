@@ -40,7 +40,8 @@ fn unit(rate: Rate) -> String {
 
 /// What a comparison comes to: it excuses nothing by a base of which too little is known.
 pub(super) fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verdict, String)) -> (Verdict, String) {
-    let doubt = base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_from_named()));
+    let doubt =
+        base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_from_named()));
     match (verdict, doubt) {
         (Verdict::Held, Some(doubt)) => (Verdict::Unclear, format!("{because}; but of the base {doubt}")),
         (verdict, _) => (verdict, because),
