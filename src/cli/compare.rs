@@ -9,7 +9,7 @@ use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
 use crate::exit::Exit;
-use crate::judge::{CompareError, compare};
+use crate::judge::{CompareError, Comparison, compare};
 use crate::report::{self, Failure, Report};
 
 /// Compares a candidate with a base.
@@ -41,8 +41,8 @@ pub(super) struct Compare {
 
 const RULE: &str = "\
 Thresholds are the candidate's. What it breaks counts only where it is worse than the base: a leak must be faster by more
-than chance allows, an amount larger by more than the threshold. An old leak is listed and blocks nothing. The exit code is
-as that of `judge`.";
+than chance allows, an amount larger by more than the threshold. An old leak is listed and blocks nothing. Two snapshots are one
+log of two tables, whose growth is judged. The exit code is as that of `judge`.";
 
 impl Compare {
     pub(super) fn run(self) -> Exit {
@@ -66,7 +66,11 @@ impl Compare {
             help: Some(error.help().to_owned()),
             output: String::new(),
         };
-        let compared = || compare(&scenario, &base.recording, &candidate.recording).map_err(failure);
+        let asked = terms.are_asked_of(&candidate);
+        let compared = || {
+            let compared = compare(&scenario, &base.recording, &candidate.recording).map_err(failure)?;
+            Ok(Comparison { ranking: compared.ranking.filter(|_| !asked), ..compared })
+        };
         let refused = terms.refused(&base).or_else(|| terms.refused(&candidate));
         let notes = base.misplaced.iter().chain(&candidate.misplaced).filter(|_| refused.is_none()).cloned();
         let of_candidate = Report { notes: notes.collect(), ..of(&candidate) };

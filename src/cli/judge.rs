@@ -43,7 +43,10 @@ What a log is, its content says. Read are, each described in docs/logs.md:
 Lines that cannot be read are counted, and the report shows the count.
 
 Live screens are 5 s apart. Snapshots say nothing of time: a series of files is ordered by the times in their names, else by
-when they were written, else --every says how far apart they are. The exit code is that of the worst verdict.";
+when they were written, else --every says how far apart they are. The exit code is that of the worst verdict.
+
+A log has no stages: max_growth compares its first table with its last, and max_bytes is about the last. Without a threshold the
+report begins with what grew most.";
 
 impl Judge {
     pub(super) fn run(self) -> Exit {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::recorded::Recorded;
 use super::{trouble, usual};
 use crate::import::ImportError;
-use crate::judge::judge;
+use crate::judge::{Judgement, judge};
 use crate::report::{Failure, Report};
 use crate::scenario::{Scenario, Threshold};
 
@@ -88,14 +88,21 @@ impl Terms {
         let refused = self.refused(recorded);
         let mut notes = recorded.notes.clone();
         notes.extend(recorded.misplaced.clone().filter(|_| refused.is_none()));
+        let asked = self.are_asked_of(recorded);
         let result = refused.map_or_else(judged, Err);
-        if self.scenario.is_none() && self.thresholds.is_empty() && recorded.scenario().is_none() {
+        let result = result.map(|it| Judgement { ranking: it.ranking.filter(|_| !asked), ..it });
+        if !asked {
             notes.push(match usual::rule(&recorded.recording) {
                 None => "no scenario lies beside it: judged by the rule that no tag may leak".to_owned(),
                 Some(rule) => format!("no scenario lies beside it: judged by `{}`", rule.words()),
             });
         }
         Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
+    }
+
+    /// Whether somebody says what to judge `recorded` by.
+    pub(super) fn are_asked_of(&self, recorded: &Recorded) -> bool {
+        self.scenario.is_some() || !self.thresholds.is_empty() || recorded.scenario().is_some()
     }
 
     /// Why `recorded` is not judged: what lies beside it is of another run, and nobody said what to judge by instead.

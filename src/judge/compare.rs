@@ -15,7 +15,7 @@ use super::case::Case;
 use super::evidence::{Interval, Trend};
 use super::ignored::Ignored;
 use super::lockstep::subject;
-use super::ranking::Ranking;
+use super::ranking::{self, Ranking};
 use super::rule::{self, OfAll, nothing_meant};
 use super::said::Said;
 use super::series::{self, Measured};
@@ -40,7 +40,7 @@ pub struct Comparison {
     pub notes: Vec<String>,
     /// What the scenario ignores, and why.
     pub ignored: Vec<Ignored>,
-    /// What grew most from the base to the candidate, where each is one table and no threshold is given.
+    /// What grew most from the base to the candidate, where each is one table.
     pub ranking: Option<Ranking>,
 }
 
@@ -105,7 +105,7 @@ pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> 
     let joined = after.tables().is_some_and(Tables::are_joined);
     let sides = [(base, &before), (candidate, &after)];
     let [base, candidate] = sides.map(|(recording, measured)| Judged::of(scenario, recording, measured));
-    let ranking = candidate.ranking(scenario, &after).filter(|_| joined);
+    let ranking = after.tables().filter(|_| joined).and_then(|tables| ranking::ranking(tables, &candidate.tags));
     let base = Base::of(&base, joined);
     let rulings = scenario.thresholds().iter().map(|threshold| rule(threshold, &base, &candidate)).collect();
     let tags = candidate.tags.iter().map(|case| compared(case, base.named(case))).collect();
@@ -209,7 +209,7 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
         let base = figures.get(&finding.subject).cloned();
         Finding { base, ..finding }
     });
-    let findings: Vec<Finding> = findings.chain(of_all.finding(threshold)).chain(none).collect();
+    let findings: Vec<Finding> = rule::joined(findings.collect(), of_all.finding(threshold).or(none));
     let worst = findings.iter().map(|finding| finding.verdict).max();
     // Of a whole table, what is not told of held.
     let otherwise = if matches!(threshold.subject, Subject::Tags { .. }) { Verdict::Held } else { Verdict::Unclear };

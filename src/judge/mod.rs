@@ -87,7 +87,7 @@ pub struct Judgement {
     pub notes: Vec<String>,
     /// What the scenario ignores, and why.
     pub ignored: Vec<Ignored>,
-    /// What grew most, of a log without stages that is judged without thresholds.
+    /// What grew most, of a log without stages.
     pub ranking: Option<Ranking>,
 }
 
@@ -189,7 +189,7 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     notes.extend(judged.ignored.iter().filter_map(Ignored::note));
     notes.extend(slabs::notes(&thresholds, &judged.tags, &judged.sums));
     let ignored = judged.ignored.clone();
-    let ranking = judged.ranking(scenario, &measured);
+    let ranking = measured.tables().and_then(|tables| ranking::ranking(tables, &judged.tags));
     let tags = judged.figures(&thresholds);
     tags.iter().for_each(|tag| tell_all_it_broke(tag, &mut rulings));
     Ok(Judgement { rulings, notes, ignored, tags, ranking })
@@ -265,11 +265,6 @@ impl Judged {
     fn cases(&self) -> impl Iterator<Item = &Case> {
         let cases = self.tags.iter().chain(self.sums.iter().map(|sum| &sum.case));
         cases.flat_map(|case| std::iter::once(case).chain(case.slabs.as_deref()))
-    }
-
-    /// What grew most, where no threshold asks for anything else.
-    fn ranking(&self, scenario: &Scenario, measured: &Measured) -> Option<Ranking> {
-        measured.tables().filter(|_| scenario.thresholds.is_empty()).and_then(|it| ranking::ranking(it, &self.tags))
     }
 
     fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {

@@ -1,5 +1,5 @@
-//! What grew most in a log without stages, and by what share of its pool's growth: the first thing to know of a log that
-//! nobody gave a threshold for. Nothing is judged here.
+//! What grew most in a log without stages, and by what share of its pool's growth: a report on a log that nobody gave a
+//! threshold for begins with it. Nothing is judged here.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,8 @@ pub struct Grown {
     pub key: Key,
     /// What it held before and after.
     pub levels: Levels,
-    /// Its growth as a share of that of all tags of its pool together, 1 for all of it; `None` where the pool did not grow.
+    /// Its growth as a share of that of all tags of its pool together, 1 for all of it; `None` where the
+    /// pool did not grow, and for what the kernel's pools hold in all.
     pub share: Option<f64>,
 }
 
@@ -42,8 +43,9 @@ impl Grown {
 /// What grew; `None` where there is one table only.
 pub(super) fn ranking(tables: &Tables, cases: &[Case]) -> Option<Ranking> {
     let compared = tables.compared()?;
-    // What the kernel's pools hold in all counts the tags' memory a second time.
-    let cases = cases.iter().filter(|case| case.key.pool != Pool::Kernel);
+    // What the kernel's pools hold in all counts the tags' memory a second time, and memory by other names once more.
+    let whole = cases.iter().all(|case| case.key.pool == Pool::Kernel);
+    let cases = cases.iter().filter(|case| whole || case.key.pool != Pool::Kernel);
     let mut pools: BTreeMap<(Pool, Option<u32>), i64> = BTreeMap::new();
     let (mut tags, mut unknown) = (Vec::new(), 0);
     for case in cases {
@@ -58,7 +60,7 @@ pub(super) fn ranking(tables: &Tables, cases: &[Case]) -> Option<Ranking> {
         }
     }
     for tag in &mut tags {
-        let pool = pools.get(&(tag.key.pool, tag.key.session)).filter(|growth| **growth > 0);
+        let pool = pools.get(&(tag.key.pool, tag.key.session)).filter(|growth| !whole && **growth > 0);
         tag.share = pool.map(|growth| tag.levels.growth() as f64 / *growth as f64);
     }
     tags.sort_by(|one, other| other.levels.growth().cmp(&one.levels.growth()).then_with(|| one.key.cmp(&other.key)));

@@ -28,7 +28,14 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
     let findings = judged.lockstep.gathered(told);
-    Ruling { threshold: threshold.clone(), verdict, findings: findings.into_iter().chain(all).chain(none).collect() }
+    Ruling { threshold: threshold.clone(), verdict, findings: joined(findings, all.or(none)) }
+}
+
+/// Findings of tags with one that is of none in particular, which comes behind what is broken and before the others.
+pub(super) fn joined(mut findings: Vec<Finding>, of_none: Option<Finding>) -> Vec<Finding> {
+    let broken = findings.iter().take_while(|finding| finding.verdict == Verdict::Broken).count();
+    of_none.into_iter().for_each(|finding| findings.insert(broken, finding));
+    findings
 }
 
 /// The worst first; of one verdict what grows steadily, and of that what grows most: lists are cut at their end.

@@ -11,6 +11,39 @@ use super::judged::{Said, poolgate};
 
 const AT_REST: &str = "at rest";
 
+/// A run of three stages. What `row` says of `MyD1` at a second is allocs, frees and bytes.
+fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Said {
+    let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
+    for second in 0..80u64 {
+        let (stage, done) = match second {
+            0..10 => ("lead_in", 0),
+            10..70 => ("workload", second - 9),
+            _ => ("cool_down", 60),
+        };
+        let _ = writeln!(log, "{second},{done},Othr,Nonp,7,0,448,{stage}");
+        if let Some((allocs, frees, bytes)) = row(second) {
+            let _ = writeln!(log, "{second},{done},MyD1,Nonp,{allocs},{frees},{bytes},{stage}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let arguments: Vec<&str> = ["judge"].iter().chain(given).copied().collect();
+    poolgate(&arguments, &[&file(&folder, "run.csv", log.as_bytes())])
+}
+
+#[test]
+fn a_run_without_a_level_says_which_one_and_why() {
+    let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
+    let bytes = ["--threshold", "tag MyD1 max_bytes 1 KiB"];
+    let gone = |second| (second < 60).then_some((100, 0, 6400));
+    staged(gone, &growth).is(4, &["disappeared during the run, so there is no level after it"]);
+    let anew = |second| Some(if second < 40 { (100, 0, 6400) } else { (10, 0, 640) });
+    staged(anew, &growth).is(4, &["was counted anew during the run, so its levels cannot be compared"]);
+    staged(anew, &bytes).is(0, &["holds 640 B at the end"]);
+    let even = |_| Some((100, 0, 6400));
+    staged(even, &growth).is(0, &["grew by 0 B"]);
+    staged(even, &bytes).is(1, &["holds 6.25 KiB at the end"]);
+}
+
 fn field(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name)
 }
@@ -152,12 +185,12 @@ fn without_thresholds_what_grew_most_comes_first() {
     judged(&[&first, &first], &[]).is(4, &["no tag grew (the first and the last table, 1 h apart)"]);
 }
 
-/// A log of so many tags, each of which leaks faster than the one before.
+/// A log of so many tags. Each takes one step, later and higher than that of the one before.
 fn many(tags: u64) -> String {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes\n".to_owned();
     for second in 0..60u64 {
         for tag in 0..tags {
-            let objects = 100 + second * (tag + 1);
+            let objects = 100 + if second > 10 + tag { 10 * (tag + 1) } else { 0 };
             let _ = writeln!(log, "{second},{second},T{tag:03},Nonp,{objects},0,{}", objects * 64);
         }
     }
@@ -178,7 +211,7 @@ fn the_largest_come_first_and_the_others_are_where_the_line_says() {
     let all = judge(&["--all", growth[0], growth[1]], &[&log]);
     assert!(!all.is(1, &["T000"]).stdout.contains("more,"), "{}", all.stdout);
     // The ranking has a line of its own.
-    judge(&[], &[&log]).is(4, &["T029 nonpaged", "and 20 more, shown with --all"]);
+    judge(&[], &[&log]).is(0, &["T029 nonpaged 18.8 KiB", "and 20 more, shown with --all"]);
 }
 
 #[test]

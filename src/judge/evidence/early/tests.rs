@@ -105,9 +105,9 @@ fn intervals_cover_the_rate_as_often_as_the_docs_say() {
             (next, next)
         });
         println!("{samples:>3} samples: walk {walk:.3}, Poisson {poisson:.3}, noise {noisy:.3}, bursts {bursts:.3}");
-        assert!((walk - 0.95).abs() < 0.015, "{samples}: random walk {walk}");
+        assert!((walk - 0.95).abs() < 0.012, "{samples}: random walk {walk}");
         assert!(poisson > 0.93, "{samples}: Poisson {poisson}");
-        assert!(noisy > 0.97, "{samples}: noise {noisy}");
+        assert!(noisy > 0.955, "{samples}: noise {noisy}");
         assert!(bursts < 0.95, "{samples}: bursts {bursts}");
     }
 }
