@@ -126,7 +126,7 @@ impl Row {
         let (binary, description) = match divide(&text) {
             Some((binary, description)) => (binary.trim(), description.trim()),
             None if is_binary(&text) => (text.as_str(), ""),
-            None => ("", text.as_str()),
+            None => close_dash(&text).unwrap_or(("", text.as_str())),
         };
         Some(Row {
             tag: tag.to_owned(),
@@ -207,6 +207,13 @@ pub(super) fn is_comment(line: &str) -> bool {
     let behind = line.get(3..).unwrap_or_default();
     let is_row = behind.trim_start().starts_with("- ");
     line.is_empty() || line.starts_with("//") || (rem && !is_row && behind.trim_start().len() < behind.len().max(1))
+}
+
+/// A binary and its description where no space stands behind the dash: `nt!cm        -internal registry memory`.
+fn close_dash(text: &str) -> Option<(&str, &str)> {
+    let (binary, rest) = text.split_once(char::is_whitespace)?;
+    let description = rest.trim_start().strip_prefix('-')?;
+    (is_binary(binary) || binary.starts_with('<')).then(|| (binary, description.trim()))
 }
 
 fn is_binary(text: &str) -> bool {

@@ -72,3 +72,18 @@ fn line_ends_and_encodings_of_editors_are_read() {
     }
     assert_eq!(PoolTags::read(b"Caf\xe9 - a.sys - x\nGood - b.sys - y").malformed.count, 1);
 }
+
+#[test]
+fn the_layout_of_2003_has_dashes_without_a_space_behind_them() {
+    let list = PoolTags::read(
+        b"rem\nrem    <PoolTag> - <binary-name> - <Description>\nrem\n\nAbos - <unknown>    - Abiosdsk\nCM?? - nt!cm        - Internal\n\
+          CMAl - nt!cm        -internal registry memory allocator pool tag\nFtV  - <unknown>    -Fault tolerance driver\n       <unknown>\n\
+          smWd - nt!store or rdyboost.sys - ReadyBoost\nFree - x.sys driver -not a binary\n",
+    );
+    assert_eq!(said(&list, b"CMAl"), ["CMAl Some(\"nt!cm\") internal registry memory allocator pool tag"]);
+    assert_eq!(said(&list, b"CMzz"), ["CM?? Some(\"nt!cm\") Internal"]);
+    assert_eq!(said(&list, b"FtV "), ["FtV None Fault tolerance driver"]);
+    assert_eq!(said(&list, b"Free"), ["Free None x.sys driver -not a binary"]);
+    assert_eq!(said(&list, b"smWd"), ["smWd Some(\"nt!store or rdyboost.sys\") ReadyBoost"]);
+    assert_eq!(list.malformed.count, 1, "{:?}", list.malformed);
+}
