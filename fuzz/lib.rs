@@ -20,7 +20,7 @@ mod tag_list;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of `fuzz_targets/<name>.rs`.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("allocinfo", allocinfo),
     ("checkpoint", checkpoint::checkpoint),
     ("csv", csv),
@@ -34,6 +34,8 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("recording", recording::recording),
     ("scenario", scenario::scenario),
     ("slabinfo", slabinfo),
+    ("totals", totals),
+    ("verifier", verifier),
 ];
 
 /// The target of this name.
@@ -78,6 +80,23 @@ fn poolused(bytes: &[u8]) {
 fn powershell(bytes: &[u8]) {
     let header = b"\"DateTimeUTC\",\"Tag\",\"PagedAllocs\",\"PagedFrees\",\"PagedDiff\",\"PagedUsedBytes\",\"NonPagedUsedBytes\"\n";
     read(header, bytes);
+}
+
+/// Logs of what Windows' pools hold in all. The first byte chooses which of the three formats they have.
+fn totals(bytes: &[u8]) {
+    const BEGINNINGS: [&[u8]; 3] = [
+        b"\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\HOST\\Memory\\Pool Nonpaged Bytes\"\n",
+        b"Time PagedPoolMB NonpagedPoolMB\n",
+        b"NonPagedPool Usage: 268 ( 1072 Kb)\n",
+    ];
+    if let [which, bytes @ ..] = bytes {
+        read(BEGINNINGS[usize::from(*which) % BEGINNINGS.len()], bytes);
+    }
+}
+
+/// Lists of Driver Verifier.
+fn verifier(bytes: &[u8]) {
+    read(b"MODULE: mydrv.sys (load: 1 / unload: 1)\n", bytes);
 }
 
 /// Imports `bytes` behind `beginning`, which names their format.

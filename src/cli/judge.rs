@@ -38,6 +38,8 @@ What a log is, its content says. Read are, each described in docs/logs.md:
 
   PoolMon's screens (`poolmon /b >> FILE`) and snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
   Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with `date` between
+  Windows' pools in all: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
+  Driver Verifier: WinDbg's !verifier 3, `verifier /query`
   poolgate's own CSV (docs/csv.md)
 
 Lines that cannot be read are counted, and the report shows the count.

@@ -71,7 +71,7 @@ impl Terms {
             (None, None) => {
                 let name = recorded.path.file_name().unwrap_or_default().to_string_lossy();
                 let mut scenario = Scenario::offline(&name, recorded.shown());
-                scenario.thresholds.extend(usual::rule(&recorded.recording));
+                scenario.thresholds.extend(usual::rules(&recorded.recording));
                 scenario
             }
         };
@@ -92,9 +92,9 @@ impl Terms {
         let result = refused.map_or_else(judged, Err);
         let result = result.map(|it| Judgement { ranking: it.ranking.filter(|_| !asked), ..it });
         if !asked {
-            notes.push(match usual::rule(&recorded.recording) {
-                None => "no scenario lies beside it: judged by the rule that no tag may leak".to_owned(),
-                Some(rule) => format!("no scenario lies beside it: judged by `{}`", rule.words()),
+            notes.push(match usual::rules(&recorded.recording).as_slice() {
+                [] => "no scenario lies beside it: judged by the rule that no tag may leak".to_owned(),
+                rules => format!("no scenario lies beside it: judged by `{}`", words(rules).join("` and `")),
             });
         }
         Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }

@@ -1,25 +1,31 @@
-//! The rule by which a log is judged where nobody gave one: that of what the log is made of.
+//! The rules by which a log is judged where nobody gave any: they follow from what the log is made of.
 
+use crate::import::DRIVER_VERIFIER;
 use crate::pool::Pool;
 use crate::record::{Event, Mark, Recording, Stage};
 use crate::scenario::Threshold;
 
-/// The rule of a log that says nothing of tags over time; `None` for any other, whose rule is that no tag may leak.
-pub(super) fn rule(recording: &Recording) -> Option<Threshold> {
-    let (mut stages, mut whole, mut any) = (Vec::new(), true, false);
+/// The rules of a log that says nothing of tags over time; none for any other, whose rule is that no tag may leak.
+pub(super) fn rules(recording: &Recording) -> Vec<Threshold> {
+    let (mut torn_down, mut totals, mut tags) = (false, false, false);
     let mut events = recording.events();
     while let Some(event) = events.next() {
         match event {
-            Event::Mark { mark: Mark::Stage(stage), .. } => stages.push(stage),
+            Event::Mark { mark: Mark::Stage(stage), .. } => torn_down = stage == Stage::Teardown,
             Event::Sample { snapshot, .. } => {
-                any |= !snapshot.keys().is_empty();
-                whole &= snapshot.keys().iter().all(|key| key.pool == Pool::Kernel);
+                totals |= snapshot.keys().iter().any(|key| key.pool == Pool::Kernel);
+                tags |= snapshot.keys().iter().any(|key| key.pool != Pool::Kernel);
             }
             Event::Mark { .. } | Event::Damaged { .. } | Event::End { .. } => {}
         }
     }
-    if stages == [Stage::Teardown] {
-        return Some(Threshold::nothing_left());
+    // A run has thresholds of its own for what is left after teardown.
+    torn_down &= recording.header().source == DRIVER_VERIFIER;
+    match (torn_down, totals, tags) {
+        (true, true, true) => vec![Threshold::nothing_left(None), Threshold::nothing_left(Some(Pool::Kernel))],
+        (true, true, false) => vec![Threshold::nothing_left(Some(Pool::Kernel))],
+        (true, false, true) => vec![Threshold::nothing_left(None)],
+        (false, true, false) => vec![Threshold::no_pool_grows()],
+        (false, _, true) | (_, false, false) => Vec::new(),
     }
-    (any && whole).then(Threshold::no_pool_grows)
 }

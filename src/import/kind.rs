@@ -4,7 +4,7 @@ use super::Wrong;
 use super::lines::Lines;
 use super::linux;
 use super::poolmon::{is_header, is_row};
-use super::{powershell, unknown};
+use super::{powershell, totals, unknown, verifier};
 use crate::record::COLUMNS;
 
 /// The bytes of a beginning: a table stands somewhere in them, if there is one.
@@ -21,6 +21,14 @@ pub(super) enum Kind {
     PoolUsed,
     /// The Linux kernel's own tables.
     Linux,
+    /// Performance counters as CSV.
+    Counters,
+    /// Performance counters as PowerShell prints them.
+    Shell,
+    /// WinDbg's `!vm`.
+    Vm,
+    /// Driver Verifier's lists.
+    Verifier,
 }
 
 /// What a log which begins so is; an error where it is known to be nothing that can be read.
@@ -33,7 +41,7 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
     }
     let mut lines = Lines::new(beginning, beginning);
     let mut first = true;
-    let mut poolmon = false;
+    let (mut poolmon, mut vm) = (false, false);
     // Reading from memory does not fail.
     while let Ok(Some(line)) = lines.next() {
         let text = line.bytes.trim_ascii();
@@ -65,9 +73,24 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         if linux::begins(text) {
             return Ok(Kind::Linux);
         }
+        if totals::counters::begins(text) {
+            return Ok(Kind::Counters);
+        }
+        if totals::shell::begins(text) {
+            return Ok(Kind::Shell);
+        }
+        if verifier::begins(text) {
+            return Ok(Kind::Verifier);
+        }
+        // Whoever logs `!poolused` logs `!vm` before it.
+        vm |= totals::vm::begins(text);
         poolmon |= text.starts_with(b"Memory:");
     }
-    if poolmon { Ok(Kind::PoolMon) } else { Err(unknown::answer(beginning)) }
+    match (poolmon, vm) {
+        (true, _) => Ok(Kind::PoolMon),
+        (false, true) => Ok(Kind::Vm),
+        (false, false) => Err(unknown::answer(beginning)),
+    }
 }
 
 /// Whether a line has the name of a column, by itself between marks that are no letters.

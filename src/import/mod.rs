@@ -29,10 +29,13 @@ mod poolused;
 mod powershell;
 mod series;
 mod tables;
+mod totals;
 mod unknown;
+mod verifier;
 mod when;
 
 pub use error::ImportError;
+pub use verifier::SOURCE as DRIVER_VERIFIER;
 
 use error::Wrong;
 use kind::Kind;
@@ -165,6 +168,10 @@ fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tabl
         Kind::PoolMon => poolmon::read(&mut Lines::new(input, beginning), tables),
         Kind::PoolUsed => poolused::read(&mut Lines::new(input, beginning), tables),
         Kind::Linux => linux::read(&mut Lines::new(input, beginning), tables),
+        Kind::Counters => totals::counters::read(&mut Lines::new(input, beginning), tables),
+        Kind::Shell => totals::shell::read(&mut Lines::new(input, beginning), beginning, tables),
+        Kind::Vm => totals::vm::read(&mut Lines::new(input, beginning), tables),
+        Kind::Verifier => verifier::read(&mut Lines::new(input, beginning), tables),
         // Read by itself, before.
         Kind::Csv => Ok(()),
     }

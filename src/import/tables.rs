@@ -42,6 +42,9 @@ pub(super) struct Tables {
     rows_read: u64,
     /// Some tables do not show every tag.
     partial: bool,
+    /// The stage of the next table, and that of the last.
+    stage: Stage,
+    marked: Option<Stage>,
     file: File,
     notes: Vec<String>,
 }
@@ -115,6 +118,8 @@ impl Tables {
             tables: 0,
             rows_read: 0,
             partial: false,
+            stage: Stage::Workload,
+            marked: None,
             file: File::new(name, (0, 0)),
             notes: Vec::new(),
         }
@@ -185,12 +190,11 @@ impl Tables {
         }
         let recorder = match &mut self.recorder {
             Some(recorder) => recorder,
-            none => {
-                let mut recorder = Recorder::create(&self.to, &self.header)?;
-                recorder.mark(Duration::ZERO, &Mark::Stage(Stage::Workload))?;
-                none.insert(recorder)
-            }
+            none => none.insert(Recorder::create(&self.to, &self.header)?),
         };
+        if self.marked.replace(self.stage) != Some(self.stage) {
+            recorder.mark(self.clock.at(), &Mark::Stage(self.stage))?;
+        }
         let info = SampleInfo { at: self.clock.at(), settled: true, missed: 0 };
         let incomplete = std::mem::take(&mut self.incomplete);
         if !incomplete.is_nothing() {

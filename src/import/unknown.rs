@@ -11,7 +11,7 @@ use crate::record::COLUMNS;
 
 /// The logs that are read.
 const READ: &str = "give a recording.pgr, the folder of a run, or a log: PoolMon's text, WinDbg's !poolused, poolmon-powershell's \
-                    CSV, /proc/slabinfo, slabtop, vmstat -m, /proc/meminfo, /proc/allocinfo, or poolgate's own CSV; docs/logs.md \
+                    CSV, /proc/slabinfo, slabtop, vmstat -m, /proc/meminfo, /proc/allocinfo, performance counters as CSV, Driver Verifier's lists, or poolgate's own CSV; docs/logs.md \
                     shows each";
 
 /// Files that are known by their first bytes: what they are, and what to give in their place.

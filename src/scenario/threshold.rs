@@ -115,10 +115,10 @@ impl Threshold {
         self.measure.unwrap_or(by_default)
     }
 
-    /// The default rule of a list of what an unloaded driver has not freed: nothing may be left.
-    pub fn nothing_left() -> Threshold {
+    /// The default rule of a list of what an unloaded driver has not freed: nothing may be left, in `pool` or anywhere.
+    pub fn nothing_left(pool: Option<Pool>) -> Threshold {
         Threshold {
-            subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool: None },
+            subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool },
             limits: vec![Limit::AfterTeardown(Bytes(0))],
             measure: None,
         }

@@ -2,6 +2,7 @@
 
 use super::Tables;
 use crate::pool::{Key, RowId, Usage};
+use crate::record::Stage;
 
 impl Tables {
     /// The place of a row, the same in every table.
@@ -24,6 +25,11 @@ impl Tables {
         };
         self.snapshot.set(row, Some(sum));
         self.rows_read += 1;
+    }
+
+    /// The stage of the tables from the next one on; that of the workload unless it is given.
+    pub(in crate::import) fn stage(&mut self, stage: Stage) {
+        self.stage = stage;
     }
 
     /// What a reader of the report should know about this file.

@@ -7,8 +7,10 @@ mod refused;
 mod samples;
 mod series;
 mod text;
+mod totals;
 mod unread;
 mod verdicts;
+mod verifier;
 mod writer;
 mod written;
 

@@ -67,7 +67,7 @@ fn what_is_nearly_a_log_never_panics() {
     let to = folder.path().join("imported.pgr");
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut files = 0;
-    for kind in ["linux_logs", "poolmon"] {
+    for kind in ["linux_logs", "poolmon", "totals", "verifier"] {
         for entry in fs_err::read_dir(fixtures.join(kind)).unwrap() {
             let text = fs_err::read(entry.unwrap().path()).unwrap();
             (0..60).for_each(|_| check(&mutated(&text, &mut dice), &to));

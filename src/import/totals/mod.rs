@@ -1,0 +1,119 @@
+//! What Windows' pools hold in all, over time: performance counters, PowerShell's tables of them, WinDbg's `!vm`.
+//!
+//! They become the rows `paged` and `nonpaged` of pool `kernel`, as where the live kernel is sampled. Other counters of the
+//! same files are named in a note and left out.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+use super::tables::Tables;
+use super::when;
+use crate::pool::{Counters, Key, Pool, RowId, Tag, Usage};
+
+mod amount;
+pub(super) mod counters;
+pub(super) mod shell;
+pub(super) mod vm;
+
+/// The rows of both pools, once they were met.
+#[derive(Debug, Default)]
+struct Pools([Option<RowId>; 2]);
+
+impl Pools {
+    /// Adds what a pool holds to the table that is open, unless the table has it already.
+    fn add(&mut self, pool: Pool, bytes: u64, tables: &mut Tables) {
+        let place = &mut self.0[usize::from(pool == Pool::Nonpaged)];
+        let row = match *place {
+            Some(row) => row,
+            None => {
+                let Ok(tag) = Tag::from_cache_name(pool.to_string().as_bytes()) else { return };
+                *place.insert(tables.place(Key::new(tag, Pool::Kernel, Counters::BytesOnly)))
+            }
+        };
+        if !tables.has(row) {
+            tables.plus(row, Usage { bytes, ..Usage::default() });
+        }
+    }
+}
+
+/// The pool that a counter or a column is about: `Memory\Pool Nonpaged Bytes`, `NonpagedPoolMB`, `Paged Pool (MB)`.
+fn pool_of(name: &str) -> Option<Pool> {
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+    // Allocations are counted too, and a part of the paged pool is resident.
+    let other = ["alloc", "resident", "peak", "limit", "max", "free", "quota", "count"]
+        .iter()
+        .any(|word| letters.contains(word));
+    let of = match (letters.contains("nonpaged"), letters.contains("paged")) {
+        _ if other || !letters.contains("pool") => return None,
+        (true, _) => Pool::Nonpaged,
+        (false, true) => Pool::Paged,
+        (false, false) => return None,
+    };
+    Some(of)
+}
+
+/// A time as counters and tables have it: `01/08/2026 15:04:05.123`, which performance logs write month first anywhere;
+/// `2026-07-15 20:59:08`.
+fn time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Some(at) = when::line(text.as_bytes()) {
+        return Some(at);
+    }
+    let (date, time) = text.split_once(' ')?;
+    let mut parts = date.split('/').map(|part| part.parse::<u16>().ok());
+    let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() {
+        return None;
+    }
+    let (time, half) = match time.trim().split_once(' ') {
+        Some((time, half)) => (time, Some(half.trim())),
+        None => (time.trim(), None),
+    };
+    let padded = if time.find(':') == Some(1) { format!("0{time}") } else { time.to_owned() };
+    let at: DateTime = format!("{year:04}-{month:02}-{day:02}T{padded}").parse().ok()?;
+    let hour = match (half, at.hour()) {
+        (None, hour) | (Some("AM"), hour @ 1..=11) | (Some("PM"), hour @ 12) => hour,
+        (Some("AM"), 12) => 0,
+        (Some("PM"), hour @ 1..=11) => hour + 12,
+        _ => return None,
+    };
+    when::local(at.with().hour(hour).build().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_pool() {
+        for (name, pool) in [
+            (r"\\LABHOST\Memory\Pool Nonpaged Bytes", Some(Pool::Nonpaged)),
+            (r"\\LABHOST\memory\pool paged bytes", Some(Pool::Paged)),
+            ("NonpagedPoolMB", Some(Pool::Nonpaged)),
+            ("Non-Paged Pool (MB)", Some(Pool::Nonpaged)),
+            ("PagedPoolMB", Some(Pool::Paged)),
+            ("Pool Paged Resident Bytes", None),
+            ("Pool Nonpaged Allocs", None),
+            ("PageTableMB", None),
+            ("Available Bytes", None),
+        ] {
+            assert_eq!(pool_of(name), pool, "{name}");
+        }
+    }
+
+    #[test]
+    fn performance_logs_write_the_month_first() {
+        for (text, expected) in [
+            ("01/08/2026 15:04:05.123", Some("2026-01-08T15:04:05.123Z")),
+            ("1/8/2026 3:04:05 PM", Some("2026-01-08T15:04:05Z")),
+            ("1/8/2026 12:04", Some("2026-01-08T12:04:00Z")),
+            ("1/8/2026 12:04:05 AM", Some("2026-01-08T00:04:05Z")),
+            ("2026-07-15 20:59:08", Some("2026-07-15T20:59:08Z")),
+            ("15/7/2026 20:59:08", None),
+            ("1/8/2026 25:04:05", None),
+            ("soon", None),
+        ] {
+            assert_eq!(time(text).map(|at| at.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+}

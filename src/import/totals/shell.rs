@@ -1,0 +1,205 @@
+//! What the pools hold as PowerShell prints it: a `Format-Table` of counters with the time in the first column, or what
+//! `Get-Counter` prints itself (Microsoft Learn, "Get-Counter").
+//!
+//! ```text
+//! Time                PagedPoolMB NonpagedPoolMB
+//! ----                ----------- --------------
+//! 2026-07-15 20:59:08        1225          922,5
+//! ```
+//!
+//! The unit stands in a column's name, and a log's decimal marks are told from all its numbers: a number that can be read in
+//! two ways (`1,225`) is refused unless another tells.
+
+use std::io::Read;
+
+use super::super::lines::Lines;
+use super::super::passed::shown;
+use super::super::tables::Tables;
+use super::super::{ImportError, Wrong, when};
+use super::amount::{Marks, bytes, unit};
+use super::{Pools, pool_of, time};
+use crate::pool::Pool;
+
+const SOURCE: &str = "a table of PowerShell";
+/// What `Get-Counter` prints above its samples.
+const SAMPLES: [&str; 2] = ["Timestamp", "CounterSamples"];
+
+/// Whether a line is a header of such a table.
+pub(in crate::import) fn begins(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&text[..text.len().min(400)]);
+    text.split_whitespace().eq(SAMPLES) || columns(&text).is_some()
+}
+
+/// A column: of which pool, and how many bytes its unit is.
+type Column = Option<(Pool, f64)>;
+
+/// The columns behind the time. Names with spaces are told apart by two spaces.
+fn columns(text: &str) -> Option<Vec<(String, Column)>> {
+    let names: Vec<&str> = text.split("  ").flat_map(words).collect();
+    let (first, rest) = names.split_first()?;
+    let is_time = ["time", "timestamp", "date", "datetime", "when"].iter().any(|name| first.eq_ignore_ascii_case(name));
+    let columns: Vec<(String, Column)> =
+        rest.iter().map(|name| ((*name).to_owned(), pool_of(name).zip(unit(name)))).collect();
+    (is_time && columns.iter().any(|(_, column)| column.is_some())).then_some(columns)
+}
+
+/// The names in a part of a header. One with a space in it is whole where it names a pool.
+fn words(part: &str) -> Vec<&str> {
+    let part = part.trim();
+    match part.contains(' ') && pool_of(part).is_some() && !part.split(' ').any(|word| pool_of(word).is_some()) {
+        true => vec![part],
+        false => part.split_whitespace().collect(),
+    }
+}
+
+/// Reads all tables of a text; its beginning tells what the marks in its numbers mean.
+pub(in crate::import) fn read(
+    lines: &mut Lines<impl Read>,
+    beginning: &[u8],
+    tables: &mut Tables,
+) -> Result<(), ImportError> {
+    let marks = marks(beginning).map_err(|number| tables.wrong(0, ambiguous(&number)))?;
+    let mut log = Log { marks, columns: None, pools: Pools::default(), counter: None };
+    while let Some(line) = lines.next()? {
+        let text = String::from_utf8_lossy(line.bytes).into_owned();
+        log.line(line.number, text.trim(), tables)?;
+    }
+    tables.end_file("table of PowerShell")
+}
+
+fn ambiguous(number: &str) -> Wrong {
+    let number = shown(number.as_bytes());
+    let what = format!(
+        "has `{number}`, which can be read with decimals and with thousands separated, and no other number tells"
+    );
+    Wrong::new(
+        what,
+        "write whole numbers without separators, or export the counters: `typeperf \"\\Memory\\Pool Nonpaged Bytes\" -o FILE`",
+    )
+}
+
+/// What the marks mean, told from the numbers of the beginning.
+fn marks(beginning: &[u8]) -> Result<Marks, String> {
+    let mut lines = Lines::new(beginning, beginning);
+    let mut numbers: Vec<String> = Vec::new();
+    let mut columns = None;
+    // Reading from memory does not fail.
+    while let Ok(Some(line)) = lines.next() {
+        let text = String::from_utf8_lossy(line.bytes).into_owned();
+        if let Some(found) = self::columns(&text) {
+            columns = Some(found.len());
+        } else if let Some(count) = columns {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let first = words.len().saturating_sub(count);
+            numbers.extend(
+                words[first..]
+                    .iter()
+                    .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+                    .map(|word| (*word).to_owned()),
+            );
+        }
+    }
+    Marks::of(numbers.iter().map(String::as_str)).map_err(str::to_owned)
+}
+
+struct Log {
+    marks: Marks,
+    columns: Option<Vec<(String, Column)>>,
+    pools: Pools,
+    /// The counter whose value is in the next line.
+    counter: Option<Pool>,
+}
+
+impl Log {
+    fn line(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
+        let is_rule = !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'-' | b' '));
+        if text.is_empty() || is_rule || text.split_whitespace().eq(SAMPLES) {
+            return Ok(());
+        }
+        if let Some(columns) = columns(text) {
+            let others: Vec<&str> =
+                columns.iter().filter(|(_, column)| column.is_none()).map(|(name, _)| name.as_str()).collect();
+            if !others.is_empty() && self.columns.is_none() {
+                tables.note(&format!(
+                    "columns that are not of a pool, or have no unit, are not read: {}",
+                    shown(others.join(", ").as_bytes())
+                ));
+            }
+            self.columns = Some(columns);
+            return Ok(());
+        }
+        match self.columns.take() {
+            Some(columns) => {
+                let read = self.row(number, text, &columns, tables);
+                self.columns = Some(columns);
+                read
+            }
+            None => self.sample(number, text, tables),
+        }
+    }
+
+    fn row(
+        &mut self,
+        number: u64,
+        text: &str,
+        columns: &[(String, Column)],
+        tables: &mut Tables,
+    ) -> Result<(), ImportError> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let at = words.len().checked_sub(columns.len()).filter(|at| *at > 0);
+        let told = at.and_then(|at| time(&words[..at].join(" ")).map(|told| (told, at)));
+        let Some((told, at)) = told else {
+            tables.pass(number, || format!("is no time and {} numbers: `{}`", columns.len(), shown(text.as_bytes())));
+            return Ok(());
+        };
+        let amounts =
+            words[at..].iter().zip(columns).filter_map(|(word, (_, column))| column.map(|column| (*word, column)));
+        let read = |(word, (pool, unit)): (&str, (Pool, f64))| {
+            let amount = self.marks.read(word).and_then(|amount| bytes(amount, unit));
+            amount
+                .map(|bytes| (pool, bytes))
+                .ok_or_else(|| format!("has `{}` where a number belongs", shown(word.as_bytes())))
+        };
+        match amounts.map(read).collect::<Result<Vec<_>, String>>() {
+            Err(why) => tables.pass(number, || why),
+            Ok(read) => {
+                tables.of(SOURCE, None, false);
+                tables.stamp(told);
+                tables.begin(number)?;
+                read.into_iter().for_each(|(pool, bytes)| self.pools.add(pool, bytes, tables));
+            }
+        }
+        Ok(())
+    }
+
+    /// A line of what `Get-Counter` prints: the time and a counter's path, then its value.
+    fn sample(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
+        if let Some(path) = text.strip_suffix(':').map(str::trim_end).filter(|path| path.contains("\\\\")) {
+            let (before, path) = path.split_once("\\\\").unwrap_or(("", path));
+            if let Some(told) = time(before).or_else(|| when::line(before.as_bytes())) {
+                tables.of(SOURCE, None, false);
+                tables.end()?;
+                tables.stamp(told);
+                tables.begin(number)?;
+            } else if !before.trim().is_empty() {
+                tables.pass(number, || {
+                    format!("has `{}`, which is not a time that can be read", shown(before.as_bytes()))
+                });
+            }
+            // Behind the machine stands the object, which is of the whole machine or of one process.
+            let counter = path.split_once('\\').map_or(path, |(_, counter)| counter);
+            self.counter = pool_of(counter).filter(|_| counter.to_ascii_lowercase().starts_with("memory\\"));
+            return Ok(());
+        }
+        let value = Marks::of(std::iter::once(text))
+            .ok()
+            .and_then(|marks| marks.read(text))
+            .and_then(|value| bytes(value, 1.0));
+        match (self.counter.take(), value) {
+            (Some(pool), Some(bytes)) if tables.is_open() => self.pools.add(pool, bytes, tables),
+            (None, Some(_)) => {}
+            _ => tables.pass(number, || format!("is of no table: `{}`", shown(text.as_bytes()))),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! What Driver Verifier tracked: WinDbg's `!verifier 3`, and `verifier /query` (Microsoft Learn, "!verifier").
+//!
+//! Each driver has two rows of pool `kernel`, `mydrv.sys nonpaged` and `mydrv.sys paged`: the allocations it holds now. Each
+//! allocation in the debugger's list counts under its tag, and under its caller in pool `callsite`. What a driver holds
+//! that was unloaded is left after teardown, so such a list is a recording of that stage; a driver that is loaded may hold what
+//! it needs, so lists of one are samples of a workload.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use jiff::Timestamp;
+
+use self::line::{Allocation, Driver, Said};
+use super::lines::{End, Lines};
+use super::passed::shown;
+use super::tables::Tables;
+use super::{ImportError, when};
+use crate::pool::{Counters, Key, Pool, Tag, Usage};
+use crate::record::Stage;
+
+mod line;
+
+/// What the header of such a recording calls its source.
+pub const SOURCE: &str = "a list of Driver Verifier";
+
+/// Whether a line is one that only Driver Verifier writes.
+pub(super) fn begins(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&text[..text.len().min(300)]);
+    matches!(line::read(&text, Layout::default()), Some(Said::Driver(_) | Said::Allocations(_)))
+}
+
+pub(super) use self::line::Layout;
+
+/// One driver's part of a list.
+struct Held {
+    driver: Driver,
+    /// Allocations and bytes in the nonpaged and in the paged pool.
+    pools: [Usage; 2],
+    /// Which of these were read: allocations and bytes of each pool.
+    counted: [[bool; 2]; 2],
+    listed: Vec<Allocation>,
+}
+
+/// Reads all lists of a text.
+pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
+    let mut lists = Lists::default();
+    while let Some(line) = lines.next()? {
+        let (number, cut) = (line.number, line.end == End::TooLong);
+        if let Some(at) = when::debug_session(line.bytes).or_else(|| when::line(line.bytes)) {
+            lists.close(tables)?;
+            lists.stamp = Some(at);
+            continue;
+        }
+        let text = String::from_utf8_lossy(line.bytes).into_owned();
+        if !cut {
+            lists.line(number, text.trim(), tables)?;
+        }
+    }
+    lists.close(tables)?;
+    tables.end_file("list of Driver Verifier")
+}
+
+#[derive(Default)]
+struct Lists {
+    layout: Layout,
+    stamp: Option<Timestamp>,
+    /// The line in which the list begins.
+    begins: u64,
+    held: Vec<Held>,
+    /// The last list was of unloaded drivers.
+    unloaded: bool,
+    /// There is a sample of the workload.
+    sampled: bool,
+}
+
+impl Lists {
+    fn line(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
+        match line::read(text, self.layout) {
+            None => {}
+            Some(Said::Driver(driver)) => {
+                if self.held.iter().any(|held| held.driver.name == driver.name) {
+                    self.close(tables)?;
+                }
+                if self.held.is_empty() {
+                    self.begins = number;
+                }
+                self.layout = Layout::default();
+                self.held.push(Held {
+                    driver,
+                    pools: Default::default(),
+                    counted: Default::default(),
+                    listed: Vec::new(),
+                });
+            }
+            Some(Said::Header(layout)) => self.layout = layout,
+            Some(said) => {
+                let Some(held) = self.held.last_mut() else {
+                    tables.pass(number, || format!("is of no driver: `{}`", shown(text.as_bytes())));
+                    return Ok(());
+                };
+                match said {
+                    Said::Allocations(counts) => held.set(0, counts),
+                    Said::Bytes(counts) => held.set(1, counts),
+                    Said::Allocation(Ok(allocation)) => held.listed.push(allocation),
+                    Said::Allocation(Err(why)) | Said::Unread(why) => tables.pass(number, || why),
+                    Said::Driver(_) | Said::Header(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A list is complete.
+    fn close(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
+        let held = std::mem::take(&mut self.held);
+        if held.is_empty() {
+            return Ok(());
+        }
+        if held.iter().all(|held| !held.is_counted() && held.listed.is_empty()) {
+            tables.pass(self.begins, || "begins a list without counts".to_owned());
+            return Ok(());
+        }
+        let unloaded = held.iter().any(|held| held.driver.unloaded);
+        if self.unloaded && !unloaded {
+            tables.pass(self.begins, || {
+                "begins a list of loaded drivers behind one of drivers that were unloaded".to_owned()
+            });
+            return Ok(());
+        }
+        self.unloaded = unloaded;
+        let (of_stage, others): (Vec<Held>, Vec<Held>) =
+            held.into_iter().partition(|held| held.driver.unloaded == unloaded);
+        if !others.is_empty() {
+            let names: Vec<&str> = others.iter().map(|held| held.driver.name.as_str()).collect();
+            let note = format!("drivers that are still loaded are left out: {}", shown(names.join(", ").as_bytes()));
+            tables.note(&note);
+        }
+        tables.of(SOURCE, None, false);
+        let mut stamp = self.stamp.take();
+        if unloaded && !std::mem::replace(&mut self.sampled, true) {
+            // What is left was allocated while the driver was loaded: it was held then too, at the latest now.
+            stamp = Some(stamp.unwrap_or_default());
+            self.sample(Stage::Workload, stamp, &of_stage, tables)?;
+        }
+        self.sampled = true;
+        let stage = if unloaded { Stage::Teardown } else { Stage::Workload };
+        self.sample(stage, stamp, &of_stage, tables)?;
+        of_stage.iter().for_each(|held| held.check(tables));
+        Ok(())
+    }
+
+    fn sample(
+        &self,
+        stage: Stage,
+        at: Option<Timestamp>,
+        held: &[Held],
+        tables: &mut Tables,
+    ) -> Result<(), ImportError> {
+        tables.stage(stage);
+        at.into_iter().for_each(|at| tables.stamp(at));
+        tables.begin(self.begins)?;
+        held.iter().for_each(|held| held.add(tables));
+        tables.end()
+    }
+}
+
+impl Held {
+    /// Sets the allocations (0) or the bytes (1) of both pools.
+    fn set(&mut self, what: usize, counts: [Option<u64>; 2]) {
+        for ((usage, counted), count) in self.pools.iter_mut().zip(&mut self.counted).zip(counts) {
+            if let Some(count) = count {
+                *(if what == 0 { &mut usage.allocs } else { &mut usage.bytes }) = count;
+                counted[what] = true;
+            }
+        }
+    }
+
+    /// Whether it is known what the driver holds. What was not read is no zero.
+    fn is_counted(&self) -> bool {
+        self.counted == [[true; 2]; 2]
+    }
+
+    fn add(&self, tables: &mut Tables) {
+        if self.is_counted() {
+            for (pool, usage) in ["nonpaged", "paged"].into_iter().zip(self.pools) {
+                plus(&format!("{} {pool}", self.driver.name), Pool::Kernel, usage, tables);
+            }
+        }
+        let pool = match self.pools {
+            [_, Usage { allocs: 0, .. }] if self.is_counted() => Pool::Nonpaged,
+            [Usage { allocs: 0, .. }, _] if self.is_counted() => Pool::Paged,
+            // The list does not tell from which of both.
+            _ => Pool::Unknown,
+        };
+        let mut rows: BTreeMap<(&str, Pool), Usage> = BTreeMap::new();
+        for Allocation { tag, caller, bytes } in &self.listed {
+            for (name, pool) in [(tag, pool), (caller, Pool::Callsite)] {
+                let usage = rows.entry((name.as_str(), pool)).or_default();
+                (usage.allocs, usage.bytes) = (usage.allocs + 1, usage.bytes.saturating_add(*bytes));
+            }
+        }
+        for ((name, pool), usage) in rows {
+            plus(name, pool, usage, tables);
+        }
+    }
+
+    /// Notes where the list lacks allocations that the driver holds.
+    fn check(&self, tables: &mut Tables) {
+        let (counted, listed) = (self.pools.iter().map(|pool| pool.allocs).sum::<u64>(), self.listed.len() as u64);
+        if !self.is_counted() {
+            tables.of(SOURCE, None, true);
+            tables.note(&format!("what {} holds in all was not read", shown(self.driver.name.as_bytes())));
+        } else if listed > 0 && listed != counted {
+            tables.of(SOURCE, None, true);
+            tables.note(&format!(
+                "{} holds {counted} allocations, of which {listed} are listed",
+                shown(self.driver.name.as_bytes())
+            ));
+        }
+    }
+}
+
+/// Adds what is held under a name.
+fn plus(name: &str, pool: Pool, usage: Usage, tables: &mut Tables) {
+    let tag = match <[u8; 4]>::try_from(name.as_bytes()) {
+        Ok(four) if pool != Pool::Callsite && pool != Pool::Kernel => Some(Tag::from_pool_tag(four)),
+        _ => Tag::from_cache_name(name.as_bytes()).ok(),
+    };
+    if let Some(tag) = tag {
+        let row = tables.place(Key::new(tag, pool, Counters::InUse));
+        tables.plus(row, usage);
+    }
+}
