@@ -101,7 +101,7 @@ fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
 
 /// What a file with or without stages does not hold.
 fn tell_unwritten(unwritten: Unwritten, stages: bool) {
-    let Unwritten { gaps, missed, damaged, looks, teardown, unfinished, changed } = unwritten;
+    let Unwritten { gaps, missed, damaged, looks, teardown, kernel, unfinished, changed } = unwritten;
     note(gaps, "samples could not be read when it was recorded; the file does not show where");
     note(missed, "ticks of the sampling clock passed without a sample; the file does not show where");
     note(damaged, "places of the recording are damaged; what stood there is missing");
@@ -111,6 +111,7 @@ fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     };
     note(looks, look);
     note(teardown, "samples left out: they were taken after teardown; --stages writes them too");
+    note(kernel, "messages of the kernel left out; what they say of a leak after teardown is not in the file");
     note(u64::from(changed), "recording was changed after it was closed; the file does not show it");
     note(u64::from(unfinished), "recording has no end: the run was interrupted, or is still going on");
 }

@@ -96,7 +96,8 @@ impl Recorded {
                 Event::Mark { mark: Mark::Stage(begun), .. } => stage = Some(begun),
                 Event::Mark { mark: Mark::Iteration(complete), .. } => shown.iterations |= complete > 0,
                 Event::Mark {
-                    mark: Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. } | Mark::Incomplete(_),
+                    mark:
+                        Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. } | Mark::Incomplete(_) | Mark::Kernel(_),
                     ..
                 }
                 | Event::Damaged { .. }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::recorded::Recorded;
 use super::{trouble, usual};
 use crate::import::ImportError;
-use crate::judge::{Judgement, judge};
+use crate::judge::{JudgeError, Judgement, judge};
 use crate::report::{Failure, Report};
 use crate::scenario::{Scenario, Threshold};
 
@@ -84,7 +84,10 @@ impl Terms {
 
     /// The report on `recorded`.
     pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
-        let judged = || judge(scenario, &recorded.recording).map_err(|error| failure(&error, error.help()));
+        let judged = || {
+            let refused = |error: JudgeError| Failure { output: error.output(), ..failure(&error, error.help()) };
+            judge(scenario, &recorded.recording).map_err(refused)
+        };
         let refused = self.refused(recorded);
         let mut notes = recorded.notes.clone();
         notes.extend(recorded.misplaced.clone().filter(|_| refused.is_none()));

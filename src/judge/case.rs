@@ -8,6 +8,7 @@ use super::evidence::{
     Budgeted, Confirmation, Early, Evidence, Extension, History, Interruption, NEEDED, Trend, Window, second_look,
     within_budget,
 };
+use super::kernel::Remaining;
 use super::said::{Said, said};
 use super::shown::Hidden;
 use super::{Verdict, suspects};
@@ -42,6 +43,8 @@ pub(super) struct Case {
     log: bool,
     /// Why it does not hold, as far as tables do not show it.
     hidden: Option<Hidden>,
+    /// What the kernel itself reported to be left of it when it was destroyed.
+    pub(super) remaining: Option<Remaining>,
     /// The whole slabs of a cache, where they were measured.
     pub(super) slabs: Option<Box<Case>>,
 }
@@ -106,6 +109,7 @@ impl Case {
             doubts: Rc::default(),
             thin: None,
             hidden: None,
+            remaining: None,
             slabs: None,
             log: false,
         }
@@ -142,6 +146,11 @@ impl Case {
     /// The same, with what teardown left.
     pub(super) fn left(self, left: Left) -> Case {
         Case { left, ..self }
+    }
+
+    /// The same, with what the kernel reported to remain.
+    pub(super) fn remaining(self, remaining: Option<&Remaining>) -> Case {
+        Case { remaining: remaining.cloned(), ..self }
     }
 
     /// The same, ignored for a reason or not.
@@ -188,6 +197,9 @@ impl Case {
     fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {
         if let Some(reason) = &self.ignored {
             return said(Verdict::Held, format!("ignored: {reason}"));
+        }
+        if let (Limit::AfterTeardown(_), Some(remaining)) = (limit, &self.remaining) {
+            return said(Verdict::Broken, remaining.in_words());
         }
         if self.unsound {
             return said(

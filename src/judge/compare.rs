@@ -107,7 +107,9 @@ pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> 
     let [base, candidate] = sides.map(|(recording, measured)| Judged::of(scenario, recording, measured));
     let ranking = after.tables().filter(|_| joined).and_then(|tables| ranking::ranking(tables, &candidate.tags));
     let base = Base::of(&base, joined);
-    let rulings = scenario.thresholds().iter().map(|threshold| rule(threshold, &base, &candidate)).collect();
+    let thresholds = scenario.thresholds();
+    let rulings = thresholds.iter().zip(&candidate.reported);
+    let rulings = rulings.map(|(threshold, reported)| rule(threshold, &base, &candidate, reported)).collect();
     let tags = candidate.tags.iter().map(|case| compared(case, base.named(case))).collect();
     Ok(Comparison { rulings, tags, notes, ignored: candidate.ignored, ranking })
 }
@@ -164,7 +166,7 @@ impl<'a> Base<'a> {
     }
 }
 
-fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
+fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged, reported: &[Finding]) -> Ruling {
     let mut told: Vec<(&Case, Verdict, String)> = Vec::new();
     let (mut of_all, named) = (OfAll::default(), rule::names(threshold));
     for (case, said) in rule::meant(threshold, candidate) {
@@ -200,8 +202,8 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
         }
     }
     of_all.add(candidate.shown.hidden_from(&threshold.subject));
-    let none =
-        rule::meant(threshold, candidate).next().is_none().then(|| nothing_meant(&threshold.subject, &candidate.shown));
+    let none = (reported.is_empty() && rule::meant(threshold, candidate).next().is_none())
+        .then(|| nothing_meant(&threshold.subject, &candidate.shown));
     rule::put_in_order(threshold, &mut told);
     let figures: HashMap<String, String> =
         told.iter().map(|(case, _, _)| (subject(case), figure(threshold, base.named(case)))).collect();
@@ -209,7 +211,8 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged) -> Ruling {
         let base = figures.get(&finding.subject).cloned();
         Finding { base, ..finding }
     });
-    let findings: Vec<Finding> = rule::joined(findings.collect(), of_all.finding(threshold).or(none));
+    let findings = rule::joined(findings.collect(), of_all.finding(threshold).or(none));
+    let findings: Vec<Finding> = reported.iter().cloned().chain(findings).collect();
     let worst = findings.iter().map(|finding| finding.verdict).max();
     // Of a whole table, what is not told of held.
     let otherwise = if matches!(threshold.subject, Subject::Tags { .. }) { Verdict::Held } else { Verdict::Unclear };

@@ -21,8 +21,10 @@ mod clock;
 mod compare;
 mod coverage;
 mod doubts;
+mod error;
 pub mod evidence;
 mod ignored;
+mod kernel;
 mod level;
 mod limits;
 mod lockstep;
@@ -42,14 +44,17 @@ mod words;
 use amounts::Amounts;
 use case::Case;
 use evidence::{Extension, History};
+use kernel::KernelSaid;
 use lockstep::Lockstep;
 use series::Measured;
 use shown::Shown;
 
 pub use again::second_look;
 pub use compare::{CompareError, Compared, Comparison, compare};
+pub use error::JudgeError;
 pub use evidence::{Confirmation, Early, Evidence, Interval, Trend};
 pub use ignored::Ignored;
+pub use kernel::kernel_notes;
 pub use level::Levels;
 pub use ranking::{Grown, Ranking};
 pub use suspects::is_generic;
@@ -144,30 +149,6 @@ pub struct TagFigures {
     pub ignored: Option<String>,
 }
 
-/// Why a recording cannot be judged at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum JudgeError {
-    /// The recording has no end.
-    #[error("the recording has no end: the run was interrupted, or is still going on")]
-    Unfinished,
-    /// Nothing was sampled while the workload ran.
-    #[error("the recording has no sample taken while the workload ran")]
-    NotMeasured,
-    /// Its seal is broken, though every frame is whole: somebody wrote it anew.
-    #[error("the recording was changed after it was closed")]
-    Changed,
-}
-
-impl JudgeError {
-    /// What to do about it, where that is known.
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
-            JudgeError::Unfinished | JudgeError::NotMeasured => None,
-            JudgeError::Changed => Some("give the file as the run wrote it; nothing in this one can be relied on"),
-        }
-    }
-}
-
 impl Judgement {
     /// The worst verdict.
     pub fn verdict(&self) -> Verdict {
@@ -184,9 +165,14 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     measured.is_complete()?;
     let judged = Judged::of(scenario, recording, &measured);
     let thresholds = scenario.thresholds();
-    let mut rulings: Vec<Ruling> = thresholds.iter().map(|threshold| rule::rule(threshold, &judged)).collect();
+    let mut rulings: Vec<Ruling> = thresholds
+        .iter()
+        .zip(&judged.reported)
+        .map(|(threshold, reported)| rule::rule(threshold, &judged, reported))
+        .collect();
     let mut notes = measured.notes();
     notes.extend(judged.ignored.iter().filter_map(Ignored::note));
+    notes.extend(judged.kernel.notes(&thresholds));
     notes.extend(slabs::notes(&thresholds, &judged.tags, &judged.sums));
     let ignored = judged.ignored.clone();
     let ranking = measured.tables().and_then(|tables| ranking::ranking(tables, &judged.tags));
@@ -213,6 +199,9 @@ struct Judged {
     lockstep: Lockstep,
     ignored: Vec<Ignored>,
     shown: Shown,
+    kernel: KernelSaid,
+    /// Findings of the kernel itself, for each of the scenario's thresholds.
+    reported: Vec<Vec<Finding>>,
 }
 
 /// What is known of several tags together.
@@ -239,7 +228,8 @@ impl Judged {
             let history = measured.history(row);
             let case = case(key.clone(), measured.amounts(row, &history), &history, &measured.looks_at(row));
             let case = case.unsound(measured.overflowed()).hidden(measured.shown.missing(row));
-            case.left(measured.left_of(row)).ignored(ignored::reason(&scenario.ignore, &ignored, key))
+            let case = case.left(measured.left_of(row)).remaining(measured.kernel.remaining_in(key));
+            case.ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
         let tags: Vec<Case> = tags.collect();
         let sums = measured.sums().filter_map(|(at, sum, history)| {
@@ -258,7 +248,13 @@ impl Judged {
         let (tags, rows) = slabs::joined(tags);
         let history = |at: usize| measured.history(rows.get(at).copied().unwrap_or(at));
         let lockstep = Lockstep::of(&tags, history);
-        Judged { tags, sums, lockstep, ignored, shown: measured.shown.clone() }
+        let known = |key: &Key| tags.iter().any(|case| case.key.pool == key.pool && case.key.tag == key.tag);
+        let driver = scenario.driver.as_ref().map(|driver| driver.as_str());
+        let kernel = measured.kernel.clone();
+        let reported = scenario.thresholds();
+        let reported = reported.iter().map(|threshold| kernel.findings(threshold, known, &scenario.ignore, driver));
+        let reported = reported.collect();
+        Judged { tags, sums, lockstep, ignored, shown: measured.shown.clone(), kernel, reported }
     }
 
     /// Everything that is known: each tag and sum, and the whole slabs of those which have them.

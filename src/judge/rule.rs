@@ -7,8 +7,8 @@ use super::{Finding, Judged, Ruling, Together, Verdict};
 use crate::pool::TagPattern;
 use crate::scenario::{Amount, Limit, Measure, Rate, Subject, Threshold};
 
-/// The verdict on `threshold`, with the findings it rests on.
-pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
+/// The verdict on `threshold`, with the findings it rests on; `reported` are those of the kernel itself.
+pub(super) fn rule(threshold: &Threshold, judged: &Judged, reported: &[Finding]) -> Ruling {
     let (mut told, mut of_all) = (Vec::new(), OfAll::default());
     for (case, said) in meant(threshold, judged) {
         if of_all.takes(threshold, &said) {
@@ -20,15 +20,18 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged) -> Ruling {
     of_all.add(judged.shown.hidden_from(&threshold.subject));
     put_in_order(threshold, &mut told);
     let all = of_all.finding(threshold);
-    let verdicts = told.iter().map(|(_, verdict, _)| *verdict).chain(all.iter().map(|finding| finding.verdict));
+    let verdicts = told.iter().map(|(_, verdict, _)| *verdict);
+    let verdicts = verdicts.chain(all.iter().chain(reported).map(|finding| finding.verdict));
     let verdict = verdicts.max().unwrap_or(Verdict::Unclear);
-    let none = (told.is_empty() && all.is_none()).then(|| nothing_meant(&threshold.subject, &judged.shown));
+    let none = (told.is_empty() && all.is_none() && reported.is_empty())
+        .then(|| nothing_meant(&threshold.subject, &judged.shown));
     if !names(threshold) {
         // Of a whole table only what did not hold is worth a line.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
     let findings = judged.lockstep.gathered(told);
-    Ruling { threshold: threshold.clone(), verdict, findings: joined(findings, all.or(none)) }
+    let findings = reported.iter().cloned().chain(joined(findings, all.or(none))).collect();
+    Ruling { threshold: threshold.clone(), verdict, findings }
 }
 
 /// Findings of tags with one that is of none in particular, which comes behind what is broken and before the others.

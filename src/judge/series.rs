@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::coverage::Coverage;
 use super::doubts::Doubts;
 use super::evidence::{Extension, Histories, History};
+use super::kernel::KernelSaid;
 use super::look::Look;
 use super::overflow::Overflow;
 use super::shown::Shown;
@@ -55,6 +56,7 @@ pub(super) struct Measured {
     seal: Seal,
     overflow: Overflow,
     pub(super) shown: Shown,
+    pub(super) kernel: KernelSaid,
 }
 
 /// Reads the whole recording.
@@ -106,6 +108,7 @@ impl Measured {
             }
             Mark::Incomplete(incomplete) => self.shown.mark(incomplete),
             Mark::SecondLook(plan) => self.look_again(plan),
+            Mark::Kernel(report) => self.kernel = KernelSaid::of(report),
             Mark::Block { number, work } => {
                 self.looks.last_mut().into_iter().for_each(|look| look.block(number, work));
             }
@@ -200,7 +203,7 @@ impl Measured {
             // Damage breaks the seal too. What is whole then is judged, but nothing held for certain.
             (true, _) if self.seal == Seal::Broken && self.damaged == 0 => Err(JudgeError::Changed),
             (true, 0) => Err(JudgeError::NotMeasured),
-            (true, _) => Ok(()),
+            (true, _) => self.kernel.is_sound(),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::pool::{Snapshot, TagPattern};
 mod by_hand;
 mod driver;
 mod error;
+mod kernel_messages;
 #[cfg(unix)]
 pub mod linux;
 mod memory;
@@ -26,6 +27,7 @@ pub mod windows;
 pub use by_hand::{ByHand, CommandLine, Edit, Edited, GlobalFlags, Standing};
 pub use driver::Driver;
 pub use error::MachineError;
+pub use kernel_messages::KernelMessages;
 /// The platform this program was built for: this machine itself.
 #[cfg(unix)]
 pub use linux as native;

@@ -32,6 +32,8 @@ pub struct Unwritten {
     pub looks: u64,
     /// Samples after teardown, which without stages are not written.
     pub teardown: u64,
+    /// Messages of the kernel, which can break an `after_teardown` threshold.
+    pub kernel: u64,
     /// It has no end, which the file will not show.
     pub unfinished: bool,
     /// It was changed after it was closed, which the file will not show either.
@@ -74,6 +76,9 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
             Event::Mark { mark: Mark::Iteration(complete), .. } => iterations = Some(complete),
             Event::Mark { mark: Mark::Gap { .. }, .. } => unwritten.gaps += 1,
             Event::Mark { mark: Mark::SecondLook(_), .. } => unwritten.looks += 1,
+            Event::Mark { mark: Mark::Kernel(report), .. } => {
+                unwritten.kernel += (report.lines.len() + report.kmemleak.len()) as u64;
+            }
             Event::Mark { mark: Mark::Block { .. }, .. } => {}
             Event::Mark { mark: Mark::Incomplete(table), .. } => incomplete.add(table),
             Event::Damaged { .. } => unwritten.damaged += 1,

@@ -56,6 +56,25 @@ pub enum Mark {
     },
     /// The next sample was imported from a table that does not show every tag, or of which some rows could not be read.
     Incomplete(Incomplete),
+    /// What the kernel reported of itself since the run began, read after teardown.
+    Kernel(KernelReport),
+}
+
+/// What a kernel reported of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KernelReport {
+    /// Its messages, oldest first.
+    #[serde(default)]
+    pub lines: Vec<String>,
+    /// kmemleak's reports, line by line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kmemleak: Vec<String>,
+    /// Messages that are missing: written over before they were read, or left out here.
+    #[serde(default)]
+    pub lost: u64,
+    /// Why something was not read, each for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
 }
 
 /// What is not known of an imported table.

@@ -52,6 +52,7 @@
 //! | `{"block": {"number": 0, "work": true}}` | a block of that plan begins; 0 is the work before the first one |
 //! | `{"gap": {"because": "…"}}` | in place of a sample which could not be read |
 //! | `{"incomplete": {"unread": 3, "partial": true, "rows": […]}}` | before a sample of an imported table: an [`Incomplete`] |
+//! | `{"kernel": {…}}` | after teardown: a [`KernelReport`] of the kernel's messages since the run began |
 //!
 //! Without an `incomplete` mark a sample has every tag. Only recordings of imported logs have such marks. They exist while a
 //! log is judged and are not kept, so an older reader, which passes over these marks, does not meet them. A newer reader takes
@@ -90,7 +91,7 @@ pub use error::RecordError;
 pub use header::Header;
 pub use input::Input;
 pub use journal::{Journal, JournalError, Storage};
-pub use mark::{Incomplete, Mark, Pause, SecondLook, Stage};
+pub use mark::{Incomplete, KernelReport, Mark, Pause, SecondLook, Stage};
 pub use reader::{Event, Events, Recording};
 pub use sample::SampleInfo;
 pub use seal::Seal;

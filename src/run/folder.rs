@@ -14,11 +14,12 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// The files that a reader of the reports may want.
-    pub const OUTPUTS: [&str; 8] = [
+    pub const OUTPUTS: [&str; 9] = [
         "scenario.yaml",
         "recording.pgr",
         "workload.log",
         "run.log",
+        "kernel.log",
         "driver.json",
         "suspects.json",
         "report.json",
@@ -92,6 +93,11 @@ impl RunFolder {
     /// The story of the run.
     pub fn run_log(&self) -> PathBuf {
         self.path.join("run.log")
+    }
+
+    /// What the kernel reported of itself since the run began.
+    pub fn kernel_log(&self) -> PathBuf {
+        self.path.join("kernel.log")
     }
 
     /// The driver under test, as it was found while it was measured.

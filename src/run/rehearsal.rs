@@ -206,6 +206,7 @@ fn story(recording: &Recording) -> String {
             Recorded::Mark { mark: Mark::Stage(stage), .. } => story.push_str(&format!(" {stage}:")),
             Recorded::Mark { mark: Mark::Iteration(number), .. } => story.push_str(&format!(" {number}")),
             Recorded::Mark { mark: Mark::Gap { .. }, .. } => story.push('!'),
+            Recorded::Mark { mark: Mark::Kernel(_), .. } => story.push_str(" kernel"),
             Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" plan"),
             Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
                 story.push_str(if work { " work:" } else { " idle:" })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use poolgate::judge::{Finding, Judgement, TagFigures, Verdict, judge, second_look};
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
-use poolgate::record::{Header, Mark, Pause, Recorder, Recording, SampleInfo, SecondLook, Stage};
+use poolgate::record::{Header, KernelReport, Mark, Pause, Recorder, Recording, SampleInfo, SecondLook, Stage};
 use poolgate::scenario::{self, Scenario};
 
 /// How far the machine is.
@@ -31,6 +31,7 @@ pub(crate) struct Machine {
     tags: Vec<(Key, Figures)>,
     time: bool,
     missing: Missing,
+    kernel: Option<KernelReport>,
 }
 
 /// What a run came to.
@@ -55,7 +56,14 @@ pub(crate) fn noise(place: u64, most: u64) -> f64 {
 
 /// A run of so many iterations, held against `thresholds`.
 pub(crate) fn machine(iterations: u64, thresholds: &str) -> Machine {
-    Machine { scenario: thresholds.to_owned(), iterations, tags: Vec::new(), time: true, missing: Box::new(|_| false) }
+    Machine {
+        scenario: thresholds.to_owned(),
+        iterations,
+        tags: Vec::new(),
+        time: true,
+        missing: Box::new(|_| false),
+        kernel: None,
+    }
 }
 
 impl Machine {
@@ -77,6 +85,11 @@ impl Machine {
     pub(crate) fn keyed(mut self, key: Key, figures: impl Fn(Now) -> Option<Usage> + 'static) -> Machine {
         self.tags.push((key, Box::new(figures)));
         self
+    }
+
+    /// Ends with what the kernel reported of itself.
+    pub(crate) fn reporting(self, report: KernelReport) -> Machine {
+        Machine { kernel: Some(report), ..self }
     }
 
     /// Takes no sample in some slots.
@@ -135,7 +148,7 @@ impl Machine {
             run.look(&self.tags, &plan);
             plans.push(plan);
         }
-        (run.finish(), scenario, plans)
+        (run.finish(self.kernel), scenario, plans)
     }
 }
 
@@ -231,10 +244,11 @@ impl Run {
         }
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self, kernel: Option<KernelReport>) -> Vec<u8> {
         self.now.stage = Some(Stage::Teardown);
         let at = self.at();
         self.recorder.mark(at, &Mark::Stage(Stage::Teardown)).unwrap();
+        kernel.into_iter().for_each(|report| self.recorder.mark(at, &Mark::Kernel(report)).unwrap());
         self.recorder.finish(at).unwrap();
         fs_err::read(&self.path).unwrap()
     }

@@ -3,6 +3,7 @@
 
 mod counters;
 mod few;
+mod kernel;
 mod looks;
 mod machine;
 mod made_up;

@@ -56,6 +56,35 @@ fn poolgate_finds_the_leak_in_a_driver_and_none_in_its_clean_twin() {
     assert!((rate - 1.0).abs() < 0.15, "{rate} objects an iteration:\n{}", ended.log);
 }
 
+/// The driver is unloaded with what it leaked, and without having leaked; the verdict on the first is computed again from its
+/// recording.
+const UNLOADED: &str = "
+    for leak in 10 0; do
+        insmod /lib/leakydrv.ko leak_every=$leak
+        poolgate run /root/unloaded.yaml --reports /root/unloaded-$leak
+        echo \"BED: unloaded-$leak $?\"
+    done
+    poolgate judge /root/unloaded-10/*
+    echo \"BED: again $?\"
+    cp /root/unloaded-10/*/kernel.log /root/unloaded-10/*/report.json /root
+    grep '^requests' /root/unloaded-10/*/workload.log";
+
+#[test]
+fn a_driver_that_is_unloaded_with_live_objects_is_told_by_the_kernel_itself() {
+    let Some(bed) = bed() else { return };
+    let disk = bed.disk_running(UNLOADED).with_file("root/unloaded.yaml", include_str!("unloaded.yaml")).made();
+    let ended = disk.boot().until_end();
+    let told = ["BED: unloaded-10 ", "BED: unloaded-0 ", "BED: again "].map(|words| ended.last(words));
+    assert_eq!(told, [Some("1"), Some("0"), Some("1")], "{}", ended.log);
+    let leaked = ended.last("requests ").and_then(|line| line.split_once(" leaked ")).unwrap().1;
+    assert_ne!(leaked, "0", "{}", ended.log);
+    let log = disk.read("/root/kernel.log").unwrap();
+    assert!(log.contains("Objects remaining in leakydrv on __kmem_cache_shutdown()"), "{log}");
+    let report = disk.read("/root/report.json").unwrap();
+    assert!(report.contains(&format!("the kernel reports {leaked} objects (0x")), "{leaked} in {report}");
+    assert!(report.contains("remaining in cache leakydrv when it was destroyed by leakydrv_exit"), "{report}");
+}
+
 /// The rate of the driver's tag in a report, objects an iteration.
 fn rate(report: &str) -> f64 {
     let report: Value = serde_json::from_str(report).unwrap();

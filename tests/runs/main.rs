@@ -20,6 +20,8 @@ mod flags;
 #[cfg(unix)]
 mod hanging;
 mod harness;
+#[cfg(unix)]
+mod kernel_log;
 mod lines;
 mod outcomes;
 mod second_look;

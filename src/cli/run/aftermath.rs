@@ -24,7 +24,13 @@ fn so_far(recording: &Recording) -> String {
             Event::Sample { info, .. } => last = info.at,
             Event::Mark { mark: Mark::Iteration(number), .. } => iterations = number,
             Event::Mark {
-                mark: Mark::Stage(_) | Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. } | Mark::Incomplete(_),
+                mark:
+                    Mark::Stage(_)
+                    | Mark::SecondLook(_)
+                    | Mark::Block { .. }
+                    | Mark::Gap { .. }
+                    | Mark::Incomplete(_)
+                    | Mark::Kernel(_),
                 ..
             }
             | Event::Damaged { .. }

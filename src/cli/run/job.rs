@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use super::again::look_again;
 use super::begin::commands_trusted;
 use super::host::{driver, keep, kept};
+use super::kernel_log::KernelLog;
 use super::reporting::no_scenario;
 use crate::cli::owners::suspect_here;
 use crate::cli::story::Story;
 use crate::machine::sim::KERNEL_VARIABLE;
 use crate::machine::{Machine, native};
-use crate::record::{Digest, Header, Recorder, Stage};
+use crate::record::{Digest, Header, KernelReport, Mark, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
 use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, process, tear_down};
@@ -33,6 +34,8 @@ pub(super) struct Job {
     pub(super) story: Teller,
     pub(super) root: PathBuf,
     pub(super) outcome: Option<Outcome>,
+    /// What the kernel reported, where this process read it.
+    pub(super) kernel: Option<KernelReport>,
     /// An earlier process began the run, so nobody may have looked at what its commands are by now.
     resumed: bool,
 }
@@ -60,7 +63,7 @@ impl Job {
     ) -> Job {
         let story = Teller(Rc::new(RefCell::new(story)));
         let scenario = loaded.map(|loaded| loaded.scenario);
-        Job { scenario, folder, created, stop, story, root: root.to_owned(), outcome: None, resumed }
+        Job { scenario, folder, created, stop, story, root: root.to_owned(), outcome: None, kernel: None, resumed }
     }
 
     pub(super) fn teller(&self) -> Teller {
@@ -73,15 +76,35 @@ impl Job {
     }
 
     async fn record(
-        &self,
+        &mut self,
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
     ) -> Result<Digest, Trouble> {
+        let boot = machine.boot.id()?.0;
+        let kernel = (!self.is_simulated()).then(|| KernelLog::begin(&self.root, self.folder.kernel_log(), &boot));
+        let (mut recorder, conducted) = self.conducted(machine, boot, milestone).await?;
+        if let Some(kernel) = kernel {
+            let report = kernel.read().await;
+            if let Ok(at) = conducted {
+                recorder.mark(at, &Mark::Kernel(report.clone())).map_err(RunError::from)?;
+            }
+            self.kernel = Some(report);
+        }
+        Ok(recorder.finish(conducted?).map_err(RunError::from)?)
+    }
+
+    /// Measures into a new recording; returns it, and how long it is.
+    async fn conducted(
+        &self,
+        machine: &mut Machine,
+        boot: String,
+        milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
+    ) -> Result<(Recorder, Result<Duration, RunError>), Trouble> {
         let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
         self.look_at_commands(scenario)?;
         let header = Header {
             started: Timestamp::now(),
-            boot: machine.boot.id()?.0,
+            boot,
             scenario_sha256: self.created.scenario_sha256.clone(),
             ..Header::new(scenario.scenario.as_str(), &self.created.run, machine.pool.name())
         };
@@ -106,7 +129,7 @@ impl Job {
         let conducted = conduct(scenario, &shell, &mut output, instruments, &mut look_again).await;
         // The log is for people; a run which measured does not fail for want of its last lines.
         let _ = output.close();
-        Ok(recorder.finish(conducted?).map_err(RunError::from)?)
+        Ok((recorder, conducted))
     }
 
     /// Writes down which driver is measured: where it is there once set-up is done, else where the workload brought it.
@@ -205,6 +228,11 @@ impl Work for Job {
         let story = self.teller();
         let done = tear_down(scenario, &shell, &mut output, &mut |event| story.tell(&event), &self.stop).await;
         let _ = output.close();
+        let boot = if self.is_simulated() { None } else { native::machine(&self.root).boot.id().ok() };
+        let kernel = boot.and_then(|boot| KernelLog::begun_before(&self.root, self.folder.kernel_log(), &boot.0));
+        if let Some(kernel) = kernel {
+            self.kernel = Some(kernel.read().await);
+        }
         Ok(done?)
     }
 

@@ -19,6 +19,7 @@ mod begin;
 mod close;
 mod host;
 mod job;
+mod kernel_log;
 mod life;
 mod listen;
 mod reporting;

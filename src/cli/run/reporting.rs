@@ -7,7 +7,7 @@ use super::host::{host, kept};
 use super::job::Job;
 use crate::cli::printed::styled;
 use crate::cli::terminal;
-use crate::judge::{Judgement, judge};
+use crate::judge::{Judgement, judge, kernel_notes};
 use crate::machine::{MachineError, native};
 use crate::record::{RecordError, Recording};
 use crate::report::{self, Failure, Report};
@@ -44,7 +44,11 @@ impl Job {
         let told = |error: &dyn std::fmt::Display| failure(&Trouble::from(error.to_string()));
         let recording = recording.map_err(|error| told(error))?;
         self.made_by_this_run(state, recording).map_err(|error| told(&error))?;
-        judge(scenario, recording).map_err(|error| told(&error))
+        judge(scenario, recording).map_err(|error| Failure {
+            message: error.to_string(),
+            help: error.help().map(str::to_owned),
+            output: error.output(),
+        })
     }
 
     /// Refuses a recording that is not the very one which this run closed.
@@ -68,6 +72,7 @@ impl Job {
             // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
             let places = if self.is_simulated() { Vec::new() } else { native::last_words(&self.root) };
             notes.extend(aftermath::known(recording, &self.created, &places));
+            notes.extend(self.kernel.clone().map(kernel_notes).unwrap_or_default());
         }
         if state.owes_teardown {
             notes.push("teardown did not run to its end".to_owned());

@@ -56,6 +56,14 @@ pub(super) fn worse(
     base: Option<&Case>,
     candidate: &Case,
 ) -> (Verdict, String) {
+    if let (Limit::AfterTeardown(_), Some(now)) = (limit, &candidate.remaining) {
+        return match base.and_then(|base| base.remaining.as_ref()) {
+            Some(before) if now.count() <= before.count() => {
+                (Verdict::Held, format!("{because}; no more than in the base"))
+            }
+            Some(_) | None => (verdict, because.to_owned()),
+        };
+    }
     match limit {
         Limit::MaxRate(rate) => faster(*rate, verdict, because, base, candidate),
         Limit::MaxGrowth(_) | Limit::MaxBytes(_) | Limit::AfterTeardown(_) => {

@@ -16,6 +16,8 @@ mod driver;
 mod durable;
 mod facts;
 mod flags;
+mod kmemleak;
+mod kmsg;
 mod line;
 mod lock;
 mod memory;
@@ -29,6 +31,8 @@ mod unit;
 
 pub use driver::{driver, images};
 pub use facts::{Facts, facts, free_space, last_words};
+pub use kmemleak::Kmemleak;
+pub use kmsg::{kernel_messages, kernel_place};
 pub use lock::{is_locked, open_lock, open_to_look, try_lock};
 pub use tables::Tables;
 pub use trust::{

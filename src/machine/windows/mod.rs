@@ -29,6 +29,8 @@ mod image_path;
 mod restart;
 #[cfg(any(windows, test))]
 mod system;
+#[cfg(any(windows, test))]
+mod system_log;
 
 // What the system is asked for and told.
 #[cfg(windows)]
@@ -68,6 +70,8 @@ pub use facts::facts;
 pub use facts::{Facts, Waiting};
 #[cfg(windows)]
 pub use system::{build, free_space, last_words};
+#[cfg(windows)]
+pub use system_log::{Kmemleak, kernel_messages, kernel_place};
 #[cfg(windows)]
 pub use token::is_administrator;
 #[cfg(windows)]

@@ -69,7 +69,6 @@ static void construct(void *object)
 {
 }
 
-/* There is no exit function: what was leaked cannot be given back, so the cache cannot be destroyed. */
 static int __init leakydrv_init(void)
 {
 	objects = kmem_cache_create("leakydrv", OBJECT_SIZE, 0, 0, construct);
@@ -82,6 +81,14 @@ static int __init leakydrv_init(void)
 	return 0;
 }
 module_init(leakydrv_init);
+
+/* The bug again: what was leaked cannot be given back, and the cache is destroyed all the same. */
+static void __exit leakydrv_exit(void)
+{
+	remove_proc_entry("leakydrv", NULL);
+	kmem_cache_destroy(objects);
+}
+module_exit(leakydrv_exit);
 
 MODULE_DESCRIPTION("leaks on purpose");
 MODULE_LICENSE("Dual MIT/GPL");
