@@ -32,7 +32,7 @@ fn what_is_written_passes_check_on_any_platform() {
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         assert!(said.stdout.contains(&format!("poolgate run {file}")), "{}", said.stdout);
         assert_eq!(said.stderr, "");
-        let checked = poolgate(folder.path(), &["check", &file]);
+        let checked = poolgate(folder.path(), &["check", "--elsewhere", &file]);
         assert_eq!(checked.code, Some(0), "{}", checked.stderr);
         for line in ["  setup: prepare it", "  workload, 100 times: t.exe --copy 100", "must hold: tag My?2 max_growth"]
         {

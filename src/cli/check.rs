@@ -1,23 +1,29 @@
 //! `poolgate check`: what a run would do on this machine. A dry run: reads, and changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::change::lines;
+use super::hopeless::hopeless;
 use super::machine::Root;
 use super::run::planned;
+use super::talk::is_verbose;
 use super::trouble;
 use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::machine::{MachineError, native};
 use crate::pool::Snapshot;
+use crate::run::full_path;
 use crate::scenario::{Duration, Pause, Plan, Sampling, Scenario, Subject};
 
 /// Checks scenarios.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// The scenarios, each a YAML file
+    /// The scenarios: YAML files, folders of them, or wildcards
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
+    /// Check only the scenarios, not whether this machine can run them: for one that runs elsewhere
+    #[arg(long)]
+    elsewhere: bool,
     #[command(flatten)]
     root: Root,
 }
@@ -25,24 +31,38 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> Exit {
         let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        let mut can_pass = true;
         for (path, loaded) in &scenarios {
             say!("{}: a valid scenario, {}", path.display(), loaded.scenario.scenario.as_str());
             plan(&loaded.scenario);
-            self.changes(&loaded.scenario);
-            self.thresholds(&loaded.scenario);
+            if self.elsewhere {
+                loaded.scenario.thresholds().iter().for_each(|threshold| say!("  must hold: {}", threshold.words()));
+            } else {
+                can_pass &= self.changes(&loaded.scenario);
+                can_pass &= self.thresholds(path, &loaded.scenario);
+            }
+            say!("");
         }
-        Exit::Held
+        if can_pass { Exit::Held } else { Exit::Usage }
     }
 
-    /// What would be changed on the machine, setting by setting.
-    fn changes(&self, scenario: &Scenario) {
+    /// What would be changed on the machine, setting by setting. False where this system has no such settings.
+    fn changes(&self, scenario: &Scenario) -> bool {
         // A simulated machine is made for each run, so one is made here to look at, and thrown away.
         let planned = tempfile::tempdir().map_err(|error| error.to_string()).and_then(|folder| {
             let machine = self.root.machine(scenario, &folder.path().join("kernel.json"));
-            machine.and_then(|mut machine| planned(scenario, &mut machine)).map_err(|error| error.to_string())
+            let planned = machine.and_then(|mut machine| planned(scenario, &mut machine));
+            Ok(planned.map_err(|error| {
+                (matches!(error, MachineError::OnlyOnWindows(_) | MachineError::OnlyOnLinux(_)), error.to_string())
+            }))
         });
+        let planned = planned.unwrap_or_else(|error: String| Err((false, error)));
         match planned {
-            Err(error) => say!("  note: a run started like this would fail: {error}"),
+            Err((true, error)) => {
+                say!("  cannot pass: {error}");
+                return false;
+            }
+            Err((false, error)) => say!("  note: a run started like this would fail: {error}"),
             Ok((_, changes)) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
             Ok((_, changes)) => {
                 for change in &changes {
@@ -51,10 +71,11 @@ impl Check {
                 say!("  reboots the machine, and again once the flags are put back exactly as they were");
             }
         }
+        true
     }
 
-    /// The thresholds, each with the tags it would be about now.
-    fn thresholds(&self, scenario: &Scenario) {
+    /// The thresholds, each with the tags it would be about now. False where the run can only end unclear or in an error.
+    fn thresholds(&self, path: &Path, scenario: &Scenario) -> bool {
         let mut machine = native::machine(self.root.folder());
         let now = match &scenario.machine {
             // The tags of a simulated machine come with its run.
@@ -71,7 +92,13 @@ impl Check {
         if let Some(Err(error)) = &now {
             not_here(error);
         }
-        say!("");
+        let home = path.parent().unwrap_or(Path::new(""));
+        let home = full_path(if home.as_os_str().is_empty() { Path::new(".") } else { home });
+        let snapshot = now.as_ref().and_then(|now| now.as_ref().ok().copied());
+        let found = hopeless(scenario, &home.unwrap_or_default(), snapshot);
+        found.certain.iter().for_each(|why| say!("  cannot pass: {why}"));
+        found.likely.iter().for_each(|why| say!("  note: cannot pass unless an earlier command changes that: {why}"));
+        found.certain.is_empty()
     }
 }
 
@@ -123,6 +150,7 @@ fn meant(subject: &Subject, snapshot: &Snapshot) -> String {
     match meant.as_slice() {
         [] => " (no such tag now: the run must bring it, or the verdict is unclear)".to_owned(),
         [one] => format!(" (now: {one})"),
+        all if is_verbose() => format!(" (now {} tags: {})", all.len(), all.join(", ")),
         [first, second, ..] => format!(" (now {} tags: {first}, {second} …)", meant.len()),
     }
 }

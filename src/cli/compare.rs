@@ -56,7 +56,8 @@ impl Compare {
             (Err(error), _) | (_, Err(error)) => {
                 let [base, candidate] = [&self.base, &self.candidate].map(|file| terms.unreadable(file, &error));
                 let json = report::comparison_json(&candidate, &base, None);
-                return self.tell(candidate, &json);
+                let exit = self.tell(candidate, true, &json);
+                return if error.is_missing() { Exit::Usage } else { exit };
             }
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
@@ -81,10 +82,10 @@ impl Compare {
             return Exit::Usage;
         }
         let json = report::comparison_json(&report, &base, compared.as_ref().ok());
-        self.tell(report, &json)
+        self.tell(report, false, &json)
     }
 
-    fn tell(&self, report: Report, json: &str) -> Exit {
-        give(&[report], self.json.then_some(json), self.junit.as_deref(), self.all)
+    fn tell(&self, report: Report, told: bool, json: &str) -> Exit {
+        give(&[report], &[told], self.json.then_some(json), self.junit.as_deref(), self.all)
     }
 }

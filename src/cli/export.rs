@@ -50,6 +50,8 @@ impl Export {
             trouble::tell("--csv writes one recording", Some("give one, or write them one by one"));
             return Exit::Usage;
         }
+        let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(Recorded::exit);
+        let failed = failed.max_by_key(|exit| matches!(exit, Exit::Failed));
         let opened = opened
             .into_iter()
             .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| trouble::tell(&error, error.help())).ok());
@@ -61,7 +63,7 @@ impl Export {
         let all = opened.iter().all(Option::is_some);
         let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
         let written = match opened.as_slice() {
-            [] => return Exit::Failed,
+            [] => return failed.unwrap_or(Exit::Failed),
             [recorded] if self.csv => self
                 .write_with(|out| write_csv(&recorded.recording, out, self.stages))
                 .map(|unwritten| tell_unwritten(unwritten, self.stages)),
@@ -71,25 +73,33 @@ impl Export {
             }
         };
         match ended(written, NOT_ALL) {
-            Exit::Held if !all => Exit::Failed,
+            Exit::Held if !all => failed.unwrap_or(Exit::Failed),
             ended => ended,
         }
     }
 
     /// Writes to where it was asked for.
     fn write_with<T>(&self, write: impl FnOnce(&mut dyn Write) -> csv::Result<T>) -> io::Result<T> {
-        let Some(path) = &self.output else { return Ok(write(&mut io::stdout().lock())?) };
+        let Some(path) = &self.output else { return write(&mut io::stdout().lock()).map_err(io_error) };
         let mut file = BufWriter::new(fs_err::File::create(path)?);
         let written = if path.extension().is_some_and(|extension| extension == "gz") {
             let mut gzip = GzEncoder::new(&mut file, Compression::default());
-            let written = write(&mut gzip)?;
+            let written = write(&mut gzip).map_err(io_error)?;
             gzip.finish()?;
             written
         } else {
-            write(&mut file)?
+            write(&mut file).map_err(io_error)?
         };
         file.flush()?;
         Ok(written)
+    }
+}
+
+/// The system's own error where that is what went wrong, so that a reader who went away is known as one.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -3,13 +3,13 @@
 //! A file which holds one table says nothing of growth. So several of them are one log, in the order of time, unless each is
 //! asked for; files which hold more are runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo};
-
 use super::recorded::Recorded;
+use super::wildcards::expanded;
 use crate::import::ImportError;
+use crate::scenario;
 
 /// What to read.
 #[derive(Debug, clap::Args)]
@@ -67,37 +67,15 @@ impl Files {
     }
 }
 
-/// What a wildcard in a file's name means, in the order of names: cmd.exe leaves it to the program. A name which means
-/// nothing stays as it is, and is told to be missing.
-fn expanded(file: &Path) -> Vec<PathBuf> {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if !name.contains(['*', '?']) || file.exists() {
-        return vec![file.to_owned()];
-    }
-    let pattern = regex::escape(&name).replace(r"\*", ".*").replace(r"\?", ".");
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let entries = fs_err::read_dir(folder.unwrap_or(Path::new(".")));
-    let (Ok(pattern), Ok(entries)) = (regex::Regex::new(&format!("^{pattern}$")), entries) else {
-        return vec![file.to_owned()];
-    };
-    let names = entries.flatten().map(|entry| entry.file_name());
-    let mut found: Vec<PathBuf> =
-        names.filter(|name| pattern.is_match(&name.to_string_lossy())).map(|name| file.with_file_name(name)).collect();
-    found.sort_unstable();
-    if found.is_empty() { vec![file.to_owned()] } else { found }
-}
-
 /// How far apart tables are.
 fn duration(text: &str) -> Result<Duration, String> {
     let length = Some(length(text)?).filter(|length| !length.is_zero());
     length.ok_or_else(|| "tables are taken one after the other: write more than nothing".to_owned())
 }
 
-/// A length of time as people write it: `30m`, `1h30m`, `5 s`, `1d`.
+/// A length of time, in the units of scenarios: `30 min`, `30m`, `1h30m`, `5 s`, `1d`.
 pub(super) fn length(text: &str) -> Result<Duration, String> {
-    let span: Span = text.parse().map_err(|error| format!("{error}; write `30m`, `5s` or `1h`"))?;
-    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| error.to_string())?;
-    Duration::try_from(length).map_err(|_| "time does not go backwards: write `30m`, `5s` or `1h`".to_owned())
+    Ok(scenario::Duration::given(text)?.as_std())
 }
 
 #[cfg(test)]
@@ -114,18 +92,5 @@ mod tests {
         for wrong in ["", "5", "-5s", "0s", "soon", "1mo"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn wildcards_mean_files_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        for name in ["snap-2.log", "snap-1.log", "snap-1.txt", "other.log"] {
-            fs_err::File::create(at(name)).unwrap();
-        }
-        assert_eq!(expanded(&at("snap-*.log")), [at("snap-1.log"), at("snap-2.log")]);
-        assert_eq!(expanded(&at("snap-1.???")), [at("snap-1.log"), at("snap-1.txt")]);
-        assert_eq!(expanded(&at("none*")), [at("none*")]);
-        assert_eq!(expanded(&at("other.log")), [at("other.log")]);
     }
 }

@@ -1,16 +1,17 @@
-//! Which run is meant: the one named, else this machine's unfinished one, else the newest unfinished one under the
-//! reports.
+//! Which run is meant: the one named, else the one that owns this machine, else the machine's newest unfinished one, else the
+//! newest unfinished one under the reports.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::machine::Root;
+use super::printed::tell;
 use super::trouble;
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::report::Outcome;
-use crate::run::RunFolder;
 use crate::run::drive::{Checkpoint, Phase, State};
+use crate::run::{MachineLock, RunFolder};
 
 /// Names a run.
 #[derive(Debug, clap::Args)]
@@ -39,22 +40,30 @@ impl WhichRun {
                 let places = [Some(states.join(run)), Some(self.reports.join(run)), Some(run.clone()), name];
                 places.into_iter().flatten().find(|place| is_run(place))
             }
-            None => match unfinished(&states) {
-                // What to say of these is in `none`.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => unfinished(&self.reports)?.pop(),
-                found => match found?.pop() {
-                    None => unfinished(&self.reports)?.pop(),
-                    found => found,
-                },
-            },
+            None => self.unfinished()?.pop(),
         };
         Ok(found)
+    }
+
+    /// Every unfinished run that this process can see, the one which is meant without a name last.
+    ///
+    /// # Errors
+    /// When a folder that may hold some cannot be read.
+    pub(super) fn unfinished(&self) -> io::Result<Vec<PathBuf>> {
+        all_unfinished(&self.root, &self.reports)
     }
 
     /// [`WhichRun::find`], which tells why there is none, and what to exit with.
     pub(super) fn found(&self) -> Result<PathBuf, Exit> {
         match self.find() {
-            Ok(Some(run)) => Ok(run),
+            Ok(Some(run)) => {
+                if self.run.is_none() {
+                    let others = self.unfinished().unwrap_or_default();
+                    let others = others.iter().filter(|other| **other != run);
+                    others.for_each(|other| tell!("note: also unfinished: {}", other.display()));
+                }
+                Ok(run)
+            }
             Ok(None) => {
                 trouble::tell_plainly(self.none());
                 Err(Exit::Usage)
@@ -72,7 +81,10 @@ impl WhichRun {
             Some(run) => format!("there is no run {}{}", run.display(), self.hidden()),
             None => {
                 let reports = self.reports.display();
-                format!("there is no unfinished run on this machine, nor under {reports}{}", self.hidden())
+                match self.hidden() {
+                    "" => format!("there is no unfinished run on this machine, nor under {reports}"),
+                    hidden => format!("there is no unfinished run under {reports}{hidden}"),
+                }
             }
         }
     }
@@ -80,10 +92,31 @@ impl WhichRun {
     /// What to add if an administrator may have runs which this process cannot see.
     fn hidden(&self) -> &'static str {
         match native::may_list_states(self.root.folder()) {
-            Some(false) => "; you may not see the runs of an administrator",
+            Some(false) if cfg!(windows) => "; you may not see the runs of an administrator: ask in an elevated prompt",
+            Some(false) => "; you may not see the runs of an administrator: ask with sudo",
             Some(true) | None => "",
         }
     }
+}
+
+/// Every unfinished run that this process can see: those under `reports`, the machine's own, and last the one that owns the
+/// machine, wherever it keeps its state.
+///
+/// # Errors
+/// When a folder that may hold some cannot be read.
+pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut runs = unfinished(reports)?;
+    runs.extend(match unfinished(&native::state_folder(root.folder())) {
+        // That there may be some is said where none is found.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Vec::new(),
+        found => found?,
+    });
+    if let Some(owner) = MachineLock::folder(&root.lock()).filter(|folder| is_unfinished(folder)) {
+        let same = |run: &PathBuf| fs_err::canonicalize(run).is_ok_and(|run| run == owner);
+        runs.retain(|run| *run != owner && !same(run));
+        runs.push(owner);
+    }
+    Ok(runs)
 }
 
 /// Where a run stands.

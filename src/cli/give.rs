@@ -7,13 +7,16 @@ use crate::cli::printed::{given, styled};
 use crate::exit::Exit;
 use crate::report::{self, Outcome, Report, Rows};
 
-/// Prints `json` where it was asked for, else a table for each report, and writes JUnit XML with a suite for each. The exit
-/// code is that of the worst outcome.
-pub(super) fn give(reports: &[Report], json: Option<&str>, junit: Option<&Path>, all: bool) -> Exit {
+/// Prints `json` where it was asked for, else a table for each report but those whose failure was `told` already, and writes
+/// JUnit XML with a suite for each. The exit code is that of the worst outcome.
+pub(super) fn give(reports: &[Report], told: &[bool], json: Option<&str>, junit: Option<&Path>, all: bool) -> Exit {
     let rows = if all { Rows::All } else { Rows::First("shown with --all") };
     match json {
         Some(json) => given(json.as_bytes()),
-        None => reports.iter().for_each(|report| styled(&report::table(report, terminal::width(), rows))),
+        None => {
+            let shown = reports.iter().zip(told).filter(|(_, told)| !**told);
+            shown.for_each(|(report, _)| styled(&report::table(report, terminal::width(), rows)));
+        }
     }
     if let Some(path) = junit
         && let Err(error) = report::replace(path, &report::junit_of(reports))

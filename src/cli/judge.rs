@@ -53,7 +53,10 @@ report begins with what grew most.";
 impl Judge {
     pub(super) fn run(self) -> Exit {
         let Some(terms) = self.given.read() else { return Exit::Usage };
-        let judged = self.files.open().into_iter().map(|(file, opened)| judged(&terms, &file, opened));
+        let opened = self.files.open();
+        let missing = opened.iter().any(|(_, opened)| opened.as_ref().is_err_and(ImportError::is_missing));
+        let told: Vec<bool> = opened.iter().map(|(_, opened)| opened.is_err()).collect();
+        let judged = opened.into_iter().map(|(file, opened)| judged(&terms, &file, opened));
         let Some(mut reports) = judged.collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
         };
@@ -61,7 +64,8 @@ impl Judge {
             return Exit::Usage;
         }
         let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
-        give(&reports, json.as_deref(), self.junit.as_deref(), self.all)
+        let exit = give(&reports, &told, json.as_deref(), self.junit.as_deref(), self.all);
+        if missing { Exit::Usage } else { exit }
     }
 }
 

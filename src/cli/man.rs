@@ -1,12 +1,13 @@
 //! `poolgate man`: the manual, made from what `--help` says.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::printed::printed;
-use super::{Cli, trouble};
+use super::Cli;
+use super::printed::{ended, printed};
 use crate::exit::Exit;
 
 /// Prints the manual page, or writes those of all commands.
@@ -23,7 +24,9 @@ impl ManPages {
         // `help` has no page of its own.
         let command = Cli::command().disable_help_subcommand(true);
         let written = match &self.folder {
-            Some(folder) => clap_mangen::generate_to(command, folder),
+            Some(folder) => clap_mangen::generate_to(command, folder).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot write to {}: {error}", folder.display()))
+            }),
             None => {
                 let mut page = Vec::new();
                 match Man::new(command).render(&mut page) {
@@ -32,12 +35,6 @@ impl ManPages {
                 }
             }
         };
-        match written {
-            Ok(()) => Exit::Held,
-            Err(error) => {
-                trouble::tell(error, Some("give a folder which exists and can be written"));
-                Exit::Failed
-            }
-        }
+        ended(written, "give a folder which exists and can be written")
     }
 }

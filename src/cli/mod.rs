@@ -16,6 +16,7 @@ mod files;
 mod find;
 mod flags;
 mod give;
+mod hopeless;
 mod init;
 mod judge;
 mod machine;
@@ -34,6 +35,7 @@ mod sim;
 mod status;
 mod story;
 mod tag;
+mod talk;
 mod terminal;
 mod terms;
 mod trouble;
@@ -41,6 +43,7 @@ mod usual;
 mod wait;
 #[cfg(unix)]
 mod warden;
+mod wildcards;
 
 /// Runs a workload against a driver, watches the kernel's pools tag by tag, and says whether the driver leaks.
 #[derive(Debug, Parser)]
@@ -48,6 +51,8 @@ mod warden;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    talk: talk::Talk,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scenario · 3 harness or machine failed · 4 unclear · 10 not finished (rebooting)";
@@ -109,8 +114,9 @@ impl Cli {
     /// # Errors
     /// What to exit with.
     pub fn read() -> Result<Cli, Exit> {
-        match mon::translated(flags::translated(std::env::args_os().collect())) {
-            Ok(words) => Ok(Cli::parse_from(words)),
+        let words = talk::behind_the_command(std::env::args_os().collect());
+        match mon::translated(flags::translated(words)) {
+            Ok(words) => Cli::try_parse_from(words).map_err(|told| printed::told_by_clap(&told)),
             Err(bad) => {
                 trouble::tell(&bad, Some(bad.help()));
                 Err(Exit::Usage)
@@ -120,13 +126,15 @@ impl Cli {
 
     /// Does what was asked for.
     pub fn run(self) -> Exit {
+        self.talk.apply();
         #[cfg(unix)]
         crate::machine::native::keep_others_from_writing();
         // What a run came to does not depend on whether its table could be printed; other commands are for their output.
         let is_a_run =
             matches!(self.command, Command::Run(_) | Command::Resume(_) | Command::Wait(_) | Command::Abort(_));
         let exit = self.command.run();
-        if is_a_run { exit } else { printed::unless_lost(exit) }
+        let unless_lost = printed::unless_lost(exit);
+        if is_a_run { exit } else { unless_lost }
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::talk::is_quiet;
 use super::trouble;
 use crate::exit::Exit;
 use crate::plain::plain;
@@ -33,8 +34,11 @@ pub(super) fn line(text: &str) {
     styled(&plain(text));
 }
 
-/// What [`tell!`] does.
+/// What [`tell!`] does, unless a command is asked to be quiet.
 pub(super) fn told(text: &str) {
+    if is_quiet() {
+        return;
+    }
     told_with("", text);
 }
 
@@ -62,13 +66,23 @@ pub(super) fn told_with(label: impl Display, text: &str) {
     let _ = stderr.write_all(line.as_bytes());
 }
 
-/// The exit code of a command whose output is all it is for: `exit`, unless some of that was lost.
+/// The exit code of a command whose output is all it is for: `exit`, unless some of that was lost, which is told.
 pub(super) fn unless_lost(exit: Exit) -> Exit {
-    if LOST.load(Ordering::Relaxed) && matches!(exit, Exit::Held) {
-        trouble::tell("cannot write to stdout", Some(NOT_ALL));
-        return Exit::Failed;
+    if !LOST.load(Ordering::Relaxed) {
+        return exit;
     }
-    exit
+    trouble::tell("cannot write to stdout", Some(NOT_ALL));
+    match exit {
+        Exit::Held | Exit::Unclear => Exit::Failed,
+        // What is known already weighs more, and is no success either.
+        Exit::Broken | Exit::Usage | Exit::Failed | Exit::NotFinished => exit,
+    }
+}
+
+/// Prints what clap has to say, of a mistake or as help, and returns what to exit with.
+pub(super) fn told_by_clap(told: &clap::Error) -> Exit {
+    let written = told.print().and_then(|()| io::stdout().flush());
+    if told.use_stderr() { Exit::Usage } else { ended(written, NOT_ALL) }
 }
 
 /// Writes all of `text` to stdout as it is; fails where not all of it was taken.
@@ -84,8 +98,9 @@ pub(super) fn ended(written: io::Result<()>, help: &str) -> Exit {
         // Whoever reads a pipe may have seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Held,
         Err(error) => {
-            trouble::tell(error, Some(help));
-            Exit::Failed
+            trouble::tell(&error, Some(help));
+            // Then the place that was named is none, and nothing was written.
+            if error.kind() == ErrorKind::NotFound { Exit::Usage } else { Exit::Failed }
         }
     }
 }

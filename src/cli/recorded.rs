@@ -1,6 +1,6 @@
 //! What was recorded: a recording, a run's folder, or a log of somebody else's sampler, as named on a command line.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::trouble;
+use crate::exit::Exit;
 use crate::import::{self, ImportError, Imported};
 use crate::record::{Digest, Event, Input, Mark, Recording, Stage};
 use crate::report::{Driver, Suspected};
@@ -37,8 +38,17 @@ impl Recorded {
     /// Opens what `named` means; the tables of a log are `every` so far apart, where it does not say.
     pub(super) fn open(named: &Path, every: Option<Duration>) -> Result<Recorded, ImportError> {
         let path = if named.is_dir() { named.join("recording.pgr") } else { named.to_owned() };
+        if named.is_dir() && matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            let what = format!("{} is a folder without a recording.pgr", named.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, what).into());
+        }
         let imported = import::read(&path, every)?;
         Ok(Recorded::of(path, imported))
+    }
+
+    /// What to exit with where one cannot be opened.
+    pub(super) fn exit(error: &ImportError) -> Exit {
+        if error.is_missing() { Exit::Usage } else { Exit::Failed }
     }
 
     /// Opens files which are one log.

@@ -1,5 +1,7 @@
 //! `poolgate status`: what is in progress, and which flags differ from what they were.
 
+use std::path::Path;
+
 use super::find::{WhichRun, state};
 use super::trouble;
 use crate::cli::printed::say;
@@ -17,9 +19,10 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn run(self) -> Exit {
-        let folder = match self.which.find() {
-            Ok(Some(folder)) => folder,
-            Ok(None) => {
+        let found = self.which.find().and_then(|found| Ok((found, self.which.unfinished()?)));
+        let (folder, unfinished) = match found {
+            Ok((Some(folder), unfinished)) => (folder, unfinished),
+            Ok((None, _)) => {
                 say!("{}", self.which.none());
                 return Exit::Held;
             }
@@ -28,7 +31,16 @@ impl Status {
                 return Exit::Failed;
             }
         };
-        let Some(state) = state(&folder) else {
+        let shown = self.one(&folder);
+        for other in unfinished.iter().rev().filter(|other| **other != folder) {
+            say!("also unfinished: {}", in_short(other));
+        }
+        shown
+    }
+
+    /// One run, with all there is to say.
+    fn one(&self, folder: &Path) -> Exit {
+        let Some(state) = state(folder) else {
             let help = "`poolgate abort` puts everything back, or removes what is left of a run which never began";
             trouble::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
             return Exit::Failed;
@@ -42,12 +54,12 @@ impl Status {
             say!("  {}", trouble.message);
             trouble.help.iter().for_each(|help| say!("  help: {help}"));
         }
-        say!("  {}", at_work(&folder));
-        self.flags(&folder, &state);
+        say!("  {}", at_work(folder));
+        self.flags(folder, &state);
         Exit::Held
     }
 
-    fn flags(&self, folder: &std::path::Path, state: &State) {
+    fn flags(&self, folder: &Path, state: &State) {
         let machine = match state.created.simulated {
             true => sim::machine(&sim::Kernel::at(&folder.join("simulated-kernel.json"))),
             false => native::machine(self.which.root.folder()),
@@ -66,7 +78,16 @@ impl Status {
     }
 }
 
-fn at_work(folder: &std::path::Path) -> String {
+/// One run in a line, with what names it to the other commands.
+fn in_short(folder: &Path) -> String {
+    let shown = folder.display();
+    match state(folder) {
+        Some(state) => format!("{shown}: phase {}, {}", state.phase, at_work(folder)),
+        None => format!("{shown}: its checkpoint is damaged"),
+    }
+}
+
+fn at_work(folder: &Path) -> String {
     let over = state(folder).is_some_and(|state| state.phase == Phase::Done);
     match MachineLock::look(&folder.join("run.lock")) {
         Owner::Run(by) => format!("{by} is at work on it"),

@@ -10,6 +10,7 @@ use fs_err::File;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::printed::tell;
+use super::talk::{is_quiet, is_verbose};
 #[cfg(windows)]
 use crate::machine::windows::{EventLog, Weight};
 use crate::plain::plain;
@@ -131,7 +132,7 @@ impl Story {
             }
         }
         let tenth = of.map_or(iterations / 1000, |of| iterations * 10 / of.max(1));
-        if tenth != self.tenth {
+        if tenth != self.tenth || is_verbose() {
             self.tenth = tenth;
             let event = Event::Progress { iterations, of };
             if self.bar.is_none() || of.is_none() {
@@ -152,7 +153,7 @@ impl Story {
 /// A bar for a stage, when stderr is a terminal. Its own thread keeps it alive while nothing happens.
 fn bar(stage: &str, length: Option<Duration>) -> Option<ProgressBar> {
     let bar = ProgressBar::new(0);
-    if bar.is_hidden() {
+    if bar.is_hidden() || is_quiet() || is_verbose() {
         return None;
     }
     bar.set_message(stage.to_owned());

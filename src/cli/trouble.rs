@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anstyle::{AnsiColor, Style};
 
 use super::printed::told_with;
+use super::wildcards;
 use crate::scenario::{self, LoadError, Loaded, Mistakes};
 
 const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
@@ -30,17 +31,32 @@ pub(super) fn warn(what: impl Display) {
     told_with(format_args!("{YELLOW}warning:{YELLOW:#} "), &what.to_string());
 }
 
-/// Reads every scenario, and tells the mistakes of all that have some; `None` when there were any.
-pub(super) fn load_all(paths: &[PathBuf]) -> Option<Vec<(&Path, Loaded)>> {
-    let loaded: Vec<_> = paths.iter().map(|path| Some((path.as_path(), load(path)?))).collect();
-    loaded.into_iter().collect()
+/// Reads every scenario that files, folders and wildcards mean, and tells the mistakes of all that have some; `None` when
+/// there were any.
+pub(super) fn load_all(named: &[PathBuf]) -> Option<Vec<(PathBuf, Loaded)>> {
+    let mut all = true;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in named {
+        match wildcards::scenarios(path) {
+            Ok(scenarios) => paths.extend(scenarios),
+            Err(error) => {
+                tell(error, Some(A_SCENARIO));
+                all = false;
+            }
+        }
+    }
+    let loaded: Vec<_> = paths.into_iter().map(|path| load(&path).map(|loaded| (path, loaded))).collect();
+    let loaded: Option<Vec<_>> = loaded.into_iter().collect();
+    loaded.filter(|_| all)
 }
+
+const A_SCENARIO: &str = "give the path of a scenario, a YAML file, or a folder of them";
 
 /// Reads a scenario, or tells its mistakes.
 pub(super) fn load(path: &Path) -> Option<Loaded> {
     match scenario::load(path) {
         Ok(loaded) => return Some(loaded),
-        Err(LoadError::Unreadable(error)) => tell(error, Some("give the path of a scenario, a YAML file")),
+        Err(LoadError::Unreadable(error)) => tell(error, Some(A_SCENARIO)),
         Err(LoadError::Mistakes(mistakes)) => tell_mistakes(mistakes),
     }
     None

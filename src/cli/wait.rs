@@ -1,13 +1,15 @@
 //! `poolgate wait`: blocks until a run which is rebooting has ended, then exits as it did. For CI agents, which survive
 //! the reboot or are started again after it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::files::length;
 use super::find::{WhichRun, reported_outcome, state};
 use super::trouble;
 use crate::exit::Exit;
-use crate::run::drive::Phase;
+use crate::report;
+use crate::run::drive::{Phase, State};
 
 /// How often the checkpoint is looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -17,9 +19,12 @@ const EVERY: Duration = Duration::from_millis(500);
 pub(super) struct Wait {
     #[command(flatten)]
     which: WhichRun,
-    /// Give up after so many seconds, with exit code 10
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<u64>,
+    /// Give up after this time, with exit code 10: `90 s`, `2 h`; a number alone means seconds
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    timeout: Option<Duration>,
+    /// Copy the run's JUnit XML to this file once it has ended
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 impl Wait {
@@ -28,16 +33,35 @@ impl Wait {
             Ok(folder) => folder,
             Err(exit) => return exit,
         };
-        let looks = self.timeout.map(|seconds| Duration::from_secs(seconds).div_duration_f64(EVERY) as u64);
+        let looks = self.timeout.map(|timeout| timeout.div_duration_f64(EVERY) as u64);
         for _ in 0..=looks.unwrap_or(u64::MAX) {
             match state(&folder) {
-                Some(state) if state.phase == Phase::Done => return reported_outcome(&state).into(),
+                Some(state) if state.phase == Phase::Done => return self.ended(&state),
                 Some(_) => std::thread::park_timeout(EVERY),
                 None => return unreadable(&folder),
             }
         }
         Exit::NotFinished
     }
+
+    fn ended(&self, state: &State) -> Exit {
+        let exit = reported_outcome(state).into();
+        let copied = self
+            .junit
+            .as_ref()
+            .map_or(Ok(()), |file| report::replace(file, &fs_err::read(state.created.reports.join("junit.xml"))?));
+        match copied {
+            Ok(()) => exit,
+            Err(error) => {
+                trouble::tell(error, Some("give --junit a file in a folder which exists and can be written"));
+                if matches!(exit, Exit::Broken) { exit } else { Exit::Failed }
+            }
+        }
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).or_else(|_| length(text))
 }
 
 fn unreadable(folder: &Path) -> Exit {

@@ -43,10 +43,17 @@ pub enum ImportError {
 }
 
 impl ImportError {
+    /// Whether there is no such file: a mistake of whoever named it.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, ImportError::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// What to do about it, where that is known.
     pub fn help(&self) -> Option<&str> {
         match self {
-            ImportError::Io(error) if error.kind() == io::ErrorKind::InvalidInput => Some(WHAT_TO_GIVE),
+            ImportError::Io(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                Some(WHAT_TO_GIVE)
+            }
             ImportError::Io(_) => None,
             ImportError::Recording(_) => Some(WHAT_TO_GIVE),
             ImportError::Beginning { help, .. } | ImportError::Row { help, .. } => Some(help),

@@ -16,11 +16,23 @@ use tempfile::NamedTempFile;
 /// # Errors
 /// When it cannot be written; the old file is then still there.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    written(path, contents).map_err(|error| named(path, &error))
+}
+
+fn written(path: &Path, contents: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = temporary().tempfile_in(folder)?;
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     put(file, path, folder)
+}
+
+/// The system's error under the name that the file was to have: that of the temporary file means nothing to anybody.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    let said = error.to_string();
+    // tempfile's `{error} at path {path:?}`.
+    let because = said.split(" at path \"").next().unwrap_or(&said);
+    io::Error::new(error.kind(), format!("cannot write {}: {because}", path.display()))
 }
 
 /// Reports are for everyone who may read the folder; a temporary file is its owner's only.

@@ -36,6 +36,24 @@ pub fn junit_of(reports: &[Report]) -> Vec<u8> {
     xml.into_bytes()
 }
 
+/// The suites of several files that [`junit`] made, as one file. What is no such file is left out.
+pub fn junit_together(files: &[Vec<u8>]) -> Vec<u8> {
+    let mut xml = String::from(BEFORE);
+    let mut number = 0;
+    for file in files {
+        let text = String::from_utf8_lossy(file);
+        let suite = text.strip_prefix(BEFORE).and_then(|rest| rest.trim_end().strip_suffix(AFTER));
+        // The number comes before any text from outside.
+        if let Some((opening, rest)) = suite.and_then(|suite| suite.split_once(" id=\"0\" ")) {
+            let _ = write!(xml, "{opening} id=\"{number}\" {rest}");
+            number += 1;
+        }
+    }
+    xml.push_str(AFTER);
+    xml.push('\n');
+    xml.into_bytes()
+}
+
 /// The case of a run which has no thresholds to report.
 const RUN: &str = "the run ends";
 /// The case which fails as long as flags are not put back.

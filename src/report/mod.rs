@@ -23,7 +23,7 @@ pub use comparison::{compared, comparison_json, comparison_schema};
 pub use driver::{Driver, Found};
 pub use host::Host;
 pub use json::{json, schema};
-pub use junit::{junit, junit_of};
+pub use junit::{junit, junit_of, junit_together};
 pub use series::{LeftOut, write_series};
 pub use suspect::{Suspect, Suspected};
 pub use table::{Rows, table};

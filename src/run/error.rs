@@ -35,6 +35,12 @@ pub enum RunError {
     /// A person or the system asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// A second request to stop came during teardown.
+    #[error("teardown was cut short by a second request to stop; not done: {}", Left(left))]
+    NotTornDown {
+        /// The command that was ended, and those after it.
+        left: Vec<String>,
+    },
 }
 
 /// Why a command is no success.
@@ -68,7 +74,18 @@ impl RunError {
             RunError::Record(_) | RunError::Undecided(_) | RunError::Checkpoint(_) => None,
             RunError::Command { because, .. } => because.help(),
             RunError::Interrupted => Some("start the run again to get a verdict".to_owned()),
+            RunError::NotTornDown { .. } => Some("run what is not done by hand, in the scenario's folder".to_owned()),
         }
+    }
+}
+
+/// Commands in a line.
+struct Left<'a>(&'a [String]);
+
+impl std::fmt::Display for Left<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let commands: Vec<String> = self.0.iter().map(|command| format!("`{command}`")).collect();
+        f.write_str(&commands.join(", "))
     }
 }
 

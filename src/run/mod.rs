@@ -79,6 +79,10 @@ pub async fn conduct(
     let marked = sampler.mark(Stage::Teardown);
     let stop = sampler.stop();
     let torn_down = run_teardown(&scenario.teardown, &mut commands, &mut |event| sampler.tell(event), &stop).await;
+    if let (true, Err(cut @ RunError::NotTornDown { .. })) = (outcome.is_err(), &torn_down.outcome) {
+        // The run's own trouble is another one.
+        sampler.tell(Event::Trouble(cut.to_string()));
+    }
     let kept =
         if torn_down.complete && !scenario.teardown.is_empty() { sampler.reach(Milestone::TornDown) } else { Ok(()) };
     outcome.and(marked).and(torn_down.outcome).and(kept)?;
@@ -145,11 +149,11 @@ async fn run_teardown(
         let which = Which::Teardown { number: at + 1, of: steps.len() };
         tell(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
         let done = commands.run(&which, step.run.as_str(), step.timeout.as_std(), stop.asked(2)).await;
-        let cut_short = matches!(done, Err(RunError::Interrupted));
-        outcome = outcome.and(done);
-        if cut_short {
-            return TornDown { outcome, complete: false };
+        if matches!(done, Err(RunError::Interrupted)) {
+            let left = steps[at..].iter().map(|step| step.run.as_str().to_owned()).collect();
+            return TornDown { outcome: outcome.and(Err(RunError::NotTornDown { left })), complete: false };
         }
+        outcome = outcome.and(done);
     }
     TornDown { outcome, complete: true }
 }

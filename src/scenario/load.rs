@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_yaml::Deserializer;
 
+use super::blank::{without_block, without_line};
 use super::encoding::{LARGEST, text_of};
 use super::explain::explain;
 use super::mistake::{Mistake, Mistakes, Wrong};
@@ -58,8 +59,8 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 /// Reads a scenario from bytes, which `source` names in mistakes.
 ///
 /// # Errors
-/// The first mistake in encoding, syntax or a value; or, where each key by itself is right, the mistakes
-/// across keys, up to 20 of them.
+/// The first mistake in encoding or syntax; else those in keys and values; or, where each key by itself is right, the mistakes
+/// across keys. Up to 20 of them.
 pub fn parse(source: &str, bytes: &[u8]) -> Result<Loaded, Mistakes> {
     let text = text_of(bytes).map_err(|(text, mistake)| Mistakes::new(source, &text, vec![mistake]))?;
     match read(&text) {
@@ -69,12 +70,45 @@ pub fn parse(source: &str, bytes: &[u8]) -> Result<Loaded, Mistakes> {
 }
 
 fn read(text: &str) -> Result<Scenario, Vec<Mistake>> {
-    let refused = |error: serde_yaml::Error| vec![mistake(text, &error)];
-    let left = Cell::new(MOST_VALUES);
-    Walk::new(&left).deserialize(Deserializer::from_str(text)).map_err(refused)?;
-    let document = Document::deserialize(Deserializer::from_str(text)).map_err(refused)?;
+    let document = document(text).map_err(|error| with_others(text, &error))?;
     validate(document)
         .map_err(|findings| findings.into_iter().take(MOST_SHOWN).map(|finding| placed(text, finding)).collect())
+}
+
+fn document(text: &str) -> Result<Document, serde_yaml::Error> {
+    let left = Cell::new(MOST_VALUES);
+    Walk::new(&left).deserialize(Deserializer::from_str(text))?;
+    Document::deserialize(Deserializer::from_str(text))
+}
+
+/// The mistake that reading ended with, and those behind it. Each is left out of the text before it is read again; what is wrong
+/// only for that reason is no mistake.
+fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
+    let mut found = vec![mistake(text, error)];
+    let mut left = text.to_owned();
+    let mut at = found[0].span().start;
+    let mut whole_block = error.to_string().contains("missing field");
+    for _ in 0..MOST_SHOWN {
+        let next = if whole_block { without_block(&left, at) } else { without_line(&left, at) };
+        // What is no YAML is not parted into keys.
+        if next == left || serde_yaml::Value::deserialize(Deserializer::from_str(&next)).is_err() {
+            break;
+        }
+        left = next;
+        let Err(error) = document(&left) else { break };
+        let said = error.to_string();
+        let another = mistake(&left, &error);
+        at = another.span().start;
+        whole_block = said.contains("missing field") || said.contains("unit value") || said.contains("null");
+        if !whole_block {
+            found.push(another);
+        } else if text[..at].trim().is_empty() {
+            // A key of the outermost mapping was left out.
+            break;
+        }
+    }
+    found.sort_by_key(|mistake| mistake.span().start);
+    found
 }
 
 /// How many mistakes are shown at once. Nobody reads more, and each is found again by a parse of its own.

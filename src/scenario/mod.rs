@@ -6,6 +6,7 @@
 //! single values), and through the checks across keys (`validate`), whose places `place` finds again. `explain` puts into
 //! words what serde and libyaml say. [`schema()`] makes the same structs known to editors.
 
+mod blank;
 mod encoding;
 mod explain;
 mod given;

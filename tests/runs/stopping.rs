@@ -100,7 +100,7 @@ fn asked_twice_teardown_ends_too() {
             &each(&[&forever.detached(), &touch("tearing"), &forever.line()]),
         );
         let (begun, tearing) = (run.path("begun"), run.path("tearing"));
-        let (conducted, _) = run
+        let (conducted, told) = run
             .stopped_by(async |brake| {
                 made(&begun).await;
                 brake.pull();
@@ -109,6 +109,8 @@ fn asked_twice_teardown_ends_too() {
             })
             .await;
         assert!(matches!(conducted, Err(RunError::Interrupted)), "{conducted:?}");
+        let cut = told.iter().map(ToString::to_string).find(|line| line.contains("teardown was cut short"));
+        assert!(cut.is_some_and(|line| line.contains("not done: `")), "{told:?}");
         assert_eq!(forever.alive(), 0);
     });
 }

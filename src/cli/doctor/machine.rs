@@ -37,15 +37,24 @@ fn judged_pools(source: &str, rows: Result<usize, MachineError>) -> Finding {
 /// Whether anybody else is at work here, or was and did not finish.
 pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots: Reboots) -> Vec<Finding> {
     let states = native::state_folder(root.folder());
-    let unfinished = find::newest_unfinished(&states).or_else(|| find::newest_unfinished(reports));
-    let mut findings = judged_runs(machine.autostart.get(), unfinished, reboots);
+    let mut unfinished = find::all_unfinished(root, reports).unwrap_or_default();
+    // A run that somebody is at work on has nothing to go on with.
+    unfinished.retain(|run| MachineLock::look(&run.join("run.lock")) == Owner::Nobody);
+    let owner = MachineLock::look(&root.lock());
+    let next = machine.autostart.get();
+    let at_work = |run: &Path| MachineLock::look(&run.join("run.lock")) != Owner::Nobody;
+    let next = next.map(|next| next.filter(|run| !at_work(run)));
+    let mut findings = judged_runs(next, &unfinished, reboots);
+    if owner != Owner::Nobody {
+        findings.retain(|finding| finding.level != Level::Ok);
+    }
     if native::may_list_states(root.folder()) == Some(false) {
         // Then "none is unfinished" is more than is known.
         findings.retain(|finding| finding.level != Level::Ok);
         let says = format!("this user may not see those in {}", states.display());
         findings.push(Finding::note("other runs", says).help(TO_SEE));
     }
-    match MachineLock::look(&root.lock()) {
+    match owner {
         Owner::Run(by) => {
             let help = "wait for it: `poolgate wait`; `poolgate status` says how far it is";
             findings.push(Finding::problem("other runs", format!("one owns this machine now: {by}")).help(help));
@@ -63,17 +72,23 @@ const TO_SEE: &str = if cfg!(windows) { "run it from an elevated prompt" } else 
 
 fn judged_runs(
     autostart: Result<Option<PathBuf>, MachineError>,
-    unfinished: Option<PathBuf>,
+    unfinished: &[PathBuf],
     reboots: Reboots,
 ) -> Vec<Finding> {
     let help = "go on with it: `poolgate resume`; or put everything back: `poolgate abort`";
     let shown = |run: &Path| format!("unfinished: {}", run.display());
-    match (autostart, unfinished) {
-        (Ok(Some(run)), _) => vec![Finding::problem("other runs", shown(&run)).help(help)],
-        (Ok(None), Some(run)) => vec![Finding::note("other runs", shown(&run)).help(help)],
-        (Ok(None), None) => vec![Finding::ok("other runs", "none is unfinished")],
-        (Err(error), _) => reboots.lack().map(|lack| Finding::failed(lack, "other runs", &error)).into_iter().collect(),
+    let next = match &autostart {
+        Ok(Some(run)) => Some(Finding::problem("other runs", shown(run)).help(help)),
+        Ok(None) => None,
+        Err(error) => reboots.lack().map(|lack| Finding::failed(lack, "other runs", error)),
+    };
+    let others = unfinished.iter().rev().filter(|run| !matches!(&autostart, Ok(Some(next)) if next == *run));
+    let mut findings: Vec<Finding> = next.into_iter().collect();
+    findings.extend(others.map(|run| Finding::note("other runs", shown(run)).help(help)));
+    if findings.is_empty() && autostart.is_ok() {
+        findings.push(Finding::ok("other runs", "none is unfinished"));
     }
+    findings
 }
 
 /// Whether the state of runs, which root or SYSTEM obeys after a boot, is out of everybody else's reach.
@@ -167,17 +182,27 @@ mod tests {
     #[test]
     fn an_unfinished_run_which_comes_back_by_itself_stands_in_the_way() {
         let run = || Some(PathBuf::from("run-1"));
+        let none: Option<PathBuf> = None;
         let foreign = || Err(MachineError::ForeignAutostart("unit".into()));
         for (autostart, unfinished, reboots, level) in [
-            (Ok(run()), None, Reboots::Never, Some(Level::Problem)),
+            (Ok(run()), none.clone(), Reboots::Never, Some(Level::Problem)),
             (Ok(None), run(), Reboots::Needed, Some(Level::Note)),
-            (Ok(None), None, Reboots::Needed, Some(Level::Ok)),
+            (Ok(None), none.clone(), Reboots::Needed, Some(Level::Ok)),
             (foreign(), run(), Reboots::Needed, Some(Level::Problem)),
-            (foreign(), None, Reboots::Never, None),
+            (foreign(), none, Reboots::Never, None),
         ] {
-            let found = judged_runs(autostart, unfinished, reboots);
+            let unfinished: Vec<PathBuf> = unfinished.into_iter().collect();
+            let found = judged_runs(autostart, &unfinished, reboots);
             assert_eq!(found.first().map(|finding| finding.level), level, "{found:?}");
         }
+    }
+
+    #[test]
+    fn every_unfinished_run_is_listed_once() {
+        let runs = ["run-1", "run-2"].map(PathBuf::from);
+        let found = judged_runs(Ok(Some(PathBuf::from("run-2"))), &runs, Reboots::Never);
+        assert_eq!(found.iter().map(|finding| finding.level).collect::<Vec<_>>(), [Level::Problem, Level::Note]);
+        assert_eq!(judged_runs(Ok(None), &runs, Reboots::Never).len(), 2);
     }
 
     #[test]

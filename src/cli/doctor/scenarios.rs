@@ -1,6 +1,6 @@
 //! What the given scenarios need of the machine.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::finding::{Finding, Level, Reboots};
 use crate::cli::machine::Root;
@@ -16,7 +16,7 @@ pub(super) struct Needs {
 }
 
 /// What `scenarios` need, and what there is to say of each. A run `may_reboot` if the caller says so.
-pub(super) fn needs(scenarios: &[(&Path, Loaded)], root: &Root, may_reboot: bool) -> (Needs, Vec<Finding>) {
+pub(super) fn needs(scenarios: &[(PathBuf, Loaded)], root: &Root, may_reboot: bool) -> (Needs, Vec<Finding>) {
     let mut needs = Needs {
         this_machine: scenarios.is_empty(),
         reboots: if scenarios.is_empty() { Reboots::Unknown } else { Reboots::Never },

@@ -146,7 +146,7 @@ impl Mon {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
                     trouble::tell(&error, error.help());
-                    Exit::Failed
+                    Recorded::exit(&error)
                 }
             };
         }

@@ -71,6 +71,8 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
         }
         match switch(&word) {
             Some(switch) => asked.take(switch, &mut rest)?,
+            None if word == "-q" => options.push("--quiet".into()),
+            None if word == "-v" => options.push("--verbose".into()),
             None if has_value(&word) => options.extend([Some(word), rest.pop_front()].into_iter().flatten()),
             None if is_neither(&word, &exists) => return Err(BadSwitch::Unknown(word.to_string_lossy().into_owned())),
             None => options.push(word),
@@ -227,6 +229,7 @@ mod tests {
             ("-c -b", "--sort=bytes --localtag"),
             ("/c local.txt", "--localtag=local.txt"),
             ("--pooltag /b", "--sort=bytes --pooltag"),
+            ("-q /b", "--sort=bytes --quiet"),
             ("/?", "--help"),
             ("-h", "--help"),
         ] {

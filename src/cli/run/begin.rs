@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Run;
 use super::close::remove_old;
 use super::host::host;
+use super::suites::Suites;
 use crate::cli::change::lines;
 use crate::cli::find::is_unfinished;
 use crate::cli::machine::Root;
@@ -23,10 +24,11 @@ use crate::scenario::{Loaded, OnBootFailure, Scenario};
 
 /// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. If the run cannot begin, this
 /// function has said why, and nothing has been changed.
-pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf, Exit> {
+pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suites) -> Result<PathBuf, Exit> {
     let scenario = &loaded.scenario;
     let now = Timestamp::now();
     let reports = RunFolder::create(&args.reports, scenario.scenario.as_str(), now).map_err(no_reports)?;
+    suites.begun(reports.path());
     let cannot_begin = |failure| Err(cannot_begin(failure, &reports, loaded, now));
     // Held until the checkpoint stands, so that nobody takes its folder for one left by a crash.
     let _machine = match own(args, scenario) {
@@ -87,7 +89,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded) -> Result<PathBuf,
         boot: plan.boot,
         at: now,
     };
-    let draft = report::junit(&first_report(&reports, loaded, now, Failure::not_finished()));
+    let draft = report::junit(&first_report(reports.run(), loaded, now, Failure::not_finished()));
     let state = state.unwrap_or_else(|| reports.path().to_owned());
     let written = publish(&state, &reports, &draft)
         .map_err(|error| failure(&error, None))
@@ -234,12 +236,12 @@ fn words(scenario: &Scenario) -> Vec<String> {
     scenario.thresholds().iter().map(|threshold| threshold.words()).collect()
 }
 
-fn first_report(folder: &RunFolder, loaded: &Loaded, now: Timestamp, failure: Failure) -> Report {
+pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure: Failure) -> Report {
     let scenario = &loaded.scenario;
     Report {
         scenario: scenario.scenario.as_str().to_owned(),
         thresholds: words(scenario),
-        run: folder.run(),
+        run,
         started: now,
         ended: now,
         host: Some(host()),
@@ -267,7 +269,7 @@ fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
     Exit::Usage
 }
 
-fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Failure {
+pub(super) fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Failure {
     Failure { message: error.to_string(), help: help.map(str::to_owned), output: String::new() }
 }
 
@@ -283,7 +285,7 @@ fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Time
 }
 
 fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
-    let report = first_report(folder, loaded, now, failure);
+    let report = first_report(folder.run(), loaded, now, failure);
     styled(&format!(
         "\n{}",
         report::table(&report, crate::cli::terminal::width(), report::Rows::First("see report.json"))

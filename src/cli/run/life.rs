@@ -109,7 +109,8 @@ pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
     let lock =
         MachineLock::take_patiently(&folder.lock(), "another poolgate", PATIENCE).map_err(|error| match error {
             LockError::Held { by } => {
-                refused(format!("{by} is at work on this run already"), Some("wait for it: poolgate wait"))
+                let help = "wait for it: poolgate wait; or stop it: Ctrl-C where it runs, or SIGTERM to that process";
+                refused(format!("{by} is at work on this run already"), Some(help))
             }
             LockError::Io { .. } => refused(error, None),
         })?;
@@ -175,7 +176,7 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
         None
     } else {
         let lock = MachineLock::take_patiently(&root.lock(), &created.run, PATIENCE);
-        Some(lock.map_err(|error| refused(&error, Some(error.help())))?)
+        Some(lock.map_err(|error| refused(&error, Some(error.help())))?.of_run_in(state.path()))
     };
     if let Err(problem) = &loaded {
         // Whatever became of the scenario, what the run changed is put back.

@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::find::state;
 use super::machine::Root;
+use super::talk::Talk;
 use super::trouble;
 use crate::exit::Exit;
 use crate::report::Outcome;
 use crate::run::{Stop, process};
+use crate::scenario::Loaded;
+use suites::Suites;
 
 mod aftermath;
 mod again;
@@ -23,6 +26,7 @@ mod kernel_log;
 mod life;
 mod listen;
 mod reporting;
+mod suites;
 
 pub(super) use begin::planned;
 pub(super) use host::{driver, host};
@@ -32,12 +36,15 @@ pub(super) use listen::listen;
 /// Runs scenarios.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
-    /// The scenarios, each a YAML file
+    /// The scenarios: YAML files, folders of them, or wildcards
     #[arg(required_unless_present = "resume", value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
     /// Where each run gets a folder of its own
     #[arg(long, value_name = "FOLDER", default_value = "reports")]
     reports: PathBuf,
+    /// Write JUnit XML too, with a suite for each scenario; a run says "did not finish" there until it is over
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// Let scenarios which need a reboot have it
     #[arg(long, env = "POOLGATE_ALLOW_REBOOT", value_parser = clap::builder::FalseyValueParser::new())]
     allow_reboot: bool,
@@ -48,6 +55,9 @@ pub(super) struct Run {
     /// The worst outcome of scenarios run before; poolgate's own
     #[arg(long, hide = true, default_value = "held")]
     worst: Outcome,
+    /// Where runs begun before have their reports; poolgate's own
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    begun: Vec<PathBuf>,
     /// A run which goes on before any scenario is begun; poolgate's own
     #[arg(long, hide = true)]
     resume: Option<PathBuf>,
@@ -60,39 +70,57 @@ impl Run {
         in_runtime(self.all())
     }
 
-    async fn all(self) -> Exit {
+    async fn all(mut self) -> Exit {
         // All of them are read before any is run: a mistake in the last must not cost a night.
         let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        self.scenarios = scenarios.iter().map(|(path, _)| path.clone()).collect();
         let stop = listen();
+        let mut suites = Suites::new(self.junit.clone(), std::mem::take(&mut self.begun));
+        // What cannot be written is told before anything is run.
+        if let Err(exit) = suites.write() {
+            return exit;
+        }
+        let ended = self.each(&scenarios, &mut suites, &stop).await;
+        match suites.write() {
+            Ok(()) => ended,
+            Err(_) if matches!(ended, Exit::Held | Exit::Unclear) => Exit::Failed,
+            Err(_) => ended,
+        }
+    }
+
+    async fn each(&self, scenarios: &[(PathBuf, Loaded)], suites: &mut Suites, stop: &Stop) -> Exit {
         let mut worst = self.worst;
         if let Some(folder) = &self.resume {
-            match self.take_up(folder, worst, &self.scenarios, &stop).await {
+            match self.take_up(folder, worst, &self.scenarios, suites, stop).await {
                 Ok(outcome) => worst = worst.max(outcome),
                 Err(exit) => return exit,
             }
         }
         if scenarios.iter().any(|(_, loaded)| loaded.scenario.machine.is_none()) {
-            close::close_dead(&self.root, &stop).await;
+            close::close_dead(&self.root, stop).await;
         }
         for (at, (path, loaded)) in scenarios.iter().enumerate() {
             if stop.is_asked() {
                 trouble::tell_plainly(format_args!("{} was not run: interrupted", path.display()));
+                suites.not_run(loaded, "not run: interrupted");
                 worst = Outcome::Error;
                 continue;
             }
             let still_running = process::still_running();
             if !still_running.is_empty() {
-                let what = format!(
-                    "{} was not run: an earlier scenario left {} running",
-                    path.display(),
-                    still_running.join(", ")
-                );
+                let why = format!("an earlier scenario left {} running", still_running.join(", "));
+                suites.not_run(loaded, &format!("not run: {why}"));
+                let what = format!("{} was not run: {why}", path.display());
                 trouble::tell(what, Some("restart the machine, then run it: what hangs in the kernel cannot be ended"));
                 worst = Outcome::Error;
                 continue;
             }
-            let outcome = match begin::begin(&self, path, loaded) {
-                Ok(folder) => self.take_up(&folder, worst, &self.scenarios[at + 1..], &stop).await,
+            let outcome = match begin::begin(self, path, loaded, suites) {
+                Ok(folder) => {
+                    // Until it is over the file says that it did not finish.
+                    let _ = suites.write();
+                    self.take_up(&folder, worst, &self.scenarios[at + 1..], suites, stop).await
+                }
                 Err(Exit::Usage) => return Exit::Usage,
                 Err(_) => Ok(Outcome::Error),
             };
@@ -105,27 +133,40 @@ impl Run {
     }
 
     /// Takes a run as far as this process can, which is to its outcome unless the machine restarts.
-    async fn take_up(&self, folder: &Path, worst: Outcome, rest: &[PathBuf], stop: &Stop) -> Result<Outcome, Exit> {
+    async fn take_up(
+        &self,
+        folder: &Path,
+        worst: Outcome,
+        rest: &[PathBuf],
+        suites: &Suites,
+        stop: &Stop,
+    ) -> Result<Outcome, Exit> {
         loop {
             match live(folder, &self.root, stop).await {
                 Life::Over(outcome) => return Ok(outcome),
                 Life::NotRestored => return Err(tell_not_restored(folder)),
                 Life::Restarting => return Err(Exit::NotFinished),
-                Life::SimulatedRestart => self.simulated_restart(folder, worst, rest)?,
+                Life::SimulatedRestart => self.simulated_restart(folder, worst, rest, suites)?,
             }
         }
     }
 
     /// Ends this process and starts another in its place, as a machine does which boots and finds autostart.
     #[cfg(unix)]
-    fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf]) -> Result<(), Exit> {
+    fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf], suites: &Suites) -> Result<(), Exit> {
         let no_restart = |error: std::io::Error| {
             trouble::tell_plainly(format_args!("the simulated machine cannot restart: {error}"));
             Exit::Failed
         };
         let mut next = std::process::Command::new(std::env::current_exe().map_err(no_restart)?);
         next.arg("run").arg("--resume").arg(folder).arg("--worst").arg(worst.to_string());
-        next.arg("--reports").arg(&self.reports).args(rest);
+        next.arg("--reports").arg(&self.reports).args(Talk::options()).args(rest);
+        if let Some(file) = &self.junit {
+            next.arg("--junit").arg(file);
+            suites.folders().iter().for_each(|folder| {
+                next.arg("--begun").arg(folder);
+            });
+        }
         if self.allow_reboot {
             next.arg("--allow-reboot");
         }
@@ -134,7 +175,7 @@ impl Run {
 
     /// On Windows no process takes the place of another: this one goes on in the new boot, as `poolgate resume` would.
     #[cfg(windows)]
-    fn simulated_restart(&self, _: &Path, _: Outcome, _: &[PathBuf]) -> Result<(), Exit> {
+    fn simulated_restart(&self, _: &Path, _: Outcome, _: &[PathBuf], _: &Suites) -> Result<(), Exit> {
         Ok(())
     }
 }

@@ -75,7 +75,12 @@ impl Job {
             notes.extend(self.kernel.clone().map(kernel_notes).unwrap_or_default());
         }
         if state.owes_teardown {
-            notes.push("teardown did not run to its end".to_owned());
+            let steps = self.scenario.iter().flat_map(|scenario| &scenario.teardown);
+            let commands: Vec<String> = steps.map(|step| format!("`{}`", step.run.as_str())).collect();
+            notes.push(format!(
+                "teardown did not run to its end; run by hand what is not done of it: {}",
+                commands.join(", ")
+            ));
         }
         notes
     }

@@ -34,7 +34,12 @@ pub(super) fn fields(line: &str, width: usize) -> Vec<String> {
         }
         field += word;
         if label_before || (word.contains(':') && !word.ends_with(':')) {
-            fields.push(std::mem::take(&mut field));
+            let field = std::mem::take(&mut field);
+            match fields.last_mut() {
+                // The second figure of `InRam` and of `Pool`.
+                Some(last) if field.starts_with("P:") => *last = format!("{last} {field}"),
+                _ => fields.push(field),
+            }
         }
     }
     fields.extend((!field.is_empty()).then_some(field));
@@ -92,8 +97,8 @@ mod tests {
     fn fields_are_never_parted() {
         let line = " Memory:24683652K Avail:19860904K  PageFlts:     ?   InRam Krnl:     ? P:    0K";
         assert_eq!(fields(line, 80), [line]);
-        assert_eq!(fields(line, 70), [" Memory:24683652K  Avail:19860904K  PageFlts:?  InRam Krnl:?  P:0K"]);
-        assert_eq!(fields(line, 40), [" Memory:24683652K  Avail:19860904K", " PageFlts:?  InRam Krnl:?  P:0K"]);
+        assert_eq!(fields(line, 70), [" Memory:24683652K  Avail:19860904K  PageFlts:?  InRam Krnl:? P:0K"]);
+        assert_eq!(fields(line, 40), [" Memory:24683652K  Avail:19860904K", " PageFlts:?  InRam Krnl:? P:0K"]);
     }
 
     #[test]

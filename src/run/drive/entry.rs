@@ -145,7 +145,8 @@ impl From<RunError> for Trouble {
             | RunError::Record(_)
             | RunError::Undecided(_)
             | RunError::Checkpoint(_)
-            | RunError::Interrupted => Trouble { message, help, output: String::new() },
+            | RunError::Interrupted
+            | RunError::NotTornDown { .. } => Trouble { message, help, output: String::new() },
         }
     }
 }

@@ -23,6 +23,14 @@ impl Duration {
         Duration(std::time::Duration::from_secs(secs))
     }
 
+    /// Reads what a command line gives, in the units of a scenario.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub fn given(text: &str) -> Result<Duration, String> {
+        Duration::read(text).map_err(|wrong| format!("{}: {}", wrong.message, wrong.help))
+    }
+
     /// As the standard library's type, for clocks and timers.
     pub const fn as_std(self) -> std::time::Duration {
         self.0
@@ -31,16 +39,23 @@ impl Duration {
 
 impl Scalar for Duration {
     const WHAT: &'static str = "a duration";
-    const DESCRIPTION: &'static str = "A length of time with its unit: ms, s, min, h or d.";
-    const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|h|d)$";
+    const DESCRIPTION: &'static str =
+        "A length of time with its unit: ms, s, min (or m), h or d; or several, as in 1h30m.";
+    const PATTERN: &'static str =
+        r"^([0-9]+(\.[0-9]+)? ?(ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?) ?)+$";
     const EXAMPLES: &'static [&'static str] = &["200 ms", "1 s", "15 min", "2 h"];
 
     fn read(text: &str) -> Result<Duration, Wrong> {
-        let (number, unit) = split(text, Duration::WHAT, "30 s")?;
-        let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(unknown_unit(number.0, unit));
-        };
-        Ok(Duration(std::time::Duration::from_nanos(number.times(*nanos, Duration::WHAT, "nanoseconds")?)))
+        let mut length = std::time::Duration::ZERO;
+        for part in parts(text) {
+            let (number, unit) = split(part, Duration::WHAT, "30 s")?;
+            let meant = meant(unit).unwrap_or(unit);
+            let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == meant) else {
+                return Err(unknown_unit(number.0, unit));
+            };
+            length += std::time::Duration::from_nanos(number.times(*nanos, Duration::WHAT, "nanoseconds")?);
+        }
+        Ok(Duration(length))
     }
 
     fn bare() -> Option<Wrong> {
@@ -54,19 +69,42 @@ const UNITS: [(&str, u64); 5] =
 const SECOND: u64 = 1_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
 
-fn unknown_unit(number: &str, unit: &str) -> Wrong {
-    let meant = match unit.to_ascii_lowercase().as_str() {
-        "" => return without_unit(),
-        "msec" | "msecs" | "millisecond" | "milliseconds" => "ms",
+/// `1h30m` in parts, each a number with its unit.
+fn parts(text: &str) -> Vec<&str> {
+    let text = text.trim();
+    let mut begins = vec![0];
+    if text.starts_with(|char: char| char.is_ascii_digit()) {
+        let mut in_unit = false;
+        for (at, char) in text.char_indices() {
+            if in_unit && char.is_ascii_digit() {
+                begins.push(at);
+            }
+            in_unit = char.is_alphabetic() || (in_unit && char == ' ');
+        }
+    }
+    let ends = begins.iter().skip(1).copied().chain([text.len()]);
+    begins.iter().zip(ends).map(|(begin, end)| &text[*begin..end]).collect()
+}
+
+/// The unit that a longer or shorter name of it means.
+fn meant(unit: &str) -> Option<&'static str> {
+    Some(match unit.trim_end() {
+        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => "ms",
         "s" | "sec" | "secs" | "second" | "seconds" => "s",
         "m" | "min" | "mins" | "minute" | "minutes" => "min",
         "h" | "hr" | "hrs" | "hour" | "hours" => "h",
         "d" | "day" | "days" => "d",
-        _ => "",
-    };
-    let help = match meant {
-        "" => "the units are ms, s, min, h and d".to_owned(),
-        _ => format!("write `{number} {meant}`"),
+        _ => return None,
+    })
+}
+
+fn unknown_unit(number: &str, unit: &str) -> Wrong {
+    if unit.is_empty() {
+        return without_unit();
+    }
+    let help = match meant(&unit.to_ascii_lowercase()) {
+        None => "the units are ms, s, min, h and d".to_owned(),
+        Some(meant) => format!("write `{number} {meant}`"),
     };
     Wrong::new(format!("`{}` is not a unit of time", shown(unit)), "unknown unit", help)
 }
@@ -112,6 +150,10 @@ mod tests {
             ("1.5 min", 90_000, "90 s"),
             ("15 min", 900_000, "15 min"),
             ("24 h", 86_400_000, "1 d"),
+            ("30m", 1_800_000, "30 min"),
+            ("1h30m", 5_400_000, "90 min"),
+            ("1 h 30 min", 5_400_000, "90 min"),
+            ("5 seconds", 5000, "5 s"),
         ] {
             assert_eq!(Duration::read(text), Ok(Duration::from_millis(millis)), "{text}");
             assert_eq!(Duration::from_millis(millis).to_string(), shown);
@@ -123,8 +165,9 @@ mod tests {
     fn what_is_no_duration_says_what_would_be() {
         for (text, help) in [
             ("5", "write the unit: `200 ms`, `30 s` or `5 min`"),
-            ("5 m", "write `5 min`"),
-            ("5 seconds", "write `5 s`"),
+            ("5 MIN", "write `5 min`"),
+            ("1h30", "write the unit: `200 ms`, `30 s` or `5 min`"),
+            ("1h 5 mo", "the units are ms, s, min, h and d"),
             ("5 us", "the units are ms, s, min, h and d"),
             ("0.0000001 ms", "write fewer decimals, or a smaller unit"),
             ("300000 d", "write a smaller number"),
