@@ -1,15 +1,14 @@
 //! A disk with Debian, systemd and GRUB on it, as an installer leaves it: made once, and copied for every test.
 //!
-//! debootstrap makes the tree and mke2fs the file system, so no loop device is needed. GRUB is installed by its own
-//! programs, in a first boot of the machine itself, whose kernel QEMU loads. The image lies below `target/qemu` and is made
-//! again when `VERSION` changes.
+//! debootstrap makes the tree. GRUB is installed by its own programs, in a first boot of the machine itself, whose kernel
+//! QEMU loads. The image lies below `target/qemu` and is made again when `VERSION` changes.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::file_system::FileSystem;
 use super::vm::Vm;
 use crate::bed::folder;
-use crate::tool::{Missing, command, emptied, fetched, find, printed};
+use crate::tool::{Missing, command, emptied, fetched, find};
 
 /// Counts up when images of before are of no use any more.
 const VERSION: u32 = 1;
@@ -18,7 +17,8 @@ const PACKAGES: &str = "systemd-sysv,udev,dbus,kmod,initramfs-tools,linux-image-
 /// The partition begins here, behind the room which GRUB's core needs.
 pub(super) const OFFSET: u64 = 1 << 20;
 const SECTOR: u64 = 512;
-const SIZE: u64 = 1000 << 20;
+/// Of the whole disk, in bytes.
+pub(super) const SIZE: u64 = 1000 << 20;
 
 /// What the emulated machine needs to boot in reasonable time, as for the other bed's kernel.
 const PARAMETERS: &str = "console=ttyS0 clocksource=hpet no_timer_check mitigations=off cryptomgr.notests";
@@ -32,23 +32,20 @@ const UNIT: &str = "[Unit]\nAfter=multi-user.target\n[Service]\nType=exec\n\
     ExecStart=/bin/bash -c '{ source /etc/bed/run; echo BED: exit $?; systemctl poweroff; } >/dev/console 2>&1 </dev/null'\n";
 
 /// The image with GRUB installed, or why there is none here.
-pub(super) fn base() -> Result<PathBuf, Missing> {
-    let programs = [
-        ("debootstrap", "debootstrap"),
-        ("debugfs", "e2fsprogs"),
-        ("mke2fs", "e2fsprogs"),
-        ("qemu-system-x86_64", "qemu-system-x86"),
-        ("unshare", "util-linux"),
-    ];
+pub(super) fn base(file_system: FileSystem) -> Result<PathBuf, Missing> {
+    let programs =
+        [("debootstrap", "debootstrap"), ("qemu-system-x86_64", "qemu-system-x86"), ("unshare", "util-linux")];
+    file_system.possible()?;
     programs.into_iter().try_for_each(|(program, package)| find(program, package))?;
     if !rustix::process::geteuid().is_root() {
         return Err(Missing("only root can make an image with debootstrap".to_owned()));
     }
-    let image = folder().join(format!("grub-ext4-{VERSION}.img"));
+    let image = folder().join(format!("grub-{}-{VERSION}.img", file_system.name()));
     if !image.exists() {
-        let tree = tree()?;
+        let tree = tree(file_system)?;
         let partial = image.with_extension("partial");
-        format(&partial, &tree);
+        partition(&partial);
+        file_system.format(&partial, &tree);
         provision(&partial, &tree);
         fs_err::rename(&partial, &image).unwrap();
         fs_err::remove_dir_all(&tree).unwrap();
@@ -57,7 +54,7 @@ pub(super) fn base() -> Result<PathBuf, Missing> {
 }
 
 /// The files of the root file system.
-fn tree() -> Result<PathBuf, Missing> {
+fn tree(file_system: FileSystem) -> Result<PathBuf, Missing> {
     let tree = folder().join("grub-tree");
     emptied(&tree);
     let mut sites = command("apt-get");
@@ -78,7 +75,7 @@ fn tree() -> Result<PathBuf, Missing> {
         fs_err::create_dir_all(tree.join(path).parent().unwrap()).unwrap();
         fs_err::write(tree.join(path), text).unwrap();
     };
-    write("etc/fstab", "LABEL=poolgate / ext4 defaults 0 1\n");
+    write("etc/fstab", &format!("LABEL=poolgate / {} defaults 0 1\n", file_system.name()));
     write("etc/default/grub", &format!("{DEFAULT_GRUB}GRUB_CMDLINE_LINUX=\"{PARAMETERS}\"\n"));
     write("etc/systemd/journald.conf", "[Journal]\nStorage=volatile\n");
     write("etc/systemd/system/bed.service", UNIT);
@@ -91,8 +88,8 @@ fn tree() -> Result<PathBuf, Missing> {
     Ok(tree)
 }
 
-/// A disk of one bootable partition with `tree` in it.
-fn format(image: &Path, tree: &Path) {
+/// A disk of one bootable partition, which is empty.
+fn partition(image: &Path) {
     let mut first = [0; SECTOR as usize];
     // A partition table's only entry: bootable, for Linux, from OFFSET to the end (all numbers count sectors).
     let (start, length) = ((OFFSET / SECTOR) as u32, ((SIZE - OFFSET) / SECTOR) as u32);
@@ -102,10 +99,6 @@ fn format(image: &Path, tree: &Path) {
     first[510..].copy_from_slice(&[0x55, 0xaa]);
     fs_err::write(image, first).unwrap();
     fs_err::OpenOptions::new().write(true).open(image).unwrap().set_len(SIZE).unwrap();
-    let mut mke2fs = command("mke2fs");
-    mke2fs.args(["-q", "-F", "-t", "ext4", "-L", "poolgate", "-d"]).arg(tree);
-    mke2fs.args(["-E", &format!("offset={OFFSET},root_owner=0:0")]).arg(image);
-    printed(mke2fs.arg(format!("{}k", (SIZE - OFFSET) / 1024)));
 }
 
 /// Has the machine install GRUB on its own disk.
@@ -118,24 +111,4 @@ fn provision(image: &Path, tree: &Path) {
     let mut vm =
         Vm::direct(image, &named("vmlinuz-"), &named("initrd.img-"), &format!("root=LABEL=poolgate {PARAMETERS}"));
     assert_eq!(vm.until_off(), Some(0), "GRUB is not installed:\n{}", vm.log());
-}
-
-/// Writes files into the file system of a disk which is off.
-pub(super) fn inject(image: &Path, files: &[(&str, &Path)]) {
-    let mut script = tempfile::NamedTempFile::new().unwrap();
-    for (path, from) in files {
-        let mode = from.metadata().unwrap().permissions().mode();
-        let lines = format!("rm {path}\nwrite {} {path}\nsif {path} mode 0{mode:o}\n", from.display());
-        std::io::Write::write_all(&mut script, lines.as_bytes()).unwrap();
-    }
-    let device = format!("{}?offset={OFFSET}", image.display());
-    printed(command("debugfs").arg("-w").arg("-f").arg(script.path()).arg(device));
-}
-
-/// A file of a disk which is off; nothing if there is none.
-pub(super) fn read(image: &Path, path: &str) -> Option<String> {
-    let device = format!("{}?offset={OFFSET}", image.display());
-    let ask = |request: &str| printed(command("debugfs").args(["-R", request]).arg(&device));
-    // `cat` of a file which does not exist succeeds and prints nothing, as that of an empty file does.
-    ask(&format!("stat {path}")).starts_with("Inode:").then(|| ask(&format!("cat {path}")))
 }

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use self::file_system::FileSystem;
 use self::vm::Vm;
 use crate::bed::static_poolgate;
 use crate::drive::random;
 use crate::power::{SEED, number_from};
 
+mod file_system;
 mod image;
 mod vm;
 
@@ -36,12 +38,13 @@ code=$?
 
 /// A disk of a test, which is off.
 struct Disk {
+    file_system: FileSystem,
     folder: tempfile::TempDir,
 }
 
 /// A machine whose scenario asks for `parameter`; `prepared` runs on it first. Nothing where something is missing.
-fn disk(parameter: &str, reboot: &str, prepared: &str) -> Option<Disk> {
-    let base = match image::base() {
+fn disk(file_system: FileSystem, parameter: &str, reboot: &str, prepared: &str) -> Option<Disk> {
+    let base = match image::base(file_system) {
         Ok(base) => base,
         Err(because) => {
             assert!(std::env::var_os("CI").is_none(), "the test bed with GRUB must run with CI=true: {because}");
@@ -49,7 +52,7 @@ fn disk(parameter: &str, reboot: &str, prepared: &str) -> Option<Disk> {
             return None;
         }
     };
-    let disk = Disk { folder: tempfile::tempdir_in(base.parent().unwrap()).unwrap() };
+    let disk = Disk { file_system, folder: tempfile::tempdir_in(base.parent().unwrap()).unwrap() };
     let copied = crate::tool::command("cp").arg("--sparse=always").arg(&base).arg(disk.image()).status();
     assert!(copied.unwrap().success());
     let file = |name: &str, text: &str| {
@@ -59,7 +62,7 @@ fn disk(parameter: &str, reboot: &str, prepared: &str) -> Option<Disk> {
     };
     let scenario = include_str!("chain.yaml").replace("PARAMETER", parameter).replace("timeout: 10 min", reboot);
     let (scenario, run) = (file("chain.yaml", &scenario), file("run", &format!("{prepared}\n{RUN}")));
-    image::inject(
+    file_system.inject(
         &disk.image(),
         &[("/root/chain.yaml", &scenario), ("/etc/bed/run", &run), ("/usr/bin/poolgate", &static_poolgate(None))],
     );
@@ -76,7 +79,7 @@ impl Disk {
     }
 
     fn read(&self, path: &str) -> Option<String> {
-        image::read(&self.image(), path)
+        self.file_system.read(&self.image(), path)
     }
 
     /// The report, of a machine which is off.
@@ -88,15 +91,16 @@ impl Disk {
     /// Every file of the boot loader's and systemd's as it was before the run.
     #[track_caller]
     fn is_as_it_was(&self) {
-        let base = image::base().ok().unwrap();
+        let base = image::base(self.file_system).ok().unwrap();
+        let before = |path: &str| self.file_system.read(&base, path);
         let files = ["grub.cfg", "custom.cfg"].map(|file| format!("/boot/grub/{file}"));
         let made_from = ["/etc/default/grub", "/etc/default/grub.d/99-poolgate.cfg"].map(str::to_owned);
         for path in files.into_iter().chain(made_from) {
-            assert_eq!(self.read(&path), image::read(&base, &path), "{path}");
+            assert_eq!(self.read(&path), before(&path), "{path}");
         }
         // A test may have removed it.
         if let Some(block) = self.read("/boot/grub/grubenv") {
-            assert_eq!(Some(block), image::read(&base, "/boot/grub/grubenv"));
+            assert_eq!(Some(block), before("/boot/grub/grubenv"));
         }
         assert_eq!(self.read("/etc/systemd/system/poolgate-resume.service"), None);
     }
@@ -112,7 +116,17 @@ const MENU: [&str; 2] = ["Booting `poolgate'", "Booting `Debian GNU/Linux'"];
 #[test]
 #[ignore = "takes minutes: just nightly grub"]
 fn grub_boots_once_into_the_flags_and_the_leak_is_found() {
-    let Some(disk) = disk("slab_nomerge", "timeout: 10 min", "") else { return };
+    chain(FileSystem::Ext4);
+}
+
+#[test]
+#[ignore = "takes minutes: just nightly grub"]
+fn grub_boots_once_into_the_flags_and_the_leak_is_found_on_xfs() {
+    chain(FileSystem::Xfs);
+}
+
+fn chain(file_system: FileSystem) {
+    let Some(disk) = disk(file_system, "slab_nomerge", "timeout: 10 min", "") else { return };
     let mut vm = disk.start();
     let code = vm.until_off();
     assert!(vm.log().contains("boots once into the flags"), "{}", vm.log());
@@ -129,8 +143,18 @@ const NEVER_COMES_UP: &str = "rdinit=/nonexistent";
 
 #[test]
 #[ignore = "takes minutes: just nightly grub"]
-fn a_kernel_which_hangs_is_gone_at_the_next_reset() {
-    let Some(disk) = disk(NEVER_COMES_UP, "timeout: 10 min", "") else { return };
+fn a_kernel_that_hangs_is_gone_at_the_next_reset() {
+    hang(FileSystem::Ext4);
+}
+
+#[test]
+#[ignore = "takes minutes: just nightly grub"]
+fn a_kernel_that_hangs_is_gone_at_the_next_reset_on_xfs() {
+    hang(FileSystem::Xfs);
+}
+
+fn hang(file_system: FileSystem) {
+    let Some(disk) = disk(file_system, NEVER_COMES_UP, "timeout: 10 min", "") else { return };
     let mut vm = disk.start();
     vm.until("Booting `poolgate'");
     vm.until("end Kernel panic");
@@ -146,8 +170,8 @@ fn a_kernel_which_hangs_is_gone_at_the_next_reset() {
 
 #[test]
 #[ignore = "takes minutes: just nightly grub"]
-fn a_kernel_which_panics_early_restarts_by_itself_into_the_default_entry() {
-    let Some(disk) = disk(NEVER_COMES_UP, "after_panic: 2 s", "") else { return };
+fn a_kernel_that_panics_early_restarts_by_itself_into_the_default_entry() {
+    let Some(disk) = disk(FileSystem::Ext4, NEVER_COMES_UP, "after_panic: 2 s", "") else { return };
     let mut vm = disk.start();
     let code = vm.until_off();
     assert_eq!((code, counts(vm.log(), MENU)), (Some(3), [1, 2]), "{}", vm.log());
@@ -160,8 +184,8 @@ const CANNOT_BOOT_ONCE: &str = "rm -f /boot/grub/grubenv";
 
 #[test]
 #[ignore = "takes minutes: just nightly grub"]
-fn a_grub_which_cannot_boot_once_has_its_configuration_made_anew_and_back() {
-    let Some(disk) = disk("slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
+fn a_grub_that_cannot_boot_once_has_its_configuration_made_anew_and_back() {
+    let Some(disk) = disk(FileSystem::Ext4, "slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
     let mut vm = disk.start();
     let code = vm.until_off();
     assert!(vm.log().contains("every boot has the flags until they are removed"), "{}", vm.log());
@@ -172,11 +196,21 @@ fn a_grub_which_cannot_boot_once_has_its_configuration_made_anew_and_back() {
 
 #[test]
 #[ignore = "takes minutes: just nightly grub"]
-fn power_cuts_while_grub_s_configuration_is_made_leave_a_machine_which_boots() {
+fn power_cuts_while_grub_s_configuration_is_made_leave_a_machine_that_boots() {
+    power_cuts(FileSystem::Ext4);
+}
+
+#[test]
+#[ignore = "takes minutes: just nightly grub"]
+fn power_cuts_while_grub_s_configuration_is_made_leave_a_machine_that_boots_on_xfs() {
+    power_cuts(FileSystem::Xfs);
+}
+
+fn power_cuts(file_system: FileSystem) {
     let mut seed = number_from("POOLGATE_SEED", SEED);
     eprintln!("POOLGATE_SEED={seed}");
     for marker in ["99-poolgate.cfg: set to", "99-poolgate.cfg: removed"] {
-        let Some(disk) = disk("slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
+        let Some(disk) = disk(file_system, "slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
         let mut vm = disk.start();
         vm.until(marker);
         // update-grub takes some ten seconds here.
