@@ -77,8 +77,16 @@ fn fast_startup(facts: &Facts) -> Finding {
     }
 }
 
+/// Microsoft Learn, "DisableKeyProtectors method of the Win32_EncryptableVolume class".
+const WITHOUT_MANAGE_BDE: &str = "see whether a start of this machine asks for a PIN. If it does, suspend BitLocker by \
+     manage-bde, or by WMI: `Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName \
+     Win32_EncryptableVolume -Filter \"DriveLetter='C:'\" | Invoke-CimMethod -MethodName DisableKeyProtectors -Arguments \
+     @{ DisableCount = 3 }`";
+
 fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
-    let suspend = "suspend it for the two restarts of a run: `manage-bde -protectors -disable C: -rebootcount 2`";
+    // One more than a run restarts: a crash takes a boot too.
+    let suspend = "suspend it for the two restarts of a run and one after a crash: \
+         `manage-bde -protectors -disable C: -rebootcount 3`";
     match bitlocker {
         BitLocker::Off => Finding::ok("BitLocker", "off or suspended: a restart waits for nobody"),
         BitLocker::On => {
@@ -90,7 +98,7 @@ fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
             Finding::at(lack, "BitLocker", says).help(suspend)
         }
         BitLocker::Unknown(why) => Finding::note("BitLocker", format!("cannot be asked: {why}"))
-            .help("see whether a start of this machine asks for a PIN; if it does, a run cannot restart it unattended"),
+            .help(WITHOUT_MANAGE_BDE),
     }
 }
 
@@ -168,6 +176,19 @@ mod tests {
             let found = findings(&facts, Reboots::Needed);
             let elevation = found.iter().find(|finding| finding.what == "elevation").unwrap();
             assert!(elevation.says.contains(r"NT AUTHORITY\NETWORK SERVICE"), "{elevation:?}");
+        }
+    }
+
+    #[test]
+    fn bitlocker_is_suspended_for_one_start_more_than_a_run_needs() {
+        for (bitlocker, words) in [
+            (BitLocker::Asks, "-rebootcount 3"),
+            (BitLocker::On, "-rebootcount 3"),
+            (BitLocker::Unknown("not found".to_owned()), "DisableCount = 3"),
+        ] {
+            let found = findings(&Facts { bitlocker, ..healthy() }, Reboots::Needed);
+            let help = found.iter().find(|finding| finding.what == "BitLocker").unwrap().help.clone();
+            assert!(help.unwrap().contains(words), "{words}");
         }
     }
 

@@ -69,7 +69,8 @@ mod asked {
                 _ => folders::windows().join(usual),
             }
         };
-        vec![place("DumpFile", "MEMORY.DMP"), place("MinidumpDir", "Minidump")]
+        let live = folders::windows().join("LiveKernelReports");
+        vec![place("DumpFile", "MEMORY.DMP"), place("MinidumpDir", "Minidump"), live]
     }
 
     /// The variables which stand in these values; the environment could say anything.
@@ -104,7 +105,7 @@ mod asked {
             assert!(free_space(&folders::windows()).unwrap() > 0);
             assert!(free_space(Path::new(r"Q:\no\such\folder")).is_err());
             let places = last_words(Path::new("/"));
-            assert!(places.iter().all(|place| place.is_absolute()) && places.len() == 2, "{places:?}");
+            assert!(places.iter().all(|place| place.is_absolute()) && places.len() == 3, "{places:?}");
         }
     }
 }
