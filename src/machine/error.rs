@@ -252,9 +252,9 @@ impl MachineError {
             MachineError::VerifierGone(_) => {
                 Some("look for a bugcheck of that boot: its dump, and event 1001 of the System log; then run again")
             }
-            MachineError::HiddenBootMode => {
-                Some("write `on_boot_failure: keep` below `verifier`; look at the mode with `verifier /querysettings`")
-            }
+            MachineError::HiddenBootMode => Some(
+                "the mode is `resetonbootfail` now: set the one you want (`verifier /bootmode persistent` is Windows' default), and write `on_boot_failure: keep` below `verifier`",
+            ),
             MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
             MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
             MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),

@@ -97,8 +97,9 @@ fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
             let says = "on: every start waits for a PIN, a password or a startup key";
             Finding::at(lack, "BitLocker", says).help(suspend)
         }
-        BitLocker::Unknown(why) => Finding::note("BitLocker", format!("cannot be asked: {why}"))
-            .help(WITHOUT_MANAGE_BDE),
+        BitLocker::Unknown(why) => {
+            Finding::note("BitLocker", format!("cannot be asked: {why}")).help(WITHOUT_MANAGE_BDE)
+        }
     }
 }
 
