@@ -9,7 +9,7 @@ use windows_registry::CURRENT_USER;
 
 use super::*;
 use crate::machine::windows::flags::setting::VERIFY_LEVEL;
-use crate::machine::{Asked, FlagValue, Flags};
+use crate::machine::{Asked, Change, FlagValue, Flags};
 
 /// A key of a test's own, with the keys of every setting in it; removed with what is in it.
 struct Scratch {
