@@ -101,6 +101,27 @@ fn this_machine_s_own_global_flag_is_set_and_put_back() {
 }
 
 #[test]
+fn this_machine_s_own_boot_mode_is_set_and_put_back() {
+    let verifier = windows().join(r"System32\verifier.exe");
+    if std::env::var_os("POOLGATE_TEST_REAL_FLAGS").is_none() || !verifier.exists() {
+        eprintln!("skipped: POOLGATE_TEST_REAL_FLAGS is not set, or there is no verifier.exe, as in Wine");
+        return;
+    }
+    let mut flags = registry_flags(|| Ok(Tagging::Off));
+    let drivers = vec!["poolgate-no-such-driver.sys".to_owned()];
+    let asked = [Asked::Verifier { drivers, level: 8, reset_on_boot_failure: true }];
+    let changes = flags.plan(&asked).unwrap();
+    let set = changes.iter().try_for_each(|change| flags.write(&change.name, &change.wanted));
+    let now: Vec<_> = changes.iter().map(|change| flags.read(&change.name).unwrap()).collect();
+    changes.iter().for_each(|change| flags.write(&change.name, &change.original).unwrap());
+    let back: Vec<_> = changes.iter().map(|change| flags.read(&change.name).unwrap()).collect();
+    assert!(changes.iter().map(|change| &change.original).eq(&back), "{changes:?} {back:?}");
+    // What is found here is where this Windows keeps the mode.
+    set.unwrap_or_else(|error| panic!("{error}: {now:?}"));
+    eprintln!("the boot mode was {}, and is {} for a run", changes[2].original, now[2]);
+}
+
+#[test]
 fn every_type_and_every_bytes_are_put_back_exactly() {
     let scratch = Scratch::new();
     let texts: [&[u8]; 7] =
