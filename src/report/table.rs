@@ -20,6 +20,9 @@ pub enum Rows {
 }
 
 impl Rows {
+    /// The first ones of a run's report, beside which there is a `report.json`.
+    pub const OF_RUN: Rows = Rows::First("see report.json");
+
     /// How many of `all` rows are shown when the usual number is `usual`.
     pub(super) fn of(self, usual: usize, all: usize) -> usize {
         match self {

@@ -286,10 +286,7 @@ fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Time
 
 fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     let report = first_report(folder.run(), loaded, now, failure);
-    styled(&format!(
-        "\n{}",
-        report::table(&report, crate::cli::terminal::width(), report::Rows::First("see report.json"))
-    ));
+    styled(&format!("\n{}", report::table(&report, crate::cli::terminal::width(), report::Rows::OF_RUN)));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,
         Err(error) => no_reports(io::Error::other(error)),

@@ -23,7 +23,7 @@ impl Job {
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);
-        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::First("see report.json"))));
+        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::OF_RUN)));
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
