@@ -5,6 +5,11 @@
 
 /// Whether `line` looks like a row; `inside` a table less is enough for it.
 pub(super) fn looks_like_row(line: &[u8], inside: bool) -> bool {
+    // A program that writes UTF-16 went on behind text of one byte a character.
+    if line.iter().filter(|byte| **byte == 0).count() * 3 > line.len() {
+        let line: Vec<u8> = line.iter().copied().filter(|byte| *byte != 0).collect();
+        return looks_like_row(&line, inside);
+    }
     let (mut words, mut numbers) = (0_usize, 0_usize);
     for word in line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty()) {
         words += 1;
@@ -47,6 +52,7 @@ mod tests {
             ("11/23/2026 10:00 AM", false, false),
             ("23.11.2026 10:00:00", false, false),
             ("Page 2", false, false),
+            ("\0I\0r\0p\0 \x007\x007\x004\x001\0 \x005\x000", true, false),
             ("two hours later, 2 of 14 services were stopped", false, false),
             ("----- 5 -----", false, false),
             ("", false, false),

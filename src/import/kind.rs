@@ -4,7 +4,7 @@ use super::Wrong;
 use super::lines::Lines;
 use super::linux;
 use super::poolmon::{is_header, is_row};
-use super::{powershell, totals, unknown, verifier};
+use super::{poolused, powershell, totals, unknown, verifier};
 use crate::record::COLUMNS;
 
 /// The bytes of a beginning: a table stands somewhere in them, if there is one.
@@ -54,7 +54,7 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         {
             return Ok(Kind::Csv);
         }
-        if is_of_debugger(text) {
+        if is_of_debugger(text) || poolused::is_header(text) {
             return Ok(Kind::PoolUsed);
         }
         if powershell::is_of_poolmonx(text) {

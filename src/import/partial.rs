@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::ImportError;
-use crate::pool::{RowId, Snapshot};
+use crate::pool::{Pool, RowId, Snapshot};
 use crate::record::{Event, Recorder, Recording};
 
 /// Writes `recording` anew to `to`; returns what a reader should know.
@@ -39,7 +39,8 @@ pub(super) fn write(recording: &Recording, to: &Path) -> Result<Option<String>, 
         }
     }
     recorder.finish(ends)?;
-    let (missing, of) = (missing.iter().filter(|missing| **missing).count(), rows.len());
+    let tags = || all.keys().iter().zip(&missing).filter(|(key, _)| key.pool != Pool::Kernel);
+    let (missing, of) = (tags().filter(|(_, missing)| **missing).count(), tags().count());
     Ok((missing > 0).then(|| {
         format!("{missing} of {of} tags are missing in some of the tables, which do not show every tag: what they held then is not known")
     }))

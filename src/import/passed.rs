@@ -12,9 +12,11 @@ const SHOWN: usize = 40;
 type Kind = [&'static str; 2];
 
 /// Lines that are no rows.
-pub(super) const LINES: Kind = ["line was", "lines were"];
+pub(super) const LINES: Kind = ["line was not read", "lines were not read"];
 /// Lines that look like rows of data.
-pub(super) const ROWS: Kind = ["row of data was", "rows of data were"];
+pub(super) const ROWS: Kind = ["row of data was not read", "rows of data were not read"];
+/// Rows that were read and may be wrong.
+pub(super) const DOUBTS: Kind = ["row was read and may be wrong", "rows were read and may be wrong"];
 
 /// The lines of one file that were not read.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Passed {
     pub(super) fn note(&self, name: &str) -> Option<String> {
         let [one, several] = self.of;
         let lines = if self.count == 1 { one } else { several };
-        (self.count > 0).then(|| format!("{name}: {} {lines} not read: {}", self.count, self.told()))
+        (self.count > 0).then(|| format!("{name}: {} {lines}: {}", self.count, self.told()))
     }
 
     /// What is wrong with a file of which nothing was read.

@@ -2,22 +2,30 @@
 //!
 //! A row has both pools: of each the allocations in use and bytes, or with flag 1 allocations, frees, their difference and
 //! bytes. What the tag is stands behind it, with a tab before it, or, from debuggers of 32 bits, without anything. A last
-//! row is the total; a table without it was interrupted, and has not all tags.
+//! row is the total; a table without it was interrupted, and has not all tags. Nor has one whose command names a tag.
 
 use std::io::Read;
 
+use self::columns::{Columns, Counted, Numbers};
 use super::data::looks_like_row;
 use super::lines::{End, Line, Lines};
 use super::passed::shown;
-use super::poolmon::number::Fields;
-use super::poolmon::{is_header, row};
+use super::poolmon::number::Number;
+use super::poolmon::row;
 use super::tables::{About, Tables};
-use super::{ImportError, Wrong, pages, when};
+use super::{ImportError, Wrong, pages, poolmon, when};
 use crate::pool::{Counters, Pool, Usage};
+
+mod columns;
+
+/// Whether a line is the header of a table of `!poolused`.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    Columns::of(line).is_some()
+}
 
 /// Reads all tables of a text.
 pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let mut used = Used { columns: None, unicode: lines.are_unicode() };
+    let mut used = Used { columns: None, unicode: lines.are_unicode(), filtered: false };
     while let Some(line) = lines.next()? {
         used.line(line, tables)?;
     }
@@ -30,13 +38,8 @@ struct Used {
     columns: Option<Columns>,
     /// The text is UTF-8: a byte of a tag is a character of a code page there.
     unicode: bool,
-}
-
-/// What a row has of each pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Columns {
-    InUse,
-    All,
+    /// The next table is of the tag that the command names.
+    filtered: bool,
 }
 
 impl Used {
@@ -45,33 +48,43 @@ impl Used {
         if text.is_empty() || super::kind::is_of_debugger(text) || text.starts_with(b"NonPaged ") {
             return Ok(());
         }
-        if is_header(text) {
+        if poolmon::is_header(text) {
             let what = "is PoolMon's, in a log of WinDbg's !poolused";
             return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
         }
-        if let Some(columns) = header(text) {
+        if let Some(columns) = Columns::of(line.bytes) {
             self.end(tables)?;
             tables.of("WinDbg's !poolused", None, false);
             self.columns = Some(columns);
-            return tables.begin(line.number);
+            tables.begin(line.number)?;
+            if std::mem::take(&mut self.filtered) {
+                tables.shows_a_part();
+            }
+            return Ok(());
         }
         if let Some(at) = when::debug_session(text).or_else(|| when::line(text)) {
             self.end(tables)?;
             tables.stamp(at);
             return Ok(());
         }
-        match self.columns.filter(|_| line.end != End::TooLong) {
-            Some(_) if text.starts_with(b"TOTAL ") => {
+        self.filtered |= names_a_tag(text);
+        match self.columns.as_ref().filter(|_| line.end != End::TooLong) {
+            Some(columns) if text.starts_with(b"TOTAL ") => {
+                if let Ok((Numbers { all, .. }, _)) = columns.numbers(text, b"TOTAL".len())
+                    && let Ok(pools) = pools(&all, columns.counted)
+                {
+                    POOLS.into_iter().zip(pools).for_each(|(pool, usage)| tables.total(pool, usage.bytes));
+                }
                 self.columns = None;
                 tables.end()
             }
             Some(columns) => {
-                if let Err(why) = read_row(line, self.unicode, columns).and_then(|row| add(row, columns, tables)) {
-                    if line.end == End::File || looks_like_row(text, true) {
-                        tables.unread(line.number, || why);
-                    } else {
-                        tables.pass(line.number, || why);
+                match read_row(line, self.unicode, columns) {
+                    Ok(row) => add(&row, columns, line.number, tables),
+                    Err(why) if line.end == End::File || looks_like_row(text, true) => {
+                        tables.unread(line.number, || why)
                     }
+                    Err(why) => tables.pass(line.number, || why),
                 }
                 Ok(())
             }
@@ -95,27 +108,24 @@ impl Used {
     }
 }
 
-/// The columns which a header names: `Tag Allocs Used Allocs Used`, or with frees.
-fn header(text: &[u8]) -> Option<Columns> {
-    let mut words = text.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
-    if words.next() != Some(b"Tag") {
-        return None;
-    }
-    match words.collect::<Vec<_>>().as_slice() {
-        [b"Allocs", b"Used", b"Allocs", b"Used"] => Some(Columns::InUse),
-        [b"Allocs", b"Frees", b"Diff", b"Used", b"Allocs", b"Frees", b"Diff", b"Used"] => Some(Columns::All),
-        // A later header differs in a unit: `Frees Diff` twice tells it all the same.
-        words => (words.iter().filter(|word| **word == b"Diff").count() == 2).then_some(Columns::All),
-    }
+/// Whether a line is a command of a table of one tag, or of those of a pattern: `!poolused 2 Irp`.
+fn names_a_tag(line: &[u8]) -> bool {
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let flags = |word: &[u8]| word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'x') && word.len() < 4;
+    words.any(|word| word == b"!poolused") && words.any(|word| !flags(word))
 }
+
+const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
 
 /// A tag with what is counted in the nonpaged and in the paged pool.
 struct Row {
     tag: [u8; 4],
     pools: [Usage; 2],
+    /// A number is longer than its column.
+    long: bool,
 }
 
-fn read_row(line: Line<'_>, unicode: bool, columns: Columns) -> Result<Row, String> {
+fn read_row(line: Line<'_>, unicode: bool, columns: &Columns) -> Result<Row, String> {
     let narrow = || {
         let bytes = narrow(line.bytes)
             .ok_or_else(|| format!("has a tag which is no four characters: `{}`", shown(line.bytes)))?;
@@ -136,64 +146,93 @@ fn narrow(line: &[u8]) -> Option<Vec<u8>> {
     Some([&pages::bytes(&line[..end], pages::OEM)?, &line[end..]].concat())
 }
 
-fn read_bytes(line: Line<'_>, columns: Columns) -> Result<Row, String> {
-    let from = usize::from(line.bytes.first() == Some(&b' '));
-    let tag = line.bytes.get(from..).and_then(|rest| rest.first_chunk::<4>().copied());
-    let behind = line.bytes.get(from + 4).is_some_and(|byte| *byte == b' ');
-    let (Some(tag), true) = (tag, behind) else {
-        return Err(format!("is no row: `{}`", shown(line.bytes)));
-    };
-    let mut fields = Fields(&line.bytes[from + 4..]);
-    let mut pools = [Usage::default(); 2];
-    for pool in &mut pools {
-        *pool = match columns {
-            Columns::InUse => {
-                let objects = whole(&mut fields)?;
-                Usage { allocs: objects, frees: 0, bytes: whole(&mut fields)? }
-            }
-            Columns::All => {
-                let mut next = || row::required(&mut fields);
-                row::checked(next()?, next()?, next()?, next()?)?
-            }
-        };
+fn read_bytes(line: Line<'_>, columns: &Columns) -> Result<Row, String> {
+    let written = as_written(line.bytes).and_then(|(tag, from)| read_numbers(line, tag, from, columns));
+    if !columns.collapsed {
+        return written;
     }
+    // Without its columns a tag has lost the spaces behind it.
+    match (written, shortened(line.bytes).and_then(|(tag, from)| read_numbers(line, tag, from, columns))) {
+        (Ok(written), Ok(shortened)) if written.tag != shortened.tag => {
+            let [tag, other] = [&written.tag, &shortened.tag].map(|tag| shown(tag));
+            Err(format!("may be of the tag `{tag}` or of `{other}`"))
+        }
+        (written, Err(_)) => written,
+        (_, shortened) => shortened,
+    }
+}
+
+/// A tag of four characters, behind one space or none, and where it ends.
+fn as_written(line: &[u8]) -> Result<([u8; 4], usize), String> {
+    let from = usize::from(line.first() == Some(&b' '));
+    let tag = line.get(from..).and_then(|rest| rest.first_chunk::<4>().copied());
+    let behind = line.get(from + 4).is_some_and(|byte| *byte == b' ');
+    tag.filter(|_| behind).map(|tag| (tag, from + 4)).ok_or_else(|| format!("is no row: `{}`", shown(line)))
+}
+
+/// A tag of up to four characters without a space, and where it ends.
+fn shortened(line: &[u8]) -> Result<([u8; 4], usize), String> {
+    let from = line.len() - line.trim_ascii_start().len();
+    let word = line[from..].split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let mut tag = [b' '; 4];
+    let place = tag.get_mut(..word.len()).filter(|_| !word.is_empty());
+    place.ok_or_else(|| format!("is no row: `{}`", shown(line)))?.copy_from_slice(word);
+    Ok((tag, from + word.len()))
+}
+
+/// The row of a tag that ends at `from`.
+fn read_numbers(line: Line<'_>, tag: [u8; 4], from: usize, columns: &Columns) -> Result<Row, String> {
+    let (Numbers { all, long }, end) = columns.numbers(line.bytes, from)?;
     // What follows is what the tag is; nothing tells a number which was cut from a smaller one.
-    if line.end == End::File && fields.0.is_empty() {
+    if line.end == End::File && end == line.bytes.len() {
         return Err("is cut off, perhaps inside its last number".to_owned());
     }
-    Ok(Row { tag, pools })
+    Ok(Row { tag, pools: pools(&all, columns.counted)?, long })
 }
 
-/// A number which is not below zero, as many bytes as a machine may have. Text that follows may begin with a digit: it does
-/// where the number would begin with a zero.
-fn whole(fields: &mut Fields<'_>) -> Result<u64, String> {
-    let text = fields.0.trim_ascii_start();
-    if let [b'0', rest @ ..] = text {
-        fields.0 = rest;
-        return Ok(0);
+/// What a row's numbers say of each pool.
+fn pools(numbers: &[Number], counted: Counted) -> Result<[Usage; 2], String> {
+    let mut pools = [Usage::default(); 2];
+    for (pool, numbers) in pools.iter_mut().zip(numbers.chunks(numbers.len() / 2)) {
+        *pool = match (counted, numbers) {
+            (Counted::InUse, [objects, bytes]) => {
+                let allocs = row::bytes_in_use(*objects)?;
+                Usage { allocs, frees: 0, bytes: row::bytes_in_use(*bytes)? }
+            }
+            (Counted::All, [allocs, frees, diff, bytes]) => row::checked(*allocs, *frees, *diff, *bytes)?,
+            _ => return Err("ends before its last number".to_owned()),
+        };
     }
-    row::bytes_in_use(row::required(fields)?)
+    Ok(pools)
 }
 
-fn add(Row { tag, pools }: Row, columns: Columns, tables: &mut Tables) -> Result<(), String> {
-    let counters = match columns {
-        Columns::InUse => Counters::InUse,
-        Columns::All => Counters::Wrapping32,
+fn add(row: &Row, columns: &Columns, line: u64, tables: &mut Tables) {
+    let counters = match columns.counted {
+        Counted::InUse => Counters::InUse,
+        Counted::All => Counters::Wrapping32,
     };
-    for (pool, usage) in [Pool::Nonpaged, Pool::Paged].into_iter().zip(pools) {
-        if !tables.add_used(About { tag, pool, session: None, counters }, usage) {
-            return Err(format!("has the tag `{}` a second time in one table", shown(&tag)));
+    if row.long {
+        tables.doubt(line, || "has a number that is longer than its column".to_owned());
+    }
+    for (pool, usage) in POOLS.into_iter().zip(row.pools) {
+        let about = About { tag: row.tag, pool, session: None, counters };
+        if !tables.add_used(about, usage) {
+            let place = tables.row(about);
+            tables.add_up(line, place, usage);
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(text: &str, columns: Columns) -> Result<([u8; 4], [u64; 6]), String> {
-        let row = read_row(Line { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, columns)?;
+    const IN_USE: &str = " Tag    Allocs     Used    Allocs     Used";
+    const ALL: &str = " Tag    Allocs    Frees     Diff     Used   Allocs    Frees     Diff     Used";
+
+    fn row(text: &str, header: &str) -> Result<([u8; 4], [u64; 6]), String> {
+        let columns = Columns::of(header.as_bytes()).unwrap();
+        let row = read_row(Line { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, &columns)?;
         let [a, b] = row.pools;
         Ok((row.tag, [a.allocs, a.frees, a.bytes, b.allocs, b.frees, b.bytes]))
     }
@@ -206,20 +245,42 @@ mod tests {
             " 1394         1      520         0        01394 bus , Binary: 1394bus.sys",
             "1394 1 520 0 0",
         ] {
-            assert_eq!(row(text, Columns::InUse), Ok((*b"1394", [1, 0, 520, 0, 0, 0])), "{text}");
+            assert_eq!(row(text, IN_USE), Ok((*b"1394", [1, 0, 520, 0, 0, 0])), "{text}");
         }
         let all = " Io  \t".replace('\t', "  10  4  6  600  3  4294967290  9  288\tgeneral IO allocations");
-        assert_eq!(row(&all, Columns::All), Ok((*b"Io  ", [10, 4, 600, 3, 4_294_967_290, 288])));
-        assert!(row(" Io    10  4  7  600  3  3  0  0", Columns::All).is_err_and(|why| why.contains("add up")));
-        assert!(row(" Io    10  4", Columns::InUse).is_err_and(|why| why.contains("ends before")));
-        assert!(row("nothing of it", Columns::InUse).is_err());
+        assert_eq!(row(&all, ALL), Ok((*b"Io  ", [10, 4, 600, 3, 4_294_967_290, 288])));
+        assert!(row(" Io    10  4  7  600  3  3  0  0", ALL).is_err_and(|why| why.contains("add up")));
+        assert!(row(" Io    10  4", IN_USE).is_err_and(|why| why.contains("ends before")));
+        assert!(row("nothing of it", IN_USE).is_err());
     }
 
     #[test]
-    fn a_header_says_what_is_counted() {
-        assert_eq!(header(b"Tag    Allocs     Used    Allocs     Used"), Some(Columns::InUse));
-        let all = b"Tag    Allocs    Frees     Diff     Used   Allocs    Frees     Diff     Used";
-        assert_eq!(header(all), Some(Columns::All));
-        assert_eq!(header(b"Tag  Type Allocs"), None);
+    fn a_tag_that_lost_its_spaces_is_found_by_the_numbers() {
+        let header = "Tag Allocs Used Allocs Used";
+        for (text, tag, figures) in [
+            ("Irp 7741 5011040 0 0 Io, IRP packets", b"Irp ", [7741, 0, 5_011_040, 0, 0, 0]),
+            ("Io 120 8000 3 144 general IO allocations", b"Io  ", [120, 0, 8000, 3, 0, 144]),
+            ("Io 7 8000 3 144 general IO allocations", b"Io  ", [7, 0, 8000, 3, 0, 144]),
+            ("A 1 2 3 4", b"A   ", [1, 0, 2, 3, 0, 4]),
+            ("Thre 1725 4416000 0 0 Thread objects", b"Thre", [1725, 0, 4_416_000, 0, 0, 0]),
+        ] {
+            assert_eq!(row(text, header), Ok((*tag, figures)), "{text}");
+        }
+        assert_eq!(row("Io 7 8000 3 144 1394 bus", header), Err("may be of the tag `Io 7` or of `Io`".to_owned()));
+        assert!(row("Toolong 1 2 3 4", header).is_err());
+    }
+
+    #[test]
+    fn a_command_may_name_a_tag() {
+        for (line, expected) in [
+            ("0: kd> !poolused", false),
+            ("0: kd> !poolused 2", false),
+            ("kd> !poolused /t5 2", true),
+            ("0: kd> !poolused 0x2 Irp", true),
+            ("0: kd> !poolused 4 My*", true),
+            ("0: kd> !vm 2 Irp", false),
+        ] {
+            assert_eq!(names_a_tag(line.as_bytes()), expected, "{line}");
+        }
     }
 }

@@ -113,14 +113,11 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
             tables.begin(line)?;
             last = row.at;
         }
-        if !row.add(tables) {
+        let again = columns.time.map(|_| line);
+        if !row.add(tables, again) {
             // Without times a table ends where the next one begins with the same tags.
-            if columns.time.is_none() {
-                tables.begin(line)?;
-                row.add(tables);
-            } else {
-                tables.pass(line, || format!("has the tag `{}` a second time at one time", shown(&row.tag)));
-            }
+            tables.begin(line)?;
+            row.add(tables, again);
         }
     }
     tables.end_file("table of poolmon-powershell")
@@ -149,12 +146,20 @@ impl Row {
         Ok(Row { at, tag, pools })
     }
 
-    /// `false` when the table has the tag already.
-    fn add(&self, tables: &mut Tables) -> bool {
+    /// Adds it to a row that the table has of the same tag, if `again` is its line; else `false` when the table has one.
+    fn add(&self, tables: &mut Tables, again: Option<u64>) -> bool {
         let mut new = true;
         for (counted, (_, pool)) in self.pools.iter().zip(POOLS) {
             if let Some((counters, usage)) = *counted {
-                new &= tables.add_used(About { tag: self.tag, pool, session: None, counters }, usage);
+                let about = About { tag: self.tag, pool, session: None, counters };
+                match (tables.add_used(about, usage), again) {
+                    (true, _) => {}
+                    (false, None) => new = false,
+                    (false, Some(line)) => {
+                        let row = tables.row(about);
+                        tables.add_up(line, row, usage);
+                    }
+                }
             }
         }
         new

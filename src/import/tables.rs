@@ -12,14 +12,17 @@ use jiff::Timestamp;
 
 use self::clock::Clock;
 use self::codes::{Code, Codes};
-use super::passed::{LINES, Passed, ROWS};
+use self::file::File;
+use self::totals::{Short, Totals};
 use super::{ImportError, Wrong, when};
-use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
+use crate::pool::{Counters, Figure, Key, Pool, RowId, Snapshot, Tag, Usage};
 use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage};
 
 mod clock;
 mod codes;
+mod file;
 mod places;
+mod totals;
 
 /// The tables of one log, or of several which are parts of one.
 pub(super) struct Tables {
@@ -38,6 +41,8 @@ pub(super) struct Tables {
     /// What is not known of this table, and of the one that comes next.
     incomplete: Incomplete,
     of_next: Incomplete,
+    /// What the header reports of the table that is open or comes next.
+    totals: Totals,
     tables: u64,
     rows_read: u64,
     /// Some tables do not show every tag.
@@ -45,27 +50,10 @@ pub(super) struct Tables {
     /// The stage of the next table, and that of the last.
     stage: Stage,
     marked: Option<Stage>,
+    /// Tables whose rows do not come to their totals.
+    short: Short,
     file: File,
     notes: Vec<String>,
-}
-
-/// The file being read.
-#[derive(Debug)]
-struct File {
-    name: String,
-    passed: Passed,
-    /// Rows that could not be read.
-    unread: Passed,
-    /// None of its tables shows every tag.
-    partial: bool,
-    /// Tables and rows before it.
-    before: (u64, u64),
-}
-
-impl File {
-    fn new(name: &str, before: (u64, u64)) -> File {
-        File { name: name.to_owned(), passed: Passed::of(LINES), unread: Passed::of(ROWS), partial: false, before }
-    }
 }
 
 /// What one row of a table is about.
@@ -115,11 +103,13 @@ impl Tables {
             waiting: false,
             incomplete: Incomplete::default(),
             of_next: Incomplete::default(),
+            totals: Totals::default(),
             tables: 0,
             rows_read: 0,
             partial: false,
             stage: Stage::Workload,
             marked: None,
+            short: Short::default(),
             file: File::new(name, (0, 0)),
             notes: Vec::new(),
         }
@@ -168,6 +158,16 @@ impl Tables {
         Ok(())
     }
 
+    /// What the header of the next table reports.
+    pub(super) fn measured(&mut self, figure: Figure, bytes: u64) {
+        self.totals.figure(figure, bytes);
+    }
+
+    /// What a line `TOTAL` of this table reports that its rows of a pool come to.
+    pub(super) fn total(&mut self, pool: Pool, bytes: u64) {
+        self.totals.sum(pool, bytes);
+    }
+
     /// Whether a table is begun which may have more rows.
     pub(super) fn is_open(&self) -> bool {
         self.open
@@ -179,6 +179,12 @@ impl Tables {
             self.waiting = true;
             self.tables += 1;
             self.incomplete.partial |= self.file.partial;
+            let totals = std::mem::take(&mut self.totals);
+            if let Some(why) = totals.fill(&mut self.snapshot, self.incomplete.is_nothing()) {
+                if !std::mem::replace(&mut self.incomplete.partial, true) {
+                    self.short.add(&self.file.name, why);
+                }
+            }
         }
         Ok(())
     }
@@ -211,10 +217,29 @@ impl Tables {
         self.repeat(row, &Some(usage)).then_some(row)
     }
 
-    /// The same for a row which is no pool tag's; whether it is new.
-    pub(super) fn add_key(&mut self, key: Key, usage: Usage) -> bool {
+    /// The same for a row of `line` that is no pool tag's. If the table has it already, the two are added up.
+    pub(super) fn add_key(&mut self, line: u64, key: Key, usage: Usage) {
         let row = self.snapshot.row(key);
-        self.repeat(row, &Some(usage))
+        if !self.repeat(row, &Some(usage)) {
+            self.add_up(line, row, usage);
+        }
+    }
+
+    /// Adds a second row of one tag and pool to the first: two tags may look alike where bytes are shown that no text has.
+    pub(super) fn add_up(&mut self, line: u64, row: RowId, usage: Usage) {
+        let first = self.snapshot.get(row).unwrap_or_default();
+        let sum = Usage {
+            allocs: first.allocs.wrapping_add(usage.allocs),
+            frees: first.frees.wrapping_add(usage.frees),
+            bytes: first.bytes.saturating_add(usage.bytes),
+        };
+        self.snapshot.set(row, Some(sum));
+        self.doubt(line, || "is of a tag and pool that the table has already, and was added to that row".to_owned());
+    }
+
+    /// Reports a row that was read and may be wrong.
+    pub(super) fn doubt(&mut self, line: u64, why: impl FnOnce() -> String) {
+        self.file.doubts.add(line, why);
     }
 
     /// The same for a row whose place is known; `false` when the table has it already.
@@ -235,7 +260,8 @@ impl Tables {
         unused || self.add(about, usage).is_some()
     }
 
-    fn row(&mut self, about: About) -> RowId {
+    /// Where the row of a tag stands.
+    pub(super) fn row(&mut self, about: About) -> RowId {
         *self.rows.entry(Code::of(about)).or_insert_with(|| self.snapshot.row(about.key()))
     }
 
@@ -270,13 +296,11 @@ impl Tables {
     pub(super) fn end_file(&mut self, what: &str) -> Result<(), ImportError> {
         self.end()?;
         let (tables, rows) = (self.tables - self.file.before.0, self.rows_read - self.file.before.1);
-        let File { name, passed, unread, .. } = &self.file;
-        if tables == 0 || (rows == 0 && !(passed.is_empty() && unread.is_empty())) {
-            let told = if unread.is_empty() { passed } else { unread };
-            let Wrong { what, help } = told.nothing(what);
+        if tables == 0 || (rows == 0 && !self.file.is_read_whole()) {
+            let Wrong { what, help } = self.file.nothing(what);
             return Err(ImportError::Beginning { name: self.file.name.clone(), what, help });
         }
-        self.notes.extend(unread.note(name).into_iter().chain(passed.note(name)));
+        self.notes.extend(self.file.notes());
         self.notes.extend(self.clock.note(&self.file.name));
         Ok(())
     }
@@ -288,6 +312,7 @@ impl Tables {
         if let Some(recorder) = self.recorder {
             recorder.finish(self.clock.at())?;
         }
+        self.notes.extend(self.short.note());
         Ok(Read { tables: self.tables, partial: self.partial, notes: self.notes })
     }
 }

@@ -9,6 +9,7 @@ use super::evidence::{
     within_budget,
 };
 use super::kernel::Remaining;
+use super::left::Left;
 use super::said::{Said, said};
 use super::shown::Hidden;
 use super::{Verdict, suspects};
@@ -47,17 +48,8 @@ pub(super) struct Case {
     pub(super) remaining: Option<Remaining>,
     /// The whole slabs of a cache, where they were measured.
     pub(super) slabs: Option<Box<Case>>,
-}
-
-/// What teardown left of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
-    /// No sample was taken at rest after teardown.
-    NotSampled,
-    /// The kernel no longer lists it.
-    Gone,
-    /// So many bytes.
-    Bytes(u64),
+    /// It is what the tables report of a pool, as their rows are not all of it.
+    reported: bool,
 }
 
 /// What becomes of a candidate at which nobody looked a second time.
@@ -112,6 +104,7 @@ impl Case {
             remaining: None,
             slabs: None,
             log: false,
+            reported: false,
         }
     }
 
@@ -141,6 +134,11 @@ impl Case {
     /// The same, not shown by some tables or by all.
     pub(super) fn hidden(self, hidden: Option<Hidden>) -> Case {
         Case { hidden, ..self }
+    }
+
+    /// The same, a pool's total by what the tables report of it, or by their rows.
+    pub(super) fn reported(self, reported: bool) -> Case {
+        Case { reported, ..self }
     }
 
     /// The same, with what teardown left.
@@ -191,7 +189,8 @@ impl Case {
     pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
         let said = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
         let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
-        said.doubted(hidden.map(|hidden| hidden.from(named)))
+        let said = said.doubted(hidden.map(|hidden| hidden.from(named)));
+        if self.reported { said.because_of("; by what the tables report of the whole pool") } else { said }
     }
 
     fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {
@@ -221,7 +220,7 @@ impl Case {
                 }
                 said
             }
-            Limit::AfterTeardown(most) => self.after_teardown(*most),
+            Limit::AfterTeardown(most) => self.left.against(*most),
             Limit::MaxGrowth(most) => match &self.amounts.levels {
                 Ok(levels) => self.growth(*most, levels),
                 Err(Unknown::OneTable) => Said::of_no_tag(&Unknown::OneTable.to_string()),
@@ -235,19 +234,6 @@ impl Case {
                 }
                 Err(unknown) => said(Verdict::Unclear, unknown.to_string()),
             },
-        }
-    }
-
-    fn after_teardown(&self, most: Bytes) -> Said {
-        match self.left {
-            Left::NotSampled => said(Verdict::Unclear, "was not sampled at rest after teardown"),
-            Left::Gone => said(Verdict::Held, "gone after teardown"),
-            Left::Bytes(0) => said(Verdict::Held, "nothing is left after teardown"),
-            Left::Bytes(bytes) => {
-                let verdict = if bytes > most.0 { Verdict::Broken } else { Verdict::Held };
-                // To the byte: what is left of an unloaded driver can be found by its size.
-                said(verdict, format!("{bytes} B are left after teardown"))
-            }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::case::Case;
 use super::evidence::History;
 use super::suspects::owner;
 use super::{Finding, Verdict};
-use crate::pool::Key;
+use crate::pool::{Key, Pool};
 
 /// Ratios which are looked for, to one or the other.
 const RATIOS: [f64; 4] = [1.0, 2.0, 3.0, 4.0];
@@ -118,7 +118,9 @@ fn beside(case: &Case, root: &Case) -> String {
 }
 
 fn member(case: &Case, history: impl FnOnce() -> History) -> Option<Member<'_>> {
-    let trend = case.trend().filter(|_| case.is_candidate())?;
+    // What the kernel reports of a whole pool grows with every tag in it.
+    let tags = case.key.pool != Pool::Kernel;
+    let trend = case.trend().filter(|_| tags && case.is_candidate())?;
     let interval = trend.objects_a_slot();
     let stretch = history().work().split(trend.window.0, BLOCKS)?;
     let increments = stretch.blocks.windows(2).map(|pair| (pair[1].objects - pair[0].objects) as f64).collect();

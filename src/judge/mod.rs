@@ -25,6 +25,7 @@ mod error;
 pub mod evidence;
 mod ignored;
 mod kernel;
+mod left;
 mod level;
 mod limits;
 mod lockstep;
@@ -39,6 +40,7 @@ mod slabs;
 mod sums;
 mod suspects;
 mod tables;
+mod witness;
 mod words;
 
 use amounts::Amounts;
@@ -227,13 +229,16 @@ impl Judged {
         let tags = measured.keys().iter().enumerate().map(|(row, key)| {
             let history = measured.history(row);
             let case = case(key.clone(), measured.amounts(row, &history), &history, &measured.looks_at(row));
-            let case = case.unsound(measured.overflowed()).hidden(measured.shown.missing(row));
+            let case = case.unsound(measured.overflowed()).hidden(measured.hidden(row));
             let case = case.left(measured.left_of(row)).remaining(measured.kernel.remaining_in(key));
             case.ignored(ignored::reason(&scenario.ignore, &ignored, key))
         });
         let tags: Vec<Case> = tags.collect();
         let sums = measured.sums().filter_map(|(at, sum, history)| {
-            let amounts = measured.amounts_of_sum(at, &history);
+            let amounts = match measured.reported(sum) {
+                Some(row) => measured.amounts(row, &history),
+                None => measured.amounts_of_sum(at, &history),
+            };
             let case = case(sum.key()?, amounts, &history, &measured.looks_at_sum(at));
             let rows = || sum.rows().iter().filter_map(|row| tags.get(*row));
             // What one of its tags does not count, the sum does not.
@@ -241,7 +246,7 @@ impl Judged {
             // A sum with an ignored tag says nothing of the others.
             let seen_alone = rows().any(|tag| tag.is_candidate() || tag.ignored.is_some());
             let case = case.left(measured.left_of_sum(sum)).of_several(counts);
-            let case = case.hidden(measured.shown.total());
+            let case = case.hidden(measured.sum_hidden(sum)).reported(measured.reported(sum).is_some());
             Some(Together { of: sum.of.clone(), case, tags: sum.rows().len(), seen_alone })
         });
         let sums = slabs::joined_sums(sums.collect());
@@ -254,7 +259,7 @@ impl Judged {
         let reported = scenario.thresholds();
         let reported = reported.iter().map(|threshold| kernel.findings(threshold, known, &scenario.ignore, driver));
         let reported = reported.collect();
-        Judged { tags, sums, lockstep, ignored, shown: measured.shown.clone(), kernel, reported }
+        Judged { tags, sums, lockstep, ignored, shown: measured.shown(), kernel, reported }
     }
 
     /// Everything that is known: each tag and sum, and the whole slabs of those which have them.

@@ -23,6 +23,12 @@ impl Said {
         Said { doubt: Some(doubt.to_owned()), ..said(Verdict::Unclear, doubt) }
     }
 
+    /// The same, with more words.
+    pub(super) fn because_of(mut self, more: &str) -> Said {
+        self.because.push_str(more);
+        self
+    }
+
     /// The same where nothing held for certain, if there is a reason.
     pub(super) fn doubted(self, doubt: Option<&str>) -> Said {
         match (self.verdict, doubt) {

@@ -6,22 +6,24 @@
 use std::time::Duration;
 
 use super::JudgeError;
-use super::case::Left;
 use super::clock::Clock;
 use super::coverage::Coverage;
 use super::doubts::Doubts;
 use super::evidence::{Extension, Histories, History};
 use super::kernel::KernelSaid;
+use super::left::Left;
 use super::look::Look;
 use super::overflow::Overflow;
 use super::shown::Shown;
 use super::sums::Sum;
 use super::tables::{self, Tables};
+use super::witness::Witness;
 use crate::pool::{Key, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
 
 mod levels;
+mod totals;
 
 /// More slots than these are not missed at once: the machine was asleep.
 const MOST_MISSED: u64 = 4096;
@@ -55,8 +57,9 @@ pub(super) struct Measured {
     finished: bool,
     seal: Seal,
     overflow: Overflow,
-    pub(super) shown: Shown,
+    shown: Shown,
     pub(super) kernel: KernelSaid,
+    witness: Witness,
 }
 
 /// Reads the whole recording.
@@ -119,6 +122,7 @@ impl Measured {
         self.missed += u64::from(info.missed);
         self.overflow.sample(keys, usages);
         self.shown.sample(usages);
+        self.witness.sample(keys, usages);
         self.coverage.sample(info);
         match self.stage {
             Some(Stage::LeadIn) if info.settled => {
@@ -235,7 +239,7 @@ impl Measured {
     /// Every sum which has a tag, with what its tags did together.
     pub(super) fn sums(&self) -> impl Iterator<Item = (usize, &Sum, History)> {
         let sums = self.sums.iter().enumerate();
-        sums.filter_map(|(at, sum)| Some((at, sum, sum.history(&self.histories)?)))
+        sums.filter_map(|(at, sum)| Some((at, sum, self.history_of_sum(sum)?)))
     }
 
     /// The second looks, in their order.
@@ -261,11 +265,6 @@ impl Measured {
         sampled.map_or(Left::NotSampled, left)
     }
 
-    /// What teardown left of several tags together.
-    pub(super) fn left_of_sum(&self, sum: &Sum) -> Left {
-        self.torn_down.as_ref().map_or(Left::NotSampled, |usages| left(sum.usage(&self.keys, usages)))
-    }
-
     /// When the slots were.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
@@ -288,7 +287,7 @@ impl Measured {
             "an early poolgate wrote the recording without a seal: whether it was changed since cannot be told"
                 .to_owned()
         });
-        counted.chain(self.overflow.note()).chain(unsealed).collect()
+        counted.chain(self.overflow.note()).chain(unsealed).chain(self.apart()).collect()
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Shown {
     any: bool,
     /// For each row, how many incomplete tables lack it.
     missing: Vec<u64>,
+    /// Why a tag may be missing in tables that look complete.
+    apart: Option<String>,
 }
 
 impl Shown {
@@ -51,6 +53,11 @@ impl Shown {
         self.missing.iter_mut().zip(usages).for_each(|(missing, usage)| *missing += u64::from(usage.is_none()));
     }
 
+    /// The same, where complete tables report more than their rows come to, for this reason.
+    pub(super) fn apart(self, apart: Option<String>) -> Shown {
+        Shown { apart: apart.map(|apart| format!("{apart}, so a tag may be missing")), ..self }
+    }
+
     /// Why a verdict on all tags is not "held"; `None` if every table shows every tag.
     pub(super) fn incomplete(&self) -> Option<String> {
         let Shown { partial, tables, .. } = self;
@@ -62,7 +69,10 @@ impl Shown {
         let show = if *tables == 1 { "shows" } else { "show" };
         let partial = (*partial > 0).then(|| format!("{partial} of {tables} tables {show} only some of the tags"));
         let both: Vec<String> = unread.into_iter().chain(partial).collect();
-        (!both.is_empty()).then(|| format!("{}, so nothing is known of tags that are not shown", both.join(" and ")))
+        let known = (!both.is_empty()).then(|| both.join(" and "));
+        known
+            .map(|both| format!("{both}, so nothing is known of tags that are not shown"))
+            .or_else(|| self.apart.clone())
     }
 
     /// Why a threshold on `subject` is not held, whatever the rows that were read say.
@@ -72,7 +82,7 @@ impl Shown {
             // A total has a case of its own.
             Subject::Total(_) => false,
             Subject::Tags { tag, pool, .. } if tag.is_literal() => unread() || (self.any && pool.is_none()),
-            Subject::Tags { .. } => unread() || self.any || self.partial > 0,
+            Subject::Tags { .. } => unread() || self.any || self.partial > 0 || self.apart.is_some(),
         };
         if hidden { self.incomplete() } else { None }
     }
@@ -86,7 +96,7 @@ impl Shown {
 
     /// Why a sum of all rows is not held; `None` if every table shows every tag.
     pub(super) fn total(&self) -> Option<Hidden> {
-        self.incomplete().map(|any| Hidden { itself: any.clone(), any })
+        self.incomplete().map(Hidden::alike)
     }
 }
 
@@ -99,6 +109,11 @@ pub(super) struct Hidden {
 }
 
 impl Hidden {
+    /// The same reason for every tag.
+    pub(super) fn alike(any: String) -> Hidden {
+        Hidden { itself: any.clone(), any }
+    }
+
     /// The reason under a threshold that names the tag, or is on all of them.
     pub(super) fn from(&self, named: bool) -> &str {
         if named { &self.itself } else { &self.any }

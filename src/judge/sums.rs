@@ -5,7 +5,7 @@
 //! their growth would grow by that alone.
 
 use super::evidence::{Extension, Histories, History};
-use crate::pool::{Counters, Key, Pool, Tag, Usage};
+use crate::pool::{Counters, Figure, Key, Pool, Tag, Usage};
 use crate::record::{SecondLook, Stage};
 use crate::scenario::{Limit, Scenario, Subject};
 
@@ -16,6 +16,8 @@ pub(super) struct Sum {
     /// Their rows.
     rows: Vec<usize>,
     first: Option<Pool>,
+    /// The row of what a log's tables report of the pool.
+    reported: Option<usize>,
     /// What a pool holds in all, sample by sample.
     total: Option<Histories>,
 }
@@ -40,11 +42,18 @@ impl Sum {
                 subjects.push(threshold.subject);
             }
         }
-        subjects.into_iter().map(|of| Sum { of, rows: Vec::new(), first: None, total: None }).collect()
+        subjects.into_iter().map(|of| Sum { of, rows: Vec::new(), first: None, reported: None, total: None }).collect()
     }
 
     /// Looks whether the tag of a new row is one of them; `slots` are over.
     pub(super) fn meet(&mut self, row: usize, key: &Key, slots: u64) {
+        if let Some(pool) = Figure::of(key).and_then(Figure::total_of)
+            && self.is_total_of(pool)
+            && key.counters == Counters::BytesOnly
+        {
+            self.reported = Some(row);
+            self.first.get_or_insert(pool);
+        }
         if self.of.means(key) {
             self.rows.push(row);
             self.first.get_or_insert(key.pool);
@@ -108,6 +117,16 @@ impl Sum {
                 Some(Extended::Tags(each.collect()))
             }
         }
+    }
+
+    /// The row of what a log's tables report of the pool, if it is a pool's total and they do.
+    pub(super) fn reported(&self) -> Option<usize> {
+        self.reported
+    }
+
+    /// Whether it is the total of this pool.
+    pub(super) fn is_total_of(&self, pool: Pool) -> bool {
+        matches!(self.of, Subject::Total(of) if of == pool)
     }
 
     /// The rows of its tags.

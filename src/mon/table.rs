@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::screen::{self, Row, Screen};
 use super::{Change, Figures, Order, Scope, Shown, history};
 use crate::machine::Memory;
-use crate::pool::{Key, Pool, Snapshot, Tag, Usage};
+use crate::pool::{Figure, Key, Pool, Snapshot, Tag, Usage};
 
 /// The pool table over time.
 #[derive(Debug, Clone, Default)]
@@ -45,11 +45,7 @@ impl Table {
         bytes.extend(self.now.iter().map(|usage| usage.map(|usage| usage.bytes)));
         self.history.push_back(bytes);
         self.faults_before = self.memory.page_faults;
-        self.memory = Memory {
-            nonpaged: self.pool_holds("nonpaged").or(self.pool_holds("slab")).or(memory.nonpaged),
-            paged: self.pool_holds("paged").or(memory.paged),
-            ..memory
-        };
+        self.memory = self.with_figures(memory);
         self.at = at;
     }
 
@@ -126,10 +122,29 @@ impl Table {
         })
     }
 
-    /// What the kernel says the pool of that name holds.
-    fn pool_holds(&self, name: &str) -> Option<u64> {
-        let mut rows = self.keys.iter().zip(&self.now).filter(|(key, _)| key.pool == Pool::Kernel);
-        rows.find(|(key, _)| key.tag.as_str() == name).and_then(|(_, usage)| Some((*usage)?.bytes))
+    /// `memory` with the figures that stand in rows of the kernel's own pool.
+    fn with_figures(&self, mut memory: Memory) -> Memory {
+        let rows = self.keys.iter().zip(&self.now).filter(|(key, _)| key.pool == Pool::Kernel);
+        let figures = rows.filter_map(|(key, usage)| Some((Figure::of(key)?, (*usage)?.bytes)));
+        for (figure, bytes) in figures {
+            let field = match figure {
+                Figure::Paged => &mut memory.paged,
+                Figure::Nonpaged => &mut memory.nonpaged,
+                Figure::Available => &mut memory.available,
+                Figure::Physical => &mut memory.physical,
+                Figure::Committed => &mut memory.committed,
+                Figure::CommitLimit => &mut memory.commit_limit,
+                Figure::CommitPeak => &mut memory.commit_peak,
+                Figure::ResidentKernel => &mut memory.resident_kernel,
+                Figure::ResidentPaged => &mut memory.resident_paged,
+            };
+            *field = Some(bytes);
+        }
+        // Linux has no paged pool. Its slabs stand in the place of the nonpaged one.
+        let slab =
+            self.keys.iter().zip(&self.now).find(|(key, _)| key.pool == Pool::Kernel && key.tag.as_str() == "slab");
+        memory.nonpaged = slab.and_then(|(_, usage)| Some((*usage)?.bytes)).or(memory.nonpaged);
+        memory
     }
 }
 

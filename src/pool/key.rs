@@ -23,8 +23,9 @@ pub enum Pool {
     /// What places in the Linux kernel's code have allocated, by whatever allocator (`/proc/allocinfo`). A pool of its own,
     /// as it counts slab memory a second time.
     Callsite,
-    /// What the kernel says its pools hold in all: tags `paged` and `nonpaged` of Windows, `slab` of Linux. A pool of its
-    /// own, as it counts what the tags do a second time; meant only where it is named.
+    /// What a kernel, or the header of a PoolMon table, reports of memory in all, such as `paged` and `nonpaged` for the
+    /// pools of Windows and `slab` for those of Linux. A pool of its own, as it counts what the tags do a second time; meant
+    /// only where it is named.
     Kernel,
     /// A log which was imported does not say.
     Unknown,

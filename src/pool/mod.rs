@@ -4,12 +4,14 @@
 //! key, and a [`Snapshot`] is every key's usage at one instant. Windows calls these pool tags; on Linux a slab cache's
 //! name takes the place of the tag. Everything above this module speaks only in these words.
 
+mod figure;
 mod key;
 mod pattern;
 mod snapshot;
 mod tag;
 mod usage;
 
+pub use figure::Figure;
 pub use key::{Counters, Key, Pool};
 pub use pattern::{PatternError, TagPattern};
 pub use snapshot::{RowId, Snapshot};

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::quantity::{Amount, Bytes, Growth, Per, Rate};
 use super::types::Workload;
-use crate::pool::{Key, Pool, TagPattern};
+use crate::pool::{Figure, Key, Pool, TagPattern};
 
 /// Which memory, and how much of it is too much.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,16 +77,21 @@ impl Subject {
             return false;
         }
         match self {
-            Subject::Total(pool) => *pool == key.pool && key.session.is_none() && !key.is_part(),
+            Subject::Total(pool) => *pool == key.pool && key.session.is_none() && !key.is_part() && is_of_a_pool(key),
             Subject::Tags { tag, except, pool } => {
                 tag.matches(key)
                     && pool.is_none_or(|pool| pool == key.pool)
                     && !except.iter().any(|except| except.matches(key))
                     && (tag.names_tags() || !key.reclaimable)
-                    && (key.pool != Pool::Kernel || pool.is_some() || tag.is_literal())
+                    && (key.pool != Pool::Kernel || tag.is_literal() || (pool.is_some() && is_of_a_pool(key)))
             }
         }
     }
+}
+
+/// Whether a row is a tag's, or a pool's total: no other figure of the kernel's is memory that somebody may leak.
+fn is_of_a_pool(key: &Key) -> bool {
+    Figure::of(key).is_none_or(|figure| figure.total_of().is_some())
 }
 
 impl Threshold {

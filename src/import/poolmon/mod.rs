@@ -19,6 +19,7 @@ use crate::pool::{Counters, Key, Pool, Usage};
 
 mod again;
 mod around;
+mod header;
 pub(super) mod number;
 pub(super) mod row;
 mod slab;
@@ -29,7 +30,7 @@ const SCREENS: &str = "PoolMon's screens";
 /// From one live screen to the next; PoolMon knows no other.
 const LIVE: Duration = Duration::from_secs(5);
 
-const TWICE: &str = "is of a tag and pool which the table has already";
+const TOTAL: &[u8] = b" TOTAL ";
 
 /// Whether a line is a row of a table, of whatever is in it.
 pub(super) fn is_row(line: &[u8]) -> bool {
@@ -78,7 +79,7 @@ impl Screens {
         while tables.is_open() {
             if let Some((row, usage)) = self.again.take(lines) {
                 if !tables.repeat(row, usage) {
-                    tables.pass(lines.number(), || TWICE.to_owned());
+                    usage.iter().for_each(|usage| tables.add_up(lines.number(), row, *usage));
                 }
                 continue;
             }
@@ -105,8 +106,14 @@ impl Screens {
     fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         match row::read(line.bytes, self.layout) {
             Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
-            // What `poolgate mon /e` adds up below its rows.
-            Some(_) | None if line.bytes.starts_with(b" TOTAL ") => Ok(()),
+            // What PoolMon's `/e` adds up below the rows.
+            Some(_) | None if line.bytes.starts_with(TOTAL) => {
+                let row = [b" TOTL ", &line.bytes[TOTAL.len()..]].concat();
+                if let Some(Ok(Row { pool, usage, .. })) = row::read(&row, self.layout) {
+                    tables.total(pool, usage.bytes);
+                }
+                Ok(())
+            }
             Some(read) => {
                 let key = row::whose(line.bytes, self.layout).map(|(tag, pool)| self.about(tag, pool).key());
                 tables.unread_row(line.number, key, || unread(line, read.err()));
@@ -136,9 +143,7 @@ impl Screens {
         if !tables.is_open() {
             self.begin(line.number, tables)?;
         }
-        if !tables.add_key(key, usage) {
-            tables.pass(line.number, || format!("has `{}` a second time in one table", shown(line.bytes)));
-        }
+        tables.add_key(line.number, key, usage);
         Ok(())
     }
 
@@ -172,7 +177,10 @@ impl Screens {
         }
         match added {
             Some(place) => self.again.keep(line.raw, row.head, place, &Some(row.usage)),
-            None => tables.pass(line.number, || TWICE.to_owned()),
+            None => {
+                let place = tables.row(about);
+                tables.add_up(line.number, place, row.usage);
+            }
         }
         Ok(())
     }
@@ -210,7 +218,10 @@ impl Screens {
     fn around(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         match around::read(line.bytes) {
             Some(Around::Blank) => {}
-            Some(Around::Memory) => tables.end()?,
+            Some(Around::Memory) => {
+                tables.end()?;
+                header::figures(line.bytes).into_iter().for_each(|(figure, bytes)| tables.measured(figure, bytes));
+            }
             Some(Around::Title(scope)) => {
                 tables.end()?;
                 self.title = Some(scope);

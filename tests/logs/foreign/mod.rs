@@ -19,12 +19,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use poolgate::import::{self, Imported};
-use poolgate::pool::{Key, Usage};
+use poolgate::pool::{Key, Pool, Usage};
 use poolgate::record::{Event, Recording};
 
 use super::file;
 
-/// What a recording's samples say: when, and what of whom.
+/// What a recording's samples say of tags: when, and what of whom.
 type Samples = Vec<(Duration, BTreeMap<Key, Usage>)>;
 
 fn samples(recording: &Recording) -> Samples {
@@ -32,7 +32,8 @@ fn samples(recording: &Recording) -> Samples {
     let mut events = recording.events();
     while let Some(event) = events.next() {
         if let Event::Sample { info, snapshot } = event {
-            samples.push((info.at, snapshot.present().map(|(key, usage)| (key.clone(), usage)).collect()));
+            let tags = snapshot.present().filter(|(key, _)| key.pool != Pool::Kernel);
+            samples.push((info.at, tags.map(|(key, usage)| (key.clone(), usage)).collect()));
         }
     }
     samples

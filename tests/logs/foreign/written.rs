@@ -133,6 +133,9 @@ fn variants() -> impl Strategy<Value = (Variant, Vec<Table>)> {
         .prop_flat_map(|variant| tables(variant).prop_map(move |tables| (variant, tables)))
 }
 
+/// What is said of partial screens, and of numbers of any size.
+const EXPECTED: [&str; 2] = ["are missing in some of the tables", "longer than its column"];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -151,7 +154,7 @@ proptest! {
             false => (Some(Duration::from_secs(1800)), Duration::from_secs(1800)),
         };
         let imported = read(&encoded, every).unwrap();
-        let told: Vec<_> = imported.notes.iter().filter(|note| !note.contains("are missing in some of the tables")).collect();
+        let told: Vec<_> = imported.notes.iter().filter(|note| !EXPECTED.iter().any(|words| note.contains(words))).collect();
         prop_assert!(told.is_empty(), "{:?}", told);
         prop_assert_eq!(samples(&imported.recording), expected(variant, &tables, apart));
         prop_assert_eq!(imported.tables, Some(tables.len() as u64));

@@ -1,0 +1,132 @@
+//! What a table's header and its `TOTAL` lines report of all tags together, held against its rows.
+
+use std::collections::BTreeMap;
+
+use crate::pool::{Figure, Pool, Snapshot, Usage};
+
+/// Tables whose rows do not come to their totals.
+#[derive(Debug, Default)]
+pub(super) struct Short {
+    tables: u64,
+    first: String,
+}
+
+impl Short {
+    /// A table of the file `name`; `why` is what its rows come to.
+    pub(super) fn add(&mut self, name: &str, why: String) {
+        if self.tables == 0 {
+            self.first = format!("those of the first, in {name}, come to {why}");
+        }
+        self.tables += 1;
+    }
+
+    /// What a reader should know; `None` when there were none.
+    pub(super) fn note(&self) -> Option<String> {
+        let tables = if self.tables == 1 { "1 table" } else { &format!("{} tables", self.tables) };
+        (self.tables > 0).then(|| format!("rows are missing in {tables}: {}", self.first))
+    }
+}
+
+/// The totals of one table.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    /// Of the header.
+    figures: Vec<(Figure, u64)>,
+    /// Of `TOTAL` lines: what a pool's rows come to.
+    sums: BTreeMap<Pool, u64>,
+}
+
+impl Totals {
+    /// The header reports these bytes.
+    pub(super) fn figure(&mut self, figure: Figure, bytes: u64) {
+        self.figures.retain(|(known, _)| *known != figure);
+        self.figures.push((figure, bytes));
+    }
+
+    /// A `TOTAL` line reports that the rows of `pool` come to these bytes.
+    pub(super) fn sum(&mut self, pool: Pool, bytes: u64) {
+        self.sums.insert(pool, bytes);
+    }
+
+    /// Adds the totals to the table as rows of the kernel's pool. Returns why its rows are not all there, if they are not:
+    /// they do not come to the `TOTAL` line, or to not even half of what the header reports. A pool holds whole pages and a tag
+    /// counts bytes, so the rows of a whole table come to somewhat less than the header reports.
+    pub(super) fn fill(self, table: &mut Snapshot, complete: bool) -> Option<String> {
+        let rows = |pool: Pool| {
+            let of_pool = table.present().filter(|(key, _)| key.pool == pool && key.session.is_none());
+            of_pool.fold(0_u64, |sum, (_, usage)| sum.saturating_add(usage.bytes))
+        };
+        // A table of a session alone has no row that these totals are about.
+        let any = table.present().any(|(key, _)| key.pool.has_pool_tags() && key.session.is_none());
+        let mut why = None;
+        let mut figures = self.figures;
+        for pool in [Pool::Nonpaged, Pool::Paged] {
+            let rows = rows(pool);
+            let figure = Figure::ALL.into_iter().find(|figure| figure.total_of() == Some(pool));
+            let reported = figures.iter().find(|(known, _)| Some(*known) == figure).map(|(_, bytes)| *bytes);
+            let sum = self.sums.get(&pool).copied();
+            if sum.is_some_and(|sum| sum != rows) {
+                let sum = sum.unwrap_or_default();
+                why.get_or_insert_with(|| format!("{rows} B in the {pool} pool, and the line TOTAL has {sum} B"));
+            } else if let Some(reported) = reported.filter(|reported| any && rows < reported / 2) {
+                why.get_or_insert_with(|| format!("{rows} B in the {pool} pool, and the header has {reported} B"));
+            }
+            // Where the rows are only some, a TOTAL line that equals them is their sum and not the pool's.
+            let of_pool = sum.filter(|sum| complete || *sum != rows);
+            if let (Some(figure), None, Some(sum)) = (figure, reported, of_pool) {
+                figures.push((figure, sum));
+            }
+        }
+        for (figure, bytes) in figures {
+            let row = table.row(figure.key());
+            table.set(row, Some(Usage { allocs: 0, frees: 0, bytes }));
+        }
+        why
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::{Counters, Key};
+
+    fn filled(totals: Totals, complete: bool) -> (Option<String>, Vec<String>) {
+        let mut table = Snapshot::new();
+        for (tag, pool, bytes) in
+            [("Irp", Pool::Nonpaged, 600), ("Mdl", Pool::Nonpaged, 100), ("CM25", Pool::Paged, 50)]
+        {
+            let row = table.row(Key::new(tag.parse().unwrap(), pool, Counters::Wrapping32));
+            table.set(row, Some(Usage { allocs: 1, frees: 0, bytes }));
+        }
+        let why = totals.fill(&mut table, complete);
+        let kernel = table.present().filter(|(key, _)| key.pool == Pool::Kernel);
+        (why, kernel.map(|(key, usage)| format!("{key} {}", usage.bytes)).collect())
+    }
+
+    fn totals(figures: &[(Figure, u64)], sums: &[(Pool, u64)]) -> Totals {
+        Totals { figures: figures.to_vec(), sums: sums.iter().copied().collect() }
+    }
+
+    #[test]
+    fn a_header_that_is_twice_the_rows_has_more_rows() {
+        let header = |nonpaged| totals(&[(Figure::Nonpaged, nonpaged), (Figure::Available, 9)], &[]);
+        assert_eq!(
+            filled(header(1400), true),
+            (None, vec!["nonpaged kernel 1400".into(), "available kernel 9".into()])
+        );
+        let why = "700 B in the nonpaged pool, and the header has 1402 B";
+        assert_eq!(filled(header(1402), true).0.as_deref(), Some(why));
+    }
+
+    #[test]
+    fn a_total_line_is_the_pools_unless_it_is_of_the_rows_of_a_part() {
+        let sums = |nonpaged| totals(&[], &[(Pool::Nonpaged, nonpaged)]);
+        assert_eq!(filled(sums(700), true), (None, vec!["nonpaged kernel 700".into()]));
+        assert_eq!(filled(sums(700), false), (None, vec![]));
+        let (why, rows) = filled(sums(900), false);
+        assert_eq!(why.as_deref(), Some("700 B in the nonpaged pool, and the line TOTAL has 900 B"));
+        assert_eq!(rows, ["nonpaged kernel 900"]);
+        let both = totals(&[(Figure::Nonpaged, 1000)], &[(Pool::Nonpaged, 700)]);
+        assert_eq!(filled(both, true), (None, vec!["nonpaged kernel 1000".into()]));
+    }
+}

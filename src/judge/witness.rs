@@ -1,0 +1,148 @@
+//! What a log's tables report of a pool in all, held against the rows of the tags.
+//!
+//! Both are read within a moment, so what lies between them stays about the same: a pool's pages are never full, and not all
+//! memory has a tag. Where the two drift apart by more than moves between two readings, rows are missing, or a figure is wrong.
+
+use super::words;
+use crate::pool::{Counters, Figure, Key, Pool, Usage};
+use crate::scenario::Bytes;
+
+/// The least drift that counts, in bytes, and as a share of what is reported.
+const LEAST: (u64, u64) = (1 << 20, 64);
+
+/// The two pools' figures, table by table.
+#[derive(Debug, Default)]
+pub(super) struct Witness {
+    /// Keys looked at so far.
+    known: usize,
+    pools: [Account; 2],
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    /// Where the reported figure stands.
+    row: Option<usize>,
+    /// Where the rows of the tags stand.
+    tags: Vec<usize>,
+    tables: u64,
+    /// What is reported beyond the rows: in the first table, the least and the most.
+    first: i64,
+    least: i64,
+    most: i64,
+    /// Of the last table: the rows' sum, and what is reported.
+    sum: u64,
+    reported: u64,
+    /// By how much the sum moved, in all.
+    moved: u64,
+}
+
+const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
+
+impl Witness {
+    /// Looks at one sample; `keys` only ever grows.
+    pub(super) fn sample(&mut self, keys: &[Key], usages: &[Option<Usage>]) {
+        for (row, key) in keys.iter().enumerate().skip(self.known) {
+            for (account, pool) in self.pools.iter_mut().zip(POOLS) {
+                // A live kernel's figure has pages too. Its table is known to be whole, and is read apart from the figure.
+                let reported = Figure::of(key).and_then(Figure::total_of) == Some(pool);
+                if reported && key.counters == Counters::BytesOnly {
+                    account.row = Some(row);
+                } else if key.pool == pool && key.session.is_none() {
+                    account.tags.push(row);
+                }
+            }
+        }
+        self.known = keys.len();
+        self.pools.iter_mut().for_each(|account| account.sample(usages));
+    }
+
+    /// What contradicts the rows, as a sentence for each pool; the second is whether more is reported than the rows come to, so
+    /// that a tag may be missing.
+    pub(super) fn contradictions(&self) -> impl Iterator<Item = (Pool, String, bool)> {
+        POOLS.into_iter().zip(&self.pools).filter_map(|(pool, account)| {
+            let (text, missing) = account.contradiction(pool)?;
+            Some((pool, text, missing))
+        })
+    }
+}
+
+impl Account {
+    fn sample(&mut self, usages: &[Option<Usage>]) {
+        let bytes = |row: &usize| usages.get(*row).copied().flatten().map(|usage| usage.bytes);
+        let Some(reported) = self.row.as_ref().and_then(bytes) else { return };
+        let sum = self.tags.iter().filter_map(bytes).fold(0_u64, u64::saturating_add);
+        let beyond = reported.wrapping_sub(sum) as i64;
+        if self.tables == 0 {
+            (self.first, self.least, self.most) = (beyond, beyond, beyond);
+        } else {
+            self.moved = self.moved.saturating_add(sum.abs_diff(self.sum));
+        }
+        (self.least, self.most) = (self.least.min(beyond), self.most.max(beyond));
+        (self.sum, self.reported) = (sum, reported);
+        self.tables += 1;
+    }
+
+    fn contradiction(&self, pool: Pool) -> Option<(String, bool)> {
+        let step = self.moved / self.tables.saturating_sub(1).max(1);
+        let allowed = LEAST.0.max(self.reported / LEAST.1).max(step.saturating_mul(2));
+        let rise = self.most.saturating_sub(self.first).unsigned_abs();
+        let fall = self.first.saturating_sub(self.least).unsigned_abs();
+        if rise.max(fall) > allowed {
+            let drift = words::signed(if rise >= fall { rise as i64 } else { (fall as i64).wrapping_neg() });
+            let text =
+                format!("what the tables report of the {pool} pool and what its rows come to drift apart by {drift}");
+            return Some((text, rise > allowed));
+        }
+        (self.tables > 0 && self.sum > self.reported.saturating_add(self.reported / 4 + allowed)).then(|| {
+            let [sum, reported] = [self.sum, self.reported].map(|bytes| Bytes(bytes).rounded());
+            (
+                format!("the rows of the {pool} pool come to {sum}, more than the {reported} that the tables report"),
+                false,
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn judged(counters: Counters, tables: &[(u64, u64)]) -> Vec<(String, bool)> {
+        let reported = Key { counters, ..Figure::Nonpaged.key() };
+        let keys = [reported, Key::new("Irp".parse().unwrap(), Pool::Nonpaged, Counters::Wrapping32)];
+        let usage = |mib: u64| Some(Usage { allocs: 0, frees: 0, bytes: mib * MIB });
+        let mut witness = Witness::default();
+        tables.iter().for_each(|(reported, rows)| witness.sample(&keys, &[usage(*reported), usage(*rows)]));
+        witness.contradictions().map(|(_, text, missing)| (text, missing)).collect()
+    }
+
+    fn said(tables: &[(u64, u64)]) -> Vec<(String, bool)> {
+        judged(Counters::BytesOnly, tables)
+    }
+
+    #[test]
+    fn figures_that_move_together_contradict_nothing() {
+        for tables in
+            [&[(700, 500), (800, 600), (900, 700)][..], &[(700, 690), (710, 699), (690, 684)], &[(700, 400)], &[]]
+        {
+            assert_eq!(said(tables), [], "{tables:?}");
+        }
+    }
+
+    #[test]
+    fn a_pool_that_grows_beyond_its_rows_has_rows_that_are_not_shown() {
+        let apart = "what the tables report of the nonpaged pool and what its rows come to drift apart by ";
+        assert_eq!(said(&[(700, 500), (710, 500), (720, 500)]), [(format!("{apart}20.0 MiB"), true)]);
+        let fallen = [(700, 500), (700, 500), (700, 500), (700, 520)];
+        assert_eq!(said(&fallen), [(format!("{apart}−20.0 MiB"), false)]);
+        assert_eq!(judged(Counters::InUse, &[(700, 500), (900, 500)]), [], "a live kernel's table is whole");
+    }
+
+    #[test]
+    fn rows_are_not_more_than_their_pool() {
+        let more = "the rows of the nonpaged pool come to 0.98 GiB, more than the 700 MiB that the tables report";
+        assert_eq!(said(&[(700, 1000)]), [(more.to_owned(), false)]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Figures of a machine's memory in all, as rows of [`Pool::Kernel`].
+
+use super::{Counters, Key, Pool, Tag};
+
+/// What a kernel, or the header of a table, reports of memory in all, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// What the paged pool holds.
+    Paged,
+    /// What the nonpaged pool holds.
+    Nonpaged,
+    /// Main memory that is free or can be freed at once.
+    Available,
+    /// Main memory.
+    Physical,
+    /// Memory promised to whoever asked for it.
+    Committed,
+    /// The most that can be promised.
+    CommitLimit,
+    /// The most that was promised since boot.
+    CommitPeak,
+    /// The kernel's and its drivers' own code and data in main memory.
+    ResidentKernel,
+    /// The paged pool in main memory.
+    ResidentPaged,
+}
+
+impl Figure {
+    /// Every figure.
+    pub const ALL: [Figure; 9] = [
+        Figure::Paged,
+        Figure::Nonpaged,
+        Figure::Available,
+        Figure::Physical,
+        Figure::Committed,
+        Figure::CommitLimit,
+        Figure::CommitPeak,
+        Figure::ResidentKernel,
+        Figure::ResidentPaged,
+    ];
+
+    /// The tag of its row.
+    pub fn name(self) -> &'static str {
+        match self {
+            Figure::Paged => "paged",
+            Figure::Nonpaged => "nonpaged",
+            Figure::Available => "available",
+            Figure::Physical => "physical",
+            Figure::Committed => "committed",
+            Figure::CommitLimit => "commit_limit",
+            Figure::CommitPeak => "commit_peak",
+            Figure::ResidentKernel => "resident_kernel",
+            Figure::ResidentPaged => "resident_paged",
+        }
+    }
+
+    /// The pool that it is the total of.
+    pub fn total_of(self) -> Option<Pool> {
+        match self {
+            Figure::Paged => Some(Pool::Paged),
+            Figure::Nonpaged => Some(Pool::Nonpaged),
+            Figure::Available
+            | Figure::Physical
+            | Figure::Committed
+            | Figure::CommitLimit
+            | Figure::CommitPeak
+            | Figure::ResidentKernel
+            | Figure::ResidentPaged => None,
+        }
+    }
+
+    /// The figure that a row holds.
+    pub fn of(key: &Key) -> Option<Figure> {
+        let figures = Figure::ALL.into_iter().filter(|_| key.pool == Pool::Kernel);
+        figures.into_iter().find(|figure| key.tag.as_str() == figure.name())
+    }
+
+    /// The row of a log, which has the bytes and nothing else.
+    pub fn key(self) -> Key {
+        #[expect(clippy::expect_used, reason = "every name is a constant")]
+        let tag: Tag = self.name().parse().expect("a figure's name is a tag");
+        Key::new(tag, Pool::Kernel, Counters::BytesOnly)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_is_found_by_its_row_and_by_no_other_pools() {
+        for figure in Figure::ALL {
+            assert_eq!(Figure::of(&figure.key()), Some(figure));
+            assert_eq!(Figure::of(&Key { pool: Pool::Slab, ..figure.key() }), None);
+        }
+    }
+}
