@@ -9,6 +9,7 @@ use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
 use crate::exit::Exit;
+use crate::import::ImportError;
 use crate::judge::{CompareError, Comparison, compare};
 use crate::report::{self, Failure, Report};
 
@@ -53,6 +54,7 @@ impl Compare {
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),
+            (Err(ImportError::Times { .. }), _) | (_, Err(ImportError::Times { .. })) => return Exit::Usage,
             (Err(error), _) | (_, Err(error)) => {
                 let [base, candidate] = [&self.base, &self.candidate].map(|file| terms.unreadable(file, &error));
                 let json = report::comparison_json(&candidate, &base, None);

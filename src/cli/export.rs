@@ -11,6 +11,7 @@ use super::recorded::Recorded;
 use super::terms::Terms;
 use super::trouble;
 use crate::exit::Exit;
+use crate::import::ImportError;
 use crate::pool::TagPattern;
 use crate::record::{Unwritten, write_csv};
 use crate::report::{LeftOut, Report, write_series};
@@ -52,6 +53,8 @@ impl Export {
         }
         let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(Recorded::exit);
         let failed = failed.max_by_key(|exit| matches!(exit, Exit::Failed));
+        let contradicts = |(_, opened): &(_, Result<_, ImportError>)| matches!(opened, Err(ImportError::Times { .. }));
+        let contradicting = opened.iter().any(contradicts);
         let opened = opened
             .into_iter()
             .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| trouble::tell(&error, error.help())).ok());
@@ -59,10 +62,20 @@ impl Export {
             let refused = Terms::own().refused(recorded).filter(|_| self.series);
             refused.map(|failure| trouble::tell(failure.message, failure.help)).is_none()
         };
-        let opened: Vec<Option<Recorded>> = opened.map(|recorded| recorded.filter(belongs)).collect();
+        let timed = |recorded: &Recorded| {
+            let known = recorded.recording.header().times_are_known() || !self.csv;
+            if !known {
+                let what = format!("{}: no time can be read for some of its tables", recorded.path.display());
+                trouble::tell(what, Some("say how far apart they are, as in `--every 30m`"));
+            }
+            known
+        };
+        let opened = opened.map(|recorded| recorded.filter(belongs).filter(timed));
+        let opened: Vec<Option<Recorded>> = opened.collect();
         let all = opened.iter().all(Option::is_some);
         let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
         let written = match opened.as_slice() {
+            _ if contradicting => return Exit::Usage,
             [] => return failed.unwrap_or(Exit::Failed),
             [recorded] if self.csv => self
                 .write_with(|out| write_csv(&recorded.recording, out, self.stages))

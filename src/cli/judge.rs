@@ -44,8 +44,10 @@ What a log is, its content says. Read are, each described in docs/logs.md:
 
 Lines that cannot be read are counted, and the report shows the count.
 
-Live screens are 5 s apart. Snapshots say nothing of time: a series of files is ordered by the times in their names, else by
-when they were written, else --every says how far apart they are. The exit code is that of the worst verdict.
+The report gives the source of the times: time stamps between the tables (`echo %date% %time%`, Get-Date, `date`, in many
+languages), the names of files, the dates of files, or --every. Live screens with nothing between them are taken to be 5 s
+apart. Without any of these the log has no rates. Sources that contradict each other are refused (exit code 2). The exit code
+is that of the worst verdict.
 
 A log has no stages: max_growth compares its first table with its last, and max_bytes is about the last. Without a threshold the
 report begins with what grew most.";
@@ -69,12 +71,15 @@ impl Judge {
     }
 }
 
-/// The report on one of them; `None` when its scenario has mistakes.
+/// The report on one of them; `None` when its scenario has mistakes, or what was given contradicts itself.
 fn judged(terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
     match opened.map(Recorded::tell) {
         Ok(recorded) => Some(terms.report(&terms.scenario_of(&recorded)?, &recorded)),
         Err(error) => {
             trouble::tell(&error, error.help());
+            if matches!(error, ImportError::Times { .. }) {
+                return None;
+            }
             Some(terms.unreadable(file, &error))
         }
     }

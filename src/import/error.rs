@@ -40,6 +40,16 @@ pub enum ImportError {
         /// What would be right.
         help: String,
     },
+    /// Several sources say when tables were taken, and contradict each other; or one can be understood in two ways.
+    #[error("{name}: {what}")]
+    Times {
+        /// The file's path, with the line where one is to blame.
+        name: String,
+        /// Which sources say what.
+        what: String,
+        /// What to do.
+        help: String,
+    },
 }
 
 impl ImportError {
@@ -56,7 +66,9 @@ impl ImportError {
             }
             ImportError::Io(_) => None,
             ImportError::Recording(_) => Some(WHAT_TO_GIVE),
-            ImportError::Beginning { help, .. } | ImportError::Row { help, .. } => Some(help),
+            ImportError::Beginning { help, .. } | ImportError::Row { help, .. } | ImportError::Times { help, .. } => {
+                Some(help)
+            }
         }
     }
 }

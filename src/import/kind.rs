@@ -4,7 +4,7 @@ use super::Wrong;
 use super::lines::Lines;
 use super::linux;
 use super::poolmon::{is_header, is_row};
-use super::{poolused, powershell, totals, unknown, verifier};
+use super::{named, poolused, powershell, totals, unknown, verifier};
 use crate::record::COLUMNS;
 
 /// The bytes of a beginning: a table stands somewhere in them, if there is one.
@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Vm,
     /// Driver Verifier's lists.
     Verifier,
+    /// A table whose header names its columns.
+    Named,
 }
 
 /// What a log which begins so is; an error where it is known to be nothing that can be read.
@@ -66,6 +68,9 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         }
         if powershell::is_header(text) {
             return Ok(Kind::PowerShell);
+        }
+        if named::is_header(line.bytes) {
+            return Ok(Kind::Named);
         }
         if is_header(text) || is_row(line.bytes) {
             return Ok(Kind::PoolMon);

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::record::{Input, Recorder, Recording};
+use crate::record::{Header, Input, Recorder, Recording};
 
+mod anew;
 mod bounded;
 mod csv;
 mod data;
@@ -21,9 +22,11 @@ mod error;
 mod kind;
 mod lines;
 mod linux;
+mod named;
 mod pages;
 mod partial;
 mod passed;
+mod paste;
 mod poolmon;
 mod poolused;
 mod powershell;
@@ -40,7 +43,8 @@ pub use verifier::SOURCE as DRIVER_VERIFIER;
 use error::Wrong;
 use kind::Kind;
 use lines::{Lines, Narrow};
-use tables::Tables;
+use tables::{Tables, Times};
+use when::Stamp;
 
 /// What files hold.
 #[derive(Debug)]
@@ -86,10 +90,14 @@ pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Importe
     let folder = tempfile::tempdir()?;
     let to = folder.path().join("imported.pgr");
     let mut tables = Tables::new(to.clone(), &series::name(files), every);
-    for (path, stamp) in series::ordered(files, every) {
+    let texts = files.iter().enumerate().map(|(at, file)| first_stamp(file, &folder.path().join(format!("{at}.pgr"))));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    for (path, stamp) in series::ordered(files, &texts, every)? {
         let name = path.display().to_string();
         let (beginning, input) = open_file(&path, &name)?;
         tables.begin_file(&name, stamp);
+        let Log { beginning, input, filtered } = Log::of(beginning, input);
+        tables.filtered(filtered);
         let kind = if Recording::begins(&beginning) { None } else { Some(known(&beginning, &name)?) };
         match kind {
             None | Some(Kind::Csv) => {
@@ -100,6 +108,19 @@ pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Importe
         }
     }
     Written::of(tables.finish()?).open(&to)
+}
+
+/// The time stamp of the first table in a file. What is wrong with the file is told when it is read.
+fn first_stamp(path: &Path, scratch: &Path) -> Result<Option<Stamp>, ImportError> {
+    let name = path.display().to_string();
+    let (beginning, _) = open_file(path, &name)?;
+    let Log { beginning, .. } = Log::of(beginning, std::io::empty());
+    let Ok(kind) = kind::kind(&beginning) else { return Ok(None) };
+    let mut tables = Tables::new(scratch.to_owned(), &name, None);
+    tables.begin_file(&name, None);
+    // The last line is cut off, and perhaps a table is.
+    let _ = read_tables(kind, &beginning, &beginning[..], &mut tables);
+    Ok(tables.first_stamp())
 }
 
 /// Reads a log from anywhere into the new recording `to`. Memory does not grow with the log.
@@ -119,17 +140,28 @@ pub struct Written {
     /// What was passed over, and what else a reader should know.
     pub notes: Vec<String>,
     partial: bool,
+    times: Times,
 }
 
 impl Written {
     fn of(read: tables::Read) -> Written {
-        Written { tables: Some(read.tables), notes: read.notes, partial: read.partial }
+        Written { tables: Some(read.tables), notes: read.notes, partial: read.partial, times: read.times }
     }
 
     /// Opens the recording which was written.
     fn open(self, to: &Path) -> Result<Imported, ImportError> {
-        let Written { tables, mut notes, partial } = self;
+        let Written { tables, mut notes, partial, times: Times { sources, started, anew } } = self;
         let mut recording = Recording::open(to)?;
+        if !sources.is_empty() {
+            let started = started.unwrap_or(recording.header().started);
+            let header = Header { times: sources, started, ..recording.header().clone() };
+            recording = recording.with_header(header);
+        }
+        if let Some((from, times)) = anew {
+            let right = to.with_extension("timed");
+            anew::write(&recording, &right, from, &times)?;
+            recording = Recording::open(&right)?;
+        }
         if partial {
             let anew = to.with_extension("whole");
             notes.extend(partial::write(&recording, &anew)?);
@@ -146,13 +178,15 @@ fn write_known(
     every: Option<Duration>,
     to: &Path,
 ) -> Result<Written, ImportError> {
+    let Log { beginning, input, filtered } = Log::of(beginning, input);
     let kind = known(&beginning, name)?;
     if kind == Kind::Csv {
         let partial = csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
-        return Ok(Written { tables: None, notes: Vec::new(), partial });
+        return Ok(Written { tables: None, notes: Vec::new(), partial, times: Times::default() });
     }
     let mut tables = Tables::new(to.to_owned(), name, every);
     tables.begin_file(name, None);
+    tables.filtered(filtered);
     read_tables(kind, &beginning, input, &mut tables)?;
     Ok(Written::of(tables.finish()?))
 }
@@ -172,6 +206,7 @@ fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tabl
         Kind::Shell => totals::shell::read(&mut Lines::new(input, beginning), beginning, tables),
         Kind::Vm => totals::vm::read(&mut Lines::new(input, beginning), tables),
         Kind::Verifier => verifier::read(&mut Lines::new(input, beginning), tables),
+        Kind::Named => named::read(&mut Lines::new(input, beginning), tables),
         // Read by itself, before.
         Kind::Csv => Ok(()),
     }
@@ -193,6 +228,26 @@ fn open_file(path: &Path, name: &str) -> Result<(Vec<u8>, Box<dyn Read>), Import
     }
     let (beginning, input) = peek(MultiGzDecoder::new(input)).map_err(|error| broken_gzip(name, &error))?;
     Ok((beginning, Box::new(input)))
+}
+
+/// A log as it was before somebody pasted it.
+struct Log<'a> {
+    beginning: Vec<u8>,
+    input: Box<dyn Read + 'a>,
+    /// It has the lines which somebody searched for.
+    filtered: bool,
+}
+
+impl<'a> Log<'a> {
+    fn of(beginning: Vec<u8>, input: impl Read + 'a) -> Log<'a> {
+        match paste::undone(&beginning, input) {
+            Ok((beginning, input)) => {
+                let filtered = input.is_filtered();
+                Log { beginning, input: Box::new(input), filtered }
+            }
+            Err(input) => Log { beginning, input: Box::new(input), filtered: false },
+        }
+    }
 }
 
 /// The first bytes, and all of them again.

@@ -13,7 +13,7 @@ use super::passed::shown;
 use super::poolmon::number::Number;
 use super::poolmon::row;
 use super::tables::{About, Tables};
-use super::{ImportError, Wrong, pages, poolmon, when};
+use super::{ImportError, Wrong, pages, paste, poolmon, when};
 use crate::pool::{Counters, Pool, Usage};
 
 mod columns;
@@ -88,6 +88,7 @@ impl Used {
                 }
                 Ok(())
             }
+            None if paste::is_fence(text) => Ok(()),
             None if line.end == End::TooLong || looks_like_row(text, false) => {
                 tables.unread(line.number, || format!("is of no table: `{}`", shown(text)));
                 Ok(())

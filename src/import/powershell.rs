@@ -5,14 +5,13 @@
 use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
-use jiff::Timestamp;
-use jiff::civil::DateTime;
 
 use super::bounded::{self, Bounded};
 use super::passed::shown;
 use super::poolmon::number::{Fields, Number};
 use super::poolmon::row;
 use super::tables::{About, Tables};
+use super::when::Stamp;
 use super::{ImportError, pages, when};
 use crate::pool::{Counters, Pool, Usage};
 
@@ -71,7 +70,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
     let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
     let mut record = ByteRecord::new();
     let mut header: Option<(ByteRecord, Columns)> = None;
-    let mut last: Option<Timestamp> = None;
+    let mut last: Option<Stamp> = None;
     loop {
         let next_line = rows.position().line();
         match rows.read_byte_record(&mut record) {
@@ -125,7 +124,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
 
 /// One row.
 struct Row {
-    at: Option<Timestamp>,
+    at: Option<Stamp>,
     tag: [u8; 4],
     pools: [Option<(Counters, Usage)>; 2],
 }
@@ -166,7 +165,8 @@ impl Row {
     }
 }
 
-fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -> Result<(Counters, Usage), String> {
+/// What a pool's figures say, of which allocations, frees and their difference may be missing.
+pub(super) fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -> Result<(Counters, Usage), String> {
     let bytes = number(bytes)?;
     Ok(match (allocs, frees, diff) {
         (Some(allocs), Some(frees), diff) => {
@@ -190,10 +190,9 @@ fn number(field: &[u8]) -> Result<Number, String> {
     number.ok_or_else(|| format!("has `{}` where a number belongs", shown(field)))
 }
 
-/// `2019-07-24T12:21:57`, as `Get-Date -Format s` writes it.
-fn time(field: &[u8]) -> Result<Timestamp, String> {
-    let text = str::from_utf8(field).unwrap_or_default().trim();
-    let read = text.parse().ok().or_else(|| when::local(text.parse::<DateTime>().ok()?));
+/// `2019-07-24T12:21:57`, as `Get-Date -Format s` writes it, or whatever a spreadsheet made of it.
+fn time(field: &[u8]) -> Result<Stamp, String> {
+    let read = when::line(field).filter(|stamp| stamp.has_date());
     read.ok_or_else(|| format!("has `{}`, which is not a time", shown(field)))
 }
 

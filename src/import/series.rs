@@ -6,38 +6,130 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::when;
+use super::ImportError;
+use super::when::{self, Named, Order, Stamp};
+use crate::record::TimeSource;
 
-/// The files in the order of time, each with its time. Where they are `every` so far apart, or nothing else says when they
-/// were written, their order is that of their names, numbers in them counted as such.
-pub(super) fn ordered(files: &[PathBuf], every: Option<Duration>) -> Vec<(PathBuf, Option<Timestamp>)> {
-    let times = match every {
-        Some(_) => None,
-        None => tell_apart(files, named).or_else(|| tell_apart(files, modified)),
+/// A file of a series, and when its first table was taken as far as something besides its text says so.
+pub(super) type Part = (PathBuf, Option<(Timestamp, TimeSource)>);
+
+/// How far two sources may differ where they do not contradict each other: a file is named, then the table is taken.
+const SLACK: SignedDuration = SignedDuration::from_secs(60);
+
+/// The files in the order of time; `texts` is the first time stamp in each. What a file's text says counts, else its name,
+/// else its date. Where files are `every` so far apart, or nothing says when they were written, their order is that of their
+/// names, numbers in them counted as such.
+///
+/// # Errors
+/// [`ImportError::Times`] where two sources contradict each other.
+pub(super) fn ordered(
+    files: &[PathBuf],
+    texts: &[Option<Stamp>],
+    every: Option<Duration>,
+) -> Result<Vec<Part>, ImportError> {
+    let names = named(files);
+    if let Some(times) = in_text(files, texts)? {
+        let parts = sorted(files, &times);
+        if let Some(names) = names {
+            agree(&parts, files, &names)?;
+        }
+        return Ok(parts.into_iter().map(|(path, _)| (path, None)).collect());
+    }
+    let by_order = |times: Option<Vec<Timestamp>>, source| {
+        let times = times?;
+        Some(sorted(files, &times).into_iter().map(|(path, at)| (path, Some((at, source)))).collect())
     };
-    let mut ordered: Vec<(PathBuf, Option<Timestamp>)> = match times {
-        Some(times) => files.iter().cloned().zip(times.into_iter().map(Some)).collect(),
-        None => files.iter().cloned().map(|file| (file, None)).collect(),
-    };
-    ordered.sort_by(|(a, then), (b, now)| then.cmp(now).then_with(|| by_name(a, b)));
-    ordered
+    let instants = |names: &[Named]| names.iter().map(|named| named.at).collect::<Vec<_>>();
+    match (every, names) {
+        (Some(every), Some(names)) => {
+            let parts = sorted(files, &instants(&names));
+            every_agrees(&parts, &names, every)?;
+            Ok(parts.into_iter().map(|(path, _)| (path, None)).collect())
+        }
+        (None, Some(names)) => Ok(by_order(Some(instants(&names)), TimeSource::FileName).unwrap_or_default()),
+        (every, None) => {
+            let dates = modified(files).filter(|_| every.is_none());
+            Ok(by_order(dates, TimeSource::FileDate).unwrap_or_else(|| {
+                let mut parts: Vec<Part> = files.iter().map(|file| (file.clone(), None)).collect();
+                parts.sort_by(|(a, _), (b, _)| by_name(a, b));
+                parts
+            }))
+        }
+    }
 }
 
-/// The times of all files, if all have one and they are apart: files which were copied or unpacked have those of the copy.
-fn tell_apart(files: &[PathBuf], time: impl Fn(&Path) -> Option<Timestamp>) -> Option<Vec<Timestamp>> {
-    let times: Vec<Timestamp> = files.iter().map(|file| time(file)).collect::<Option<_>>()?;
-    let mut sorted = times.clone();
-    sorted.sort_unstable();
-    let apart = sorted.windows(2).all(|pair| pair[1].duration_since(pair[0]) >= SignedDuration::from_secs(1));
-    apart.then_some(times)
+fn sorted(files: &[PathBuf], times: &[Timestamp]) -> Vec<(PathBuf, Timestamp)> {
+    let mut parts: Vec<(PathBuf, Timestamp)> = files.iter().cloned().zip(times.iter().copied()).collect();
+    parts.sort_by(|(a, then), (b, now)| then.cmp(now).then_with(|| by_name(a, b)));
+    parts
 }
 
-fn named(file: &Path) -> Option<Timestamp> {
-    when::name(&file.file_name()?.to_string_lossy())
+/// The times in the files' texts, if all have one.
+fn in_text(files: &[PathBuf], texts: &[Option<Stamp>]) -> Result<Option<Vec<Timestamp>>, ImportError> {
+    let stamps: Option<Vec<Stamp>> = texts.iter().map(|text| text.filter(Stamp::has_date)).collect();
+    let Some(stamps) = stamps else { return Ok(None) };
+    let read = |order: Order| stamps.iter().map(|stamp| stamp.at(order, None)).collect::<Option<Vec<Timestamp>>>();
+    let [month, day] = Order::ALL.map(read);
+    let (Some(month), Some(day)) = (&month, &day) else { return Ok(month.or(day)) };
+    let order = |times: &[Timestamp]| sorted(files, times).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    if order(month) == order(day) {
+        return Ok(Some(month.clone()));
+    }
+    let what = "have dates whose order depends on whether day or month comes first";
+    let help = "write dates as 2026-01-08, or give the files one by one: --each";
+    Err(ImportError::Times { name: name(files), what: what.to_owned(), help: help.to_owned() })
 }
 
-fn modified(file: &Path) -> Option<Timestamp> {
-    Timestamp::try_from(fs_err::metadata(file).ok()?.modified().ok()?).ok()
+/// Sees that the times in the files' names are as far apart as those in their texts.
+fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[Named]) -> Result<(), ImportError> {
+    let name_of = |path: &Path| files.iter().position(|file| file == path).and_then(|at| names.get(at));
+    for pair in parts.windows(2) {
+        let [(first, then), (second, now)] = pair else { continue };
+        let (Some(before), Some(after)) = (name_of(first), name_of(second)) else { continue };
+        let (text, named) = (now.duration_since(*then), after.at.duration_since(before.at));
+        let most = SLACK.max(after.within) + text.abs() / 20;
+        if (text - named).abs() > most {
+            let what = format!(
+                "was written {text:#} after {} by its text, and {named:#} after it by its name",
+                first.display()
+            );
+            let help = "rename the files, or take the times out of their text: nobody can tell here which is right";
+            return Err(ImportError::Times { name: second.display().to_string(), what, help: help.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Sees that files whose names have times are as far apart as the user says.
+fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[Named], every: Duration) -> Result<(), ImportError> {
+    let every = SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX);
+    let within = names.iter().map(|named| named.within).max().unwrap_or_default();
+    let steps = parts.windows(2).map(|pair| pair[1].1.duration_since(pair[0].1));
+    let (as_said, others): (Vec<_>, Vec<_>) = steps.partition(|step| (*step - every).abs() <= within.max(every / 4));
+    let Some(step) = others.first().filter(|_| others.len() > as_said.len()) else { return Ok(()) };
+    let named = parts.get(1).or(parts.first()).map(|(path, _)| path.display().to_string()).unwrap_or_default();
+    let what = format!("is one of files which are {step:#} apart by their names, but {every:#} by --every");
+    Err(ImportError::Times { name: named, what, help: "leave --every out, or rename the files".to_owned() })
+}
+
+/// The times in the files' names, if all have one and they are apart.
+fn named(files: &[PathBuf]) -> Option<Vec<Named>> {
+    let named = |file: &PathBuf| when::name(&file.file_name()?.to_string_lossy());
+    let names: Vec<Named> = files.iter().map(named).collect::<Option<_>>()?;
+    are_apart(names.iter().map(|named| named.at)).then_some(names)
+}
+
+/// When the files were written, if that is apart: files which were copied or unpacked have the time of the copy.
+fn modified(files: &[PathBuf]) -> Option<Vec<Timestamp>> {
+    let modified = |file: &PathBuf| Timestamp::try_from(fs_err::metadata(file).ok()?.modified().ok()?).ok();
+    let times: Vec<Timestamp> = files.iter().map(modified).collect::<Option<_>>()?;
+    are_apart(times.iter().copied()).then_some(times)
+}
+
+fn are_apart(times: impl Iterator<Item = Timestamp>) -> bool {
+    let mut times: Vec<Timestamp> = times.collect();
+    times.sort_unstable();
+    times.windows(2).all(|pair| pair[1].duration_since(pair[0]) >= SignedDuration::from_secs(1))
 }
 
 /// Names in the order which people mean: `snap-2` before `snap-10`.
@@ -86,8 +178,8 @@ mod tests {
     }
 
     fn order(names: &[&str], every: Option<Duration>) -> Vec<(String, bool)> {
-        let ordered = ordered(&paths(names), every).into_iter();
-        ordered.map(|(path, time)| (path.display().to_string(), time.is_some())).collect()
+        let ordered = ordered(&paths(names), &vec![None; names.len()], every).unwrap();
+        ordered.into_iter().map(|(path, time)| (path.display().to_string(), time.is_some())).collect()
     }
 
     #[test]
@@ -104,8 +196,31 @@ mod tests {
         assert_eq!(order(&names, None), expected, "these files do not exist, so nothing says when they were written");
         let dated = ["snap-20261123.log", "snap-20261122.log"];
         let expected = [dated[1], dated[0]].map(|name| (name.to_owned(), false));
-        assert_eq!(order(&dated, Some(Duration::from_secs(60))), expected, "the distance given is what counts");
+        assert_eq!(order(&dated, Some(Duration::from_secs(86_400))), expected, "the names agree with what is given");
         assert!(order(&["a-20261123.log", "b-20261123.log"], None).iter().all(|(_, timed)| !timed));
+    }
+
+    #[test]
+    fn what_a_files_text_says_counts_and_its_name_must_agree() {
+        let stamp = |text: &str| when::line(text.as_bytes());
+        let ordered = |names: &[&str], texts: &[&str], every: Option<u64>| {
+            let texts: Vec<_> = texts.iter().map(|text| stamp(text)).collect();
+            let parts = ordered(&paths(names), &texts, every.map(Duration::from_secs));
+            parts.map(|parts| parts.into_iter().map(|(path, _)| path.display().to_string()).collect::<Vec<_>>())
+        };
+        let late_first = ["2026-01-08 17:00", "2026-01-08 15:00"];
+        assert_eq!(ordered(&["a.log", "b.log"], &late_first, None).unwrap(), ["b.log", "a.log"]);
+        let named = ["a-20260108-1702.log", "b-20260108-1501.log"];
+        assert_eq!(ordered(&named, &late_first, None).unwrap(), [named[1], named[0]]);
+        let wrong =
+            ordered(&["a-20260108-1500.log", "b-20260108-1700.log"], &late_first, None).unwrap_err().to_string();
+        assert!(wrong.contains("2h after b-20260108-1700.log by its text, and 2h ago after it by its name"), "{wrong}");
+        let either = ["02/01/2026 15:00", "01/03/2026 15:00"];
+        let wrong = ordered(&["a.log", "b.log"], &either, None).unwrap_err().to_string();
+        assert!(wrong.contains("depends on whether day or month comes first"), "{wrong}");
+        let wrong =
+            ordered(&["s-20260108-1500.log", "s-20260108-1600.log"], &["", ""], Some(60)).unwrap_err().to_string();
+        assert!(wrong.contains("1h apart by their names, but 1m by --every"), "{wrong}");
     }
 
     #[test]

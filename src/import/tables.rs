@@ -9,20 +9,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use self::clock::Clock;
+use self::clock::{Clock, Told};
 use self::codes::{Code, Codes};
 use self::file::File;
 use self::totals::{Short, Totals};
+use super::when::Stamp;
 use super::{ImportError, Wrong, when};
 use crate::pool::{Counters, Figure, Key, Pool, RowId, Snapshot, Tag, Usage};
-use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage};
+use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage, TimeSource};
 
 mod clock;
 mod codes;
 mod file;
 mod places;
 mod totals;
+
+pub(super) use clock::Times;
 
 /// The tables of one log, or of several which are parts of one.
 pub(super) struct Tables {
@@ -32,8 +36,12 @@ pub(super) struct Tables {
     snapshot: Snapshot,
     rows: HashMap<(u64, u64), RowId, BuildHasherDefault<Codes>>,
     clock: Clock,
-    /// When the next table was taken.
-    stamp: Option<Timestamp>,
+    /// When the next table was taken, and what says so.
+    stamp: Option<(Stamp, TimeSource)>,
+    /// The time stamp of the first table.
+    first: Option<Stamp>,
+    /// How many rows were read when a line came which is no part of any table.
+    between: Option<u64>,
     /// A table is begun which may have more rows.
     open: bool,
     /// A table is complete and is recorded when the next one begins, so that rows behind it still count as its own.
@@ -44,6 +52,8 @@ pub(super) struct Tables {
     /// What the header reports of the table that is open or comes next.
     totals: Totals,
     tables: u64,
+    /// Before some table an unknown time passed.
+    untimed: bool,
     rows_read: u64,
     /// Some tables do not show every tag.
     partial: bool,
@@ -79,7 +89,16 @@ pub(super) struct Read {
     pub(super) tables: u64,
     /// Some tables are not of all tags: those which come later were not empty before.
     pub(super) partial: bool,
+    pub(super) times: Times,
     pub(super) notes: Vec<String>,
+}
+
+/// Names have local time, files' dates are of UTC.
+fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
+    match source {
+        TimeSource::FileDate => at.into(),
+        _ => Stamp::local(at.to_zoned(TimeZone::UTC).datetime()),
+    }
 }
 
 impl Tables {
@@ -88,7 +107,7 @@ impl Tables {
         let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
             // Nobody knows, unless the name or the first table says so.
-            started: when::name(&file).unwrap_or_default(),
+            started: when::name(&file).map(|named| named.at).unwrap_or_default(),
             ..Header::new(file.clone(), name, "")
         };
         Tables {
@@ -99,12 +118,15 @@ impl Tables {
             rows: HashMap::default(),
             clock: Clock::new(every),
             stamp: None,
+            first: None,
+            between: None,
             open: false,
             waiting: false,
             incomplete: Incomplete::default(),
             of_next: Incomplete::default(),
             totals: Totals::default(),
             tables: 0,
+            untimed: false,
             rows_read: 0,
             partial: false,
             stage: Stage::Workload,
@@ -116,10 +138,12 @@ impl Tables {
     }
 
     /// Goes on with another file; `stamp` is when its first table was taken, as far as the file's name or time says.
-    pub(super) fn begin_file(&mut self, name: &str, stamp: Option<Timestamp>) {
+    pub(super) fn begin_file(&mut self, name: &str, stamp: Option<(Timestamp, TimeSource)>) {
         let before = (self.tables, self.rows_read);
         self.file = File::new(name, before);
-        self.stamp = stamp;
+        self.stamp = stamp.map(|(at, source)| (file_stamp(at, source), source));
+        // Between two files may lie any time.
+        self.between = Some(self.rows_read);
     }
 
     /// What is read, and how far apart its tables are, where the format says so. When `partial`, no table of this file shows
@@ -137,9 +161,31 @@ impl Tables {
         self.incomplete.partial = true;
     }
 
-    /// The next table was taken then.
-    pub(super) fn stamp(&mut self, stamp: Timestamp) {
-        self.stamp = Some(stamp);
+    /// Whether somebody left out lines, so that tables may not have all tags.
+    pub(super) fn filtered(&mut self, filtered: bool) {
+        self.partial |= filtered;
+    }
+
+    /// The next table was taken then, the text says.
+    pub(super) fn stamp(&mut self, stamp: impl Into<Stamp>) {
+        let stamp = stamp.into();
+        self.stamp = match self.stamp {
+            Some((earlier, TimeSource::Text)) => Some((stamp.after(earlier), TimeSource::Text)),
+            // A time of day says less than a file's name or date does.
+            Some(of_file) if !stamp.has_date() => Some(of_file),
+            Some(_) | None => Some((stamp, TimeSource::Text)),
+        };
+    }
+
+    /// The time stamp of the first table, where the text has one.
+    pub(super) fn first_stamp(&self) -> Option<Stamp> {
+        self.first
+    }
+
+    /// Here stands something which is no part of any table. If the next line is of another table, nobody knows how much time
+    /// passed between the two.
+    pub(super) fn between(&mut self) {
+        self.between = Some(self.rows_read);
     }
 
     /// A table begins in `line`.
@@ -147,11 +193,14 @@ impl Tables {
         self.end()?;
         self.record()?;
         self.incomplete = std::mem::take(&mut self.of_next);
-        let stamp = self.stamp.take();
-        let timed = self.clock.table(stamp);
-        timed.map_err(|wrong| self.wrong(line, wrong))?;
-        if let (None, Some(stamp)) = (&self.recorder, stamp) {
-            self.header.started = stamp;
+        if self.tables == 0 {
+            self.first = self.stamp.filter(|(_, source)| *source == TimeSource::Text).map(|(stamp, _)| stamp);
+        }
+        let apart = self.between.take() == Some(self.rows_read);
+        let told = Told { stamp: self.stamp.take(), apart, line };
+        let known = self.clock.table(told).map_err(|wrong| self.disagree(line, wrong))?;
+        if !known && !self.untimed {
+            (self.untimed, self.file.untimed) = (true, Some(line));
         }
         self.snapshot.clear();
         self.open = true;
@@ -292,6 +341,11 @@ impl Tables {
         ImportError::Row { name: self.file.name.clone(), line, what, help }
     }
 
+    /// What is said of time in a line of the file contradicts something else.
+    fn disagree(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
+        ImportError::Times { name: format!("{}, line {line}", self.file.name), what, help }
+    }
+
     /// The file ends here: it must have had a table, and rows unless its tables were empty.
     pub(super) fn end_file(&mut self, what: &str) -> Result<(), ImportError> {
         self.end()?;
@@ -302,6 +356,10 @@ impl Tables {
         }
         self.notes.extend(self.file.notes());
         self.notes.extend(self.clock.note(&self.file.name));
+        self.notes.extend(self.file.untimed.map(|line| {
+            let name = &self.file.name;
+            format!("{name}, line {line}: nothing says how much time passed before this table; rates are not judged")
+        }));
         Ok(())
     }
 
@@ -313,6 +371,11 @@ impl Tables {
             recorder.finish(self.clock.at())?;
         }
         self.notes.extend(self.short.note());
-        Ok(Read { tables: self.tables, partial: self.partial, notes: self.notes })
+        let name = self.file.name;
+        let help =
+            |(line, Wrong { what, help })| ImportError::Times { name: format!("{name}, line {line}"), what, help };
+        let (times, notes) = self.clock.finish().map_err(help)?;
+        self.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
+        Ok(Read { tables: self.tables, partial: self.partial, times, notes: self.notes })
     }
 }

@@ -14,6 +14,7 @@ use self::line::{Allocation, Driver, Said};
 use super::lines::{End, Lines};
 use super::passed::shown;
 use super::tables::Tables;
+use super::when::Stamp;
 use super::{ImportError, when};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 use crate::record::Stage;
@@ -63,7 +64,7 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
 #[derive(Default)]
 struct Lists {
     layout: Layout,
-    stamp: Option<Timestamp>,
+    stamp: Option<Stamp>,
     /// The line in which the list begins.
     begins: u64,
     held: Vec<Held>,
@@ -139,7 +140,7 @@ impl Lists {
         let mut stamp = self.stamp.take();
         if unloaded && !std::mem::replace(&mut self.sampled, true) {
             // What is left was allocated while the driver was loaded: it was held then too, at the latest now.
-            stamp = Some(stamp.unwrap_or_default());
+            stamp = Some(stamp.unwrap_or(Stamp::from(Timestamp::UNIX_EPOCH)));
             self.sample(Stage::Workload, stamp, &of_stage, tables)?;
         }
         self.sampled = true;
@@ -149,13 +150,7 @@ impl Lists {
         Ok(())
     }
 
-    fn sample(
-        &self,
-        stage: Stage,
-        at: Option<Timestamp>,
-        held: &[Held],
-        tables: &mut Tables,
-    ) -> Result<(), ImportError> {
+    fn sample(&self, stage: Stage, at: Option<Stamp>, held: &[Held], tables: &mut Tables) -> Result<(), ImportError> {
         tables.stage(stage);
         at.into_iter().for_each(|at| tables.stamp(at));
         tables.begin(self.begins)?;

@@ -2,36 +2,51 @@
 
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
-/// The instant a line says, which says nothing else: `# 2026-11-23T10:00:00Z`, `2026-11-23 10:00:00.5`. Without an offset it
-/// is taken as UTC: what is between two of them is the same.
-pub(super) fn line(line: &[u8]) -> Option<Timestamp> {
+use super::pages;
+
+mod stamp;
+mod text;
+mod tokens;
+mod words;
+
+pub(super) use stamp::{Order, Stamp};
+
+/// The time stamp which a line is, and which says nothing else: `# 2026-11-23T10:00:00Z`, `Thu 11/26/2026 10:00:00.12`,
+/// `Donnerstag, 26. November 2026 10:00:00`, `=== 10:00 ===`, `1795428000`.
+pub(super) fn line(line: &[u8]) -> Option<Stamp> {
     let line = line.trim_ascii();
-    let line = line.strip_prefix(b"#").unwrap_or(line).trim_ascii();
-    // Nearly every line is none, and is told by its first bytes.
-    if !matches!(line, [b'1'..=b'9', _, _, _, b'-' | b'/', ..]) || !line.contains(&b':') {
+    if !line.iter().any(u8::is_ascii_digit) || line.len() > 160 {
         return None;
     }
-    let text = str::from_utf8(line).ok()?.replace('/', "-");
-    text.parse().ok().or_else(|| local(text.parse().ok()?))
+    match str::from_utf8(line) {
+        Ok(line) => text::read(line),
+        // A month's name in the code page of a console, or of Windows.
+        Err(_) => [pages::OEM, pages::WINDOWS].into_iter().find_map(|page| text::read(&pages::text(line, page))),
+    }
 }
 
 /// The instant which WinDbg's `.time` says: `Debug session time: Mon Nov 23 10:00:00.000 2026 (UTC + 1:00)`.
-pub(super) fn debug_session(line: &[u8]) -> Option<Timestamp> {
+pub(super) fn debug_session(line: &[u8]) -> Option<Stamp> {
     let rest = str::from_utf8(line).ok()?.trim().strip_prefix("Debug session time:")?;
-    let mut words = rest.split_ascii_whitespace();
-    let (_, month, day, time, year) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = MONTHS.into_iter().position(|name| name == month)? + 1;
-    local(format!("{year}-{month:02}-{day:0>2}T{time}").parse().ok()?)
+    // All times of one log are of one zone.
+    text::read(rest.split('(').next()?)
+}
+
+/// The time in a file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) at: Timestamp,
+    /// How exact it is: a day where the name has no time of day.
+    pub(super) within: SignedDuration,
 }
 
 /// The instant in a file's name: `poolsnap-20261123-1000.log`, `2026.11.23_10.00.00.pool.csv`, `snap-1795428000.txt`.
-pub(super) fn name(name: &str) -> Option<Timestamp> {
+pub(super) fn name(name: &str) -> Option<Named> {
     static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let date = r"(?:^|[^0-9])((?:19|20)[0-9]{2})[-._]?(0[1-9]|1[0-2])[-._]?(0[1-9]|[12][0-9]|3[01])";
         let time = r"(?:[-._T ]{0,3}([01][0-9]|2[0-3])[-._:h]?([0-5][0-9])(?:[-._:]?([0-5][0-9]))?)?";
@@ -41,10 +56,15 @@ pub(super) fn name(name: &str) -> Option<Timestamp> {
     if let Some(found) = DATE.as_ref()?.captures(name) {
         let part = |at: usize| found.get(at).map_or("00", |part| part.as_str());
         let text = format!("{}-{}-{}T{}:{}:{}", part(1), part(2), part(3), part(4), part(5), part(6));
-        return local(text.parse().ok()?);
+        let within = match (found.get(4), found.get(6)) {
+            (None, _) => SignedDuration::from_hours(24),
+            (Some(_), None) => SignedDuration::from_mins(1),
+            (Some(_), Some(_)) => SignedDuration::from_secs(1),
+        };
+        return Some(Named { at: local(text.parse().ok()?)?, within });
     }
     let seconds = UNIX.as_ref()?.captures(name)?.get(1)?.as_str().parse().ok()?;
-    Timestamp::from_second(seconds).ok()
+    Some(Named { at: Timestamp::from_second(seconds).ok()?, within: SignedDuration::from_secs(1) })
 }
 
 /// A time of day somewhere, taken as UTC.
@@ -60,24 +80,134 @@ mod tests {
         found.map(|found| found.to_string())
     }
 
+    fn readings(text: &[u8]) -> Option<[Option<String>; 2]> {
+        let stamp = line(text)?;
+        Some(Order::ALL.map(|order| said(stamp.at(order, None))))
+    }
+
+    /// 15:04:05 on Thursday, 8 January 2026, in whatever form.
     #[test]
-    fn a_line_may_say_when() {
-        for (text, expected) in [
-            ("# 2026-11-23T10:00:00Z", Some("2026-11-23T10:00:00Z")),
-            ("2026-11-23T10:00:00.25+01:00", Some("2026-11-23T09:00:00.25Z")),
-            ("  2026-11-23 10:00:00  ", Some("2026-11-23T10:00:00Z")),
-            ("2026/11/23 10:00:05", Some("2026-11-23T10:00:05Z")),
-            ("2026-11-23", None),
-            ("2026-13-23 10:00", None),
-            ("1234-Nonp: 5", None),
-            ("11/23/2026 10:00:00", None),
-            ("", None),
+    fn a_stamp_is_read_in_the_languages_windows_is_sold_in() {
+        for text in [
+            "Thu 01/08/2026 15:04:05.00",
+            "Thursday, January 8, 2026 3:04:05 PM",
+            "Thursday, January 8, 2026 3:04:05\u{202f}PM",
+            "08 January 2026 15:04:05",
+            "Thursday, 8 January 2026 15:04:05",
+            "Donnerstag, 8. Januar 2026 15:04:05",
+            "08.01.2026 15:04:05,00",
+            "Do 08.01.2026 15:04:05,00",
+            "jeudi 8 janvier 2026 15:04:05",
+            "jueves, 8 de enero de 2026 15:04:05",
+            "jueves, 8 de enero de 2026 3:04:05 p. m.",
+            "Πέμπτη, 8 Ιανουαρίου 2026 3:04:05 μ.μ.",
+            "giovedì 8 gennaio 2026 15:04:05",
+            "quinta-feira, 8 de janeiro de 2026 15:04:05",
+            "2026年1月8日 15:04:05",
+            "2026年1月8日木曜日 15:04:05",
+            "2026/01/08 周四 15:04:05.00",
+            "2026年1月8日 星期四 15:04:05",
+            "2026年1月8日 下午 03:04:05",
+            "2026년 1월 8일 목요일 오후 3:04:05",
+            "2026-01-08 오후 3:04:05",
+            "8 января 2026 г. 15:04:05",
+            "Чт 08.01.2026 15:04:05,00",
+            "czwartek, 8 stycznia 2026 15:04:05",
+            "do 08-01-2026 15:04:05,00",
+            "donderdag 8 januari 2026 15:04:05",
+            "den 8 januari 2026 15:04:05",
+            "torsdag den 8. januar 2026 15:04:05",
+            "torstai 8. tammikuuta 2026 15.04.05",
+            "čtvrtek 8. ledna 2026 15:04:05",
+            "2026. január 8., csütörtök 15:04:05",
+            "8 Ocak 2026 Perşembe 15:04:05",
+            // `date`.
+            "Thu Jan  8 15:04:05 UTC 2026",
+            "Thu Jan  8 16:04:05 CET 2026",
+            "Thu 08 Jan 2026 03:04:05 PM UTC",
+            "Do 8. Jan 16:04:05 CET 2026",
+            "jeu. 08 janv. 2026 16:04:05 CET",
+            "gio 8 gen 2026, 15:04:05, UTC",
+            "czw, 8 sty 2026, 15:04:05 UTC",
+            "2026年  1月  8日 木曜日 15:04:05 UTC",
+            "2026. 01. 08. (목) 15:04:05 UTC",
+            "Thu, 08 Jan 2026 10:04:05 -0500",
+            "2026-01-08T16:04:05+01:00",
+            "20260108T150405Z",
+            "20260108-150405",
+            "20260108150405.000000+000",
+            // Around it.
+            "[2026-01-08 15:04:05]",
+            "=== 2026-01-08 15:04:05 ===",
+            "--- snapshot 3: 2026-01-08 15:04:05 ---",
+            "Time: 2026-01-08 15:04:05",
+            "Date: Thu 01/08/2026 Time: 15:04:05",
+            "# 2026-01-08T15:04:05Z",
+            "2026-01-08 15:04:05 +0000 (UTC)",
+            "1767884645",
+            "1767884645000",
+            "@1767884645.000",
+            "08/Jan/2026:15:04:05 +0000",
         ] {
-            assert_eq!(said(line(text.as_bytes())).as_deref(), expected, "{text}");
+            let expected = Some("2026-01-08T15:04:05Z".to_owned());
+            assert_eq!(readings(text.as_bytes()), Some([expected.clone(), expected]), "{text}");
+        }
+        let windows = b"jeudi 8 d\xe9cembre 2026 15:04:05";
+        assert_eq!(readings(windows).and_then(|[first, _]| first).as_deref(), Some("2026-12-08T15:04:05Z"));
+    }
+
+    #[test]
+    fn day_and_month_are_both_read_where_either_may_come_first() {
+        let both = |text: &str| readings(text.as_bytes()).unwrap().map(|at| at.unwrap_or_default());
+        assert_eq!(both("01/08/2026 15:04:05.12"), ["2026-01-08T15:04:05.12Z", "2026-08-01T15:04:05.12Z"]);
+        assert_eq!(both("1/8/2026 3:04:05 PM"), ["2026-01-08T15:04:05Z", "2026-08-01T15:04:05Z"]);
+        assert_eq!(both("13/01/2026 15:04"), ["", "2026-01-13T15:04:00Z"]);
+        assert_eq!(both("mar. 10/03/2026 15:04"), ["2026-03-10T15:04:00Z"; 2]);
+        assert_eq!(both("mar 10 mar 2026 15:04"), ["2026-03-10T15:04:00Z"; 2]);
+    }
+
+    #[test]
+    fn date_and_time_may_stand_on_two_lines() {
+        let [date, time] = ["The current date is: Thu 01/08/2026", "The current time is: 15:04:05.12"];
+        let (date, time) = (line(date.as_bytes()).unwrap(), line(time.as_bytes()).unwrap());
+        let at = |stamp: Stamp| said(stamp.at(Order::DayFirst, None));
+        assert_eq!(at(time.after(date)).as_deref(), Some("2026-01-08T15:04:05.12Z"));
+        assert_eq!(time.after(date), date.after(time));
+        assert!(!time.has_date() && date.has_date());
+        let evening = line(b"11:50 PM").unwrap();
+        let last = evening.at(Order::DayFirst, None);
+        assert_eq!(said(last).as_deref(), Some("1970-01-01T23:50:00Z"));
+        assert_eq!(said(line(b"0:10").unwrap().at(Order::DayFirst, last)).as_deref(), Some("1970-01-02T00:10:00Z"));
+    }
+
+    #[test]
+    fn what_is_no_stamp_is_none() {
+        for text in [
+            "",
+            "1234-Nonp: 5",
+            "2026-13-23 10:00",
+            "and two hours later, after the loop:",
+            "System Boot Time: 1/5/2026, 10:00:00 AM",
+            "On Thu, Jan 8, 2026 at 3:04 PM Jane wrote:",
+            "C:\\> time /t",
+            "poolmon /s0 /g",
+            "version 2.1",
+            "slabinfo - version: 2.1",
+            "12",
+            "Session 12",
+            "10:99",
+            "1.2.3",
+            "Jan  8 15:04:05",
+            "System Uptime: 0 days 1:00:00.000",
+            "Last run: 2026-01-08 15:04:05",
+            "2026-01-08 15:04:05 2026-01-08 16:04:05",
+        ] {
+            assert_eq!(line(text.as_bytes()), None, "{text}");
         }
         let session = b"Debug session time: Mon Nov  3 10:00:07.250 2026 (UTC + 1:00)";
-        assert_eq!(said(debug_session(session)).as_deref(), Some("2026-11-03T10:00:07.25Z"));
-        assert_eq!(said(debug_session(b"System Uptime: 0 days 1:00:00.000")), None);
+        let at = debug_session(session).and_then(|stamp| stamp.at(Order::MonthFirst, None));
+        assert_eq!(said(at).as_deref(), Some("2026-11-03T10:00:07.25Z"));
+        assert_eq!(debug_session(b"System Uptime: 0 days 1:00:00.000"), None);
     }
 
     #[test]
@@ -94,7 +224,7 @@ mod tests {
             ("20261399.log", None),
             ("poolsnap.log", None),
         ] {
-            assert_eq!(said(name(text)).as_deref(), expected, "{text}");
+            assert_eq!(said(name(text).map(|named| named.at)).as_deref(), expected, "{text}");
         }
     }
 }

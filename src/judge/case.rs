@@ -76,7 +76,7 @@ impl Case {
         let evidence = super::evidence::first_look(history, window);
         let candidate = match &evidence {
             Evidence::Trend(trend) if trend.growing => Some(trend),
-            Evidence::Trend(_) | Evidence::TooFew { .. } | Evidence::Interrupted(_) => None,
+            Evidence::Trend(_) | Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => None,
         };
         let confirmation = candidate.and_then(|first| second_look(history, first, looks));
         let unconfirmed = match (scenario.confirm, scenario.time_limit, candidate) {
@@ -116,7 +116,7 @@ impl Case {
             (interrupted @ Evidence::Interrupted(Interruption::CountedAnew), Some(early)) => {
                 *interrupted = Evidence::TooFew { samples: early.samples, needed: NEEDED, rate: Some(early) };
             }
-            (Evidence::Interrupted(_) | Evidence::Trend(_), _) => {}
+            (Evidence::Interrupted(_) | Evidence::Trend(_) | Evidence::Untimed, _) => {}
         }
         self
     }
@@ -124,6 +124,14 @@ impl Case {
     /// The same, of a recording with these doubts.
     pub(super) fn doubted(self, doubts: &Rc<Doubts>) -> Case {
         Case { doubts: doubts.clone(), ..self }
+    }
+
+    /// The same, without evidence of a rate unless the times of the samples are known.
+    pub(super) fn timed(self, known: bool) -> Case {
+        match known {
+            true => self,
+            false => Case { evidence: Evidence::Untimed, confirmation: None, ..self },
+        }
     }
 
     /// The same, with second looks that do not count for a reason.
@@ -181,7 +189,7 @@ impl Case {
         let confirmed = self.confirmation.as_ref().and_then(|confirmation| confirmation.trend.as_ref());
         confirmed.or(match &self.evidence {
             Evidence::Trend(trend) => Some(trend),
-            Evidence::TooFew { .. } | Evidence::Interrupted(_) => None,
+            Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => None,
         })
     }
 

@@ -1,5 +1,6 @@
 //! Why a recording as a whole allows no verdict, or none that is good news.
 
+use super::words::NO_TIMES;
 use crate::scenario::Limit;
 
 /// What is doubtful of every tag alike.
@@ -41,6 +42,12 @@ impl Doubts {
             Some(2) => Some("two tables show what grew, but a rate takes three".to_owned()),
             Some(_) | None => return self,
         };
+        Doubts { rate, ..self }
+    }
+
+    /// The same of a recording whose times are not all known.
+    pub(super) fn with_times(self, known: bool) -> Doubts {
+        let rate = if known { self.rate } else { self.rate.or_else(|| Some(NO_TIMES.to_owned())) };
         Doubts { rate, ..self }
     }
 }

@@ -220,11 +220,12 @@ impl Judged {
     fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
-        let (doubts, thin) = (Rc::new(measured.doubts()), measured.thin_look());
+        let timed = recording.header().times_are_known();
+        let (doubts, thin) = (Rc::new(measured.doubts().with_times(timed)), measured.thin_look());
         let log = measured.tables().is_some();
         let case = |key: Key, amounts: Amounts, history: &History, looks: &[Extension]| {
             let case = Case::new(scenario, key, amounts, history, window, looks);
-            case.early(measured.early(history), log).doubted(&doubts).thin(thin.clone())
+            case.early(measured.early(history), log).timed(timed).doubted(&doubts).thin(thin.clone())
         };
         let tags = measured.keys().iter().enumerate().map(|(row, key)| {
             let history = measured.history(row);

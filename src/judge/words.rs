@@ -16,6 +16,9 @@ impl Trend {
     }
 }
 
+/// Why a log has no rates.
+pub(super) const NO_TIMES: &str = "no time can be read for some tables of the log, so it has no rates; `--every 30m` says how far apart the tables are";
+
 /// What is said of a tag's growth.
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
@@ -31,6 +34,7 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
         Evidence::Interrupted(Interruption::CountedAnew) => {
             "was counted anew (its counters went back), and too few samples follow for a rate".to_owned()
         }
+        Evidence::Untimed => NO_TIMES.to_owned(),
         Evidence::Trend(trend) if trend.growing => grows(trend),
         Evidence::Trend(trend) => format!("{}; {}", shape(trend), visible(trend)),
     }
@@ -56,7 +60,7 @@ pub(super) fn how(evidence: &Evidence) -> String {
             format!("; {}{rate}", shape(trend))
         }
         Evidence::Trend(trend) => format!("; {}", shape(trend)),
-        Evidence::TooFew { .. } | Evidence::Interrupted(_) => String::new(),
+        Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => String::new(),
     }
 }
 

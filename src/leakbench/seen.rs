@@ -54,7 +54,7 @@ pub(super) fn look_together(tags: &mut [Tag], iterations: u64, name: &str) -> Se
     let (candidate, said) = match first_look(&histories.together, window) {
         Evidence::Trend(trend) if trend.growing => (true, confirm(tags, &histories, &trend, iterations, name)),
         Evidence::Trend(_) => (false, Said::Nothing),
-        Evidence::TooFew { .. } | Evidence::Interrupted(_) => (false, Said::Unclear),
+        Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => (false, Said::Unclear),
     };
     Seen { candidate, said, scores }
 }

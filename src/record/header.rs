@@ -1,6 +1,7 @@
 //! What a recording is of: its first frame.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, RecordError};
@@ -30,6 +31,44 @@ pub struct Header {
     /// The scenario's text; unknown in files of older versions, and of logs.
     #[serde(default)]
     pub scenario_sha256: Digest,
+    /// Where the times of a log's samples come from, each source once. Empty for runs, whose samples are timed by a clock of
+    /// poolgate's, in files of older versions, and for a log of one table without a time.
+    #[serde(default)]
+    pub times: Vec<TimeSource>,
+}
+
+/// Where the time of a log's sample comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// A time stamp in the log's text, or a column.
+    Text,
+    /// A time of day in the log's text, without a date: the next one is less than a day later.
+    TextTimeOfDay,
+    /// The name of the file.
+    FileName,
+    /// The date of the file.
+    FileDate,
+    /// `--every`.
+    Every,
+    /// The 5 s which live PoolMon lets pass between two screens. Nothing in the log says so.
+    Assumed,
+    /// Nothing: how much time passed before the sample is not known, and the one in the recording means nothing.
+    Unknown,
+}
+
+impl std::fmt::Display for TimeSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            TimeSource::Text => "time stamps in the text",
+            TimeSource::TextTimeOfDay => "times of day in the text, taken to be less than a day apart",
+            TimeSource::FileName => "file names",
+            TimeSource::FileDate => "file dates",
+            TimeSource::Every => "--every",
+            TimeSource::Assumed => "assumed to be 5 s apart, as live PoolMon's screens are",
+            TimeSource::Unknown => "unknown",
+        })
+    }
 }
 
 /// What is checked before the rest is looked at, and so can never change.
@@ -62,7 +101,13 @@ impl Header {
             source: source.into(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             scenario_sha256: Digest::default(),
+            times: Vec::new(),
         }
+    }
+
+    /// Whether the times of all samples are known, so that what grows has a rate.
+    pub fn times_are_known(&self) -> bool {
+        !self.times.contains(&TimeSource::Unknown)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) -> std::io::Result<()> {

@@ -88,7 +88,7 @@ pub use self::csv::{COLUMNS, MORE_COLUMNS, TABLE_COLUMNS, Unwritten, cell, write
 pub use digest::Digest;
 pub use disk::{replace, sync_folder};
 pub use error::RecordError;
-pub use header::Header;
+pub use header::{Header, TimeSource};
 pub use input::Input;
 pub use journal::{Journal, JournalError, Storage};
 pub use mark::{Incomplete, KernelReport, Mark, Pause, SecondLook, Stage};

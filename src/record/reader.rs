@@ -61,6 +61,12 @@ impl Recording {
         &self.header
     }
 
+    /// The same samples with another header: of a log, some of what the header says is known at its last line only. The file
+    /// keeps the old one.
+    pub fn with_header(self, header: Header) -> Recording {
+        Recording { header, ..self }
+    }
+
     /// Whether it is as it was when it was closed.
     pub fn sealed(&self) -> &Seal {
         &self.seal

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Driver, Failure, Host, Outcome, Report};
 use crate::judge::{Finding, Ignored, Ruling, Verdict};
+use crate::record::TimeSource;
 
 mod growth;
 mod tag;
@@ -69,6 +70,9 @@ struct Whole<'a> {
     driver: Option<&'a Driver>,
     /// What the figures come from.
     source: &'a str,
+    /// Where the times of a log's samples come from, each source once. Empty for runs, whose samples are timed by a clock of
+    /// poolgate's, and for a log of one table without a time. With `unknown` among them the log has no rates.
+    times: &'a [TimeSource],
     /// The boot it was measured in.
     boot: &'a str,
     /// Why there is no judgement, where there is none.
@@ -127,6 +131,7 @@ impl<'a> Whole<'a> {
             host: report.host.as_ref(),
             driver: report.driver.as_ref(),
             source: &report.source,
+            times: &report.times,
             boot: &report.boot,
             failure: report.result.as_ref().err(),
             not_restored: report.not_restored.as_ref(),

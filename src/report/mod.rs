@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::judge::{Ignored, Judgement, Verdict};
+use crate::record::TimeSource;
 
 mod comparison;
 mod driver;
@@ -94,6 +95,8 @@ pub struct Report {
     pub driver: Option<Driver>,
     /// What the figures come from: `linux slabinfo`.
     pub source: String,
+    /// Where the times of a log's samples come from; empty for runs, which time their own.
+    pub times: Vec<TimeSource>,
     /// The boot it was measured in.
     pub boot: String,
     /// How it ended.

@@ -64,7 +64,7 @@ pub fn write_series(reports: &[Report], meant: &[TagPattern], out: impl Write) -
             }
             match &tag.evidence {
                 Evidence::Trend(trend) => rows.write_record(row(report, tag, trend))?,
-                Evidence::TooFew { .. } | Evidence::Interrupted(_) => left_out.tags += 1,
+                Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => left_out.tags += 1,
             }
         }
     }

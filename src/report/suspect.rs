@@ -114,7 +114,7 @@ impl Report {
 fn is_growing(tag: &TagFigures) -> bool {
     match &tag.evidence {
         Evidence::Trend(trend) => trend.growing,
-        Evidence::TooFew { .. } | Evidence::Interrupted(_) => false,
+        Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => false,
     }
 }
 

@@ -9,6 +9,7 @@ use super::growth::growth;
 use super::{Failure, Outcome, Report};
 use crate::judge::Ruling;
 use crate::plain::plain;
+use crate::record::TimeSource;
 
 /// How many rows of a long list are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +49,12 @@ const SHOWN: usize = 8;
 /// The report as text, `width` columns wide. Only the outcome has a colour; text from outside is made [`plain`] here.
 pub fn table(report: &Report, width: u16, rows: Rows) -> String {
     let outcome = report.outcome();
-    let (style, seconds) = (colour(outcome), report.ended.duration_since(report.started).as_secs_f64());
-    let head = format!("{}: {style}{outcome}{style:#} after {seconds:.0} s\n", plain(&report.scenario));
+    let style = colour(outcome);
+    let after = match report.times.contains(&TimeSource::Unknown) {
+        true => ", times unknown".to_owned(),
+        false => format!(" after {:.0} s", report.ended.duration_since(report.started).as_secs_f64()),
+    };
+    let head = format!("{}: {style}{outcome}{style:#}{after}\n", plain(&report.scenario));
     head + &plain(&body(report, width, rows))
 }
 
@@ -66,6 +71,10 @@ fn body(report: &Report, width: u16, rows: Rows) -> String {
     report.not_restored.iter().for_each(|failure| text.push_str(&failed(failure)));
     for entry in report.ignored().filter(|entry| !entry.expired && !entry.tags.is_empty()) {
         text.push_str(&format!("ignored: {entry}\n"));
+    }
+    if !report.times.is_empty() {
+        let sources: Vec<String> = report.times.iter().map(TimeSource::to_string).collect();
+        text.push_str(&format!("times: {}\n", sources.join("; ")));
     }
     report.warnings().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
     report.all_notes().for_each(|note| text.push_str(&format!("note: {note}\n")));

@@ -31,6 +31,7 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
         }),
         driver: None,
         source: "simulated kernel".to_owned(),
+        times: Vec::new(),
         boot: "boot 1".to_owned(),
         result: Err(Failure::not_finished()),
         notes: Vec::new(),

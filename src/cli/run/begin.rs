@@ -247,6 +247,7 @@ pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure
         host: Some(host()),
         driver: None,
         source: String::new(),
+        times: Vec::new(),
         boot: String::new(),
         result: Err(failure),
         not_restored: None,

@@ -103,6 +103,7 @@ impl Job {
             host: Some(host()),
             driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
             source: recording.map_or(String::new(), |recording| recording.header().source.clone()),
+            times: Vec::new(),
             boot: recording.map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, opened.as_ref()),
             not_restored: state.not_restored.as_ref().map(failure),

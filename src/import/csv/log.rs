@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::row::{Keys, Row};
 use super::{ImportError, Wrong};
 use crate::pool::{RowId, Snapshot};
-use crate::record::{Header, Incomplete, Mark, RecordError, Recorder, SampleInfo, Stage};
+use crate::record::{Header, Incomplete, Mark, RecordError, Recorder, SampleInfo, Stage, TimeSource};
 
 /// A recording in the making, and the sample whose rows are being read.
 pub(super) struct Log {
@@ -51,6 +51,7 @@ impl Log {
                 .ok()
                 .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
                 .unwrap_or_default(),
+            times: vec![TimeSource::Text],
             ..Header::new(scenario, name, "imported CSV")
         };
         Ok(Log {

@@ -7,14 +7,13 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use jiff::Timestamp;
-
 use self::row::Row;
 use self::section::{Section, bit, header, source};
 use self::uptime::Uptimes;
 use super::lines::{End, Line, Lines};
 use super::passed::shown;
 use super::tables::Tables;
+use super::when::Stamp;
 use super::{ImportError, when};
 use crate::pool::{Key, Pool, RowId, Tag};
 
@@ -77,7 +76,7 @@ impl Log {
         if !slabinfo::is_marked(text) {
             if let Some(section) = header(text) {
                 self.header(section, tables)?;
-            } else if let Some(at) = when::line(text).or_else(|| uptime::date(text)) {
+            } else if let Some(at) = when::line(text).or_else(|| uptime::date(text).map(Stamp::from)) {
                 self.dated = true;
                 return self.stamp(at, tables);
             }
@@ -202,12 +201,12 @@ impl Log {
     }
 
     fn around(&mut self, line: Line<'_>, text: &[u8], tables: &mut Tables) -> Result<(), ImportError> {
-        if let Some(at) = when::line(text).or_else(|| uptime::date(text)) {
+        if let Some(at) = when::line(text).or_else(|| uptime::date(text).map(Stamp::from)) {
             self.dated = true;
             return self.stamp(at, tables);
         }
         match self.uptimes.read(text) {
-            Some(at) if !self.dated => self.stamp(at, tables),
+            Some(at) if !self.dated => self.stamp(at.into(), tables),
             Some(_) => Ok(()),
             None => {
                 tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
@@ -216,7 +215,7 @@ impl Log {
         }
     }
 
-    fn stamp(&mut self, at: Timestamp, tables: &mut Tables) -> Result<(), ImportError> {
+    fn stamp(&mut self, at: Stamp, tables: &mut Tables) -> Result<(), ImportError> {
         self.end(tables)?;
         (self.headed, self.fresh) = (false, None);
         tables.stamp(at);

@@ -1,8 +1,7 @@
 //! What stands around PoolMon's rows: lines of the whole machine's memory, a title, the table's header.
 
-use jiff::Timestamp;
-
-use super::super::when;
+use super::super::paste;
+use super::super::when::{self, Stamp};
 
 /// A line which is no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,14 +10,17 @@ pub(super) enum Around {
     Memory,
     /// What the table is of.
     Title(Scope),
-    /// The table's header. With the drivers' names when `drivers`.
+    /// The table's header. With the drivers' names when `drivers`, without `Per Alloc` when `short`.
     Header {
         drivers: bool,
+        short: bool,
     },
+    /// What marks a quotation in Markdown and the like.
+    Fence,
     /// A rule under the header.
     Rule,
-    /// When the next table was taken.
-    Time(Timestamp),
+    /// When the next table was taken, or a part of that.
+    Time(Stamp),
     Blank,
 }
 
@@ -36,16 +38,22 @@ pub(super) fn read(line: &[u8]) -> Option<Around> {
     let line = line.trim_ascii();
     match line {
         b"" => return Some(Around::Blank),
+        // What `echo. | time` and `echo. | date` ask below the time.
+        [b'E', b'n', ..] if line.starts_with(b"Enter the new ") => return Some(Around::Blank),
         [b'M', b'e', ..] if line.starts_with(b"Memory:") => return Some(Around::Memory),
         [b'C', b'o', ..] if line.starts_with(b"Commit:") => return Some(Around::Memory),
         [b'-', ..] if line.len() > 3 && line.iter().all(|byte| *byte == b'-') => return Some(Around::Rule),
         [b'T', b'a', b'g', ..] => {
-            return is_header(line).then(|| Around::Header { drivers: line.ends_with(b"Mapped_Driver") });
+            let drivers = line.ends_with(b"Mapped_Driver");
+            return is_header(line).then(|| Around::Header { drivers, short: line.ends_with(b"Bytes") });
         }
         _ => {}
     }
     if let Some(whose) = line.strip_suffix(b"pool information") {
         return scope(whose).map(Around::Title);
+    }
+    if paste::is_fence(line) {
+        return Some(Around::Fence);
     }
     when::line(line).map(Around::Time)
 }
@@ -80,12 +88,21 @@ mod tests {
             ("All sessions pool information", Some(Around::Title(Scope::AllSessions))),
             (" Session 12 pool information ", Some(Around::Title(Scope::Session(12)))),
             (" Session x pool information ", None),
-            (" Tag  Type     Allocs            Frees            Diff", Some(Around::Header { drivers: false })),
-            ("Tag Type Allocs Frees Diff Bytes Per Alloc Mapped_Driver", Some(Around::Header { drivers: true })),
+            (
+                " Tag  Type     Allocs            Frees            Diff",
+                Some(Around::Header { drivers: false, short: false }),
+            ),
+            (
+                "Tag Type Allocs Frees Diff Bytes Per Alloc Mapped_Driver",
+                Some(Around::Header { drivers: true, short: false }),
+            ),
+            ("Tag Type Allocs Frees Diff Bytes", Some(Around::Header { drivers: false, short: true })),
+            ("```text", Some(Around::Fence)),
             ("Tag  ..Allocs", None),
             ("-----------", Some(Around::Rule)),
             ("--", None),
             ("   ", Some(Around::Blank)),
+            ("Enter the new time: ", Some(Around::Blank)),
             ("poolmon /s0 /g", None),
         ] {
             assert_eq!(read(line.as_bytes()), expected, "{line}");

@@ -105,6 +105,10 @@ impl Screens {
 
     fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         match row::read(line.bytes, self.layout) {
+            Some(Ok(_)) if line.end == End::File && self.layout.short => {
+                tables.pass(line.number, || "is cut off, perhaps inside its last number".to_owned());
+                Ok(())
+            }
             Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
             // What PoolMon's `/e` adds up below the rows.
             Some(_) | None if line.bytes.starts_with(TOTAL) => {
@@ -154,7 +158,8 @@ impl Screens {
                 self.form = Some((form, line.number));
                 match form {
                     Form::Live => tables.of(SCREENS, Some(LIVE), true),
-                    Form::Snapshot => tables.of("PoolMon's snapshots", None, false),
+                    // Rows without a header were copied out of a table.
+                    Form::Snapshot => tables.of("PoolMon's snapshots", None, !self.headed),
                 }
             }
             Some((known, first)) if known != form => return Err(tables.wrong(line.number, mixed(form, first))),
@@ -234,8 +239,9 @@ impl Screens {
                 tables.end()?;
                 tables.stamp(at);
             }
-            Some(Around::Header { drivers }) => {
-                self.lay_out(Layout { ruled: false, drivers, ..self.layout });
+            Some(Around::Fence) => tables.between(),
+            Some(Around::Header { drivers, short }) => {
+                self.lay_out(Layout { ruled: false, drivers, short, ..self.layout });
                 self.headed = true;
                 self.begin(line.number, tables)?;
             }
@@ -247,7 +253,10 @@ impl Screens {
             None if is_row_unread(line, tables.is_open()) => {
                 tables.unread(line.number, || unread(line, None));
             }
-            None => tables.pass(line.number, || unread(line, None)),
+            None => {
+                tables.between();
+                tables.pass(line.number, || unread(line, None));
+            }
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ pub(super) struct Layout {
     pub(super) ruled: bool,
     /// Text follows the numbers, the driver's.
     pub(super) drivers: bool,
+    /// There is no column `Per Alloc`.
+    pub(super) short: bool,
     /// The text is UTF-8: a byte of a tag is a character of a code page there.
     pub(super) unicode: bool,
 }
@@ -139,7 +141,9 @@ fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
     let diff = required(&mut fields)?;
     let bytes = required(&mut fields)?;
     change(&mut fields, form)?;
-    required(&mut fields)?;
+    if !layout.short {
+        required(&mut fields)?;
+    }
     only_a_driver(fields.0, layout)?;
     Ok((form, checked(allocs, frees, diff, bytes)?))
 }
@@ -198,7 +202,7 @@ pub(in crate::import) fn bytes_in_use(bytes: Number) -> Result<u64, String> {
 mod tests {
     use super::*;
 
-    const PLAIN: Layout = Layout { ruled: false, drivers: false, unicode: false };
+    const PLAIN: Layout = Layout { ruled: false, drivers: false, short: false, unicode: false };
 
     fn row(line: &str, layout: Layout) -> Option<Result<(String, Pool, Form, Usage), String>> {
         let row = read(line.as_bytes(), layout)?;
@@ -249,6 +253,9 @@ mod tests {
         let other = format!("{live} 3ware driver");
         assert!(row(&other, PLAIN).unwrap().is_err());
         assert!(row(&other, Layout { drivers: true, ..PLAIN }).unwrap().is_ok());
+        let short = Layout { short: true, ..PLAIN };
+        assert!(row(" C2R1 Nonp      84210       2100       82110    5255040", short).unwrap().is_ok());
+        assert!(row(" C2R1 Nonp      84210       2100       82110", short).unwrap().is_err());
     }
 
     #[test]

@@ -1,28 +1,76 @@
-//! When tables were taken, as far as anything says so.
+//! When tables were taken, as far as anything says so, and what says it. Nothing is made up: where nothing says how much time
+//! passed before a table, it is unknown.
+//!
+//! A date such as `01/08/2026` is read with the month first and with the day first, and both readings are kept until the
+//! log shows which is meant.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use self::track::Track;
 use super::Wrong;
+use crate::import::when::{Order, Stamp};
+use crate::record::TimeSource;
 
-/// The time of the last table, since the first.
+mod track;
+
+/// The times of a log's tables.
 #[derive(Debug)]
 pub(super) struct Clock {
     /// How far apart tables are: what the user says, else what the format does.
     given: Option<Duration>,
     usual: Option<Duration>,
-    at: Option<Duration>,
-    /// A time which was told, and where it is in the recording.
-    origin: Option<(Timestamp, Duration)>,
-    /// Between the last two tables.
-    step: Option<Duration>,
-    back: u64,
+    /// One for each order of day and month.
+    tracks: [Track; 2],
+    tables: u64,
+    /// The last stamp, and what said it.
+    last: Option<(Stamp, TimeSource)>,
+    /// The longest time between two tables on which both readings agree.
+    common: Duration,
+    /// From this table on the readings differ, and these are the times of both.
+    split: Option<Split>,
+}
+
+#[derive(Debug)]
+struct Split {
+    table: u64,
+    line: u64,
+    stamp: Stamp,
+    times: Vec<[Duration; 2]>,
+}
+
+/// The times of all tables, as they turned out to be.
+#[derive(Debug, Default)]
+pub(in crate::import) struct Times {
+    pub(in crate::import) sources: Vec<TimeSource>,
+    /// When the first table was taken, where a date says so.
+    pub(in crate::import) started: Option<Timestamp>,
+    /// From this table on the times that were recorded are not the right ones; these are.
+    pub(in crate::import) anew: Option<(u64, Vec<Duration>)>,
+}
+
+/// What is known of a table's time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    pub(super) stamp: Option<(Stamp, TimeSource)>,
+    /// A line that is no part of any table stands before it.
+    pub(super) apart: bool,
+    /// The line in which it begins.
+    pub(super) line: u64,
 }
 
 impl Clock {
     pub(super) fn new(given: Option<Duration>) -> Clock {
-        Clock { given, usual: None, at: None, origin: None, step: None, back: 0 }
+        Clock {
+            given,
+            usual: None,
+            tracks: Order::ALL.map(Track::new),
+            tables: 0,
+            last: None,
+            common: Duration::ZERO,
+            split: None,
+        }
     }
 
     /// How far apart tables of this format are.
@@ -30,89 +78,148 @@ impl Clock {
         self.usual = usual;
     }
 
-    /// The next table; `told` is when it was taken, where something tells.
-    pub(super) fn table(&mut self, told: Option<Timestamp>) -> Result<(), Wrong> {
-        let Some(before) = self.at else {
-            self.at = Some(Duration::ZERO);
-            self.origin = told.map(|told| (told, Duration::ZERO));
-            return Ok(());
-        };
-        let elapsed = match (told, self.origin) {
-            (Some(told), Some((origin, at))) => Some(told.duration_since(origin)).map(|since| (since, at)),
-            _ => None,
-        };
-        let at = match elapsed {
-            Some((since, at)) => Duration::try_from(since).ok().map(|since| at + since).filter(|at| *at >= before),
-            None => None,
-        };
-        let back = elapsed.is_some() && at.is_none();
-        self.back += u64::from(back);
-        let at = match at {
-            // Two tables within the second which is written down.
-            Some(at) if at == before => before + Duration::from_micros(1),
-            Some(at) => at,
-            None => before + self.step.filter(|_| back).map_or_else(|| self.apart(), Ok)?,
-        };
-        if let (Some(told), true) = (told, self.origin.is_none() || elapsed.is_some()) {
-            self.origin = Some((told, at));
+    /// The next table. Returns whether it is known how much time passed before it.
+    pub(super) fn table(&mut self, told: Told) -> Result<bool, Wrong> {
+        let Told { stamp, apart, line } = told;
+        self.comparable(stamp)?;
+        let first = self.tables == 0;
+        self.tables += 1;
+        let usual = self.usual.filter(|_| !apart).map(|usual| (usual, TimeSource::Assumed));
+        let step = self.given.map(|given| (given, TimeSource::Every)).or(usual);
+        let mut known = false;
+        for track in self.tracks.iter_mut().filter(|track| track.alive()) {
+            known |= track.table(stamp, step, first, line) != Some(TimeSource::Unknown);
         }
-        (self.at, self.step) = (Some(at), Some(at - before));
-        Ok(())
+        if let Some((stamp, _)) = stamp
+            && !self.tracks.iter().any(Track::alive)
+        {
+            let [month, day] = Order::ALL.map(|order| order.date_of(&stamp));
+            let what = format!(
+                "has a date that contradicts those before it, with the month first ({month}) and with the day first ({day})"
+            );
+            return Err(Wrong::new(what, "write dates as 2026-01-08"));
+        }
+        self.last = stamp.or(self.last);
+        self.compare(stamp, line);
+        Ok(known)
     }
 
-    fn apart(&self) -> Result<Duration, Wrong> {
-        self.given.or(self.usual).ok_or_else(|| {
-            Wrong::new(
-                "begins another table, and nothing says when it was taken",
-                "say how far apart they were taken, as in `--every 30m`",
-            )
-        })
+    /// Notices when the two readings of the dates begin to differ.
+    fn compare(&mut self, stamp: Option<(Stamp, TimeSource)>, line: u64) {
+        if let [Some(one), Some(other)] = [self.tracks[0].step(), self.tracks[1].step()]
+            && one == other
+        {
+            self.common = self.common.max(one);
+        }
+        let times = [self.tracks[0].at(), self.tracks[1].at()];
+        match (&mut self.split, stamp) {
+            (Some(split), _) => split.times.push(times),
+            (none, Some((stamp, _))) if self.tracks.iter().all(Track::alive) && times[0] != times[1] => {
+                *none = Some(Split { table: self.tables - 1, line, stamp, times: vec![times] });
+            }
+            _ => {}
+        }
     }
 
-    /// When the last table was taken.
+    /// Local time and that of a known zone are not compared: what lies between them is not known.
+    fn comparable(&self, stamp: Option<(Stamp, TimeSource)>) -> Result<(), Wrong> {
+        let (Some((now, source)), Some((last, before))) = (stamp, self.last) else { return Ok(()) };
+        // What has no date is of the day before it.
+        if now.is_zoned() == last.is_zoned() || !now.has_date() || !last.has_date() {
+            return Ok(());
+        }
+        let zone = |stamp: Stamp| if stamp.is_zoned() { "UTC" } else { "an unknown zone" };
+        let what =
+            format!("has a time in {} ({source}), and the table before one in {} ({before})", zone(now), zone(last));
+        Err(Wrong::new(what, "give all tables times of one kind, or leave them out and say `--every 30m`"))
+    }
+
+    /// When the last table was taken, in the recording as it is written.
     pub(super) fn at(&self) -> Duration {
-        self.at.unwrap_or_default()
+        match &self.split {
+            // Known when the last line is read; until then one after the other.
+            Some(split) => {
+                let before = split.times.first().map_or(Duration::ZERO, |[a, b]| *a.min(b));
+                before + Duration::from_micros(split.times.len() as u64)
+            }
+            None => self.reading().at(),
+        }
+    }
+
+    fn reading(&self) -> &Track {
+        self.tracks.iter().find(|track| track.alive()).unwrap_or(&self.tracks[0])
     }
 
     /// What a reader should know.
     pub(super) fn note(&mut self, name: &str) -> Option<String> {
-        let back = std::mem::take(&mut self.back);
+        let back = self.tracks.iter_mut().map(Track::take_back).min().unwrap_or(0);
         (back > 0).then(|| format!("{name}: the clock was set back {back} times; from there on the distances count"))
     }
+
+    /// Decides how the dates are read; the error is about the line which is given with it.
+    pub(super) fn finish(self) -> Result<(Times, Vec<String>), (u64, Wrong)> {
+        let mut notes = Vec::new();
+        let order = match (&self.split, self.tracks.iter().all(Track::alive)) {
+            (Some(split), true) => {
+                let order = self.told_apart().ok_or_else(|| (split.line, self.ambiguous(split)))?;
+                notes.push(format!("dates are read {}: so the tables are the more evenly apart", order.words()));
+                order
+            }
+            (None, true) if self.tracks[0].started() != self.tracks[1].started() => {
+                notes.push(
+                    "day and month of the dates can be read either way; the times between the tables are the same"
+                        .to_owned(),
+                );
+                Order::MonthFirst
+            }
+            _ => self.reading().order,
+        };
+        let at = Order::ALL.iter().position(|one| *one == order).unwrap_or(0);
+        let track = &self.tracks[at];
+        if let (Some(given), Some((line, taken))) = (self.given, track.contradicts()) {
+            let (taken, given) = (long(taken), long(given));
+            let what =
+                format!("begins a table {taken} after the one before by the times in the text, but {given} by --every");
+            return Err((line, Wrong::new(what, "leave --every out, or take the times out of the text")));
+        }
+        let anew = self.split.map(|split| (split.table, split.times.iter().map(|times| times[at]).collect()));
+        Ok((Times { sources: track.sources(), started: track.started(), anew }, notes))
+    }
+
+    /// Which of two readings is the right one: in the other one times go back, contradict `--every`, or leave a gap of days
+    /// where the log goes on as before.
+    fn told_apart(&self) -> Option<Order> {
+        let [month, day] = &self.tracks;
+        let by = |month: bool, day: bool| match (month, day) {
+            (true, false) => Some(Order::MonthFirst),
+            (false, true) => Some(Order::DayFirst),
+            (true, true) | (false, false) => None,
+        };
+        let even = |track: &Track| !self.common.is_zero() && track.longest() <= self.common * 2;
+        by(month.went_back() == 0, day.went_back() == 0)
+            .or_else(|| by(month.contradicts().is_none(), day.contradicts().is_none()))
+            .or_else(|| by(even(month), even(day)))
+    }
+
+    fn ambiguous(&self, split: &Split) -> Wrong {
+        let read = |order: Order, track: &Track| {
+            format!(
+                "{} ({}; the last table is {} after the first)",
+                order.date_of(&split.stamp),
+                order.words(),
+                long(track.at())
+            )
+        };
+        let [month, day] = [0, 1].map(|at| read(Order::ALL[at], &self.tracks[at]));
+        let what = format!("begins a table whose date can be read as {month}, or as {day}");
+        Wrong::new(what, "say how far apart the tables are, as in `--every 1d`, or write dates as 2026-01-08")
+    }
+}
+
+/// A length of time as people write it.
+fn long(length: Duration) -> String {
+    SignedDuration::try_from(length).map_or_else(|_| "ages".to_owned(), |length| format!("{length:#}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(clock: &mut Clock, told: Option<i64>) -> Result<f64, String> {
-        let told = told.map(|seconds| Timestamp::from_second(seconds).unwrap());
-        clock.table(told).map(|()| clock.at().as_secs_f64()).map_err(|wrong| wrong.what)
-    }
-
-    #[test]
-    fn tables_have_the_time_told_or_the_usual_distance() {
-        let mut clock = Clock::new(None);
-        clock.usual(Some(Duration::from_secs(5)));
-        // The first of them lacks its time, as where a log was cut at its beginning.
-        let times = [None, Some(1000), Some(1060), Some(1060), None, Some(1100)];
-        let read: Vec<f64> = times.into_iter().map(|told| at(&mut clock, told).unwrap()).collect();
-        assert_eq!(read, [0.0, 5.0, 65.0, 65.000001, 70.000001, 105.000001]);
-        assert_eq!(clock.note("x"), None);
-    }
-
-    #[test]
-    fn a_clock_which_is_set_back_costs_one_distance() {
-        let mut clock = Clock::new(Some(Duration::from_secs(60)));
-        let read: Vec<f64> = [7200, 7260, 3720, 3780].map(|told| at(&mut clock, Some(told)).unwrap()).to_vec();
-        assert_eq!(read, [0.0, 60.0, 120.0, 180.0]);
-        assert!(clock.note("x").is_some_and(|note| note.contains("set back 1 times")));
-    }
-
-    #[test]
-    fn without_any_time_nothing_is_made_up() {
-        let mut clock = Clock::new(None);
-        assert_eq!(at(&mut clock, None), Ok(0.0));
-        assert!(at(&mut clock, None).is_err_and(|what| what.contains("nothing says when")));
-    }
-}
+mod tests;

@@ -16,6 +16,8 @@ pub(super) struct File {
     pub(super) partial: bool,
     /// Tables and rows before it.
     pub(super) before: (u64, u64),
+    /// Where the first table of the log begins before which an unknown time passed.
+    pub(super) untimed: Option<u64>,
 }
 
 impl File {
@@ -28,6 +30,7 @@ impl File {
             doubts: Passed::of(DOUBTS),
             partial: false,
             before,
+            untimed: None,
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use super::tables::Tables;
-use super::when;
+use super::when::{self, Order};
 use crate::pool::{Counters, Key, Pool, RowId, Tag, Usage};
 
 mod amount;
@@ -56,9 +56,10 @@ fn pool_of(name: &str) -> Option<Pool> {
 /// `2026-07-15 20:59:08`.
 fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if let Some(at) = when::line(text.as_bytes()) {
-        return Some(at);
-    }
+    month_first(text).or_else(|| when::line(text.as_bytes())?.at(Order::MonthFirst, None))
+}
+
+fn month_first(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(' ')?;
     let mut parts = date.split('/').map(|part| part.parse::<u16>().ok());
     let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);

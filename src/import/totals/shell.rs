@@ -15,6 +15,7 @@ use std::io::Read;
 use super::super::lines::Lines;
 use super::super::passed::shown;
 use super::super::tables::Tables;
+use super::super::when::Stamp;
 use super::super::{ImportError, Wrong, when};
 use super::amount::{Marks, bytes, unit};
 use super::{Pools, pool_of, time};
@@ -176,7 +177,7 @@ impl Log {
     fn sample(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
         if let Some(path) = text.strip_suffix(':').map(str::trim_end).filter(|path| path.contains("\\\\")) {
             let (before, path) = path.split_once("\\\\").unwrap_or(("", path));
-            if let Some(told) = time(before).or_else(|| when::line(before.as_bytes())) {
+            if let Some(told) = time(before).map(Stamp::from).or_else(|| when::line(before.as_bytes())) {
                 tables.of(SOURCE, None, false);
                 tables.end()?;
                 tables.stamp(told);

@@ -16,7 +16,7 @@ impl Case {
         let trend = match &self.evidence {
             Evidence::Trend(trend) => self.trend().unwrap_or(trend),
             Evidence::TooFew { rate: Some(early), .. } => return self.early_rate(early, most, named),
-            Evidence::TooFew { .. } | Evidence::Interrupted(_) => {
+            Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => {
                 return said(Verdict::Unclear, words::evidence(&self.evidence));
             }
         };

@@ -46,6 +46,8 @@ pub enum Evidence {
     },
     /// There is no series, or too short a one.
     Interrupted(Interruption),
+    /// The log does not give the times of its tables, so there is no rate.
+    Untimed,
     /// The figures.
     Trend(Trend),
 }

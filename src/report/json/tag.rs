@@ -161,7 +161,7 @@ impl Figures {
     fn of(evidence: &Evidence) -> Figures {
         let (trend, few) = match evidence {
             Evidence::TooFew { rate, .. } => (None, rate.as_ref()),
-            Evidence::Interrupted(_) => (None, None),
+            Evidence::Interrupted(_) | Evidence::Untimed => (None, None),
             Evidence::Trend(trend) => (Some(trend), None),
         };
         Figures {

@@ -3,10 +3,12 @@
 mod linux;
 mod memory;
 mod mutated;
+mod paste;
 mod refused;
 mod samples;
 mod series;
 mod text;
+mod times;
 mod totals;
 mod unread;
 mod verdicts;

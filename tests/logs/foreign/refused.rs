@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use poolgate::pool::Usage;
+use poolgate::record::TimeSource;
 
 use super::super::gzip;
 use super::{notes, read, samples, wrong};
@@ -137,12 +138,14 @@ fn poolmonx_is_refused_with_the_reason() {
 }
 
 #[test]
-fn snapshots_without_times_ask_how_far_apart_they_are() {
+fn snapshots_without_times_have_unknown_ones_unless_somebody_says_how_far_apart_they_are() {
     let two = [HEADER, SNAPSHOT, HEADER, SNAPSHOT].concat();
-    let (what, help) = wrong(two.as_bytes());
-    assert_eq!(what, "some.log, line 4: begins another table, and nothing says when it was taken");
-    assert!(help.contains("--every 30m"), "{help}");
+    let unknown = "some.log, line 4: nothing says how much time passed before this table; rates are not judged";
+    assert_eq!(notes(two.as_bytes()), [unknown]);
+    let untimed = read(two.as_bytes(), None).unwrap().recording;
+    assert!(!untimed.header().times_are_known());
     let read = read(two.as_bytes(), Some(Duration::from_secs(1800))).unwrap();
+    assert_eq!(read.recording.header().times, [TimeSource::Every]);
     let times: Vec<_> = samples(&read.recording).iter().map(|(at, _)| at.as_secs()).collect();
     assert_eq!(times, [0, 1800]);
     // Snapshots without headers begin anew with what the last one had.

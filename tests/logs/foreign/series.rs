@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use poolgate::import;
+use poolgate::record::TimeSource;
 
 use super::super::file;
 use super::super::judged::poolgate;
@@ -57,7 +58,9 @@ fn a_series_has_the_times_in_its_names() {
     let mut files = files(&folder, 3, |number| format!("poolsnap-20261123-{:02}30.log", 10 + number));
     files.reverse();
     assert_eq!(leak(&files, None), [(0, 100), (3600, 102), (7200, 104)]);
-    assert_eq!(leak(&files, Some(60)), [(0, 100), (60, 102), (120, 104)], "what is given counts");
+    assert_eq!(leak(&files, Some(3600)), [(0, 100), (3600, 102), (7200, 104)]);
+    let error = import::read_series(&files, Some(Duration::from_secs(60))).unwrap_err();
+    assert!(error.to_string().contains("1h apart by their names, but 1m by --every"), "{error}");
     let header = import::read_series(&files, None).unwrap().recording.header().clone();
     assert_eq!(
         (header.scenario.as_str(), header.started.to_string().as_str()),
@@ -73,8 +76,9 @@ fn else_those_of_when_its_files_were_written() {
     assert_eq!(leak(&files, None), [(0, 100), (60, 102), (200, 104)]);
     // Copies have the time of the copy, which says nothing: then somebody must say it.
     files.iter().for_each(|file| written(file, 1000));
-    let error = import::read_series(&files, None).unwrap_err();
-    assert!(error.to_string().contains("nothing says when") && error.help().unwrap().contains("--every"), "{error}");
+    let untimed = import::read_series(&files, None).unwrap();
+    assert_eq!(untimed.recording.header().times, [TimeSource::Unknown]);
+    assert!(untimed.notes[0].contains("nothing says how much time passed"), "{:?}", untimed.notes);
     assert_eq!(leak(&files, Some(5)), [(0, 104), (5, 100), (10, 102)], "in the order of names");
 }
 

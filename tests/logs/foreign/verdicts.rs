@@ -120,10 +120,20 @@ fn a_log_is_exported_snapshot_by_snapshot_and_judged_the_same() {
 }
 
 #[test]
-fn snapshots_without_times_end_in_an_error_which_says_what_to_do() {
+fn snapshots_without_times_have_no_rates_until_somebody_says_how_far_apart_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let two = file(&folder, "two.log", snapshot(1).repeat(2).as_bytes());
-    poolgate(&["judge"], &[&two]).is(3, &["begins another table, and nothing says when it was taken", "--every 30m"]);
-    poolgate(&["judge", "--every", "soon"], &[&two]).is(2, &["--every"]);
-    poolgate(&["judge", "--join", "--each"], &[&two]).is(2, &["--each"]);
+    let snapshots: String = (0..60).map(|number| snapshot(100 + number)).collect();
+    let log = file(&folder, "sixty.log", snapshots.as_bytes());
+    let rate = ["judge", "--no-confirm", "--threshold", "tag Leak max_rate 0 B/h"];
+    let why = "no time can be read for some tables of the log, so it has no rates; `--every 30m` says how far apart";
+    poolgate(&rate, &[&log]).is(4, &["sixty.log: unclear, times unknown", why, "times: unknown"]);
+    let said = poolgate(&["judge", "--json"], &[&log]);
+    let report: serde_json::Value = serde_json::from_str(&said.is(4, &[]).stdout).unwrap();
+    assert_eq!(report["times"], serde_json::json!(["unknown"]));
+    assert!(report["tags"].as_array().unwrap().iter().all(|tag| tag["evidence"]["bytes_per_hour"].is_null()));
+    poolgate(&["export", "--csv"], &[&log]).is(3, &["no time can be read for some of its tables", "--every 30m"]);
+    let timed: Vec<&str> = rate.into_iter().chain(["--every", "30m"]).collect();
+    poolgate(&timed, &[&log]).is(1, &["grows steadily by 128.0 B/h", "times: --every"]);
+    poolgate(&["judge", "--every", "soon"], &[&log]).is(2, &["--every"]);
+    poolgate(&["judge", "--join", "--each"], &[&log]).is(2, &["--each"]);
 }

@@ -153,6 +153,8 @@ proptest! {
             true => (None, Duration::from_secs(5)),
             false => (Some(Duration::from_secs(1800)), Duration::from_secs(1800)),
         };
+        // It must not contradict the text.
+        let every = every.filter(|_| tables[0].stamp.is_none());
         let imported = read(&encoded, every).unwrap();
         let told: Vec<_> = imported.notes.iter().filter(|note| !EXPECTED.iter().any(|words| note.contains(words))).collect();
         prop_assert!(told.is_empty(), "{:?}", told);

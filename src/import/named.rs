@@ -1,0 +1,166 @@
+//! Tables of pool tags whose header names their columns: Markdown, CSV out of a spreadsheet, PowerShell's `Format-Table`,
+//! PoolMonX, and what System Informer copies.
+//!
+//! Which column is which, its name says; columns with other names are left out. Such a table was copied by a person, so it may
+//! have a part of the tags only.
+
+use std::io::Read;
+
+use self::header::{Figures, Header};
+use super::lines::{End, Line, Lines};
+use super::passed::shown;
+use super::tables::{About, Tables};
+use super::when::{self, Stamp};
+use super::{ImportError, pages, paste, powershell};
+use crate::pool::{Counters, Pool, Usage};
+
+mod cells;
+mod header;
+
+/// Whether a line is the header of such a table, or a row which needs none.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    Header::of(line).is_some() || Header::of_copied_row(line).is_some()
+}
+
+/// Reads all tables of a text.
+pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
+    let mut named = Named { header: None, unicode: lines.are_unicode(), last: None };
+    while let Some(line) = lines.next()? {
+        named.line(line, tables)?;
+    }
+    tables.end_file("table of pool tags")
+}
+
+struct Named {
+    header: Option<Header>,
+    unicode: bool,
+    /// The time in the last row.
+    last: Option<Stamp>,
+}
+
+impl Named {
+    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+        let text = line.bytes.trim_ascii();
+        if text.is_empty() || text.iter().all(|byte| b"|-:+ \t=;,".contains(byte)) {
+            return Ok(());
+        }
+        if let Some(header) = Header::of(line.bytes) {
+            tables.end()?;
+            tables.of(header.source(), None, header.is_partial());
+            self.header = Some(header);
+            return Ok(());
+        }
+        if self.header.is_none()
+            && let Some(header) = Header::of_copied_row(line.bytes)
+        {
+            tables.of(header.source(), None, header.is_partial());
+            self.header = Some(header);
+        }
+        if let Some(stamp) = when::line(text.trim_ascii_end()).or_else(|| when::line(alone(text))) {
+            tables.end()?;
+            tables.stamp(stamp);
+            return Ok(());
+        }
+        let read = match &self.header {
+            Some(header) if line.end != End::TooLong => header.cells(line.bytes),
+            Some(_) | None => None,
+        };
+        let (Some(header), Some(cells)) = (&self.header, read) else {
+            tables.between();
+            if !paste::is_fence(text) {
+                tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
+            }
+            return Ok(());
+        };
+        match row(header, &cells, self.unicode) {
+            Ok(_) if line.end == End::File && header.may_be_cut(&cells) => {
+                tables.pass(line.number, || "is cut off, perhaps inside its last number".to_owned());
+                Ok(())
+            }
+            Ok(row) => self.add(row, line.number, tables),
+            Err(why) => {
+                tables.pass(line.number, || why);
+                Ok(())
+            }
+        }
+    }
+
+    fn add(&mut self, row: Row, line: u64, tables: &mut Tables) -> Result<(), ImportError> {
+        if !tables.is_open() || row.at != self.last {
+            row.at.into_iter().for_each(|at| tables.stamp(at));
+            tables.begin(line)?;
+            self.last = row.at;
+        }
+        for (about, usage) in row.rows {
+            let both = row.both;
+            let add = |tables: &mut Tables| match both {
+                true => tables.add_used(about, usage),
+                false => tables.add(about, usage).is_some(),
+            };
+            // The next table begins with what this one has already.
+            if !add(tables) {
+                tables.begin(line)?;
+                add(tables);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The only cell of a line which has something in it: a spreadsheet fills the others up with separators.
+fn alone(text: &[u8]) -> &[u8] {
+    let is_separator = |byte: &u8| matches!(byte, b',' | b';' | b'|' | b'\t' | b'"' | b' ');
+    let from = text.iter().position(|byte| !is_separator(byte)).unwrap_or(0);
+    let to = text.iter().rposition(|byte| !is_separator(byte)).map_or(0, |at| at + 1);
+    text.get(from..to).unwrap_or_default()
+}
+
+/// What a row has.
+struct Row {
+    at: Option<Stamp>,
+    rows: Vec<(About, Usage)>,
+    /// It has both pools, also of a tag which uses one.
+    both: bool,
+}
+
+fn row(header: &Header, cells: &[Vec<u8>], unicode: bool) -> Result<Row, String> {
+    let cell = |at: usize| cells.get(at).map(Vec::as_slice).unwrap_or_default();
+    let text = cell(header.tag);
+    let tag = pages::tag(text, pages::OEM, unicode).filter(|_| !text.is_empty());
+    let tag = tag.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(text)))?;
+    let at = match header.time.map(cell) {
+        Some(text) => {
+            let stamp = when::line(text).filter(Stamp::has_date);
+            Some(stamp.ok_or_else(|| format!("has `{}`, which is not a time", shown(text)))?)
+        }
+        None => None,
+    };
+    let mut rows = Vec::new();
+    for (pool, figures) in header.pools(cell)? {
+        let (counters, usage) = counted(figures, header.both(), &cell)?;
+        rows.push((About { tag, pool, session: None, counters }, usage));
+    }
+    Ok(Row { at, rows, both: header.both() })
+}
+
+fn counted<'a>(
+    Figures { allocs, frees, diff, bytes }: Figures,
+    both: bool,
+    cell: &impl Fn(usize) -> &'a [u8],
+) -> Result<(Counters, Usage), String> {
+    let number = |at: Option<usize>| at.map(|at| cells::number(cell(at), both)).transpose();
+    let (allocs, frees, diff) = (number(allocs)?, number(frees)?, number(diff)?);
+    let bytes = cells::number(bytes.map(cell).unwrap_or_default(), both)?;
+    powershell::figures([allocs.as_deref(), frees.as_deref(), diff.as_deref()], &bytes)
+}
+
+/// The pool which a cell names.
+fn pool(text: &[u8]) -> Result<Pool, String> {
+    let name: String = String::from_utf8_lossy(text).to_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
+    match name.as_str() {
+        "nonp" | "nonpaged" | "npaged" | "np" | "nonpagedpool" => Ok(Pool::Nonpaged),
+        "paged" | "page" | "pagedpool" => Ok(Pool::Paged),
+        "" => Ok(Pool::Unknown),
+        _ => Err(format!("has `{}` where a pool belongs", shown(text))),
+    }
+}

@@ -1,0 +1,248 @@
+//! The header of a table: which column is which, and how cells are told apart.
+
+use super::{cells, pool};
+use crate::pool::Pool;
+
+/// How the cells of a line are told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Layout {
+    Markdown,
+    Separated(u8),
+    /// They stand under or over the names of their columns.
+    Aligned(Vec<(usize, usize)>),
+    /// As System Informer copies rows: a comma and a space, and no header.
+    Copied,
+}
+
+/// Where the figures of one pool stand.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Figures {
+    pub(super) allocs: Option<usize>,
+    pub(super) frees: Option<usize>,
+    pub(super) diff: Option<usize>,
+    pub(super) bytes: Option<usize>,
+}
+
+/// A header.
+#[derive(Debug, Clone)]
+pub(super) struct Header {
+    layout: Layout,
+    columns: usize,
+    pub(super) time: Option<usize>,
+    pub(super) tag: usize,
+    /// The pool's name, where a row is of one pool, and its figures.
+    single: Option<(Option<usize>, Figures)>,
+    /// The figures of the paged and of the nonpaged pool.
+    paged: Figures,
+    nonpaged: Figures,
+    source: &'static str,
+}
+
+const POOLMONX: &str = "PoolMonX's CSV";
+
+/// Columns which System Informer's pool table shows, unless its user chose others: a tag, a driver and a description, then
+/// allocations, frees, those in use and bytes of both pools.
+const COPIED: usize = 11;
+
+impl Header {
+    /// The header which a line is.
+    pub(super) fn of(line: &[u8]) -> Option<Header> {
+        let has = |byte: u8| line.contains(&byte);
+        if !line.windows(3).any(|word| word.eq_ignore_ascii_case(b"tag")) {
+            return None;
+        }
+        let layout = match () {
+            () if has(b'|') => Layout::Markdown,
+            () if has(b';') => Layout::Separated(b';'),
+            () if has(b',') => Layout::Separated(b','),
+            // PoolMon's own table is its reader's, whatever separates its columns.
+            () if super::super::poolmon::is_header(line) => return None,
+            () if has(b'\t') => Layout::Separated(b'\t'),
+            () => Layout::Aligned(cells::words(line)),
+        };
+        let names: Vec<String> = layout.cells(line)?.iter().map(|cell| name(cell)).collect();
+        Header::with(layout, &names)
+    }
+
+    fn with(layout: Layout, names: &[String]) -> Option<Header> {
+        let place = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
+        let of_pool = |prefixes: &[&str]| {
+            let place = |wanted: &[&str]| {
+                let is = |name: &String| {
+                    prefixes.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| wanted.contains(&rest)))
+                };
+                names.iter().position(is)
+            };
+            Figures { allocs: place(ALLOCS), frees: place(FREES), diff: place(DIFF), bytes: place(BYTES) }
+        };
+        let (paged, nonpaged) = (of_pool(&["paged"]), of_pool(&["nonpaged", "npaged"]));
+        let tag = place(&["tag", "tagname", "pooltag"])?;
+        let figures = Figures { allocs: place(ALLOCS), frees: place(FREES), diff: place(DIFF), bytes: place(BYTES) };
+        let pool = place(&["type", "pool", "pooltype"]);
+        let both = paged.bytes.is_some() || nonpaged.bytes.is_some();
+        let single = figures.bytes.is_some() && (pool.is_some() || figures.allocs.is_some() || figures.diff.is_some());
+        // Words in a row are a header only where nothing else has such words.
+        let aligned = matches!(layout, Layout::Aligned(_));
+        if !both && (!single || aligned) || aligned && names.iter().any(String::is_empty) {
+            return None;
+        }
+        let source = match &layout {
+            Layout::Markdown => "a Markdown table of pool tags",
+            Layout::Aligned(_) => "PowerShell's Format-Table",
+            Layout::Separated(_) if names.iter().any(|name| name == "kbytes") => POOLMONX,
+            Layout::Separated(_) | Layout::Copied => "a table of pool tags",
+        };
+        Some(Header {
+            layout,
+            columns: names.len(),
+            time: place(&["datetimeutc", "datetime", "timestamp", "time"]),
+            tag,
+            single: (!both).then_some((pool, figures)),
+            paged,
+            nonpaged,
+            source,
+        })
+    }
+
+    /// The header of rows as System Informer copies them, if the line is one.
+    pub(super) fn of_copied_row(line: &[u8]) -> Option<Header> {
+        let columns = |from: usize| Figures {
+            allocs: Some(from),
+            frees: Some(from + 1),
+            diff: Some(from + 2),
+            bytes: Some(from + 3),
+        };
+        let header = Header {
+            layout: Layout::Copied,
+            columns: COPIED,
+            time: None,
+            tag: 0,
+            single: None,
+            paged: columns(3),
+            nonpaged: columns(7),
+            source: "System Informer's pool table",
+        };
+        let cells = header.cells(line)?;
+        let is_number =
+            |cell: &Vec<u8>| cell.iter().all(|byte| b"0123456789,.' kKMGTB\xc2\xa0\xe2\x80\xaf".contains(byte));
+        let some = cells[3..].iter().any(|cell| cell.first().is_some_and(u8::is_ascii_digit));
+        (some && cells[0].len() <= 4 && !cells[0].is_empty() && cells[3..].iter().all(is_number)).then_some(header)
+    }
+
+    /// The cells of a row; `None` where a line has too few, or too many.
+    pub(super) fn cells(&self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let mut cells = self.layout.cells(line)?;
+        // The last column of PoolMonX is a text, which may have commas.
+        if self.source == POOLMONX {
+            cells.truncate(self.columns);
+        }
+        (self.last_used() + 1..=self.columns).contains(&cells.len()).then_some(cells)
+    }
+
+    /// Whether a last line without an end may be cut inside of a number.
+    pub(super) fn may_be_cut(&self, cells: &[Vec<u8>]) -> bool {
+        self.layout != Layout::Markdown && cells.len() == self.last_used() + 1
+    }
+
+    fn last_used(&self) -> usize {
+        let of = |figures: &Figures| {
+            [figures.allocs, figures.frees, figures.diff, figures.bytes].into_iter().flatten().max()
+        };
+        let figures =
+            self.single.iter().map(|(_, figures)| figures).chain([&self.paged, &self.nonpaged]).filter_map(of).max();
+        figures.unwrap_or(0).max(self.tag)
+    }
+
+    /// Whether a row has both pools.
+    pub(super) fn both(&self) -> bool {
+        self.single.is_none()
+    }
+
+    pub(super) fn source(&self) -> &'static str {
+        self.source
+    }
+
+    /// Whether a table may have a part of the tags only: what a person copied may.
+    pub(super) fn is_partial(&self) -> bool {
+        self.source != POOLMONX
+    }
+
+    /// Each pool which a row has, and where its figures stand.
+    pub(super) fn pools<'a>(&self, cell: impl Fn(usize) -> &'a [u8]) -> Result<Vec<(Pool, Figures)>, String> {
+        match &self.single {
+            Some((place, figures)) => Ok(vec![(pool(place.map(cell).unwrap_or_default())?, *figures)]),
+            None => {
+                let both = [(Pool::Paged, self.paged), (Pool::Nonpaged, self.nonpaged)];
+                Ok(both.into_iter().filter(|(_, figures)| figures.bytes.is_some()).collect())
+            }
+        }
+    }
+}
+
+impl Layout {
+    fn cells(&self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
+        match self {
+            Layout::Markdown => line.contains(&b'|').then(|| cells::markdown(line)),
+            Layout::Separated(separator) => {
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                line.contains(separator).then(|| {
+                    let mut cells = cells::separated(line, *separator);
+                    // A separator behind the last cell begins none.
+                    cells.pop_if(|last| last.is_empty() && line.ends_with(&[*separator]));
+                    cells
+                })
+            }
+            Layout::Aligned(names) => aligned(names, line),
+            Layout::Copied => copied(line),
+        }
+    }
+}
+
+/// The cells of a line under their columns' names: text begins where the name does, and numbers end where it does.
+fn aligned(names: &[(usize, usize)], line: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut cells = vec![Vec::new(); names.len()];
+    let mut behind = 0;
+    for (start, end) in cells::words(line) {
+        let near = |(from, to): (usize, usize)| start.abs_diff(from).min(end.abs_diff(to));
+        let at = (behind..names.len()).min_by_key(|at| near(names[*at]))?;
+        let cell: &mut Vec<u8> = &mut cells[at];
+        if !cell.is_empty() {
+            // A tag may have a space, and a number may not.
+            cell.extend(std::iter::repeat_n(b' ', start.saturating_sub(behind_of(names[at], cell.len()))));
+        }
+        cell.extend_from_slice(&line[start..end]);
+        behind = at;
+    }
+    Some(cells)
+}
+
+/// The column behind a cell of this length which begins where its column's name does.
+fn behind_of((from, _): (usize, usize), length: usize) -> usize {
+    from + length
+}
+
+/// The cells of a row that System Informer copied: the description may have commas, so numbers are counted from the end.
+fn copied(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let text = str::from_utf8(line).ok()?;
+    let text = text.strip_suffix(',').map_or(text.to_owned(), |text| format!("{text}, "));
+    let mut cells: Vec<&str> = text.split(", ").collect();
+    if cells.len() < COPIED {
+        return None;
+    }
+    let numbers = cells.split_off(cells.len() - 8);
+    let (tag, driver) = (*cells.first()?, *cells.get(1)?);
+    let all = [tag, driver, ""].into_iter().chain(numbers);
+    Some(all.map(|cell| cell.trim().as_bytes().to_vec()).collect())
+}
+
+const ALLOCS: &[&str] = &["allocs", "alloc", "allocations"];
+const FREES: &[&str] = &["frees", "free", "freed"];
+const DIFF: &[&str] = &["diff", "difference", "current", "inuse", "outstanding"];
+const BYTES: &[&str] = &["bytes", "used", "usedbytes", "bytesused", "usage", "totalbytes", "currentbytes"];
+
+/// A column's name, in small letters and without anything else.
+fn name(cell: &[u8]) -> String {
+    let name = String::from_utf8_lossy(cell).to_lowercase();
+    let name = name.trim().trim_end_matches("(total)");
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}

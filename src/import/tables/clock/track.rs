@@ -1,0 +1,186 @@
+//! The times of tables, with the dates read in one order of day and month.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::import::when::{Order, Stamp};
+use crate::record::TimeSource;
+
+/// What stands in the recording for a time between two tables which is not known.
+const UNKNOWN: Duration = Duration::from_secs(1);
+
+/// One reading of the dates, and where it leads.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) order: Order,
+    /// Every date so far is one in this order.
+    alive: bool,
+    /// When the last table was taken, since the first.
+    at: Duration,
+    /// When the first table was taken.
+    started: Option<Timestamp>,
+    /// The last time that was told, and where it is in the recording.
+    origin: Option<(Timestamp, Duration)>,
+    /// Between the last two tables.
+    step: Option<Duration>,
+    /// The last table has a stamp.
+    stamped: bool,
+    sources: BTreeSet<TimeSource>,
+    longest: Duration,
+    back: u64,
+    untold_back: u64,
+    /// Steps between two stamped tables, those of them which are as long as the user says, and the first other one.
+    steps: u64,
+    as_given: u64,
+    other: Option<(u64, Duration)>,
+}
+
+impl Track {
+    pub(super) fn new(order: Order) -> Track {
+        Track {
+            order,
+            alive: true,
+            at: Duration::ZERO,
+            started: None,
+            origin: None,
+            step: None,
+            stamped: false,
+            sources: BTreeSet::new(),
+            longest: Duration::ZERO,
+            back: 0,
+            untold_back: 0,
+            steps: 0,
+            as_given: 0,
+            other: None,
+        }
+    }
+
+    /// The next table, see [`Track::place`].
+    pub(super) fn table(
+        &mut self,
+        stamp: Option<(Stamp, TimeSource)>,
+        step: Option<(Duration, TimeSource)>,
+        first: bool,
+        line: u64,
+    ) -> Option<TimeSource> {
+        let source = self.place(stamp, step, first, line);
+        self.sources.extend(source);
+        source
+    }
+
+    pub(super) fn sources(&self) -> Vec<TimeSource> {
+        self.sources.iter().copied().collect()
+    }
+
+    /// The next table. `step` is how far it is from the one before unless its stamp says so. Returns what its time comes
+    /// from; nothing for the first one without a stamp.
+    fn place(
+        &mut self,
+        stamp: Option<(Stamp, TimeSource)>,
+        step: Option<(Duration, TimeSource)>,
+        first: bool,
+        line: u64,
+    ) -> Option<TimeSource> {
+        let last = self.origin.map(|(told, _)| told);
+        let told = stamp.map(|(stamp, source)| (stamp.at(self.order, last), source));
+        let told = match told {
+            Some((None, _)) => {
+                self.alive = false;
+                return None;
+            }
+            Some((Some(at), source)) => Some((at, source)),
+            None => None,
+        };
+        let source = told.map(|(_, source)| match stamp.is_some_and(|(stamp, _)| stamp.has_date()) {
+            true => source,
+            false => TimeSource::TextTimeOfDay,
+        });
+        let stamped = std::mem::replace(&mut self.stamped, told.is_some());
+        if first {
+            self.origin = told.map(|(told, _)| (told, Duration::ZERO));
+            self.started = self.origin.filter(|_| source != Some(TimeSource::TextTimeOfDay)).map(|(told, _)| told);
+            return source;
+        }
+        let before = self.at;
+        let (mut at, mut from) = match step {
+            Some((step, source)) => (before + step, source),
+            None => (before + UNKNOWN, TimeSource::Unknown),
+        };
+        if let (Some((told, _)), Some((origin, then)), Some(source)) = (told, self.origin, source) {
+            let elapsed = Duration::try_from(told.duration_since(origin)).ok().map(|since| then + since);
+            let whole_day = stamp.is_some_and(|(stamp, _)| !stamp.has_time());
+            match elapsed.filter(|at| *at >= before) {
+                // Two tables of the day which is written down: when they were taken is not known.
+                Some(now) if now == before && whole_day => {}
+                // Two tables within the second which is written down.
+                Some(now) if now == before => (at, from) = (before + Duration::from_micros(1), source),
+                Some(now) => {
+                    if stamped {
+                        self.hold(now - before, step, line);
+                    }
+                    (at, from) = (now, source);
+                }
+                None => {
+                    (self.back, self.untold_back) = (self.back + 1, self.untold_back + 1);
+                    if let Some(usual) = self.step {
+                        (at, from) = (before + usual, source);
+                    }
+                }
+            }
+        }
+        if let Some((told, _)) = told {
+            self.origin = Some((told, at));
+        }
+        (self.at, self.step) = (at, Some(at - before));
+        self.longest = self.longest.max(at - before);
+        Some(from)
+    }
+
+    /// Holds a step which stamps give against what the user says.
+    fn hold(&mut self, taken: Duration, step: Option<(Duration, TimeSource)>, line: u64) {
+        let Some((given, TimeSource::Every)) = step else { return };
+        self.steps += 1;
+        // What runs between two readings takes time too.
+        match taken * 4 >= given * 3 && taken * 4 <= given * 5 {
+            true => self.as_given += 1,
+            false => self.other = self.other.or(Some((line, taken))),
+        }
+    }
+
+    pub(super) fn alive(&self) -> bool {
+        self.alive
+    }
+
+    pub(super) fn at(&self) -> Duration {
+        self.at
+    }
+
+    pub(super) fn started(&self) -> Option<Timestamp> {
+        self.started
+    }
+
+    pub(super) fn step(&self) -> Option<Duration> {
+        self.step
+    }
+
+    pub(super) fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// How often times went back.
+    pub(super) fn went_back(&self) -> u64 {
+        self.back
+    }
+
+    /// The same since it was asked for the last time.
+    pub(super) fn take_back(&mut self) -> u64 {
+        std::mem::take(&mut self.untold_back)
+    }
+
+    /// A step which is not as long as the user says, and its line, where most are not.
+    pub(super) fn contradicts(&self) -> Option<(u64, Duration)> {
+        self.other.filter(|_| self.as_given * 2 < self.steps)
+    }
+}

@@ -1,0 +1,93 @@
+//! A time stamp as a text has it: some have no date or no time of day, and in `01/08/2026` day and month can change places.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+
+/// Which of day and month comes first in a numeric date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::import) enum Order {
+    MonthFirst,
+    DayFirst,
+}
+
+impl Order {
+    pub(in crate::import) const ALL: [Order; 2] = [Order::MonthFirst, Order::DayFirst];
+
+    pub(in crate::import) fn words(self) -> &'static str {
+        match self {
+            Order::MonthFirst => "month first",
+            Order::DayFirst => "day first",
+        }
+    }
+
+    /// The date of a stamp in this order, for messages.
+    pub(in crate::import) fn date_of(self, stamp: &Stamp) -> String {
+        let date = stamp.dates.and_then(|dates| dates[self.place()]);
+        date.map_or_else(|| "no date".to_owned(), |date| date.to_string())
+    }
+
+    fn place(self) -> usize {
+        usize::from(self == Order::DayFirst)
+    }
+}
+
+/// A time stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::import) struct Stamp {
+    /// The date in each order of [`Order::ALL`]; `None` where the order gives no date. Nothing at all without a date.
+    pub(super) dates: Option<[Option<Date>; 2]>,
+    pub(super) time: Option<Time>,
+    /// Ahead of UTC; unknown for local time.
+    pub(super) offset: Option<Offset>,
+}
+
+impl Stamp {
+    /// A time of an unknown zone.
+    pub(in crate::import) fn local(at: DateTime) -> Stamp {
+        Stamp { dates: Some([Some(at.date()); 2]), time: Some(at.time()), offset: None }
+    }
+
+    pub(in crate::import) fn has_date(&self) -> bool {
+        self.dates.is_some()
+    }
+
+    pub(in crate::import) fn has_time(&self) -> bool {
+        self.time.is_some()
+    }
+
+    /// Whether it is of a known zone, and can be compared with a file's date.
+    pub(in crate::import) fn is_zoned(&self) -> bool {
+        self.offset.is_some()
+    }
+
+    /// What an earlier stamp of the same table and this one say together: `date /t` and `time /t` write a line each.
+    pub(in crate::import) fn after(self, earlier: Stamp) -> Stamp {
+        match (earlier.dates, earlier.time, self.dates, self.time) {
+            (Some(_), Some(_), None, _) | (Some(_), Some(_), _, None) => earlier,
+            (Some(dates), None, None, Some(_)) => Stamp { dates: Some(dates), ..self },
+            (None, Some(time), Some(_), None) => Stamp { time: Some(time), offset: earlier.offset, ..self },
+            _ => self,
+        }
+    }
+
+    /// The instant, with the date in this order; local time is taken for UTC. A stamp without a date is of the first such
+    /// time not before `last`, and one without a time of day is of midnight.
+    pub(in crate::import) fn at(&self, order: Order, last: Option<Timestamp>) -> Option<Timestamp> {
+        let time = self.time.unwrap_or(Time::midnight());
+        let offset = self.offset.unwrap_or(Offset::UTC);
+        let on = |date: Date| offset.to_timestamp(date.to_datetime(time)).ok();
+        let Some(dates) = self.dates else {
+            let last = last.unwrap_or(Timestamp::UNIX_EPOCH);
+            let date = offset.to_datetime(last).date();
+            return on(date).filter(|at| *at >= last).or_else(|| on(date.tomorrow().ok()?));
+        };
+        on(dates[order.place()]?)
+    }
+}
+
+impl From<Timestamp> for Stamp {
+    fn from(at: Timestamp) -> Stamp {
+        Stamp { offset: Some(Offset::UTC), ..Stamp::local(at.to_zoned(TimeZone::UTC).datetime()) }
+    }
+}
