@@ -11,15 +11,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub(super) use self::about::About;
 use self::clock::{Clock, Told};
 use self::codes::{Code, Codes};
 use self::file::File;
 use self::totals::{Short, Totals};
 use super::when::Stamp;
 use super::{ImportError, Wrong, when};
-use crate::pool::{Counters, Figure, Key, Pool, RowId, Snapshot, Tag, Usage};
+use crate::pool::{Figure, Key, Pool, RowId, Snapshot, Usage};
 use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage, TimeSource};
 
+mod about;
 mod clock;
 mod codes;
 mod file;
@@ -64,23 +66,6 @@ pub(super) struct Tables {
     short: Short,
     file: File,
     notes: Vec<String>,
-}
-
-/// What one row of a table is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct About {
-    pub(super) tag: [u8; 4],
-    pub(super) pool: Pool,
-    pub(super) session: Option<u32>,
-    pub(super) counters: Counters,
-}
-
-impl About {
-    /// The same as a key.
-    pub(super) fn key(self) -> Key {
-        let About { tag, pool, session, counters } = self;
-        Key { session, ..Key::new(Tag::from_pool_tag(tag), pool, counters) }
-    }
 }
 
 /// What was read.
@@ -229,11 +214,9 @@ impl Tables {
             self.tables += 1;
             self.incomplete.partial |= self.file.partial;
             let totals = std::mem::take(&mut self.totals);
-            if let Some(why) = totals.fill(&mut self.snapshot, self.incomplete.is_nothing()) {
-                if !std::mem::replace(&mut self.incomplete.partial, true) {
-                    self.short.add(&self.file.name, why);
-                }
-            }
+            let why = totals.fill(&mut self.snapshot, self.incomplete.is_nothing());
+            let partial = std::mem::replace(&mut self.incomplete.partial, self.incomplete.partial || why.is_some());
+            why.filter(|_| !partial).into_iter().for_each(|why| self.short.add(&self.file.name, why));
         }
         Ok(())
     }
