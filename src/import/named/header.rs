@@ -242,6 +242,10 @@ const BYTES: &[&str] = &["bytes", "used", "usedbytes", "bytesused", "usage", "to
 
 /// A column's name, in small letters and without anything else.
 fn name(cell: &[u8]) -> String {
+    // A quotation mark of a mail is no part of it.
+    if cell.starts_with(b">") {
+        return String::new();
+    }
     let name = String::from_utf8_lossy(cell).to_lowercase();
     let name = name.trim().trim_end_matches("(total)");
     name.chars().filter(char::is_ascii_alphanumeric).collect()

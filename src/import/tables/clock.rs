@@ -84,7 +84,9 @@ impl Clock {
         self.comparable(stamp)?;
         let first = self.tables == 0;
         self.tables += 1;
-        let usual = self.usual.filter(|_| !apart).map(|usual| (usual, TimeSource::Assumed));
+        // A stamp stands between two screens too, even where it does not say how much time passed.
+        let said = stamp.is_some_and(|(_, source)| source == TimeSource::Text);
+        let usual = self.usual.filter(|_| !apart && !said).map(|usual| (usual, TimeSource::Assumed));
         let step = self.given.map(|given| (given, TimeSource::Every)).or(usual);
         let mut known = false;
         for track in self.tracks.iter_mut().filter(|track| track.alive()) {

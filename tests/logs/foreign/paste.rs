@@ -35,6 +35,8 @@ fn a_table_out_of_markdown_or_a_spreadsheet_is_read() {
         let said = poolgate(&["judge", "--threshold", "tag NtFC nonpaged max_rate 0 B/h"], &[&field(name)]);
         said.is(4, &["NtFC nonpaged"]);
     }
+    let quoted = fs_err::read_to_string(field("f55a-excel.csv")).unwrap().replace("\n", "\n> ");
+    assert_eq!(table(format!("> {quoted}\n").as_bytes()), expected, "a mail quoted it");
     let grouped =
         "Tag;Type;Allocs;Frees;Diff;Bytes\r\n\"NtFC\";Nonp;1.607.446.837;1.497.028.083;110.418.754;18.574.637.216\r\n";
     assert_eq!(table(grouped.as_bytes()).len(), 1);

@@ -69,6 +69,9 @@ fn prose_between_screens_forbids_to_assume_their_distance() {
     poolgate(&rate, &[&log]).is(4, &[why, "times: unknown", "line 10: nothing says how much time passed"]);
     let said: Vec<&str> = rate.into_iter().chain(["--every", "2h"]).collect();
     poolgate(&said, &[&log]).is(4, &["after 7200 s", "times: --every"]);
+    let dates = screens("Thu 01/08/2026", "Thu 01/08/2026");
+    let untimed = read(dates.as_bytes(), None).unwrap();
+    assert!(!untimed.recording.header().times_are_known(), "one date says nothing of what lies between");
     let plain = screens("", "");
     assert_eq!(read(plain.as_bytes(), None).unwrap().recording.header().times, [TimeSource::Assumed]);
     let folder = tempfile::tempdir().unwrap();
