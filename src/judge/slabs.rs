@@ -2,7 +2,7 @@
 //!
 //! A cache whose objects are freed out of order keeps half-empty slabs. That memory is no leak, but the machine lacks it.
 //! [`Threshold::measure_of`] decides which figure a limit is on. A recording without whole slabs (of an early poolgate, of
-//! another program) is judged by objects, and a note says so.
+//! another program) is judged by objects, with a note.
 
 use std::collections::HashMap;
 
@@ -104,8 +104,8 @@ pub(super) fn notes(thresholds: &[Threshold], tags: &[Case], sums: &[Together]) 
     by_objects.into_iter().chain(cross_check(tags, total)).collect()
 }
 
-/// Holds the sum of all caches' slabs against what the kernel says that its slab allocator holds (`Slab:` of
-/// /proc/meminfo). The kernel counts large kmallocs there too, which are in no cache: so what they differ by is told only
+/// Holds the sum of all caches' slabs against what the kernel reports for its slab allocator (`Slab:` of
+/// /proc/meminfo). The kernel counts large kmallocs there too, which are in no cache: so the difference is noted only
 /// where it moves, or has the wrong sign.
 fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
     let kernel = tags.iter().find(|case| case.key.pool == Pool::Kernel && case.key.tag.as_str() == "slab")?;
@@ -118,7 +118,7 @@ fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
     let [held, all] = [caches.bytes_after, kernel.bytes_after].map(|bytes| Bytes(bytes).rounded());
     if after < 0 && after.unsigned_abs() > lag {
         return Some(format!(
-            "the caches' slabs come to {held}, but the kernel's slab allocator says that it holds {all}"
+            "the caches' slabs come to {held}, but the kernel reports {all} of slab memory in all"
         ));
     }
     (after.abs_diff(before) > lag).then(|| {

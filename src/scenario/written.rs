@@ -122,7 +122,8 @@ pub(super) struct WrittenThreshold {
     pub(super) max_rate: Option<Rate>,
     /// How much there may be at rest after the workload.
     pub(super) max_bytes: Option<Bytes>,
-    /// How much may be left once `teardown` has removed the driver.
+    /// How much may be left once `teardown` has removed the driver. What the kernel itself then reports to be left breaks it,
+    /// whatever it allows.
     pub(super) after_teardown: Option<Bytes>,
     /// What the limits are on, for Linux' slab caches only. Without this key `max_growth`, `max_rate` and `after_teardown`
     /// of a `tag` are on the objects in use; `max_bytes`, and every limit on a `total`, are on whole slabs.

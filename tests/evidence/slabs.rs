@@ -121,5 +121,5 @@ fn slab_memory_outside_of_all_caches_is_noted_where_it_moves() {
     );
     let ran = fragmented("  - { tag: dentry, max_growth: 1 MiB }\n", 90 * MIB);
     let less = ran.keyed(key("slab", Pool::Kernel), |_| bytes(4 * MIB)).run().judgement.notes;
-    assert!(less[0].contains("slabs come to 90.0 MiB") && less[0].contains("holds 4.00 MiB"), "{less:?}");
+    assert!(less[0].contains("slabs come to 90.0 MiB") && less[0].contains("reports 4.00 MiB"), "{less:?}");
 }

@@ -1,4 +1,4 @@
-//! Which of a kernel's messages say that something is wrong with it.
+//! Which of a kernel's messages report that something is wrong with it.
 //!
 //! The words are those of lib/dump_stack.c's callers: mm/kasan/report.c, mm/kfence/report.c, mm/slub.c, kernel/locking/
 //! lockdep.c, arch/*/mm/fault.c, kernel/panic.c. Only how a message begins counts, since any message may quote another.

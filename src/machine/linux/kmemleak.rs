@@ -4,8 +4,8 @@
 //! unchanged, and not before it is 5 s old. What was reported before a run is not of the run.
 
 use std::collections::HashSet;
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::machine::MachineError;
@@ -53,8 +53,9 @@ impl Kmemleak {
     }
 
     fn text(&self) -> Result<String, MachineError> {
-        let read = std::fs::read(&self.path);
-        let text = read.map_err(|source| MachineError::Unreadable { path: self.path.clone(), source })?;
+        let mut text = Vec::new();
+        let read = File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text));
+        read.map_err(|source| MachineError::Unreadable { path: self.path.clone(), source })?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }

@@ -1,7 +1,7 @@
 //! The kernel's tables as one pool table: slab caches, and call sites where the kernel counts those too.
 //!
 //! Rows of both stand in one snapshot. They describe the same memory twice, from who holds it and from who asked for it,
-//! and so stand under two pools. What the kernel says that its slab allocator holds in all is a third one.
+//! and so stand under two pools. What the kernel reports for its slab allocator as a whole is a third one.
 
 use std::path::{Path, PathBuf};
 
