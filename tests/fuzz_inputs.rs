@@ -14,6 +14,9 @@ mod fuzz;
 /// As `-max_len` of `.ci/fuzz`.
 const LONGEST: usize = 4096;
 
+/// Bytes that separate, sign, quote, or reach a terminal.
+const MEANINGFUL: &[u8] = b" \t\n\0-+.,:;#\"'[]{}\x1b\x7f\xff09";
+
 /// How many damaged copies of each input are read.
 const DAMAGED: u64 = 16;
 
@@ -39,7 +42,7 @@ fn every_input_keeps_the_promises_whole_and_damaged() {
         assert!(!inputs.is_empty(), "{name} has no inputs: add fuzz/seeds/{name} or a line of fuzz/inputs");
         for path in inputs {
             let bytes = fs_err::read(&path).unwrap();
-            let bytes = &bytes[..bytes.len().min(LONGEST)];
+            let bytes = beginning(&bytes);
             read(name, target, &path, bytes);
             for seed in 0..DAMAGED {
                 read(name, target, &path, &damaged(bytes, seed));
@@ -57,7 +60,15 @@ fn read(name: &str, target: fuzz::Target, path: &Path, bytes: &[u8]) {
     }
 }
 
-/// `bytes` with a few bytes replaced, and cut off in one case of two.
+/// What is read of a longer file: whole lines, where it has any.
+fn beginning(bytes: &[u8]) -> &[u8] {
+    match bytes.get(..LONGEST) {
+        Some(first) => &first[..first.iter().rposition(|&byte| byte == b'\n').map_or(LONGEST, |at| at + 1)],
+        None => bytes,
+    }
+}
+
+/// `bytes` with one to four bytes replaced; one copy in three is cut off at a line's end, and one anywhere.
 fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ bytes.len() as u64;
     let mut random = |below: usize| {
@@ -65,12 +76,20 @@ fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
         (state >> 33) as usize % below.max(1)
     };
     let mut damaged = bytes.to_vec();
-    if random(2) == 0 {
-        damaged.truncate(random(bytes.len()));
+    let at = random(bytes.len());
+    match seed % 3 {
+        0 => damaged.truncate(bytes[at..].iter().position(|&byte| byte == b'\n').map_or(at, |more| at + more + 1)),
+        1 => damaged.truncate(at),
+        _ => {}
     }
-    for _ in 0..random(6) {
-        let (at, byte) = (random(damaged.len()), random(256) as u8);
-        damaged.get_mut(at).into_iter().for_each(|old| *old = byte);
+    for _ in 0..=random(4) {
+        // A byte that means something in one of the formats, or any.
+        let byte = if random(2) == 0 { MEANINGFUL[random(MEANINGFUL.len())] } else { random(256) as u8 };
+        // Where something is written, since most of a table is spaces.
+        let written: Vec<usize> = (0..damaged.len()).filter(|&at| damaged[at] != b' ').collect();
+        if let Some(&at) = written.get(random(written.len())) {
+            damaged[at] = byte;
+        }
     }
     damaged
 }
