@@ -59,7 +59,8 @@ pub(super) struct Tables {
     rows_read: u64,
     /// Some tables do not show every tag.
     partial: bool,
-    /// The stage of the next table, and that of the last.
+    /// The stage of the next table, of this one, and of the last one that was recorded.
+    next_stage: Stage,
     stage: Stage,
     marked: Option<Stage>,
     /// Tables whose rows do not come to their totals.
@@ -114,6 +115,7 @@ impl Tables {
             untimed: false,
             rows_read: 0,
             partial: false,
+            next_stage: Stage::Workload,
             stage: Stage::Workload,
             marked: None,
             short: Short::default(),
@@ -177,6 +179,7 @@ impl Tables {
     pub(super) fn begin(&mut self, line: u64) -> Result<(), ImportError> {
         self.end()?;
         self.record()?;
+        self.stage = self.next_stage;
         self.incomplete = std::mem::take(&mut self.of_next);
         if self.tables == 0 {
             self.first = self.stamp.filter(|(_, source)| *source == TimeSource::Text).map(|(stamp, _)| stamp);

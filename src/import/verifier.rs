@@ -103,7 +103,7 @@ impl Lists {
                     Said::Allocations(counts) => held.set(0, counts),
                     Said::Bytes(counts) => held.set(1, counts),
                     Said::Allocation(Ok(allocation)) => held.listed.push(allocation),
-                    Said::Allocation(Err(why)) | Said::Unread(why) => tables.pass(number, || why),
+                    Said::Allocation(Err(why)) | Said::Unread(why) => tables.unread(number, || why),
                     Said::Driver(_) | Said::Header(_) => {}
                 }
             }

@@ -28,6 +28,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'static>, String>> {
             counters: Counters::InUse,
             reclaimable: false,
             usage,
+            held: None,
         }),
     })
 }

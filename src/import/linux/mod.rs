@@ -15,7 +15,7 @@ use super::passed::shown;
 use super::tables::Tables;
 use super::when::Stamp;
 use super::{ImportError, when};
-use crate::pool::{Key, Pool, RowId, Tag};
+use crate::pool::{Counters, Key, Pool, RowId, Tag};
 
 mod allocinfo;
 mod meminfo;
@@ -85,7 +85,7 @@ impl Log {
             Some(Ok(None)) => Ok(()),
             Some(Ok(Some((section, row)))) => self.add(section, &row, line, tables),
             Some(Err(why)) => {
-                tables.pass(line.number, || why);
+                tables.unread(line.number, || why);
                 Ok(())
             }
             None if header(text).is_some() => Ok(()),
@@ -151,7 +151,7 @@ impl Log {
 
     fn add(&mut self, section: Section, row: &Row<'_>, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         let Some(place) = self.place(row, tables) else {
-            tables.pass(line.number, || "has no name".to_owned());
+            tables.unread(line.number, || "has no name".to_owned());
             return Ok(());
         };
         let searched = section == Section::Slabinfo && !(self.headed && self.section == Some(section));
@@ -183,6 +183,10 @@ impl Log {
             self.fresh = None;
         }
         tables.plus(place, row.usage);
+        if let Some(bytes) = row.held {
+            let slabs = Row { pool: Pool::Slabs, counters: Counters::BytesOnly, ..Row::cache(&row.name, 0, bytes) };
+            self.place(&slabs, tables).into_iter().for_each(|place| tables.plus(place, slabs.usage));
+        }
         Ok(())
     }
 

@@ -13,19 +13,28 @@ pub(super) struct Row<'a> {
     pub(super) counters: Counters,
     pub(super) reclaimable: bool,
     pub(super) usage: Usage,
+    /// Bytes of the slabs that hold the objects, full or not, where the table counts them.
+    pub(super) held: Option<u64>,
 }
 
 impl<'a> Row<'a> {
     /// A slab cache with `objects` in use, which hold `bytes`.
     pub(super) fn cache(name: &'a [u8], objects: u64, bytes: u64) -> Row<'a> {
         let usage = Usage { allocs: objects, frees: 0, bytes };
-        Row { name: name.into(), pool: Pool::Slab, counters: Counters::InUse, reclaimable: false, usage }
+        Row { name: name.into(), pool: Pool::Slab, counters: Counters::InUse, reclaimable: false, usage, held: None }
     }
 
     /// Bytes that the kernel counts as a whole.
     pub(super) fn whole(name: &'a [u8], bytes: u64) -> Row<'a> {
         let usage = Usage { bytes, ..Usage::default() };
-        Row { name: name.into(), pool: Pool::Kernel, counters: Counters::BytesOnly, reclaimable: false, usage }
+        Row {
+            name: name.into(),
+            pool: Pool::Kernel,
+            counters: Counters::BytesOnly,
+            reclaimable: false,
+            usage,
+            held: None,
+        }
     }
 }
 

@@ -11,21 +11,40 @@ const TUNABLES: &[u8] = b": tunables";
 
 /// Whether a line has what only rows of slabinfo have.
 pub(super) fn is_marked(text: &[u8]) -> bool {
-    memmem::find(text, TUNABLES).is_some()
+    !text.starts_with(b"#") && memmem::find(text, TUNABLES).is_some()
 }
 
 /// A row of version 2.x; `None` when the line does not look like one.
 pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
-    let (figures, whole) = match memmem::rfind(text, TUNABLES) {
+    let (figures, whole) = match memmem::rfind(text, TUNABLES).filter(|_| is_marked(text)) {
         Some(at) => (&text[..at], true),
         None => (text, false),
     };
-    let (name, figures) = if whole { named(figures, 5) } else { first(figures) }?;
+    let found = if whole { named(figures, 5) } else { first(figures) };
+    let Some((name, figures)) = found else {
+        let damaged = whole && words(figures).count() > 2;
+        return damaged.then(|| Err("has not a name and five numbers before ` : tunables`".to_owned()));
+    };
     let [active, total, size, ..] = figures[..] else { return None };
     if !whole && figures.len() < 4 {
         return Some(Err("ends before it is known that its object size is whole".to_owned()));
     }
-    Some(cache(plain(name), active, total, size))
+    let held = held(text, &figures);
+    Some(cache(plain(name), active, total, size).map(|row| Row { held, ..row }))
+}
+
+/// Bytes of a cache's slabs: `… objsize objperslab pagesperslab : tunables … : slabdata active_slabs num_slabs …`. The size of
+/// a page is the smallest with which a slab has room for its objects, as a slab is filled with as many as fit.
+fn held(text: &[u8], figures: &[&[u8]]) -> Option<u64> {
+    const SLABDATA: &[u8] = b": slabdata";
+    let behind = &text[memmem::find(text, SLABDATA)? + SLABDATA.len()..];
+    let slabs = number(words(behind).nth(1)?)?;
+    let [_, _, size, objects, pages] = figures[..] else { return None };
+    let (size, objects, pages) = (number(size)?, number(objects)?, number(pages)?);
+    let needed = size.checked_mul(objects)?;
+    let page =
+        [4096, 16_384, 65_536].into_iter().find(|page| pages.checked_mul(*page).is_some_and(|slab| slab >= needed))?;
+    slabs.checked_mul(pages.checked_mul(page)?).filter(|bytes| i64::try_from(*bytes).is_ok())
 }
 
 /// A name without what `grep -H` or a system log put before it: `/proc/slabinfo:dentry`, `Nov 14 01:32:30 host: dentry`.
@@ -113,6 +132,15 @@ mod tests {
     }
 
     #[test]
+    fn slabs_are_held_whole_with_the_pages_of_their_kernel() {
+        let held = |text: &str| row(text.as_bytes()).and_then(Result::ok).and_then(|row| row.held);
+        let slabs = |figures: &str| format!("dentry {figures} : tunables 0 0 0 : slabdata 46008 46008 0");
+        assert_eq!(held(&slabs("1470384 1932336 192 42 2")), Some(368_064 * 1024));
+        assert_eq!(held(&slabs("5 341 192 341 1")), Some(46_008 * 65_536), "pages of 64 KiB");
+        assert_eq!(held("dentry 5 341 192 21 1"), None);
+    }
+
+    #[test]
     fn what_stands_before_a_name_is_no_part_of_it() {
         let tail = "3 42 192 21 1 : tunables 0 0 0 : slabdata 2 2 0";
         for before in ["Nov 14 01:32:30 dbg: ", "/proc/slabinfo:", ""] {
@@ -137,6 +165,7 @@ mod tests {
         for (text, why) in [
             ("d 43 42 192 21 1 : tunables 0 0 0", "does not add up: 43 of 42 objects are in use"),
             ("d 3 4O 192 21 1 : tunables 0 0 0", "has `4O` where a number belongs"),
+            ("d O 42 192 21 1 : tunables 0 0 0", "has not a name and five numbers before ` : tunables`"),
             ("d 9999999999999999999 9999999999999999999 9 1 1 : tunables", "has more bytes than any machine"),
             ("d 99999999999999999999 1 9 1 1 : tunables", "has `99999999999999999999` where a number belongs"),
         ] {

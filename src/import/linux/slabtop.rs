@@ -45,15 +45,16 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
         word
     };
     let (total, active, used) = (word(), word(), word());
-    (total.first()?.is_ascii_digit() && active.first()?.is_ascii_digit() && used.ends_with(b"%")).then_some(())?;
+    let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
+    ((is_number(total) || is_number(active)) && used.ends_with(b"%")).then_some(())?;
     let (size, slabs, per_slab, held) = (word(), word(), word(), word());
     if rest.is_empty() {
         return Some(Err("ends before its name".to_owned()));
     }
-    Some(
-        object_size(rest, size, [slabs, per_slab, held])
-            .and_then(|size| cache(rest, active, total, size.to_string().as_bytes())),
-    )
+    let whole = kib(held).map(|kib| (kib * 1024.0).round() as u64);
+    let object = object_size(rest, size, [slabs, per_slab, held]);
+    let read = object.and_then(|size| cache(rest, active, total, size.to_string().as_bytes()));
+    Some(read.map(|row| Row { held: whole, ..row }))
 }
 
 /// Bytes of one object, as near as the line lets it be known.
@@ -114,9 +115,15 @@ mod tests {
             ("   730    730 100%    0.05K     10       73         39 ip_fib_alias", "ip_fib_alias", 730, 48),
             ("     10      10 100%    1.06K      1       30        32K ext4_inode_cache", "ext4_inode_cache", 10, 1088),
         ] {
-            let read = row(text.trim().as_bytes());
-            assert_eq!(read, Some(Ok(Row::cache(name.as_bytes(), objects, objects * size))), "{text}");
+            let Some(Ok(read)) = row(text.trim().as_bytes()) else { panic!("{text}") };
+            assert_eq!(Row { held: None, ..read }, Row::cache(name.as_bytes(), objects, objects * size), "{text}");
         }
+    }
+
+    #[test]
+    fn the_size_of_the_cache_is_what_its_slabs_hold() {
+        let row = row(b"3646503 3646503 100%    0.38K 173643       21   1389144K kmem_cache");
+        assert_eq!(row.and_then(Result::ok).and_then(|row| row.held), Some(1_389_144 * 1024));
     }
 
     #[test]

@@ -8,10 +8,15 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let mut words = words(text);
     let (name, figures): (&[u8], Vec<&[u8]>) = (words.next()?, words.collect());
     match figures[..] {
-        [active, total, size, _] => Some(cache(name, active, total, size)),
+        [active, total, size, _] if numbers(&figures) > 1 => Some(cache(name, active, total, size)),
         [first, ..] if first[0].is_ascii_digit() => Some(Err(format!("has {} numbers and not 4", figures.len()))),
         _ => None,
     }
+}
+
+/// How many words begin as numbers do.
+fn numbers(words: &[&[u8]]) -> usize {
+    words.iter().filter(|word| word[0].is_ascii_digit()).count()
 }
 
 #[cfg(test)]
@@ -23,6 +28,9 @@ mod tests {
         let read = row(b"kmalloc-96   1470   1470     96     42");
         assert_eq!(read, Some(Ok(Row::cache(b"kmalloc-96", 1470, 1470 * 96))));
         assert!(row(b"kmalloc-96   1470   1470     96").is_some_and(|row| row.is_err()));
+        assert!(row(b"kmalloc-96   147O   1470     96     42").is_some_and(|row| row.is_err()));
+        assert!(row(b"kmalloc-96   O   1470     96     42").is_some_and(|row| row.is_err()));
+        assert_eq!(row(b"some words here and more"), None);
         assert_eq!(row(b"some words here"), None);
     }
 }

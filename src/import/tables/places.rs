@@ -29,7 +29,7 @@ impl Tables {
 
     /// The stage of the tables from the next one on; that of the workload unless it is given.
     pub(in crate::import) fn stage(&mut self, stage: Stage) {
-        self.stage = stage;
+        self.next_stage = stage;
     }
 
     /// What a reader of the report should know about this file.

@@ -126,7 +126,7 @@ fn row(
         return Ok(());
     };
     if fields.len() != columns.count {
-        tables.pass(line.number, || format!("has {} fields where the header has {}", fields.len(), columns.count));
+        tables.unread(line.number, || format!("has {} fields where the header has {}", fields.len(), columns.count));
         return Ok(());
     }
     let mut read = Vec::with_capacity(columns.pools.len());

@@ -12,6 +12,7 @@
 
 use std::io::Read;
 
+use super::super::data::looks_like_row;
 use super::super::lines::Lines;
 use super::super::passed::shown;
 use super::super::tables::Tables;
@@ -150,7 +151,11 @@ impl Log {
         let at = words.len().checked_sub(columns.len()).filter(|at| *at > 0);
         let told = at.and_then(|at| time(&words[..at].join(" ")).map(|told| (told, at)));
         let Some((told, at)) = told else {
-            tables.pass(number, || format!("is no time and {} numbers: `{}`", columns.len(), shown(text.as_bytes())));
+            let why = || format!("is no time and {} numbers: `{}`", columns.len(), shown(text.as_bytes()));
+            match looks_like_row(text.as_bytes(), true) {
+                true => tables.unread(number, why),
+                false => tables.pass(number, why),
+            }
             return Ok(());
         };
         let amounts =
@@ -162,7 +167,7 @@ impl Log {
                 .ok_or_else(|| format!("has `{}` where a number belongs", shown(word.as_bytes())))
         };
         match amounts.map(read).collect::<Result<Vec<_>, String>>() {
-            Err(why) => tables.pass(number, || why),
+            Err(why) => tables.unread(number, || why),
             Ok(read) => {
                 tables.of(SOURCE, None, false);
                 tables.stamp(told);

@@ -49,7 +49,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
         }
         match usage(&text) {
             None => {}
-            Some(Err(why)) => tables.pass(line.number, || why),
+            Some(Err(why)) => tables.unread(line.number, || why),
             Some(Ok((part, bytes))) => {
                 if seen.iter().any(|(before, _)| *before == part) {
                     close(&mut seen, &mut pools, tables)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use poolgate::import;
+use poolgate::pool::Pool;
 
 use super::super::judged::poolgate;
 use super::{notes, read, samples, wrong};
@@ -18,7 +19,8 @@ fn fixture(name: &str) -> PathBuf {
 #[track_caller]
 fn rows(imported: &import::Imported) -> Vec<String> {
     let mut rows = Vec::new();
-    for (at, sample) in samples(&imported.recording) {
+    for (at, mut sample) in samples(&imported.recording) {
+        sample.retain(|key, _| key.pool != Pool::Slabs);
         rows.extend(
             sample.iter().map(|(key, usage)| format!("{} {key} {} {}", at.as_secs(), usage.allocs, usage.bytes)),
         );
@@ -89,7 +91,7 @@ fn slabtop_is_read_and_its_missing_caches_are_not_known() {
     let (head, row) = (text.split_inclusive('\n').take(8).collect::<String>(), "10 10 100% 1.06K 1 30 32K later\n");
     let two = [head.as_str(), &head, row].concat();
     let imported = read(two.as_bytes(), Some(Duration::from_secs(60))).unwrap();
-    let told = "1 of 3 tags are missing in some of the tables";
+    let told = "2 of 5 tags are missing in some of the tables";
     assert!(imported.notes.iter().any(|note| note.contains(told)), "{:?}", imported.notes);
 }
 
@@ -145,7 +147,7 @@ fn allocinfo_is_summed_by_function_as_where_it_is_sampled() {
     let cut = format!("{text} 64 1 fs/b.c:1 func:g");
     assert_eq!(
         notes(cut.as_bytes()),
-        ["some.log: 1 line was not read: line 6 is cut off, perhaps inside the function's name"]
+        ["some.log: 1 row of data was not read: line 6 is cut off, perhaps inside the function's name"]
     );
 }
 
@@ -177,7 +179,7 @@ fn rows_that_grep_found_say_nothing_of_the_other_caches() {
         rows(&imported),
         ["0 kmalloc-64 slab 5 1280", "60 kmalloc-64 slab 6 1536", "60 kmalloc-rnd-64 slab 7 1792"]
     );
-    assert!(imported.notes.iter().any(|note| note.contains("1 of 2 tags are missing")), "{:?}", imported.notes);
+    assert!(imported.notes.iter().any(|note| note.contains("2 of 4 tags are missing")), "{:?}", imported.notes);
     let bare = row("kmalloc-64", 5) + &row("kmalloc-64", 6);
     assert_eq!(read(bare.as_bytes(), Some(Duration::from_secs(9))).unwrap().tables, Some(2));
     assert!(wrong(bare.as_bytes()).0.ends_with("nothing says when it was taken"));
@@ -209,11 +211,21 @@ fn every_version_of_slabinfo_is_read() {
 #[test]
 fn rows_that_cannot_be_read_are_counted_with_the_reason() {
     let bad = "dentry 3 4O 192 21 1 : tunables 0 0 0\nroot@host:~# date\nk 43 42 192 21 1 : tunables 0 0 0\n";
+    let text = format!("{HEAD}{}{bad}", row("ok", 1));
     assert_eq!(
-        notes(format!("{HEAD}{}{bad}", row("ok", 1)).as_bytes()),
-        ["some.log: 3 lines were not read: line 4 has `4O` where a number belongs; line 5 is of no table: \
-          `root@host:~# date`; line 6 does not add up: 43 of 42 objects are in use"]
+        notes(text.as_bytes()),
+        [
+            "some.log: 2 rows of data were not read: line 4 has `4O` where a number belongs; line 6 does not add up: 43 of 42 \
+             objects are in use",
+            "some.log: 1 line was not read: line 5 is of no table: `root@host:~# date`",
+        ]
     );
+    let folder = tempfile::tempdir().unwrap();
+    let log = super::super::file(&folder, "slab.log", text.as_bytes());
+    let all = ["judge", "--threshold", "tag * max_bytes 1 GiB"];
+    poolgate(&all, &[&log]).is(4, &["unclear", "2 rows"]);
+    let whole = super::super::file(&folder, "whole.log", format!("{HEAD}{}", row("ok", 1)).as_bytes());
+    poolgate(&all, &[&whole]).is(0, &["held"]);
     assert_eq!(
         wrong(HEAD.as_bytes()).0,
         "some.log has no readable table of Linux",
@@ -249,4 +261,19 @@ fn a_log_of_meminfo_is_judged_by_its_rows_where_no_rule_is_given() {
     let total = ["judge", "--no-confirm", "--threshold", "total kernel max_rate 0 B/h"];
     // Slab alone: its part SUnreclaim is not counted a second time.
     poolgate(&total, &[&log]).is(1, &["grows steadily by 61440.0 B/h"]);
+}
+
+#[test]
+fn a_ceiling_is_by_what_the_slabs_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let dentry =
+        "dentry           1470384 1932336    192   42    2 : tunables    0    0    0 : slabdata  46008  46008      0\n";
+    let log = super::super::file(&folder, "slab.log", format!("{HEAD}{dentry}").as_bytes());
+    let imported = import::read(&log, None).unwrap();
+    let sample = samples(&imported.recording).remove(0).1;
+    let slabs = sample.iter().find(|(key, _)| key.pool == Pool::Slabs).map(|(_, usage)| usage.bytes);
+    assert_eq!(slabs, Some(368_064 * 1024));
+    // 269 MiB in objects, 359 MiB in slabs that stay half empty.
+    poolgate(&["judge", "--threshold", "tag dentry max_bytes 300 MiB"], &[&log]).is(1, &["broken", "359 MiB"]);
+    poolgate(&["judge", "--threshold", "tag dentry max_bytes 400 MiB"], &[&log]).is(0, &["held"]);
 }
