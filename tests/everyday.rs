@@ -26,7 +26,7 @@ fn scenario(name: &str, more: &str) -> String {
     format!(
         "scenario: {name}\nmachine: {{ simulated: {{ seed: 7, tags: 9 }} }}\n\
          workload: {{ run: echo, iterations: 3 }}\n\
-         sampling: {{ every: 20 ms, settle: 1 ms, lead_in: 100 ms, cool_down: 100 ms }}\n\
+         sampling: {{ every: 100 ms, settle: 1 ms, lead_in: 600 ms, cool_down: 600 ms }}\n\
          thresholds: [ {{ total: nonpaged, max_growth: 64 MiB }} ]\n{more}"
     )
 }
@@ -38,6 +38,11 @@ fn lab() -> tempfile::TempDir {
     fs_err::write(lab.path().join("all/b.yml"), scenario("second", "")).unwrap();
     fs_err::write(lab.path().join("all/notes.txt"), "").unwrap();
     lab
+}
+
+/// A run was judged: a machine that is too busy to sample makes it unclear, which is not what these tests are about.
+fn is_judged(code: Option<i32>, told: &str) {
+    assert!(matches!(code, Some(0 | 4)), "{code:?}: {told}");
 }
 
 /// The names of the suites in a JUnit file, and of their errors.
@@ -69,6 +74,7 @@ fn a_missing_file_is_a_mistake_that_is_told_once() {
         &["run", "--junit", "none/junit.xml", "all"],
         &["man", "none/pages"],
         &["resume", "none"],
+        &["status", "none"],
     ] {
         let said = said(lab.path(), words);
         assert_eq!(said.code, Some(2), "{words:?}: {}{}", said.stdout, said.stderr);
@@ -97,10 +103,10 @@ fn a_file_that_cannot_be_written_is_named_and_not_its_temporary_one() {
 #[test]
 fn folders_and_wildcards_are_run_in_order_into_one_junit_file() {
     let lab = lab();
-    let both = vec!["first".to_owned(), "second".to_owned()];
+    let both = ["first".to_owned(), "second".to_owned()];
     for (scenarios, expected) in [("all", &both[..]), ("all/*.y*ml", &both[..]), ("a*/a.yaml", &both[..1])] {
         let said = said(lab.path(), &["run", "-q", "--junit", "junit.xml", scenarios]);
-        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        is_judged(said.code, &said.stderr);
         assert_eq!(said.stderr, "", "a quiet run tells no story");
         assert_eq!(suites(&lab.path().join("junit.xml")), (expected.to_vec(), 0), "{scenarios}");
     }
@@ -118,7 +124,7 @@ fn the_junit_file_has_every_run_also_after_simulated_restarts() {
     let chain = scenario("chain", "").replace("tags: 9 }", "tags: 9, pool_tagging: by_flag }");
     fs_err::write(lab.path().join("chain.yaml"), chain).unwrap();
     let said = said(lab.path(), &["run", "--junit", "junit.xml", "all/a.yaml", "chain.yaml", "all/b.yml"]);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    is_judged(said.code, &said.stderr);
     assert!(said.stderr.contains("restarting the machine"), "{}", said.stderr);
     assert_eq!(suites(&lab.path().join("junit.xml")).0, ["first", "chain", "second"]);
 }
@@ -155,7 +161,7 @@ fn colours_are_as_they_are_asked_for() {
 fn lengths_of_time_have_the_units_of_a_scenario_on_the_command_line_and_the_other_way_round() {
     let lab = lab();
     let text = scenario("units", "")
-        .replace("every: 20 ms", "every: 20msec")
+        .replace("every: 100 ms", "every: 100msec")
         .replace("iterations: 3", "iterations: 3, timeout: 1m30s");
     fs_err::write(lab.path().join("units.yaml"), text).unwrap();
     assert_eq!(said(lab.path(), &["check", "units.yaml"]).code, Some(0));
@@ -199,7 +205,7 @@ mod lost {
     fn nobody_panics_where_output_is_lost() {
         let lab = lab();
         let run = said(lab.path(), &["run", "all/a.yaml"]);
-        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        is_judged(run.code, &run.stderr);
         let recorded = fs_err::read_dir(lab.path().join("reports")).unwrap().next().unwrap().unwrap().path();
         let recorded = recorded.to_str().unwrap();
         for words in [
@@ -244,7 +250,7 @@ mod lost {
         for (full, stdout) in [(true, true), (true, false), (false, true), (false, false)] {
             let lab = lab();
             let (code, text) = ended(lab.path(), &["run", "all/a.yaml"], full, stdout);
-            assert_eq!(code, Some(0), "full {full}, stdout {stdout}: {text}");
+            is_judged(code, &text);
             assert!(!text.contains("panicked"), "{text}");
             let status = said(lab.path(), &["status"]);
             assert!(status.stdout.contains("no unfinished run"), "{}", status.stdout);

@@ -49,12 +49,12 @@ impl Check {
     /// What would be changed on the machine, setting by setting. False where this system has no such settings.
     fn changes(&self, scenario: &Scenario) -> bool {
         // A simulated machine is made for each run, so one is made here to look at, and thrown away.
-        let planned = tempfile::tempdir().map_err(|error| error.to_string()).and_then(|folder| {
+        let planned = tempfile::tempdir().map_err(|error| error.to_string()).map(|folder| {
             let machine = self.root.machine(scenario, &folder.path().join("kernel.json"));
             let planned = machine.and_then(|mut machine| planned(scenario, &mut machine));
-            Ok(planned.map_err(|error| {
+            planned.map_err(|error| {
                 (matches!(error, MachineError::OnlyOnWindows(_) | MachineError::OnlyOnLinux(_)), error.to_string())
-            }))
+            })
         });
         let planned = planned.unwrap_or_else(|error: String| Err((false, error)));
         match planned {

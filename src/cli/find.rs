@@ -75,6 +75,11 @@ impl WhichRun {
         }
     }
 
+    /// Whether a run was named.
+    pub(super) fn is_named(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// What to say when there is none.
     pub(super) fn none(&self) -> String {
         match &self.run {

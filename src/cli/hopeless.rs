@@ -148,10 +148,11 @@ const SH: [&str; 49] = [
 ];
 
 /// What cmd.exe knows itself (Microsoft Learn, "Windows Commands").
-const CMD: [&str; 40] = [
+const CMD: [&str; 43] = [
     "assoc", "break", "call", "cd", "chdir", "cls", "color", "copy", "date", "del", "dir", "echo", "endlocal", "erase",
     "exit", "for", "ftype", "goto", "if", "md", "mkdir", "mklink", "move", "path", "pause", "popd", "prompt", "pushd",
-    "rd", "rem", "ren", "rename", "rmdir", "set", "setlocal", "shift", "start", "time", "title", "type",
+    "rd", "rem", "ren", "rename", "rmdir", "set", "setlocal", "shift", "start", "time", "title", "type", "ver",
+    "verify", "vol",
 ];
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ impl Status {
         let found = self.which.find().and_then(|found| Ok((found, self.which.unfinished()?)));
         let (folder, unfinished) = match found {
             Ok((Some(folder), unfinished)) => (folder, unfinished),
+            Ok((None, _)) if self.which.is_named() => {
+                trouble::tell_plainly(self.which.none());
+                return Exit::Usage;
+            }
             Ok((None, _)) => {
                 say!("{}", self.which.none());
                 return Exit::Held;

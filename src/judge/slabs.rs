@@ -117,9 +117,7 @@ fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
         (outside(kernel.bytes_before, caches.bytes_before), outside(kernel.bytes_after, caches.bytes_after));
     let [held, all] = [caches.bytes_after, kernel.bytes_after].map(|bytes| Bytes(bytes).rounded());
     if after < 0 && after.unsigned_abs() > lag {
-        return Some(format!(
-            "the caches' slabs come to {held}, but the kernel reports {all} of slab memory in all"
-        ));
+        return Some(format!("the caches' slabs come to {held}, but the kernel reports {all} of slab memory in all"));
     }
     (after.abs_diff(before) > lag).then(|| {
         format!(

@@ -100,7 +100,7 @@ impl Table {
             {
                 format!("no rows: there is no session {session}, or it has no pools of its own")
             }
-            (..) => "no rows: no tag here is as it was asked for".to_owned(),
+            (..) => "no rows: no tag matches what was asked for".to_owned(),
         })
     }
 
@@ -289,7 +289,7 @@ mod tests {
         );
         assert!(why(Shown { scope: Scope::Session(2), ..Shown::default() }).contains("only Windows"));
         let other = vec!["MyD?".parse().unwrap()];
-        assert_eq!(why(Shown { include: other, ..Shown::default() }), "no rows: no tag here is as it was asked for");
+        assert_eq!(why(Shown { include: other, ..Shown::default() }), "no rows: no tag matches what was asked for");
         assert_eq!(Table::new().why_empty(&Shown::default()).unwrap(), "no rows: this reading has no tags");
     }
 

@@ -21,7 +21,7 @@ use super::mistake::{Mistake, Mistakes, Wrong};
 use super::place::{Finding, Place, Probe, extent};
 use super::types::Scenario;
 use super::validate::validate;
-use super::walk::{MOST_VALUES, Walk};
+use super::walk::{MOST_VALUES, NO_VALUE, Walk};
 use super::written::Document;
 
 /// A scenario and the text it was read from, which a run keeps.
@@ -87,11 +87,12 @@ fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
     let mut found = vec![mistake(text, error)];
     let mut left = text.to_owned();
     let mut at = found[0].span().start;
-    let mut whole_block = error.to_string().contains("missing field");
+    let mut whole_block = is_of_a_block(&error.to_string());
     for _ in 0..MOST_SHOWN {
         let next = if whole_block { without_block(&left, at) } else { without_line(&left, at) };
-        // What is no YAML is not parted into keys.
-        if next == left || serde_yaml::Value::deserialize(Deserializer::from_str(&next)).is_err() {
+        // What is no YAML is not parted into keys, and without keys there is nothing more to find.
+        let rest = serde_yaml::Value::deserialize(Deserializer::from_str(&next));
+        if next == left || !rest.is_ok_and(|rest| rest.is_mapping()) {
             break;
         }
         left = next;
@@ -99,16 +100,22 @@ fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
         let said = error.to_string();
         let another = mistake(&left, &error);
         at = another.span().start;
-        whole_block = said.contains("missing field") || said.contains("unit value") || said.contains("null");
-        if !whole_block {
+        whole_block = is_of_a_block(&said);
+        // What stands below a key, from its next line on.
+        let below = |text: &str| text[at..].lines().skip(1).find(|line| !line.trim().is_empty()).map(str::to_owned);
+        let is_for_what_was_left_out =
+            said.contains("missing field") || said.contains(NO_VALUE) && below(text) != below(&left);
+        if !is_for_what_was_left_out {
             found.push(another);
-        } else if text[..at].trim().is_empty() {
-            // A key of the outermost mapping was left out.
-            break;
         }
     }
     found.sort_by_key(|mistake| mistake.span().start);
     found
+}
+
+/// Whether what serde says is about a whole list or mapping, which no part of it can mend.
+fn is_of_a_block(said: &str) -> bool {
+    ["missing field", NO_VALUE, "invalid type: map", "invalid type: sequence"].iter().any(|words| said.contains(words))
 }
 
 /// How many mistakes are shown at once. Nobody reads more, and each is found again by a parse of its own.

@@ -51,9 +51,12 @@ fn too_many_values() -> Wrong {
     Wrong::new(message, "unfolds too far", "write the values out instead of using aliases (`*name`) of aliases")
 }
 
+/// What is said of a key without a value.
+pub(super) const NO_VALUE: &str = "there is no value here";
+
 fn nothing_after_key() -> Wrong {
     let help = "write a value or remove the key; a text which reads `null` or `~` must be quoted";
-    Wrong::new("there is no value here", "no value", help)
+    Wrong::new(NO_VALUE, "no value", help)
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {

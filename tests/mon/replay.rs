@@ -62,9 +62,9 @@ fn a_snapshot_of_a_recording_is_its_end() {
 fn what_is_no_recording_is_an_error() {
     let bed = Bed::new();
     file(&bed.path("empty.csv"), "");
-    for name in ["empty.csv", "missing.pgr"] {
+    for (name, code) in [("empty.csv", 3), ("missing.pgr", 2)] {
         let said = bed.once(&[name]);
-        assert_eq!((said.code, said.stdout.as_str()), (Some(3), ""), "{}", said.stderr);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(code), ""), "{}", said.stderr);
         assert!(said.stderr.contains(name), "{}", said.stderr);
     }
 }

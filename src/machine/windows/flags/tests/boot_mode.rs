@@ -55,14 +55,13 @@ fn the_mode_is_reset_on_boot_failure_for_the_run_and_every_value_is_put_back() {
 
 #[test]
 fn a_mode_that_could_not_be_put_back_is_an_error() {
-    let mut memory = Memory::default();
-    memory.1 = ModeKept::Elsewhere;
+    let memory = Memory(Rc::default(), ModeKept::Elsewhere);
     let error = machine(&memory, Tagging::On, None).write(NAME, &present("resetonbootfail")).unwrap_err();
     assert!(error.to_string().contains("could not be put back"), "{error}");
     assert!(error.help().unwrap().contains("on_boot_failure: keep"), "{error}");
-    memory.1 = ModeKept::Failing;
-    assert!(machine(&memory, Tagging::On, None).write(NAME, &present("resetonbootfail")).is_err());
-    assert!(memory.0.borrow().is_empty());
+    let failing = Memory(Rc::default(), ModeKept::Failing);
+    assert!(machine(&failing, Tagging::On, None).write(NAME, &present("resetonbootfail")).is_err());
+    assert!(memory.0.borrow().is_empty() && failing.0.borrow().is_empty());
 }
 
 #[test]
