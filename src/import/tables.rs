@@ -150,7 +150,7 @@ impl Tables {
 
     /// Whether somebody left out lines, so that tables may not have all tags.
     pub(super) fn filtered(&mut self, filtered: bool) {
-        self.partial |= filtered;
+        self.file.partial |= filtered;
     }
 
     /// The next table was taken then, the text says.
@@ -218,7 +218,8 @@ impl Tables {
             self.incomplete.partial |= self.file.partial;
             let totals = std::mem::take(&mut self.totals);
             let why = totals.fill(&mut self.snapshot, self.incomplete.is_nothing());
-            let partial = std::mem::replace(&mut self.incomplete.partial, self.incomplete.partial || why.is_some());
+            let partial = self.incomplete.partial;
+            self.incomplete.partial |= why.is_some();
             why.filter(|_| !partial).into_iter().for_each(|why| self.short.add(&self.file.name, why));
         }
         Ok(())
