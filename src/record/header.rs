@@ -53,7 +53,9 @@ pub enum TimeSource {
     Every,
     /// The 5 s which live PoolMon lets pass between two screens. Nothing in the log says so.
     Assumed,
-    /// Nothing: how much time passed before the sample is not known, and the one in the recording means nothing.
+    /// Nothing: how much time passed before the sample is not known, and the one in the recording means nothing. A source
+    /// which only a later version knows is read as this.
+    #[serde(other)]
     Unknown,
 }
 
@@ -147,6 +149,13 @@ mod tests {
             read(&format!(r#"{{"format":"poolgate recording","version":1,"also":[],"recording":{RECORDING}}}"#))
                 .unwrap();
         assert_eq!((header.scenario.as_str(), header.source.as_str()), ("s", "linux slabinfo"));
+        assert!(header.times.is_empty() && header.times_are_known(), "files of older versions are of runs");
+        let later = RECORDING.replace("\"later\":1", "\"times\":[\"text\",\"a later source\"]");
+        let header = read(&format!(r#"{{"format":"poolgate recording","version":1,"recording":{later}}}"#)).unwrap();
+        assert_eq!(
+            (header.times.as_slice(), header.times_are_known()),
+            (&[TimeSource::Text, TimeSource::Unknown][..], false)
+        );
     }
 
     #[test]

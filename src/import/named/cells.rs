@@ -52,8 +52,7 @@ fn bare(cell: &[u8]) -> &[u8] {
 /// The words of a line, each with the columns it stands in.
 pub(super) fn words(line: &[u8]) -> Vec<(usize, usize)> {
     let mut words: Vec<(usize, usize)> = Vec::new();
-    for (at, byte) in line.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()) {
-        let _ = byte;
+    for at in (0..line.len()).filter(|at| !line[*at].is_ascii_whitespace()) {
         match words.last_mut() {
             Some((_, end)) if *end == at => *end = at + 1,
             _ => words.push((at, at + 1)),

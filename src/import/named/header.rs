@@ -207,18 +207,14 @@ fn aligned(names: &[(usize, usize)], line: &[u8]) -> Option<Vec<Vec<u8>>> {
         let at = (behind..names.len()).min_by_key(|at| near(names[*at]))?;
         let cell: &mut Vec<u8> = &mut cells[at];
         if !cell.is_empty() {
-            // A tag may have a space, and a number may not.
-            cell.extend(std::iter::repeat_n(b' ', start.saturating_sub(behind_of(names[at], cell.len()))));
+            // A tag may have spaces, and a number may not.
+            let (from, _) = names[at];
+            cell.extend(std::iter::repeat_n(b' ', start.saturating_sub(from + cell.len())));
         }
         cell.extend_from_slice(&line[start..end]);
         behind = at;
     }
     Some(cells)
-}
-
-/// The column behind a cell of this length which begins where its column's name does.
-fn behind_of((from, _): (usize, usize), length: usize) -> usize {
-    from + length
 }
 
 /// The cells of a row that System Informer copied: the description may have commas, so numbers are counted from the end.
