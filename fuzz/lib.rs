@@ -20,13 +20,14 @@ mod tag_list;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of `fuzz_targets/<name>.rs`.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("allocinfo", allocinfo),
     ("checkpoint", checkpoint::checkpoint),
     ("csv", csv),
     ("driver", driver::driver),
     ("linux", linux),
     ("log", log),
+    ("named", named),
     ("poolmon", poolmon),
     ("pooltag", tag_list::tag_list),
     ("poolused", poolused),
@@ -34,6 +35,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("recording", recording::recording),
     ("scenario", scenario::scenario),
     ("slabinfo", slabinfo),
+    ("stamps", stamps),
     ("totals", totals),
     ("verifier", verifier),
 ];
@@ -67,6 +69,17 @@ fn linux(bytes: &[u8]) {
 /// Without a beginning: the bytes decide which format a log has, and in which encoding.
 fn log(bytes: &[u8]) {
     read(b"", bytes);
+}
+
+/// A table whose header names its columns.
+fn named(bytes: &[u8]) {
+    read(b"Tag,Type,Allocs,Frees,Diff,Bytes,Per Alloc\n", bytes);
+}
+
+/// A stamp between two tables, of whatever form.
+fn stamps(bytes: &[u8]) {
+    let table: &[u8] = b"\n Tag  Type  Allocs  Frees  Diff  Bytes  Per Alloc\n Irp  Nonp 3 1 2 64 32\n";
+    read(table, &[&b"2026-01-08 15:04:05\n"[..], table, bytes, table, bytes, table].concat());
 }
 
 fn poolmon(bytes: &[u8]) {

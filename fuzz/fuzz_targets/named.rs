@@ -2,4 +2,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| poolgate_fuzz::read(b"Tag,Type,Allocs,Frees,Diff,Bytes,Per Alloc\n", bytes));
+fuzz_target!(|bytes: &[u8]| poolgate_fuzz::target("named")(bytes));

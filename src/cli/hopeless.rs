@@ -176,8 +176,12 @@ mod tests {
         assert!(with("iterations: 43").contains("needs 36 iterations after the warm-up, and here are 35 (43 less 8"));
         assert!(with("iterations: 60, warm_up: 30").contains("here are 30 (60 less 30 of warm-up)"));
         assert_eq!(with("iterations: 44"), "");
-        assert!(with("duration: 30 s").contains("36 samples"));
-        assert_eq!(with("duration: 10 min"), "");
+        let lasts = |duration: &str| {
+            let rate = "thresholds: [ { tag: MyD1, max_rate: 0 B/h } ]";
+            certain(&format!("workload: {{ run: echo, duration: {duration} }}\n{rate}"))
+        };
+        assert!(lasts("30 s").contains("36 samples"));
+        assert_eq!(lasts("10 min"), "");
         assert_eq!(
             certain("workload: { run: echo, iterations: 5 }\nthresholds: [ { tag: MyD1, max_bytes: 1 MiB } ]"),
             ""

@@ -2,6 +2,7 @@
 //!
 //! Logs of kernels' tables say little of time. A table has its own where the file says when it was taken, else it follows
 //! the one before at a distance: that of the format, or the one which was given; and without any, nothing is made up.
+// long because one table: its time, its rows, its totals, what is not known of it.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

@@ -103,9 +103,10 @@ pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> 
     notes.extend(differences(base.header(), candidate.header()));
     after.follow(&before, apart(base.header(), candidate.header()));
     let joined = after.tables().is_some_and(Tables::are_joined);
+    let timed = base.header().times_are_known() && candidate.header().times_are_known();
     let sides = [(base, &before), (candidate, &after)];
     let [base, candidate] = sides.map(|(recording, measured)| Judged::of(scenario, recording, measured));
-    let ranking = after.tables().filter(|_| joined).and_then(|tables| ranking::ranking(tables, &candidate.tags));
+    let ranking = after.tables().filter(|_| joined).and_then(|tables| ranking::ranking(tables, timed, &candidate.tags));
     let base = Base::of(&base, joined);
     let thresholds = scenario.thresholds();
     let rulings = thresholds.iter().zip(&candidate.reported);

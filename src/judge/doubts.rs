@@ -1,6 +1,8 @@
 //! Why a recording as a whole allows no verdict, or none that is good news.
 
 use super::words::NO_TIMES;
+
+const ONE_TABLE: &str = "one table cannot show growth";
 use crate::scenario::Limit;
 
 /// What is doubtful of every tag alike.
@@ -38,7 +40,7 @@ impl Doubts {
     /// The same of a log without stages that has so many tables.
     pub(super) fn of_tables(self, tables: Option<u64>) -> Doubts {
         let rate = match tables {
-            Some(1) => Some("one table cannot show growth".to_owned()),
+            Some(1) => Some(ONE_TABLE.to_owned()),
             Some(2) => Some("two tables show what grew, but a rate takes three".to_owned()),
             Some(_) | None => return self,
         };
@@ -47,7 +49,11 @@ impl Doubts {
 
     /// The same of a recording whose times are not all known.
     pub(super) fn with_times(self, known: bool) -> Doubts {
-        let rate = if known { self.rate } else { self.rate.or_else(|| Some(NO_TIMES.to_owned())) };
-        Doubts { rate, ..self }
+        match self.rate.as_deref() {
+            // One table has no rate whatever is known of its time.
+            Some(ONE_TABLE) => self,
+            _ if known => self,
+            _ => Doubts { rate: Some(NO_TIMES.to_owned()), ..self },
+        }
     }
 }

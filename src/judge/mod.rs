@@ -177,7 +177,9 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     notes.extend(judged.kernel.notes(&thresholds));
     notes.extend(slabs::notes(&thresholds, &judged.tags, &judged.sums));
     let ignored = judged.ignored.clone();
-    let ranking = measured.tables().and_then(|tables| ranking::ranking(tables, &judged.tags));
+    let ranking = measured
+        .tables()
+        .and_then(|tables| ranking::ranking(tables, recording.header().times_are_known(), &judged.tags));
     let tags = judged.figures(&thresholds);
     tags.iter().for_each(|tag| tell_all_it_broke(tag, &mut rulings));
     Ok(Judgement { rulings, notes, ignored, tags, ranking })

@@ -40,8 +40,8 @@ impl Grown {
     }
 }
 
-/// What grew; `None` where there is one table only.
-pub(super) fn ranking(tables: &Tables, cases: &[Case]) -> Option<Ranking> {
+/// What grew; `None` where there is one table only. `timed` is whether the times of the tables are known.
+pub(super) fn ranking(tables: &Tables, timed: bool, cases: &[Case]) -> Option<Ranking> {
     let compared = tables.compared()?;
     // What the kernel's pools hold in all counts the tags' memory a second time, and memory by other names once more.
     let whole = cases.iter().all(|case| case.key.pool == Pool::Kernel);
@@ -64,5 +64,5 @@ pub(super) fn ranking(tables: &Tables, cases: &[Case]) -> Option<Ranking> {
         tag.share = pool.map(|growth| tag.levels.growth() as f64 / *growth as f64);
     }
     tags.sort_by(|one, other| other.levels.growth().cmp(&one.levels.growth()).then_with(|| one.key.cmp(&other.key)));
-    Some(Ranking { compared, hours: tables.hours(), tags, unknown })
+    Some(Ranking { compared, hours: tables.hours().filter(|_| timed), tags, unknown })
 }

@@ -56,7 +56,7 @@ pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> Tables 
     let Counted { count, since, anew } = counted(recording, keys.len());
     let length = count - since;
     let each = if length >= MANY { length / 10 } else { 1 };
-    let windows = [since..since + each, count - each..count];
+    let windows = [since..since + each, count.saturating_sub(each)..count];
     let mut tables = Tables { count, since, anew, ..Tables::default() };
     let mut events = recording.events();
     let mut number = 0;

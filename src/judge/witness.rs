@@ -34,9 +34,15 @@ struct Account {
     reported: u64,
     /// By how much the sum moved, in all.
     moved: u64,
+    /// What the first table reports, and the bytes of each tag in it.
+    reported_first: u64,
+    firsts: Vec<Option<u64>>,
+    /// By how much the tags that are in the first and in the last table grew.
+    shown_growth: i64,
 }
 
-const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
+/// The pools that tables report figures of.
+pub(super) const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
 
 impl Witness {
     /// Looks at one sample; `keys` only ever grows.
@@ -66,6 +72,14 @@ impl Witness {
     }
 }
 
+impl Witness {
+    /// Why the figure that is reported of a pool is doubtful, although only a part of its rows is shown: these alone grew by more.
+    pub(super) fn outgrown(&self, pool: Pool) -> Option<String> {
+        let (_, account) = POOLS.into_iter().zip(&self.pools).find(|(of, _)| *of == pool)?;
+        account.outgrown(pool)
+    }
+}
+
 impl Account {
     fn sample(&mut self, usages: &[Option<Usage>]) {
         let bytes = |row: &usize| usages.get(*row).copied().flatten().map(|usage| usage.bytes);
@@ -73,13 +87,26 @@ impl Account {
         let sum = self.tags.iter().filter_map(bytes).fold(0_u64, u64::saturating_add);
         let beyond = reported.wrapping_sub(sum) as i64;
         if self.tables == 0 {
+            self.reported_first = reported;
+            self.firsts = self.tags.iter().map(bytes).collect();
             (self.first, self.least, self.most) = (beyond, beyond, beyond);
         } else {
             self.moved = self.moved.saturating_add(sum.abs_diff(self.sum));
         }
         (self.least, self.most) = (self.least.min(beyond), self.most.max(beyond));
         (self.sum, self.reported) = (sum, reported);
+        let grown = self.tags.iter().zip(&self.firsts).filter_map(|(row, first)| Some((bytes(row)?, (*first)?)));
+        self.shown_growth = grown.fold(0, |sum, (now, first)| sum.saturating_add(now.wrapping_sub(first) as i64));
         self.tables += 1;
+    }
+
+    fn outgrown(&self, pool: Pool) -> Option<String> {
+        let growth = self.reported.wrapping_sub(self.reported_first) as i64;
+        let allowed = LEAST.0.max(self.reported / LEAST.1);
+        (self.shown_growth.saturating_sub(growth) > allowed as i64).then(|| {
+            let [shown, growth] = [self.shown_growth, growth].map(words::signed);
+            format!("the tables report that the {pool} pool grew by {growth}, and the tags they show grew by {shown}")
+        })
     }
 
     fn contradiction(&self, pool: Pool) -> Option<(String, bool)> {
@@ -138,6 +165,22 @@ mod tests {
         let fallen = [(700, 500), (700, 500), (700, 500), (700, 520)];
         assert_eq!(said(&fallen), [(format!("{apart}−20.0 MiB"), false)]);
         assert_eq!(judged(Counters::InUse, &[(700, 500), (900, 500)]), [], "a live kernel's table is whole");
+    }
+
+    #[test]
+    fn shown_tags_that_grow_more_than_their_pool_contradict_it() {
+        let outgrown = |tables: &[(u64, u64)]| {
+            let keys =
+                [Figure::Nonpaged.key(), Key::new("IXGB".parse().unwrap(), Pool::Nonpaged, Counters::Wrapping32)];
+            let usage = |mib: u64| Some(Usage { allocs: 0, frees: 0, bytes: mib * MIB });
+            let mut witness = Witness::default();
+            tables.iter().for_each(|(reported, rows)| witness.sample(&keys, &[usage(*reported), usage(*rows)]));
+            witness.outgrown(Pool::Nonpaged)
+        };
+        assert_eq!(outgrown(&[(700, 50), (790, 140)]), None);
+        assert_eq!(outgrown(&[(700, 50), (700, 55)]), None, "within what moves between two readings");
+        let text = "the tables report that the nonpaged pool grew by 0 B, and the tags they show grew by 81.0 MiB";
+        assert_eq!(outgrown(&[(700, 50), (700, 131)]).as_deref(), Some(text));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The pool table over time: the last reading, the one before, and some of Bytes' history.
 //!
 //! Screens are made from here as often as somebody presses a key; only a new reading moves the changes on.
+// long because a table and all its screens.
 
 use std::collections::{HashMap, VecDeque};
 

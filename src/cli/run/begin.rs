@@ -1,4 +1,5 @@
 //! The beginning of a run: its folders, the first report, and the checkpoint by which everything can be undone.
+// long because a run begins here, or leaves nothing behind.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 //! Every header begins a table, and `Memory:` ends one. A screen shows what fits on it, so a tag which is missing in one is
 //! absent and not zero; a snapshot has all tags. Which of the two a file is, its first row says, and a row of the other kind
 //! is an error: two logs in one file are two series.
+// long because every line that a log of PoolMon may have is decided here.
 
 use std::io::Read;
 use std::time::Duration;

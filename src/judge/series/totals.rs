@@ -4,6 +4,7 @@ use super::super::evidence::History;
 use super::super::left::Left;
 use super::super::shown::{Hidden, Shown};
 use super::super::sums::Sum;
+use super::super::witness::POOLS;
 use super::{Measured, left};
 
 impl Measured {
@@ -32,7 +33,9 @@ impl Measured {
     /// Why a total is not held, as far as rows are missing.
     pub(in crate::judge) fn sum_hidden(&self, sum: &Sum) -> Option<Hidden> {
         if let Some(row) = self.reported(sum) {
-            return self.shown.missing(row);
+            let pool = POOLS.into_iter().find(|pool| sum.is_total_of(*pool));
+            let outgrown = || pool.and_then(|pool| self.witness.outgrown(pool)).map(Hidden::alike);
+            return self.shown.missing(row).or_else(outgrown);
         }
         self.shown.total().or_else(|| {
             let mut contradictions = self.witness.contradictions();

@@ -30,12 +30,19 @@ use super::file;
 type Samples = Vec<(Duration, BTreeMap<Key, Usage>)>;
 
 fn samples(recording: &Recording) -> Samples {
+    let mut samples = all_rows(recording);
+    samples.iter_mut().for_each(|(_, rows)| rows.retain(|key, _| key.pool != Pool::Kernel));
+    samples
+}
+
+/// The samples with the rows of pool `kernel`.
+fn all_rows(recording: &Recording) -> Samples {
     let mut samples = Vec::new();
     let mut events = recording.events();
     while let Some(event) = events.next() {
         if let Event::Sample { info, snapshot } = event {
-            let tags = snapshot.present().filter(|(key, _)| key.pool != Pool::Kernel);
-            samples.push((info.at, tags.map(|(key, usage)| (key.clone(), usage)).collect()));
+            let rows = snapshot.present();
+            samples.push((info.at, rows.map(|(key, usage)| (key.clone(), usage)).collect()));
         }
     }
     samples

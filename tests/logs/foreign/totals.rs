@@ -6,7 +6,7 @@ use poolgate::import::{self, Imported};
 
 use super::super::file;
 use super::super::judged::poolgate;
-use super::{notes, read, samples, wrong};
+use super::{all_rows, notes, read, wrong};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/totals").join(name)
@@ -17,7 +17,7 @@ fn totals(imported: &Imported) -> Vec<(f64, u64, u64)> {
     let bytes = |at: &std::collections::BTreeMap<poolgate::pool::Key, poolgate::pool::Usage>, name: &str| {
         at.iter().find(|(key, _)| key.to_string() == name).map_or(0, |(_, usage)| usage.bytes)
     };
-    let samples = samples(&imported.recording);
+    let samples = all_rows(&imported.recording);
     samples
         .iter()
         .map(|(at, rows)| (at.as_secs_f64(), bytes(rows, "nonpaged kernel"), bytes(rows, "paged kernel")))

@@ -7,7 +7,7 @@ use poolgate::import;
 
 use super::super::file;
 use super::super::judged::poolgate;
-use super::{read, samples};
+use super::{all_rows, read};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/verifier").join(name)
@@ -15,7 +15,7 @@ fn fixture(name: &str) -> PathBuf {
 
 fn rows(imported: &import::Imported) -> Vec<String> {
     let mut rows = Vec::new();
-    for (at, sample) in samples(&imported.recording) {
+    for (at, sample) in all_rows(&imported.recording) {
         rows.extend(
             sample.iter().map(|(key, usage)| format!("{} {key}: {} of {} B", at.as_secs(), usage.allocs, usage.bytes)),
         );
@@ -80,7 +80,7 @@ fn what_a_loaded_driver_holds_is_no_leak_by_itself() {
     assert!(both.notes[0].ends_with("drivers that are still loaded are left out: other.sys"), "{:?}", both.notes);
     // The same driver again begins another list.
     let two = read(loaded.repeat(2).as_bytes(), Some(Duration::from_secs(60))).unwrap();
-    assert_eq!((two.tables, samples(&two.recording)[1].0), (Some(2), Duration::from_secs(60)));
+    assert_eq!((two.tables, all_rows(&two.recording)[1].0), (Some(2), Duration::from_secs(60)));
 }
 
 #[test]

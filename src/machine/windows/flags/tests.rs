@@ -1,4 +1,5 @@
 //! What is planned, found in force and put back, over a registry and a kernel in memory.
+// long because every setting is written, read and restored.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
