@@ -45,7 +45,7 @@ fn what_is_printed_keeps_to_its_schema() {
     let judged = |files: &[&Path], code| printed(home, "judge", files, code);
     let reports = [judged(&[&clean], 0), judged(&[&clean, &leaky], 1), judged(&[&absent], 2)];
     let compared = |base: &Path, candidate: &Path, code| printed(home, "compare", &[base, candidate], code);
-    let comparisons = [compared(&clean, &clean, 0), compared(&clean, &leaky, 1), compared(&absent, &clean, 3)];
+    let comparisons = [compared(&clean, &clean, 0), compared(&clean, &leaky, 1), compared(&absent, &clean, 2)];
     for (schema, other, files) in [(REPORT, COMPARISON, &reports), (COMPARISON, REPORT, &comparisons)] {
         for file in files {
             let Some(broken) = broken(schema, file) else { return };

@@ -67,8 +67,8 @@ fn quotes_and_no_break_spaces_change_no_figure() {
     poolgate(&["judge", "--threshold", "tag Mdl max_rate 0 B/h"], &[&field("f12-quoted-two.txt")])
         .is(4, &["no time can be read", "times: unknown"]);
 
-    let plain = fs_err::read_to_string(field("f62-nbsp.log")).unwrap();
-    let read = table(plain.as_bytes());
+    let imported = import::read(&field("f62-nbsp.log"), None).unwrap();
+    let read = samples(&imported.recording).remove(0).1;
     assert_eq!(read.len(), 13);
     let ixgb = row(b"IXGB", Pool::Nonpaged, 37_377, 12_508, 55_749_008);
     assert_eq!(read[&ixgb.0], ixgb.1);
