@@ -206,7 +206,7 @@ impl Case {
             return said(Verdict::Held, format!("ignored: {reason}"));
         }
         if let (Limit::AfterTeardown(_), Some(remaining)) = (limit, &self.remaining) {
-            return said(Verdict::Broken, remaining.in_words());
+            return said(Verdict::Broken, remaining.with_left(self.left));
         }
         if self.unsound {
             return said(

@@ -56,10 +56,11 @@ fn poolgate_finds_the_leak_in_a_driver_and_none_in_its_clean_twin() {
     assert!((rate - 1.0).abs() < 0.15, "{rate} objects an iteration:\n{}", ended.log);
 }
 
-/// The driver is unloaded with what it leaked, and without having leaked; the verdict on the first is computed again from its
+/// The driver is unloaded without having leaked, and then with what it leaked: a cache which was destroyed with objects stays for
+/// the rest of the boot. The verdict on the second is computed again from its
 /// recording.
 const UNLOADED: &str = "
-    for leak in 10 0; do
+    for leak in 0 10; do
         insmod /lib/leakydrv.ko leak_every=$leak
         poolgate run /root/unloaded.yaml --reports /root/unloaded-$leak
         echo \"BED: unloaded-$leak $?\"
@@ -81,8 +82,11 @@ fn a_driver_that_is_unloaded_with_live_objects_is_told_by_the_kernel_itself() {
     let log = disk.read("/root/kernel.log").unwrap();
     assert!(log.contains("Objects remaining in leakydrv on __kmem_cache_shutdown()"), "{log}");
     let report = disk.read("/root/report.json").unwrap();
-    assert!(report.contains(&format!("the kernel reports {leaked} objects (0x")), "{leaked} in {report}");
-    assert!(report.contains("remaining in cache leakydrv when it was destroyed by leakydrv_exit"), "{report}");
+    assert!(report.contains("the kernel reports at least "), "{report}");
+    assert!(report.contains("remaining in cache leakydrv when it was destroyed"), "{report}");
+    // Objects of full slabs are not listed by the kernel, and counted in slabinfo.
+    let left = leaked.parse::<u64>().unwrap() * 208;
+    assert!(report.contains(&format!("; {left} B are left after teardown")), "{left} in {report}");
 }
 
 /// The rate of the driver's tag in a report, objects an iteration.

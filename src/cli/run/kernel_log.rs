@@ -113,6 +113,7 @@ fn bound(lines: &mut Vec<String>) -> u64 {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
     use super::*;
 

@@ -7,6 +7,7 @@
 //! allocator had words of its own (mm/slab.c, `slab_error`).
 
 use super::{cache_key, objects, words};
+use crate::judge::case::Left;
 use crate::pool::{Key, Tag};
 
 /// How SLUB's words begin.
@@ -75,7 +76,7 @@ fn list(remaining: &mut Remaining, text: &str) {
 }
 
 impl Remaining {
-    /// How many objects; 0 where the kernel does not list them.
+    /// How many objects the kernel lists: those of full slabs are not among them, and without CONFIG_SLUB_DEBUG none is.
     pub(in crate::judge) fn count(&self) -> u64 {
         self.used.max(self.addresses.len() as u64)
     }
@@ -88,11 +89,19 @@ impl Remaining {
         self.key().is_some_and(|key| key.tag == *tag)
     }
 
+    /// For people, with what the cache's row still held after teardown.
+    pub(in crate::judge) fn with_left(&self, left: Left) -> String {
+        match left {
+            Left::Bytes(bytes) => format!("{}; {bytes} B are left after teardown", self.in_words()),
+            Left::NotSampled | Left::Gone => self.in_words(),
+        }
+    }
+
     /// For people.
     pub(in crate::judge) fn in_words(&self) -> String {
         let objects = match self.count() {
             0 => "objects".to_owned(),
-            count => objects(count, &self.addresses),
+            count => format!("at least {}", objects(count, &self.addresses)),
         };
         let caller = self.caller.as_ref().map_or(String::new(), |caller| format!(" by {caller}"));
         format!("the kernel reports {objects} remaining in cache {} when it was destroyed{caller}", self.cache)
@@ -128,7 +137,7 @@ WARNING: CPU: 0 PID: 101 at mm/slab_common.c:505 kmem_cache_destroy+0x13e/0x150"
 
     #[test]
     fn every_slab_of_a_cache_counts() {
-        let expected = "the kernel reports 3 objects (0x00000000c9d0efb0, 0x0000000015782859, 0x00000000961185ac) \
+        let expected = "the kernel reports at least 3 objects (0x00000000c9d0efb0, 0x0000000015782859, 0x00000000961185ac) \
                         remaining in cache leaky when it was destroyed by leaky_exit+0x15/0x1000 [leaky]";
         assert_eq!(words(OF_6_1), [expected]);
         assert_eq!(of(OF_6_1.lines())[0].count(), 3);
@@ -141,13 +150,13 @@ WARNING: CPU: 0 PID: 101 at mm/slab_common.c:505 kmem_cache_destroy+0x13e/0x150"
                 // No name behind `remaining`; the slab follows its objects.
                 "BUG a b (Not tainted): Objects remaining on __kmem_cache_shutdown()\nObject 0xff00 @offset=64\n\
                  Slab 0xffffea00 objects=9 used=1 fp=0x0 flags=0x200",
-                "the kernel reports 1 object (0xff00) remaining in cache a b when it was destroyed",
+                "the kernel reports at least 1 object (0xff00) remaining in cache a b when it was destroyed",
             ),
             (
                 "BUG tfw (Tainted: G  O   ): Objects remaining in tfw on kmem_cache_close()\n\
                  INFO: Slab 0xffffea0001f22b40 objects=16 used=7 fp=0xffff88007c8ad4d8 flags=0x1\n\
                  INFO: Object 0xffff88007c8ad4d8 @offset=448",
-                "the kernel reports 7 objects (0xffff88007c8ad4d8) remaining in cache tfw when it was destroyed",
+                "the kernel reports at least 7 objects (0xffff88007c8ad4d8) remaining in cache tfw when it was destroyed",
             ),
             (
                 "kmem_cache_destroy bio-4: Slab cache still has objects\nCPU: 5 PID: 38349 Comm: python3\nObject 0x1 @offset=0",

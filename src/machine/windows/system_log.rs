@@ -22,7 +22,7 @@ fn event(xml: &str) -> Option<Event> {
     let number = element(xml, "EventRecordID")?.parse().ok()?;
     let (provider, id) = (attribute(xml, "Provider", "Name")?, element(xml, "EventID")?);
     let time = attribute(xml, "TimeCreated", "SystemTime").unwrap_or_default();
-    let message = element(xml, "Message").map_or_else(|| data(xml), |message| unescaped(message));
+    let message = element(xml, "Message").map_or_else(|| data(xml), unescaped);
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(Event { number, line: format!("{} {id}: {message} ({time})", unescaped(provider)) })
 }
