@@ -171,8 +171,11 @@ mod tests {
 
     #[test]
     fn too_few_iterations_for_a_rate_are_told() {
-        let rate = "thresholds: [ { tag: MyD1, max_rate: 0 B/iteration } ]";
-        let with = |workload: &str| certain(&format!("workload: {{ run: echo, {workload} }}\n{rate}"));
+        let with = |workload: &str| {
+            let unit = if workload.contains("duration") { "h" } else { "iteration" };
+            let rate = format!("thresholds: [ {{ tag: MyD1, max_rate: 0 B/{unit} }} ]");
+            certain(&format!("workload: {{ run: echo, {workload} }}\n{rate}"))
+        };
         assert!(with("iterations: 43").contains("needs 36 iterations after the warm-up, and here are 35 (43 less 8"));
         assert!(with("iterations: 60, warm_up: 30").contains("here are 30 (60 less 30 of warm-up)"));
         assert_eq!(with("iterations: 44"), "");
