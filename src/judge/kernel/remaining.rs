@@ -7,7 +7,7 @@
 //! allocator had words of its own (mm/slab.c, `slab_error`).
 
 use super::{cache_key, objects, words};
-use crate::judge::case::Left;
+use crate::judge::left::Left;
 use crate::pool::{Key, Tag};
 
 /// How SLUB's words begin.

@@ -202,7 +202,8 @@ fn every_version_of_slabinfo_is_read() {
             })
             .collect();
         let mut rows = rows(&imported);
-        (rows.sort_unstable(), expected.sort_unstable());
+        rows.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(rows, expected, "{name}");
         assert_eq!(imported.notes, Vec::<String>::new(), "{name}");
     }
