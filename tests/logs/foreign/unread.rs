@@ -273,7 +273,7 @@ fn large_tables_and_a_change_of_encoding_are_read_or_counted() {
             let (objects, o) = (tag % 50 + 1, if tag % 10 == 9 { "O" } else { "0" });
             format!(
                 " {tag:04x} {} {objects:>9} {o} {objects} {} 64\n",
-                if u32::is_multiple_of(tag, 2) { "Nonp" } else { "Paged" },
+                if u64::is_multiple_of(tag, 2) { "Nonp" } else { "Paged" },
                 objects * 64
             )
         };
