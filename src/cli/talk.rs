@@ -50,6 +50,7 @@ impl Talk {
     }
 
     /// The options of this process, for another one in its place.
+    #[cfg(unix)]
     pub(super) fn options() -> Vec<&'static str> {
         let colour = match anstream::ColorChoice::global() {
             anstream::ColorChoice::Auto | anstream::ColorChoice::AlwaysAnsi => None,

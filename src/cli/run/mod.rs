@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::find::state;
 use super::machine::Root;
+#[cfg(unix)]
 use super::talk::Talk;
 use super::trouble;
 use crate::exit::Exit;

@@ -29,6 +29,7 @@ impl Suites {
     }
 
     /// Where each run that was begun has its reports.
+    #[cfg(unix)]
     pub(super) fn folders(&self) -> &[PathBuf] {
         &self.folders
     }

@@ -1,5 +1,4 @@
 //! What is planned, found in force and put back, over a registry and a kernel in memory.
-// long because every setting is written, read and restored.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,6 +6,7 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 
+use self::boot_mode::ModeKept;
 use super::setting::VERIFY_DRIVERS;
 use super::*;
 
@@ -17,18 +17,6 @@ mod restore;
 /// Values by their full names.
 #[derive(Clone, Default)]
 struct Memory(Rc<RefCell<BTreeMap<String, Value>>>, ModeKept);
-
-/// How this Windows keeps Driver Verifier's boot mode.
-#[derive(Clone, Copy, Default, PartialEq)]
-enum ModeKept {
-    /// In a value which is absent for the default.
-    #[default]
-    Value,
-    /// Where no value shows it.
-    Elsewhere,
-    /// verifier.exe fails.
-    Failing,
-}
 
 impl Registry for Memory {
     fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {

@@ -179,7 +179,7 @@ fn verifier_exe_is_believed_by_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let ending_with = |code: u32| {
         let program = folder.path().join(format!("verifier-{code}.cmd"));
-        std::fs::write(&program, format!("@echo asked for %1 %2\r\n@exit /b {code}\r\n")).unwrap();
+        fs_err::write(&program, format!("@echo asked for %1 %2\r\n@exit /b {code}\r\n")).unwrap();
         set_boot_mode(&program, BootMode::ResetOnBootFail)
     };
     ending_with(0).unwrap();

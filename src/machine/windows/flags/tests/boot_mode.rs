@@ -5,6 +5,18 @@ use super::*;
 
 const NAME: &str = "Driver Verifier's boot mode";
 
+/// How this Windows keeps Driver Verifier's boot mode.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) enum ModeKept {
+    /// In a value which is absent for the default.
+    #[default]
+    Value,
+    /// Where no value shows it.
+    Elsewhere,
+    /// verifier.exe fails.
+    Failing,
+}
+
 /// The value in which the Windows of these tests keeps the mode. A real one's name is not documented.
 pub(super) fn somewhere() -> Setting {
     setting("VerifierSomething")
