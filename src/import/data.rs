@@ -19,6 +19,22 @@ pub(super) fn looks_like_row(line: &[u8], inside: bool) -> bool {
     (inside && numbers > 0 && numbers == words) || (numbers >= needed && numbers * 2 >= words)
 }
 
+/// Whether a line stands for rows that were left out: dots, or a word in brackets.
+pub(super) fn stands_for_rows(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line);
+    let text = line.trim().trim_matches(|c| "[]<>(){}/* ".contains(c)).to_ascii_lowercase();
+    let dots = text.starts_with("...") || text.starts_with('…');
+    dots && text.chars().all(|c| c == '.' || c == '…')
+        || ["snip", "snipped", "cut", "truncated", "omitted"].contains(&text.as_str())
+}
+
+/// Whether a line is a command that shows some lines of a file only.
+pub(super) fn chooses_lines(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line);
+    let command = line.contains("/proc/") || line.contains('|') || line.contains("cat ") || line.contains(".log");
+    command && line.split([' ', '|']).any(|word| ["grep", "egrep", "fgrep", "findstr", "head", "tail"].contains(&word))
+}
+
 /// Whether a word is a number, with letters that look like digits or without.
 fn is_number(word: &[u8]) -> bool {
     let word = word.strip_prefix(b"(").unwrap_or(word);
@@ -38,6 +54,24 @@ fn is_number(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_were_left_out_are_known_by_what_stands_for_them() {
+        for line in ["...", " …", "[snip]", "<snip>", "[...]", "(truncated)"] {
+            assert!(stands_for_rows(line.as_bytes()), "{line}");
+        }
+        for line in ["", "2257 ...", "and so on", "----"] {
+            assert!(!stands_for_rows(line.as_bytes()), "{line}");
+        }
+        for line in
+            ["$ sudo sort -rnk2 /proc/slabinfo | head", "# grep kmalloc /proc/slabinfo", "type a.log | findstr Leak"]
+        {
+            assert!(chooses_lines(line.as_bytes()), "{line}");
+        }
+        for line in ["# cat /proc/slabinfo", "at the head of the file", "$ vmstat -m"] {
+            assert!(!chooses_lines(line.as_bytes()), "{line}");
+        }
+    }
 
     #[test]
     fn rows_are_told_from_prose() {

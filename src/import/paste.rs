@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 use super::lines::{End, Lines};
-use super::{named, poolmon, poolused};
+use super::{linux, named, poolmon, poolused};
 
 /// Lines in which the first table is looked for, and those behind its header.
 const LOOKED_AT: usize = 400;
@@ -106,6 +106,7 @@ fn is_of_table(line: &[u8]) -> bool {
         || poolmon::is_row(line)
         || poolused::is_header(line.trim_ascii())
         || named::is_header(line)
+        || linux::begins(line.trim_ascii())
 }
 
 /// Whether a row of PoolMon's ends in the next line, or its header does.

@@ -25,7 +25,7 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 
 /// Reads all tables of a text.
 pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let mut used = Used { columns: None, unicode: lines.are_unicode(), filtered: false };
+    let mut used = Used { columns: None, unicode: lines.are_unicode(), filtered: false, indent: 0 };
     while let Some(line) = lines.next()? {
         used.line(line, tables)?;
     }
@@ -40,6 +40,8 @@ struct Used {
     unicode: bool,
     /// The next table is of the tag that the command names.
     filtered: bool,
+    /// Blanks in front of every line of the table: it is part of an indented text.
+    indent: usize,
 }
 
 impl Used {
@@ -52,6 +54,10 @@ impl Used {
             let what = "is PoolMon's, in a log of WinDbg's !poolused";
             return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
         }
+        if Columns::of(line.bytes).is_some() {
+            self.indent = line.bytes.iter().take_while(|byte| **byte == b' ').count().saturating_sub(1);
+        }
+        let line = Line { bytes: self.unindented(line.bytes), ..line };
         if let Some(columns) = Columns::of(line.bytes) {
             self.end(tables)?;
             tables.of("WinDbg's !poolused", None, false);
@@ -97,6 +103,13 @@ impl Used {
                 tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
                 Ok(())
             }
+        }
+    }
+
+    fn unindented<'a>(&self, line: &'a [u8]) -> &'a [u8] {
+        match line.split_at_checked(self.indent) {
+            Some((blank, rest)) if blank.iter().all(|byte| *byte == b' ') => rest,
+            _ => line,
         }
     }
 

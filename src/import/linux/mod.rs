@@ -10,6 +10,7 @@ use std::io::Read;
 use self::row::Row;
 use self::section::{Section, bit, header, source};
 use self::uptime::Uptimes;
+use super::data::{chooses_lines, stands_for_rows};
 use super::lines::{End, Line, Lines};
 use super::passed::shown;
 use super::tables::Tables;
@@ -213,6 +214,10 @@ impl Log {
             Some(at) if !self.dated => self.stamp(at.into(), tables),
             Some(_) => Ok(()),
             None => {
+                if stands_for_rows(text) {
+                    tables.shows_a_part();
+                }
+                tables.filtered(chooses_lines(text));
                 tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
                 Ok(())
             }
@@ -232,7 +237,9 @@ impl Log {
             return Ok(());
         }
         let seen = std::mem::take(&mut self.seen);
-        let cut = self.caches.take().is_some_and(|(caches, shown)| shown < caches);
+        // Without its summary, rows of slabtop are some of those that it showed.
+        let rows_only = self.section == Some(Section::Slabtop);
+        let cut = self.caches.take().map_or(rows_only, |(caches, shown)| shown < caches);
         let partial = cut || *self.first_seen.get_or_insert(seen) != seen;
         if let (true, Some(section)) = (partial, self.section) {
             tables.of(source(section), None, true);

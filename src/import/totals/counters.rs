@@ -20,7 +20,7 @@ const SOURCE: &str = "performance counters";
 
 /// Whether a line is the header of such a log.
 pub(in crate::import) fn begins(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"\"").unwrap_or(text);
+    let text = text.strip_prefix(b"\"").unwrap_or(text).trim_ascii_start();
     text.starts_with(b"(PDH-CSV ") || text.starts_with(b"(PDH-TSV ")
 }
 

@@ -61,7 +61,7 @@ pub(in crate::import) fn read(
     tables: &mut Tables,
 ) -> Result<(), ImportError> {
     let marks = marks(beginning).map_err(|number| tables.wrong(0, ambiguous(&number)))?;
-    let mut log = Log { marks, columns: None, pools: Pools::default(), counter: None };
+    let mut log = Log { marks, columns: None, pools: Pools::default(), counter: None, told: None };
     while let Some(line) = lines.next()? {
         let text = String::from_utf8_lossy(line.bytes).into_owned();
         log.line(line.number, text.trim(), tables)?;
@@ -110,6 +110,8 @@ struct Log {
     pools: Pools,
     /// The counter whose value is in the next line.
     counter: Option<Pool>,
+    /// The time of a sample that has no pool's value yet.
+    told: Option<Stamp>,
 }
 
 impl Log {
@@ -185,8 +187,7 @@ impl Log {
             if let Some(told) = time(before).map(Stamp::from).or_else(|| when::line(before.as_bytes())) {
                 tables.of(SOURCE, None, false);
                 tables.end()?;
-                tables.stamp(told);
-                tables.begin(number)?;
+                self.told = Some(told);
             } else if !before.trim().is_empty() {
                 tables.pass(number, || {
                     format!("has `{}`, which is not a time that can be read", shown(before.as_bytes()))
@@ -195,6 +196,12 @@ impl Log {
             // Behind the machine stands the object, which is of the whole machine or of one process.
             let counter = path.split_once('\\').map_or(path, |(_, counter)| counter);
             self.counter = pool_of(counter).filter(|_| counter.to_ascii_lowercase().starts_with("memory\\"));
+            // A sample without a counter of a pool is no table.
+            if let (Some(_), Some(told)) = (self.counter, self.told) {
+                self.told = None;
+                tables.stamp(told);
+                tables.begin(number)?;
+            }
             return Ok(());
         }
         let value = Marks::of(std::iter::once(text))

@@ -278,3 +278,28 @@ fn a_ceiling_is_by_what_the_slabs_hold() {
     poolgate(&["judge", "--threshold", "tag dentry max_bytes 300 MiB"], &[&log]).is(1, &["broken", "359 MiB"]);
     poolgate(&["judge", "--threshold", "tag dentry max_bytes 400 MiB"], &[&log]).is(0, &["held"]);
 }
+
+#[test]
+fn a_quoted_table_is_read_and_rows_that_were_left_out_make_it_a_part() {
+    let vmstat = "> $> vmstat -m\n> Cache                       Num  Total   Size  Pages\n\
+        > nfs_direct_cache              0      0     76     50\n> nfs_write_data               36     91    512      7\n";
+    assert_eq!(rows_of(vmstat), ["0 nfs_direct_cache slab 0 0", "0 nfs_write_data slab 36 18432"]);
+    let folder = tempfile::tempdir().unwrap();
+    let judged = |name: &str, text: String| {
+        let path = super::super::file(&folder, name, text.as_bytes());
+        poolgate(&["judge", "--every", "60 s", "--threshold", "tag * max_growth 1 MiB"], &[&path])
+    };
+    let table = |command: &str, end: &str| [command, HEAD, &row("key_jar", 9), end].concat();
+    for (name, table) in [
+        ("grep.log", table("$ grep key_jar /proc/slabinfo\n", "")),
+        ("head.log", table("# cat /proc/slabinfo | head -4\n", "")),
+        ("dots.log", table("", "...\n")),
+        ("snip.log", table("", "[snip]\n")),
+    ] {
+        judged(name, table.repeat(2)).is(4, &["2 of 2 tables show only some of the tags"]);
+    }
+    judged("whole.log", table("# cat /proc/slabinfo\n", "").repeat(2)).is(0, &["held"]);
+    let slabtop = "  OBJS ACTIVE  USE OBJ SIZE  SLABS OBJ/SLAB CACHE SIZE NAME\n\
+        392847 392662  99%    0.19K  18707       21     74828K cred_jar\n";
+    judged("slabtop.log", slabtop.repeat(2)).is(4, &["2 of 2 tables show only some of the tags"]);
+}

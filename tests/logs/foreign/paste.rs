@@ -154,3 +154,18 @@ fn exports_of_poolmonx_and_system_informer_are_read() {
     let told = notes(rounded.as_bytes());
     assert!(told[0].contains("line 1 has `53.17 MB`, a rounded size") && told[0].contains("in bytes"), "{told:?}");
 }
+
+#[test]
+fn an_indented_table_of_the_debugger_is_read() {
+    let text = "    kd> !poolused 4\n    Sorting by Paged Pool Consumed\n\n    Pool Used:\n                NonPaged            Paged\n    \
+        Tag    Allocs     Used    Allocs     Used\n    Abc         0        0     36405 33930272\n    \
+        Gla5        1      128      2222   924352\n    ```\n";
+    let rows = table_with_notes(text.as_bytes());
+    let found: Vec<String> = rows.iter().map(|(key, usage)| format!("{key} {}", usage.bytes)).collect();
+    assert_eq!(found, ["Abc paged 33930272", "Gla5 paged 924352", "Gla5 nonpaged 128"]);
+}
+
+/// The rows of the first table, whatever else the log has.
+fn table_with_notes(bytes: &[u8]) -> BTreeMap<Key, Usage> {
+    samples(&super::read(bytes, None).unwrap().recording).remove(0).1
+}

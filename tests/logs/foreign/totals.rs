@@ -131,3 +131,14 @@ fn totals_are_judged_by_themselves() {
     let allowed = ["judge", "--no-confirm", "--threshold", "total kernel max_rate 4 MiB/h"];
     poolgate(&allowed, &[&log]).is(0, &["held"]);
 }
+
+#[test]
+fn a_header_with_a_blank_is_read_and_counters_without_a_pool_are_refused() {
+    let text =
+        "\" (PDH-CSV 4.0) (UTC)(0)\",\"\\\\HOST\\Memory\\Pool Nonpaged Bytes\"\n\"01/08/2026 15:04:05.123\",\"5\"\n";
+    assert_eq!(totals(&read(text.as_bytes(), None).unwrap()), [(0.0, 5, 0)]);
+    let sample = "6/18/2019 14:39:56        \\\\Computer01\\processor(_total)\\% processor time :\n                          20.7\n";
+    let text =
+        ["Timestamp                 CounterSamples\n---------                 --------------\n", sample].concat();
+    assert!(wrong(text.as_bytes()).0.contains("has no readable table of PowerShell"));
+}
