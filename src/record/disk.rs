@@ -23,7 +23,9 @@ fn written(path: &Path, contents: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = temporary().tempfile_in(folder)?;
     file.write_all(contents)?;
-    file.as_file().sync_all()?;
+    if !super::CARELESS {
+        file.as_file().sync_all()?;
+    }
     put(file, path, folder)
 }
 
