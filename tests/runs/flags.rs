@@ -76,7 +76,7 @@ fn a_dry_run_names_the_flags_a_change_switches() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flags.yaml");
     let machine = "machine: { simulated: { tags: 20, pool_tagging: by_flag } }";
-    write(&path, &format!("scenario: test\n{machine}\nflags: {FLAGS}\nworkload: {{ run: 'true', iterations: 99 }}\n"));
+    write(&path, &format!("scenario: test\n{machine}\nflags: {FLAGS}\nworkload: {{ run: echo, iterations: 99 }}\n"));
     Said::of(poolgate().arg("check").arg(&path)).is(
         0,
         "  flag GlobalFlag: absent → \"dword:00002400\"\n    +ptg  pool tagging (Windows 2000 and XP)\n    +kst  kernel mode \
