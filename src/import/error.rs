@@ -55,7 +55,9 @@ pub enum ImportError {
 impl ImportError {
     /// Whether there is no such file: a mistake of whoever named it.
     pub fn is_missing(&self) -> bool {
-        matches!(self, ImportError::Io(error) if error.kind() == io::ErrorKind::NotFound)
+        // A name that Windows allows no file to have is none of a file that is there.
+        let missing = |kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename);
+        matches!(self, ImportError::Io(error) if missing(error.kind()))
     }
 
     /// What to do about it, where that is known.
