@@ -12,12 +12,6 @@
 
 #include "leakydrv.h"
 
-/* Of wdm.h, which older headers lack. */
-#ifndef RTL_QUERY_REGISTRY_TYPECHECK
-#define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
-#define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
-#endif
-
 #define LEAK_TAG 'kaeL'
 #define BALANCED_TAG 'dooG'
 #define LEAK_SIZE 2048
@@ -166,28 +160,37 @@ static void NTAPI unload(DRIVER_OBJECT *driver)
 	IoDeleteDevice(driver->DeviceObject);
 }
 
-/* A value which is there must be a REG_DWORD, since a longer one would be written past the variable. */
-#define A_DWORD (RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_TYPECHECK)
-#define OR_NONE (((ULONG)REG_DWORD << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT) | REG_NONE)
-
-static NTSTATUS read_parameters(const UNICODE_STRING *service)
+/* A value of another type or length is passed over: it would be written past the variable. */
+static void read_dword(HANDLE key, const WCHAR *name, ULONG *value)
 {
-	RTL_QUERY_REGISTRY_TABLE values[] = {
-		{ .Flags = A_DWORD, .Name = L"LeakEvery", .EntryContext = &leak_every, .DefaultType = OR_NONE },
-		{ .Flags = A_DWORD, .Name = L"LeakTag", .EntryContext = &leak_tag, .DefaultType = OR_NONE },
-		{ 0 },
-	};
-	/* The path need not end in a zero, but is asked for as a text which does. */
-	WCHAR *path = ExAllocatePoolWithTag(PagedPool, service->Length + sizeof(WCHAR), BALANCED_TAG);
+	union {
+		KEY_VALUE_PARTIAL_INFORMATION information;
+		UCHAR bytes[sizeof(KEY_VALUE_PARTIAL_INFORMATION) + sizeof(ULONG)];
+	} found;
+	UNICODE_STRING wanted;
+	ULONG length;
 	NTSTATUS status;
 
-	if (!path)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	RtlCopyMemory(path, service->Buffer, service->Length);
-	path[service->Length / sizeof(WCHAR)] = 0;
-	status = RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, values, NULL, NULL);
-	ExFreePoolWithTag(path, BALANCED_TAG);
-	return status;
+	RtlInitUnicodeString(&wanted, name);
+	status = ZwQueryValueKey(key, &wanted, KeyValuePartialInformation, &found, sizeof(found), &length);
+	if (NT_SUCCESS(status) && found.information.Type == REG_DWORD && found.information.DataLength == sizeof(ULONG))
+		RtlCopyMemory(value, found.information.Data, sizeof(ULONG));
+}
+
+static NTSTATUS read_parameters(UNICODE_STRING *service)
+{
+	OBJECT_ATTRIBUTES attributes;
+	HANDLE key;
+	NTSTATUS status;
+
+	InitializeObjectAttributes(&attributes, service, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+	status = ZwOpenKey(&key, KEY_READ, &attributes);
+	if (!NT_SUCCESS(status))
+		return status;
+	read_dword(key, L"LeakEvery", &leak_every);
+	read_dword(key, L"LeakTag", &leak_tag);
+	ZwClose(key);
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *service)
