@@ -47,12 +47,9 @@ impl Log {
     }
 }
 
+/// A snapshot whose header has what its rows come to.
 fn snapshot(at: u64, of: u64) -> String {
-    let mut text = String::from(
-        " Memory:16468560K Avail:12072536K  PageFlts:468600648   InRam Krnl:56708K P:950888K\n \
-         Commit:4100436K Limit:17517136K Peak:11685564K            Pool N:710920K P:983564K\n\n \
-         Tag  Type     Allocs         Frees    Diff   Bytes    Per Alloc\n\n",
-    );
+    let (mut rows, mut pools) = (String::new(), [0, 0]);
     for tag in 0..TAGS {
         let slot = if tag % of == 0 { at } else { 0 };
         let frees = tag * 977 + slot * (1 + tag % 16);
@@ -60,14 +57,20 @@ fn snapshot(at: u64, of: u64) -> String {
         let (pool, size) = if tag % 2 == 0 { ("Nonp", 32) } else { ("Paged", 144) };
         let letters = [tag / 26 / 26 % 26, tag / 26 % 26, tag % 26].map(|letter| char::from(b'a' + letter as u8));
         let name: String = letters.into_iter().collect();
+        pools[tag as usize % 2] += diff * size;
         let _ = writeln!(
-            text,
+            rows,
             " T{name} {pool:<5} {:>10} {frees:>9} {diff:>9} {:>8} {size:>10}",
             frees + diff,
             diff * size
         );
     }
-    text
+    let [nonpaged, paged] = pools.map(|bytes| bytes / 1024);
+    format!(
+        " Memory:16468560K Avail:12072536K  PageFlts:468600648   InRam Krnl:56708K P:{paged}K\n \
+         Commit:4100436K Limit:17517136K Peak:11685564K            Pool N:{nonpaged}K P:{paged}K\n\n \
+         Tag  Type     Allocs         Frees    Diff   Bytes    Per Alloc\n\n{rows}"
+    )
 }
 
 fn read(bencher: Bencher<'_, '_>, log: &'static Log) {
