@@ -227,4 +227,20 @@ mod tests {
             assert_eq!(said(name(text).map(|named| named.at)).as_deref(), expected, "{text}");
         }
     }
+
+    #[test]
+    fn a_date_is_read_as_date_prints_it() {
+        for (text, expected) in [
+            ("Mon Mar  4 10:00:01 UTC 2019", Some("2019-03-04T10:00:01Z")),
+            ("Mon Mar 14 10:00:01 2019", Some("2019-03-14T10:00:01Z")),
+            ("Mon Mar  4 01:00:01 PM CET 2019", Some("2019-03-04T12:00:01Z")),
+            ("Mon Mar  4 12:00:01 AM CET 2019", Some("2019-03-03T23:00:01Z")),
+            ("Mon Mar 41 10:00:01 UTC 2019", None),
+            ("Mon Foo  4 10:00:01 UTC 2019", None),
+            ("some words that are no date", None),
+        ] {
+            let at = line(text.as_bytes()).and_then(|stamp| stamp.at(Order::MonthFirst, None));
+            assert_eq!(at.map(|at| at.to_string()).as_deref(), expected, "{text}");
+        }
+    }
 }

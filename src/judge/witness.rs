@@ -70,9 +70,7 @@ impl Witness {
             Some((pool, text, missing))
         })
     }
-}
 
-impl Witness {
     /// Why the figure that is reported of a pool is doubtful, although only a part of its rows is shown: these alone grew by more.
     pub(super) fn outgrown(&self, pool: Pool) -> Option<String> {
         let (_, account) = POOLS.into_iter().zip(&self.pools).find(|(of, _)| *of == pool)?;

@@ -77,7 +77,7 @@ impl Log {
         if !slabinfo::is_marked(text) {
             if let Some(section) = header(text) {
                 self.header(section, tables)?;
-            } else if let Some(at) = when::line(text).or_else(|| uptime::date(text).map(Stamp::from)) {
+            } else if let Some(at) = when::line(text) {
                 self.dated = true;
                 return self.stamp(at, tables);
             }
@@ -206,10 +206,6 @@ impl Log {
     }
 
     fn around(&mut self, line: Line<'_>, text: &[u8], tables: &mut Tables) -> Result<(), ImportError> {
-        if let Some(at) = when::line(text).or_else(|| uptime::date(text).map(Stamp::from)) {
-            self.dated = true;
-            return self.stamp(at, tables);
-        }
         match self.uptimes.read(text) {
             Some(at) if !self.dated => self.stamp(at.into(), tables),
             Some(_) => Ok(()),

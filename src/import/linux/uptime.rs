@@ -1,32 +1,10 @@
-//! Times between the kernel's tables: `date`, and `uptime` where there is no date.
+//! Times between the kernel's tables as `uptime` prints them, for logs without `date`.
 //!
 //! `uptime` prints the time of day and how long the machine has run. The second tells on which day the first is.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-
-use super::super::when;
 
 const DAY: i64 = 86_400;
-
-/// What `date` prints in the C locale: `Mon Mar  4 10:00:01 UTC 2019`. The zone is left out, as everywhere: what lies
-/// between two times is the same.
-pub(super) fn date(text: &[u8]) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words: Vec<&str> =
-        str::from_utf8(text).ok().filter(|text| text.len() < 64)?.split_ascii_whitespace().collect();
-    // Newer locales put AM or PM and the zone before the year.
-    let half = words.iter().position(|word| matches!(*word, "AM" | "PM")).map(|at| words.remove(at));
-    let [_, month, day, time, .., year] = words[..] else { return None };
-    let month = MONTHS.into_iter().position(|name| name == month)? + 1;
-    let at: DateTime = format!("{year}-{month:02}-{day:0>2}T{time:0>8}").parse().ok()?;
-    let hours = match (half, at.hour()) {
-        (Some("PM"), hour @ 1..=11) => hour + 12,
-        (Some("AM"), 12) => 0,
-        (_, hour) => hour,
-    };
-    when::local(at.with().hour(hours).build().ok()?)
-}
 
 /// The lines of `uptime` so far.
 #[derive(Debug, Default)]
@@ -79,21 +57,6 @@ fn below(digits: &str, most: i64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_date_is_read_as_date_prints_it() {
-        for (text, expected) in [
-            ("Mon Mar  4 10:00:01 UTC 2019", Some("2019-03-04T10:00:01Z")),
-            ("Mon Mar 14 10:00:01 2019", Some("2019-03-14T10:00:01Z")),
-            ("Mon Mar  4 01:00:01 PM CET 2019", Some("2019-03-04T13:00:01Z")),
-            ("Mon Mar  4 12:00:01 AM CET 2019", Some("2019-03-04T00:00:01Z")),
-            ("Mon Mar 41 10:00:01 UTC 2019", None),
-            ("Mon Foo  4 10:00:01 UTC 2019", None),
-            ("some words that are no date", None),
-        ] {
-            assert_eq!(date(text.as_bytes()).map(|at| at.to_string()).as_deref(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn uptime_tells_the_day() {

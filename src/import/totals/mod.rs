@@ -4,7 +4,6 @@
 //! same files are named in a note and left out.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 
 use super::tables::Tables;
 use super::when::{self, Order};
@@ -55,30 +54,7 @@ fn pool_of(name: &str) -> Option<Pool> {
 /// A time as counters and tables have it: `01/08/2026 15:04:05.123`, which performance logs write month first anywhere;
 /// `2026-07-15 20:59:08`.
 fn time(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    month_first(text).or_else(|| when::line(text.as_bytes())?.at(Order::MonthFirst, None))
-}
-
-fn month_first(text: &str) -> Option<Timestamp> {
-    let (date, time) = text.split_once(' ')?;
-    let mut parts = date.split('/').map(|part| part.parse::<u16>().ok());
-    let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);
-    if parts.next().is_some() {
-        return None;
-    }
-    let (time, half) = match time.trim().split_once(' ') {
-        Some((time, half)) => (time, Some(half.trim())),
-        None => (time.trim(), None),
-    };
-    let padded = if time.find(':') == Some(1) { format!("0{time}") } else { time.to_owned() };
-    let at: DateTime = format!("{year:04}-{month:02}-{day:02}T{padded}").parse().ok()?;
-    let hour = match (half, at.hour()) {
-        (None, hour) | (Some("AM"), hour @ 1..=11) | (Some("PM"), hour @ 12) => hour,
-        (Some("AM"), 12) => 0,
-        (Some("PM"), hour @ 1..=11) => hour + 12,
-        _ => return None,
-    };
-    when::local(at.with().hour(hour).build().ok()?)
+    when::line(text.trim().as_bytes())?.at(Order::MonthFirst, None)
 }
 
 #[cfg(test)]
