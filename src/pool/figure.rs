@@ -69,6 +69,11 @@ impl Figure {
         }
     }
 
+    /// The figure that is the total of `pool`.
+    pub fn total(pool: Pool) -> Option<Figure> {
+        Figure::ALL.into_iter().find(|figure| figure.total_of() == Some(pool))
+    }
+
     /// The figure that a row holds.
     pub fn of(key: &Key) -> Option<Figure> {
         let figures = Figure::ALL.into_iter().filter(|_| key.pool == Pool::Kernel);

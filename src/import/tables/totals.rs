@@ -62,7 +62,7 @@ impl Totals {
         let mut figures = self.figures;
         for pool in [Pool::Nonpaged, Pool::Paged] {
             let rows = rows(pool);
-            let figure = Figure::ALL.into_iter().find(|figure| figure.total_of() == Some(pool));
+            let figure = Figure::total(pool);
             let reported = figures.iter().find(|(known, _)| Some(*known) == figure).map(|(_, bytes)| *bytes);
             let sum = self.sums.get(&pool).copied();
             if sum.is_some_and(|sum| sum != rows) {

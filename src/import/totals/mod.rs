@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::tables::Tables;
 use super::when::{self, Order};
-use crate::pool::{Counters, Key, Pool, RowId, Tag, Usage};
+use crate::pool::{Figure, Pool, RowId, Usage};
 
 mod amount;
 pub(super) mod counters;
@@ -25,8 +25,8 @@ impl Pools {
         let row = match *place {
             Some(row) => row,
             None => {
-                let Ok(tag) = Tag::from_cache_name(pool.to_string().as_bytes()) else { return };
-                *place.insert(tables.place(Key::new(tag, Pool::Kernel, Counters::BytesOnly)))
+                let Some(figure) = Figure::total(pool) else { return };
+                *place.insert(tables.place(figure.key()))
             }
         };
         if !tables.has(row) {
