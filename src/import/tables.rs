@@ -216,8 +216,8 @@ impl Tables {
         if std::mem::take(&mut self.open) {
             self.waiting = true;
             self.tables += 1;
-            self.incomplete.partial |= self.file.partial;
             let totals = std::mem::take(&mut self.totals);
+            self.incomplete.partial |= self.file.partial || totals.is_part(&self.snapshot);
             let why = totals.fill(&mut self.snapshot, self.incomplete.is_nothing());
             let partial = self.incomplete.partial;
             self.incomplete.partial |= why.is_some();

@@ -31,6 +31,11 @@ fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+/// PoolMon's rows of 120 tags that stand still. With them a table has as many tags as one of all tags.
+fn still_rows() -> String {
+    (0..120).map(|tag| format!(" T{tag:03} Nonp {:>10} {:>10} {:>9} {:>9} {:>9}\n", 1, 0, 1, 64, 64)).collect()
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(bytes).unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::file;
+use super::{file, still_rows};
 use super::judged::{Said, poolgate};
 
 const AT_REST: &str = "at rest";
@@ -135,9 +135,26 @@ fn a_tag_that_a_table_does_not_show_is_not_known_there() {
         .is(4, &["is not in the last table"]);
     judged(&[&[with, other], &[other]], &["--threshold", "total nonpaged max_growth 1 KiB"])
         .is(4, &["not all of its tags are in the first and the last table"]);
-    // Snapshots have all tags: one that comes later held nothing before.
-    judged(&[&[other], &[with, other]], &["--threshold", "tag MyD1 max_growth 1 KiB"])
+    // In a table of all tags, a tag that is missing holds nothing.
+    let folder = tempfile::tempdir().unwrap();
+    let rows = snapshots(&[&[other], &[with, other]]).replace(" Othr", &format!("{} Othr", still_rows()));
+    judge(&["--threshold", "tag MyD1 max_growth 1 KiB"], &[&file(&folder, "whole.log", rows.as_bytes())])
         .is(1, &["grew by 50.0 KiB (0 B"]);
+}
+
+/// The rows that a post quotes are few, with a header and without.
+#[test]
+fn a_table_of_a_few_rows_is_a_part() {
+    let rows = [("MyD1", 900, 100, 51_200), ("Othr", 9, 1, 800)];
+    let part = "2 of 2 tables show only some of the tags";
+    for rule in ["tag * max_growth 1 KiB", "tag My?? max_growth 1 KiB", "total nonpaged max_growth 1 KiB"] {
+        judged(&[&rows, &rows], &["--threshold", rule]).is(4, &[part]);
+    }
+    judged(&[&rows, &rows], &["--threshold", "tag MyD1 max_growth 1 KiB"]).is(0, &["held"]);
+    let folder = tempfile::tempdir().unwrap();
+    let text = snapshots(&[&rows, &rows]).replace(" Othr", &format!("{} Othr", still_rows()));
+    let whole = file(&folder, "whole.log", text.as_bytes());
+    judge(&["--threshold", "tag * max_growth 1 KiB"], &[&whole]).is(0, &["held"]);
 }
 
 #[test]

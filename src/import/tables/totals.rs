@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::pool::{Figure, Pool, Snapshot, Usage};
 
-/// Tables whose rows do not come to their totals.
+/// Every Windows has hundreds of pool tags, so a table of fewer is a part of one.
+const FEWEST_TAGS: usize = 100;
+
+/// Tables that lack rows.
 #[derive(Debug, Default)]
 pub(super) struct Short {
     tables: u64,
@@ -12,10 +15,10 @@ pub(super) struct Short {
 }
 
 impl Short {
-    /// A table of the file `name`; `why` is what its rows come to.
+    /// Adds a table of the file `name` and how it is known to lack rows.
     pub(super) fn add(&mut self, name: &str, why: String) {
         if self.tables == 0 {
-            self.first = format!("those of the first, in {name}, come to {why}");
+            self.first = format!("the first, in {name}, {why}");
         }
         self.tables += 1;
     }
@@ -48,9 +51,15 @@ impl Totals {
         self.sums.insert(pool, bytes);
     }
 
-    /// Adds the totals to the table as rows of the kernel's pool. Returns why its rows are not all there, if they are not:
-    /// they do not come to the `TOTAL` line, or to not even half of what the header reports. A pool holds whole pages and a tag
-    /// counts bytes, so the rows of a whole table come to somewhat less than the header reports.
+    /// Whether nothing shows that `table` has all tags: it has few, and no totals.
+    pub(super) fn is_part(&self, table: &Snapshot) -> bool {
+        let tags = table.present().filter(|(key, _)| key.pool.has_pool_tags()).count();
+        self.figures.is_empty() && self.sums.is_empty() && 0 < tags && tags < FEWEST_TAGS
+    }
+
+    /// Adds the totals to the table as rows of the kernel's pool. Returns how the table is known to lack rows, if it does: its
+    /// rows do not add up to the `TOTAL` line, or to less than half of what the header reports. A pool holds whole pages and a
+    /// tag counts bytes, so the rows of a whole table add up to somewhat less than the header reports.
     pub(super) fn fill(self, table: &mut Snapshot, complete: bool) -> Option<String> {
         let rows = |pool: Pool| {
             let of_pool = table.present().filter(|(key, _)| key.pool == pool && key.session.is_none());
@@ -67,9 +76,9 @@ impl Totals {
             let sum = self.sums.get(&pool).copied();
             if sum.is_some_and(|sum| sum != rows) {
                 let sum = sum.unwrap_or_default();
-                why.get_or_insert_with(|| format!("{rows} B in the {pool} pool, and the line TOTAL has {sum} B"));
+                why.get_or_insert_with(|| format!("has rows of {rows} B in the {pool} pool, and its TOTAL line has {sum} B"));
             } else if let Some(reported) = reported.filter(|reported| any && rows < reported / 2) {
-                why.get_or_insert_with(|| format!("{rows} B in the {pool} pool, and the header has {reported} B"));
+                why.get_or_insert_with(|| format!("has rows of {rows} B in the {pool} pool, and its header has {reported} B"));
             }
             // Where the rows are only some, a TOTAL line that equals them is their sum and not the pool's.
             let of_pool = sum.filter(|sum| complete || *sum != rows);
@@ -114,7 +123,7 @@ mod tests {
             filled(header(1400), true),
             (None, vec!["nonpaged kernel 1400".into(), "available kernel 9".into()])
         );
-        let why = "700 B in the nonpaged pool, and the header has 1402 B";
+        let why = "has rows of 700 B in the nonpaged pool, and its header has 1402 B";
         assert_eq!(filled(header(1402), true).0.as_deref(), Some(why));
     }
 
@@ -124,7 +133,7 @@ mod tests {
         assert_eq!(filled(sums(700), true), (None, vec!["nonpaged kernel 700".into()]));
         assert_eq!(filled(sums(700), false), (None, vec![]));
         let (why, rows) = filled(sums(900), false);
-        assert_eq!(why.as_deref(), Some("700 B in the nonpaged pool, and the line TOTAL has 900 B"));
+        assert_eq!(why.as_deref(), Some("has rows of 700 B in the nonpaged pool, and its TOTAL line has 900 B"));
         assert_eq!(rows, ["nonpaged kernel 900"]);
         let both = totals(&[(Figure::Nonpaged, 1000)], &[(Pool::Nonpaged, 700)]);
         assert_eq!(filled(both, true), (None, vec!["nonpaged kernel 1000".into()]));
