@@ -9,7 +9,6 @@ use super::recorded::Recorded;
 use super::terms::{Given, Terms};
 use super::trouble;
 use crate::exit::Exit;
-use crate::import::ImportError;
 use crate::judge::{CompareError, Comparison, compare};
 use crate::report::{self, Failure, Report};
 
@@ -54,12 +53,11 @@ impl Compare {
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),
-            (Err(ImportError::Times { .. }), _) | (_, Err(ImportError::Times { .. })) => return Exit::Usage,
             (Err(error), _) | (_, Err(error)) => {
                 let [base, candidate] = [&self.base, &self.candidate].map(|file| terms.unreadable(file, &error));
                 let json = report::comparison_json(&candidate, &base, None);
                 let exit = self.tell(candidate, true, &json);
-                return if error.is_missing() { Exit::Usage } else { exit };
+                return if Recorded::exit(&error) == Exit::Usage { Exit::Usage } else { exit };
             }
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };

@@ -53,8 +53,6 @@ impl Export {
         }
         let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(Recorded::exit);
         let failed = failed.max_by_key(|exit| matches!(exit, Exit::Failed));
-        let contradicts = |(_, opened): &(_, Result<_, ImportError>)| matches!(opened, Err(ImportError::Times { .. }));
-        let contradicting = opened.iter().any(contradicts);
         let opened = opened
             .into_iter()
             .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| trouble::tell(&error, error.help())).ok());
@@ -75,7 +73,6 @@ impl Export {
         let all = opened.iter().all(Option::is_some);
         let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
         let written = match opened.as_slice() {
-            _ if contradicting => return Exit::Usage,
             [] => return failed.unwrap_or(Exit::Failed),
             [recorded] if self.csv => self
                 .write_with(|out| write_csv(&recorded.recording, out, self.stages))

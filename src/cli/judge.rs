@@ -56,9 +56,12 @@ impl Judge {
     pub(super) fn run(self) -> Exit {
         let Some(terms) = self.given.read() else { return Exit::Usage };
         let opened = self.files.open();
-        let missing = opened.iter().any(|(_, opened)| opened.as_ref().is_err_and(ImportError::is_missing));
+        let misused = opened
+            .iter()
+            .filter_map(|(_, opened)| opened.as_ref().err())
+            .any(|error| Recorded::exit(error) == Exit::Usage);
         let told: Vec<bool> = opened.iter().map(|(_, opened)| opened.is_err()).collect();
-        let judged = opened.into_iter().map(|(file, opened)| judged(&terms, &file, opened));
+        let judged = opened.into_iter().map(|(file, opened)| self.report(&terms, &file, opened));
         let Some(mut reports) = judged.collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
         };
@@ -67,20 +70,21 @@ impl Judge {
         }
         let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
         let exit = give(&reports, &told, json.as_deref(), self.junit.as_deref(), self.all);
-        if missing { Exit::Usage } else { exit }
+        if misused { Exit::Usage } else { exit }
     }
-}
 
-/// The report on one of them; `None` when its scenario has mistakes, or what was given contradicts itself.
-fn judged(terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
-    match opened.map(Recorded::tell) {
-        Ok(recorded) => Some(terms.report(&terms.scenario_of(&recorded)?, &recorded)),
-        Err(error) => {
-            trouble::tell(&error, error.help());
-            if matches!(error, ImportError::Times { .. }) {
-                return None;
+    /// The report on one log; `None` if its scenario has mistakes, or the arguments contradict each other.
+    fn report(&self, terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
+        match opened {
+            Ok(recorded) => {
+                // A table has the same lines as notes.
+                let recorded = if self.json { recorded.tell() } else { recorded };
+                Some(terms.report(&terms.scenario_of(&recorded)?, &recorded))
             }
-            Some(terms.unreadable(file, &error))
+            Err(error) => {
+                trouble::tell(&error, error.help());
+                Some(terms.unreadable(file, &error))
+            }
         }
     }
 }

@@ -48,7 +48,8 @@ impl Recorded {
 
     /// What to exit with where one cannot be opened.
     pub(super) fn exit(error: &ImportError) -> Exit {
-        if error.is_missing() { Exit::Usage } else { Exit::Failed }
+        let contradicts = matches!(error, ImportError::Times { .. });
+        if error.is_missing() || contradicts { Exit::Usage } else { Exit::Failed }
     }
 
     /// Opens files which are one log.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{file, still_rows};
 use super::judged::{Said, poolgate};
+use super::{file, still_rows};
 
 const AT_REST: &str = "at rest";
 

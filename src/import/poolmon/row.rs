@@ -125,8 +125,9 @@ pub(super) fn quick(figures: &[u8]) -> (Option<Usage>, usize) {
 #[inline]
 fn plain(fields: &mut Fields<'_>) -> Option<Usage> {
     let (allocs, frees, diff, bytes) = (fields.plain()?, fields.plain()?, fields.plain()?, fields.plain()?);
-    fields.plain()?;
+    let per_alloc = fields.plain()?;
     let checks = allocs.wrapping_sub(frees).wrapping_sub(diff) as u32 == 0 && bytes <= i64::MAX as u64;
+    let checks = checks && matches_per_alloc(diff, bytes, per_alloc);
     checks.then_some(Usage { allocs, frees, bytes })
 }
 
@@ -141,11 +142,24 @@ fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
     let diff = required(&mut fields)?;
     let bytes = required(&mut fields)?;
     change(&mut fields, form)?;
-    if !layout.short {
-        required(&mut fields)?;
-    }
+    let per_alloc = if layout.short { None } else { Some(required(&mut fields)?) };
     only_a_driver(fields.0, layout)?;
-    Ok((form, checked(allocs, frees, diff, bytes)?))
+    let usage = checked(allocs, frees, diff, bytes)?;
+    if let Some(per_alloc) = per_alloc
+        && let (false, Some(count)) = (diff.negative, diff.counter())
+        && !matches_per_alloc(count, usage.bytes, per_alloc.magnitude)
+    {
+        let is = usage.bytes.checked_div(count).unwrap_or_default();
+        return Err(format!("does not add up: Bytes ÷ Diff is {is}, Per Alloc is {}", per_alloc.magnitude));
+    }
+    Ok((form, usage))
+}
+
+/// Whether the columns Diff, Bytes and Per Alloc fit together. A digit too few or too many in one of them does not; a figure
+/// that somebody rounded does, and so does a tag without allocations.
+#[inline]
+fn matches_per_alloc(diff: u64, bytes: u64, per_alloc: u64) -> bool {
+    diff == 0 || bytes.abs_diff(diff.wrapping_mul(per_alloc)) <= diff.saturating_add(bytes / 64)
 }
 
 pub(in crate::import) fn required(fields: &mut Fields<'_>) -> Result<Number, String> {
@@ -271,6 +285,23 @@ mod tests {
             usage(" Irp  Nonp 6394 4056 2339 64 32"),
             Err("does not add up: Allocs − Frees is 2338, Diff says 2339".to_owned())
         );
+    }
+
+    #[test]
+    fn bytes_must_match_per_alloc_but_for_rounding() {
+        let usage = |line: &str| row(line, PLAIN).unwrap().map(|(_, _, _, usage)| usage.bytes);
+        assert_eq!(usage(" EtwB Nonp 6394 4056 2338 163418368 69896"), Ok(163_418_368));
+        assert_eq!(usage(" IXGB Nonp 75377 12508 62869 140890000 2240"), Ok(140_890_000));
+        assert_eq!(usage(" None Nonp 5 5 0 0 0"), Ok(0));
+        for (line, is, per_alloc) in [
+            (" EtwB Nonp 6394 4056 2338 16341836 69896", 6989, 69896),
+            (" EtwB Nonp 6394 4056 2338 163418368 6989", 69896, 6989),
+            (" EtwB Nonp 6394 ( 0) 4056 ( 0) 2338 63418368 ( 0) 69896", 27125, 69896),
+            (" EtwB Nonp 6394 4056 2338 163418368 18446744073709551615", 69896, u64::MAX),
+        ] {
+            let why = format!("does not add up: Bytes ÷ Diff is {is}, Per Alloc is {per_alloc}");
+            assert_eq!(usage(line), Err(why), "{line}");
+        }
     }
 
     #[test]

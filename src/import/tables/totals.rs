@@ -76,9 +76,13 @@ impl Totals {
             let sum = self.sums.get(&pool).copied();
             if sum.is_some_and(|sum| sum != rows) {
                 let sum = sum.unwrap_or_default();
-                why.get_or_insert_with(|| format!("has rows of {rows} B in the {pool} pool, and its TOTAL line has {sum} B"));
+                why.get_or_insert_with(|| {
+                    format!("has rows of {rows} B in the {pool} pool, and its TOTAL line has {sum} B")
+                });
             } else if let Some(reported) = reported.filter(|reported| any && rows < reported / 2) {
-                why.get_or_insert_with(|| format!("has rows of {rows} B in the {pool} pool, and its header has {reported} B"));
+                why.get_or_insert_with(|| {
+                    format!("has rows of {rows} B in the {pool} pool, and its header has {reported} B")
+                });
             }
             // Where the rows are only some, a TOTAL line that equals them is their sum and not the pool's.
             let of_pool = sum.filter(|sum| complete || *sum != rows);

@@ -1,7 +1,7 @@
 //! Tables of which not every row was read, or that show only some of the tags: never "held" for what they do not show.
 
-use super::super::{file, still_rows};
 use super::super::judged::poolgate;
+use super::super::{file, still_rows};
 use super::field;
 
 const HIDES: &str = "so nothing is known of tags that are not shown";
@@ -28,7 +28,8 @@ fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
     let text = fs_err::read_to_string(&log).unwrap();
     let rows = text.lines().filter(|line| !line.contains("K "));
     let still = still_rows();
-    let rows: String = rows.map(|line| format!("{line}\n{}", if line.contains("EtwB") { &still } else { "" })).collect();
+    let rows: String =
+        rows.map(|line| format!("{line}\n{}", if line.contains("EtwB") { &still } else { "" })).collect();
     let rows = file(&folder, "rows.log", rows.as_bytes());
     for (rule, code) in
         [("tag Etw? max_rate 0 B/h", 0), ("tag * nonpaged max_rate 1 GiB/h", 4), ("tag Np* max_rate 0 B/h", 4)]
@@ -103,8 +104,9 @@ fn a_header_that_grows_beyond_the_rows_makes_totals_and_all_tags_unclear() {
 #[test]
 fn a_total_line_is_held_against_the_rows() {
     let folder = tempfile::tempdir().unwrap();
-    let total =
-        |more: u64| move |bytes: u64| format!("\n TOTAL Nonp       1         0         1 {:>9}      1\n", bytes + more);
+    let total = |more: u64| {
+        move |bytes: u64| format!("\n TOTAL Nonp       1         0         1 {0:>9} {0:>9}\n", bytes + more)
+    };
     let all = ["judge", "--threshold", "tag * max_rate 1 GiB/h"];
     let whole = file(&folder, "whole.log", snapshots(64, total(0)).as_bytes());
     poolgate(&all, &[&whole]).is(0, &["held"]);
@@ -241,7 +243,8 @@ fn a_total_of_the_debugger_and_a_filter_show_that_rows_are_missing() {
     judged("2", 0, "tag * max_rate 0 B/h").is(0, &["held"]);
     judged("2 Irp", 0, "tag * max_rate 0 B/h").is(4, &["60 of 60 tables show only some of the tags"]);
     judged("2 Irp", 0, "tag Irp nonpaged max_rate 0 B/h").is(0, &["held"]);
-    judged("2", 64, "tag * max_rate 0 B/h").is(4, &["has rows of 640 B in the nonpaged pool, and its TOTAL line has 704 B"]);
+    judged("2", 64, "tag * max_rate 0 B/h")
+        .is(4, &["has rows of 640 B in the nonpaged pool, and its TOTAL line has 704 B"]);
     judged("2", 64, "total nonpaged max_rate 0 B/h").is(1, &["grows steadily by 3840.0 B/h"]);
 }
 
