@@ -116,6 +116,11 @@ pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<Path
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Vec::new(),
         found => found?,
     });
+    // A run that could not remove its autostart entry is over but for that. It is the last one to be meant without a name.
+    let next = native::machine(root.folder()).autostart.get().ok().flatten();
+    if let Some(next) = next.filter(|next| is_run(next) && !runs.contains(next)) {
+        runs.insert(0, next);
+    }
     if let Some(owner) = MachineLock::folder(&root.lock()).filter(|folder| is_unfinished(folder)) {
         let same = |run: &PathBuf| fs_err::canonicalize(run).is_ok_and(|run| run == owner);
         runs.retain(|run| *run != owner && !same(run));
