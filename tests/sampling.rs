@@ -124,7 +124,7 @@ fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
     assert_eq!(all(&mut root.source()), None, "this root has no meminfo");
     root.put("proc/meminfo", "MemTotal:        8000000 kB\nSlab:             120000 kB\nSReclaimable:      9 kB\n");
     let mut source = root.source();
-    assert_eq!(all(&mut source), Some(("slab kernel".to_owned(), 120_000 << 10)));
+    assert_eq!(all(&mut source), Some(("Slab kernel".to_owned(), 120_000 << 10)));
     root.put("proc/meminfo", "MemTotal:        8000000 kB\nSlab:             12x kB\n");
     let error = source.sample().map(figures).unwrap_err().to_string();
     assert!(error.contains("line 2: not a number of kB"), "{error}");

@@ -108,7 +108,7 @@ pub(super) fn notes(thresholds: &[Threshold], tags: &[Case], sums: &[Together]) 
 /// /proc/meminfo). The kernel counts large kmallocs there too, which are in no cache: so the difference is noted only
 /// where it moves, or has the wrong sign.
 fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
-    let kernel = tags.iter().find(|case| case.key.pool == Pool::Kernel && case.key.tag.as_str() == "slab")?;
+    let kernel = tags.iter().find(|case| case.key.pool == Pool::Kernel && case.key.tag.as_str() == "Slab")?;
     let kernel = kernel.amounts.levels.ok()?;
     let caches = total?.slabs.as_ref()?.amounts.levels.ok()?;
     let lag = LAG.0.max(kernel.bytes_after / LAG.1);
@@ -122,7 +122,7 @@ fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
     (after.abs_diff(before) > lag).then(|| {
         format!(
             "slab memory outside of all caches, such as kmalloc of more than two pages, changed by {} ({} → {}); no \
-             threshold on caches sees it (`tag: slab, pool: kernel` does)",
+             threshold on caches sees it (`tag: Slab, pool: kernel` does)",
             words::signed(after - before),
             words::signed(before),
             words::signed(after)

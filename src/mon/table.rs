@@ -143,7 +143,7 @@ impl Table {
         }
         // Linux has no paged pool. Its slabs stand in the place of the nonpaged one.
         let slab =
-            self.keys.iter().zip(&self.now).find(|(key, _)| key.pool == Pool::Kernel && key.tag.as_str() == "slab");
+            self.keys.iter().zip(&self.now).find(|(key, _)| key.pool == Pool::Kernel && key.tag.as_str() == "Slab");
         memory.nonpaged = slab.and_then(|(_, usage)| Some((*usage)?.bytes)).or(memory.nonpaged);
         memory
     }

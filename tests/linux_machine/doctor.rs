@@ -18,6 +18,7 @@ fn healthy() -> Root {
         .with("sys/kernel/slab/victim/shrink", "")
         .with("lib/systemd/systemd", "")
         .with("run/systemd/system/.keep", "")
+        .with("dev/kmsg", "")
         .with("etc/machine-id", "0123\n")
 }
 

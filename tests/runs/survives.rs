@@ -78,7 +78,11 @@ fn an_aborted_run_puts_everything_back() {
 fn waiting_ends_with_the_outcome_of_the_run() {
     let ended = Scenario::with_flag("poolgate sim exercise --churn Drv1:96B").run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    ended.then("wait").is(0, "");
+    let copy = ended.run.join("copied.xml");
+    Said::of(poolgate().arg("wait").arg(&ended.run).arg("--junit").arg(&copy)).is(0, "");
+    assert_eq!(fs_err::read_to_string(&copy).unwrap(), ended.junit_now());
+    let nowhere = ended.run.join("no folder/copied.xml");
+    Said::of(poolgate().arg("wait").arg(&ended.run).arg("--junit").arg(nowhere)).is(3, "give --junit a file");
     let running = killed_while_measuring();
     Said::of(poolgate().arg("wait").arg(&running.run).args(["--timeout", "1"])).is(10, "");
 }

@@ -12,6 +12,7 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     }
     findings.push(shrinking(facts.shrinks));
     findings.push(call_sites(facts.call_sites));
+    findings.push(messages(facts.messages.as_ref()));
     if let Some(lack) = reboots.lack() {
         let of = |what, answer: &Result<&str, MachineError>, begin: &str, end: &str| match answer {
             Ok(answer) => Finding::ok(what, format!("{begin}{answer}{end}")),
@@ -66,6 +67,16 @@ fn call_sites(counted: bool) -> Finding {
     }
 }
 
+fn messages(read: Result<&(), &MachineError>) -> Finding {
+    match read {
+        Ok(()) => Finding::ok("kernel messages", "read from /dev/kmsg: a leak that the kernel reports itself is found"),
+        Err(error) => {
+            Finding::note("kernel messages", format!("leaks that the kernel reports itself are missed: {error}"))
+                .help("run poolgate with sudo")
+        }
+    }
+}
+
 /// It tells a run which was begun here from one whose state was copied here.
 fn machine_id(known: bool) -> Finding {
     match known {
@@ -90,6 +101,7 @@ mod tests {
             restart: Ok(()),
             starter: Ok("systemd"),
             shrinks: true,
+            messages: Ok(()),
             call_sites: true,
         }
     }
@@ -104,6 +116,7 @@ mod tests {
             restart: Err(error()),
             starter: Err(error()),
             shrinks: false,
+            messages: Err(error()),
             call_sites: false,
         }
     }
@@ -131,10 +144,13 @@ mod tests {
     fn what_only_reboots_need_is_a_problem_only_where_there_are_any() {
         let for_reboots = ["rights", "boot loader", "restart", "autostart"];
         assert_eq!(at(Level::Problem, &bare(), Reboots::Needed), for_reboots);
-        assert_eq!(at(Level::Note, &bare(), Reboots::Needed), ["slab counts", "call sites", "machine id"]);
+        assert_eq!(
+            at(Level::Note, &bare(), Reboots::Needed),
+            ["slab counts", "call sites", "kernel messages", "machine id"]
+        );
         assert_eq!(at(Level::Problem, &bare(), Reboots::Unknown), [""; 0]);
         assert_eq!(findings(&bare(), Reboots::Unknown).len(), findings(&bare(), Reboots::Needed).len());
         let never: Vec<_> = findings(&bare(), Reboots::Never).into_iter().map(|finding| finding.what).collect();
-        assert_eq!(never, ["slab counts", "call sites"]);
+        assert_eq!(never, ["slab counts", "call sites", "kernel messages"]);
     }
 }

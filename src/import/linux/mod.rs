@@ -116,7 +116,7 @@ impl Log {
                     self.caches = Some((caches, 0));
                     Some(Ok(None))
                 }
-                Some(slabtop::Summary::Size(bytes)) => Some(Ok(Some((section, Row::whole(b"slab", bytes))))),
+                Some(slabtop::Summary::Size(bytes)) => Some(Ok(Some((section, Row::whole(b"Slab", bytes))))),
                 Some(slabtop::Summary::Other) => Some(Ok(None)),
                 None => of(section, slabtop::row(text)),
             },

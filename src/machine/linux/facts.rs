@@ -24,6 +24,8 @@ pub struct Facts {
     pub starter: Result<&'static str, MachineError>,
     /// Whether slab caches can be shrunk, for counts of what is really in use.
     pub shrinks: bool,
+    /// Why the kernel's messages cannot be read, if they cannot.
+    pub messages: Result<(), MachineError>,
     /// Whether the kernel counts by call site too.
     pub call_sites: bool,
 }
@@ -39,6 +41,7 @@ pub fn facts(root: &Path) -> Facts {
         restart: boot::can_restart(root),
         starter: starter(root),
         shrinks: shrinks(root),
+        messages: super::kernel_place(root).map(drop),
         call_sites: allocinfo::Allocinfo::find(root).is_some(),
     }
 }

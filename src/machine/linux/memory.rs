@@ -47,7 +47,7 @@ impl SlabTotal {
 
 #[expect(clippy::expect_used, reason = "the name is a constant")]
 fn total_key() -> Key {
-    Key::new("slab".parse().expect("a pool's name is a tag"), Pool::Kernel, Counters::BytesOnly)
+    Key::new("Slab".parse().expect("the name is a tag"), Pool::Kernel, Counters::BytesOnly)
 }
 
 fn slab_bytes(figure: &[u8]) -> Option<u64> {

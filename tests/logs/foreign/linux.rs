@@ -77,12 +77,12 @@ fn slabtop_is_read_and_its_missing_caches_are_not_known() {
     assert_eq!(
         rows(&imported),
         [
+            "0 Slab kernel 0 2451585239",
             "0 kmalloc-128 slab 1441675 184534400",
             "0 kmalloc-256 slab 494535 126600960",
             "0 kmalloc-64 slab 3851906 246521984",
             "0 kmem_cache slab 3646503 1400257152",
             "0 kmem_cache_node slab 3646656 233385984",
-            "0 slab kernel 0 2451585239",
         ]
     );
     assert!(imported.notes.iter().any(|note| note.contains("slabtop rounds object sizes")), "{:?}", imported.notes);
