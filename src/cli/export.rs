@@ -11,7 +11,6 @@ use super::recorded::Recorded;
 use super::terms::Terms;
 use super::trouble;
 use crate::exit::Exit;
-use crate::import::ImportError;
 use crate::pool::TagPattern;
 use crate::record::{Unwritten, write_csv};
 use crate::report::{LeftOut, Report, write_series};

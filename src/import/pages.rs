@@ -33,12 +33,6 @@ pub(super) fn bytes(text: &[u8], page: Page) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// A text of 8-bit characters.
-pub(super) fn text(bytes: &[u8], page: Page) -> String {
-    let high: Vec<char> = page.chars().collect();
-    bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { high[usize::from(*byte & 0x7f)] }).collect()
-}
-
 fn byte(character: char, page: Page) -> Option<u8> {
     match character {
         '\0'..='\x7f' => Some(character as u8),

@@ -7,8 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
-use super::pages;
-
+mod code_pages;
 mod stamp;
 mod text;
 mod tokens;
@@ -25,8 +24,7 @@ pub(super) fn line(line: &[u8]) -> Option<Stamp> {
     }
     match str::from_utf8(line) {
         Ok(line) => text::read(line),
-        // A month's name in the code page of a console, or of Windows.
-        Err(_) => [pages::OEM, pages::WINDOWS].into_iter().find_map(|page| text::read(&pages::text(line, page))),
+        Err(_) => code_pages::readings(line).find_map(|line| text::read(&line)),
     }
 }
 
@@ -83,6 +81,39 @@ mod tests {
     fn readings(text: &[u8]) -> Option<[Option<String>; 2]> {
         let stamp = line(text)?;
         Some(Order::ALL.map(|order| said(stamp.at(order, None))))
+    }
+
+    /// The same instant in code pages, none of which the text names. In a page of single bytes "PM" is line drawing.
+    #[test]
+    fn a_stamp_is_read_in_the_code_pages_of_consoles_and_of_windows() {
+        for (bytes, page, text) in [
+            (&b"\x97\xe2 08.01.2026 15:04:05,00"[..], "cp866", "Чт 08.01.2026 15:04:05,00"),
+            (&b"8 \xef\xad\xa2\xa0\xe0\xef 2026 \xa3. 15:04:05"[..], "cp866", "8 января 2026 г. 15:04:05"),
+            (&b"8 \xff\xed\xe2\xe0\xf0\xff 2026 \xe3. 15:04:05"[..], "cp1251", "8 января 2026 г. 15:04:05"),
+            (&b"\x9ftvrtek 8. ledna 2026 15:04:05"[..], "cp852", "čtvrtek 8. ledna 2026 15:04:05"),
+            (&b"\xe8tvrtek 8. ledna 2026 15:04:05"[..], "cp1250", "čtvrtek 8. ledna 2026 15:04:05"),
+            (&b"8 Ocak 2026 Per\x9fembe 15:04:05"[..], "cp857", "8 Ocak 2026 Perşembe 15:04:05"),
+            (
+                &b"\x8f\xe2\xa3\xa7\xab\x9e, 8 \x88\x98\xa4\xa6\xac\x98\xa8\xe5\xa6\xac 2026 3:04:05 \xa3.\xa3."[..],
+                "cp737",
+                "Πέμπτη, 8 Ιανουαρίου 2026 3:04:05 μ.μ.",
+            ),
+            (&b"2026\x94N1\x8c\x8e8\x93\xfa\x96\xd8\x97j\x93\xfa 15:04:05"[..], "cp932", "2026年1月8日木曜日 15:04:05"),
+            (&b"2026/01/08 (\x96\xd8) 15:04:05.00"[..], "cp932", "2026/01/08 (木) 15:04:05.00"),
+            (&b"2026/01/08 \xd6\xdc\xcb\xc4 15:04:05.00"[..], "gbk", "2026/01/08 周四 15:04:05.00"),
+            (&b"2026\xc4\xea1\xd4\xc28\xc8\xd5 \xcf\xc2\xce\xe7 03:04:05"[..], "gbk", "2026年1月8日 下午 03:04:05"),
+            (&b"2026-01-08 \xbf\xc0\xc8\xc4 3:04:05"[..], "cp949", "2026-01-08 오후 3:04:05"),
+            (
+                &b"2026\xb3\xe2 1\xbf\xf9 8\xc0\xcf \xb8\xf1\xbf\xe4\xc0\xcf \xbf\xc0\xc8\xc4 3:04:05"[..],
+                "cp949",
+                "2026년 1월 8일 목요일 오후 3:04:05",
+            ),
+            (&b"2026/1/8 \xa4U\xa4\xc8 03:04:05"[..], "big5", "2026/1/8 下午 03:04:05"),
+        ] {
+            assert_eq!(readings(bytes), readings(text.as_bytes()), "{page} {text}");
+            let instant = Some("2026-01-08T15:04:05Z".to_owned());
+            assert!(readings(bytes).is_some_and(|both| both.contains(&instant)), "{page} {text}");
+        }
     }
 
     /// 15:04:05 on Thursday, 8 January 2026, in whatever form.

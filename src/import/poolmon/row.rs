@@ -1,5 +1,6 @@
 //! One row of PoolMon's table. A tag is exactly four characters of any kind, so it is found by what follows it, and the
 //! spaces in and behind it are its own: `Dh 1`, `Io  `.
+// long because the quick and the patient reading of a row must agree, and stand beside each other.
 
 use super::super::pages;
 use super::super::passed::shown;
