@@ -27,7 +27,9 @@ fn the_unit_resumes_the_run_after_the_boot() {
     let unit = root.text(UNIT).unwrap();
     let program = std::env::current_exe().unwrap();
     let command = format!("ExecStart=\"{}\" resume \"{RUN}\"", program.display());
-    for line in [command.as_str(), "After=multi-user.target", "Type=exec", "Restart=no", "WantedBy=multi-user.target"] {
+    for line in
+        [command.as_str(), "After=multi-user.target", "Type=exec", "Restart=on-failure", "WantedBy=multi-user.target"]
+    {
         assert!(unit.lines().any(|found| found == line), "{line} is not in\n{unit}");
     }
     // Where `systemctl enable` would put it, and to where.

@@ -21,19 +21,25 @@ pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError
     let program = plain(program)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     let folder = plain(folder)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
     // Type=exec: started once the program runs, since a run takes hours. The exit codes are those of src/exit.rs which tell
-    // of the driver, or of a restart: no failure of the unit's, so that systemd does not call the machine degraded.
+    // of the driver, or of a restart: no failure of the unit's, so that systemd does not call the machine degraded. After an
+    // error, such as a root that is still read-only, or a crash, systemd tries again within the same boot. A run that is over
+    // removes the unit; one that ended in an error only reports that error again.
     Ok(format!(
         "{FIRST_LINE}\n\
          [Unit]\n\
          Description=poolgate goes on with a run after a boot\n\
          After=multi-user.target\n\
          RequiresMountsFor={mounts}\n\
+         StartLimitIntervalSec=1h\n\
+         StartLimitBurst=5\n\
          \n\
          [Service]\n\
          Type=exec\n\
          {COMMAND}{program}{RESUME}{folder}\"\n\
          SuccessExitStatus=1 4 10\n\
-         Restart=no\n\
+         Restart=on-failure\n\
+         RestartSec=60\n\
+         RestartPreventExitStatus=2\n\
          TimeoutStartSec=infinity\n\
          \n\
          [Install]\n\

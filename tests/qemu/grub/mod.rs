@@ -1,8 +1,8 @@
 //! The whole job under a real systemd and a real GRUB: nobody plays the boot loader.
 //!
 //! A machine takes minutes here without KVM, so all of it is ignored unless asked for (`just nightly grub`): a chain, a
-//! kernel that never comes up, with and without `panic=`, a GRUB that cannot boot an entry once, and power cuts while its
-//! configuration is made.
+//! kernel that never comes up, with and without `panic=`, a GRUB that cannot boot an entry once, a resume that fails, and
+//! power cuts while GRUB's configuration is made.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -190,6 +190,22 @@ fn a_grub_that_cannot_boot_once_has_its_configuration_made_anew_and_back() {
     let code = vm.until_off();
     assert!(vm.log().contains("every boot has the flags until they are removed"), "{}", vm.log());
     assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [0, 3]), "{}", vm.log());
+    assert_eq!(disk.report(vm.log())["outcome"], "broken");
+    disk.is_as_it_was();
+}
+
+/// Something else holds the run's lock when the machine comes up, for longer than `poolgate resume` waits.
+const LOCKED: &str =
+    r#"for lock in /var/lib/poolgate/*/run.lock; do [ ! -e "$lock" ] || flock "$lock" sleep 60 & done"#;
+
+#[test]
+#[ignore = "takes minutes: just nightly grub"]
+fn a_resume_that_fails_is_tried_again_in_the_same_boot() {
+    let Some(disk) = disk(FileSystem::Ext4, "slab_nomerge", "timeout: 10 min", LOCKED) else { return };
+    let mut vm = disk.start();
+    let code = vm.until_off();
+    assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [1, 2]), "{}", vm.log());
+    assert!(counts(vm.log(), ["Scheduled restart job"])[0] > 0, "{}", vm.log());
     assert_eq!(disk.report(vm.log())["outcome"], "broken");
     disk.is_as_it_was();
 }
