@@ -4,6 +4,7 @@
 //! QEMU loads. The image lies below `target/qemu` and is made again when `VERSION` changes.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::file_system::FileSystem;
 use super::vm::Vm;
@@ -40,6 +41,9 @@ pub(super) fn base(file_system: FileSystem) -> Result<PathBuf, Missing> {
     if !rustix::process::geteuid().is_root() {
         return Err(Missing("only root can make an image with debootstrap".to_owned()));
     }
+    // Tests run beside each other, and there is one tree.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let image = folder().join(format!("grub-{}-{VERSION}.img", file_system.name()));
     if !image.exists() {
         let tree = tree(file_system)?;
