@@ -84,7 +84,7 @@ pub(super) struct Read {
 fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
     match source {
         TimeSource::FileDate => at.into(),
-        _ => Stamp::local(at.to_zoned(TimeZone::UTC).datetime()),
+        _ => Stamp::local(at.to_zoned_datetime(TimeZone::UTC).datetime()),
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) fn name(name: &str) -> Option<Named> {
 
 /// A time of day somewhere, taken as UTC.
 pub(super) fn local(time: DateTime) -> Option<Timestamp> {
-    time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    time.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub struct Ignored {
 
 /// The entries which a recording made at `started` is judged by.
 pub(super) fn entries(ignore: &[Ignore], started: Timestamp, keys: &[Key]) -> Vec<Ignored> {
-    let today: Date = started.to_zoned(TimeZone::UTC).date();
+    let today: Date = started.to_zoned_datetime(TimeZone::UTC).date();
     let entry = |ignore: &Ignore| Ignored {
         tag: ignore.tag.to_string(),
         because: ignore.because.clone(),

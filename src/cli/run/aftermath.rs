@@ -10,7 +10,7 @@ use crate::run::drive::Created;
 /// Notes about the run `created`, for people. `places` is where the system leaves what it knows of a crash: folders, and
 /// single files which it writes over.
 pub(super) fn known(recording: Option<&Recording>, created: &Created, places: &[PathBuf]) -> Vec<String> {
-    let began = SystemTime::from(created.at);
+    let began = SystemTime::try_from(created.at).unwrap_or(SystemTime::UNIX_EPOCH);
     let remains = places.iter().flat_map(|place| newer(place, began));
     let remains = remains.map(|file| format!("the kernel left {}", file.display()));
     recording.map(so_far).into_iter().chain(remains).collect()

@@ -88,6 +88,6 @@ impl Stamp {
 
 impl From<Timestamp> for Stamp {
     fn from(at: Timestamp) -> Stamp {
-        Stamp { offset: Some(Offset::UTC), ..Stamp::local(at.to_zoned(TimeZone::UTC).datetime()) }
+        Stamp { offset: Some(Offset::UTC), ..Stamp::local(at.to_zoned_datetime(TimeZone::UTC).datetime()) }
     }
 }
