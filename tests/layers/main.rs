@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tokens::{Placed, Token, tokens};
 
+mod links;
 mod tokens;
 
 /// What each module may import: the table's rows in their order, lowest layer first.

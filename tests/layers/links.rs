@@ -1,0 +1,72 @@
+//! Checks that relative links in Markdown lead to a file, and to a heading of it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents: Vec<PathBuf> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md"]
+            .map(|name| root.join(name))
+            .into();
+    let docs = fs_err::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    documents.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    let broken: Vec<String> = documents.iter().flat_map(|document| broken_links(document)).collect();
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+/// Every page of the book is in its table of contents.
+#[test]
+fn the_book_has_every_page() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let summary = fs_err::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    for page in fs_err::read_dir(&docs).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        let listed = summary.contains(&format!("({name})")) || name == "SUMMARY.md";
+        assert!(listed || !name.ends_with(".md"), "docs/SUMMARY.md does not list {name}");
+    }
+}
+
+fn broken_links(document: &Path) -> Vec<String> {
+    let text = fs_err::read_to_string(document).unwrap();
+    let link = Regex::new(r"\]\(([^)\s]+)\)").unwrap();
+    let targets = link.captures_iter(&text).map(|found| found.get(1).unwrap().as_str());
+    let local = targets.filter(|target| !target.contains("://") && !target.starts_with("mailto:"));
+    local.filter(|target| !leads(document, target)).map(|target| format!("{}: {target}", document.display())).collect()
+}
+
+fn leads(document: &Path, target: &str) -> bool {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let file = if file.is_empty() { document.to_owned() } else { document.parent().unwrap().join(file) };
+    if anchor.is_empty() {
+        return file.exists();
+    }
+    fs_err::read_to_string(file).is_ok_and(|text| anchors(&text).contains(anchor))
+}
+
+/// The anchors that GitHub and mdBook give to headings: lower case, hyphens for spaces, no punctuation.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let anchor = |heading: &str| {
+        let kept = heading.trim_start_matches('#').trim().to_lowercase();
+        kept.chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn a_link_to_a_missing_file_or_heading_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.md");
+    fs_err::write(&page, "# One thing: `x`\n[a](#one-thing-x) [b](page.md) [c](none.md) [d](#two) [e](page.md#two)\n")
+        .unwrap();
+    let broken: Vec<_> =
+        broken_links(&page).into_iter().map(|found| found.rsplit(": ").next().unwrap().to_owned()).collect();
+    assert_eq!(broken, ["none.md", "#two", "page.md#two"]);
+}
