@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::talk::is_verbose;
 use super::{terminal, trouble};
 use crate::cli::printed::{given, styled};
 use crate::exit::Exit;
@@ -15,7 +16,7 @@ pub(super) fn give(reports: &[Report], told: &[bool], json: Option<&str>, junit:
         Some(json) => given(json.as_bytes()),
         None => {
             let shown = reports.iter().zip(told).filter(|(_, told)| !**told);
-            shown.for_each(|(report, _)| styled(&report::table(report, terminal::width(), rows)));
+            shown.for_each(|(report, _)| styled(&report::table(report, terminal::width(), rows, is_verbose())));
         }
     }
     if let Some(path) = junit

@@ -15,6 +15,7 @@ use super::talk::{is_quiet, is_verbose};
 use crate::machine::windows::{EventLog, Weight};
 use crate::plain::plain;
 use crate::record::Stage;
+use crate::run::drive::Phase;
 use crate::run::{Event, open_log};
 
 /// Tells a run's events.
@@ -23,6 +24,8 @@ pub(super) struct Story {
     bar: Option<ProgressBar>,
     /// The tenth of the workload last told in plain lines.
     tenth: u64,
+    /// The machine restarts during the run, so its phases are of interest.
+    restarts: bool,
     #[cfg(windows)]
     events: Option<EventLog>,
 }
@@ -32,12 +35,13 @@ impl Story {
     /// that keeps its own. A log that cannot be written, or that somebody else put there, is not worth failing a run for; it
     /// is said, and the story told without it.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
-    pub(super) fn new(log: &Path, real: bool) -> Story {
+    pub(super) fn new(log: &Path, real: bool, restarts: bool) -> Story {
         let log = open_log(log).inspect_err(|error| tell!("the story is not written down: {error}"));
         Story {
             log: log.ok(),
             bar: None,
             tenth: 0,
+            restarts,
             #[cfg(windows)]
             events: if real { EventLog::open() } else { None },
         }
@@ -103,6 +107,8 @@ impl Story {
             }
             #[cfg(unix)]
             Event::Trouble(_) => self.line(&event.to_string()),
+            // The outcome is printed last.
+            Event::Phase(phase) if !self.restarts || *phase == Phase::Done => self.log(&event.to_string()),
             Event::Phase(_)
             | Event::Resumed(_)
             | Event::Flag { .. }

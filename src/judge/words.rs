@@ -67,13 +67,12 @@ pub(super) fn how(evidence: &Evidence) -> String {
 /// What a second look made of it.
 pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
     let grows = grows(trend);
-    let p = confirmation.p.map_or(String::new(), |p| format!(" (p {p:.3})"));
     let looks = match confirmation.looks {
         1 => "the second look".to_owned(),
         more => format!("{more} further looks"),
     };
     match confirmation.standing {
-        Standing::Leak => format!("{grows}; confirmed by {looks}: the workload causes it{p}"),
+        Standing::Leak => format!("{grows}; confirmed by {looks}: the workload causes it"),
         Standing::NotTested => {
             format!("{grows}; confirmed by {looks}; attribution not tested, as the workload does not rest")
         }
@@ -84,11 +83,11 @@ pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
         Standing::Background => {
             let (rate, low, high) = figures(confirmation.by_time, 0);
             format!(
-                "grows by {rate}/h (95 %: {low} to {high}) whether or not the workload runs{p}: background growth, driven by time"
+                "grows by {rate}/h (95 %: {low} to {high}) whether or not the workload runs: background growth, driven by time"
             )
         }
         Standing::NotAttributed => {
-            format!("{grows}; went on in {looks}, but whether the workload causes it cannot be told{p}: not attributed")
+            format!("{grows}; went on in {looks}, but whether the workload causes it cannot be told: not attributed")
         }
     }
 }
@@ -111,7 +110,7 @@ fn grows(trend: &Trend) -> String {
         _ => String::new(),
     };
     let (rate, low, high) = figures(interval, 1);
-    format!("grows steadily{since} by {rate}/{per} (95 %: {low} to {high}; T {:.1})", trend.t)
+    format!("grows steadily{since} by {rate}/{per} (95 %: {low} to {high})")
 }
 
 /// The smallest leak that would have been seen.

@@ -13,6 +13,7 @@ use crate::record::TimeSource;
 mod comparison;
 mod driver;
 mod growth;
+mod headline;
 mod host;
 mod json;
 mod junit;

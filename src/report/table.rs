@@ -6,8 +6,9 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::growth::growth;
+use super::headline::headlines;
 use super::{Failure, Outcome, Report};
-use crate::judge::Ruling;
+use crate::judge::{Evidence, Judgement, Ruling};
 use crate::plain::plain;
 use crate::record::TimeSource;
 
@@ -46,16 +47,64 @@ impl Rows {
 /// Findings shown for one threshold.
 const SHOWN: usize = 8;
 
-/// The report as text, `width` columns wide. Only the outcome has a colour; text from outside is made [`plain`] here.
-pub fn table(report: &Report, width: u16, rows: Rows) -> String {
+/// Narrower than this, each finding is a paragraph and not a row.
+const NARROW: u16 = 100;
+
+/// The report as text, `width` columns wide; with the statistics of each tag if `verbose`. Text from outside is made [`plain`]
+/// before colours are added.
+pub fn table(report: &Report, width: u16, rows: Rows, verbose: bool) -> String {
     let outcome = report.outcome();
     let style = colour(outcome);
     let after = match report.times.contains(&TimeSource::Unknown) {
         true => ", times unknown".to_owned(),
         false => format!(" after {:.0} s", report.ended.duration_since(report.started).as_secs_f64()),
     };
-    let head = format!("{}: {style}{outcome}{style:#}{after}\n", plain(&report.scenario));
-    head + &plain(&body(report, width, rows))
+    let mut text = format!("{}: {style}{outcome}{style:#}{after}\n", plain(&report.scenario));
+    for (word, rest) in report.result.iter().flat_map(headlines) {
+        let line = format!("{word}  {}", plain(&rest));
+        let options = textwrap::Options::new(width.into()).subsequent_indent("      ").break_words(false);
+        let _ =
+            writeln!(text, "{}", textwrap::fill(&line, options).replacen(word, &format!("{style}{word}{style:#}"), 1));
+    }
+    text.push_str(&coloured(&plain(&body(report, width, rows))));
+    if verbose {
+        text.push_str(&plain(&report.result.as_ref().map_or(String::new(), statistics)));
+    }
+    text
+}
+
+/// The body with a colour for the verdict at the beginning of a line.
+fn coloured(body: &str) -> String {
+    let mut text = String::new();
+    for line in body.split_inclusive('\n') {
+        let of = |outcome: &&Outcome| line.trim_start_matches(' ').starts_with(&format!("{outcome}  "));
+        let found = [Outcome::Held, Outcome::Unclear, Outcome::Broken].iter().find(of).copied();
+        match found.filter(|_| line.starts_with(' ') && !line.starts_with("  ")) {
+            Some(outcome) => {
+                let (style, word) = (colour(outcome), outcome.to_string());
+                text.push_str(&line.replacen(&word, &format!("{style}{word}{style:#}"), 1));
+            }
+            None => text.push_str(line),
+        }
+    }
+    text
+}
+
+/// The test statistics of each tag that a threshold names or that grew steadily. report.json has them too.
+fn statistics(judgement: &Judgement) -> String {
+    let mut text = String::new();
+    for tag in judgement.tags.iter().filter(|tag| tag.verdict.is_some()) {
+        let Evidence::Trend(trend) = &tag.evidence else { continue };
+        let _ = write!(text, "{}: T {:.1}, cut-off {:.1}", tag.key, trend.t, trend.cut_off);
+        if !trend.failed.is_empty() {
+            let _ = write!(text, ", guards {:?}", trend.failed);
+        }
+        if let Some(p) = tag.confirmation.as_ref().and_then(|confirmation| confirmation.p) {
+            let _ = write!(text, ", p {p:.3}");
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn body(report: &Report, width: u16, rows: Rows) -> String {
@@ -64,7 +113,8 @@ fn body(report: &Report, width: u16, rows: Rows) -> String {
         Ok(judgement) => {
             let ranking = judgement.ranking.iter();
             ranking.for_each(|ranking| text.push_str(&format!("\n{}", growth(ranking, width, rows))));
-            let _ = writeln!(text, "\n{}", rulings(report, &judgement.rulings, width, rows));
+            let listed = if width < NARROW { paragraphs } else { rulings };
+            let _ = writeln!(text, "\n{}", listed(report, &judgement.rulings, width, rows));
         }
         Err(failure) => text.push_str(&failed(failure)),
     }
@@ -127,6 +177,35 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> Strin
         verdict.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(9)));
     }
     table.trim_fmt()
+}
+
+/// The same for a narrow terminal: under each threshold its findings, each wrapped to `width`.
+fn paragraphs(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> String {
+    let mut text = String::new();
+    let wrapped = |line: &str| {
+        let options = textwrap::Options::new(width.into()).initial_indent("   ").subsequent_indent("     ");
+        textwrap::fill(line, options.break_words(false))
+    };
+    for ruling in rulings {
+        let _ = writeln!(text, " {}  {}", ruling.verdict, ruling.threshold.words());
+        if ruling.findings.is_empty() {
+            text.push_str("   all tags\n");
+        }
+        let shown = rows.of(SHOWN, ruling.findings.len());
+        for finding in ruling.findings.iter().take(shown) {
+            let verdict = (finding.verdict != ruling.verdict).then(|| format!("{}, ", finding.verdict));
+            let base = finding.base.as_ref().map_or(String::new(), |base| format!(" (base: {base})"));
+            let line = format!("{}: {}{}{base}", finding.subject, verdict.unwrap_or_default(), finding.because);
+            let _ = writeln!(text, "{}", wrapped(&plain(&line)));
+            report.suspected(finding).into_iter().for_each(|suspect| {
+                let _ = writeln!(text, "{}", wrapped(&plain(&suspect.to_string())));
+            });
+        }
+        rows.more(ruling.findings.len() - shown).into_iter().for_each(|more| {
+            let _ = writeln!(text, "   {more}");
+        });
+    }
+    text.trim_end().to_owned()
 }
 
 fn colour(outcome: Outcome) -> Style {

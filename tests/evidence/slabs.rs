@@ -111,7 +111,7 @@ fn slab_memory_outside_of_all_caches_is_noted_where_it_moves() {
     let notes = |before: u64, after: u64| {
         let kernel = move |now: Now| bytes(if now.slot > 10 { after } else { before });
         let machine = fragmented("  - { tag: dentry, max_growth: 1 MiB }\n", 2 * MIB);
-        machine.keyed(key("slab", Pool::Kernel), kernel).run().judgement.notes
+        machine.keyed(key("Slab", Pool::Kernel), kernel).run().judgement.notes
     };
     assert_eq!(notes(40 * MIB, 41 * MIB), [""; 0], "large kmallocs are in no cache");
     let moved = notes(40 * MIB, 90 * MIB);
@@ -120,6 +120,6 @@ fn slab_memory_outside_of_all_caches_is_noted_where_it_moves() {
         "{moved:?}"
     );
     let ran = fragmented("  - { tag: dentry, max_growth: 1 MiB }\n", 90 * MIB);
-    let less = ran.keyed(key("slab", Pool::Kernel), |_| bytes(4 * MIB)).run().judgement.notes;
+    let less = ran.keyed(key("Slab", Pool::Kernel), |_| bytes(4 * MIB)).run().judgement.notes;
     assert!(less[0].contains("slabs come to 90.0 MiB") && less[0].contains("reports 4.00 MiB"), "{less:?}");
 }

@@ -14,6 +14,7 @@ use crate::cli::change::lines;
 use crate::cli::find::is_unfinished;
 use crate::cli::machine::Root;
 use crate::cli::printed::{styled, tell};
+use crate::cli::talk::is_verbose;
 use crate::cli::trouble;
 use crate::exit::Exit;
 use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
@@ -288,7 +289,7 @@ fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Time
 
 fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     let report = first_report(folder.run(), loaded, now, failure);
-    styled(&format!("\n{}", report::table(&report, crate::cli::terminal::width(), report::Rows::OF_RUN)));
+    styled(&format!("\n{}", report::table(&report, crate::cli::terminal::width(), report::Rows::OF_RUN, is_verbose())));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,
         Err(error) => no_reports(io::Error::other(error)),

@@ -184,7 +184,8 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
         checkpoint.abort(boot, problem).map_err(|error| refused(error, None))?;
     }
     let mut machine = machine(root, &loaded, simulated, &state).map_err(|error| refused(&error, error.help()))?;
-    let story = Story::new(&state.run_log(), !simulated);
+    let restarts = !created.changes.is_empty();
+    let story = Story::new(&state.run_log(), !simulated, restarts);
     let resumed = checkpoint.state().lives > 0 || checkpoint.state().phase != Phase::Arm;
     let mut job = Job::new(loaded.ok(), state.clone(), created, stop.clone(), story, root.folder(), resumed);
     let tell = job.teller();

@@ -11,6 +11,7 @@ use super::machine::Root;
 #[cfg(unix)]
 use super::talk::Talk;
 use super::trouble;
+use crate::cli::printed::say;
 use crate::exit::Exit;
 use crate::report::Outcome;
 use crate::run::{Stop, process};
@@ -82,6 +83,9 @@ impl Run {
             return exit;
         }
         let ended = self.each(&scenarios, &mut suites, &stop).await;
+        if ended != Exit::NotFinished {
+            suites.summary().into_iter().for_each(|summary| say!("\n{summary}"));
+        }
         match suites.write() {
             Ok(()) => ended,
             Err(_) if matches!(ended, Exit::Held | Exit::Unclear) => Exit::Failed,
@@ -164,10 +168,10 @@ impl Run {
         next.arg("--reports").arg(&self.reports).args(Talk::options()).args(rest);
         if let Some(file) = &self.junit {
             next.arg("--junit").arg(file);
-            suites.folders().iter().for_each(|folder| {
-                next.arg("--begun").arg(folder);
-            });
         }
+        suites.folders().iter().for_each(|folder| {
+            next.arg("--begun").arg(folder);
+        });
         if self.allow_reboot {
             next.arg("--allow-reboot");
         }

@@ -6,6 +6,7 @@ use super::aftermath;
 use super::host::{host, kept};
 use super::job::Job;
 use crate::cli::printed::styled;
+use crate::cli::talk::is_verbose;
 use crate::cli::terminal;
 use crate::judge::{Judgement, judge, kernel_notes};
 use crate::machine::{MachineError, native};
@@ -23,7 +24,7 @@ impl Job {
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);
-        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::OF_RUN)));
+        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::OF_RUN, is_verbose())));
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));

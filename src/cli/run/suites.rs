@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::begin::{failure, first_report};
 use crate::cli::trouble;
 use crate::exit::Exit;
-use crate::report;
+use crate::report::{self, Outcome};
 use crate::scenario::Loaded;
 
 /// The suites of the runs of this command line.
@@ -43,6 +43,31 @@ impl Suites {
     pub(super) fn not_run(&mut self, loaded: &Loaded, why: &str) {
         let report = first_report(String::new(), loaded, Timestamp::now(), failure(&why, None));
         self.not_run.push(report::junit(&report));
+    }
+
+    /// One line with the outcome of each scenario; `None` for a single one.
+    pub(super) fn summary(&self) -> Option<String> {
+        let outcome = |folder: &PathBuf| -> (Outcome, String) {
+            let report = fs_err::read(folder.join("report.json")).unwrap_or_default();
+            let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
+            let outcome = report["outcome"].as_str().and_then(|outcome| outcome.parse().ok());
+            (outcome.unwrap_or(Outcome::Error), report["scenario"].as_str().unwrap_or_default().to_owned())
+        };
+        let all = self.folders.len() + self.not_run.len();
+        let mut parts = Vec::new();
+        let ended: Vec<_> = self.folders.iter().map(outcome).collect();
+        for wanted in [Outcome::Error, Outcome::Broken, Outcome::Unclear, Outcome::Held] {
+            let names: Vec<&str> =
+                ended.iter().filter(|(is, _)| *is == wanted).map(|(_, name)| name.as_str()).collect();
+            if !names.is_empty() {
+                let listed = if wanted == Outcome::Held { String::new() } else { format!(" ({})", names.join(", ")) };
+                parts.push(format!("{} {wanted}{listed}", names.len()));
+            }
+        }
+        if !self.not_run.is_empty() {
+            parts.push(format!("{} not run", self.not_run.len()));
+        }
+        (all > 1).then(|| format!("{all} scenarios: {}", parts.join(", ")))
     }
 
     /// Writes the file as things stand.
