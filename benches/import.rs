@@ -21,7 +21,7 @@ fn main() {
     divan::main();
 }
 
-/// A log: one tag in `of` moves from snapshot to snapshot: all tags, or one third as on a busy machine.
+/// A log. One tag in `of` moves from snapshot to snapshot: all tags, or one third as on a busy machine.
 struct Log {
     _folder: tempfile::TempDir,
     path: PathBuf,

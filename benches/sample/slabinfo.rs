@@ -1,8 +1,8 @@
 //! The cost of one sample (read, parse, difference, append) beside a bare read of the same `/proc/slabinfo`.
 //!
 //! A busy machine moves both by more than their difference. So [`main`] first measures them in turn and prints the
-//! ratio, the main figure; divan's table with the allocations of each follows. The `fixture` rows read a file in
-//! memory at almost no cost, and so show the cost of the parser and the recorder.
+//! ratio, the main figure; divan's table with the allocations of each follows. The `fixture` rows read a file in memory
+//! at almost no cost, and so show the cost of the parser and the recorder.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::fs::File;
