@@ -29,7 +29,7 @@ impl Said {
         self
     }
 
-    /// Turns held into unclear if there is a doubt.
+    /// Turns a verdict of held into unclear if there is a doubt.
     pub(super) fn doubted(self, doubt: Option<&str>) -> Said {
         match (self.verdict, doubt) {
             (Verdict::Held, Some(doubt)) => {

@@ -39,7 +39,7 @@ impl Case {
         said
     }
 
-    /// Describes the other figure beside the one that a limit on an amount is on.
+    /// Describes the second figure of a cache, beside the one that a limit on an amount is on.
     fn beside(&self, measured: &Case, limit: &Limit) -> Option<String> {
         let (Limit::MaxGrowth(_) | Limit::MaxBytes(_)) = limit else { return None };
         measured.amounts.levels.ok()?;

@@ -147,7 +147,7 @@ impl Extended {
         }
     }
 
-    /// Its series.
+    /// The series of the sum: one for a total, else one for each tag.
     pub(super) fn extensions(&mut self) -> Vec<&mut Extension> {
         match self {
             Extended::Total(extension) => vec![extension],
@@ -155,7 +155,7 @@ impl Extended {
         }
     }
 
-    /// The sum of the series.
+    /// The sum of these series.
     pub(super) fn together(&self) -> Option<Extension> {
         match self {
             Extended::Total(extension) => Some((**extension).clone()),

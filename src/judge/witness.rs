@@ -64,8 +64,8 @@ impl Witness {
         self.pools.iter_mut().for_each(|account| account.sample(usages));
     }
 
-    /// Contradictions to the rows, as a sentence for each pool. The flag is set if more is reported than the rows add
-    /// up to, so a tag may be missing.
+    /// Contradictions between the figures and the rows, one sentence for each pool. The flag is set if more is reported
+    /// than the rows add up to; a tag may then be missing.
     pub(super) fn contradictions(&self) -> impl Iterator<Item = (Pool, String, bool)> {
         POOLS.into_iter().zip(&self.pools).filter_map(|(pool, account)| {
             let (text, missing) = account.contradiction(pool)?;

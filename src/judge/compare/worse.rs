@@ -38,7 +38,7 @@ fn unit(rate: Rate) -> String {
     }
 }
 
-/// Turns held into unclear if too little is known of the base.
+/// Turns a verdict of held into unclear if too little is known of the base.
 pub(super) fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verdict, String)) -> (Verdict, String) {
     let doubt =
         base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_from_named()));

@@ -14,8 +14,7 @@ const THIRD: f64 = 1.0;
 const WHOLE: f64 = 2.5;
 const TAIL: f64 = 4.5;
 const LEAST_GROWTH: f64 = 4.0;
-/// The least slope as a share of another: the last half's of the first half's, and the last two thirds' of the first
-/// third's.
+/// The least ratio of slopes: last half to first half, and last two thirds to first third.
 const LAST_HALF: f64 = 0.6;
 const LAST_THIRDS: f64 = 0.5;
 const BLOCKS: usize = 24;

@@ -67,7 +67,7 @@ pub struct Confirmation {
     pub standing: Standing,
     /// Why the growth did not persist.
     pub doubts: Vec<Doubt>,
-    /// How many looks it rests on.
+    /// Number of looks it rests on.
     pub looks: usize,
     /// The share of orders that fit the growth as well; `None` if that was not tested.
     pub p: Option<f64>,

@@ -70,7 +70,7 @@ pub(super) fn weight(text: &str) -> Option<Weight> {
     if FAULTS.iter().any(|begin| text.starts_with(begin)) {
         return Some(Weight::Fault);
     }
-    // The trace of a cache destroyed with objects is reported as such instead.
+    // The trace of a cache destroyed with objects is reported as remaining objects instead.
     let of_destroy = text.contains("kmem_cache_destroy");
     (WARNINGS.iter().any(|begin| text.starts_with(begin)) && !of_destroy).then_some(Weight::Warning)
 }

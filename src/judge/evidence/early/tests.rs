@@ -69,7 +69,7 @@ impl Random {
 
 const SERIES: usize = 4000;
 
-/// The share of series with the true rate, 10 per interval, in their interval; their objects have this size.
+/// The share of series with the true rate (10 per interval) in their interval. Their objects have `size`.
 fn coverage(samples: usize, size: f64, mut level: impl FnMut(&mut Random, f64, f64) -> (f64, f64)) -> f64 {
     let mut random = Random(7 + samples as u64);
     let covered = (0..SERIES).filter(|_| {
