@@ -20,7 +20,7 @@ enum Guarded {
     High(f64),
     /// Lower is better, on a ladder: one rung up is worse.
     Rung(f64),
-    /// Lower is better, and measured: half as much again is worse. On one machine, idle and busy, it varied by a
+    /// Lower is better, and measured: an increase by half is worse. On one machine, idle and busy, it varied by 5 %.
     /// twentieth.
     Measured(f64),
 }

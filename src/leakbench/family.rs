@@ -111,7 +111,7 @@ impl Family {
     pub(super) fn tag(&self, clock: Option<Clock>, quirks: Quirks, iterations: u64, mut random: Random) -> Tag {
         let coin = if random.chance(0.5) { Clock::Time } else { Clock::Work };
         let shape = (self.draw)(&mut random, iterations as f64);
-        // Every other tag also has objects in flight while the workload runs.
+        // About half of the tags also have objects in flight while the workload runs.
         let busy = random.chance(0.5).then(|| (Clock::Work, Shape::InFlight { mean: random.magnitude(0.3, 100.0) }));
         let parts = match shape {
             Shape::Fill { amount: 0.0, .. } => Vec::new(),

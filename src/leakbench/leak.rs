@@ -10,7 +10,7 @@ type Shapes = Vec<(Clock, Shape)>;
 /// The movement of a tag beside its leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Noise {
-    /// None.
+    /// No movement.
     Quiet,
     /// By some objects.
     Moderate,
@@ -44,7 +44,7 @@ pub(super) enum Leak {
     Even,
     /// At random.
     Poisson,
-    /// Not before the middle of the run.
+    /// Begins after 30 to 50 % of the run.
     Late,
     /// In a third of the iterations.
     DutyCycle,

@@ -103,7 +103,7 @@ pub(super) fn found(size: &Size, seeds: &str, highest: &Highest) -> (Vec<Recall>
 }
 
 impl Highest {
-    /// The score that a rule exceeds in one of a hundred clean runs; `None` if it cannot be raised above that.
+    /// The score that a rule exceeds in one of a hundred clean runs; `None` if no score is above it.
     fn cut_off(&self, iterations: u64, rule: usize) -> Option<f64> {
         let runs = self.0.iter().filter(|(length, _)| *length == iterations);
         let mut scores: Vec<f64> = runs.map(|(_, highest)| highest[rule]).collect();

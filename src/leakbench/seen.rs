@@ -1,5 +1,5 @@
-//! Judges one simulated tag completely: a first look, and as many second looks as a run would take. Nothing is decided
-//! here; every decision is made by the code of [`judge`](crate::judge).
+//! Judges one simulated tag completely: a first look, and second looks as in a run. Nothing is decided here; every
+//! decision is made by the code of [`judge`](crate::judge).
 
 use super::random::Random;
 use super::rules::Scores;

@@ -155,7 +155,7 @@ fn odd(figures: &Figures, width: u16) -> Table {
     table
 }
 
-/// Decimal places for two significant digits.
+/// Decimal places for about two significant digits.
 fn places(rate: f64) -> usize {
     match rate {
         rate if rate < 0.1 => 3,

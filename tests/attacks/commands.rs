@@ -52,7 +52,7 @@ fn a_program_in_a_strangers_folder_is_refused_by_its_path() {
         format!("it belongs to user 65534, not to root, and the run would obey `{}` as root", program.display())
     );
     assert_eq!(remedy, format!("`chown root:root {}`", theirs.display()));
-    // In every way of calling it.
+    // Each of these lines refers to it in another way.
     for line in [
         "../theirs/load.sh",
         "true && ../theirs/load.sh -x",

@@ -22,12 +22,12 @@ pub(crate) fn is_root() -> bool {
 pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    /// Among the files of all users.
+    /// A place in the temporary folder of all users.
     pub(crate) fn shared() -> Place {
         Place::within(&std::env::temp_dir())
     }
 
-    /// In a place that only root can write to, up to `/`.
+    /// A place that only root can write to, up to `/`.
     pub(crate) fn roots() -> Place {
         Place::within(Path::new("/var/lib"))
     }
