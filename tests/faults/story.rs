@@ -43,7 +43,7 @@ pub(super) const STORIES: [Story; 10] = [
         before: &[Live(Run), KillInUpdateGrub(2), Killed(Resume)],
         call: Resume,
     },
-    // While the recording is written, it is synced for the first time.
+    // The first `fdatasync` is that of the recording being written.
     Story { name: "after-kill", boot: Boot::DropIn, before: &[Live(Run), KilledAt(Resume, "fdatasync")], call: Resume },
     Story {
         name: "went-down",
