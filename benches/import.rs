@@ -1,7 +1,7 @@
-//! What reading a log costs: snapshots of PoolMon (`-n`), of thousands of tags, many times over.
+//! The cost of reading a log: many snapshots of PoolMon (`-n`) with thousands of tags.
 //!
-//! The goal is 500 MB/s on one core, and ten times what an awk script needs that only subtracts each tag's first bytes from
-//! its last. Both read the same file, in the same run: `cargo bench --bench import`.
+//! The goal is 500 MB/s on one core, and ten times the speed of an awk script that only subtracts each tag's first
+//! bytes from its last. Both read the same file, in the same run: `cargo bench --bench import`.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::fmt::Write;
@@ -21,7 +21,7 @@ fn main() {
     divan::main();
 }
 
-/// A log in which one tag in so many moves from snapshot to snapshot: all, or the third of them which a busy machine has.
+/// A log. One tag in `of` moves from snapshot to snapshot: all tags, or one third as on a busy machine.
 struct Log {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -47,7 +47,7 @@ impl Log {
     }
 }
 
-/// A snapshot whose header has what its rows come to.
+/// A snapshot with the sum of its rows in its header.
 fn snapshot(at: u64, of: u64) -> String {
     let (mut rows, mut pools) = (String::new(), [0, 0]);
     for tag in 0..TAGS {
@@ -93,7 +93,7 @@ fn snapshots_of_which_a_third_of_the_tags_moves(bencher: Bencher<'_, '_>) {
     read(bencher, &A_THIRD_MOVES);
 }
 
-/// What people do without poolgate.
+/// The usual script without poolgate.
 #[divan::bench(sample_count = 3)]
 fn awk_which_subtracts_the_first_bytes_from_the_last(bencher: Bencher<'_, '_>) {
     const LAST_MINUS_FIRST: &str = r#"$2 == "Nonp" || $2 == "Paged" {

@@ -1,7 +1,7 @@
-//! What judging costs: a sample of a tag while the recording is read, and the verdict on a tag at the end.
+//! The cost of judging: a sample of a tag while the recording is read, and the verdict on a tag at the end.
 //!
-//! The streaming part is to take 5 ns a tag and sample at the most, over 4,000 tags one after the other, as they come in a
-//! sample: so it is measured with all of them, and not with one which never leaves the processor's cache.
+//! The goal for the streaming part is at most 5 ns per tag and sample, over 4,000 tags in the order of a sample. So it
+//! is measured with all of them, not with one tag that never leaves the processor's cache.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::hint::black_box;
@@ -19,13 +19,13 @@ fn main() {
     divan::main();
 }
 
-/// How many of the tags move with every sample: all, or the third of them which a busy machine has.
+/// One tag in this number moves with every sample: all tags, or one third as on a busy machine.
 const MOVING: [u64; 2] = [1, 3];
 
-/// A tag's counters; every one in `of` moves a little with every sample.
+/// The counters of a tag; one tag in `of` moves a little with every sample.
 fn usage(tag: u64, slot: u64, of: u64) -> Usage {
     let slot = if tag.is_multiple_of(of) { slot } else { 0 };
-    // More than the level ever falls by, so that what was freed never goes back: that would be another counter.
+    // More than the level ever falls by, so `frees` never goes back: that would be another counter.
     let allocs = slot * (5 + tag % 16) + 500;
     let live = 400 + (slot ^ tag) % 5;
     Usage { allocs, frees: allocs - live, bytes: live * 32 }
@@ -43,12 +43,12 @@ fn a_sample_of_a_tag(bencher: Bencher<'_, '_>, of: u64) {
         row.extend((0..TAGS as u64).map(|tag| Some(usage(tag, slot, of))));
         tags.sample(Stage::Workload, black_box(&row));
     };
-    // Past what is learned from the first samples.
+    // Passes the samples that flows are learned from.
     (0..SAMPLES).for_each(|_| sample(&mut tags));
     bencher.counter(ItemsCount::new(TAGS)).bench_local(|| sample(&mut tags));
 }
 
-/// What the loop of the benchmark above costs by itself.
+/// The cost of the loop in `a_sample_of_a_tag` alone.
 #[divan::bench]
 fn the_loop_by_itself(bencher: Bencher<'_, '_>) {
     let mut slot = 0;

@@ -1,8 +1,9 @@
-//! What one sample of Windows' pool tags costs: read 4,000 of them through an injected call, parse, difference, append.
+//! The cost of one sample of Windows' pool tags: read 4,000 of them through an injected call, parse, difference,
+//! append.
 //!
-//! The call only copies a table which lies ready, so what the kernel takes to make it is not in here; everything poolgate
-//! does is. [`main`] first prints the median, which is the figure to look at; divan's table, with what each allocates,
-//! comes after. Runs on every platform, as the layouts do.
+//! The call only copies a prepared table, so the kernel's time for creating it is not included; all work of poolgate
+//! is. [`main`] first prints the median, the main figure; divan's table with the allocations of each follows. It runs
+//! on every platform, as the layouts do.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ mod bytes;
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 const TAGS: u64 = 4_000;
-/// One in so many tags changes from one sample to the next.
+/// One in this number of tags changes from one sample to the next.
 const CHANGING: [u64; 2] = [20, 1];
 
 fn main() {
@@ -30,7 +31,7 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--list") {
         let test = arguments.iter().any(|argument| argument == "--test");
         for changing in CHANGING {
-            // Two samples show that it still works, and nothing else.
+            // Two samples only show that the benchmark still works.
             let median = median_of(if test { 2 } else { 5_000 }, changing);
             if !test {
                 println!(
@@ -75,7 +76,7 @@ fn bare_copy(bencher: Bencher<'_, '_>, changing: u64) {
     bencher.bench_local(|| kernel.query(Class::PoolTag, &mut buffer));
 }
 
-/// A kernel with two tables, given out in turns.
+/// A kernel with two tables, returned in turn.
 struct Kernel {
     tables: [Vec<u8>; 2],
     sessions: Vec<u8>,
@@ -90,7 +91,7 @@ impl Kernel {
     }
 }
 
-/// A table as of a real machine, where one tag in nine is in both pools.
+/// A table like that of a real machine: one tag in nine is in both pools.
 fn rows(changing: u64, time: u64) -> Vec<Row> {
     let row = |tag: u64| {
         let allocs = 1_000 * tag + if tag.is_multiple_of(changing) { time } else { 0 };
@@ -125,7 +126,7 @@ impl System for Kernel {
     }
 }
 
-/// What `poolgate run` does at each tick.
+/// The work of `poolgate run` at each tick.
 struct Sampler {
     source: PoolTable<Kernel>,
     recorder: Recorder,
@@ -134,7 +135,7 @@ struct Sampler {
 }
 
 impl Sampler {
-    /// With the first samples taken, which make the rows.
+    /// Creates a sampler and takes the first samples. They create the rows.
     fn of(changing: u64) -> Sampler {
         let folder = tempfile::tempdir().unwrap();
         let header = Header::new("benchmark", "benchmark", "windows pool tags");

@@ -26,11 +26,11 @@ impl Storage for Bytes {
     }
 }
 
-/// Opens a checkpoint of these bytes; then one whose lines have these entries, with the right checksums, since no fuzzer
-/// guesses those.
+/// Opens a checkpoint of these bytes. Then opens one with these entries and correct checksums, because a fuzzer cannot
+/// guess those.
 ///
 /// # Panics
-/// When a run went back.
+/// When a run went back to an earlier phase.
 pub fn checkpoint(bytes: &[u8]) {
     never_goes_back(bytes);
     let mut sealed = Vec::new();
@@ -47,7 +47,7 @@ pub fn checkpoint(bytes: &[u8]) {
     never_goes_back(&sealed);
 }
 
-/// Opens the checkpoint as it was after each of its lines.
+/// Opens the checkpoint with its first line only, then with one line more each time.
 fn never_goes_back(bytes: &[u8]) {
     let mut last = None;
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
@@ -61,7 +61,7 @@ fn never_goes_back(bytes: &[u8]) {
 fn phase(bytes: &[u8]) -> Option<Phase> {
     match Checkpoint::open(Bytes(bytes.to_vec())) {
         Ok(checkpoint) => Some(checkpoint.state().phase),
-        // What a terminal would act on is escaped where it is printed.
+        // The text of the error is escaped only when it is printed.
         Err(_) => None,
     }
 }

@@ -6,7 +6,7 @@ use poolgate::machine::PoolSource;
 use poolgate::machine::linux::Tables;
 use tempfile::TempDir;
 
-/// Which of the kernel's files holds the bytes.
+/// The kernel's file that holds the bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Table {
     Slabinfo,
@@ -24,7 +24,7 @@ thread_local! {
     };
 }
 
-/// Samples a kernel whose table has these bytes, twice: the second time from the buffers of the first.
+/// Samples a kernel twice with these bytes in its table; the second sample reuses the buffers of the first.
 ///
 /// # Panics
 /// When the two samples differ, a figure is larger than any machine, or an error is not safe to print.

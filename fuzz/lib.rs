@@ -1,6 +1,7 @@
-//! The fuzz targets, and what each checks: an importer of any bytes gives an error that is safe to print, or a whole recording.
+//! The fuzz targets with their checks: importing any bytes gives an error that is safe to print, or a complete
+//! recording.
 //!
-//! `fuzz_targets/` calls these under libFuzzer; `tests/fuzz_inputs.rs` calls them with the inputs the fuzzer starts from.
+//! `fuzz_targets/` calls these under libFuzzer; `tests/fuzz_inputs.rs` calls them with the fuzzer's initial inputs.
 
 use std::time::Duration;
 
@@ -16,10 +17,10 @@ mod recording;
 mod scenario;
 mod tag_list;
 
-/// Reads bytes as one kind of file. Panics when a promise is broken.
+/// Reads bytes as one kind of file. Panics if a check fails.
 pub type Target = fn(&[u8]);
 
-/// Every target by its name, which is also that of `fuzz_targets/<name>.rs`.
+/// Every target by name; `fuzz_targets/<name>.rs` has the same name.
 pub const TARGETS: [(&str, Target); 17] = [
     ("allocinfo", allocinfo),
     ("checkpoint", checkpoint::checkpoint),
@@ -61,22 +62,22 @@ fn csv(bytes: &[u8]) {
     read(b"t_seconds,iteration,tag,pool,allocs,frees,bytes\n", bytes);
 }
 
-/// The first line makes it a log of Linux' own tables, and what follows may begin any other of them.
+/// The first line makes it a log of Linux' own tables; the bytes may begin any of the other tables.
 fn linux(bytes: &[u8]) {
     read(b"slabinfo - version: 2.1\n", bytes);
 }
 
-/// Without a beginning: the bytes decide which format a log has, and in which encoding.
+/// No first line: the bytes determine the format of the log and its encoding.
 fn log(bytes: &[u8]) {
     read(b"", bytes);
 }
 
-/// A table whose header names its columns.
+/// A table with column names in its header.
 fn named(bytes: &[u8]) {
     read(b"Tag,Type,Allocs,Frees,Diff,Bytes,Per Alloc\n", bytes);
 }
 
-/// A stamp between two tables, of whatever form.
+/// A time stamp of any form between two tables.
 fn stamps(bytes: &[u8]) {
     let table: &[u8] = b"\n Tag  Type  Allocs  Frees  Diff  Bytes  Per Alloc\n Irp  Nonp 3 1 2 64 32\n";
     read(table, &[&b"2026-01-08 15:04:05\n"[..], table, bytes, table, bytes, table].concat());
@@ -95,7 +96,7 @@ fn powershell(bytes: &[u8]) {
     read(header, bytes);
 }
 
-/// Logs of what Windows' pools hold in all. The first byte chooses which of the three formats they have.
+/// Logs of the totals of Windows' pools. The first byte selects one of three formats.
 fn totals(bytes: &[u8]) {
     const BEGINNINGS: [&[u8]; 3] = [
         b"\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\HOST\\Memory\\Pool Nonpaged Bytes\"\n",
@@ -112,7 +113,7 @@ fn verifier(bytes: &[u8]) {
     read(b"MODULE: mydrv.sys (load: 1 / unload: 1)\n", bytes);
 }
 
-/// Imports `bytes` behind `beginning`, which names their format.
+/// Imports `bytes` after `beginning`, which determines their format.
 fn read(beginning: &[u8], bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder");
     let to = folder.path().join("imported.pgr");
@@ -123,13 +124,13 @@ fn read(beginning: &[u8], bytes: &[u8]) {
     }
 }
 
-/// Text for a person: nothing in it acts on a terminal, whatever the file it is about holds.
+/// Checks that a terminal acts on nothing in the text, even if the input file contains control characters.
 fn printable(text: &str) {
     let acts = |c: char| c.is_control() && !"\n\t\r".contains(c);
     assert!(!text.contains(acts), "text of a file reaches a terminal: {text:?}");
 }
 
-/// Its samples are in the order of time, and it has an end.
+/// Checks that the samples are in order of time, and that the recording has an end.
 fn whole(recording: &Recording) {
     let mut events = recording.events();
     let (mut last, mut ended) = (None, false);

@@ -9,17 +9,17 @@ const SEALED: &[u8] = br#"{"format":"poolgate recording","version":1,"sealed":tr
 const KINDS: &[u8] = b"KWCMEHZ";
 const WORKLOADS: [&str; 2] = ["iterations: 40", "duration: 1 h, count_lines: x"];
 
-/// Reads bytes as a recording, and as the frames of one: with right checksums, so that what reads payloads is reached.
+/// Reads bytes as a recording, and as frames with correct checksums, so that the reader of payloads is reached.
 ///
 /// # Panics
-/// When one that was damaged or changed is held.
+/// When a damaged or changed recording is held.
 pub fn recording(bytes: &[u8]) {
     read(bytes.to_vec());
     read([frame(b'H', HEADER), frames(bytes)].concat());
     read([frame(b'H', SEALED), frames(bytes)].concat());
 }
 
-/// Each is a byte for its kind, one for its length, and so many bytes.
+/// Each frame is one byte for its kind, one for its length, and its payload.
 fn frames(mut bytes: &[u8]) -> Vec<u8> {
     let mut frames = Vec::new();
     while let [kind, length, rest @ ..] = bytes {

@@ -5,13 +5,13 @@ use poolgate::scenario::parse;
 /// Reads a scenario.
 ///
 /// # Panics
-/// When a scenario is not read the same again, or a mistake is not safe to print or stands nowhere.
+/// When the scenario's text reads back differently, or a mistake is not safe to print or has no place in the text.
 pub fn scenario(bytes: &[u8]) {
     match parse("fuzz.yaml", bytes) {
         Ok(loaded) => {
             let again = parse("fuzz.yaml", loaded.text.as_bytes()).expect("the text a run keeps is read again");
             assert_eq!(format!("{:?}", loaded.scenario), format!("{:?}", again.scenario));
-            // What a run asks of it first.
+            // A run reads the words of its thresholds first.
             loaded.scenario.thresholds().iter().for_each(|threshold| drop(threshold.words()));
         }
         Err(mistakes) => {

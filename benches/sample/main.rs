@@ -1,5 +1,5 @@
-//! What one sample of this machine's own pools costs. Linux only: a sample of Windows is `benches/pool_tags.rs`, which
-//! runs everywhere.
+//! The cost of one sample of this machine's own pools. Linux only: `benches/pool_tags.rs` measures a sample of Windows
+//! and runs everywhere.
 
 #[cfg(target_os = "linux")]
 mod slabinfo;

@@ -1,8 +1,8 @@
-//! What one sample costs (read, parse, difference, append) beside a bare read of the same `/proc/slabinfo`.
+//! The cost of one sample (read, parse, difference, append) beside a bare read of the same `/proc/slabinfo`.
 //!
-//! A busy machine moves both by more than what lies between them. So [`main`] first measures them in turns and prints
-//! the ratio, which is the figure to look at; divan's table, with what each allocates, comes after. The `fixture` rows
-//! read a file in memory, which costs next to nothing, and so show the parser's and the recorder's part.
+//! A busy machine moves both by more than their difference. So [`main`] first measures them in turn and prints the
+//! ratio, the main figure; divan's table with the allocations of each follows. The `fixture` rows read a file in memory
+//! at almost no cost, and so show the cost of the parser and the recorder.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 use std::fs::File;
@@ -31,7 +31,7 @@ pub(crate) fn main() {
         if let Err(because) = live_root() {
             println!("/proc/slabinfo skipped, because {because}; {USUAL} caches in a file instead, which reads faster");
         }
-        // Two pairs show that it still works, and nothing else.
+        // Two pairs only show that the benchmark still works.
         let ratio = ratio(if test { 2 } else { 2_000 });
         if !test {
             println!("{ratio}");
@@ -40,13 +40,13 @@ pub(crate) fn main() {
     divan::main();
 }
 
-/// What a sample costs in bare reads, both measured in turns, as a line for people.
+/// The cost of a sample in bare reads, both measured in turn, as a line of text.
 fn ratio(pairs: usize) -> String {
     let place = Place::live_or_fixture();
     let (mut bare, mut sampler) = (BareRead::of(&place.slabinfo()), Sampler::of(&place.root));
     let (mut reads, mut samples, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..pairs {
-        // Whoever comes second finds the kernel's lists in the processor's caches, so each comes second half the time.
+        // The second of a pair finds the kernel's lists in the processor's caches, so the order alternates.
         let (read, sample) = if pair % 2 == 0 {
             let read = duration_of(|| bare.rewound());
             (read, duration_of(|| sampler.sample()))
@@ -135,7 +135,7 @@ mod fixture {
     }
 }
 
-/// A root whose `/proc/slabinfo` can be read.
+/// A root with a readable `/proc/slabinfo`.
 struct Place {
     root: PathBuf,
     _folder: Option<TempDir>,
@@ -171,7 +171,7 @@ fn folder_in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// A slabinfo text, as long for each `time`; one cache in twenty has other figures at another time.
+/// A slabinfo text of the same length for each `time`; one cache in twenty has other figures at another time.
 fn text(caches: usize, time: usize) -> String {
     let lines = (0..caches).map(|cache| {
         let active = 1_000 + cache + if cache % 20 == 0 { time } else { 0 };
@@ -188,7 +188,7 @@ fn text(caches: usize, time: usize) -> String {
     std::iter::once(head.to_owned()).chain(lines).collect()
 }
 
-/// The least that any reader of slabinfo does.
+/// The least work of any reader of slabinfo.
 struct BareRead {
     file: File,
     text: Vec<u8>,
@@ -208,7 +208,7 @@ impl BareRead {
     }
 }
 
-/// What `poolgate run` does at each tick.
+/// The work of `poolgate run` at each tick.
 struct Sampler {
     source: Tables,
     recorder: Recorder,
@@ -217,7 +217,7 @@ struct Sampler {
 }
 
 impl Sampler {
-    /// With the first samples taken, which make the rows.
+    /// Creates a sampler and takes the first samples. They create the rows.
     fn of(root: &Path) -> Sampler {
         let folder = tempfile::tempdir().unwrap();
         let header = Header::new("benchmark", "benchmark", "linux slabinfo");

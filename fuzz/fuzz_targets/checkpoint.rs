@@ -1,4 +1,4 @@
-//! Checkpoints of any bytes, and of any entries whose checksums are right: a state, or a refusal.
+//! Checkpoints of any bytes, and of any entries with correct checksums: a state, or a refusal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

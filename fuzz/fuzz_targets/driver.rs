@@ -1,4 +1,4 @@
-//! Driver images of any bytes: reading them ends, and never panics.
+//! Driver images of any bytes: reading them ends and never panics.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

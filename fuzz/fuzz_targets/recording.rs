@@ -1,4 +1,4 @@
-//! Recordings of any bytes and of any frames: reading and judging them ends, and never panics.
+//! Recordings of any bytes and of any frames: reading and judging them ends and never panics.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Scenarios of any bytes: a scenario that says again what it was read from, or mistakes that are safe to print.
+//! Scenarios of any bytes: a scenario that reads back the same from its own text, or mistakes that are safe to print.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! A /proc/slabinfo of any bytes: every sample is whole, or there is none.
+//! A /proc/slabinfo of any bytes: every sample is complete, or there is none.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Whether to look a second time, and again.
+//! Plans second and further looks.
 
 use super::evidence::{Draw, draw};
 use super::series::{self, Measured};
@@ -7,11 +7,11 @@ use crate::pool::Key;
 use crate::record::{Pause, Recording, SecondLook};
 use crate::scenario::{self, Limit, Scenario};
 
-/// Second looks at the same run: nine times the first look in all.
+/// The most second looks at one run. Together they take nine times as long as the first look.
 const MOST: usize = 3;
 
-/// The plan of another look at what grows in `recording`, which needs no end; `None` when there is nothing that another
-/// look could settle. Whether there is time for it is not asked here. `seed` is where the order of its blocks is drawn from.
+/// Plans another look at the growing tags of `recording`, which may be unfinished. Returns `None` if another look could
+/// settle nothing. The caller checks whether there is time for it. `seed` determines the order of the blocks.
 ///
 /// # Errors
 /// When nothing was sampled while the workload ran.
@@ -43,14 +43,14 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
     })))
 }
 
-/// What another look would tell more of; once candidates are fixed, none is added.
+/// The tags for which another look would help. No tag is added once the candidates are fixed.
 fn candidates(scenario: &Scenario, recording: &Recording, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
     let judged = Judged::of(scenario, recording, measured);
     let thresholds = scenario.thresholds();
     let again: Vec<&Key> = thresholds
         .iter()
         .flat_map(|threshold| {
-            // Only a rate is looked at again.
+            // Only rates are looked at again.
             let rate = threshold.limits.iter().find(|limit| matches!(limit, Limit::MaxRate(_)));
             let meant = rule::meant(threshold, &judged).filter(|(_, said)| said.iter().any(|said| said.again));
             let measured = meant.filter_map(move |(case, _)| case.measured(threshold, rate?));

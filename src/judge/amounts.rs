@@ -1,19 +1,19 @@
-//! How much a tag held at the beginning and at the end, and why that is not known where it is not.
+//! The amounts a tag held at the beginning and at the end, or the reason why they are unknown.
 //!
-//! A run has settled levels, before and after the workload. A log without stages has tables: see `tables`.
+//! A run has settled levels, before and after the workload. A log without stages has tables (see `tables`).
 
 use std::fmt;
 
 use super::level::Levels;
 
-/// The amounts that `max_growth` and `max_bytes` are held against.
+/// The amounts that `max_growth` and `max_bytes` limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Amounts {
     /// Before and after.
     pub(super) levels: Result<Levels, Unknown>,
     /// Bytes at the end.
     pub(super) bytes: Result<u64, Unknown>,
-    /// Why the growth may be more than the levels show; nothing can hold then.
+    /// Why the growth may exceed the difference of the levels; it is then never held.
     pub(super) at_least: Option<Anew>,
 }
 
@@ -43,14 +43,14 @@ pub(super) enum Unknown {
 /// Counters that began anew within a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anew {
-    /// Those of this tag.
+    /// The counters of this tag.
     Tag,
-    /// Those of most tags, in this table (counted from 1): the machine was restarted before it.
+    /// The counters of most tags, at this table (counted from 1): the machine was restarted before it.
     Restart(u64),
 }
 
 impl Amounts {
-    /// The amounts of a run that has levels at rest, or lacks some.
+    /// The amounts of a run: its levels at rest, or why one is missing.
     pub(super) fn at_rest(levels: Result<Levels, Unknown>, bytes: Result<u64, Unknown>) -> Amounts {
         Amounts { levels, bytes, at_least: None }
     }

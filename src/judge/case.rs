@@ -1,4 +1,4 @@
-//! What is known of one tag, or of a pool as a whole, held against single limits.
+//! The figures of one tag or of a whole pool, compared with single limits.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::scenario::{Bytes, Limit, Scenario};
 mod amount;
 mod rate;
 
-/// What is known of one tag or total.
+/// Everything known about one tag or total.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) key: Key,
@@ -27,44 +27,44 @@ pub(super) struct Case {
     pub(super) evidence: Evidence,
     pub(super) confirmation: Option<Confirmation>,
     unconfirmed: Unconfirmed,
-    /// The kernel's table of tags overflowed, so the figures may be another tag's, or too few.
+    /// The kernel's table of tags overflowed, so the figures may belong to another tag or be too low.
     unsound: bool,
-    /// Objects are counted, not bytes alone.
+    /// Objects are counted, not only bytes.
     counts: bool,
-    /// It is of several tags together, and its key is but a name.
+    /// It stands for several tags together, and its key is only a name.
     pub(super) several: bool,
     left: Left,
-    /// Why it is ignored, where it is.
+    /// Why it is ignored, if it is.
     pub(super) ignored: Option<String>,
-    /// What is doubtful of every tag alike.
+    /// Doubts that apply to every tag alike.
     pub(super) doubts: Rc<Doubts>,
-    /// Why second looks do not count, if there were any that do not.
+    /// Why second looks do not count, if some do not.
     thin: Option<String>,
-    /// It is of a log without stages, after which nobody can look again.
+    /// It is of a log without stages, so no second look is possible.
     log: bool,
-    /// Why it does not hold, as far as tables do not show it.
+    /// Why rows missing in tables prevent a verdict of held, if they do.
     hidden: Option<Hidden>,
-    /// What the kernel itself reported to be left of it when it was destroyed.
+    /// Objects that the kernel reported as remaining when the cache was destroyed.
     pub(super) remaining: Option<Remaining>,
-    /// The whole slabs of a cache, where they were measured.
+    /// The whole slabs of a cache, if they were measured.
     pub(super) slabs: Option<Box<Case>>,
-    /// It is what the tables report of a pool, as their rows are not all of it.
+    /// A pool's total as the tables report it, because their rows do not show the whole pool.
     reported: bool,
 }
 
-/// What becomes of a candidate at which nobody looked a second time.
+/// The verdict on a candidate without a second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unconfirmed {
     /// The scenario wants no second look: a leak.
     Leak,
     /// There was no time for one.
     Budget(Budgeted),
-    /// Nothing can be said.
+    /// No verdict is possible.
     Unclear,
 }
 
 impl Case {
-    /// A case of what a recording holds.
+    /// Tests the first look and the second looks of one tag or sum.
     pub(super) fn new(
         scenario: &Scenario,
         key: Key,
@@ -108,7 +108,7 @@ impl Case {
         }
     }
 
-    /// The same, with the rate that so few samples show.
+    /// Sets the rate of a series too short for the test, and whether the recording is a log.
     pub(super) fn early(mut self, early: Option<Early>, log: bool) -> Case {
         self.log = log;
         match (&mut self.evidence, early) {
@@ -121,12 +121,12 @@ impl Case {
         self
     }
 
-    /// The same, of a recording with these doubts.
+    /// Sets the doubts of the recording.
     pub(super) fn doubted(self, doubts: &Rc<Doubts>) -> Case {
         Case { doubts: doubts.clone(), ..self }
     }
 
-    /// The same, without evidence of a rate unless the times of the samples are known.
+    /// Removes evidence of a rate unless the times of the samples are known.
     pub(super) fn timed(self, known: bool) -> Case {
         match known {
             true => self,
@@ -134,47 +134,47 @@ impl Case {
         }
     }
 
-    /// The same, with second looks that do not count for a reason.
+    /// Sets why second looks do not count.
     pub(super) fn thin(self, thin: Option<String>) -> Case {
         Case { thin, ..self }
     }
 
-    /// The same, not shown by some tables or by all.
+    /// Sets why it is not held if some or all tables do not show it.
     pub(super) fn hidden(self, hidden: Option<Hidden>) -> Case {
         Case { hidden, ..self }
     }
 
-    /// The same, a pool's total by what the tables report of it, or by their rows.
+    /// Sets whether a pool's total is the tables' own figure, and not the sum of their rows.
     pub(super) fn reported(self, reported: bool) -> Case {
         Case { reported, ..self }
     }
 
-    /// The same, with what teardown left.
+    /// Sets the bytes left after teardown.
     pub(super) fn left(self, left: Left) -> Case {
         Case { left, ..self }
     }
 
-    /// The same, with what the kernel reported to remain.
+    /// Sets the objects that the kernel reported as remaining.
     pub(super) fn remaining(self, remaining: Option<&Remaining>) -> Case {
         Case { remaining: remaining.cloned(), ..self }
     }
 
-    /// The same, ignored for a reason or not.
+    /// Sets why it is ignored, if it is.
     pub(super) fn ignored(self, reason: Option<&str>) -> Case {
         Case { ignored: reason.map(str::to_owned), ..self }
     }
 
-    /// The same, of several tags which all count objects, or do not.
+    /// Marks it as several tags together; `counts` is whether all of them count objects.
     pub(super) fn of_several(self, counts: bool) -> Case {
         Case { counts, several: true, ..self }
     }
 
-    /// The same, of a run in which the kernel's table of tags overflowed.
+    /// Sets whether the kernel's table of tags overflowed in the run.
     pub(super) fn unsound(self, unsound: bool) -> Case {
         Case { unsound, ..self }
     }
 
-    /// Why it does not hold, as far as tables do not show it.
+    /// Why rows missing in tables prevent a verdict of held under a threshold that names it.
     pub(super) fn hidden_from_named(&self) -> Option<&str> {
         self.hidden.as_ref().map(|hidden| hidden.from(true))
     }
@@ -184,7 +184,8 @@ impl Case {
         matches!(&self.evidence, Evidence::Trend(trend) if trend.growing)
     }
 
-    /// The trend whose rate counts: of the second look where there is one, since the first one's was chosen for its size.
+    /// The trend to take the rate from: that of the second look if there is one, because candidates were selected by
+    /// the size of the first.
     pub(super) fn trend(&self) -> Option<&Trend> {
         let confirmed = self.confirmation.as_ref().and_then(|confirmation| confirmation.trend.as_ref());
         confirmed.or(match &self.evidence {
@@ -193,7 +194,7 @@ impl Case {
         })
     }
 
-    /// Holds it against one limit; `named` when the threshold names this tag as the driver's own.
+    /// Compares it with one limit. `named`: the threshold names this tag as the driver's own.
     pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
         let said = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
         let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());

@@ -1,34 +1,34 @@
-//! When the slots of a workload were, in bounded memory: what a slot is in iterations and hours, and where the warm-up ends.
+//! The times of a workload's slots, in bounded memory: iterations and hours per slot, and the end of the warm-up.
 
 use std::time::Duration;
 
 use super::evidence::{self, Pace, Window};
 use crate::scenario::WarmUp;
 
-/// The most slots whose time is kept.
+/// The most slots with a stored time.
 const MOST: usize = 384;
 
-/// One slot.
+/// A slot's time and iterations.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tick {
     slot: u64,
-    /// Since the workload began.
+    /// Time since the workload began.
     at: Duration,
-    /// Iterations complete.
+    /// Completed iterations.
     iterations: u64,
 }
 
 /// The slots of a workload so far.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// Slots, evenly spread.
+    /// Evenly spaced slots.
     kept: Vec<Tick>,
     every: u64,
     last: Tick,
-    /// The slots there are.
+    /// Number of slots.
     slots: u64,
     warm_up: Option<WarmUp>,
-    /// The first slot after a warm-up which the scenario gives.
+    /// The first slot after a warm-up that the scenario sets.
     warm: Option<u64>,
 }
 
@@ -37,12 +37,12 @@ impl Clock {
         Clock { every: 1, warm_up, ..Clock::default() }
     }
 
-    /// Passes over slots without a sample.
+    /// Counts slots without a sample.
     pub(super) fn miss(&mut self, slots: u64) {
         self.slots += slots;
     }
 
-    /// Adds a slot. In a file that somebody made up, time and iterations may go back.
+    /// Adds a slot. Time and iterations may go back in a forged file.
     pub(super) fn push(&mut self, at: Duration, iterations: u64) {
         self.last = Tick { slot: self.slots, at, iterations };
         self.slots += 1;
@@ -73,7 +73,7 @@ impl Clock {
         self.slots
     }
 
-    /// The warm-up, and what a slot is after it on average.
+    /// The end of the warm-up, and the average pace of the slots after it.
     pub(super) fn window(&self) -> Window {
         let warm_up = match self.warm_up {
             None => Window::usual_warm_up(self.slots),
@@ -86,7 +86,7 @@ impl Clock {
         Window { warm_up, pace: Pace { iterations: Some(iterations).filter(|some| *some > 0.0), hours } }
     }
 
-    /// When each slot was; `None` when there are too many for all of them to be kept.
+    /// The time of each slot; `None` if there are too many slots to keep all times.
     pub(super) fn ticks(&self) -> Option<Vec<evidence::Tick>> {
         let tick = |tick: &Tick| evidence::Tick {
             slot: tick.slot,
@@ -96,7 +96,7 @@ impl Clock {
         (self.every == 1).then(|| self.kept.iter().map(tick).collect())
     }
 
-    /// The median time of a slot, microseconds; 0 when nothing is known.
+    /// The median duration of a slot in microseconds; 0 if unknown.
     pub(super) fn slot_us(&self) -> u64 {
         let each = |pair: &[Tick]| {
             let slots = u128::from((pair[1].slot - pair[0].slot).max(1));

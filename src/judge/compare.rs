@@ -1,10 +1,11 @@
-//! A candidate build against a base build: is what the candidate does worse than what the base did already?
+//! Compares a candidate build with a base build: does the candidate do worse than the base did?
 //!
-//! Both recordings are judged by the same thresholds. What the candidate breaks counts only where the base did better: a
-//! leak must be faster, (rate − base rate) / √(se² + base se²) at or over the cut-off of T; an amount must exceed the base's
-//! by more than the threshold allows. So an old leak blocks no merge, and a new one does, also beside an old one.
+//! Both recordings are judged by the same thresholds. A threshold that the candidate breaks counts only if the base did
+//! better: a leak must be faster, with (rate − base rate) / √(se² + base se²) at or above the cut-off of T, and an
+//! amount must exceed the base's by more than the threshold allows. So an old leak blocks no merge, but a new one does,
+//! even beside an old one.
 //!
-//! Two logs of one table each are one log of two tables: its growth is judged as that of a log.
+//! Two logs of one table each are joined to one log of two tables, and growth is judged as in a log.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -29,27 +30,27 @@ mod worse;
 
 use worse::{difference, figure, fixed, sure, worse};
 
-/// The verdicts on a candidate, with both sides' figures.
+/// The verdicts on a candidate, with the figures of both sides.
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// One for each threshold, in the scenario's order.
     pub rulings: Vec<Ruling>,
     /// Every tag of the candidate.
     pub tags: Vec<Compared>,
-    /// What a reader should know of either recording.
+    /// Remarks on either recording.
     pub notes: Vec<String>,
-    /// What the scenario ignores, and why.
+    /// The scenario's `ignore` entries.
     pub ignored: Vec<Ignored>,
-    /// What grew most from the base to the candidate, where each is one table.
+    /// The tags that grew most from the base to the candidate, if each is a single table.
     pub ranking: Option<Ranking>,
 }
 
 /// One tag on both sides, in bytes.
 #[derive(Debug, Clone)]
 pub struct Compared {
-    /// The tag, as the candidate has it.
+    /// The tag, with the candidate's key.
     pub key: Key,
-    /// What the rates are related to.
+    /// The unit of the rates: per iteration or per hour.
     pub per: Per,
     /// The base's rate; `None` when it is not known.
     pub base: Option<Interval>,
@@ -57,7 +58,7 @@ pub struct Compared {
     pub candidate: Option<Interval>,
     /// How much faster the candidate grows, in standard errors; `None` when one of the rates is not known.
     pub z: Option<f64>,
-    /// What that is held against.
+    /// The cut-off that `z` is compared with.
     pub cut_off: Option<f64>,
     /// The candidate grows steadily.
     pub growing: bool,
@@ -72,13 +73,13 @@ pub enum CompareError {
     /// The candidate cannot be judged.
     #[error("the candidate cannot be judged: {0}")]
     Candidate(JudgeError),
-    /// They have nothing in common.
+    /// No tag is in both recordings.
     #[error("the base and the candidate are unrelated: no tag is in both")]
     Unrelated,
 }
 
 impl CompareError {
-    /// What to do about it.
+    /// How to resolve the error.
     pub fn help(&self) -> &'static str {
         match self {
             CompareError::Base(_) | CompareError::Candidate(_) => "give recordings of whole runs, each with a workload",
@@ -90,7 +91,7 @@ impl CompareError {
 /// Compares `candidate` with `base` by the thresholds of `scenario`.
 ///
 /// # Errors
-/// When one of them is of a run which did not measure.
+/// When one of the recordings cannot be judged, or when they have no tag in common.
 pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> Result<Comparison, CompareError> {
     let before = read(scenario, base).map_err(CompareError::Base)?;
     let mut after = read(scenario, candidate).map_err(CompareError::Candidate)?;
@@ -121,14 +122,14 @@ fn read(scenario: &Scenario, recording: &Recording) -> Result<Measured, JudgeErr
     Ok(measured)
 }
 
-/// How much later the candidate was made, where both say when.
+/// The time from the base to the candidate; zero if a recording does not give its time.
 fn apart(base: &Header, candidate: &Header) -> Duration {
     let known = [base, candidate].iter().all(|header| header.started > Timestamp::UNIX_EPOCH);
     let apart = candidate.started.duration_since(base.started);
     Duration::try_from(apart).ok().filter(|_| known).unwrap_or_default()
 }
 
-/// Why the two may not be of the same thing.
+/// Signs that the two recordings are not of the same thing.
 fn differences(base: &Header, candidate: &Header) -> Vec<String> {
     let mut notes = Vec::new();
     let runs = base.scenario_sha256.is_known() && candidate.scenario_sha256.is_known();
@@ -146,10 +147,10 @@ fn differences(base: &Header, candidate: &Header) -> Vec<String> {
     notes
 }
 
-/// What the base says of each tag and sum. Two recordings may count a tag differently, so its name decides.
+/// The base's cases by name. Names are compared because two recordings may count a tag differently.
 struct Base<'a> {
     cases: HashMap<String, &'a Case>,
-    /// It is the first table of the candidate's log.
+    /// The base and the candidate are joined to one log of two tables.
     joined: bool,
 }
 
@@ -174,14 +175,14 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged, reported: &[
         if of_all.takes(threshold, &said) {
             continue;
         }
-        // What several tags come to together is said of rates alone.
+        // Several tags together are judged by their rates only.
         let rates = said.len() < threshold.limits.len();
         let limits = threshold.limits.iter().filter(|limit| !rates || matches!(limit, Limit::MaxRate(_)));
         let mut any_fixed = false;
         let against: Vec<(Verdict, String)> = limits
             .zip(&said)
             .map(|(limit, said)| match said {
-                // The base is in the growth already.
+                // The growth already includes the base.
                 Said { verdict, because, .. } if base.joined && matches!(limit, Limit::MaxGrowth(_)) => {
                     (*verdict, because.clone())
                 }
@@ -215,7 +216,7 @@ fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged, reported: &[
     let findings = rule::joined(findings.collect(), of_all.finding(threshold).or(none));
     let findings: Vec<Finding> = reported.iter().cloned().chain(findings).collect();
     let worst = findings.iter().map(|finding| finding.verdict).max();
-    // Of a whole table, what is not told of held.
+    // Only tags that were not held are listed, so a threshold on tags without a finding is held.
     let otherwise = if matches!(threshold.subject, Subject::Tags { .. }) { Verdict::Held } else { Verdict::Unclear };
     Ruling { threshold: threshold.clone(), verdict: worst.unwrap_or(otherwise), findings }
 }

@@ -1,32 +1,32 @@
 //! Whether enough samples were taken for a verdict.
 //!
-//! A run on a machine that was too busy, or whose pool table could not be read, may have a handful of samples where hundreds
-//! were due. Nothing can be said from those. How many were due is told by the recording itself: by the ticks that each sample
-//! says were missed before it, and by the marks in place of samples that failed.
+//! If the machine was too busy or the pool table could not be read, a run may have a handful of samples instead of
+//! hundreds. Those allow no verdict. The recording shows how many samples were due: each sample records the ticks
+//! missed before it, and a mark stands for each sample that failed.
 
 use std::time::Duration;
 
 use super::doubts::Doubts;
 use crate::record::{SampleInfo, Stage};
 
-/// The share of the samples due that a verdict needs. With fewer it is unclear.
+/// The share of due samples needed for a verdict. With fewer the verdict is unclear.
 const NEEDED_SHARE: f64 = 0.5;
 
-/// Which samples were taken, and which are missing.
+/// The samples taken, and those missing.
 #[derive(Debug, Default)]
 pub(super) struct Coverage {
-    /// The workload is sampled after each iteration, and not on the clock.
+    /// The workload is sampled after each iteration, not by the clock.
     settled_only: bool,
     stage: Option<Stage>,
     lead_in: Rest,
     workload: Span,
     cool_down: Rest,
-    /// When the last sample was taken.
+    /// Time of the last sample.
     last: Duration,
     missing: Vec<Missing>,
-    /// Slots of the workload without a sample: the first one, and how many.
+    /// Slots of the workload without a sample: the first one, and their number.
     holes: Vec<(u64, u64)>,
-    /// Slots that are still to be told of, if a sample could not be read.
+    /// Failed samples that are not yet counted as holes.
     failed: u64,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Coverage {
 #[derive(Debug, Default)]
 struct Rest {
     span: Span,
-    /// When its settled samples were taken.
+    /// Times of its settled samples.
     taken: Vec<Duration>,
 }
 
@@ -44,22 +44,22 @@ struct Span {
     to: Duration,
 }
 
-/// Samples that were due between two instants.
+/// Samples that were due between two instants and are missing.
 #[derive(Debug, Clone, Copy)]
 struct Missing {
     span: Span,
     count: u32,
-    /// A sample of the workload told of them, so they have their slots.
+    /// Reported by a sample of the workload, so their slots are counted as holes already.
     has_slots: bool,
 }
 
 impl Coverage {
-    /// Of a workload that is sampled after each iteration, or on the clock.
+    /// Creates the coverage of a workload that is sampled after each iteration, or by the clock.
     pub(super) fn new(settled_only: bool) -> Coverage {
         Coverage { settled_only, ..Coverage::default() }
     }
 
-    /// A stage begins, and the one before ends.
+    /// Begins a stage, and ends the one before.
     pub(super) fn begin(&mut self, stage: Stage, at: Duration) {
         self.end(at);
         self.stage = Some(stage);
@@ -68,7 +68,7 @@ impl Coverage {
         }
     }
 
-    /// The stage ends.
+    /// Ends the stage.
     pub(super) fn end(&mut self, at: Duration) {
         if let Some(span) = self.span() {
             span.to = at;
@@ -84,7 +84,7 @@ impl Coverage {
         }
     }
 
-    /// A sample was taken.
+    /// Records a sample.
     pub(super) fn sample(&mut self, info: SampleInfo) {
         if info.missed > 0 {
             let span = Span { from: self.last, to: info.at };
@@ -99,7 +99,7 @@ impl Coverage {
         }
     }
 
-    /// A sample could not be read.
+    /// Records a sample that could not be read.
     pub(super) fn gap(&mut self, at: Duration) {
         match self.stage {
             Some(Stage::LeadIn | Stage::CoolDown) => {
@@ -110,7 +110,7 @@ impl Coverage {
         }
     }
 
-    /// So many slots from `slot` on have no sample.
+    /// Records `count` slots from `slot` on that have no sample.
     pub(super) fn hole(&mut self, slot: u64, count: u64) {
         if count > 0 {
             self.holes.push((slot, count));
@@ -118,13 +118,13 @@ impl Coverage {
         self.failed = 0;
     }
 
-    /// The same for iterations, of which an imported log may count several for each sample: only those are missing whose
-    /// sample failed.
+    /// Records `passed` iterations without a sample. An imported log may count several iterations for each sample, so
+    /// only iterations with a failed sample are missing.
     pub(super) fn iterations(&mut self, slot: u64, passed: u64) {
         self.hole(slot, passed.min(self.failed));
     }
 
-    /// What cannot be said, of a workload of so many `slots` that begins with a warm-up.
+    /// The doubts about a workload of `slots` slots, of which the first `warm_up` are its warm-up.
     pub(super) fn doubts(&self, warm_up: u64, slots: u64) -> Doubts {
         let lead_in = self.at_rest(&self.lead_in).and_then(|counts| counts.doubt("in the late half of the lead-in"));
         let cool_down =
@@ -137,7 +137,7 @@ impl Coverage {
         }
     }
 
-    /// Of the late half, on which a settled level rests; `None` if nothing is missing there.
+    /// Counts samples in the late half, the basis of a settled level; `None` if none is missing there.
     fn at_rest(&self, rest: &Rest) -> Option<Counts> {
         let late = Span { from: (rest.span.from + rest.span.to) / 2, ..rest.span };
         let missing: f64 = self.missing.iter().map(|missing| missing.within(late)).sum();
@@ -147,7 +147,7 @@ impl Coverage {
     }
 
     fn at_work(&self, warm_up: u64, slots: u64) -> Counts {
-        // What was missed at the end of the workload is told by the first sample after it.
+        // Ticks missed at the end of the workload are recorded by the first sample after it.
         let later = self.missing.iter().filter(|missing| !self.settled_only && !missing.has_slots);
         let later = later.map(|missing| missing.within(self.workload)).sum::<f64>().round() as u64;
         let holes = self.holes.iter().map(|(slot, count)| (slot + count).saturating_sub(warm_up.max(*slot)));
@@ -157,7 +157,7 @@ impl Coverage {
 }
 
 impl Missing {
-    /// How many of them were due in `span`: they were evenly spread.
+    /// The number of them due in `span`, if they were evenly spaced.
     fn within(&self, span: Span) -> f64 {
         let (from, to) = (self.span.from.max(span.from), self.span.to.min(span.to));
         let length = self.span.to.saturating_sub(self.span.from);
@@ -169,7 +169,7 @@ impl Missing {
     }
 }
 
-/// How many samples were taken of those that were due.
+/// Samples taken, and samples due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) taken: u64,
@@ -177,12 +177,12 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Whether they are too few.
+    /// Whether too few samples were taken.
     pub(super) fn are_too_few(self) -> bool {
         (self.taken as f64) < NEEDED_SHARE * self.due as f64
     }
 
-    /// That they are too few, if they are.
+    /// A doubt if too few samples were taken.
     pub(super) fn doubt(self, place: &str) -> Option<String> {
         let [taken, due] = [self.taken, self.due].map(grouped);
         self.are_too_few().then(|| {
@@ -193,7 +193,7 @@ impl Counts {
     }
 }
 
-/// A number for people: `1,500`.
+/// Formats a number with separators: `1,500`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -1,25 +1,25 @@
-//! Why a recording as a whole allows no verdict, or none that is good news.
+//! Reasons why a recording as a whole allows no verdict, or no verdict of held.
 
 use super::words::NO_TIMES;
 
 const ONE_TABLE: &str = "one table cannot show growth";
 use crate::scenario::Limit;
 
-/// What is doubtful of every tag alike.
+/// Doubts that apply to every tag alike.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Doubts {
     /// Too few samples for a growth.
     pub(super) growth: Option<String>,
-    /// Too few samples for what a tag holds at the end.
+    /// Too few samples for the bytes held at the end.
     pub(super) bytes: Option<String>,
     /// Too few samples for a rate.
     pub(super) rate: Option<String>,
-    /// Not all of it could be read, so nothing held for certain.
+    /// A part of the recording could not be read, so no threshold is certainly held.
     pub(super) damage: Option<String>,
 }
 
 impl Doubts {
-    /// Why nothing can be said about this limit.
+    /// Why this limit cannot be judged; `None` without a doubt.
     pub(super) fn about(&self, limit: &Limit) -> Option<&str> {
         let doubt = match limit {
             Limit::MaxGrowth(_) => &self.growth,
@@ -31,13 +31,13 @@ impl Doubts {
         doubt.as_deref()
     }
 
-    /// The same of a recording which is damaged, or is not.
+    /// Adds the doubt of a damaged recording.
     pub(super) fn with_damage(self, damaged: bool) -> Doubts {
         let damage = "part of the recording is damaged, and what stood there is not known";
         Doubts { damage: damaged.then(|| damage.to_owned()), ..self }
     }
 
-    /// The same of a log without stages that has so many tables.
+    /// Adds the doubt of a log with too few tables for a rate.
     pub(super) fn of_tables(self, tables: Option<u64>) -> Doubts {
         let rate = match tables {
             Some(1) => Some(ONE_TABLE.to_owned()),
@@ -47,10 +47,10 @@ impl Doubts {
         Doubts { rate, ..self }
     }
 
-    /// The same of a recording whose times are not all known.
+    /// Adds the doubt of a recording with unknown times.
     pub(super) fn with_times(self, known: bool) -> Doubts {
         match self.rate.as_deref() {
-            // One table has no rate whatever is known of its time.
+            // One table never gives a rate, even if its time is known.
             Some(ONE_TABLE) => self,
             _ if known => self,
             _ => Doubts { rate: Some(NO_TIMES.to_owned()), ..self },

@@ -1,4 +1,4 @@
-//! Why a recording cannot be judged at all.
+//! Errors of judging a recording.
 
 /// Why a recording cannot be judged at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,21 +9,21 @@ pub enum JudgeError {
     /// Nothing was sampled while the workload ran.
     #[error("the recording has no sample taken while the workload ran")]
     NotMeasured,
-    /// Its seal is broken, though every frame is whole: somebody wrote it anew.
+    /// The seal is broken although every frame is whole: the file was rewritten after the run.
     #[error("the recording was changed after it was closed")]
     Changed,
-    /// The kernel reported a fault of its own while the run went on.
+    /// The kernel reported a fault of its own during the run.
     #[error("the kernel reported a fault during the run: {first}")]
     KernelFault {
-        /// The first one, in its words.
+        /// The first fault, in the kernel's words.
         first: String,
-        /// The messages that begin with it.
+        /// The kernel's messages from that fault on.
         lines: Vec<String>,
     },
 }
 
 impl JudgeError {
-    /// What to do about it, where that is known.
+    /// How to resolve the error, if that is known.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             JudgeError::Unfinished | JudgeError::NotMeasured => None,
@@ -34,7 +34,7 @@ impl JudgeError {
         }
     }
 
-    /// What the kernel logged of it.
+    /// The kernel's messages about a fault; empty for other errors.
     pub fn output(&self) -> String {
         match self {
             JudgeError::KernelFault { lines, .. } => lines.join("\n"),

@@ -1,7 +1,7 @@
-//! Growth which is known and explained: the scenario's `ignore`.
+//! Growth that is known and explained: the scenario's `ignore`.
 //!
-//! An entry counts up to its last day, reckoned in UTC from when the recording was made: judged a year later, the verdicts
-//! are the same. From then on it only warns. A pool's total is not changed by it.
+//! An entry applies up to and including its last day. The day of the recording, in UTC, decides, so verdicts stay the
+//! same if it is judged a year later. An expired entry only causes a warning. Entries do not change a pool's total.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,7 +26,7 @@ pub struct Ignored {
     pub tags: Vec<String>,
 }
 
-/// The entries which a recording made at `started` is judged by.
+/// The `ignore` entries, applied to a recording made at `started`.
 pub(super) fn entries(ignore: &[Ignore], started: Timestamp, keys: &[Key]) -> Vec<Ignored> {
     let today: Date = started.to_zoned_datetime(TimeZone::UTC).date();
     let entry = |ignore: &Ignore| Ignored {
@@ -34,7 +34,7 @@ pub(super) fn entries(ignore: &[Ignore], started: Timestamp, keys: &[Key]) -> Ve
         because: ignore.because.clone(),
         until: ignore.until.map(|until| until.to_string()),
         expired: ignore.until.is_some_and(|until| until < today),
-        // Whole slabs are a second figure of a tag.
+        // Whole slabs are a second figure of a tag, not another tag.
         tags: keys
             .iter()
             .filter(|key| key.pool != Pool::Slabs && ignore.tag.matches(key))
@@ -44,14 +44,14 @@ pub(super) fn entries(ignore: &[Ignore], started: Timestamp, keys: &[Key]) -> Ve
     ignore.iter().map(entry).collect()
 }
 
-/// Why `key` is ignored; `None` when it is not. `entries` are those of `ignore`.
+/// Why `key` is ignored; `None` if it is not. `entries` correspond to `ignore` one by one.
 pub(super) fn reason<'a>(ignore: &[Ignore], entries: &'a [Ignored], key: &Key) -> Option<&'a str> {
     let mut both = ignore.iter().zip(entries);
     both.find(|(ignore, entry)| !entry.expired && ignore.tag.matches(key)).map(|(_, entry)| entry.because.as_str())
 }
 
 impl Ignored {
-    /// What somebody should do about the entry.
+    /// A warning about an expired entry.
     pub fn warning(&self) -> Option<String> {
         let until = self.until.as_ref().filter(|_| self.expired)?;
         Some(format!(
@@ -60,7 +60,7 @@ impl Ignored {
         ))
     }
 
-    /// What a reader should know of the entry.
+    /// A note about an entry that matches no tag.
     pub fn note(&self) -> Option<String> {
         self.tags.is_empty().then(|| format!("`ignore` of {} matches no tag of this recording", self.tag))
     }

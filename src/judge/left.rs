@@ -1,22 +1,22 @@
-//! What teardown left of a tag, against the limit on it.
+//! Bytes of a tag that are left after teardown, and the limit on them.
 
 use super::Verdict;
 use super::said::{Said, said};
 use crate::scenario::Bytes;
 
-/// What teardown left of it.
+/// The bytes of a tag that are left after teardown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
     /// No sample was taken at rest after teardown.
     NotSampled,
     /// The kernel no longer lists it.
     Gone,
-    /// So many bytes.
+    /// Bytes left.
     Bytes(u64),
 }
 
 impl Left {
-    /// Holds it against the most that may be left.
+    /// Compares it with the most bytes allowed.
     pub(super) fn against(self, most: Bytes) -> Said {
         match self {
             Left::NotSampled => said(Verdict::Unclear, "was not sampled at rest after teardown"),
@@ -24,7 +24,7 @@ impl Left {
             Left::Bytes(0) => said(Verdict::Held, "nothing is left after teardown"),
             Left::Bytes(bytes) => {
                 let verdict = if bytes > most.0 { Verdict::Broken } else { Verdict::Held };
-                // To the byte: what is left of an unloaded driver can be found by its size.
+                // The exact number, because a leaked object can be found by its size.
                 said(verdict, format!("{bytes} B are left after teardown"))
             }
         }

@@ -1,7 +1,7 @@
 //! Settled levels: how much a tag holds at rest, before the workload and after it.
 //!
-//! The level is the lower quartile of the last half of the lead-in, and of the last half of the cool-down: late enough
-//! for the machine to have come to rest, low enough that a peak which is given back is not growth.
+//! The level is the lower quartile of the last half of the lead-in, or of the cool-down. By the last half the machine
+//! has come to rest, and with the lower quartile a peak that is given back does not count as growth.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Growth in bytes; negative when there are fewer.
+    /// Growth in bytes; negative if the bytes decreased.
     pub fn growth(&self) -> i64 {
         self.bytes_after.wrapping_sub(self.bytes_before) as i64
     }

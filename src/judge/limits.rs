@@ -1,4 +1,4 @@
-//! Growth and rates against the limits on them.
+//! Compares growth and rates with their limits.
 
 use super::Verdict;
 use super::evidence::{Confirmation, Interval, Trend};
@@ -6,7 +6,7 @@ use super::level::Levels;
 use super::said::{Said, said};
 use crate::scenario::{Amount, Growth, Per, Rate};
 
-/// By how many bytes a tag of these levels may grow.
+/// The growth in bytes allowed for a tag with these levels.
 pub(super) fn allowed(most: Growth, levels: &Levels) -> i64 {
     match most {
         Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
@@ -14,7 +14,7 @@ pub(super) fn allowed(most: Growth, levels: &Levels) -> i64 {
     }
 }
 
-/// A leak's rate against what is allowed.
+/// Compares the rate of a leak with its limit.
 pub(super) fn compared(interval: Interval, limit: f64, text: String) -> Said {
     match (interval.low > limit, interval.high <= limit) {
         (true, _) => said(Verdict::Broken, text),
@@ -26,7 +26,7 @@ pub(super) fn compared(interval: Interval, limit: f64, text: String) -> Said {
     }
 }
 
-/// The rate in the limit's own terms, and the limit.
+/// The rate in the units of the limit, and the limit.
 pub(super) fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
     match most.amount {
         Amount::Bytes(limit) => (trend.bytes(most.per), limit),
@@ -34,7 +34,7 @@ pub(super) fn within(trend: &Trend, most: Rate) -> (Option<Interval>, f64) {
     }
 }
 
-/// Growth by the hour, whatever causes it, in the limit's own terms.
+/// The growth over time, with any cause, in the units of the limit.
 pub(super) fn by_time(confirmation: &Confirmation, trend: &Trend, most: Rate) -> Interval {
     let per = match most.per {
         Per::Hour => 1.0,

@@ -1,8 +1,8 @@
-//! Tags which leak in lockstep are one finding: one cause, of which several tags show a part.
+//! Groups tags that leak in lockstep into one finding, because they share one cause.
 //!
-//! An I/O request that is never completed leaves an `Irp`, a `File`, and two `MyD1` behind, each time. Their objects grow in
-//! ratios of small whole numbers, and where the growth is uneven, it is uneven in the same way. The root is the tag that
-//! is most specific to a driver, and of several the one that grows most.
+//! An I/O request that is never completed leaves an `Irp`, a `File`, and two `MyD1` behind, each time. The numbers of
+//! their objects grow in ratios of small whole numbers, and uneven growth is uneven in the same way. The root of a
+//! group is the tag that is most specific to a driver; among several such tags, the one that grows most.
 
 use std::collections::HashMap;
 
@@ -12,34 +12,35 @@ use super::suspects::owner;
 use super::{Finding, Verdict};
 use crate::pool::{Key, Pool};
 
-/// Ratios which are looked for, to one or the other.
+/// Ratios to look for, in either direction.
 const RATIOS: [f64; 4] = [1.0, 2.0, 3.0, 4.0];
-/// How far from it a ratio may be, at the least and at the most, as a share.
+/// Tolerance of a ratio as a share: the least and the most.
 const NEAR: (f64, f64) = (0.02, 0.1);
-/// Blocks whose increments are compared.
+/// Number of blocks for comparing increments.
 const BLOCKS: usize = 24;
-/// Increments as even as this, in objects², have nothing to compare but their rates, where those are known well.
+/// The variance, in objects², up to which increments count as even. Only rates are then compared, if they are well
+/// known.
 const EVEN: f64 = 1.0;
-/// How alike uneven increments must be.
+/// The least correlation of uneven increments.
 const ALIKE: f64 = 0.5;
 
-/// Which tags grow in lockstep with which.
+/// The groups of tags that grow in lockstep.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lockstep {
-    /// For each tag which is not alone, its group.
+    /// The group of each tag that is not alone.
     groups: HashMap<Key, usize>,
 }
 
 struct Member<'a> {
     key: &'a Key,
     rate: f64,
-    /// Half of the interval, as a share of the rate.
+    /// Half the width of the rate's interval, as a share of the rate.
     width: f64,
     increments: Vec<f64>,
 }
 
 impl Lockstep {
-    /// The groups among `cases`; `history` gives that of a case by its place.
+    /// Finds the groups among `cases`; `history` returns the history of the case at an index.
     pub(super) fn of(cases: &[Case], history: impl Fn(usize) -> History) -> Lockstep {
         let cases = cases.iter().enumerate();
         let members: Vec<Member<'_>> = cases.filter_map(|(at, case)| member(case, || history(at))).collect();
@@ -64,7 +65,7 @@ impl Lockstep {
         others.map(|(other, _)| other)
     }
 
-    /// Findings, with those in lockstep gathered under their root; the order is kept.
+    /// Converts to findings, with each lockstep group under its root; keeps the order.
     pub(super) fn gathered(&self, told: Vec<(&Case, Verdict, String)>) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         let mut done: Vec<usize> = Vec::new();
@@ -101,24 +102,24 @@ fn finding(case: &Case, verdict: Verdict, because: String) -> Finding {
     Finding { key, subject: subject(case), verdict, because, base: None }
 }
 
-/// What a finding calls a case.
+/// The name of a case in a finding.
 pub(super) fn subject(case: &Case) -> String {
     if case.several { case.key.tag.to_string() } else { case.key.to_string() }
 }
 
-/// By how many bytes a tag grew in the first look.
+/// Bytes by which a tag grew over its tested window.
 fn growth(case: &Case) -> f64 {
     case.trend().map_or(f64::NEG_INFINITY, |trend| trend.growth.1)
 }
 
-/// A tag in lockstep with its root, with how many objects go with one of the root's.
+/// Describes a tag in lockstep with `root`, with its number of objects for each of the root's.
 fn beside(case: &Case, root: &Case) -> String {
     let rate = |case: &Case| case.trend().map_or(f64::NAN, |trend| trend.objects_a_slot().rate);
     format!("{} ({:.2} objects for each)", case.key, rate(case) / rate(root))
 }
 
 fn member(case: &Case, history: impl FnOnce() -> History) -> Option<Member<'_>> {
-    // What the kernel reports of a whole pool grows with every tag in it.
+    // The kernel's figure for a whole pool grows with every tag in it.
     let tags = case.key.pool != Pool::Kernel;
     let trend = case.trend().filter(|_| tags && case.is_candidate())?;
     let interval = trend.objects_a_slot();
@@ -138,8 +139,8 @@ impl Member<'_> {
         whole && self.increments.len() == other.increments.len() && self.is_alike(other, known)
     }
 
-    /// `known` when their rates say enough by themselves. Where few objects make them uncertain, nearly half of all pairs
-    /// are near one of `RATIOS` by chance.
+    /// `known`: the rates are precise enough by themselves. With few objects they are imprecise, and nearly half of all
+    /// pairs are near one of `RATIOS` by chance.
     fn is_alike(&self, other: &Member<'_>, known: bool) -> bool {
         let centred = |increments: &[f64]| -> Vec<f64> {
             let mean = increments.iter().sum::<f64>() / increments.len() as f64;
@@ -152,7 +153,7 @@ impl Member<'_> {
         if known && squares <= even && others <= even {
             return true;
         }
-        // What is not uneven at all is like nothing but its equal.
+        // A perfectly even series matches only another perfectly even one.
         (squares > 0.0) == (others > 0.0) && product(&one, &other) >= ALIKE * (squares * others).sqrt()
     }
 }

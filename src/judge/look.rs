@@ -1,4 +1,4 @@
-//! A second look as it was measured: its plan, what the candidates did, and whether enough of it was sampled.
+//! A second look as measured: its plan, the samples of the candidates, and whether there were enough samples.
 
 use super::coverage::Counts;
 use super::evidence::Extension;
@@ -9,10 +9,10 @@ use crate::record::SecondLook;
 /// A second look at the candidates.
 pub(super) struct Look {
     pub(super) plan: SecondLook,
-    /// Rows of the tags looked at.
+    /// The candidate tags, by row.
     pub(super) tags: Vec<(usize, Extension)>,
     pub(super) sums: Vec<(usize, Extended)>,
-    /// How many slots of each block so far have a sample; the first is the work before the first block.
+    /// Number of slots with a sample in each block; the first entry is the work before the first block.
     taken: Vec<u64>,
 }
 
@@ -21,13 +21,13 @@ impl Look {
         Look { plan, tags, sums, taken: Vec::new() }
     }
 
-    /// A block begins; 0 is the work before the first.
+    /// Begins a block; 0 is the work before the first.
     pub(super) fn block(&mut self, number: u32, work: bool) {
         self.taken.push(0);
         self.extensions().for_each(|extension| extension.block(number, work));
     }
 
-    /// Why it does not count, if too few samples of a block were taken.
+    /// Why the look does not count, if a block has too few samples.
     pub(super) fn thin(&self) -> Option<String> {
         let blocks = self.taken.iter().enumerate().skip(1);
         blocks.into_iter().find_map(|(number, taken)| {
@@ -41,7 +41,7 @@ impl Look {
         self.tags.iter_mut().map(|(_, extension)| extension).chain(sums)
     }
 
-    /// A slot's sample, before which so many iterations were done.
+    /// Adds the sample of a slot; `done` is the number of iterations in that slot.
     pub(super) fn sample(&mut self, done: u64, sums: &[Sum], keys: &[Key], usages: &[Option<Usage>]) {
         self.taken.iter_mut().next_back().into_iter().for_each(|taken| *taken += 1);
         self.extensions().for_each(|extension| extension.done(done));

@@ -1,9 +1,9 @@
-//! Judging: a pure function of a scenario and a recording, so that any verdict can be computed again, anywhere.
+//! Judging: a pure function of a scenario and a recording, so any verdict can be computed again anywhere.
 //!
-//! In reading order: `series` runs once through the recording and keeps, for each tag, its levels at rest and its history
-//! under the workload; [`evidence`] says of a history whether it leaks, at what rate, and how sure that is; `case` holds
-//! that against single limits, and `rule` against the scenario's thresholds; `again` plans second looks. A threshold that
-//! nothing was measured for is never held, it is unclear.
+//! In reading order: `series` reads the recording once and keeps, for each tag, its levels at rest and its history
+//! under the workload. [`evidence`] decides from a history whether the tag leaks, at which rate, and how certain that
+//! is. `case` compares this with single limits, and `rule` with the scenario's thresholds. `again` plans second looks.
+//! A threshold without any measurement is never held; it is unclear.
 
 use std::rc::Rc;
 
@@ -90,11 +90,11 @@ pub struct Judgement {
     pub rulings: Vec<Ruling>,
     /// Every tag of the recording.
     pub tags: Vec<TagFigures>,
-    /// What a reader should know of the recording: gaps, missed samples, damage, tags the kernel had no room for.
+    /// Remarks on the recording: gaps, missed samples, damage, tags that did not fit into the kernel's table.
     pub notes: Vec<String>,
-    /// What the scenario ignores, and why.
+    /// The scenario's `ignore` entries.
     pub ignored: Vec<Ignored>,
-    /// What grew most, of a log without stages.
+    /// The tags that grew most, for a log without stages.
     pub ranking: Option<Ranking>,
 }
 
@@ -105,14 +105,14 @@ pub struct Ruling {
     pub threshold: Threshold,
     /// The worst of the findings' verdicts.
     pub verdict: Verdict,
-    /// The tags it rests on: every named one, and of all others those it did not hold for. Worst first.
+    /// The tags it rests on, worst first: all named tags, and of the others those it did not hold for.
     pub findings: Vec<Finding>,
 }
 
-/// What one tag, or several together, say about one threshold.
+/// The verdict on one tag, or on several together, under one threshold.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// The tag; `None` for several together, and where there is none.
+    /// The tag; `None` for several tags together, and if the finding is on no tag.
     pub key: Option<Key>,
     /// `MyD1 nonpaged`, `total nonpaged` or `MyD? together`.
     pub subject: String,
@@ -129,25 +129,25 @@ pub struct Finding {
 pub struct TagFigures {
     /// The tag.
     pub key: Key,
-    /// Its settled levels before and after the workload; `None` where it was not measured at rest.
+    /// Its settled levels before and after the workload; `None` if it was not measured at rest.
     pub levels: Option<Levels>,
-    /// The same of the whole slabs of a cache, where they were measured; objects are 0.
+    /// The settled levels of a cache's whole slabs, if they were measured; objects are 0.
     pub slabs: Option<Levels>,
-    /// Whether, and how fast, it grew with the workload.
+    /// Whether it grew with the workload, and how fast.
     pub evidence: Evidence,
-    /// What a second look made of that, where it was a candidate and there was one.
+    /// The result of the second look, if the tag was a candidate and was looked at again.
     pub confirmation: Option<Confirmation>,
-    /// Tags which grow in lockstep with it.
+    /// Tags that grow in lockstep with it.
     pub in_lockstep_with: Vec<Key>,
-    /// Many drivers allocate under this tag, so that its growth says nothing of any one of them.
+    /// Many drivers allocate under this tag, so its growth points to none of them.
     pub generic: bool,
-    /// The worst verdict of the thresholds which mean it; `None` when none does.
+    /// The worst verdict of the thresholds that apply to it; `None` if none does.
     pub verdict: Option<Verdict>,
-    /// The first of them, in its own words.
+    /// The text of the first such threshold.
     pub threshold: Option<String>,
-    /// All it broke.
+    /// All thresholds it broke.
     pub broke: Vec<String>,
-    /// Why it is ignored, where it is.
+    /// Why it is ignored, if it is.
     pub ignored: Option<String>,
 }
 
@@ -158,10 +158,10 @@ impl Judgement {
     }
 }
 
-/// Holds `recording` against the thresholds of `scenario`.
+/// Judges `recording` by the thresholds of `scenario`.
 ///
 /// # Errors
-/// When the recording is of a run which did not measure.
+/// When the recording has no end, has no samples of the workload or was changed, or the kernel reported a fault.
 pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, JudgeError> {
     let measured = series::read(scenario, recording);
     measured.is_complete()?;
@@ -185,7 +185,7 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     Ok(Judgement { rulings, notes, ignored, tags, ranking })
 }
 
-/// At the first threshold which a tag broke, tells of the others.
+/// Appends the other thresholds that `tag` broke to its finding under the first.
 fn tell_all_it_broke(tag: &TagFigures, rulings: &mut [Ruling]) {
     let Some((first, others @ [_, ..])) = tag.broke.split_first() else { return };
     let ruling = rulings.iter_mut().find(|ruling| ruling.threshold.words() == *first);
@@ -196,7 +196,7 @@ fn tell_all_it_broke(tag: &TagFigures, rulings: &mut [Ruling]) {
     }
 }
 
-/// Every tag and sum with what is known of it.
+/// Everything known about each tag and sum.
 struct Judged {
     tags: Vec<Case>,
     sums: Vec<Together>,
@@ -204,17 +204,17 @@ struct Judged {
     ignored: Vec<Ignored>,
     shown: Shown,
     kernel: KernelSaid,
-    /// Findings of the kernel itself, for each of the scenario's thresholds.
+    /// Findings from the kernel's own report, one list for each of the scenario's thresholds.
     reported: Vec<Vec<Finding>>,
 }
 
-/// What is known of several tags together.
+/// The figures of several tags together.
 struct Together {
     of: Subject,
     case: Case,
-    /// How many tags they are.
+    /// Number of tags.
     tags: usize,
-    /// One of them is a candidate by itself, or ignored.
+    /// One of the tags is a candidate or ignored.
     seen_alone: bool,
 }
 
@@ -244,9 +244,9 @@ impl Judged {
             };
             let case = case(sum.key()?, amounts, &history, &measured.looks_at_sum(at));
             let rows = || sum.rows().iter().filter_map(|row| tags.get(*row));
-            // What one of its tags does not count, the sum does not.
+            // A sum counts no objects if one of its tags does not.
             let counts = rows().all(|tag| tag.key.counters != Counters::BytesOnly);
-            // A sum with an ignored tag says nothing of the others.
+            // A sum with an ignored tag gives no information about the others.
             let seen_alone = rows().any(|tag| tag.is_candidate() || tag.ignored.is_some());
             let case = case.left(measured.left_of_sum(sum)).of_several(counts);
             let case = case.hidden(measured.sum_hidden(sum)).reported(measured.reported(sum).is_some());
@@ -265,7 +265,7 @@ impl Judged {
         Judged { tags, sums, lockstep, ignored, shown: measured.shown(), kernel, reported }
     }
 
-    /// Everything that is known: each tag and sum, and the whole slabs of those which have them.
+    /// All cases: each tag and sum, and their whole slabs if those were measured.
     fn cases(&self) -> impl Iterator<Item = &Case> {
         let cases = self.tags.iter().chain(self.sums.iter().map(|sum| &sum.case));
         cases.flat_map(|case| std::iter::once(case).chain(case.slabs.as_deref()))

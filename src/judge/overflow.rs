@@ -1,30 +1,30 @@
-//! Whether the kernel ran out of room for tags while it was watched.
+//! Detects that the kernel ran out of room for tags during the run.
 //!
-//! Windows counts each tag in a table of limited size. What it has no room for goes under the tag `Ovfl`, so when `Ovfl`
-//! moves, some other tag's figures may be too low: a leak could hide there. That is worth a note, whatever the verdicts.
+//! Windows counts tags in a table of limited size and puts all others under the tag `Ovfl`. If `Ovfl` moves, the
+//! figures of another tag may be too low and hide a leak. A note reports this, regardless of the verdicts.
 
 use crate::pool::{Key, Usage};
 
-/// The tag of everything that has no row of its own.
+/// The tag for all memory without a row of its own.
 const OVERFLOW: &str = "Ovfl";
 
-/// Watches the rows of `Ovfl`, of every pool and session.
+/// Watches the rows of `Ovfl` in every pool and session.
 #[derive(Debug, Default)]
 pub(super) struct Overflow {
-    /// Keys looked at so far.
+    /// Number of keys examined so far.
     known: usize,
-    /// Places of the rows, each with what it was first.
+    /// Indices of the rows, each with its first usage.
     rows: Vec<(usize, Usage)>,
     sampled: bool,
     moved: bool,
 }
 
 impl Overflow {
-    /// Looks at one sample; `keys` only ever grows.
+    /// Examines one sample; `keys` only ever grows.
     pub(super) fn sample(&mut self, keys: &[Key], usages: &[Option<Usage>]) {
         for (row, key) in keys.iter().enumerate().skip(self.known) {
             if key.pool.has_pool_tags() && key.tag.as_str() == OVERFLOW {
-                // A row which comes later held nothing before.
+                // A row that appears later held nothing before.
                 let before = if self.sampled { None } else { usages.get(row).copied().flatten() };
                 self.rows.push((row, before.unwrap_or_default()));
             }
@@ -35,12 +35,12 @@ impl Overflow {
         self.moved |= self.rows.iter().any(|(row, first)| usage(*row).is_some_and(|now| now != *first));
     }
 
-    /// Whether it moved.
+    /// Whether a row of `Ovfl` moved.
     pub(super) fn moved(&self) -> bool {
         self.moved
     }
 
-    /// What a reader should know.
+    /// The note about an overflow, if there was one.
     pub(super) fn note(&self) -> Option<String> {
         self.moved
             .then(|| "the kernel's tag table overflowed during the run: some tags' figures stand under Ovfl".to_owned())
@@ -57,12 +57,12 @@ mod tests {
         [key("Irp", Pool::Nonpaged), key(tag, pool)]
     }
 
-    /// An `Irp` which moves, and what is given.
+    /// Usages of an `Irp` that moves, and of the given row.
     fn usages(at: usize, allocs: Option<u64>) -> [Option<Usage>; 2] {
         [Some(at as u64), allocs].map(|allocs| allocs.map(|allocs| Usage { allocs, frees: 0, bytes: allocs * 64 }))
     }
 
-    /// Whether there is a note after samples of one row.
+    /// Whether samples of one row lead to a note.
     fn noted(tag: &str, pool: Pool, allocs: &[Option<u64>]) -> bool {
         let mut overflow = Overflow::default();
         for (at, allocs) in allocs.iter().enumerate() {

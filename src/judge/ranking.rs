@@ -1,5 +1,5 @@
-//! What grew most in a log without stages, and by what share of its pool's growth: a report on a log that nobody gave a
-//! threshold for begins with it. Nothing is judged here.
+//! Ranks the tags that grew most in a log without stages, with their shares of the pool's growth. The report on a log
+//! without thresholds begins with it. It judges nothing.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::pool::{Key, Pool};
 /// The tags of a log that grew.
 #[derive(Debug, Clone)]
 pub struct Ranking {
-    /// What is compared: "the first and the last table".
+    /// The compared tables: "the first and the last table".
     pub compared: String,
-    /// Hours between the tables that are compared; `None` where time is not known.
+    /// Hours between the compared tables; `None` if the time is unknown.
     pub hours: Option<f64>,
     /// The tags that grew, the largest growth first.
     pub tags: Vec<Grown>,
-    /// Tags that are not in both tables, so that their growth is not known.
+    /// Number of tags that are missing in one of the tables, so their growth is unknown.
     pub unknown: u64,
 }
 
@@ -26,24 +26,24 @@ pub struct Ranking {
 pub struct Grown {
     /// The tag.
     pub key: Key,
-    /// What it held before and after.
+    /// Its levels before and after.
     pub levels: Levels,
-    /// Its growth as a share of that of all tags of its pool together, 1 for all of it; `None` where the
-    /// pool did not grow, and for what the kernel's pools hold in all.
+    /// Its growth divided by that of all tags of its pool together; `None` if the pool did not grow, and for the
+    /// kernel's totals of whole pools.
     pub share: Option<f64>,
 }
 
 impl Grown {
-    /// Bytes an hour; `None` where time is not known.
+    /// Bytes an hour; `None` if the time is unknown.
     pub fn bytes_per_hour(&self, hours: Option<f64>) -> Option<f64> {
         hours.map(|hours| self.levels.growth() as f64 / hours)
     }
 }
 
-/// What grew; `None` where there is one table only. `timed` is whether the times of the tables are known.
+/// Ranks the tags that grew; `None` for a single table. `timed`: the times of the tables are known.
 pub(super) fn ranking(tables: &Tables, timed: bool, cases: &[Case]) -> Option<Ranking> {
     let compared = tables.compared()?;
-    // What the kernel's pools hold in all counts the tags' memory a second time, and memory by other names once more.
+    // The kernel's totals repeat the memory of the tags, and repeat each other under different names.
     let whole = cases.iter().all(|case| case.key.pool == Pool::Kernel);
     let cases = cases.iter().filter(|case| whole || case.key.pool != Pool::Kernel);
     let mut pools: BTreeMap<(Pool, Option<u32>), i64> = BTreeMap::new();

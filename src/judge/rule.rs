@@ -1,4 +1,4 @@
-//! One threshold held against what was measured.
+//! Judges one threshold by the measurements.
 
 use super::case::Case;
 use super::said::{Said, doubt};
@@ -26,7 +26,7 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged, reported: &[Finding])
     let none = (told.is_empty() && all.is_none() && reported.is_empty())
         .then(|| nothing_meant(&threshold.subject, &judged.shown));
     if !names(threshold) {
-        // Of a whole table only what did not hold is worth a line.
+        // A threshold on all tags lists only those that were not held.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
     let findings = judged.lockstep.gathered(told);
@@ -34,14 +34,14 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged, reported: &[Finding])
     Ruling { threshold: threshold.clone(), verdict, findings }
 }
 
-/// Findings of tags with one that is of none in particular, which comes behind what is broken and before the others.
+/// Inserts the finding on no particular tag after the broken ones and before the others.
 pub(super) fn joined(mut findings: Vec<Finding>, of_none: Option<Finding>) -> Vec<Finding> {
     let broken = findings.iter().take_while(|finding| finding.verdict == Verdict::Broken).count();
     of_none.into_iter().for_each(|finding| findings.insert(broken, finding));
     findings
 }
 
-/// The worst first; of one verdict what grows steadily, and of that what grows most: lists are cut at their end.
+/// Sorts the worst first; within a verdict, steady growth first, then the largest. Long lists are cut at the end.
 pub(super) fn put_in_order(threshold: &Threshold, told: &mut [(&Case, Verdict, String)]) {
     let size = |case: &Case| {
         let of = |limit| case.measured(threshold, limit).unwrap_or(case).size(limit);
@@ -53,12 +53,12 @@ pub(super) fn put_in_order(threshold: &Threshold, told: &mut [(&Case, Verdict, S
     });
 }
 
-/// What is unclear for the same reason in every tag. Of a whole table that is one finding, not thousands.
+/// Reasons that make every tag unclear alike. A threshold on all tags reports them as one finding, not as thousands.
 #[derive(Default)]
 pub(super) struct OfAll(Vec<String>);
 
 impl OfAll {
-    /// Whether it takes what is said of a tag.
+    /// Takes the doubt about a tag if it applies to every tag, and returns whether it did.
     pub(super) fn takes(&mut self, threshold: &Threshold, said: &[Said]) -> bool {
         let Some(doubt) = doubt(said).filter(|_| !names(threshold)) else { return false };
         self.add(Some(doubt));
@@ -70,7 +70,7 @@ impl OfAll {
         self.0.extend(doubt.filter(|doubt| !self.0.contains(doubt)));
     }
 
-    /// What it took, told once.
+    /// The doubts, as one finding.
     pub(super) fn finding(self, threshold: &Threshold) -> Option<Finding> {
         let because = self.0.join("; ");
         (!because.is_empty()).then(|| Finding {
@@ -83,26 +83,26 @@ impl OfAll {
     }
 }
 
-/// The worst that several limits come to, and why; unclear where there are none.
+/// The worst verdict on several limits, and its reasons; unclear if there are none.
 pub(super) fn worst(limits: Vec<(Verdict, String)>) -> (Verdict, String) {
     let worst = limits.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Unclear);
     let because = limits.into_iter().filter(|(verdict, _)| *verdict == worst).map(|(_, because)| because);
     (worst, because.collect::<Vec<_>>().join("; "))
 }
 
-/// The thresholds which mean a tag, with their verdicts on it.
+/// The thresholds that apply to a tag, with their verdicts on it.
 pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(String, Verdict)> {
     let meant = thresholds.iter().filter(|threshold| is_about(threshold, case));
     let verdict = |threshold| against(threshold, case).iter().map(|said| said.verdict).max();
     meant.filter_map(|threshold| Some((threshold.words(), verdict(threshold)?))).collect()
 }
 
-/// What each limit of `threshold` comes to for `case`.
+/// Judges `case` by each limit of `threshold`.
 pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<Said> {
     threshold.limits.iter().map(|limit| case.against_measured(threshold, limit, names(threshold))).collect()
 }
 
-/// The cases a threshold is about, with what each limit comes to.
+/// The cases a threshold is about, judged by each of its limits.
 pub(super) fn meant<'a>(threshold: &'a Threshold, judged: &'a Judged) -> impl Iterator<Item = (&'a Case, Vec<Said>)> {
     let tags = judged.tags.iter().filter(|case| is_about(threshold, case));
     let tags = tags.map(|case| (case, against(threshold, case)));
@@ -118,14 +118,15 @@ fn is_about(threshold: &Threshold, tag: &Case) -> bool {
     matches!(threshold.subject, Subject::Tags { .. }) && threshold.means(&tag.key)
 }
 
-/// What the tags of a threshold come to together, where their sum shows what none of them does.
+/// Judges the tags of a threshold together, if their sum is a candidate and none of them is.
 fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<Said>> {
-    // Objects are summed, and objects alone.
+    // Only objects are summed, not whole slabs.
     let of_slabs = threshold.measure == Some(Measure::Slabs);
     if sum.tags < 2 || sum.seen_alone || of_slabs || !sum.case.is_candidate() {
         return None;
     }
-    // More than so many times what one of them may: then one of them does too.
+    // The limit is multiplied by the number of tags. If the sum exceeds that, at least one tag exceeds the original
+    // limit.
     let times = sum.tags as f64;
     let limits = threshold.limits.iter().filter_map(|limit| match limit {
         Limit::MaxRate(Rate { amount, per }) => {
@@ -140,7 +141,7 @@ fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<Said>> {
     Some(limits.map(|limit| sum.case.against(&limit, true)).collect())
 }
 
-/// Whether a threshold names what it is about as the driver's own.
+/// Whether a threshold names its subject as the driver's own.
 pub(super) fn names(threshold: &Threshold) -> bool {
     match &threshold.subject {
         Subject::Total(_) => true,
@@ -148,7 +149,8 @@ pub(super) fn names(threshold: &Threshold) -> bool {
     }
 }
 
-/// A threshold that nothing fell under was not held: most likely the tag is misspelt, or its cache was merged away.
+/// The finding for a threshold without any tag. It was not held: most likely the tag is misspelt, or its cache was
+/// merged.
 pub(super) fn nothing_meant(subject: &Subject, shown: &Shown) -> Finding {
     let mut because = match subject {
         Subject::Total(pool) => format!("this kernel has no {pool} pool"),

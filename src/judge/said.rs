@@ -1,15 +1,15 @@
-//! What one limit comes to.
+//! The verdict on one limit.
 
 use super::Verdict;
 
-/// What one limit comes to.
+/// The verdict on one limit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Said {
     pub(super) verdict: Verdict,
     pub(super) because: String,
-    /// Another look would tell more.
+    /// Another look could settle it.
     pub(super) again: bool,
-    /// Why it is unclear, if that is the same for every tag of the recording.
+    /// Why it is unclear, if the reason applies to every tag of the recording.
     pub(super) doubt: Option<String>,
 }
 
@@ -18,18 +18,18 @@ pub(super) fn said(verdict: Verdict, because: impl Into<String>) -> Said {
 }
 
 impl Said {
-    /// Nothing can be said of any tag, for this reason.
+    /// Unclear for a reason that applies to every tag.
     pub(super) fn of_no_tag(doubt: &str) -> Said {
         Said { doubt: Some(doubt.to_owned()), ..said(Verdict::Unclear, doubt) }
     }
 
-    /// The same, with more words.
+    /// Appends to the reason.
     pub(super) fn because_of(mut self, more: &str) -> Said {
         self.because.push_str(more);
         self
     }
 
-    /// The same where nothing held for certain, if there is a reason.
+    /// Turns a verdict of held into unclear if there is a doubt.
     pub(super) fn doubted(self, doubt: Option<&str>) -> Said {
         match (self.verdict, doubt) {
             (Verdict::Held, Some(doubt)) => {
@@ -41,7 +41,7 @@ impl Said {
     }
 }
 
-/// Why the worst of these is unclear, if that is the same for every tag.
+/// Why the worst of these is unclear, if the reason applies to every tag.
 pub(super) fn doubt(said: &[Said]) -> Option<String> {
     let worst = said.iter().map(|said| said.verdict).max()?;
     let unclear = said.iter().filter(|said| said.verdict == Verdict::Unclear);

@@ -1,7 +1,7 @@
-//! One pass through a recording: what each tag did, and some of them together.
+//! One pass through a recording: the series of each tag, and of several tags together.
 //!
-//! A tag's rows before it first appears count as zero, as a kernel lists every tag which ever allocated. A tag that
-//! disappears again (its driver's cache was destroyed) is absent, which is not zero, and says so.
+//! A tag counts as zero before it first appears, because a kernel lists every tag that ever allocated. A tag that
+//! disappears again (its driver's cache was destroyed) is marked absent, which is not zero.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ use crate::scenario::{Plan, Scenario};
 mod levels;
 mod totals;
 
-/// More slots than these are not missed at once: the machine was asleep.
+/// The most slots that count as missed at once. With more, the machine was asleep.
 const MOST_MISSED: u64 = 4096;
 
-/// What a recording says, tag by tag.
+/// The data of a recording, tag by tag.
 #[derive(Default)]
 pub(super) struct Measured {
     keys: Vec<Key>,
@@ -39,7 +39,7 @@ pub(super) struct Measured {
     looks: Vec<Look>,
     /// The last settled sample after teardown.
     torn_down: Option<Vec<Option<Usage>>>,
-    /// Settled samples of lead-in and cool-down.
+    /// Number of settled samples of lead-in and cool-down.
     rested: (u64, u64),
     stage: Option<Stage>,
     began: Duration,
@@ -52,7 +52,7 @@ pub(super) struct Measured {
     damaged: u64,
     /// The recording has stages at rest.
     staged: bool,
-    /// What a log without such stages says of amounts.
+    /// The amounts of a log without such stages.
     tables: Option<Tables>,
     finished: bool,
     seal: Seal,
@@ -64,7 +64,7 @@ pub(super) struct Measured {
 
 /// Reads the whole recording.
 pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
-    // Samples taken in the middle of an iteration show what is in flight, not what is left.
+    // Samples from the middle of an iteration show memory in flight, not memory that is left.
     let settled_only = matches!(scenario.workload.plan, Plan::Iterations { .. });
     let mut measured = Measured {
         sums: Sum::all(scenario),
@@ -130,7 +130,7 @@ impl Measured {
                 self.add(Stage::LeadIn, keys, usages);
             }
             Some(Stage::Workload) if info.settled || !self.settled_only => {
-                // Without a sample an iteration has its slot all the same.
+                // An iteration without a sample still has its slot.
                 let slot = self.clock.slots();
                 let missed = if self.settled_only {
                     let passed = self.iterations.saturating_sub(self.seen + 1);
@@ -200,11 +200,12 @@ impl Measured {
         self.looks.push(Look::new(plan, tags, sums));
     }
 
-    /// Whether the recording has its end, was not changed since, and has samples of the workload.
+    /// Checks that the recording has its end, is unchanged and has samples of the workload, and that the kernel had no
+    /// fault.
     pub(super) fn is_complete(&self) -> Result<(), JudgeError> {
         match (self.finished, self.clock.slots()) {
             (false, _) => Err(JudgeError::Unfinished),
-            // Damage breaks the seal too. What is whole then is judged, but nothing held for certain.
+            // Damage breaks the seal too. The undamaged part is then judged, but no threshold is certainly held.
             (true, _) if self.seal == Seal::Broken && self.damaged == 0 => Err(JudgeError::Changed),
             (true, 0) => Err(JudgeError::NotMeasured),
             (true, _) => self.kernel.is_sound(),
@@ -217,7 +218,7 @@ impl Measured {
         doubts.with_damage(self.damaged > 0).of_tables(self.tables.as_ref().map(Tables::count))
     }
 
-    /// Why a second look does not count, if there is one which does not.
+    /// Why a second look does not count, if one does not.
     pub(super) fn thin_look(&self) -> Option<String> {
         self.looks.iter().find_map(Look::thin)
     }
@@ -226,46 +227,46 @@ impl Measured {
         self.looks.iter().filter(|look| look.thin().is_none())
     }
 
-    /// Every tag, by its row.
+    /// All tags, by row.
     pub(super) fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// What the tag in `row` did.
+    /// The history of the tag in `row`.
     pub(super) fn history(&self, row: usize) -> History {
         self.histories.of(row)
     }
 
-    /// Every sum which has a tag, with what its tags did together.
+    /// Every sum that has a tag, with its index and history.
     pub(super) fn sums(&self) -> impl Iterator<Item = (usize, &Sum, History)> {
         let sums = self.sums.iter().enumerate();
         sums.filter_map(|(at, sum)| Some((at, sum, self.history_of_sum(sum)?)))
     }
 
-    /// The second looks, in their order.
+    /// The second looks, in order.
     pub(super) fn looks(&self) -> &[Look] {
         &self.looks
     }
 
-    /// What the second looks saw of the tag in `row`.
+    /// The samples of the tag in `row` in all second looks that count.
     pub(super) fn looks_at(&self, row: usize) -> Vec<Extension> {
         let seen = self.sound_looks().filter_map(|look| look.tags.iter().find(|(looked_at, _)| *looked_at == row));
         seen.map(|(_, extension)| extension.clone()).collect()
     }
 
-    /// What the second looks saw of a sum.
+    /// The samples of a sum in all second looks that count.
     pub(super) fn looks_at_sum(&self, at: usize) -> Vec<Extension> {
         let seen = self.sound_looks().filter_map(|look| look.sums.iter().find(|(looked_at, _)| *looked_at == at));
         seen.filter_map(|(_, extended)| extended.together()).collect()
     }
 
-    /// What teardown left of the tag in `row`.
+    /// The bytes of the tag in `row` that are left after teardown.
     pub(super) fn left_of(&self, row: usize) -> Left {
         let sampled = self.torn_down.as_ref().map(|usages| usages.get(row).copied().flatten());
         sampled.map_or(Left::NotSampled, left)
     }
 
-    /// When the slots were.
+    /// The times of the slots.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -275,7 +276,7 @@ impl Measured {
         self.overflow.moved()
     }
 
-    /// What a reader should know of the recording.
+    /// Notes on gaps, damage and other flaws of the recording.
     pub(super) fn notes(&self) -> Vec<String> {
         let notes = [
             (self.gaps, "samples could not be read and are missing"),

@@ -1,7 +1,8 @@
-//! Which rows the tables of an imported log do not show.
+//! Tracks rows missing in the tables of an imported log.
 //!
-//! A table with unread rows, or with a part of the tags, is evidence for the tags it shows and for no others. So a tag that is
-//! missing in such a table is not held, and nor is a threshold that may mean a tag nobody saw. A verdict "broken" stays.
+//! A table with unread rows, or with only some of the tags, is evidence for the tags it shows and for no others. So a
+//! tag missing in such a table is not held, and neither is a threshold on tags that may be missing. A verdict of broken
+//! stays.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +10,15 @@ use crate::pool::{Key, Usage};
 use crate::record::Incomplete;
 use crate::scenario::Subject;
 
-/// What the tables show.
+/// Completeness of the tables.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shown {
-    /// Of the table that comes next.
+    /// Flaws of the table that comes next.
     next: Incomplete,
     tables: u64,
-    /// Tables with unread rows, or with a part of the tags.
+    /// Tables with unread rows, or with only some of the tags.
     incomplete: u64,
-    /// Tables with a part of the tags.
+    /// Tables with only some of the tags.
     partial: u64,
     /// Rows that could not be read.
     unread: u64,
@@ -25,14 +26,14 @@ pub(super) struct Shown {
     rows: BTreeSet<Key>,
     /// An unread row may be of any tag.
     any: bool,
-    /// For each row, how many incomplete tables lack it.
+    /// For each row, the number of incomplete tables without it.
     missing: Vec<u64>,
     /// Why a tag may be missing in tables that look complete.
     apart: Option<String>,
 }
 
 impl Shown {
-    /// What is not known of the next table.
+    /// Records the flaws of the next table.
     pub(super) fn mark(&mut self, table: Incomplete) {
         self.unread += table.unread;
         self.any |= (table.rows.len() as u64) < table.unread;
@@ -40,7 +41,7 @@ impl Shown {
         self.next.add(table);
     }
 
-    /// A table.
+    /// Counts a table, and the rows missing in it.
     pub(super) fn sample(&mut self, usages: &[Option<Usage>]) {
         let table = std::mem::take(&mut self.next);
         self.tables += 1;
@@ -53,7 +54,7 @@ impl Shown {
         self.missing.iter_mut().zip(usages).for_each(|(missing, usage)| *missing += u64::from(usage.is_none()));
     }
 
-    /// The same, where complete tables report more than their rows come to, for this reason.
+    /// Sets why tags may be missing in complete tables: they report more than the sum of their rows.
     pub(super) fn apart(self, apart: Option<String>) -> Shown {
         Shown { apart: apart.map(|apart| format!("{apart}, so a tag may be missing")), ..self }
     }
@@ -75,7 +76,7 @@ impl Shown {
             .or_else(|| self.apart.clone())
     }
 
-    /// Why a threshold on `subject` is not held, whatever the rows that were read say.
+    /// Why a threshold on `subject` is not held, regardless of the rows that were read.
     pub(super) fn hidden_from(&self, subject: &Subject) -> Option<String> {
         let unread = || self.rows.iter().any(|key| subject.means(key));
         let hidden = match subject {
@@ -100,11 +101,11 @@ impl Shown {
     }
 }
 
-/// Why a tag that tables do not show, or a sum of such, is not held.
+/// Why a tag missing in tables, or a sum of such tags, is not held.
 #[derive(Debug, Clone)]
 pub(super) struct Hidden {
     itself: String,
-    /// Any tag, so that a rule on all tags gives the reason once.
+    /// The reason for any tag, so that a threshold on all tags gives it once.
     any: String,
 }
 
@@ -114,7 +115,7 @@ impl Hidden {
         Hidden { itself: any.clone(), any }
     }
 
-    /// The reason under a threshold that names the tag, or is on all of them.
+    /// The reason, for a threshold that names the tag or for one on all tags.
     pub(super) fn from(&self, named: bool) -> &str {
         if named { &self.itself } else { &self.any }
     }

@@ -1,8 +1,8 @@
 //! Whole slabs: the second figure of a Linux slab cache, beside its objects in use.
 //!
-//! A cache whose objects are freed out of order keeps half-empty slabs. That memory is no leak, but the machine lacks it.
-//! [`Threshold::measure_of`] decides which figure a limit is on. A recording without whole slabs (of an early poolgate, of
-//! another program) is judged by objects, with a note.
+//! A cache keeps half-empty slabs if its objects are freed out of order. That memory is no leak, but the machine cannot
+//! use it. [`Threshold::measure_of`] decides which figure a limit is on. A recording without whole slabs (of an early
+//! poolgate, of another program) is judged by objects, with a note.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use super::{Together, Verdict, words};
 use crate::pool::{Pool, Tag};
 use crate::scenario::{Bytes, Limit, Measure, Subject, Threshold};
 
-/// The figures of per-CPU counters lag behind by so many bytes at most, or by this share of the whole (mm/vmstat.c).
+/// The largest lag of the kernel's per-CPU counters: in bytes, and as a divisor of the whole (mm/vmstat.c).
 const LAG: (u64, u64) = (8 << 20, 50);
 
 impl Case {
-    /// The figures which `limit` of `threshold` is on; `None` when it asks for whole slabs and they were not measured.
+    /// The figures that `limit` of `threshold` is on; `None` if it asks for whole slabs and they were not measured.
     pub(super) fn measured(&self, threshold: &Threshold, limit: &Limit) -> Option<&Case> {
         match (threshold.measure_of(limit), &self.slabs) {
             _ if self.key.pool != Pool::Slab => Some(self),
@@ -27,7 +27,7 @@ impl Case {
         }
     }
 
-    /// What one limit of a threshold comes to; `named` when it names this tag as the driver's own.
+    /// Judges by one limit of a threshold. `named`: the threshold names this tag as the driver's own.
     pub(super) fn against_measured(&self, threshold: &Threshold, limit: &Limit, named: bool) -> Said {
         let Some(measured) = self.measured(threshold, limit) else {
             return said(Verdict::Unclear, "the recording has no figures of whole slabs; remove `measure: slabs`");
@@ -39,7 +39,7 @@ impl Case {
         said
     }
 
-    /// The figure which a limit on an amount is not on.
+    /// Describes the second figure of a cache, beside the one that a limit on an amount is on.
     fn beside(&self, measured: &Case, limit: &Limit) -> Option<String> {
         let (Limit::MaxGrowth(_) | Limit::MaxBytes(_)) = limit else { return None };
         measured.amounts.levels.ok()?;
@@ -57,7 +57,7 @@ impl Case {
     }
 }
 
-/// Gives each cache its whole slabs, which then are no tag of their own. Returns the tags that are left, with their rows.
+/// Moves the whole slabs of each cache into its case. Returns the remaining tags with their rows.
 pub(super) fn joined(tags: Vec<Case>) -> (Vec<Case>, Vec<usize>) {
     let (slabs, mut others): (Vec<_>, Vec<_>) =
         tags.into_iter().enumerate().partition(|(_, case)| case.key.pool == Pool::Slabs);
@@ -72,7 +72,7 @@ pub(super) fn joined(tags: Vec<Case>) -> (Vec<Case>, Vec<usize>) {
     others.into_iter().map(|(row, case)| (case, row)).unzip()
 }
 
-/// Gives the total of the caches that of their whole slabs.
+/// Moves the total of whole slabs into the total of the caches.
 pub(super) fn joined_sums(mut sums: Vec<Together>) -> Vec<Together> {
     let of = |sums: &[Together], pool| sums.iter().position(|sum| sum.of == Subject::Total(pool));
     if let Some(slabs) = of(&sums, Pool::Slabs) {
@@ -84,7 +84,7 @@ pub(super) fn joined_sums(mut sums: Vec<Together>) -> Vec<Together> {
     sums
 }
 
-/// What a reader should know of the two figures.
+/// Notes on the two figures.
 pub(super) fn notes(thresholds: &[Threshold], tags: &[Case], sums: &[Together]) -> Vec<String> {
     let total = sums.iter().find(|sum| sum.of == Subject::Total(Pool::Slab)).map(|sum| &sum.case);
     let by_objects = tags.iter().chain(total).any(|case| {
@@ -104,9 +104,9 @@ pub(super) fn notes(thresholds: &[Threshold], tags: &[Case], sums: &[Together]) 
     by_objects.into_iter().chain(cross_check(tags, total)).collect()
 }
 
-/// Holds the sum of all caches' slabs against what the kernel reports for its slab allocator (`Slab:` of
-/// /proc/meminfo). The kernel counts large kmallocs there too, which are in no cache: so the difference is noted only
-/// where it moves, or has the wrong sign.
+/// Compares the sum of all caches' slabs with the kernel's figure for its slab allocator (`Slab:` of /proc/meminfo).
+/// That figure includes large kmallocs, which are in no cache. So the difference is noted only if it moves or has the
+/// wrong sign.
 fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
     let kernel = tags.iter().find(|case| case.key.pool == Pool::Kernel && case.key.tag.as_str() == "Slab")?;
     let kernel = kernel.amounts.levels.ok()?;

@@ -1,8 +1,9 @@
-//! Series of several tags together: a pool's total, and what the tags of one driver hold in all.
+//! Series of several tags together: a pool's total, and the sum of one driver's tags.
 //!
-//! A leak which shows in k tags at once, each time in all of them, is √k times easier to see in their sum than in any of
-//! them. Their troughs are summed, not the samples: what only adds for a moment is gone from a trough. Which tags are summed is the scenario's word (a pattern such as `MyD?`), never what was measured: sums chosen for
-//! their growth would grow by that alone.
+//! A leak that shows in k tags at once, each time in all of them, is √k times easier to see in their sum than in any of
+//! them. Troughs are summed, not samples, because short peaks are absent from a trough. The scenario decides which tags
+//! are summed (by a pattern such as `MyD?`), never the measurements: sums selected for their growth would grow by the
+//! selection alone.
 
 use super::evidence::{Extension, Histories, History};
 use crate::pool::{Counters, Figure, Key, Pool, Tag, Usage};
@@ -11,14 +12,14 @@ use crate::scenario::{Limit, Scenario, Subject};
 
 /// Several tags together.
 pub(super) struct Sum {
-    /// Which tags.
+    /// The tags it sums.
     pub(super) of: Subject,
-    /// Their rows.
+    /// The rows of the tags.
     rows: Vec<usize>,
     first: Option<Pool>,
-    /// The row of what a log's tables report of the pool.
+    /// The row of the pool's total as a log's tables report it.
     reported: Option<usize>,
-    /// What a pool holds in all, sample by sample.
+    /// The sum over a pool, sample by sample.
     total: Option<Histories>,
 }
 
@@ -31,7 +32,7 @@ pub(super) enum Extended {
 }
 
 impl Sum {
-    /// Every sum there may be in a run of `scenario`.
+    /// All sums that a run of `scenario` may have.
     pub(super) fn all(scenario: &Scenario) -> Vec<Sum> {
         let mut subjects: Vec<Subject> = Pool::ALL.map(Subject::Total).into();
         for threshold in scenario.thresholds() {
@@ -45,7 +46,7 @@ impl Sum {
         subjects.into_iter().map(|of| Sum { of, rows: Vec::new(), first: None, reported: None, total: None }).collect()
     }
 
-    /// Looks whether the tag of a new row is one of them; `slots` are over.
+    /// Adds the tag of a new row if it belongs to the sum; `slots` is the number of slots so far.
     pub(super) fn meet(&mut self, row: usize, key: &Key, slots: u64) {
         if let Some(pool) = Figure::of(key).and_then(Figure::total_of)
             && self.is_total_of(pool)
@@ -63,12 +64,12 @@ impl Sum {
         }
     }
 
-    /// A slot goes by without a sample.
+    /// Counts a slot without a sample.
     pub(super) fn miss(&mut self) {
         self.total.iter_mut().for_each(Histories::miss);
     }
 
-    /// What they did together; `None` when there are none of them.
+    /// The history of the sum; `None` if it has no tags.
     pub(super) fn history(&self, tags: &Histories) -> Option<History> {
         match &self.of {
             Subject::Total(_) => self.total.as_ref().map(|total| total.of(0)),
@@ -85,7 +86,7 @@ impl Sum {
         self.total.iter_mut().for_each(|total| total.sample(stage, &[usage]));
     }
 
-    /// What they hold, as objects in use; `None` when none of them is there.
+    /// The usage of all tags, as objects in use; `None` if none of them is present.
     pub(super) fn usage(&self, keys: &[Key], usages: &[Option<Usage>]) -> Option<Usage> {
         let present = self.rows.iter().filter_map(|row| Some((keys.get(*row)?, usages.get(*row).copied().flatten()?)));
         present.fold(None, |sum: Option<Usage>, (key, usage)| {
@@ -95,7 +96,7 @@ impl Sum {
         })
     }
 
-    /// The name a second look calls it by: no kernel has such a tag.
+    /// Its name in a second look. No kernel has such a tag.
     pub(super) fn key(&self) -> Option<Key> {
         let name = match &self.of {
             Subject::Total(pool) => format!("total {pool}"),
@@ -104,7 +105,7 @@ impl Sum {
         Some(Key::new(name.parse::<Tag>().ok()?, self.first?, Counters::InUse))
     }
 
-    /// Its part in a second look, when it is one of the candidates.
+    /// Starts its part in a second look, if it is one of the candidates.
     pub(super) fn extended(&self, plan: &SecondLook, keys: &[Key], tags: &Histories) -> Option<Extended> {
         self.key().filter(|key| plan.candidates.contains(key))?;
         match &self.of {
@@ -119,7 +120,7 @@ impl Sum {
         }
     }
 
-    /// The row of what a log's tables report of the pool, if it is a pool's total and they do.
+    /// The row of the tables' own figure for the pool, if this is a pool's total and they have one.
     pub(super) fn reported(&self) -> Option<usize> {
         self.reported
     }
@@ -136,7 +137,7 @@ impl Sum {
 }
 
 impl Extended {
-    /// Adds a slot's sample.
+    /// Adds the sample of a slot.
     pub(super) fn sample(&mut self, of: &Sum, keys: &[Key], usages: &[Option<Usage>]) {
         match self {
             Extended::Total(extension) => extension.push(of.usage(keys, usages)),
@@ -146,7 +147,7 @@ impl Extended {
         }
     }
 
-    /// Its series.
+    /// The series of the sum: one for a total, else one for each tag.
     pub(super) fn extensions(&mut self) -> Vec<&mut Extension> {
         match self {
             Extended::Total(extension) => vec![extension],
@@ -154,7 +155,7 @@ impl Extended {
         }
     }
 
-    /// What they did together.
+    /// The sum of these series.
     pub(super) fn together(&self) -> Option<Extension> {
         match self {
             Extended::Total(extension) => Some((**extension).clone()),

@@ -1,42 +1,42 @@
-//! Tags that do not identify a driver: memory that everybody allocates under them.
+//! Tags that do not identify a driver, because many drivers allocate memory under them.
 //!
-//! What leaks under such a tag was most likely allocated for somebody else, so the tag is a suspect, never the culprit. The
-//! lists are of tags that the kernel's own routines use on behalf of their callers, and of the defaults of the driver kits
-//! (pooltag.txt, Debugging Tools for Windows).
+//! Memory leaked under such a tag was most likely allocated for another driver, so the tag is a suspect, never the
+//! culprit. The lists hold tags that the kernel's own routines use on behalf of their callers, and the defaults of the
+//! driver kits (pooltag.txt, Debugging Tools for Windows).
 
 use crate::pool::Key;
 
-/// Tags of drivers that gave none (`ntddk.h`, `wdm.h`, KMDF), of I/O requests, and of kernel objects, which any caller
-/// makes.
+/// Tags of drivers that set none (`ntddk.h`, `wdm.h`, KMDF), of I/O requests, and of kernel objects, which any caller
+/// creates.
 const GENERIC: [&str; 39] = [
     "None", "Ddk", "Wdm", "FxDr", "Irp", "Irpl", "Irps", "IrpX", "Mdl", "Io", "IoNm", "IoUs", "Cont", "File", "Proc",
     "Thre", "Toke", "Even", "Sema", "Muta", "Sect", "Key", "Symb", "Dire", "Devi", "Driv", "Time", "IoCo", "ObNm",
     "ObSq", "ObDi", "ObHd", "ObSc", "SeSd", "SeAc", "Strg", "MmSt", "MmCa", "VadS",
 ];
-/// The registry's.
+/// Prefix of the registry's tags.
 const REGISTRY: &str = "CM";
-/// How the tags begin of the kernel's parts, and of what all file access goes through: cache manager, executive, file
+/// Tag prefixes of the kernel's parts, and of the components that all file access uses: cache manager, executive, file
 /// system run-time, filter manager, NTFS.
 const KERNEL: [&str; 16] =
     ["Mm", "Ob", "Se", "Io", "Cc", "Ke", "Ps", "Po", "Pp", "Etw", "Alp", "FSr", "FM", "Ntf", "NtF", "Ntx"];
 
-/// How closely a tag points to one driver; the closest is the least.
+/// How closely a tag points to one driver; the closest is the smallest value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     /// A driver, as far as the tag shows.
     Driver,
     /// A part of the kernel.
     Kernel,
-    /// Everybody.
+    /// Any driver.
     Everybody,
 }
 
-/// Whether a tag is everybody's.
+/// Whether any driver may allocate under a tag.
 pub fn is_generic(key: &Key) -> bool {
     owner(key) == Owner::Everybody
 }
 
-/// Whose a tag is.
+/// The owner of a tag.
 pub(super) fn owner(key: &Key) -> Owner {
     let tag = key.tag.unprotected();
     let text = tag.as_ref().unwrap_or(&key.tag).as_str().trim_end();

@@ -1,8 +1,9 @@
-//! Amounts in a log without stages, which says nothing of rest: its first table is compared with its last.
+//! Amounts in a log without stages, and so without samples known to be at rest: its first table is compared with its
+//! last.
 //!
-//! Of a log with many tables the first and the last tenth are compared, by their lower quartiles, so that one table with a
-//! peak decides nothing. A tag that is missing in a table is not known there, unless the recording has no row for it yet:
-//! then it held nothing. Tables from before a restart are another boot's and are not compared.
+//! In a log with many tables the lower quartiles of the first and the last tenth are compared, so a single table with a
+//! peak decides nothing. A tag missing in a table is unknown there, unless the recording has no row for it yet: then it
+//! held nothing. Tables from before a restart belong to another boot and are not compared.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,19 +14,19 @@ use super::sums::Sum;
 use crate::pool::{Counters, Key, Usage};
 use crate::record::{Event, Recording};
 
-/// From so many tables on, tenths are compared.
+/// The number of tables from which on tenths are compared.
 const MANY: u64 = 40;
 /// The most tables of a tenth that are kept.
 const KEPT: u64 = 32;
 
-/// What a log without stages says of amounts.
+/// The amounts in a log without stages.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    /// How many tables there are.
+    /// Number of tables.
     count: u64,
-    /// The first table since the last restart.
+    /// Index of the first table since the last restart.
     since: u64,
-    /// Rows whose counters went back since then.
+    /// Rows with counters that went back since then.
     anew: Vec<bool>,
     first: Window,
     last: Window,
@@ -33,25 +34,25 @@ pub(super) struct Tables {
     end: Vec<Option<Usage>>,
     /// Bytes in the last table, by sum.
     end_of_sums: Vec<Option<u64>>,
-    /// The first table is the base's, and the last one the candidate's.
+    /// The first table is the base's, and the last one is the candidate's.
     joined: bool,
 }
 
 /// Tables at one end of the log.
 #[derive(Debug, Default)]
 struct Window {
-    /// How many there are.
+    /// Number of tables.
     tables: u64,
-    /// When they were taken, on average.
+    /// Their average time.
     at: Duration,
     rows: Vec<Values>,
     sums: Vec<Values>,
 }
 
-/// What a tag held, table by table, as far as that is known.
+/// The known values of a tag, table by table: bytes and objects.
 type Values = Vec<(u64, i64)>;
 
-/// Reads a log again whose `keys` and `sums` are known.
+/// Reads a log a second time, with its `keys` and `sums` known.
 pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> Tables {
     let Counted { count, since, anew } = counted(recording, keys.len());
     let length = count - since;
@@ -83,14 +84,14 @@ pub(super) struct Side<'a> {
     pub(super) keys: &'a [Key],
 }
 
-/// Tables that are counted, and counters that went back in them.
+/// The number of tables, and the counters that went back in them.
 struct Counted {
     count: u64,
     since: u64,
     anew: Vec<bool>,
 }
 
-/// Counts the tables, and looks for counters that went back.
+/// Counts the tables, and finds counters that went back.
 fn counted(recording: &Recording, rows: usize) -> Counted {
     let mut before: Vec<Option<Usage>> = vec![None; rows];
     let mut counted = Counted { count: 0, since: 0, anew: vec![false; rows] };
@@ -104,7 +105,7 @@ fn counted(recording: &Recording, rows: usize) -> Counted {
 }
 
 impl Counted {
-    /// Counts a table; `before` is what was last read of each row.
+    /// Counts a table; `before` holds the last known usage of each row.
     fn table(&mut self, keys: &[Key], usages: &[Option<Usage>], before: &mut [Option<Usage>]) {
         let (mut compared, mut restarted) = (0u64, 0u64);
         for (row, (key, usage)) in keys.iter().zip(usages).enumerate() {
@@ -125,7 +126,7 @@ impl Counted {
     }
 }
 
-/// Whether allocations and frees went back; `None` where they are not counted.
+/// Whether allocations and frees went back; `None` if they are not counted.
 fn went_back(counters: Counters, then: Usage, now: Usage) -> Option<[bool; 2]> {
     let back = |now: u64, then: u64| match counters {
         Counters::Wrapping32 => Some((now.wrapping_sub(then) as u32 as i32) < 0),
@@ -135,7 +136,7 @@ fn went_back(counters: Counters, then: Usage, now: Usage) -> Option<[bool; 2]> {
     Some([back(now.allocs, then.allocs)?, back(now.frees, then.frees)?])
 }
 
-/// What the tags of a sum hold; `None` when the table does not show all of them.
+/// Bytes and objects of a sum; `None` if the table does not show all of its tags.
 fn of_sum(sum: &Sum, usages: &[Option<Usage>], keys: &[Key]) -> Option<(u64, i64)> {
     let rows = sum.rows().iter().filter(|row| **row < usages.len());
     rows.map(|row| usages[*row].map(|usage| (usage.bytes, keys[*row].live(usage)))).try_fold(
@@ -165,7 +166,7 @@ impl Window {
         self.at = (self.at * before + at) / (before + 1);
     }
 
-    /// The lower quartile of what is known; `None` when less than half of the tables show it.
+    /// The lower quartile of the known values; `None` if less than half of the tables show the tag.
     fn level(&self, values: &[Values], row: usize) -> Option<(u64, i64)> {
         let values = values.get(row).filter(|values| 2 * values.len() as u64 >= self.tables.max(1))?;
         let (mut bytes, mut objects): (Vec<u64>, Vec<i64>) = values.iter().copied().unzip();
@@ -177,16 +178,16 @@ impl Window {
 }
 
 impl Tables {
-    /// How many tables there are.
+    /// Number of tables.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// The table of a base and that of a candidate as one log, `apart` in time, if each is a single table.
+    /// Joins the table of a base and that of a candidate to one log, `apart` in time, if each is a single table.
     pub(super) fn joined(base: Side<'_>, candidate: Side<'_>, sums: &[Sum], apart: Duration) -> Option<Tables> {
         let [before, after] = [base.tables, candidate.tables].map(|tables| (tables.count == 1).then_some(tables));
         let (before, after) = (before?, after?);
-        // Two recordings may count a tag differently, so its name decides.
+        // Two recordings may count a tag differently, so tags are matched by name.
         let names: HashMap<String, usize> =
             base.keys.iter().enumerate().map(|(row, key)| (key.to_string(), row)).collect();
         let of_base = |key: &Key| *before.end.get(*names.get(&key.to_string())?)?;
@@ -203,12 +204,12 @@ impl Tables {
         Some(Tables { count, since, anew, first: from, last: to, end, end_of_sums, joined: true })
     }
 
-    /// Whether it is a base and a candidate.
+    /// Whether the tables are those of a base and a candidate.
     pub(super) fn are_joined(&self) -> bool {
         self.joined
     }
 
-    /// What is compared; `None` where there is one table only.
+    /// Names the compared tables; `None` for a single table.
     pub(super) fn compared(&self) -> Option<String> {
         let what = match (self.count, self.joined, self.first.tables) {
             (..=1, _, _) => return None,
@@ -220,13 +221,13 @@ impl Tables {
         Some(format!("{what}{}", since.unwrap_or_default()))
     }
 
-    /// Hours between the tables that are compared; `None` where there are none.
+    /// Hours between the compared tables; `None` if no time passed.
     pub(super) fn hours(&self) -> Option<f64> {
         let hours = self.last.at.saturating_sub(self.first.at).as_secs_f64() / 3600.0;
         Some(hours).filter(|hours| *hours > 0.0)
     }
 
-    /// What the tag in `row` held.
+    /// The amounts of the tag in `row`.
     pub(super) fn amounts(&self, row: usize) -> Amounts {
         let end = self.end.get(row).copied().flatten().map(|usage| usage.bytes);
         let amounts = self.of(self.first.level(&self.first.rows, row), self.last.level(&self.last.rows, row), end);
@@ -234,7 +235,7 @@ impl Tables {
         Amounts { at_least: amounts.at_least.or(anew.then_some(Anew::Tag)), ..amounts }
     }
 
-    /// What the tags of the sum at this place held together.
+    /// The amounts of the sum at index `at`.
     pub(super) fn amounts_of_sum(&self, at: usize) -> Amounts {
         let end = self.end_of_sums.get(at).copied().flatten();
         let amounts = self.of(self.first.level(&self.first.sums, at), self.last.level(&self.last.sums, at), end);

@@ -1,55 +1,57 @@
-//! What a log's tables report of a pool in all, held against the rows of the tags.
+//! Compares the figures that a log's tables report for whole pools with the rows of the tags.
 //!
-//! Both are read within a moment, so what lies between them stays about the same: a pool's pages are never full, and not all
-//! memory has a tag. Where the two drift apart by more than moves between two readings, rows are missing, or a figure is wrong.
+//! Both are read within a moment, so their difference stays about the same: a pool's pages are never full, and some
+//! memory has no tag. If the two drift apart by more than they move between two readings, rows are missing or a figure
+//! is wrong.
 
 use super::words;
 use crate::pool::{Counters, Figure, Key, Pool, Usage};
 use crate::scenario::Bytes;
 
-/// The least drift that counts, in bytes, and as a share of what is reported.
+/// The least drift that counts: in bytes, and as a divisor of the reported figure.
 const LEAST: (u64, u64) = (1 << 20, 64);
 
-/// The two pools' figures, table by table.
+/// The figures of the two pools, table by table.
 #[derive(Debug, Default)]
 pub(super) struct Witness {
-    /// Keys looked at so far.
+    /// Number of keys examined so far.
     known: usize,
     pools: [Account; 2],
 }
 
 #[derive(Debug, Default)]
 struct Account {
-    /// Where the reported figure stands.
+    /// Row of the reported figure.
     row: Option<usize>,
-    /// Where the rows of the tags stand.
+    /// Rows of the tags.
     tags: Vec<usize>,
     tables: u64,
-    /// What is reported beyond the rows: in the first table, the least and the most.
+    /// The reported bytes beyond the rows: in the first table, the least and the most.
     first: i64,
     least: i64,
     most: i64,
-    /// Of the last table: the rows' sum, and what is reported.
+    /// In the last table: the sum of the rows, and the reported figure.
     sum: u64,
     reported: u64,
-    /// By how much the sum moved, in all.
+    /// Total movement of the sum.
     moved: u64,
-    /// What the first table reports, and the bytes of each tag in it.
+    /// The reported figure in the first table, and the bytes of each tag in it.
     reported_first: u64,
     firsts: Vec<Option<u64>>,
-    /// By how much the tags that are in the first and in the last table grew.
+    /// Growth of the tags that are in both the first and the last table.
     shown_growth: i64,
 }
 
-/// The pools that tables report figures of.
+/// The pools with figures in tables.
 pub(super) const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
 
 impl Witness {
-    /// Looks at one sample; `keys` only ever grows.
+    /// Examines one sample; `keys` only ever grows.
     pub(super) fn sample(&mut self, keys: &[Key], usages: &[Option<Usage>]) {
         for (row, key) in keys.iter().enumerate().skip(self.known) {
             for (account, pool) in self.pools.iter_mut().zip(POOLS) {
-                // A live kernel's figure has pages too. Its table is known to be whole, and is read apart from the figure.
+                // A live kernel's figure counts pages too. Its table is known to be complete, and is read apart from
+                // the figure.
                 let reported = Figure::of(key).and_then(Figure::total_of) == Some(pool);
                 if reported && key.counters == Counters::BytesOnly {
                     account.row = Some(row);
@@ -62,8 +64,8 @@ impl Witness {
         self.pools.iter_mut().for_each(|account| account.sample(usages));
     }
 
-    /// What contradicts the rows, as a sentence for each pool; the second is whether more is reported than the rows come to, so
-    /// that a tag may be missing.
+    /// Contradictions between the figures and the rows, one sentence for each pool. The flag is set if more is reported
+    /// than the rows add up to; a tag may then be missing.
     pub(super) fn contradictions(&self) -> impl Iterator<Item = (Pool, String, bool)> {
         POOLS.into_iter().zip(&self.pools).filter_map(|(pool, account)| {
             let (text, missing) = account.contradiction(pool)?;
@@ -71,7 +73,7 @@ impl Witness {
         })
     }
 
-    /// Why the figure that is reported of a pool is doubtful, although only a part of its rows is shown: these alone grew by more.
+    /// Why the reported figure of a pool with incomplete rows is doubtful: the shown rows alone grew by more.
     pub(super) fn outgrown(&self, pool: Pool) -> Option<String> {
         let (_, account) = POOLS.into_iter().zip(&self.pools).find(|(of, _)| *of == pool)?;
         account.outgrown(pool)

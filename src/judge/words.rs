@@ -1,4 +1,4 @@
-//! Evidence in words, for people.
+//! Evidence in words.
 
 use super::evidence::{Confirmation, Doubt, Early, Evidence, Guard, Interruption, Interval, Shape, Standing, Trend};
 use crate::scenario::Bytes;
@@ -19,7 +19,7 @@ impl Trend {
 /// Why a log has no rates.
 pub(super) const NO_TIMES: &str = "no time can be read for some tables of the log, so it has no rates; `--every 30m` says how far apart the tables are";
 
-/// What is said of a tag's growth.
+/// Describes a tag's growth.
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::TooFew { samples, needed, rate: None } => {
@@ -40,7 +40,7 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
     }
 }
 
-/// The rate of a series that is too short for the test.
+/// Describes the rate of a series that is too short for the test.
 fn early(rate: &Early, needed: u64) -> String {
     let per = rate.natural();
     let samples = rate.samples;
@@ -51,7 +51,7 @@ fn early(rate: &Early, needed: u64) -> String {
     )
 }
 
-/// In what way a tag grew by too much, behind the growth; nothing where the series is too short to say so.
+/// Describes the shape of a growth beyond its limit; empty if the series is too short.
 pub(super) fn how(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Trend(trend) if trend.growing => {
@@ -64,7 +64,7 @@ pub(super) fn how(evidence: &Evidence) -> String {
     }
 }
 
-/// What a second look made of it.
+/// Describes the result of a second look.
 pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
     let grows = grows(trend);
     let looks = match confirmation.looks {
@@ -92,7 +92,7 @@ pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
     }
 }
 
-/// A rate in bytes and its interval. Large ones, as those by the hour are, in the units of people.
+/// Formats a rate in bytes and its interval. Large values, such as rates by the hour, get larger units.
 fn figures(Interval { rate, low, high }: Interval, digits: usize) -> (String, String, String) {
     const LARGE: f64 = 1e5;
     if rate.abs() < LARGE {
@@ -113,11 +113,11 @@ fn grows(trend: &Trend) -> String {
     format!("grows steadily{since} by {rate}/{per} (95 %: {low} to {high})")
 }
 
-/// The smallest leak that would have been seen.
+/// Describes the smallest leak that would have been seen.
 fn visible(trend: &Trend) -> String {
     let per = trend.natural();
     let Some(smallest) = trend.smallest(per) else { return "no rate".to_owned() };
-    // Of a tag which held nothing the size of an object is not known.
+    // The size of an object is unknown if the tag held nothing.
     let bytes = trend.object_size.map_or(String::new(), |size| format!(" ({:.1} B)", smallest * size));
     format!("a leak of {smallest:.2} objects{bytes}/{per} would have been seen")
 }
@@ -133,7 +133,7 @@ fn shape(trend: &Trend) -> String {
     }
 }
 
-/// Where a slot was.
+/// Describes the place of a slot in the workload: its iteration, or its time.
 fn place(trend: &Trend, slot: u64) -> String {
     match trend.iteration(slot) {
         Some(iteration) => format!("iteration {iteration:.0}"),
@@ -160,7 +160,7 @@ fn guard(guard: Guard) -> &'static str {
     }
 }
 
-/// Bytes with their sign, rounded.
+/// Formats bytes with their sign, rounded.
 pub(super) fn signed(bytes: i64) -> String {
     let sign = if bytes < 0 { "−" } else { "" };
     format!("{sign}{}", Bytes(bytes.unsigned_abs()).rounded())

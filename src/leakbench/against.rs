@@ -1,30 +1,31 @@
-//! Figures held against those committed: what CI fails on.
+//! Compares figures with the committed ones; CI fails if they are worse.
 //!
-//! leakbench is deterministic, so any difference comes from the code (or, in the last digit of a logarithm, from another
-//! platform's mathematics, which is what the slack is for). All but the cost: nanoseconds are of a machine, so what is
-//! compared is how many times as long as something simple the judging takes.
+//! leakbench is deterministic, so any difference comes from the code (or, in the last digit of a logarithm, from
+//! another platform's mathematics; the slack allows for that). The cost is an exception: nanoseconds depend on the
+//! machine, so the cost is compared as a multiple of the time for a simple loop.
 
 use std::collections::BTreeMap;
 
 use super::figures::Figures;
 
-/// Each of these may be worse by so much.
+/// The absolute difference by which a figure may be worse.
 const SLACK: f64 = 0.005;
 
-/// One figure which must not get worse.
+/// One figure that must not get worse.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Guarded {
-    /// The lower the better; so much is the same.
+    /// Lower is better; a difference within the slack is none.
     Low(f64),
-    /// The higher the better.
+    /// Higher is better, with the same slack.
     High(f64),
-    /// The lower the better, on a ladder: one rung up is worse.
+    /// Lower is better, on a ladder: one rung up is worse.
     Rung(f64),
-    /// The lower the better, and measured: half as much again is worse. On one machine, idle and busy, a twentieth was seen.
+    /// Lower is better, and measured: an increase by half is worse. On one machine, idle and busy, it varied by 5 %.
+    /// twentieth.
     Measured(f64),
 }
 
-/// What is worse in `now` than in `committed`, as lines for a person; empty when nothing is.
+/// The figures in `now` that are worse than in `committed`, as lines of text; empty if none is.
 pub fn worse(now: &Figures, committed: &Figures) -> Vec<String> {
     let (now, committed) = (guarded(now), guarded(committed));
     let compared = committed.iter().filter_map(|(name, was)| match (now.get(name), was) {
@@ -49,7 +50,7 @@ fn guarded(figures: &Figures) -> BTreeMap<String, Guarded> {
     all.insert("cost, times that of the lowest Bytes alone".to_owned(), Guarded::Measured(cost));
     for row in &figures.false_alarms {
         let place = format!("{} at {} iterations", row.family, row.iterations);
-        // Even one more false alarm is worse.
+        // One more false alarm is worse already.
         all.insert(format!("{place}, false alarms"), Guarded::Rung(row.false_alarms as f64));
         all.insert(format!("{place}, runs with a second look"), Guarded::Low(share(row.alarmed, row.runs)));
         all.insert(format!("{place}, unclear"), Guarded::Low(share(row.unclear, row.tags)));

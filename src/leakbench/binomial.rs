@@ -1,10 +1,10 @@
-//! What a count of rare events allows to say of their probability: the exact interval of Clopper and Pearson (Biometrika
-//! 26, 1934).
+//! The confidence interval for the probability of rare events: the exact one of Clopper and Pearson (Biometrika 26,
+//! 1934).
 //!
-//! The upper end is the largest probability under which so few events still had a chance of 2.5 %. It is found by
-//! halving, on the binomial distribution itself: no beta function, and so no crate, is needed for it.
+//! The upper end is the largest probability under which so few events still have a chance of 2.5 %. It is found by
+//! bisection on the binomial distribution itself, so no beta function is needed, and no crate for one.
 
-/// What each end may miss.
+/// The probability beyond each end.
 const TAIL: f64 = 0.025;
 
 /// The upper end of the 95 % interval of a probability, after `events` in `trials`.
@@ -20,7 +20,7 @@ pub(super) fn upper(events: u64, trials: u64) -> f64 {
     high
 }
 
-/// The chance of at most so many events.
+/// The probability of at most `events` events.
 fn at_most(events: u64, trials: u64, probability: f64) -> f64 {
     let (hit, miss) = (probability.ln(), (1.0 - probability).ln());
     let mut term = trials as f64 * miss;
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_interval_is_that_of_clopper_and_pearson() {
-        // The quantile 0.975 of the beta distribution with k + 1 and n − k, as SciPy has it.
+        // The 0.975 quantile of the beta distribution with k + 1 and n − k, from SciPy.
         for (events, trials, expected) in [
             (0, 10, 0.308_497),
             (1, 10, 0.445_016),

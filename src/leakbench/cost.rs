@@ -1,4 +1,4 @@
-//! What it costs to judge a sample of a tag as it streams by: the one figure here which is of a machine.
+//! The cost of judging one sample of one tag: the only figure here that depends on the machine.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -13,13 +13,13 @@ use crate::record::Stage;
 
 const TAGS: usize = 1000;
 
-/// What is measured pass by pass, for so many samples at first, and for three times as many that follow. A machine, above
-/// all a virtual one, has slow minutes, so the passes belong wide apart; and of each row of samples the fastest counts:
-/// what disturbs a row, such as another program on the same core, only ever makes it slower.
+/// The cost, measured pass by pass: for `at_first` samples at the start, and for three times as many after them. A
+/// machine, especially a virtual one, has slow minutes, so the passes belong far apart. For each row of samples the
+/// fastest pass counts, because a disturbance, such as another program on the same core, only makes a row slower.
 pub(super) struct Cost {
     at_first: usize,
     tags: Vec<Tag>,
-    /// For each row.
+    /// One for each row.
     least: Vec<Least>,
 }
 
@@ -53,7 +53,7 @@ impl Cost {
         }
     }
 
-    /// A sample of a tag.
+    /// The mean cost of one sample of one tag.
     pub(super) fn nanoseconds(&self) -> Nanoseconds {
         let mean = |rows: &[Least], seconds: fn(&Least) -> f64| {
             rows.iter().map(seconds).sum::<f64>() * 1e9 / (TAGS * rows.len()) as f64
@@ -67,7 +67,7 @@ impl Cost {
     }
 }
 
-/// The least that anybody could do who looks for what does not come down again.
+/// The least work of any program that looks for memory that does not shrink again.
 fn keep_lowest(lowest: &mut [u64], row: &[Option<Usage>]) {
     for (lowest, usage) in lowest.iter_mut().zip(row) {
         *lowest = usage.map_or(*lowest, |usage| usage.bytes.min(*lowest));

@@ -1,20 +1,20 @@
-//! The families of tags which do not leak, and of those which only look as if they did.
+//! Families of tags that do not leak, and of tags that only seem to.
 //!
-//! Every parameter is drawn anew for each tag from a range which a real machine could show, lengths in proportion to the
-//! run. A family says what is true of its tags; nothing in here knows how they will be judged.
+//! Every parameter is drawn anew for each tag, from a range possible on a real machine; lengths are in proportion to
+//! the run. A family defines the truth about its tags and is independent of the judging.
 
 use super::random::Random;
 use super::shape::{Clock, Shape};
 use super::tag::{Quirks, Tag};
 
-/// A family of tags which do not leak.
+/// A family of tags that do not leak.
 pub(super) struct Family {
     pub(super) name: &'static str,
-    /// Draws a tag's shape for a run of so many iterations.
+    /// Draws the shape of a tag for a run with the given number of iterations.
     draw: fn(&mut Random, f64) -> Shape,
 }
 
-/// Movement as it is found in any table of tags. Each tag is driven by time or by the workload, as a coin falls.
+/// Movement as found in any table of tags. A coin decides for each tag whether time or the workload drives it.
 pub(super) const NULLS: [Family; 9] = [
     Family { name: "constant", draw: |_, _| Shape::Fill { amount: 0.0, full: 1.0 } },
     Family {
@@ -66,7 +66,8 @@ pub(super) const NULLS: [Family; 9] = [
     Family { name: "in flight", draw: |random, _| Shape::InFlight { mean: random.magnitude(0.3, 300.0) } },
 ];
 
-/// Growth which ends, or is taken back, but not before a first look is over. Each once by time and once by the workload.
+/// Growth that ends or is taken back, but not before a first look is over. Each is driven once by time and once by the
+/// workload.
 pub(super) const HARD: [Family; 5] = [
     Family {
         name: "slow saturation",
@@ -106,11 +107,11 @@ pub(super) const HARD: [Family; 5] = [
 ];
 
 impl Family {
-    /// A tag of the family. `clock` of `None` lets a coin decide.
+    /// A tag of the family. If `clock` is `None`, a coin decides.
     pub(super) fn tag(&self, clock: Option<Clock>, quirks: Quirks, iterations: u64, mut random: Random) -> Tag {
         let coin = if random.chance(0.5) { Clock::Time } else { Clock::Work };
         let shape = (self.draw)(&mut random, iterations as f64);
-        // Every other tag has something in flight beside what it is named for, as long as the workload runs.
+        // About half of the tags also have objects in flight while the workload runs.
         let busy = random.chance(0.5).then(|| (Clock::Work, Shape::InFlight { mean: random.magnitude(0.3, 100.0) }));
         let parts = match shape {
             Shape::Fill { amount: 0.0, .. } => Vec::new(),
@@ -130,7 +131,7 @@ mod tests {
         tag.key.live(usage)
     }
 
-    /// Mean level in the first and the last tenth of ten runs' time.
+    /// The mean level in the first and in the last tenth of the time of ten runs.
     fn ends(tag: &mut Tag, iterations: u64) -> (f64, f64) {
         let mut levels = (0..10 * iterations).map(|_| live(tag, true) as f64);
         let n = iterations as usize;
@@ -150,7 +151,7 @@ mod tests {
                 up += f64::from(u8::from(last > first + 0.5));
                 down += f64::from(u8::from(last < first - 0.5));
             }
-            // Warm-ups rise within the first tenth; all others fall as often as they rise.
+            // Warm-ups rise within the first tenth. All others fall as often as they rise.
             let drift: f64 = if family.name == "warm-up" { 0.0 } else { up - down };
             assert!(drift.abs() < 30.0, "{}: {up} up, {down} down", family.name);
         }

@@ -1,7 +1,7 @@
-//! What leakbench measured, as it is written to JSON and guarded by CI.
+//! The figures measured by leakbench, as written to JSON and guarded by CI.
 //!
-//! Rates are objects an iteration; shares are of 1. Fields are added with a default and never change their meaning, since
-//! committed figures are compared with those of later versions.
+//! Rates are objects per iteration; shares are of 1. Fields are added with a default and never change their meaning,
+//! because committed figures are compared with those of later versions.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,39 +10,39 @@ use serde::{Deserialize, Serialize};
 pub struct Figures {
     /// `quick` or `full`.
     pub size: String,
-    /// What the seeds' names begin with.
+    /// The beginning of the seeds' names.
     pub seeds: String,
-    /// Tags which do not leak, run by run.
+    /// Tags that do not leak, by run.
     pub false_alarms: Vec<FalseAlarms>,
-    /// Growth which ends or is taken back.
+    /// Growth that ends or is taken back.
     pub hard: Vec<Called>,
-    /// Growth which never ends and is not the workload's.
+    /// Growth that never ends and is not caused by the workload.
     pub background: Vec<Called>,
     /// The smallest leak found with 95 % power.
     pub smallest: Vec<Smallest>,
-    /// Leaks of all rates, kinds and noise levels: what share each rule finds at one false alarm in a hundred runs.
+    /// Leaks of all rates, kinds and noise levels: the share each rule finds at one false alarm in a hundred runs.
     pub recall: Vec<Recall>,
-    /// Rates and intervals of the leaks which were called.
+    /// Rates and intervals of the leaks that were called.
     pub intervals: Vec<Intervals>,
-    /// Tags with something odd about their counters or samples.
+    /// Tags with odd counters or samples.
     pub odd: Vec<Odd>,
-    /// What it costs, on this machine.
+    /// The cost on this machine.
     pub nanoseconds: Nanoseconds,
 }
 
-/// Nanoseconds to judge a tag's sample as it streams by.
+/// Nanoseconds for judging one sample of one tag.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Nanoseconds {
-    /// On average over the first samples of a run, with what is done only then: all memory is taken, and flows are learned.
+    /// Mean over the first samples of a run. Only these include allocating all memory and learning flows.
     pub at_first: f64,
-    /// As it goes on.
+    /// Mean over the later samples.
     pub then: f64,
-    /// To keep the lowest Bytes of each tag and nothing else, in the same moments: as many times as long as this takes
-    /// hardly depends on the machine.
+    /// The time for keeping only the lowest Bytes of each tag, at the same moments. The ratio of the other times to
+    /// this one hardly depends on the machine.
     pub lowest_alone: f64,
 }
 
-/// Runs of 3,000 tags, 1,000 of which move as one family does and none of which leaks.
+/// Runs of 3,000 tags. 1,000 of them move in the way of one family, and none leaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FalseAlarms {
     /// The family.
@@ -51,25 +51,25 @@ pub struct FalseAlarms {
     pub iterations: u64,
     /// Runs.
     pub runs: u64,
-    /// Tags which moved, over all runs.
+    /// Tags that moved, over all runs.
     pub tags: u64,
-    /// Of those, candidates after the first look.
+    /// Candidates among them after the first look.
     pub candidates: u64,
-    /// Runs in which there was a candidate, and so a second look.
+    /// Runs with a candidate, and so with a second look.
     pub alarmed: u64,
-    /// Of the tags, those called a leak in the end.
+    /// Tags called a leak in the end.
     pub called: u64,
-    /// Of the tags, those left unclear.
+    /// Tags left unclear.
     pub unclear: u64,
     /// Runs in which a tag was called a leak.
     pub false_alarms: u64,
     /// The upper end of the 95 % interval of Clopper and Pearson for the share of such runs.
     pub at_most: f64,
-    /// Runs in which each of the rules used today raised an alarm.
+    /// For each of the rules in use today, the number of runs with an alarm.
     pub rules: [u64; 4],
 }
 
-/// What tags of one family were called.
+/// The verdicts on the tags of one family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Called {
     /// The family.
@@ -78,17 +78,17 @@ pub struct Called {
     pub driven_by: String,
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Tags.
+    /// Number of tags.
     pub tags: u64,
     /// Candidates after the first look.
     pub candidates: u64,
-    /// Called a leak by the workload.
+    /// Called a leak caused by the workload.
     pub leak: u64,
     /// Called background growth.
     pub background: u64,
     /// Left unclear.
     pub unclear: u64,
-    /// Tags for which each of the rules used today raised an alarm.
+    /// For each of the rules in use today, the number of tags with an alarm.
     pub rules: [u64; 4],
 }
 
@@ -97,11 +97,11 @@ pub struct Called {
 pub struct Smallest {
     /// `quiet`, `moderate`, `noisy`.
     pub noise: String,
-    /// How it leaks.
+    /// The kind of leak.
     pub leak: String,
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Objects an iteration; `None` when no rate tried was found so often.
+    /// Objects per iteration; `None` if no rate tried was found often enough.
     pub rate: Option<f64>,
 }
 
@@ -110,43 +110,43 @@ pub struct Smallest {
 pub struct Recall {
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Leaks.
+    /// Number of leaks.
     pub leaks: u64,
-    /// The share poolgate called, its constants as they are.
+    /// The share called by poolgate, with its constants unchanged.
     pub poolgate: f64,
-    /// The share each rule would find with a cut-off raised until it alarms in one of a hundred runs of the null
-    /// families; `None` where no cut-off does.
+    /// The share each rule would find with its cut-off raised until it alarms in one of a hundred runs of the null
+    /// families; `None` if there is no such cut-off.
     pub rules: [Option<f64>; 4],
 }
 
-/// How good the rates of called leaks are.
+/// The accuracy of the rates of called leaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intervals {
     /// `quiet`, `moderate`, `noisy`.
     pub noise: String,
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Leaks called.
+    /// Number of leaks called.
     pub called: u64,
-    /// Of those, the share whose interval has the true rate.
+    /// The share of them with the true rate in their interval.
     pub covered: f64,
     /// The median of |estimate − truth| ÷ truth.
     pub median_error: f64,
 }
 
-/// Tags with something odd about them, half of them leaking.
+/// Tags with an oddity, half of them leaking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Odd {
-    /// What.
+    /// The oddity.
     pub what: String,
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Tags which leak.
+    /// Number of tags that leak.
     pub leaks: u64,
-    /// Of those, called.
+    /// Those of them that were called a leak.
     pub found: u64,
-    /// Tags which do not leak.
+    /// Number of tags that do not leak.
     pub nulls: u64,
-    /// Of those, called a leak.
+    /// Those of them that were called a leak.
     pub called: u64,
 }

@@ -1,4 +1,4 @@
-//! Tags which leak, at three levels of noise, and tags which grow for ever without the workload.
+//! Tags that leak, at three levels of noise, and tags that grow for ever without the workload.
 
 use super::random::Random;
 use super::shape::{Clock, Manner, Shape};
@@ -7,10 +7,10 @@ use super::tag::{Quirks, Tag};
 /// The parts of one tag.
 type Shapes = Vec<(Clock, Shape)>;
 
-/// How much a tag moves beside what it leaks.
+/// The movement of a tag beside its leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Noise {
-    /// Not at all.
+    /// No movement.
     Quiet,
     /// By some objects.
     Moderate,
@@ -37,22 +37,22 @@ impl Noise {
     }
 }
 
-/// How a leak goes on.
+/// The course of a leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leak {
     /// The same each iteration.
     Even,
     /// At random.
     Poisson,
-    /// Not before the middle of the run.
+    /// Begins after 30 to 50 % of the run.
     Late,
     /// In a third of the iterations.
     DutyCycle,
     /// Evenly, in a tag with much in flight that varies with the load.
     InFlight,
-    /// The same, where the kernel counts no allocations, so that what is in flight cannot be told.
+    /// Like `InFlight`, but the kernel counts no allocations, so objects in flight cannot be separated.
     Uncounted,
-    /// Evenly and in four tags at once, which are judged together.
+    /// Evenly in four tags at once. They are judged together.
     Lockstep,
 }
 
@@ -76,20 +76,20 @@ impl Leak {
         }
     }
 
-    /// The tags which show such a leak, each of `rate` objects an iteration.
+    /// The tags of such a leak, each with `rate` objects per iteration.
     pub(super) fn tags(self, noise: Noise, rate: f64, iterations: u64, name: &str) -> Vec<Tag> {
         let count = if self == Leak::Lockstep { 4 } else { 1 };
         let random = |at: u32| Random::named(&if at == 0 { name.to_owned() } else { format!("{name}/{at}") });
         (0..count).map(|at| self.tag(noise, rate, Quirks::default(), iterations, random(at))).collect()
     }
 
-    /// A tag which leaks `rate` objects an iteration because of the workload.
+    /// A tag that leaks `rate` objects per iteration, caused by the workload.
     pub(super) fn tag(self, noise: Noise, rate: f64, quirks: Quirks, iterations: u64, mut random: Random) -> Tag {
         let manner = self.manner(&mut random, iterations as f64);
         let mut shapes = noise.shapes();
         let quirks = Quirks { in_use_only: self == Leak::Uncounted, ..quirks };
         if matches!(self, Leak::InFlight | Leak::Uncounted) {
-            // In place of the level's own: as much of it as there is, and in proportion to the load.
+            // Replaces the shapes of the noise level: as many objects in flight, but in proportion to the load.
             let mean = match noise {
                 Noise::Quiet => 20.0,
                 Noise::Moderate => 100.0,
@@ -102,14 +102,14 @@ impl Leak {
     }
 }
 
-/// Growth which never ends and which the workload has nothing to do with.
+/// Growth that never ends and is unrelated to the workload.
 pub(super) const BACKGROUND: [&str; 3] = ["steady", "Poisson", "in lumps"];
 
 /// A tag of one of [`BACKGROUND`].
 pub(super) fn background(kind: usize, iterations: u64, mut random: Random) -> Tag {
     let run = iterations as f64;
     let (noise, _) = Noise::ALL[(random.bits() % 3) as usize];
-    // Enough over one run for any rule to notice.
+    // Enough growth in one run for any rule to notice.
     let least = match noise {
         Noise::Quiet => 40.0,
         Noise::Moderate => 200.0,

@@ -1,4 +1,4 @@
-//! What leaks: how small a leak is found, how many are, and how good their rates.
+//! Measures on leaking tags: the smallest leak found, the share found, and the accuracy of their rates.
 
 use super::family::NULLS;
 use super::figures::{Intervals, Odd, Recall, Smallest};
@@ -10,9 +10,9 @@ use super::seen::{Said, Seen, look, look_together};
 use super::size::Size;
 use super::tag::{Quirks, Tag};
 
-/// Rungs of the ladder: 2^(rung / 2) objects an iteration, from 0.004 to 64.
+/// Rungs of the ladder: 2^(rung / 2) objects per iteration, from 0.004 to 64.
 const RUNGS: std::ops::Range<i32> = -16..13;
-/// How often a leak of a rate must be found.
+/// The share of leaks of a rate that must be found.
 const POWER: f64 = 0.95;
 
 fn rate_of(rung: i32) -> f64 {
@@ -44,7 +44,7 @@ pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
             }
             true
         };
-        // Power rises with the rate, so the first rung found is where a search by halves ends.
+        // Power rises with the rate, so bisection finds the first rung that is found.
         let (mut missed, mut seen) = (RUNGS.start - 1, RUNGS.end);
         while seen - missed > 1 {
             let middle = i32::midpoint(missed, seen);
@@ -55,12 +55,12 @@ pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
     })
 }
 
-/// A leak as it is, and what was said of it.
+/// A leak with its truth and the judgement on it.
 struct Judged {
     noise: usize,
-    /// Late ones have no one rate over the run.
+    /// Late leaks have no single rate over the run.
     steady: bool,
-    /// Bytes an iteration.
+    /// Bytes per iteration.
     truth: f64,
     seen: Seen,
 }
@@ -71,7 +71,7 @@ fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<Judged> {
         let name = format!("leakbench/{seeds}/leaks/{iterations}/{index}");
         let mut random = Random::named(&name);
         let noise = index % 3;
-        // One tag each: what is judged together has a ladder of its own.
+        // One tag each: tags judged together have their own ladder.
         let kinds = Leak::ALL.map(|(leak, _)| leak).into_iter().filter(|leak| *leak != Leak::Lockstep);
         let leak = kinds.cycle().nth(index / 3 % (Leak::ALL.len() - 1)).unwrap_or(Leak::Even);
         let rate = random.magnitude(0.01, 32.0);
@@ -103,13 +103,13 @@ pub(super) fn found(size: &Size, seeds: &str, highest: &Highest) -> (Vec<Recall>
 }
 
 impl Highest {
-    /// The score which a rule passes in one of a hundred clean runs; `None` when there is none above it.
+    /// The score that a rule exceeds in one of a hundred clean runs; `None` if no score is above it.
     fn cut_off(&self, iterations: u64, rule: usize) -> Option<f64> {
         let runs = self.0.iter().filter(|(length, _)| *length == iterations);
         let mut scores: Vec<f64> = runs.map(|(_, highest)| highest[rule]).collect();
         scores.sort_by(f64::total_cmp);
         let cut_off = *scores.get((scores.len() * 99 / 100).min(scores.len().saturating_sub(1)))?;
-        // "Higher at each of ten looks" is a yes or a no.
+        // "Higher at each of ten looks" is either true or false.
         (rule != 2 || cut_off < 0.5).then_some(cut_off)
     }
 }
@@ -129,7 +129,7 @@ fn interval<'a>(noise: &str, iterations: u64, leaks: impl Iterator<Item = &'a Ju
     Intervals { noise: noise.to_owned(), iterations, called: called as u64, covered, median_error }
 }
 
-/// Its name, and what it is in a run of so many iterations.
+/// The name of an oddity, and its quirks in a run with this number of iterations.
 type Oddity = (&'static str, fn(f64) -> Quirks);
 
 /// Oddities of counters and samples.
@@ -140,7 +140,7 @@ const ODDITIES: [Oddity; 4] = [
     ("missed samples", |_| Quirks { missed: 0.05, ..NONE }),
 ];
 const NONE: Quirks = Quirks { mixed_sizes: false, wraps: false, in_use_only: false, appears: 0, missed: 0.0 };
-/// Leaked by the odd tags over a run, in objects: well above what a plain tag of moderate noise needs.
+/// Objects that an odd tag leaks over a run: well above the amount needed in a plain tag of moderate noise.
 const PLAIN_TO_SEE: f64 = 600.0;
 
 /// Odd tags, leaking and not.

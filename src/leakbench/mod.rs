@@ -1,9 +1,9 @@
-//! leakbench: how good the judging is, measured on simulated tags whose truth is known.
+//! leakbench: measures the accuracy of the judging on simulated tags with known truth.
 //!
-//! In reading order: `random`, `shape` and `tag` make histories; `family` and `leak` say which there are; `seen` puts one tag
-//! through the very code of [`judge`](crate::judge), first look, second looks and all; `nulls` and `leaks` count what
-//! comes out, with the `rules` people use today beside it; `figures`, `table` and `against` are the result, for machines,
-//! people and CI. Deterministic: the same version gives the same figures, on any number of cores.
+//! In reading order: `random`, `shape` and `tag` create histories; `family` and `leak` define their kinds; `seen`
+//! judges one tag by the same code as [`judge`](crate::judge), with first and second looks; `nulls` and `leaks` count
+//! the results, beside those of the `rules` in use today; `figures`, `table` and `against` hold the result for
+//! machines, people and CI. It is deterministic: one version gives the same figures on any number of cores.
 
 mod against;
 mod binomial;
@@ -31,11 +31,12 @@ pub use series::{SERIES, series};
 pub use size::Size;
 pub use table::table;
 
-/// Passes of what the judging costs before each part of the bench.
+/// Passes for measuring the cost before each part of the bench.
 const PASSES: usize = 2;
 
-/// Measures everything. `seeds` is the second part of every seed's name: `v1` for figures which are compared, anything
-/// else to see whether a change holds on tags which were not looked at while it was made. `tell` hears what is being done.
+/// Measures everything. `seeds` is the second part of every seed's name: `v1` for figures that are compared, or any
+/// other name to check a change on tags not examined while it was made. The callback receives the name of each part as
+/// it begins.
 pub fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> Figures {
     let mut cost = Cost::of(size.samples);
     let mut next = |part: &str| {

@@ -1,4 +1,4 @@
-//! What does not leak: how often it is called a leak all the same.
+//! Measures on tags that do not leak: how often they are called a leak.
 
 use super::binomial;
 use super::family::{Family, HARD, NULLS};
@@ -67,7 +67,7 @@ pub(super) fn false_alarms(size: &Size, seeds: &str) -> (Vec<FalseAlarms>, Highe
     (rows, Highest(highest))
 }
 
-/// One run: the tags which move in it.
+/// One run: the tags that move in it.
 fn run_of(family: &Family, iterations: u64, run: u64, size: &Size, seeds: &str) -> Tally {
     Tally::of((0..size.active).map(|tag| {
         let index = run * size.active + tag;
@@ -114,7 +114,7 @@ pub(super) fn hard(size: &Size, seeds: &str) -> Vec<Called> {
     rows
 }
 
-/// Tags which grow for ever without the workload.
+/// Tags that grow for ever without the workload.
 pub(super) fn backgrounds(size: &Size, seeds: &str) -> Vec<Called> {
     let mut rows = Vec::new();
     for (kind, family) in BACKGROUND.into_iter().enumerate() {

@@ -1,13 +1,13 @@
-//! All cores at once. Nothing else in poolgate has threads: a run must not disturb the memory it measures, but leakbench
-//! measures nothing except itself, and a full one is minutes of arithmetic.
+//! Uses all cores. Nothing else in poolgate has threads, because a run must not disturb the memory it measures.
+//! leakbench measures only itself, and a full one takes minutes of arithmetic.
 //!
-//! Every piece of work depends on its number only, and results come back in the order of the numbers, so that the figures
+//! Every piece of work depends only on its number, and results come back in the order of the numbers. So the figures
 //! are the same on any number of cores.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What `work` makes of each number below `count`, in order.
+/// Applies `work` to each number below `count`, and returns the results in order.
 pub(super) fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(count));
@@ -21,7 +21,7 @@ pub(super) fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Ve
                         break;
                     }
                     let result = work(number);
-                    // A thread which panicked ends the scope with its panic, so nobody sees what it left.
+                    // A thread that panics ends the scope with its panic, so its unfinished data is never used.
                     done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((number, result));
                 }
             });

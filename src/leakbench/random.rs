@@ -1,12 +1,12 @@
-//! Random numbers which are the same everywhere and for ever: `SplitMix64`, seeded with FNV-1a of a name.
+//! Random numbers that are the same everywhere and for ever: `SplitMix64`, seeded with FNV-1a of a name.
 //!
-//! A tag's whole history follows from the name `leakbench/v1/<family>/<index>`, so one tag can be looked at again
+//! The whole history of a tag follows from the name `leakbench/v1/<family>/<index>`, so one tag can be examined again
 //! without the millions before it. Sources: Steele, Lea, Flood 2014 (`SplitMix64`), Fowler, Noll, Vo (FNV-1a), Box and
 //! Muller 1958 (normal), Knuth, TAOCP 2 (Poisson).
 
 use std::f64::consts::TAU;
 
-/// From this mean on a Poisson number is drawn as a rounded normal one: off by less than a tenth of an object, and a
+/// From this mean on, a Poisson number is drawn as a rounded normal one: off by less than a tenth of an object, and a
 /// hundred times faster.
 const LARGE: f64 = 16.0;
 
@@ -37,17 +37,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to below 1.
+    /// Uniform from 0 to below 1.
     pub(super) fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Whether something happens which happens with this probability.
+    /// Whether an event of this probability happens.
     pub(super) fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
-    /// Evenly between two values.
+    /// Uniform between two values.
     pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
@@ -81,7 +81,7 @@ impl Random {
         count
     }
 
-    /// At least 1, with so heavy a tail that for `shape` below 2 there is no variance.
+    /// At least 1, with a heavy tail: for `shape` below 2 there is no variance.
     pub(super) fn pareto(&mut self, shape: f64) -> f64 {
         (1.0 - self.unit()).powf(-1.0 / shape)
     }
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_generator_is_splitmix64() {
-        // The values of Vigna's splitmix64.c for the seed 1234567, as Rosetta Code gives them.
+        // The values of Vigna's splitmix64.c for the seed 1234567, from Rosetta Code.
         let mut random = Random::seeded(1_234_567);
         let bits: Vec<u64> = (0..3).map(|_| random.bits()).collect();
         assert_eq!(bits, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);

@@ -1,21 +1,21 @@
-//! The rules people use today, to be measured beside poolgate's: no more, and no less, than what scripts around PoolMon,
-//! `UMDH` and slabtop do.
+//! The rules in use today, to be measured beside poolgate's: those of scripts around PoolMon, `UMDH` and slabtop.
 //!
-//! They are given the best of it: growth is taken between two samples at rest, and the slope leaves out the warm-up.
+//! They get the most favourable conditions: growth is taken between two samples at rest, and the slope leaves out the
+//! warm-up.
 
-/// The rules, as the table names them.
+/// The names of the rules in the table.
 pub(super) const NAMES: [&str; 4] = ["> 64 KiB", "> 10 %", "10 looks", "OLS slope"];
 
-/// Above this a rule raises its alarm. For the slope it is the normal quantile of 1 % shared among 3,000 tags, which
-/// would give one false alarm in a hundred runs if samples were independent.
+/// A rule raises its alarm above this score. For the slope it is the normal quantile of 1 % shared among 3,000 tags.
+/// With independent samples that would give one false alarm in a hundred runs.
 const CUT_OFFS: [f64; 4] = [65536.0, 10.0, 0.5, 4.50];
 
-/// What the rules say of one tag: the higher, the more it leaks.
+/// The scores of one tag under each rule; higher means more of a leak.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scores(pub(super) [f64; 4]);
 
 impl Scores {
-    /// Scores of a tag which held `before` and `after` bytes at rest, and these at the samples of the workload.
+    /// Scores of a tag with `before` and `after` bytes at rest, and these bytes in the samples of the workload.
     pub(super) fn of(before: f64, after: f64, workload: &[f64]) -> Scores {
         let growth = after - before;
         let looks: Vec<f64> =
@@ -25,7 +25,7 @@ impl Scores {
         Scores([growth, 100.0 * growth / before.max(1.0), f64::from(u8::from(monotone)), slope_t(judged)])
     }
 
-    /// Which rules raise an alarm.
+    /// Whether each rule raises an alarm.
     pub(super) fn alarms(&self) -> [bool; 4] {
         std::array::from_fn(|rule| self.0[rule] > CUT_OFFS[rule])
     }

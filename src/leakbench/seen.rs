@@ -1,5 +1,5 @@
-//! One simulated tag through the whole of poolgate's judging: a first look, and second looks for as long as a run would
-//! take them. Nothing is decided here; every decision is the [`judge`](crate::judge)'s own code.
+//! Judges one simulated tag completely: a first look, and second looks as in a run. Nothing is decided here; every
+//! decision is made by the code of [`judge`](crate::judge).
 
 use super::random::Random;
 use super::rules::Scores;
@@ -11,25 +11,25 @@ use crate::judge::evidence::{
 use crate::record::{Pause, SecondLook, Stage};
 use crate::scenario::Per;
 
-/// How long a slot lasts; nothing depends on it.
+/// Duration of a slot; no result depends on it.
 const SLOT_US: u64 = 100_000;
-/// Second looks a run takes at most: 9N.
+/// The most second looks in a run: 9N.
 const MOST_LOOKS: u32 = 3;
 
-/// What was said of a tag in the end.
+/// The final verdict on a tag.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Said {
     /// It does not leak.
     Nothing,
-    /// It leaks, the workload causes it, and this is the rate in bytes an iteration.
+    /// It leaks because of the workload, at this rate in bytes per iteration.
     Leak(Interval),
-    /// It grows, and the workload has nothing to do with it.
+    /// It grows independently of the workload.
     Background,
     /// The evidence allows no verdict.
     Unclear,
 }
 
-/// A tag, judged.
+/// The judgement on a tag.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     /// It grew in the first look.
@@ -38,12 +38,12 @@ pub(super) struct Seen {
     pub(super) scores: Scores,
 }
 
-/// Judges a tag in a run of so many iterations; `name` seeds the orders of the second looks.
+/// Judges a tag in a run with this number of iterations; `name` seeds the orders of the second looks.
 pub(super) fn look(tag: &mut Tag, iterations: u64, name: &str) -> Seen {
     look_together(std::slice::from_mut(tag), iterations, name)
 }
 
-/// Judges what several tags do together. The rules used today see the last of them.
+/// Judges several tags together. The rules in use today see only the last of them.
 pub(super) fn look_together(tags: &mut [Tag], iterations: u64, name: &str) -> Seen {
     let (histories, scores): (Vec<History>, Vec<Scores>) = tags.iter_mut().map(|tag| first(tag, iterations)).unzip();
     let together = histories.iter().skip(1).fold(histories[0].clone(), |sum, one| sum.plus(one));
@@ -65,7 +65,7 @@ struct FirstLook {
     together: History,
 }
 
-/// Lead-in, workload and cool-down.
+/// Samples lead-in, workload and cool-down.
 fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
     let mut histories: Option<Histories> = None;
     let mut slots = 0;
@@ -89,12 +89,12 @@ fn first(tag: &mut Tag, iterations: u64) -> (History, Scores) {
         }
         slots += u64::from(working);
     }
-    // A tag which was not there before held nothing, as the rules' users would say too.
+    // A tag that was absent before held nothing; users of the rules assume the same.
     let scores = Scores::of(if at_rest[0].is_nan() { 0.0 } else { at_rest[0] }, at_rest[1], &bytes);
     (histories.unwrap_or_else(|| Histories::of_one(tag.key.counters, 0)).of(0), scores)
 }
 
-/// Second looks, until there is nothing more to look for.
+/// Takes second looks until another one could settle nothing.
 fn confirm(tags: &mut [Tag], histories: &FirstLook, trend: &Trend, iterations: u64, name: &str) -> Said {
     let mut looks = Vec::new();
     loop {
@@ -118,7 +118,7 @@ fn said(confirmation: &Confirmation) -> Said {
     match (confirmation.standing, rate(confirmation)) {
         (Standing::NotPersistent, _) => Said::Nothing,
         (Standing::Background, _) => Said::Background,
-        // `max_rate: 0` is what a scenario without thresholds holds every tag against.
+        // A scenario without thresholds judges every tag by `max_rate: 0`.
         (Standing::Leak, Some(rate)) if rate.low > 0.0 => Said::Leak(rate),
         (Standing::Leak | Standing::NotAttributed | Standing::NotTested, _) => Said::Unclear,
     }
@@ -134,7 +134,7 @@ fn extension(tag: &mut Tag, history: &History, plan: &SecondLook) -> Extension {
     for (number, work, slots) in blocks(plan) {
         extension.block(number, work);
         for _ in 0..slots {
-            // A sample which nobody took is not there.
+            // A missed sample is left out.
             if let Some(usage) = tag.slot(work).taken() {
                 extension.push(Some(usage));
             }
@@ -150,7 +150,7 @@ pub(super) fn plan(tag: &Tag, iterations: u64, number: u32, name: &str) -> Secon
     draw(Draw { number, candidates, seed, slots: iterations, slot_us: SLOT_US, pause: Pause::Idle })
 }
 
-/// Number, whether the workload runs, and slots of each block, the lead first.
+/// The number of each block, whether the workload runs in it, and its slots; the lead comes first.
 pub(super) fn blocks(plan: &SecondLook) -> impl Iterator<Item = (u32, bool, u64)> + '_ {
     let blocks = (1..).zip(&plan.order).map(|(number, work)| (number, *work, plan.slots));
     std::iter::once((0, true, plan.lead)).chain(blocks)

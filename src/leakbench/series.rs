@@ -12,10 +12,10 @@ use super::tag::{Quirks, REST, Tag};
 /// Iterations of the first look.
 const ITERATIONS: u64 = 300;
 
-/// The names of the histories there are.
+/// The names of the available histories.
 pub const SERIES: [&str; 3] = ["leak", "fill", "background"];
 
-/// The history of one tag through a first and a second look: `slot,part,block,work,objects`. `None` when there is none of
+/// The history of one tag through a first and a second look: `slot,part,block,work,objects`. `None` if there is none of
 /// this name.
 pub fn series(name: &str) -> Option<String> {
     let seed = format!("leakbench/v1/picture/{name}");
@@ -61,7 +61,7 @@ mod tests {
     fn every_picture_has_its_series() {
         for name in SERIES {
             let text = series(name).unwrap();
-            // 3N slots in the second look, as far as they divide into a lead of a tenth and twelve blocks.
+            // 3N slots in the second look, rounded to a lead of a tenth and twelve equal blocks.
             assert_eq!(text.lines().count(), 1 + 320 + 90 + 12 * 67, "{name}");
         }
         assert_eq!(series("nothing"), None);

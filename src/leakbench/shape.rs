@@ -1,71 +1,71 @@
-//! How the number of objects of a simulated tag moves: one part of it.
+//! One part of the movement of a simulated tag's objects.
 //!
-//! A part has a clock. One driven by time goes on whether or not the workload runs; one driven by the workload stands
-//! still while it rests. Which of the two it is, is what the second look has to find out, and nothing else differs.
+//! A part has a clock. A part driven by time continues whether or not the workload runs; a part driven by the workload
+//! stops while it rests. The second look has to find out the clock, because nothing else differs.
 
 use super::random::Random;
 
-/// What moves a part.
+/// The clock of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clock {
-    /// Goes on whatever the workload does.
+    /// Always moves.
     Time,
     /// Moves only while the workload runs.
     Work,
 }
 
-/// Objects over time. Lengths are in slots, which are iterations of the workload's own length.
+/// The course of the objects. Lengths are in slots; a slot is one iteration of the workload.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Shape {
     /// A new level at random instants, `every` slots on average.
     Steps { every: f64, spread: f64 },
-    /// Up evenly, and back at once.
+    /// Rises evenly, and drops at once.
     Sawtooth { height: f64, period: f64, phase: f64 },
-    /// Towards `amount`, by 63 % of what is left every `pace`.
+    /// Approaches `amount`, by 63 % of the remainder every `pace`.
     Saturation { amount: f64, pace: f64 },
-    /// Ever more slowly, but for ever: `amount` for every factor e of the time.
+    /// Slows down but never ends: `amount` for every factor e of the time.
     Logarithm { amount: f64, pace: f64 },
-    /// Evenly up to `amount`, reached at `full`.
+    /// Rises evenly to `amount`, reached at `full`.
     Fill { amount: f64, full: f64 },
-    /// A walk between none and `depth`, as a lookaside list is filled and drained.
+    /// A walk between none and `depth`, like the filling and draining of a lookaside list.
     Lookaside { depth: f64, step: f64 },
     /// An Ornstein-Uhlenbeck process.
     Wander { spread: f64, memory: f64 },
-    /// Rare peaks of Pareto height, which fall by half each slot.
+    /// Rare peaks of Pareto height that fall by half each slot.
     Bursts { chance: f64, scale: f64 },
     /// A sine.
     Wave { amplitude: f64, period: f64, phase: f64 },
-    /// What the workload has allocated and not yet freed: a Poisson number, none while it rests.
+    /// Objects that the workload has allocated and not yet freed: a Poisson number, none while it rests.
     InFlight { mean: f64 },
-    /// In flight too, but in proportion to how much this slot allocated, which varies.
+    /// Objects in flight in proportion to the allocations of the slot, which vary.
     Load { mean: f64, share: f64 },
-    /// Grows by `rate` a slot and never stops.
+    /// Grows by `rate` per slot and never stops.
     Growth { rate: f64, manner: Manner },
 }
 
-/// How growth that never stops goes on.
+/// The course of growth that never stops.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Manner {
     /// The same each slot.
     Even,
     /// A Poisson number each slot.
     Poisson,
-    /// Evenly, but not before this slot.
+    /// Evenly, but only after this slot.
     Late { from: f64 },
-    /// In the first third of each period only, and three times as fast there.
+    /// Only in the first third of each period, and three times as fast there.
     DutyCycle { period: f64 },
-    /// All at once, every so many slots.
+    /// All at once, at intervals of `every` slots.
     Lumps { every: f64 },
 }
 
-/// A shape on its way.
+/// A shape in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     clock: Clock,
     shape: Shape,
     /// Slots of its own clock.
     ticks: f64,
-    /// What shapes with a memory remember.
+    /// The state of shapes with a memory.
     held: f64,
 }
 
@@ -79,7 +79,7 @@ impl Part {
         Part { clock, shape, ticks: 0.0, held }
     }
 
-    /// The objects at the end of the next slot; `allocated` takes what the part allocates beside them.
+    /// The objects at the end of the next slot. Allocations of the part beside them are added to `allocated`.
     pub(super) fn slot(&mut self, work: bool, random: &mut Random, allocated: &mut f64) -> f64 {
         let moves = work || self.clock == Clock::Time;
         if moves {
@@ -117,7 +117,7 @@ impl Part {
         }
     }
 
-    /// Moves what is random and remembered.
+    /// Moves the random state.
     fn advance(&mut self, random: &mut Random) {
         match self.shape {
             Shape::Steps { every, spread } if random.chance(1.0 / every) => self.held = spread * random.normal(),
@@ -132,7 +132,7 @@ impl Part {
             Shape::Bursts { chance, scale } => {
                 self.held /= 2.0;
                 if random.chance(chance) {
-                    // So many objects of one tag no kernel survives.
+                    // No kernel survives more objects of one tag than this.
                     self.held += (scale * random.pareto(1.2)).min(1e6);
                 }
             }

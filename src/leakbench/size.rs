@@ -1,19 +1,19 @@
-//! How much of everything is simulated.
+//! The sizes of the simulation.
 
-/// How much of everything is simulated.
+/// The size of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// What the figures call it.
+    /// The name in the figures.
     pub name: &'static str,
-    /// Lengths of the first look at which false alarms are counted, iterations.
+    /// Lengths of the first look for counting false alarms, in iterations.
     pub(super) lengths: &'static [u64],
-    /// Lengths at which leaks are looked for.
+    /// Lengths of the first look for finding leaks.
     pub(super) leak_lengths: &'static [u64],
     /// Runs of each null family at each length.
     pub(super) runs: u64,
-    /// As many instead where one of those alarmed: what is rare is told from what is too often by more of them.
+    /// The number of runs instead if one of those alarmed: more runs separate rare alarms from frequent ones.
     pub(super) runs_after_alarm: u64,
-    /// Tags in a run which move. Those which do not can raise no alarm, so they are not simulated.
+    /// Tags in a run that move. The others can raise no alarm and are not simulated.
     pub(super) active: u64,
     /// Tags of each hard and each background family, at each length.
     pub(super) tags: u64,
@@ -21,12 +21,12 @@ pub struct Size {
     pub(super) rung: u64,
     /// Leaks of all kinds at each length, for recall and intervals; as many tags of each oddity.
     pub(super) leaks: u64,
-    /// Samples of each tag with which the cost is measured as a run begins; three times as many follow.
+    /// Samples of each tag for measuring the cost at the start of a run; three times as many follow.
     pub(super) samples: usize,
 }
 
 impl Size {
-    /// Within a minute on two cores: what CI runs.
+    /// Takes less than a minute on two cores; CI runs it.
     pub const QUICK: Size = Size {
         name: "quick",
         lengths: &[50, 100, 300],
@@ -54,7 +54,7 @@ impl Size {
         samples: 1000,
     };
 
-    /// Seconds even without optimisation: for tests of leakbench itself.
+    /// Takes seconds even without optimisation; for tests of leakbench itself.
     pub const TINY: Size = Size {
         name: "tiny",
         lengths: &[100],

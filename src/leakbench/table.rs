@@ -1,4 +1,4 @@
-//! The figures as tables for a terminal, poolgate's beside those of the rules people use today.
+//! The figures as tables for a terminal, beside those of the rules in use today.
 
 use std::fmt::Write;
 
@@ -7,13 +7,13 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::figures::{Called, Figures, Nanoseconds};
 use super::rules;
 
-/// What the columns are, as far as their names do not say it.
+/// Explains the columns.
 const LEGEND: &str = "\
 N: iterations of the first look. candidates: of the tags, after the first look. looks: runs which took a second look.
 alarms: runs in which a tag was called a leak; at most: upper end of the 95 % interval of Clopper and Pearson.
 ";
 
-/// What no figure above shows, because it cannot be seen.
+/// Limits of poolgate that no figure above shows.
 const BLIND: &str = "\
 What poolgate cannot see:
   - a leak of fewer than about 8 objects over the whole run: chance makes as many
@@ -47,7 +47,7 @@ pub fn table(figures: &Figures, width: u16) -> String {
     text
 }
 
-/// A table whose columns from `words` on are numbers.
+/// A table with numbers in the columns from `words` on.
 fn new(width: u16, header: &[&str], words: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -103,7 +103,7 @@ fn called(rows: &[Called], width: u16) -> Table {
     table
 }
 
-/// One row a noise level and kind, one column a length.
+/// One row per noise level and kind, one column per length.
 fn smallest(figures: &Figures, width: u16) -> Table {
     let mut lengths: Vec<u64> = figures.smallest.iter().map(|row| row.iterations).collect();
     lengths.sort_unstable();
@@ -155,7 +155,7 @@ fn odd(figures: &Figures, width: u16) -> Table {
     table
 }
 
-/// Two digits which mean something.
+/// Decimal places for about two significant digits.
 fn places(rate: f64) -> usize {
     match rate {
         rate if rate < 0.1 => 3,
@@ -169,7 +169,7 @@ fn percent(part: u64, whole: u64) -> String {
     share(part as f64 / whole.max(1) as f64)
 }
 
-/// A share as a percentage; one that is not nothing never looks like nothing.
+/// A share as a percentage; a share above zero is never shown as zero.
 fn share(share: f64) -> String {
     match share {
         0.0 => "0 %".to_owned(),

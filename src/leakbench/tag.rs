@@ -1,31 +1,31 @@
-//! A simulated tag: what a kernel would have counted, slot by slot.
+//! A simulated tag: the counters of a kernel, slot by slot.
 //!
-//! A tag is a base level and a few [`Part`]s. It is asked for one slot after the other, with or without the workload, so
-//! that the first look and any number of second looks see one process that goes on, as a machine does.
+//! A tag is a base level and a few [`Part`]s. It produces one slot after the other, with or without the workload. So
+//! the first look and any number of second looks see one continuing process, as on a machine.
 
 use super::random::Random;
 use super::shape::{Clock, Part, Shape};
 use crate::pool::{Counters, Key, Pool, Tag as Name, Usage};
 
-/// Allocations a slot which are freed within it, beside the parts' own.
+/// Allocations per slot that are freed within it, beside those of the parts.
 const CHURN: f64 = 300.0;
 
-/// How a tag's counters and samples differ from the plain case.
+/// Deviations of a tag's counters and samples from the plain case.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Quirks {
     /// Objects of very different sizes under one tag.
     pub(super) mixed_sizes: bool,
-    /// Counters of 32 bits which pass their end during the run.
+    /// Counters of 32 bits that wrap during the run.
     pub(super) wraps: bool,
-    /// The kernel counts objects in use and nothing else.
+    /// The kernel counts only objects in use.
     pub(super) in_use_only: bool,
     /// The kernel's table has the tag only from this slot of the workload on.
     pub(super) appears: u64,
-    /// The share of samples which are missed.
+    /// The share of samples that are missed.
     pub(super) missed: f64,
 }
 
-/// A tag on its way.
+/// A tag in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Tag {
     pub(super) key: Key,
@@ -38,7 +38,7 @@ pub(super) struct Tag {
     allocs: u64,
     live: u64,
     bytes: u64,
-    /// Of every object, where they differ.
+    /// The sizes of all objects, if they differ.
     sizes: Vec<u32>,
     /// Slots of any kind so far.
     slots: u64,
@@ -47,19 +47,19 @@ pub(super) struct Tag {
 /// Slots at rest before and after the workload.
 pub(super) const REST: u64 = 10;
 
-/// One slot's sample.
+/// The sample of one slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sample {
-    /// Nobody looked.
+    /// No sample was taken.
     Missed,
     /// The kernel's table did not have the tag.
     Absent,
-    /// What it counted.
+    /// The kernel's counters.
     Taken(Usage),
 }
 
 impl Sample {
-    /// What was counted, if somebody looked and there was something.
+    /// The counters, if a sample was taken and the tag was present.
     pub(super) fn taken(self) -> Option<Usage> {
         match self {
             Sample::Taken(usage) => Some(usage),
@@ -79,7 +79,7 @@ impl Tag {
             Quirks { in_use_only: true, .. } => Counters::InUse,
             _ => Counters::Full64,
         };
-        // So near their end that 32 bits pass it in the middle of the workload.
+        // So close to the end that 32 bits wrap in the middle of the workload.
         let allocs = if quirks.wraps { (1 << 32) - (60.0 * CHURN) as u64 } else { 1 << 20 };
         let key = Key::new(Name::from_pool_tag(*b"Leak"), Pool::Nonpaged, counters);
         let mut tag =
@@ -88,7 +88,7 @@ impl Tag {
         tag
     }
 
-    /// Lets one slot pass, and samples at its end.
+    /// Lets one slot pass, and takes a sample at its end.
     pub(super) fn slot(&mut self, work: bool) -> Sample {
         let mut allocated = if work { CHURN } else { 0.0 };
         let random = &mut self.random;
@@ -97,7 +97,7 @@ impl Tag {
         self.allocs += (allocated as u64).max(live.saturating_sub(self.live));
         self.resize(live);
         self.slots += 1;
-        // Before the workload an absent tag is absent too.
+        // An absent tag is absent before the workload too.
         if self.slots <= self.quirks.appears + if self.quirks.appears > 0 { REST } else { 0 } {
             return Sample::Absent;
         }
@@ -107,7 +107,7 @@ impl Tag {
         Sample::Taken(self.usage())
     }
 
-    /// So many objects from now on. Where sizes are mixed each object keeps its own, and any of them may go.
+    /// Sets the number of objects. If sizes are mixed, each object keeps its own, and any object may go.
     fn resize(&mut self, live: u64) {
         if self.quirks.mixed_sizes {
             while (self.sizes.len() as u64) < live {

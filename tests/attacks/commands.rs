@@ -1,4 +1,4 @@
-//! Programs in a stranger's reach, which a resumed run would start as root.
+//! Programs that a stranger can change and that a resumed run would start as root.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -7,7 +7,7 @@ use poolgate::machine::{MachineError, linux};
 
 use super::stranger::{Place, is_root, mode};
 
-/// Why the commands are refused: the path at fault, what is wrong with it, and what to do.
+/// Why the commands are refused: the path at fault, the problem, and the remedy.
 #[track_caller]
 fn refused(home: &Path, line: &str) -> (std::path::PathBuf, String, String) {
     match linux::commands_trusted(home, &["true", line]) {
@@ -25,7 +25,7 @@ fn assert_refused(home: &Path, line: &str, at: &Path, problem: &str) {
     assert!(said.contains(problem), "{line}: {said}");
 }
 
-/// The commands pass. What is left to find fault with is this test itself, which may lie anywhere.
+/// The commands pass. The only possible fault is the location of this test program.
 #[track_caller]
 fn assert_passes(home: &Path, line: &str) {
     match linux::commands_trusted(home, &[line]) {
@@ -52,7 +52,7 @@ fn a_program_in_a_strangers_folder_is_refused_by_its_path() {
         format!("it belongs to user 65534, not to root, and the run would obey `{}` as root", program.display())
     );
     assert_eq!(remedy, format!("`chown root:root {}`", theirs.display()));
-    // However it is called.
+    // Each of these lines refers to it in another way.
     for line in [
         "../theirs/load.sh",
         "true && ../theirs/load.sh -x",
@@ -71,7 +71,7 @@ fn a_program_in_a_strangers_folder_is_refused_by_its_path() {
     ] {
         assert_refused(&home, line, &theirs, "it belongs to user 65534");
     }
-    // What anybody can make is no better, if root owns the file: it may be gone after the boot.
+    // A folder that anyone can create files in is no better even for a file of root's: it may be gone after the boot.
     let shared = place.folder("shared");
     mode(&shared, 0o1777);
     let program = place.program("shared/load.sh");
@@ -89,7 +89,7 @@ fn links_and_interpreters_are_looked_at_too() {
     place.program("theirs/python");
     symlink("../theirs/python", place.at("lab/link")).unwrap();
     assert_refused(&home, "./link", &theirs, "it belongs to user 65534");
-    // A link in the stranger's folder, to a program of root's.
+    // A link in the stranger's folder to a program of root's.
     symlink("/bin/true", place.at("theirs/true")).unwrap();
     assert_refused(&home, "../theirs/true", &theirs, "it belongs to user 65534");
     place.file("lab/script", &format!("#!{}/python\n", theirs.display()));

@@ -1,4 +1,4 @@
-//! `--trust-folder`: a user's folder, as root copies it.
+//! `--trust-folder`: root's copy of a user's folder.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
@@ -41,7 +41,7 @@ fn the_copy_is_roots_alone_and_stays_as_it_was() {
         assert_eq!(fs_err::read_to_string(copy.join(name)).unwrap(), text);
     }
     assert!(!copy.join("reports").exists());
-    // Never over another.
+    // A copy never overwrites another.
     assert!(matches!(linux::copy_trusted_folder(&lab, &copy, None), Err(MachineError::Unwritable { .. })));
 }
 
@@ -72,7 +72,7 @@ fn what_would_lead_root_elsewhere_is_refused() {
     symlink(&lab, place.at("link")).unwrap();
     assert!(linux::copy_trusted_folder(&place.at("link"), &state.at("copy"), None).is_err());
     assert!(!state.at("copy").exists());
-    // Nor is the copy put where others could replace it.
+    // The copy is not put in a place in which others could replace it either.
     assert!(linux::copy_trusted_folder(&lab, &place.strangers("state").join("copy"), None).is_err());
 }
 

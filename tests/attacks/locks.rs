@@ -1,4 +1,4 @@
-//! Keeping runs away by their locks.
+//! Attempts to block runs through their locks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,11 +16,11 @@ fn a_stranger_cannot_block_the_machine() {
     root.folder("run");
     let lock = linux::lock_file(root.path());
     drop(MachineLock::take(&lock, "nightly-1").unwrap());
-    // A lock of their own works, so that it is not for want of flock(1) that root's does not.
+    // A lock of their own works, so the failure on root's lock is not caused by a missing flock(1).
     does(&root.strangers("home"), "touch lock && flock --nonblock lock true", &lock);
     let (blocked, said) = tries(&root.at("home"), "flock --nonblock \"$0\" true", &lock);
     assert!(!blocked && said.contains("Permission denied"), "{said}");
-    // Nor put something in its place.
+    // They cannot replace it either.
     let (replaced, said) = tries(&root.at("home"), "rm -f \"$0\" || mv \"${0%/*}\" away", &lock);
     assert!(!replaced, "{said}");
     MachineLock::take(&lock, "nightly-2").unwrap();
@@ -64,7 +64,7 @@ fn whoever_looks_keeps_no_run_from_its_machine() {
     let path = folder.path().join("machine.lock");
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // Two `status` in a loop.
+        // Two loops, like two calls of `status`.
         for _ in 0..2 {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! Links and fifos in the place of the logs that a resumed run goes on writing.
+//! Links and fifos in place of the logs that a resumed run continues to write.
 
 use std::path::Path;
 
@@ -34,8 +34,8 @@ fn killed() -> Ended {
     Scenario::with_flag("touch begun; sleep 0.05").start_until("begun").kill()
 }
 
-/// Resumes the run while something else stands in the place of a log; returns the exit code and what was said. However it
-/// goes, it must end: a resume that hangs is ended, and fails the test.
+/// Resumes the run with another file in place of a log; returns the exit code and the output. The resume must end: if
+/// it hangs, it is killed and the test fails.
 fn resumed(ended: &Ended, log: &str, plant: impl FnOnce(&Path)) -> (Option<i32>, String) {
     let path = ended.run.join(log);
     fs_err::remove_file(&path).unwrap();
@@ -82,7 +82,7 @@ fn a_resumed_run_neither_waits_for_a_fifo_nor_follows_a_link() {
         let (code, said) = resumed(&ended, log, |path| std::os::unix::fs::symlink(&victim, path).unwrap());
         assert!(said.contains("is not written to: it is a symbolic link"), "{log}: {code:?} {said}");
         assert_eq!(fs_err::read_to_string(&victim).unwrap(), "whole");
-        // The workload's words are part of what a report may show; the story is for people alone.
+        // The output of the workload may appear in a report; the other log is only for people.
         assert_eq!(code, Some(if log == "workload.log" { 3 } else { 0 }), "{said}");
         ended.left_the_machine_as_it_was();
     }

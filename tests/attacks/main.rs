@@ -1,5 +1,5 @@
-//! What an ordinary user can try against root, tried: as root, with the help of a stranger, which is a process of a user
-//! without rights. docs/security.md names these tests.
+//! Attacks by an ordinary user on root. The tests run as root, with the help of a stranger: a process of an
+//! unprivileged user. docs/security.md names these tests.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]

@@ -1,4 +1,4 @@
-//! The run's folder, which root fills inside of a reports folder that is not root's.
+//! The folder of a run, filled by root inside a reports folder that is not root's.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ struct Meeting {
 }
 
 impl Meeting {
-    /// A run of root's whose draft was handed over into the stranger's reports.
+    /// A run of root's with its draft handed over into the stranger's reports.
     fn begun() -> Meeting {
         let place = Place::shared();
         let (state, reports) = (place.folder("state"), place.strangers("reports"));
@@ -83,7 +83,7 @@ fn nothing_is_written_into_what_a_stranger_put_in_the_runs_place() {
         ("mv run away && ln -s \"$0\" run", "it is a symbolic link"),
         ("mv run away && mkdir run", "it belongs to user 65534, not to 0"),
         ("mv run away && touch run", "it is not a folder"),
-        // Another folder of root's, which the stranger may rename where it is theirs.
+        // Another folder of root's, which the stranger may rename inside a folder of their own.
         ("mv run away && mv roots run", "it is not the folder that the run made"),
         ("mv run away", "somebody moved it"),
         ("cd .. && exit 1", ""),
@@ -92,7 +92,7 @@ fn nothing_is_written_into_what_a_stranger_put_in_the_runs_place() {
         let victim = meeting.place.folder("victim");
         let roots = meeting.place.folder("reports/roots");
         if problem.is_empty() {
-            // The reports folder as a whole, moved by whoever owns the folder above.
+            // The reports folder as a whole, moved by the owner of the folder above.
             fs_err::rename(&meeting.reports, meeting.place.at("away")).unwrap();
             symlink(meeting.place.path(), &meeting.reports).unwrap();
             symlink(&victim, meeting.place.at("run")).unwrap();
@@ -136,7 +136,7 @@ fn a_run_folder_can_be_made_in_a_folder_that_everybody_can_write_to() {
         let found = run.path().metadata().unwrap();
         assert_eq!((found.uid(), found.mode() & 0o777), (0, 0o755), "{modes:o}");
     }
-    // One that is there is never taken for new, whoever made it.
+    // An existing folder is never taken for new, regardless of its owner.
     assert!(linux::make_run_folder(&place.strangers("reports/run")).is_err());
 }
 
@@ -172,7 +172,7 @@ fn a_stranger_who_swaps_folders_all_the_time_gains_nothing() {
         assert!(names(&victim).is_empty(), "{:?}", names(&victim));
         assert_eq!(victim.metadata().unwrap().uid(), 0);
         if !link.is_symlink() {
-            // The run's folder is in the link's place.
+            // The folder of the run is in the link's place.
             fs_err::rename(&link, reports.join(format!("{number}-away"))).unwrap();
             fs_err::rename(&run, &link).unwrap();
         }
@@ -180,5 +180,5 @@ fn a_stranger_who_swaps_folders_all_the_time_gains_nothing() {
     assert!(refused > 0, "the swap was not met: {handed_over} handed over, {refused} refused");
 }
 
-/// How often it is tried.
+/// Number of attempts.
 const RUNS: usize = 200;

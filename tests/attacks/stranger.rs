@@ -1,4 +1,4 @@
-//! A user without rights, and folders in which they and root meet.
+//! An unprivileged user, and folders shared between them and root.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Nobody's number.
+/// The id of a user without rights.
 pub(crate) const STRANGER: u32 = 65534;
 
-/// Whether this process is root; says so where it is not.
+/// Whether this process is root; if not, prints that the test is skipped.
 pub(crate) fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
@@ -18,16 +18,16 @@ pub(crate) fn is_root() -> bool {
     root
 }
 
-/// A folder that everybody may enter, for a test.
+/// A folder for a test that any user may enter.
 pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    /// Where everybody's files are.
+    /// A place in the temporary folder of all users.
     pub(crate) fn shared() -> Place {
         Place::within(&std::env::temp_dir())
     }
 
-    /// Where only root can write, up to `/`.
+    /// A place that only root can write to, up to `/`.
     pub(crate) fn roots() -> Place {
         Place::within(Path::new("/var/lib"))
     }
@@ -46,7 +46,7 @@ impl Place {
         self.path().join(name)
     }
 
-    /// A file of root's.
+    /// Creates a file of root's.
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         fs_err::create_dir_all(self.at(name).parent().unwrap()).unwrap();
         fs_err::write(self.at(name), text).unwrap();
@@ -54,21 +54,21 @@ impl Place {
         self.at(name)
     }
 
-    /// A program of root's.
+    /// Creates a program of root's.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         let path = self.file(name, "#!/bin/sh\n");
         mode(&path, 0o755);
         path
     }
 
-    /// A folder of root's.
+    /// Creates a folder of root's.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
         fs_err::create_dir(self.at(name)).unwrap();
         mode(&self.at(name), 0o755);
         self.at(name)
     }
 
-    /// A folder of the stranger's.
+    /// Creates a folder of the stranger's.
     pub(crate) fn strangers(&self, name: &str) -> PathBuf {
         let folder = self.folder(name);
         chown(&folder, Some(STRANGER), Some(STRANGER)).unwrap();
@@ -80,7 +80,7 @@ pub(crate) fn mode(path: &Path, mode: u32) {
     fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
 }
 
-/// What the stranger does in `folder`, in the words of the shell. `$0` is `argument`.
+/// A shell command of the stranger in `folder`. `$0` is `argument`.
 fn shell(folder: &Path, line: &str, argument: &Path) -> Command {
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(line).arg(argument).current_dir(folder).uid(STRANGER).gid(STRANGER);
@@ -88,22 +88,22 @@ fn shell(folder: &Path, line: &str, argument: &Path) -> Command {
     command
 }
 
-/// The stranger does something, and it succeeds.
+/// The stranger runs a command, and it succeeds.
 #[track_caller]
 pub(crate) fn does(folder: &Path, line: &str, argument: &Path) {
     let output = shell(folder, line, argument).output().unwrap();
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The stranger tries something; returns what they are told, and whether it succeeded.
+/// The stranger tries a command; returns whether it succeeded, and its output.
 pub(crate) fn tries(folder: &Path, line: &str, argument: &Path) -> (bool, String) {
     let output = shell(folder, line, argument).output().unwrap();
     let both = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&both).into_owned())
 }
 
-/// Does `swap` over and over in another thread while `work` is done. As root: what counts is what `work` makes of it, and a
-/// thread swaps faster than any shell.
+/// Calls `swap` repeatedly in another thread while `work` runs. The thread is root: only the reaction of `work`
+/// matters, and a thread swaps faster than any shell.
 pub(crate) fn meanwhile(swap: impl Fn() + Sync, work: impl FnOnce()) {
     struct Over<'a>(&'a AtomicBool);
     impl Drop for Over<'_> {
@@ -118,19 +118,19 @@ pub(crate) fn meanwhile(swap: impl Fn() + Sync, work: impl FnOnce()) {
                 swap();
             }
         });
-        // Also when the work panics.
+        // Ends the swapping even if the work panics.
         let _over = Over(&over);
         work();
     });
 }
 
-/// Puts each in the other's place, in one step. Whether both were there.
+/// Exchanges two paths in one step. Returns whether both existed.
 pub(crate) fn exchange(one: &Path, other: &Path) -> bool {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
 }
 
-/// poolgate where the stranger can start it too. A link where that is possible: it is large.
+/// poolgate in a place that the stranger can start it from. It is large, so a link is preferred.
 pub(crate) fn program(place: &Place) -> PathBuf {
     let (program, built) = (place.at("poolgate"), env!("CARGO_BIN_EXE_poolgate"));
     if fs_err::hard_link(built, &program).is_err() {

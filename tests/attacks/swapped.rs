@@ -9,7 +9,7 @@ use super::stranger::{Place, STRANGER, exchange, is_root, meanwhile, mode};
 
 const READS: usize = 5000;
 
-/// Reads `path` again and again, while `swap` puts this and that in its place; returns how often it was read, and refused.
+/// Reads `path` repeatedly while `swap` replaces it; returns the numbers of reads and refusals.
 fn read_while(root: &Path, path: &Path, swap: impl Fn() + Sync) -> (usize, usize) {
     let (mut read, mut refused) = (0, 0);
     meanwhile(swap, || {
@@ -56,7 +56,7 @@ fn a_folder_that_is_swapped_while_it_is_gone_through_is_never_the_strangers() {
     let root = Place::shared();
     let path = root.at("state/run/scenario.yaml");
     root.file("state/run/scenario.yaml", "root's");
-    // The file itself would pass: it is the folder that anybody could have put it into.
+    // The file itself would pass; the problem is the folder, because any user could have put a file into it.
     root.file("theirs/scenario.yaml", "the stranger's");
     mode(&root.at("theirs"), 0o777);
     let (read, refused) = read_while(root.path(), &path, || {

@@ -1,4 +1,4 @@
-//! Runs that were started with any umask.
+//! Runs that are started with any umask.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use poolgate::machine::linux;
 
 use super::harness::Scenario;
 
-/// The program as the shell starts it under `umask`.
+/// The command, started by a shell under `umask`.
 fn under(umask: &str, command: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
@@ -16,7 +16,7 @@ fn under(umask: &str, command: &Command) -> Command {
     shell
 }
 
-/// What others can write to, of the folder and all that is in it.
+/// The paths that others can write to, of the folder and its entries.
 fn writable(folder: &Path) -> Vec<String> {
     let inside = fs_err::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let all = inside.chain([folder.to_owned()]);
@@ -30,7 +30,7 @@ fn a_run_works_under_any_umask_and_others_can_write_to_nothing_of_it() {
         let scenario = Scenario::with_flag("poolgate sim exercise --churn Drv1:96B");
         let output = under(umask, &scenario.command()).output().unwrap();
         let ended = scenario.ended(output.status.code(), &output.stdout, &output.stderr);
-        // Held; or unclear, where a busy machine missed samples.
+        // Held, or unclear if a busy machine missed samples.
         assert!(matches!(ended.code, Some(0 | 4)), "umask {umask}: {}{}", ended.stdout, ended.stderr);
         assert_eq!(writable(&ended.run), Vec::<String>::new(), "umask {umask}");
         let mode = ended.run.metadata().unwrap().mode() & 0o7777;
@@ -39,7 +39,7 @@ fn a_run_works_under_any_umask_and_others_can_write_to_nothing_of_it() {
     }
 }
 
-/// In a process of its own: the umask is a process's.
+/// Runs in its own process, because the umask belongs to a process.
 #[test]
 #[ignore = "started by another test"]
 fn makes_a_state_folder() {

@@ -1,4 +1,4 @@
-//! Runs of root's whose reports lie in a stranger's folder.
+//! Runs of root's with their reports in a stranger's folder.
 
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::harness::{Ended, Running, Scenario, root, write};
 use super::stranger::{Place, STRANGER, does, is_root};
 
-/// A run on a machine below a root of the test's own, until its workload has begun.
+/// A run on a machine below its own root, up to the beginning of its workload.
 fn begun(machine: &Path, reports: &Path) -> Running {
     let scenario = Scenario::running("touch begun; while ! test -e go-on; do sleep 0.01; done").on_root(machine);
     scenario.option("--reports").option(reports.to_str().unwrap()).start_until("begun")
@@ -33,7 +33,7 @@ fn the_reports_of_a_run_of_roots_are_the_users_in_the_end() {
     let reports = place.strangers("reports");
     let running = begun(machine.path(), &reports);
     let run = run_folder(&reports);
-    // The stranger can plant nothing while it goes on.
+    // The stranger can plant nothing while the run continues.
     assert_eq!(run.metadata().unwrap().uid(), 0);
     assert!(fs_err::read_to_string(run.join("junit.xml")).unwrap().contains("<error"));
     let ended = goes_on(running);
@@ -59,7 +59,7 @@ fn a_stranger_who_moves_the_reports_has_root_write_nowhere_else() {
         does(&reports, moved, &run);
         let ended = goes_on(running);
         assert_eq!(ended.code, Some(3), "{}{}", ended.stdout, ended.stderr);
-        // The verdict is told, and where the reports are.
+        // The output has the verdict, and the place of the reports.
         let said = format!("{}{}", ended.stdout, ended.stderr);
         let state = machine.path().join("var/lib/poolgate").join(run.file_name().unwrap());
         assert!(
@@ -104,7 +104,7 @@ fn root_does_not_resume_the_run_of_a_stranger() {
     for command in ["resume", "abort"] {
         ended.then(command).is(3, "it belongs to user 65534, not to root");
     }
-    // A file of root's in the stranger's folder is no better, nor is one of the stranger's in root's.
+    // A file of root's in the stranger's folder is refused too, and so is a file of the stranger's in root's folder.
     give(0);
     chown(ended.run.join("scenario.yaml"), Some(STRANGER), None).unwrap();
     ended.then("resume").is(3, "it belongs to user 65534, not to root");

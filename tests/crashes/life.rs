@@ -16,19 +16,19 @@ use poolgate::run::drive::{
 use crate::world::{Crash, Died, GLOBAL_FLAG, Handle};
 
 const FOLDER: &str = "reports/run";
-/// A machine which goes down in every boot is given up on long before.
+/// The most processes of a run. A run on a machine that goes down in every boot gives up long before.
 const MOST_LIVES: u32 = 60;
 
 /// A schedule that was survived.
 pub(crate) struct Survived {
-    /// Steps taken in all.
+    /// Number of steps in all.
     pub(crate) steps: usize,
     /// Every crash of the schedule happened.
     pub(crate) all_happened: bool,
     pub(crate) held: bool,
-    /// The run ended by itself, rather than by nobody coming back.
+    /// The run ended by itself, and not because nothing resumed it.
     pub(crate) done: bool,
-    /// The report says that the machine went down while the workload ran.
+    /// The report states that the machine went down while the workload ran.
     pub(crate) called_down: bool,
 }
 
@@ -57,7 +57,7 @@ impl Work for Measuring {
     }
 
     fn report(&mut self, state: &State) -> Result<(), Trouble> {
-        // As the real reports do: without trouble, what the recording says; with it, never a pass.
+        // Like the real reports: without trouble, the result of the recording; with trouble, never a pass.
         let held = state.trouble.is_none() && state.not_restored.is_none();
         self.0.write_report(held).map_err(|error| error.to_string().into())
     }
@@ -94,7 +94,7 @@ pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
         match ended {
             Ok(Ok(Standing::Done)) => return at_rest(&world, true, refused),
             Ok(Ok(Standing::Restarting)) => {}
-            // Somebody calls `poolgate resume`.
+            // A person calls `poolgate resume`.
             Ok(Ok(Standing::NotRestored)) if refused => {}
             Ok(Err(_)) if refused => {}
             Ok(Ok(Standing::NotRestored)) => return Err("the flags were not put back".to_owned()),
@@ -111,7 +111,7 @@ pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
     Err(format!("after {MOST_LIVES} lives the run is not over"))
 }
 
-/// One process: the first creates the run, the others take it up.
+/// One process: the first creates the run, the others resume it.
 fn process(world: &Handle) -> Result<Standing, String> {
     let mut machine = sim::machine(world);
     let mut checkpoint = match Checkpoint::open(world.clone()) {
@@ -153,7 +153,7 @@ pub(crate) fn created(machine: &mut Machine) -> Created {
     }
 }
 
-/// Nobody comes back any more: this is how the machine stays.
+/// Checks the final state of the machine, when nothing resumes the run any more.
 fn at_rest(world: &Handle, done: bool, refused: bool) -> Result<Survived, String> {
     let state = Checkpoint::open(world.clone()).map(|checkpoint| checkpoint.state().clone());
     let trouble = state.as_ref().ok().and_then(|state| state.trouble.as_ref());
@@ -161,7 +161,7 @@ fn at_rest(world: &Handle, done: bool, refused: bool) -> Result<Survived, String
     let called_down = trouble.is_some_and(|trouble| trouble.message.starts_with("the machine went down"));
     let machine = sim::machine(world);
     let set_up = world.is_set_up();
-    // As after a power cut in this very moment: what is not on disk does not count.
+    // Assumes a power cut at this moment: only data on disk counts.
     let mut kernel = world.look(|world| world.kernel.clone());
     kernel.lose_power(|_| false);
     world.look(|world| {
@@ -169,10 +169,10 @@ fn at_rest(world: &Handle, done: bool, refused: bool) -> Result<Survived, String
         check(kernel.settings.flag(GLOBAL_FLAG).is_none(), "the flag is left set")?;
         check(machine.flags.read(GLOBAL_FLAG).is_ok_and(|now| now == FlagValue::Absent), "the flag is seen set")?;
         check(kernel.settings.autostart().is_none(), "autostart is left behind")?;
-        // A run that went down before it changed anything may leave it at the report of the first second.
+        // A run that went down before it changed anything may end with the report of the first second.
         check(!world.flags_touched || world.reported_held.is_some(), "no report was written")?;
         check(!world.set_up_twice, "setup ran twice without a teardown between")?;
-        // Teardown itself can fail, which is told.
+        // Teardown itself can fail; the report then states it.
         check(!done || !set_up || refused && told, "the run ended without teardown")?;
         let held = world.reported_held == Some(true);
         check(!held || world.sound, "it passed on a recording which is not sound")?;

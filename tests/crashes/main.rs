@@ -1,8 +1,8 @@
 //! Crashes at every instant of a run, over the real `drive` and the simulated machine.
 //!
-//! Whatever happens, at the end the flag is absent again, autostart is off, a report is written, and no run passes which
-//! did not measure in one boot with the flag in force. `just crashes` runs all of it in an optimised build and then the
-//! mutants, each of which must be caught; here the pairs are thinned out so that a debug build takes seconds.
+//! After any crash, the flag is absent in the end, autostart is off, a report is written, and no run passes unless it
+//! measured in one boot with the flag in force. `just crashes` runs all schedules in an optimised build and then the
+//! mutants, each of which must be caught. Here the pairs are thinned out so that a debug build takes seconds.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod life;
@@ -12,7 +12,7 @@ mod world;
 use life::{Survived, live};
 use world::{Crash, Line};
 
-/// Every way to go down before one step.
+/// All ways to go down before one step.
 fn crashes() -> Vec<Crash> {
     // Up to three settings wait for a flush at once.
     let cuts = (0..8).map(|survivors| Crash::Cut { survivors });
@@ -30,7 +30,7 @@ fn survive(schedule: &[(usize, Crash)]) -> Survived {
     }
 }
 
-/// In an optimised build.
+/// Whether this is an optimised build.
 const THOROUGH: bool = cfg!(not(debug_assertions));
 
 #[test]
@@ -47,7 +47,7 @@ fn every_single_crash_is_survived() {
         for crash in crashes() {
             let survived = survive(&[(step, crash)]);
             schedules += usize::from(survived.all_happened);
-            // One crash costs the verdict only where it struck the measurement itself.
+            // One crash loses the verdict only if it happens during the measurement.
             let refused = matches!(crash, Crash::Refused { .. });
             let lost = survived.done && !survived.held && !survived.called_down && !refused;
             assert!(!lost, "the verdict is lost after {crash:?} at step {step}");
@@ -59,7 +59,7 @@ fn every_single_crash_is_survived() {
 
 #[test]
 fn every_pair_of_crashes_is_survived() {
-    // One pair in 128 otherwise, so that all of it takes seconds.
+    // Otherwise one pair in 128, so that the test takes seconds.
     let thin = if THOROUGH { 1 } else { 128 };
     let mut schedules = 0;
     for first in 0..survive(&[]).steps {

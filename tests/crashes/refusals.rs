@@ -1,4 +1,4 @@
-//! Machines which do not do what they are asked: they refuse to restart, bring nobody back, or have no room left.
+//! Machines that do not obey: they refuse to restart, start nothing after a boot, or have no room left.
 
 use std::cell::RefCell;
 use std::io;
@@ -17,7 +17,7 @@ use poolgate::run::drive::{
 
 use crate::life::created;
 
-/// Notes what is done; a restart never comes when the machine is that stubborn.
+/// Records the actions of a run. On a stubborn machine a restart never comes.
 struct Bystander {
     measured: bool,
     reported: Option<State>,
@@ -82,12 +82,12 @@ impl Autostart for Stubborn {
     }
 }
 
-/// A disk whose nth write fails once for want of room.
+/// A disk that has no room for its nth write.
 #[derive(Debug, Clone)]
 struct Disk {
     bytes: Rc<RefCell<Vec<u8>>>,
     full_at: Rc<RefCell<usize>>,
-    /// It stays full.
+    /// The disk stays full.
     for_good: bool,
 }
 
@@ -192,7 +192,7 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
     let asked_to_restart = Rc::new(RefCell::new(0));
     let boot = Box::new(Counting(trial.kernel.clone(), Rc::clone(&asked_to_restart)));
     let mut machine = Machine { boot, ..sim::machine(&trial.kernel) };
-    // Of these flags the kernel does not tell that it runs without them.
+    // For these flags the kernel does not report whether it runs without them.
     let asked = vec![Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
     let created = Created { changes: machine.flags.plan(&asked).unwrap(), asked, ..created(&mut machine) };
     Checkpoint::create(trial.disk.clone(), created).unwrap();
@@ -205,7 +205,7 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
 fn a_restart_which_never_comes_is_put_back_and_reported() {
     let mut trial = Trial::new();
     trial.work.restart = Restart::NeverCame;
-    // The restart is accepted, yet the machine stays up: its boot id does not change.
+    // The restart is accepted, but the machine stays up: its boot id does not change.
     struct Deaf(Kernel);
     impl Boot for Deaf {
         fn id(&self) -> Result<BootId, MachineError> {
@@ -230,7 +230,7 @@ fn a_machine_which_brings_nobody_back_is_not_changed() {
     assert_eq!(trial.kernel.read().unwrap().boots, 1);
 }
 
-/// Takes what the run wants, and nothing else.
+/// Accepts the flags of the run, but does not restore the old ones.
 struct OneWay(Box<dyn Flags>);
 
 impl Flags for OneWay {
@@ -259,7 +259,7 @@ impl Flags for OneWay {
 }
 
 impl Trial {
-    /// Processes on a machine whose flags cannot be put back, until one gives up.
+    /// Runs processes on a machine that cannot restore its flags, until one gives up.
     fn stuck(&mut self) {
         let mut standing = Standing::Restarting;
         while standing == Standing::Restarting {

@@ -1,8 +1,8 @@
-//! A simulated machine that goes down when it is told to, and remembers what really happened.
+//! A simulated machine that goes down on schedule and records the true course of events.
 //!
-//! Everything a run changes goes through here, and is one numbered step: settings of the machine, which are lazy and lost
-//! by a power cut; lines of the journal, which may be torn; measuring; reports. Before any step the process may die or
-//! the power fail. What the world remembers besides is the truth which reports are held against.
+//! Every change of a run passes through here as one numbered step: settings of the machine (written lazily, and lost in
+//! a power cut), lines of the journal (possibly torn), measuring, reports. Before any step the process may die or the
+//! power may fail. The world also records the truth that reports are compared with.
 
 use std::cell::RefCell;
 use std::io;
@@ -16,9 +16,9 @@ use poolgate::record::Storage;
 /// How a machine goes down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crash {
-    /// The process dies; somebody calls `poolgate resume` in the same boot.
+    /// The process dies, and a person calls `poolgate resume` in the same boot.
     Death,
-    /// The power fails before the step. Bit n says whether the nth unflushed setting survives.
+    /// The power fails before the step. Bit n is set if the nth unflushed setting survives.
     Cut { survivors: u8 },
     /// The power fails while a journal line is written.
     CutInLine { survivors: u8, line: Line },
@@ -26,7 +26,7 @@ pub(crate) enum Crash {
     Refused { lasting: bool },
 }
 
-/// What is left of a journal line whose writing the power cut interrupted.
+/// The rest of a journal line after a power cut while it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
     Kept,
@@ -36,32 +36,32 @@ pub(crate) enum Line {
 
 pub(crate) const GLOBAL_FLAG: &str = "GlobalFlag";
 
-/// Unwinds a process which has died; never seen by the program under test.
+/// Unwinds a process that has died; the program under test never sees it.
 pub(crate) struct Died;
 
 /// The machine and its disk.
 pub(crate) struct World {
     pub(crate) kernel: KernelState,
     journal: Vec<u8>,
-    /// The verdict in the final reports on disk: whether they say that the thresholds held. Without one there is the
-    /// report of the first second, which says that the run did not finish.
+    /// The verdict in the final reports on disk: whether the thresholds held. If `None`, there is only the report of
+    /// the first second. It states that the run did not finish.
     pub(crate) reported_held: Option<bool>,
-    /// A flag was written, if only to memory.
+    /// A flag was written, at least to memory.
     pub(crate) flags_touched: bool,
-    /// A recording being made: the boot it was begun in.
+    /// The boot that the current recording began in, if one is being made.
     recording: Option<u64>,
-    /// The recording on disk is whole, and was made in one boot with the flags in force.
+    /// The recording on disk is complete, and was made in one boot with the flags in force.
     pub(crate) sound: bool,
     pub(crate) went_down_measuring: bool,
     /// Setup has begun, and neither teardown nor a boot has undone it.
     set_up: bool,
-    /// Setup began where an earlier one was not undone.
+    /// Setup began before an earlier one was undone.
     pub(crate) set_up_twice: bool,
     /// Every step of this process fails.
     refusing: bool,
     pub(crate) steps: usize,
     crashes: Vec<(usize, Crash)>,
-    /// The last crash of the schedule really happened, and made a difference to the ones before.
+    /// The last crash of the schedule happened, so it was not hidden by the ones before.
     pub(crate) all_happened: bool,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct World {
 pub(crate) struct Handle(Rc<RefCell<World>>);
 
 impl Handle {
-    /// A machine whose flag is absent, and which crashes as `crashes` say, in the order of their steps.
+    /// A machine without the flag; it crashes according to `crashes`, sorted by step.
     pub(crate) fn new(crashes: &[(usize, Crash)]) -> Handle {
         let kernel = KernelState::new(Population { seed: 1, tags: 0, noise: Vec::new() }).with_tagging_off();
         let mut crashes = crashes.to_vec();
@@ -95,12 +95,12 @@ impl Handle {
         look(&self.0.borrow())
     }
 
-    /// A new process begins.
+    /// Begins a new process.
     pub(crate) fn begin_process(&self) {
         self.0.borrow_mut().refusing = false;
     }
 
-    /// One step that changes something: crashes or fails instead where the schedule says so.
+    /// One step that changes something. It crashes or fails instead if the schedule requires it.
     fn step<T>(&self, act: impl FnOnce(&mut World) -> T) -> io::Result<T> {
         let crash = self.0.borrow_mut().next_crash();
         if let Some(Crash::Refused { lasting }) = crash {
@@ -220,7 +220,7 @@ impl Storage for Handle {
         }
         let mut world = self.0.borrow_mut();
         if world.refusing || crash.is_some() {
-            // A disk which is full takes the beginning of a line.
+            // A full disk takes the beginning of a line.
             world.journal.truncate(length as usize);
             world.journal.extend_from_slice(&line[..line.len() / 3]);
             return Err(io::ErrorKind::StorageFull.into());

@@ -1,4 +1,4 @@
-//! Counters: what wraps, what begins anew, what comes late, and what is missing.
+//! Counters that wrap, begin anew or come late, and samples that are missing.
 
 use poolgate::judge::{Evidence, Verdict};
 use poolgate::pool::{Counters, Usage};
@@ -15,7 +15,7 @@ fn objects(ran: &Ran) -> f64 {
     }
 }
 
-/// A busy tag whose counters have counted `before` already, and which leaks one object an iteration.
+/// A busy tag with `before` objects counted already; it leaks one object per iteration.
 fn busy(now: Now, before: u64) -> Usage {
     let allocs = before + 100_000 * now.slot;
     let kept = 40 + now.work as u64;
@@ -37,7 +37,7 @@ fn a_counter_which_wraps_changes_no_verdict() {
 
 #[test]
 fn a_counter_which_goes_back_breaks_the_series_there() {
-    // A driver that was loaded anew: its counters begin at nothing, and it leaks from there.
+    // A driver that was loaded anew: its counters begin at zero, and it leaks from there.
     let reset = |at: u64| {
         move |now: Now| {
             let (base, begun) = if now.slot < at { (1_000_000, 0) } else { (0, at) };
@@ -103,7 +103,7 @@ fn a_tag_that_is_gone_at_the_end_is_unclear() {
 
 #[test]
 fn what_is_in_flight_hides_no_leak() {
-    // What an iteration allocates is there at its end and gone with the next; half an object of it stays.
+    // The allocations of an iteration are there at its end and gone with the next; half an object of them stays.
     let figures = |now: Now| {
         let takes = |iteration: u64| 400.0 + noise(iteration, 300);
         let flight = if now.working { takes(now.work as u64) } else { 0.0 };

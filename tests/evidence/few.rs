@@ -1,4 +1,4 @@
-//! Too few samples for a verdict, and recordings that were damaged or changed: none of it is ever held.
+//! Too few samples for a verdict, and damaged or changed recordings: none of them is ever held.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ const TORN_DOWN: &str = "  - { tag: MyD1, after_teardown: 1 MiB }\n";
 const ALL: &str = "  - { tag: \"*\", max_rate: 0 B/h }\n";
 const WHY: &str = "(the machine was too busy, or the pool table could not be read)";
 
-/// A minute at rest, 25 minutes of a workload, and another minute at rest, sampled each second where `taken` says so. The
-/// sample after those that were missed says how many they were.
+/// A minute at rest, 25 minutes of a workload, and another minute at rest, sampled in each second for which `taken` is
+/// true. The sample after missed ones records their number.
 fn recorded(taken: impl Fn(u64) -> bool) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.pgr");
@@ -69,14 +69,14 @@ fn said(thresholds: &str, taken: impl Fn(u64) -> bool) -> (Verdict, String) {
 fn a_run_with_all_its_samples_is_held() {
     for thresholds in [RATE, GROWTH, BYTES, TORN_DOWN, ALL] {
         assert_eq!(said(thresholds, |_| true).0, Verdict::Held, "{thresholds}");
-        // As is one which lacks a few.
+        // A run that lacks a few samples is held too.
         assert_eq!(said(thresholds, |second| second % 3 != 0).0, Verdict::Held, "{thresholds}");
     }
 }
 
 #[test]
 fn a_rate_needs_half_of_the_slots_after_the_warm_up() {
-    // A fifth of them is the warm-up.
+    // One fifth of the slots is the warm-up.
     let one_in = |many: u64| move |second: u64| !(61..1560).contains(&second) || second.is_multiple_of(many);
     let (verdict, because) = said(RATE, one_in(20));
     assert_eq!(
@@ -85,7 +85,7 @@ fn a_rate_needs_half_of_the_slots_after_the_warm_up() {
     );
     assert_eq!(said(RATE, |second| !(61..1560).contains(&second) || second % 5 < 3).0, Verdict::Held);
     assert_eq!(said(RATE, one_in(3)).0, Verdict::Unclear);
-    // The levels at rest are as well known as ever.
+    // The levels at rest are known as well as before.
     assert_eq!(said(GROWTH, one_in(20)).0, Verdict::Held);
 }
 
@@ -112,7 +112,7 @@ fn a_growth_needs_half_of_the_late_samples_at_rest() {
             (Verdict::Unclear, format!("only 2 of 29 samples in the late half of the cool-down were taken {WHY}"))
         );
     }
-    // What a tag holds at the end rests on the cool-down alone.
+    // The bytes held at the end depend on the cool-down alone.
     assert_eq!(said(BYTES, |second| !(30..=58).contains(&second)).0, Verdict::Held);
 }
 
@@ -123,7 +123,7 @@ fn a_leak_is_not_told_of_a_few_samples_either() {
         machine.missing_if(missing).run_with("confirm: false").0
     };
     assert_eq!(leaking(|_| false).verdict(), Verdict::Broken);
-    // One in four.
+    // One sample in four.
     let few = leaking(|slot| (11..310).contains(&slot) && !slot.is_multiple_of(4));
     assert_eq!(few.verdict(), Verdict::Unclear);
     let because = &few.finding().because;
@@ -139,12 +139,12 @@ fn what_teardown_left_needs_its_sample() {
 #[test]
 fn a_second_look_needs_half_of_the_slots_of_each_block() {
     let cache = |now: super::machine::Now| live(500.0 + now.work.min(150.0) * 2.0);
-    // It is full in the second look.
+    // The cache is full in the second look.
     let ran = machine(100, RATE).tag("MyD1", cache).run();
     assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Held, 1), "{:?}", ran.finding());
     // Lead-in, workload and cool-down take 120 slots, the work before the first block 30, a block 22.
     assert_eq!((ran.plans[0].lead, ran.plans[0].slots), (30, 22));
-    // The block does not count, so neither does the look, and there is another one.
+    // The block does not count, so the look does not either, and another one follows.
     let fourth = |slot: u64| (151 + 3 * 22..151 + 4 * 22).contains(&slot) && !slot.is_multiple_of(4);
     let ran = machine(100, RATE).tag("MyD1", cache).missing_if(fourth).run();
     assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Held, 2), "{:?}", ran.finding());
@@ -160,7 +160,7 @@ fn a_second_look_needs_half_of_the_slots_of_each_block() {
 
 #[test]
 fn a_log_that_tells_of_no_missing_sample_is_judged_as_it_is() {
-    // Ten iterations for each sample, as a script logs them: nothing says that a sample is missing.
+    // Ten iterations for each sample, as a script logs them: the log does not show that a sample is missing.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("night.csv");
     let rows = (1..=200).map(|at| format!("{at},{},MyD1,Nonp,500,0,32000\n", at * 10));
@@ -173,7 +173,7 @@ fn a_log_that_tells_of_no_missing_sample_is_judged_as_it_is() {
     assert_eq!(judge(&scenario, &recording).unwrap().verdict(), Verdict::Held);
 }
 
-/// The verdict on a recording some of whose bytes were changed; `None` when it cannot be judged.
+/// The verdict on a recording with some bytes changed; `None` if it cannot be judged.
 fn after(change: impl FnOnce(&mut Vec<u8>), bytes: &[u8], scenario: &Scenario) -> Option<Verdict> {
     let mut bytes = bytes.to_vec();
     change(&mut bytes);
@@ -217,7 +217,7 @@ fn what_is_damaged_says_so_and_a_leak_stays_one() {
     }
 }
 
-/// Frames with right checksums: only the seal is broken.
+/// Frames with correct checksums: only the seal is broken.
 #[test]
 fn a_recording_that_was_written_anew_is_refused() {
     let bytes = recorded(|_| true);
@@ -230,7 +230,7 @@ fn a_recording_that_was_written_anew_is_refused() {
         assert!(matches!(verdict, Err(JudgeError::Changed) | Ok(_)), "{lost}");
         assert!(verdict.is_err() || verdict.unwrap().verdict() == Verdict::Unclear, "{lost}");
     }
-    // An end as early versions wrote it.
+    // An end frame in the format of early versions.
     let mut end = b"\xf7PGR\x02\0\0\0E\x07".to_vec();
     end.extend(crc32c::crc32c(&end).to_le_bytes());
     let unsealed = [&bytes[..last], &end].concat();

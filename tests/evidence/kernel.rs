@@ -1,4 +1,4 @@
-//! What the kernel reported of a leak, in a recording: which thresholds it breaks, and what a comparison makes of it.
+//! Reports of the kernel in a recording: the thresholds they break, and their effect on a comparison.
 
 use poolgate::judge::Verdict::{Broken, Held, Unclear};
 use poolgate::judge::{JudgeError, compare, judge};
@@ -16,7 +16,7 @@ fn remaining(objects: u64) -> KernelReport {
     report(&["[ 1.0] BUG leaky (Not tainted): Objects remaining in leaky on __kmem_cache_shutdown()", &slab])
 }
 
-/// A run of a driver with a cache of its own, which ends with what the kernel reported.
+/// A run of a driver with its own cache; it ends with the kernel's report.
 fn driver(threshold: &str, report: KernelReport) -> Machine {
     let key = Key::new("leaky".parse().unwrap(), Pool::Slab, Counters::InUse);
     machine(60, &format!("  - {threshold}\n")).keyed(key, |_| live(100.0)).reporting(report)

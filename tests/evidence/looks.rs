@@ -1,4 +1,4 @@
-//! The second look: who is accused, and who is not.
+//! The second look: tags that are called a leak, and tags that are not.
 
 use poolgate::judge::Verdict;
 use poolgate::judge::evidence::Standing;
@@ -9,12 +9,12 @@ use super::machine::{Now, Ran, live, machine, noise};
 const NAMED: &str = "  - { tag: MyD1, max_rate: 0 B/iteration }\n";
 const ALL: &str = "  - { tag: \"*\", max_rate: 0 B/iteration }\n";
 
-/// One object an iteration, among others that come and go.
+/// One object per iteration, among others that come and go.
 fn leak(now: Now) -> f64 {
     500.0 + now.work + noise(now.slot, 6)
 }
 
-/// Two objects a second, whatever runs.
+/// Two objects a second, with or without the workload.
 fn background(now: Now) -> f64 {
     500.0 + 2.0 * now.slot as f64 + noise(now.slot, 20)
 }
@@ -191,7 +191,7 @@ fn of_several_drivers_tags_in_lockstep_the_root_grows_most_and_is_never_everybod
     assert!(ran.figures("Ddk").generic && ran.figures("Mdl").generic && !ran.figures("FMfn").generic);
 }
 
-/// Of few objects the rate is not known well enough to tell by it whose company a tag is.
+/// With few objects, the rate is too uncertain to identify the tags in lockstep.
 #[test]
 fn small_leaks_are_in_lockstep_only_where_they_leak_at_the_same_time() {
     let every = |one: f64, begun: f64| move |now: Now| live(500.0 + (now.work / one + begun).floor());

@@ -1,5 +1,5 @@
-//! A machine whose every figure is known, measured as a run measures: lead-in, workload, cool-down, and the second looks
-//! that `judge` asks for.
+//! A machine with known figures, measured like a run: lead-in, workload, cool-down, and the second looks that `judge`
+//! requests.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
 use poolgate::record::{Header, KernelReport, Mark, Pause, Recorder, Recording, SampleInfo, SecondLook, Stage};
 use poolgate::scenario::{self, Scenario};
 
-/// How far the machine is.
+/// The progress of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Now {
-    /// Slots so far, those of rest too.
+    /// Number of slots so far, including those at rest.
     pub(crate) slot: u64,
-    /// Iterations of work done; half ones where it goes at half speed.
+    /// Iterations of work done, in halves at half speed.
     pub(crate) work: f64,
     /// Whether the workload ran in this slot.
     pub(crate) working: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Now {
 type Missing = Box<dyn Fn(u64) -> bool>;
 type Figures = Box<dyn Fn(Now) -> Option<Usage>>;
 
-/// A machine and what is run on it.
+/// A machine and its run.
 pub(crate) struct Machine {
     scenario: String,
     iterations: u64,
@@ -34,7 +34,7 @@ pub(crate) struct Machine {
     kernel: Option<KernelReport>,
 }
 
-/// What a run came to.
+/// The result of a run.
 pub(crate) struct Ran {
     pub(crate) judgement: Judgement,
     pub(crate) plans: Vec<SecondLook>,
@@ -46,7 +46,7 @@ pub(crate) fn live(objects: f64) -> Option<Usage> {
     Some(Usage { allocs: objects, frees: 0, bytes: objects * 64 })
 }
 
-/// Noise from 0 to `most` which every call with the same place gives again (SplitMix64).
+/// Noise from 0 to `most`, the same for every call with the same place (SplitMix64).
 pub(crate) fn noise(place: u64, most: u64) -> f64 {
     let mut mixed = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -54,7 +54,7 @@ pub(crate) fn noise(place: u64, most: u64) -> f64 {
     ((mixed ^ (mixed >> 31)) % (most + 1)) as f64
 }
 
-/// A run of so many iterations, held against `thresholds`.
+/// A run of `iterations` iterations, judged by `thresholds`.
 pub(crate) fn machine(iterations: u64, thresholds: &str) -> Machine {
     Machine {
         scenario: thresholds.to_owned(),
@@ -67,7 +67,7 @@ pub(crate) fn machine(iterations: u64, thresholds: &str) -> Machine {
 }
 
 impl Machine {
-    /// A tag of the nonpaged pool, of which the objects in use are known.
+    /// Adds a tag of the nonpaged pool with a known number of objects in use.
     pub(crate) fn tag(self, tag: &str, figures: impl Fn(Now) -> Option<Usage> + 'static) -> Machine {
         self.counted(tag, Counters::InUse, figures)
     }
@@ -81,28 +81,28 @@ impl Machine {
         self.keyed(Key::new(tag.parse().unwrap(), Pool::Nonpaged, counters), figures)
     }
 
-    /// A row of any pool.
+    /// Adds a row of any pool.
     pub(crate) fn keyed(mut self, key: Key, figures: impl Fn(Now) -> Option<Usage> + 'static) -> Machine {
         self.tags.push((key, Box::new(figures)));
         self
     }
 
-    /// Ends with what the kernel reported of itself.
+    /// Ends the run with a report of the kernel.
     pub(crate) fn reporting(self, report: KernelReport) -> Machine {
         Machine { kernel: Some(report), ..self }
     }
 
-    /// Takes no sample in some slots.
+    /// Takes no sample in these slots.
     pub(crate) fn missing(self, slots: std::ops::Range<u64>) -> Machine {
         self.missing_if(move |slot| slots.contains(&slot))
     }
 
-    /// The same for the slots of which this is true; the first is 1.
+    /// Takes no sample in slots for which `missing` is true; the first slot is 1.
     pub(crate) fn missing_if(self, missing: impl Fn(u64) -> bool + 'static) -> Machine {
         Machine { missing: Box::new(missing), ..self }
     }
 
-    /// Has no time for a second look, as where `time_limit` is over.
+    /// Leaves no time for a second look, as if `time_limit` were over.
     pub(crate) fn without_time(self) -> Machine {
         Machine { time: false, ..self }
     }
@@ -112,7 +112,7 @@ impl Machine {
         self.run_with("").0
     }
 
-    /// The same with further keys of the scenario; gives the recording too.
+    /// Measures and judges with further keys of the scenario; also returns the recording.
     pub(crate) fn run_with(self, keys: &str) -> (Ran, Recording, Scenario) {
         let (bytes, scenario, plans) = self.measured(keys);
         let recording = Recording::from_bytes(bytes).unwrap();
@@ -120,7 +120,7 @@ impl Machine {
         (Ran { judgement, plans }, recording, scenario)
     }
 
-    /// Measures, and gives the file.
+    /// Measures, and returns the bytes of the recording.
     pub(crate) fn recorded(self, keys: &str) -> (Vec<u8>, Scenario) {
         let (bytes, scenario, _) = self.measured(keys);
         (bytes, scenario)
@@ -198,7 +198,7 @@ impl Run {
         self.mark(&Mark::Stage(stage));
     }
 
-    /// So many slots, each with so much work.
+    /// Runs `count` slots with `work` iterations each.
     fn slots(&mut self, tags: &[(Key, Figures)], count: u64, work: f64) {
         for _ in 0..count {
             self.now.slot += 1;

@@ -1,5 +1,5 @@
-//! Recordings that nobody recorded: frames with right checksums whose contents make no sense. Judging them ends, and what was
-//! sealed and is not whole is never held. The fuzz target `recording` does the same for longer.
+//! Forged recordings: frames with correct checksums and contents without sense. Judging them ends, and a sealed
+//! recording that is not complete is never held. The fuzz target `recording` runs the same for longer.
 
 use poolgate::judge::{Verdict, judge, second_look};
 use poolgate::record::{Recording, Seal};
@@ -53,7 +53,7 @@ fn any_change() -> impl Strategy<Value = Change> {
 }
 
 fn apply(change: &Change, frames: &mut Vec<(u8, Vec<u8>)>) {
-    // The header stays, or there is nothing to read.
+    // The header stays, because nothing can be read without it.
     let body = frames.len() - 1;
     match change {
         Change::Byte(frame, at, byte) => {

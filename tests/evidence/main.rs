@@ -1,4 +1,4 @@
-//! Evidence from whole recordings: what is a leak, what only looks like one, and what a second look makes of either.
+//! Evidence from whole recordings: leaks, growth that only looks like a leak, and the results of second looks at both.
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 mod counters;

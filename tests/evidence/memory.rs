@@ -1,4 +1,4 @@
-//! However long a run is, judging it takes the same memory.
+//! Judging takes the same memory for a run of any length.
 
 use poolgate::judge::evidence::Histories;
 use poolgate::pool::{Counters, Usage};
@@ -6,7 +6,7 @@ use poolgate::record::Stage;
 
 const TAGS: usize = 4_000;
 
-/// What 4,000 tags take at the most, while so many samples are judged.
+/// The most memory that 4,000 tags take while this number of samples is judged.
 fn most(samples: u64) -> u64 {
     let info = allocation_counter::measure(|| {
         let mut tags = Histories::default();

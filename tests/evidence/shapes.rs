@@ -1,4 +1,4 @@
-//! How a series looks, in words, and the smallest leak that would have been seen.
+//! The shape of a series in words, and the smallest leak that would have been seen.
 
 use poolgate::judge::{Evidence, Trend, Verdict};
 use poolgate::scenario::Per;

@@ -1,4 +1,4 @@
-//! Objects in use and whole slabs of a Linux cache: which of the two a limit is on, and what is said where one is missing.
+//! Objects in use and whole slabs of a Linux cache: the figure each limit is on, and the messages if one is missing.
 
 use poolgate::judge::Verdict::{self, Broken, Held, Unclear};
 use poolgate::pool::{Counters, Key, Pool, Usage};
@@ -16,13 +16,13 @@ fn bytes(bytes: u64) -> Option<Usage> {
     Some(Usage { bytes, ..Usage::default() })
 }
 
-/// A cache of 10,000 objects in use, whose slabs hold 2 MiB before the workload and so much after it.
+/// A cache of 10,000 objects in use. Its slabs hold 2 MiB before the workload and `after` bytes after it.
 fn fragmented(thresholds: &str, after: u64) -> Machine {
     let held = move |now: Now| bytes(if now.slot > 10 { after } else { 2 * MIB });
     without_slabs(thresholds).keyed(key("dentry", Pool::Slabs), held)
 }
 
-/// The same cache in a recording that has only its objects.
+/// The same cache in a recording with its objects only.
 fn without_slabs(thresholds: &str) -> Machine {
     machine(60, thresholds).keyed(key("dentry", Pool::Slab), |_| live(10_000.0))
 }

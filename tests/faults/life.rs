@@ -1,4 +1,4 @@
-//! One process of poolgate, with a fault or without, and what must hold when it has ended.
+//! One process of poolgate, with or without a fault, and the conditions that must hold after it.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -11,10 +11,10 @@ use rustix::process::{Pid, Signal};
 use super::machine::Machine;
 use super::strace::{Fault, TRACED};
 
-/// How long a process may take before it counts as one that never ends.
+/// The longest time for a process; after that it counts as one that never ends.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What starts a process.
+/// The command of a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Call {
     Run,
@@ -32,15 +32,15 @@ impl Call {
     }
 }
 
-/// What strace does to the process.
+/// The use of strace on the process.
 pub(super) enum Trace<'a> {
-    /// Nothing: it runs by itself.
+    /// The process runs without strace.
     Without,
-    /// Lists its calls in this file.
+    /// Lists the system calls of the process in this file.
     Into(PathBuf),
     /// Makes one call fail.
     With(&'a Fault),
-    /// Ends the process as `kill -9` does, at the first call of this name.
+    /// Kills the process like `kill -9` at the first call of this name.
     KilledAt(&'static str),
 }
 
@@ -49,9 +49,10 @@ pub(super) struct Life {
     pub(super) call: Call,
     pub(super) code: Option<i32>,
     pub(super) printed: String,
-    /// Whether it asked for a restart.
+    /// Whether it requested a restart.
     pub(super) restarts: bool,
-    /// Whether it may be tokio's eventfd or a child's pipe which failed, as no real one does: then tokio and std panic.
+    /// Whether the fault may have hit tokio's eventfd or a child's pipe. These never fail in practice; if they do,
+    /// tokio and std panic.
     is_impossible: bool,
 }
 
@@ -61,19 +62,19 @@ impl Life {
         let mut command = traced(trace, &machine.at("usr/bin/poolgate"));
         command.args(call.words()).arg("--root").arg(machine.root());
         command.current_dir(machine.at("lab")).env_remove("POOLGATE_ALLOW_REBOOT").env("RUST_BACKTRACE", "0");
-        // Cargo's, in which the loader would look for every library first.
+        // Cargo's setting; the loader would search it first for every library.
         command.env_remove("LD_LIBRARY_PATH");
-        // A file, as in `nohup poolgate run … > log`: it can be full, and nobody has to empty it.
+        // A file, as in `nohup poolgate run … > log`: it can be full, and needs no reader.
         let output = tempfile::NamedTempFile::new().unwrap();
         let to = || Stdio::from(File::options().append(true).open(output.path()).unwrap());
         command.stdin(Stdio::null()).stdout(to()).stderr(to());
         let printed = || String::from_utf8_lossy(&fs_err::read(output.path()).unwrap()).into_owned();
         let is_traced = !matches!(trace, Trace::Without);
-        // What fails once is tried again by the same process.
+        // The same process retries a call that failed once.
         let lasts = matches!(trace, Trace::With(fault) if fault.sticky) || machine.at("fail-from").exists();
         let code = ended(command, is_traced, || lasts && writes_a_flag_again(&printed()));
         let printed = printed();
-        // A lasting fault of `write` swallows what the panic says.
+        // A lasting fault of `write` suppresses the message of the panic.
         let fails_one = |fault: &Fault| match fault.call.as_str() {
             "write" => fault.sticky || printed.contains("failed to wake I/O driver"),
             "read" => printed.contains("library/std/src/sys/process"),
@@ -109,8 +110,8 @@ fn traced(trace: &Trace<'_>, poolgate: &Path) -> Command {
     command
 }
 
-/// Runs a process to its end; `None` when a signal ended it, or when it never ends. Once it `retries` in vain to put the flags
-/// back, which it does with ever longer pauses, it is asked to stop, as by a machine that goes down.
+/// Runs a process to its end; `None` if a signal ended it, or if it never ends. If it `retries` to put the flags back
+/// in vain, with ever longer pauses, it receives SIGTERM, as from a machine that goes down.
 fn ended(mut command: Command, is_traced: bool, retries: impl Fn() -> bool) -> Option<i32> {
     let mut child = command.spawn().unwrap();
     let (begun, mut is_asked) = (Instant::now(), false);
@@ -134,7 +135,7 @@ fn ended(mut command: Command, is_traced: bool, retries: impl Fn() -> bool) -> O
     }
 }
 
-/// Whether a process says that it writes the same flag a second time.
+/// Whether a process reports that it writes the same flag a second time.
 fn writes_a_flag_again(printed: &str) -> bool {
     let mut flags: Vec<&str> = printed.lines().filter(|line| line.starts_with("flag ")).collect();
     let all = flags.len();
@@ -143,14 +144,14 @@ fn writes_a_flag_again(printed: &str) -> bool {
     flags.len() < all
 }
 
-/// The process of poolgate: the one that was started, or strace's only child.
+/// The process id of poolgate: the started process, or strace's only child.
 fn poolgate(started: u32, is_traced: bool) -> Option<Pid> {
     let children = || fs_err::read_to_string(format!("/proc/{started}/task/{started}/children")).ok();
     let pid = if is_traced { children()?.trim().parse().ok()? } else { started };
     Pid::from_raw(i32::try_from(pid).ok()?)
 }
 
-/// What is wrong after a process that was not killed has ended.
+/// The violations after a process that was not killed has ended.
 pub(super) fn broken(machine: &Machine, life: &Life) -> Vec<String> {
     let mut broken = Vec::new();
     let mut claim = |holds: bool, what: &str| {
@@ -183,7 +184,7 @@ pub(super) fn passed(machine: &Machine) -> bool {
     })
 }
 
-/// Whether the recording, judged again, holds.
+/// Whether the recording holds when it is judged again.
 fn is_measured(machine: &Machine) -> bool {
     let Some(reports) = machine.reports() else { return false };
     let null = || Stdio::from(File::options().write(true).open("/dev/null").unwrap());

@@ -1,4 +1,4 @@
-//! A machine below a scratch root: what poolgate reads and changes there, a reboot, and what it left behind.
+//! A machine below a scratch root: the files that poolgate reads and changes there, a reboot, and the remains of a run.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ thresholds:
   - { tag: victim, max_growth: 1 GiB }
 ";
 
-/// As Debian's: it sources the settings and writes the configuration. A test leaves instructions in files beside it.
+/// Like Debian's: it sources the settings and writes the configuration. A test leaves instructions in files beside it.
 const UPDATE_GRUB: &str = r#"#!/bin/sh
 # Sources default/grub.d
 cd "$POOLGATE_ROOT" || exit 1
@@ -40,25 +40,26 @@ fi
 echo "linux /boot/vmlinuz root=/dev/vda $GRUB_CMDLINE_LINUX" > boot/grub/grub.cfg
 "#;
 
-/// Asks for a restart: the test reboots once poolgate, which is told as a system that goes down tells it, has ended.
+/// Requests a restart. The hook sends SIGTERM to poolgate, like a system that goes down, and the test reboots after it
+/// has ended.
 const REBOOT_HOOK: &str = "#!/bin/sh\necho asked >> \"$POOLGATE_ROOT/restarts\"\nkill -TERM \"$PPID\"\n";
 
-/// Which file the kernel's parameters are written to.
+/// The file for the kernel's parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Boot {
     /// A file of poolgate's own in `/etc/default/grub.d`.
     DropIn,
-    /// `/etc/default/grub`, which is there before.
+    /// `/etc/default/grub`, which exists before.
     Default,
 }
 
-/// The programs of every machine, written once: one that is open for writing in one thread while another thread starts a
-/// process cannot be executed (ETXTBSY). Machines have hard links to them. The program under test is copied too: a run
-/// refuses to come back by a program in a folder of other users.
+/// The programs of every machine, written once: a program open for writing in one thread while another starts a process
+/// cannot be executed (ETXTBSY). Machines have hard links to them. The program under test is copied too, because a run
+/// refuses to register a program in a folder of other users for its return.
 pub(super) struct Programs(tempfile::TempDir);
 
 impl Programs {
-    /// Those of the tests that run now, which are gone after the last one.
+    /// The programs shared by the tests that run now; removed after the last one.
     pub(super) fn shared() -> Arc<Programs> {
         static SHARED: Mutex<Weak<Programs>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +86,7 @@ impl Programs {
     }
 }
 
-/// A folder whose path belongs to root all the way: a run refuses to come back as root to commands in `/tmp`.
+/// A folder with a path owned by root throughout: a run refuses to return as root for commands in `/tmp`.
 fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("poolgate-faults-").tempdir_in("/var/lib").unwrap()
 }
@@ -139,7 +140,7 @@ impl Machine {
         fs_err::read_to_string(self.at(path)).ok()
     }
 
-    /// The boot loader boots the kernel with what its configuration says.
+    /// The boot loader boots the kernel with the parameters of its configuration.
     pub(super) fn reboot(&self) {
         let id = self.text("proc/sys/kernel/random/boot_id").unwrap();
         let number: u32 = id.trim().strip_prefix("boot-").unwrap().parse().unwrap();
@@ -149,12 +150,12 @@ impl Machine {
         self.write("proc/cmdline", &format!("{line}\n"));
     }
 
-    /// How often poolgate asked for a restart.
+    /// Number of restarts requested by poolgate.
     pub(super) fn restarts(&self) -> usize {
         self.text("restarts").unwrap_or_default().lines().count()
     }
 
-    /// How often `update-grub` was called.
+    /// Number of calls of `update-grub`.
     pub(super) fn grub_updates(&self) -> u32 {
         self.text("calls").map_or(0, |calls| calls.trim().parse().unwrap())
     }
@@ -164,7 +165,7 @@ impl Machine {
         self.at(UNIT).is_file() && self.at(LINK).is_symlink()
     }
 
-    /// The run's report, wherever it is.
+    /// The report of the run, in whichever folder it is.
     pub(super) fn junit(&self) -> Option<String> {
         fs_err::read_to_string(self.reports()?.join("junit.xml")).ok()
     }
@@ -175,7 +176,7 @@ impl Machine {
         folders.find(|entry| entry.path().is_dir()).map(|entry| entry.path())
     }
 
-    /// What differs in the boot settings from how they were.
+    /// The boot settings that differ from their original state.
     pub(super) fn changed_settings(&self) -> Vec<String> {
         let mut changed = Vec::new();
         if self.boot == Boot::DropIn && self.at("etc/default/grub.d/99-poolgate.cfg").exists() {
@@ -192,7 +193,7 @@ impl Machine {
         changed
     }
 
-    /// What a run that is over left behind.
+    /// The remains of a run that is over.
     pub(super) fn left_behind(&self) -> Vec<String> {
         let mut left = self.changed_settings();
         for path in [UNIT, LINK] {
@@ -200,7 +201,7 @@ impl Machine {
                 left.push(format!("{path} is still there"));
             }
         }
-        // Where the last restart cannot be had, the next boot is without the parameter. That must be reported.
+        // If the last restart is impossible, only the next boot is without the parameter. That must be reported.
         let runs_with_it = self.text("proc/cmdline").is_some_and(|line| line.contains(PARAMETER));
         if runs_with_it && !self.junit().is_some_and(|text| text.contains("restart")) {
             left.push("the kernel still runs with the parameter, and the report does not say so".to_owned());
@@ -211,7 +212,7 @@ impl Machine {
         left
     }
 
-    /// The folders of the system's that hold a temporary file. They do no harm: nothing reads files of these names.
+    /// The system folders that hold a temporary file. They do no harm: no program reads files of these names.
     pub(super) fn litter(&self) -> Vec<String> {
         let folders = ["etc/default", "etc/default/grub.d", "etc/systemd/system", "var/lib/poolgate"];
         let wants = "etc/systemd/system/multi-user.target.wants";

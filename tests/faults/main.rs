@@ -1,14 +1,16 @@
 //! I/O faults: the n-th system call of every kind fails, once or from then on, in every life of a run.
 //!
 //! The real program runs on the Linux machine below a scratch root, with systemd's unit, GRUB's files and a fake
-//! `update-grub`. strace makes one system call fail (`inject=fsync:error=EIO:when=3`, `when=3+`). A clean run of each life
-//! lists the calls to fail. After the fault the run is resumed without faults until it is over, and then everything must be
-//! as it was before ([`Machine::left_behind`]). What must hold after every single process is in [`life::broken`].
+//! `update-grub`. strace makes one system call fail (`inject=fsync:error=EIO:when=3`, `when=3+`). A clean run of each
+//! life lists the calls to fail. After the fault the run is resumed without faults until it is over, and then
+//! everything must be as it was before ([`Machine::left_behind`]). The conditions after every single process are in
+//! [`life::broken`].
 //!
-//! `cargo test --test faults` takes a sample, of `POOLGATE_FAULTS` faults where that is set. `POOLGATE_NIGHTLY=1` takes every
-//! call (.ci/nightly). `POOLGATE_FAULT` takes the faults whose name contains its value and prints what each process printed.
+//! `cargo test --test faults` takes a sample, of `POOLGATE_FAULTS` faults if that is set. `POOLGATE_NIGHTLY=1` takes
+//! every call (.ci/nightly). `POOLGATE_FAULT` takes the faults with its value in their name and prints the output of
+//! each process.
 //!
-//! strace counts calls per process and is told to follow poolgate only, so its children never see a fault.
+//! strace counts calls per process and follows poolgate only, so its children never see a fault.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
@@ -26,7 +28,7 @@ use story::STORIES;
 use strace::Fault;
 use sweep::{Site, sites, sweep};
 
-/// How many faults CI tries; `POOLGATE_FAULTS` for another number.
+/// Number of faults that CI tries; `POOLGATE_FAULTS` sets another number.
 const SAMPLE: usize = 90;
 
 /// Faults that once left something behind; every sample has them.
@@ -42,7 +44,7 @@ fn a_run_survives_a_failing_system_call() {
     assert!(report.failures.is_empty(), "{report}");
 }
 
-/// The clean run of every story must itself be without fault, or the sweep would say nothing.
+/// The clean run of every story must itself be without fault, or the sweep would prove nothing.
 #[test]
 fn a_run_without_faults_leaves_nothing() {
     let Some(programs) = programs() else { return };
@@ -66,7 +68,7 @@ fn a_run_survives_a_failing_update_grub() {
     assert!(report.failures.is_empty(), "{report}");
 }
 
-/// What every machine needs; `None`, said on stderr, where no fault can be injected.
+/// The programs of every machine; `None`, with a message on stderr, if no fault can be injected.
 fn programs() -> Option<Arc<Programs>> {
     let Some(because) = missing() else { return Some(Programs::shared()) };
     assert!(std::env::var_os("CI").is_none(), "CI must be able to inject faults: {because}");
@@ -74,7 +76,7 @@ fn programs() -> Option<Arc<Programs>> {
     None
 }
 
-/// Every site of the nightly sweep; else an even sample, so that every story and kind of call is in it.
+/// Every site for the nightly sweep; otherwise an even sample that includes every story and kind of call.
 fn chosen(all: &[Site]) -> Vec<Site> {
     if let Some(name) = std::env::var_os("POOLGATE_FAULT") {
         let name = name.to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! Stories: which lives a run has before the one with the fault, and how it comes to its end after it.
+//! Stories: the lives of a run before the one with the fault, and its completion afterwards.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::life::{Call, Life, Trace, broken, passed};
 use super::machine::{Boot, Machine, Programs};
 use super::strace::Fault;
 
-/// The lives of a run up to the one whose calls fail.
+/// The lives of a run up to the one with failing calls.
 pub(super) struct Story {
     pub(super) name: &'static str,
     boot: Boot,
@@ -17,13 +17,13 @@ pub(super) struct Story {
 
 #[derive(Clone, Copy)]
 enum Step {
-    /// A life without faults, then the restart it asked for.
+    /// A life without faults, then the restart it requested.
     Live(Call),
-    /// `update-grub` kills poolgate at its call of this number, in the life that comes next.
+    /// `update-grub` kills poolgate at its call of this number, in the next life.
     KillInUpdateGrub(u32),
     /// A life that is killed, by `update-grub` or otherwise.
     Killed(Call),
-    /// A life that is killed where it first makes a system call of this name.
+    /// A life that is killed at its first system call of this name.
     KilledAt(Call, &'static str),
     Reboot,
 }
@@ -31,7 +31,7 @@ enum Step {
 use Call::{Abort, Resume, Run};
 use Step::{KillInUpdateGrub, Killed, KilledAt, Live, Reboot};
 
-/// The first three are a run as it should be; in the others it was killed, went down, or is aborted.
+/// The first three form a normal run; in the others it was killed, went down, or is aborted.
 pub(super) const STORIES: [Story; 10] = [
     Story { name: "arm", boot: Boot::DropIn, before: &[], call: Run },
     Story { name: "measure", boot: Boot::DropIn, before: &[Live(Run)], call: Resume },
@@ -43,7 +43,7 @@ pub(super) const STORIES: [Story; 10] = [
         before: &[Live(Run), KillInUpdateGrub(2), Killed(Resume)],
         call: Resume,
     },
-    // The recording is synced for the first time while it is written.
+    // The first `fdatasync` is that of the recording being written.
     Story { name: "after-kill", boot: Boot::DropIn, before: &[Live(Run), KilledAt(Resume, "fdatasync")], call: Resume },
     Story {
         name: "went-down",
@@ -56,18 +56,18 @@ pub(super) const STORIES: [Story; 10] = [
     Story { name: "measure-default", boot: Boot::Default, before: &[Live(Run)], call: Resume },
 ];
 
-/// What became of one run.
+/// The result of one run.
 pub(super) struct Ended {
     pub(super) name: String,
-    /// What is wrong, nothing if all is well.
+    /// The violations; empty if all is well.
     pub(super) wrong: Vec<String>,
-    /// What does no harm.
+    /// Harmless remains.
     pub(super) litter: Vec<String>,
     pub(super) told: String,
 }
 
 impl Story {
-    /// The calls of the life that is to have a fault.
+    /// The calls of the life that will have a fault.
     pub(super) fn trace(&self, programs: &Programs) -> Vec<Fault> {
         let machine = Machine::new(programs, self.boot);
         let mut lives = Vec::new();
@@ -83,7 +83,7 @@ impl Story {
         let mut lives = Vec::new();
         self.go_before(&machine, &mut lives);
         let trace = fault.map_or(Trace::Without, Trace::With);
-        // By hand in the same boot or after a reset, in turn.
+        // Alternates between a resume by hand in the same boot and one after a reset.
         let by_reset = fault.is_some_and(|fault| fault.at % 2 == 0);
         finish(&machine, name, lives, Life::live(&machine, self.call, &trace), by_reset)
     }
@@ -132,7 +132,7 @@ pub(super) fn with_failing_update_grub(programs: &Programs, boot: Boot, how: &st
     let mut lives = vec![Life::live(&machine, Run, &Trace::Without)];
     let mut wrong = Vec::new();
     assert!(machine.grub_updates() > 0, "{name}: {}", lives[0].told());
-    // What is sticky is mended at some time, by a person.
+    // A person repairs a sticky fault at some time.
     for _ in 0..2 {
         let Some(last) = lives.last() else { break };
         wrong.extend(broken(&machine, last));
@@ -148,14 +148,15 @@ pub(super) fn with_failing_update_grub(programs: &Programs, boot: Boot, how: &st
     Ended { wrong, ..ended }
 }
 
-/// Goes on with a run, after the life `last`, until there is nothing to do; says what is wrong then and on the way.
+/// Continues a run after the life `last` until there is nothing to do. Returns the violations on the way and at the
+/// end.
 fn finish(machine: &Machine, name: String, mut lives: Vec<Life>, last: Life, by_reset: bool) -> Ended {
-    // A run that never began is not taken up, but cleaned away by `abort`.
+    // A run that never began is not resumed; `abort` removes it.
     const CALLS: [Call; 10] = [Resume, Resume, Resume, Resume, Resume, Resume, Resume, Abort, Abort, Abort];
     let mut wrong = broken(machine, &last);
     let mut over = false;
     let mut reboot = last.restarts || (by_reset && last.code != Some(0));
-    // The code of the life that brought the run to its outcome.
+    // The exit code of the life that brought the run to its outcome.
     let mut outcome = (last.call != Abort).then_some(last.code);
     lives.push(last);
     for call in CALLS {
@@ -178,7 +179,7 @@ fn finish(machine: &Machine, name: String, mut lives: Vec<Life>, last: Life, by_
         wrong.push(format!("the run is not over after {} more lives", CALLS.len()));
     }
     wrong.extend(machine.left_behind());
-    // A process may fail when all is done and reported, in its last write: then a pass has exit code 3.
+    // A process may fail in its last write, when all is done and reported. A pass then has exit code 3.
     match (passed(machine), outcome) {
         (true, Some(code)) if ![Some(0), Some(3)].contains(&code) => {
             wrong.push(format!("junit.xml shows a pass, and the exit code was {code:?}"));

@@ -43,7 +43,7 @@ pub(super) fn sites(programs: &Programs) -> Vec<Site> {
     sites
 }
 
-/// What the sweep found.
+/// The result of the sweep.
 #[derive(Default)]
 pub(super) struct Report {
     tried: usize,
@@ -61,7 +61,7 @@ impl Report {
             eprintln!("{}\n{}", ended.name, ended.told);
         }
         if !ended.wrong.is_empty() {
-            // A sweep takes long; with --nocapture this is seen at once.
+            // A sweep takes long; with --nocapture this is visible at once.
             eprintln!("{}\n  {}", ended.name, ended.wrong.join("\n  "));
             self.failures.push(ended);
         }
@@ -82,12 +82,12 @@ impl fmt::Display for Report {
     }
 }
 
-/// Runs every site's story.
+/// Runs the story of every site.
 pub(super) fn sweep(programs: &Programs, sites: &[Site]) -> Report {
     all(sites, |site| site.story.tell(programs, site.to_string(), site.fault.as_ref()))
 }
 
-/// What becomes of all of these runs.
+/// Runs all of these and collects the results.
 pub(super) fn all<T: Sync>(runs: &[T], live: impl Fn(&T) -> Ended + Sync) -> Report {
     let (next, report) = (AtomicUsize::new(0), Mutex::new(Report::default()));
     std::thread::scope(|scope| {

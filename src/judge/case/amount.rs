@@ -1,4 +1,4 @@
-//! The amounts of one tag against limits on them.
+//! The amounts of one tag, compared with the limits on them.
 
 use super::super::amounts::Unknown;
 use super::super::level::Levels;
@@ -10,7 +10,7 @@ use crate::pool::Pool;
 use crate::scenario::{Bytes, Growth, Limit};
 
 impl Case {
-    /// What a limit on an amount compares: the amount, and the most it may be.
+    /// The amount that `limit` is on, and the largest value allowed. `None` for a rate, and if the amount is unknown.
     pub(in crate::judge) fn amount(&self, limit: &Limit) -> Option<(i64, i64)> {
         let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         match limit {
@@ -28,12 +28,12 @@ impl Case {
         }
     }
 
-    /// Of what the bytes are, where that is not plain.
+    /// A suffix for amounts of whole slabs; empty for all others.
     pub(super) fn place(&self) -> &'static str {
         if self.key.pool == Pool::Slabs { " in slabs" } else { "" }
     }
 
-    /// The growth of a tag that the first table does not show: it is no more than what the tag holds now.
+    /// Judges the growth of a tag that is missing in the first table: it cannot exceed the bytes held at the end.
     pub(super) fn growth_at_most(&self, most: Growth) -> Said {
         match (most, self.amounts.bytes) {
             (Growth::Bytes(most), Ok(bytes)) if bytes <= most.0 => {
@@ -53,7 +53,7 @@ impl Case {
             (true, None) => said(Verdict::Held, grew),
             (true, Some(anew)) => said(Verdict::Unclear, format!("{grew}; {anew}")),
             (false, Some(anew)) => said(Verdict::Broken, format!("{grew}; {anew}")),
-            // How it grew tells a leak from a step, which is the first thing its owner wants to know.
+            // The shape of the growth shows whether it is a leak or a single step.
             (false, None) => said(Verdict::Broken, grew + &words::how(&self.evidence)),
         }
     }

@@ -1,4 +1,4 @@
-//! The rate of one tag against a limit on it.
+//! The rate of one tag, compared with the limit on it.
 
 use super::super::evidence::{Budgeted, Early, Evidence, Interval, Standing, Trend};
 use super::super::limits::{by_time, compared, within};
@@ -40,7 +40,7 @@ impl Case {
         }
     }
 
-    /// A candidate at which nobody looked a second time.
+    /// Judges a candidate that had no second look.
     fn first_only(&self, interval: Interval, limit: f64, text: String) -> Said {
         if interval.high <= limit {
             return said(Verdict::Held, text);
@@ -58,7 +58,7 @@ impl Case {
         }
     }
 
-    /// A series that is too short for the test. Only in a log does its interval decide: a run can be made longer.
+    /// Judges a series too short for the test. Its interval decides only in a log, because a run can be made longer.
     fn early_rate(&self, early: &Early, most: Rate, named: bool) -> Said {
         let text = words::evidence(&self.evidence);
         let (interval, limit) = early_within(early, most);
@@ -71,14 +71,14 @@ impl Case {
         }
         match (named, self.unconfirmed) {
             (true, _) | (false, Unconfirmed::Leak) => said(Verdict::Broken, text),
-            // Of thousands of tags some are outside of their intervals.
+            // Among thousands of tags, the intervals of some miss the true rate.
             (false, Unconfirmed::Budget(_) | Unconfirmed::Unclear) => {
                 said(Verdict::Unclear, format!("{text}; unconfirmed: no threshold names it"))
             }
         }
     }
 
-    /// The rate in the limit's own terms: that of the test, else that of a few samples.
+    /// The rate in the units of the limit: from the test, or else from a few samples.
     pub(in crate::judge) fn rate_of(&self, most: Rate) -> Option<Interval> {
         match (&self.evidence, self.trend()) {
             (_, Some(trend)) => within(trend, most).0,
@@ -87,7 +87,7 @@ impl Case {
         }
     }
 
-    /// How much the case has of what the limit is on, for the order of findings: a rate by its hour or iteration, else
+    /// The size of the limited figure, for sorting findings: the rate in bytes per hour or iteration, or else the
     /// bytes.
     pub(in crate::judge) fn size(&self, limit: &Limit) -> f64 {
         match limit {
@@ -103,7 +103,7 @@ impl Case {
     }
 }
 
-/// The rate of a few samples in the limit's own terms, and the limit.
+/// The rate from a few samples in the units of the limit, and the limit.
 fn early_within(early: &Early, most: Rate) -> (Option<Interval>, f64) {
     match most.amount {
         Amount::Bytes(limit) => (early.bytes(most.per), limit),

@@ -1,4 +1,4 @@
-//! One limit on a tag of the candidate, held against what the base did.
+//! Compares the figure of a limit in the candidate with that in the base.
 
 use super::super::case::Case;
 use super::super::evidence::{Evidence, Interval, Trend, quantile};
@@ -21,7 +21,7 @@ pub(super) fn figure(threshold: &Threshold, base: Option<&Case>) -> String {
     threshold.limits.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
-/// That the base breaks a limit which the candidate keeps, if it does.
+/// Describes a limit that the base breaks and the candidate keeps; `None` if the base keeps it too.
 pub(super) fn fixed(threshold: &Threshold, limit: &Limit, named: bool, base: &Case) -> Option<String> {
     let said = base.against_measured(threshold, limit, named);
     let broken = match limit {
@@ -38,7 +38,7 @@ fn unit(rate: Rate) -> String {
     }
 }
 
-/// What a comparison comes to: it excuses nothing by a base of which too little is known.
+/// Turns a verdict of held into unclear if too little is known of the base.
 pub(super) fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verdict, String)) -> (Verdict, String) {
     let doubt =
         base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_from_named()));
@@ -48,7 +48,7 @@ pub(super) fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verd
     }
 }
 
-/// What becomes of a limit which the candidate does not hold, `because`, now that the base is known.
+/// The verdict on a limit that the candidate does not hold (`because`), given the base.
 pub(super) fn worse(
     limit: &Limit,
     verdict: Verdict,
@@ -106,7 +106,7 @@ fn faster(most: Rate, verdict: Verdict, because: &str, base: Option<&Case>, cand
             (Verdict::Held, format!("{text}: no faster than the base"))
         };
     }
-    // A rate from a few samples: only what its interval shows counts.
+    // Rates from a few samples are compared by their intervals only.
     if now.low > before.high {
         (verdict, text)
     } else if now.high <= before.high && now.rate <= before.rate && base.trend().is_some() {
@@ -116,7 +116,7 @@ fn faster(most: Rate, verdict: Verdict, because: &str, base: Option<&Case>, cand
     }
 }
 
-/// How much faster the candidate is than the base, in standard errors, and how much that must be.
+/// How much faster the candidate is than the base in standard errors, and the cut-off for that.
 pub(super) fn difference((before, base): (Interval, &Trend), (now, candidate): (Interval, &Trend)) -> (f64, f64) {
     let error = standard_error(before, base).hypot(standard_error(now, candidate));
     let more = now.rate - before.rate;
@@ -130,7 +130,7 @@ pub(super) fn difference((before, base): (Interval, &Trend), (now, candidate): (
     (z, base.cut_off.max(candidate.cut_off))
 }
 
-/// What an interval was made from.
+/// The standard error that an interval was computed from.
 fn standard_error(interval: Interval, trend: &Trend) -> f64 {
     (interval.high - interval.low) / 2.0 / quantile(trend.blocks.saturating_sub(2))
 }

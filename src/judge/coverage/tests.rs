@@ -8,7 +8,7 @@ fn sample(coverage: &mut Coverage, at: u64, missed: u32) {
     coverage.sample(SampleInfo { at: seconds(at), settled: true, missed });
 }
 
-/// Sixty seconds of lead-in, of which samples are taken at these.
+/// A lead-in of 60 s with samples at these seconds.
 fn lead_in(taken: &[u64]) -> Coverage {
     let mut coverage = Coverage::default();
     coverage.begin(Stage::LeadIn, Duration::ZERO);

@@ -1,22 +1,22 @@
-//! Does the workload cause the growth? An exact test over all orders in which the blocks could have been drawn.
+//! Tests whether the workload causes the growth, exactly over all orders in which the blocks could have been drawn.
 //!
-//! The troughs of half-blocks are regressed on the state (work or rest) and on the work done so far, whitened by an AR(1)
-//! coefficient which is estimated without knowing the order. The statistic is the weight of the work done. p is the share
-//! of all orders with a statistic at least as large as that of the order which was drawn: exact, whatever the noise.
+//! The troughs of half-blocks are regressed on the state (work or rest) and on the work done so far, whitened by an
+//! AR(1) coefficient that is estimated without knowledge of the order. The statistic is the weight of the work done. p
+//! is the share of all orders with a statistic at least as large as that of the drawn order: exact for any noise.
 
-/// The autocorrelations there are. A few fixed ones keep the estimate from following the noise.
+/// The possible autocorrelations. A few fixed ones keep the estimate from following the noise.
 const GRID: [f64; 5] = [0.0, 0.4, 0.7, 0.9, 1.0];
-/// Equal statistics are equal, whatever the last bits say.
+/// Statistics that differ by less are equal but for rounding.
 const EQUAL: f64 = 1e-9;
 
-/// Which blocks worked, and how their troughs are cut.
+/// The order of the blocks, and the division of their troughs.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels<'a> {
-    /// For each block whether the workload ran in it.
+    /// For each block, whether the workload ran in it.
     pub order: &'a [bool],
-    /// Troughs a block.
+    /// Troughs per block.
     pub parts: usize,
-    /// Slots a trough.
+    /// Slots per trough.
     pub slots: f64,
 }
 
@@ -27,7 +27,7 @@ pub struct Attribution {
     pub phi: f64,
     /// The statistic.
     pub t: f64,
-    /// Growth the workload causes, a slot.
+    /// Growth that the workload causes, per slot.
     pub rate: f64,
     /// The standard error of `rate`.
     pub error: f64,
@@ -37,8 +37,8 @@ pub struct Attribution {
     pub all: Vec<f64>,
 }
 
-/// Attributes the growth of `troughs` (those of the blocks' parts, in order). `None` when they are not as many as
-/// `labels` says, or all blocks are the same.
+/// Attributes the growth of `troughs` (those of the blocks' parts, in order). `None` if their number does not match
+/// `labels`, or if all blocks are the same.
 pub fn attribution(troughs: &[f64], labels: Labels<'_>) -> Option<Attribution> {
     let working = labels.order.iter().filter(|work| **work).count();
     if troughs.len() != labels.order.len() * labels.parts || working == 0 || working == labels.order.len() {
@@ -53,7 +53,7 @@ pub fn attribution(troughs: &[f64], labels: Labels<'_>) -> Option<Attribution> {
     Some(Attribution { phi, t, rate: rate / labels.slots, error: error / labels.slots, p, all })
 }
 
-/// The p of several looks together: the share of all combinations of orders whose statistics add up to as much.
+/// The p of several looks together: the share of all combinations of orders with a sum of statistics at least as large.
 pub(super) fn p_of_sum(looks: &[Attribution]) -> Option<f64> {
     let (last, others) = looks.split_last()?;
     let mut sums = vec![0.0];
@@ -71,14 +71,14 @@ fn share_at_least(all: &[f64], t: f64) -> f64 {
     all.iter().filter(|one| **one >= t - EQUAL).count() as f64 / all.len() as f64
 }
 
-/// Every order of `count` blocks of which `working` work.
+/// All orders of `count` blocks with `working` of them at work.
 fn orders(count: usize, working: usize) -> impl Iterator<Item = Vec<bool>> {
     (0u32..1 << count)
         .filter(move |bits| bits.count_ones() as usize == working)
         .map(move |bits| (0..count).map(|block| bits >> block & 1 == 1).collect())
 }
 
-/// The autocorrelation of what a line leaves, corrected for the bias of short series, to the nearest of [`GRID`].
+/// The autocorrelation of the residuals of a line, corrected for the bias of short series, to the nearest of [`GRID`].
 fn autocorrelation(troughs: &[f64]) -> f64 {
     let count = troughs.len() as f64;
     let x = places(troughs.len());
@@ -93,10 +93,10 @@ fn autocorrelation(troughs: &[f64]) -> f64 {
     nearest.copied().unwrap_or(1.0)
 }
 
-/// Troughs with level, line and autocorrelation taken out, and what takes them out of anything else.
+/// Troughs with level, line and autocorrelation removed, and the means to remove these from other series.
 struct Whitened {
     phi: f64,
-    /// Orthonormal: what is taken out.
+    /// The columns that are removed, orthonormal.
     nuisance: Vec<Vec<f64>>,
     y: Vec<f64>,
 }
@@ -104,7 +104,7 @@ struct Whitened {
 impl Whitened {
     fn of(troughs: &[f64], phi: f64) -> Whitened {
         let mut whitened = Whitened { phi, nuisance: Vec::new(), y: Vec::new() };
-        // A coefficient of 1 takes the level out by itself.
+        // A coefficient of 1 removes the level by itself.
         let level = (phi < 1.0).then(|| vec![1.0; troughs.len()]);
         for column in level.into_iter().chain([places(troughs.len())]) {
             let mut column = whitened.clean(&column);
@@ -116,14 +116,14 @@ impl Whitened {
         whitened
     }
 
-    /// Takes the autocorrelation out of `values`, and what is in `nuisance`.
+    /// Removes the autocorrelation from `values`, and the columns of `nuisance`.
     fn clean(&self, values: &[f64]) -> Vec<f64> {
         let mut clean: Vec<f64> = values.windows(2).map(|pair| pair[1] - self.phi * pair[0]).collect();
         self.nuisance.iter().for_each(|column| remove(&mut clean, column));
         clean
     }
 
-    /// The statistic of an order, the rate a part, and the rate's standard error.
+    /// The statistic of an order, the rate per part, and the rate's standard error.
     fn statistic(&self, order: &[bool], parts: usize) -> (f64, f64, f64) {
         let state: Vec<f64> = order.iter().flat_map(|work| std::iter::repeat_n(f64::from(*work), parts)).collect();
         let done = state.iter().scan(0.0, |sum, work| Some(std::mem::replace(sum, *sum + work)));
@@ -145,7 +145,7 @@ impl Whitened {
     }
 }
 
-/// 0, 1, 2, … about their middle.
+/// 0, 1, 2, … minus their mean.
 fn places(count: usize) -> Vec<f64> {
     (0..count).map(|place| place as f64 - (count as f64 - 1.0) / 2.0).collect()
 }
@@ -211,7 +211,7 @@ mod tests {
         assert!((p_of_sum(std::slice::from_ref(&one)).unwrap() - one.p).abs() < 1e-12);
         let both = p_of_sum(&[one.clone(), one.clone()]).unwrap();
         assert!(both < one.p, "{both} of {}", one.p);
-        // As counted one by one.
+        // Counted one by one.
         let many = one.all.iter().flat_map(|a| one.all.iter().map(move |b| a + b));
         let many = many.filter(|sum| *sum >= 2.0 * one.t - EQUAL).count();
         assert!((both - many as f64 / (495.0 * 495.0)).abs() < 1e-12);

@@ -1,7 +1,7 @@
-//! Where there is no time for a second look: stricter rules on the first one.
+//! Stricter rules on the first look, for a run without time for a second one.
 //!
-//! Growth must be there in the first third already, must pass the whole test at a higher cut-off, and must go on as fast at
-//! the end as at the beginning. It cannot say that the workload causes it.
+//! Growth must be there in the first third already, must pass the whole test at a higher cut-off, and must not slow
+//! down much towards the end. These rules cannot show that the workload causes it.
 
 use super::first::{Trend, Window};
 use super::history::History;
@@ -9,28 +9,28 @@ use super::measure::Unit;
 use super::rate::slope;
 use super::trend::{Increments, growth};
 
-/// What T is held against: of the first third, of the whole, and of the last half by itself.
+/// Cut-offs of T: of the first third, of the whole, and of the last half by itself.
 const THIRD: f64 = 1.0;
 const WHOLE: f64 = 2.5;
 const TAIL: f64 = 4.5;
 const LEAST_GROWTH: f64 = 4.0;
-/// How fast the end must be as a share of the beginning: the last 12 troughs of 24, and the last two thirds.
+/// The least ratio of slopes: last half to first half, and last two thirds to first third.
 const LAST_HALF: f64 = 0.6;
 const LAST_THIRDS: f64 = 0.5;
 const BLOCKS: usize = 24;
 
-/// What one look at a fixed time says of a candidate.
+/// The verdict on a candidate without a second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budgeted {
     /// A leak.
     Leak,
-    /// It grows, but not surely on and on.
+    /// It grows, but may stop.
     SlowingDown,
-    /// Not sure enough for a run without a second look.
+    /// The evidence is too weak for a run without a second look.
     Weak,
 }
 
-/// Judges a candidate by the one look there is.
+/// Judges a candidate by its first look alone.
 pub fn within_budget(history: &History, window: Window, first: &Trend) -> Budgeted {
     let tail = first.cut_off > 3.5 && first.blocks == BLOCKS / 2;
     if first.t < if tail { TAIL } else { WHOLE.max(first.cut_off) } {
@@ -77,7 +77,7 @@ mod tests {
     fn only_what_goes_on_as_it_began_is_a_leak() {
         assert_eq!(budgeted(|at| 500.0 + at), Some(Budgeted::Leak));
         assert_eq!(budgeted(|at| 500.0 + 400.0 * (1.0 - (-at / 190.0).exp())), Some(Budgeted::SlowingDown));
-        // Nothing in the first third.
+        // No growth in the first third.
         assert_eq!(budgeted(|at| 500.0 + (at - 180.0).max(0.0)), Some(Budgeted::SlowingDown));
         assert_eq!(budgeted(|_| 500.0), None);
     }

@@ -1,7 +1,8 @@
 //! The second look: does the growth persist, and does the workload cause it?
 //!
-//! *Persistence* is the test of the first look again, on the slots of work alone, at no less than half the rate, to a level
-//! never seen before. *Attribution* is exact over all orders the blocks could have had. Evidence of several looks adds up.
+//! *Persistence* repeats the test of the first look on the slots of work alone, and requires at least half the rate and
+//! a level never seen before. *Attribution* is exact over all orders the blocks could have had. The evidence of several
+//! looks adds up.
 
 use serde::Serialize;
 
@@ -15,18 +16,18 @@ use super::trend::{Blocks, Guard, Increments};
 use super::troughs::{Stretch, Trough};
 use crate::record::Pause;
 
-/// What T is held against in a second look, whatever the number of blocks.
+/// The cut-off of T in a second look, for any number of blocks.
 const CUT_OFF: f64 = 2.0;
 /// Growth at less than this share of the first rate did not persist.
 const SHARE: f64 = 0.5;
-/// The largest p which attributes growth to the workload.
+/// The largest p that attributes growth to the workload.
 const LEVEL: f64 = 0.05;
-/// What the workload causes of the growth, at the least, in a leak. Of growth that has nothing to do with it one order in
-/// twenty has a p as small by chance, but where there is little noise the rate which that order explains is small too.
+/// The least share of the growth that the workload causes in a leak. Growth unrelated to the workload reaches so small
+/// a p in one of twenty orders by chance, but if there is little noise, the rate explained by that order is small too.
 const CAUSED: f64 = 0.25;
-/// Its own warm-up: this share of the slots of work.
+/// The warm-up of a second look, as a divisor of the slots of work.
 const WARM_UP_SHARE: u64 = 5;
-/// Blocks whose last three must be above everything before.
+/// Number of blocks for the check of new heights: the last three must be above everything before.
 const LEVELS: usize = 12;
 
 /// What a second look says of a candidate.
@@ -59,26 +60,26 @@ pub enum Doubt {
     NoNewHigh,
 }
 
-/// What the second look, or all of them, say of one tag.
+/// The result of one or more second looks at a tag.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirmation {
     /// The verdict.
     pub standing: Standing,
-    /// Why it did not persist.
+    /// Why the growth did not persist.
     pub doubts: Vec<Doubt>,
-    /// How many looks it rests on.
+    /// Number of looks it rests on.
     pub looks: usize,
-    /// The share of orders which fit the growth as well; `None` where that was not tested.
+    /// The share of orders that fit the growth as well; `None` if that was not tested.
     pub p: Option<f64>,
-    /// Growth the workload causes, objects a slot of work, with twice its standard error to either side.
+    /// Growth that the workload causes in objects per slot of work, with twice its standard error to either side.
     pub caused: Option<Interval>,
-    /// The growth on the slots of work; `None` when there were too few.
+    /// The growth on the slots of work; `None` if there were too few.
     pub trend: Option<Trend>,
-    /// The growth in bytes an hour, whatever causes it.
+    /// The growth in bytes an hour, with any cause.
     pub by_time: Interval,
 }
 
-/// What `looks` say of a candidate whose first look was `first`; `None` when none of them is complete.
+/// Evaluates `looks` at a candidate with the first look `first`; `None` if none of them is complete.
 pub fn second_look(history: &History, first: &Trend, looks: &[Extension]) -> Option<Confirmation> {
     let looks: Vec<&Extension> = looks.iter().filter(|look| look.is_complete()).collect();
     let last = looks.last()?;
@@ -107,14 +108,14 @@ fn standing(first: &Trend, last: &Extension, p: Option<f64>, caused: Option<Inte
     }
 }
 
-/// The highest trough of the first look, warm-up and all.
+/// The highest trough of the first look, warm-up included.
 fn highest(history: &History, first: &Trend) -> Trough {
     let each = (first.window.1 - first.window.0) / first.blocks.max(1) as u64;
     let lowest = Trough { objects: i64::MIN, bytes: i64::MIN, adjusted: i64::MIN };
     history.work().highest_before(history.slots(), each).unwrap_or(lowest)
 }
 
-/// The growth on the slots of work, and what speaks against its being that of the first look.
+/// The growth on the slots of work, and doubts that it continues the growth of the first look.
 fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Trend>, Vec<Doubt>) {
     let slots = look.work().slots();
     let drop = slots / WARM_UP_SHARE;
@@ -137,7 +138,7 @@ fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Tren
     (Some(trend), doubts)
 }
 
-/// Iterations of a slot of work for each one of the first look: a command that runs for long is begun anew in every block.
+/// Iterations per slot of work relative to the first look: a command that runs for long starts anew in every block.
 fn pace(look: &Extension, first: &Trend) -> f64 {
     look.iterations().zip(first.pace.iterations).map_or(1.0, |(now, before)| now / before)
 }
@@ -146,25 +147,25 @@ fn attribute(look: &Extension, first: &Trend) -> Option<Attribution> {
     let measure = first.measure;
     let unit = Unit::of(&Stretch { blocks: look.parts().to_vec(), each: 1, from: 0 });
     let troughs: Vec<f64> = look.parts().iter().map(|part| measure.of(part, unit)).collect();
-    // From rest to half speed the workload does half of the work that it does from rest to full.
+    // Work at half speed differs from work at full speed by half as much as rest does.
     let slots = look.part_slots() * pace(look, first) * if look.pause() == Pause::HalfSpeed { 0.5 } else { 1.0 };
     attribution(&troughs, Labels { order: look.order(), parts: PARTS, slots })
 }
 
-/// What the workload causes according to all looks, each weighted by how sure it is.
+/// The growth that the workload causes, over all looks, each weighted by its precision.
 fn caused(looks: &[Attribution]) -> Option<Interval> {
     let each: Vec<Interval> = looks.iter().map(|look| Interval::around(look.rate, 2.0 * look.error)).collect();
     Interval::pooled(&each)
 }
 
-/// The newest look's trend, with the rates of all.
+/// The newest look's trend, with the pooled rates of all.
 fn pooled(trends: Vec<Trend>) -> Option<Trend> {
     let rates = |of: fn(&Trend) -> Interval| Interval::pooled(&trends.iter().map(of).collect::<Vec<_>>());
     let (bytes, objects) = (rates(|trend| trend.bytes)?, rates(|trend| trend.objects)?);
     Some(Trend { bytes, objects, ..trends.into_iter().next_back()? })
 }
 
-/// Bytes an hour over all blocks, work or not.
+/// Bytes an hour over all blocks, at work or at rest.
 fn by_time(look: &Extension) -> Interval {
     let bytes: Vec<f64> = look.parts().chunks(PARTS).filter_map(lowest).collect();
     let block_hours = look.part_slots() * PARTS as f64 * look.slot_hours();

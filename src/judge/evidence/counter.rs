@@ -1,8 +1,8 @@
-//! What a kernel's counters say at one sample: objects and bytes in use, and what was allocated since the sample before.
+//! Converts a kernel's counters to samples: objects and bytes in use, and allocations since the previous sample.
 //!
 //! Windows' counters are 32 bits wide and do wrap (a session with 1.6 billion allocations of one tag has been seen), so
-//! only differences mean anything. Counters go back to zero with a boot and with nothing else: one that goes down without
-//! a wrap is another counter, and the series breaks there.
+//! only differences are meaningful. Counters return to zero with a boot and at no other time. A counter that decreases
+//! without a wrap is another counter, and the series breaks there.
 
 use crate::pool::{Counters, Usage};
 
@@ -13,7 +13,7 @@ pub struct Sample {
     pub live: i64,
     /// Bytes in use.
     pub bytes: i64,
-    /// Objects allocated since the sample before; 0 at the first, and where the kernel does not count allocations.
+    /// Objects allocated since the previous sample; 0 in the first one, and if the kernel does not count allocations.
     pub allocs: i64,
 }
 
@@ -23,32 +23,32 @@ pub struct Counter {
     allocs: u64,
     frees: u64,
     counters: Counters,
-    /// Bits above those which are counted.
+    /// Number of unused high bits.
     unused: u8,
-    /// -1 where the kernel counts allocations and frees, and else 0. As numbers these two need no branch.
+    /// -1 if the kernel counts allocations and frees, else 0. As numbers, this and `follows` need no branch.
     counts: i8,
-    /// -1 where there is a reading before besides, so that what moved since then means something, and else 0.
+    /// -1 if there also is a previous reading to compare with, else 0.
     follows: i8,
 }
 
 impl Counter {
-    /// A counter which has not been read yet.
+    /// A counter that has not been read yet.
     pub fn new(counters: Counters) -> Counter {
         let unused = if counters == Counters::Wrapping32 { 32 } else { 0 };
         let counts = -i8::from(matches!(counters, Counters::Wrapping32 | Counters::Full64));
         Counter { allocs: 0, frees: 0, counters, unused, counts, follows: 0 }
     }
 
-    /// Whether it is of objects in use, and counts no allocations.
+    /// Whether it counts objects in use, and no allocations.
     pub(super) fn is_in_use(&self) -> bool {
         self.counters == Counters::InUse
     }
 
-    /// The sample of a usage; nothing where the counters went back, so that it is the [`first`](Counter::first) of another
-    /// counter.
+    /// The sample of a usage; `None` if the counters went back, so that the usage is the [`first`](Counter::first) of
+    /// another counter.
     #[inline]
     pub fn read(&mut self, usage: Usage) -> Option<Sample> {
-        // One way for every kind of counter: a branch for each would cost more than all the rest.
+        // One path for every kind of counter: a branch for each would cost more than everything else.
         let follows = i64::from(self.follows);
         let allocs = self.moved(usage.allocs, self.allocs) & follows;
         let frees = self.moved(usage.frees, self.frees) & follows;
@@ -56,7 +56,7 @@ impl Counter {
         (allocs | frees >= 0).then_some(sample)
     }
 
-    /// The sample of a usage with which nothing before can be compared.
+    /// The sample of a usage without an earlier one to compare with.
     #[inline]
     pub fn first(&mut self, usage: Usage) -> Sample {
         (self.allocs, self.frees, self.follows) = (usage.allocs, usage.frees, self.counts);

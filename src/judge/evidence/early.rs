@@ -1,15 +1,16 @@
-//! The rate of a series that is too short for the test: from its increments, with a t-interval as wide as they are few.
+//! The rate of a series that is too short for the test: from its increments, with a t-interval that widens as they get
+//! fewer.
 //!
-//! The model is a level that changes independently in disjoint intervals, by an amount whose mean and variance grow with
-//! the interval's length (docs/how-we-judge.md names what follows from that). Samples need not be evenly spaced. It says how
-//! fast a tag grew, and never that it leaks.
+//! The model is a level that changes independently in disjoint intervals, by an amount with a mean and a variance that
+//! grow with the interval's length (docs/how-we-judge.md names the consequences). Samples need not be evenly spaced.
+//! The rate shows how fast a tag grew, never whether it leaks.
 
 use super::history::History;
 use super::rate::Interval;
 use super::troughs::Trough;
 use crate::scenario::Per;
 
-/// So few samples have an interval.
+/// The fewest samples that have an interval.
 const LEAST: usize = 3;
 /// t₀.₉₇₅ by degrees of freedom, from 1 on.
 const QUANTILES: [f64; 30] = [
@@ -20,17 +21,17 @@ const QUANTILES: [f64; 30] = [
 const ONE_AT_A_TIME: f64 = 0.25;
 /// The upper end of the 95 % interval of a Poisson process that showed no event, in objects.
 const UNSEEN: f64 = 3.69;
-/// Bytes of an object whose size is not known.
+/// The largest size assumed for an object of unknown size, in bytes.
 const UNKNOWN_SIZE: f64 = 65_536.0;
 
-/// When a slot was.
+/// The time of a slot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tick {
     /// The slot.
     pub slot: u64,
     /// Hours since the workload began.
     pub hours: f64,
-    /// Iterations complete.
+    /// Completed iterations.
     pub iterations: f64,
 }
 
@@ -43,17 +44,17 @@ pub struct Early {
     per_iteration: Option<Rates>,
 }
 
-/// Bytes and objects in each hour or iteration.
+/// Rates per hour or per iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rates {
     bytes: Interval,
-    /// `None` where objects are not counted.
+    /// `None` if objects are not counted.
     objects: Option<Interval>,
 }
 
 impl Early {
-    /// The rate of `history` from the slot `from` on, whose slots were at `ticks`; `None` with fewer than three samples,
-    /// and where the series is too long for each slot to be known by itself.
+    /// The rate of `history` from the slot `from` on; `ticks` are the times of its slots. `None` with fewer than three
+    /// samples, and if the series is too long to keep each slot by itself.
     pub fn of(history: &History, from: u64, ticks: &[Tick]) -> Option<Early> {
         let (troughs, span) = history.work().all();
         if span != 1 {
@@ -90,17 +91,17 @@ impl Early {
         })
     }
 
-    /// Bytes per iteration or hour; `None` where none are counted, or time is not known.
+    /// Bytes per iteration or hour; `None` if no iterations are counted, or the time is unknown.
     pub fn bytes(&self, per: Per) -> Option<Interval> {
         self.rates(per).map(|rates| rates.bytes)
     }
 
-    /// Objects per iteration or hour; `None` where they are not counted.
+    /// Objects per iteration or hour; `None` if they are not counted.
     pub fn objects(&self, per: Per) -> Option<Interval> {
         self.rates(per)?.objects
     }
 
-    /// What its rate is best given per: iterations where they are counted.
+    /// The best unit for the rate: per iteration, if iterations are counted.
     pub fn natural(&self) -> Per {
         if self.per_iteration.is_some() { Per::Iteration } else { Per::Hour }
     }
@@ -113,7 +114,7 @@ impl Early {
     }
 }
 
-/// Bytes of an object at the end. Where that is not known, an object is as large as the mean change, and 64 KiB at most.
+/// Bytes of an object at the end. If that is unknown, the mean change between samples is taken, and 64 KiB at most.
 fn object_size(samples: &[(Tick, Trough)]) -> f64 {
     let last = samples.last().map(|(_, trough)| *trough).unwrap_or_default();
     if last.objects > 0 && last.bytes > 0 {
@@ -124,7 +125,8 @@ fn object_size(samples: &[(Tick, Trough)]) -> f64 {
     if mean > 0.0 { mean.min(UNKNOWN_SIZE) } else { UNKNOWN_SIZE }
 }
 
-/// The rate of values `(at, value)` in units of which an object has `size`; `None` where they are not at three instants.
+/// The rate of values `(at, value)`, in units of which an object has `size`; `None` if they are at fewer than three
+/// instants.
 fn interval(values: &[(f64, f64)], size: f64) -> Option<Interval> {
     let increments: Vec<(f64, f64)> =
         values.windows(2).map(|pair| (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1)).collect();
@@ -133,7 +135,7 @@ fn interval(values: &[(f64, f64)], size: f64) -> Option<Interval> {
     }
     let (length, growth) = increments.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     let rate = growth / length;
-    // What changed while no time passed adds to the next interval.
+    // A change while no time passed is added to the next interval.
     let mut freedom = 0;
     let (mut squares, mut carried) = (0.0, 0.0);
     for (length, growth) in increments {

@@ -7,10 +7,10 @@ use super::troughs::{Trough, Troughs};
 use crate::pool::{Counters, Usage};
 use crate::record::{Pause, SecondLook};
 
-/// Troughs a block is cut into.
+/// Number of troughs in a block.
 pub(super) const PARTS: usize = 2;
 
-/// One tag's figures in a second look: the troughs of half-blocks, and those of the work by itself.
+/// One tag's figures in a second look: the troughs of half-blocks, and those of the work alone.
 #[derive(Debug, Clone)]
 pub struct Extension {
     counter: Counter,
@@ -19,19 +19,19 @@ pub struct Extension {
     pause: Pause,
     order: Vec<bool>,
     slot_us: u64,
-    /// From 1; 0 is the work before the first.
+    /// Counted from 1; 0 is the work before the first block.
     block: usize,
     working: bool,
     slot: u64,
     parts: Vec<Trough>,
     work: Troughs,
-    /// Iterations in the slots of full work, and how many those were.
+    /// Iterations in the slots of full work, and the number of those slots.
     done: (u64, u64),
     broken: bool,
 }
 
 impl Extension {
-    /// A second look as planned, at a tag whose first look was `history`.
+    /// Starts the second look of `plan` at a tag with the first look `history`.
     pub fn new(plan: &SecondLook, counters: Counters, history: &History) -> Extension {
         Extension {
             counter: Counter::new(counters),
@@ -50,19 +50,19 @@ impl Extension {
         }
     }
 
-    /// Block `number` begins; 0 is the work before the first.
+    /// Begins block `number`; 0 is the work before the first.
     pub fn block(&mut self, number: u32, work: bool) {
         (self.block, self.working, self.slot) = (number as usize, work, 0);
     }
 
-    /// So many iterations were done in the slot whose sample comes next.
+    /// Adds the number of iterations in the slot of the next sample.
     pub fn done(&mut self, iterations: u64) {
         if self.working {
             self.done = (self.done.0 + iterations, self.done.1 + 1);
         }
     }
 
-    /// Adds a slot's sample; `None` when the kernel's table did not have the tag.
+    /// Adds the sample of a slot; `None` if the kernel's table did not have the tag.
     pub fn push(&mut self, usage: Option<Usage>) {
         let Some(usage) = usage else {
             self.broken = true;
@@ -75,7 +75,7 @@ impl Extension {
     }
 
     fn add(&mut self, trough: Trough) {
-        // Where work goes on at half speed, its slots stay in their places: they are half of the work.
+        // Blocks at half speed stay in the series of work, as half of the work.
         if self.working || self.pause == Pause::HalfSpeed {
             self.work.push(trough);
         }
@@ -87,7 +87,7 @@ impl Extension {
         }
     }
 
-    /// What two tags did together in the same look.
+    /// The sum with another tag in the same look.
     pub fn plus(&self, other: &Extension) -> Extension {
         let pairs = self.parts.iter().zip(&other.parts);
         Extension {
@@ -98,7 +98,7 @@ impl Extension {
         }
     }
 
-    /// Whether it was seen to its end, with the tag there all the time.
+    /// Whether it reached its end, with the tag present all the time.
     pub fn is_complete(&self) -> bool {
         !self.broken && self.parts.iter().all(|part| !part.is_hole())
     }
@@ -108,7 +108,7 @@ impl Extension {
         &self.parts
     }
 
-    /// The troughs of the work, idle blocks left out.
+    /// The troughs of the work, without idle blocks.
     pub(super) fn work(&self) -> &Troughs {
         &self.work
     }
@@ -121,17 +121,17 @@ impl Extension {
         self.pause
     }
 
-    /// Slots a half-block.
+    /// Slots per half-block.
     pub(super) fn part_slots(&self) -> f64 {
         self.slots as f64 / PARTS as f64
     }
 
-    /// Hours a slot.
+    /// Hours per slot.
     pub(super) fn slot_hours(&self) -> f64 {
         self.slot_us as f64 / 3.6e9
     }
 
-    /// How much of a slot of `work` is work.
+    /// The share of work in the slots of `work`.
     pub(super) fn share(&self) -> f64 {
         let idle = self.order.iter().filter(|work| !**work).count() as f64;
         match self.pause {
@@ -140,7 +140,7 @@ impl Extension {
         }
     }
 
-    /// Iterations a slot of full work; `None` when that was not told.
+    /// Iterations per slot of full work; `None` if they were not recorded.
     pub(super) fn iterations(&self) -> Option<f64> {
         (self.done.0 > 0).then(|| self.done.0 as f64 / self.done.1 as f64)
     }

@@ -1,4 +1,4 @@
-//! The first look: what one pass over the workload says of a tag.
+//! The first look: the test of one tag's series over the workload.
 
 use super::early::Early;
 use super::history::History;
@@ -9,50 +9,50 @@ use super::trend::{Blocks, Guard, Increments, NEEDED, VISIBLE_OBJECTS, growth, g
 use super::troughs::{Stretch, Trough, Troughs};
 use crate::scenario::Per;
 
-/// The warm-up when the scenario gives none: this share of the samples, and at least so many.
+/// The default warm-up: a divisor of the samples, and the least number of samples.
 const WARM_UP_SHARE: u64 = 5;
 const WARM_UP_LEAST: u64 = 20;
-/// The series without what is in flight is used where it cuts the deviation of increments to this.
+/// The series without objects in flight is used if it reduces the deviation of increments to this share.
 const QUIETER: f64 = 0.7;
 
-/// What is the same for all tags of a run.
+/// The parameters of a run that are the same for all tags.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
-    /// Slots of the workload which are warm-up.
+    /// Slots of the workload that are warm-up.
     pub warm_up: u64,
-    /// What a slot is.
+    /// Iterations and hours per slot.
     pub pace: Pace,
 }
 
 impl Window {
-    /// The warm-up of so many slots where the scenario says nothing of it: a fifth, and at least 20, as long as enough is
-    /// left to judge.
+    /// The default warm-up for this number of slots: a fifth, and at least 20 as long as enough slots are left to
+    /// judge.
     pub fn usual_warm_up(slots: u64) -> u64 {
         (slots / WARM_UP_SHARE).max(WARM_UP_LEAST.min(slots.saturating_sub(NEEDED)))
     }
 }
 
-/// What is known of a tag's growth with the workload.
+/// The evidence of a tag's growth with the workload.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Evidence {
-    /// Not enough samples after the warm-up.
+    /// Too few samples after the warm-up.
     TooFew {
-        /// Samples there are.
+        /// Number of samples.
         samples: u64,
-        /// Samples it takes.
+        /// Number of samples needed.
         needed: u64,
-        /// The rate that they show all the same; `None` with fewer than three.
+        /// The rate estimated from them; `None` with fewer than three.
         rate: Option<Early>,
     },
     /// There is no series, or too short a one.
     Interrupted(Interruption),
     /// The log does not give the times of its tables, so there is no rate.
     Untimed,
-    /// The figures.
+    /// The result of the test.
     Trend(Trend),
 }
 
-/// What interrupted a series.
+/// Why a series was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
     /// The last sample does not have the tag.
@@ -68,32 +68,32 @@ pub struct Trend {
     pub growing: bool,
     /// The test statistic.
     pub t: f64,
-    /// What T is held against.
+    /// The cut-off that T is compared with.
     pub cut_off: f64,
-    /// From the first block's trough to the last one's, in objects and in bytes.
+    /// Growth from the first block's trough to the last one's, in objects and in bytes.
     pub growth: (f64, f64),
-    /// Guards which spoke against a leak.
+    /// Guards that failed.
     pub failed: Vec<Guard>,
-    /// The slots it was tested on: from, to.
+    /// The tested slots: from, to.
     pub window: (u64, u64),
-    /// How the whole series looks.
+    /// The shape of the whole series.
     pub shape: Shape,
-    /// Which figure was tested.
+    /// The tested figure.
     pub measure: Measure,
-    /// Into how many blocks the window was split.
+    /// Number of blocks that the window was split into.
     pub blocks: usize,
-    /// Bytes of one object, on average at the end; `None` when none was in use.
+    /// Bytes of one object, on average at the end; `None` if none was in use.
     pub object_size: Option<f64>,
-    /// Bytes a slot.
+    /// Bytes per slot.
     pub(super) bytes: Interval,
-    /// Objects a slot.
+    /// Objects per slot.
     pub(super) objects: Interval,
-    /// The smallest leak this series could have shown, objects a slot.
+    /// The smallest leak this series could have shown, in objects per slot.
     pub(super) smallest: f64,
     pub(super) pace: Pace,
 }
 
-/// What a run's workload says of one tag.
+/// Tests the series of one tag over the workload.
 pub fn first_look(history: &History, window: Window) -> Evidence {
     if history.is_gone() {
         return Evidence::Interrupted(Interruption::Gone);
@@ -123,18 +123,18 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
     Evidence::Trend(trend)
 }
 
-/// A series, and what lies around its workload.
+/// A series, and the samples at rest around it.
 pub(super) struct Around<'a> {
     pub(super) work: &'a Troughs,
-    /// The lowest of the late lead-in.
+    /// The lowest trough of the late lead-in.
     pub(super) before: Option<Trough>,
-    /// The lowest of the late cool-down.
+    /// The lowest trough of the late cool-down.
     pub(super) after: Option<Trough>,
     pub(super) pace: Pace,
 }
 
 impl Around<'_> {
-    /// Tests the slots from `from` on, by `measure` where that is known already.
+    /// Tests the slots from `from` on, by `measure` if one is given.
     pub(super) fn test(&self, from: u64, blocks: Blocks, measure: Option<Measure>) -> Option<Trend> {
         let stretch = self.work.split(from, blocks.count)?;
         let earlier = self.work.highest_before(stretch.from, stretch.each);
@@ -179,7 +179,7 @@ impl Around<'_> {
     }
 }
 
-/// One measure's view of a stretch, in objects a block.
+/// One measure of a stretch, in objects per block.
 struct Look {
     measure: Measure,
     m: Vec<f64>,
@@ -199,7 +199,7 @@ impl Look {
         let value = |trough: &Trough| measure.of(trough, unit);
         let m: Vec<f64> = stretch.blocks.iter().map(value).collect();
         let mut failed = guards(&m, earlier.as_ref().map(value));
-        // What was in flight before there was a workload is not known, so that series is held against itself only.
+        // The number of objects in flight before the workload is unknown, so that series is compared with itself only.
         let before = before.filter(|_| measure != Measure::WithoutFlow);
         if released(&m, before.as_ref().map(value), after.as_ref().map(value)) {
             failed.push(Guard::Released);
@@ -218,8 +218,8 @@ impl Look {
     }
 }
 
-/// Whether more than half of the growth was given back at rest. What is in flight while the workload runs is given back
-/// too, leak or not: so a level at rest that is higher than the one before the workload by half the growth is no release.
+/// Whether more than half of the growth was given back at rest. Memory in flight while the workload runs is given back
+/// too, leak or not. So it is no release if the level at rest exceeds the one before the workload by half the growth.
 fn released(m: &[f64], before: Option<f64>, after: Option<f64>) -> bool {
     let (Some(after), Some(last)) = (after, m.last()) else { return false };
     let half = growth(m) / 2.0;
@@ -227,42 +227,42 @@ fn released(m: &[f64], before: Option<f64>, after: Option<f64>) -> bool {
 }
 
 impl Trend {
-    /// Bytes per iteration or hour; `None` where no iterations are counted.
+    /// Bytes per iteration or hour; `None` if no iterations are counted.
     pub fn bytes(&self, per: Per) -> Option<Interval> {
         Some(self.bytes.times(self.pace.slots(per)?))
     }
 
-    /// Objects per iteration or hour; `None` where no iterations are counted.
+    /// Objects per iteration or hour; `None` if no iterations are counted.
     pub fn objects(&self, per: Per) -> Option<Interval> {
         Some(self.objects.times(self.pace.slots(per)?))
     }
 
-    /// The smallest leak this run could have seen, objects per iteration or hour.
+    /// The smallest leak this run could have shown, in objects per iteration or hour.
     pub fn smallest(&self, per: Per) -> Option<f64> {
         Some(self.smallest * self.pace.slots(per)?)
     }
 
-    /// Objects a slot.
+    /// Objects per slot.
     pub fn objects_a_slot(&self) -> Interval {
         self.objects
     }
 
-    /// Hours an iteration; `None` where none are counted.
+    /// Hours per iteration; `None` if none are counted.
     pub fn hours_an_iteration(&self) -> Option<f64> {
         self.pace.iterations.map(|iterations| self.pace.hours / iterations)
     }
 
-    /// The iteration a slot belongs to, from 1; `None` where none are counted.
+    /// The iteration a slot belongs to, from 1; `None` if none are counted.
     pub fn iteration(&self, slot: u64) -> Option<f64> {
         self.pace.iterations.map(|iterations| ((slot + 1) as f64 * iterations).round().max(1.0))
     }
 
-    /// How long the workload had gone on at a slot.
+    /// Minutes from the start of the workload to a slot.
     pub fn minutes(&self, slot: u64) -> f64 {
         slot as f64 * self.pace.hours * 60.0
     }
 
-    /// Objects of what was tested, a slot.
+    /// The rate of the tested figure, in objects per slot.
     pub(super) fn tested(&self) -> Interval {
         match self.measure {
             Measure::Objects | Measure::WithoutFlow => self.objects,
@@ -270,7 +270,7 @@ impl Trend {
         }
     }
 
-    /// What rates of this run are best given per: iterations where they are counted.
+    /// The best unit for rates of this run: per iteration, if iterations are counted.
     pub fn natural(&self) -> Per {
         if self.pace.iterations.is_some() { Per::Iteration } else { Per::Hour }
     }

@@ -1,21 +1,21 @@
-//! What is in flight, taken out: for a tag whose figure is mostly what is allocated right now and freed in a moment.
+//! Removes objects in flight, for a tag with mostly short-lived objects.
 //!
-//! Such a tag's level follows what was allocated since the last sample. From the first samples the share of that which
-//! shows in the level is learned, β = slope of Δlive on Δallocs within 0 and 1; from then on live − β·(allocs − their
-//! median) is kept beside the plain series. Learning first and never again keeps the series comparable with itself, and
-//! needs no second pass.
+//! The level of such a tag follows the allocations since the last sample. The share of them that shows in the level is
+//! learned from the first samples: β = slope of Δlive on Δallocs within 0 and 1. From then on live − β·(allocs − their
+//! median) is kept beside the plain series. β is learned once and never changed, so the series stays comparable with
+//! itself and needs no second pass.
 
 use super::counter::Sample;
 use super::troughs::Trough;
 
-/// Slots from which β is learned.
+/// Number of slots from which β is learned.
 pub(super) const LEARNED_FROM: usize = 64;
-/// Fewer than these tell nothing.
+/// The fewest steps that β is learned from.
 const LEAST: usize = 16;
-/// A share is kept as so many parts of a whole: in integers a sample costs a multiplication and a shift.
+/// Bits of the fixed-point share: with integers a sample costs a multiplication and a shift.
 const WHOLE: u32 = 16;
 
-/// How a level follows what was allocated.
+/// How a level follows the allocations.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Flow {
     share: i64,
@@ -23,10 +23,10 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// As long as it is learned: all that was allocated is taken out, so a trough still tells how much that was.
+    /// Used while learning: all allocations are removed, so a trough still shows their number.
     pub(super) const LEARNING: Flow = Flow { share: 1 << WHOLE, usual: 0 };
 
-    /// What a tag's first samples say, from which all that was allocated was taken out.
+    /// Learns from a tag's first samples, from which all allocations were removed.
     fn learned(samples: &[Trough]) -> Flow {
         let steps = || {
             samples
@@ -53,7 +53,7 @@ impl Flow {
         Flow { share: (share * f64::from(1u32 << WHOLE)).round() as i64, usual }
     }
 
-    /// What a tag's first samples say, and these samples without what is in flight.
+    /// Learns from a tag's first samples, and removes the objects in flight from them.
     pub(super) fn taken_out_of(samples: &mut [Trough]) -> Flow {
         let flow = Flow::learned(samples);
         for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
@@ -62,7 +62,7 @@ impl Flow {
         flow
     }
 
-    /// A sample, with what is in flight taken out beside it.
+    /// The trough of one sample; `adjusted` is without objects in flight.
     #[inline]
     pub(super) fn trough(self, sample: Sample) -> Trough {
         let half = 1 << (WHOLE - 1);
@@ -72,7 +72,7 @@ impl Flow {
 }
 
 impl Trough {
-    /// What was allocated since the sample before, in one sample which is learned from.
+    /// Allocations since the sample before, in one sample taken while learning.
     fn allocs(self) -> i64 {
         self.objects.wrapping_sub(self.adjusted)
     }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn samples(live: impl Fn(i64) -> i64) -> Vec<Sample> {
-        // What is allocated moves without a pattern, as far as a slope can see.
+        // The allocations move without a linear pattern.
         let allocs = |at: i64| 100 + (at * 7919) % 61;
         (0..64).map(|at| Sample { live: live(allocs(at)), bytes: 0, allocs: allocs(at) }).collect()
     }

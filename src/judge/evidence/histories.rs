@@ -1,8 +1,8 @@
 //! All tags of a run, sample by sample: one pass, in bounded memory.
 //!
-//! Thousands of tags are sampled together, so they are kept by column: what every sample changes lies side by side, tag
-//! after tag, and a block which is full is a column of every tag's trough. A processor then reads ahead of the pass, and
-//! nothing is looked for in memory.
+//! Thousands of tags are sampled together, so they are stored by column: the fields that every sample changes are
+//! adjacent, tag after tag, and a full block is a column of every tag's trough. A processor can then read ahead, and
+//! nothing is looked up.
 
 use std::collections::BTreeSet;
 
@@ -21,20 +21,20 @@ use crate::record::Stage;
 mod row;
 mod tile;
 
-/// Room for tags which appear late: they are few, and a column holds every tag.
+/// Spare room for tags that appear late. They are few, and every column holds all tags.
 const ROOM: usize = 64;
 
-/// The tags of a run so far, each in its row. Every sample of the workload is a slot; so is a sample that was missed there.
+/// The tags of a run so far, one in each row. Each sample of the workload is a slot; so is a missed one.
 #[derive(Debug, Clone)]
 pub struct Histories {
     now: Vec<Now>,
-    /// Of the current block, once that has begun.
+    /// The troughs of the current block, once it has begun.
     low: Vec<Trough>,
     kept: Vec<Kept>,
     work: Merging<Vec<Trough>>,
-    /// Slots at whose end a flow has been learned.
+    /// Slots at the end of which a flow has been learned.
     learned: BTreeSet<usize>,
-    /// Samples so far, at rest and at work.
+    /// Number of samples so far, at rest and at work.
     samples: u64,
 }
 
@@ -47,14 +47,14 @@ impl Default for Histories {
 }
 
 impl Histories {
-    /// One tag alone, which appears once the workload has gone on for `slots`.
+    /// One tag alone, which appears after `slots` slots of the workload.
     pub fn of_one(counters: Counters, slots: u64) -> Histories {
         let mut histories = Histories { work: Merging::after(slots, Vec::new()), ..Histories::default() };
         histories.add(counters);
         histories
     }
 
-    /// Adds a row for a tag. One which appears while the workload goes on held nothing before.
+    /// Adds a row for a tag. A tag that appears during the workload held nothing before.
     pub fn add(&mut self, counters: Counters) {
         for column in self.work.blocks_mut() {
             if column.len() == column.capacity() {
@@ -70,7 +70,7 @@ impl Histories {
         self.begin_to_learn(self.now.len() - 1);
     }
 
-    /// Adds a sample of every tag, one after the other; `None` where the kernel's table did not have the tag.
+    /// Adds a sample of every tag, in the order of rows; `None` if the kernel's table did not have the tag.
     pub fn sample(&mut self, stage: Stage, usages: &[Option<Usage>]) {
         match stage {
             Stage::LeadIn | Stage::CoolDown => self.at_rest(stage, usages),
@@ -79,7 +79,7 @@ impl Histories {
         }
     }
 
-    /// Adds a slot of the workload for which there is no sample of anything.
+    /// Adds a slot of the workload without any sample.
     pub fn miss(&mut self) {
         self.begin_block();
         self.kept.iter_mut().for_each(|kept| kept.absent += 1);
@@ -89,7 +89,8 @@ impl Histories {
     fn at_work(&mut self, usages: &[Option<Usage>]) {
         self.samples += 1;
         self.begin_block();
-        // Thousands of times a second, and next to none of them is odd: so those wait until the others are done.
+        // This loop runs thousands of times a second, and almost no row is odd. So odd rows wait until the others are
+        // done.
         let mut odd = Vec::new();
         let mut latest = Tile::new();
         let tiles = self.now.chunks_mut(ROWS).zip(self.low.chunks_mut(ROWS)).zip(usages.chunks(ROWS));
@@ -110,7 +111,7 @@ impl Histories {
         self.end_slot();
     }
 
-    /// A tag is not there, or its counters began anew.
+    /// Handles a row with an absent tag, or with counters that began anew.
     #[cold]
     fn odd_at_work(&mut self, row: usize, usage: Option<Usage>) {
         if let Some(usage) = usage {
@@ -123,8 +124,8 @@ impl Histories {
         }
     }
 
-    /// A cache which comes back is another cache of that name; a pool tag stays in the kernel's table for ever, so where that
-    /// is not to be seen, only a line of what was written down is missing.
+    /// A cache that comes back is another cache of that name. A pool tag stays in the kernel's table for ever, so if it
+    /// is absent, only its line is missing in the log.
     fn absent(&mut self, stage: Stage, row: usize) {
         if self.now[row].counter.is_in_use() {
             self.forget(stage, row);
@@ -173,7 +174,7 @@ impl Histories {
         }
     }
 
-    /// The counters began anew: nothing before can be compared with what follows.
+    /// Forgets the samples before the counters began anew, because later ones cannot be compared with them.
     #[cold]
     fn forget(&mut self, stage: Stage, row: usize) {
         let slots = self.work.slots();
@@ -195,7 +196,7 @@ impl Histories {
         }
     }
 
-    /// A flow is learned from the next slots, as long as each of them has a block of its own.
+    /// Starts learning a flow from the next slots, as long as each of them has a block of its own.
     fn begin_to_learn(&mut self, row: usize) {
         let from = self.work.slots() as usize;
         let until = from + LEARNED_FROM;
@@ -207,7 +208,7 @@ impl Histories {
         }
     }
 
-    /// From now on what is in flight is taken out, and from what has been learned from too.
+    /// Ends learning: objects in flight are removed from now on, and from the samples learned from.
     fn learn(&mut self, row: usize) {
         let columns = self.work.blocks_mut().get_mut(self.kept[row].learns_from..).unwrap_or_default();
         let mut samples: Vec<Trough> = columns.iter().map(|column| column[row]).collect();
@@ -221,7 +222,7 @@ impl Histories {
         self.work.slots()
     }
 
-    /// What is known of the tag in `row`.
+    /// The history of the tag in `row`.
     ///
     /// # Panics
     /// When there is no such row.
@@ -244,7 +245,7 @@ impl Histories {
     }
 }
 
-/// Not in its caller, whose registers are all taken.
+/// A function of its own, because all registers of its caller are in use.
 #[cold]
 #[inline(never)]
 fn put_aside(odd: &mut Vec<usize>, row: usize) {

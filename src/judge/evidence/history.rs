@@ -1,10 +1,10 @@
-//! What is known of one tag, from lead-in to cool-down.
+//! The series of one tag, from lead-in to cool-down.
 
 use super::flow::Flow;
 use super::rest::Rest;
 use super::troughs::Troughs;
 
-/// What is known of one tag so far.
+/// The series of one tag so far.
 #[derive(Debug, Clone)]
 pub struct History {
     pub(super) work: Troughs,
@@ -17,17 +17,17 @@ pub struct History {
 }
 
 impl History {
-    /// How the level follows what is allocated.
+    /// How the level follows the allocations.
     pub(super) fn flow(&self) -> Flow {
         self.flow
     }
 
-    /// The workload's troughs.
+    /// The troughs of the workload.
     pub fn work(&self) -> &Troughs {
         &self.work
     }
 
-    /// What two tags did together, whose slots are the same.
+    /// The sum with another tag over the same slots.
     pub fn plus(&self, other: &History) -> History {
         History {
             work: self.work.plus(&other.work),
@@ -60,13 +60,13 @@ impl History {
         self.present
     }
 
-    /// Where the first samples of the workload are. What a tag held before is not known: a screen which shows the first rows of
-    /// a table shows a leak late.
+    /// The slot of the first samples of the workload. The amount before it is unknown: a screen with only the first
+    /// rows of a table shows a leak late.
     pub fn begun(&self) -> u64 {
         self.work.begun()
     }
 
-    /// Whether the kernel's table had no such tag at the last sample.
+    /// Whether the kernel's table did not have the tag in the last sample.
     pub fn is_gone(&self) -> bool {
         self.gone
     }

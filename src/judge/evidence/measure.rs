@@ -1,4 +1,4 @@
-//! Which of a tag's figures is tested, always in objects.
+//! The tested figure of a tag, always in objects.
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ pub enum Measure {
     WithoutFlow,
 }
 
-/// Bytes of an object, on average at the end of a stretch; `None` when none was in use.
+/// Bytes of an object, on average at the end of a stretch; `None` if none was in use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unit(pub(super) Option<f64>);
 

@@ -1,20 +1,20 @@
-//! Blocks of equal length whose number stays bounded: when there are too many, neighbours merge.
+//! Blocks of equal length in bounded number: if there are too many, neighbours merge.
 
 /// The most blocks that are kept; a multiple of every number of blocks that the tests ask for.
 const MOST: usize = 192;
 
-/// Whether a series of so many slots still has a block for each.
+/// Whether a series of this many slots still has a block for each.
 pub(super) fn tells_apart(slots: u64) -> bool {
     slots <= MOST as u64
 }
 
-/// What a block holds, of which two in a row are one of twice the length.
+/// The content of a block. Two blocks in a row merge into one of twice the length.
 pub(super) trait Merge: Default {
-    /// Takes up the block that follows.
+    /// Merges the block that follows into this one.
     fn merge(&mut self, next: &Self);
 }
 
-/// The blocks of a series so far, and how far the current one is. What the current one holds is kept by the owner.
+/// The full blocks of a series, and the fill of the current one. The owner keeps the content of the current block.
 #[derive(Debug, Clone)]
 pub(super) struct Merging<T> {
     blocks: Vec<T>,
@@ -22,12 +22,12 @@ pub(super) struct Merging<T> {
     filled: u32,
     /// Slots a block holds.
     span: u32,
-    /// Blocks which were merged into others: their memory serves those to come.
+    /// Blocks merged into others, kept to reuse their memory.
     spare: Vec<T>,
 }
 
 impl<T: Merge + Clone> Merging<T> {
-    /// The blocks of so many slots which have gone by already, each of the same `value`.
+    /// A series with `slots` slots already passed, and `value` in each of their blocks.
     pub(super) fn after(slots: u64, value: T) -> Merging<T> {
         let mut span = 1;
         while slots / u64::from(span) > MOST as u64 {
@@ -37,8 +37,8 @@ impl<T: Merge + Clone> Merging<T> {
         Merging { blocks: vec![value; whole as usize], filled, span, spare: Vec::new() }
     }
 
-    /// A slot has gone by. Where the current block is full, `full` makes it of one which is no longer used, or it becomes
-    /// the first half of a longer one.
+    /// Counts a slot. If the current block is full, `full` receives a spare block and returns the current one, or the
+    /// current block becomes the first half of a longer one.
     #[inline]
     pub(super) fn slot(&mut self, full: impl FnOnce(T) -> T) {
         self.filled += 1;
@@ -61,7 +61,7 @@ impl<T: Merge + Clone> Merging<T> {
             return;
         }
         if self.blocks.len() == self.blocks.capacity() {
-            // All that it can ever take, and at once: growing bit by bit would copy everything several times.
+            // Reserves the maximum at once: growing bit by bit would copy everything several times.
             self.blocks.reserve_exact(MOST - self.blocks.len());
         }
         self.blocks.push(full(self.spare.pop().unwrap_or_default()));
@@ -73,27 +73,27 @@ impl<T: Merge + Clone> Merging<T> {
         self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
     }
 
-    /// Slots a block holds.
+    /// Slots per block.
     pub(super) fn span(&self) -> u64 {
         u64::from(self.span)
     }
 
-    /// Whether the current block has slots already.
+    /// Whether the current block has slots.
     pub(super) fn has_begun(&self) -> bool {
         self.filled > 0
     }
 
-    /// The blocks which are full.
+    /// The full blocks.
     pub(super) fn blocks(&self) -> &[T] {
         &self.blocks
     }
 
-    /// The same, to be changed.
+    /// The full blocks, to be changed.
     pub(super) fn blocks_mut(&mut self) -> &mut [T] {
         &mut self.blocks
     }
 
-    /// The same slots with something else in each block.
+    /// The same slots with other content in each block.
     pub(super) fn map<U>(&self, of: impl FnMut(&T) -> U) -> Merging<U> {
         Merging {
             blocks: self.blocks.iter().map(of).collect(),

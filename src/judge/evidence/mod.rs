@@ -1,10 +1,11 @@
-//! The evidence about one tag: whether it leaks at all, at what rate, and how sure that is. No user's number is needed.
+//! The evidence about one tag: whether it leaks, at which rate, and how certain that is. It needs no limit set by a
+//! user.
 //!
-//! [`Histories`] takes the samples of all tags as they come, in bounded memory. [`first_look`] tests what the workload did: troughs
-//! that rise steadily make a *candidate*. A candidate is no leak yet. In the same boot the workload goes on in some blocks
-//! and rests in others, in an order [drawn](draw) after the candidates were fixed; an [`Extension`] takes those samples,
-//! and [`second_look`] says whether the growth persists and whether the workload causes it. `poolgate bench` drives this
-//! very code with series whose truth is known.
+//! [`Histories`] takes the samples of all tags as they come, in bounded memory. [`first_look`] tests the series of the
+//! workload: troughs that rise steadily make a *candidate*, which is no leak yet. In the same boot the workload then
+//! runs in some blocks and rests in others, in an order [drawn](draw) after the candidates were fixed. An [`Extension`]
+//! takes those samples, and [`second_look`] decides whether the growth persists and whether the workload causes it.
+//! `poolgate bench` runs this same code on series with known truth.
 
 mod attribution;
 mod budget;

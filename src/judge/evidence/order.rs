@@ -1,8 +1,8 @@
-//! The plan of a second look, drawn once the candidates are fixed.
+//! Draws the plan of a second look once the candidates are fixed.
 //!
-//! An extension of 3N slots for N of the first look: a tenth work, then twelve blocks, four of them at rest, in one of the
-//! 495 orders there are. Nothing of it depends on what was measured, which is what makes the share of orders that fit the
-//! growth as well a true probability.
+//! An extension has 3N slots for N of the first look: a tenth of work, then twelve blocks, four of them at rest, in one
+//! of 495 possible orders. The plan depends on no measurement, so the share of orders that fit the growth as well is a
+//! true probability.
 
 use crate::pool::Key;
 use crate::record::{Pause, SecondLook};
@@ -14,28 +14,28 @@ const IDLE: usize = 4;
 /// The fewest slots a block may have.
 const SLOTS: u64 = 8;
 
-/// What a plan is drawn from.
+/// The input for drawing a plan.
 #[derive(Debug, Clone)]
 pub struct Draw {
-    /// From 1.
+    /// Number of the look, from 1.
     pub number: u32,
-    /// What grew in the first look.
+    /// The tags that grew in the first look.
     pub candidates: Vec<Key>,
     /// Random bits of the operating system.
     pub seed: u64,
     /// Slots of the first look.
     pub slots: u64,
-    /// How long a slot lasts, microseconds.
+    /// Duration of a slot in microseconds.
     pub slot_us: u64,
-    /// What the workload can do in place of work.
+    /// How the workload can pause.
     pub pause: Pause,
 }
 
-/// The plan.
+/// Draws the plan.
 pub fn draw(from: Draw) -> SecondLook {
     let slots = match from.pause {
         Pause::Idle | Pause::HalfSpeed => 3 * from.slots,
-        // Without rest there is nothing to attribute, and persistence takes less.
+        // Without rest nothing is attributed, and persistence takes fewer slots.
         Pause::Never => 2 * from.slots,
     };
     let mut order = vec![true; BLOCKS];
@@ -60,7 +60,7 @@ fn shuffle(order: &mut [bool], seed: u64) {
     let mut state = seed;
     for last in (1..order.len()).rev() {
         let below = last as u64 + 1;
-        // The top numbers, which would make some places likelier, are drawn again.
+        // The top numbers are drawn again, because they would make some places likelier.
         let fair = u64::MAX - u64::MAX % below;
         let place = std::iter::repeat_with(|| split_mix(&mut state)).find(|drawn| *drawn < fair).unwrap_or(0) % below;
         order.swap(last, place as usize);

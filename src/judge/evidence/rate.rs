@@ -1,4 +1,4 @@
-//! Rates with their intervals, and what a slot is in iterations and hours.
+//! Rates with their intervals, and the iterations and hours per slot.
 
 use serde::Serialize;
 
@@ -15,27 +15,27 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// How far one slot is from the next.
+/// The distance from one slot to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pace {
-    /// Iterations a slot; `None` where none are counted.
+    /// Iterations per slot; `None` if none are counted.
     pub iterations: Option<f64>,
-    /// Hours a slot.
+    /// Hours per slot.
     pub hours: f64,
 }
 
 impl Interval {
-    /// An estimate and how far its interval reaches to either side.
+    /// An estimate with the half-width of its interval.
     pub fn around(rate: f64, half: f64) -> Interval {
         Interval { rate, low: rate - half, high: rate + half }
     }
 
-    /// In other units.
+    /// Converts to other units.
     pub fn times(self, factor: f64) -> Interval {
         Interval { rate: self.rate * factor, low: self.low * factor, high: self.high * factor }
     }
 
-    /// One estimate from several of the same thing, each weighted by how sure it is.
+    /// Combines several estimates of the same value, each weighted by its precision.
     pub(super) fn pooled(all: &[Interval]) -> Option<Interval> {
         let weight = |one: &Interval| 1.0 / ((one.high - one.low) / 2.0).powi(2).max(f64::MIN_POSITIVE);
         let sum: f64 = all.iter().map(weight).sum();
@@ -45,7 +45,7 @@ impl Interval {
 }
 
 impl Pace {
-    /// Slots an iteration or an hour.
+    /// Slots per iteration or hour.
     pub(super) fn slots(self, per: Per) -> Option<f64> {
         match per {
             Per::Iteration => self.iterations.map(|iterations| 1.0 / iterations),
@@ -58,7 +58,7 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Ordinary least squares of the values on their places.
+/// The slope of the values on their indices, by ordinary least squares.
 pub(super) fn slope(values: &[f64]) -> f64 {
     let middle = (values.len() as f64 - 1.0) / 2.0;
     let level = mean(values);

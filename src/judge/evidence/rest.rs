@@ -1,4 +1,4 @@
-//! The samples of a stage at rest, in bounded memory however long the rest is.
+//! The samples of a stage at rest, in bounded memory for any length of rest.
 
 use super::troughs::Trough;
 
@@ -31,7 +31,7 @@ impl Rest {
             self.passed = self.every;
             self.every *= 2;
             let mut at = 0;
-            // What stays is the later of two, so that the newest sample is always among them.
+            // Keeps the later of two, so that the newest sample is always kept.
             self.kept.retain(|_| {
                 at += 1;
                 at % 2 == 0
@@ -49,7 +49,7 @@ impl Rest {
         &self.kept
     }
 
-    /// What two tags held together at rest: sample by sample where they have the same ones, else by their lowest.
+    /// The sum of two tags at rest: sample by sample if both have the same number of samples, else by their lowest.
     pub(super) fn plus(&self, other: &Rest) -> Rest {
         if self.kept.len() == other.kept.len() {
             let pairs = self.kept.iter().zip(&other.kept);
@@ -59,7 +59,7 @@ impl Rest {
         Rest { kept: vec![lowest(self).plus(lowest(other))], ..*self }
     }
 
-    /// The lowest of the late half.
+    /// The lowest trough of the late half.
     pub fn lowest_late(&self) -> Option<Trough> {
         self.kept[self.kept.len() / 2..].iter().copied().reduce(Trough::lower)
     }

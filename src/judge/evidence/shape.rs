@@ -1,4 +1,4 @@
-//! How a series looks, in a word: what its owner wants to know first. Decides nothing.
+//! Names the shape of a series for the owner of a tag. It decides nothing.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::rate::mean;
 use super::trend::Guard;
 use super::troughs::{Stretch, Trough, Troughs};
 
-/// How a series looks. Places are slots of the workload.
+/// The shape of a series. Places are slots of the workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
@@ -18,24 +18,24 @@ pub enum Shape {
     Steady,
     /// It grew once, and is flat before and after.
     Step(u64),
-    /// It grows all the time since then.
+    /// It grows all the time from this slot on.
     LateStart(u64),
-    /// It grows less and less.
+    /// Its growth slows down.
     SlowingDown,
-    /// It gave back what it had grown, once at rest.
+    /// It gave back its growth at rest.
     Released,
-    /// It ends higher than it began, in no way that has a name.
+    /// It ends higher than it began, in a shape without a name.
     Irregular,
 }
 
-/// Growth by fewer objects is none to speak of.
+/// The least growth in objects that counts.
 const LEAST: f64 = 4.0;
-/// A model explains a series when it leaves this share of the squares at most.
+/// A model explains a series if it leaves at most this share of the squares.
 const EXPLAINED: f64 = 0.2;
-/// Squares below this share of all are those of rounding.
+/// Squares below this share of all are rounding errors.
 const ROUNDING: f64 = 1e-9;
 
-/// The shape of a series which was tested from the slot `from` on.
+/// The shape of a series that was tested from the slot `from` on.
 pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
     let (blocks, span) = work.all();
     let values = values(&blocks, trend);
@@ -43,10 +43,11 @@ pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
     if trend.growing {
         let tail = values.get(tested..).unwrap_or_default();
         let (start, squares) = late_start(tail);
-        // What does not divide into blocks is left out at the beginning, but that is never half of it.
+        // Slots that do not fill a block are left out at the beginning, but always less than half of all. So a window
+        // that begins later is that of the late test.
         let (begin, end) = trend.window;
         let half = 2 * begin.saturating_sub(from) + 1 >= end.saturating_sub(from);
-        // Of a line without noise nothing is left to explain but rounding.
+        // A line without noise leaves only rounding errors.
         let bent = start > 0 && line(tail) > ROUNDING * spread(tail);
         let late = half || (bent && squares < EXPLAINED * line(tail));
         return if late { Shape::LateStart((tested + start) as u64 * span) } else { Shape::Steady };
@@ -64,7 +65,7 @@ pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
     }
 }
 
-/// What was tested; where nothing grew, bytes, since those are what a limit is about.
+/// Values of the tested measure. If nothing grew, these are bytes, because limits are on bytes.
 fn values(blocks: &[Trough], trend: &Trend) -> Vec<f64> {
     let measure = if trend.growing { trend.measure } else { Measure::Bytes };
     let unit = Unit::of(&Stretch { blocks: blocks.to_vec(), each: 1, from: 0 });
@@ -76,13 +77,13 @@ fn values(blocks: &[Trough], trend: &Trend) -> Vec<f64> {
     filled.collect()
 }
 
-/// Squares about the mean.
+/// Sum of squares about the mean.
 fn spread(values: &[f64]) -> f64 {
     let level = mean(values);
     values.iter().map(|value| (value - level).powi(2)).sum()
 }
 
-/// Squares about the best line.
+/// Sum of squares about the best line.
 fn line(values: &[f64]) -> f64 {
     let slope = super::rate::slope(values);
     let middle = (values.len() as f64 - 1.0) / 2.0;
@@ -110,7 +111,7 @@ fn step(values: &[f64]) -> (usize, f64) {
     (best.0, best.1.max(0.0))
 }
 
-/// The best place from which on a series that was flat goes up in a line, and the squares about that.
+/// The best place for a line that rises after a flat part, and the squares about that model.
 fn late_start(values: &[f64]) -> (usize, f64) {
     let level = mean(values);
     let candidates = (0..values.len().saturating_sub(2)).map(|start| {

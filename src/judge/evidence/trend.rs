@@ -1,30 +1,31 @@
-//! Does a series of troughs grow steadily?
+//! Tests whether a series of troughs grows steadily.
 //!
-//! The test is on increments of block minima, T = mean(d)·√n / s: increments keep their nominal level even under unit-root
-//! noise, where a slope test does not. Guards then tell a leak from a cache that fills or a table that was trimmed.
-//! Cut-offs and guards are those of the design (docs/how-we-judge.md), chosen by simulation, and fitted to no seed.
+//! The test is on increments of block minima, T = mean(d)·√n / s. Increments keep their nominal level even under
+//! unit-root noise; a slope test does not. Guards then separate a leak from a cache that fills or a table that was
+//! trimmed. Cut-offs and guards are those of the design (docs/how-we-judge.md), chosen by simulation, and fitted to no
+//! seed.
 
 use serde::Serialize;
 
 use super::rate::{Interval, mean, slope};
 
-/// So many samples are needed after the warm-up.
+/// Number of samples needed after the warm-up.
 pub const NEEDED: u64 = 36;
-/// Growth by fewer objects than this is not told from chance by any rule here.
+/// The least growth in objects that these rules can separate from chance.
 pub(super) const VISIBLE_OBJECTS: f64 = 8.0;
-/// The least a leak grows in the run.
+/// The least growth of a leak in the run, in objects.
 const LEAST_GROWTH: f64 = 4.0;
 
-/// How a number of samples is tested.
+/// The test for a number of samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Blocks {
-    /// Into how many blocks they are split.
+    /// Number of blocks.
     pub(super) count: usize,
-    /// What T is held against.
+    /// The cut-off that T is compared with.
     pub(super) cut_off: f64,
 }
 
-/// How many samples take how many blocks.
+/// The fewest samples for each number of blocks.
 const PLANS: [(u64, Blocks); 3] = [
     (72, Blocks { count: 24, cut_off: 2.0 }),
     (48, Blocks { count: 16, cut_off: 2.4 }),
@@ -35,7 +36,7 @@ impl Blocks {
     /// The last half by itself, for leaks that start late.
     pub(super) const LATE: Blocks = Blocks { count: 12, cut_off: 3.6 };
 
-    /// How so many samples are tested; `None` when they are too few.
+    /// The test for this number of samples; `None` if they are too few.
     pub(super) fn of(samples: u64) -> Option<Blocks> {
         PLANS.iter().find(|(least, _)| samples >= *least).map(|(_, blocks)| *blocks)
     }
@@ -62,7 +63,7 @@ pub enum Guard {
 pub(super) struct Increments {
     /// T = mean·√n / s.
     pub(super) t: f64,
-    /// s: never less than what objects that come one at a time make even of a perfectly even leak.
+    /// s, at least that of a perfectly even leak of objects that come one at a time.
     pub(super) deviation: f64,
     /// √n.
     pub(super) root: f64,
@@ -79,13 +80,13 @@ impl Increments {
         Increments { t, deviation, root }
     }
 
-    /// The rate a block, with its interval.
+    /// The rate per block, with its interval.
     pub(super) fn interval(self, m: &[f64]) -> Interval {
         Interval::around(slope(m), quantile(m.len() - 2) * self.deviation / self.root)
     }
 }
 
-/// What speaks against a leak in `m`, when `earlier` is the highest trough before it.
+/// The guards that fail for `m`; `earlier` is the highest trough before it.
 pub(super) fn guards(m: &[f64], earlier: Option<f64>) -> Vec<Guard> {
     let quarters: Vec<f64> = m.chunks(m.len() / 4).map(mean).collect();
     let rises: Vec<f64> = quarters.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -99,12 +100,12 @@ pub(super) fn guards(m: &[f64], earlier: Option<f64>) -> Vec<Guard> {
     checks.into_iter().filter(|(_, failed)| *failed).map(|(guard, _)| guard).collect()
 }
 
-/// From the first to the last.
+/// The difference between the last value and the first.
 pub(super) fn growth(m: &[f64]) -> f64 {
     m.last().copied().unwrap_or_default() - m.first().copied().unwrap_or_default()
 }
 
-/// t₀.₉₇₅ by degrees of freedom, for the numbers of blocks there are.
+/// t₀.₉₇₅ by degrees of freedom, for the possible numbers of blocks.
 pub(in crate::judge) fn quantile(freedom: usize) -> f64 {
     match freedom {
         22.. => 2.074,

@@ -14,14 +14,14 @@ pub struct Trough {
 }
 
 impl Trough {
-    /// A block without a sample: above everything, so that the lower of it and a sample is the sample.
+    /// A block without a sample: higher than any sample, so the lower of the two is the sample.
     pub(super) const HOLE: Trough = Trough { objects: i64::MAX, bytes: i64::MAX, adjusted: i64::MAX };
 
     pub(super) fn is_hole(self) -> bool {
         self == Trough::HOLE
     }
 
-    /// What two tags hold together.
+    /// The sum of two tags.
     pub(super) fn plus(self, other: Trough) -> Trough {
         if self.is_hole() || other.is_hole() {
             return Trough::HOLE;

@@ -1,18 +1,18 @@
 //! The lowest values of a series, block by block, in bounded memory.
 //!
-//! A leak shows in the troughs: whatever a workload allocates and frees again lies above them. Neighbouring blocks merge
-//! exactly (the minimum of two minima), so a series of any length keeps a bounded number of them. A slot without a sample
-//! is a hole: it takes its place in time and says nothing.
+//! A leak shows in the troughs, because memory that is allocated and freed again lies above them. Neighbouring blocks
+//! merge exactly (the minimum of two minima), so a series of any length keeps a bounded number of them. A slot without
+//! a sample is a hole: it takes its place in time and adds no information.
 
 use super::merging::Merging;
 pub use super::trough::Trough;
 
-/// A series' troughs.
+/// The troughs of a series.
 #[derive(Debug, Clone)]
 pub struct Troughs {
     merging: Merging<Trough>,
     current: Trough,
-    /// Series of the same slots, whose troughs are added to these.
+    /// Series of the same slots that are added to these troughs.
     others: Box<[Troughs]>,
 }
 
@@ -34,7 +34,7 @@ impl Default for Troughs {
 }
 
 impl Troughs {
-    /// The troughs of blocks which are full.
+    /// The troughs of full blocks.
     pub(super) fn of(merging: Merging<Trough>) -> Troughs {
         Troughs { merging, current: Trough::HOLE, others: Box::default() }
     }
@@ -44,7 +44,7 @@ impl Troughs {
         self.merging.slots()
     }
 
-    /// The first slot of the first block with a sample, in all series that are added up.
+    /// The first slot of the first block with a sample; the latest of them if several series are added up.
     pub(super) fn begun(&self) -> u64 {
         let holes = self.merging.blocks().iter().take_while(|block| block.is_hole()).count() as u64;
         self.others.iter().map(Troughs::begun).fold(holes * self.merging.span(), u64::max)
@@ -61,15 +61,14 @@ impl Troughs {
         self.push(Trough::HOLE);
     }
 
-    /// The series of two tags together, which have the same slots: its troughs are the sums of theirs. Noise that only ever
-    /// adds, as most does, is gone from each trough before they are summed, so there is less of it than in the troughs of a
-    /// sum.
+    /// The sum with the series of another tag over the same slots: troughs are added. Most noise only adds, so it is
+    /// absent from each trough before they are added, and the result has less noise than the troughs of a sum.
     pub(super) fn plus(&self, other: &Troughs) -> Troughs {
         let others = self.others.iter().chain([other]).cloned().collect();
         Troughs { others, ..self.clone() }
     }
 
-    /// The highest trough of the slots before `until`, taken over blocks of `each` slots as those after it are.
+    /// The highest trough of the slots before `until`, over blocks of `each` slots like those after it.
     pub(super) fn highest_before(&self, until: u64, each: u64) -> Option<Trough> {
         let span = self.merging.span();
         let each = (each / span).max(1) as usize;
@@ -77,16 +76,16 @@ impl Troughs {
         self.lows(0, until / each * each, each).into_iter().flatten().reduce(Trough::higher)
     }
 
-    /// `count` equal blocks of the slots from `from` on. Both ends give way to whole blocks: the first is dropped when
-    /// `from` falls into it, the last when it is not full. A block without any sample is what the one before it is;
-    /// `None` when there are not that many blocks, or more than a third of them have no sample.
+    /// Splits the slots from `from` on into `count` equal blocks. Both ends are rounded to whole blocks: the first is
+    /// dropped if `from` falls into it, the last if it is not full. A block without any sample repeats the one before
+    /// it. Returns `None` if there are too few blocks, or if more than a third of them have no sample.
     pub fn split(&self, from: u64, count: usize) -> Option<Stretch> {
         let first = from.div_ceil(self.merging.span()) as usize;
         let each = self.merging.blocks().len().checked_sub(first)? / count;
         if each == 0 {
             return None;
         }
-        // What does not divide is taken from the beginning, where the warm-up may reach into.
+        // The remainder is taken from the beginning, which the warm-up may reach into.
         let first = self.merging.blocks().len() - each * count;
         let lows = self.lows(first, self.merging.blocks().len(), each);
         if lows.iter().flatten().count() * 3 < count * 2 {
@@ -101,13 +100,13 @@ impl Troughs {
         Some(Stretch { blocks: blocks.collect(), each: each as u64 * span, from: first as u64 * span })
     }
 
-    /// Every block there is, from the beginning, with how many slots each holds; for the shape of the whole.
+    /// All blocks from the beginning, with the number of slots in each; for the shape of the whole series.
     pub(super) fn all(&self) -> (Vec<Trough>, u64) {
         let lows = self.lows(0, self.merging.blocks().len(), 1);
         (lows.into_iter().map(|low| low.unwrap_or(Trough::HOLE)).collect(), self.merging.span())
     }
 
-    /// The troughs of the blocks between two places, `each` at a time; `None` for those without a sample.
+    /// The troughs of the blocks from `from` to `to`, `each` at a time; `None` for those without a sample.
     fn lows(&self, from: usize, to: usize, each: usize) -> Vec<Option<Trough>> {
         let blocks = self.merging.blocks().get(from..to).unwrap_or_default().chunks(each);
         let own = blocks.map(lowest).collect();

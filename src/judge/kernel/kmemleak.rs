@@ -1,7 +1,7 @@
-//! kmemleak's reports (mm/kmemleak.c, `print_unreferenced`).
+//! Parses kmemleak's reports (mm/kmemleak.c, `print_unreferenced`).
 //!
-//! A report names no cache, but the code that allocated: each line of its backtrace ends with the module in brackets. Where the
-//! scenario names its driver, only what that module had a part in breaks a threshold.
+//! A report names no cache, only the allocating code: each line of its backtrace ends with the module in brackets. If
+//! the scenario names its driver, only objects with that module in their backtrace break a threshold.
 
 use super::{objects, rounded};
 
@@ -14,7 +14,7 @@ pub(super) struct Unreferenced {
     modules: Vec<String>,
 }
 
-/// The objects of the reports' lines.
+/// Parses the objects in the lines of the reports.
 pub(super) fn of(lines: &[String]) -> Vec<Unreferenced> {
     let mut found: Vec<Unreferenced> = Vec::new();
     for line in lines {
@@ -31,14 +31,14 @@ pub(super) fn of(lines: &[String]) -> Vec<Unreferenced> {
     found
 }
 
-/// `    [<00000000110a155e>] leaky_open+0x3a5/0x410 [leaky]`.
+/// Parses the module of a backtrace's line: `    [<00000000110a155e>] leaky_open+0x3a5/0x410 [leaky]`.
 fn module(line: &str) -> Option<String> {
     let (code, module) = line.trim_end().strip_suffix(']')?.rsplit_once(" [")?;
     let is_code = code.contains("+0x") && !module.is_empty();
     is_code.then(|| module.to_owned())
 }
 
-/// What the objects come to, of `driver` alone where it is named; `None` where there are none.
+/// Describes the objects, only those of `driver` if it is given; `None` if there are none.
 pub(super) fn in_words(found: &[Unreferenced], driver: Option<&str>) -> Option<String> {
     let of_driver =
         |object: &&Unreferenced| driver.is_none_or(|driver| object.modules.iter().any(|name| same(name, driver)));

@@ -1,9 +1,10 @@
-//! What the kernel itself reported of a leak, or of its own state, while a run went on.
+//! The kernel's own reports of leaks or faults during a run.
 //!
-//! Objects that a slab cache still has when it is destroyed, and objects that kmemleak finds unreferenced, break an
-//! `after_teardown` threshold that means them, whatever it allows: whoever could free them is gone. A fault of the kernel (KASAN,
-//! KFENCE, lockdep, an oops) makes the run an error: the figures of a kernel in that state prove nothing. A plain `WARNING:` is
-//! noted only, as kernels warn of much that has nothing to do with memory, and so are Windows' events of an exhausted pool.
+//! Objects that a slab cache still has when it is destroyed, and objects that kmemleak finds unreferenced, break every
+//! `after_teardown` threshold on them, regardless of its limit: no code is left to free them. A fault of the kernel
+//! (KASAN, KFENCE, lockdep, an oops) makes the run an error, because the figures of such a kernel prove nothing. A
+//! plain `WARNING:` is only noted, because many warnings have nothing to do with memory. Windows' events of an
+//! exhausted pool are noted too.
 
 use super::{Finding, JudgeError, Verdict};
 use crate::pool::{Counters, Key, Pool, Tag};
@@ -18,17 +19,17 @@ use kmemleak::Unreferenced;
 pub(super) use remaining::Remaining;
 use words::Weight;
 
-/// Lines of a fault that are shown.
+/// The most lines shown of a fault.
 const SHOWN: usize = 12;
-/// Warnings and addresses that are named one by one.
+/// The most warnings and addresses listed one by one.
 const NAMED: usize = 4;
 
-/// What a kernel's report comes to.
+/// An evaluated report of the kernel.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KernelSaid {
     remaining: Vec<Remaining>,
     unreferenced: Vec<Unreferenced>,
-    /// Where the first fault begins in `lines`, and how many there are.
+    /// Index of the first fault in `lines`, and the number of faults.
     fault: Option<(usize, usize)>,
     warnings: Vec<String>,
     lines: Vec<String>,
@@ -37,7 +38,7 @@ pub(super) struct KernelSaid {
 }
 
 impl KernelSaid {
-    /// Takes what was read after teardown.
+    /// Evaluates the report read after teardown.
     pub(super) fn of(report: KernelReport) -> KernelSaid {
         let KernelReport { lines, kmemleak, lost, unread } = report;
         let texts = || lines.iter().map(|line| words::text(line));
@@ -59,7 +60,7 @@ impl KernelSaid {
         said
     }
 
-    /// The first fault, in the kernel's own words, and the lines that begin with it.
+    /// The first fault in the kernel's words, and the lines from it on.
     fn fault(&self) -> Option<(String, Vec<String>)> {
         let (at, faults) = self.fault?;
         let first = words::text(self.lines.get(at)?);
@@ -67,18 +68,18 @@ impl KernelSaid {
         Some((format!("{first}{more}"), self.lines[at..].iter().take(SHOWN).cloned().collect()))
     }
 
-    /// Whether the kernel was in order while the run went on.
+    /// Checks that the kernel reported no fault during the run.
     pub(super) fn is_sound(&self) -> Result<(), JudgeError> {
         self.fault().map_or(Ok(()), |(first, lines)| Err(JudgeError::KernelFault { first, lines }))
     }
 
-    /// What remains in the cache of this key.
+    /// The objects remaining in the cache of this key.
     pub(super) fn remaining_in(&self, key: &Key) -> Option<&Remaining> {
         self.remaining.iter().find(|remaining| key.pool == Pool::Slab && remaining.is_of(&key.tag))
     }
 
-    /// What the kernel reported that breaks `threshold`, of caches that are none of `known`, which carry theirs themselves.
-    /// `driver` is the module under test, where the scenario names one.
+    /// Reports of the kernel that break `threshold`. `known` caches are left out, because their cases carry their
+    /// reports. `driver` is the module under test, if the scenario names one.
     pub(super) fn findings(
         &self,
         threshold: &Threshold,
@@ -101,7 +102,7 @@ impl KernelSaid {
         caches.chain(unreferenced).collect()
     }
 
-    /// What a reader should know besides; `thresholds` say which leaks are told as findings.
+    /// Notes on the other reports. Leaks that `thresholds` turn into findings are left out.
     pub(super) fn notes(&self, thresholds: &[Threshold]) -> Vec<String> {
         let limits =
             |threshold: &&Threshold| threshold.limits.iter().any(|limit| matches!(limit, Limit::AfterTeardown(_)));
@@ -130,7 +131,7 @@ impl KernelSaid {
     }
 }
 
-/// What the kernel reported, for people: for a run that is not judged.
+/// The kernel's report in words, for a run that is not judged.
 pub fn kernel_notes(report: KernelReport) -> Vec<String> {
     let said = KernelSaid::of(report);
     let fault = said.fault().map(|(first, _)| format!("the kernel reported a fault: {first}"));
@@ -141,7 +142,7 @@ fn broken(key: Option<Key>, subject: String, because: String) -> Finding {
     Finding { key, subject, verdict: Verdict::Broken, because, base: None }
 }
 
-/// A number of objects with the addresses of some.
+/// Formats a number of objects with the addresses of some.
 fn objects(count: u64, addresses: &[String]) -> String {
     let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
     if addresses.is_empty() {
@@ -152,7 +153,7 @@ fn objects(count: u64, addresses: &[String]) -> String {
     format!("{objects} ({named}{more})")
 }
 
-/// How many bytes, for people.
+/// Formats a number of bytes.
 fn rounded(bytes: u64) -> String {
     Bytes(bytes).rounded().to_string()
 }

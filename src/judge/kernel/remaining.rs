@@ -1,38 +1,38 @@
-//! Objects that a slab cache still has when it is destroyed.
+//! Parses reports of objects that a slab cache still has when it is destroyed.
 //!
-//! With CONFIG_SLUB_DEBUG: `BUG CACHE (Not tainted): Objects remaining in CACHE on __kmem_cache_shutdown()` for each slab, in old
-//! kernels `on kmem_cache_close()`, in new ones without `in CACHE`; then `Slab 0x… objects=16 used=1 …` and a line `Object 0x…
-//! @offset=…` for each object, in older kernels behind `INFO: ` (mm/slub.c, `list_slab_objects`). With and without it:
-//! `kmem_cache_destroy CACHE: Slab cache still has objects`, in newer kernels with who called (mm/slab_common.c). The SLAB
-//! allocator had words of its own (mm/slab.c, `slab_error`).
+//! With CONFIG_SLUB_DEBUG: `BUG CACHE (Not tainted): Objects remaining in CACHE on __kmem_cache_shutdown()` for each
+//! slab, in old kernels `on kmem_cache_close()`, in new ones without `in CACHE`; then `Slab 0x… objects=16 used=1 …`
+//! and a line `Object 0x… @offset=…` for each object, in older kernels behind `INFO: ` (mm/slub.c,
+//! `list_slab_objects`). With and without it: `kmem_cache_destroy CACHE: Slab cache still has objects`, in newer
+//! kernels with the caller (mm/slab_common.c). The SLAB allocator had its own wording (mm/slab.c, `slab_error`).
 
 use super::{cache_key, objects, words};
 use crate::judge::left::Left;
 use crate::pool::{Key, Tag};
 
-/// How SLUB's words begin.
+/// The beginning of SLUB's message.
 pub(super) const REMAINING: &str = "Objects remaining";
 const DESTROY: &str = "kmem_cache_destroy ";
 const STILL_HAS: &str = ": Slab cache still has objects";
 const CALLED_FROM: &str = " when called from ";
 const SLAB_ERROR: &str = "slab error in kmem_cache_destroy(): cache `";
 
-/// What one cache still had.
+/// The objects that one cache still had.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::judge) struct Remaining {
     cache: String,
-    /// As the kernel lists them: it may list only some, or hash their addresses.
+    /// Addresses as the kernel lists them. It may list only some, or hash them.
     addresses: Vec<String>,
-    /// Objects in use, slab by slab.
+    /// Objects in use, added up over the slabs.
     used: u64,
-    /// Who destroyed it.
+    /// The function that destroyed the cache.
     caller: Option<String>,
 }
 
-/// What remained in each cache, from a kernel's messages.
+/// Collects the remaining objects of each cache from a kernel's messages.
 pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Remaining> {
     let mut caches: Vec<Remaining> = Vec::new();
-    // The cache whose slabs and objects are being listed.
+    // Index of the cache with slabs and objects being listed.
     let mut listed: Option<usize> = None;
     for text in texts {
         if let Some((cache, what)) = words::slub_bug(text) {
@@ -55,7 +55,7 @@ fn place(caches: &mut Vec<Remaining>, name: &str) -> usize {
     })
 }
 
-/// The cache, and who destroyed it where that is told.
+/// Parses the cache, and the function that destroyed it if the message names one.
 fn destroyed(text: &str) -> Option<(&str, Option<&str>)> {
     if let Some((cache, _)) = text.strip_prefix(SLAB_ERROR).and_then(|rest| rest.split_once('\'')) {
         return Some((cache, None));
@@ -64,7 +64,7 @@ fn destroyed(text: &str) -> Option<(&str, Option<&str>)> {
     Some((cache, rest.strip_prefix(CALLED_FROM)))
 }
 
-/// A line of a list: a slab, an object, or neither.
+/// Parses a line of a list: a slab, an object, or neither.
 fn list(remaining: &mut Remaining, text: &str) {
     let text = text.strip_prefix("INFO: ").unwrap_or(text);
     if let Some(slab) = text.strip_prefix("Slab 0x") {
@@ -76,7 +76,7 @@ fn list(remaining: &mut Remaining, text: &str) {
 }
 
 impl Remaining {
-    /// How many objects the kernel lists: those of full slabs are not among them, and without CONFIG_SLUB_DEBUG none is.
+    /// Number of objects the kernel lists. Those of full slabs are not listed, and without CONFIG_SLUB_DEBUG none is.
     pub(in crate::judge) fn count(&self) -> u64 {
         self.used.max(self.addresses.len() as u64)
     }
@@ -89,7 +89,7 @@ impl Remaining {
         self.key().is_some_and(|key| key.tag == *tag)
     }
 
-    /// For people, with what the cache's row still held after teardown.
+    /// Describes the objects, and the bytes that the cache's row held after teardown.
     pub(in crate::judge) fn with_left(&self, left: Left) -> String {
         match left {
             Left::Bytes(bytes) => format!("{}; {bytes} B are left after teardown", self.in_words()),
@@ -97,7 +97,7 @@ impl Remaining {
         }
     }
 
-    /// For people.
+    /// Describes the objects.
     pub(in crate::judge) fn in_words(&self) -> String {
         let objects = match self.count() {
             0 => "objects".to_owned(),
@@ -112,7 +112,7 @@ impl Remaining {
 mod tests {
     use super::*;
 
-    /// Linux 6.1, as public reports of it show; the trace between is left out.
+    /// Messages of Linux 6.1 from public reports, without the trace between them.
     const OF_6_1: &str = "\
 =============================================================================
 BUG leaky (Tainted: G           OE     ): Objects remaining in leaky on __kmem_cache_shutdown()

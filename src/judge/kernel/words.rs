@@ -1,9 +1,10 @@
-//! Which of a kernel's messages report that something is wrong with it.
+//! Classifies a kernel's messages as faults, warnings or neither.
 //!
-//! The words are those of lib/dump_stack.c's callers: mm/kasan/report.c, mm/kfence/report.c, mm/slub.c, kernel/locking/
-//! lockdep.c, arch/*/mm/fault.c, kernel/panic.c. Only how a message begins counts, since any message may quote another.
+//! The words are those of lib/dump_stack.c's callers: mm/kasan/report.c, mm/kfence/report.c, mm/slub.c,
+//! kernel/locking/lockdep.c, arch/*/mm/fault.c, kernel/panic.c. Only the beginning of a message counts, because any
+//! message may quote another.
 
-/// How much a message matters.
+/// The severity of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
     /// The kernel's memory, locks or code are in disorder.
@@ -25,7 +26,7 @@ const FAULTS: [&str; 9] = [
     "Kernel panic",
 ];
 
-/// What lockdep reports, behind `WARNING: ` or, from older kernels, `INFO: `.
+/// Texts of lockdep's reports, behind `WARNING: ` or, from older kernels, `INFO: `.
 const LOCKDEP: [&str; 13] = [
     "possible circular locking dependency",
     "possible recursive locking",
@@ -47,20 +48,20 @@ const WARNINGS: [&str; 7] = [
     "UBSAN: ",
     "INFO: task ",
     "rcu: INFO: ",
-    // Windows: the nonpaged and the paged pool were empty, memory is nearly exhausted.
+    // Windows: the nonpaged or the paged pool was empty, or memory is nearly exhausted.
     "Srv 2019: ",
     "Srv 2020: ",
     "Microsoft-Windows-Resource-Exhaustion-Detector 2004: ",
 ];
 
-/// A line of kernel.log without its time.
+/// Strips the time from a line of kernel.log.
 pub(super) fn text(line: &str) -> &str {
     let behind = line.strip_prefix('[').and_then(|line| line.split_once("] "));
     let timed = behind.filter(|(time, _)| time.trim().parse::<f64>().is_ok());
     timed.map_or(line, |(_, text)| text)
 }
 
-/// What a message weighs; `None` for one that is only a message, or part of another.
+/// The severity of a message; `None` for an ordinary one, or for a part of another.
 pub(super) fn weight(text: &str) -> Option<Weight> {
     let behind = ["WARNING: ", "INFO: ", "[ INFO: "].iter().find_map(|begin| text.strip_prefix(begin));
     if behind.is_some_and(|text| LOCKDEP.iter().any(|words| text.contains(words))) || slub_found_damage(text) {
@@ -69,17 +70,17 @@ pub(super) fn weight(text: &str) -> Option<Weight> {
     if FAULTS.iter().any(|begin| text.starts_with(begin)) {
         return Some(Weight::Fault);
     }
-    // The trace of a cache that was destroyed with objects: told as such.
+    // The trace of a cache destroyed with objects is reported as remaining objects instead.
     let of_destroy = text.contains("kmem_cache_destroy");
     (WARNINGS.iter().any(|begin| text.starts_with(begin)) && !of_destroy).then_some(Weight::Warning)
 }
 
-/// `BUG kmalloc-64 (Tainted: G  O): Redzone overwritten` (mm/slub.c, `slab_bug`).
+/// Whether SLUB found damage: `BUG kmalloc-64 (Tainted: G  O): Redzone overwritten` (mm/slub.c, `slab_bug`).
 fn slub_found_damage(text: &str) -> bool {
     slub_bug(text).is_some_and(|(_, what)| !what.starts_with(super::remaining::REMAINING))
 }
 
-/// A cache's name and what SLUB found in it.
+/// Parses a cache's name and the problem that SLUB found in it.
 pub(super) fn slub_bug(text: &str) -> Option<(&str, &str)> {
     let (cache, taint) = text.strip_prefix("BUG ")?.split_once(" (")?;
     let taint = taint.strip_prefix("Not tainted").or_else(|| taint.strip_prefix("Tainted"))?;

@@ -1,4 +1,4 @@
-//! What a tag held before and after: the settled levels of a run, or the tables of a log without stages.
+//! Amounts before and after: the settled levels of a run, or the tables of a log without stages.
 
 use std::time::Duration;
 
@@ -9,29 +9,29 @@ use super::super::tables::{Side, Tables};
 use super::Measured;
 
 impl Measured {
-    /// What the tag in `row` held before and after.
+    /// The amounts of the tag in `row`, before and after.
     pub(in crate::judge) fn amounts(&self, row: usize, history: &History) -> Amounts {
         self.tables.as_ref().map_or_else(|| self.at_rest(history), |tables| tables.amounts(row))
     }
 
-    /// What the tags of the sum at this place held before and after.
+    /// The amounts of the sum at index `at`, before and after.
     pub(in crate::judge) fn amounts_of_sum(&self, at: usize, history: &History) -> Amounts {
         self.tables.as_ref().map_or_else(|| self.at_rest(history), |tables| tables.amounts_of_sum(at))
     }
 
-    /// The tables, when the recording is a log without stages.
+    /// The tables, if the recording is a log without stages.
     pub(in crate::judge) fn tables(&self) -> Option<&Tables> {
         self.tables.as_ref()
     }
 
-    /// The rate that a series too short for the test shows. A log begins warm, as far as anybody knows.
+    /// The rate of a series too short for the test. A log is assumed to begin after the warm-up.
     pub(in crate::judge) fn early(&self, history: &History) -> Option<Early> {
         let warm_up = if self.staged { self.clock.window().warm_up } else { 0 };
         let from = warm_up.max(history.reset().unwrap_or(0)).max(history.begun());
         self.clock.ticks().and_then(|ticks| Early::of(history, from, &ticks))
     }
 
-    /// Takes this for the second table of a log whose first is `base`, `apart` in time, if each is a single table.
+    /// Joins this to `base` as the second table of one log, `apart` in time, if each is a single table.
     pub(in crate::judge) fn follow(&mut self, base: &Measured, apart: Duration) {
         if let (Some(before), Some(after)) = (&base.tables, &self.tables) {
             let [base, candidate] =
@@ -55,7 +55,7 @@ impl Measured {
             (0, _) => Err(Unknown::NotAtRestBefore),
             (_, Some(_)) => Err(Unknown::CountedAnew),
             (_, None) => Ok(Levels {
-                // A tag without a sample in a lead-in that has samples appeared later: it held nothing before.
+                // A tag without a sample in a sampled lead-in appeared later, so it held nothing before.
                 bytes_before: settled(before.iter().map(|sample| sample.bytes as u64)).unwrap_or(0),
                 bytes_after,
                 objects_before: settled(before.iter().map(|sample| sample.objects)).unwrap_or(0),

@@ -1,4 +1,4 @@
-//! A pool's total: by the rows of its tags, or by what a log's tables report of the whole pool where rows are missing.
+//! A pool's total: the sum of its tags' rows, or the figure that a log's tables report if rows are missing.
 
 use super::super::evidence::History;
 use super::super::left::Left;
@@ -8,7 +8,7 @@ use super::super::witness::POOLS;
 use super::{Measured, left};
 
 impl Measured {
-    /// What the tags of a sum did together.
+    /// The history of a sum.
     pub(super) fn history_of_sum(&self, sum: &Sum) -> Option<History> {
         match self.reported(sum) {
             Some(row) => Some(self.histories.of(row)),
@@ -16,7 +16,7 @@ impl Measured {
         }
     }
 
-    /// What teardown left of several tags together.
+    /// The bytes of several tags that are left after teardown.
     pub(in crate::judge) fn left_of_sum(&self, sum: &Sum) -> Left {
         match (self.reported(sum), &self.torn_down) {
             (_, None) => Left::NotSampled,
@@ -25,12 +25,12 @@ impl Measured {
         }
     }
 
-    /// The row of what the tables report of a whole pool, where their rows do not show every tag of it.
+    /// The row of the tables' own figure for a pool, if their rows do not show every tag of it.
     pub(in crate::judge) fn reported(&self, sum: &Sum) -> Option<usize> {
         sum.reported().filter(|_| self.shown.incomplete().is_some())
     }
 
-    /// Why a total is not held, as far as rows are missing.
+    /// Why missing rows prevent a total from being held.
     pub(in crate::judge) fn sum_hidden(&self, sum: &Sum) -> Option<Hidden> {
         if let Some(row) = self.reported(sum) {
             let pool = POOLS.into_iter().find(|pool| sum.is_total_of(*pool));
@@ -43,18 +43,18 @@ impl Measured {
         })
     }
 
-    /// Why the tag in `row` is not held, as far as tables do not show it.
+    /// Why the tag in `row` is not held, if tables do not show it.
     pub(in crate::judge) fn hidden(&self, row: usize) -> Option<Hidden> {
         self.shown.missing(row)
     }
 
-    /// Which rows the tables of an imported log do not show.
+    /// The rows missing in the tables of an imported log.
     pub(in crate::judge) fn shown(&self) -> Shown {
         let drift = self.witness.contradictions().find(|(.., missing)| *missing);
         self.shown.clone().apart(drift.map(|(_, text, _)| text))
     }
 
-    /// What the tables report of a pool that contradicts their rows, which look complete.
+    /// Contradictions between the tables' figure for a pool and their rows, if those look complete.
     pub(super) fn apart(&self) -> Vec<String> {
         let complete = self.shown.incomplete().is_none();
         self.witness.contradictions().filter(|_| complete).map(|(_, text, _)| text).collect()

@@ -1,4 +1,4 @@
-//! The interval of a few samples: by hand, and how often it covers the truth.
+//! The interval of a few samples: computed by hand, and its coverage of the true rate.
 
 use super::*;
 
@@ -69,7 +69,7 @@ impl Random {
 
 const SERIES: usize = 4000;
 
-/// The share of series of objects of this size whose interval has the true rate, 10 an interval, in it.
+/// The share of series with the true rate (10 per interval) in their interval. Their objects have `size`.
 fn coverage(samples: usize, size: f64, mut level: impl FnMut(&mut Random, f64, f64) -> (f64, f64)) -> f64 {
     let mut random = Random(7 + samples as u64);
     let covered = (0..SERIES).filter(|_| {
@@ -97,7 +97,7 @@ fn intervals_cover_the_rate_as_often_as_the_docs_say() {
             (next, next)
         });
         let noisy = coverage(samples, 1e-6, |random, _, at| (0.0, 10.0 * at + 20.0 * random.normal()));
-        // Each increment is like the one before: bursts and pauses that last for several samples.
+        // Successive increments resemble each other: bursts and pauses last for several samples.
         let mut burst = 0.0;
         let bursts = coverage(samples, 1e-6, |random, state, at| {
             burst = if at == 0.0 { 10.0 * random.normal() } else { 0.6 * burst + 8.0 * random.normal() };

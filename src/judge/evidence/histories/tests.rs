@@ -1,4 +1,4 @@
-//! One pass over tags which wrap, come late, go away and come back.
+//! One pass over tags that wrap, come late, go away and come back.
 
 use super::*;
 
@@ -77,7 +77,7 @@ fn a_tag_which_was_not_seen_at_first_begins_where_it_was() {
 fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
     let mut histories = alone(Counters::Full64, []);
     for slot in 0..1000 {
-        // Missing at the beginning of blocks of every length there is.
+        // Missing at the beginning of blocks of every possible length.
         let missing = slot > 100 && slot % 8 == 0;
         if missing { histories.miss() } else { histories.sample(Stage::Workload, &[usage(500, 0)]) }
     }
@@ -110,7 +110,7 @@ fn each_of_many_tags_has_its_own_series() {
     let mut histories = Histories::default();
     (0..tags).for_each(|_| histories.add(Counters::Full64));
     for slot in 0..400 {
-        // One begins anew in the middle of a block, one is away then, and the last goes up.
+        // One begins anew in the middle of a block, another is absent then, and the last goes up.
         let row = |tag: u64| match tag {
             70 => usage(if slot < 301 { 9000 + slot } else { 70 }, 0),
             140 if slot % 4 == 1 => None,

@@ -1,22 +1,23 @@
-//! What one sample says of some rows, until it is compared with what was lowest in each.
+//! The samples of some rows, before they are compared with the lowest so far.
 //!
-//! Which of two levels is lower nobody can guess. In a loop that does nothing else a processor need not, and so many rows
-//! stay in its nearest memory until then. They lie field by field, because troughs in a row would be compared two fields at
-//! once, which takes an x86-64 of before 2008 a dozen instructions, and a compiler makes programs for those.
+//! No processor can predict which of two levels is lower. A loop that only compares needs no prediction, and the rows
+//! of a tile stay in the nearest cache until then. The fields are stored separately, because the compiler would compare
+//! two fields of a trough at once. That takes a dozen instructions on an x86-64 of before 2008, the compiler's default
+//! target.
 
 use super::Trough;
 
-/// Rows which are read together.
+/// Number of rows that are read together.
 pub(super) const ROWS: usize = 64;
 
-/// The troughs of a sample in so many rows.
+/// The troughs of one sample in several rows.
 pub(super) struct Tile {
     objects: [i64; ROWS],
     bytes: [i64; ROWS],
     adjusted: [i64; ROWS],
 }
 
-/// Where the trough of one row goes.
+/// The place for the trough of one row.
 pub(super) struct Place<'tile> {
     objects: &'tile mut i64,
     bytes: &'tile mut i64,
@@ -34,7 +35,7 @@ impl Tile {
         fields.map(|((objects, bytes), adjusted)| Place { objects, bytes, adjusted })
     }
 
-    /// Takes what is lower into `low`.
+    /// Lowers each trough in `low` to the tile's values, field by field.
     pub(super) fn lower(&self, low: &mut [Trough]) {
         for (((low, objects), bytes), adjusted) in
             low.iter_mut().zip(&self.objects).zip(&self.bytes).zip(&self.adjusted)
