@@ -1,10 +1,10 @@
-//! What a table's header and its `TOTAL` lines report of all tags together, held against its rows.
+//! The totals that a table's header and its `TOTAL` lines report, compared with its rows.
 
 use std::collections::BTreeMap;
 
 use crate::pool::{Figure, Pool, Snapshot, Usage};
 
-/// Every Windows has hundreds of pool tags, so a table of fewer is a part of one.
+/// Every Windows has hundreds of pool tags, so a table with fewer than this lacks tags.
 const FEWEST_TAGS: usize = 100;
 
 /// Tables that lack rows.
@@ -15,7 +15,7 @@ pub(super) struct Short {
 }
 
 impl Short {
-    /// Adds a table of the file `name` and how it is known to lack rows.
+    /// Adds a table of the file `name`, and the reason why rows are known to be missing.
     pub(super) fn add(&mut self, name: &str, why: String) {
         if self.tables == 0 {
             self.first = format!("the first, in {name}, {why}");
@@ -23,7 +23,7 @@ impl Short {
         self.tables += 1;
     }
 
-    /// What a reader should know; `None` when there were none.
+    /// A note for the user; `None` if no rows are missing.
     pub(super) fn note(&self) -> Option<String> {
         let tables = if self.tables == 1 { "1 table" } else { &format!("{} tables", self.tables) };
         (self.tables > 0).then(|| format!("rows are missing in {tables}: {}", self.first))
@@ -33,25 +33,25 @@ impl Short {
 /// The totals of one table.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
-    /// Of the header.
+    /// From the header.
     figures: Vec<(Figure, u64)>,
-    /// Of `TOTAL` lines: what a pool's rows come to.
+    /// From `TOTAL` lines: the sum of a pool's rows.
     sums: BTreeMap<Pool, u64>,
 }
 
 impl Totals {
-    /// The header reports these bytes.
+    /// Sets a figure from the header.
     pub(super) fn figure(&mut self, figure: Figure, bytes: u64) {
         self.figures.retain(|(known, _)| *known != figure);
         self.figures.push((figure, bytes));
     }
 
-    /// A `TOTAL` line reports that the rows of `pool` come to these bytes.
+    /// Sets the sum of the rows of `pool` from a `TOTAL` line.
     pub(super) fn sum(&mut self, pool: Pool, bytes: u64) {
         self.sums.insert(pool, bytes);
     }
 
-    /// Whether nothing shows that `table` has all tags: it has few, and no totals.
+    /// Whether `table` may lack tags: it has few, and no totals.
     pub(super) fn is_part(&self, table: &Snapshot) -> bool {
         let tags = table.present().filter(|(key, _)| key.pool.has_pool_tags()).count();
         self.figures.is_empty() && self.sums.is_empty() && 0 < tags && tags < FEWEST_TAGS
