@@ -57,15 +57,16 @@ impl Totals {
         self.figures.is_empty() && self.sums.is_empty() && 0 < tags && tags < FEWEST_TAGS
     }
 
-    /// Adds the totals to the table as rows of the kernel's pool. Returns how the table is known to lack rows, if it does: its
-    /// rows do not add up to the `TOTAL` line, or to less than half of what the header reports. A pool holds whole pages and a
-    /// tag counts bytes, so the rows of a whole table add up to somewhat less than the header reports.
+    /// Adds the totals to the table as rows of the kernel's pool. Returns the evidence that the table lacks rows, if
+    /// there is any: the rows do not add up to the `TOTAL` line, or add up to less than half of the header's total. A
+    /// pool holds whole pages and a tag counts bytes, so the rows of a whole table add up to somewhat less than the
+    /// header's total.
     pub(super) fn fill(self, table: &mut Snapshot, complete: bool) -> Option<String> {
         let rows = |pool: Pool| {
             let of_pool = table.present().filter(|(key, _)| key.pool == pool && key.session.is_none());
             of_pool.fold(0_u64, |sum, (_, usage)| sum.saturating_add(usage.bytes))
         };
-        // A table of a session alone has no row that these totals are about.
+        // A table of one session has no rows of these totals.
         let any = table.present().any(|(key, _)| key.pool.has_pool_tags() && key.session.is_none());
         let mut why = None;
         let mut figures = self.figures;
@@ -84,7 +85,7 @@ impl Totals {
                     format!("has rows of {rows} B in the {pool} pool, and its header has {reported} B")
                 });
             }
-            // Where the rows are only some, a TOTAL line that equals them is their sum and not the pool's.
+            // If some rows are missing, a `TOTAL` line equal to the rows is their sum and not the pool's total.
             let of_pool = sum.filter(|sum| complete || *sum != rows);
             if let (Some(figure), None, Some(sum)) = (figure, reported, of_pool) {
                 figures.push((figure, sum));
