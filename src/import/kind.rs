@@ -11,7 +11,6 @@ use crate::record::COLUMNS;
 /// The number of bytes in a beginning. If the file has a table, one is within them.
 pub(super) const BEGINNING: usize = 1 << 16;
 
-/// A kind of log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// poolgate's own CSV, or another log in that format.
@@ -30,11 +29,11 @@ pub(super) enum Kind {
     Vm,
     /// Driver Verifier's lists.
     Verifier,
-    /// A table whose header names its columns.
+    /// A table with a header that names its columns.
     Named,
 }
 
-/// Returns the format of a log with this beginning; an error if the log is known to be unreadable.
+/// Returns the format of a log with this beginning; an error if the log cannot be read.
 pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
     if beginning.is_empty() {
         return Err(Wrong::new("is empty", super::error::WHAT_TO_GIVE));

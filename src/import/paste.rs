@@ -19,7 +19,7 @@ struct Done {
     quoted: bool,
     /// Lines begin with a file name or a line number, and a colon.
     named: bool,
-    /// Spaces are no-break spaces.
+    /// Spaces were replaced by no-break spaces.
     unbroken: bool,
     /// Rows continue on the next line.
     wrapped: bool,

@@ -122,7 +122,6 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
     tables.end_file("table of poolmon-powershell")
 }
 
-/// One row.
 struct Row {
     at: Option<Stamp>,
     tag: [u8; 4],

@@ -17,8 +17,8 @@ pub(super) type Part = (PathBuf, Option<(Timestamp, TimeSource)>);
 const SLACK: SignedDuration = SignedDuration::from_secs(60);
 
 /// Returns the files in order of time; `texts` is the first time stamp in each. A time in the text comes first, then
-/// one in the name, then the file's date. If the files are `every` apart, or no source gives their times, they are in
-/// order of their names, with numbers compared by value.
+/// one in the name, then the file's date, which is not used with `every`. Without any of these, the files are in order
+/// of their names, with numbers compared by value.
 ///
 /// # Errors
 /// [`ImportError::Times`] if two sources contradict each other.

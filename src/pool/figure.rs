@@ -11,7 +11,7 @@ pub enum Figure {
     Nonpaged,
     /// Main memory that is free or can be freed at once.
     Available,
-    /// Main memory.
+    /// The size of main memory.
     Physical,
     /// Memory promised to processes and the kernel.
     Committed,
@@ -21,7 +21,7 @@ pub enum Figure {
     CommitPeak,
     /// The kernel's and its drivers' own code and data in main memory.
     ResidentKernel,
-    /// The paged pool in main memory.
+    /// The part of the paged pool in main memory.
     ResidentPaged,
 }
 

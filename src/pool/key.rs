@@ -67,7 +67,7 @@ pub enum Counters {
     Wrapping32,
     /// 64 bits: Windows' class 255, the simulated kernel.
     Full64,
-    /// Objects in use only, in `allocs`; `frees` stays 0: Linux' slabinfo, and pages of a whole pool.
+    /// Objects in use only, in `allocs`; `frees` stays 0: Linux's slabinfo, and pages of a whole pool.
     InUse,
     /// Only bytes: whole slabs, or an imported log without counts. `allocs` and `frees` stay 0, and the number of
     /// objects is unknown.
@@ -83,7 +83,7 @@ pub struct Key {
     pub pool: Pool,
     /// How `allocs` and `frees` count.
     pub counters: Counters,
-    /// Whether the kernel reclaims this memory when it needs some (Linux' `reclaim_account`), so growth alone is not a
+    /// Whether the kernel reclaims this memory when it needs some (Linux's `reclaim_account`), so growth alone is not a
     /// leak.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reclaimable: bool,

@@ -1,4 +1,4 @@
-//! Rows of `vmstat -m`: `Cache Num Total Size Pages` (vmstat(8)): objects in use, objects in all, bytes of each.
+//! Rows of `vmstat -m`: `Cache Num Total Size Pages` (vmstat(8)): objects in use, all objects, bytes of each.
 
 use super::row::{Row, words};
 use super::slabinfo::cache;

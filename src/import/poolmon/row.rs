@@ -7,7 +7,6 @@ use super::super::passed::shown;
 use super::number::{Fields, Number};
 use crate::pool::{Pool, Usage};
 
-/// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) tag: [u8; 4],

@@ -95,8 +95,9 @@ fn number(word: &str, base: u32) -> Option<u64> {
     value.filter(|value| i64::try_from(*value).is_ok())
 }
 
-/// `nt!_VF_TARGET_DRIVER 0xffffcb84: mydrv.sys (Loaded and Unloaded)`, `MODULE: 0x84226b28 mydrv.sys (Loaded)`, `MODULE: mydrv.sys
-/// (load: 1 / unload: 0)`, `Name: mydrv.sys, loads: 1, unloads: 0`, `fffffa8003b6f670 Loaded 000000a0 00000854 mydrv.sys`.
+/// Parses the line of a driver: `nt!_VF_TARGET_DRIVER 0xffffcb84: mydrv.sys (Loaded and Unloaded)`, `MODULE: 0x84226b28
+/// mydrv.sys (Loaded)`, `MODULE: mydrv.sys (load: 1 / unload: 0)`, `Name: mydrv.sys, loads: 1, unloads: 0`,
+/// `fffffa8003b6f670 Loaded 000000a0 00000854 mydrv.sys`.
 fn driver(text: &str) -> Option<Driver> {
     let words: Vec<&str> = text.split_whitespace().collect();
     if let [address, .., paged, nonpaged, name] = words[..]
@@ -138,7 +139,8 @@ fn driver(text: &str) -> Option<Driver> {
     Some(Driver { name: name.to_owned(), unloaded })
 }
 
-/// `0xffffcb843b87aff0  0x00000004  ebpf  0xfffff803569c53e1  mydrv!alloc+0x21`; an old list has no `0x` and no symbol.
+/// Parses an allocation: `0xffffcb843b87aff0  0x00000004  ebpf  0xfffff803569c53e1  mydrv!alloc+0x21`. An old list has
+/// no `0x` and no symbol.
 fn allocation(text: &str, layout: Layout) -> Option<Result<Allocation, String>> {
     let (address, rest) = text.split_once(char::is_whitespace)?;
     if !layout.listing || !is_address(address) {
