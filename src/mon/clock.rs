@@ -15,7 +15,7 @@ pub struct Ticks {
 }
 
 impl Ticks {
-    /// Ticks from `start` on.
+    /// Creates ticks from `start` on.
     pub fn new(start: Instant, every: Duration, length: Option<Duration>) -> Ticks {
         Ticks { start, every, length, next: 0 }
     }
