@@ -41,7 +41,7 @@ struct Used {
     unicode: bool,
     /// The next table has only the tag that the command names.
     filtered: bool,
-    /// The number of blanks before every line of the table, which is part of an indented text.
+    /// The number of blanks before every line of a table inside an indented text.
     indent: usize,
 }
 

@@ -1,7 +1,7 @@
 //! Builds a recording from tables. All importers of tables use it.
 //!
 //! Logs of kernel tables contain few times. A table has its own time if the file gives one; otherwise it follows the
-//! previous table at the format's interval, or at the given one. Without any of these, no time is made up.
+//! previous table at the user's interval, or else the format's. Without any of these, no time is made up.
 // long because one table: its time, its rows, its totals, what is not known of it.
 
 use std::collections::HashMap;

@@ -84,8 +84,8 @@ mod tests {
         Some(Order::ALL.map(|order| said(stamp.at(order, None))))
     }
 
-    /// The same instant in several code pages; the text does not name its page. In a single-byte page, "PM" is line
-    /// drawing.
+    /// The same instant in several code pages; the text does not name its page. In a single-byte page, the word for
+    /// "PM" reads as line drawing.
     #[test]
     fn a_stamp_is_read_in_the_code_pages_of_consoles_and_of_windows() {
         for (bytes, page, text) in [

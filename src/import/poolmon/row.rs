@@ -20,9 +20,9 @@ pub(super) struct Row {
 /// Whether a row has changes in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// It has: a screen of a running PoolMon.
+    /// A row with changes: a screen of a running PoolMon.
     Live,
-    /// It has none: a snapshot file.
+    /// A row without changes: a snapshot file.
     Snapshot,
 }
 
@@ -82,8 +82,8 @@ fn strict(line: &[u8], layout: Layout) -> Option<Split<'_>> {
     for at in [6, 5, 7] {
         let Some((pool, rest)) = line.get(at..).and_then(pool) else { continue };
         let spaces = |from: usize| line[from..at].iter().all(|byte| *byte == b' ');
-        // A space is before the tag, or an additional one after it. If both are possible, it is before the tag, unless
-        // a rule excludes this.
+        // PoolMon writes a space before the tag, or an additional one after it. If both are possible, it is before the
+        // tag, unless a rule excludes this.
         let first = match at {
             5 => Some(0).filter(|_| spaces(4)),
             6 if line[0] == b' ' && spaces(5) && !(layout.ruled && spaces(4)) => Some(1),
