@@ -1,8 +1,8 @@
-//! Why a text switches no global flag, and what would be right.
+//! Errors of a text that should switch global flags, with advice.
 
 use super::{GlobalFlag, Scope};
 
-/// Why a text switches nothing.
+/// Why a text switches no flag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SwitchError {
     /// An abbreviation without + or -.
@@ -11,9 +11,9 @@ pub enum SwitchError {
     /// Neither an abbreviation nor hexadecimal digits.
     #[error("there is no global flag `{name}`")]
     Unknown {
-        /// How it is switched.
+        /// The sign before the name.
         sign: char,
-        /// What stands where a flag should.
+        /// The text in place of a flag.
         name: String,
     },
     /// No bit at all.
@@ -22,18 +22,18 @@ pub enum SwitchError {
     /// More digits than a flag has.
     #[error("global flags are a number of 32 bits, and this has more")]
     TooLarge,
-    /// A flag which cannot be kept where it is to be switched.
+    /// A flag that cannot be set in this scope.
     #[error("the global flag `{flag}` ({}) cannot be set {}", flag.meaning, place(*scope))]
     Elsewhere {
         /// The flag.
         flag: &'static GlobalFlag,
-        /// Where it was to be switched.
+        /// The requested scope.
         scope: Scope,
     },
 }
 
 impl SwitchError {
-    /// What would be right.
+    /// Advice for the user.
     pub fn help(&self) -> String {
         match self {
             SwitchError::Unsigned(flag) => {

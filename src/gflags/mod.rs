@@ -1,7 +1,7 @@
-//! Windows' global flags, and how gflags.exe has them written: `+kst`, `-hpa`, `+2000`.
+//! Windows' global flags in the notation of gflags.exe: `+kst`, `-hpa`, `+2000`.
 //!
-//! Pure data: the bits, abbreviations, scopes and meanings of Microsoft's page "GFlags Flag Table", for whoever reads a
-//! flag from a scenario, writes it to a registry, or shows it to a person. Nothing here knows where a flag is kept.
+//! Pure data: the bits, abbreviations, scopes and meanings from Microsoft's page "GFlags Flag Table". Other modules
+//! read flags from a scenario, write them to a registry or display them; nothing here depends on the place of a flag.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub use error::SwitchError;
 pub use switch::{Switch, Switches};
 pub use table::TABLE;
 
-/// Pool tagging, `ptg`: permanently on since Windows Server 2003, whatever the flag says.
+/// Pool tagging, `ptg`: always on since Windows Server 2003, regardless of the flag.
 pub const POOL_TAGGING: u32 = 0x400;
 
 /// One global flag.
@@ -23,15 +23,15 @@ pub struct GlobalFlag {
     pub bit: u32,
     /// Its abbreviation; one flag has none.
     pub abbreviation: Option<&'static str>,
-    /// Where it can be set, as the page has it: `R` the registry, `K` the running kernel, `I` an image file.
+    /// The scopes in which it can be set, as on the page: `R` the registry, `K` the running kernel, `I` an image file.
     pub scope: &'static str,
-    /// What it does.
+    /// Its effect.
     pub meaning: &'static str,
-    /// What gflags.exe calls it where it lists flags.
+    /// Its name in the lists that gflags.exe prints.
     pub title: &'static str,
 }
 
-/// Where a global flag is kept, and so how long it lasts.
+/// The place of a global flag, which determines how long it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// In the registry, for all boots from the next one (`gflags /r`).
@@ -43,23 +43,23 @@ pub enum Scope {
 }
 
 impl GlobalFlag {
-    /// The flag of an abbreviation. Case matters: all of them are written small.
+    /// The flag with this abbreviation. Case matters: all of them are in lower case.
     pub fn abbreviated(abbreviation: &str) -> Option<&'static GlobalFlag> {
         TABLE.iter().find(|flag| flag.abbreviation == Some(abbreviation))
     }
 
-    /// The flags which are set in `value`, lowest bit first.
+    /// The flags that are set in `value`, lowest bit first.
     pub fn set_in(value: u32) -> impl Iterator<Item = &'static GlobalFlag> {
         TABLE.iter().filter(move |flag| value & flag.bit != 0)
     }
 
-    /// A line for each flag which is set in `value`, as gflags.exe lists them: Microsoft Learn, "Example 1: Displaying
+    /// One line for each flag that is set in `value`, as gflags.exe lists them: Microsoft Learn, "Example 1: Displaying
     /// Global Flags".
     pub fn listed(value: u32) -> impl Iterator<Item = String> {
         GlobalFlag::set_in(value).map(|flag| format!("    {flag} - {}", flag.title))
     }
 
-    /// The flags whose abbreviation somebody may have meant by `typed`: the nearest, at most one slip of a finger away.
+    /// The flags with an abbreviation close to `typed`: those at the smallest distance, at most one typing error.
     pub fn like(typed: &str) -> Vec<&'static GlobalFlag> {
         let typed = typed.to_lowercase();
         let away = |slips| {
@@ -79,7 +79,7 @@ impl GlobalFlag {
     }
 }
 
-/// Its abbreviation, else its bit in hexadecimal; either can be read back with a sign before it.
+/// Its abbreviation, or its bit in hexadecimal; with a sign before it, either can be parsed again.
 impl fmt::Display for GlobalFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.abbreviation {

@@ -1,8 +1,8 @@
-//! What switches global flags on or off, as on gflags.exe's command line (Microsoft Learn, "GFlags Commands").
+//! Switches that set or clear global flags, as on gflags.exe's command line (Microsoft Learn, "GFlags Commands").
 //!
-//! An abbreviation needs its sign: gflags.exe does nothing without one, and here that is a mistake. Hexadecimal digits
-//! stand for one or more flags and are switched on without a sign. `ece` and `d32` are abbreviations before they are
-//! digits; `0xece` is digits only.
+//! An abbreviation needs its sign: gflags.exe does nothing without one, and poolgate reports an error. Hexadecimal
+//! digits stand for one or more flags and are set without a sign. `ece` and `d32` are read as abbreviations, not as
+//! digits; `0xece` is always digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{GlobalFlag, Scope, SwitchError};
 
-/// One switch: flags which are to be on, or off. It is never without flags.
+/// One switch: flags to set or to clear. It always has flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Switch {
@@ -19,20 +19,20 @@ pub struct Switch {
     bits: u32,
 }
 
-/// What several switches, one after the other, make of a value.
+/// The combined effect of several switches, one after the other, on a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Switches {
-    /// Bits which are to be on.
+    /// Bits to set.
     pub on: u32,
-    /// Bits which are to be off; never one that is to be on.
+    /// Bits to clear; never one of `on`.
     pub off: u32,
 }
 
 impl Switch {
-    /// All flags off: the one way of clearing them, since gflags.exe adds 0 to a value without changing it.
+    /// Clears all flags. There is no other way to clear them: gflags.exe adds 0 to a value without changing it.
     pub const CLEAR_ALL: Switch = Switch { on: false, bits: u32::MAX };
 
-    /// Whether the flags are to be on.
+    /// Whether the flags are to be set.
     pub fn on(self) -> bool {
         self.on
     }
@@ -42,10 +42,10 @@ impl Switch {
         self.bits
     }
 
-    /// The switch, where all its flags can be kept in `scope`. Clearing all flags is possible everywhere.
+    /// Returns the switch if all its flags can be kept in `scope`. Clearing all flags is always possible.
     ///
     /// # Errors
-    /// [`SwitchError::Elsewhere`] with the first flag which cannot.
+    /// [`SwitchError::Elsewhere`] with the first flag that cannot be kept there.
     pub fn within(self, scope: Scope) -> Result<Switch, SwitchError> {
         match GlobalFlag::set_in(self.bits).find(|flag| !flag.is_for(scope)) {
             Some(flag) if self != Switch::CLEAR_ALL => Err(SwitchError::Elsewhere { flag, scope }),
@@ -55,7 +55,7 @@ impl Switch {
 }
 
 impl Switches {
-    /// `switch` after those so far.
+    /// Adds `switch` after the earlier ones.
     pub fn then(self, switch: Switch) -> Switches {
         match switch.on {
             true => Switches { on: self.on | switch.bits, off: self.off & !switch.bits },
@@ -73,7 +73,7 @@ impl Switches {
         value & !self.off | self.on
     }
 
-    /// Whether `value` has all flags as they are to be.
+    /// Whether all flags in `value` are already in the requested state.
     pub fn hold_in(self, value: u32) -> bool {
         self.applied_to(value) == value
     }
@@ -105,7 +105,7 @@ impl FromStr for Switch {
     }
 }
 
-/// As gflags.exe takes it: the abbreviation of a single flag, else eight hexadecimal digits.
+/// In the notation of gflags.exe: the abbreviation of a single flag, otherwise eight hexadecimal digits.
 impl fmt::Display for Switch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.on { '+' } else { '-' };
@@ -155,7 +155,7 @@ mod tests {
             ("-0x00000400", false, 0x400),
             ("+C0000000", true, 0xc000_0000),
             ("-ffffffff", false, u32::MAX),
-            // Hexadecimal digits, but abbreviations first.
+            // Hexadecimal digits that are also abbreviations.
             ("+ece", true, 0x40_0000),
             ("-d32", false, 0x2_0000),
             ("0xece", true, 0xece),

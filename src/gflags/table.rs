@@ -1,5 +1,5 @@
-//! The table of global flags, by bit. Source: Microsoft Learn, "GFlags Flag Table" and "Global Flag Reference"; what
-//! gflags.exe calls each of them is from its own usage text (10.0.19041).
+//! The table of global flags, by bit. Sources: Microsoft Learn, "GFlags Flag Table" and "Global Flag Reference"; the
+//! titles are from the usage text of gflags.exe (10.0.19041).
 
 use super::GlobalFlag;
 

@@ -1,4 +1,4 @@
-//! A recording written again with the right times, which were known at the last line of the log only.
+//! Rewrites a recording with corrected times, which are known only after the last line of the log.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ImportError;
 use crate::record::{Event, Recorder, Recording, SampleInfo};
 
-/// Writes `recording` to `to`, its samples from the one numbered `from` on with these times.
+/// Copies `recording` to `to` and gives the samples from number `from` on the times in `times`.
 pub(super) fn write(recording: &Recording, to: &Path, from: u64, times: &[Duration]) -> Result<(), ImportError> {
     let mut recorder = Recorder::create(to, recording.header())?;
     let (mut number, mut last) = (0, Duration::ZERO);
@@ -19,10 +19,10 @@ pub(super) fn write(recording: &Recording, to: &Path, from: u64, times: &[Durati
                 recorder.sample(SampleInfo { at: last, ..info }, snapshot)?;
                 number += 1;
             }
-            // What is marked belongs to the sample behind it.
+            // A mark belongs to the sample that follows it.
             Event::Mark { mark, .. } => recorder.mark(last, &mark)?,
             Event::End { .. } => {}
-            // It was written just now.
+            // This recording was written just now, so it has no damage.
             Event::Damaged { .. } => {}
         }
     }

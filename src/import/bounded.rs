@@ -1,4 +1,4 @@
-//! An input whose rows end: a quotation mark which is never closed makes one row of the rest of the file.
+//! Limits the length of a row: an unclosed quotation mark turns the rest of the file into one row.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -8,10 +8,10 @@ use csv::ErrorKind;
 
 use super::Wrong;
 
-/// More than any row has.
+/// In bytes; longer than any real row.
 const LONGEST_ROW: u64 = 1 << 20;
 
-/// How far an input was read.
+/// The read state of a [`Bounded`] input.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     since_row: Cell<u64>,
@@ -20,26 +20,26 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A row was read.
+    /// Resets the count of bytes after a row.
     pub(super) fn row(&self) {
         self.since_row.set(0);
     }
 
-    /// Whether the row just read is the last, and ends with the file instead of a line end or a quotation mark: nothing tells
-    /// it from one which was cut.
+    /// Whether the row just read is the last one and ends with the file, without a line end or a quotation mark. Such a
+    /// row may have been cut off.
     pub(super) fn is_cut(&self) -> bool {
         self.ended.get() && !matches!(self.last.get(), b'\n' | b'\r' | b'"')
     }
 }
 
-/// An input which ends in an error where a row has no end.
+/// An input that returns an error if a row is too long.
 pub(super) struct Bounded<R> {
     input: R,
     progress: Rc<Progress>,
 }
 
 impl<R> Bounded<R> {
-    /// The input, and how far it was read, which is told of every row.
+    /// Returns the bounded input and its progress. Call [`Progress::row`] after every row.
     pub(super) fn new(input: R) -> (Bounded<R>, Rc<Progress>) {
         let progress = Rc::new(Progress::default());
         (Bounded { input, progress: progress.clone() }, progress)
@@ -62,7 +62,7 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-/// What the CSV reader says of a row.
+/// Describes an error of the CSV reader.
 pub(super) fn refused(error: &csv::Error) -> Wrong {
     match error.kind() {
         ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {

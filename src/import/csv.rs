@@ -1,7 +1,7 @@
-//! CSV logs: rows of one instant become one sample (docs/csv.md).
+//! CSV logs: the rows of one time form one sample (docs/csv.md).
 //!
-//! Rows stand in the order of time, so that one sample at a time is in memory. What contradicts an earlier row is refused
-//! with both lines: two rows of one tag, a clock or a count which goes back, rows of one sample which disagree.
+//! Rows are in order of time, so only one sample is in memory. A row that contradicts an earlier one is refused with
+//! both line numbers: a second row of a tag, a clock or a count that goes back, or rows of one sample that disagree.
 
 use std::io::Read;
 
@@ -19,7 +19,7 @@ mod columns;
 mod log;
 mod row;
 
-/// Reads a log into the recorder which `create` makes; returns whether a sample does not have every tag.
+/// Reads a log into the recorder that `create` returns. Returns whether any sample is incomplete.
 pub(super) fn read(
     input: impl Read,
     name: &str,
@@ -50,7 +50,7 @@ pub(super) fn read(
         if let Some(create) = create.take() {
             log = Some(Log::begin(create, name, row.at)?);
         }
-        // There is one since the first row.
+        // `log` exists from the first row on.
         if let Some(log) = &mut log {
             log.add(&row, line, &mut keys)?.map_err(at_line)?;
         }
@@ -65,7 +65,7 @@ pub(super) fn read(
     }
 }
 
-/// What the CSV reader says, with the line.
+/// Describes an error of the CSV reader, with its line.
 fn refused(name: &str, line: u64, error: &csv::Error) -> ImportError {
     let (line, Wrong { what, help }) = match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => (

@@ -1,11 +1,11 @@
-//! Whether a line that no reader understood looks like a row of data: its words are mostly numbers, perhaps damaged ones.
+//! Recognises data rows that no reader understood: most of their words are numbers, perhaps damaged ones.
 //!
-//! Optical recognition writes letters for digits, mail wraps lines, terminals cut them. Such a line is not prose: what it
-//! said is missing in the table.
+//! Optical recognition writes letters for digits, mail programs wrap lines, and terminals cut them. Such a line is not
+//! prose; its data are missing in the table.
 
-/// Whether `line` looks like a row; `inside` a table less is enough for it.
+/// Whether `line` looks like a row. Inside a table, fewer numbers are enough.
 pub(super) fn looks_like_row(line: &[u8], inside: bool) -> bool {
-    // A program that writes UTF-16 went on behind text of one byte a character.
+    // A program appended UTF-16 to 8-bit text.
     if line.iter().filter(|byte| **byte == 0).count() * 3 > line.len() {
         let line: Vec<u8> = line.iter().copied().filter(|byte| *byte != 0).collect();
         return looks_like_row(&line, inside);
@@ -19,7 +19,7 @@ pub(super) fn looks_like_row(line: &[u8], inside: bool) -> bool {
     (inside && numbers > 0 && numbers == words) || (numbers >= needed && numbers * 2 >= words)
 }
 
-/// Whether a line stands for rows that were left out: dots, or a word in brackets.
+/// Whether a line marks omitted rows: dots, or a word in brackets.
 pub(super) fn stands_for_rows(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let text = line.trim().trim_matches(|c| "[]<>(){}/* ".contains(c)).to_ascii_lowercase();
@@ -28,14 +28,14 @@ pub(super) fn stands_for_rows(line: &[u8]) -> bool {
         || ["snip", "snipped", "cut", "truncated", "omitted"].contains(&text.as_str())
 }
 
-/// Whether a line is a command that shows some lines of a file only.
+/// Whether a line is a command that prints only some lines of a file.
 pub(super) fn chooses_lines(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let command = line.contains("/proc/") || line.contains('|') || line.contains("cat ") || line.contains(".log");
     command && line.split([' ', '|']).any(|word| ["grep", "egrep", "fgrep", "findstr", "head", "tail"].contains(&word))
 }
 
-/// Whether a word is a number, with letters that look like digits or without.
+/// Whether a word is a number, possibly with letters that look like digits.
 fn is_number(word: &[u8]) -> bool {
     let word = word.strip_prefix(b"(").unwrap_or(word);
     let word = word.strip_suffix(b")").unwrap_or(word);
@@ -45,7 +45,7 @@ fn is_number(word: &[u8]) -> bool {
     let mut groups = word.split(|byte| matches!(byte, b',' | b'.' | b'\''));
     let first = groups.next().unwrap_or_default();
     let rest: Vec<&[u8]> = groups.collect();
-    // Several groups are thousands; one may be decimals. A date has groups of other lengths.
+    // Several groups are thousands; one may be decimals. The groups of a date have other lengths.
     let grouped = rest.len() < 2 || rest.iter().all(|group| group.len() == 3);
     let digits = std::iter::once(&first).chain(&rest).all(|group| !group.is_empty() && group.iter().all(digit));
     grouped && digits && word.iter().any(u8::is_ascii_digit)

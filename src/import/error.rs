@@ -1,66 +1,65 @@
-//! Why a file cannot be judged, and what to do about it.
+//! The errors of an import, with advice for the user.
 
 use std::io;
 
 use crate::record::RecordError;
 
-/// What can be read.
+/// Advice that lists the accepted inputs.
 pub(super) const WHAT_TO_GIVE: &str =
     "give a recording.pgr, the folder of a run, a log that docs/logs.md lists, or one as CSV (docs/csv.md)";
 
 /// Why a log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file cannot be read; the text names it.
+    /// An I/O error; its text names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It is, or was to become, a recording, and something is wrong with that.
+    /// The recording cannot be read or written.
     #[error(transparent)]
     Recording(#[from] RecordError),
-    /// The file is something else, or its beginning is wrong.
+    /// The file has an unknown format, or its beginning is wrong.
     #[error("{name} {what}")]
     Beginning {
         /// The file's path.
         name: String,
-        /// What is wrong with it.
+        /// The problem.
         what: String,
-        /// What to do.
+        /// Advice for the user.
         help: String,
     },
-    /// A row is so wrong that nothing is judged: in a log whose maker is asked for whole rows, or where what follows would be
-    /// taken for something else.
+    /// A row is so wrong that nothing is judged: the format requires valid rows, or the rows after it would be misread.
     #[error("{name}, line {line}: {what}")]
     Row {
         /// The file's path.
         name: String,
-        /// The line its row begins in, from 1.
+        /// The line in which the row begins, counted from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The problem.
         what: String,
-        /// What would be right.
+        /// Advice for the user.
         help: String,
     },
-    /// Several sources say when tables were taken, and contradict each other; or one can be understood in two ways.
+    /// Several sources of the tables' times contradict each other, or one source is ambiguous.
     #[error("{name}: {what}")]
     Times {
-        /// The file's path, with the line where one is to blame.
+        /// The file's path, with the line if one line is the cause.
         name: String,
-        /// Which sources say what.
+        /// The contradicting sources, or the possible readings.
         what: String,
-        /// What to do.
+        /// Advice for the user.
         help: String,
     },
 }
 
 impl ImportError {
-    /// Whether there is no such file: a mistake of whoever named it.
+    /// Whether the file does not exist, so the given path is wrong.
     pub fn is_missing(&self) -> bool {
-        // A name that Windows allows no file to have is none of a file that is there.
+        // A file name that Windows does not allow cannot belong to an existing file.
         let missing = |kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename);
         matches!(self, ImportError::Io(error) if missing(error.kind()))
     }
 
-    /// What to do about it, where that is known.
+    /// Advice for the user, if there is any.
     pub fn help(&self) -> Option<&str> {
         match self {
             ImportError::Io(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
@@ -75,7 +74,7 @@ impl ImportError {
     }
 }
 
-/// What is wrong with a row or a beginning, and what would be right; the place is added by who knows it.
+/// A problem in a row or a beginning, with advice. The caller adds the place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Wrong {
     pub(super) what: String,

@@ -1,4 +1,5 @@
-//! What a log is, told by how it begins: never by its name, and never by columns, which numbers push about.
+//! Detects the format of a log by its beginning: never by its file name, and never by column positions, because long
+//! numbers shift columns.
 
 use super::Wrong;
 use super::lines::Lines;
@@ -7,19 +8,18 @@ use super::poolmon::{is_header, is_row};
 use super::{named, poolused, powershell, totals, unknown, verifier};
 use crate::record::COLUMNS;
 
-/// The bytes of a beginning: a table stands somewhere in them, if there is one.
+/// The number of bytes in a beginning. If the file has a table, one is within them.
 pub(super) const BEGINNING: usize = 1 << 16;
 
-/// A kind of log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// poolgate's own, and whatever else was made to be like it.
+    /// poolgate's own CSV, or another log in that format.
     Csv,
-    /// Of poolmon-powershell.
+    /// From poolmon-powershell.
     PowerShell,
     PoolMon,
     PoolUsed,
-    /// The Linux kernel's own tables.
+    /// The Linux kernel's tables.
     Linux,
     /// Performance counters as CSV.
     Counters,
@@ -29,11 +29,11 @@ pub(super) enum Kind {
     Vm,
     /// Driver Verifier's lists.
     Verifier,
-    /// A table whose header names its columns.
+    /// A table with a header that names its columns.
     Named,
 }
 
-/// What a log which begins so is; an error where it is known to be nothing that can be read.
+/// Returns the format of a log with this beginning; an error if the log cannot be read.
 pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
     if beginning.is_empty() {
         return Err(Wrong::new("is empty", super::error::WHAT_TO_GIVE));
@@ -50,7 +50,7 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         if text.is_empty() || powershell::is_type(text) {
             continue;
         }
-        // Without its first column the reader of CSV says best what is missing.
+        // If only the first column is missing, the CSV reader gives the best error message.
         if std::mem::take(&mut first)
             && (has_column(text, COLUMNS[0]) || COLUMNS.iter().filter(|name| has_column(text, name)).count() > 2)
         {
@@ -87,7 +87,7 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         if verifier::begins(text) {
             return Ok(Kind::Verifier);
         }
-        // Whoever logs `!poolused` logs `!vm` before it.
+        // A log of `!poolused` may begin with `!vm`, so the search goes on.
         vm |= totals::vm::begins(text);
         poolmon |= text.starts_with(b"Memory:");
     }
@@ -98,13 +98,13 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
     }
 }
 
-/// Whether a line has the name of a column, by itself between marks that are no letters.
+/// Whether a line contains the name of a column as a separate word.
 fn has_column(line: &[u8], name: &str) -> bool {
     let name = name.as_bytes();
     line.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').any(|word| word == name)
 }
 
-/// Whether a line is one which only WinDbg's `!poolused` writes.
+/// Whether a line comes from WinDbg's `!poolused` and from nothing else.
 pub(super) fn is_of_debugger(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     line.starts_with(b"Pool Used:") || line.starts_with(b"Sorting by")

@@ -1,7 +1,7 @@
-//! A text's lines, whatever wrote it: 8-bit text of any code page, UTF-8, or UTF-16, which Windows PowerShell's `>` writes.
+//! The lines of a text in any encoding: 8-bit text of any code page, UTF-8, or UTF-16 (Windows PowerShell's `>`).
 //!
-//! Lines are lent from one buffer, so a file of any size needs the same memory. In UTF-16 they are found by the byte of the
-//! line end, and each is decoded by itself: so a line which a batch file wrote between them in ASCII does no harm.
+//! Lines are borrowed from one buffer, so memory use does not depend on the file size. In UTF-16, a line is found by
+//! the byte of its line end and decoded separately, so ASCII lines that a batch file wrote in between do no harm.
 
 use std::io::{self, Read};
 
@@ -16,18 +16,18 @@ pub(super) use narrow::Narrow;
 pub(super) use wide::{is_unicode, wide};
 
 const BUFFER: usize = 1 << 18;
-/// A line which is longer is no row of anything.
+/// In bytes; a longer line is not a row of any format.
 const LONGEST: usize = 1 << 16;
-/// The most of a line that is passed over: no text has one as long as this.
+/// The maximum number of skipped bytes in a line; no text has a line this long.
 const MOST_PASSED: usize = 64 << 20;
 
 /// How a line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Newline,
-    /// With the file.
+    /// The file ends.
     File,
-    /// It goes on for longer than is read.
+    /// The line is longer than the limit.
     TooLong,
 }
 
@@ -35,9 +35,9 @@ pub(super) enum End {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) bytes: &'a [u8],
-    /// The line with its end, as it stands in the file; nothing where it is not 8-bit text.
+    /// The line with its line end, as in the file; empty unless the file is 8-bit text.
     pub(super) raw: &'a [u8],
-    /// From 1.
+    /// Counted from 1.
     pub(super) number: u64,
     pub(super) end: End,
 }
@@ -46,11 +46,11 @@ pub(super) struct Line<'a> {
 pub(super) struct Lines<R> {
     input: R,
     buffer: Vec<u8>,
-    /// What of the buffer is not yet given out.
+    /// `buffer[start..end]` has not been returned yet.
     start: usize,
     end: usize,
     number: u64,
-    /// Where something beyond the lines could not be read.
+    /// The input has ended.
     finished: bool,
     wide: Option<Wide>,
     unicode: bool,
@@ -59,7 +59,7 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of an input which begins with `beginning`.
+    /// Creates a reader of lines; `beginning` holds the first bytes of `input`.
     pub(super) fn new(input: R, beginning: &[u8]) -> Lines<R> {
         Lines {
             input,
@@ -79,7 +79,7 @@ impl<R: Read> Lines<R> {
         self.number
     }
 
-    /// Whether it is known that lines are UTF-8, so that no other bytes are meant.
+    /// Whether the text is known to be Unicode, so its bytes have no other meaning.
     pub(super) fn are_unicode(&self) -> bool {
         self.unicode
     }
@@ -113,7 +113,7 @@ impl<R: Read> Lines<R> {
         Ok(Some(Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), raw, number, end }))
     }
 
-    /// Takes the next line if it is this one, whose end is part of it.
+    /// Consumes the next line if it equals `raw`, line end included.
     #[inline]
     pub(super) fn takes(&mut self, raw: &[u8]) -> bool {
         let same = self.buffer[self.start..self.end].starts_with(raw);
@@ -123,20 +123,20 @@ impl<R: Read> Lines<R> {
         same
     }
 
-    /// What is in memory of the lines which come next, where it is 8-bit text; it may end inside of one.
+    /// The buffered part of the next lines, which may end inside a line; empty unless the file is 8-bit text.
     #[inline]
     pub(super) fn ahead(&self) -> &[u8] {
         if self.wide.is_some() { &[] } else { &self.buffer[self.start..self.end] }
     }
 
-    /// Takes the next line, which has so many bytes with its end.
+    /// Consumes the next line, which has `bytes` bytes with its line end.
     #[inline]
     pub(super) fn skip(&mut self, bytes: usize) {
         self.start += bytes;
         self.number += 1;
     }
 
-    /// Reads on until the buffer has a whole line, or the last one. `None` when nothing is left.
+    /// Reads until the buffer holds a whole line or the last one. Returns `None` at the end of the input.
     #[cold]
     fn refill(&mut self) -> io::Result<Option<(usize, usize, End)>> {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -157,7 +157,7 @@ impl<R: Read> Lines<R> {
             }
             looked_at = self.end;
         }
-        // The last byte of a last line end in UTF-16 is none of a line.
+        // The last byte of the final line end in UTF-16 does not begin a new line.
         let nothing = match self.wide {
             Some(Wide::Little) => matches!(&self.buffer[..self.end], [] | [0]),
             Some(Wide::Big) | None => self.end == 0,
@@ -165,7 +165,7 @@ impl<R: Read> Lines<R> {
         Ok((!nothing).then_some((0, self.end, End::File)))
     }
 
-    /// Passes over the rest of a line which is too long. The bytes before `start` stay where they are.
+    /// Skips the rest of a line that is too long. The bytes before `start` keep their positions.
     fn skip_line(&mut self) -> io::Result<()> {
         let mut passed = 0;
         loop {

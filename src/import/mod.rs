@@ -1,10 +1,10 @@
-//! Logs which other samplers wrote, turned into recordings: whatever is judged enters here and goes the same way.
+//! Imports logs of other samplers: every input becomes a recording before it is judged.
 //!
-//! What a file is, its content says and never its name. A recording is opened as it is; a log, gzipped or not, in 8-bit text
-//! or UTF-16, is read line by line into a recording of its own, so that memory holds the recording and never the text.
+//! The content determines the format, never the file name. A recording is opened directly. A log (gzipped or not, in
+//! 8-bit text or UTF-16) is read line by line into a new recording, so memory holds the recording and never the text.
 //!
-//! In a log whose format says what each row is to be (docs/csv.md), a row which makes no sense is an error with its line.
-//! Logs which were made for people (docs/poolmon-logs.md) have other lines too: those are counted and told.
+//! In a format that defines every row (docs/csv.md), an invalid row is an error with its line. Logs made for people
+//! (docs/poolmon-logs.md) have other lines too; those are counted and reported.
 
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -46,30 +46,30 @@ use lines::{Lines, Narrow};
 use tables::{Tables, Times};
 use when::Stamp;
 
-/// What files hold.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Imported {
-    /// It.
+    /// The recording.
     pub recording: Recording,
-    /// What was passed over in them, and what else a reader should know.
+    /// Notes for the user about skipped lines and other limits.
     pub notes: Vec<String>,
-    /// How many tables a log of tables has, which may be one of a series; `None` for recordings, and for logs which are
-    /// those of whole runs.
+    /// The number of tables in a log of tables, which may be one of a series; `None` for recordings and for logs of
+    /// whole runs.
     pub tables: Option<u64>,
 }
 
-/// Opens a recording, or reads a log as one; what was passed over is not told: see [`read`].
+/// Opens a recording, or reads a log as one, without its notes; see [`read`].
 ///
 /// # Errors
-/// [`ImportError`], with the line of a row which makes no sense.
+/// [`ImportError`], with the line of an invalid row.
 pub fn open(path: &Path) -> Result<Recording, ImportError> {
     Ok(read(path, None)?.recording)
 }
 
-/// Opens a recording, or reads a log as one. `every` is how far apart its tables were taken, where it does not say.
+/// Opens a recording, or reads a log as one. `every` is the interval between its tables, for a log without times.
 ///
 /// # Errors
-/// [`ImportError`], with the line of a row which makes no sense.
+/// [`ImportError`], with the line of an invalid row.
 pub fn read(path: &Path, every: Option<Duration>) -> Result<Imported, ImportError> {
     let name = path.display().to_string();
     let (beginning, input) = open_file(path, &name)?;
@@ -82,10 +82,10 @@ pub fn read(path: &Path, every: Option<Duration>) -> Result<Imported, ImportErro
     written.open(&to)
 }
 
-/// Reads several logs as one, in the order of time: each has one table or more of a series.
+/// Reads several logs as one, in order of time. Each has one or more tables of a series.
 ///
 /// # Errors
-/// [`ImportError`], also where a file is no log of tables.
+/// [`ImportError`], also if a file is not a log of tables.
 pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Imported, ImportError> {
     let folder = tempfile::tempdir()?;
     let to = folder.path().join("imported.pgr");
@@ -110,7 +110,7 @@ pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Importe
     Written::of(tables.finish()?).open(&to)
 }
 
-/// The time stamp of the first table in a file. What is wrong with the file is told when it is read.
+/// Returns the time stamp of the first table in a file. Errors in the file are reported when it is read in full.
 fn first_stamp(path: &Path, scratch: &Path) -> Result<Option<Stamp>, ImportError> {
     let name = path.display().to_string();
     let (beginning, _) = open_file(path, &name)?;
@@ -118,26 +118,26 @@ fn first_stamp(path: &Path, scratch: &Path) -> Result<Option<Stamp>, ImportError
     let Ok(kind) = kind::kind(&beginning) else { return Ok(None) };
     let mut tables = Tables::new(scratch.to_owned(), &name, None);
     tables.begin_file(&name, None);
-    // The last line is cut off, and perhaps a table is.
+    // The beginning may cut off its last line and its last table, so errors are ignored here.
     let _ = read_tables(kind, &beginning, &beginning[..], &mut tables);
     Ok(tables.first_stamp())
 }
 
-/// Reads a log from anywhere into the new recording `to`. Memory does not grow with the log.
+/// Reads a log from any source into the new recording `to`. Memory use does not grow with the log.
 ///
 /// # Errors
-/// [`ImportError`]; `name` is what it calls the log.
+/// [`ImportError`]; `name` identifies the log in its text.
 pub fn write(input: impl Read, name: &str, every: Option<Duration>, to: &Path) -> Result<Written, ImportError> {
     let (beginning, input) = peek(input)?;
     write_known(beginning, input, name, every, to)
 }
 
-/// What became of a log, besides its recording.
+/// The result of writing a log into a recording.
 #[derive(Debug)]
 pub struct Written {
-    /// How many tables it has, if it is one of tables.
+    /// The number of tables, if it is a log of tables.
     pub tables: Option<u64>,
-    /// What was passed over, and what else a reader should know.
+    /// Notes for the user about skipped lines and other limits.
     pub notes: Vec<String>,
     partial: bool,
     times: Times,
@@ -148,7 +148,7 @@ impl Written {
         Written { tables: Some(read.tables), notes: read.notes, partial: read.partial, times: read.times }
     }
 
-    /// Opens the recording which was written.
+    /// Opens the written recording.
     fn open(self, to: &Path) -> Result<Imported, ImportError> {
         let Written { tables, mut notes, partial, times: Times { sources, started, anew } } = self;
         let mut recording = Recording::open(to)?;
@@ -207,12 +207,12 @@ fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tabl
         Kind::Vm => totals::vm::read(&mut Lines::new(input, beginning), tables),
         Kind::Verifier => verifier::read(&mut Lines::new(input, beginning), tables),
         Kind::Named => named::read(&mut Lines::new(input, beginning), tables),
-        // Read by itself, before.
+        // CSV logs are read earlier, by their own function.
         Kind::Csv => Ok(()),
     }
 }
 
-/// The input as 8-bit text.
+/// Returns the input as 8-bit text.
 fn text<'a>(beginning: &[u8], input: impl Read + 'a) -> Box<dyn Read + 'a> {
     match lines::wide(beginning) {
         None => Box::new(input),
@@ -220,7 +220,7 @@ fn text<'a>(beginning: &[u8], input: impl Read + 'a) -> Box<dyn Read + 'a> {
     }
 }
 
-/// A file, unpacked if it is packed: how it begins, and all of it.
+/// Opens a file and unpacks it if it is packed. Returns its beginning and a reader of the whole content.
 fn open_file(path: &Path, name: &str) -> Result<(Vec<u8>, Box<dyn Read>), ImportError> {
     let (beginning, input) = peek(Input::open(path)?)?;
     if !beginning.starts_with(&[0x1f, 0x8b]) {
@@ -230,11 +230,11 @@ fn open_file(path: &Path, name: &str) -> Result<(Vec<u8>, Box<dyn Read>), Import
     Ok((beginning, Box::new(input)))
 }
 
-/// A log as it was before somebody pasted it.
+/// A log with the traces of pasting removed.
 struct Log<'a> {
     beginning: Vec<u8>,
     input: Box<dyn Read + 'a>,
-    /// It has the lines which somebody searched for.
+    /// Whether the log holds only the lines that a search found.
     filtered: bool,
 }
 
@@ -250,7 +250,7 @@ impl<'a> Log<'a> {
     }
 }
 
-/// The first bytes, and all of them again.
+/// Returns the first bytes, and a reader of the whole input.
 fn peek<R: Read>(mut input: R) -> std::io::Result<(Vec<u8>, impl Read)> {
     let mut beginning = Vec::new();
     input.by_ref().take(kind::BEGINNING as u64).read_to_end(&mut beginning)?;

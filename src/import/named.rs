@@ -1,8 +1,8 @@
-//! Tables of pool tags whose header names their columns: Markdown, CSV out of a spreadsheet, PowerShell's `Format-Table`,
-//! PoolMonX, and what System Informer copies.
+//! Tables of pool tags with a header that names the columns: Markdown, CSV from a spreadsheet, PowerShell's
+//! `Format-Table`, PoolMonX, and text copied from System Informer.
 //!
-//! Which column is which, its name says; columns with other names are left out. Such a table was copied by a person, so it may
-//! have a part of the tags only.
+//! Columns are identified by name; unknown ones are left out. A person copied such a table, so it may have only some of
+//! the tags.
 
 use std::io::Read;
 
@@ -17,7 +17,7 @@ use crate::pool::{Counters, Pool, Usage};
 mod cells;
 mod header;
 
-/// Whether a line is the header of such a table, or a row which needs none.
+/// Whether a line is the header of such a table, or a row that needs no header.
 pub(super) fn is_header(line: &[u8]) -> bool {
     Header::of(line).is_some() || Header::of_copied_row(line).is_some()
 }
@@ -97,7 +97,7 @@ impl Named {
                 true => tables.add_used(about, usage),
                 false => tables.add(about, usage).is_some(),
             };
-            // The next table begins with what this one has already.
+            // A row that the table already has begins the next table.
             if !add(tables) {
                 tables.begin(line)?;
                 add(tables);
@@ -107,7 +107,7 @@ impl Named {
     }
 }
 
-/// The only cell of a line which has something in it: a spreadsheet fills the others up with separators.
+/// Removes separators from both ends of a line: a spreadsheet pads a line with a single cell.
 fn alone(text: &[u8]) -> &[u8] {
     let is_separator = |byte: &u8| matches!(byte, b',' | b';' | b'|' | b'\t' | b'"' | b' ');
     let from = text.iter().position(|byte| !is_separator(byte)).unwrap_or(0);
@@ -115,11 +115,11 @@ fn alone(text: &[u8]) -> &[u8] {
     text.get(from..to).unwrap_or_default()
 }
 
-/// What a row has.
+/// One row, parsed.
 struct Row {
     at: Option<Stamp>,
     rows: Vec<(About, Usage)>,
-    /// It has both pools, also of a tag which uses one.
+    /// Whether it has both pools, even for a tag that uses only one.
     both: bool,
 }
 
@@ -154,7 +154,7 @@ fn counted<'a>(
     powershell::figures([allocs.as_deref(), frees.as_deref(), diff.as_deref()], &bytes)
 }
 
-/// The pool which a cell names.
+/// Parses the name of a pool.
 fn pool(text: &[u8]) -> Result<Pool, String> {
     let name: String = String::from_utf8_lossy(text).to_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
     match name.as_str() {

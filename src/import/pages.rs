@@ -1,21 +1,22 @@
-//! Tags which went through a code page on their way into a text: back to the four bytes which they are.
+//! Recovers the four bytes of a tag from text that was converted from a code page.
 //!
-//! A tag's bytes may be any; a console shows each as a character of its code page, and a shell which writes Unicode keeps
-//! the character. Which page it was is written nowhere: consoles mostly have 437, and .NET's default is mostly 1252.
+//! A tag may have any bytes. A console shows each byte as a character of its code page, and a shell that writes Unicode
+//! keeps the character. The text does not name the code page: consoles mostly use 437, and .NET's default is mostly
+//! 1252.
 
 use std::borrow::Cow;
 
-/// What a page has for the bytes from 0x80 on.
+/// The characters of a code page for the bytes from 0x80 on.
 pub(super) type Page = &'static str;
 
-/// Code page 437, of consoles.
+/// Code page 437, used by consoles.
 pub(super) const OEM: Page = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
-/// Code page 1252, of Windows itself.
+/// Code page 1252, used by Windows itself.
 pub(super) const WINDOWS: Page = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ\u{a0}¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ";
 
-/// The four bytes of a tag, whose trailing spaces may be missing; `None` when it is more, or has a character that no byte
-/// of the page gives. Four bytes are the tag itself, unless it is known that the text is `unicode`.
+/// The four bytes of a tag; its trailing spaces may be missing. `None` if the text is longer, or has a character
+/// outside the code page. Four bytes are the tag itself, unless the text is known to be `unicode`.
 pub(super) fn tag(text: &[u8], page: Page, unicode: bool) -> Option<[u8; 4]> {
     let bytes = if text.len() == 4 && !unicode { Cow::Borrowed(text) } else { bytes(text, page)? };
     let mut tag = [b' '; 4];
@@ -23,7 +24,7 @@ pub(super) fn tag(text: &[u8], page: Page, unicode: bool) -> Option<[u8; 4]> {
     Some(tag)
 }
 
-/// Every character of UTF-8 as the byte it was; what is no UTF-8 is bytes already.
+/// Converts each character of UTF-8 to its byte; other text consists of the bytes already.
 pub(super) fn bytes(text: &[u8], page: Page) -> Option<Cow<'_, [u8]>> {
     match str::from_utf8(text) {
         Ok(text) if !text.is_ascii() => {

@@ -1,8 +1,8 @@
-//! Tables which are not of all tags: a screen shows what fits on it.
+//! Tables with only some of the tags: a screen shows only the rows that fit on it.
 //!
-//! Who reads a recording takes a tag which first appears in the middle for one which held nothing before, as it is where the
-//! kernel's whole table was sampled. Of a screen that is wrong: so all tags are written down before the first table, absent
-//! in it unless they were there, and absent is not known.
+//! Readers of a recording assume that a tag that first appears later held nothing before. This is correct if the
+//! kernel's whole table was sampled, but not for screens. The rewritten recording therefore lists all tags from the
+//! first table on; a tag that a table does not show is absent, which means unknown.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::ImportError;
 use crate::pool::{Pool, RowId, Snapshot};
 use crate::record::{Event, Recorder, Recording};
 
-/// Writes `recording` anew to `to`; returns what a reader should know.
+/// Copies `recording` to `to` with all tags listed. Returns a note for the user if tags are missing.
 pub(super) fn write(recording: &Recording, to: &Path) -> Result<Option<String>, ImportError> {
     let mut all = Snapshot::new();
     let mut rows: Vec<RowId> = Vec::new();
@@ -34,7 +34,7 @@ pub(super) fn write(recording: &Recording, to: &Path) -> Result<Option<String>, 
             }
             Event::Mark { at, mark } => recorder.mark(at, &mark)?,
             Event::End { at } => ends = at,
-            // It was written just now.
+            // This recording was written just now, so it has no damage.
             Event::Damaged { .. } => {}
         }
     }

@@ -1,17 +1,17 @@
-//! Lines that were not read: all are counted, and the first few are named with the reason. Rows that could not be read are
-//! counted apart from lines that are no rows, since only the former are data that a verdict lacks.
+//! Lines that were not read: all are counted, and the first few are listed with the reason. Unreadable rows are counted
+//! separately from other lines, because only rows are data that a verdict lacks.
 
 use super::Wrong;
 
-/// How many are told one by one.
+/// The number of lines that are listed.
 const TOLD: usize = 3;
-/// Bytes of a line which are shown.
+/// The number of characters shown of a line.
 const SHOWN: usize = 40;
 
-/// What is counted: one of it, and several.
+/// The words for one counted line, and for several.
 type Kind = [&'static str; 2];
 
-/// Lines that are no rows.
+/// Lines that are not rows.
 pub(super) const LINES: Kind = ["line was not read", "lines were not read"];
 /// Lines that look like rows of data.
 pub(super) const ROWS: Kind = ["row of data was not read", "rows of data were not read"];
@@ -27,12 +27,11 @@ pub(super) struct Passed {
 }
 
 impl Passed {
-    /// None so far.
     pub(super) fn of(of: Kind) -> Passed {
         Passed { of, count: 0, first: Vec::new() }
     }
 
-    /// Counts a line.
+    /// Counts a line, and keeps the reason if it is among the first.
     pub(super) fn add(&mut self, line: u64, why: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < TOLD {
@@ -44,7 +43,7 @@ impl Passed {
         self.count == 0
     }
 
-    /// Which they were: `line 7: …; line 9: …; and 12 more`.
+    /// Lists the lines: `line 7 …; line 9 …; and 12 more`.
     pub(super) fn told(&self) -> String {
         let mut told: Vec<String> = self.first.iter().map(|(line, why)| format!("line {line} {why}")).collect();
         let more = self.count - self.first.len() as u64;
@@ -54,14 +53,14 @@ impl Passed {
         told.join("; ")
     }
 
-    /// What a reader should know; `None` when there were none.
+    /// A note for the user; `None` if no line was counted.
     pub(super) fn note(&self, name: &str) -> Option<String> {
         let [one, several] = self.of;
         let lines = if self.count == 1 { one } else { several };
         (self.count > 0).then(|| format!("{name}: {} {lines}: {}", self.count, self.told()))
     }
 
-    /// What is wrong with a file of which nothing was read.
+    /// The error for a file without any readable `what`.
     pub(super) fn nothing(&self, what: &str) -> Wrong {
         let help = "give a whole table, with its header; docs/logs.md lists the logs that are read";
         match self.is_empty() {
@@ -71,7 +70,7 @@ impl Passed {
     }
 }
 
-/// A text of a file, fit for a message.
+/// Formats text from a file for a message.
 pub(super) fn shown(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text.trim_ascii());
     let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();

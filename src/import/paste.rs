@@ -1,31 +1,32 @@
-//! What mail, web pages and search tools do to a log, undone line by line: quotation marks of mails, names of files which
-//! findstr and grep put in front, no-break spaces, rows broken at the width of a mail.
+//! Undoes the changes that mail, web pages and search tools make to a log: quotation marks of mails, file names that
+//! findstr and grep put before lines, no-break spaces, rows broken at the width of a mail.
 //!
-//! Which of them were at work, the first table says: in a log as it was written nothing is touched. A line stays a line, so that
-//! numbers of lines are those of the file.
+//! The first table shows the changes that were made; an unchanged log is not touched. A line stays a line, so line
+//! numbers are those of the file.
 
 use std::io::{self, Read};
 
 use super::lines::{End, Lines};
 use super::{linux, named, poolmon, poolused};
 
-/// Lines in which the first table is looked for, and those behind its header.
+/// The number of lines searched for the first table and for broken rows.
 const LOOKED_AT: usize = 400;
 
-/// What was done to a text.
+/// The changes made to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Done {
-    /// `> ` stands in front of lines.
+    /// Lines begin with `> `.
     quoted: bool,
-    /// A file's name, or a line's number, and a colon stand in front of lines.
+    /// Lines begin with a file name or a line number, and a colon.
     named: bool,
-    /// Spaces are no-break spaces.
+    /// Spaces were replaced by no-break spaces.
     unbroken: bool,
-    /// Rows go on in the next line.
+    /// Rows continue on the next line.
     wrapped: bool,
 }
 
-/// A text as it was before it was pasted: how it begins, and all of it. `None` when nothing was done to it.
+/// Undoes the changes. Returns the restored beginning and a reader of the restored text. Returns the input as an error
+/// if nothing was changed.
 pub(super) fn undone<R: Read>(beginning: &[u8], input: R) -> Result<(Vec<u8>, Undone<R>), R> {
     let done = Done::of(beginning);
     if done == Done::default() {
@@ -40,7 +41,7 @@ pub(super) fn undone<R: Read>(beginning: &[u8], input: R) -> Result<(Vec<u8>, Un
     }
 }
 
-/// Whether a line only says that what follows is a quotation: it is part of no table.
+/// Whether a line only marks a quotation and is not part of a table.
 pub(super) fn is_fence(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let known: [&[u8]; 8] =
@@ -72,7 +73,7 @@ impl Done {
         found.unwrap_or_default()
     }
 
-    /// What was done to the first line of a table, if this is one.
+    /// The changes made to the first line of a table; `None` if the line is not one.
     fn of_first(line: &[u8]) -> Option<Done> {
         let mut done = Done { unbroken: has_no_break(line), ..Done::default() };
         if is_of_table(&done.undo(line)) {
@@ -100,7 +101,7 @@ impl Done {
     }
 }
 
-/// Whether a line is the header of a table, or a row of PoolMon's.
+/// Whether a line can be the first line of a table.
 fn is_of_table(line: &[u8]) -> bool {
     poolmon::is_header(line)
         || poolmon::is_row(line)
@@ -109,7 +110,7 @@ fn is_of_table(line: &[u8]) -> bool {
         || linux::begins(line.trim_ascii())
 }
 
-/// Whether a row of PoolMon's ends in the next line, or its header does.
+/// Whether a row or a header of PoolMon continues on the next line.
 fn is_cut(line: &[u8], next: &[u8]) -> bool {
     let rest = next.trim_ascii();
     if rest.is_empty() || line.is_empty() {
@@ -122,7 +123,7 @@ fn is_cut(line: &[u8], next: &[u8]) -> bool {
     figures && !poolmon::is_row(line) && poolmon::is_row(&[line, b" ", rest].concat())
 }
 
-/// Without the marks which a mail puts in front of what it quotes.
+/// Removes a mail's quotation marks from the beginning of a line.
 fn unquoted(line: &[u8]) -> &[u8] {
     let mut rest = line;
     while let Some(after) = rest.trim_ascii_start().strip_prefix(b">") {
@@ -131,9 +132,9 @@ fn unquoted(line: &[u8]) -> &[u8] {
     rest
 }
 
-/// What follows a file's name and a line's number: `C:\\logs\\snap-1.log:12: Leak Nonp …`.
+/// Returns the text after a file name and a line number: `C:\\logs\\snap-1.log:12: Leak Nonp …`.
 fn behind_name(line: &[u8]) -> Option<&[u8]> {
-    // The colon of a drive is none of these.
+    // The colon of a drive letter does not count.
     let drive = usize::from(matches!(line, [b'A'..=b'Z' | b'a'..=b'z', b':', b'\\' | b'/', ..])) * 2;
     let colon = drive + line.get(drive..)?.iter().position(|byte| *byte == b':')?;
     let rest = &line[colon + 1..];
@@ -162,14 +163,14 @@ fn is_odd_space(c: char) -> bool {
     matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}')
 }
 
-/// A text as it was before it was pasted.
+/// A text with the changes undone.
 pub(super) struct Undone<R> {
     lines: Lines<R>,
     done: Done,
-    /// What is given out, and how much of it is.
+    /// The restored text, and the number of its bytes that were returned.
     text: Vec<u8>,
     given: usize,
-    /// A row which may go on in the next line, and how it ends.
+    /// A row that may continue on the next line, and how it ends.
     held: Option<(Vec<u8>, End)>,
 }
 
@@ -179,12 +180,12 @@ impl<R: Read> Undone<R> {
         Undone { lines, done, text, given: 0, held: None }
     }
 
-    /// Whether a search put a name in front of lines: it found the lines which it was asked for, and no others.
+    /// Whether a search tool put names before lines: the log then has only the lines that match.
     pub(super) fn is_filtered(&self) -> bool {
         self.done.named
     }
 
-    /// Puts the next lines into `text`; `false` at the end.
+    /// Puts the next lines into `text`; returns `false` at the end.
     fn next(&mut self) -> io::Result<bool> {
         (self.given, self.text) = (0, std::mem::take(&mut self.text));
         self.text.clear();
@@ -198,7 +199,7 @@ impl<R: Read> Undone<R> {
             (None, None) => return Ok(false),
             (None, next) => self.held = next,
             (Some((line, _)), Some((next, end))) if joined => {
-                // Both lines stay, so that those behind them have their numbers.
+                // Both lines stay, so that the numbers of the later lines do not change.
                 self.push(&[&line[..], b" ", next.trim_ascii()].concat(), End::Newline);
                 self.held = Some((Vec::new(), end));
             }

@@ -1,8 +1,9 @@
-//! WinDbg's `!poolused`, as often as it stands in a log of the debugger.
+//! WinDbg's `!poolused`: all of its tables in a log of the debugger.
 //!
-//! A row has both pools: of each the allocations in use and bytes, or with flag 1 allocations, frees, their difference and
-//! bytes. What the tag is stands behind it, with a tab before it, or, from debuggers of 32 bits, without anything. A last
-//! row is the total; a table without it was interrupted, and has not all tags. Nor has one whose command names a tag.
+//! A row has both pools: for each, allocations in use and bytes, or with flag 1 allocations, frees, their difference
+//! and bytes. A description of the tag follows, after a tab or, in 32-bit debuggers, without a separator. The last row
+//! is the total; a table without it was interrupted, so it lacks tags. A table also lacks tags if its command names a
+//! tag.
 
 use std::io::Read;
 
@@ -34,13 +35,13 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
 }
 
 struct Used {
-    /// Inside a table, under its header.
+    /// The columns of the table being read; `None` outside a table.
     columns: Option<Columns>,
-    /// The text is UTF-8: a byte of a tag is a character of a code page there.
+    /// The text is UTF-8, so each byte of a tag is a character of a code page.
     unicode: bool,
-    /// The next table is of the tag that the command names.
+    /// The next table has only the tag that the command names.
     filtered: bool,
-    /// Blanks in front of every line of the table: it is part of an indented text.
+    /// The number of blanks before every line of a table inside an indented text.
     indent: usize,
 }
 
@@ -113,7 +114,7 @@ impl Used {
         }
     }
 
-    /// A table ends, and where it has no total it was interrupted.
+    /// Ends a table. A table without a total was interrupted.
     fn end(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
         if self.columns.take().is_some() {
             tables.shows_a_part();
@@ -122,7 +123,7 @@ impl Used {
     }
 }
 
-/// Whether a line is a command of a table of one tag, or of those of a pattern: `!poolused 2 Irp`.
+/// Whether a line is a command for the table of one tag, or of a pattern: `!poolused 2 Irp`.
 fn names_a_tag(line: &[u8]) -> bool {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let flags = |word: &[u8]| word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'x') && word.len() < 4;
@@ -131,11 +132,11 @@ fn names_a_tag(line: &[u8]) -> bool {
 
 const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
 
-/// A tag with what is counted in the nonpaged and in the paged pool.
+/// A tag with its figures in the nonpaged and in the paged pool.
 struct Row {
     tag: [u8; 4],
     pools: [Usage; 2],
-    /// A number is longer than its column.
+    /// Whether a number is longer than its column.
     long: bool,
 }
 
@@ -152,9 +153,9 @@ fn read_row(line: Line<'_>, unicode: bool, columns: &Columns) -> Result<Row, Str
     }
 }
 
-/// A line whose tag is of characters, with their bytes in place of it.
+/// Replaces the characters of a line's tag by their bytes.
 fn narrow(line: &[u8]) -> Option<Vec<u8>> {
-    // Some text may follow which is cut inside a character.
+    // The text after the tag may be cut inside a character.
     let text = line.utf8_chunks().next()?.valid();
     let end = text.char_indices().nth(6).map_or(text.len(), |(at, _)| at);
     Some([&pages::bytes(&line[..end], pages::OEM)?, &line[end..]].concat())
@@ -165,7 +166,7 @@ fn read_bytes(line: Line<'_>, columns: &Columns) -> Result<Row, String> {
     if !columns.collapsed {
         return written;
     }
-    // Without its columns a tag has lost the spaces behind it.
+    // Without columns, a tag has lost its trailing spaces.
     match (written, shortened(line.bytes).and_then(|(tag, from)| read_numbers(line, tag, from, columns))) {
         (Ok(written), Ok(shortened)) if written.tag != shortened.tag => {
             let [tag, other] = [&written.tag, &shortened.tag].map(|tag| shown(tag));
@@ -176,7 +177,7 @@ fn read_bytes(line: Line<'_>, columns: &Columns) -> Result<Row, String> {
     }
 }
 
-/// A tag of four characters, behind one space or none, and where it ends.
+/// A tag of four characters after at most one space, and the offset of its end.
 fn as_written(line: &[u8]) -> Result<([u8; 4], usize), String> {
     let from = usize::from(line.first() == Some(&b' '));
     let tag = line.get(from..).and_then(|rest| rest.first_chunk::<4>().copied());
@@ -184,7 +185,7 @@ fn as_written(line: &[u8]) -> Result<([u8; 4], usize), String> {
     tag.filter(|_| behind).map(|tag| (tag, from + 4)).ok_or_else(|| format!("is no row: `{}`", shown(line)))
 }
 
-/// A tag of up to four characters without a space, and where it ends.
+/// A tag of up to four characters without a space, and the offset of its end.
 fn shortened(line: &[u8]) -> Result<([u8; 4], usize), String> {
     let from = line.len() - line.trim_ascii_start().len();
     let word = line[from..].split(u8::is_ascii_whitespace).next().unwrap_or_default();
@@ -194,17 +195,17 @@ fn shortened(line: &[u8]) -> Result<([u8; 4], usize), String> {
     Ok((tag, from + word.len()))
 }
 
-/// The row of a tag that ends at `from`.
+/// Parses the row of a tag that ends at `from`.
 fn read_numbers(line: Line<'_>, tag: [u8; 4], from: usize, columns: &Columns) -> Result<Row, String> {
     let (Numbers { all, long }, end) = columns.numbers(line.bytes, from)?;
-    // What follows is what the tag is; nothing tells a number which was cut from a smaller one.
+    // A description normally follows. Without it, a number that was cut off looks like a smaller number.
     if line.end == End::File && end == line.bytes.len() {
         return Err("is cut off, perhaps inside its last number".to_owned());
     }
     Ok(Row { tag, pools: pools(&all, columns.counted)?, long })
 }
 
-/// What a row's numbers say of each pool.
+/// Converts a row's numbers to the usage of each pool.
 fn pools(numbers: &[Number], counted: Counted) -> Result<[Usage; 2], String> {
     let mut pools = [Usage::default(); 2];
     for (pool, numbers) in pools.iter_mut().zip(numbers.chunks(numbers.len() / 2)) {

@@ -1,6 +1,6 @@
-//! CSV of poolmon-powershell, which PoolmonViz has too: a row a tag with both pools, and the time in each row.
+//! CSV of poolmon-powershell, also of PoolmonViz: one row for each tag with both pools, and the time in each row.
 //!
-//! Rows of one time are one table. Which columns there are, its user chose; those which count nothing are not looked at.
+//! Rows of one time are one table. The user of that program chose the columns; columns without counts are ignored.
 
 use std::io::Read;
 
@@ -15,7 +15,7 @@ use super::when::Stamp;
 use super::{ImportError, pages, when};
 use crate::pool::{Counters, Pool, Usage};
 
-/// The columns of one pool, behind its name.
+/// The columns of one pool, after the pool's name.
 const FIGURES: [&str; 4] = ["Allocs", "Frees", "Diff", "UsedBytes"];
 const SOURCE: &str = "poolmon-powershell's CSV";
 
@@ -24,12 +24,12 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     Columns::of(names(line).iter().map(String::as_str)).is_some()
 }
 
-/// Whether a line is what `Export-Csv` writes before the header, unless it is asked not to.
+/// Whether a line is the type line that `Export-Csv` writes before the header by default.
 pub(super) fn is_type(line: &[u8]) -> bool {
     line.starts_with(b"#TYPE ")
 }
 
-/// Whether a line is the header of PoolMonX's CSV: columns as its window has them.
+/// Whether a line is the header of PoolMonX's CSV: the columns of its window.
 pub(super) fn is_of_poolmonx(line: &[u8]) -> bool {
     let names = names(line);
     let paged =
@@ -42,7 +42,7 @@ fn names(line: &[u8]) -> Vec<String> {
     line.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect()
 }
 
-/// Where each column stands.
+/// The position of each column.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     time: Option<usize>,
@@ -53,18 +53,18 @@ struct Columns {
 const POOLS: [(&str, Pool); 2] = [("Paged", Pool::Paged), ("NonPaged", Pool::Nonpaged)];
 
 impl Columns {
-    /// `None` where there is no tag, or no pool whose bytes are counted.
+    /// Returns `None` if there is no tag, or no pool with bytes.
     fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Columns> {
         let place = |wanted: &str| names.clone().position(|name| name == wanted);
         let pools = POOLS.map(|(pool, _)| FIGURES.map(|figure| place(&format!("{pool}{figure}"))));
         let counted = pools.iter().any(|[.., bytes]| bytes.is_some());
-        // Nobody sets UTC back for the winter.
+        // UTC has no daylight-saving changes.
         let time = place("DateTimeUTC").or_else(|| place("DateTime"));
         Some(Columns { time, tag: place("Tag")?, pools }).filter(|_| counted)
     }
 }
 
-/// Reads all tables of a file; a byte of a tag is a character where it is known to be `unicode`.
+/// Reads all tables of a file. If it is known to be `unicode`, each byte of a tag is a character.
 pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Result<(), ImportError> {
     let (input, progress) = Bounded::new(input);
     let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
@@ -80,12 +80,12 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
         }
         let line = record.position().map_or(next_line, csv::Position::line);
         let Some((names, columns)) = &header else {
-            // What stands before the header is of a type, or a time.
+            // The lines before the header are a type or a time.
             let columns = Columns::of(record.iter().map(|name| str::from_utf8(name).unwrap_or_default().trim()));
             header = columns.map(|columns| (record.clone(), columns));
             continue;
         };
-        // Files which were put together have several.
+        // Concatenated files have several headers.
         if record == *names {
             tables.end()?;
             continue;
@@ -114,7 +114,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
         }
         let again = columns.time.map(|_| line);
         if !row.add(tables, again) {
-            // Without times a table ends where the next one begins with the same tags.
+            // Without times, a repeated tag begins the next table.
             tables.begin(line)?;
             row.add(tables, again);
         }
@@ -122,7 +122,6 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
     tables.end_file("table of poolmon-powershell")
 }
 
-/// One row.
 struct Row {
     at: Option<Stamp>,
     tag: [u8; 4],
@@ -145,7 +144,8 @@ impl Row {
         Ok(Row { at, tag, pools })
     }
 
-    /// Adds it to a row that the table has of the same tag, if `again` is its line; else `false` when the table has one.
+    /// Adds the row. If the table already has the tag: sums both rows if `again` is the row's line, otherwise returns
+    /// `false`.
     fn add(&self, tables: &mut Tables, again: Option<u64>) -> bool {
         let mut new = true;
         for (counted, (_, pool)) in self.pools.iter().zip(POOLS) {
@@ -165,13 +165,13 @@ impl Row {
     }
 }
 
-/// What a pool's figures say, of which allocations, frees and their difference may be missing.
+/// Converts a pool's figures; allocations, frees and their difference may be missing.
 pub(super) fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -> Result<(Counters, Usage), String> {
     let bytes = number(bytes)?;
     Ok(match (allocs, frees, diff) {
         (Some(allocs), Some(frees), diff) => {
             let (allocs, frees) = (number(allocs)?, number(frees)?);
-            // Without the difference there is nothing to hold it against.
+            // Without the difference, there is nothing to check.
             let counted = allocs.wrapping().wrapping_sub(frees.wrapping());
             let diff = diff.map_or(Ok(Number { magnitude: counted, negative: false }), number)?;
             (Counters::Wrapping32, row::checked(allocs, frees, diff, bytes)?)
@@ -190,7 +190,7 @@ fn number(field: &[u8]) -> Result<Number, String> {
     number.ok_or_else(|| format!("has `{}` where a number belongs", shown(field)))
 }
 
-/// `2019-07-24T12:21:57`, as `Get-Date -Format s` writes it, or whatever a spreadsheet made of it.
+/// Parses `2019-07-24T12:21:57`, as `Get-Date -Format s` writes it, or a spreadsheet's version of it.
 fn time(field: &[u8]) -> Result<Stamp, String> {
     let read = when::line(field).filter(|stamp| stamp.has_date());
     read.ok_or_else(|| format!("has `{}`, which is not a time", shown(field)))
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(counters(None, None, Some(b"5")), Counters::InUse);
         assert_eq!(counters(Some(b"9"), None, None), Counters::BytesOnly);
         assert!(figures([Some(b"9"), Some(b"4"), Some(b"4")], b"640").is_err());
-        // PowerShell subtracts in 64 bits what the kernel counts in 32.
+        // PowerShell subtracts the kernel's 32-bit counters in 64 bits.
         let wrapped = figures([Some(b"3"), Some(b"4294967290"), Some(b"-4294967287")], b"640").unwrap();
         assert_eq!(wrapped.1, Usage { allocs: 3, frees: 4_294_967_290, bytes: 640 });
     }

@@ -1,4 +1,4 @@
-//! Files which are one series: in which order they were written, and when.
+//! Files that form one series: their order and their times.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use super::ImportError;
 use super::when::{self, Named, Order, Stamp};
 use crate::record::TimeSource;
 
-/// A file of a series, and when its first table was taken as far as something besides its text says so.
+/// A file of a series, and the time of its first table if the file's name or date gives it.
 pub(super) type Part = (PathBuf, Option<(Timestamp, TimeSource)>);
 
-/// How far two sources may differ where they do not contradict each other: a file is named, then the table is taken.
+/// The allowed difference between two sources: a file is named before its table is taken.
 const SLACK: SignedDuration = SignedDuration::from_secs(60);
 
-/// The files in the order of time; `texts` is the first time stamp in each. What a file's text says counts, else its name,
-/// else its date. Where files are `every` so far apart, or nothing says when they were written, their order is that of their
-/// names, numbers in them counted as such.
+/// Returns the files in order of time; `texts` is the first time stamp in each. A time in the text comes first, then
+/// one in the name, then the file's date, which is not used with `every`. Without any of these, the files are in order
+/// of their names, with numbers compared by value.
 ///
 /// # Errors
-/// [`ImportError::Times`] where two sources contradict each other.
+/// [`ImportError::Times`] if two sources contradict each other.
 pub(super) fn ordered(
     files: &[PathBuf],
     texts: &[Option<Stamp>],
@@ -64,7 +64,7 @@ fn sorted(files: &[PathBuf], times: &[Timestamp]) -> Vec<(PathBuf, Timestamp)> {
     parts
 }
 
-/// The times in the files' texts, if all have one.
+/// The times in the files' texts, if every file has one.
 fn in_text(files: &[PathBuf], texts: &[Option<Stamp>]) -> Result<Option<Vec<Timestamp>>, ImportError> {
     let stamps: Option<Vec<Stamp>> = texts.iter().map(|text| text.filter(Stamp::has_date)).collect();
     let Some(stamps) = stamps else { return Ok(None) };
@@ -80,7 +80,7 @@ fn in_text(files: &[PathBuf], texts: &[Option<Stamp>]) -> Result<Option<Vec<Time
     Err(ImportError::Times { name: name(files), what: what.to_owned(), help: help.to_owned() })
 }
 
-/// Sees that the times in the files' names are as far apart as those in their texts.
+/// Checks that the times in the files' names are as far apart as those in their texts.
 fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[Named]) -> Result<(), ImportError> {
     let name_of = |path: &Path| files.iter().position(|file| file == path).and_then(|at| names.get(at));
     for pair in parts.windows(2) {
@@ -100,7 +100,7 @@ fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[Named]) -> 
     Ok(())
 }
 
-/// Sees that files whose names have times are as far apart as the user says.
+/// Checks that files with times in their names are `every` apart.
 fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[Named], every: Duration) -> Result<(), ImportError> {
     let every = SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX);
     let within = names.iter().map(|named| named.within).max().unwrap_or_default();
@@ -112,14 +112,14 @@ fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[Named], every: Duration
     Err(ImportError::Times { name: named, what, help: "leave --every out, or rename the files".to_owned() })
 }
 
-/// The times in the files' names, if all have one and they are apart.
+/// The times in the files' names, if every file has one and they are a second or more apart.
 fn named(files: &[PathBuf]) -> Option<Vec<Named>> {
     let named = |file: &PathBuf| when::name(&file.file_name()?.to_string_lossy());
     let names: Vec<Named> = files.iter().map(named).collect::<Option<_>>()?;
     are_apart(names.iter().map(|named| named.at)).then_some(names)
 }
 
-/// When the files were written, if that is apart: files which were copied or unpacked have the time of the copy.
+/// The files' dates, if they are a second or more apart: copied or unpacked files have the time of the copy.
 fn modified(files: &[PathBuf]) -> Option<Vec<Timestamp>> {
     let modified = |file: &PathBuf| Timestamp::try_from(fs_err::metadata(file).ok()?.modified().ok()?).ok();
     let times: Vec<Timestamp> = files.iter().map(modified).collect::<Option<_>>()?;
@@ -132,13 +132,13 @@ fn are_apart(times: impl Iterator<Item = Timestamp>) -> bool {
     times.windows(2).all(|pair| pair[1].duration_since(pair[0]) >= SignedDuration::from_secs(1))
 }
 
-/// Names in the order which people mean: `snap-2` before `snap-10`.
+/// Compares names with their numbers by value: `snap-2` before `snap-10`.
 fn by_name(a: &Path, b: &Path) -> Ordering {
     let (a, b) = (a.to_string_lossy(), b.to_string_lossy());
     parts(&a).cmp(&parts(&b)).then_with(|| a.cmp(&b))
 }
 
-/// The parts of a name: what is not digits, then a number, which is ordered by its length before its digits.
+/// Splits a name into pairs of text and number. A number is compared by its length before its digits.
 fn parts(name: &str) -> Vec<(&str, usize, &str)> {
     let mut parts = Vec::new();
     let mut rest = name;
@@ -152,7 +152,7 @@ fn parts(name: &str) -> Vec<(&str, usize, &str)> {
     parts
 }
 
-/// What a series is called: what its files' names have in common, `poolsnap-*.log`.
+/// The name of a series: the parts that its files' names have in common, `poolsnap-*.log`.
 pub(super) fn name(files: &[PathBuf]) -> String {
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let [first, others @ ..] = names.as_slice() else { return String::new() };
@@ -163,7 +163,7 @@ pub(super) fn name(files: &[PathBuf]) -> String {
     let reversed = |name: &str| name.chars().rev().collect::<String>();
     let last = reversed(first);
     let suffix = shortest(&mut others.iter().map(|other| common(&last, &reversed(other)))).min(first.len() - prefix);
-    // The digits in which they differ are all of a number.
+    // The digits next to the difference belong to the same number.
     let (prefix, suffix) =
         (first[..prefix].trim_end_matches(|c: char| c.is_ascii_digit()), &first[first.len() - suffix..]);
     format!("{prefix}*{}", suffix.trim_start_matches(|c: char| c.is_ascii_digit()))

@@ -1,7 +1,7 @@
-//! A recording in the making, table by table: every foreign format ends here.
+//! Builds a recording from tables. All importers of tables use it.
 //!
-//! Logs of kernels' tables say little of time. A table has its own where the file says when it was taken, else it follows
-//! the one before at a distance: that of the format, or the one which was given; and without any, nothing is made up.
+//! Logs of kernel tables contain few times. A table has its own time if the file gives one; otherwise it follows the
+//! previous table at the user's interval, or else the format's. Without any of these, no time is made up.
 // long because one table: its time, its rows, its totals, what is not known of it.
 
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ mod totals;
 
 pub(super) use clock::Times;
 
-/// The tables of one log, or of several which are parts of one.
+/// The tables of one log, or of several logs that are parts of one.
 pub(super) struct Tables {
     to: PathBuf,
     header: Header,
@@ -39,48 +39,49 @@ pub(super) struct Tables {
     snapshot: Snapshot,
     rows: HashMap<(u64, u64), RowId, BuildHasherDefault<Codes>>,
     clock: Clock,
-    /// When the next table was taken, and what says so.
+    /// The time of the next table, and its source.
     stamp: Option<(Stamp, TimeSource)>,
     /// The time stamp of the first table.
     first: Option<Stamp>,
-    /// How many rows were read when a line came which is no part of any table.
+    /// The number of rows read before the last line outside all tables.
     between: Option<u64>,
-    /// A table is begun which may have more rows.
+    /// Whether a table has begun that may have more rows.
     open: bool,
-    /// A table is complete and is recorded when the next one begins, so that rows behind it still count as its own.
+    /// Whether a complete table is waiting: it is recorded when the next one begins, because rows after it still count
+    /// as its own.
     waiting: bool,
-    /// What is not known of this table, and of the one that comes next.
+    /// The missing parts of this table, and of the next one.
     incomplete: Incomplete,
     of_next: Incomplete,
-    /// What the header reports of the table that is open or comes next.
+    /// The totals in the header of the table that is open or comes next.
     totals: Totals,
     tables: u64,
-    /// Before some table an unknown time passed.
+    /// Whether an unknown time passed before some table.
     untimed: bool,
     rows_read: u64,
-    /// Some tables do not show every tag.
+    /// Whether some tables do not show every tag.
     partial: bool,
-    /// The stage of the next table, of this one, and of the last one that was recorded.
+    /// The stage of the next table, of this one, and of the last recorded one.
     next_stage: Stage,
     stage: Stage,
     marked: Option<Stage>,
-    /// Tables whose rows do not come to their totals.
+    /// Tables with rows that do not add up to their totals.
     short: Short,
     file: File,
     notes: Vec<String>,
 }
 
-/// What was read.
+/// The result of reading a log.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) tables: u64,
-    /// Some tables are not of all tags: those which come later were not empty before.
+    /// Whether some tables lack tags, so a tag that first appears later was not necessarily empty before.
     pub(super) partial: bool,
     pub(super) times: Times,
     pub(super) notes: Vec<String>,
 }
 
-/// Names have local time, files' dates are of UTC.
+/// Names have local time; the files' dates are in UTC.
 fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
     match source {
         TimeSource::FileDate => at.into(),
@@ -89,11 +90,11 @@ fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
 }
 
 impl Tables {
-    /// Tables which become the recording `to`; `every` is how far apart they are, where the user says so.
+    /// Tables that become the recording `to`; `every` is the interval between them, if the user gave one.
     pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> Tables {
         let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
-            // Nobody knows, unless the name or the first table says so.
+            // Unknown, unless the name or the first table has a time.
             started: when::name(&file).map(|named| named.at).unwrap_or_default(),
             ..Header::new(file.clone(), name, "")
         };
@@ -125,17 +126,18 @@ impl Tables {
         }
     }
 
-    /// Goes on with another file; `stamp` is when its first table was taken, as far as the file's name or time says.
+    /// Continues with another file; `stamp` is the time of its first table from the file's name or date, if there is
+    /// one.
     pub(super) fn begin_file(&mut self, name: &str, stamp: Option<(Timestamp, TimeSource)>) {
         let before = (self.tables, self.rows_read);
         self.file = File::new(name, before);
         self.stamp = stamp.map(|(at, source)| (file_stamp(at, source), source));
-        // Between two files may lie any time.
+        // Any time may have passed between two files.
         self.between = Some(self.rows_read);
     }
 
-    /// What is read, and how far apart its tables are, where the format says so. When `partial`, no table of this file shows
-    /// every tag.
+    /// Sets the source, and the interval between its tables if the format defines one. If `partial`, no table of this
+    /// file shows every tag.
     pub(super) fn of(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
         if self.header.source.is_empty() {
             source.clone_into(&mut self.header.source);
@@ -144,39 +146,38 @@ impl Tables {
         self.file.partial |= partial;
     }
 
-    /// This table, or the last one if none is open, does not show every tag.
+    /// Marks this table, or the last one if none is open, as not showing every tag.
     pub(super) fn shows_a_part(&mut self) {
         self.incomplete.partial = true;
     }
 
-    /// Whether somebody left out lines, so that tables may not have all tags.
+    /// Marks the file if lines were left out, so tables may lack tags.
     pub(super) fn filtered(&mut self, filtered: bool) {
         self.file.partial |= filtered;
     }
 
-    /// The next table was taken then, the text says.
+    /// Sets the time of the next table from the text.
     pub(super) fn stamp(&mut self, stamp: impl Into<Stamp>) {
         let stamp = stamp.into();
         self.stamp = match self.stamp {
             Some((earlier, TimeSource::Text)) => Some((stamp.after(earlier), TimeSource::Text)),
-            // A time of day says less than a file's name or date does.
+            // A time of day is less precise than a file's name or date.
             Some(of_file) if !stamp.has_date() => Some(of_file),
             Some(_) | None => Some((stamp, TimeSource::Text)),
         };
     }
 
-    /// The time stamp of the first table, where the text has one.
+    /// The time stamp of the first table, if the text has one.
     pub(super) fn first_stamp(&self) -> Option<Stamp> {
         self.first
     }
 
-    /// Here stands something which is no part of any table. If the next line is of another table, nobody knows how much time
-    /// passed between the two.
+    /// Notes text outside all tables. If the next line belongs to another table, the time between the two is unknown.
     pub(super) fn between(&mut self) {
         self.between = Some(self.rows_read);
     }
 
-    /// A table begins in `line`.
+    /// Begins a table in `line`.
     pub(super) fn begin(&mut self, line: u64) -> Result<(), ImportError> {
         self.end()?;
         self.record()?;
@@ -196,22 +197,22 @@ impl Tables {
         Ok(())
     }
 
-    /// What the header of the next table reports.
+    /// Sets a figure from the header of the next table.
     pub(super) fn measured(&mut self, figure: Figure, bytes: u64) {
         self.totals.figure(figure, bytes);
     }
 
-    /// What a line `TOTAL` of this table reports that its rows of a pool come to.
+    /// Sets the total of a pool's rows from a line `TOTAL` of this table.
     pub(super) fn total(&mut self, pool: Pool, bytes: u64) {
         self.totals.sum(pool, bytes);
     }
 
-    /// Whether a table is begun which may have more rows.
+    /// Whether a table has begun that may have more rows.
     pub(super) fn is_open(&self) -> bool {
         self.open
     }
 
-    /// The table is complete.
+    /// Ends the table.
     pub(super) fn end(&mut self) -> Result<(), ImportError> {
         if std::mem::take(&mut self.open) {
             self.waiting = true;
@@ -226,7 +227,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Records the table which is complete.
+    /// Records the complete table.
     fn record(&mut self) -> Result<(), ImportError> {
         if !std::mem::take(&mut self.waiting) {
             return Ok(());
@@ -248,13 +249,13 @@ impl Tables {
         Ok(())
     }
 
-    /// Adds a row to the table; `None` when the table has one about the same already.
+    /// Adds a row to the table; `None` if the table already has that row.
     pub(super) fn add(&mut self, about: About, usage: Usage) -> Option<RowId> {
         let row = self.row(about);
         self.repeat(row, &Some(usage)).then_some(row)
     }
 
-    /// The same for a row of `line` that is no pool tag's. If the table has it already, the two are added up.
+    /// Adds a row of `line` that is not of a pool tag. If the table already has it, the two are summed.
     pub(super) fn add_key(&mut self, line: u64, key: Key, usage: Usage) {
         let row = self.snapshot.row(key);
         if !self.repeat(row, &Some(usage)) {
@@ -262,7 +263,8 @@ impl Tables {
         }
     }
 
-    /// Adds a second row of one tag and pool to the first: two tags may look alike where bytes are shown that no text has.
+    /// Adds a second row of a tag and pool to the first one: two tags may look alike if their bytes cannot be shown as
+    /// text.
     pub(super) fn add_up(&mut self, line: u64, row: RowId, usage: Usage) {
         let first = self.snapshot.get(row).unwrap_or_default();
         let sum = Usage {
@@ -279,7 +281,7 @@ impl Tables {
         self.file.doubts.add(line, why);
     }
 
-    /// The same for a row whose place is known; `false` when the table has it already.
+    /// Adds a row with a known place; `false` if the table already has it.
     #[inline]
     pub(super) fn repeat(&mut self, row: RowId, usage: &Option<Usage>) -> bool {
         let new = self.snapshot.usages()[row.index()].is_none();
@@ -290,25 +292,26 @@ impl Tables {
         new
     }
 
-    /// Adds a row unless there never was anything to count: a debugger lists both pools of a tag that uses one.
+    /// Adds a row unless nothing was ever counted in it: a debugger lists both pools of a tag that uses only one.
     pub(super) fn add_used(&mut self, about: About, usage: Usage) -> bool {
         let unused = usage == Usage::default() && !self.rows.contains_key(&Code::of(about));
         self.rows_read += u64::from(unused);
         unused || self.add(about, usage).is_some()
     }
 
-    /// Where the row of a tag stands.
+    /// Returns the row of a tag.
     pub(super) fn row(&mut self, about: About) -> RowId {
         *self.rows.entry(Code::of(about)).or_insert_with(|| self.snapshot.row(about.key()))
     }
 
-    /// Counts a line that looks like a row and could not be read. No verdict on tags that are not shown, or on all of them, is
-    /// "held" then; the row's own table is the one begun last in this file, else the first one.
+    /// Counts a line that looks like a row and could not be read. The verdict on tags that are not shown, and on all
+    /// tags together, can then not be "held". The row belongs to the last table begun in this file, or to the first one
+    /// if none has begun.
     pub(super) fn unread(&mut self, line: u64, why: impl FnOnce() -> String) {
         self.unread_row(line, None, why);
     }
 
-    /// The same for a row whose tag and pool could be read.
+    /// Counts such a line if its tag and pool could be read.
     pub(super) fn unread_row(&mut self, line: u64, key: Option<Key>, why: impl FnOnce() -> String) {
         self.file.unread.add(line, why);
         let begun = self.tables + u64::from(self.open) > self.file.before.0;
@@ -319,22 +322,22 @@ impl Tables {
         }
     }
 
-    /// Passes over a line that is no row, such as prose.
+    /// Skips a line that is not a row, such as prose.
     pub(super) fn pass(&mut self, line: u64, why: impl FnOnce() -> String) {
         self.file.passed.add(line, why);
     }
 
-    /// What is wrong in a line of the file.
+    /// The error for a line of the file.
     pub(super) fn wrong(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
         ImportError::Row { name: self.file.name.clone(), line, what, help }
     }
 
-    /// What is said of time in a line of the file contradicts something else.
+    /// The error for a time in a line of the file that contradicts another source.
     fn disagree(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
         ImportError::Times { name: format!("{}, line {line}", self.file.name), what, help }
     }
 
-    /// The file ends here: it must have had a table, and rows unless its tables were empty.
+    /// Ends the file. It must have had a table, and rows unless its tables were empty.
     pub(super) fn end_file(&mut self, what: &str) -> Result<(), ImportError> {
         self.end()?;
         let (tables, rows) = (self.tables - self.file.before.0, self.rows_read - self.file.before.1);

@@ -1,4 +1,4 @@
-//! What is said of a file that is no log: what it is, where that shows, else which log it is nearest to and why it is not one.
+//! The error for a file that is not a log: its format if known, otherwise the most similar log and the difference.
 
 use memchr::memmem;
 
@@ -9,12 +9,12 @@ use super::passed::shown;
 use super::poolmon::row_mistake;
 use crate::record::COLUMNS;
 
-/// The logs that are read.
+/// The advice that lists all logs.
 const READ: &str = "give a recording.pgr, the folder of a run, or a log: PoolMon's text, WinDbg's !poolused, poolmon-powershell's \
                     CSV, /proc/slabinfo, slabtop, vmstat -m, /proc/meminfo, /proc/allocinfo, performance counters as CSV, Driver Verifier's lists, or poolgate's own CSV; docs/logs.md \
                     shows each";
 
-/// Files that are known by their first bytes: what they are, and what to give in their place.
+/// Files recognised by their first bytes, each with its format and advice on the file to give instead.
 const MAGIC: [(&[u8], &str, &str); 13] = [
     (
         b"PK\x03\x04",
@@ -35,7 +35,7 @@ const MAGIC: [(&[u8], &str, &str); 13] = [
     (b"\x7fELF", "is a program", READ),
 ];
 
-/// What is said of a file that begins so and was not recognised.
+/// The error for a file with this beginning that was not recognised.
 pub(super) fn answer(beginning: &[u8]) -> Wrong {
     if let Some(known) = magic(beginning) {
         return known;
@@ -72,13 +72,13 @@ pub(super) fn answer(beginning: &[u8]) -> Wrong {
     }
 }
 
-/// What a file is known to be by its first bytes.
+/// Recognises a file by its first bytes.
 pub(super) fn magic(beginning: &[u8]) -> Option<Wrong> {
     let (_, what, help) = MAGIC.into_iter().find(|(magic, ..)| beginning.starts_with(magic))?;
     Some(Wrong::new(what, help))
 }
 
-/// Whether bytes stand in it that no text has.
+/// Whether the beginning has bytes that no text contains.
 fn is_binary(beginning: &[u8]) -> bool {
     let odd = |byte: &&u8| matches!(byte, 1..=8 | 14..=26 | 28..=31);
     let zeros = memchr::memchr_iter(0, beginning).count();
@@ -86,13 +86,13 @@ fn is_binary(beginning: &[u8]) -> bool {
     zeros * 8 > beginning.len() * 5 || beginning.iter().filter(odd).count() * 20 > beginning.len()
 }
 
-/// A log which a line nearly belongs to.
+/// A log format that a line nearly matches.
 struct Near {
     format: &'static str,
     line: u64,
     text: String,
     why: String,
-    /// How near it is.
+    /// The degree of similarity.
     score: u8,
 }
 

@@ -1,9 +1,9 @@
-//! What Driver Verifier tracked: WinDbg's `!verifier 3`, and `verifier /query` (Microsoft Learn, "!verifier").
+//! Memory tracked by Driver Verifier: WinDbg's `!verifier 3`, and `verifier /query` (Microsoft Learn, "!verifier").
 //!
-//! Each driver has two rows of pool `kernel`, `mydrv.sys nonpaged` and `mydrv.sys paged`: the allocations it holds now. Each
-//! allocation in the debugger's list counts under its tag, and under its caller in pool `callsite`. What a driver holds
-//! that was unloaded is left after teardown, so such a list is a recording of that stage; a driver that is loaded may hold what
-//! it needs, so lists of one are samples of a workload.
+//! Each driver has two rows of pool `kernel`, `mydrv.sys nonpaged` and `mydrv.sys paged`: the allocations it holds now.
+//! Each allocation in the debugger's list counts under its tag, and under its caller in pool `callsite`. If an unloaded
+//! driver holds memory, it is left after teardown, so its list is a recording of that stage. A loaded driver may hold
+//! the memory that it needs, so its lists are samples of a workload.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -21,10 +21,10 @@ use crate::record::Stage;
 
 mod line;
 
-/// What the header of such a recording calls its source.
+/// The source in the header of such a recording.
 pub const SOURCE: &str = "a list of Driver Verifier";
 
-/// Whether a line is one that only Driver Verifier writes.
+/// Whether a line comes from Driver Verifier and from nothing else.
 pub(super) fn begins(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&text[..text.len().min(300)]);
     matches!(line::read(&text, Layout::default()), Some(Said::Driver(_) | Said::Allocations(_)))
@@ -37,7 +37,7 @@ struct Held {
     driver: Driver,
     /// Allocations and bytes in the nonpaged and in the paged pool.
     pools: [Usage; 2],
-    /// Which of these were read: allocations and bytes of each pool.
+    /// Which of these figures were read: allocations and bytes of each pool.
     counted: [[bool; 2]; 2],
     listed: Vec<Allocation>,
 }
@@ -68,9 +68,9 @@ struct Lists {
     /// The line in which the list begins.
     begins: u64,
     held: Vec<Held>,
-    /// The last list was of unloaded drivers.
+    /// Whether the last list was of unloaded drivers.
     unloaded: bool,
-    /// There is a sample of the workload.
+    /// Whether there is a sample of the workload.
     sampled: bool,
 }
 
@@ -111,7 +111,7 @@ impl Lists {
         Ok(())
     }
 
-    /// A list is complete.
+    /// Ends a list.
     fn close(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
         let held = std::mem::take(&mut self.held);
         if held.is_empty() {
@@ -139,7 +139,8 @@ impl Lists {
         tables.of(SOURCE, None, false);
         let mut stamp = self.stamp.take();
         if unloaded && !std::mem::replace(&mut self.sampled, true) {
-            // What is left was allocated while the driver was loaded: it was held then too, at the latest now.
+            // The driver allocated the remaining memory while it was loaded, so it already held it at the end of the
+            // workload.
             stamp = Some(stamp.unwrap_or(Stamp::from(Timestamp::UNIX_EPOCH)));
             self.sample(Stage::Workload, stamp, &of_stage, tables)?;
         }
@@ -170,7 +171,7 @@ impl Held {
         }
     }
 
-    /// Whether it is known what the driver holds. What was not read is no zero.
+    /// Whether all of the driver's figures were read. A figure that was not read is not zero.
     fn is_counted(&self) -> bool {
         self.counted == [[true; 2]; 2]
     }
@@ -184,7 +185,7 @@ impl Held {
         let pool = match self.pools {
             [_, Usage { allocs: 0, .. }] if self.is_counted() => Pool::Nonpaged,
             [Usage { allocs: 0, .. }, _] if self.is_counted() => Pool::Paged,
-            // The list does not tell from which of both.
+            // The list does not show the pool.
             _ => Pool::Unknown,
         };
         let mut rows: BTreeMap<(&str, Pool), Usage> = BTreeMap::new();
@@ -199,7 +200,7 @@ impl Held {
         }
     }
 
-    /// Notes where the list lacks allocations that the driver holds.
+    /// Adds a note if the list lacks allocations that the driver holds.
     fn check(&self, tables: &mut Tables) {
         let (counted, listed) = (self.pools.iter().map(|pool| pool.allocs).sum::<u64>(), self.listed.len() as u64);
         if !self.is_counted() {
@@ -215,7 +216,7 @@ impl Held {
     }
 }
 
-/// Adds what is held under a name.
+/// Adds the usage under a name.
 fn plus(name: &str, pool: Pool, usage: Usage, tables: &mut Tables) {
     let tag = match <[u8; 4]>::try_from(name.as_bytes()) {
         Ok(four) if pool != Pool::Callsite && pool != Pool::Kernel => Some(Tag::from_pool_tag(four)),

@@ -1,4 +1,4 @@
-//! Instants as people and programs write them into logs and file names.
+//! Parses times that people and programs write into logs and file names.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ mod words;
 
 pub(super) use stamp::{Order, Stamp};
 
-/// The time stamp which a line is, and which says nothing else: `# 2026-11-23T10:00:00Z`, `Thu 11/26/2026 10:00:00.12`,
+/// Returns the time stamp of a line that contains nothing else: `# 2026-11-23T10:00:00Z`, `Thu 11/26/2026 10:00:00.12`,
 /// `Donnerstag, 26. November 2026 10:00:00`, `=== 10:00 ===`, `1795428000`.
 pub(super) fn line(line: &[u8]) -> Option<Stamp> {
     let line = line.trim_ascii();
@@ -28,10 +28,10 @@ pub(super) fn line(line: &[u8]) -> Option<Stamp> {
     }
 }
 
-/// The instant which WinDbg's `.time` says: `Debug session time: Mon Nov 23 10:00:00.000 2026 (UTC + 1:00)`.
+/// Returns the time in WinDbg's `.time`: `Debug session time: Mon Nov 23 10:00:00.000 2026 (UTC + 1:00)`.
 pub(super) fn debug_session(line: &[u8]) -> Option<Stamp> {
     let rest = str::from_utf8(line).ok()?.trim().strip_prefix("Debug session time:")?;
-    // All times of one log are of one zone.
+    // The zone is ignored, because all times of one log have the same one.
     text::read(rest.split('(').next()?)
 }
 
@@ -39,11 +39,12 @@ pub(super) fn debug_session(line: &[u8]) -> Option<Stamp> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Named {
     pub(super) at: Timestamp,
-    /// How exact it is: a day where the name has no time of day.
+    /// The precision: a day if the name has no time of day.
     pub(super) within: SignedDuration,
 }
 
-/// The instant in a file's name: `poolsnap-20261123-1000.log`, `2026.11.23_10.00.00.pool.csv`, `snap-1795428000.txt`.
+/// Parses the time in a file's name: `poolsnap-20261123-1000.log`, `2026.11.23_10.00.00.pool.csv`,
+/// `snap-1795428000.txt`.
 pub(super) fn name(name: &str) -> Option<Named> {
     static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let date = r"(?:^|[^0-9])((?:19|20)[0-9]{2})[-._]?(0[1-9]|1[0-2])[-._]?(0[1-9]|[12][0-9]|3[01])";
@@ -65,7 +66,7 @@ pub(super) fn name(name: &str) -> Option<Named> {
     Some(Named { at: Timestamp::from_second(seconds).ok()?, within: SignedDuration::from_secs(1) })
 }
 
-/// A time of day somewhere, taken as UTC.
+/// A local time of an unknown zone, taken as UTC.
 pub(super) fn local(time: DateTime) -> Option<Timestamp> {
     time.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
@@ -83,7 +84,8 @@ mod tests {
         Some(Order::ALL.map(|order| said(stamp.at(order, None))))
     }
 
-    /// The same instant in code pages, none of which the text names. In a page of single bytes "PM" is line drawing.
+    /// The same instant in several code pages; the text does not name its page. In a single-byte page, the word for
+    /// "PM" reads as line drawing.
     #[test]
     fn a_stamp_is_read_in_the_code_pages_of_consoles_and_of_windows() {
         for (bytes, page, text) in [
@@ -116,7 +118,7 @@ mod tests {
         }
     }
 
-    /// 15:04:05 on Thursday, 8 January 2026, in whatever form.
+    /// 15:04:05 on Thursday, 8 January 2026, in many formats.
     #[test]
     fn a_stamp_is_read_in_the_languages_windows_is_sold_in() {
         for text in [
@@ -152,7 +154,7 @@ mod tests {
             "čtvrtek 8. ledna 2026 15:04:05",
             "2026. január 8., csütörtök 15:04:05",
             "8 Ocak 2026 Perşembe 15:04:05",
-            // `date`.
+            // Output of `date`.
             "Thu Jan  8 15:04:05 UTC 2026",
             "Thu Jan  8 16:04:05 CET 2026",
             "Thu 08 Jan 2026 03:04:05 PM UTC",
@@ -167,7 +169,7 @@ mod tests {
             "20260108T150405Z",
             "20260108-150405",
             "20260108150405.000000+000",
-            // Around it.
+            // Text around the stamp.
             "[2026-01-08 15:04:05]",
             "=== 2026-01-08 15:04:05 ===",
             "--- snapshot 3: 2026-01-08 15:04:05 ---",

@@ -1,33 +1,33 @@
-//! When the next screen is due: at whole multiples of its period from the start, so that it does not drift however long a
-//! reading takes.
+//! The times of screens: at whole multiples of the period from the start, so that they do not drift if a reading takes
+//! long.
 
 use std::time::{Duration, Instant};
 
-/// Ticks at `start + n × every`, the first at once.
+/// Ticks at `start + n × every`; the first is immediate.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticks {
     start: Instant,
     every: Duration,
-    /// How long it goes on; the tick at its very end is the last.
+    /// The total length; a tick exactly at its end is the last.
     length: Option<Duration>,
     /// The number of the next tick.
     next: u32,
 }
 
 impl Ticks {
-    /// Ticks from `start` on.
+    /// Creates ticks from `start` on.
     pub fn new(start: Instant, every: Duration, length: Option<Duration>) -> Ticks {
         Ticks { start, every, length, next: 0 }
     }
 
-    /// When the next screen is due; `None` when the last one was.
+    /// The time of the next screen; `None` after the last one.
     pub fn next(&self) -> Option<Instant> {
         let from_start = self.every.checked_mul(self.next)?;
         let within = self.length.is_none_or(|length| from_start <= length);
         within.then(|| self.start.checked_add(from_start)).flatten()
     }
 
-    /// A screen was made at `now`: those which were due before it are left out.
+    /// Notes that a screen was made at `now`; ticks due before that are skipped.
     pub fn done(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.start).as_nanos() / self.every.as_nanos().max(1);
         self.next = u32::try_from(passed).unwrap_or(u32::MAX).max(self.next).saturating_add(1);

@@ -1,13 +1,13 @@
-//! A row's figures, and how they changed since the screen before.
+//! A row's figures, and their change since the previous screen.
 
 use crate::pool::{Counters, Key, Usage};
 
-/// What a row shows of one instant.
+/// The figures of a row at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {
-    /// Allocations; objects in use where the kernel counts only those.
+    /// Allocations, or objects in use if the kernel counts only those.
     pub allocs: u64,
-    /// Frees; 0 where the kernel does not count them.
+    /// Frees; 0 if the kernel does not count them.
     pub frees: u64,
     /// Allocations not freed.
     pub diff: i64,
@@ -15,37 +15,37 @@ pub struct Figures {
     pub bytes: u64,
 }
 
-/// How figures changed since the screen before.
+/// The change of figures since the previous screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Change {
-    /// More allocations.
+    /// The increase in allocations.
     pub allocs: i64,
-    /// More frees.
+    /// The increase in frees.
     pub frees: i64,
-    /// More objects.
+    /// The increase in objects in use.
     pub diff: i64,
-    /// More bytes in use.
+    /// The increase in bytes in use.
     pub bytes: i64,
 }
 
 impl Figures {
-    /// A usage as it is shown.
+    /// The figures of a usage.
     pub(super) fn of(key: &Key, usage: Usage) -> Figures {
         Figures { allocs: usage.allocs, frees: usage.frees, diff: key.live(usage), bytes: usage.bytes }
     }
 
-    /// Bytes for each object in use, 0 where there is none.
+    /// Bytes for each object in use; 0 if there is none.
     pub fn per_alloc(self) -> u64 {
         u64::try_from(self.diff).ok().and_then(|objects| self.bytes.checked_div(objects)).unwrap_or(0)
     }
 
-    /// How bytes for each object changed, where the rest changed by `change`.
+    /// The change of bytes for each object, if the other figures changed by `change`.
     pub fn per_alloc_change(self, change: Change) -> i64 {
         let (diff, bytes) = (self.diff.wrapping_sub(change.diff), self.bytes.wrapping_sub(change.bytes as u64));
         self.per_alloc().wrapping_sub(Figures { diff, bytes, ..self }.per_alloc()) as i64
     }
 
-    /// Both together.
+    /// The sum of both.
     pub(super) fn and(self, other: Figures) -> Figures {
         Figures {
             allocs: self.allocs.wrapping_add(other.allocs),
@@ -57,7 +57,7 @@ impl Figures {
 }
 
 impl Change {
-    /// The change of `key` from one usage to the next. A counter of 32 bits may have wrapped between them.
+    /// The change of `key` from one usage to the next. A 32-bit counter may have wrapped in between.
     pub(super) fn of(key: &Key, before: Usage, now: Usage) -> Change {
         let more = |before: u64, now: u64| match key.counters {
             Counters::Wrapping32 => i64::from((now as u32).wrapping_sub(before as u32) as i32),
@@ -71,7 +71,7 @@ impl Change {
         }
     }
 
-    /// Both together.
+    /// The sum of both.
     pub(super) fn and(self, other: Change) -> Change {
         Change {
             allocs: self.allocs.wrapping_add(other.allocs),

@@ -1,18 +1,19 @@
-//! What a row's Bytes did over the last screens: whether it grows, and a line which shows it.
+//! The history of a row's Bytes over the last screens: whether it grows, and a sparkline.
 
-/// Screens a history goes back at most.
+/// The maximum number of screens in a history.
 pub(super) const LENGTH: usize = 48;
 
-/// Whether Bytes grows: of three equal parts of what is known, each has a higher trough than the one before. What is
-/// allocated and freed again, however much, has no rising troughs, so this marks what Example 9 looks for by eye. It is a
-/// hint to look, not a verdict; `poolgate run` and `judge` give those.
+/// Whether Bytes grows. The known values are split into three equal parts, and the minimum of each part must be higher
+/// than that of the previous one. Memory that is allocated and freed again has no rising minima, so this finds the tags
+/// that Microsoft's Example 9 finds by eye. The result is a hint, not a verdict; `poolgate run` and `judge` give
+/// verdicts.
 pub fn growing(history: &[Option<u64>]) -> bool {
     let known: Vec<u64> = history.iter().copied().flatten().collect();
     let part = known.len() / 3;
     if part == 0 {
         return false;
     }
-    // The oldest few are left over, rather than the newest.
+    // If the values do not divide evenly, the oldest ones are left out.
     let parts = known[known.len() - 3 * part..].chunks(part);
     let troughs: Vec<u64> = parts.filter_map(|part| part.iter().copied().min()).collect();
     troughs.is_sorted_by(|before, after| before < after)
@@ -20,7 +21,7 @@ pub fn growing(history: &[Option<u64>]) -> bool {
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The last `width` values as bars from the lowest to the highest, a blank where there was no row.
+/// The last `width` values as bars from the lowest to the highest, with a blank for a missing row.
 pub fn sparkline(history: &[Option<u64>], width: usize) -> String {
     let last = &history[history.len().saturating_sub(width)..];
     let known = || last.iter().copied().flatten();
@@ -50,10 +51,10 @@ mod tests {
             (&[5, 5, 5], false),
             (&[1, 2, 2], false),
             (&[3, 2, 1], false),
-            // A sawtooth which comes back to where it was, and one which does not.
+            // A sawtooth that returns to its first value, and one that does not.
             (&[1, 9, 1, 9, 1, 9, 1, 9, 1], false),
             (&[1, 9, 2, 9, 3, 9, 4, 9, 5], true),
-            // One step up, and flat since.
+            // One step up, then flat.
             (&[1, 1, 1, 1, 1, 1, 1, 8, 8], false),
         ] {
             assert_eq!(growing(&known(values)), expected, "{values:?}");

@@ -1,9 +1,9 @@
-//! PoolMon: the kernel's pool table as a person reads it, screen after screen.
+//! PoolMon: the kernel's pool table for people, screen after screen.
 //!
-//! A [`Table`] takes one reading after the other and makes [`Screen`]s of them: the rows which are [`Shown`], in their
-//! [`Order`], each with what changed since the screen before. [`Text`] writes a screen as PoolMon does, byte for byte, so
-//! that whoever reads PoolMon's files reads these; `terminal` draws it. Where readings come from, and what time it is, is
-//! nobody's concern here: a live machine and a recording look the same.
+//! A [`Table`] takes one reading after another and makes [`Screen`]s from them: the rows that are [`Shown`], in their
+//! [`Order`], each with its change since the previous screen. [`Text`] writes a screen as PoolMon does, byte for byte,
+//! so programs that read PoolMon's files can read these; `terminal` draws it. This module does not depend on the source
+//! of the readings or on the current time: a live machine and a recording look the same.
 
 mod clock;
 mod figures;

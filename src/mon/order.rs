@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use super::Row;
 
-/// What rows are sorted by.
+/// The column by which rows are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Column {
-    /// Tag, from A to Z; all others have the largest first.
+    /// The tag, from A to Z; all other columns have the largest value first.
     #[default]
     Tag,
     /// Allocations.
@@ -25,14 +25,14 @@ pub enum Column {
 /// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Order {
-    /// What they are sorted by.
+    /// The column by which they are sorted.
     pub by: Column,
-    /// By how that changed since the screen before. A tag does not change.
+    /// Whether to sort by the change since the previous screen. A tag does not change.
     pub change: bool,
 }
 
 impl Column {
-    /// The column of PoolMon's letter, as a switch and as a key.
+    /// The column for a letter of PoolMon, used as a switch and as a key.
     pub fn of_letter(letter: char) -> Option<Column> {
         Some(match letter {
             't' => Column::Tag,
@@ -45,7 +45,7 @@ impl Column {
         })
     }
 
-    /// What it is called.
+    /// The column's name.
     pub fn name(self) -> &'static str {
         match self {
             Column::Tag => "tag",
@@ -59,7 +59,7 @@ impl Column {
 }
 
 impl Order {
-    /// Sorts rows; equal ones by tag and pool, so that they keep their places from screen to screen.
+    /// Sorts rows. Equal rows are sorted by tag and pool, so they keep their places from screen to screen.
     pub(super) fn sort(self, rows: &mut [Row]) {
         rows.sort_by(|a, b| {
             let by_value = Reverse(self.value(a)).cmp(&Reverse(self.value(b)));
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_as_poolmon_does() {
-        // Also, Big, Busy ("B" too, but never beside Big here), Few.
+        // The first letters of Also, Big, Busy and Few.
         for (by, expected) in [
             (Column::Tag, "ABBF"),
             (Column::Allocs, "BABF"),

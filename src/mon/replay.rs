@@ -1,4 +1,4 @@
-//! A recording as readings: each sample at the time at which it was taken, thinned out to the period asked for.
+//! A recording as readings: each sample at its own time, thinned out to the requested period.
 
 use std::time::Duration;
 
@@ -8,37 +8,37 @@ use super::Table;
 use crate::machine::Memory;
 use crate::record::{Event, Events, Mark, Recording};
 
-/// A recording which is looked at from its beginning to its end.
+/// Replays a recording from beginning to end.
 #[derive(Debug)]
 pub struct Replay<'a> {
     events: Events<'a>,
     started: Timestamp,
     every: Duration,
     length: Option<Duration>,
-    /// When the next sample is due, since the recording began.
+    /// The time of the next sample to show, since the beginning of the recording.
     due: Duration,
 }
 
-/// What a recording has next.
+/// The next item in a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Met {
-    /// A sample, which the table has taken.
+    /// A sample, already in the table.
     Sample,
-    /// A sample which could not be read when it was recorded.
+    /// A sample that could not be read when the recording was made.
     Gap(String),
-    /// A place where the file is damaged.
+    /// A damaged part of the file, with its number of bytes.
     Damaged(u64),
 }
 
 impl<'a> Replay<'a> {
-    /// A recording's samples, at least `every` apart by its own clock and for `length` of its time; every sample where
-    /// `every` is 0.
+    /// Replays a recording's samples, at least `every` apart and for `length`, both by the recording's clock. If
+    /// `every` is 0, it replays every sample.
     pub fn new(recording: &'a Recording, every: Duration, length: Option<Duration>) -> Replay<'a> {
         let started = recording.header().started;
         Replay { events: recording.events(), started, every, length, due: Duration::ZERO }
     }
 
-    /// Goes on to the next sample and has `table` take it, or to the next place where one is missing; `None` at the end.
+    /// Advances to the next sample and adds it to `table`, or to the next gap or damage; `None` at the end.
     pub fn next(&mut self, table: &mut Table) -> Option<Met> {
         loop {
             match self.events.next()? {
@@ -47,7 +47,7 @@ impl<'a> Replay<'a> {
                         return None;
                     }
                     if info.at >= self.due {
-                        // At whole multiples, as on a live machine: samples which come late do not shift the others.
+                        // At whole multiples, as on a live machine: a late sample does not shift the later ones.
                         let passed = info.at.as_nanos().checked_div(self.every.as_nanos()).unwrap_or(0);
                         self.due =
                             self.every.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1));

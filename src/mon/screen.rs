@@ -1,4 +1,4 @@
-//! One screen: everything that stands on it, and nothing of how it is written.
+//! The content of one screen, independent of its format.
 
 use jiff::Timestamp;
 
@@ -6,55 +6,55 @@ use super::{Change, Figures, Scope};
 use crate::machine::Memory;
 use crate::pool::{Counters, Pool, Tag};
 
-/// One screen.
+/// One screen of the pool table.
 #[derive(Debug, Clone)]
 pub struct Screen {
-    /// When its figures were read.
+    /// The time of the reading.
     pub at: Timestamp,
     /// Memory as a whole.
     pub memory: Memory,
-    /// Page faults since the screen before.
+    /// Page faults since the previous screen.
     pub more_faults: Option<u64>,
-    /// Whose pools.
+    /// The owner of the pools.
     pub scope: Scope,
     /// The rows, in order.
     pub rows: Vec<Row>,
-    /// What the rows of each pool come to, where that was asked for.
+    /// The totals of each pool's rows, if they were requested.
     pub totals: Vec<Total>,
 }
 
 /// One row: a tag in a pool.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Who allocated.
+    /// The user of the memory.
     pub tag: Tag,
-    /// Where.
+    /// The pool of the memory.
     pub pool: Pool,
-    /// How the kernel counts.
+    /// The kind of counters.
     pub counters: Counters,
-    /// Whether the kernel takes this memory back when it needs some.
+    /// Whether the kernel reclaims this memory when it needs some.
     pub reclaimable: bool,
-    /// The figures.
+    /// The figures of this reading.
     pub now: Figures,
-    /// What changed since the screen before; nothing, where the row was not on it: that it was absent is not that it was
+    /// The change since the previous screen; zero if that screen did not have the row, because an absent row is not a
     /// zero.
     pub change: Change,
-    /// Bytes on the last screens, the newest last; `None` where it was absent.
+    /// Bytes on the last screens, the newest last; `None` if the row was absent.
     pub history: Vec<Option<u64>>,
 }
 
-/// What the rows of one pool come to.
+/// The totals of one pool's rows.
 #[derive(Debug, Clone)]
 pub struct Total {
     /// The pool.
     pub pool: Pool,
-    /// All its rows' figures.
+    /// The sum of its rows' figures.
     pub now: Figures,
-    /// All their changes.
+    /// The sum of their changes.
     pub change: Change,
 }
 
-/// What `rows` come to, pool by pool.
+/// Sums `rows` for each pool.
 pub(super) fn totals(rows: &[Row]) -> Vec<Total> {
     let mut totals: Vec<Total> = Vec::new();
     for row in rows {

@@ -1,45 +1,45 @@
-//! Which rows are on the screen: PoolMon's `/i`, `/x`, `/p`, `/s` and `/e`.
+//! The choice of rows: PoolMon's `/i`, `/x`, `/p`, `/s` and `/e`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::pool::{Key, Pool, TagPattern};
 
-/// Which rows are on the screen.
+/// Chooses the rows of a screen.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
-    /// Only tags which one of these names; all when there are none.
+    /// Only tags that match one of these patterns; all tags if there are none.
     pub include: Vec<TagPattern>,
-    /// No tag which one of these names, whatever `include` says.
+    /// No tags that match one of these patterns, even if `include` matches them.
     pub exclude: Vec<TagPattern>,
     /// Only this pool.
     pub pool: Option<Pool>,
-    /// Whose pools.
+    /// The owner of the pools.
     pub scope: Scope,
-    /// Whether the rows' totals stand below them.
+    /// Whether the rows' totals are below them.
     pub totals: bool,
 }
 
-/// Whose pools are on the screen. The system's, or what sessions have to themselves: never both in one table.
+/// The owner of the pools on the screen: the system, or sessions with pools of their own. One table never has both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scope {
-    /// The system's.
+    /// The system.
     #[default]
     System,
-    /// All sessions', each tag's figures added up.
+    /// All sessions; the figures of each tag are summed.
     AllSessions,
-    /// One session's.
+    /// One session.
     Session(u32),
 }
 
-/// A text which names no session.
+/// The text does not name a session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no session: give its number, or `all`")]
 pub struct NoSession(String);
 
 impl Shown {
-    /// Whether the row of `key` is on the screen. What the kernel says its pools hold in all is no row: PoolMon has it in
-    /// the header.
+    /// Whether the row of `key` is on the screen. The kernel's totals of its pools are not rows, because PoolMon has
+    /// them in the header.
     pub fn has(&self, key: &Key) -> bool {
         let named = |patterns: &[TagPattern]| patterns.iter().any(|pattern| pattern.matches(key));
         key.pool != Pool::Kernel
@@ -61,7 +61,7 @@ impl Scope {
 }
 
 impl fmt::Display for Scope {
-    /// As PoolMon's title names it.
+    /// The name in PoolMon's title.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Scope::System => f.write_str("System"),
@@ -74,7 +74,7 @@ impl fmt::Display for Scope {
 impl FromStr for Scope {
     type Err = NoSession;
 
-    /// A session's number; `all`, or nothing, means all of them.
+    /// Parses a session's number; `all` and an empty text mean all sessions.
     fn from_str(text: &str) -> Result<Scope, NoSession> {
         match text.trim() {
             "" | "all" => Ok(Scope::AllSessions),

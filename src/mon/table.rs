@@ -1,6 +1,6 @@
-//! The pool table over time: the last reading, the one before, and some of Bytes' history.
+//! The pool table over time: the last reading, the previous one, and the recent history of Bytes.
 //!
-//! Screens are made from here as often as somebody presses a key; only a new reading moves the changes on.
+//! A key press makes a new screen from the same readings; only a new reading updates the changes.
 // long because a table and all its screens.
 
 use std::collections::{HashMap, VecDeque};
@@ -26,12 +26,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table before the first reading.
+    /// Creates a table without a reading.
     pub fn new() -> Table {
         Table::default()
     }
 
-    /// Takes a reading made at `at`. All readings of a table come from one snapshot, whose rows keep their places.
+    /// Takes a reading made at `at`. All readings of a table must come from one snapshot, because rows are identified
+    /// by their places.
     pub fn take(&mut self, snapshot: &Snapshot, memory: Memory, at: Timestamp) {
         self.keys.extend_from_slice(&snapshot.keys()[self.keys.len()..]);
         std::mem::swap(&mut self.before, &mut self.now);
@@ -50,7 +51,7 @@ impl Table {
         self.at = at;
     }
 
-    /// The pools which have rows, in PoolMon's order of `/p`: nonpaged first.
+    /// The pools that have rows, in the order of PoolMon's `/p`: nonpaged first.
     pub fn pools(&self) -> Vec<Pool> {
         let has = |pool: Pool| self.keys.iter().zip(&self.now).any(|(key, usage)| key.pool == pool && usage.is_some());
         [Pool::Nonpaged, Pool::Paged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Unknown]
@@ -59,7 +60,7 @@ impl Table {
             .collect()
     }
 
-    /// The screen which shows `shown` in `order`.
+    /// Makes the screen of the rows in `shown`, sorted by `order`.
     pub fn screen(&self, shown: &Shown, order: Order) -> Screen {
         let mut rows = match shown.scope {
             Scope::System | Scope::Session(_) => self.rows(shown).collect(),
@@ -80,7 +81,7 @@ impl Table {
         }
     }
 
-    /// Why no row of `shown` is on the screen; `None` where there are some.
+    /// The reason why no row of `shown` is on the screen; `None` if there are rows.
     pub fn why_empty(&self, shown: &Shown) -> Option<String> {
         if self.rows(shown).next().is_some() {
             return None;
@@ -123,7 +124,7 @@ impl Table {
         })
     }
 
-    /// `memory` with the figures that stand in rows of the kernel's own pool.
+    /// Adds the figures in the rows of the kernel's own pool to `memory`.
     fn with_figures(&self, mut memory: Memory) -> Memory {
         let rows = self.keys.iter().zip(&self.now).filter(|(key, _)| key.pool == Pool::Kernel);
         let figures = rows.filter_map(|(key, usage)| Some((Figure::of(key)?, (*usage)?.bytes)));
@@ -141,7 +142,7 @@ impl Table {
             };
             *field = Some(bytes);
         }
-        // Linux has no paged pool. Its slabs stand in the place of the nonpaged one.
+        // Linux has no paged pool. Its slabs take the place of the nonpaged pool.
         let slab =
             self.keys.iter().zip(&self.now).find(|(key, _)| key.pool == Pool::Kernel && key.tag.as_str() == "Slab");
         memory.nonpaged = slab.and_then(|(_, usage)| Some((*usage)?.bytes)).or(memory.nonpaged);
@@ -149,7 +150,7 @@ impl Table {
     }
 }
 
-/// Rows of several sessions as one a tag and pool.
+/// Sums the rows of several sessions into one row for each tag and pool.
 fn summed(rows: impl Iterator<Item = Row>) -> Vec<Row> {
     let mut places: HashMap<(Tag, Pool), usize> = HashMap::new();
     let mut summed: Vec<Row> = Vec::new();
@@ -185,7 +186,7 @@ mod tests {
     /// A row: its tag, pool and session, and its allocs, frees and bytes.
     type Read<'a> = (&'a str, Pool, Option<u32>, [u64; 3]);
 
-    /// A table which took some readings.
+    /// A table after some readings.
     fn table(readings: &[&[Read<'_>]]) -> Table {
         let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
         for reading in readings {

@@ -1,8 +1,8 @@
-//! A screen as PoolMon writes it: what stood on its screen, and so in a log by `>>`, and the snapshot file of `/n`.
+//! A screen in PoolMon's format: the text of its screen, which `>>` writes to a log, and the snapshot file of `/n`.
 //!
-//! Widths are those of real screens (Microsoft Learn, "PoolMon Display" and "PoolMon Examples"). A number which is wider
-//! moves the rest of its line to the right: nothing is ever cut. What is not known is a `?` in the place of the number, so
-//! that no reader takes it for a zero.
+//! Widths are those of real screens (Microsoft Learn, "PoolMon Display" and "PoolMon Examples"). A wider number shifts
+//! the rest of its line to the right; nothing is ever cut. An unknown number is written as `?`, so that no reader takes
+//! it for a zero.
 
 use std::fmt;
 use std::rc::Rc;
@@ -17,11 +17,11 @@ mod width;
 pub use width::Layout;
 use width::Widths;
 
-/// What stands in the column Mapped_Driver, as PoolMon's `/g` and `/c` have it.
+/// The content of the column Mapped_Driver, as with PoolMon's `/g` and `/c`.
 #[derive(Clone)]
 pub struct Drivers(Rc<dyn Fn(&Tag) -> String>);
 
-/// How screens are written.
+/// The format of screens.
 #[derive(Debug, Clone)]
 pub struct Text {
     layout: Layout,
@@ -29,7 +29,7 @@ pub struct Text {
 }
 
 impl Drivers {
-    /// Drivers which `lookup` finds for a tag.
+    /// Uses `lookup` to find the drivers for a tag.
     pub fn found_by(lookup: impl Fn(&Tag) -> String + 'static) -> Drivers {
         Drivers(Rc::new(lookup))
     }
@@ -42,12 +42,12 @@ impl fmt::Debug for Drivers {
 }
 
 impl Text {
-    /// Screens of that layout, with a column for drivers or without.
+    /// Creates a format with this layout, with a column for drivers or without.
     pub fn new(layout: Layout, drivers: Option<Drivers>) -> Text {
         Text { layout, drivers }
     }
 
-    /// What stands on PoolMon's screen, with changes in parentheses. Bytes, since a tag may hold any.
+    /// PoolMon's screen, with changes in parentheses. The result is bytes, because a tag may have any bytes.
     pub fn live(&self, screen: &Screen) -> Vec<u8> {
         let mut page = self.live_head(screen).join("\n").into_bytes();
         page.extend_from_slice(b"\n\n");
@@ -81,7 +81,7 @@ impl Text {
         [memory, commit, format!(" {} pool information", screen.scope)]
     }
 
-    /// The rows of a live screen for a terminal, which cannot show every byte; and their totals below an empty line.
+    /// The rows of a live screen for a terminal, which cannot show every byte, and their totals below an empty line.
     fn live_rows(&self, screen: &Screen) -> Vec<String> {
         let lines = self.rows(screen, Shape::Live, Bytes::Escaped);
         lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
@@ -138,7 +138,7 @@ impl Text {
     }
 }
 
-/// Which of PoolMon's two tables.
+/// PoolMon's two kinds of tables.
 #[derive(Clone, Copy)]
 enum Shape {
     Live,
@@ -147,7 +147,7 @@ enum Shape {
 
 /// A row's numbers as texts.
 struct Cells {
-    /// Allocs, frees, diff, bytes, bytes for each.
+    /// Allocs, frees, diff, bytes, bytes for each object.
     now: [String; 5],
     /// Changes of allocs, frees and bytes.
     more: Option<[String; 3]>,
@@ -172,8 +172,8 @@ impl Cells {
     }
 }
 
-/// The column Type. Linux' pools have words of their own there: they are neither of Windows'. `SlabR` is a cache which the
-/// kernel takes back when it needs memory.
+/// The column Type. Linux pools have words of their own, because they are neither of Windows' pools. `SlabR` is a cache
+/// that the kernel reclaims when it needs memory.
 fn kind(pool: Pool, reclaimable: bool) -> &'static str {
     match pool {
         Pool::Slab if reclaimable => "SlabR",
@@ -190,13 +190,13 @@ fn kind(pool: Pool, reclaimable: bool) -> &'static str {
 /// How a tag's bytes are written.
 #[derive(Clone, Copy)]
 enum Bytes {
-    /// As they are, as PoolMon does. Only those which end a line cannot be.
+    /// Unchanged, as PoolMon writes them, except for the bytes that end a line.
     Raw,
-    /// As poolgate shows a tag everywhere.
+    /// In poolgate's usual notation of a tag.
     Escaped,
 }
 
-/// A pool tag is its four bytes, spaces included, as PoolMon has them. A longer name is padded to `width`.
+/// A pool tag is its four bytes, spaces included, as in PoolMon. A longer name is padded to `width`.
 fn tag(row: &Row, width: usize, bytes: Bytes) -> Vec<u8> {
     if !row.pool.has_pool_tags() {
         return format!("{:<width$}", row.tag.as_str()).into_bytes();
@@ -211,7 +211,7 @@ fn tag(row: &Row, width: usize, bytes: Bytes) -> Vec<u8> {
     }
 }
 
-/// How wide the tags of pools without pool tags are.
+/// The width of the tags of pools without pool tags.
 fn tag_width(rows: &[Row]) -> usize {
     let named = rows.iter().filter(|row| !row.pool.has_pool_tags());
     named.map(|row| row.tag.as_str().len()).max().unwrap_or(0).max(4)

@@ -1,27 +1,27 @@
-//! Figures of a machine's memory in all, as rows of [`Pool::Kernel`].
+//! Totals of a machine's memory, as rows of [`Pool::Kernel`].
 
 use super::{Counters, Key, Pool, Tag};
 
-/// What a kernel, or the header of a table, reports of memory in all, in bytes.
+/// A total of memory in bytes, reported by a kernel or by the header of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figure {
-    /// What the paged pool holds.
+    /// The size of the paged pool.
     Paged,
-    /// What the nonpaged pool holds.
+    /// The size of the nonpaged pool.
     Nonpaged,
     /// Main memory that is free or can be freed at once.
     Available,
-    /// Main memory.
+    /// The size of main memory.
     Physical,
-    /// Memory promised to whoever asked for it.
+    /// Memory promised to processes and the kernel.
     Committed,
-    /// The most that can be promised.
+    /// The maximum that can be promised.
     CommitLimit,
-    /// The most that was promised since boot.
+    /// The maximum promised since boot.
     CommitPeak,
     /// The kernel's and its drivers' own code and data in main memory.
     ResidentKernel,
-    /// The paged pool in main memory.
+    /// The part of the paged pool in main memory.
     ResidentPaged,
 }
 
@@ -54,7 +54,7 @@ impl Figure {
         }
     }
 
-    /// The pool that it is the total of.
+    /// The pool of this total, if it is one.
     pub fn total_of(self) -> Option<Pool> {
         match self {
             Figure::Paged => Some(Pool::Paged),
@@ -69,18 +69,18 @@ impl Figure {
         }
     }
 
-    /// The figure that is the total of `pool`.
+    /// The figure for the total of `pool`.
     pub fn total(pool: Pool) -> Option<Figure> {
         Figure::ALL.into_iter().find(|figure| figure.total_of() == Some(pool))
     }
 
-    /// The figure that a row holds.
+    /// The figure in a row with this key.
     pub fn of(key: &Key) -> Option<Figure> {
         let figures = Figure::ALL.into_iter().filter(|_| key.pool == Pool::Kernel);
         figures.into_iter().find(|figure| key.tag.as_str() == figure.name())
     }
 
-    /// The row of a log, which has the bytes and nothing else.
+    /// The key of its row in a log, which has only bytes.
     pub fn key(self) -> Key {
         #[expect(clippy::expect_used, reason = "every name is a constant")]
         let tag: Tag = self.name().parse().expect("a figure's name is a tag");

@@ -1,4 +1,4 @@
-//! What one row of a kernel's pool table is about.
+//! The identity of one row of a kernel's pool table.
 
 use std::fmt;
 
@@ -63,47 +63,49 @@ impl fmt::Display for Pool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counters {
-    /// 32 bits which wrap: Windows' class 22. Only the difference means anything.
+    /// 32 bits that wrap: Windows' class 22. Only the difference is meaningful.
     Wrapping32,
     /// 64 bits: Windows' class 255, the simulated kernel.
     Full64,
-    /// Objects in use only, in `allocs`; `frees` stays 0: Linux' slabinfo, and pages of a whole pool.
+    /// Objects in use only, in `allocs`; `frees` stays 0: Linux's slabinfo, and pages of a whole pool.
     InUse,
-    /// Nothing but bytes: an imported log which has no more, whole slabs. `allocs` and `frees` stay 0, and objects are not known.
+    /// Only bytes: whole slabs, or an imported log without counts. `allocs` and `frees` stay 0, and the number of
+    /// objects is unknown.
     BytesOnly,
 }
 
-/// What one row of a pool table is about: a tag, the pool, and how its figures are to be read.
+/// Identifies one row of a pool table: a tag, the pool, and the interpretation of its figures.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
-    /// Who allocated.
+    /// The user of the memory.
     pub tag: Tag,
-    /// Where.
+    /// The pool of the memory.
     pub pool: Pool,
     /// How `allocs` and `frees` count.
     pub counters: Counters,
-    /// The kernel takes this memory back when it needs some (Linux' `reclaim_account`), so its growth is no leak as such.
+    /// Whether the kernel reclaims this memory when it needs some (Linux's `reclaim_account`), so growth alone is not a
+    /// leak.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reclaimable: bool,
-    /// The Windows session whose own pool it is; `None` is the system's.
+    /// The Windows session that owns the pool; `None` is the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<u32>,
 }
 
 impl Key {
-    /// A row of the whole system, which the kernel does not take back.
+    /// The key of a row of the whole system, for memory that the kernel does not reclaim.
     pub fn new(tag: Tag, pool: Pool, counters: Counters) -> Key {
         Key { tag, pool, counters, reclaimable: false, session: None }
     }
 
-    /// Whether another row of pool `kernel` counts this memory too: in `/proc/meminfo` SReclaimable and SUnreclaim are the
-    /// parts of Slab, KReclaimable has SReclaimable in it, and stacks are a part of VmallocUsed.
+    /// Whether another row of pool `kernel` also counts this memory: in `/proc/meminfo`, SReclaimable and SUnreclaim
+    /// are the parts of Slab, KReclaimable includes SReclaimable, and stacks are a part of VmallocUsed.
     pub fn is_part(&self) -> bool {
         const PARTS: [&str; 4] = ["SReclaimable", "SUnreclaim", "KReclaimable", "KernelStack"];
         self.pool == Pool::Kernel && PARTS.contains(&self.tag.as_str())
     }
 
-    /// Objects in use: allocations not freed yet.
+    /// Objects in use: allocations that have not been freed.
     pub fn live(&self, usage: Usage) -> i64 {
         match self.counters {
             Counters::Wrapping32 => i64::from((usage.allocs as u32).wrapping_sub(usage.frees as u32) as i32),
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn every_pool_is_among_all_of_them_once() {
         for pool in Pool::ALL {
-            // A pool that is new is noticed here, by the compiler.
+            // The compiler reports a new pool that is missing in this match.
             let place = match pool {
                 Pool::Paged => 0,
                 Pool::Nonpaged => 1,

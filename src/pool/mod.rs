@@ -1,8 +1,8 @@
-//! What a kernel says about its pools: plain data, no I/O.
+//! The contents of a kernel's pool tables: plain data, no I/O.
 //!
-//! A [`Tag`] names who allocated, a [`Pool`] where; a [`Key`] is both. [`Usage`] is what the kernel counts under one
-//! key, and a [`Snapshot`] is every key's usage at one instant. Windows calls these pool tags; on Linux a slab cache's
-//! name takes the place of the tag. Everything above this module speaks only in these words.
+//! A [`Tag`] names the user of memory and a [`Pool`] its source; a [`Key`] is both. [`Usage`] is the counts under one
+//! key, and a [`Snapshot`] is every key's usage at one instant. Windows calls the names pool tags; on Linux the name of
+//! a slab cache replaces the tag. All modules above this one use only these terms.
 
 mod figure;
 mod key;

@@ -1,4 +1,4 @@
-//! Which tags a scenario's line is about: `*` and `?` as in PoolMon's `/i`.
+//! Patterns for the tags of a scenario's line: `*` and `?` as in PoolMon's `/i`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::tag::unescape;
 use super::{Key, Tag, TagError};
 
-/// A pattern over tags: `*` stands for any bytes, `?` for one; everything else, escapes included, is as in a tag.
-/// A literal `*` is written `\x2a`, a literal `?` `\x3f`. Case matters, as it does to the kernel.
+/// A pattern over tags: `*` matches any bytes, `?` matches one; everything else, escapes included, is as in a tag. A
+/// literal `*` is written `\x2a`, a literal `?` `\x3f`. Case matters, as in the kernel.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TagPattern {
@@ -30,18 +30,19 @@ enum Item {
 pub struct PatternError(#[from] TagError);
 
 impl TagPattern {
-    /// Whether the pattern names tags, rather than standing for all of them (`*`).
+    /// Whether the pattern names tags and does not match all of them (`*`).
     pub fn names_tags(&self) -> bool {
         self.items.iter().any(|item| *item != Item::Any)
     }
 
-    /// Whether the pattern has no wildcard, and so means exactly one tag.
+    /// Whether the pattern has no wildcard, so it matches exactly one tag.
     pub fn is_literal(&self) -> bool {
         self.items.iter().all(|item| matches!(item, Item::Byte(_)))
     }
 
-    /// Whether `key`'s tag is meant. A pool tag is tried as written and padded to four bytes, so that `Io??` means `Io`,
-    /// and both once more without PROTECTED_POOL, so that `MyD1` means the driver's memory under either.
+    /// Whether the pattern matches the tag of `key`. A pool tag is compared as written and padded to four bytes, so
+    /// `Io??` matches `Io`; and both again without PROTECTED_POOL, so `MyD1` matches the driver's memory with and
+    /// without that bit.
     pub fn matches(&self, key: &Key) -> bool {
         if self.fits(&key.tag.bytes()) {
             return true;
@@ -52,7 +53,7 @@ impl TagPattern {
                 || key.tag.unprotected().is_some_and(|tag| self.fits(&tag.bytes()) || fits_padded(&tag)))
     }
 
-    /// Glob matching with one step back: on a mismatch the last `*` takes one byte more.
+    /// Glob matching with one step back: after a mismatch, the last `*` takes one more byte.
     fn fits(&self, text: &[u8]) -> bool {
         let (mut at, mut item) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
@@ -83,7 +84,7 @@ impl FromStr for TagPattern {
     fn from_str(typed: &str) -> Result<TagPattern, PatternError> {
         let typed = typed.trim_end_matches(' ');
         let mut items = Vec::new();
-        // Split at the wildcards first, so that an escaped `*` (\x2a) is never taken for one.
+        // Split at the wildcards first, so that an escaped `*` (\x2a) does not become a wildcard.
         for part in typed.split_inclusive(['*', '?']) {
             let plain = part.trim_end_matches(['*', '?']);
             for byte in unescape(plain) {
@@ -171,7 +172,7 @@ mod tests {
             ("Io", "Io \\xa0", true),
             ("Io??", "Io \\xa0", true),
             ("Io\\x20\\x20", "Io \\xa0", true),
-            // Only the highest bit of the last of four bytes is that flag.
+            // Only the highest bit of the last of four bytes is this flag.
             ("MyD1", "My\\xc41", false),
             ("MyD", "My\\xc4", false),
             ("MyD2", "MyD\\xb1", false),

@@ -1,19 +1,19 @@
 //! Every key's usage at one instant.
 //!
-//! A snapshot is filled again and again, so it keeps its keys: a row, once given a key, has that key for ever, and a
-//! sample only writes numbers. That is what makes sampling free of heap allocations. A row without a usage is *absent*,
-//! which is not zero: the kernel's table did not have it.
+//! A snapshot is refilled for each sample and keeps its keys: a row has the same key for ever, and a sample only writes
+//! numbers. Sampling therefore needs no heap allocations. A row without a usage is *absent*: the kernel's table did not
+//! have it. Absent is not zero.
 
 use std::collections::HashMap;
 
 use super::{Key, Usage};
 
-/// A row's place in the [`Snapshot`] which handed it out.
+/// The place of a row in the [`Snapshot`] that returned it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(u32);
 
 impl RowId {
-    /// The place as an index, for tables kept beside a snapshot.
+    /// The place as an index, for tables with the same rows as a snapshot.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -33,7 +33,7 @@ impl Snapshot {
         Snapshot::default()
     }
 
-    /// The row of `key`, added (absent) at the end when it is new.
+    /// Returns the row of `key`; a new key is added (absent) at the end.
     pub fn row(&mut self, key: Key) -> RowId {
         *self.places.entry(key).or_insert_with_key(|key| {
             let row = RowId(self.keys.len() as u32);
@@ -43,7 +43,7 @@ impl Snapshot {
         })
     }
 
-    /// Makes every row absent, before a new sample is read.
+    /// Makes every row absent before a new sample is read.
     pub fn clear(&mut self) {
         self.usages.fill(None);
     }
@@ -51,17 +51,17 @@ impl Snapshot {
     /// Writes one row.
     ///
     /// # Panics
-    /// When `row` is of another snapshot: a mixed-up row would put one driver's memory under another's tag.
+    /// If `row` is from another snapshot and out of range.
     pub fn set(&mut self, row: RowId, usage: Option<Usage>) {
         self.usages[row.index()] = usage;
     }
 
-    /// One row's usage; `None` when absent.
+    /// One row's usage; `None` if absent.
     pub fn get(&self, row: RowId) -> Option<Usage> {
         self.usages.get(row.index()).copied().flatten()
     }
 
-    /// The keys, in the order in which they were first seen.
+    /// The keys, in the order in which they were first added.
     pub fn keys(&self) -> &[Key] {
         &self.keys
     }
@@ -71,7 +71,7 @@ impl Snapshot {
         &self.usages
     }
 
-    /// The rows which are present.
+    /// The rows that are present.
     pub fn present(&self) -> impl Iterator<Item = (&Key, Usage)> {
         self.keys.iter().zip(&self.usages).filter_map(|(key, usage)| Some((key, (*usage)?)))
     }

@@ -1,9 +1,9 @@
 //! A pool tag as one canonical text.
 //!
-//! Windows tags are four bytes of any value, Linux slab cache names are longer; both become the same kind of text, which
-//! a person can type and which is safe in YAML, JSON, XML and file names: printable ASCII as it is, every other byte and
-//! `\` as `\xNN`. A Windows tag's trailing spaces are dropped, as everyone writes them (`Io` for `Io  `), and put back
-//! by [`Tag::pool_tag_bytes`]; four spaces are `\x20`. Two different tags never have the same text.
+//! Windows tags are four bytes of any value; names of Linux slab caches are longer. Both become the same kind of text,
+//! which people can type and which is safe in YAML, JSON, XML and file names: printable ASCII unchanged, every other
+//! byte and `\` as `\xNN`. Trailing spaces of a Windows tag are dropped, as is usual (`Io` for `Io  `), and restored by
+//! [`Tag::pool_tag_bytes`]; four spaces are `\x20`. Two different tags never have the same text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Who allocated: a Windows pool tag or a Linux slab cache name, in canonical text. Cheap to clone.
+/// A Windows pool tag or a Linux slab cache name, in canonical text. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Tag(Arc<str>);
@@ -19,13 +19,13 @@ pub struct Tag(Arc<str>);
 /// Why a text is not a tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
-    /// Nothing is left once trailing spaces are dropped.
+    /// Nothing is left after trailing spaces are dropped.
     #[error("a tag cannot be empty (four spaces are written \\x20)")]
     Empty,
-    /// A backslash which does not begin `\xNN`.
+    /// A backslash that does not begin `\xNN`.
     #[error("`\\` begins \\xNN, a byte in two hexadecimal digits; a backslash itself is \\x5c")]
     Escape,
-    /// A character which is not printable ASCII, and so stands for no byte in particular.
+    /// A character that is not printable ASCII, so its byte is unknown.
     #[error("{0:?} is not printable ASCII; write each byte as \\xNN")]
     NotAscii(char),
 }
@@ -37,10 +37,10 @@ impl Tag {
         if kept == 0 { Tag("\\x20".into()) } else { Tag(escape(&bytes[..kept]).into()) }
     }
 
-    /// A Linux slab cache's name. Its trailing spaces are part of it, so they are escaped rather than dropped.
+    /// The tag of a Linux slab cache's name. Trailing spaces are part of the name, so they are escaped and not dropped.
     ///
     /// # Errors
-    /// [`TagError::Empty`]: the kernel has no nameless cache, so an empty name is a misread line.
+    /// [`TagError::Empty`]: the kernel has no cache without a name, so the line was misread.
     pub fn from_cache_name(name: &[u8]) -> Result<Tag, TagError> {
         let kept = name.iter().rposition(|&b| b != b' ').map_or(0, |last| last + 1);
         if name.is_empty() {
@@ -54,7 +54,7 @@ impl Tag {
         &self.0
     }
 
-    /// The four bytes of a Windows pool tag, padded with spaces; `None` when the tag is longer than four bytes.
+    /// The four bytes of a Windows pool tag, padded with spaces; `None` if the tag is longer than four bytes.
     pub fn pool_tag_bytes(&self) -> Option<[u8; 4]> {
         let bytes = self.bytes();
         let mut padded = [b' '; 4];
@@ -62,15 +62,15 @@ impl Tag {
         Some(padded)
     }
 
-    /// What a pool tag is without PROTECTED_POOL, the highest bit of its last byte, which older drivers set on memory
-    /// that nobody else should free; `None` when that bit is not set, or this is no pool tag. The two stay two tags: this
-    /// is for people, who know the driver's tag without the bit.
+    /// A pool tag without PROTECTED_POOL, the highest bit of its last byte, which older drivers set to protect memory
+    /// from being freed under another tag; `None` if that bit is not set, or if this is not a pool tag. The two remain
+    /// different tags; this is for display, because people know the driver's tag without the bit.
     pub fn unprotected(&self) -> Option<Tag> {
         let [a, b, c, d] = self.pool_tag_bytes()?;
         (d & PROTECTED_POOL != 0).then(|| Tag::from_pool_tag([a, b, c, d & !PROTECTED_POOL]))
     }
 
-    /// The bytes the text stands for, without padding.
+    /// The bytes that the text stands for, without padding.
     pub fn bytes(&self) -> Vec<u8> {
         unescape(&self.0).map(|item| item.unwrap_or(b'?')).collect()
     }
@@ -79,7 +79,7 @@ impl Tag {
 /// 0x80000000 in a tag as a number (`ExAllocatePoolWithTag`; wdm.h).
 const PROTECTED_POOL: u8 = 0x80;
 
-/// One byte in canonical text.
+/// Converts bytes to canonical text.
 fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
@@ -92,7 +92,7 @@ fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes a text stands for, one at a time, so that the caller decides what an error means.
+/// The bytes that a text stands for, one at a time, so that the caller handles an error.
 pub(super) fn unescape(text: &str) -> impl Iterator<Item = Result<u8, TagError>> + '_ {
     let mut chars = text.chars();
     std::iter::from_fn(move || {
@@ -115,7 +115,7 @@ fn hex_byte((x, high, low): (Option<char>, Option<char>, Option<char>)) -> Optio
 impl FromStr for Tag {
     type Err = TagError;
 
-    /// Reads a tag as a person types it: trailing spaces dropped, escapes in either case.
+    /// Parses a tag as a person types it: trailing spaces are dropped, escapes may be in either case.
     fn from_str(typed: &str) -> Result<Tag, TagError> {
         let typed = typed.trim_end_matches(' ');
         let bytes = unescape(typed).collect::<Result<Vec<u8>, _>>()?;
@@ -131,7 +131,7 @@ impl TryFrom<String> for Tag {
     }
 }
 
-// Not `into = "String"`: a recording repeats its keys while samples are taken, which must not allocate.
+// Not `into = "String"`: a recording writes keys while samples are taken, and this must not allocate.
 impl Serialize for Tag {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

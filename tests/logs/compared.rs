@@ -1,4 +1,4 @@
-//! A candidate build against a base build.
+//! Compares a candidate build with a base build.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::judged::{Said, log, poolgate};
 use super::{HEADER, file};
 
-/// Compares two logs by what is given.
+/// Compares two logs with the arguments in `given`.
 fn compare(base: &str, candidate: &str, given: &[&str]) -> Said {
     let folder = tempfile::tempdir().unwrap();
     let files = [("base.csv", base), ("candidate.csv", candidate)];
@@ -31,7 +31,7 @@ fn an_old_leak_which_became_faster_breaks() {
     compare(&log(256), &log(128), &RATE).is(0, &["no faster than the base"]);
 }
 
-/// A log in which objects of 64 bytes leak at a rate of `leak` each, within a noise of some.
+/// A log in which `leak` objects of 64 bytes leak in each iteration, with some noise.
 fn noisy(leak: u64, seed: u64) -> String {
     let mut state = seed;
     let rows = (0..300u64).map(|at| {
@@ -88,7 +88,7 @@ fn without_a_threshold_every_tag_is_compared() {
     assert!(!said.stdout.contains("Busy"), "what does not grow needs no line: {}", said.stdout);
 }
 
-/// A log with stages which holds `before` and then `after` bytes.
+/// A log with stages that holds `before` and then `after` bytes.
 fn levels(before: u64, after: u64) -> String {
     let rows = (0..60u64).map(|at| {
         let (stage, bytes) = match at {
@@ -120,7 +120,7 @@ fn what_the_candidate_no_longer_breaks_is_fixed_since_the_base() {
     said.is(0, &["held", "fixed since the base, which grew by 3.12 KiB"]);
     said.is(0, &["tag base why", "MyD1 nonpaged 3.12 KiB grew by 0 B"]);
     compare(&log(128), &log(0), &RATE).is(0, &["fixed since the base, which grows steadily by 128.0 B/iteration"]);
-    // Of a whole table what is fixed is worth a line.
+    // Without thresholds, a fixed tag gets a line.
     compare(&log(128), &log(0), &["--no-confirm"]).is(0, &["MyD1 nonpaged 128.0 B/iteration", "fixed since the base"]);
     let same = compare(&log(0), &log(0), &RATE);
     assert!(!same.is(0, &["held"]).stdout.contains("fixed"), "{}", same.stdout);

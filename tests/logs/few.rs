@@ -1,5 +1,5 @@
-//! Logs with fewer samples than the test for a leak takes: their rate is reported with an interval, and decides where the
-//! interval lies on one side of the limit.
+//! Logs with fewer samples than the leak test requires: their rate is reported with an interval, and the rate decides
+//! if the interval is on one side of the limit.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn five_samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field/f81-five-samples.csv")
 }
 
-/// Judges a log of these bytes of `MyD1`, one sample a minute, by a threshold.
+/// Judges a log with these bytes of `MyD1`, one sample a minute, with the arguments in `given`.
 fn judged(bytes: &[u64], given: &[&str]) -> Said {
     let folder = tempfile::tempdir().unwrap();
     let rows = bytes.iter().enumerate().map(|(at, bytes)| format!("{},,MyD1,Nonp,{},,{bytes}\n", at * 60, bytes / 64));
@@ -28,7 +28,7 @@ fn five_samples_on_a_straight_line_have_a_rate() {
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 15 GiB/h"], &[&log]).is(1, &rate);
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 25 GiB/h"], &[&log]).is(0, &rate);
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 20 GiB/h"], &[&log]).is(4, &rate);
-    // Where no threshold names a tag, it is one of thousands.
+    // Without a threshold for the tag, it is one of thousands.
     poolgate(&["judge"], &[&log]).is(4, &rate).is(4, &["unconfirmed: no threshold names it"]);
     poolgate(&["judge", "--no-confirm"], &[&log]).is(1, &rate);
 }
@@ -47,7 +47,7 @@ fn the_report_has_the_rate_of_a_few_samples_for_programs() {
 
 #[test]
 fn an_uneven_growth_has_an_interval_as_wide_as_its_samples_are_few() {
-    // 640, 6400 and 0 bytes in a minute: t of 2 degrees of freedom is 4.3.
+    // 640, 6400 and 0 bytes in a minute: t with 2 degrees of freedom is 4.3.
     let said = judged(&[6400, 7040, 13_440, 13_440], &["--threshold", "tag MyD1 max_rate 0 B/h"]);
     said.is(4, &["138 KiB/h (95 %: −3", "by 4 samples"]);
     judged(&[6400, 7040, 13_440, 13_440], &["--threshold", "tag MyD1 max_rate 10 MiB/h"]).is(0, &["by 4 samples"]);
@@ -67,7 +67,7 @@ fn one_table_and_two_tables_have_no_rate() {
     one.is(4, &["one table cannot show growth"]);
     judged(&[6400, 12_800], &rate).is(4, &["two tables show what grew, but a rate takes three"]);
     judged(&[6400, 7040, 7680], &rate).is(4, &["by 3 samples"]);
-    // Of all tags that is one line.
+    // For all tags together, this is one line.
     let all = judged(&[6400], &[]);
     assert_eq!(all.is(4, &[]).stdout.matches("one table cannot show growth").count(), 1, "{}", all.stdout);
 }

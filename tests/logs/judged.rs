@@ -1,4 +1,4 @@
-//! Logs on the command line: judged like any recording, many at once, by thresholds which are given there.
+//! Logs on the command line: judged like any recording, many at once, with thresholds from the command line.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{HEADER, file};
 
-/// A log of 60 iterations, in which `MyD1` grows by `leak` bytes in each and `Busy` goes up and down.
+/// A log of 60 iterations: `MyD1` grows by `leak` bytes in each, and `Busy` goes up and down.
 pub(crate) fn log(leak: u64) -> String {
     let rows = (0..60u64).map(|at| {
         let (allocs, bytes) = (1000 + at * 10, 6400 + at * leak);
@@ -35,7 +35,7 @@ impl Said {
     pub(crate) fn is(&self, code: i32, words: &[&str]) -> &Said {
         let all = format!("{}{}", self.stdout, self.stderr);
         assert_eq!(self.code, Some(code), "{all}");
-        // In a table a sentence goes on in the next line.
+        // In a table, a sentence continues on the next line.
         let line = all.split_whitespace().collect::<Vec<_>>().join(" ");
         words.iter().for_each(|words| assert!(line.contains(words), "{words}: {all}"));
         self
@@ -133,7 +133,7 @@ fn a_mistake_in_a_threshold_is_shown_and_nothing_is_judged() {
     assert_eq!(said.stdout, "");
 }
 
-/// A scenario which leaks and one which does not, run on the simulated kernel and judged again from CSV.
+/// A scenario with a leak and one without, run on the simulated kernel and judged again from CSV.
 #[test]
 fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
     for (workload, expected) in [("--leak Drv1:96Bx2 --churn Drv1:512Bx20", 1), ("--churn Drv1:64Bx9", 0)] {
@@ -161,7 +161,7 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
         let (recorded, imported) = (poolgate(&by, &[&run]), poolgate(&by, &[&csv]));
         assert_eq!(figures(imported.is(expected, &[])), figures(recorded.is(expected, &[])));
 
-        // Without stages there is no rest to compare, and what is sampled in the middle of an iteration counts too.
+        // Without stages there is no rest to compare, and samples from inside an iteration count too.
         let plain = poolgate(&["export", "--csv"], &[&run]);
         let plain = file(&folder, "plain.csv", plain.is(0, &[]).stdout.as_bytes());
         let rate = ["judge", "--no-confirm", "--threshold", "tag Drv1 max_rate 0 B/iteration"];
@@ -169,7 +169,8 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
     }
 }
 
-/// In a second look the workload rests again and again, and a leak whose growth stops and goes looks like none.
+/// During a second look the workload pauses again and again, so a leak that grows only while it runs does not look like
+/// one.
 #[test]
 fn a_leak_which_took_a_second_look_is_still_one_in_a_file_without_stages() {
     let folder = tempfile::tempdir().unwrap();

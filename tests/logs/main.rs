@@ -1,5 +1,5 @@
-//! Logs which poolgate did not write: CSV in every shape that samplers and spreadsheets give it, and what is said of a
-//! log which makes no sense. A recording written as CSV is the same recording when it is read back.
+//! Logs from other programs: CSV in every format of samplers and spreadsheets, and the errors of invalid logs. A
+//! recording written as CSV is the same recording when it is read back.
 #![allow(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 mod compared;
@@ -24,14 +24,14 @@ use poolgate::record::{Event, Mark, Recording};
 
 const HEADER: &str = "t_seconds,iteration,tag,pool,allocs,frees,bytes\n";
 
-/// A file of its own with these bytes.
+/// Writes these bytes to a new file.
 fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.path().join(name);
     std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
     path
 }
 
-/// PoolMon's rows of 120 tags that stand still. With them a table has as many tags as one of all tags.
+/// PoolMon's rows of 120 tags that do not change. With them, a table has enough tags to count as a table of all tags.
 fn still_rows() -> String {
     (0..120).map(|tag| format!(" T{tag:03} Nonp {:>10} {:>10} {:>9} {:>9} {:>9}\n", 1, 0, 1, 64, 64)).collect()
 }

@@ -1,4 +1,4 @@
-//! Nightly runs as one CSV file, and what Apache Otava, a change-point tool which is not ours, makes of it.
+//! Nightly runs as one CSV file, and the change points that Apache Otava, an independent tool, finds in it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,12 +11,12 @@ use super::python;
 
 /// Noon of 2026-01-01 as Unix time.
 const FIRST: u64 = 1_767_268_800;
-/// The night in which the leak comes in, and how many there are.
+/// The night in which the leak begins, and the number of nights.
 const CHANGE: u64 = 15;
 const NIGHTS: u64 = 24;
 
-/// One log a night: from [`CHANGE`] on, `MyD1` leaks two objects of 64 bytes an iteration. `Busy` never leaks, and `Late`
-/// is not there long enough to have a rate.
+/// One log for each night: from [`CHANGE`] on, `MyD1` leaks two objects of 64 bytes in each iteration. `Busy` never
+/// leaks, and `Late` appears too late to have a rate.
 fn nights(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     let night = |night: u64| {
         let leak = if night < CHANGE { 0 } else { 2 };
@@ -41,7 +41,7 @@ fn series(files: &[PathBuf], given: &[&str]) -> Said {
     poolgate(&arguments, &files.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
 
-/// The rows of a series, each field by its column's name.
+/// The rows of a series, with each field under its column's name.
 fn rows(said: &Said) -> Vec<std::collections::HashMap<String, String>> {
     csv::Reader::from_reader(said.stdout.as_bytes()).deserialize().map(|row| row.unwrap()).collect()
 }
@@ -92,7 +92,7 @@ fn csv_is_of_one_recording_and_a_form_must_be_named() {
     poolgate(&["export", "--csv", "--tag", "MyD1"], &files[..1]).is(2, &["--tag"]);
 }
 
-/// What Otava finds in a series, as its JSON; `None`, said on stderr, where there is no Otava.
+/// Otava's result for a series, as JSON; `None`, with a message on stderr, if Otava is not installed.
 fn otava(config: &Path, branch: &str) -> Option<Value> {
     let python = python::with("apache-otava", "otava")?;
     let output = Command::new(python)
@@ -113,12 +113,12 @@ fn otava_finds_the_night_in_which_the_leak_came() {
     let folder = tempfile::tempdir().unwrap();
     let nightly = folder.path().join("nightly.csv");
     series(&nights(&folder), &["--output", nightly.to_str().unwrap()]).is(0, &[]);
-    // The configuration which docs/csv.md gives.
+    // The configuration in docs/csv.md.
     let docs = fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/csv.md")).unwrap();
     let config = docs.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let config = file(&folder, "otava.yaml", config.as_bytes());
 
-    // Each log is a scenario of its own here, so give all nights the same series.
+    // Each log is a scenario of its own here, so all nights get the same series name.
     let text = fs_err::read_to_string(&nightly).unwrap();
     let same =
         regex::Regex::new(r"night\d\d\.csv (MyD1|Busy)").unwrap().replace_all(&text, "mydrv-copy $1").into_owned();

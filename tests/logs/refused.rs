@@ -1,10 +1,10 @@
-//! What is no log, or contradicts itself, is refused with the line and with what would be right; nothing is left out.
+//! A file that is not a log, or contradicts itself, is refused with the line and advice; nothing is left out.
 
 use poolgate::import::{self, ImportError};
 
 use super::{HEADER, PLAIN, file, gzip};
 
-/// What is said of these bytes, and what to do.
+/// The error for these bytes, and the advice.
 fn refused(bytes: &[u8]) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder, "log.csv", bytes);
@@ -16,7 +16,7 @@ fn refused(bytes: &[u8]) -> (String, String) {
     (said, error.help().unwrap_or_default().to_owned())
 }
 
-/// What `poolgate judge` says of what comes out of a shell, and its exit code.
+/// The error of `poolgate judge` for the output of a shell, and its exit code.
 #[cfg(unix)]
 fn piped(shell: &str) -> (Option<i32>, String) {
     let judged = format!("{shell} | {} judge /dev/stdin", env!("CARGO_BIN_EXE_poolgate"));
@@ -54,7 +54,7 @@ fn what_never_ends_is_refused() {
     }
 }
 
-/// A planted pipe must not make whoever judges a folder wait for ever.
+/// A pipe planted in a folder must not block the judging of that folder for ever.
 #[cfg(unix)]
 #[test]
 fn a_pipe_in_the_place_of_a_recording_is_refused() {
@@ -188,7 +188,7 @@ fn a_file_which_is_not_there_is_named() {
 #[test]
 fn every_byte_which_is_lost_or_turned_is_an_error_or_another_log_but_no_panic() {
     let folder = tempfile::tempdir().unwrap();
-    // Each import writes a recording, and waits for the disk.
+    // Each import writes a recording and waits for the disk.
     for (at, change) in (0..PLAIN.len()).zip([b'"', b',', b'\n', 0xff].into_iter().cycle()) {
         let mut bytes = PLAIN.as_bytes().to_vec();
         bytes[at] = change;

@@ -8,7 +8,7 @@ use poolgate::record::{Header, Mark, Recorder, Recording, SampleInfo, Stage, Unw
 
 use super::{imported, story};
 
-/// A recording of every kind of row there is, through all stages.
+/// A recording with every kind of row, through all stages.
 fn recording() -> Recording {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.pgr");
@@ -43,7 +43,7 @@ fn recording() -> Recording {
                 let allocs = (at * 3 + number as u64) * u64::from(!matches!(number, 7 | 10));
                 let frees = if number < 5 { at } else { 0 };
                 let usage = Usage { allocs, frees, bytes: allocs * 64 + at };
-                // A tag which is absent for a while.
+                // A tag that is absent for a while.
                 snapshot.set(row, Some(usage).filter(|_| number != 3 || at > 5));
             }
             let info = SampleInfo { at: Duration::from_micros(at * 500_001), settled: at % 3 != 1, missed: 0 };
@@ -63,7 +63,7 @@ fn with_stages_a_recording_is_the_same_again() {
     assert_eq!(by_name(&story(&imported(&written))), by_name(&story(&recording)));
 }
 
-/// A story whose samples have their tags in order of name, as absent ones come back at another place.
+/// A story with the tags of each sample in order of name, because absent ones return at another place.
 fn by_name(story: &str) -> Vec<Vec<&str>> {
     let mut parts: Vec<Vec<&str>> = Vec::new();
     for line in story.lines() {

@@ -8,7 +8,8 @@ use super::file;
 /// Noon of 2026-01-02 as Unix time.
 const NOON: u64 = 1_767_355_200;
 
-/// A run of 60 iterations in which `MyD1` and `Cach` grow by 128 bytes in each. Teardown leaves `left`: rows of tag and bytes.
+/// A run of 60 iterations: `MyD1` and `Cach` grow by 128 bytes in each. `left` are the rows of tag and bytes after
+/// teardown.
 fn judged(rules: &str, left: &[(&str, u64)]) -> Judgement {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
     for second in 0..80u64 {

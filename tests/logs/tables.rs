@@ -1,5 +1,5 @@
-//! Logs without stages answer by their tables: the first against the last for growth, the last for what is held. Without
-//! thresholds they are ranked by growth.
+//! Logs without stages are judged by their tables: growth from the first to the last one, and held bytes from the last
+//! one. Without thresholds, tags are ranked by growth.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::{file, still_rows};
 
 const AT_REST: &str = "at rest";
 
-/// A run of three stages. What `row` says of `MyD1` at a second is allocs, frees and bytes.
+/// A run of three stages; `row` returns allocs, frees and bytes of `MyD1` at a second.
 fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Said {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
     for second in 0..80u64 {
@@ -55,7 +55,7 @@ fn judge(given: &[&str], files: &[&Path]) -> Said {
     said
 }
 
-/// PoolMon's snapshots, an hour apart, of rows of tag, allocs, frees and bytes. A row of which nothing is given is left out.
+/// PoolMon's snapshots, an hour apart; each row is a tag, allocs, frees and bytes.
 fn snapshots(tables: &[&[(&str, u64, u64, u64)]]) -> String {
     let mut text = String::new();
     for (hour, rows) in tables.iter().enumerate() {
@@ -135,14 +135,14 @@ fn a_tag_that_a_table_does_not_show_is_not_known_there() {
         .is(4, &["is not in the last table"]);
     judged(&[&[with, other], &[other]], &["--threshold", "total nonpaged max_growth 1 KiB"])
         .is(4, &["not all of its tags are in the first and the last table"]);
-    // In a table of all tags, a tag that is missing holds nothing.
+    // In a table of all tags, a missing tag holds nothing.
     let folder = tempfile::tempdir().unwrap();
     let rows = snapshots(&[&[other], &[with, other]]).replace(" Othr", &format!("{} Othr", still_rows()));
     judge(&["--threshold", "tag MyD1 max_growth 1 KiB"], &[&file(&folder, "whole.log", rows.as_bytes())])
         .is(1, &["grew by 50.0 KiB (0 B"]);
 }
 
-/// The rows that a post quotes are few, with a header and without.
+/// A post quotes only a few rows, with a header or without.
 #[test]
 fn a_table_of_a_few_rows_is_a_part() {
     let rows = [("MyD1", 900, 100, 51_200), ("Othr", 9, 1, 800)];
@@ -163,11 +163,11 @@ fn after_a_restart_only_what_follows_is_compared() {
     let second = [("MyD1", 900, 400, 32_000), ("Othr", 700, 600, 6400), ("Thrd", 50, 40, 640)];
     let third = [("MyD1", 9900, 400, 608_000), ("Othr", 800, 700, 6400), ("Thrd", 60, 50, 640)];
     let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
-    // From boot to boot it shrank; within the second one it grew.
+    // Across boots it shrank; within the second one it grew.
     judged(&[&first, &second, &third], &growth)
         .is(1, &["grew by 562 KiB (31.2 KiB → 594 KiB)", "counted from table 2 on", "(a restart)"]);
     judged(&[&first, &second], &growth).is(4, &["went back before the last table (a restart)"]);
-    // What grew before the restart is not known, so nothing holds.
+    // Growth before the restart is unknown, so the verdict is not "held".
     judged(&[&first, &second, &second], &growth).is(4, &["grew by 0 B", "counted from table 2 on"]);
 }
 
@@ -202,7 +202,7 @@ fn without_thresholds_what_grew_most_comes_first() {
     judged(&[&first, &first], &[]).is(4, &["no tag grew (the first and the last table, 1 h apart)"]);
 }
 
-/// A log of so many tags. Each takes one step, later and higher than that of the one before.
+/// A log of `tags` tags. Each takes one step, later and higher than the previous tag's step.
 fn many(tags: u64) -> String {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes\n".to_owned();
     for second in 0..60u64 {

@@ -16,7 +16,7 @@ fn a_snapshot_goes_where_it_is_told_to() {
     for words in [&["/n", "snap.txt", "/a"][..], &["--sort", "allocs", "--snapshot", "snap.txt"]] {
         assert!(bed.mon(words).status().unwrap().success());
     }
-    // What was there stays.
+    // The existing content stays.
     let text = bed.text("snap.txt");
     assert_eq!(text.matches(" Memory:").count(), 2, "{text}");
     let (first, second) = text.split_once("\n\n Memory:").unwrap();

@@ -1,5 +1,5 @@
-//! `poolgate mon` as people and scripts call it: redirected, as a snapshot, as a log, with PoolMon's switches, from a
-//! recording, and in a real terminal. The kernel is a simulated one, so every figure on the screen is known.
+//! `poolgate mon` as people and scripts run it: redirected, as a snapshot, as a log, with PoolMon's switches, from a
+//! recording, and in a real terminal. The kernel is simulated, so every figure on the screen is known.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod files;
@@ -17,14 +17,14 @@ use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
 use poolgate::pool::Pool;
 use tempfile::TempDir;
 
-/// A folder with a simulated kernel which has nothing but what a test puts there.
+/// A folder with a simulated kernel that has only the tags of the test.
 struct Bed {
     folder: TempDir,
     kernel: Kernel,
 }
 
 impl Bed {
-    /// With four rows: the tag `Both` in each pool, `Big` and `Few`.
+    /// A kernel with four rows: the tag `Both` in each pool, `Big` and `Few`.
     fn new() -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let state = KernelState::new(Population { seed: 1, tags: 0, noise: Vec::new() });
@@ -45,12 +45,12 @@ impl Bed {
         fs_err::read_to_string(self.path(name)).unwrap()
     }
 
-    /// So many allocations of so many bytes, by a driver's tag.
+    /// Makes `count` allocations of `size` bytes under a driver's tag.
     fn allocate(&self, tag: &str, pool: Pool, size: u64, count: u64) {
         self.kernel.change(|state| state.allocate(&tag.parse().unwrap(), pool, size, count)).unwrap();
     }
 
-    /// `poolgate mon` with these words, in the folder, watching the kernel.
+    /// `poolgate mon` with these arguments, in the folder, reading the kernel.
     fn mon(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
         command.arg("mon").args(words).current_dir(self.folder.path()).stdin(Stdio::null());
@@ -58,13 +58,13 @@ impl Bed {
         command
     }
 
-    /// What one screen, or whatever else the words ask for, comes to.
+    /// The output of one screen, or of the requested action.
     fn once(&self, words: &[&str]) -> Said {
         Said::of(self.mon(&[words, &["--for", "0 s"]].concat()).output().unwrap())
     }
 }
 
-/// What poolgate said.
+/// The output of poolgate.
 struct Said {
     code: Option<i32>,
     stdout: String,

@@ -1,4 +1,4 @@
-//! Redirected: plain screens one after the other.
+//! Redirected output: plain screens one after another.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
@@ -9,7 +9,7 @@ use super::Bed;
 #[cfg(unix)]
 use super::Said;
 
-/// A `poolgate mon` which goes on, and what it writes.
+/// A running `poolgate mon`, and its output.
 pub(super) struct Going {
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -23,13 +23,13 @@ impl Going {
         Going { child, lines }
     }
 
-    /// Reads on to a line for which `wanted` is true, and returns that one. It comes, or the test never ends.
+    /// Reads up to a line for which `wanted` is true, and returns it. Without such a line, the test never ends.
     pub(super) fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         let all = self.all_until(wanted);
         all.split_inclusive('\n').next_back().unwrap().to_owned()
     }
 
-    /// The same, with all lines before it.
+    /// Reads up to such a line, and returns all lines.
     pub(super) fn all_until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         let mut all = String::new();
         loop {
@@ -41,12 +41,12 @@ impl Going {
         }
     }
 
-    /// Ctrl-C, and what it comes to.
+    /// Sends Ctrl-C, and returns the result.
     #[cfg(unix)]
     pub(super) fn interrupt(self) -> Said {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-        // Whoever reads a pipe to its end learns of the child's end.
+        // Reading the pipe to its end waits for the end of the child.
         let _rest = self.lines.lines().map_while(Result::ok).count();
         Said::of(self.child.wait_with_output().unwrap())
     }
@@ -65,7 +65,7 @@ fn what_changed_since_the_screen_before_is_in_parentheses() {
     let mut going = Going::start(&bed, &["/iMyD1"]);
     going.until(|line| line.contains("pool information"));
     bed.allocate("MyD1", Pool::Nonpaged, 64, 2);
-    // A row which was not on the screen before has no change.
+    // A row that was not on the previous screen has no change.
     let row = going.until(|line| line.starts_with(" MyD1"));
     assert_eq!(
         row.trim_end(),
@@ -128,7 +128,7 @@ fn a_reading_which_fails_is_told_and_is_no_screen() {
     fs_err::rename(&away, bed.kernel.path()).unwrap();
     bed.allocate("Then", Pool::Paged, 8, 1);
     let written = going.all_until(|line| line.starts_with(" Then"));
-    // An empty screen would have a header, and the next screen's right behind it.
+    // An empty screen would have a header, followed at once by the header of the next screen.
     assert!(written.contains("Per Alloc\n\n Big"), "{written}");
     assert!(!written.contains("Per Alloc\n\n\n"), "{written}");
     assert_eq!(going.interrupt().code, Some(0));

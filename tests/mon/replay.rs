@@ -1,8 +1,8 @@
-//! A recording, or any log which poolgate reads, looked at as if it were live.
+//! A recording, or any log that poolgate reads, shown as if it were live.
 
 use super::{Bed, Said, file, rows};
 
-/// Five samples, 2 s apart: one tag which leaks, one which comes late, and what the kernel says its pools hold.
+/// Five samples, 2 s apart: one tag that leaks, one that appears late, and the kernel's total of a pool.
 pub(super) fn log() -> String {
     let mut log = "t_seconds,tag,pool,allocs,frees,bytes\n".to_owned();
     for sample in 0..5 {
@@ -27,7 +27,7 @@ fn replayed(words: &[&str]) -> Said {
 fn every_sample_is_a_screen() {
     let said = replayed(&["--timestamps", "--exclude", "Rest"]);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
-    // When a log without times was begun is not known.
+    // The start of a log without times is unknown.
     let times = said.stdout.lines().filter(|line| line.starts_with("# ")).count();
     assert_eq!(times, 5, "{}", said.stdout);
     let without: String =

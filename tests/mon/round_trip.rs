@@ -1,4 +1,4 @@
-//! What `mon` writes, `judge` reads: the same figures, tag by tag and screen by screen.
+//! `judge` reads the output of `mon`: the same figures, tag by tag and screen by screen.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use poolgate::pool::{Counters, Key, Pool, Snapshot, Tag, Usage};
 use poolgate::record::{Event, Recording};
 use proptest::prelude::*;
 
-/// What a screen shows, row by row.
+/// The content of a screen, row by row.
 type Rows = BTreeMap<(Tag, Pool), Usage>;
 
-/// Rows of pool tags, of any bytes which a line can hold.
+/// Rows of pool tags, with any bytes that a line can contain.
 fn rows() -> impl Strategy<Value = Rows> {
     let byte =
         prop_oneof![4 => b' '..=b'~', 1 => any::<u8>().prop_filter("a line ends there", |b| !b"\n\r".contains(b))];
@@ -24,7 +24,7 @@ fn rows() -> impl Strategy<Value = Rows> {
     proptest::collection::btree_map((tag, pool), usage, 1..20)
 }
 
-/// Some screens of a log, each with what it says.
+/// Some screens of a log, each with its rows.
 fn screens() -> impl Strategy<Value = Vec<Rows>> {
     proptest::collection::vec(rows(), 1..5)
 }
@@ -41,7 +41,7 @@ fn samples(recording: &Recording) -> Vec<Rows> {
     samples
 }
 
-/// A log of these screens, as `write` writes each.
+/// A log of these screens; `write` writes each one.
 fn log(screens: &[Rows], session: Option<u32>, write: impl Fn(&poolgate::mon::Screen) -> Vec<u8>) -> Vec<u8> {
     let (mut table, mut snapshot, mut log) = (Table::new(), Snapshot::new(), Vec::new());
     let scope = session.map_or(Scope::System, Scope::Session);
@@ -64,7 +64,7 @@ fn assert_read_back(screens: &[Rows], log: &[u8]) {
     let path = folder.path().join("pool.log");
     std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), log).unwrap();
     let imported = import::read(&path, Some(std::time::Duration::from_secs(5))).unwrap();
-    // Tags which come and go are noted, as they should be; lines which are passed over would be too.
+    // Tags that appear and disappear cause a note, which is correct; skipped lines would cause one too.
     let passed: Vec<_> = imported.notes.iter().filter(|note| !note.contains("tags are missing in some")).collect();
     assert!(passed.is_empty(), "{passed:?} {}", String::from_utf8_lossy(log));
     assert_eq!(samples(&imported.recording), screens);
@@ -101,7 +101,7 @@ fn a_leak_in_a_log_is_found_by_judge() {
     let mut log = String::new();
     for _ in 0..80 {
         bed.allocate("MyD1", Pool::Nonpaged, 96, 1);
-        // Once this much has leaked there is a screen which shows it, and the next one begins.
+        // Adds one screen to the log after each allocation.
         log.push_str(&going.until(|line| line.starts_with("# ")));
         log.push_str(&going.all_until(|line| line.starts_with(" Both Nonp")));
     }
@@ -115,7 +115,7 @@ fn a_leak_in_a_log_is_found_by_judge() {
     assert!(!stdout.contains("Big paged"), "{stdout}");
 }
 
-/// On Linux names are longer, and there are no frees.
+/// On Linux, names are longer, and there are no frees.
 #[cfg(unix)]
 #[test]
 fn caches_are_read_back_as_caches() {
@@ -140,7 +140,7 @@ fn caches_are_read_back_as_caches() {
     let csv = String::from_utf8(said.stdout).unwrap();
     let rows: Vec<&str> = csv.lines().skip(1).map(|line| line.splitn(3, ',').nth(2).unwrap()).collect();
     let slabs = 6 * rustix::param::page_size();
-    // By bytes, the largest first. A screen may show a part of the tags, whatever its TOTAL lines come to.
+    // By bytes, the largest first. A screen may show only some of the tags, regardless of its TOTAL lines.
     let held = ["TCP", "dentry", "kmalloc-rnd-01-64"].map(|name| format!("{name},Slabs,,,{slabs},0,yes"));
     let in_use =
         ["kmalloc-rnd-01-64,Slab,120,,23040,0,yes", "dentry,Slab reclaimable,5,,960,0,yes", "TCP,Slab,3,,576,0,yes"];

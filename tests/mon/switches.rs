@@ -1,4 +1,4 @@
-//! PoolMon's switches, in both of its forms, and poolgate's own words for them.
+//! PoolMon's switches, in both forms, and poolgate's own options for them.
 
 use super::{Bed, Said, rows};
 

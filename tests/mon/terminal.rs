@@ -1,6 +1,7 @@
-//! The live table in a real terminal: tmux, with a server of its own. Keys are typed, the screen is what stands there.
+//! The live table in a real terminal: tmux, with a server of its own. The test types keys and reads the screen.
 //!
-//! Without tmux a test says so and is skipped; with `CI=true` it fails, so that CI cannot quietly stop doing this.
+//! Without tmux, a test prints a message and is skipped; with `CI=true` it fails, so that CI cannot silently stop
+//! testing this.
 
 use std::cell::Cell;
 use std::process::{Command, Output};
@@ -10,17 +11,17 @@ use poolgate::pool::Pool;
 
 use super::{Bed, file, replay, rows};
 
-/// A shell in a terminal, and the bed whose kernel it watches.
+/// A shell in a terminal, and the bed with the kernel that it reads.
 struct Terminal {
     bed: Bed,
     socket: String,
 }
 
-/// How often the screen is looked at, 50 ms apart, before what is waited for is taken never to come.
+/// The maximum number of looks at the screen, 50 ms apart, before a test fails.
 const LOOKS: u32 = 600;
 
 impl Terminal {
-    /// A terminal of 120 columns and 20 lines; `None`, said on stderr, where there is no tmux.
+    /// A terminal of 120 columns and 20 lines; `None`, with a message on stderr, if there is no tmux.
     fn open() -> Option<Terminal> {
         thread_local!(static NEXT: Cell<u32> = const { Cell::new(0) });
         if let Err(error) = Command::new("tmux").arg("-V").output() {
@@ -31,14 +32,14 @@ impl Terminal {
         let bed = Bed::new();
         let folder = bed.folder.path().file_name().unwrap().to_string_lossy().into_owned();
         let terminal = Terminal { socket: format!("poolgate{folder}-{}", NEXT.replace(1)), bed };
-        // A shell which reads no files of its user's and has a prompt to wait for.
+        // A shell that reads none of the user's files and has a known prompt.
         let shell = "env -u ENV PS1='ready> ' sh";
         terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "20", shell]);
         terminal.until(|screen| screen.contains("ready>"));
         Some(terminal)
     }
 
-    /// The same with `poolgate mon` and these words running in it.
+    /// A terminal with `poolgate mon` and these arguments running in it.
     fn watching(words: &str) -> Option<Terminal> {
         let terminal = Terminal::open()?;
         terminal.mon(words);
@@ -50,7 +51,7 @@ impl Terminal {
         let program = env!("CARGO_BIN_EXE_poolgate");
         let (kernel, folder) = (self.bed.kernel.path().display(), self.bed.folder.path().display());
         let every = if words.contains("--every") { "" } else { "--every 50ms" };
-        // Its process is the shell's which wrote down its own.
+        // `exec` keeps the process id that the shell wrote to the file.
         let exec = format!("echo $$ >pid; exec env POOLGATE_SIM_KERNEL={kernel} {program} mon {every} {words}");
         let mon = format!("(cd {folder}; sh -c '{exec}'); echo ended $?");
         self.keys(&["-l", &mon]);
@@ -64,22 +65,21 @@ impl Terminal {
         output
     }
 
-    /// Presses keys, by tmux's names for them.
+    /// Presses keys, given by tmux's names.
     fn keys(&self, keys: &[&str]) {
         self.tmux(&[&["send-keys"], keys].concat());
     }
 
-    /// Types a text.
     fn types(&self, text: &str) {
         self.keys(&["-l", "--", text]);
     }
 
-    /// What stands on the screen.
+    /// The text on the screen.
     fn screen(&self) -> String {
         String::from_utf8(self.tmux(&["capture-pane", "-p"]).stdout).unwrap()
     }
 
-    /// The screen once it is as wanted.
+    /// Waits until the screen is as wanted, and returns it.
     #[track_caller]
     fn until(&self, wanted: impl Fn(&str) -> bool) -> String {
         for _ in 0..LOOKS {
@@ -92,14 +92,15 @@ impl Terminal {
         panic!("it never came:\n{}", self.screen());
     }
 
-    /// Presses a key and waits for the screen to be as wanted.
+    /// Presses a key and waits until the screen is as wanted.
     #[track_caller]
     fn press(&self, key: &str, wanted: impl Fn(&str) -> bool) -> String {
         self.keys(&[key]);
         self.until(wanted)
     }
 
-    /// That it ended with this code, and that the terminal is what it was: the shell's screen, with a line which is echoed.
+    /// Checks that it ended with this code and that the terminal is restored: the shell's screen, and typed text is
+    /// echoed.
     #[track_caller]
     fn assert_restored(&self, code: i32) -> String {
         let screen =
@@ -119,7 +120,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // Only the server of this test, whatever came of it.
+        // Only this test's server; errors are ignored.
         drop(Command::new("tmux").args(["-L", &self.socket, "kill-server"]).env_remove("TMUX").output());
     }
 }
@@ -128,7 +129,7 @@ impl Drop for Terminal {
 fn poolmons_screen_stands_in_the_terminal() {
     let Some(terminal) = Terminal::watching("/b") else { return };
     let screen = terminal.until(|screen| screen.contains("rows 1-4 of 4"));
-    // The time and the bars are of now.
+    // The time and the bars vary.
     let lines = screen.lines().filter(|line| !line.contains("UTC"));
     let kept: Vec<&str> = lines.map(|line| line.split('▁').next().unwrap().trim_end()).collect();
     insta::assert_snapshot!(kept.join("\n").trim_end());
@@ -172,7 +173,7 @@ fn what_grows_is_marked_and_shows_its_change() {
     }
     let grown = terminal.until(|screen| screen.contains("+MyD1 Nonp         40 "));
     assert!(grown.contains('▁') && grown.contains('█'), "{grown}");
-    // Highlighting goes by `l`, the mark stays.
+    // `l` removes the highlighting; the mark stays.
     let highlighted = |terminal: &Terminal| {
         let coloured = String::from_utf8(terminal.tmux(&["capture-pane", "-p", "-e"]).stdout).unwrap();
         coloured.lines().any(|line| line.contains("+MyD1") && line.contains("\u{1b}[1m"))
@@ -189,12 +190,12 @@ fn a_table_which_is_held_stands_still_and_the_log_goes_on() {
     terminal.press("Space", |screen| screen.contains("held"));
     terminal.bed.allocate("Late", Pool::Paged, 1 << 30, 1);
     terminal.until(|_| terminal.bed.text("pool.log").matches(" Late ").count() > 2);
-    // Keys work on what is held.
+    // Keys work on a paused table.
     let held = terminal.press("t", |screen| screen.contains("by tag, held"));
     assert_eq!(rows(&held), ["Big Paged", "Both Paged", "Both Nonp", "Few Nonp"]);
     terminal.press("Space", |screen| screen.contains(" Late ") && !screen.contains("held"));
     terminal.press("q", |screen| screen.contains("ended 0"));
-    // The log is sorted as the command line says, whatever was pressed.
+    // The order of the log comes from the command line; keys do not change it.
     assert!(terminal.bed.text("pool.log").ends_with('\n'));
     let last = terminal.bed.text("pool.log");
     assert_eq!(rows(last.rsplit(" Memory:").next().unwrap())[0], "Late Paged");
@@ -222,12 +223,12 @@ fn the_terminal_is_restored_however_it_ends() {
         let screen = terminal.assert_restored(0);
         assert!(!screen.contains("pool information"), "{screen}");
     }
-    // Its time is over.
+    // The time of `--for` is over.
     terminal.keys(&["-l", "clear"]);
     terminal.press("Enter", |screen| !screen.contains("ended"));
     terminal.mon("/b --for 300ms");
     terminal.assert_restored(0);
-    // Somebody ends the process.
+    // The process is terminated from outside.
     terminal.keys(&["-l", "clear"]);
     terminal.press("Enter", |screen| !screen.contains("ended"));
     terminal.mon("/b");

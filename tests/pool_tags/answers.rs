@@ -1,4 +1,4 @@
-//! Each answer the kernel may give, told apart.
+//! Every answer that the kernel may return is distinguished.
 
 use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, Process};
 use poolgate::machine::{MachineError, PoolSource};
@@ -14,13 +14,13 @@ fn rows() -> Vec<Row> {
     vec![nonpaged(b"Irp ", 3), nonpaged(b"MyD1", 7)]
 }
 
-/// The tags which were asked for so far, by class.
+/// The queries for tags so far, by class.
 fn classes(kernel: &Kernel) -> Vec<Class> {
     let calls = kernel.change(|answers| answers.calls.iter().map(|(class, _)| *class).collect::<Vec<_>>());
     calls.into_iter().filter(|class| *class != Class::SessionPoolTag).collect()
 }
 
-/// What reading fails with where classes 255 and 22 answer with `status`.
+/// The error of a reading if classes 255 and 22 return `status`.
 fn failure(status: NtStatus) -> MachineError {
     let kernel = Kernel::listing(&rows());
     kernel.set(Class::PoolTag2, Err(status));
@@ -138,7 +138,7 @@ fn privileges_which_help_make_a_sample() {
 fn a_table_which_outgrows_its_buffer_ten_times_is_an_error() {
     let kernel = Kernel::listing(&rows());
     kernel.change(|answers| {
-        // Always twice as much as there is room for.
+        // The table is always larger than the buffer.
         answers.instead = Some(Box::new(|class, buffer| match class {
             Class::PoolTag => Some((NtStatus::INFO_LENGTH_MISMATCH, buffer.len() + 1)),
             Class::PoolTag2 | Class::SessionPoolTag => None,
@@ -173,7 +173,7 @@ fn a_table_which_grows_while_it_is_read_is_read_whole() {
     let mut calls = 0;
     kernel.change(|answers| {
         answers.instead = Some(Box::new(move |class, buffer| {
-            // Each call finds 5,000 tags more than the one before, up to 20,000.
+            // Each call finds 5,000 tags more than the previous one, up to 20,000.
             calls += u32::from(class == Class::PoolTag);
             let tags = many(5_000 * calls.min(4));
             (class == Class::PoolTag).then(|| give(&table(class, Bits::Bits64, &tags), buffer))
@@ -187,7 +187,7 @@ fn a_table_which_grows_while_it_is_read_is_read_whole() {
     assert_eq!(classes(&kernel).len(), asked + 1, "the buffer is kept");
 }
 
-/// A class 22 table which says that it has `count` rows, and its length as it may be returned.
+/// A class 22 table with `count` in its header, and a changed returned length.
 fn torn(count: u32, returned: impl Fn(usize) -> usize) -> Kernel {
     let kernel = Kernel::listing(&rows());
     let mut bytes = table(Class::PoolTag, Bits::Bits64, &rows());
@@ -219,7 +219,7 @@ fn a_table_with_fewer_rows_than_it_says_is_never_a_sample() {
         assert!(matches!(error, MachineError::PoolTags(PoolTagsError::Torn(Class::PoolTag))), "{what}: {error:?}");
         assert_eq!(classes(&kernel)[1..], [Class::PoolTag; TRIES], "{what}");
     }
-    // What makes the others torn is what was changed.
+    // The unchanged table is valid, so the changes made the others torn.
     assert_eq!(sample(&mut source(&torn(2, as_it_is))).unwrap().len(), 2);
 }
 

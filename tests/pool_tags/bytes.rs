@@ -1,4 +1,4 @@
-//! The kernel's tables as a C compiler would lay them out, field by field; knows nothing of poolgate's own layouts.
+//! The kernel's tables as a C compiler lays them out, field by field, independently of poolgate's own layouts.
 //! `benches/pool_tags.rs` uses it too.
 
 use poolgate::machine::windows::pool::{Bits, Class, NtStatus};
@@ -11,7 +11,7 @@ pub(crate) struct Row {
     pub(crate) nonpaged: [u64; 3],
 }
 
-/// Gives out a table as the kernel does: whole, or only how long it is.
+/// Returns a table as the kernel does: the whole table, or only its length.
 pub(crate) fn give(table: &[u8], buffer: &mut [u8]) -> (NtStatus, usize) {
     match buffer.get_mut(..table.len()) {
         Some(room) => {
@@ -59,13 +59,13 @@ fn put_row(bytes: &mut Vec<u8>, row: &Row, class: Class, bits: Bits) {
     pad(bytes, size(bits));
 }
 
-/// Appends a number where a C compiler would put it.
+/// Appends a number at the position that a C compiler would choose.
 fn put(bytes: &mut Vec<u8>, number: u64, width: usize) {
     pad(bytes, width);
     bytes.extend_from_slice(&number.to_le_bytes()[..width]);
 }
 
-/// Padding is not zero, as the kernel does not promise that either.
+/// Padding is not zero, because the kernel does not guarantee zeros.
 fn pad(bytes: &mut Vec<u8>, width: usize) {
     bytes.resize(bytes.len().next_multiple_of(width), 0xaa);
 }

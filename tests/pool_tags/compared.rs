@@ -1,4 +1,4 @@
-//! Class 255 held against class 22 at the first sample.
+//! Class 255 compared with class 22 at the first sample.
 
 use poolgate::machine::PoolSource;
 use poolgate::machine::windows::pool::{Bits, Class, NtStatus};
@@ -11,7 +11,7 @@ fn rows() -> Vec<Row> {
     vec![nonpaged(b"Irp ", 3), nonpaged(b"MyD1", 7)]
 }
 
-/// A kernel whose class 255 lists `wide`, beside a class 22 that lists each of `narrow`, one a reading, the last of them on.
+/// A kernel with `wide` in class 255 and one entry of `narrow` for each reading of class 22; the last entry repeats.
 fn both(wide: &[Row], narrow: Vec<Vec<Row>>) -> Kernel {
     let kernel = Kernel::listing(&rows());
     kernel.set(Class::PoolTag2, Ok(table(Class::PoolTag2, Bits::Bits64, wide)));
@@ -55,7 +55,7 @@ fn what_moves_between_the_readings_is_no_difference() {
         (vec![irp(4)], vec![vec![irp(3)], vec![irp(5)]]),
         (vec![irp(5)], vec![vec![irp(3)], vec![irp(5)]]),
         (vec![irp(wrapped + 2)], vec![vec![irp(wrapped)], vec![irp(wrapped + 3)]]),
-        // A tag that comes meanwhile.
+        // A tag that appears in between.
         (vec![irp(3)], vec![vec![irp(3)], vec![irp(3), nonpaged(b"MyD1", 7)]]),
         (vec![irp(3), nonpaged(b"MyD1", 7)], vec![vec![irp(3)], vec![irp(3), nonpaged(b"MyD1", 8)]]),
     ] {
@@ -77,7 +77,7 @@ fn class_255_that_fails_in_any_way_is_left_for_class_22_and_there_is_a_note() {
         assert_eq!(source.class(), Some(Class::PoolTag));
         assert!(source.note().unwrap().contains("read by class 22, not 255: cannot read pool tags"));
     }
-    // Not there on an older Windows, which is no reason for a note.
+    // Class 255 does not exist on an older Windows, which is no reason for a note.
     let kernel = Kernel::listing(&rows());
     let mut older = source(&kernel);
     sample(&mut older).unwrap();

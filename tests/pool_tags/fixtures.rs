@@ -1,4 +1,4 @@
-//! Every table of `fixtures/pool_tags` reads to its figures.
+//! Every table of `fixtures/pool_tags` is read to its figures.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::bytes::table;
 use crate::kernel::Kernel;
 use crate::{Figures, figures, nonpaged, source};
 
-/// What a fixture says.
+/// The content of a fixture.
 struct Fixture {
     class: Class,
     bits: Bits,

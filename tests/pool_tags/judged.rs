@@ -1,4 +1,5 @@
-//! A whole recording of Windows rows, judged: sessions, totals and the tag for what the kernel had no room for.
+//! A whole recording of Windows rows, judged: sessions, totals, and the tag for memory that did not fit into the
+//! kernel's table.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::bytes::{sessions, table};
 use crate::kernel::Kernel;
 use crate::{nonpaged, paged, source};
 
-/// What grows with the workload.
+/// The rows that grow with the workload.
 #[derive(Clone, Copy, Default)]
 struct Growing {
     session: bool,
@@ -20,7 +21,7 @@ struct Growing {
     overflow: bool,
 }
 
-/// A run of 100 iterations, held against thresholds.
+/// A run of 100 iterations, judged by thresholds.
 fn judged(growing: Growing, thresholds: &str) -> Judgement {
     let text = format!(
         "scenario: windows\nworkload: {{ run: work, iterations: 100, warm_up: 20 }}\n\

@@ -1,4 +1,4 @@
-//! A Windows kernel for tests: it answers what it is told to, and remembers what it was asked.
+//! A Windows kernel for tests: it returns the configured answers and records the calls.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,22 +7,22 @@ use poolgate::machine::windows::pool::{Bits, Class, NtStatus, Process, System, T
 
 use crate::bytes::{Row, give, table};
 
-/// What a kernel answers, which a test may change between two samples.
+/// The answers of a kernel; a test may change them between two samples.
 pub(crate) struct Answers {
-    /// Of class 255, class 22 and class 67. A table is given out when the buffer is large enough for it.
+    /// The answers of class 255, class 22 and class 67. A table is returned if the buffer is large enough for it.
     pub(crate) of: [Result<Vec<u8>, NtStatus>; 3],
     pub(crate) totals: Option<Totals>,
     /// Calls so far: the class, and bytes offered.
     pub(crate) calls: Vec<(Class, usize)>,
-    /// How often privileges were asked for.
+    /// The number of requests for privileges.
     pub(crate) privileges: u32,
-    /// Answers in place of `of`, where it does.
+    /// If this function returns an answer, it replaces the one in `of`.
     pub(crate) instead: Option<Instead>,
 }
 
 type Instead = Box<dyn FnMut(Class, &mut [u8]) -> Option<(NtStatus, usize)>>;
 
-/// The kernel; a clone is the same one.
+/// The kernel; clones share their state.
 #[derive(Clone)]
 pub(crate) struct Kernel {
     process: Process,
@@ -30,17 +30,17 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// A kernel which has none of the tables.
+    /// A kernel without any of the tables.
     pub(crate) fn of(process: Process) -> Kernel {
         let none = || Err(NtStatus::INVALID_INFO_CLASS);
         let of = [none(), none(), none()];
-        // Room for the calls of any test, as a test counts allocations.
+        // Room for the calls of any test, because a test counts allocations.
         let calls = Vec::with_capacity(10_000);
         let answers = Answers { of, totals: None, calls, privileges: 0, instead: None };
         Kernel { process, answers: Rc::new(RefCell::new(answers)) }
     }
 
-    /// A 64-bit kernel whose class 22 lists `rows`.
+    /// A 64-bit kernel with `rows` in class 22.
     pub(crate) fn listing(rows: &[Row]) -> Kernel {
         let kernel = Kernel::of(Process::Native(Bits::Bits64));
         kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, rows)));
@@ -52,7 +52,6 @@ impl Kernel {
         self.change(|answers| answers.of[place(class)] = answer);
     }
 
-    /// Changes the answers.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Answers) -> T) -> T {
         change(&mut self.answers.borrow_mut())
     }

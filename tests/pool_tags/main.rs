@@ -1,6 +1,6 @@
-//! Windows' pool tags: every layout reads to its figures, each answer of the kernel is told apart, a failed reading is
-//! never a smaller sample, and a sample takes no heap memory, which would disturb what it measures. The kernel is a made
-//! one, so all of this runs on any machine.
+//! Windows' pool tags: every layout is read to its figures, every answer of the kernel is distinguished, a failed
+//! reading is never a smaller sample, and a sample allocates no heap memory, because that would disturb the
+//! measurement. The kernel is a test double, so all of this runs on any machine.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
@@ -21,7 +21,7 @@ use poolgate::pool::{Snapshot, Usage};
 use bytes::Row;
 use kernel::Kernel;
 
-/// Of each row: allocs, frees, bytes.
+/// For each row: allocs, frees, bytes.
 type Figures = BTreeMap<String, (u64, u64, u64)>;
 
 fn figures(snapshot: &Snapshot) -> Figures {
@@ -29,7 +29,7 @@ fn figures(snapshot: &Snapshot) -> Figures {
     snapshot.present().map(|(key, usage)| (key.to_string(), figures(usage))).collect()
 }
 
-/// A source which reads from `kernel`.
+/// A source that reads from `kernel`.
 fn source(kernel: &Kernel) -> PoolTable<Kernel> {
     PoolTable::new(kernel.clone())
 }
@@ -42,12 +42,12 @@ fn expected(rows: &[(&str, (u64, u64, u64))]) -> Figures {
     rows.iter().map(|(key, figures)| ((*key).to_owned(), *figures)).collect()
 }
 
-/// A tag with something in the nonpaged pool only.
+/// A tag with memory only in the nonpaged pool.
 fn nonpaged(tag: &[u8; 4], allocs: u64) -> Row {
     Row { tag: *tag, paged: [0; 3], nonpaged: [allocs, 0, allocs * 64] }
 }
 
-/// A tag with something in the paged pool only.
+/// A tag with memory only in the paged pool.
 fn paged(tag: &[u8; 4], allocs: u64) -> Row {
     Row { tag: *tag, paged: [allocs, 0, allocs * 64], nonpaged: [0; 3] }
 }

@@ -1,4 +1,4 @@
-//! What becomes of a table: rows, absences, totals, and no heap memory.
+//! The samples of a table: rows, absences, totals, and no heap memory.
 
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ fn a_system_which_does_not_say_what_its_pools_hold_has_no_such_rows() {
     assert!(source.sample().unwrap().keys().iter().all(|key| key.pool != Pool::Kernel));
 }
 
-/// Any row, with a counter of 32 bits.
+/// Any row, with 32-bit counters.
 fn any_row() -> impl Strategy<Value = Row> {
     let pool = || (any::<u32>(), any::<u32>(), any::<u64>()).prop_map(|(a, f, used)| [a.into(), f.into(), used]);
     (any::<[u8; 4]>(), pool(), pool()).prop_map(|(tag, paged, nonpaged)| Row { tag, paged, nonpaged })
@@ -96,7 +96,7 @@ fn any_row() -> impl Strategy<Value = Row> {
 proptest! {
     #[test]
     fn every_row_comes_back_whatever_its_tags_bytes(rows in proptest::collection::vec(any_row(), 1..40)) {
-        // Each once, as the kernel lists them.
+        // Each tag once, as in the kernel's list.
         let mut rows = rows;
         rows.sort_by_key(|row| row.tag);
         rows.dedup_by_key(|row| row.tag);
@@ -125,7 +125,7 @@ proptest! {
     }
 }
 
-/// A source and where its samples go.
+/// A source, and the recorder of its samples.
 struct Sampler {
     source: PoolTable<Kernel>,
     recorder: Recorder,
@@ -150,7 +150,7 @@ impl Sampler {
 
 #[test]
 fn a_sample_takes_no_heap_memory() {
-    // The figures get longer as they do when something leaks, the list turns, and one tag comes and goes.
+    // The figures get longer as in a leak, the list rotates, and one tag comes and goes.
     let rows = |time: u64| -> Vec<Row> {
         let row = |tag: u64| {
             let allocs = tag % 3 * time * time;
@@ -163,7 +163,7 @@ fn a_sample_takes_no_heap_memory() {
     };
     let kernel = Kernel::listing(&rows(1));
     let mut sampler = Sampler::of(&kernel);
-    // Enough for two whole samples behind the first, before which keys are repeated.
+    // Enough for two whole samples after the first; keys are repeated before each of them.
     for time in 1..=600 {
         set(&kernel, &rows(time));
         let session = [paged(b"Gla1", time), nonpaged(b"Gla2", time * 1000)];
@@ -172,7 +172,7 @@ fn a_sample_takes_no_heap_memory() {
         let taken = allocation_counter::measure(|| sampler.sample()).count_total;
         assert!(time <= 2 || taken == 0, "sample {time}: {taken}");
     }
-    // Every third tag never has anything in the nonpaged pool.
+    // Every third tag never has memory in the nonpaged pool.
     assert_eq!(sampler.source.sample().unwrap().keys().len(), 300 + 200 + 3 + 2);
 }
 

@@ -1,4 +1,4 @@
-//! Session pools: rows of their own where the kernel tells of them, and no reason to fail where it does not.
+//! Session pools: rows of their own if the kernel reports them, and no failure if it does not.
 
 use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError};
 use poolgate::machine::{MachineError, PoolSource};
@@ -48,7 +48,7 @@ fn a_session_which_ends_is_absent_and_one_which_begins_is_added() {
     assert_eq!(second["Gla1 paged (session 2)"], (9, 0, 576));
     assert_eq!(source.sample().unwrap().keys().len(), 4, "rows keep their places");
 
-    // Nobody is logged on.
+    // No session is logged on.
     kernel.set(Class::SessionPoolTag, Ok(Vec::new()));
     assert_eq!(sample(&mut source).unwrap().len(), 2);
 }
@@ -66,7 +66,7 @@ fn a_system_which_does_not_tell_of_sessions_is_asked_once() {
     }
 }
 
-/// Tables of two sessions with something wrong in them.
+/// Tables of two sessions with an error in each.
 fn broken() -> Vec<(&'static str, Vec<u8>)> {
     let whole = || sessions(Bits::Bits64, &[(0, &[paged(b"Gla1", 1)]), (1, &[paged(b"Gla1", 2)])]);
     let with = |at: usize, byte: u8| {

@@ -1,4 +1,4 @@
-//! The header: which column is which.
+//! The header: finds the position of each column.
 
 use csv::ByteRecord;
 
@@ -8,15 +8,14 @@ use crate::record::{COLUMNS, MORE_COLUMNS, TABLE_COLUMNS};
 const T_SECONDS: usize = 0;
 const TAG: usize = 2;
 const BYTES: usize = 6;
-/// How many columns are known.
 const KNOWN: usize = COLUMNS.len() + MORE_COLUMNS.len() + TABLE_COLUMNS.len();
 
-/// For each known column, in the order of [`COLUMNS`], [`MORE_COLUMNS`] and [`TABLE_COLUMNS`], where it stands.
+/// The position of each known column, in the order of [`COLUMNS`], [`MORE_COLUMNS`] and [`TABLE_COLUMNS`].
 #[derive(Debug)]
 pub(super) struct Columns([Option<usize>; KNOWN]);
 
 impl Columns {
-    /// The columns which `header` names. Their order is free; one which is not there is as one which is empty.
+    /// Finds the columns of `header`. Their order is free; a missing optional column reads as an empty one.
     pub(super) fn of(header: &ByteRecord) -> Result<Columns, Wrong> {
         let expected = || format!("begin the file with the line `{}`", COLUMNS.join(","));
         let known: Vec<&str> = COLUMNS.into_iter().chain(MORE_COLUMNS).chain(TABLE_COLUMNS).collect();

@@ -1,5 +1,5 @@
-//! The log so far: samples become part of the recording when the first row of the next one comes, and no row may contradict
-//! those before it.
+//! The log being read. A sample is recorded when the first row of the next one arrives. No row may contradict an
+//! earlier one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use super::{ImportError, Wrong};
 use crate::pool::{RowId, Snapshot};
 use crate::record::{Header, Incomplete, Mark, RecordError, Recorder, SampleInfo, Stage, TimeSource};
 
-/// A recording in the making, and the sample whose rows are being read.
+/// A recording being written, and the sample being read.
 pub(super) struct Log {
     recorder: Recorder,
     snapshot: Snapshot,
-    /// For each row of the snapshot, the line it was last read from.
+    /// For each row of the snapshot, the line that it was last read from.
     lines: Vec<u64>,
-    /// When the first sample was taken, in the log's own time.
+    /// The time of the first sample on the log's own clock.
     began: Duration,
     stage: Option<Stage>,
     iterations: Option<u64>,
     sample: Option<Sample>,
-    /// Some samples do not have every tag.
+    /// Whether any sample is incomplete.
     incomplete: bool,
 }
 
-/// What all rows of one sample have in common.
+/// The fields that all rows of one sample share.
 #[derive(Clone, Copy)]
 struct Sample {
     line: u64,
@@ -46,7 +46,7 @@ impl Log {
     ) -> Result<Log, ImportError> {
         let scenario = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
-            // True where the log counts from 1970, as Unix time does; else nobody knows when it was.
+            // Correct if the log counts from 1970, as Unix time does; otherwise the start time is unknown.
             started: SignedDuration::try_from(began)
                 .ok()
                 .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
@@ -66,7 +66,7 @@ impl Log {
         })
     }
 
-    /// Adds a row: the outer error is the recorder's, the inner one the row's.
+    /// Adds a row. The outer error comes from the recorder, the inner one from the row.
     pub(super) fn add(&mut self, row: &Row<'_>, line: u64, keys: &mut Keys) -> Result<Result<(), Wrong>, ImportError> {
         let Row { at, iterations, stage, settled, unread, partial, .. } = *row;
         let sample = Sample { line, at, iterations, stage, settled, unread, partial };
@@ -96,7 +96,7 @@ impl Log {
         Ok(())
     }
 
-    /// Records the sample which is complete.
+    /// Records the completed sample.
     fn record(&mut self) -> Result<(), RecordError> {
         let Some(Sample { at, iterations, stage, settled, unread, partial, .. }) = self.sample else { return Ok(()) };
         let at = at.saturating_sub(self.began);
@@ -116,7 +116,7 @@ impl Log {
         self.recorder.sample(SampleInfo { at, settled, missed: 0 }, &self.snapshot)
     }
 
-    /// Closes the recording; returns whether a sample does not have every tag.
+    /// Closes the recording. Returns whether any sample is incomplete.
     pub(super) fn end(mut self) -> Result<bool, ImportError> {
         self.record()?;
         let end = self.sample.map_or(self.began, |last| last.at);
@@ -126,7 +126,7 @@ impl Log {
 }
 
 impl Sample {
-    /// Whether this can be the sample after `before`.
+    /// Checks that this sample can follow `before`.
     fn follows(&self, before: &Sample) -> Result<(), Wrong> {
         let since = before.line;
         if self.at < before.at {
@@ -150,7 +150,7 @@ impl Sample {
         Ok(())
     }
 
-    /// Whether a row of this can be one of `first`, at the same time.
+    /// Checks that a row with these fields can belong to the sample `first`, at the same time.
     fn belongs_to(&self, first: &Sample) -> Result<(), Wrong> {
         let differs = [
             ("iteration", self.iterations != first.iterations),

@@ -1,4 +1,4 @@
-//! One row: its fields, read strictly. Nothing is guessed, and a field which is empty is not known, never zero.
+//! One row, parsed strictly. Nothing is guessed; an empty field is unknown, never zero.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use super::columns::Columns;
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
 use crate::record::Stage;
 
-/// One row, its tag still as text.
+/// One row; its tag is still text.
 pub(super) struct Row<'a> {
     pub(super) at: Duration,
     pub(super) iterations: Option<u64>,
     pub(super) usage: Usage,
     pub(super) stage: Stage,
     pub(super) settled: bool,
-    /// Rows of its sample that could not be read.
+    /// The number of rows of its sample that could not be read.
     pub(super) unread: u64,
-    /// Its sample has only some of the tags.
+    /// Whether its sample has only some of the tags.
     pub(super) partial: bool,
     tag: &'a [u8],
     pool: &'a [u8],
     counted: Counted,
 }
 
-/// Which of `allocs` and `frees` a row has.
+/// The counts in a row: `allocs` and `frees`, only `allocs`, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Counted {
     Both,
@@ -76,7 +76,7 @@ const STAGES: [(&str, Stage); 5] = [
     ("teardown", Stage::Teardown),
 ];
 
-/// The keys of a log by their text, so that a tag is understood once and not in each row.
+/// The keys of a log by their text, so each tag is parsed only once.
 #[derive(Default)]
 pub(super) struct Keys {
     known: HashMap<Vec<u8>, (RowId, Counted)>,
@@ -84,11 +84,11 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// The row of `snapshot` which `row` is about.
+    /// Returns the row of `snapshot` that belongs to `row`.
     pub(super) fn row(&mut self, row: &Row<'_>, snapshot: &mut Snapshot) -> Result<RowId, Wrong> {
         self.text.clear();
         self.text.extend_from_slice(row.tag);
-        // No text has this byte: it is never part of UTF-8.
+        // A separator: UTF-8 never contains this byte.
         self.text.push(0xff);
         self.text.extend_from_slice(row.pool);
         let (id, counted) = match self.known.get(&self.text) {
@@ -130,14 +130,15 @@ fn key(row: &Row<'_>) -> Result<Key, Wrong> {
     let counters = match row.counted {
         Counted::InUse => Counters::InUse,
         Counted::Neither => Counters::BytesOnly,
-        // Windows' counters may be of 32 bits and wrap. Read as such, those of 64 give the same difference.
+        // Windows' counters may have 32 bits and wrap. Reading 64-bit counters as 32-bit ones gives the same
+        // differences.
         Counted::Both if pool.has_pool_tags() || pool == Pool::Unknown => Counters::Wrapping32,
         Counted::Both => Counters::Full64,
     };
     Ok(Key { session, reclaimable, ..Key::new(tag, pool, counters) })
 }
 
-/// `Nonp`, `Paged session 1`, `Slab reclaimable`.
+/// Parses a pool: `Nonp`, `Paged session 1`, `Slab reclaimable`.
 fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
     let wrong = || {
         let what = format!("`{}` is not a pool", show(field));
@@ -163,9 +164,9 @@ fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
     if words.next().is_some() { Err(wrong()) } else { Ok((pool, session, reclaimable)) }
 }
 
-/// Seconds to the microsecond, from any instant on.
+/// Parses seconds from any epoch, rounded to microseconds.
 fn seconds(field: &[u8]) -> Result<Duration, Wrong> {
-    // A year of 10,000: far behind everything, and well within what a clock of microseconds counts.
+    // About the year 9900: later than any log, and within the range of a clock that counts microseconds.
     const LATEST: f64 = 2.5e11;
     let text = str::from_utf8(field).map_err(|_| not_utf8("t_seconds", field))?.trim();
     let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.0..LATEST).contains(seconds));
@@ -176,13 +177,13 @@ fn seconds(field: &[u8]) -> Result<Duration, Wrong> {
     Ok(Duration::from_micros((seconds * 1e6).round() as u64))
 }
 
-/// A whole number; `None` where the field is empty.
+/// Parses a whole number; `None` if the field is empty.
 fn number(column: &str, field: &[u8]) -> Result<Option<u64>, Wrong> {
     let text = str::from_utf8(field).map_err(|_| not_utf8(column, field))?.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    // `parse` would take a sign.
+    // `parse` would accept a sign.
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or_else(|| {
         let what = format!("`{}` in {column} is not a whole number", show(field));
@@ -209,7 +210,7 @@ fn not_utf8(column: &str, field: &[u8]) -> Wrong {
     )
 }
 
-/// A field, fit for a message.
+/// Formats a field for a message.
 fn show(field: &[u8]) -> String {
     let text = String::from_utf8_lossy(field);
     let mut shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();

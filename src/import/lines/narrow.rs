@@ -1,10 +1,10 @@
-//! A text in UTF-16 for readers which want bytes.
+//! Converts UTF-16 to UTF-8 for readers of bytes.
 
 use std::io::{self, Read};
 
 use super::{End, Lines};
 
-/// A text in UTF-16 as UTF-8, for readers which want bytes.
+/// A UTF-16 text as a stream of UTF-8.
 pub(in crate::import) struct Narrow<R> {
     lines: Lines<R>,
     line: Vec<u8>,

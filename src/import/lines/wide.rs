@@ -1,16 +1,16 @@
-//! UTF-16, told by how a text begins, and decoded a line at a time.
+//! UTF-16: detected by the beginning of a text, and decoded line by line.
 
 use memchr::memchr;
 
-/// Which byte of two comes first.
+/// The byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::import) enum Wide {
     Little,
     Big,
 }
 
-/// Whether a text which begins so is UTF-16: by its mark, or by every second byte being zero from some line on. A tag may
-/// hold zeros too, but not a third of what there is.
+/// Detects UTF-16 by its byte order mark, or by zeros in every second byte from some line on. A tag may also contain
+/// zeros, but never a third of the text.
 pub(in crate::import) fn wide(beginning: &[u8]) -> Option<Wide> {
     match beginning {
         [0xff, 0xfe, ..] => return Some(Wide::Little),
@@ -22,18 +22,19 @@ pub(in crate::import) fn wide(beginning: &[u8]) -> Option<Wide> {
     if rest.iter().filter(|byte| **byte == 0).count() * 3 < rest.len() {
         return None;
     }
-    // Of the first wide character after ASCII lines the zero comes first, or last.
+    // In the first UTF-16 character after ASCII lines, the zero is the first byte (big endian) or the last (little
+    // endian).
     let before = &beginning[..zero];
     let big = before.is_empty() || before.ends_with(&[0xfe, 0xff]) || (before.len() > 1 && before.ends_with(b"\n"));
     Some(if big { Wide::Big } else { Wide::Little })
 }
 
-/// Whether a text which begins so says that it is Unicode, of any form.
+/// Whether this beginning shows a Unicode encoding of any form.
 pub(in crate::import) fn is_unicode(beginning: &[u8]) -> bool {
     wide(beginning).is_some() || beginning.starts_with(b"\xef\xbb\xbf")
 }
 
-/// Decodes one line, whose line end is cut off between its two bytes.
+/// Decodes one line, which may carry one byte of a split line end.
 pub(super) fn decode(bytes: &[u8], wide: Wide, decoded: &mut Vec<u8>) {
     decoded.clear();
     let bytes = match wide {
@@ -48,7 +49,7 @@ pub(super) fn decode(bytes: &[u8], wide: Wide, decoded: &mut Vec<u8>) {
     let units = bytes.chunks(2).map(|pair| match (wide, pair) {
         (Wide::Little, [low, high]) => u16::from_le_bytes([*low, *high]),
         (Wide::Big, [high, low]) => u16::from_be_bytes([*high, *low]),
-        // Half a character, where the file was cut.
+        // Half a character, at the end of a file that was cut off.
         _ => 0xfffd,
     });
     for character in char::decode_utf16(units) {

@@ -1,14 +1,14 @@
 //! Rows of `/proc/allocinfo`: `bytes calls file:line [module] func:name` (Documentation/filesystems/proc.rst).
 //!
-//! The tag is `module:function`, as where the live kernel is sampled: files and lines differ from build to build.
+//! The tag is `module:function`, as in live sampling: files and lines differ from build to build.
 
 use super::row::{Row, no_number, number, words};
 use crate::pool::{Counters, Pool, Usage};
 
-/// The module of what is built into the kernel.
+/// The module name of built-in code.
 const BUILT_IN: &[u8] = b"kernel";
 
-/// The row that a line is; `None` when it does not look like one.
+/// Parses a row; `None` if the line does not look like one.
 pub(super) fn row(text: &[u8]) -> Option<Result<Row<'static>, String>> {
     let mut words = words(text);
     let (bytes, calls, place) = (words.next()?, words.next()?, words.next()?);
@@ -33,14 +33,15 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'static>, String>> {
     })
 }
 
-/// Sums over all CPUs are not taken at one instant, so they can be below zero for a moment.
+/// Parses the figures. The kernel does not sum all CPUs at one instant, so a sum can be negative for a moment; it then
+/// counts as 0.
 fn figures(bytes: &[u8], calls: &[u8]) -> Result<Usage, String> {
     let read = |word: &[u8]| match word.strip_prefix(b"-") {
         Some(digits) => number(digits).map(|_| 0).ok_or_else(|| no_number(word)),
         None => number(word).ok_or_else(|| no_number(word)),
     };
     let (allocs, bytes) = (read(calls)?, read(bytes)?);
-    // Calls are printed without a sign.
+    // Calls are printed as unsigned numbers, so a negative one appears as a huge one.
     let positive = |value: u64| if i64::try_from(value).is_ok() { value } else { 0 };
     Ok(Usage { allocs: positive(allocs), frees: 0, bytes: positive(bytes) })
 }

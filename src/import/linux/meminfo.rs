@@ -1,11 +1,11 @@
-//! Lines of `/proc/meminfo` that count memory of the kernel's own (Documentation/filesystems/proc.rst).
+//! Lines of `/proc/meminfo` that count the kernel's own memory (Documentation/filesystems/proc.rst).
 //!
-//! They become rows of pool `kernel` under their own names. The other lines, of processes and of what is free, are known
-//! and left out.
+//! They become rows of pool `kernel` under their own names. Lines about processes and free memory are recognised and
+//! left out.
 
 use super::row::{Row, no_number, number};
 
-/// What the kernel itself holds. `SReclaimable` and `KReclaimable` it takes back when it needs memory.
+/// Memory of the kernel itself, and whether the kernel reclaims it when it needs memory.
 const KERNEL: [(&[u8], bool); 10] = [
     (b"Slab", false),
     (b"SReclaimable", true),
@@ -19,7 +19,7 @@ const KERNEL: [(&[u8], bool); 10] = [
     (b"Bounce", false),
 ];
 
-/// The row that a line is: `Ok(None)` for a line of memory that is not the kernel's, `None` for no line of meminfo.
+/// Parses a row: `Ok(None)` for a line about other memory, `None` if the line is not from meminfo.
 pub(super) fn row(text: &[u8]) -> Option<Result<Option<Row<'_>>, String>> {
     let colon = memchr::memchr(b':', &text[..text.len().min(32)])?;
     let (name, value) = (&text[..colon], text[colon + 1..].trim_ascii());

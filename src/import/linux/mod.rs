@@ -1,8 +1,8 @@
-//! Logs of the Linux kernel's own tables, as a shell loop collects them: `date; cat /proc/slabinfo`.
+//! Logs of the Linux kernel's tables, as a shell loop collects them: `date; cat /proc/slabinfo`.
 //!
-//! A log may hold several of the tables (slabinfo, slabtop, `vmstat -m`, meminfo, allocinfo, SPL's slab). All that stand
-//! between two time stamps are one sample. Without stamps, a table that comes a second time begins the next sample. A
-//! table that shows only some of its rows (`grep`, `head`) makes the log partial.
+//! A log may hold several of the tables (slabinfo, slabtop, `vmstat -m`, meminfo, allocinfo, SPL's slab). All tables
+//! between two time stamps form one sample. Without stamps, a repeated table begins the next sample. A table that shows
+//! only some of its rows (`grep`, `head`) makes the log partial.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -43,27 +43,27 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
     tables.end_file("table of Linux")
 }
 
-/// What the lines so far say of those to come.
+/// The state after the lines read so far.
 #[derive(Default)]
 struct Log {
     section: Option<Section>,
-    /// The table whose header was the last line that said something.
+    /// The table of the last header, until one of its rows follows.
     fresh: Option<Section>,
-    /// A header stands between the last time stamp and here.
+    /// Whether a header was read after the last time stamp.
     headed: bool,
-    /// The tables of this sample, a bit each, and those of the first sample.
+    /// The tables of this sample as bits, and those of the first sample.
     seen: u8,
     first_seen: Option<u8>,
-    /// `vmstat -m` repeats its header on every page; a new table begins with the first cache.
+    /// `vmstat -m` repeats its header on every page; a new table begins when the first cache is repeated.
     first_cache: Option<RowId>,
-    /// slabtop: how many caches there are, and how many were shown.
+    /// slabtop: the number of caches, and the number shown.
     caches: Option<(u64, u64)>,
     rounded: bool,
-    /// A date stands between the tables: `uptime` is then not needed.
+    /// Whether there is a date between the tables; lines of `uptime` are then ignored.
     dated: bool,
     uptimes: Uptimes,
     places: HashMap<Box<[u8]>, RowId>,
-    /// The name being looked up.
+    /// Scratch space for the name being looked up.
     name: Vec<u8>,
 }
 
@@ -73,7 +73,8 @@ impl Log {
         if text.is_empty() {
             return Ok(());
         }
-        // Rows of slabinfo say themselves what they are, so that the output of `grep` can be read; and they are most lines.
+        // A row of slabinfo is recognised without a header, so the output of `grep` can be read. Most lines are such
+        // rows.
         if !slabinfo::is_marked(text) {
             if let Some(section) = header(text) {
                 self.header(section, tables)?;
@@ -94,7 +95,7 @@ impl Log {
         }
     }
 
-    /// The row that a line is; `Ok(None)` for a line that belongs to a table and counts nothing that is judged.
+    /// Parses a row; `Ok(None)` for a line that belongs to a table but counts nothing that is judged.
     fn row<'a>(&mut self, line: Line<'_>, text: &'a [u8]) -> Option<Result<Option<(Section, Row<'a>)>, String>> {
         if line.end == End::TooLong {
             return Some(Err("is longer than 64 KiB".to_owned()));
@@ -129,15 +130,15 @@ impl Log {
                 row => of(section, row),
             },
             Section::Spl => match spl::row(text) {
-                // A cache of Linux' slab allocator, which slabinfo has too.
+                // A cache of the Linux slab allocator, already counted from slabinfo.
                 Some(Ok((true, _))) if self.seen & bit(Section::Slabinfo) != 0 => Some(Ok(None)),
                 row => of(section, row.map(|row| row.map(|(_, row)| row))),
             },
         }
     }
 
-    /// A header ends a sample that has its table already. The next sample begins with a row: a header without rows is a
-    /// failed reading and no empty table.
+    /// Handles a header. It ends the sample if the sample already has this table. The next sample begins with a row: a
+    /// header without rows is a failed reading, not an empty table.
     fn header(&mut self, section: Section, tables: &mut Tables) -> Result<(), ImportError> {
         let another_page = section == Section::Vmstat && self.section == Some(section) && tables.is_open();
         if self.fresh == Some(section) || another_page {
@@ -156,7 +157,7 @@ impl Log {
             return Ok(());
         };
         let searched = section == Section::Slabinfo && !(self.headed && self.section == Some(section));
-        // Two caches may have one name. Where that is not so, a row that comes again begins the next sample.
+        // Two caches may have the same name. In a format that rules this out, a repeated row begins the next sample.
         let again = match section {
             Section::Meminfo => tables.has(place),
             Section::Slabinfo => searched && tables.has(place),
@@ -179,7 +180,7 @@ impl Log {
                 *shown += 1;
             }
         }
-        // The summary of slabtop stands before its header.
+        // slabtop prints its summary before its header.
         if self.fresh == Some(section) && !(section == Section::Slabtop && row.pool == Pool::Kernel) {
             self.fresh = None;
         }
@@ -191,7 +192,7 @@ impl Log {
         Ok(())
     }
 
-    /// The place of a row; `None` when it has no name.
+    /// Returns the place of a row; `None` if the row has no name.
     fn place(&mut self, row: &Row<'_>, tables: &mut Tables) -> Option<RowId> {
         self.name.clear();
         self.name.push(row.pool as u8);
@@ -227,13 +228,13 @@ impl Log {
         Ok(())
     }
 
-    /// The sample is complete.
+    /// Ends the sample.
     fn end(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
         if !tables.is_open() {
             return Ok(());
         }
         let seen = std::mem::take(&mut self.seen);
-        // Without its summary, rows of slabtop are some of those that it showed.
+        // Rows of slabtop without the summary are assumed to be only some of its rows.
         let rows_only = self.section == Some(Section::Slabtop);
         let cut = self.caches.take().map_or(rows_only, |(caches, shown)| shown < caches);
         let partial = cut || *self.first_seen.get_or_insert(seen) != seen;

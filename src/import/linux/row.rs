@@ -1,4 +1,4 @@
-//! A row of one of the kernel's tables, and what its words are read with.
+//! A row of one of the kernel's tables, and the functions that parse its words.
 
 use std::borrow::Cow;
 
@@ -13,18 +13,18 @@ pub(super) struct Row<'a> {
     pub(super) counters: Counters,
     pub(super) reclaimable: bool,
     pub(super) usage: Usage,
-    /// Bytes of the slabs that hold the objects, full or not, where the table counts them.
+    /// Bytes of the slabs that hold the objects, free space included, if the table counts them.
     pub(super) held: Option<u64>,
 }
 
 impl<'a> Row<'a> {
-    /// A slab cache with `objects` in use, which hold `bytes`.
+    /// A slab cache with `objects` in use, of `bytes` in total.
     pub(super) fn cache(name: &'a [u8], objects: u64, bytes: u64) -> Row<'a> {
         let usage = Usage { allocs: objects, frees: 0, bytes };
         Row { name: name.into(), pool: Pool::Slab, counters: Counters::InUse, reclaimable: false, usage, held: None }
     }
 
-    /// Bytes that the kernel counts as a whole.
+    /// A total in bytes that the kernel counts.
     pub(super) fn whole(name: &'a [u8], bytes: u64) -> Row<'a> {
         let usage = Usage { bytes, ..Usage::default() };
         Row {
@@ -43,7 +43,7 @@ pub(super) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
 }
 
-/// A number in decimal digits and nothing else.
+/// Parses a number that consists of decimal digits only.
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
     (!digits.is_empty()).then_some(())?;
     digits.iter().try_fold(0u64, |value, digit| {
@@ -52,7 +52,7 @@ pub(super) fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Why a word is not the number that belongs there.
+/// The error for a word that is not a number.
 pub(super) fn no_number(word: &[u8]) -> String {
     format!("has `{}` where a number belongs", shown(word))
 }

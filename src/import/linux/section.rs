@@ -1,4 +1,4 @@
-//! Which of the kernel's tables a line begins.
+//! Recognises the first lines of the kernel's tables.
 
 use memchr::memmem;
 
@@ -19,7 +19,7 @@ pub(super) enum Section {
     Spl,
 }
 
-/// The table that a line begins.
+/// Returns the table that a line begins.
 pub(super) fn header(text: &[u8]) -> Option<Section> {
     match text.first()? {
         b's' if text.starts_with(b"slabinfo - version: 1.") => Some(Section::OldSlabinfo),
@@ -37,7 +37,7 @@ pub(super) fn header(text: &[u8]) -> Option<Section> {
     }
 }
 
-/// Whether a line is of a table of Linux and of no other log.
+/// Whether a line belongs to a table of Linux and to no other log.
 pub(in crate::import) fn begins(text: &[u8]) -> bool {
     header(text).is_some_and(|section| section != Section::Meminfo || text.ends_with(b" kB"))
         || matches!(slabinfo::row(text), Some(Ok(_))) && slabinfo::is_marked(text)
@@ -48,7 +48,7 @@ pub(super) fn bit(section: Section) -> u8 {
     1 << section as u8
 }
 
-/// What reports call a log of this table.
+/// The name of a log of this table in reports.
 pub(super) fn source(section: Section) -> &'static str {
     match section {
         Section::Slabinfo | Section::OldSlabinfo => "a log of /proc/slabinfo",

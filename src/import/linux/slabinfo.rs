@@ -1,7 +1,7 @@
 //! Rows of `/proc/slabinfo`: `name active_objs num_objs objsize objperslab pagesperslab : tunables …`.
 //!
-//! Documentation/filesystems/proc.rst and mm/slab_common.c (`cache_show`). The live reader asks for a whole line. A log
-//! may have been pasted, so the figures count where the number behind them shows that they are whole.
+//! Sources: Documentation/filesystems/proc.rst and mm/slab_common.c (`cache_show`). The live reader requires a whole
+//! line. A log may have been pasted, so figures count only if the number after them shows that they are whole.
 
 use memchr::memmem;
 
@@ -9,12 +9,12 @@ use super::row::{Row, no_number, number, words};
 
 const TUNABLES: &[u8] = b": tunables";
 
-/// Whether a line has what only rows of slabinfo have.
+/// Whether a line has the `: tunables` of a slabinfo row.
 pub(super) fn is_marked(text: &[u8]) -> bool {
     !text.starts_with(b"#") && memmem::find(text, TUNABLES).is_some()
 }
 
-/// A row of version 2.x; `None` when the line does not look like one.
+/// Parses a row of version 2.x; `None` if the line does not look like one.
 pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let (figures, whole) = match memmem::rfind(text, TUNABLES).filter(|_| is_marked(text)) {
         Some(at) => (&text[..at], true),
@@ -33,8 +33,9 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     Some(cache(plain(name), active, total, size).map(|row| Row { held, ..row }))
 }
 
-/// Bytes of a cache's slabs: `… objsize objperslab pagesperslab : tunables … : slabdata active_slabs num_slabs …`. The size of
-/// a page is the smallest with which a slab has room for its objects, as a slab is filled with as many as fit.
+/// Bytes of a cache's slabs: `… objsize objperslab pagesperslab : tunables … : slabdata active_slabs num_slabs …`. The
+/// page size is the smallest one at which a slab has room for its objects, because the kernel puts as many into a slab
+/// as fit.
 fn held(text: &[u8], figures: &[&[u8]]) -> Option<u64> {
     const SLABDATA: &[u8] = b": slabdata";
     let behind = &text[memmem::find(text, SLABDATA)? + SLABDATA.len()..];
@@ -47,7 +48,7 @@ fn held(text: &[u8], figures: &[&[u8]]) -> Option<u64> {
     slabs.checked_mul(pages.checked_mul(page)?).filter(|bytes| i64::try_from(*bytes).is_ok())
 }
 
-/// A name without what `grep -H` or a system log put before it: `/proc/slabinfo:dentry`, `Nov 14 01:32:30 host: dentry`.
+/// Removes the prefix that `grep -H` or a system log adds: `/proc/slabinfo:dentry`, `Nov 14 01:32:30 host: dentry`.
 fn plain(name: &[u8]) -> &[u8] {
     let path = name.first() == Some(&b'/');
     match (memmem::rfind(name, b": "), memchr::memchr(b':', name).filter(|_| path)) {
@@ -57,8 +58,8 @@ fn plain(name: &[u8]) -> &[u8] {
     }
 }
 
-/// A row of version 1.x: `name active_objs num_objs objsize active_slabs num_slabs pagesperslab`, and in some kernels more
-/// behind a colon.
+/// Parses a row of version 1.x: `name active_objs num_objs objsize active_slabs num_slabs pagesperslab`. Some kernels
+/// add more after a colon.
 pub(super) fn old_row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let figures = memmem::find(text, b" : ").map_or(text, |at| &text[..at]);
     let (name, figures) = named(figures, 6).or_else(|| first(figures))?;
@@ -68,7 +69,7 @@ pub(super) fn old_row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     Some(cache(name, active, total, size))
 }
 
-/// The name before the last `count` words, as a name may have spaces; and these words.
+/// Splits off the last `count` words. The name before them may contain spaces.
 fn named(text: &[u8], count: usize) -> Option<(&[u8], Vec<&[u8]>)> {
     let mut figures = Vec::with_capacity(count);
     let mut rest = text.trim_ascii_end();
@@ -82,7 +83,7 @@ fn named(text: &[u8], count: usize) -> Option<(&[u8], Vec<&[u8]>)> {
     (!rest.is_empty() && numbers).then_some((rest, figures))
 }
 
-/// The first word, and the words behind it where they begin with digits.
+/// Splits a line into its first word and the following words that begin with digits.
 fn first(text: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
     let mut words = words(text);
     let name = words.next()?;
@@ -90,7 +91,7 @@ fn first(text: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
     (figures.len() >= 3).then_some((name, figures))
 }
 
-/// A cache whose objects have `size` bytes each.
+/// A cache with objects of `size` bytes.
 pub(super) fn cache<'a>(name: &'a [u8], active: &[u8], total: &[u8], size: &[u8]) -> Result<Row<'a>, String> {
     let read = |word: &[u8]| number(word).ok_or_else(|| no_number(word));
     let (active, total, size) = (read(active)?, read(total)?, read(size)?);

@@ -1,25 +1,25 @@
 //! `slabtop -o`: a summary, and rows `OBJS ACTIVE USE OBJ SIZE SLABS OBJ/SLAB CACHE SIZE NAME` (slabtop(1)).
 //!
-//! Object sizes are printed in KiB with two decimals, so up to 5 bytes are lost in each object. How many objects a slab
-//! holds bounds the size from above, and nearly all sizes are multiples of 8 bytes: that often leaves one size.
+//! slabtop prints object sizes in KiB with two decimals, so a size is off by up to 5 bytes. The number of objects in a
+//! slab bounds the size from above, and nearly all sizes are multiples of 8 bytes; often only one size is possible.
 
 use super::row::{Row, no_number, number, words};
 use super::slabinfo::cache;
 
-/// What a reader of the report should know.
+/// A note for readers of the report.
 pub(super) const ROUNDED: &str = "slabtop rounds object sizes to 0.01 KiB, so the bytes of small objects are estimates";
 
-/// A line above the rows.
+/// A line of the summary above the rows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Summary {
-    /// How many caches there are.
+    /// The number of caches.
     Caches(u64),
     /// Bytes of all objects in use.
     Size(u64),
     Other,
 }
 
-/// The line of the summary that this is.
+/// Parses a line of the summary.
 pub(super) fn summary(text: &[u8]) -> Option<Summary> {
     let behind = |start: &[u8]| {
         let rest = text.strip_prefix(start)?;
@@ -35,7 +35,7 @@ pub(super) fn summary(text: &[u8]) -> Option<Summary> {
     (text.starts_with(b"Active / Total ") || text.starts_with(b"Minimum / Average")).then_some(Summary::Other)
 }
 
-/// The row that a line is; `None` when it does not look like one.
+/// Parses a row; `None` if the line does not look like one.
 pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let mut rest = text;
     let mut word = || {
@@ -57,14 +57,14 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     Some(read.map(|row| Row { held: whole, ..row }))
 }
 
-/// Bytes of one object, as near as the line lets it be known.
+/// Estimates the bytes of one object as precisely as the line allows.
 fn object_size(name: &[u8], size: &[u8], [slabs, per_slab, held]: [&[u8]; 3]) -> Result<u64, String> {
     let (size, held) = (kib(size).ok_or_else(|| no_number(size))?, kib(held).ok_or_else(|| no_number(held))?);
     let read = |word: &[u8]| number(word).ok_or_else(|| no_number(word));
     let (slabs, per_slab) = (read(slabs)?, read(per_slab)?);
     let bytes = |kib: f64| (kib * 1024.0).max(0.0);
     let (least, mut most) = (bytes(size - 0.005), bytes(size + 0.005));
-    // The name of a kmalloc cache is its objects' size, unless debugging adds to them.
+    // The name of a kmalloc cache contains the object size, unless debugging adds to it.
     if let Some(exact) = of_name(name).filter(|exact| (least..=most).contains(&(*exact as f64))) {
         return Ok(exact);
     }
@@ -78,7 +78,7 @@ fn object_size(name: &[u8], size: &[u8], [slabs, per_slab, held]: [&[u8]; 3]) ->
     Ok(fitting.unwrap_or(printed).round() as u64)
 }
 
-/// `kmalloc-64`, `kmalloc-rcl-2k`.
+/// The object size in a cache name: `kmalloc-64`, `kmalloc-rcl-2k`.
 fn of_name(name: &[u8]) -> Option<u64> {
     let digits = str::from_utf8(name).ok().filter(|name| name.contains("kmalloc-"))?.rsplit('-').next()?;
     match digits.strip_suffix('k') {
@@ -87,7 +87,7 @@ fn of_name(name: &[u8]) -> Option<u64> {
     }
 }
 
-/// `0.38K`, `1389144K`; with a decimal comma where the locale has one, and without the unit in some implementations.
+/// Parses `0.38K`, `1389144K`; some locales have a decimal comma, and some implementations print no unit.
 fn kib(word: &[u8]) -> Option<f64> {
     let word = str::from_utf8(word).ok()?;
     let digits = word.strip_suffix('K').unwrap_or(word).replace(',', ".");

@@ -1,12 +1,12 @@
-//! Rows of `/proc/spl/kmem/slab`, the caches of OpenZFS' own allocator: `name flags size alloc slabsize objsize`, then
-//! total, alloc and max of slabs and of objects, with `-` for what is not counted.
+//! Rows of `/proc/spl/kmem/slab`, the caches of OpenZFS's own allocator: `name flags size alloc slabsize objsize`, then
+//! total, alloc and max of slabs and of objects, with `-` for a figure that is not counted.
 //!
-//! Bytes are the column `alloc`, objects the `alloc` of the objects (module/os/linux/spl/spl-proc.c). A cache that the
-//! Linux slab allocator serves has no slabs of its own here; `/proc/slabinfo` counts it too.
+//! Bytes come from the column `alloc`, objects from the `alloc` of the objects (module/os/linux/spl/spl-proc.c). A
+//! cache served by the Linux slab allocator has no slabs of its own here; `/proc/slabinfo` also counts it.
 
 use super::row::{Row, no_number, number, words};
 
-/// The row that a line is, and whether the cache is one of Linux' slab allocator; `None` when it does not look like one.
+/// Parses a row, and whether the Linux slab allocator serves the cache; `None` if the line does not look like a row.
 pub(super) fn row(text: &[u8]) -> Option<Result<(bool, Row<'_>), String>> {
     let words: Vec<&[u8]> = words(text).collect();
     let [name, flags, size, rest @ ..] = &words[..] else { return None };

@@ -1,25 +1,25 @@
-//! Times between the kernel's tables as `uptime` prints them, for logs without `date`.
+//! Times from lines of `uptime` between the kernel's tables, for logs without `date`.
 //!
-//! `uptime` prints the time of day and how long the machine has run. The second tells on which day the first is.
+//! `uptime` prints the time of day and how long the machine has run. The run time determines the day.
 
 use jiff::Timestamp;
 
 const DAY: i64 = 86_400;
 
-/// The lines of `uptime` so far.
+/// The last line of `uptime`: its time and the run time, in seconds.
 #[derive(Debug, Default)]
 pub(super) struct Uptimes {
     last: Option<(i64, i64)>,
 }
 
 impl Uptimes {
-    /// When a line of `uptime` was printed, from the day of the first one on; `None` for another line.
+    /// The time of a line of `uptime`, counted from the midnight before the first one; `None` for another line.
     pub(super) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
         let (time, up) = line(text)?;
         let at = match self.last {
             None => time,
             Some((at, before)) => {
-                // After a restart the time runs on to the next such time of day.
+                // After a restart, the time is the next one with this time of day.
                 let expected = if up >= before { at + (up - before) } else { at + DAY / 2 };
                 time + DAY * (expected - time + DAY / 2).div_euclid(DAY)
             }
@@ -29,7 +29,7 @@ impl Uptimes {
     }
 }
 
-/// The time of day and the uptime, both in seconds: ` 11:28:15 up 1 day,  2:36,  1 user,  load average: …`.
+/// Parses the time of day and the uptime, in seconds: ` 11:28:15 up 1 day,  2:36,  1 user,  load average: …`.
 fn line(text: &[u8]) -> Option<(i64, i64)> {
     let text = str::from_utf8(text).ok().filter(|text| text.contains(" up ") && text.contains("load average"))?;
     let (time, up) = text.trim_start_matches("top - ").split_once(" up ")?;

@@ -1,9 +1,9 @@
-//! Rows of `vmstat -m`: `Cache Num Total Size Pages` (vmstat(8)): objects in use, objects in all, bytes of each.
+//! Rows of `vmstat -m`: `Cache Num Total Size Pages` (vmstat(8)): objects in use, all objects, bytes of each.
 
 use super::row::{Row, words};
 use super::slabinfo::cache;
 
-/// The row that a line is; `None` when it does not look like one.
+/// Parses a row; `None` if the line does not look like one.
 pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let mut words = words(text);
     let (name, figures): (&[u8], Vec<&[u8]>) = (words.next()?, words.collect());
@@ -14,7 +14,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     }
 }
 
-/// How many words begin as numbers do.
+/// The number of words that begin with a digit.
 fn numbers(words: &[&[u8]]) -> usize {
     words.iter().filter(|word| word[0].is_ascii_digit()).count()
 }

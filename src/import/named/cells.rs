@@ -1,8 +1,8 @@
-//! A line taken apart into cells, and the numbers in them.
+//! Splits a line into cells, and parses the numbers in them.
 
 use super::super::passed::shown;
 
-/// The cells of a line which `separator` separates, without quotation marks and what Markdown puts around words.
+/// Splits a line at `separator`; quotation marks and Markdown emphasis are removed.
 pub(super) fn separated(line: &[u8], separator: u8) -> Vec<Vec<u8>> {
     let mut cells = vec![Vec::new()];
     let mut quoted = false;
@@ -15,7 +15,7 @@ pub(super) fn separated(line: &[u8], separator: u8) -> Vec<Vec<u8>> {
                 quoted = !quoted;
                 continue;
             }
-            // A bar that is meant as one.
+            // An escaped bar.
             b'\\' if separator == b'|' && after.first() == Some(&b'|') => rest = &after[1..],
             byte if *byte == separator && !quoted => {
                 cells.push(Vec::new());
@@ -38,7 +38,7 @@ pub(super) fn markdown(line: &[u8]) -> Vec<Vec<u8>> {
     separated(line.strip_suffix(b"|").unwrap_or(line), b'|')
 }
 
-/// A cell without space around it, and without what makes it bold or code.
+/// Removes surrounding spaces and the marks for bold and code from a cell.
 fn bare(cell: &[u8]) -> &[u8] {
     let mut cell = cell.trim_ascii();
     for mark in [&b"**"[..], b"`", b"*"] {
@@ -49,7 +49,7 @@ fn bare(cell: &[u8]) -> &[u8] {
     cell
 }
 
-/// The words of a line, each with the columns it stands in.
+/// The words of a line, each with the positions of its beginning and its end.
 pub(super) fn words(line: &[u8]) -> Vec<(usize, usize)> {
     let mut words: Vec<(usize, usize)> = Vec::new();
     for at in (0..line.len()).filter(|at| !line[*at].is_ascii_whitespace()) {
@@ -61,8 +61,8 @@ pub(super) fn words(line: &[u8]) -> Vec<(usize, usize)> {
     words
 }
 
-/// A number as digits: without a change in parentheses behind it, and without the unit B. An empty cell is a zero where the
-/// program leaves out zeros.
+/// The digits of a number, without a change in parentheses after it and without the unit B. An empty cell is zero if
+/// the program leaves out zeros.
 pub(super) fn number(cell: &[u8], zeros_left_out: bool) -> Result<Vec<u8>, String> {
     let text = cell.trim_ascii();
     if text.is_empty() && zeros_left_out {

@@ -1,20 +1,20 @@
-//! The header of a table: which column is which, and how cells are told apart.
+//! The header of a table: the position of each column, and the way cells are separated.
 
 use super::{cells, pool};
 use crate::pool::Pool;
 
-/// How the cells of a line are told apart.
+/// How the cells of a line are separated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Layout {
     Markdown,
     Separated(u8),
-    /// They stand under or over the names of their columns.
+    /// Cells are aligned with the names of their columns.
     Aligned(Vec<(usize, usize)>),
-    /// As System Informer copies rows: a comma and a space, and no header.
+    /// Rows copied from System Informer: separated by a comma and a space, without a header.
     Copied,
 }
 
-/// Where the figures of one pool stand.
+/// The columns of one pool's figures.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Figures {
     pub(super) allocs: Option<usize>,
@@ -23,16 +23,16 @@ pub(super) struct Figures {
     pub(super) bytes: Option<usize>,
 }
 
-/// A header.
+/// The header of a table.
 #[derive(Debug, Clone)]
 pub(super) struct Header {
     layout: Layout,
     columns: usize,
     pub(super) time: Option<usize>,
     pub(super) tag: usize,
-    /// The pool's name, where a row is of one pool, and its figures.
+    /// For a table with one pool in each row: the column of the pool's name, and the columns of the figures.
     single: Option<(Option<usize>, Figures)>,
-    /// The figures of the paged and of the nonpaged pool.
+    /// For a table with both pools in each row: the columns of the paged and of the nonpaged pool.
     paged: Figures,
     nonpaged: Figures,
     source: &'static str,
@@ -40,12 +40,12 @@ pub(super) struct Header {
 
 const POOLMONX: &str = "PoolMonX's CSV";
 
-/// Columns which System Informer's pool table shows, unless its user chose others: a tag, a driver and a description, then
-/// allocations, frees, those in use and bytes of both pools.
+/// The number of columns in System Informer's pool table by default: a tag, a driver and a description, then
+/// allocations, frees, allocations in use and bytes of both pools.
 const COPIED: usize = 11;
 
 impl Header {
-    /// The header which a line is.
+    /// Parses a header; `None` if the line is not one.
     pub(super) fn of(line: &[u8]) -> Option<Header> {
         let has = |byte: u8| line.contains(&byte);
         if !line.windows(3).any(|word| word.eq_ignore_ascii_case(b"tag")) {
@@ -55,7 +55,7 @@ impl Header {
             () if has(b'|') => Layout::Markdown,
             () if has(b';') => Layout::Separated(b';'),
             () if has(b',') => Layout::Separated(b','),
-            // PoolMon's own table is its reader's, whatever separates its columns.
+            // The reader of PoolMon's logs handles PoolMon's own header, with any separator.
             () if super::super::poolmon::is_header(line) => return None,
             () if has(b'\t') => Layout::Separated(b'\t'),
             () => Layout::Aligned(cells::words(line)),
@@ -81,7 +81,7 @@ impl Header {
         let pool = place(&["type", "pool", "pooltype"]);
         let both = paged.bytes.is_some() || nonpaged.bytes.is_some();
         let single = figures.bytes.is_some() && (pool.is_some() || figures.allocs.is_some() || figures.diff.is_some());
-        // Words in a row are a header only where nothing else has such words.
+        // Aligned words count as a header only if they name the figures of each pool, because other texts do not.
         let aligned = matches!(layout, Layout::Aligned(_));
         if !both && (!single || aligned) || aligned && names.iter().any(String::is_empty) {
             return None;
@@ -104,7 +104,7 @@ impl Header {
         })
     }
 
-    /// The header of rows as System Informer copies them, if the line is one.
+    /// The header of rows copied from System Informer, if the line is such a row.
     pub(super) fn of_copied_row(line: &[u8]) -> Option<Header> {
         let columns = |from: usize| Figures {
             allocs: Some(from),
@@ -129,17 +129,17 @@ impl Header {
         (some && cells[0].len() <= 4 && !cells[0].is_empty() && cells[3..].iter().all(is_number)).then_some(header)
     }
 
-    /// The cells of a row; `None` where a line has too few, or too many.
+    /// Splits a row into cells; `None` if it has too few or too many.
     pub(super) fn cells(&self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
         let mut cells = self.layout.cells(line)?;
-        // The last column of PoolMonX is a text, which may have commas.
+        // The last column of PoolMonX is a text that may contain commas.
         if self.source == POOLMONX {
             cells.truncate(self.columns);
         }
         (self.last_used() + 1..=self.columns).contains(&cells.len()).then_some(cells)
     }
 
-    /// Whether a last line without an end may be cut inside of a number.
+    /// Whether a last line without a line end may be cut off inside a number.
     pub(super) fn may_be_cut(&self, cells: &[Vec<u8>]) -> bool {
         self.layout != Layout::Markdown && cells.len() == self.last_used() + 1
     }
@@ -162,12 +162,12 @@ impl Header {
         self.source
     }
 
-    /// Whether a table may have a part of the tags only: what a person copied may.
+    /// Whether a table may have only some of the tags, because a person copied it.
     pub(super) fn is_partial(&self) -> bool {
         self.source != POOLMONX
     }
 
-    /// Each pool which a row has, and where its figures stand.
+    /// Returns each pool of a row with the columns of its figures.
     pub(super) fn pools<'a>(&self, cell: impl Fn(usize) -> &'a [u8]) -> Result<Vec<(Pool, Figures)>, String> {
         match &self.single {
             Some((place, figures)) => Ok(vec![(pool(place.map(cell).unwrap_or_default())?, *figures)]),
@@ -187,7 +187,7 @@ impl Layout {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 line.contains(separator).then(|| {
                     let mut cells = cells::separated(line, *separator);
-                    // A separator behind the last cell begins none.
+                    // A separator after the last cell does not begin another cell.
                     cells.pop_if(|last| last.is_empty() && line.ends_with(&[*separator]));
                     cells
                 })
@@ -198,7 +198,8 @@ impl Layout {
     }
 }
 
-/// The cells of a line under their columns' names: text begins where the name does, and numbers end where it does.
+/// The cells of a line under the names of their columns: text is aligned with the beginning of the name, numbers with
+/// its end.
 fn aligned(names: &[(usize, usize)], line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut cells = vec![Vec::new(); names.len()];
     let mut behind = 0;
@@ -207,7 +208,7 @@ fn aligned(names: &[(usize, usize)], line: &[u8]) -> Option<Vec<Vec<u8>>> {
         let at = (behind..names.len()).min_by_key(|at| near(names[*at]))?;
         let cell: &mut Vec<u8> = &mut cells[at];
         if !cell.is_empty() {
-            // A tag may have spaces, and a number may not.
+            // A tag may contain spaces, a number may not.
             let (from, _) = names[at];
             cell.extend(std::iter::repeat_n(b' ', start.saturating_sub(from + cell.len())));
         }
@@ -217,7 +218,8 @@ fn aligned(names: &[(usize, usize)], line: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(cells)
 }
 
-/// The cells of a row that System Informer copied: the description may have commas, so numbers are counted from the end.
+/// The cells of a row copied from System Informer. The description may contain commas, so numbers are counted from the
+/// end.
 fn copied(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let text = str::from_utf8(line).ok()?;
     let text = text.strip_suffix(',').map_or(text.to_owned(), |text| format!("{text}, "));
@@ -236,9 +238,9 @@ const FREES: &[&str] = &["frees", "free", "freed"];
 const DIFF: &[&str] = &["diff", "difference", "current", "inuse", "outstanding"];
 const BYTES: &[&str] = &["bytes", "used", "usedbytes", "bytesused", "usage", "totalbytes", "currentbytes"];
 
-/// A column's name, in small letters and without anything else.
+/// The name of a column in lower case, with letters and digits only.
 fn name(cell: &[u8]) -> String {
-    // A quotation mark of a mail is no part of it.
+    // A mail's quotation mark is not part of a name.
     if cell.starts_with(b">") {
         return String::new();
     }

@@ -1,25 +1,26 @@
-//! Rows which stand where they stood in the table before. Most tags stand still most of the time, and tables keep their order:
-//! a line which says the same is known without being read, and of one which does not, whose it is.
+//! Caches the previous table's lines; a repeated line reuses its parsed row.
+//!
+//! Most tags rarely change, and tables keep their order. If a line has changed, the cache still identifies its row.
 
 use std::io::Read;
 
 use super::super::lines::Lines;
 use crate::pool::{RowId, Usage};
 
-/// A longer line is read anew each time.
+/// In bytes; longer lines are not cached.
 const LONGEST: usize = 120;
 
-/// The lines of the table before, in its order.
+/// The lines of the previous table, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Again {
     lines: Vec<Said>,
-    /// For each row, where its line stands.
+    /// For each row, the index of its line.
     places: Vec<usize>,
-    /// Where the line is expected which comes next.
+    /// The index of the line expected next.
     next: usize,
 }
 
-/// A line, with its end.
+/// A line, with its line end.
 #[derive(Debug, Clone)]
 struct Said {
     text: [u8; LONGEST],
@@ -27,7 +28,7 @@ struct Said {
     /// Bytes up to the figures: the tag, the pool, and one space.
     head: u8,
     row: RowId,
-    /// What is set for the row, as it is: an optional one made anew for every line costs more than finding it.
+    /// The value to set for the row. Building a new `Option` for every line would cost more than finding the row.
     usage: Option<Usage>,
 }
 
@@ -38,17 +39,17 @@ impl Said {
 }
 
 impl Again {
-    /// A table begins.
+    /// Starts a table.
     pub(super) fn begin(&mut self) {
         self.next = 0;
     }
 
-    /// Nothing said before means the same from now on.
+    /// Clears the cache, because lines have another meaning from now on.
     pub(super) fn forget(&mut self) {
         *self = Again::default();
     }
 
-    /// Takes the next line if it says what the one in its place did.
+    /// Consumes the next line if it equals the cached line in its place.
     #[inline]
     pub(super) fn take(&mut self, lines: &mut Lines<impl Read>) -> Option<(RowId, &Option<Usage>)> {
         let said = self.lines.get(self.next)?;
@@ -59,7 +60,7 @@ impl Again {
         Some((said.row, &said.usage))
     }
 
-    /// Whose line this is, if it is of whom the one in its place was; and where its figures begin.
+    /// If a line has the tag and pool of the cached line in its place, returns the row and the offset of the figures.
     #[inline]
     pub(super) fn whose(&self, line: &[u8]) -> Option<(RowId, usize)> {
         let said = self.lines.get(self.next)?;
@@ -67,7 +68,7 @@ impl Again {
         line.starts_with(&said.text[..head]).then_some((said.row, head))
     }
 
-    /// The line which was read for `row`, and where its figures begin.
+    /// Caches the line that was read for `row`; its figures begin at `head`.
     #[inline]
     pub(super) fn keep(&mut self, raw: &[u8], head: usize, row: RowId, usage: &Option<Usage>) {
         if raw.is_empty() || raw.len() > LONGEST {
@@ -83,7 +84,7 @@ impl Again {
         self.next = place + 1;
     }
 
-    /// Where the line of a row stands, at the end if it is new.
+    /// Returns the index of a row's line; a new row is added at the end.
     #[cold]
     fn place(&mut self, row: RowId) -> usize {
         if self.places.len() <= row.index() {
@@ -112,7 +113,7 @@ mod tests {
         let mut again = Again::default();
         let take = |again: &mut Again, text: &str| {
             let mut lines = Lines::new(text.as_bytes(), b"");
-            // The buffer is empty until something was read.
+            // The buffer is empty until the first read.
             while let Some(line) = lines.next().unwrap() {
                 if line.bytes == b"-" {
                     return again.take(&mut lines).and_then(|(row, usage)| Some((row, (*usage)?)));
@@ -131,7 +132,7 @@ mod tests {
         again.keep(b"b 2\n", 2, rows[1], &Some(usage(2)));
         assert_eq!(take(&mut again, "-\nc 1\n"), Some((rows[2], usage(1))));
         again.begin();
-        // One is gone: what follows is found again once it was read.
+        // One row is missing: the lines after it match again once one of them was read.
         assert_eq!(take(&mut again, "-\nb 2\n"), None);
         assert_eq!(again.whose(b"b 2\n"), None);
         again.keep(b"b 2\n", 2, rows[1], &Some(usage(2)));

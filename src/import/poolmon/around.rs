@@ -1,30 +1,30 @@
-//! What stands around PoolMon's rows: lines of the whole machine's memory, a title, the table's header.
+//! The lines around PoolMon's rows: the memory of the whole machine, a title, the table's header.
 
 use super::super::paste;
 use super::super::when::{self, Stamp};
 
-/// A line which is no row.
+/// A line that is not a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Around {
-    /// `Memory:` and `Commit:`, which begin a screen.
+    /// `Memory:` and `Commit:`, at the top of a screen.
     Memory,
-    /// What the table is of.
+    /// A title with the scope of the table.
     Title(Scope),
-    /// The table's header. With the drivers' names when `drivers`, without `Per Alloc` when `short`.
+    /// The table's header. `drivers`: it has a column of drivers' names. `short`: it has no column `Per Alloc`.
     Header {
         drivers: bool,
         short: bool,
     },
-    /// What marks a quotation in Markdown and the like.
+    /// A mark around a quotation, as in Markdown.
     Fence,
     /// A rule under the header.
     Rule,
-    /// When the next table was taken, or a part of that.
+    /// The time of the next table, or a part of it.
     Time(Stamp),
     Blank,
 }
 
-/// Whose memory a table is about.
+/// The memory that a table covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     System,
@@ -33,12 +33,12 @@ pub(super) enum Scope {
     Session(u32),
 }
 
-/// What a line around rows is; `None` when it is nothing that PoolMon writes.
+/// Parses a line around rows; `None` if PoolMon does not write such a line.
 pub(super) fn read(line: &[u8]) -> Option<Around> {
     let line = line.trim_ascii();
     match line {
         b"" => return Some(Around::Blank),
-        // What `echo. | time` and `echo. | date` ask below the time.
+        // The prompts of `echo. | time` and `echo. | date` after the time.
         [b'E', b'n', ..] if line.starts_with(b"Enter the new ") => return Some(Around::Blank),
         [b'M', b'e', ..] if line.starts_with(b"Memory:") => return Some(Around::Memory),
         [b'C', b'o', ..] if line.starts_with(b"Commit:") => return Some(Around::Memory),
@@ -58,7 +58,7 @@ pub(super) fn read(line: &[u8]) -> Option<Around> {
     when::line(line).map(Around::Time)
 }
 
-/// Whether a line is the header of a table: by its words, since columns are where numbers leave them.
+/// Whether a line is the header of a table. It is recognised by its words, because long numbers shift columns.
 pub(in crate::import) fn is_header(line: &[u8]) -> bool {
     let has = |word: &[u8]| line.windows(word.len()).any(|part| part == word);
     line.trim_ascii().starts_with(b"Tag") && has(b"Type") && has(b"Allocs") && has(b"Frees")

@@ -1,9 +1,9 @@
-//! The lines `Memory:` and `Commit:` above a table: what the machine's memory and pools come to in all.
+//! The lines `Memory:` and `Commit:` above a table: totals of the machine's memory and pools.
 
 use super::number::Fields;
 use crate::pool::Figure;
 
-/// A name in front of a number, in the line that begins with `Memory:` or with `Commit:`.
+/// The names before numbers in a line that begins with `Memory:`, and in one that begins with `Commit:`.
 const OF_MEMORY: [(&[u8], Figure); 4] = [
     (b"Memory", Figure::Physical),
     (b"Avail", Figure::Available),
@@ -18,7 +18,7 @@ const OF_COMMIT: [(&[u8], Figure); 5] = [
     (b"P", Figure::Paged),
 ];
 
-/// The figures of such a line in bytes. One that is no number of KiB is left out.
+/// The figures of such a line in bytes. A figure that is not a number of KiB is left out.
 pub(super) fn figures(line: &[u8]) -> Vec<(Figure, u64)> {
     let names: &[(&[u8], Figure)] =
         if line.trim_ascii_start().starts_with(b"Memory:") { &OF_MEMORY } else { &OF_COMMIT };

@@ -1,8 +1,8 @@
-//! PoolMon's text: screens, redirected or pasted, with changes in parentheses; and snapshot files, which have none.
+//! PoolMon's text: screens, redirected or pasted, with changes in parentheses; and snapshot files without changes.
 //!
-//! Every header begins a table, and `Memory:` ends one. A screen shows what fits on it, so a tag which is missing in one is
-//! absent and not zero; a snapshot has all tags. Which of the two a file is, its first row says, and a row of the other kind
-//! is an error: two logs in one file are two series.
+//! Every header begins a table, and `Memory:` ends one. A screen shows only the rows that fit on it, so a tag missing
+//! in one is absent and not zero; a snapshot has all tags. The first row decides between the two, and a row of the
+//! other kind is an error, because two logs in one file are two series.
 // long because every line that a log of PoolMon may have is decided here.
 
 use std::io::Read;
@@ -28,17 +28,17 @@ mod slab;
 pub(super) use around::is_header;
 
 const SCREENS: &str = "PoolMon's screens";
-/// From one live screen to the next; PoolMon knows no other.
+/// The interval between live screens; PoolMon has no other.
 const LIVE: Duration = Duration::from_secs(5);
 
 const TOTAL: &[u8] = b" TOTAL ";
 
-/// Whether a line is a row of a table, of whatever is in it.
+/// Whether a line is a row of a table of PoolMon.
 pub(super) fn is_row(line: &[u8]) -> bool {
     row::read(line, Layout::default()).is_some_and(|row| row.is_ok())
 }
 
-/// Why a line that looks like a row is none; `None` for a row, and for a line that does not look like one.
+/// The problem of a line that looks like a row; `None` for a valid row, and for a line that does not look like one.
 pub(super) fn row_mistake(line: &[u8]) -> Option<String> {
     row::read(line, Layout::default())?.err()
 }
@@ -57,24 +57,24 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
     tables.end_file("table of PoolMon")
 }
 
-/// What the lines so far say of those to come.
+/// The state after the lines read so far.
 #[derive(Default)]
 struct Screens {
-    /// What the rows are, and the line of the first.
+    /// The form of the rows, and the line of the first one.
     form: Option<(Form, u64)>,
-    /// What `Memory:` and a title said of the table which comes.
+    /// The scope of the next table, from `Memory:` and a title; and the scope of this one.
     title: Option<Scope>,
     scope: Option<Scope>,
-    /// The first table which is not of one session, and the line it begins in.
+    /// The scope of the first table that is not of a session, and the line in which it begins.
     whole: Option<(Scope, u64)>,
     layout: Layout,
-    /// Tables have headers.
+    /// Whether tables have headers.
     headed: bool,
     again: Again,
 }
 
 impl Screens {
-    /// Takes the lines which stand where they stood in the table before: what they said then, or other figures.
+    /// Consumes the lines of tags that are in the same place as in the previous table, with the same or other figures.
     #[inline]
     fn repeat(&mut self, lines: &mut Lines<impl Read>, tables: &mut Tables) {
         while tables.is_open() {
@@ -111,7 +111,7 @@ impl Screens {
                 Ok(())
             }
             Some(Ok(row)) if line.end != End::TooLong => self.row(row, line, tables),
-            // What PoolMon's `/e` adds up below the rows.
+            // The total that PoolMon's `/e` adds below the rows.
             Some(_) | None if line.bytes.starts_with(TOTAL) => {
                 let row = [b" TOTL ", &line.bytes[TOTAL.len()..]].concat();
                 if let Some(Ok(Row { pool, usage, .. })) = row::read(&row, self.layout) {
@@ -135,7 +135,7 @@ impl Screens {
         }
     }
 
-    /// A row of Linux' pools.
+    /// Handles a row of a Linux pool.
     fn slab(
         &mut self,
         key: Key,
@@ -152,14 +152,14 @@ impl Screens {
         Ok(())
     }
 
-    /// Sees that all rows are of one form.
+    /// Checks that all rows have one form.
     fn form(&mut self, form: Form, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
         match self.form {
             None => {
                 self.form = Some((form, line.number));
                 match form {
                     Form::Live => tables.of(SCREENS, Some(LIVE), true),
-                    // Rows without a header were copied out of a table.
+                    // Rows without a header were copied from a table.
                     Form::Snapshot => tables.of("PoolMon's snapshots", None, !self.headed),
                 }
             }
@@ -177,7 +177,7 @@ impl Screens {
         let about = self.about(row.tag, row.pool);
         let mut added = tables.add(about, row.usage);
         if added.is_none() && !self.headed {
-            // Snapshots without headers: the next one begins with what the last one had.
+            // Snapshots without headers: a repeated tag begins the next one.
             self.begin(line.number, tables)?;
             added = tables.add(about, row.usage);
         }
@@ -191,7 +191,7 @@ impl Screens {
         Ok(())
     }
 
-    /// What a row of this table is about.
+    /// The identity of a row in this table.
     fn about(&self, tag: [u8; 4], pool: Pool) -> About {
         let session = match self.scope {
             Some(Scope::Session(number)) => Some(number),
@@ -231,7 +231,7 @@ impl Screens {
             Some(Around::Title(scope)) => {
                 tables.end()?;
                 self.title = Some(scope);
-                // Only live screens have titles; a first one without rows says so too.
+                // Only live screens have titles, so a title decides the form even before the first row.
                 if self.form.is_none() {
                     tables.of(SCREENS, Some(LIVE), true);
                 }
@@ -270,13 +270,13 @@ impl Screens {
     }
 }
 
-/// Whether a line that is nothing PoolMon writes looks like a row, or may be the beginning of one at the end of the file.
+/// Whether an unknown line looks like a row, or may be the beginning of one at the end of the file.
 fn is_row_unread(line: Line<'_>, inside: bool) -> bool {
     let cut = line.end == End::File && inside && line.bytes.starts_with(b" ");
     cut || line.end == End::TooLong || looks_like_row(line.bytes, inside)
 }
 
-/// Why a line was not read.
+/// The reason why a line was not read.
 fn unread(line: Line<'_>, wrong: Option<String>) -> String {
     match (line.end, wrong) {
         (End::TooLong, _) => "is longer than 64 KiB".to_owned(),

@@ -4,7 +4,7 @@ use std::num::NonZeroU8;
 
 use super::super::passed::shown;
 
-/// What is left of a line.
+/// The unread rest of a line.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::import) struct Fields<'a>(pub(in crate::import) &'a [u8]);
 
@@ -16,12 +16,12 @@ pub(in crate::import) struct Number {
 }
 
 impl Number {
-    /// Modulo 2⁶⁴.
+    /// The value modulo 2⁶⁴.
     pub(in crate::import) fn wrapping(self) -> u64 {
         if self.negative { self.magnitude.wrapping_neg() } else { self.magnitude }
     }
 
-    /// As a counter, which an old program may have printed as a signed one of 32 bits.
+    /// The value as a counter. An old program may have printed a 32-bit counter as a signed number.
     pub(in crate::import) fn counter(self) -> Option<u64> {
         match (self.negative, self.magnitude) {
             (false, value) => Some(value),
@@ -31,7 +31,7 @@ impl Number {
 }
 
 impl<'a> Fields<'a> {
-    /// The next digits behind spaces, where nothing else stands between: what nearly every field of a file is.
+    /// Parses the next digits after spaces only. This fast path covers nearly every field of a file.
     #[inline(always)]
     pub(super) fn plain(&mut self) -> Option<u64> {
         let before = self.0.len();
@@ -62,7 +62,7 @@ impl<'a> Fields<'a> {
         Some(value).filter(|_| first < before && fits(first - self.0.len()))
     }
 
-    /// Whether the next thing is this character, which is then taken.
+    /// Consumes the next character after white space if it is `character`. Returns whether it was.
     pub(in crate::import) fn takes(&mut self, character: u8) -> bool {
         let rest = self.0.trim_ascii_start();
         match rest.split_first() {
@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The next number; `None` where there is none. The error is what is wrong with it.
+    /// Parses the next number; `None` if there is none. The error describes the problem.
     pub(in crate::import) fn number(&mut self) -> Result<Option<Number>, String> {
         let text = self.0.trim_ascii_start();
         let (negative, digits) = match text {
@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
                 value = value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
             }
             rest = &rest[count..];
-            // A group of thousands is of three digits, and all groups are separated in one way.
+            // A group of thousands has three digits, and all groups have the same separator.
             match (count, separator(rest)) {
                 (0, _) => return Ok(None),
                 (1..=3, Some(found)) if before.is_none_or(|before| before == found) => {
@@ -109,7 +109,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether so many digits are a number which 64 bits hold.
+/// Whether every number with `digits` digits fits into 64 bits.
 fn fits(digits: usize) -> bool {
     (1..=19).contains(&digits)
 }
@@ -120,28 +120,28 @@ const fn eight(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
-/// How many of eight characters, the first of them lowest, are digits before anything else, and their number. All eight are
-/// looked at together ("SIMD within a register", after Lemire's "Quickly parsing eight digits").
+/// Returns how many of eight characters (the first one in the lowest byte) are leading digits, and their number. All
+/// eight are processed together ("SIMD within a register", after Lemire's "Quickly parsing eight digits").
 #[inline]
 fn leading_digits(word: u64) -> (usize, u64) {
-    // A digit becomes 0 to 9; whatever is more gets its highest bit set.
+    // A digit becomes 0 to 9; any other byte gets its highest bit set.
     let values = word ^ eight(b'0');
     let others = (((values & eight(0x7f)) + eight(0x80 - 10)) | values) & eight(0x80);
     let count = others.trailing_zeros() as usize / 8;
     if count == 0 {
         return (0, 0);
     }
-    // To the end, with zeros before: then two, four and eight digits are put together.
+    // Shifts the digits to the end, with zeros before them; then combines them by two, four and eight.
     let digits = values << (64 - 8 * count);
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     (count, fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
 }
 
-/// How many bytes a separator has, and its last one.
+/// The length of a separator in bytes, and its last byte.
 type Separator = (NonZeroU8, u8);
 
-/// What separates thousands, where exactly three digits follow.
+/// The separator of thousands at the beginning, if exactly three digits follow.
 fn separator(rest: &[u8]) -> Option<Separator> {
     let (length, last) = match rest {
         [mark @ (b',' | b'.' | b'\'' | 0xa0), ..] => (1, *mark),
@@ -176,7 +176,7 @@ mod tests {
                 vec![1_579_279, 1283, 12_345, 1000, 7_654_321],
             ),
             ("18446744073709551615", vec![i128::from(u64::MAX)]),
-            // A group of thousands has three digits: this is no number with another behind it.
+            // A group of thousands has three digits, and all groups have one separator.
             ("1,28", vec![1]),
             ("1,234.567", vec![1234]),
         ] {

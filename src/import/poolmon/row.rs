@@ -1,5 +1,5 @@
-//! One row of PoolMon's table. A tag is exactly four characters of any kind, so it is found by what follows it, and the
-//! spaces in and behind it are its own: `Dh 1`, `Io  `.
+//! One row of PoolMon's table. A tag is exactly four characters of any kind, spaces included (`Dh 1`, `Io  `), so it is
+//! found by the text after it.
 // long because the quick and the patient reading of a row must agree, and stand beside each other.
 
 use super::super::pages;
@@ -7,40 +7,39 @@ use super::super::passed::shown;
 use super::number::{Fields, Number};
 use crate::pool::{Pool, Usage};
 
-/// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) tag: [u8; 4],
     pub(super) pool: Pool,
     pub(super) form: Form,
     pub(super) usage: Usage,
-    /// Where its figures begin, behind one space.
+    /// The offset of its figures, after one space.
     pub(super) head: usize,
 }
 
-/// Whether there are changes in parentheses.
+/// Whether a row has changes in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// There are: a screen of a PoolMon that goes on.
+    /// A row with changes: a screen of a running PoolMon.
     Live,
-    /// There are none: a snapshot file.
+    /// A row without changes: a snapshot file.
     Snapshot,
 }
 
-/// How the rows of a table are laid out, as far as its header says.
+/// The layout of a table's rows, as far as the header shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Layout {
-    /// A rule stands under the header: tags begin in the first column, and those which begin with a space are such.
+    /// There is a rule under the header: tags begin in the first column, so a space there is part of the tag.
     pub(super) ruled: bool,
-    /// Text follows the numbers, the driver's.
+    /// Text follows the numbers: the name of a driver.
     pub(super) drivers: bool,
     /// There is no column `Per Alloc`.
     pub(super) short: bool,
-    /// The text is UTF-8: a byte of a tag is a character of a code page there.
+    /// The text is UTF-8, so each byte of a tag is a character of a code page.
     pub(super) unicode: bool,
 }
 
-/// The row which a line is; `None` when it is none at all.
+/// Parses a row; `None` if the line is not one at all.
 #[inline]
 pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
     let as_written = if layout.unicode && !line.is_ascii() { None } else { strict(line, layout) };
@@ -56,7 +55,7 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
     Some(read.map(|(form, usage)| Row { tag, pool, form, usage, head }))
 }
 
-/// Whose row a line is, as far as that can be read.
+/// Parses only the tag and the pool of a row.
 #[cold]
 pub(super) fn whose(line: &[u8], layout: Layout) -> Option<([u8; 4], Pool)> {
     let as_written = if layout.unicode && !line.is_ascii() { None } else { strict(line, layout) };
@@ -64,7 +63,7 @@ pub(super) fn whose(line: &[u8], layout: Layout) -> Option<([u8; 4], Pool)> {
     Some((tag, pool))
 }
 
-/// The pool's name which the bytes begin with, and what follows.
+/// Parses the name of a pool at the beginning, and returns the rest.
 fn pool(bytes: &[u8]) -> Option<(Pool, &[u8])> {
     let (pool, rest) = match bytes {
         [b'N', b'o', b'n', b'p', rest @ ..] => (Pool::Nonpaged, rest),
@@ -76,14 +75,15 @@ fn pool(bytes: &[u8]) -> Option<(Pool, &[u8])> {
 
 type Split<'a> = ([u8; 4], Pool, &'a [u8]);
 
-/// As PoolMon writes it: at most one space, the tag, one or two spaces, the pool.
+/// Splits a row as PoolMon writes it: at most one space, the tag, one or two spaces, the pool.
 #[inline]
 fn strict(line: &[u8], layout: Layout) -> Option<Split<'_>> {
     let tag_at = |at: usize| line.get(at..)?.first_chunk::<4>().copied();
     for at in [6, 5, 7] {
         let Some((pool, rest)) = line.get(at..).and_then(pool) else { continue };
         let spaces = |from: usize| line[from..at].iter().all(|byte| *byte == b' ');
-        // A space more in front, or one more behind: where both fit, the tag is behind the first, unless a rule says not.
+        // PoolMon writes a space before the tag, or an additional one after it. If both are possible, it is before the
+        // tag, unless a rule excludes this.
         let first = match at {
             5 => Some(0).filter(|_| spaces(4)),
             6 if line[0] == b' ' && spaces(5) && !(layout.ruled && spaces(4)) => Some(1),
@@ -97,7 +97,7 @@ fn strict(line: &[u8], layout: Layout) -> Option<Split<'_>> {
     None
 }
 
-/// As it looks when it went through a web page, a mail or a code page: the words are what is left.
+/// Splits a row that went through a web page, a mail or a code page, so only its words are reliable.
 #[cold]
 fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
     let at = (1..line.len()).find(|at| matches!(line[at - 1], b' ' | b'\t') && pool(&line[*at..]).is_some())?;
@@ -115,7 +115,7 @@ fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
     Some(four.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(tag))))
 }
 
-/// The figures of a snapshot file, where they are as it writes them, and how many bytes they are up to the line end.
+/// Parses the figures of a snapshot file in its own format. Also returns their length up to the line end.
 #[inline]
 pub(super) fn quick(figures: &[u8]) -> (Option<Usage>, usize) {
     let mut fields = Fields(figures);
@@ -132,7 +132,7 @@ fn plain(fields: &mut Fields<'_>) -> Option<Usage> {
     checks.then_some(Usage { allocs, frees, bytes })
 }
 
-/// The figures of either form however they stand, or what is wrong with them.
+/// Parses the figures of either form in any format. The error describes the problem.
 fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
     let mut fields = Fields(figures);
     let allocs = required(&mut fields)?;
@@ -156,8 +156,8 @@ fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
     Ok((form, usage))
 }
 
-/// Whether the columns Diff, Bytes and Per Alloc fit together. A digit too few or too many in one of them does not; a figure
-/// that somebody rounded does, and so does a tag without allocations.
+/// Whether the columns Diff, Bytes and Per Alloc are consistent. They are not if a digit is missing or added in one of
+/// them; they are for a rounded figure, and for a tag without allocations.
 #[inline]
 fn matches_per_alloc(diff: u64, bytes: u64, per_alloc: u64) -> bool {
     diff == 0 || bytes.abs_diff(diff.wrapping_mul(per_alloc)) <= diff.saturating_add(bytes / 64)
@@ -170,7 +170,7 @@ pub(in crate::import) fn required(fields: &mut Fields<'_>) -> Result<Number, Str
     })
 }
 
-/// Passes over the change in parentheses which a live screen has behind a number.
+/// Skips the change in parentheses that a live screen has after a number.
 fn change(fields: &mut Fields<'_>, form: Form) -> Result<(), String> {
     match (form, fields.takes(b'(')) {
         (Form::Snapshot, false) => Ok(()),
@@ -182,7 +182,7 @@ fn change(fields: &mut Fields<'_>, form: Form) -> Result<(), String> {
     }
 }
 
-/// Behind bytes per allocation, which may have decimals where people computed it, only a driver is named.
+/// Checks that only a driver follows the bytes per allocation. These may have decimals if a person computed them.
 fn only_a_driver(rest: &[u8], layout: Layout) -> Result<(), String> {
     let decimals = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = match rest {
@@ -196,7 +196,7 @@ fn only_a_driver(rest: &[u8], layout: Layout) -> Result<(), String> {
     Err(format!("has `{}` behind its last number", shown(rest)))
 }
 
-/// What is counted, which must fit together: `Allocs` and `Frees` are counters of 32 bits on many systems, and wrap.
+/// Checks that the figures are consistent. `Allocs` and `Frees` are 32-bit counters on many systems, and wrap.
 pub(in crate::import) fn checked(allocs: Number, frees: Number, diff: Number, bytes: Number) -> Result<Usage, String> {
     let (Some(allocs), Some(frees)) = (allocs.counter(), frees.counter()) else {
         return Err("has a counter below zero".to_owned());
@@ -242,7 +242,7 @@ mod tests {
             ("  CM  Paged 3 1 2 64 32", " CM "),
             (" NtFA  Nonp 3 1 2 64 32", "NtFA"),
             (" @GM\u{1} Nonp 3 1 2 64 32", "@GM\u{1}"),
-            // Pasted.
+            // Pasted text.
             ("Io Nonp 3 1 2 64 32", "Io  "),
             ("\tIrp\tNonp\t3\t1\t2\t64\t32", "Irp "),
             ("     Thre    Nonp 3 1 2 64 32", "Thre"),

@@ -1,12 +1,12 @@
-//! Rows of Linux' pools, which `poolgate mon` writes as PoolMon would: the tag is a cache's name or a place in the code,
-//! the type none of Windows'. Objects in use stand under Allocs, and Frees is 0.
+//! Rows of Linux pools, which `poolgate mon` writes in PoolMon's format: the tag is a cache's name or a place in the
+//! code, and the type is none of Windows' types. Allocs holds the objects in use, and Frees is 0.
 
 use std::borrow::Cow;
 
 use super::row::{self, Form, Layout};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 
-/// The row which a line is; `None` when it is none.
+/// Parses a row; `None` if the line is not one.
 #[cold]
 pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<(Key, Form, Usage), String>> {
     let text = str::from_utf8(line.strip_prefix(b" ")?).ok()?;
@@ -16,19 +16,19 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<(Key, Form, Usa
         (" Slabs ", Pool::Slabs, false),
         (" Callsite ", Pool::Callsite, false),
     ];
-    // A name may hold one of these words; the type is what the numbers follow.
+    // A name may contain one of these words; the last one, before the numbers, is the type.
     let split = types.into_iter().filter_map(|(kind, pool, reclaimable)| {
         let at = text.rfind(kind)?;
         Some((at, &text[at + kind.len()..], pool, reclaimable))
     });
     let (at, figures, pool, reclaimable) = split.max_by_key(|(at, ..)| *at)?;
     let tag: Tag = text[..at].parse().ok()?;
-    // Of whole slabs only bytes are known, and the other numbers are written as `?`.
+    // Only the bytes of whole slabs are known; the other numbers are written as `?`.
     let (counters, figures) = match pool {
         Pool::Slabs => (Counters::BytesOnly, Cow::Owned(figures.replace('?', "0"))),
         _ => (Counters::InUse, Cow::Borrowed(figures)),
     };
-    // The numbers are PoolMon's, and so is their reading.
+    // The numbers have PoolMon's format, so PoolMon's parser reads them.
     let numbers = row::read(format!(" Slab Nonp {figures}").as_bytes(), layout)?;
     Some(numbers.map(|row| (Key { reclaimable, ..Key::new(tag, pool, counters) }, row.form, row.usage)))
 }

@@ -1,13 +1,13 @@
-//! The columns of `!poolused`, as its header lays them out, and the numbers of a row that stand in them.
+//! The columns of `!poolused`, from its header, and the numbers of a row.
 //!
-//! Debuggers of 32 bits write the description of a tag directly behind the last number, and some descriptions begin with a
-//! digit: `802.11`, `1394`. Numbers are aligned to the right, so the header shows where the last one ends.
+//! 32-bit debuggers write the description of a tag directly after the last number, and some descriptions begin with a
+//! digit: `802.11`, `1394`. Numbers are aligned right, so the header shows the end of the last one.
 
 use super::super::passed::shown;
 use super::super::poolmon::number::{Fields, Number};
 use super::super::poolmon::row;
 
-/// What a row has of each pool.
+/// The figures that a row has for each pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
     InUse,
@@ -18,29 +18,29 @@ pub(super) enum Counted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) counted: Counted,
-    /// Where the words of the header end, the first of them `Tag`.
+    /// The end of each word of the header; the first word is `Tag`.
     ends: Vec<usize>,
-    /// A single space stands between all words: the text lost its columns.
+    /// All words are separated by a single space: the text lost its columns.
     pub(super) collapsed: bool,
 }
 
 /// A row's numbers.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    /// Four of each pool, or two.
+    /// Four numbers for each pool, or two.
     pub(super) all: Vec<Number>,
-    /// One of them is longer than its column.
+    /// Whether one of them is longer than its column.
     pub(super) long: bool,
 }
 
 impl Columns {
-    /// The columns that a header names: `Tag Allocs Used Allocs Used`, or with frees.
+    /// Parses a header: `Tag Allocs Used Allocs Used`, or with frees.
     pub(super) fn of(line: &[u8]) -> Option<Columns> {
         let words = words(line);
         let text: Vec<&[u8]> = words.iter().map(|(from, to)| &line[*from..*to]).collect();
         let counted = match text.as_slice() {
             [b"Tag", b"Allocs", b"Used", b"Allocs", b"Used"] => Counted::InUse,
-            // A later header differs in a unit: `Frees Diff` twice tells it all the same.
+            // The header of later versions differs in a unit, but still has `Diff` twice.
             [b"Tag", words @ ..] if words.iter().filter(|word| **word == b"Diff").count() == 2 => Counted::All,
             _ => return None,
         };
@@ -48,7 +48,7 @@ impl Columns {
         Some(Columns { counted, ends: words.iter().map(|(_, end)| *end).collect(), collapsed })
     }
 
-    /// How many numbers a row has.
+    /// The count of numbers in a row.
     fn count(&self) -> usize {
         match self.counted {
             Counted::InUse => 4,
@@ -56,7 +56,7 @@ impl Columns {
         }
     }
 
-    /// The numbers of a row behind its tag, which ends at `from`, and where they end.
+    /// Parses the numbers of a row after its tag, which ends at `from`. Also returns the offset of their end.
     pub(super) fn numbers(&self, line: &[u8], from: usize) -> Result<(Numbers, usize), String> {
         let mut fields = Fields(line.get(from..).unwrap_or_default());
         let mut places: Vec<(usize, usize)> = Vec::new();
@@ -78,7 +78,7 @@ impl Columns {
         Ok((Numbers { all, long }, line.len() - fields.0.len()))
     }
 
-    /// How many characters a column is wide.
+    /// The width of a column in characters.
     fn width(&self, column: usize) -> Option<usize> {
         if self.collapsed {
             return None;
@@ -86,14 +86,14 @@ impl Columns {
         self.ends.get(column)?.checked_sub(*self.ends.get(column - 1)?)
     }
 
-    /// The last number, at `start` of the line, which text may follow directly; and how long it is.
+    /// Parses the last number, at `start` of the line. Text may follow directly. Also returns the number's length.
     fn last(&self, text: &[u8], start: usize, before: &[(usize, usize)]) -> Result<(Number, usize), String> {
         let mut fields = Fields(text);
         let number = row::required(&mut fields)?;
         let length = text.len() - fields.0.len();
         let glued = fields.0.first().is_some_and(|next| !next.is_ascii_whitespace());
         let digits = |length: usize| row::required(&mut Fields(&text[..length])).map(|number| (number, length));
-        // What follows may begin with a digit where the number would begin with a zero.
+        // A number has no leading zero, so the number is 0 and the text after it begins with a digit.
         if let [b'0', b'0'..=b'9', ..] = text {
             return digits(1);
         }
@@ -101,9 +101,10 @@ impl Columns {
             return Ok((number, length));
         }
         match self.end(before) {
-            // It ends with its column.
+            // The number ends with its column.
             Some(end) if start + length == end => Ok((number, length)),
-            // A space more in front than columns need: the number fits, and what stands behind its column is text.
+            // There is an additional space before the number, so it fits its column; the text after the column is a
+            // description.
             Some(end) if start + length > end && before.last().is_some_and(|(_, to)| start > to + 1) => {
                 digits(end - start)
             }
@@ -111,7 +112,7 @@ impl Columns {
                 "runs beyond its last column: where the number ends and its text begins in `{}` cannot be told",
                 shown(text)
             )),
-            // Letters end a number; a point or a comma may be of either.
+            // A letter ends the number; a point or a comma may belong to either.
             _ if glued && !fields.0.first().is_some_and(|next| next.is_ascii_alphabetic()) => {
                 Err(format!("has `{}`: where the number ends and its text begins cannot be told", shown(text)))
             }
@@ -119,7 +120,7 @@ impl Columns {
         }
     }
 
-    /// Where the last number ends, if those before it stand in their columns: a wide one moves those behind it.
+    /// The end of the last number, if the earlier ones are in their columns: a wide number shifts the later ones.
     fn end(&self, before: &[(usize, usize)]) -> Option<usize> {
         if self.collapsed {
             return None;
@@ -136,7 +137,7 @@ impl Columns {
     }
 }
 
-/// Where each word begins and ends.
+/// The beginning and the end of each word.
 fn words(line: &[u8]) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
     let mut begun = None;
@@ -159,7 +160,7 @@ mod tests {
 
     const HEADER: &str = " Tag    Allocs     Used    Allocs     Used";
 
-    /// The numbers of a row behind its tag of four characters.
+    /// Parses the numbers of a row after a tag of four characters.
     fn numbers(header: &str, row: &str) -> Result<(Vec<u64>, String, bool), String> {
         let columns = Columns::of(header.as_bytes()).unwrap();
         let (Numbers { all, long }, end) = columns.numbers(row.as_bytes(), 5)?;
@@ -184,7 +185,7 @@ mod tests {
             (" 3war         1      520         7  25779363ware", 2_577_936, "3ware"),
             (" 1394         1      520         7      520UNKNOWN pooltag", 520, "UNKNOWN pooltag"),
             (" 1394         1      520         7      520\t1394 bus", 520, "\t1394 bus"),
-            // A number that is longer than its column moves those behind it.
+            // A number that is longer than its column shifts the later ones.
             (" Big1         1 1234567890         7  2577936802.11 driver", 2_577_936, "802.11 driver"),
         ] {
             let long = row.starts_with(" Big1");

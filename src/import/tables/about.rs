@@ -1,8 +1,8 @@
-//! What a row of a table is about.
+//! The identity of a table's row.
 
 use crate::pool::{Counters, Key, Pool, Tag};
 
-/// What one row of a table is about.
+/// The fields that identify a row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::import) struct About {
     pub(in crate::import) tag: [u8; 4],
@@ -12,7 +12,7 @@ pub(in crate::import) struct About {
 }
 
 impl About {
-    /// The same as a key.
+    /// Converts to a key.
     pub(in crate::import) fn key(self) -> Key {
         let About { tag, pool, session, counters } = self;
         Key { session, ..Key::new(Tag::from_pool_tag(tag), pool, counters) }

@@ -1,8 +1,8 @@
-//! When tables were taken, as far as anything says so, and what says it. Nothing is made up: where nothing says how much time
-//! passed before a table, it is unknown.
+//! The times of tables, and their sources. No time is made up: if no source gives the time before a table, that time is
+//! unknown.
 //!
-//! A date such as `01/08/2026` is read with the month first and with the day first, and both readings are kept until the
-//! log shows which is meant.
+//! A date such as `01/08/2026` is read with the month first and with the day first. Both readings are kept until the
+//! log shows the right one.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ mod track;
 /// The times of a log's tables.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// How far apart tables are: what the user says, else what the format does.
+    /// The interval between tables: the one that the user gave, otherwise that of the format.
     given: Option<Duration>,
     usual: Option<Duration>,
-    /// One for each order of day and month.
+    /// One track for each order of day and month.
     tracks: [Track; 2],
     tables: u64,
-    /// The last stamp, and what said it.
+    /// The last stamp, and its source.
     last: Option<(Stamp, TimeSource)>,
-    /// The longest time between two tables on which both readings agree.
+    /// The longest time between two tables that is the same in both readings.
     common: Duration,
-    /// From this table on the readings differ, and these are the times of both.
+    /// The first table with different times in the two readings, and the times of both from there on.
     split: Option<Split>,
 }
 
@@ -40,21 +40,21 @@ struct Split {
     times: Vec<[Duration; 2]>,
 }
 
-/// The times of all tables, as they turned out to be.
+/// The final times of all tables.
 #[derive(Debug, Default)]
 pub(in crate::import) struct Times {
     pub(in crate::import) sources: Vec<TimeSource>,
-    /// When the first table was taken, where a date says so.
+    /// The time of the first table, if a date gives it.
     pub(in crate::import) started: Option<Timestamp>,
-    /// From this table on the times that were recorded are not the right ones; these are.
+    /// The corrected times from this table on; the recorded ones are preliminary.
     pub(in crate::import) anew: Option<(u64, Vec<Duration>)>,
 }
 
-/// What is known of a table's time.
+/// The known facts about a table's time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Told {
     pub(super) stamp: Option<(Stamp, TimeSource)>,
-    /// A line that is no part of any table stands before it.
+    /// Whether a line outside all tables precedes it.
     pub(super) apart: bool,
     /// The line in which it begins.
     pub(super) line: u64,
@@ -73,18 +73,18 @@ impl Clock {
         }
     }
 
-    /// How far apart tables of this format are.
+    /// Sets the interval between tables of this format.
     pub(super) fn usual(&mut self, usual: Option<Duration>) {
         self.usual = usual;
     }
 
-    /// The next table. Returns whether it is known how much time passed before it.
+    /// Adds a table. Returns whether the time since the previous one is known.
     pub(super) fn table(&mut self, told: Told) -> Result<bool, Wrong> {
         let Told { stamp, apart, line } = told;
         self.comparable(stamp)?;
         let first = self.tables == 0;
         self.tables += 1;
-        // A stamp stands between two screens too, even where it does not say how much time passed.
+        // A stamp separates two screens even if it does not give the time between them.
         let said = stamp.is_some_and(|(_, source)| source == TimeSource::Text);
         let usual = self.usual.filter(|_| !apart && !said).map(|usual| (usual, TimeSource::Assumed));
         let step = self.given.map(|given| (given, TimeSource::Every)).or(usual);
@@ -106,7 +106,7 @@ impl Clock {
         Ok(known)
     }
 
-    /// Notices when the two readings of the dates begin to differ.
+    /// Detects the first table for which the two readings of the dates differ.
     fn compare(&mut self, stamp: Option<(Stamp, TimeSource)>, line: u64) {
         if let [Some(one), Some(other)] = [self.tracks[0].step(), self.tracks[1].step()]
             && one == other
@@ -123,10 +123,10 @@ impl Clock {
         }
     }
 
-    /// Local time and that of a known zone are not compared: what lies between them is not known.
+    /// Refuses a mix of local times and times in a known zone, because the offset between them is unknown.
     fn comparable(&self, stamp: Option<(Stamp, TimeSource)>) -> Result<(), Wrong> {
         let (Some((now, source)), Some((last, before))) = (stamp, self.last) else { return Ok(()) };
-        // What has no date is of the day before it.
+        // A stamp without a date belongs to the day of the previous one.
         if now.is_zoned() == last.is_zoned() || !now.has_date() || !last.has_date() {
             return Ok(());
         }
@@ -136,10 +136,10 @@ impl Clock {
         Err(Wrong::new(what, "give all tables times of one kind, or leave them out and say `--every 30m`"))
     }
 
-    /// When the last table was taken, in the recording as it is written.
+    /// The time of the last table in the recording as written.
     pub(super) fn at(&self) -> Duration {
         match &self.split {
-            // Known when the last line is read; until then one after the other.
+            // Known only after the last line; until then, tables follow each other by a microsecond.
             Some(split) => {
                 let before = split.times.first().map_or(Duration::ZERO, |[a, b]| *a.min(b));
                 before + Duration::from_micros(split.times.len() as u64)
@@ -152,13 +152,13 @@ impl Clock {
         self.tracks.iter().find(|track| track.alive()).unwrap_or(&self.tracks[0])
     }
 
-    /// What a reader should know.
+    /// A note for the user, if the clock was set back.
     pub(super) fn note(&mut self, name: &str) -> Option<String> {
         let back = self.tracks.iter_mut().map(Track::take_back).min().unwrap_or(0);
         (back > 0).then(|| format!("{name}: the clock was set back {back} times; from there on the distances count"))
     }
 
-    /// Decides how the dates are read; the error is about the line which is given with it.
+    /// Decides how the dates are read. The error is about the line returned with it.
     pub(super) fn finish(self) -> Result<(Times, Vec<String>), (u64, Wrong)> {
         let mut notes = Vec::new();
         let order = match (&self.split, self.tracks.iter().all(Track::alive)) {
@@ -188,8 +188,8 @@ impl Clock {
         Ok((Times { sources: track.sources(), started: track.started(), anew }, notes))
     }
 
-    /// Which of two readings is the right one: in the other one times go back, contradict `--every`, or leave a gap of days
-    /// where the log goes on as before.
+    /// Returns the right one of two readings, if it is known: in the wrong one, times go back, contradict `--every`, or
+    /// leave a gap of days in an otherwise regular log.
     fn told_apart(&self) -> Option<Order> {
         let [month, day] = &self.tracks;
         let by = |month: bool, day: bool| match (month, day) {
@@ -218,7 +218,7 @@ impl Clock {
     }
 }
 
-/// A length of time as people write it.
+/// Formats a length of time for people.
 fn long(length: Duration) -> String {
     SignedDuration::try_from(length).map_or_else(|_| "ages".to_owned(), |length| format!("{length:#}"))
 }

@@ -1,27 +1,28 @@
-//! What a row is about as two numbers, and the cheapest hash of it: a log has millions of rows and some thousand keys.
+//! The identity of a row as two numbers, and a cheap hash of it: a log has millions of rows and some thousand keys.
 
 use std::hash::Hasher;
 
 use super::About;
 
-/// A row's key as numbers.
+/// Encodes a row's identity as numbers.
 pub(super) struct Code;
 
 impl Code {
-    /// Two keys of one log never have the same.
+    /// Returns a distinct code for each key of a log.
     pub(super) fn of(About { tag, pool, session, counters }: About) -> (u64, u64) {
         let session = session.map_or(0, |session| u64::from(session) + 1);
         (u64::from(u32::from_le_bytes(tag)) | (pool as u64) << 32 | (counters as u64) << 40, session)
     }
 }
 
-/// Multiplies by an odd number with bits all over: the codes are distinct already, and nobody attacks with tags.
+/// Multiplies by an odd number with well-distributed bits. The codes are already distinct, and tags are not a means of
+/// attack.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Codes(u64);
 
 impl Hasher for Codes {
     fn finish(&self) -> u64 {
-        // A table looks at the lowest and at the highest bits.
+        // The hash table uses the lowest and the highest bits.
         self.0 ^ (self.0 >> 32)
     }
 

@@ -1,4 +1,4 @@
-//! One file of tables: what of it was not read.
+//! One file of tables, and its lines that were not read.
 
 use super::super::Wrong;
 use super::super::passed::{DOUBTS, LINES, Passed, ROWS};
@@ -12,16 +12,15 @@ pub(super) struct File {
     pub(super) unread: Passed,
     /// Rows that were read and may be wrong.
     pub(super) doubts: Passed,
-    /// None of its tables shows every tag.
+    /// Whether none of its tables shows every tag.
     pub(super) partial: bool,
-    /// Tables and rows before it.
+    /// The number of tables and of rows before it.
     pub(super) before: (u64, u64),
-    /// Where the first table of the log begins before which an unknown time passed.
+    /// The line of the first table in the log with an unknown time before it.
     pub(super) untimed: Option<u64>,
 }
 
 impl File {
-    /// Nothing of it is read yet.
     pub(super) fn new(name: &str, before: (u64, u64)) -> File {
         File {
             name: name.to_owned(),
@@ -34,17 +33,17 @@ impl File {
         }
     }
 
-    /// Whether every line was read, or was not to be.
+    /// Whether no line was left unread.
     pub(super) fn is_read_whole(&self) -> bool {
         self.passed.is_empty() && self.unread.is_empty()
     }
 
-    /// What is wrong with it if nothing was read.
+    /// The error for a file without any readable `what`.
     pub(super) fn nothing(&self, what: &str) -> Wrong {
         if self.unread.is_empty() { self.passed.nothing(what) } else { self.unread.nothing(what) }
     }
 
-    /// What a reader should know of it.
+    /// Notes for the user about the file.
     pub(super) fn notes(&self) -> Vec<String> {
         let name = &self.name;
         self.unread.note(name).into_iter().chain(self.doubts.note(name)).chain(self.passed.note(name)).collect()

@@ -1,4 +1,4 @@
-//! Rows that are no pool tag's: their reader looks each name up once and then adds by the row's place.
+//! Rows that are not of pool tags: their reader looks up each name once and then adds by the row's place.
 
 use super::Tables;
 use crate::pool::{Key, RowId, Usage};
@@ -10,12 +10,12 @@ impl Tables {
         self.snapshot.row(key)
     }
 
-    /// Whether the table has the row already.
+    /// Whether the table already has the row.
     pub(in crate::import) fn has(&self, row: RowId) -> bool {
         self.snapshot.get(row).is_some()
     }
 
-    /// Adds figures to a row. Two rows of one name are summed, as two slab caches may have one name.
+    /// Adds figures to a row. Rows with the same name are summed, because two slab caches may have the same name.
     pub(in crate::import) fn plus(&mut self, row: RowId, usage: Usage) {
         let met = self.snapshot.get(row).unwrap_or_default();
         let sum = Usage {
@@ -27,12 +27,12 @@ impl Tables {
         self.rows_read += 1;
     }
 
-    /// The stage of the tables from the next one on; that of the workload unless it is given.
+    /// Sets the stage of the tables from the next one on. By default, it is the workload.
     pub(in crate::import) fn stage(&mut self, stage: Stage) {
         self.next_stage = stage;
     }
 
-    /// What a reader of the report should know about this file.
+    /// Adds a note about this file for readers of the report.
     pub(in crate::import) fn note(&mut self, note: &str) {
         self.notes.push(format!("{}: {note}", self.file.name));
     }

@@ -1,10 +1,10 @@
-//! What a table's header and its `TOTAL` lines report of all tags together, held against its rows.
+//! The totals that a table's header and its `TOTAL` lines report, compared with its rows.
 
 use std::collections::BTreeMap;
 
 use crate::pool::{Figure, Pool, Snapshot, Usage};
 
-/// Every Windows has hundreds of pool tags, so a table of fewer is a part of one.
+/// Every Windows has hundreds of pool tags, so a table with fewer than this lacks tags.
 const FEWEST_TAGS: usize = 100;
 
 /// Tables that lack rows.
@@ -15,7 +15,7 @@ pub(super) struct Short {
 }
 
 impl Short {
-    /// Adds a table of the file `name` and how it is known to lack rows.
+    /// Adds a table of the file `name`, and the reason why rows are known to be missing.
     pub(super) fn add(&mut self, name: &str, why: String) {
         if self.tables == 0 {
             self.first = format!("the first, in {name}, {why}");
@@ -23,7 +23,7 @@ impl Short {
         self.tables += 1;
     }
 
-    /// What a reader should know; `None` when there were none.
+    /// A note for the user; `None` if no rows are missing.
     pub(super) fn note(&self) -> Option<String> {
         let tables = if self.tables == 1 { "1 table" } else { &format!("{} tables", self.tables) };
         (self.tables > 0).then(|| format!("rows are missing in {tables}: {}", self.first))
@@ -33,39 +33,40 @@ impl Short {
 /// The totals of one table.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
-    /// Of the header.
+    /// From the header.
     figures: Vec<(Figure, u64)>,
-    /// Of `TOTAL` lines: what a pool's rows come to.
+    /// From `TOTAL` lines: the sum of a pool's rows.
     sums: BTreeMap<Pool, u64>,
 }
 
 impl Totals {
-    /// The header reports these bytes.
+    /// Sets a figure from the header.
     pub(super) fn figure(&mut self, figure: Figure, bytes: u64) {
         self.figures.retain(|(known, _)| *known != figure);
         self.figures.push((figure, bytes));
     }
 
-    /// A `TOTAL` line reports that the rows of `pool` come to these bytes.
+    /// Sets the sum of the rows of `pool` from a `TOTAL` line.
     pub(super) fn sum(&mut self, pool: Pool, bytes: u64) {
         self.sums.insert(pool, bytes);
     }
 
-    /// Whether nothing shows that `table` has all tags: it has few, and no totals.
+    /// Whether `table` may lack tags: it has few, and no totals.
     pub(super) fn is_part(&self, table: &Snapshot) -> bool {
         let tags = table.present().filter(|(key, _)| key.pool.has_pool_tags()).count();
         self.figures.is_empty() && self.sums.is_empty() && 0 < tags && tags < FEWEST_TAGS
     }
 
-    /// Adds the totals to the table as rows of the kernel's pool. Returns how the table is known to lack rows, if it does: its
-    /// rows do not add up to the `TOTAL` line, or to less than half of what the header reports. A pool holds whole pages and a
-    /// tag counts bytes, so the rows of a whole table add up to somewhat less than the header reports.
+    /// Adds the totals to the table as rows of the kernel's pool. Returns the evidence that the table lacks rows, if
+    /// there is any: the rows do not add up to the `TOTAL` line, or add up to less than half of the header's total. A
+    /// pool holds whole pages and a tag counts bytes, so the rows of a whole table add up to somewhat less than the
+    /// header's total.
     pub(super) fn fill(self, table: &mut Snapshot, complete: bool) -> Option<String> {
         let rows = |pool: Pool| {
             let of_pool = table.present().filter(|(key, _)| key.pool == pool && key.session.is_none());
             of_pool.fold(0_u64, |sum, (_, usage)| sum.saturating_add(usage.bytes))
         };
-        // A table of a session alone has no row that these totals are about.
+        // A table of one session has no rows of these totals.
         let any = table.present().any(|(key, _)| key.pool.has_pool_tags() && key.session.is_none());
         let mut why = None;
         let mut figures = self.figures;
@@ -84,7 +85,7 @@ impl Totals {
                     format!("has rows of {rows} B in the {pool} pool, and its header has {reported} B")
                 });
             }
-            // Where the rows are only some, a TOTAL line that equals them is their sum and not the pool's.
+            // If some rows are missing, a `TOTAL` line equal to the rows is their sum and not the pool's total.
             let of_pool = sum.filter(|sum| complete || *sum != rows);
             if let (Some(figure), None, Some(sum)) = (figure, reported, of_pool) {
                 figures.push((figure, sum));

@@ -1,6 +1,7 @@
-//! Amounts as counters and PowerShell print them: with a decimal point or comma, with thousands separated or not.
+//! Amounts as counters and PowerShell print them: with a decimal point or comma, with or without separators of
+//! thousands.
 
-/// What the marks in the numbers of one log mean.
+/// The meaning of the marks in the numbers of one log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Marks {
     /// `1,284,505,600`, `1225.4`.
@@ -10,7 +11,7 @@ pub(super) enum Marks {
 }
 
 impl Marks {
-    /// What the marks of these numbers mean; an error with a number that can be read in two ways, where no other tells.
+    /// Determines the marks from these numbers. The error is an ambiguous number, if no other number decides.
     pub(super) fn of<'a>(numbers: impl Iterator<Item = &'a str>) -> Result<Marks, &'a str> {
         let (mut told, mut unclear) = (None, None);
         for number in numbers {
@@ -32,7 +33,7 @@ impl Marks {
         }
     }
 
-    /// The number that a word is.
+    /// Parses a number.
     pub(super) fn read(self, word: &str) -> Option<f64> {
         let (thousands, decimal) = match self {
             Marks::Point => (',', '.'),
@@ -49,19 +50,19 @@ impl Marks {
     }
 }
 
-/// What a number with one kind of mark, last at `at`, says of it.
+/// The meaning of the marks in a number with one kind of mark, the last one at `at`; `None` if ambiguous.
 fn one_mark(number: &str, at: usize, decimal: Marks, thousands: Marks) -> Option<Marks> {
     let mark = &number[at..=at];
     if number.matches(mark).count() > 1 {
         return Some(thousands);
     }
     let (before, behind) = (at, number.len() - at - 1);
-    // `1,225` may be either; `0,922` and `1225,400` are no groups of three.
+    // `1,225` may be either; `0,922` and `1225,400` have no group of thousands.
     let either = behind == 3 && (1..=3).contains(&before) && !number.starts_with('0');
     (!either).then_some(decimal)
 }
 
-/// How many bytes the unit in a column's name stands for: `NonpagedPoolMB`, `Pool Paged Bytes`, `Paged (KB)`.
+/// The bytes in the unit of a column's name: `NonpagedPoolMB`, `Pool Paged Bytes`, `Paged (KB)`.
 pub(super) fn unit(name: &str) -> Option<f64> {
     let name = name.trim_end_matches([')', ']', ' ']);
     let units = [("gib", 30), ("mib", 20), ("kib", 10), ("gb", 30), ("mb", 20), ("kb", 10), ("bytes", 0)];
@@ -69,7 +70,7 @@ pub(super) fn unit(name: &str) -> Option<f64> {
     units.into_iter().find(|(unit, _)| lower.ends_with(unit)).map(|(_, bits)| f64::from(1u32 << bits))
 }
 
-/// An amount in bytes; `None` for more than any machine has.
+/// An amount in bytes; `None` if it is more than any machine has.
 pub(super) fn bytes(amount: f64, unit: f64) -> Option<u64> {
     let bytes = (amount * unit).round();
     (0.0..9.0e18).contains(&bytes).then_some(bytes as u64)

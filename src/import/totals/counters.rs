@@ -1,7 +1,7 @@
-//! Performance counters as CSV: `(PDH-CSV 4.0)`, which typeperf, Performance Monitor and `relog -f CSV` write, and
+//! Performance counters as CSV: `(PDH-CSV 4.0)`, written by typeperf, Performance Monitor and `relog -f CSV`, and
 //! `(PDH-TSV 4.0)` with tabs (Microsoft Learn, "relog", "typeperf").
 //!
-//! The first column is the time, whose header names the zone and its distance to UTC in minutes; each other column is one
+//! The first column is the time; its header names the zone and the offset from UTC in minutes. Each other column is one
 //! counter of one machine. A counter without a value at a time is blank.
 
 use std::io::Read;
@@ -24,11 +24,11 @@ pub(in crate::import) fn begins(text: &[u8]) -> bool {
     text.starts_with(b"(PDH-CSV ") || text.starts_with(b"(PDH-TSV ")
 }
 
-/// Which column is what.
+/// The columns of a log.
 struct Columns {
     separator: char,
     count: usize,
-    /// To be added to a time of the log to have UTC.
+    /// Add this to a time of the log to get UTC.
     bias: SignedDuration,
     pools: Vec<(usize, Pool)>,
 }
@@ -58,7 +58,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
     tables.end_file("row of performance counters")
 }
 
-/// The columns, and which of them are not read.
+/// Parses the columns. Also returns a note about the columns that are not read.
 fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
     let separator = ['\t', ';', ','].into_iter().find(|separator| text.contains(*separator)).unwrap_or(',');
     let names = fields(text, separator);
@@ -100,7 +100,7 @@ fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
     Ok((Columns { separator, count: names.len(), bias, pools: found }, note))
 }
 
-/// A counter's machine and the rest of its path: `\\\\HOST\\Memory\\Pool Paged Bytes`.
+/// Splits a counter's path into the machine and the rest: `\\\\HOST\\Memory\\Pool Paged Bytes`.
 fn counter(name: &str) -> (&str, &str) {
     match name.strip_prefix("\\\\") {
         Some(rest) => rest.split_once('\\').unwrap_or(("", rest)),
@@ -145,7 +145,7 @@ fn row(
             }
         }
     }
-    // A row of blanks is a gap and no empty pool.
+    // A row of blanks is a gap, not an empty pool.
     if !read.is_empty() {
         tables.of(SOURCE, None, false);
         tables.stamp(at);

@@ -1,7 +1,7 @@
-//! What Windows' pools hold in all, over time: performance counters, PowerShell's tables of them, WinDbg's `!vm`.
+//! The total use of Windows' pools over time: performance counters, PowerShell's tables of them, WinDbg's `!vm`.
 //!
-//! They become the rows `paged` and `nonpaged` of pool `kernel`, as where the live kernel is sampled. Other counters of the
-//! same files are named in a note and left out.
+//! They become the rows `paged` and `nonpaged` of pool `kernel`, as in live sampling. Other counters in the same files
+//! are named in a note and left out.
 
 use jiff::Timestamp;
 
@@ -14,12 +14,12 @@ pub(super) mod counters;
 pub(super) mod shell;
 pub(super) mod vm;
 
-/// The rows of both pools, once they were met.
+/// The rows of both pools, each set when its pool first appears.
 #[derive(Debug, Default)]
 struct Pools([Option<RowId>; 2]);
 
 impl Pools {
-    /// Adds what a pool holds to the table that is open, unless the table has it already.
+    /// Adds a pool's total to the open table, unless the table already has it.
     fn add(&mut self, pool: Pool, bytes: u64, tables: &mut Tables) {
         let place = &mut self.0[usize::from(pool == Pool::Nonpaged)];
         let row = match *place {
@@ -35,10 +35,10 @@ impl Pools {
     }
 }
 
-/// The pool that a counter or a column is about: `Memory\Pool Nonpaged Bytes`, `NonpagedPoolMB`, `Paged Pool (MB)`.
+/// The pool in the name of a counter or column: `Memory\Pool Nonpaged Bytes`, `NonpagedPoolMB`, `Paged Pool (MB)`.
 fn pool_of(name: &str) -> Option<Pool> {
     let letters: String = name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
-    // Allocations are counted too, and a part of the paged pool is resident.
+    // There are also counters of allocations, and of the resident part of the paged pool.
     let other = ["alloc", "resident", "peak", "limit", "max", "free", "quota", "count"]
         .iter()
         .any(|word| letters.contains(word));
@@ -51,8 +51,8 @@ fn pool_of(name: &str) -> Option<Pool> {
     Some(of)
 }
 
-/// A time as counters and tables have it: `01/08/2026 15:04:05.123`, which performance logs write month first anywhere;
-/// `2026-07-15 20:59:08`.
+/// A time in counters and tables: `01/08/2026 15:04:05.123`, because performance logs have the month first in every
+/// locale; `2026-07-15 20:59:08`.
 fn time(text: &str) -> Option<Timestamp> {
     when::line(text.trim().as_bytes())?.at(Order::MonthFirst, None)
 }

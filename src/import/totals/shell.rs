@@ -1,5 +1,5 @@
-//! What the pools hold as PowerShell prints it: a `Format-Table` of counters with the time in the first column, or what
-//! `Get-Counter` prints itself (Microsoft Learn, "Get-Counter").
+//! The use of the pools as PowerShell prints it: a `Format-Table` of counters with the time in the first column, or the
+//! output of `Get-Counter` itself (Microsoft Learn, "Get-Counter").
 //!
 //! ```text
 //! Time                PagedPoolMB NonpagedPoolMB
@@ -7,8 +7,8 @@
 //! 2026-07-15 20:59:08        1225          922,5
 //! ```
 //!
-//! The unit stands in a column's name, and a log's decimal marks are told from all its numbers: a number that can be read in
-//! two ways (`1,225`) is refused unless another tells.
+//! The unit is in a column's name. The decimal mark is determined from all numbers of a log: an ambiguous number
+//! (`1,225`) is refused unless another number decides.
 
 use std::io::Read;
 
@@ -23,7 +23,7 @@ use super::{Pools, pool_of, time};
 use crate::pool::Pool;
 
 const SOURCE: &str = "a table of PowerShell";
-/// What `Get-Counter` prints above its samples.
+/// The header that `Get-Counter` prints above its samples.
 const SAMPLES: [&str; 2] = ["Timestamp", "CounterSamples"];
 
 /// Whether a line is a header of such a table.
@@ -32,10 +32,10 @@ pub(in crate::import) fn begins(text: &[u8]) -> bool {
     text.split_whitespace().eq(SAMPLES) || columns(&text).is_some()
 }
 
-/// A column: of which pool, and how many bytes its unit is.
+/// The pool of a column, and the bytes in its unit.
 type Column = Option<(Pool, f64)>;
 
-/// The columns behind the time. Names with spaces are told apart by two spaces.
+/// The columns after the time. Names that contain spaces are separated by two spaces.
 fn columns(text: &str) -> Option<Vec<(String, Column)>> {
     let names: Vec<&str> = text.split("  ").flat_map(words).collect();
     let (first, rest) = names.split_first()?;
@@ -45,7 +45,7 @@ fn columns(text: &str) -> Option<Vec<(String, Column)>> {
     (is_time && columns.iter().any(|(_, column)| column.is_some())).then_some(columns)
 }
 
-/// The names in a part of a header. One with a space in it is whole where it names a pool.
+/// The names in a part of a header. A name that contains a space is kept whole if it names a pool.
 fn words(part: &str) -> Vec<&str> {
     let part = part.trim();
     match part.contains(' ') && pool_of(part).is_some() && !part.split(' ').any(|word| pool_of(word).is_some()) {
@@ -54,7 +54,7 @@ fn words(part: &str) -> Vec<&str> {
     }
 }
 
-/// Reads all tables of a text; its beginning tells what the marks in its numbers mean.
+/// Reads all tables of a text. Its beginning determines the marks in its numbers.
 pub(in crate::import) fn read(
     lines: &mut Lines<impl Read>,
     beginning: &[u8],
@@ -80,7 +80,7 @@ fn ambiguous(number: &str) -> Wrong {
     )
 }
 
-/// What the marks mean, told from the numbers of the beginning.
+/// Determines the marks from the numbers in the beginning.
 fn marks(beginning: &[u8]) -> Result<Marks, String> {
     let mut lines = Lines::new(beginning, beginning);
     let mut numbers: Vec<String> = Vec::new();
@@ -108,9 +108,9 @@ struct Log {
     marks: Marks,
     columns: Option<Vec<(String, Column)>>,
     pools: Pools,
-    /// The counter whose value is in the next line.
+    /// The counter of the value in the next line.
     counter: Option<Pool>,
-    /// The time of a sample that has no pool's value yet.
+    /// The time of a sample without a value of a pool so far.
     told: Option<Stamp>,
 }
 
@@ -180,7 +180,7 @@ impl Log {
         Ok(())
     }
 
-    /// A line of what `Get-Counter` prints: the time and a counter's path, then its value.
+    /// Handles a line printed by `Get-Counter`: the time and a counter's path, then its value.
     fn sample(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
         if let Some(path) = text.strip_suffix(':').map(str::trim_end).filter(|path| path.contains("\\\\")) {
             let (before, path) = path.split_once("\\\\").unwrap_or(("", path));
@@ -193,10 +193,10 @@ impl Log {
                     format!("has `{}`, which is not a time that can be read", shown(before.as_bytes()))
                 });
             }
-            // Behind the machine stands the object, which is of the whole machine or of one process.
+            // The machine is followed by the object, which is the whole machine's memory or one process.
             let counter = path.split_once('\\').map_or(path, |(_, counter)| counter);
             self.counter = pool_of(counter).filter(|_| counter.to_ascii_lowercase().starts_with("memory\\"));
-            // A sample without a counter of a pool is no table.
+            // A sample without a pool's counter is not a table.
             if let (Some(_), Some(told)) = (self.counter, self.told) {
                 self.told = None;
                 tables.stamp(told);

@@ -1,7 +1,7 @@
 //! The pool lines of WinDbg's `!vm` (Microsoft Learn, "!vm"): `NonPagedPool Usage: 268 ( 1072 Kb)`.
 //!
-//! Since Windows 8 memory that cannot be executed stands in a line of its own, `NonPagedPoolNx Usage`: both are the nonpaged
-//! pool. Sizes are those in Kb, since pages differ.
+//! Since Windows 8, memory that cannot be executed has a line of its own, `NonPagedPoolNx Usage`; both lines are the
+//! nonpaged pool. Sizes are taken from the figures in Kb, because page sizes differ.
 
 use std::io::Read;
 
@@ -13,12 +13,12 @@ use super::super::{ImportError, Wrong, when};
 use super::Pools;
 use crate::pool::Pool;
 
-/// Whether a line is one of `!vm`'s of what a pool holds.
+/// Whether a line of `!vm` gives the use of a pool.
 pub(in crate::import) fn begins(text: &[u8]) -> bool {
     usage(&String::from_utf8_lossy(&text[..text.len().min(200)])).is_some_and(|usage| usage.is_ok())
 }
 
-/// Which part of a pool a line is about, and its bytes.
+/// Parses the part of a pool and its bytes.
 fn usage(text: &str) -> Option<Result<(&'static str, u64), String>> {
     let text = text.trim();
     let (name, figures) = text.split_once(':')?;
@@ -32,7 +32,7 @@ fn usage(text: &str) -> Option<Result<(&'static str, u64), String>> {
     Some(bytes.map(|bytes| (part, bytes)).ok_or_else(|| format!("has no size in Kb: `{}`", shown(text.as_bytes()))))
 }
 
-/// Reads all of a debugger's log.
+/// Reads a whole log of the debugger.
 pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
     let mut pools = Pools::default();
     let mut seen: Vec<(&'static str, u64)> = Vec::new();
@@ -66,7 +66,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
     tables.end_file("pool line of !vm")
 }
 
-/// What one `!vm` said is complete.
+/// Ends the output of one `!vm`.
 fn close(seen: &mut Vec<(&'static str, u64)>, pools: &mut Pools, tables: &mut Tables) -> Result<(), ImportError> {
     for pool in [Pool::Paged, Pool::Nonpaged] {
         let of = |part: &str| if part.starts_with("Non") { Pool::Nonpaged } else { Pool::Paged };

@@ -1,4 +1,4 @@
-//! The lines of Driver Verifier's lists, in the forms that the debugger and `verifier /query` have had.
+//! The lines of Driver Verifier's lists, in the formats of the debugger and of `verifier /query`.
 
 use super::super::passed::shown;
 
@@ -6,31 +6,31 @@ use super::super::passed::shown;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Driver {
     pub(super) name: String,
-    /// It was loaded once and is no more.
+    /// Whether it was loaded once and is no longer.
     pub(super) unloaded: bool,
 }
 
-/// An allocation that was not freed yet.
+/// An allocation that has not been freed yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Allocation {
     pub(super) tag: String,
-    /// The function that asked for it, or its address.
+    /// The function that allocated it, or its address.
     pub(super) caller: String,
     pub(super) bytes: u64,
 }
 
-/// Where the tag of an allocation stands: it may have spaces in it.
+/// The layout of a list of allocations; a tag may contain spaces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::import) struct Layout {
-    /// A list of allocations has begun.
+    /// Whether a list of allocations has begun.
     listing: bool,
 }
 
-/// What a line says.
+/// The meaning of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Driver(Driver),
-    /// Allocations in the nonpaged and in the paged pool; one of them in the old form of `verifier /query`.
+    /// Allocations in the nonpaged and in the paged pool; only one of them in the old format of `verifier /query`.
     Allocations([Option<u64>; 2]),
     Bytes([Option<u64>; 2]),
     /// Allocations follow.
@@ -40,7 +40,7 @@ pub(super) enum Said {
     Unread(String),
 }
 
-/// What a line says of pools; `None` for any other.
+/// Parses a line about pools; `None` for any other line.
 pub(super) fn read(text: &str, layout: Layout) -> Option<Said> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix("Current Pool Allocations") {
@@ -70,7 +70,8 @@ fn unread(text: &str) -> Said {
     Said::Unread(format!("has counts that cannot be read: `{}`", shown(text.as_bytes())))
 }
 
-/// `: ( 0x00000001 / 0x00000000 )`, `:  (      0 /      0 )`, `  00000002    00000013` (hexadecimal in the debugger).
+/// Parses two counts: `: ( 0x00000001 / 0x00000000 )`, `:  (      0 /      0 )`, `  00000002    00000013` (hexadecimal
+/// in the debugger).
 fn pair(rest: &str) -> Option<[Option<u64>; 2]> {
     let rest = rest.trim();
     let (first, second, base) = match rest.strip_prefix(':') {
@@ -86,7 +87,7 @@ fn pair(rest: &str) -> Option<[Option<u64>; 2]> {
     Some([Some(number(first, base)?), Some(number(second, base)?)])
 }
 
-/// A number, hexadecimal where it says so.
+/// Parses a number; a prefix `0x` makes it hexadecimal.
 fn number(word: &str, base: u32) -> Option<u64> {
     let (digits, base) = word.strip_prefix("0x").map_or((word, base), |digits| (digits, 16));
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -94,8 +95,9 @@ fn number(word: &str, base: u32) -> Option<u64> {
     value.filter(|value| i64::try_from(*value).is_ok())
 }
 
-/// `nt!_VF_TARGET_DRIVER 0xffffcb84: mydrv.sys (Loaded and Unloaded)`, `MODULE: 0x84226b28 mydrv.sys (Loaded)`, `MODULE: mydrv.sys
-/// (load: 1 / unload: 0)`, `Name: mydrv.sys, loads: 1, unloads: 0`, `fffffa8003b6f670 Loaded 000000a0 00000854 mydrv.sys`.
+/// Parses the line of a driver: `nt!_VF_TARGET_DRIVER 0xffffcb84: mydrv.sys (Loaded and Unloaded)`, `MODULE: 0x84226b28
+/// mydrv.sys (Loaded)`, `MODULE: mydrv.sys (load: 1 / unload: 0)`, `Name: mydrv.sys, loads: 1, unloads: 0`,
+/// `fffffa8003b6f670 Loaded 000000a0 00000854 mydrv.sys`.
 fn driver(text: &str) -> Option<Driver> {
     let words: Vec<&str> = text.split_whitespace().collect();
     if let [address, .., paged, nonpaged, name] = words[..]
@@ -137,7 +139,8 @@ fn driver(text: &str) -> Option<Driver> {
     Some(Driver { name: name.to_owned(), unloaded })
 }
 
-/// `0xffffcb843b87aff0  0x00000004  ebpf  0xfffff803569c53e1  mydrv!alloc+0x21`; an old list has no `0x` and no symbol.
+/// Parses an allocation: `0xffffcb843b87aff0  0x00000004  ebpf  0xfffff803569c53e1  mydrv!alloc+0x21`. An old list has
+/// no `0x` and no symbol.
 fn allocation(text: &str, layout: Layout) -> Option<Result<Allocation, String>> {
     let (address, rest) = text.split_once(char::is_whitespace)?;
     if !layout.listing || !is_address(address) {
@@ -146,7 +149,7 @@ fn allocation(text: &str, layout: Layout) -> Option<Result<Allocation, String>> 
     let read = || {
         let (length, rest) = rest.trim_start().split_once(char::is_whitespace)?;
         let bytes = length.strip_prefix("0x").and_then(|digits| number(digits, 16))?;
-        // The caller is the first address behind the tag, which may have spaces in it.
+        // The caller is the first address after the tag, which may contain spaces.
         let rest = rest.trim_start();
         let at = rest
             .char_indices()

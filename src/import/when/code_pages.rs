@@ -1,21 +1,22 @@
-//! Text in the code pages of consoles and of Windows. cmd.exe and `>>` write 8-bit text, and no log says which page it has.
+//! Text in the code pages of consoles and of Windows. cmd.exe and `>>` write 8-bit text, and a log does not name its
+//! page.
 
 use encoding_rs::{
     BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254,
 };
 use oem_cp::code_table::DECODING_TABLE_CP_MAP;
 
-/// Pages with two bytes a character. They come first: in a page of single bytes the same text is line drawing, and a word
-/// such as "PM" would be passed over as punctuation.
+/// Pages with two bytes for a character. They are tried first: in a single-byte page the same text is line drawing, and
+/// a word such as "PM" would be skipped as punctuation.
 const EAST_ASIA: [&Encoding; 4] = [SHIFT_JIS, GBK, EUC_KR, BIG5];
 
-/// Western, Central European, Turkish, Cyrillic and Greek consoles.
+/// Code pages of Western, Central European, Turkish, Cyrillic and Greek consoles.
 const CONSOLES: [u16; 7] = [437, 850, 852, 857, 866, 855, 737];
 
-/// The same languages as Windows itself writes them.
+/// Windows' own code pages for the same languages.
 const WINDOWS: [&Encoding; 5] = [WINDOWS_1252, WINDOWS_1250, WINDOWS_1254, WINDOWS_1251, WINDOWS_1253];
 
-/// What a line that is not UTF-8 may say, in one code page after the other.
+/// Decodes a line that is not UTF-8 in one code page after another.
 pub(super) fn readings(line: &[u8]) -> impl Iterator<Item = String> {
     let decode = |encoding: &&'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(line);
     let east_asia = EAST_ASIA.iter().filter_map(decode).map(String::from);

@@ -1,10 +1,11 @@
-//! A time stamp as a text has it: some have no date or no time of day, and in `01/08/2026` day and month can change places.
+//! A time stamp as written in a text: it may lack the date or the time of day, and in `01/08/2026` the order of day and
+//! month is unknown.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 
-/// Which of day and month comes first in a numeric date.
+/// The order of day and month in a numeric date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::import) enum Order {
     MonthFirst,
@@ -35,15 +36,16 @@ impl Order {
 /// A time stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::import) struct Stamp {
-    /// The date in each order of [`Order::ALL`]; `None` where the order gives no date. Nothing at all without a date.
+    /// The date in each order of [`Order::ALL`], or `None` if there is no such date. The outer `None` means a stamp
+    /// without a date.
     pub(super) dates: Option<[Option<Date>; 2]>,
     pub(super) time: Option<Time>,
-    /// Ahead of UTC; unknown for local time.
+    /// The offset ahead of UTC; `None` for local time.
     pub(super) offset: Option<Offset>,
 }
 
 impl Stamp {
-    /// A time of an unknown zone.
+    /// A time in an unknown zone.
     pub(in crate::import) fn local(at: DateTime) -> Stamp {
         Stamp { dates: Some([Some(at.date()); 2]), time: Some(at.time()), offset: None }
     }
@@ -56,12 +58,12 @@ impl Stamp {
         self.time.is_some()
     }
 
-    /// Whether it is of a known zone, and can be compared with a file's date.
+    /// Whether its zone is known, so it can be compared with a file's date.
     pub(in crate::import) fn is_zoned(&self) -> bool {
         self.offset.is_some()
     }
 
-    /// What an earlier stamp of the same table and this one say together: `date /t` and `time /t` write a line each.
+    /// Combines this stamp with an earlier one of the same table: `date /t` and `time /t` each write a line.
     pub(in crate::import) fn after(self, earlier: Stamp) -> Stamp {
         match (earlier.dates, earlier.time, self.dates, self.time) {
             (Some(_), Some(_), None, _) | (Some(_), Some(_), _, None) => earlier,
@@ -71,8 +73,8 @@ impl Stamp {
         }
     }
 
-    /// The instant, with the date in this order; local time is taken for UTC. A stamp without a date is of the first such
-    /// time not before `last`, and one without a time of day is of midnight.
+    /// Returns the instant, with the date in this order; local time is taken as UTC. A stamp without a date gets the
+    /// first such time at or after `last`; one without a time of day gets midnight.
     pub(in crate::import) fn at(&self, order: Order, last: Option<Timestamp>) -> Option<Timestamp> {
         let time = self.time.unwrap_or(Time::midnight());
         let offset = self.offset.unwrap_or(Offset::UTC);

@@ -1,6 +1,6 @@
-//! Reads a line that consists of a time stamp, as batch files, shells and PowerShell write one in many languages.
+//! Parses a line that consists of a time stamp, as written by batch files, shells and PowerShell in many languages.
 //!
-//! The whole line must be understood: a date inside a sentence says when something else happened.
+//! The whole line must be understood, because a date inside a sentence is the time of another event.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -12,10 +12,10 @@ use super::words;
 
 mod numeric;
 
-/// Longer lines are no stamps.
+/// In bytes; longer lines are not stamps.
 const LONGEST: usize = 160;
 
-/// The stamp which a line is.
+/// Parses a line that is a stamp.
 pub(super) fn read(line: &str) -> Option<Stamp> {
     let line = line.trim();
     if line.len() > LONGEST || !line.contains(|c: char| c.is_ascii_digit()) {
@@ -25,7 +25,7 @@ pub(super) fn read(line: &str) -> Option<Stamp> {
     epoch(&tokens).or_else(|| Parts::default().read(&tokens)?.stamp())
 }
 
-/// Seconds or milliseconds since 1970, alone on a line.
+/// Parses seconds or milliseconds since 1970, alone on a line.
 fn epoch(tokens: &[Token]) -> Option<Stamp> {
     let known = |token: &&Token| !matches!(token, Token::Mark('@' | '#' | ':' | '[' | ']' | '='));
     let tokens: Vec<&Token> = tokens.iter().filter(known).collect();
@@ -46,21 +46,21 @@ fn epoch(tokens: &[Token]) -> Option<Stamp> {
     at.ok().map(Stamp::from)
 }
 
-/// What was found so far.
+/// The parts found so far.
 #[derive(Debug, Default)]
 struct Parts {
     dates: Option<[Option<Date>; 2]>,
     year: Option<i16>,
     month: Option<i8>,
     day: Option<i8>,
-    /// Days of the week which the line may name.
+    /// The possible days of the week in the line.
     weekdays: Vec<i8>,
-    /// A word which names a month, or a day where the month stands elsewhere.
+    /// A word that is a month, or a day of the week if the month is elsewhere.
     either: Option<(i8, Vec<i8>)>,
     time: Option<Time>,
     afternoon: Option<bool>,
     offset: Option<Offset>,
-    /// The last part was a time, behind which a zone may stand.
+    /// The last part was a time, so a zone may follow.
     at_time: bool,
     /// The last word may have a number of its own: `snapshot 3`.
     counts: bool,
@@ -76,7 +76,7 @@ impl Parts {
         Some(self)
     }
 
-    /// Takes the next part, and returns how many tokens it has.
+    /// Consumes the next part, and returns its number of tokens.
     fn one(&mut self, rest: &[Token]) -> Option<usize> {
         let (at_time, counts) = (std::mem::take(&mut self.at_time), std::mem::take(&mut self.counts));
         match rest {
@@ -98,7 +98,7 @@ impl Parts {
     }
 
     fn word(&mut self, word: &str, capitals: bool, after: &[Token], at_time: bool) -> Option<usize> {
-        // `p. m.`, as Spanish has it, and `μ.μ.`, as Greek has it.
+        // Spanish has `p. m.`, and Greek has `μ.μ.`.
         if let ("a" | "p" | "π" | "μ", [Token::Mark('.'), Token::Word(m, _), ..]) = (word, after)
             && matches!(m.as_str(), "m" | "μ")
         {
@@ -110,7 +110,7 @@ impl Parts {
             return Some(1);
         }
         if let Some(seconds) = words::zone(word).filter(|_| at_time) {
-            // `+0000 (UTC)` says it twice.
+            // `+0000 (UTC)` contains the zone twice.
             self.offset = self.offset.or(Some(Offset::from_seconds(seconds).ok()?));
             self.at_time = true;
             return Some(1);
@@ -121,14 +121,14 @@ impl Parts {
             (_, days) if !days.is_empty() => self.weekdays = days,
             _ if words::is_label(word) => self.counts = true,
             _ if words::is_filler(word) => {}
-            // A zone which nobody knows here; what is between two of them is known.
+            // An unknown zone is ignored; the time between two stamps of one zone is still known.
             _ if at_time && capitals && (3..=5).contains(&word.len()) && word.is_ascii() => {}
             _ => return None,
         }
         Some(1)
     }
 
-    /// A day or a year beside a month's name.
+    /// Handles a day or a year next to a month's name.
     fn loose(&mut self, rest: &[Token]) -> Option<usize> {
         let [Token::Number(number, length), ..] = rest else { return None };
         match length {
@@ -173,7 +173,7 @@ impl Parts {
         (dates.is_some() || time.is_some()).then_some(Stamp { dates, time, offset: self.offset })
     }
 
-    /// Of two readings of a date, those which fall on the day of the week that stands beside it.
+    /// Of two readings of a date, keeps those that match the day of the week next to it.
     fn on_its_weekday(&self, dates: [Option<Date>; 2]) -> [Option<Date>; 2] {
         let fits =
             |date: Option<Date>| date.filter(|date| self.weekdays.contains(&date.weekday().to_monday_one_offset()));
@@ -185,7 +185,7 @@ impl Parts {
     }
 }
 
-/// Whether a number goes on: with a mark and a number, or with a unit.
+/// Whether a number continues: with a mark and a number, or with a unit.
 fn is_of_more(after: &[Token]) -> bool {
     matches!(after, [Token::Mark('-' | '/' | '.' | ':'), Token::Number(_, 1..=2), ..] | [Token::Word(..), ..])
 }

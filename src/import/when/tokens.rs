@@ -1,19 +1,19 @@
-//! A line taken apart: numbers, words, and marks between them.
+//! Splits a line into numbers, words, and the marks between them.
 
 /// A part of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A number and how many digits it has.
+    /// A number, and its number of digits.
     Number(u64, usize),
-    /// In lower case, and whether it was all in capitals.
+    /// A word in lower case, and whether it was all in capitals.
     Word(String, bool),
     Mark(char),
 }
 
-/// Behind a number these are its unit, although a name may begin with one of them.
+/// After a number, these characters are its unit, although a name may begin with one of them.
 const UNITS: &[char] = &['年', '月', '日', '時', '时', '分', '秒', '년', '월', '일', '시', '분', '초', 'T', 't'];
 
-/// The parts of a line; `None` where a number is too long for one of a time stamp.
+/// The parts of a line; `None` if a number is too long for a time stamp.
 pub(super) fn tokens(line: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = line;
@@ -40,13 +40,13 @@ pub(super) fn tokens(line: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// Whether a character that could be a unit is one: behind a number, and not the beginning of a Latin word.
+/// Whether a possible unit is one: after a number, and not at the beginning of a Latin word.
 fn is_unit(before: Option<&Token>, behind: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphabetic();
     matches!(before, Some(Token::Number(..))) && !behind.chars().next().is_some_and(is_word)
 }
 
-/// Marks of writing direction and the like, which ICU writes and no screen shows.
+/// Invisible characters that ICU writes, such as marks of writing direction.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

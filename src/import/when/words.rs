@@ -1,8 +1,8 @@
-//! Names of months and days, and other words of time stamps, in the languages Windows is sold in most.
+//! Names of months and days, and other words of time stamps, in the most common languages of Windows.
 
 // long because it is tables of words, several languages a screen
 
-/// Months, a language a line, in lower case and without the dot of an abbreviation.
+/// Months in lower case and without the dot of an abbreviation; one line for each language.
 const MONTHS: &[[&str; 12]] = &[
     [
         "january",
@@ -288,7 +288,7 @@ const MONTHS: &[[&str; 12]] = &[
     ],
 ];
 
-/// Days of the week from Monday on, a language a line.
+/// Days of the week from Monday on; one line for each language.
 const DAYS: &[[&str; 7]] = &[
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
     ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -331,7 +331,7 @@ const DAYS: &[[&str; 7]] = &[
     ["월", "화", "수", "목", "금", "토", "일"],
 ];
 
-/// Zones which `date` and programs write, with their hours ahead of UTC times four.
+/// Zones written by `date` and other programs, with their offsets from UTC in quarters of an hour.
 const ZONES: &[(&str, i8)] = &[
     ("utc", 0),
     ("gmt", 0),
@@ -366,13 +366,13 @@ const ZONES: &[(&str, i8)] = &[
 const MORNING: &[&str] = &["am", "上午", "午前", "오전", "πμ", "vorm"];
 const AFTERNOON: &[&str] = &["pm", "下午", "午後", "오후", "μμ", "nachm"];
 
-/// Words inside a stamp which say nothing by themselves.
+/// Words inside a stamp without a meaning of their own.
 const FILLERS: &[&str] = &[
     "t", "de", "del", "den", "le", "the", "of", "st", "nd", "rd", "th", "at", "on", "um", "uhr", "kl", "om", "г",
     "года", "р", "feira", "è", "é", "e", "es", "est", "is", "a", "la", "las", "l", "o", "alle", "ore", "du",
 ];
 
-/// Words in front of a stamp, or behind it, which say that it is one.
+/// Words before or after a stamp that announce it.
 const LABELS: &[&str] = &[
     "time",
     "date",
@@ -486,23 +486,24 @@ const LABELS: &[&str] = &[
     "aktuell",
 ];
 
-/// The month a word names, from 1.
+/// The month with this name, from 1.
 pub(super) fn month(word: &str) -> Option<i8> {
     let months = MONTHS.iter().filter_map(|language| language.iter().position(|name| *name == word));
     months.map(|at| at as i8 + 1).next()
 }
 
-/// The days a word may name, from 1 for Monday: in some languages one word is another day.
+/// The days of the week that a word may name, from 1 for Monday: one word may name different days in different
+/// languages.
 pub(super) fn days(word: &str) -> Vec<i8> {
     DAYS.iter().filter_map(|language| language.iter().position(|name| *name == word)).map(|at| at as i8 + 1).collect()
 }
 
-/// How far ahead of UTC a zone is, in seconds.
+/// The offset of a zone from UTC, in seconds.
 pub(super) fn zone(word: &str) -> Option<i32> {
     ZONES.iter().find(|(name, _)| *name == word).map(|(_, quarters)| i32::from(*quarters) * 900)
 }
 
-/// Whether a word means the afternoon, or the morning.
+/// Whether a word means the afternoon (`true`) or the morning (`false`).
 pub(super) fn afternoon(word: &str) -> Option<bool> {
     let of = |words: &[&str]| words.contains(&word);
     of(AFTERNOON).then_some(true).or_else(|| of(MORNING).then_some(false))

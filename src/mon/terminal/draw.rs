@@ -8,16 +8,16 @@ use super::help::HELP;
 use super::view::{Over, View};
 use crate::mon::{Change, Layout, Order, Row, Screen, Shown, Table, Text, growing, sparkline};
 
-/// What is said beside the table.
+/// The text next to the table.
 #[derive(Debug, Clone, Default)]
 pub struct Status {
-    /// What is watched, and how often.
+    /// The source of the readings, and their interval.
     pub watched: String,
     /// Why the last reading failed.
     pub failed: Option<String>,
 }
 
-/// Bars of a sparkline at most.
+/// The maximum number of bars in a sparkline.
 const BARS: usize = 24;
 /// Columns between a row and its bars.
 const GAP: usize = 2;
@@ -28,7 +28,7 @@ const GROWING: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOL
 const FAILED: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
 const BAR: Style = Style::new().add_modifier(Modifier::REVERSED);
 
-/// Draws `table` as `view` has it.
+/// Draws `table` with the choices in `view`.
 pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Status) {
     let mut pen = Pen { frame, line: 0 };
     let width = pen.width();
@@ -81,7 +81,7 @@ pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Stat
     }
 }
 
-/// What was chosen, behind the title.
+/// The user's choices, after the title.
 fn chosen(view: &View) -> String {
     let View { shown: Shown { include, exclude, pool, .. }, order: Order { by, change }, .. } = view;
     let mut words = Vec::new();
@@ -98,11 +98,11 @@ fn bottom(view: &View, screen: &Screen, lines: usize, room: usize, status: &Stat
     let at = screen.at.strftime("%H:%M:%S UTC").to_string();
     let last = (view.top + room).min(lines);
     let rows = format!("rows {}-{last} of {lines}", (view.top + 1).min(last));
-    // Each with its place among those that are left out where there is no room: the highest first.
+    // Each part has the order in which it is left out if there is no room: the highest first.
     fitting(&[(&at, 2), (&status.watched, 3), (&rows, 0), ("h help", 1), ("q end", 4)], width)
 }
 
-/// Writes line after line.
+/// Writes one line after another.
 struct Pen<'a, 'b> {
     frame: &'a mut Frame<'b>,
     line: usize,
@@ -117,7 +117,7 @@ impl Pen<'_, '_> {
         self.frame.area().height.into()
     }
 
-    /// One line. Where it has no room, it ends at a word, with a mark.
+    /// Writes one line. If it is too long, it ends at a word, with a mark.
     fn write(&mut self, text: &str, style: Style) {
         self.write_at(0, &cut(text, self.width()), style);
         self.line += 1;
@@ -166,7 +166,7 @@ mod tests {
     use crate::machine::Memory;
     use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
 
-    /// A table of one tag which leaks, one which churns, and many which rest.
+    /// A table of one tag that leaks, one that churns, and many that do not change.
     fn table() -> Table {
         let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
         for reading in 0..9_u64 {

@@ -1,6 +1,6 @@
-//! Text in the width of a terminal: wrapped, or left out at the end of a word. No number is cut.
+//! Fits text into the width of a terminal: it is wrapped, or cut at the end of a word. A number is never cut.
 
-/// `text` in `width` characters; where it is longer it ends at a word, with a mark.
+/// Returns `text` in `width` characters. A longer text ends at a word, with a mark.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -10,7 +10,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     format!("{words}…").chars().take(width).collect()
 }
 
-/// The end of `text` in `width` characters, for a line that somebody types.
+/// Returns the end of `text` in `width` characters, for a line being typed.
 pub(super) fn end_of(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {
@@ -20,7 +20,7 @@ pub(super) fn end_of(text: &str, width: usize) -> String {
     format!("…{end}")
 }
 
-/// A line of fields such as `Avail: 260620K`, as it is where it fits, else over as many lines as it needs.
+/// Wraps a line of fields such as `Avail: 260620K` if it is longer than `width`.
 pub(super) fn fields(line: &str, width: usize) -> Vec<String> {
     if line.chars().count() <= width {
         return vec![line.to_owned()];
@@ -46,7 +46,7 @@ pub(super) fn fields(line: &str, width: usize) -> Vec<String> {
     filled(fields.iter().map(String::as_str), " ", "  ", width)
 }
 
-/// `line` over as many lines as it needs; all of them are indented as the first one is.
+/// Wraps `line` over as many lines as needed. All of them have the indent of the first.
 pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
     if line.chars().count() <= width {
         return vec![line.to_owned()];
@@ -70,7 +70,8 @@ fn filled<'a>(parts: impl Iterator<Item = &'a str>, indent: &str, between: &str,
     lines
 }
 
-/// Parts in one line, each with the order in which they are left out where they do not all fit: the highest first, and never 0.
+/// Joins parts in one line. Each has the order in which it is left out if they do not all fit: the highest first, and 0
+/// never.
 pub(super) fn fitting(parts: &[(&str, u8)], width: usize) -> String {
     let highest = parts.iter().map(|(_, order)| *order).max().unwrap_or(0);
     let with = |most: u8| {

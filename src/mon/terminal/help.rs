@@ -1,6 +1,6 @@
-//! What `h` shows. It fits a terminal of 24 lines.
+//! The text that `h` shows. It fits a terminal of 24 lines.
 
-/// The keys, and what the marks mean.
+/// The keys, and the meaning of the marks.
 pub(super) const HELP: &str = "\
 \x20Keys, as in PoolMon
    t a f d b m   sort by tag, allocs, frees, diff, bytes, bytes per alloc

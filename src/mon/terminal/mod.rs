@@ -1,7 +1,7 @@
-//! The live table in a terminal: PoolMon's screen, its keys while it runs, and what only poolgate adds.
+//! The live table in a terminal: PoolMon's screen, its run-time keys, and poolgate's additions.
 //!
-//! A [`View`] is what somebody chose to see; [`View::press`] changes it by a key, [`draw`] shows a table through it. Both
-//! are pure: who reads the keys, keeps the time and restores the terminal is the command's.
+//! A [`View`] holds the user's choices; [`View::press`] changes them by a key, and [`draw`] shows a table with them.
+//! Both are pure: the command reads the keys, keeps the time and restores the terminal.
 
 mod draw;
 mod flow;

@@ -1,16 +1,16 @@
-//! A line which is typed below the table: a session's number, or the tags to show.
+//! A line typed below the table: a session's number, or the tags to show.
 
 use ratatui::crossterm::event::KeyCode;
 
 use crate::mon::{NoSession, Scope, Shown};
 use crate::pool::TagPattern;
 
-/// A line which is being typed.
+/// A line being typed.
 #[derive(Debug)]
 pub(super) struct Prompt {
     about: About,
     typed: String,
-    /// Why what was entered cannot be taken.
+    /// The reason why the entered text was refused.
     wrong: Option<String>,
 }
 
@@ -20,7 +20,7 @@ enum About {
     Tags,
 }
 
-/// What a key made of the line.
+/// The effect of a key on the line.
 #[derive(Debug)]
 pub(super) enum Answer {
     GoOn,
@@ -30,12 +30,12 @@ pub(super) enum Answer {
 }
 
 impl Prompt {
-    /// PoolMon's `i`.
+    /// Asks for a session's number: PoolMon's `i`.
     pub(super) fn session() -> Prompt {
         Prompt { about: About::Session, typed: String::new(), wrong: None }
     }
 
-    /// Which tags to show, beginning with those shown now.
+    /// Asks for the tags to show, starting with the current ones.
     pub(super) fn tags(shown: &Shown) -> Prompt {
         let included = shown.include.iter().map(ToString::to_string);
         let words: Vec<String> = included.chain(shown.exclude.iter().map(|tag| format!("-{tag}"))).collect();
@@ -57,7 +57,7 @@ impl Prompt {
         Answer::GoOn
     }
 
-    /// The line as it is shown.
+    /// The line as displayed.
     pub(super) fn line(&self) -> String {
         let asks = match self.about {
             About::Session => "Session's number, nothing for all",

@@ -1,4 +1,4 @@
-//! What somebody chose to see, and the keys which change it (Microsoft Learn, "PoolMon Run-time Commands").
+//! The user's choices, and the keys that change them (Microsoft Learn, "PoolMon Run-time Commands").
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -6,25 +6,25 @@ use super::prompt::{Answer, Prompt};
 use crate::mon::{Column, Drivers, Order, Scope, Shown};
 use crate::pool::Pool;
 
-/// What somebody chose to see.
+/// The user's choices.
 #[derive(Debug)]
 pub struct View {
-    /// Which rows.
+    /// The rows to show.
     pub shown: Shown,
-    /// In which order.
+    /// Their order.
     pub order: Order,
-    /// Whether rows which changed, and those which grow, stand out.
+    /// Whether rows that changed and rows that grow are highlighted.
     pub highlight: bool,
-    /// What stands in the column Mapped_Driver, where there is one.
+    /// The content of the column Mapped_Driver, if there is one.
     pub drivers: Option<Drivers>,
-    /// Whether the table stands still. Readings go on.
+    /// Whether the table is paused. Readings continue.
     pub paused: bool,
-    /// Rows above the first one on the screen.
+    /// The number of rows above the first one on the screen.
     pub(super) top: usize,
     pub(super) over: Over,
 }
 
-/// What lies over the table.
+/// The content in front of the table.
 #[derive(Debug)]
 pub(super) enum Over {
     Nothing,
@@ -32,42 +32,42 @@ pub(super) enum Over {
     Prompt(Prompt),
 }
 
-/// What a key asks of whoever runs the table.
+/// The action that a key requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// To draw again.
+    /// Draw again.
     Redraw,
-    /// To end.
+    /// End.
     Quit,
-    /// To go to another sample of a recording.
+    /// Go to another sample of a recording.
     Go(Step),
 }
 
-/// A way through a recording.
+/// A movement in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// To its first sample.
     First,
     /// One sample back.
     Back,
-    /// One sample on.
+    /// One sample forward.
     On,
     /// To its last sample.
     Last,
 }
 
-/// Rows which Page Up and Page Down move by.
+/// The number of rows that Page Up and Page Down move by.
 const PAGE: usize = 20;
 
 impl View {
-    /// A view of `shown` in `order`.
+    /// Creates a view of `shown` in `order`.
     pub fn new(shown: Shown, order: Order, highlight: bool) -> View {
         View { shown, order, highlight, drivers: None, paused: false, top: 0, over: Over::Nothing }
     }
 
-    /// A key was pressed; `pools` are those which the table has.
+    /// Handles a key; `pools` are the pools in the table.
     pub fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> Wanted {
-        // Windows tells of a key's release too.
+        // Windows also reports the release of a key.
         if key.kind == KeyEventKind::Release {
             return Wanted::Redraw;
         }
@@ -76,7 +76,7 @@ impl View {
         }
         match std::mem::replace(&mut self.over, Over::Nothing) {
             Over::Nothing => self.press_in_table(key.code, pools),
-            // Any key closes it.
+            // Any key closes the help.
             Over::Help => Wanted::Redraw,
             Over::Prompt(mut prompt) => {
                 match prompt.press(key.code) {
@@ -130,14 +130,14 @@ impl View {
         Wanted::Redraw
     }
 
-    /// Shows other rows, from the first one on.
+    /// Changes the rows to show, and scrolls to the first one.
     fn show(&mut self, change: impl FnOnce(&mut Shown)) {
         change(&mut self.shown);
         self.top = 0;
     }
 }
 
-/// PoolMon's `p`: one pool after the other, then all.
+/// PoolMon's `p`: each pool in turn, then all.
 fn next_pool(now: Option<Pool>, pools: &[Pool]) -> Option<Pool> {
     match now.and_then(|now| pools.iter().position(|pool| *pool == now)) {
         Some(at) => pools.get(at + 1).copied(),
@@ -230,7 +230,7 @@ mod tests {
         };
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert_eq!(filter("/MyD? Aux*  -MyD9\n"), (owned(&["MyD?", "Aux*"]), owned(&["MyD9"])));
-        // What was chosen stands in the prompt, to be changed; a pattern which is none is not taken.
+        // The prompt contains the current choice for editing; an invalid pattern is refused.
         assert_eq!(filter("/\u{8}8\n"), (owned(&["MyD?", "Aux*"]), owned(&["MyD8"])));
         assert_eq!(filter("/\\n\n"), (owned(&["MyD?", "Aux*"]), owned(&["MyD8"])));
     }

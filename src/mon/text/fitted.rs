@@ -1,7 +1,7 @@
-//! A live table in the width of a terminal: PoolMon's own columns where they fit, else fewer of them.
+//! A live table in the width of a terminal: PoolMon's own columns if they fit, otherwise fewer of them.
 //!
-//! A number is never cut. Columns are left out and long names shortened in a fixed order, and the column that rows are sorted
-//! by stays.
+//! A number is never cut. Columns are left out and long names shortened in a fixed order; the column by which rows are
+//! sorted stays.
 
 use super::{Bytes, Cells, Layout, Text, kind, tag, tag_width};
 use crate::mon::{Column, Order, Row, Screen};
@@ -43,15 +43,15 @@ const CELLS: [(Cell, &str); 10] = [
     (Cell::PerAlloc, "Per Alloc"),
 ];
 
-/// What makes a table narrower.
+/// A step that makes a table narrower.
 #[derive(Clone, Copy)]
 enum Step {
     LeaveOut(&'static [Cell]),
-    /// Tags of so many characters at most.
+    /// Limits tags to this number of characters.
     Shorten(usize),
 }
 
-/// The columns that mean nothing where the kernel counts objects in use only: Allocs is Diff, and Frees is 0.
+/// The columns without meaning if the kernel counts only objects in use: Allocs equals Diff, and Frees is 0.
 const UNCOUNTED: Step = Step::LeaveOut(&[Cell::Allocs, Cell::MoreAllocs, Cell::Frees, Cell::MoreFrees]);
 
 const STEPS: [Step; 9] = [
@@ -67,7 +67,7 @@ const STEPS: [Step; 9] = [
 ];
 
 impl Text {
-    /// The table in `width` columns; `None` where not even a short tag and the column it is sorted by fit.
+    /// The table in `width` columns; `None` if not even a short tag and the sort column fit.
     pub(in crate::mon) fn fitted(&self, screen: &Screen, width: usize, order: Order) -> Option<Fitted> {
         let poolmons = [self.layout, Layout::X86].into_iter().find_map(|layout| self.in_layout(screen, layout, width));
         let mut fitted = poolmons.or_else(|| narrowed(screen, width, order))?;
@@ -80,7 +80,8 @@ impl Text {
         Some(fitted)
     }
 
-    /// PoolMon's columns in a layout, where no row is wider than `width`, and none wider than a narrow layout's.
+    /// PoolMon's columns in a layout, if no row is wider than `width`. In a layout narrower than the chosen one, no row
+    /// may be wider than the layout.
     fn in_layout(&self, screen: &Screen, layout: Layout, width: usize) -> Option<Fitted> {
         let plain = Text { layout, drivers: None };
         let aligned = layout.columns() + tag_width(&screen.rows) - 4;
@@ -131,7 +132,7 @@ fn narrowed(screen: &Screen, width: usize, order: Order) -> Option<Fitted> {
     }
 }
 
-/// The columns that show what rows are sorted by.
+/// The columns that show the sort value.
 fn sorted_by(Order { by, change }: Order) -> &'static [Cell] {
     match (by, change) {
         (Column::Tag, _) => &[],
@@ -160,7 +161,7 @@ fn row_of(name: String, kind: &str, cells: Cells) -> [String; 10] {
     [name, kind.to_owned(), allocs, more_allocs, frees, more_frees, diff, bytes, more_bytes, per_alloc]
 }
 
-/// The width of every column that is shown.
+/// The width of every column on the screen.
 fn widths<'a>(shown: &[bool; 10], longest: usize, rows: impl Iterator<Item = &'a [String; 10]>) -> [Option<usize>; 10] {
     let mut widths = CELLS.map(|(_, title)| title.len());
     for row in rows {
@@ -185,7 +186,7 @@ fn line(cells: &[String; 10], widths: &[Option<usize>; 10]) -> String {
     line
 }
 
-/// A name in `width` characters: its beginning and its end.
+/// Shortens a name to `width` characters: its beginning and its end.
 fn shortened(name: &str, width: usize) -> String {
     let length = name.chars().count();
     if length <= width {
@@ -206,7 +207,7 @@ mod tests {
     use crate::mon::{Shown, Table};
     use crate::pool::{Key, Snapshot, Usage};
 
-    /// The largest figures that a kernel has had, under names of every length.
+    /// The largest figures seen in a kernel, under names of every length.
     fn screen(pool: Pool, counters: Counters, totals: bool) -> Screen {
         let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
         for reading in 0..2 {

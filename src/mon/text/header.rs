@@ -2,7 +2,7 @@
 
 use crate::machine::Memory;
 
-/// ` Memory:` and ` Commit:`. Both are always there, since readers tell screens apart by them.
+/// ` Memory:` and ` Commit:`. Both are always written, because readers separate screens by them.
 pub(super) fn memory(memory: &Memory, faults: Option<u64>) -> [String; 2] {
     let Memory { physical, available, resident_kernel, resident_paged, .. } = *memory;
     let Memory { committed, commit_limit, commit_peak, nonpaged, paged, .. } = *memory;
@@ -26,7 +26,7 @@ pub(super) fn memory(memory: &Memory, faults: Option<u64>) -> [String; 2] {
     ]
 }
 
-/// `  260620K`, and `        ?` where it is not known.
+/// `  260620K`, or `        ?` if unknown.
 fn kib(bytes: Option<u64>, width: usize) -> String {
     match bytes {
         Some(bytes) => format!("{:>width$}K", bytes / 1024),

@@ -1,4 +1,4 @@
-//! Real rows, whose figures written again are the same bytes; and what no real screen has.
+//! Real rows, written again as the same bytes; and cases without a real screen.
 
 use jiff::Timestamp;
 
@@ -38,7 +38,7 @@ const SNAPSHOT: [&str; 5] = [
     " SQSF Nonp     538685    381474    157211 25224224        160",
 ];
 
-/// The row of a line.
+/// Parses the row of a line.
 fn row(line: &str) -> Row {
     let numbers: Vec<i64> = line[11..].split([' ', '(', ')']).filter_map(|word| word.parse().ok()).collect();
     let (now, change) = match numbers[..] {

@@ -1,11 +1,11 @@
-//! How wide PoolMon's columns are.
+//! The widths of PoolMon's columns.
 
-/// Which PoolMon's screens they are like: their widths differ, and nothing else.
+/// The version of PoolMon to imitate: only the widths differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// The one of 32 bits: 78 columns.
+    /// 32-bit PoolMon: 78 columns.
     X86,
-    /// The one of 64 bits, whose Bytes are wider: 92 columns.
+    /// 64-bit PoolMon, with a wider column Bytes: 92 columns.
     X64,
 }
 
@@ -13,7 +13,7 @@ pub enum Layout {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Widths {
     pub(super) allocs: usize,
-    /// Of allocs and frees, within the parentheses.
+    /// For allocs and frees, within the parentheses.
     pub(super) change: usize,
     pub(super) diff: usize,
     pub(super) bytes: usize,
@@ -21,17 +21,17 @@ pub(super) struct Widths {
     pub(super) per_alloc: usize,
     /// The line above the rows.
     pub(super) columns: &'static str,
-    /// What follows in it where drivers are named.
+    /// Its additional text if drivers are named.
     pub(super) driver_title: &'static str,
 }
 
 impl Layout {
-    /// The one of the PoolMon which runs on this machine.
+    /// The layout of the PoolMon for this machine.
     pub fn native() -> Layout {
         if cfg!(target_pointer_width = "32") { Layout::X86 } else { Layout::X64 }
     }
 
-    /// Columns of a row in which no number overflows.
+    /// The number of columns in a row without overflowing numbers.
     pub(in crate::mon) fn columns(self) -> usize {
         match self {
             Layout::X86 => 78,
@@ -65,7 +65,7 @@ impl Layout {
     }
 }
 
-/// The snapshot file, which has no changes.
+/// The snapshot file, without changes.
 pub(super) const SNAPSHOT: Widths = Widths {
     allocs: 9,
     change: 0,

@@ -1,4 +1,4 @@
-//! Logs of Linux' own tables: a shell loop with `date` and `cat /proc/slabinfo`, and its relatives.
+//! Logs of Linux's own tables: a shell loop with `date` and `cat /proc/slabinfo`, and similar logs.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -118,7 +118,7 @@ fn vmstat_repeats_its_header_within_a_table() {
     assert_eq!(rows.len(), 10, "{rows:?}");
     assert!(rows.contains(&"0 buffer_head slab 2353026 244714704".to_owned()), "{rows:?}");
     assert!(rows.contains(&"300 kmalloc-64 slab 5000 320000".to_owned()), "{rows:?}");
-    // Without times, a table begins where the first cache comes again.
+    // Without times, a table begins when the first cache is repeated.
     let text = fs_err::read_to_string(fixture("vmstat.log")).unwrap();
     let bare: String = text.split_inclusive('\n').filter(|line| !line.starts_with("2026")).collect();
     let imported = read(bare.as_bytes(), Some(Duration::from_secs(5))).unwrap();
@@ -132,7 +132,7 @@ fn caches_of_openzfs_are_read() {
     assert_eq!(rows.len(), 8, "{rows:?}");
     assert!(rows.contains(&"0 mod_hash_entries slab 35 840".to_owned()), "{rows:?}");
     assert!(rows.contains(&"600 ddt_cache slab 56 1391936".to_owned()), "{rows:?}");
-    // slabinfo of the same time counts those of Linux already.
+    // slabinfo of the same time already counts the caches of Linux.
     let spl = fs_err::read_to_string(fixture("spl.log")).unwrap();
     let spl: String = spl.split_inclusive('\n').skip(2).take(6).collect();
     let both = rows_of(&format!("{HEAD}{}{spl}", row("mod_hash_entries", 35)));
@@ -260,7 +260,7 @@ fn a_log_of_meminfo_is_judged_by_its_rows_where_no_rule_is_given() {
     let named = ["judge", "--no-confirm", "--threshold", "tag SUnreclaim max_rate 64 KiB/h"];
     poolgate(&named, &[&log]).is(0, &["held", "SUnreclaim kernel"]);
     let total = ["judge", "--no-confirm", "--threshold", "total kernel max_rate 0 B/h"];
-    // Slab alone: its part SUnreclaim is not counted a second time.
+    // Only Slab counts: its part SUnreclaim is not counted a second time.
     poolgate(&total, &[&log]).is(1, &["grows steadily by 61440.0 B/h"]);
 }
 

@@ -1,11 +1,11 @@
-//! What reading a log takes of the memory: as much for a large one as for a small one.
+//! The memory needed to read a log: the same for a large log as for a small one.
 
 use std::io::{self, Read};
 use std::time::Duration;
 
 use poolgate::import;
 
-/// A text many times over, which is nowhere as a whole.
+/// A text repeated many times, never in memory as a whole.
 struct Over {
     text: Vec<u8>,
     given: usize,
@@ -26,7 +26,7 @@ impl Read for Over {
     }
 }
 
-/// The most bytes that were in use at once while so many copies of a text were read.
+/// The number of tables, and the peak of bytes in use, while `copies` copies of a text are read.
 fn peak(text: &str, copies: u64) -> (u64, u64) {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("imported.pgr");

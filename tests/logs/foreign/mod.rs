@@ -26,7 +26,7 @@ use poolgate::record::{Event, Recording};
 
 use super::file;
 
-/// What a recording's samples say of tags: when, and what of whom.
+/// The rows of each sample of a recording, with its time.
 type Samples = Vec<(Duration, BTreeMap<Key, Usage>)>;
 
 fn samples(recording: &Recording) -> Samples {
@@ -48,13 +48,13 @@ fn all_rows(recording: &Recording) -> Samples {
     samples
 }
 
-/// A log of these bytes, read.
+/// Reads a log of these bytes.
 fn read(bytes: &[u8], every: Option<Duration>) -> Result<Imported, import::ImportError> {
     let folder = tempfile::tempdir().unwrap();
     import::read(&file(&folder, "some.log", bytes), every)
 }
 
-/// What is wrong with a log, without its folder, and what to do.
+/// The error of a log, without its folder, and the advice.
 #[track_caller]
 fn wrong(bytes: &[u8]) -> (String, String) {
     let error = read(bytes, None).unwrap_err();
@@ -62,14 +62,14 @@ fn wrong(bytes: &[u8]) -> (String, String) {
     (said[said.find("some.log").unwrap()..].to_owned(), error.help().unwrap_or_default().to_owned())
 }
 
-/// What is told of a log which is read.
+/// The notes about a log.
 #[track_caller]
 fn notes(bytes: &[u8]) -> Vec<String> {
     let strip = |note: String| note[note.find("some.log").unwrap_or(0)..].to_owned();
     read(bytes, None).unwrap().notes.into_iter().map(strip).collect()
 }
 
-/// A log or paste that somebody posted.
+/// A log or paste from a public post.
 fn field(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name)
 }

@@ -1,4 +1,4 @@
-//! Every importer, given what is nearly a log: no panic, and a recording that is whole or an error that can be printed.
+//! Every importer with damaged logs: no panic, and a whole recording or a printable error.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,7 +18,7 @@ impl Dice {
     }
 }
 
-/// The text with some bytes changed, cut out, or given twice.
+/// The text with some bytes changed, removed or repeated.
 fn mutated(text: &[u8], dice: &mut Dice) -> Vec<u8> {
     const ODD: [&[u8]; 10] = [b"\n", b"\0", b"-", b"99999999999999999999", b"\xff", b" ", b",", b"\t", b"0x", b":"];
     let mut text = text.to_owned();

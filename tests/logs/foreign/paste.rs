@@ -1,4 +1,4 @@
-//! Logs as people paste and export them: quoted, out of web pages and spreadsheets, from other programs.
+//! Logs as people paste and export them: quoted, from web pages and spreadsheets, from other programs.
 
 use std::collections::BTreeMap;
 
@@ -165,7 +165,7 @@ fn an_indented_table_of_the_debugger_is_read() {
     assert_eq!(found, ["Abc paged 33930272", "Gla5 paged 924352", "Gla5 nonpaged 128"]);
 }
 
-/// The rows of the first table, whatever else the log has.
+/// The rows of the first table of a log that may have notes.
 fn table_with_notes(bytes: &[u8]) -> BTreeMap<Key, Usage> {
     samples(&super::read(bytes, None).unwrap().recording).remove(0).1
 }

@@ -1,4 +1,4 @@
-//! Logs with something wrong in them: what is passed over is counted and told, and what cannot be read says why.
+//! Logs with errors: skipped lines are counted and reported, and an unreadable log has an error with the reason.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ fn two_kinds_of_log_in_one_file_are_refused_with_both_lines() {
         "some.log, line 4: has changes in parentheses, where line 3 has none"
     );
     let debugger = [HEADER, LIVE, "  Pool Used:\n"].concat();
-    // It is told by its first line that only one of them writes.
+    // The first line that only one of the two programs writes decides.
     assert_eq!(wrong(debugger.as_bytes()).0, "some.log, line 4: is of WinDbg's !poolused, in a log of PoolMon");
     let poolmon = ["  Pool Used:\n", HEADER, LIVE].concat();
     assert_eq!(wrong(poolmon.as_bytes()).0, "some.log, line 2: is PoolMon's, in a log of WinDbg's !poolused");
@@ -148,7 +148,7 @@ fn snapshots_without_times_have_unknown_ones_unless_somebody_says_how_far_apart_
     assert_eq!(read.recording.header().times, [TimeSource::Every]);
     let times: Vec<_> = samples(&read.recording).iter().map(|(at, _)| at.as_secs()).collect();
     assert_eq!(times, [0, 1800]);
-    // Snapshots without headers begin anew with what the last one had.
+    // Without headers, a repeated tag begins the next snapshot.
     let bare = format!("{SNAPSHOT} Io   Nonp 1 0 1 8 8\n").repeat(3);
     let read = super::read(bare.as_bytes(), Some(Duration::from_secs(60))).unwrap();
     assert_eq!(samples(&read.recording).iter().map(|(_, rows)| rows.len()).collect::<Vec<_>>(), [2, 2, 2]);

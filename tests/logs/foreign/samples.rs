@@ -1,4 +1,4 @@
-//! Screens which Microsoft's documentation shows, each a file of tests/fixtures/poolmon.
+//! Screens from Microsoft's documentation, each in a file of tests/fixtures/poolmon.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use poolgate::pool::{Counters, Key, Pool, Tag, Usage};
 
 use super::{fixture, samples};
 
-/// The first sample of a screen, and what is told of it.
+/// The first sample of a screen, and the notes about it.
 fn screen(name: &str) -> (Vec<(Key, Usage)>, Vec<String>) {
     let imported = import::read(&fixture(name), None).unwrap();
     let samples = samples(&imported.recording);

@@ -1,4 +1,4 @@
-//! Many files which are one log.
+//! Many files that form one log.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use super::super::file;
 use super::super::judged::poolgate;
 use super::samples;
 
-/// A snapshot in which `Leak` has as many objects, and `Busy` comes and goes.
+/// A snapshot with `objects` objects of `Leak`, and a varying number of `Busy`.
 pub(super) fn snapshot(objects: u64) -> String {
     let busy = 50 + objects * 7 % 13;
     format!(
@@ -42,7 +42,7 @@ fn written(path: &Path, seconds: u64) {
     file.into_parts().0.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
 }
 
-/// When each sample was taken, in seconds since the first, and how many objects `Leak` has.
+/// For each sample, the seconds since the first one and the number of objects of `Leak`.
 fn leak(files: &[PathBuf], every: Option<u64>) -> Vec<(u64, u64)> {
     let imported = import::read_series(files, every.map(Duration::from_secs)).unwrap();
     let of = |(at, rows): (Duration, std::collections::BTreeMap<poolgate::pool::Key, poolgate::pool::Usage>)| {
@@ -74,7 +74,7 @@ fn else_those_of_when_its_files_were_written() {
     let files = files(&folder, 3, |number| format!("{}.log", ["b", "c", "a"][number as usize]));
     files.iter().zip([1000, 1060, 1200]).for_each(|(file, at)| written(file, at));
     assert_eq!(leak(&files, None), [(0, 100), (60, 102), (200, 104)]);
-    // Copies have the time of the copy, which says nothing: then somebody must say it.
+    // All copies have the time of copying, so the user must give the interval.
     files.iter().for_each(|file| written(file, 1000));
     let untimed = import::read_series(&files, None).unwrap();
     assert_eq!(untimed.recording.header().times, [TimeSource::Unknown]);
@@ -93,7 +93,7 @@ fn files_with_one_table_each_are_judged_as_one_log() {
     let said = poolgate(&each, &paths[..3]);
     said.is(4, &["one table cannot show growth"]);
     assert_eq!(said.stdout.matches(": unclear").count(), 3, "{}", said.stdout);
-    // Windows' shell leaves wildcards to the program.
+    // Windows' shell does not expand wildcards.
     let all = folder.path().join("snap-*.log");
     poolgate(&rate, &[&all]).is(1, &["broken"]);
     poolgate(&["judge", "--every", "30m", "--junit", folder.path().join("j.xml").to_str().unwrap()], &[&all])

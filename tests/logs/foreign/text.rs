@@ -1,6 +1,5 @@
-//! How a text is wrapped on its way into a file.
+//! The encodings of a text in a file.
 
-/// An encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Bytes,
@@ -18,7 +17,7 @@ impl Encoding {
         Encoding::Utf16 { big: true, mark: false },
     ];
 
-    /// `bytes`, each of which is a character of a code page.
+    /// Encodes `bytes`, each as a character of a code page.
     pub(super) fn encode(self, bytes: &[u8], page: &str) -> Vec<u8> {
         let high: Vec<char> = page.chars().collect();
         let character = |byte: &u8| if *byte < 0x80 { char::from(*byte) } else { high[usize::from(*byte) - 0x80] };
@@ -35,7 +34,7 @@ impl Encoding {
     }
 }
 
-/// What consoles show for the bytes from 0x80 on: code page 437.
+/// The characters that consoles show for the bytes from 0x80 on: code page 437.
 pub(super) const CONSOLE: &str = concat!(
     "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ",
     "áíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐",
@@ -43,7 +42,7 @@ pub(super) const CONSOLE: &str = concat!(
     "αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}",
 );
 
-/// What .NET reads for them on most machines: code page 1252.
+/// The characters that .NET reads for these bytes on most machines: code page 1252.
 pub(super) const DOTNET: &str = concat!(
     "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ",
     "\u{a0}¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º»¼½¾¿",

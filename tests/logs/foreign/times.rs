@@ -1,5 +1,5 @@
-//! Where the times of a log come from: read from its text in many forms, from names, from dates, or not at all. The right
-//! answers are those of tests/fixtures/field.
+//! The sources of a log's times: its text in many formats, names, dates, or none. The expected times are those of
+//! tests/fixtures/field.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn screens(first: &str, second: &str) -> String {
     table(first, 100) + &table(second, 200)
 }
 
-/// How far the second of two screens is from the first, in seconds, and where that comes from.
+/// The seconds from the first of two screens to the second, and the source of this time.
 fn apart(first: &str, second: &str) -> (f64, Vec<TimeSource>) {
     let imported = read(screens(first, second).as_bytes(), None).unwrap();
     let last = samples(&imported.recording)[1].0;
@@ -84,7 +84,7 @@ fn a_date_in_the_text_counts_more_than_that_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let start = fs_err::read(field("f20-tss/LABHOST_260108-150405_Poolmon_Start_.txt")).unwrap();
     let stop = fs_err::read(field("f20-tss/LABHOST_260108-150405_Poolmon_Stop_.txt")).unwrap();
-    // By name and by date the end comes first.
+    // By name and by date, the later table comes first.
     let files = [file(&folder, "a.txt", &stop), file(&folder, "b.txt", &start)];
     for (path, seconds) in files.iter().zip([1000, 1060]) {
         let (written, _) = fs_err::OpenOptions::new().write(true).open(path).unwrap().into_parts();

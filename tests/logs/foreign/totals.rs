@@ -1,4 +1,4 @@
-//! Logs of what Windows' pools hold in all: performance counters, PowerShell's tables of them, WinDbg's `!vm`.
+//! Logs of the totals of Windows' pools: performance counters, PowerShell's tables of them, WinDbg's `!vm`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/totals").join(name)
 }
 
-/// Seconds, bytes of the nonpaged and of the paged pool, sample by sample.
+/// For each sample, the seconds and the bytes of the nonpaged and of the paged pool.
 fn totals(imported: &Imported) -> Vec<(f64, u64, u64)> {
     let bytes = |at: &std::collections::BTreeMap<poolgate::pool::Key, poolgate::pool::Usage>, name: &str| {
         at.iter().find(|(key, _)| key.to_string() == name).map_or(0, |(_, usage)| usage.bytes)

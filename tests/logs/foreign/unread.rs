@@ -1,4 +1,4 @@
-//! Tables of which not every row was read, or that show only some of the tags: never "held" for what they do not show.
+//! Tables with unread rows or with only some of the tags: the verdict on tags that they do not show is never "held".
 
 use super::super::judged::poolgate;
 use super::super::{file, still_rows};
@@ -10,7 +10,7 @@ fn threshold(rule: &str) -> [&str; 3] {
     ["judge", "--threshold", rule]
 }
 
-/// 120 of 180 rows have the letter O for 0: those of NpNB and SysR, which grow. EtwB is read in all of the tables.
+/// 120 of 180 rows have the letter O instead of 0: those of NpNB and SysR, which grow. EtwB is read in all tables.
 #[test]
 fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
     let log = field("f57-ocr-letters-for-digits.txt");
@@ -22,8 +22,8 @@ fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
     poolgate(&["judge"], &[&log]).is(4, &[why]);
     poolgate(&threshold("tag NpNB max_rate 1 GiB/h"), &[&log]).is(4, &[why]);
     poolgate(&threshold("tag EtwB max_rate 0 B/h"), &[&log]).is(0, &[unread, "held"]);
-    // Without the header, which reports more than the rows come to, these rows are all but the unread ones, whose tags and pools
-    // could be read.
+    // Without the header, which reports more than the sum of the rows, only the unread rows are missing, and their tags
+    // and pools could be read.
     let folder = tempfile::tempdir().unwrap();
     let text = fs_err::read_to_string(&log).unwrap();
     let rows = text.lines().filter(|line| !line.contains("K "));
@@ -38,7 +38,7 @@ fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
     }
 }
 
-/// The tag that leaks is on none of the screens. What the header reports of the pool rises 10 MiB every 5 s.
+/// The leaking tag is on none of the screens. The header's total of the pool rises by 10 MiB every 5 s.
 #[test]
 fn a_leak_below_the_screen_is_in_the_header_and_nothing_is_held() {
     let log = field("f25-partial-hidden-leak.log");
@@ -52,7 +52,7 @@ fn a_leak_below_the_screen_is_in_the_header_and_nothing_is_held() {
     let folder = tempfile::tempdir().unwrap();
     let csv = file(&folder, "again.csv", csv.is(0, &["0.000000,,nonpaged,Kernel,,,716800000,0,yes"]).stdout.as_bytes());
     poolgate(&rate("total nonpaged max_rate 0 B/h"), &[&csv]).is(1, &["grows steadily by 7.03 GiB/h", by]);
-    // Without the header there is nothing to judge the pool by.
+    // Without the header, there is no total to judge.
     let text: String = fs_err::read_to_string(&log).unwrap().replace("Pool N:", "Pool:");
     let without = file(&folder, "without.log", text.as_bytes());
     poolgate(&rate("total nonpaged max_rate 0 B/h"), &[&without]).is(4, &[HIDES]);
@@ -72,7 +72,8 @@ fn the_header_is_imported_and_mon_shows_it() {
     poolgate(&["export", "--csv"], &[&both]).is(0, &["paged,Kernel,,,4534161408", "available,Kernel,,,26747932672"]);
 }
 
-/// Whole snapshots, a minute apart, whose header rises by `more` KiB from one to the next while the row of `Irp` grows by 64 KiB.
+/// Whole snapshots, a minute apart: the header rises by `more` KiB from one to the next, and the row of `Irp` grows by
+/// 64 KiB.
 fn snapshots(more: u64, total: impl Fn(u64) -> String) -> String {
     let table = |at: u64| {
         let (bytes, pool) = (600_000_000 + at * 65_536, 700_000 + at * more);
@@ -120,7 +121,7 @@ fn a_total_line_is_held_against_the_rows() {
     poolgate(&by_total, &[&no_header]).is(1, &["grows steadily by 3.75 MiB/h", "by what the tables report"]);
 }
 
-/// The same of the recording that the log became, and of what `export` wrote of it.
+/// The same verdicts for the recording made from the log, and for the CSV that `export` writes.
 #[test]
 fn an_exported_log_is_judged_as_the_log_is() {
     let folder = tempfile::tempdir().unwrap();
@@ -137,7 +138,7 @@ fn an_exported_log_is_judged_as_the_log_is() {
     }
 }
 
-/// A comparison, whichever side the rows are missing on.
+/// A comparison of logs with missing rows.
 #[test]
 fn compare_does_not_hold_what_one_side_does_not_show() {
     let log = field("f57-ocr-letters-for-digits.txt");
@@ -171,14 +172,14 @@ fn wrapped_and_cut_rows_are_data_and_prose_is_not() {
         let rows = if rows == 1 { "1 row of data".to_owned() } else { format!("{rows} rows of data") };
         judged(odd).is(4, &[&format!("{rows} could not be read"), HIDES]);
     }
-    // A row that a mail wrapped is read, and its tag is missing in the other tables.
+    // A row wrapped by a mail program is read; its tag is missing in the other tables.
     judged(" NpNB Nonp     100000\n 0  100000 102400000   1024\n").is(4, &["NpNB nonpaged"]);
     for prose in ["", "C:\\> poolmon -n x.log\n", "two hours later, after 2 of 14 services were stopped\n"] {
         judged(prose).is(0, &["held"]);
     }
 }
 
-/// Without `Sorting by`, with collapsed spaces, and in PoolMon's form: tags of two and three letters are tags.
+/// Without `Sorting by`, with collapsed spaces, and in PoolMon's format: tags of two and three letters are read.
 #[test]
 fn short_tags_and_a_table_without_a_preamble_are_read() {
     let rows = |name: &str| {
@@ -224,7 +225,7 @@ fn a_description_that_begins_with_a_digit_is_not_part_of_the_number() {
     log(" Nwi1         1 12345678901         7 64\twireless").is(0, &["Nwi1,Nonp,1,,12345678901,", long]);
 }
 
-/// The line `TOTAL` of WinDbg is held against the rows, and a command that names a tag is of that tag alone.
+/// The rows are compared with WinDbg's line `TOTAL`, and a command that names a tag lists only that tag.
 #[test]
 fn a_total_of_the_debugger_and_a_filter_show_that_rows_are_missing() {
     let folder = tempfile::tempdir().unwrap();
@@ -270,7 +271,7 @@ fn rows_that_look_alike_are_added_up() {
     poolgate(&["export", "--csv"], &[&log]).is(0, &["0.000000,,????,Nonp,110,0,7040"]);
 }
 
-/// A hundred thousand rows, of which every tenth is damaged, in two tables; then UTF-16 behind text of one byte a character.
+/// A hundred thousand rows in two tables, every tenth row damaged; then UTF-16 after 8-bit text.
 #[test]
 fn large_tables_and_a_change_of_encoding_are_read_or_counted() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use super::super::file;
 use super::super::judged::poolgate;
 use super::series::snapshot;
 
-/// A live screen: PoolMon shows the first rows only, so `Down` is on the screen every other time.
+/// A live screen: PoolMon shows only the first rows, so `Down` is on every other screen.
 fn screen(at: u64, leak: u64) -> String {
     let objects = 100 + at * leak;
     let busy = 50 + at * 7 % 13;
@@ -46,7 +46,7 @@ fn a_redirected_poolmon_is_judged_and_a_leak_is_unconfirmed() {
     poolgate(&slower, &[&log]).is(1, &["grows steadily by 9216.0 B/h"]);
     let folder = tempfile::tempdir().unwrap();
     let quiet = self::log(&folder, 0);
-    // Both rows are on every screen, and other tags may be on none.
+    // Both rows are on every screen; other tags may be on none.
     for rule in ["tag Leak max_rate 0 B/h", "tag Busy paged max_rate 0 B/h"] {
         poolgate(&["judge", "--threshold", rule], &[&quiet]).is(0, &["held"]);
     }
@@ -68,11 +68,12 @@ fn what_was_not_read_is_told_and_stands_in_the_reports() {
     let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert!(report["notes"][0].as_str().unwrap().contains("60 lines were not read"), "{report}");
     assert!(fs_err::read_to_string(&junit).unwrap().contains("60 lines were not read"));
-    // And of a tag which is on 30 of the screens nothing is said.
+    // A tag that is on only 30 of the screens gets a note.
     said.is(4, &["1 of 3 tags are missing in some of the tables"]);
 }
 
-/// PoolMon sorted by bytes shows a leak once it is larger than the last row: what it held before is not known, and no growth.
+/// PoolMon sorted by bytes shows a leak once it is larger than the last row: the earlier amount is unknown and not
+/// growth.
 #[test]
 fn a_leak_which_comes_onto_the_screen_is_judged_from_there() {
     let folder = tempfile::tempdir().unwrap();

@@ -71,7 +71,7 @@ fn what_a_loaded_driver_holds_is_no_leak_by_itself() {
     let loaded = text.replace("unload: 1", "unload: 0");
     let folder = tempfile::tempdir().unwrap();
     poolgate(&["judge"], &[&file(&folder, "loaded.txt", loaded.as_bytes())]).is(4, &["loaded.txt: unclear"]);
-    // Another driver that was unloaded is what the list is about.
+    // If another driver was unloaded, the list is about that driver.
     let both = read(format!("{}{text}", loaded.replace("mydrv", "other")).as_bytes(), None).unwrap();
     assert_eq!(
         rows(&both),

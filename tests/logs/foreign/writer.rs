@@ -1,13 +1,12 @@
-//! Writes tables as other programs do. It knows nothing of how they are read.
+//! Writes tables as other programs do, independently of poolgate's readers.
 
 use jiff::Timestamp;
 
-/// A table.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub(super) title: Title,
     pub(super) rows: Vec<Row>,
-    /// Written before it.
+    /// The time written before it.
     pub(super) stamp: Option<Timestamp>,
 }
 
@@ -25,7 +24,7 @@ pub(super) struct Row {
     pub(super) allocs: u64,
     pub(super) frees: u64,
     pub(super) bytes: u64,
-    /// What is in the parentheses.
+    /// The numbers in the parentheses.
     pub(super) changes: [i32; 3],
 }
 
@@ -106,7 +105,7 @@ pub(super) fn text(variant: Variant, tables: &[Table]) -> Vec<u8> {
             true => both_pools(&mut out, variant, table),
         }
         if matches!(variant, Variant::PoolUsed | Variant::PoolUsedGlued | Variant::PoolUsedVerbose) {
-            // That of a table whose rows are more than 64 bits hold is not read.
+            // The sum of the rows may not fit into 64 bits, so this line has no readable total.
             out.extend_from_slice(b" TOTAL 1\n\n");
         }
     }
@@ -201,7 +200,7 @@ fn both_pools(out: &mut Vec<u8>, variant: Variant, table: &Table) {
     }
 }
 
-/// As a program prints it which counts in 32 bits, where the counters do.
+/// The difference as a program with 32-bit counters prints it, if the counters have 32 bits.
 fn difference(allocs: u64, frees: u64) -> i64 {
     if allocs <= u64::from(u32::MAX) && frees <= u64::from(u32::MAX) {
         i64::from((allocs as u32).wrapping_sub(frees as u32) as i32)

@@ -1,4 +1,4 @@
-//! Tables written in every variant, and read back equal.
+//! Tables written in every variant are read back unchanged.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -21,12 +21,12 @@ fn tags() -> impl Strategy<Value = [u8; 4]> {
     ];
     prop_oneof![
         3 => prop::sample::select(known.to_vec()),
-        // Bytes of any kind but line ends; not of spaces alone in front, where a mail would lose them.
+        // Any bytes except line ends.
         2 => any::<[u8; 4]>().prop_map(|tag| tag.map(|byte| if matches!(byte, b'\n' | b'\r') { b'x' } else { byte })),
     ]
 }
 
-/// Counters which wrap, or are of 64 bits, and numbers wider than their columns.
+/// Counters that wrap or have 64 bits, and numbers wider than their columns.
 fn row() -> impl Strategy<Value = Row> {
     let counters = prop_oneof![
         (0..5000u32, 0..5000u32).prop_map(|(frees, live)| (u64::from(frees) + u64::from(live), u64::from(frees))),
@@ -46,7 +46,7 @@ fn tables(variant: Variant) -> impl Strategy<Value = Vec<Table>> {
         _ => vec![Title::System],
     };
     let stamped = variant == Variant::PowerShell;
-    // Most rows of a table are those of the one before, as they were.
+    // Most rows of a table are the same as in the previous one.
     let becomes = prop_oneof![
         5 => Just(Becomes::Same),
         2 => row().prop_map(Becomes::Other),
@@ -77,11 +77,11 @@ fn tables(variant: Variant) -> impl Strategy<Value = Vec<Table>> {
             });
             tables.collect::<Vec<_>>()
         })
-        // A table of both pools without a row has no time, and is none.
+        // A table of both pools without a row has no time, so it is not a table.
         .prop_filter("tables have rows", |tables| tables.iter().all(|table| !table.rows.is_empty()))
 }
 
-/// What a row is in the next table.
+/// The change of a row in the next table.
 #[derive(Debug, Clone)]
 enum Becomes {
     Same,
@@ -89,7 +89,7 @@ enum Becomes {
     Nothing,
 }
 
-/// What the tables say, if nothing is lost.
+/// The samples of the tables, if nothing is lost.
 fn expected(variant: Variant, tables: &[Table], apart: Duration) -> Samples {
     let counters = match variant {
         Variant::PoolUsed | Variant::PoolUsedGlued => Counters::InUse,
@@ -114,7 +114,7 @@ fn expected(variant: Variant, tables: &[Table], apart: Duration) -> Samples {
         for Row { tag, paged, allocs, frees, bytes, .. } in &table.rows {
             let frees = if counters == Counters::InUse { 0 } else { *frees };
             rows.insert(key(*tag, *paged), Usage { allocs: *allocs, frees, bytes: *bytes });
-            // The other pool has a zero in the same row, which counts from the first time on that it was anything else.
+            // The other pool has a zero in the same row. It counts once it has had another value.
             if variant.has_both_pools_in_a_row() {
                 rows.entry(key(*tag, !*paged)).or_default();
             }
@@ -133,7 +133,7 @@ fn variants() -> impl Strategy<Value = (Variant, Vec<Table>)> {
         .prop_flat_map(|variant| tables(variant).prop_map(move |tables| (variant, tables)))
 }
 
-/// What is said of partial screens, and of numbers of any size.
+/// The notes about partial screens, and about numbers of any size.
 const EXPECTED: [&str; 2] = ["are missing in some of the tables", "longer than its column"];
 
 proptest! {
@@ -153,7 +153,7 @@ proptest! {
             true => (None, Duration::from_secs(5)),
             false => (Some(Duration::from_secs(1800)), Duration::from_secs(1800)),
         };
-        // It must not contradict the text.
+        // The interval must not contradict the text.
         let every = every.filter(|_| tables[0].stamp.is_none());
         let imported = read(&encoded, every).unwrap();
         let told: Vec<_> = imported.notes.iter().filter(|note| !EXPECTED.iter().any(|words| note.contains(words))).collect();
@@ -164,7 +164,7 @@ proptest! {
 
     #[test]
     fn any_bytes_at_all_are_an_error_or_a_log_but_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), at in 0..2000usize) {
-        // Some of them inside a log.
+        // Some of the bytes inside a log.
         let mut log = fs_err::read(super::fixture("24-msdocs-all-sessions.txt")).unwrap();
         let at = at.min(log.len());
         log.splice(at..at, bytes.iter().copied());

@@ -1,4 +1,4 @@
-//! What is made of stamps, of `--every`, and of nothing.
+//! Tests of times from stamps, from `--every`, and without any source.
 
 use super::*;
 use crate::import::when;
@@ -13,7 +13,7 @@ fn at(clock: &mut Clock, told_at: Option<i64>) -> Option<f64> {
     told(clock, told_at.map(|seconds| Timestamp::from_second(seconds).unwrap().into())).unwrap()
 }
 
-/// The times of tables with these stamps, or what is wrong with them.
+/// The times of tables with these stamps, or the error.
 fn times(stamps: &[&str], every: Option<u64>) -> Result<(Vec<u64>, String), String> {
     let mut clock = Clock::new(every.map(Duration::from_secs));
     let mut all = Vec::new();
@@ -56,11 +56,11 @@ fn without_any_time_nothing_is_made_up() {
     assert_eq!(at(&mut clock, None), Some(0.0));
     assert!(!clock.table(Told { apart: true, ..Told::default() }).unwrap(), "something stands between the two");
     assert_eq!(clock.finish().unwrap().0.sources, [TimeSource::Unknown]);
-    // Where a log was cut at its beginning, the first table lacks its time.
+    // In a log that was cut at its beginning, the first table lacks its time.
     let mut clock = Clock::new(None);
     clock.usual(Some(Duration::from_secs(5)));
     assert_eq!([None, Some(1000), Some(1060)].map(|told| at(&mut clock, told)), [Some(0.0), None, Some(61.0)]);
-    // Times that go back once say nothing of how far apart tables are.
+    // Times that go back once do not give an interval between tables.
     let mut clock = Clock::new(None);
     assert_eq!([7200, 3600].map(|told| at(&mut clock, Some(told))), [Some(0.0), None]);
 }

@@ -8,30 +8,31 @@ use jiff::Timestamp;
 use crate::import::when::{Order, Stamp};
 use crate::record::TimeSource;
 
-/// What stands in the recording for a time between two tables which is not known.
+/// The time recorded between two tables if the real one is unknown.
 const UNKNOWN: Duration = Duration::from_secs(1);
 
-/// One reading of the dates, and where it leads.
+/// One reading of the dates, and the times that follow from it.
 #[derive(Debug)]
 pub(super) struct Track {
     pub(super) order: Order,
-    /// Every date so far is one in this order.
+    /// Whether every date so far is valid in this order.
     alive: bool,
-    /// When the last table was taken, since the first.
+    /// The time of the last table, since the first.
     at: Duration,
-    /// When the first table was taken.
+    /// The time of the first table.
     started: Option<Timestamp>,
-    /// The last time that was told, and where it is in the recording.
+    /// The time of the last stamp, and its position in the recording.
     origin: Option<(Timestamp, Duration)>,
-    /// Between the last two tables.
+    /// The time between the last two tables.
     step: Option<Duration>,
-    /// The last table has a stamp.
+    /// Whether the last table has a stamp.
     stamped: bool,
     sources: BTreeSet<TimeSource>,
     longest: Duration,
     back: u64,
     untold_back: u64,
-    /// Steps between two stamped tables, those of them which are as long as the user says, and the first other one.
+    /// The number of steps between two stamped tables, the number of them that match `--every`, and the first that does
+    /// not.
     steps: u64,
     as_given: u64,
     other: Option<(u64, Duration)>,
@@ -57,7 +58,7 @@ impl Track {
         }
     }
 
-    /// The next table, see [`Track::place`].
+    /// Adds a table, see [`Track::place`].
     pub(super) fn table(
         &mut self,
         stamp: Option<(Stamp, TimeSource)>,
@@ -74,8 +75,8 @@ impl Track {
         self.sources.iter().copied().collect()
     }
 
-    /// The next table. `step` is how far it is from the one before unless its stamp says so. Returns what its time comes
-    /// from; nothing for the first one without a stamp.
+    /// Adds a table. `step` is the time since the previous one, unless a stamp gives it. Returns the source of the
+    /// table's time; `None` for a first table without a stamp, and for an invalid date.
     fn place(
         &mut self,
         stamp: Option<(Stamp, TimeSource)>,
@@ -112,9 +113,9 @@ impl Track {
             let elapsed = Duration::try_from(told.duration_since(origin)).ok().map(|since| then + since);
             let whole_day = stamp.is_some_and(|(stamp, _)| !stamp.has_time());
             match elapsed.filter(|at| *at >= before) {
-                // Two tables of the day which is written down: when they were taken is not known.
+                // Two tables of the same date without a time of day: the time between them is unknown.
                 Some(now) if now == before && whole_day => {}
-                // Two tables within the second which is written down.
+                // Two tables within the same second.
                 Some(now) if now == before => (at, from) = (before + Duration::from_micros(1), source),
                 Some(now) => {
                     if stamped {
@@ -138,11 +139,11 @@ impl Track {
         Some(from)
     }
 
-    /// Holds a step which stamps give against what the user says.
+    /// Compares a step between stamps with the one that the user gave.
     fn hold(&mut self, taken: Duration, step: Option<(Duration, TimeSource)>, line: u64) {
         let Some((given, TimeSource::Every)) = step else { return };
         self.steps += 1;
-        // What runs between two readings takes time too.
+        // Work between two readings takes time too.
         match taken * 4 >= given * 3 && taken * 4 <= given * 5 {
             true => self.as_given += 1,
             false => self.other = self.other.or(Some((line, taken))),
@@ -174,12 +175,12 @@ impl Track {
         self.back
     }
 
-    /// The same since it was asked for the last time.
+    /// The same count, since the last call.
     pub(super) fn take_back(&mut self) -> u64 {
         std::mem::take(&mut self.untold_back)
     }
 
-    /// A step which is not as long as the user says, and its line, where most are not.
+    /// A step that differs from the one that the user gave, and its line, if most steps differ.
     pub(super) fn contradicts(&self) -> Option<(u64, Duration)> {
         self.other.filter(|_| self.as_given * 2 < self.steps)
     }

@@ -1,4 +1,4 @@
-//! The parts of a stamp which are numbers and marks: dates, times of day, offsets.
+//! The numeric parts of a stamp: dates, times of day, offsets.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
@@ -7,7 +7,7 @@ use super::super::tokens::Token;
 use super::{Parts, is_year};
 
 impl Parts {
-    /// `+01:00`, `+0100`, `-03`, `+1`.
+    /// Parses `+01:00`, `+0100`, `-03`, `+1`.
     pub(super) fn offset(&mut self, rest: &[Token]) -> Option<usize> {
         let sign = if rest.first() == Some(&Token::Mark('-')) { -1 } else { 1 };
         let (minutes, taken) = match rest[1..] {
@@ -25,7 +25,7 @@ impl Parts {
         Some(taken)
     }
 
-    /// `20260108`, `20260108T150405`, `20260108150405.000000+060`.
+    /// Parses `20260108`, `20260108T150405`, `20260108150405.000000+060`.
     pub(super) fn compact(&mut self, rest: &[Token]) -> Option<usize> {
         let [Token::Number(number, length), after @ ..] = rest else { return None };
         let date = |number: u64| {
@@ -64,7 +64,7 @@ impl Parts {
         }
     }
 
-    /// `2026-01-08`, `01/08/2026`, `8.1.2026`, `2026年1月8日`.
+    /// Parses `2026-01-08`, `01/08/2026`, `8.1.2026`, `2026年1月8日`.
     pub(super) fn date(&mut self, rest: &[Token]) -> Option<usize> {
         let unit =
             |token: &Token, units: [&str; 2]| matches!(token, Token::Word(word, _) if units.contains(&word.as_str()));
@@ -106,7 +106,7 @@ impl Parts {
         Some(5)
     }
 
-    /// `15:04`, `15:04:05.12`, `15時4分5秒`, and behind a date `15.04.05`.
+    /// Parses `15:04`, `15:04:05.12`, `15時4分5秒`, and after a date `15.04.05`.
     pub(super) fn clock(&mut self, rest: &[Token]) -> Option<usize> {
         let unit = |token: Option<&Token>, units: [&str; 3]| matches!(token, Some(Token::Word(word, _)) if units.contains(&word.as_str()));
         let [Token::Number(hour, 1..=2), between, Token::Number(minute, 1..=2), after @ ..] = rest else { return None };
