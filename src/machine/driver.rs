@@ -1,4 +1,4 @@
-//! The facts that tell one build of a driver from another, for reports.
+//! The facts that distinguish one build of a driver from another, for reports.
 
 use std::path::PathBuf;
 
