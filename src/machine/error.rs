@@ -61,7 +61,7 @@ pub enum MachineError {
         /// The error that the system returned.
         source: io::Error,
     },
-    /// A registry value has a type to which poolgate cannot add a flag.
+    /// poolgate cannot add a flag to a registry value of this type.
     #[error("{name} is no number poolgate could add flags to: {value:?}")]
     NotANumber {
         /// The value's name.

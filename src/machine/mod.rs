@@ -94,7 +94,7 @@ pub trait Flags {
     /// If the kernel does not report it.
     fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError>;
 
-    /// Returns the setting's current value, which may be [`FlagValue::Absent`].
+    /// Returns the setting's current value, possibly [`FlagValue::Absent`].
     ///
     /// # Errors
     /// If it cannot be read.
@@ -124,7 +124,7 @@ pub trait Flags {
         None
     }
 
-    /// Returns the commands with which an administrator completes the restore of `change`. `now` is the setting's
+    /// Returns the commands for an administrator to complete the restore of `change`. `now` is the setting's
     /// current value, if it can be read. `saved` is a file that holds the original as text, if there was one.
     fn by_hand(&self, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
         let _ = saved;

@@ -7,7 +7,7 @@ use super::autostart::{HOOK, LinuxAutostart, Starter};
 use super::{allocinfo, boot, flags, programs};
 use crate::machine::MachineError;
 
-/// The facts. Doctor decides what they mean for a run.
+/// The facts. Doctor decides their meaning for a run.
 #[derive(Debug)]
 pub struct Facts {
     /// Whether this process runs as root.
@@ -22,7 +22,7 @@ pub struct Facts {
     pub restart: Result<(), MachineError>,
     /// The mechanism that would start poolgate again after a boot.
     pub starter: Result<&'static str, MachineError>,
-    /// Whether slab caches can be shrunk, which makes their counts exact.
+    /// Whether slab caches can be shrunk to make their counts exact.
     pub shrinks: bool,
     /// Why the kernel's messages cannot be read, if they cannot.
     pub messages: Result<(), MachineError>,
@@ -61,7 +61,7 @@ fn shrinks(root: &Path) -> bool {
     caches.map(|cache| cache.path().join("shrink")).any(|switch| switch.exists())
 }
 
-/// Returns the folders for crash records: pstore's, which keeps them across a crash, and kdump's.
+/// Returns the folders for crash records: pstore's (kept across a crash) and kdump's.
 pub fn last_words(root: &Path) -> Vec<PathBuf> {
     ["sys/fs/pstore", "var/crash"].map(|folder| root.join(folder)).into()
 }

@@ -1,4 +1,4 @@
-//! One line of slabinfo, which describes one slab cache.
+//! One line of slabinfo: one slab cache.
 //!
 //! `%-17s %6lu %6lu %6u %4u %4d : tunables … : slabdata …`, with every allocator and in every version 2.x
 //! (mm/slab_common.c, `cache_show`). Nothing is guessed: a line that does not match is an error.

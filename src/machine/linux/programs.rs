@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn root_takes_no_program_from_a_folder_of_path_that_others_can_write_to() {
-        // In the folder of temporary files, which everyone can write to.
+        // Everyone can write to the folder of temporary files.
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("update-grub");
         fs_err::copy("/bin/true", &program).unwrap();

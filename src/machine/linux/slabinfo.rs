@@ -36,7 +36,7 @@ struct Caches {
     root: PathBuf,
     page_size: u64,
     rows: HashMap<Arc<[u8]>, Rows>,
-    /// The caches in the order of the last reading. The next reading nearly always has the same order, which avoids
+    /// The caches in the order of the last reading. The next reading nearly always has the same order. That avoids
     /// looking up every name.
     listed: Vec<(Arc<[u8]>, Rows)>,
     shrinker: Shrinker,

@@ -53,7 +53,7 @@ impl ByHand for KernelParameters {
     }
 }
 
-/// Adjusts the remedy for a machine whose way of passing parameters is unknown: no run waits for them here, and some
+/// Adjusts the remedy for a machine with an unknown way of passing parameters: no run waits for them here, and some
 /// may have to be `dropped`.
 fn by_hand_then(error: MachineError, dropped: &[String]) -> MachineError {
     let MachineError::NoBootLoader { parameters, problem, remedy } = error else { return error };
@@ -89,7 +89,8 @@ impl Setting {
         }
     }
 
-    /// Returns the text without `parameter`: `Some(None)` removes the file, `None` means that poolgate did not add it.
+    /// Returns the text without `parameter`. `Some(None)` removes the file; `None` means that poolgate may not remove the
+    /// parameter.
     fn less(self, text: Option<&str>, parameter: &str) -> Option<Option<String>> {
         match self {
             // The file is poolgate's own, so it is removed when nothing is left in it.

@@ -12,7 +12,7 @@ use super::Setting;
 use crate::machine::linux::{durable, programs};
 use crate::machine::{Change, FlagValue, MachineError};
 
-/// The entry's file name, which is also its id.
+/// The entry's file name and id.
 pub(super) const ENTRY: &str = "a-poolgate.conf";
 pub(super) const ONE_SHOT: &str = "LoaderEntryOneShot";
 

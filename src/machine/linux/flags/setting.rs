@@ -1,4 +1,4 @@
-//! The files from which this machine's boot loader takes kernel parameters.
+//! The files with the kernel parameters for this machine's boot loader.
 
 use std::path::{Path, PathBuf};
 

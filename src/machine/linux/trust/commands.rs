@@ -29,7 +29,7 @@ pub fn system_path() -> OsString {
 }
 
 /// Refuses command `lines` that would let another user run code as root in a resumed run. Only administrators may be
-/// able to write to: `home`, the folder in which the commands run; every file and folder named by a word of the
+/// able to write to: `home`, the working folder of the commands; every file and folder named by a word of the
 /// commands; the programs; poolgate itself; and every folder above each of these.
 ///
 /// # Errors
@@ -48,7 +48,7 @@ pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError>
 
 struct Look {
     home: PathBuf,
-    /// The folders to which a relative path may refer: `home`, and the target of every `cd`.
+    /// The possible bases of a relative path: `home`, and the target of every `cd`.
     bases: Vec<PathBuf>,
 }
 
@@ -119,7 +119,7 @@ impl Look {
             return Ok(());
         }
         match self.trusted(path, word) {
-            // A folder such as /tmp, to which a workload may write. Files in it are checked if a word names them.
+            // A workload may write to a folder such as /tmp. Files in it are checked if a word names them.
             Err(_) if !begins && Place::open(path).is_ok_and(|place| place.is_shared()) => Ok(()),
             judged => judged.map(drop),
         }
