@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A driver that leaks on purpose, and counts its own allocations, since Wine does not. A request allocates 2048 bytes of
- * nonpaged and 512 bytes of paged pool and frees both, except that every LeakEvery-th request does not free the first.
+ * A driver that leaks on purpose, and counts its own allocations, since Wine does not. A request allocates 2048 bytes
+ * of nonpaged and 512 bytes of paged pool and frees both, except that every LeakEvery-th request does not free the first.
  * Both are less than a page, because Driver Verifier's pool tracking ignores allocations of a page and more.
  *
  * Values below the service's key:

@@ -60,8 +60,8 @@ static DWORD value_of(const char *key, const char *name)
 }
 
 /*
- * The kernel reads GlobalFlag when it boots. Here the first program after a boot does, identified by a volatile key that
- * does not exist yet. No program has changed the value for the next boot by then.
+ * The kernel reads GlobalFlag when it boots. Here the first program after a boot does. It is the one that creates a
+ * volatile key. No program has changed the value for the next boot by then.
  */
 static void read_global_flag_at_boot(void)
 {
