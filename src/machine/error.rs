@@ -156,7 +156,7 @@ pub enum MachineError {
         /// The problem.
         problem: &'static str,
     },
-    /// A user other than root could have written a file that root is about to obey.
+    /// A user other than root could have written a file that root is about to use.
     #[error("{} is not safe to use: {problem}", path.display())]
     Untrusted {
         /// The file or folder at fault, which may be a parent of the one in question.

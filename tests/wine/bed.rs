@@ -22,8 +22,8 @@ pub(crate) struct Bed {
     guest: PathBuf,
 }
 
-/// Disables warnings about multi-character constants, casts between function types, and unused parameters that an
-/// interface requires.
+/// All warnings are errors, except those about multi-character constants, casts between function types, and unused
+/// parameters that an interface requires.
 const WARNINGS: [&str; 6] =
     ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-multichar", "-Wno-cast-function-type"];
 /// A driver imports from the kernel alone.

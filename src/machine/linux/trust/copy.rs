@@ -1,4 +1,4 @@
-//! The copy of a scenario's folder that root obeys in its place (`--trust-folder`).
+//! The copy of a scenario's folder that root uses in its place (`--trust-folder`).
 //!
 //! The user who gives that option trusts the folder in its current state. Only root can change the copy, so it keeps
 //! that state.

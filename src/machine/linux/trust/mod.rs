@@ -1,4 +1,4 @@
-//! The files that root may obey, and the folder that holds them: the whole trust model on Linux.
+//! The files that root may rely on, and the folder that holds them: the whole trust model on Linux.
 //!
 //! A file is **trusted** if only root, or the user that runs poolgate, could have written it or replaced it by another:
 //!

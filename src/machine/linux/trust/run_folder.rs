@@ -62,7 +62,7 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
 }
 
 /// Gives the run's folder `to` and its files to the owner of the reports folder, who can then delete it. This is the
-/// last step of a run: nothing in `to` may be obeyed after it.
+/// last step of a run: root must not rely on anything in `to` after it.
 ///
 /// # Errors
 /// As for [`hand_over`].
