@@ -1,8 +1,8 @@
 //! Viewing and changing boot settings by hand.
 //!
-//! A run asks for the settings that it needs, and changes nothing if they are in force ([`Flags::plan`]). `poolgate
-//! flags`, like GFlags, changes the settings for the next boot regardless of those in force, and reports how to restore
-//! the previous state exactly.
+//! A run asks for the settings that it needs, and changes nothing if they are in force ([`Flags::plan`]).
+//! `poolgate flags`, like GFlags, changes the settings for the next boot regardless of those in force, and reports how
+//! to restore the previous state exactly.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
 //! The registry of a machine that is off: Wine's text file.
 //!
 //! Wine writes the file when the machine goes down, and reads it when it comes up. No running process is involved, and
-//! the values read are those that the next boot will find. Values are in the file's notation: `dword:00000400`, `"a
-//! text"`.
+//! the values read are those that the next boot will find. Values are in the file's notation: `dword:00000400`,
+//! `"a text"`.
 
 use std::path::PathBuf;
 

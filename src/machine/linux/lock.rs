@@ -71,8 +71,9 @@ pub fn is_locked(file: &File) -> io::Result<bool> {
     Ok(locked(&fs_err::read_to_string("/proc/locks")?, &place))
 }
 
-/// Whether `locks`, the text of `/proc/locks`, has a flock(2) lock at `place`: `1: FLOCK  ADVISORY  WRITE 708 00:15:31
-/// 0 EOF` (proc_locks(5)). A line with an arrow belongs to a process that waits for the lock.
+/// Whether `locks`, the text of `/proc/locks`, has a flock(2) lock at `place`:
+/// `1: FLOCK  ADVISORY  WRITE 708 00:15:31 0 EOF` (proc_locks(5)). A line with an arrow belongs to a process that waits
+/// for the lock.
 fn locked(locks: &str, place: &str) -> bool {
     locks.lines().any(|line| {
         let mut items = line.split_ascii_whitespace().skip(1);
