@@ -1,8 +1,8 @@
-//! The process's exit code, which is the gate's answer to whoever called it.
+//! The process's exit code: the gate's answer to the caller.
 
 use std::process::{ExitCode, Termination};
 
-/// What a call of poolgate came to. The numbers are part of the interface and never change.
+/// The result of a poolgate command. The numbers are part of the interface and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {

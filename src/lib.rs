@@ -1,26 +1,26 @@
-//! poolgate runs a workload against a driver, watches the kernel's pools tag by tag, and says, with evidence a merge
-//! gate can trust, whether the driver leaks.
+//! poolgate runs a workload against a driver, watches the kernel's pools tag by tag, and decides, with evidence that a
+//! merge gate can trust, whether the driver leaks.
 //!
 //! ```text
 //! scenario.yaml ─load─▶ Scenario ─conduct(Machine)─▶ Recording ─judge─▶ Judgement ─▶ Report ─▶ junit.xml, report.json
 //! ```
 //!
-//! The modules in reading order; imports only ever point upwards in this list, and a test keeps it so:
+//! The modules in reading order. Imports only point upwards in this list, and a test enforces that:
 //!
-//! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
-//! - [`gflags`]: the global flags of Windows, and how they are written
+//! - [`pool`]: the basic terms: tag, pool, usage, snapshot
+//! - [`gflags`]: the global flags of Windows and their notation
 //! - [`plain`]: text from outside, made safe for a terminal
-//! - [`scenario`]: what is run and what must hold, read from YAML
-//! - [`record`]: what was measured, as an append-only file
-//! - [`tags`]: whose a pool tag is: lists of tags, and the drivers' own images
-//! - [`import`]: logs which other samplers wrote, as recordings
+//! - [`scenario`]: the workload and its thresholds, read from YAML
+//! - [`record`]: the measurements, as an append-only file
+//! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
+//! - [`import`]: logs of other samplers, as recordings
 //! - [`machine`]: a machine under test: Linux, or a simulated kernel
-//! - [`mon`]: PoolMon: the pool table as a person reads it, screen after screen
+//! - [`mon`]: PoolMon: the live pool table for people to read
 //! - [`judge`]: a pure function from scenario and recording to verdicts
-//! - [`leakbench`]: how good that function is, measured on simulated tags
+//! - [`leakbench`]: the accuracy of that function, measured on simulated tags
 //! - [`run`]: set up, measure, tear down; the only async code
-//! - [`report`]: what a run came to, one file a format
-//! - [`cli`]: the commands, which join all of these, and [`exit`], the codes they end with
+//! - [`report`]: the result of a run, one file per format
+//! - [`cli`]: the commands, which join all of these, and [`exit`], their exit codes
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 

@@ -1,4 +1,4 @@
-//! The program: everything it does is in the library's `cli`.
+//! The program's entry point; everything else is in the library's `cli`.
 
 use poolgate::cli::Cli;
 use poolgate::exit::Exit;

@@ -1,15 +1,17 @@
 //! Text from outside, made safe for a terminal.
 //!
-//! A workload's output, a process name or a path may hold escape sequences that move the cursor, set the window's title or
-//! hide what follows. [`plain`] shows such characters instead of sending them. What goes to a terminal passes through here
-//! once: `cli::printed` calls it for each line, `report::table` and doctor's findings call it before they add colours.
+//! A workload's output, a process name or a path may hold escape sequences that move the cursor, set the window's title
+//! or hide the text after them. [`plain`] shows such characters instead of sending them. Text for a terminal passes
+//! through here once: `cli::printed` calls it for each line, `report::table` and doctor's findings call it before they
+//! add colours.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` with control characters written as escapes: `\x1b`, `\u{202e}`. Line ends and tabs stay.
+/// Returns `text` with control characters written as escapes: `\x1b`, `\u{202e}`. Line ends and tabs stay.
 ///
-/// Escaped are C0 and C1 controls, DEL, line and paragraph separators, and what changes the direction of text (CVE-2021-42574).
+/// C0 and C1 controls, DEL, line and paragraph separators, and characters that change the direction of text
+/// (CVE-2021-42574) are escaped.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
@@ -26,7 +28,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether a terminal does something about `c`, rather than show it.
+/// Whether a terminal acts on `c` instead of showing it.
 pub fn acts(c: char) -> bool {
     match c {
         '\n' | '\t' => false,

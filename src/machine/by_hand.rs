@@ -1,40 +1,41 @@
-//! Boot settings as a person looks at them and changes them.
+//! Viewing and changing boot settings by hand.
 //!
-//! A run asks for what it needs, and changes nothing where that is in force ([`Flags::plan`]). A person, as with GFlags,
-//! changes what is kept for the next boot, whatever is in force now, and is told how to have it back exactly.
+//! A run asks for the settings that it needs, and changes nothing if they are in force ([`Flags::plan`]).
+//! `poolgate flags`, like GFlags, changes the settings for the next boot regardless of those in force, and reports how
+//! to restore the previous state exactly.
 
 use std::path::PathBuf;
 
 use super::{Change, FlagValue, Flags, MachineError};
 use crate::gflags::Switches;
 
-/// Boot settings which can be looked at and changed one by one.
+/// Boot settings that can be viewed and changed one by one.
 pub trait ByHand: Flags {
-    /// What is kept for the next boot, and what the running kernel was booted with.
+    /// Returns the settings stored for the next boot and those of the running kernel.
     ///
     /// # Errors
-    /// When either cannot be read.
+    /// If either cannot be read.
     fn standing(&mut self) -> Result<Standing, MachineError>;
 
-    /// What it takes to have what is kept as `edit` says; `None` where it is so already. Changes nothing.
+    /// Returns the change that makes the stored setting match `edit`, or `None` if it matches already. Changes nothing.
     ///
     /// # Errors
-    /// When it cannot be read, or this machine has no such setting.
+    /// If the setting cannot be read or this machine has no such setting.
     fn edit(&mut self, edit: &Edit) -> Result<Option<Edited>, MachineError>;
 }
 
-/// What somebody wants of the next boot.
+/// A change requested for the next boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// Global flags of Windows switched on and off.
+    /// Switch global flags of Windows on and off.
     Switched(Switches),
-    /// The registry value exactly so, or absent.
+    /// Set the registry value to exactly this value, or remove it.
     Exactly(FlagValue),
-    /// Parameters of the Linux kernel put on its command line, and taken from it.
+    /// Add parameters to the command line of the Linux kernel, and remove parameters from it.
     Parameters {
-        /// Those which are to be there.
+        /// The parameters to add.
         added: Vec<String>,
-        /// Those which are not.
+        /// The parameters to remove.
         dropped: Vec<String>,
     },
 }
@@ -42,41 +43,41 @@ pub enum Edit {
 /// A change and its reverse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
-    /// What is to be written.
+    /// The change to write.
     pub change: Change,
-    /// What leaves the setting exactly as it was before.
+    /// The edit that restores the setting exactly as it was before.
     pub back: Edit,
 }
 
-/// Settings as they stand.
+/// The current settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// On Windows, and on the simulated machine.
+    /// On Windows and on the simulated machine.
     GlobalFlags(GlobalFlags),
     /// On Linux.
     CommandLine(CommandLine),
 }
 
-/// The global flags of the whole system.
+/// The system-wide global flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GlobalFlags {
     /// The registry value's name.
     pub name: String,
-    /// The value itself, with its type.
+    /// The value with its type.
     pub kept: FlagValue,
-    /// The flags it means, none where it is absent; `None` where it is no number.
+    /// The flags as a number; 0 if the value is absent, `None` if it is not a number.
     pub number: Option<u32>,
-    /// Those of the running kernel; `None` where it does not tell.
+    /// The flags of the running kernel; `None` if the kernel does not report them.
     pub running: Option<u32>,
-    /// Whether the kernel counts pool tags whatever the flag for that says, as since Windows Server 2003.
+    /// Whether the kernel counts pool tags regardless of the flag, as Windows Server 2003 and later do.
     pub always_tags: bool,
 }
 
 /// The command lines of a Linux kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
-    /// What the running kernel was booted with.
+    /// The command line of the running kernel.
     pub running: String,
-    /// What the next one will be booted with, and the file that says so; `None` where no file does that poolgate knows.
+    /// The command line of the next boot and the file that sets it; `None` if poolgate knows no such file.
     pub next: Option<(PathBuf, String)>,
 }

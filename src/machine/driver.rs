@@ -1,15 +1,15 @@
-//! A driver as a machine has it: what tells one build of it from another, for reports.
+//! The facts that distinguish one build of a driver from another, for reports.
 
 use std::path::PathBuf;
 
-/// A driver which was found. What its maker did not write into it is `None`.
+/// A driver on this machine. A fact that the driver's maker left out is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Driver {
-    /// Its version: the file version on Windows, the module's `version` on Linux.
+    /// The file version on Windows, the module's `version` on Linux.
     pub version: Option<String>,
-    /// What no other build has, as long as its version may stay: on Windows time stamp and size of the image as symbol
-    /// servers use them, on Linux the module's `srcversion`.
+    /// An identifier that differs between builds even if the version stays the same: on Windows the image's time stamp
+    /// and size, as used by symbol servers; on Linux the module's `srcversion`.
     pub build: Option<String>,
-    /// Where it is: its file, or the module's folder in sysfs.
+    /// The driver's file, or the module's folder in sysfs.
     pub place: PathBuf,
 }

@@ -1,54 +1,54 @@
-//! Why a machine could not be read or changed. Each case comes with what to do about it.
+//! Errors in reading or changing a machine, each with a remedy.
 
 use std::io;
 use std::path::PathBuf;
 
 use super::windows::pool::PoolTagsError;
-/// How somebody gets an administrator's rights on Windows.
+/// How to get administrator rights on Windows.
 const ELEVATE: &str =
     "run it from an elevated prompt (\"Run as administrator\"), or let the CI agent run as LocalSystem";
 
 const TO_READ: &str =
     if cfg!(windows) { ELEVATE } else { "the kernel shows its pools to root only: run poolgate with sudo" };
 
-/// A failure of the machine, not of the driver under test: it ends in outcome `error`, never in a verdict.
+/// A failure of the machine, not of the driver under test. It leads to the outcome `error`, never to a verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
-    /// A file of the machine's could not be opened or read.
+    /// A file on the machine could not be opened or read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error that the system returned.
         source: io::Error,
     },
-    /// A file of the machine's could not be written.
+    /// A file on the machine could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error that the system returned.
         source: io::Error,
     },
-    /// A file of the kernel's does not read as it should.
+    /// A kernel file does not have the expected format.
     #[error("cannot make sense of {}, line {line}: {problem}: {text:?}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
-        /// The line itself, shortened.
+        /// The line, shortened.
         text: String,
     },
-    /// A file which is to be put back exactly holds bytes that text cannot.
+    /// A file that poolgate would have to restore exactly is not UTF-8.
     #[error("{} is not UTF-8 text, so it could not be put back exactly", .0.display())]
     NotText(PathBuf),
-    /// A flag which only Windows has.
+    /// A setting that only Windows has.
     #[error("{0} is a boot setting of Windows, which a Linux kernel does not have")]
     OnlyOnWindows(String),
-    /// A flag which only Linux has.
+    /// A setting that only Linux has.
     #[error("kernel parameter {0} is a boot setting of Linux, which a Windows kernel does not have")]
     OnlyOnLinux(String),
     /// A registry value could not be read or changed.
@@ -56,20 +56,20 @@ pub enum MachineError {
     Registry {
         /// `read`, `change` or `flush`.
         doing: &'static str,
-        /// The value, or the key.
+        /// The value or key.
         name: String,
-        /// What the system said.
+        /// The error that the system returned.
         source: io::Error,
     },
-    /// A registry value of a type which poolgate could not add a flag to.
+    /// poolgate cannot add a flag to a registry value of this type.
     #[error("{name} is no number poolgate could add flags to: {value:?}")]
     NotANumber {
         /// The value's name.
         name: String,
-        /// Its type and bytes.
+        /// The value's type and bytes.
         value: String,
     },
-    /// A text which stands for no registry value.
+    /// A text does not describe a registry value.
     #[error("{name} cannot be made {text:?}, which is no registry value in poolgate's notation")]
     NotAValue {
         /// The value's name.
@@ -77,20 +77,20 @@ pub enum MachineError {
         /// The text.
         text: String,
     },
-    /// The kernel shows nothing of a setting, and the registry does not hold what was written to it.
+    /// The kernel does not report the setting, and the registry holds a value other than the one written.
     #[error(
         "the kernel does not tell whether it was booted with {0} as asked for, and the registry holds another value"
     )]
     Untold(String),
-    /// A kernel parameter which a boot loader's configuration would not keep as it is.
+    /// A boot loader's configuration would not keep this kernel parameter unchanged.
     #[error("kernel parameter {parameter:?} {problem}")]
     Parameter {
-        /// As the scenario has it.
+        /// The parameter as written in the scenario.
         parameter: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// A kernel parameter which was not put there by poolgate.
+    /// A kernel parameter that poolgate did not add.
     #[error("kernel parameter {parameter} stands in {}, which is not poolgate's to change", path.display())]
     OthersParameter {
         /// The parameter.
@@ -98,82 +98,82 @@ pub enum MachineError {
         /// The file.
         path: PathBuf,
     },
-    /// How this machine's kernel is given its parameters is not known.
+    /// poolgate does not know how this machine passes parameters to its kernel.
     #[error("cannot change {parameters:?} on this machine's kernel command line: {problem}")]
     NoBootLoader {
-        /// What was to be added or taken away.
+        /// The parameters to be added or removed.
         parameters: String,
-        /// What was looked for, or found instead.
+        /// Why no way was found.
         problem: &'static str,
         /// How to add them by hand.
         remedy: String,
     },
-    /// A name which is none of this machine's boot settings.
+    /// The name is not one of this machine's boot settings.
     #[error("{0:?} is not a boot setting poolgate changes")]
     UnknownSetting(String),
-    /// A program of the machine's, or a hook, did not do its work.
+    /// A program on the machine, or a hook, failed.
     #[error("{} failed: {problem}", program.display())]
     Program {
         /// The program.
         program: PathBuf,
-        /// How it ended, and its last words.
+        /// Its exit status and the last line of its error output.
         problem: String,
     },
-    /// Driver Verifier's settings are gone at the boot which was to have them.
+    /// Driver Verifier's settings are missing in the boot that should have them.
     #[error("{0} is gone, as after a boot that failed: Windows then switches Driver Verifier off")]
     VerifierGone(String),
-    /// Driver Verifier's boot mode is not kept in any registry value poolgate knows, so that it could not be put back.
+    /// No registry value known to poolgate stores Driver Verifier's boot mode, so it could not be restored.
     #[error("cannot see where Windows keeps Driver Verifier's boot mode, so it could not be put back")]
     HiddenBootMode,
-    /// A file is as it should be, but the boot loader's own configuration could not be made from it.
+    /// The file is correct, but the boot loader's own configuration could not be made from it.
     #[error("cannot make the boot loader's configuration from {}: {source}", file.display())]
     NotMade {
         /// The file.
         file: PathBuf,
-        /// What failed.
+        /// The underlying error.
         source: Box<MachineError>,
     },
-    /// Files below another root belong to a machine which poolgate does not run on.
+    /// The files below another root belong to a machine other than the one poolgate runs on.
     #[error("the machine below {} is not the one poolgate runs on, so it cannot be restarted", .0.display())]
     ForeignRoot(PathBuf),
     /// The kernel refused to restart.
     #[error("cannot restart the machine: {0}")]
     NotRestarted(io::Error),
-    /// What has the name of our autostart entry is not ours.
+    /// A file or service has the name of poolgate's autostart entry, but poolgate did not write it.
     #[error("{} was not written by poolgate, so it stays as it is", .0.display())]
     ForeignAutostart(PathBuf),
-    /// Nothing that poolgate knows starts programs on this machine.
+    /// poolgate knows no way to start programs at boot on this machine.
     #[error("nothing here could bring poolgate back after a boot: neither systemd nor {} was found", .0.display())]
     NoAutostart(PathBuf),
-    /// systemd is there, but another init started the machine.
+    /// systemd is installed, but another init booted the machine.
     #[error("systemd is installed, but did not boot this machine: its unit would not bring poolgate back, and there is no {}", .0.display())]
     IdleSystemd(PathBuf),
-    /// A path which an autostart entry cannot hold.
+    /// A path that an autostart entry cannot hold.
     #[error("{} cannot stand in an autostart entry: {problem}", path.display())]
     AutostartPath {
         /// The path.
         path: PathBuf,
-        /// Why not.
+        /// The problem.
         problem: &'static str,
     },
-    /// Somebody else than root could have written what root is about to obey.
+    /// A user other than root could have written a file that root is about to use.
     #[error("{} is not safe to use: {problem}", path.display())]
     Untrusted {
         /// The file or folder at fault, which may be a parent of the one in question.
         path: PathBuf,
-        /// Who could change it, and by what.
+        /// Who could change it, and how.
         problem: String,
-        /// The command which puts it right.
+        /// The command that fixes it.
         remedy: String,
     },
-    /// Files could not be copied between a user's folder and one of root's.
+    /// Files could not be copied between a user's folder and a folder of root.
     #[error("cannot copy {}: {problem}", path.display())]
     NotCopied {
         /// The file or folder at fault.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
     /// The kernel does not count pool tags in this boot (STATUS_NOT_IMPLEMENTED on Windows 2000 and XP).
@@ -182,30 +182,30 @@ pub enum MachineError {
     /// The kernel's tables of pool usage cannot be read (Windows).
     #[error(transparent)]
     PoolTags(PoolTagsError),
-    /// A call of the system's failed.
+    /// A system call failed.
     #[error("cannot {what}: {source}")]
     System {
-        /// What it was to do.
+        /// The purpose of the call.
         what: &'static str,
-        /// What the system said.
+        /// The error that the system returned.
         source: io::Error,
     },
-    /// Windows lets only an administrator do this.
+    /// Windows requires an administrator for this.
     #[error("only an administrator can {0}")]
     NotElevated(&'static str),
-    /// The service manager still holds the service of a run before.
+    /// The service of an earlier run is marked for deletion but still open in another program.
     #[error("the service {0} is removed, but not gone yet: somebody still looks at it")]
     AutostartGoing(String),
     /// The service was started by hand.
     #[error("this is what the service manager starts")]
     NotAService,
-    /// The platform cannot do this yet.
+    /// The platform does not support this yet.
     #[error("{0} is not supported yet")]
     NotYet(&'static str),
 }
 
 impl MachineError {
-    /// What the person running this should do, where there is something to do.
+    /// Returns the remedy, if there is one.
     pub fn help(&self) -> Option<&str> {
         match self {
             MachineError::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {

@@ -1,10 +1,10 @@
-//! What a kernel logged of itself.
+//! Messages from the kernel log.
 
-/// Messages of the kernel, oldest first.
+/// Kernel messages, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KernelMessages {
-    /// One line each, with the time since boot in front where the kernel keeps it.
+    /// One message per line, preceded by the time since boot if the kernel records it.
     pub lines: Vec<String>,
-    /// How many were written over before they were read.
+    /// The number of messages that were overwritten before they were read.
     pub lost: u64,
 }

@@ -1,10 +1,10 @@
 //! A machine under test, as four small traits.
 //!
-//! [`PoolSource`] reads the kernel's pool table, [`Flags`] its boot settings, [`Boot`] tells one boot from the next and
-//! restarts, [`Autostart`] brings poolgate back after a restart. [`Machine`] is a plain struct of the four, so that a
-//! test can pair a real slabinfo with a simulated reboot. A sample which cannot be read is an error, never an empty
-//! snapshot. What is written may stay in memory until it is flushed, and a power cut then loses it: whoever relies on a
-//! write flushes first.
+//! [`PoolSource`] reads the kernel's pool table, [`Flags`] changes its boot settings, [`Boot`] identifies boots and
+//! restarts the machine, [`Autostart`] starts poolgate again after a restart. [`Machine`] is a plain struct of the
+//! four, so a test can combine a real slabinfo with a simulated reboot. A sample that cannot be read is an error, never
+//! an empty snapshot. Writes may stay in memory until they are flushed, and a power cut then loses them; code that
+//! relies on a write must flush first.
 
 use std::path::{Path, PathBuf};
 
@@ -28,103 +28,104 @@ pub use by_hand::{ByHand, CommandLine, Edit, Edited, GlobalFlags, Standing};
 pub use driver::Driver;
 pub use error::MachineError;
 pub use kernel_messages::KernelMessages;
-/// The platform this program was built for: this machine itself.
+/// The platform that this program was built for.
 #[cfg(unix)]
 pub use linux as native;
 pub use memory::Memory;
 pub use place::{is_same, is_within};
-/// The platform this program was built for: this machine itself.
+/// The platform that this program was built for.
 #[cfg(windows)]
 pub use windows as native;
 
 /// A machine under test.
 pub struct Machine {
-    /// Its pool table.
+    /// The pool table.
     pub pool: Box<dyn PoolSource>,
-    /// Its boot settings.
+    /// The boot settings.
     pub flags: Box<dyn Flags>,
-    /// Its boots.
+    /// Identifies boots and restarts the machine.
     pub boot: Box<dyn Boot>,
-    /// What starts poolgate again after a boot.
+    /// Starts poolgate again after a boot.
     pub autostart: Box<dyn Autostart>,
 }
 
-/// Where pool usage is read.
+/// A source of pool usage.
 pub trait PoolSource {
-    /// What the figures come from, for reports: `linux slabinfo`, `simulated kernel`.
+    /// The source's name for reports: `linux slabinfo`, `simulated kernel`.
     fn name(&self) -> &'static str;
 
-    /// Reads every row now. The snapshot is the source's own and is overwritten by the next call.
+    /// Reads all rows. The snapshot belongs to the source; the next call overwrites it.
     ///
     /// # Errors
-    /// When the table cannot be read whole; nothing of such a read is ever shown.
+    /// If the table cannot be read completely. A partial read is never returned.
     fn sample(&mut self) -> Result<&Snapshot, MachineError>;
 
-    /// Asks the kernel to give back what the rows matching `named` keep ready but do not use, so that the next sample
-    /// counts only objects really in use. Returns how many rows that was possible for; 0 where counts are exact anyway.
+    /// Asks the kernel to release the memory that the rows matching `named` hold but do not use, so that the next
+    /// sample counts only objects in use. Returns the number of rows for which that was possible; 0 if counts are exact
+    /// anyway.
     ///
     /// # Errors
-    /// When the kernel has the switch but refuses it.
+    /// If the kernel supports this but refuses it.
     fn shrink(&mut self, named: &[TagPattern]) -> Result<usize, MachineError>;
 
-    /// What a reader of the samples so far should know about how they were read. Each note comes once.
+    /// Returns a note about how the samples so far were read, for the reader of the report. Each note is returned once.
     fn note(&mut self) -> Option<String> {
         None
     }
 
-    /// What the machine tells of its memory as a whole, for people to read beside the rows; nothing is judged by it.
+    /// Returns machine-wide memory figures, for people to read beside the rows. No verdict depends on them.
     fn memory(&mut self) -> Memory {
         Memory::default()
     }
 }
 
-/// Boot settings: registry values, kernel command line parameters.
+/// Boot settings: registry values or kernel command line parameters.
 pub trait Flags {
-    /// The changes it takes to have everything that is asked for, each with the setting's exact value now. Empty when all
-    /// of it is in force already. Changes nothing.
+    /// Returns the changes needed to get all settings in `asked`, each with the setting's exact current value. Empty if
+    /// all of them are in force. Changes nothing.
     ///
     /// # Errors
-    /// When this machine has no such setting, or it cannot be read.
+    /// If this machine has no such setting, or the setting cannot be read.
     fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError>;
 
-    /// Whether the running kernel was booted with everything that is asked for.
+    /// Whether the running kernel was booted with all settings in `asked`.
     ///
     /// # Errors
-    /// When the kernel does not tell.
+    /// If the kernel does not report it.
     fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError>;
 
-    /// The setting as it stands; an absent value is a value.
+    /// Returns the setting's current value, possibly [`FlagValue::Absent`].
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     fn read(&self, name: &str) -> Result<FlagValue, MachineError>;
 
-    /// Makes the setting exactly `value`, for the next boot. Not durable before [`Flags::flush`].
+    /// Sets the setting to exactly `value` for the next boot. Not durable before [`Flags::flush`].
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError>;
 
-    /// Makes what was written survive a power cut.
+    /// Makes all writes survive a power cut.
     ///
     /// # Errors
-    /// When it may not have.
+    /// If the writes may not be on disk.
     fn flush(&mut self) -> Result<(), MachineError>;
 
-    /// Whether `now` is what the run made of the setting.
+    /// Whether `now` is the value that the run wrote.
     fn is_made(&self, change: &Change, now: &FlagValue) -> bool {
         *now == change.wanted
     }
 
-    /// What the setting becomes when only poolgate's part of it is removed, where somebody else edited it during the run
-    /// and it holds `now`. `None` when poolgate's part cannot be told from theirs.
+    /// Returns the setting's value without poolgate's part, if another program or person edited it during the run and
+    /// it now holds `now`. `None` if poolgate's part cannot be separated from the other edits.
     fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
         let _ = (change, now);
         None
     }
 
-    /// The commands with which an administrator finishes what is left of putting `change` back. `now` is what the setting
-    /// holds, where it can be read. `saved` is a file which holds the original as text, where there was one.
+    /// Returns the commands for an administrator to complete the restore of `change`. `now` is the setting's
+    /// current value, if it can be read. `saved` is a file that holds the original as text, if there was one.
     fn by_hand(&self, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
         let _ = saved;
         match &change.original {
@@ -139,17 +140,18 @@ pub trait Flags {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
-    /// Pool tagging, where the kernel has it off.
+    /// Pool tagging, if the kernel has it off.
     PoolTagging,
     /// Global flags of Windows switched on or off.
     GlobalFlag(Switch),
     /// Driver Verifier for these drivers and no others.
     Verifier {
-        /// Their file names.
+        /// The drivers' file names.
         drivers: Vec<String>,
-        /// What it looks for, as a number.
+        /// The verifier level, as a number.
         level: u32,
-        /// Whether Windows is to switch it off when a boot fails. Runs of before there was a choice did not ask for it.
+        /// Whether Windows switches Driver Verifier off if a boot fails. Runs that older versions recorded did not ask
+        /// for it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         reset_on_boot_failure: bool,
     },
@@ -157,24 +159,24 @@ pub enum Asked {
     KernelParameter(String),
 }
 
-/// A setting which is to be changed for the run and put back after it.
+/// A setting that poolgate changes for the run and restores after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// The setting, in the platform's own words: a registry value, a file.
+    /// The platform's name for the setting: a registry value or a file.
     pub name: String,
-    /// What it was before the run.
+    /// The value before the run.
     pub original: FlagValue,
-    /// What the run needs.
+    /// The value that the run needs.
     pub wanted: FlagValue,
 }
 
-/// The exact state of one setting.
+/// The exact value of one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlagValue {
     /// There is no such value.
     Absent,
-    /// The value, in the platform's own exact notation.
+    /// The value in the platform's exact notation.
     Present(String),
 }
 
@@ -187,42 +189,42 @@ impl std::fmt::Display for FlagValue {
     }
 }
 
-/// Which boot the machine is in. Two equal ids are the same boot; nothing else is known of them.
+/// Identifies a boot. Equal ids mean the same boot; the text has no other meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootId(pub String);
 
-/// The machine's boots.
+/// Identifies boots and restarts the machine.
 pub trait Boot {
-    /// The boot the machine is in.
+    /// Returns the id of the current boot.
     ///
     /// # Errors
-    /// When the kernel does not tell.
+    /// If the kernel does not report it.
     fn id(&self) -> Result<BootId, MachineError>;
 
-    /// Restarts the machine. On a real one this process ends soon after.
+    /// Restarts the machine. On a real machine this process ends soon after.
     ///
     /// # Errors
-    /// When the restart was refused.
+    /// If the restart was refused.
     fn restart(&mut self) -> Result<(), MachineError>;
 }
 
-/// What starts `poolgate resume` after a boot. There is one entry on a machine, which is also the machine-wide lock.
+/// Starts `poolgate resume` after a boot. A machine has one such entry, which also serves as the machine-wide lock.
 pub trait Autostart {
-    /// The folder of the run which would be resumed.
+    /// Returns the folder of the run that would be resumed.
     ///
     /// # Errors
-    /// When it cannot be read, or is not ours.
+    /// If the entry cannot be read or was not written by poolgate.
     fn get(&self) -> Result<Option<PathBuf>, MachineError>;
 
-    /// Sets or removes it. Not durable before [`Autostart::flush`].
+    /// Sets or removes the entry. Not durable before [`Autostart::flush`].
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError>;
 
-    /// Makes what was set survive a power cut.
+    /// Makes the entry survive a power cut.
     ///
     /// # Errors
-    /// When it may not have.
+    /// If the write may not be on disk.
     fn flush(&mut self) -> Result<(), MachineError>;
 }

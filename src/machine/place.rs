@@ -1,15 +1,15 @@
-//! Whether one path lies in another, by the rules of this system.
+//! Tests whether one path lies inside another, by the rules of this operating system.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Whether `path` is `folder` or lies in it. On Windows the case of letters makes no difference: the registry, a user and
-/// the file system each may write `ProgramData` their own way.
+/// Whether `path` is `folder` or lies in it. On Windows the comparison ignores case, because the registry, users and
+/// the file system may spell `ProgramData` differently.
 pub fn is_within(path: &Path, folder: &Path) -> bool {
     if cfg!(windows) { is_within_ignoring_case(path, folder) } else { path.starts_with(folder) }
 }
 
-/// Whether both paths name the same place, as far as their letters say.
+/// Whether both paths name the same place. Compares the text only; links are not resolved.
 pub fn is_same(one: &Path, other: &Path) -> bool {
     is_within(one, other) && is_within(other, one)
 }
@@ -22,12 +22,13 @@ fn folded(path: &Path) -> PathBuf {
     path.components().map(|component| fold(component.as_os_str())).collect()
 }
 
-/// A name with each letter in its simple upper case, as Windows compares names. One that is no Unicode stays as it is.
+/// Maps each letter to its simple upper case, as Windows does to compare names. A name that is not Unicode stays
+/// unchanged.
 fn fold(name: &OsStr) -> std::ffi::OsString {
     let Some(text) = name.to_str() else { return name.to_owned() };
     let upper = |letter: char| {
         let mut upper = letter.to_uppercase();
-        // What becomes several letters is a name of its own: Windows knows simple upper case only.
+        // Windows knows simple upper case only, so a letter that would become several letters stays unchanged.
         upper.next().filter(|_| upper.len() == 0).unwrap_or(letter)
     };
     text.chars().map(upper).collect::<String>().into()

@@ -1,7 +1,7 @@
-//! Keeps the import table of ARCHITECTURE.md true, and a few rules which no compiler knows.
+//! Checks the import table of ARCHITECTURE.md, and a few rules that the compiler does not check.
 //!
 //! Everything under `src/` is read as tokens, so that a comment cannot break a rule and a `use` cannot hide in braces.
-//! Tests inside `src/` obey the same rules. What the detection finds is itself tested, on small texts, at the end.
+//! Tests inside `src/` obey the same rules. The checks themselves are tested on small texts at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -12,21 +12,21 @@ use tokens::{Placed, Token, tokens};
 mod links;
 mod tokens;
 
-/// What each module may import: the table's rows in their order, lowest layer first.
+/// The permitted imports of each module: the table's rows in order, lowest layer first.
 struct Table(Vec<(String, May)>);
 
-/// What one module may import.
+/// The permitted imports of one module.
 #[derive(Debug, PartialEq)]
 enum May {
     Everything,
     Only(BTreeSet<String>),
 }
 
-/// Crates which one file keeps to itself, so that they can be replaced: name, and what its path begins with.
+/// Crates that only one file may use, so that they can be replaced: name, and the beginning of the file's path.
 const SEALED: [(&str, &str); 2] = [("serde_yaml", "src/scenario/load.rs"), ("junit_report", "src/report/junit")];
-/// The only code which may be unsafe.
+/// The only folder with unsafe code.
 const UNSAFE_HOME: &str = "src/machine/windows";
-/// Names which say nothing of what is inside.
+/// Module names that do not describe their contents.
 const EMPTY_NAMES: [&str; 7] = ["utils", "helpers", "common", "imp", "manager", "engine", "context"];
 const MOST_LINES: usize = 300;
 
@@ -63,7 +63,7 @@ fn imports_point_down_only() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// All Rust files below `folder`.
+/// Collects all Rust files below `folder`.
 fn collect_sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in fs_err::read_dir(folder)? {
         let path = entry?.path();
@@ -77,7 +77,7 @@ fn collect_sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<(
 }
 
 impl Table {
-    /// Reads the table headed `| module | may import |`. Names stand in backticks; several may share a row.
+    /// Reads the table headed `| module | may import |`. Names are in backticks; several may share a row.
     fn read(markdown: &str) -> Table {
         let mut lines = markdown.lines().skip_while(|line| *line != "| module | may import |");
         let rows = lines.by_ref().skip(2).take_while(|line| line.starts_with('|'));
@@ -97,7 +97,7 @@ impl Table {
     }
 }
 
-/// Every rule which the text of one file breaks, each as a line for a person. `path` begins with `src/`.
+/// Returns every violation in the text of one file, each as a readable line. `path` begins with `src/`.
 fn violations(table: &Table, path: &str, text: &str) -> Vec<String> {
     let tokens = tokens(text);
     let mut found = forbidden_imports(table, path, &tokens);
@@ -126,7 +126,7 @@ fn violations(table: &Table, path: &str, text: &str) -> Vec<String> {
     found
 }
 
-/// Imports which the table does not allow, and a module which it does not have.
+/// Finds imports that the table does not allow, and a module missing from the table.
 fn forbidden_imports(Table(rows): &Table, path: &str, tokens: &[Placed]) -> Vec<String> {
     let place = module_path(path);
     let Some(own) = place.first() else { return Vec::new() };
@@ -143,7 +143,8 @@ fn forbidden_imports(Table(rows): &Table, path: &str, tokens: &[Placed]) -> Vec<
         .collect()
 }
 
-/// The module a file is: `src/report/junit.rs` is `report::junit`; `lib.rs` and `main.rs` are the root, which is empty.
+/// Returns the path of a file's module: `src/report/junit.rs` is `report::junit`; `lib.rs` and `main.rs` are the root,
+/// which is empty.
 fn module_path(path: &str) -> Vec<String> {
     let path = path.trim_start_matches("src/").trim_end_matches(".rs");
     let mut names: Vec<String> = path.split('/').map(str::to_owned).collect();
@@ -153,8 +154,8 @@ fn module_path(path: &str) -> Vec<String> {
     names
 }
 
-/// The names which a file takes from the crate's root, by `crate::` or by enough of `super::`, each with its line.
-/// `depth` is how many modules deep the file is.
+/// Returns the names that a file takes from the crate's root, by `crate::` or by enough `super::`, each with its line.
+/// `depth` is the module depth of the file.
 fn root_names(tokens: &[Placed], depth: usize) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut braces = Vec::new();
@@ -170,7 +171,8 @@ fn root_names(tokens: &[Placed], depth: usize) -> Vec<(usize, String)> {
                 names_after(tokens, at, depth + inner, &mut found);
             }
             Token::Quoted(text) if text.contains("crate::") => {
-                // Deep enough that no `super` in it reaches the root: a quoted path begins where serde's macro puts it.
+                // Passes a depth so large that no `super` in the text reaches the root, because serde's macro decides
+                // the module of a quoted path.
                 let quoted = root_names(&tokens::tokens(text), text.len());
                 found.extend(quoted.into_iter().map(|(_, name)| (*line, name)));
             }
@@ -180,7 +182,8 @@ fn root_names(tokens: &[Placed], depth: usize) -> Vec<(usize, String)> {
     found
 }
 
-/// Follows one path, or a group of them in braces, from `depth` modules below the root; what it names there is found.
+/// Follows one path, or a group of them in braces, from `depth` modules below the root. Adds the names at the root to
+/// `found`.
 fn names_after(tokens: &[Placed], at: usize, depth: usize, found: &mut Vec<(usize, String)>) {
     match tokens.get(at) {
         Some((_, Token::Word(word))) if word == "super" && depth > 0 && is_path_sep(tokens, at + 1) => {
@@ -217,7 +220,7 @@ fn opens_module(before: &[Placed]) -> bool {
     matches!(before, [.., (_, Token::Word(word)), (_, Token::Word(_))] if word == "mod")
 }
 
-/// Whether a token names a crate, in code or as a path within quotes.
+/// Whether a token names a crate, in code or in a quoted path.
 fn names_crate(token: &Token, name: &str) -> bool {
     match token {
         Token::Word(word) => word == name,
@@ -226,7 +229,7 @@ fn names_crate(token: &Token, name: &str) -> bool {
     }
 }
 
-/// A table small enough to see through: `high` may import `low`, `top` everything.
+/// A small table: `high` may import `low`, `top` everything.
 const SMALL: &str = "\
 text
 
@@ -277,7 +280,7 @@ fn an_import_the_table_does_not_allow_is_found_however_it_is_written() {
         "mod tests { use super::super::super::super::high::Thing; }",
         "#[cfg(test)] mod tests { fn f() { if true { crate::high::f() } } }",
         "fn f<'a>(_: &'a str) -> crate::high::Thing<'a> { todo!() }",
-        // A string which ran on would swallow these: `super` counts in code only.
+        // A string that is not ended would swallow these: `super` counts in code only.
         "const C: char = '\"'; use super::super::super::high;",
         "const C: char = '\\''; const D: char = '\"'; use super::super::super::high;",
         "const E: &str = \"\\\"\"; use super::super::super::high;",

@@ -1,13 +1,13 @@
-//! Cuts a Rust text into tokens, as far as the rules about imports need it: what is code, what is quoted, and on which
-//! line. Comments vanish here, so that nothing said in one can break a rule. It reads only what compiles; of anything
-//! else it makes something, without complaint.
+//! Splits Rust text into tokens, as far as the rules about imports need it: code, quoted text, and line numbers.
+//! Comments are dropped, so that they cannot break a rule. The text must compile; any other text gives arbitrary tokens
+//! without an error.
 
-/// The smallest piece of a Rust text which the rules look at.
+/// The smallest piece of a Rust text for the rules.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Token {
     /// An identifier, a keyword or a number.
     Word(String),
-    /// What stands between quotes. Serde's attributes name paths there, so it is code as well.
+    /// The text between quotes. It may be code, because serde's attributes contain paths.
     Quoted(String),
     /// `::`
     PathSep,
@@ -15,10 +15,10 @@ pub(crate) enum Token {
     Sign(char),
 }
 
-/// A token and the line it begins on.
+/// A token and the line that it begins on.
 pub(crate) type Placed = (usize, Token);
 
-/// A Rust text as tokens: comments are dropped, numbers are words, lifetimes and characters are nothing.
+/// Splits a Rust text into tokens. Comments, lifetimes and character literals are dropped; numbers are words.
 pub(crate) fn tokens(text: &str) -> Vec<Placed> {
     let (mut found, mut rest, mut line) = (Vec::new(), text, 1);
     while let Some(first) = rest.chars().next() {
@@ -30,7 +30,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Placed> {
     found
 }
 
-/// The token at the beginning of `rest`, where there is one, and how many bytes it takes.
+/// Returns the token at the beginning of `rest`, if any, and its length in bytes.
 fn next_token(rest: &str, first: char) -> (Option<Token>, usize) {
     let until = |end: &str| rest.find(end).map_or(rest.len(), |at| at + end.len());
     if rest.starts_with("//") {
@@ -65,7 +65,7 @@ fn next_token(rest: &str, first: char) -> (Option<Token>, usize) {
     }
 }
 
-/// The length of a block comment; they nest.
+/// Returns the length of a block comment; they nest.
 fn comment_length(rest: &str) -> usize {
     let mut open = 0;
     let mut at = 0;
@@ -82,14 +82,14 @@ fn comment_length(rest: &str) -> usize {
     rest.len()
 }
 
-/// The `#`s of a raw string's quotes, where `rest` begins with one.
+/// Returns the `#`s of a raw string's quotes if `rest` begins with one.
 fn raw_fence(rest: &str) -> Option<&str> {
     let after = rest.strip_prefix("br").or_else(|| rest.strip_prefix("cr")).or_else(|| rest.strip_prefix('r'))?;
     let fence = &after[..after.find(|c| c != '#')?];
     after[fence.len()..].starts_with('"').then_some(fence)
 }
 
-/// The length of a string with its quotes.
+/// Returns the length of a string including its quotes.
 fn quoted_length(rest: &str) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
@@ -101,7 +101,7 @@ fn quoted_length(rest: &str) -> usize {
     rest.len()
 }
 
-/// The length of a character with its quotes, or of a lifetime's quote alone.
+/// Returns the length of a character literal including its quotes, or of a lifetime's quote alone.
 fn character_length(rest: &str) -> usize {
     let mut chars = rest.char_indices().skip(1);
     match (chars.next(), chars.next()) {

@@ -32,7 +32,7 @@ fn the_unit_resumes_the_run_after_the_boot() {
     {
         assert!(unit.lines().any(|found| found == line), "{line} is not in\n{unit}");
     }
-    // Where `systemctl enable` would put it, and to where.
+    // The same link as `systemctl enable` would create.
     assert_eq!(fs_err::read_link(root.at(LINK)).unwrap(), Path::new("/").join(UNIT));
     assert_eq!(fs_err::read_dir(root.at(LINK).parent().unwrap()).unwrap().count(), 1, "a temporary file is left");
 }
@@ -51,7 +51,7 @@ fn it_is_removed_without_trace_however_often() {
     }
 }
 
-/// The unit is written before its link and removed after it, so these are what a power cut leaves.
+/// A power cut can leave a unit without its link: the unit is written before the link and removed after it.
 #[test]
 fn what_a_power_cut_left_is_completed_or_removed() {
     for run in [Some(Path::new(RUN)), None] {
@@ -103,7 +103,7 @@ fn systemd_is_told_and_need_not_answer() {
     assert_eq!(root.calls(), ["systemctl daemon-reload"; 2]);
 }
 
-/// Nobody would start it, so the machine would be left with the boot settings of the run.
+/// Nothing would start the unit, so the machine would keep the boot settings of the run.
 #[test]
 fn a_systemd_which_did_not_boot_the_machine_is_not_given_a_unit() {
     let root = Root::new().with("usr/lib/systemd/systemd", "");
@@ -127,8 +127,8 @@ fn what_was_armed_under_systemd_is_removed_under_another_init() {
     assert_eq!(root.calls(), ["systemctl daemon-reload"], "a systemd which does not run is not told");
 }
 
-/// systemd 252, told that the file of a unit which it runs is gone, forgets the unit's `SuccessExitStatus`: it would call
-/// the unit failed for a leak which was found, and the machine degraded.
+/// If systemd 252 reloads while a running unit's file is gone, it forgets the unit's `SuccessExitStatus`. It would then
+/// report the unit as failed because of a detected leak, and the machine as degraded.
 #[test]
 fn systemd_is_not_told_by_the_unit_which_it_still_runs() {
     let cgroup = "0::/system.slice/poolgate-resume.service\n";

@@ -11,7 +11,7 @@ fn the_boot_id_is_the_kernels() {
 
 #[test]
 fn a_foreign_root_cannot_be_restarted() {
-    // Were it restarted by mistake, then by this program and not by reboot(2).
+    // If a bug restarted it, then through this program and not by reboot(2).
     let root = Root::new().program("usr/bin/systemctl", "").with("run/systemd/system/.keep", "");
     let (error, help) = told(root.machine().boot.restart().unwrap_err());
     assert!(error.contains("is not the one poolgate runs on"), "{error}");

@@ -1,4 +1,4 @@
-//! `poolgate flags` on Linux: the kernel command line of the next boot, changed by a person and had back byte for byte.
+//! `poolgate flags` on Linux: the kernel command line of the next boot, changed by hand and restored byte for byte.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use super::root::{Root, fixture};
 
 const DROP_IN: &str = "etc/default/grub.d/99-poolgate.cfg";
 
-/// A line of grub.cfg, as grub-mkconfig writes it.
+/// A grub.cfg as grub-mkconfig writes it.
 const GRUB_CFG: &str = "set default=0\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz-6.1.0 root=/dev/sda1 ro  quiet\n\tinitrd /boot/initrd\n}\n";
 
 struct Said {
@@ -30,7 +30,7 @@ fn does(root: &Root, words: &str) -> Said {
     said
 }
 
-/// Debian with GRUB, with room for the lock.
+/// Debian with GRUB, and a folder for the lock.
 fn debian() -> Root {
     Root::debian().with("run/.keep", "").with("boot/grub/grub.cfg", GRUB_CFG)
 }
@@ -99,7 +99,7 @@ fn grub_s_own_file_is_had_back_byte_for_byte() {
         assert!(
             changed.starts_with(original) && changed.lines().filter(|line| line.starts_with("GRUB_C")).count() == 2
         );
-        // Not in the order they were added in.
+        // Not in the order of adding.
         does(&root, "/r -panic=5");
         does(&root, "/r -slab_nomerge");
         assert_eq!(root.text("etc/default/grub").unwrap(), original);
@@ -125,7 +125,7 @@ fn a_file_which_poolgate_made_is_removed_with_what_it_was_made_for() {
     assert!(root.text("etc/kernel/cmdline").unwrap().ends_with(" poolgate.added panic=5\n"));
     does(&root, "/r -panic=5");
     assert_eq!(root.text("etc/kernel/cmdline"), None);
-    // The entry was made without both before the file went.
+    // The entry was made without both before the file was removed.
     let entries = root.text("entries").unwrap();
     let last = entries.lines().last().unwrap();
     assert!(last.ends_with(" quiet") && !last.contains("poolgate.added"), "{entries}");
@@ -166,7 +166,7 @@ fn a_boot_loader_s_program_which_fails_leaves_the_file_as_it_was() {
         said.stderr
     );
     assert_eq!(root.text(DROP_IN), None);
-    // A program which fails once.
+    // A program that fails once.
     drop(root);
     let root = debian().program(
         "usr/sbin/update-grub",
@@ -230,7 +230,7 @@ fn a_run_in_progress_owns_the_command_line() {
         );
     }
     drop((lock, root));
-    // Between two boots nobody holds the lock.
+    // Between two boots no process holds the lock.
     let root = debian().with("var/lib/poolgate/run-1/checkpoint.jsonl", "");
     let said = flags(&root, "/r +slab_nomerge");
     assert!(said.code == Some(3) && said.stderr.contains("ROOT/var/lib/poolgate/run-1"), "{}", said.stderr);

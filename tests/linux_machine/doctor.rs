@@ -1,4 +1,4 @@
-//! `poolgate doctor` on machines of every kind: what it finds, and the exit code that comes of it.
+//! `poolgate doctor` on machines of every kind: its findings and its exit code.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use super::root::Root;
 const SLABINFO: &str = "slabinfo - version: 2.1\nvictim 10 10 64 1 1 : tunables 0 0 0 : slabdata 1 1 0\n";
 const NOBODY: u32 = 65534;
 
-/// Debian as a lab would have it, on which everything is well.
+/// Debian as in a lab, with no problems.
 fn healthy() -> Root {
     Root::debian()
         .with("proc/slabinfo", SLABINFO)
@@ -26,8 +26,8 @@ const PLAIN: &str = "scenario: plain\nworkload: { run: w, iterations: 9 }\n";
 const WITH_FLAG: &str =
     "scenario: flagged\nflags: { kernel_cmdline: [slab_nomerge] }\nworkload: { run: w, iterations: 9 }\n";
 
-/// What doctor says of `root`, below which the scenarios lie, and its exit code. What differs from machine to machine is
-/// replaced.
+/// Returns doctor's exit code and output for `root`, the parent of the scenarios. Text that differs from machine to
+/// machine is replaced.
 fn doctor(root: &Root, scenarios: &[&str], more: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
     command.args(["doctor", "--root"]).arg(root.path()).arg("--reports").arg(root.at("reports"));
@@ -42,7 +42,7 @@ fn doctor(root: &Root, scenarios: &[&str], more: &[&str]) -> (i32, String) {
 fn told(command: &mut Command, root: &Path) -> (i32, String) {
     let output = command.stdin(Stdio::null()).env_remove("POOLGATE_ALLOW_REBOOT").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).replace(root.to_str().unwrap(), "ROOT");
-    // Where a line is broken depends on how long the root's path is, and how wide a column on what else is found.
+    // Line breaks depend on the length of the root's path, and column widths on the other findings.
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let parts: Vec<&str> = line.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
@@ -54,7 +54,7 @@ fn told(command: &mut Command, root: &Path) -> (i32, String) {
             (_, parts) => lines.push(parts.join("  ")),
         }
     }
-    // What the program itself and the machine below the test decide.
+    // Drops lines that depend on the program itself and on the machine that runs the test.
     let own = |line: &str| ["  system  ", "  disk  ", "  program  "].iter().any(|what| line.contains(what));
     lines.retain(|line| !own(line) && !line.contains("help: keep poolgate where only administrators can write"));
     (output.status.code().unwrap(), lines.join("\n") + &String::from_utf8_lossy(&output.stderr))
@@ -78,7 +78,7 @@ fn a_healthy_machine_has_no_problem() {
     assert_eq!(code, 0);
 }
 
-/// Every path below `folder`.
+/// Lists every path below `folder`.
 fn listing(folder: &Path) -> Vec<String> {
     let output = Command::new("find").arg(folder).arg("-printf").arg("%p %m %s\n").output().unwrap();
     let mut lines: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! Kernel parameters: what is planned, and GRUB's files.
+//! Kernel parameters: planned changes, and GRUB's files.
 
 use poolgate::machine::{Asked, FlagValue};
 
@@ -75,7 +75,7 @@ fn debian_is_given_a_drop_in_which_goes_without_trace() {
     assert_eq!(flags.read(&change.name).unwrap(), present(&text));
     assert!(text.starts_with("# Written by poolgate"), "{text}");
     assert!(text.ends_with("\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX slab_nomerge\"\n"), "{text}");
-    // Again although it looks removed: what is seen may not be on disk, nor in GRUB's own configuration.
+    // Removes it twice: the visible removal may not have reached the disk or GRUB's own configuration.
     for _ in 0..2 {
         flags.write(&change.name, &FlagValue::Absent).unwrap();
         flags.flush().unwrap();

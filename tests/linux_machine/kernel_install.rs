@@ -37,7 +37,7 @@ fn what_stands_there_already_is_not_added_twice() {
     assert_eq!(changes[0].wanted, FlagValue::Present("quiet slab_nomerge page_owner=on\n".to_owned()));
 }
 
-/// Without the file kernel-install takes the running kernel's line, which has the parameters by then.
+/// Without the file kernel-install takes the running kernel's line. By then that line has the parameters.
 #[test]
 fn an_absent_file_is_absent_again_and_the_entry_is_as_before() {
     let root = Root::systemd_boot();

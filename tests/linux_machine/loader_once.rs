@@ -1,4 +1,4 @@
-//! A boot into the parameters which happens once: systemd-boot's entry and `LoaderEntryOneShot`.
+//! Booting once with the parameters: systemd-boot's entry and `LoaderEntryOneShot`.
 
 use poolgate::machine::{Change, FlagValue, linux};
 
@@ -8,7 +8,7 @@ const ENTRY: &str = "boot/loader/entries/a-poolgate.conf";
 const BOOTED: &str =
     "title Debian\nversion 6.1.0\nsort-key debian\nlinux /vmlinuz\ninitrd /initrd\noptions root=/dev/vda1 quiet\n";
 
-/// A variable of the firmware's, where systemd keeps it.
+/// The path of a firmware variable.
 fn variable(name: &str) -> String {
     format!("sys/firmware/efi/efivars/{name}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f")
 }
@@ -27,7 +27,7 @@ fn systemd_boot() -> Root {
     let root = Root::systemd_boot().with("boot/loader/entries/Debian-6.1.0+2-1.conf", BOOTED);
     let root = with_variable(root, "LoaderEntrySelected", &utf16("debian-6.1.0.conf"));
     let root = with_variable(root, "LoaderFeatures", &[0xff, 0, 0, 0, 0, 0, 0, 0]);
-    // As bootctl does it, for the letters which are ASCII.
+    // Does the same as bootctl, for ASCII letters.
     let file = format!("\"$POOLGATE_ROOT/{}\"", variable("LoaderEntryOneShot"));
     let utf16 = r"printf %s\\n $2 | sed 's/./&\n/g' | grep . | tr '\n' '\0'; printf '\0\0'";
     let set = format!("if [ -z \"$2\" ]; then rm -f {file}; else {{ printf '\\7\\0\\0\\0'; {utf16}; }} > {file}; fi");

@@ -1,4 +1,4 @@
-//! The Linux machine on roots made in temporary folders: nothing of the machine which runs the tests is touched.
+//! The Linux machine on roots in temporary folders: the machine that runs the tests is not touched.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 

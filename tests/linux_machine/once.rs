@@ -1,4 +1,4 @@
-//! A boot into the parameters which happens once: GRUB's `custom.cfg` and `next_entry`.
+//! Booting once with the parameters: GRUB's `custom.cfg` and `next_entry`.
 
 use poolgate::machine::{Change, FlagValue, linux};
 
@@ -13,7 +13,7 @@ fn block(lines: &str) -> String {
     text.clone() + &"#".repeat(1024 - text.len())
 }
 
-/// `grub-probe` of a machine whose `/boot/grub` is on such a file system.
+/// A `grub-probe` that reports this file system for `/boot/grub`.
 fn probe(file_system: &str, abstraction: &str) -> String {
     format!("case $1 in --target=fs) echo {file_system} ;; --target=abstraction) echo {abstraction} ;; esac")
 }
@@ -39,7 +39,7 @@ fn way(root: &Root) -> String {
     root.machine().flags.plan(&[parameter("slab_nomerge")]).unwrap()[0].name.clone()
 }
 
-/// What GRUB does to its block when it boots the next entry.
+/// Changes the block as GRUB does when it boots the next entry.
 fn booted(root: Root) -> Root {
     root.with(BLOCK, &block("next_entry=\n"))
 }
@@ -62,7 +62,7 @@ fn the_default_entry_is_booted_once_with_the_parameters() {
     let linux = entry.iter().find(|line| line.contains("\tlinux\t")).unwrap();
     assert!(linux.ends_with(" ro console=ttyS0 quiet slab_nomerge panic=30"), "{linux}");
     assert!(entry.iter().any(|line| line.starts_with("\tinitrd\t/boot/initrd.img-")), "{custom}");
-    // Neither GRUB's configuration nor what it is made from.
+    // Neither GRUB's configuration nor the files it is made from have changed.
     assert_eq!(root.text("boot/grub/grub.cfg").unwrap(), include_str!("../fixtures/grub/grub.cfg-debian"));
     assert_eq!(root.text("etc/default/grub.d/99-poolgate.cfg"), None);
     assert!(root.calls().iter().all(|call| call.starts_with("grub-probe ")), "{:?}", root.calls());
@@ -83,7 +83,7 @@ fn both_are_put_back_byte_for_byte_whether_grub_booted_or_not() {
             let root = if boots { root.with(BLOCK, &block(&format!("{lines}next_entry=\n"))) } else { root };
             for change in &changes {
                 let now = flags.read(&change.name).unwrap();
-                // What GRUB took out of its block is no edit of somebody's.
+                // GRUB's own change to its block does not count as an edit.
                 assert!(now == change.wanted || now == change.original, "{now}");
                 assert_eq!(flags.undo(change, &change.wanted), Some(change.original.clone()));
                 for _ in 0..2 {
@@ -176,7 +176,7 @@ fn a_grub_which_cannot_do_it_has_its_drop_in_as_before() {
     assert_eq!(way(&debian().without("usr/sbin/grub-probe")), drop_in);
     assert_eq!(way(&debian().without(BLOCK)), drop_in);
     assert_eq!(way(&debian().with(BLOCK, "no block")), drop_in);
-    // Somebody else wants something of the next boot.
+    // The administrator has chosen another entry for the next boot.
     assert_eq!(way(&debian().with(BLOCK, &block("next_entry=1\n"))), drop_in);
 }
 

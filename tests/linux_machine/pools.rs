@@ -19,7 +19,7 @@ fn usage(machine: &mut Machine, tag: &str) -> Option<(u64, u64)> {
     })
 }
 
-/// What `text` as /proc/allocinfo gives, slab caches apart.
+/// Returns the rows for `text` as /proc/allocinfo, without slab caches.
 fn sites(text: &str) -> Result<Vec<(String, u64, u64)>, MachineError> {
     let root = Root::new().with("proc/slabinfo", "slabinfo - version: 2.1\n").with("proc/allocinfo", text);
     let mut pool = root.machine().pool;

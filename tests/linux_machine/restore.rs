@@ -1,5 +1,5 @@
-//! Putting kernel parameters back when somebody edited the file, or when a step failed: what is undone, what is tried
-//! again, and the commands which finish it by hand.
+//! Restoring kernel parameters after the file was edited or a step failed: the undone changes, the repeated steps, and
+//! the commands that finish the restore by hand.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +17,7 @@ fn present(text: &str) -> FlagValue {
     FlagValue::Present(text.to_owned())
 }
 
-/// A GRUB which reads no drop-ins.
+/// A GRUB that reads no drop-ins.
 fn arch(default: &str) -> Root {
     Root::debian()
         .without("usr/sbin/update-grub")
@@ -27,12 +27,12 @@ fn arch(default: &str) -> Root {
         .with("etc/default/grub", default)
 }
 
-/// As `update-grub` makes it with the run's parameters.
+/// The configuration that `update-grub` makes with the run's parameters.
 fn armed() -> String {
     GRUB_CFG.replace("quiet", "quiet slab_nomerge")
 }
 
-/// The commands for what is left, the root shown as `ROOT`.
+/// Returns the remaining commands, with the root shown as `ROOT`.
 fn by_hand(root: &Root, change: &Change) -> Vec<String> {
     let flags = root.machine().flags;
     let now = flags.read(&change.name).unwrap();
@@ -40,7 +40,7 @@ fn by_hand(root: &Root, change: &Change) -> Vec<String> {
     commands.into_iter().map(|command| command.replace(root.path().to_str().unwrap(), "ROOT")).collect()
 }
 
-/// Runs those commands which change files; the boot loader's program runs in a root of its own.
+/// Runs the commands that change files; the boot loader's program runs in a root of its own.
 fn obey(root: &Root, commands: &[String]) {
     for command in commands.iter().filter(|command| !command.starts_with("chroot ")) {
         let command = command.replace("ROOT", root.path().to_str().unwrap());
@@ -59,7 +59,7 @@ fn edits_of_grub_s_file_stay_when_ours_are_undone() {
     let now = flags.read(&change.name).unwrap();
     let undone = flags.undo(&change, &now).unwrap();
     assert_eq!(undone, present("A=3\nB=2\n"));
-    // Theirs alone.
+    // A text with the other edits only stays unchanged.
     assert_eq!(flags.undo(&change, &undone), Some(undone));
 
     let commands = by_hand(&root, &change);
@@ -67,7 +67,7 @@ fn edits_of_grub_s_file_stay_when_ours_are_undone() {
     assert_eq!(commands[1..], ["chroot ROOT grub-mkconfig -o /boot/grub/grub.cfg"]);
     obey(&root, &commands);
     assert_eq!(root.text("etc/default/grub").unwrap(), "A=3\nB=2\n");
-    // Their own parameter in poolgate's line.
+    // Another parameter was added to poolgate's line.
     let root = root.with("etc/default/grub", &edited.replace("slab_nomerge", "slab_nomerge theirs"));
     obey(&root, &by_hand(&root, &change));
     assert_eq!(root.text("etc/default/grub").unwrap(), "A=3\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX theirs\"\nB=2\n");
@@ -125,7 +125,7 @@ fn an_update_which_failed_is_named_alone_and_done_again() {
     flags.write(&change.name, &FlagValue::Absent).unwrap();
     assert_eq!(root.calls(), ["update-grub"; 3]);
     assert_eq!(by_hand(&root, &change), [""; 0]);
-    // Nobody knows what a boot loader would do which has no configuration.
+    // Without a configuration the boot loader's behaviour is unknown.
     assert_eq!(by_hand(&root.without("boot/grub/grub.cfg"), &change), ["chroot ROOT update-grub"]);
 }
 
@@ -148,7 +148,8 @@ fn an_entry_which_was_not_made_anew_is_told_by_hand() {
     assert_eq!((restored, by_hand(&root, &change)), (Some(present("quiet it's\n")), Vec::new()));
 }
 
-/// The entry comes before the file goes: without it kernel-install takes the running kernel's line, with the parameters.
+/// The entry is made before the file is removed: without the file kernel-install takes the running kernel's line, with
+/// the parameters.
 #[test]
 fn a_command_line_of_our_making_goes_after_its_entry_was_made() {
     let root = Root::systemd_boot();
@@ -161,13 +162,13 @@ fn a_command_line_of_our_making_goes_after_its_entry_was_made() {
     let add = "chroot ROOT kernel-install add 6.1.0 /usr/lib/modules/6.1.0/vmlinuz";
     let printf = format!(r"printf '%s\n' '{before}' > ROOT/etc/kernel/cmdline");
     assert_eq!(commands, [printf.as_str(), add, "rm -f ROOT/etc/kernel/cmdline"]);
-    // They removed the file, which changes no entry.
+    // Removing the file by hand changes no entry.
     let root = root.without(CMDLINE);
     assert_eq!(by_hand(&root, &change), commands);
     let mut flags = root.machine().flags;
     flags.write(&change.name, &FlagValue::Absent).unwrap();
     assert_eq!((root.text(CMDLINE), root.text("entries").unwrap().lines().last()), (None, Some(before)));
-    // With an entry which is right nothing is left to do.
+    // With a correct entry nothing is left to do.
     let root = root.with(ENTRY, &format!("options {before}\n"));
     assert_eq!(by_hand(&root, &change), [""; 0]);
 }

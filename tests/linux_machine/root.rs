@@ -1,4 +1,4 @@
-//! A machine's root in a temporary folder, with programs which write down how they were called.
+//! A machine's root in a temporary folder, with programs that record their calls.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use poolgate::machine::{Asked, Change, Machine, MachineError, linux};
 
 /// One root at a time: a script still open for writing in one thread while another forks cannot be executed (ETXTBSY).
-/// A test which makes a second root drops the first.
+/// A test that makes a second root drops the first.
 static ALONE: Mutex<()> = Mutex::new(());
 
 pub(super) struct Root {
@@ -29,7 +29,7 @@ impl Root {
         Root { folder: tempfile::tempdir().unwrap(), _alone: alone }
     }
 
-    /// Debian with GRUB, which can be restarted.
+    /// A restartable Debian with GRUB.
     pub(super) fn debian() -> Root {
         Root::new()
             .restartable()
@@ -40,7 +40,7 @@ impl Root {
             .program("usr/sbin/grub-mkconfig", ": default/grub.d")
     }
 
-    /// systemd-boot with kernel-install, which can be restarted.
+    /// A restartable machine with systemd-boot and kernel-install.
     pub(super) fn systemd_boot() -> Root {
         let variable = "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
         let name: Vec<u8> = "\u{6}\u{0}systemd-boot 252".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -51,7 +51,7 @@ impl Root {
             .with("usr/lib/modules/6.1.0/vmlinuz", "")
             .with(variable, "");
         fs_err::write(root.at(variable), name).unwrap();
-        // Writes down what it would have made the entry from.
+        // Records the line that the entry would be made from.
         root.program(
             "usr/bin/kernel-install",
             "cat \"$POOLGATE_ROOT/etc/kernel/cmdline\" >> \"$POOLGATE_ROOT/entries\"",
@@ -73,7 +73,7 @@ impl Root {
         self.with(path, &text)
     }
 
-    /// A program which writes down its name and words, then does `more`.
+    /// Adds a program that records its name and arguments, then runs `more`.
     pub(super) fn program(self, path: &str, more: &str) -> Root {
         let name = path.rsplit('/').next().unwrap();
         let root = self.with(path, &format!("#!/bin/sh\necho {name} \"$@\" >> \"$POOLGATE_ROOT/calls\"\n{more}\n"));
@@ -102,7 +102,7 @@ impl Root {
         fs_err::read_to_string(self.at(path)).ok()
     }
 
-    /// How programs were called so far, the root shown as `ROOT`.
+    /// Returns the recorded calls of programs, with the root shown as `ROOT`.
     pub(super) fn calls(&self) -> Vec<String> {
         let text = self.text("calls").unwrap_or_default();
         text.lines().map(|line| line.replace(self.path().to_str().unwrap(), "ROOT")).collect()
@@ -112,20 +112,20 @@ impl Root {
         linux::machine(self.path())
     }
 
-    /// The one change it takes to have `slab_nomerge`.
+    /// Returns the one change that sets `slab_nomerge`.
     pub(super) fn change(&self) -> Change {
         let changes = self.machine().flags.plan(&[parameter("slab_nomerge")]).unwrap();
         let [change] = changes.try_into().unwrap();
         change
     }
 
-    /// Why there is no way to have `asked`, and what to do.
+    /// Returns the error for settings that cannot be set, and its remedy.
     pub(super) fn refusal(&self, asked: &[Asked]) -> (String, String) {
         told(self.machine().flags.plan(asked).unwrap_err())
     }
 }
 
-/// An error as a person sees it.
+/// Returns an error's message and remedy.
 pub(super) fn told(error: MachineError) -> (String, String) {
     (error.to_string(), error.help().unwrap_or_default().to_owned())
 }

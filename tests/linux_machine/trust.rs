@@ -1,4 +1,4 @@
-//! The state folder, and who could have written what is in it.
+//! The state folder, and the users who could have written its contents.
 
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! The pieces every test machine is made of: a kernel, an initramfs, and the files of a state disk.
+//! The parts of every test machine: a kernel, an initramfs, and the files of a state disk.
 //!
-//! Made once a process, below `target/qemu`. A real kernel, Debian's own; poolgate itself, as a static program; a driver
-//! which leaks; shell scripts in the place of systemd and GRUB (`guest/root`).
+//! Made once per process, below `target/qemu`: Debian's own kernel; poolgate as a static program; a leaking driver;
+//! shell scripts in place of systemd and GRUB (`guest/root`).
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,20 +9,21 @@ use std::sync::OnceLock;
 use super::packages::Packages;
 use super::tool::{Missing, command, emptied, find, find_all, printed};
 
-/// Everything that machines are started from. Nothing in it changes any more.
+/// The files from which machines are started. They do not change after preparation.
 #[derive(Clone)]
 pub(crate) struct Bed {
     pub(crate) kernel: PathBuf,
     pub(crate) initramfs: PathBuf,
-    /// What a new state disk holds.
+    /// The contents of a new state disk.
     pub(crate) root: PathBuf,
 }
 
-/// What the kernel needs to find its disk. It has ext4 built in, and says so itself when that changes.
+/// The modules that the kernel needs to find its disk. It has ext4 built in; modprobe will list a file for it if that
+/// changes.
 const MODULES: [&str; 3] = ["virtio_pci", "virtio_blk", "ext4"];
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// The bed, or nothing when this machine lacks something: then says what. In CI that is a failure.
+/// Returns the bed, or prints the missing part and returns nothing. In CI a missing part is a failure.
 pub(crate) fn bed() -> Option<&'static Bed> {
     static BED: OnceLock<Result<Bed, Missing>> = OnceLock::new();
     match BED.get_or_init(Bed::prepare) {
@@ -66,7 +67,7 @@ impl Bed {
             let name = module.file_name().unwrap().to_str().unwrap();
             copy(module, &folder.join("modules").join(format!("{order:02}-{name}")));
         }
-        // Later Debian kernels come with their modules compressed, which busybox cannot load.
+        // Later Debian kernels come with compressed modules, which busybox cannot load.
         let unpacked = "find modules -name '*.xz' -exec unxz {} +; find . | sort | cpio --quiet -o -H newc -R 0:0";
         let archive = format!("set -e; {{ {unpacked}; }} >\"$0\"");
         printed(command("sh").args(["-c", &archive]).arg(&self.initramfs).current_dir(folder));
@@ -102,20 +103,21 @@ fn leaky_driver(packages: &Packages, folder: &Path) -> PathBuf {
     folder.join("leakydrv.ko")
 }
 
-/// A poolgate which does not wait until its checkpoint and recording are on disk.
+/// Builds a poolgate that does not wait until its checkpoint and recording are on disk.
 pub(crate) fn careless_poolgate() -> PathBuf {
     let careless = folder().join("careless/poolgate");
     copy(&static_poolgate(Some(&source("careless"))), &careless);
     careless
 }
 
-/// Builds poolgate so that it needs no library of this machine, in a folder of its own, since the flags differ.
+/// Builds poolgate without dependencies on this machine's libraries, in a folder of its own, since the flags differ.
 pub(crate) fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     let folder = folder().join("build");
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     cargo.args(["build", "--quiet", "--locked", "--release", "--bin", "poolgate", "--target", TARGET]);
     cargo.arg("--target-dir").arg(&folder).current_dir(env!("CARGO_MANIFEST_DIR"));
-    // As the profile `bed`; `.ci/run` runs the README's `cargo run --release` with the same settings, so that one build does.
+    // Same settings as the profile `bed`. `.ci/run` also uses them for the README's `cargo run --release`, so one build
+    // serves both.
     cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "false"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")]);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static");
     cargo.envs(wrapper.map(|wrapper| ("RUSTC_WORKSPACE_WRAPPER", wrapper)));

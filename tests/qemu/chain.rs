@@ -1,5 +1,5 @@
-//! The whole job on a real kernel which really restarts: flags, boots, a leak, everything put back; then the same with the
-//! power cut at every stage of it, and with the reset button.
+//! A whole run on a real kernel with real restarts: flags, boots, a leak, everything restored; then the same with power
+//! cuts in every phase, and with the reset button.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use super::drive::Cut;
 use super::machine::Ended;
 use super::power::{SEED, next_cut, number_from};
 
-/// What the machine runs until autostart takes its place: begins the run, or, where a power cut hit before anybody was
-/// to come back or as all was done, does what a person would do next.
+/// The script that the machine runs until autostart takes its place. It begins the run. After a power cut before
+/// autostart was set or after it was removed, it does what a person would do next.
 const RUN: &str = "
     if run=$(ls /var/lib/poolgate/*/checkpoint.jsonl); then
         poolgate resume \"${run%/*}\"
@@ -22,9 +22,9 @@ const RUN: &str = "
     [ $code = 10 ] && sleep 1000
     exit $code";
 
-/// The phases as the run tells them, each only once it is on disk.
+/// The phases as the run prints them, each only once it is on disk.
 const PHASES: [&str; 7] = ["arm", "boot armed", "measure", "restore", "boot restored", "report", "done"];
-/// Enough for CI: each phase once. `POOLGATE_POWERCUTS` asks for another number, which meets each with every kind of cut.
+/// Enough for CI: each phase once. `POOLGATE_POWERCUTS` sets another number, so that each phase meets each kind of cut.
 const CUTS: u64 = 6;
 /// No schedule takes more boots than this.
 const MOST_BOOTS: usize = 12;
@@ -80,14 +80,15 @@ fn every_chain_survives_power_cuts_in_all_its_phases() {
     let mut lost = 0;
     while cuts < wanted {
         let Some(disk) = disk(10) else { return };
-        // Two cuts a chain, each at another phase, so that all phases are hit again and again.
+        // Two cuts per chain, each in another phase, so that all phases are hit repeatedly.
         let mut at: Vec<&str> = (0..2).map(|more| PHASES[(cuts as usize + more * 3) % 6]).collect();
         at.sort_by_key(|phase| std::cmp::Reverse(place(phase)));
         let boots = disk.boot_until_off_but(MOST_BOOTS, |_, machine| match at.pop() {
             Some(phase) => {
                 match machine.until_marker_or_end(&format!("phase {phase}")) {
                     Ok(machine) => {
-                        // Shifted by one with every round of the phases, so that none meets one kind of cut only.
+                        // The offset grows by one with every round of phases, so that each phase meets several kinds of
+                        // cut.
                         let (when, cut) = next_cut(cuts + cuts / 6, &mut seed);
                         let ended = when.end(machine, cut);
                         let or_not = if ended.cut { "" } else { ", but it had ended before" };
@@ -110,7 +111,7 @@ fn every_chain_survives_power_cuts_in_all_its_phases() {
         ended_well(&disk, &boots);
         lost += disk.drive.lock().lost;
     }
-    // Besides all that was still in the machine's memory.
+    // In addition to everything that was still in the machine's memory.
     eprintln!("{cuts} cuts, {lost} sectors lost that were written and not flushed");
     assert!(lost > 0, "the drive cut the power at a write which nobody had flushed, and kept it");
 }
@@ -142,7 +143,8 @@ fn a_poolgate_which_does_not_wait_for_the_disk_is_caught() {
     assert!(lost.contains("after phase measure"), "{lost}");
 }
 
-/// However it went: the machine as it was, a report, no pass, and no phase that was told of undone.
+/// Checks the result of any schedule: the machine is restored, there is a report, the run did not pass, and no
+/// acknowledged phase was undone.
 #[track_caller]
 fn ended_well(disk: &Disk, boots: &[Ended]) {
     left_the_machine_as_it_was(disk);
@@ -158,7 +160,7 @@ fn all(boots: &[Ended]) -> String {
     logs.join("\n--- power ---\n")
 }
 
-/// A phase is told of once it is on disk, so no later boot may stand before it.
+/// Checks that no later boot is in an earlier phase: a phase is printed only once it is on disk.
 fn nothing_acknowledged_is_lost(log: &str) -> Result<(), String> {
     let mut furthest = 0;
     for line in log.lines() {
@@ -182,13 +184,13 @@ pub(super) fn left_the_machine_as_it_was(disk: &Disk) {
     assert_eq!(disk.read("/etc/systemd/system/poolgate-resume.service"), None);
 }
 
-/// The last report, as the machine itself shows it in one more boot.
+/// Returns the report on the disk.
 pub(super) fn report(disk: &Disk) -> Value {
     let run = disk.names_in("/root/reports").into_iter().find(|name| name.starts_with("chain-")).unwrap();
     serde_json::from_str(&disk.read(&format!("/root/reports/{run}/report.json")).unwrap()).unwrap()
 }
 
-/// The rate of the driver's tag, objects an iteration.
+/// Returns the rate of the driver's tag, objects per iteration.
 pub(super) fn rate(report: &Value) -> f64 {
     let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv");
     figures.unwrap()["evidence"]["objects_per_iteration"]["rate"].as_f64().unwrap()

@@ -1,10 +1,11 @@
-//! A state disk: the whole root file system of a test machine, which outlives its boots.
+//! A state disk: the whole root file system of a test machine, kept across its boots.
 //!
-//! The host plays the initramfs, which checks the root file system before anything mounts it, as Debian's does. Without
-//! that a Linux 6.1 mounts no ext4 whose last commit to the journal was torn by a power cut; only later ones know that all
-//! it holds is in its first sector (fs/jbd2/recovery.c, `jbd2_commit_block_csum_verify_partial`). Then it plays the boot
-//! loader. GRUB itself comes before the check and may find no `grub.cfg` where a rename is still in the journal, which no
-//! program can help (systems that mind have a `/boot` of their own).
+//! The host does the work of the initramfs: it checks the root file system before the machine mounts it, as Debian's
+//! initramfs does. Without that check Linux 6.1 does not mount an ext4 after a power cut has torn the last commit to
+//! the journal; only later kernels know that all its contents are in its first sector (fs/jbd2/recovery.c,
+//! `jbd2_commit_block_csum_verify_partial`). Then the host does the work of the boot loader. The real GRUB runs before
+//! the check and may find no `grub.cfg` if a rename is still in the journal. No program can prevent that; a separate
+//! `/boot` avoids it.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -16,13 +17,13 @@ use super::machine::{Ended, Machine};
 use super::nbd::SharedDrive;
 use super::tool::{command, printed};
 
-/// A disk on which a machine can be started, again and again.
+/// A disk for starting a machine again and again.
 pub(crate) struct Disk {
     pub(crate) bed: Bed,
     pub(crate) drive: SharedDrive,
 }
 
-/// A disk which is still to be written.
+/// A disk that is still to be written.
 pub(crate) struct NewDisk {
     bed: Bed,
     files: tempfile::TempDir,
@@ -30,7 +31,7 @@ pub(crate) struct NewDisk {
 }
 
 impl Bed {
-    /// A new disk, whose machine runs `script` (a file for `sh`) at each boot until a unit takes its place.
+    /// Creates a disk for a machine that runs `script` (a file for `sh`) at each boot until a unit takes its place.
     pub(crate) fn disk_running(&self, script: &str) -> NewDisk {
         let new = NewDisk { bed: self.clone(), files: tempfile::tempdir().unwrap(), flushes: Flushes::Honoured };
         printed(command("cp").arg("-r").arg(self.root.join(".")).arg(new.files.path()));
@@ -39,7 +40,7 @@ impl Bed {
 }
 
 impl NewDisk {
-    /// With a file at `path`, which has no leading slash.
+    /// Adds a file at `path`, without a leading slash.
     pub(crate) fn with_file(self, path: &str, text: &str) -> NewDisk {
         let path = self.files.path().join(path);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
@@ -47,20 +48,20 @@ impl NewDisk {
         self
     }
 
-    /// With a program at `path`, which has no leading slash.
+    /// Adds a program at `path`, without a leading slash.
     pub(crate) fn with_program(self, path: &str, text: &str) -> NewDisk {
         let new = self.with_file(path, text);
         fs_err::set_permissions(new.files.path().join(path), PermissionsExt::from_mode(0o755)).unwrap();
         new
     }
 
-    /// With another program in poolgate's place.
+    /// Replaces poolgate by another program.
     pub(crate) fn with_poolgate(self, program: &Path) -> NewDisk {
         fs_err::copy(program, self.files.path().join("usr/bin/poolgate")).unwrap();
         self
     }
 
-    /// A drive which acknowledges flushes and does nothing about them.
+    /// Makes the drive acknowledge flushes without carrying them out.
     pub(crate) fn which_lies(self) -> NewDisk {
         NewDisk { flushes: Flushes::Ignored, ..self }
     }
@@ -93,7 +94,7 @@ impl Disk {
         self.boot_until_off_but(most, |_, machine| machine.until_end())
     }
 
-    /// The same, where `happens` decides how each boot ends; it is told how many there were before.
+    /// Does the same, but `happens` decides how each boot ends. Its first argument is the number of earlier boots.
     pub(crate) fn boot_until_off_but<'disk>(
         &'disk self,
         most: usize,
@@ -112,31 +113,31 @@ impl Disk {
         panic!("the machine is not off after {most} boots:\n{}", logs.join("\n---\n"));
     }
 
-    /// The names in a folder.
+    /// Returns the names in a folder.
     pub(crate) fn names_in(&self, folder: &str) -> Vec<String> {
         let listed = self.image().ask(&format!("ls -p {folder}"));
         listed.lines().filter_map(|line| line.split('/').nth(5).map(str::to_owned)).collect()
     }
 
-    /// A file as the next boot will find it; nothing if there is none.
+    /// Returns a file as the next boot will find it; nothing if there is none.
     pub(crate) fn read(&self, path: &str) -> Option<String> {
         self.image().read(path)
     }
 
-    /// A copy of the disk, brought to order as a boot does.
+    /// Returns a copy of the disk, checked and repaired as at boot.
     fn image(&self) -> Image {
         let mut image = tempfile::NamedTempFile::new().unwrap();
         image.write_all(self.drive.lock().contents()).unwrap();
         let check = |how: &str| {
             let checked = command("e2fsck").arg(how).arg(image.path()).output().unwrap();
-            // 1 says that something was put right, which is what it is for (e2fsck(8)).
+            // Exit status 1 means that e2fsck corrected something (e2fsck(8)), as intended.
             let done = matches!(checked.status.code(), Some(0 | 1));
             (done, String::from_utf8_lossy(&checked.stdout).into_owned())
         };
         let (mut done, mut told) = check("-p");
         if told.contains("The superblock could not be read") {
-            // ext4 writes its superblock in place when it is mounted, and a drive with sectors of 512 bytes tears its 1,024.
-            // There are copies of it, but without somebody who says yes e2fsck leaves it at that.
+            // ext4 writes its superblock in place when it is mounted, and a drive with sectors of 512 bytes can tear
+            // its 1,024 bytes. There are copies of it, but e2fsck uses them only after a confirmation.
             (done, told) = check("-y");
         }
         assert!(done, "the file system is damaged: {told}");
@@ -148,7 +149,7 @@ struct Image(tempfile::NamedTempFile);
 
 impl Image {
     fn read(&self, path: &str) -> Option<String> {
-        // `cat` of a file which does not exist succeeds and prints nothing, as that of an empty file does.
+        // `cat` succeeds and prints nothing for a missing file, as it does for an empty one.
         self.ask(&format!("stat {path}")).starts_with("Inode:").then(|| self.ask(&format!("cat {path}")))
     }
 

@@ -1,15 +1,15 @@
 //! A drive with a volatile write cache, as plain data.
 //!
-//! What was written may be lost, torn and reordered by a power cut until it is flushed, sector by sector: exactly what a
-//! real drive is allowed to do. It can also lie about flushes, to prove that a test would notice. Knows nothing of how
-//! requests reach it.
+//! A power cut may lose, tear and reorder unflushed writes sector by sector, as on a real drive. The drive can also
+//! ignore flushes while acknowledging them, to prove that a test would notice. It is independent of the transport of
+//! requests.
 
 use std::collections::BTreeMap;
 
-/// What a real drive writes whole or not at all.
+/// The unit that a real drive writes completely or not at all, bytes.
 pub(crate) const SECTOR: usize = 512;
 
-/// A drive's contents and what of them is not durable yet.
+/// A drive's contents and its unflushed writes.
 pub(crate) struct Drive {
     contents: Vec<u8>,
     /// By sector, the durable version and then every one written since.
@@ -17,33 +17,33 @@ pub(crate) struct Drive {
     flushes: Flushes,
     powered: bool,
     tripwire: Option<Tripwire>,
-    /// How many flushes were acknowledged.
+    /// The number of acknowledged flushes.
     pub(crate) flushed: usize,
-    /// How many sectors lost their last version in power cuts.
+    /// The number of sectors that lost their last version in power cuts.
     pub(crate) lost: usize,
 }
 
-/// What a drive does when it is asked to flush. It acknowledges either way.
+/// How a drive handles a flush. It acknowledges either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flushes {
     Honoured,
     Ignored,
 }
 
-/// What a power cut does to unflushed sectors.
+/// The effect of a power cut on unflushed sectors.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cut {
-    /// Each goes back to its durable version.
+    /// Each returns to its durable version.
     Lose,
-    /// Each keeps a random one of its versions, whatever the order they were written in; the number is the seed.
+    /// Each keeps a random one of its versions, regardless of the order of writes; the number is the seed.
     Scatter(u64),
     /// Each keeps its last version.
     Keep,
 }
 
-/// A power cut which comes with a write.
+/// A power cut that occurs with a write.
 struct Tripwire {
-    /// How many writes there are still to be, the last of which it comes with.
+    /// The number of writes still to come, including the one with the cut.
     writes: usize,
     cut: Cut,
 }
@@ -58,7 +58,7 @@ impl Drive {
         &self.contents
     }
 
-    /// Without power a drive answers nothing, not even what was asked before the cut.
+    /// Whether the drive has power. Without power it answers no request, not even one sent before the cut.
     pub(crate) fn is_powered(&self) -> bool {
         self.powered
     }
@@ -68,13 +68,13 @@ impl Drive {
         self.tripwire = None;
     }
 
-    /// Has the `writes`-th write from now take the power away: that one, at least, is not flushed then.
+    /// Makes the `writes`-th write from now cut the power, so that at least this write is not flushed.
     pub(crate) fn cut_at_write(&mut self, writes: usize, cut: Cut) {
         assert!(writes > 0, "the power cannot go with a write of the past");
         self.tripwire = Some(Tripwire { writes, cut });
     }
 
-    /// Writes whole sectors from byte `offset` on. Afterwards the power may be gone.
+    /// Writes whole sectors from byte `offset` on. Afterwards the power may be off.
     pub(crate) fn write(&mut self, offset: usize, bytes: &[u8]) {
         for (at, new) in bytes.chunks_exact(SECTOR).enumerate() {
             let sector = offset / SECTOR + at;
@@ -91,14 +91,14 @@ impl Drive {
         }
     }
 
-    /// Makes `length` bytes from `offset` on durable, and no others: what "force unit access" asks for.
+    /// Makes `length` bytes from `offset` on durable, and no others ("force unit access").
     pub(crate) fn force(&mut self, offset: usize, length: usize) {
         if self.flushes == Flushes::Honoured {
             self.unflushed.retain(|sector, _| !(offset..offset + length).contains(&(sector * SECTOR)));
         }
     }
 
-    /// Makes everything durable, unless this drive lies.
+    /// Makes everything durable, unless this drive ignores flushes.
     pub(crate) fn flush(&mut self) {
         self.flushed += 1;
         if self.flushes == Flushes::Honoured {
@@ -106,7 +106,7 @@ impl Drive {
         }
     }
 
-    /// Writes what differs in `contents`, and flushes if anything does.
+    /// Writes the sectors that differ from `contents`, and flushes if there are any.
     pub(crate) fn become_durably(&mut self, contents: &[u8]) {
         let offsets = (0..contents.len()).step_by(SECTOR);
         let differ: Vec<usize> =
@@ -119,7 +119,7 @@ impl Drive {
         }
     }
 
-    /// Takes the power away.
+    /// Cuts the power.
     pub(crate) fn cut(&mut self, cut: Cut) {
         self.powered = false;
         self.tripwire = None;
@@ -140,7 +140,7 @@ impl Drive {
     }
 }
 
-/// The next of a sequence which depends on the seed alone: SplitMix64.
+/// Returns the next number of a sequence that depends on the seed alone: SplitMix64.
 pub(crate) fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -151,7 +151,7 @@ pub(crate) fn random(state: &mut u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Two sectors of zeros; both are written 1, flushed, and written 2 and then 3.
+    /// Two sectors: zeros at first, then 1 written and flushed, then 2 and 3 written without a flush.
     fn written(flushes: Flushes) -> Drive {
         let mut drive = Drive::new(vec![0; 2 * SECTOR], flushes);
         drive.write(0, &[1; 2 * SECTOR]);

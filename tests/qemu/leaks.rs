@@ -1,4 +1,4 @@
-//! The leaky driver really leaks, and poolgate sees it.
+//! The leaky driver really leaks, and poolgate detects it.
 
 use serde_json::Value;
 
@@ -56,9 +56,8 @@ fn poolgate_finds_the_leak_in_a_driver_and_none_in_its_clean_twin() {
     assert!((rate - 1.0).abs() < 0.15, "{rate} objects an iteration:\n{}", ended.log);
 }
 
-/// The driver is unloaded without having leaked, and then with what it leaked: a cache which was destroyed with objects stays for
-/// the rest of the boot. The verdict on the second is computed again from its
-/// recording.
+/// The driver is unloaded without a leak, and then with one: a cache destroyed with objects in it stays for the rest of
+/// the boot. The verdict on the second run is computed again from its recording.
 const UNLOADED: &str = "
     for leak in 0 10; do
         insmod /lib/leakydrv.ko leak_every=$leak
@@ -84,12 +83,12 @@ fn a_driver_that_is_unloaded_with_live_objects_is_told_by_the_kernel_itself() {
     let report = disk.read("/root/report.json").unwrap();
     assert!(report.contains("the kernel reports at least "), "{report}");
     assert!(report.contains("remaining in cache leakydrv when it was destroyed"), "{report}");
-    // Objects of full slabs are not listed by the kernel, and counted in slabinfo.
+    // The kernel does not list objects of full slabs, but slabinfo counts them.
     let left = leaked.parse::<u64>().unwrap() * 208;
     assert!(report.contains(&format!("; {left} B are left after teardown")), "{left} in {report}");
 }
 
-/// The rate of the driver's tag in a report, objects an iteration.
+/// Returns the rate of the driver's tag in a report, objects per iteration.
 fn rate(report: &str) -> f64 {
     let report: Value = serde_json::from_str(report).unwrap();
     let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv");

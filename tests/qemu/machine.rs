@@ -1,7 +1,7 @@
 //! One boot of a test machine: a QEMU process, its serial console and the ways it ends.
 //!
-//! QEMU ends where the machine would restart, so that the host can play the boot loader. One machine runs at a time. A
-//! machine which does not do what is awaited fails the test with everything it printed.
+//! QEMU exits when the machine would restart, so that the host can act as the boot loader. One machine runs at a time.
+//! A machine that does not do the expected thing fails the test with its whole console output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -17,43 +17,44 @@ use super::drive::Cut;
 use super::nbd::Server;
 use super::tool::command;
 
-/// A machine which is on.
+/// A machine that is on.
 pub(crate) struct Machine<'disk> {
     disk: &'disk Disk,
     qemu: Child,
     console: Receiver<String>,
-    /// The first line, which was waited for and which nobody has read yet.
+    /// The first line. `start` waits for it, and the next call of `next_line` returns it.
     first: Option<String>,
     log: String,
-    /// Before the folder of its socket, since fields are dropped in this order.
+    /// Placed before its socket's folder, since fields are dropped in this order.
     _drive: Server,
     sockets: tempfile::TempDir,
     only: Option<MutexGuard<'static, ()>>,
 }
 
-/// A boot which is over.
+/// A boot that is over.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// What the program exited with, if the machine then switched itself off. It did not when it restarted.
+    /// The program's exit code if the machine then switched itself off; `None` if it restarted.
     pub(crate) code: Option<i32>,
     /// Whether the power was cut.
     pub(crate) cut: bool,
-    /// What the machine printed on its console.
+    /// The machine's console output.
     pub(crate) log: String,
 }
 
-/// The kernel's last words (kernel/reboot.c).
+/// The kernel's last messages (kernel/reboot.c).
 const POWER_DOWN: &str = "reboot: Power down";
 const RESTARTING: &str = "reboot: Restarting system";
-/// Far more than anything takes on a busy machine.
+/// Far longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Once in some hundred starts a machine was seen to say nothing at all for three minutes, beside other builds; otherwise
-/// it is up within some ten seconds. Nothing has been acknowledged by then, so it is started again; its drive keeps its power.
+/// About once in a hundred starts, beside other builds, a machine printed nothing at all for three minutes;
+/// otherwise it is up within about ten seconds. Nothing has been acknowledged by then, so it is started again; its
+/// drive keeps its power.
 const SILENCE: Duration = Duration::from_secs(90);
 const STARTS: usize = 3;
-/// Restart at a panic; the timer as it is under emulation, without what only costs time there. The clock is the HPET's,
-/// because the TSC's rate is measured at boot, against time that QEMU lacks on a busy machine: then a clock by it goes
-/// twenty times too fast (arch/x86/kernel/tsc.c: "PIT calibration deviates from HPET").
+/// Restart at a panic; the timer settings for emulation, without features that only cost time there. The clock is the
+/// HPET's, because the TSC's rate is measured at boot, against time that QEMU lacks on a busy machine: a TSC clock then
+/// runs twenty times too fast (arch/x86/kernel/tsc.c: "PIT calibration deviates from HPET").
 const PARAMETERS: &str = "console=ttyS0 panic=-1 clocksource=hpet no_timer_check mitigations=off cryptomgr.notests";
 /// q35, since microvm cannot switch off; virtio, since the nvme of QEMU 7.2 loses forced writes.
 const MACHINE: [&str; 12] =
@@ -105,7 +106,7 @@ impl<'disk> Machine<'disk> {
         }
     }
 
-    /// Waits until a line contains `marker`; a machine which ends before is over.
+    /// Waits until a line contains `marker`; returns an error if the machine ends before.
     pub(crate) fn until_marker_or_end(mut self, marker: &str) -> Result<Machine<'disk>, Ended> {
         let deadline = Instant::now() + PATIENCE;
         while let Some(line) = self.next_line(deadline) {
@@ -130,9 +131,9 @@ impl<'disk> Machine<'disk> {
         if self.is_running() { self.cut(cut) } else { self.until_end() }
     }
 
-    /// Cuts the power with the drive's `writes`-th write from now, which is therefore not flushed, unless the machine ends
-    /// before. What it prints afterwards, for some milliseconds, still counts: it rests on flushes which were answered
-    /// before, since no other is.
+    /// Cuts the power with the drive's `writes`-th write from now, so that this write is not flushed, unless the
+    /// machine ends before. Output in the following milliseconds still counts: it depends only on flushes answered
+    /// before, since no later flush is answered.
     pub(crate) fn cut_at_write(mut self, writes: usize, cut: Cut) -> Ended {
         self.disk.drive.lock().cut_at_write(writes, cut);
         let deadline = Instant::now() + PATIENCE;
@@ -143,7 +144,7 @@ impl<'disk> Machine<'disk> {
         if self.disk.drive.lock().is_powered() { self.until_end() } else { self.off() }
     }
 
-    /// Presses the reset button: the machine starts anew, the drive keeps its power.
+    /// Presses the reset button: the machine restarts, the drive keeps its power.
     pub(crate) fn reset(mut self) -> Ended {
         // Every reply is short and fits into the socket; none of them is needed. QEMU hangs up when it ends.
         let mut qmp = UnixStream::connect(self.sockets.path().join("qmp")).unwrap();
@@ -164,7 +165,7 @@ impl<'disk> Machine<'disk> {
         ended
     }
 
-    /// Ends a machine whose drive has lost its power.
+    /// Ends a machine after its drive has lost power.
     fn off(mut self) -> Ended {
         self.qemu.kill().unwrap();
         Ended { cut: true, ..self.rest() }
@@ -174,7 +175,7 @@ impl<'disk> Machine<'disk> {
         self.qemu.try_wait().unwrap().is_none()
     }
 
-    /// Everything up to the end of the QEMU process.
+    /// Reads everything up to the end of the QEMU process.
     fn rest(&mut self) -> Ended {
         let deadline = Instant::now() + PATIENCE;
         while self.next_line(deadline).is_some() {}
@@ -185,7 +186,7 @@ impl<'disk> Machine<'disk> {
         Ended { code: code.filter(|_| log.contains(POWER_DOWN)), cut: false, log }
     }
 
-    /// Nothing at the deadline, or when there is no more to come.
+    /// Returns nothing at the deadline or at the end of the output.
     fn next_line(&mut self, deadline: Instant) -> Option<String> {
         let wait = || self.console.recv_timeout(deadline.saturating_duration_since(Instant::now()));
         match self.first.take().map_or_else(wait, Ok) {
@@ -200,7 +201,7 @@ impl<'disk> Machine<'disk> {
 }
 
 impl Drop for Machine<'_> {
-    /// A test which failed leaves no machine running.
+    /// A failed test leaves no machine running.
     fn drop(&mut self) {
         drop(self.qemu.kill());
         drop(self.qemu.wait());
@@ -208,24 +209,24 @@ impl Drop for Machine<'_> {
 }
 
 impl Ended {
-    /// What follows `marker` in the last line which begins with it.
+    /// Returns the text after `marker` in the last line that begins with it.
     pub(crate) fn last(&self, marker: &str) -> Option<&str> {
         self.log.lines().rev().find_map(|line| line.strip_prefix(marker)).map(str::trim)
     }
 
-    /// The kernel's name for this boot.
+    /// Returns the kernel's id for this boot.
     pub(crate) fn boot_id(&self) -> &str {
         self.last("BED: up ").unwrap_or_else(|| panic!("the machine did not come up:\n{}", self.log))
     }
 }
 
-/// One machine runs at a time, of whatever bed.
+/// Ensures that one machine runs at a time, in all beds together.
 pub(crate) fn only_one() -> MutexGuard<'static, ()> {
     static ONLY: Mutex<()> = Mutex::new(());
     ONLY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The console's lines as they come, whole ones only: what a cut tore was not said.
+/// Returns the console's lines as they come, complete ones only: a line torn by a power cut does not count.
 pub(crate) fn lines(console: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {

@@ -1,8 +1,8 @@
-//! A real Linux kernel in QEMU which really restarts, on a drive whose power can be cut.
+//! A real Linux kernel in QEMU with real restarts and a drive that can lose power.
 //!
-//! These tests keep the bed itself honest: that its machine restarts, that the driver's leak is there, and that an
-//! acknowledged write which is lost would be noticed. What the bed is made of is in `bed.rs`; it needs some packages
-//! (CONTRIBUTING.md) and says what is missing.
+//! These tests check the bed itself: its machine restarts, the driver leaks, and the loss of an acknowledged write
+//! would be noticed. `bed.rs` lists the parts of the bed; it needs some packages (CONTRIBUTING.md) and reports missing
+//! ones.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 

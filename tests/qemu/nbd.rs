@@ -1,9 +1,10 @@
 //! Serves a [`Drive`] to QEMU over NBD, the network block device protocol, on a Unix socket.
 //!
-//! As much of <https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md> as QEMU uses: one export, fixed
-//! newstyle negotiation, simple replies. A client which breaks the protocol is hung up on. Once the drive has lost its
-//! power no request is carried out any more, not even one which was sent before, and none is answered, not even by an
-//! error: a machine without power never learns that a flush failed, and what it would do then proves nothing.
+//! Implements the part of <https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md> that QEMU uses: one
+//! export, fixed newstyle negotiation, simple replies. If a client breaks the protocol, the server closes the
+//! connection. Once the drive has lost its power, no request is carried out any more, not even one sent before, and
+//! none is answered, not even with an error: a machine without power never learns that a flush failed, and its reaction
+//! to that error would prove nothing.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -13,11 +14,11 @@ use std::thread::JoinHandle;
 
 use super::drive::{Drive, SECTOR};
 
-/// A drive which several threads may look at.
+/// A drive shared by several threads.
 #[derive(Clone)]
 pub(crate) struct SharedDrive(Arc<Mutex<Drive>>);
 
-/// A server for one client; dropping it ends it.
+/// A server for one client. Dropping it stops it.
 pub(crate) struct Server {
     socket: PathBuf,
     thread: Option<JoinHandle<()>>,
@@ -61,7 +62,7 @@ impl Server {
     pub(crate) fn start(drive: &SharedDrive, socket: &Path) -> io::Result<Server> {
         let listener = UnixListener::bind(socket)?;
         let drive = drive.clone();
-        // However the connection ends, what follows is the client's to notice: its drive is gone.
+        // Errors are ignored: the client notices that its drive is gone.
         let serve = move || drop(listener.accept().and_then(|(client, _)| serve(client, &drive)));
         Ok(Server { socket: socket.to_owned(), thread: Some(std::thread::spawn(serve)) })
     }
@@ -69,7 +70,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Wakes a server whose client never came; with one, nobody listens and this fails.
+        // Wakes a server that is still waiting for its client; otherwise no one listens and this fails.
         drop(UnixStream::connect(&self.socket));
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
@@ -84,7 +85,7 @@ fn serve(mut client: UnixStream, drive: &SharedDrive) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the client wants the drive.
+/// Negotiates, and returns whether the client wants the drive.
 fn negotiate(client: &mut UnixStream, drive: &SharedDrive) -> io::Result<bool> {
     client.write_all(b"NBDMAGICIHAVEOPT\x00\x03")?;
     let client_flags = u32::from_be_bytes(read(client)?);
@@ -124,8 +125,8 @@ fn reply(client: &mut UnixStream, option: u32, kind: u32, data: &[u8]) -> io::Re
     client.write_all(&[&0x0003_e889_0455_65a9_u64.to_be_bytes()[..], &head, data].concat())
 }
 
-/// Carries out one request, if the drive has power then, and answers it, if the drive still has. Whether another may
-/// follow.
+/// Carries out one request if the drive has power, and answers it if the drive still has power then. Returns whether
+/// another request may follow.
 fn transmit(client: &mut UnixStream, drive: &SharedDrive) -> io::Result<bool> {
     let _magic: [u8; 4] = read(client)?;
     let flags = u16::from_be_bytes(read(client)?);
@@ -157,7 +158,7 @@ fn transmit(client: &mut UnixStream, drive: &SharedDrive) -> io::Result<bool> {
         FLUSH => drive.flush(),
         _ => error = EINVAL,
     }
-    // A write may have been what took it away.
+    // The write may have cut the power.
     if !drive.is_powered() {
         return Ok(true);
     }

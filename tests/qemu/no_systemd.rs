@@ -1,10 +1,10 @@
-//! A machine which systemd does not run: a hook of the administrator's brings poolgate back after a boot, and reboot(2)
-//! restarts it.
+//! A machine without a running systemd: an administrator's hook starts poolgate again after a boot, and reboot(2)
+//! restarts the machine.
 
 use super::bed::bed;
 use super::chain::{left_the_machine_as_it_was, rate, report};
 
-/// Keeps what is to be resumed in a file of its own.
+/// Keeps the run to be resumed in a file of its own.
 const HOOK: &str = r#"#!/bin/sh
 case $1 in
 set) echo "$3" >/etc/bed/resume ;;
@@ -13,7 +13,7 @@ get) [ ! -e /etc/bed/resume ] || cat /etc/bed/resume ;;
 esac
 "#;
 
-/// What such a machine runs at each boot, as its /etc/rc.local would.
+/// The script that such a machine runs at each boot, as its /etc/rc.local would.
 const RC_LOCAL: &str = r#"
     if [ -e /etc/bed/resume ]; then
         poolgate resume "$(cat /etc/bed/resume)"
@@ -21,7 +21,7 @@ const RC_LOCAL: &str = r#"
         poolgate run /root/chain.yaml --allow-reboot --reports /root/reports
     fi"#;
 
-/// Nobody but this program asks the test bed's init for a restart, and here it does not.
+/// Only this program asks the test bed's init for a restart, and here it does not.
 const SYSTEMCTL: &str = "#!/bin/sh
 echo \"BED: systemctl $*\" >/dev/console
 exit 1

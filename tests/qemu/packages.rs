@@ -1,7 +1,7 @@
 //! Debian's cloud kernel, its headers and a static busybox: downloaded and unpacked, never installed.
 //!
-//! They lie in a folder named for the kernel's version, so that an update brings a new folder. The folder gets its name
-//! only when it is complete. Nothing is asked of the network when it is there.
+//! They lie in a folder named for the kernel's version, so that an update makes a new folder. The folder gets its name
+//! only when it is complete. If it exists, nothing is downloaded.
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +9,16 @@ use super::tool::{Missing, command, emptied, fetched, printed};
 
 /// The unpacked packages of one kernel.
 pub(crate) struct Packages {
-    /// What would be `/` if they were installed.
+    /// The folder that would be `/` if they were installed.
     root: PathBuf,
     /// The kernel's version: `6.1.0-18-cloud-amd64`.
     version: String,
-    /// The compiler which its modules need: `gcc-12`.
+    /// The compiler for its modules: `gcc-12`.
     pub(crate) compiler: String,
 }
 
 impl Packages {
-    /// The packages that apt would install today, below `folder`.
+    /// Returns the packages that apt would install today, below `folder`.
     pub(crate) fn current(folder: &Path) -> Result<Packages, Missing> {
         let image = dependency("linux-image-cloud-amd64", "linux-image-")?;
         let headers = dependency("linux-headers-cloud-amd64", "linux-headers-")?;
@@ -52,7 +52,8 @@ impl Packages {
         self.root.join("bin/busybox")
     }
 
-    /// The files of these modules and all they need, in the order of loading. What is built in has none.
+    /// Returns the files of these modules and of all their dependencies, in the order of loading. Built-in modules have
+    /// no file.
     pub(crate) fn modules(&self, names: &[&str]) -> Vec<PathBuf> {
         let mut modprobe = command("modprobe");
         modprobe.arg("--dirname").arg(&self.root).args(["--set-version", &self.version, "--show-depends", "--all"]);
@@ -65,13 +66,13 @@ impl Packages {
     }
 }
 
-/// What `package` depends on now, the one whose name begins with `prefix`.
+/// Returns the current dependency of `package` that begins with `prefix`.
 fn dependency(package: &str, prefix: &str) -> Result<String, Missing> {
     let found = linux_dependencies(package)?.into_iter().find(|name| name.starts_with(prefix));
     found.ok_or_else(|| Missing(format!("apt knows no {prefix}… for {package}")))
 }
 
-/// The kernel's own packages among those that `package` depends on.
+/// Returns the kernel's own packages among the dependencies of `package`.
 fn linux_dependencies(package: &str) -> Result<Vec<String>, Missing> {
     let listed = fetched(command("apt-cache").args(["depends", package]))?;
     let names = listed.lines().filter_map(|line| line.trim().strip_prefix("Depends: linux-"));
@@ -91,7 +92,7 @@ fn headers(root: &Path, version: &str) -> PathBuf {
     root.join("usr/src").join(format!("linux-headers-{version}"))
 }
 
-/// The headers' Makefile is one line which names where they would be installed: `include /usr/src/…/Makefile`.
+/// The headers' Makefile is one line with the path of the installed headers: `include /usr/src/…/Makefile`.
 fn make_relocatable(root: &Path, version: &str) {
     let makefile = headers(root, version).join("Makefile");
     let text = fs_err::read_to_string(&makefile).unwrap();

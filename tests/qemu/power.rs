@@ -1,6 +1,6 @@
-//! What was acknowledged survives power cuts and resets, and where it does not, these tests would say so.
+//! Acknowledged data survives power cuts and resets; these tests fail if it does not.
 //!
-//! The program is `guest/root/usr/bin/ledger`. A commit counts as acknowledged when it has come out of the serial port:
+//! The program is `guest/root/usr/bin/ledger`. A commit counts as acknowledged once it has come out of the serial port:
 //! then it must be there after the next boot.
 
 use std::time::Duration;
@@ -10,8 +10,7 @@ use super::disk::Disk;
 use super::drive::{Cut, random};
 use super::machine::{Ended, Machine};
 
-/// Enough for CI, where whole chains are cut as well. `POOLGATE_POWERCUTS` asks for another number, `POOLGATE_SEED` for
-/// other cuts.
+/// Enough for CI, which also cuts whole chains. `POOLGATE_POWERCUTS` sets another number, `POOLGATE_SEED` other cuts.
 const CUTS: u64 = 8;
 pub(super) const SEED: u64 = 1;
 
@@ -62,12 +61,12 @@ fn a_program_which_does_not_flush_is_caught() {
     assert_lost(&bed.disk_running("ledger careless").made());
 }
 
-/// When the power goes, from a marker on the console.
+/// The moment of the power cut, counted from a marker on the console.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum When {
-    /// At any instant, which finds all of the machine, and mostly nothing in the drive that is not flushed.
+    /// At any instant. It can hit any state of the machine, but the drive mostly has nothing unflushed then.
     After(Duration),
-    /// With a write of the drive's, which finds at least that one unflushed.
+    /// With a write to the drive, so that at least that write is unflushed.
     AtWrite(usize),
 }
 
@@ -80,8 +79,8 @@ impl When {
     }
 }
 
-/// The cut after `before` others. Of any four in a row one comes with a write and loses all that is not flushed: so it is
-/// certain, and no matter of luck, that the drive loses something.
+/// Returns the cut after `before` others. Of any four in a row one comes with a write and loses everything unflushed,
+/// so it is certain that the drive loses something.
 pub(super) fn next_cut(before: u64, seed: &mut u64) -> (When, Cut) {
     let when = match before % 2 {
         0 => When::AtWrite(1 + random(seed) as usize % 12),
@@ -100,12 +99,12 @@ fn found_after_a_boot(disk: &Disk) -> u64 {
     found(&disk.boot().until_marker("BED: found").cut(Cut::Keep)).unwrap()
 }
 
-/// How many commits the program found when it started.
+/// Returns the number of commits that the program found when it started.
 fn found(ended: &Ended) -> Option<u64> {
     ended.last("BED: found ").map(|count| count.parse().unwrap())
 }
 
-/// The last commit which the program said is on disk.
+/// Returns the last commit that the program reported as being on disk.
 fn committed(ended: &Ended) -> Option<u64> {
     ended.last("BED: committed ").map(|count| count.parse().unwrap())
 }

@@ -1,4 +1,4 @@
-//! The machine restarts as a real one does, with the settings that the disk holds.
+//! The machine restarts as a real one does, with the settings on the disk.
 
 use std::time::Duration;
 

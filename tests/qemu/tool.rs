@@ -1,13 +1,12 @@
 //! Programs of this machine, run by the test bed.
 //!
-//! A program which is not installed is something the bed lacks, and a test may be skipped for it. A program which fails is
-//! a failure, never a reason to skip.
+//! If a program is not installed, a test may be skipped. If a program fails, the test fails.
 
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-/// Why there can be no test bed here.
+/// The reason why this machine has no test bed.
 #[derive(Debug, Clone)]
 pub(crate) struct Missing(pub(crate) String);
 
@@ -17,7 +16,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// The programs the bed runs, and Debian's packages which bring them.
+/// The programs that the bed runs, and the Debian packages that contain them.
 const TOOLS: [(&str, &str); 10] = [
     ("apt-cache", "apt"),
     ("apt-get", "apt"),
@@ -43,14 +42,14 @@ pub(crate) fn find(program: &str, package: &str) -> Result<(), Missing> {
     Err(Missing(format!("{program} is missing (package {package})")))
 }
 
-/// A command which prints English and finds what only root's path has.
+/// Returns a command that prints English and also searches root's path.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("LC_ALL", "C").env("PATH", search_path());
     command
 }
 
-/// What the command printed. Panics with what it complained of when it fails.
+/// Returns the command's output. Panics with its error output if it fails.
 pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -58,7 +57,7 @@ pub(crate) fn printed(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// As [`printed`], for what needs packages from elsewhere: a failure means that they are missing.
+/// Same as [`printed`], for commands that need packages from elsewhere: a failure means that the packages are missing.
 pub(crate) fn fetched(command: &mut Command) -> Result<String, Missing> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| Missing(format!("{program} does not start: {error}")))?;
@@ -69,7 +68,7 @@ pub(crate) fn fetched(command: &mut Command) -> Result<String, Missing> {
     Err(Missing(format!("{program} failed; try `apt-get update`: {}", complaint.trim())))
 }
 
-/// A folder which is empty now.
+/// Makes an empty folder.
 pub(crate) fn emptied(folder: &Path) {
     if folder.exists() {
         fs_err::remove_dir_all(folder).unwrap();

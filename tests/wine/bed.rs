@@ -1,7 +1,8 @@
-//! The pieces every test machine is made of: an empty Windows, poolgate as it is released, and the programs in `guest`.
+//! The parts of every test machine: an empty Windows, poolgate as released, and the programs in `guest`.
 //!
-//! Made once a process, below `target/wine`. How poolgate is built and an empty Windows is made is written down in one
-//! place, `.ci/windows`, which is asked for them here. Building takes minutes; POOLGATE_TEST_EXE names one to try instead.
+//! Made once per process, below `target/wine`. `.ci/windows` is the only place that defines how to build poolgate and
+//! make an empty Windows; this module calls it. Building takes minutes; POOLGATE_TEST_EXE names a program to test
+//! instead.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,26 +10,27 @@ use std::sync::OnceLock;
 
 use super::tool::{GCC, Missing, find_all, printed};
 
-/// Everything that machines are made of. Nothing in it changes any more.
+/// The files from which machines are made. They do not change after preparation.
 pub(crate) struct Bed {
-    /// Where machines live while they are needed.
+    /// The folder with the machines.
     pub(crate) machines: PathBuf,
-    /// A Wine prefix which was never used.
+    /// A Wine prefix that was never used.
     pub(crate) template: PathBuf,
-    /// The release build, as it is.
+    /// The unmodified release build.
     pub(crate) poolgate: PathBuf,
-    /// The folder with what is built from `guest`.
+    /// The folder with the programs built from `guest`.
     guest: PathBuf,
 }
 
-/// Silence about what a mix of an object's kinds is told to mean, and about names which an interface asks for.
+/// All warnings are errors, except those about multi-character constants, casts between function types, and unused
+/// parameters that an interface requires.
 const WARNINGS: [&str; 6] =
     ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-multichar", "-Wno-cast-function-type"];
 /// A driver imports from the kernel alone.
 const DRIVER: [&str; 5] =
     ["-I/usr/x86_64-w64-mingw32/include/ddk", "-shared", "-nostdlib", "-Wl,--subsystem,native", "-Wl,-e,DriverEntry"];
 
-/// The bed, or nothing when this machine lacks something: then says what. In CI that is a failure.
+/// Returns the bed, or prints the missing part and returns nothing. In CI a missing part is a failure.
 pub(crate) fn bed() -> Option<&'static Bed> {
     static BED: OnceLock<Result<Bed, Missing>> = OnceLock::new();
     match BED.get_or_init(Bed::prepare) {
@@ -63,7 +65,7 @@ impl Bed {
         Ok(bed)
     }
 
-    /// One of the files which are built from `guest`.
+    /// Returns one of the files built from `guest`.
     pub(crate) fn guest(&self, name: &str) -> PathBuf {
         self.guest.join(name)
     }
@@ -76,10 +78,11 @@ impl Bed {
     }
 }
 
-/// What cargo is told by a person, and not by another cargo.
+/// Cargo settings that come from the user, not from another cargo.
 const TOLD: [&str; 2] = ["CARGO_HOME", "CARGO_INCREMENTAL"];
 
-/// What `.ci/windows` makes for us, without what cargo and rustup tell the programs that they start.
+/// Returns the path that `.ci/windows` prints for `what`. Runs it without the variables that cargo and rustup set for
+/// the programs they start.
 fn ci_windows(what: &str) -> PathBuf {
     let mut script = Command::new("bash");
     script.arg(root().join(".ci/windows")).arg(what);

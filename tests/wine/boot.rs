@@ -1,8 +1,8 @@
-//! A machine which is on, and the programs on it.
+//! A machine that is on, and the programs on it.
 //!
-//! A boot is the life of a wineserver. Wine has no kernel which could restart: its ExitWindowsEx ends everybody's session
-//! and goes on. So a witness runs in each boot, and when it is gone, the host takes the power. What the programs have open
-//! is as the power cut finds it; the registry is written, since Wine keeps it in one process.
+//! A boot is the life of a wineserver. Wine has no kernel that could restart: its ExitWindowsEx ends all sessions and
+//! continues. Therefore a witness process runs in each boot, and when it is gone, the host cuts the power. Files that
+//! programs have open stay as the power cut finds them. The registry is written, since Wine keeps it in one process.
 
 use std::fmt;
 use std::io::Write;
@@ -15,13 +15,13 @@ use fs_err::File;
 use super::machine::{LAB, Machine, WORK};
 use super::tool::{SCRIPT, wine};
 
-/// A machine which is on. It goes off when this is dropped.
+/// A machine that is on. Dropping it switches the machine off.
 pub(crate) struct Boot<'machine> {
     machine: &'machine Machine,
     witness: Child,
 }
 
-/// A program on it.
+/// A program on the machine.
 pub(crate) struct Program {
     process: Child,
     code: PathBuf,
@@ -29,7 +29,7 @@ pub(crate) struct Program {
     stderr: PathBuf,
 }
 
-/// A program which has ended.
+/// A program that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<u32>,
@@ -43,13 +43,14 @@ pub(crate) struct Console {
     shown: PathBuf,
 }
 
-/// Far more than anything takes on a busy machine.
+/// Far longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Nothing that Wine would like to download, or say; and poolgate finds the library beside it before Wine's.
+/// Disables Wine's downloads and debugger, and makes poolgate load the bcryptprimitives.dll beside it instead of
+/// Wine's.
 const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives=n,b";
 
 impl Machine {
-    /// Switches it on, and waits until it is up.
+    /// Switches the machine on, and waits until it is up.
     pub(crate) fn power_on(&self) -> Boot<'_> {
         self.give_power();
         let up = self.file("up");
@@ -78,8 +79,8 @@ impl Boot<'_> {
         until(|| program.ended()).expect("the program does not end")
     }
 
-    /// Starts a program below one of ours, which writes its exit code down: Wine's server kills a process that has ended and
-    /// does not go away at once, and the host would be told of that.
+    /// Starts a program below one of ours that writes its exit code to a file. Wine's server kills a process that has
+    /// ended but does not disappear at once, and the host would get the status of that kill.
     pub(crate) fn start(&self, program: &str, words: &[&str]) -> Program {
         let output = tempfile::tempdir_in(self.machine.file("ended")).unwrap().keep();
         let [code, stdout, stderr] = ["code", "stdout", "stderr"].map(|name| output.join(name));
@@ -90,7 +91,7 @@ impl Boot<'_> {
         Program { process: wine.spawn().unwrap(), code, stdout, stderr }
     }
 
-    /// Starts a program at a console, where keys can be pressed: Wine takes a terminal for one.
+    /// Starts a program at a console that accepts key presses: Wine treats a terminal as one.
     pub(crate) fn at_a_console(&self, program: &str, words: &[&str]) -> Console {
         let wine = self.machine.wine(program, words);
         let line =
@@ -105,20 +106,20 @@ impl Boot<'_> {
         Console { script: script.spawn().unwrap(), shown }
     }
 
-    /// Whether somebody has asked for a restart, so that everybody's session has ended.
+    /// Whether a program has requested a restart, so that all sessions have ended.
     pub(crate) fn is_over(&mut self) -> bool {
         self.witness.try_wait().unwrap().is_some()
     }
 
-    /// Waits until somebody has asked for a restart, and takes the power.
+    /// Waits until a program has requested a restart, and cuts the power.
     pub(crate) fn until_over(mut self) {
         until(|| self.is_over().then_some(())).expect("the machine does not restart");
     }
 
-    /// Takes the power: whatever runs is gone.
+    /// Cuts the power: all running programs are gone.
     pub(crate) fn cut(self) {}
 
-    /// How many programs run whose command line contains `words`.
+    /// Returns the number of running programs with `words` in their command line.
     pub(crate) fn running(&self, words: &str) -> usize {
         self.machine.running(words).len()
     }
@@ -133,7 +134,7 @@ impl Drop for Boot<'_> {
 }
 
 impl Program {
-    /// What it came to, if it has ended. One which was killed has no exit code.
+    /// Returns the result if the program has ended. A killed program has no exit code.
     pub(crate) fn ended(&mut self) -> Option<Ended> {
         let gone = self.process.try_wait().unwrap().is_some();
         let text = |path: &PathBuf| String::from_utf8_lossy(&fs_err::read(path).unwrap_or_default()).into_owned();
@@ -148,13 +149,14 @@ impl Console {
         keyboard.write_all(&[key]).and_then(|()| keyboard.flush()).unwrap();
     }
 
-    /// Waits until its program has ended. What it came to is in what it left: Wine tells no exit code to a terminal.
+    /// Waits until its program has ended, and returns its output. Wine reports no exit code to a terminal, so the
+    /// result must be read from the files.
     pub(crate) fn end(mut self) -> String {
         until(|| self.script.try_wait().unwrap()).expect("the program does not end");
         self.shown()
     }
 
-    /// What it has shown so far.
+    /// Returns its output so far.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&fs_err::read(&self.shown).unwrap()).into_owned()
     }
@@ -166,7 +168,7 @@ impl fmt::Display for Ended {
     }
 }
 
-/// Looks again and again, until there is something to see; nothing when that never comes.
+/// Calls `look` again and again until it returns a value; returns nothing after a timeout.
 pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {

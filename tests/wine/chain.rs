@@ -1,33 +1,33 @@
-//! The whole job on an old Windows: GlobalFlag, boots, a service which comes back, a leak, everything put back. Then the
-//! same with the power cut at its phases.
+//! A whole run on an old Windows: GlobalFlag, boots, a service that comes back, a leak, everything restored. Then the
+//! same with power cuts in its phases.
 //!
-//! The power cuts end every process at once. What they do to data which was not flushed is tried on Linux (tests/qemu):
-//! Wine keeps the registry in one process, and files in the host's memory.
+//! The power cuts end every process at once. Their effect on unflushed data is tested on Linux (tests/qemu): Wine keeps
+//! the registry in one process, and files in the host's memory.
 
 use super::bed::bed;
 use super::boot::until;
 use super::machine::{Machine, POOLGATE};
 use super::registry::SESSION_MANAGER;
 
-/// The phases as the run tells them, each only once it is on disk.
+/// The phases as the run prints them, each only once it is on disk.
 const PHASES: [&str; 7] = ["arm", "boot armed", "measure", "restore", "boot restored", "report", "done"];
 /// No schedule takes more boots than this.
 const MOST_BOOTS: usize = 12;
 const SERVICE: &str = "poolgate-resume";
 
-/// Who restarts the machine when the run asks for it.
+/// How the machine restarts when the run requests it.
 #[derive(Clone, Copy, PartialEq)]
 enum Restarts {
-    /// Poolgate itself, as far as Wine lets it. It is patient.
+    /// By poolgate itself, as far as Wine allows. The host waits for it.
     ByPoolgate,
-    /// Whoever takes the power when the run says that it is about to restart.
+    /// By the host, as soon as the run prints that it is about to restart.
     ByTheHost,
 }
 
 /// Poolgate's exit code when the machine restarts.
 const NOT_FINISHED: u32 = 10;
 
-/// How a chain went.
+/// The result of a chain.
 #[derive(Debug)]
 struct Chain {
     boots: usize,
@@ -40,7 +40,7 @@ fn the_whole_chain_finds_a_drivers_leak_across_restarts() {
     let Some(bed) = bed() else { return };
     let machine = chain(Machine::new(bed, 5));
     machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
-    // Wine says yes to InitiateSystemShutdownExW and does nothing: it is poolgate's watchdog which restarts the machine.
+    // InitiateSystemShutdownExW succeeds under Wine but does nothing, so poolgate's watchdog restarts the machine.
     let chain = until_over(&machine, &[], Restarts::ByPoolgate);
     assert_eq!((chain.boots, chain.code), (3, Some(1)), "{}", chain.log);
     let report = machine.only_run().report();
@@ -67,9 +67,9 @@ fn a_flag_which_is_a_text_is_a_number_for_the_run_and_a_text_again_after_it() {
     let Some(bed) = bed() else { return };
     let flag = r#""0x00000100""#;
     let machine = chain(Machine::new(bed, 5)).with_value(SESSION_MANAGER, "GlobalFlag", flag);
-    // A cut while it measures would make it an error, which the next test is about.
+    // A cut while measuring would make it an error; the next test covers that.
     let chain = until_over(&machine, &["phase restore"], Restarts::ByTheHost);
-    // The simulated kernel goes by numbers only, so it counts only if the flag was one.
+    // The simulated kernel accepts numbers only, so it counts only if the flag was one.
     assert_eq!(chain.code, Some(1), "{}", chain.log);
     assert_eq!(machine.only_run().report()["outcome"], "broken");
     in_order(&chain.log);
@@ -93,8 +93,8 @@ fn chain(machine: Machine) -> Machine {
     machine.with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"))
 }
 
-/// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, words of the run's
-/// story, in their order.
+/// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, texts in the
+/// run's log, in their order.
 fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
     let mut cuts = cuts.iter().peekable();
     for boots in 1..=MOST_BOOTS {
@@ -110,11 +110,11 @@ fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
             if cut || restarted || boot.is_over() {
                 return Some(None);
             }
-            // One which was killed tells nothing: the machine is going down, and its witness will be gone as well.
+            // A killed process gives no result: the machine is going down, and its witness will be gone as well.
             poolgate.ended().filter(|ended| ended.code.is_some_and(|code| code != NOT_FINISHED)).map(Some)
         });
         if let Some(ended) = next.unwrap_or_else(|| panic!("boot {boots} does not end:\n{}", story(machine))) {
-            // The service tells that it is over before it ends.
+            // The service logs that it is over before it ends.
             until(|| (boot.running(" service ") == 0).then_some(())).expect("the service does not end");
             boot.cut();
             return Chain { boots, code: ended.code, log: format!("{}\n{ended}", story(machine)) };
@@ -123,8 +123,9 @@ fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
     panic!("the chain does not come to an end:\n{}", story(machine));
 }
 
-/// What is run in the next boot. With a service in place, that runs poolgate, and somebody waits for it. Without one it is
-/// what a person would do: begin, or go on where a power cut hit before anybody was to come back, or ask how it ended.
+/// Returns the command for the next boot. With a service in place, the service runs poolgate, and the command waits for
+/// it. Without one the command is the next step for a person: begin the run, resume it if the power cut came before the
+/// service existed, or ask for its outcome.
 fn words(machine: &Machine) -> Vec<String> {
     let begun = machine.file("ProgramData/poolgate").exists().then(|| machine.runs().pop()).flatten();
     let over = story(machine).contains("phase done");
@@ -139,14 +140,14 @@ fn name(run: &std::path::Path) -> String {
     run.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-/// What all runs have told so far.
+/// Returns the logs of all runs so far.
 fn story(machine: &Machine) -> String {
     let mut runs = machine.runs();
     runs.sort();
     runs.iter().map(|run| machine.story_of(run)).collect()
 }
 
-/// A phase is told of once it is on disk, so none may come again, and the last must come.
+/// Checks that no phase comes again and that the last one is reached: a phase is printed only once it is on disk.
 #[track_caller]
 fn in_order(log: &str) {
     let told = log.lines().filter_map(|line| line.split_once(" phase ")?.1.trim().into());

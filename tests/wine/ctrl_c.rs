@@ -1,4 +1,4 @@
-//! Ctrl-C at the console, which is for poolgate and for nobody it started.
+//! Ctrl-C at the console acts on poolgate, not on the programs it started.
 
 use super::bed::bed;
 use super::boot::until;

@@ -1,4 +1,4 @@
-//! GlobalFlag looked at and switched by hand, in a real registry, as `reg` sees it too.
+//! GlobalFlag viewed and switched by hand, in a real registry, and read by `reg` too.
 
 use super::bed::bed;
 use super::boot::{Boot, Ended};
@@ -31,7 +31,7 @@ fn global_flag_is_switched_and_had_back_as_it_was() {
     assert_eq!(by_reg(&boot).as_deref(), Some("REG_DWORD 0x0"));
     flags(&boot, &["/r", "--remove"]);
     assert_eq!(by_reg(&boot), None);
-    // This kernel counts tags, as every Windows does on which poolgate runs.
+    // This kernel counts tags, like every Windows that poolgate supports.
     let tagging = flags(&boot, &["/r", "+ptg"]);
     assert!(tagging.stderr.contains("permanently on since Windows Server 2003"), "{tagging}");
     boot.cut();
@@ -56,7 +56,7 @@ fn what_was_switched_is_there_after_the_boot_and_pool_tagging_with_it() {
     assert_eq!(flags(&boot, &["/r", "-ptg"]).stdout, NONE);
 }
 
-/// What `poolgate flags` says, which is done.
+/// Returns the output of a successful `poolgate flags`.
 #[track_caller]
 fn flags(boot: &Boot, words: &[&str]) -> Ended {
     let mut ended = boot.run(POOLGATE, &[&["flags"], words].concat());
@@ -73,7 +73,7 @@ fn counts_tags(boot: &Boot) -> bool {
     line.trim_start().starts_with("ok ")
 }
 
-/// Type and value of GlobalFlag, as Windows' own program tells them.
+/// Returns type and value of GlobalFlag as `reg` prints them.
 fn by_reg(boot: &Boot) -> Option<String> {
     let said = boot.run("reg", &["query", KEY, "/v", "GlobalFlag"]);
     let line = said.stdout.lines().find(|line| line.trim_start().starts_with("GlobalFlag"))?;

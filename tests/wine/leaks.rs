@@ -1,4 +1,4 @@
-//! The leaky driver is a real one, leaks what it should, and counts it.
+//! The leaky driver is a real one, leaks as configured, and counts its leaks.
 
 use super::bed::bed;
 use super::machine::{Machine, WORK};
@@ -16,7 +16,7 @@ fn every_leaked_byte_is_counted_and_no_other() {
     );
 }
 
-/// What the driver counts after 800 requests.
+/// Returns the driver's counts after 800 requests.
 fn counted(machine: &Machine) -> Vec<String> {
     let boot = machine.power_on();
     assert_eq!(boot.run(WORK, &["1"]).code, Some(1), "the driver is there before it was started");

@@ -1,7 +1,7 @@
-//! A Windows machine which is off: a Wine prefix of its own, with poolgate and the leaky driver installed.
+//! A Windows machine that is off: a Wine prefix of its own, with poolgate and the leaky driver installed.
 //!
-//! What a test sets up is in place before the first boot, and what a run left is read after the last one, so that nobody
-//! is in anybody's way. One machine exists at a time.
+//! A test's settings are in place before the first boot, and a run's results are read after the last one, so that the
+//! two cannot interfere. One machine exists at a time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,24 +19,24 @@ pub(crate) struct Machine {
     _only: MutexGuard<'static, ()>,
 }
 
-/// What a run left in its folder.
+/// The files that a run left in its folder.
 pub(crate) struct Run(PathBuf);
 
-/// Where poolgate lies. Its path has a space in it, as paths on Windows do.
+/// poolgate's path. It contains a space, as paths on Windows do.
 pub(crate) const POOLGATE: &str = r"C:\Program Files\poolgate\poolgate.exe";
-/// The folder of scenarios and what they need, where programs are started.
+/// The folder of scenarios and their files; programs are started in it.
 pub(crate) const LAB: &str = "lab";
 pub(crate) const WORK: &str = r"C:\lab\work.exe";
 /// The driver's service.
 pub(crate) const DRIVER: &str = r"System\CurrentControlSet\Services\leakydrv";
 
-/// Where poolgate's processes find what answers class 22 in the kernel's place.
+/// The library that answers class 22 for poolgate's processes in place of the kernel.
 const CLASS_22: &str = "Program Files/poolgate/bcryptprimitives.dll";
-/// What Wine writes in place, and what must thus not be linked.
+/// Files that Wine writes in place; they must be copied, not linked.
 const WRITTEN: [&str; 4] = ["system.reg", "user.reg", "userdef.reg", ".update-timestamp"];
 
 impl Machine {
-    /// A machine whose driver leaks at every `leak_every`-th request, and never for 0.
+    /// Creates a machine with a driver that leaks at every `leak_every`-th request, or never if it is 0.
     pub(crate) fn new(bed: &Bed, leak_every: u32) -> Machine {
         static ONLY: Mutex<()> = Mutex::new(());
         let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,13 +61,13 @@ impl Machine {
             .with_value(DRIVER, "LeakEvery", &format!("dword:{leak_every:08x}"))
     }
 
-    /// With another value in its registry.
+    /// Sets a value in its registry.
     pub(crate) fn with_value(self, key: &str, name: &str, value: &str) -> Machine {
         self.registry().set(key, name, value);
         self
     }
 
-    /// With another file on its drive C.
+    /// Adds a file on its drive C.
     pub(crate) fn with_file(self, path: &str, content: &str) -> Machine {
         let path = self.file(path);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
@@ -75,29 +75,29 @@ impl Machine {
         self
     }
 
-    /// With the workload's program in another folder too.
+    /// Adds the workload's program to another folder too.
     pub(crate) fn with_work_in(self, folder: &str) -> Machine {
         fs_err::copy(self.file("lab/work.exe"), self.file(folder).join("work.exe")).unwrap();
         self
     }
 
-    /// With a kernel which counts pool tags only when GlobalFlag tells it to at boot.
+    /// Makes its kernel count pool tags only if GlobalFlag was set at boot.
     pub(crate) fn with_old_windows(self) -> Machine {
         self.with_value(r"Software\simulated class 22", "OldWindows", "dword:00000001")
     }
 
-    /// With Wine's kernel as it is.
+    /// Keeps Wine's own kernel.
     pub(crate) fn without_simulated_class_22(self) -> Machine {
         fs_err::remove_file(self.file(CLASS_22)).unwrap();
         self
     }
 
-    /// A file on its drive C.
+    /// Returns the path of a file on its drive C.
     pub(crate) fn file(&self, path: &str) -> PathBuf {
         self.prefix().join("drive_c").join(path)
     }
 
-    /// What the next boot will find.
+    /// Returns the registry as the next boot will find it.
     pub(crate) fn registry(&self) -> Registry {
         Registry::open(self.prefix().join("system.reg"))
     }
@@ -107,27 +107,27 @@ impl Machine {
         self.registry().has(&format!(r"{SERVICES}\{name}"))
     }
 
-    /// The one run there was.
+    /// Returns the only run.
     pub(crate) fn only_run(&self) -> Run {
         let mut runs = self.runs();
         assert_eq!(runs.len(), 1, "not one run: {runs:?}");
         Run(runs.remove(0))
     }
 
-    /// The folders of all runs.
+    /// Returns the folders of all runs.
     pub(crate) fn runs(&self) -> Vec<PathBuf> {
         let reports = fs_err::read_dir(self.file("lab/reports"));
         reports.into_iter().flatten().map(|run| run.unwrap().path()).collect()
     }
 
-    /// What the run has told so far. Until it is over its log lies with its state.
+    /// Returns the run's log so far. Until the run is over its log lies with its state.
     pub(crate) fn story_of(&self, run: &Path) -> String {
         let state = self.file("ProgramData/poolgate").join(run.file_name().unwrap());
         let logs = [state.join("run.log"), run.join("run.log")];
         logs.iter().find_map(|log| fs_err::read_to_string(log).ok()).unwrap_or_default()
     }
 
-    /// Wine's own folder of the machine.
+    /// Returns Wine's own folder of the machine.
     pub(crate) fn prefix(&self) -> PathBuf {
         self.folder.path().join("prefix")
     }
@@ -148,7 +148,7 @@ impl Run {
         serde_json::from_str(&self.text("report.json")).unwrap()
     }
 
-    /// A file of the run; nothing where there is none.
+    /// Returns a file of the run; empty if there is none.
     pub(crate) fn text(&self, name: &str) -> String {
         fs_err::read_to_string(self.0.join(name)).unwrap_or_default()
     }

@@ -1,8 +1,8 @@
-//! poolgate as it is built for Windows, running: under Wine, on machines which restart and which lose their power.
+//! The Windows build of poolgate, running under Wine on machines that restart and lose their power.
 //!
-//! Wine has a registry, services, job objects and drivers, and it loads a real one of ours. It counts no pool tags: what
-//! stands in for the kernel there is called *simulated class 22* (`guest/simulated_class_22.c`). What Wine cannot show is on
-//! the list in docs/windows-checklist.md.
+//! Wine has a registry, services, job objects and drivers, and it loads a real driver of ours. It counts no pool tags:
+//! its substitute for that part of the kernel is called *simulated class 22* (`guest/simulated_class_22.c`).
+//! docs/windows-checklist.md lists the points that Wine cannot show.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 

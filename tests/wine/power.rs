@@ -1,7 +1,7 @@
-//! The power of a machine: on with its wineserver, and off when nobody is left who would start another one.
+//! The power of a machine: on with its wineserver, and off when no program is left that would start another one.
 //!
-//! A program whose server is gone dies with it, but one which is just starting starts a server of its own, and goes on in a
-//! boot which nobody asked for. So at a power cut all programs are stopped, then ended, and the server goes last.
+//! A program dies with its server, but a program that is just starting starts a server of its own and continues in an
+//! unintended boot. At a power cut all programs are therefore stopped, then ended, and the server goes last.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -13,12 +13,12 @@ use super::machine::Machine;
 use super::tool::WINESERVER;
 
 impl Machine {
-    /// Starts the server: by hand, so that it holds nobody's pipes open.
+    /// Starts the server separately, so that it holds no other process's pipes open.
     pub(crate) fn give_power(&self) {
         assert!(self.server("-p"), "the server does not start");
     }
 
-    /// Whatever runs is gone, and what it had open is as it was. Only the registry is written, by the server.
+    /// Ends all programs without letting them finish their work. Only the registry is written, by the server.
     pub(crate) fn take_power(&self) {
         let mut stopped = BTreeSet::new();
         loop {
@@ -35,14 +35,14 @@ impl Machine {
             left.iter().for_each(|process| send(*process, Signal::KILL));
             left.is_empty().then_some(())
         });
-        // It complains when there is nothing left to do.
+        // The server complains when nothing is left to do.
         for option in ["-k", "-w"] {
             self.server(option);
         }
         gone.expect("the power cannot be taken from a program");
     }
 
-    /// The programs which run here and whose command line contains `words`, without the server.
+    /// Returns the programs running here with `words` in their command line, except the server.
     pub(crate) fn running(&self, words: &str) -> Vec<i32> {
         let prefix = format!("WINEPREFIX={}\0", self.prefix().display());
         let ours = |process: &i32| {
@@ -56,7 +56,7 @@ impl Machine {
         processes.filter_map(|process| process.file_name().to_str()?.parse().ok()).filter(ours).collect()
     }
 
-    /// Whether the server did what it was told.
+    /// Runs the server with `option`, and returns whether it succeeded.
     fn server(&self, option: &str) -> bool {
         let mut server = Command::new(WINESERVER);
         server.arg(option).env("WINEPREFIX", self.prefix());
@@ -66,7 +66,7 @@ impl Machine {
     }
 }
 
-/// To a process which may have gone meanwhile.
+/// Signals a process that may have ended meanwhile.
 fn send(process: i32, signal: Signal) {
     let _gone = kill_process(Pid::from_raw(process).unwrap(), signal);
 }

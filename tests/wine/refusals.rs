@@ -1,5 +1,5 @@
-//! A run which would have to come back after a boot does not even begin where it could not, or where somebody else could
-//! have it do what they like.
+//! A run that needs a boot does not begin if poolgate could not be started after the boot, or if another user could
+//! control the run.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -14,7 +14,7 @@ fn a_program_which_everybody_could_replace_is_refused() {
     let folder = machine.file("Program Files/poolgate");
     fs_err::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
     refused(&machine, "Program Files\\poolgate is not safe to use: Everyone can write to it");
-    // The lock of the machine is in there, and the state of no run.
+    // The folder holds the machine's lock but no run's state.
     let states = fs_err::read_dir(machine.file("ProgramData/poolgate")).unwrap().flatten();
     assert_eq!(states.filter(|entry| entry.path().is_dir()).count(), 0);
 }
@@ -37,7 +37,7 @@ fn machine(machine: Machine) -> Machine {
     machine.with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"))
 }
 
-/// Begins a run which needs boots, and is refused for this reason before its flag is changed.
+/// Begins a run that needs boots. It must be refused for this reason before its flag is changed.
 #[track_caller]
 fn refused(machine: &Machine, because: &str) {
     let flag = machine.registry().value(SESSION_MANAGER, "GlobalFlag").map(str::to_owned);
@@ -45,7 +45,7 @@ fn refused(machine: &Machine, because: &str) {
     let ended = boot.run(POOLGATE, &["run", r"C:\lab\chain.yaml", "--allow-reboot"]);
     boot.cut();
     assert_eq!(ended.code, Some(3), "{ended}");
-    // Not the table, which breaks lines where it likes.
+    // Not the table, which may break the line.
     let junit = machine.only_run().junit();
     assert!(junit.contains(because) && junit.contains("<error"), "{junit}");
     assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), flag.as_deref(), "{ended}");

@@ -1,7 +1,8 @@
-//! The registry of a machine which is off: the text that Wine keeps it in.
+//! The registry of a machine that is off: Wine's text file.
 //!
-//! Wine writes it when the machine goes down, and reads it when it comes up. Nobody is asked, so nobody can be in the way;
-//! and what is read is what the next boot will find. Values are in the text's own words: `dword:00000400`, `"a text"`.
+//! Wine writes the file when the machine goes down, and reads it when it comes up. No running process is involved, and
+//! the values read are those that the next boot will find. Values are in the file's notation: `dword:00000400`,
+//! `"a text"`.
 
 use std::path::PathBuf;
 
@@ -24,14 +25,14 @@ impl Registry {
         self.section(key).is_some()
     }
 
-    /// The value, if there is one.
+    /// Returns the value, if there is one.
     pub(crate) fn value(&self, key: &str, name: &str) -> Option<&str> {
         let start = format!("{name:?}=");
         let (from, to) = self.section(key)?;
         self.lines[from..to].iter().find_map(|line| line.strip_prefix(&start))
     }
 
-    /// Sets a value, of a new key if need be.
+    /// Sets a value, creating the key if needed.
     pub(crate) fn set(&mut self, key: &str, name: &str, value: &str) {
         self.remove(key, name);
         let line = format!("{name:?}={value}");
@@ -42,7 +43,7 @@ impl Registry {
         self.write();
     }
 
-    /// Takes a value away, if it is there.
+    /// Removes a value, if it is there.
     pub(crate) fn remove(&mut self, key: &str, name: &str) {
         let start = format!("{name:?}=");
         if let Some((from, to)) = self.section(key) {
@@ -54,7 +55,7 @@ impl Registry {
         self.write();
     }
 
-    /// Where the values of a key stand.
+    /// Returns the range of lines with the values of a key.
     fn section(&self, key: &str) -> Option<(usize, usize)> {
         let header = header(key).to_lowercase();
         // The time of the last change follows.

@@ -1,4 +1,4 @@
-//! The machine restarts as a real one does: services come back, what was in memory does not.
+//! The machine restarts as a real one does: services come back, memory contents do not.
 
 use super::bed::bed;
 use super::boot::{Boot, until};
@@ -54,7 +54,7 @@ fn a_value_is_set_and_taken_away_while_the_machine_is_off() {
     assert_eq!(machine.registry().value(KEY, "two"), Some(r#""zwei""#));
 }
 
-/// The driver has been there since the boot, and counts from zero.
+/// Checks that the driver has been running since the boot and counts from zero.
 #[track_caller]
 fn count_a_leak(boot: &Boot) {
     until(|| (boot.run(WORK, &["1"]).code == Some(0)).then_some(())).expect("the driver is not started");

@@ -1,4 +1,4 @@
-//! The program as it is released, a driver which is really loaded, and simulated class 22: whole runs without a reboot.
+//! The released program, a driver that is really loaded, and simulated class 22: whole runs without a reboot.
 
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ fn run(machine: &Machine, scenario: &str) -> Ended {
     machine.power_on().run(POOLGATE, &["run", scenario])
 }
 
-/// A rate of one tag, as the report has it.
+/// Returns the rate of one tag from the report.
 #[track_caller]
 fn rate(report: &Value, tag: &str, unit: &str) -> f64 {
     let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == tag);

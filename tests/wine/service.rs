@@ -1,4 +1,4 @@
-//! The service as the service manager, and a person, handles it.
+//! The service under the control of the service manager and of a person.
 
 use super::bed::bed;
 use super::boot::until;
@@ -60,7 +60,7 @@ fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
     assert_eq!(machine.only_run().report()["failure"]["message"], "interrupted");
 }
 
-/// Lets the service go on until its run is over.
+/// Lets the service run until its run is over.
 #[track_caller]
 fn over(machine: &Machine) {
     let mut boot = machine.power_on();
@@ -73,12 +73,12 @@ fn over(machine: &Machine) {
     assert!(!machine.has_service(SERVICE));
 }
 
-/// [`chain.yaml`] for far longer than the test needs.
+/// Returns [`chain.yaml`] with far more iterations than the test needs.
 fn long() -> String {
     include_str!("chain.yaml").replace("iterations: 12", "iterations: 100000")
 }
 
-/// What the run has told, once there is one.
+/// Returns the run's log, once there is a run.
 fn story(machine: &Machine) -> String {
     machine.runs().pop().map(|run| machine.story_of(&run)).unwrap_or_default()
 }

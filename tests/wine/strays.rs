@@ -1,4 +1,4 @@
-//! Whatever a command leaves behind is gone when its run is over.
+//! Processes that a command leaves behind are ended when its run is over.
 
 use super::bed::bed;
 use super::machine::{Machine, POOLGATE};

@@ -1,4 +1,4 @@
-//! What poolgate makes of a kernel which counts pool tags, of one which does not, and of one which does when it is told to.
+//! poolgate on a kernel that counts pool tags, on one that does not, and on one that does if a flag is set.
 
 use super::bed::bed;
 use super::machine::{Machine, POOLGATE};
@@ -43,7 +43,7 @@ fn a_system_without_pool_tags_is_refused_in_plain_words() {
     assert!(junit.contains("<error"), "{junit}");
 }
 
-/// What `poolgate check` says of [`SCENARIO`], in a boot of its own.
+/// Returns the output of `poolgate check` for [`SCENARIO`], in a boot of its own.
 fn checked_on(machine: &Machine) -> String {
     fs_err::write(machine.file("lab/tagging.yaml"), SCENARIO).unwrap();
     let checked = machine.power_on().run(POOLGATE, &["check", r"C:\lab\tagging.yaml"]);

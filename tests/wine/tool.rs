@@ -1,13 +1,12 @@
 //! Programs of this machine, run by the test bed.
 //!
-//! A program which is not installed is something the bed lacks, and a test may be skipped for it. A program which fails is
-//! a failure, never a reason to skip.
+//! If a program is not installed, a test may be skipped. If a program fails, the test fails.
 
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-/// Why there can be no test bed here.
+/// The reason why this machine has no test bed.
 #[derive(Debug, Clone)]
 pub(crate) struct Missing(pub(crate) String);
 
@@ -24,7 +23,7 @@ const SETARCH: &str = "/usr/bin/setarch";
 pub(crate) const SCRIPT: &str = "/usr/bin/script";
 pub(crate) const GCC: &str = "/usr/bin/x86_64-w64-mingw32-gcc";
 
-/// What the bed needs, and Debian's packages which bring it.
+/// The files that the bed needs, and the Debian packages that contain them.
 const NEEDED: [(&str, &str); 8] = [
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/rustc", "rustc-web"),
@@ -42,15 +41,16 @@ pub(crate) fn find_all() -> Result<(), Missing> {
     missing.map_or(Ok(()), |(file, package)| Err(Missing(format!("{file} is missing (package {package})"))))
 }
 
-/// Wine, at the same addresses each time. Debian's has no preloader to keep what it needs free, and one process in ten
-/// thousand finds something of its own there by chance and dies ("error 1359": 2 of 18,000, and of 54,000 started so, none).
+/// Wine, at the same addresses each time. Debian's Wine has no preloader to keep the addresses that it needs free. In
+/// one process in ten thousand they are taken by chance, and the process dies ("error 1359": 2 of 18,000; of 54,000
+/// started this way, none).
 pub(crate) fn wine() -> Command {
     let mut wine = Command::new(SETARCH);
     wine.args(["--addr-no-randomize", WINE]);
     wine
 }
 
-/// What the command printed. Panics with what it complained of when it fails.
+/// Returns the command's output. Panics with its error output if it fails.
 pub(crate) fn printed(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
     let complaint = String::from_utf8_lossy(&output.stderr);

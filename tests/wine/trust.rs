@@ -1,4 +1,4 @@
-//! What runs as SYSTEM after a boot was not written by anybody else.
+//! Files that run as SYSTEM after a boot were not written by other users.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -12,7 +12,7 @@ fn a_state_folder_which_everybody_may_write_is_refused_before_anything_is_change
     let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"));
     let state = machine.file("ProgramData/poolgate");
     fs_err::create_dir(&state).unwrap();
-    // Wine makes an access list of the permissions.
+    // Wine converts the permissions to an access list.
     fs_err::set_permissions(&state, PermissionsExt::from_mode(0o777)).unwrap();
     let flag = machine.registry().value(SESSION_MANAGER, "GlobalFlag").map(str::to_owned);
 

@@ -1,10 +1,12 @@
-//! `/proc/allocinfo` (6.10 and later, CONFIG_MEM_ALLOC_PROFILING): what every place in the kernel's code has allocated.
+//! `/proc/allocinfo` (6.10 and later, CONFIG_MEM_ALLOC_PROFILING): the memory that each place in the kernel's code has
+//! allocated.
 //!
-//! `bytes calls file:line [module] func:name …`, without the module for what is built in (lib/alloc_tag.c,
+//! `bytes calls file:line [module] func:name …`, without the module for built-in code (lib/alloc_tag.c,
 //! `alloc_tag_to_text`; Documentation/filesystems/proc.rst). The tag is `module:function`, since files and lines differ
-//! from build to build; several places in one function add up. Figures are exact at any time: slab objects, pages and
-//! per-CPU memory alike, under a pool of their own. Since version 2 a line may end in `accurate:no` (the kernel once had no
-//! memory to count with); it counts all the same, as it can be neither corrected nor left out.
+//! from build to build; several places in one function add up. Figures are exact at any time and cover slab objects,
+//! pages and per-CPU memory, under a pool of their own. Since version 2 a line may end in `accurate:no` (the kernel
+//! once had no memory to count with). poolgate counts such a line too, because it can neither correct it nor leave it
+//! out.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,7 +15,7 @@ use super::proc_text::{ProcText, number};
 use crate::machine::MachineError;
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
 
-/// The module of what is built into the kernel.
+/// The module name given to code built into the kernel.
 const BUILT_IN: &[u8] = b"kernel";
 
 pub(super) struct Allocinfo {
@@ -29,7 +31,7 @@ struct Table {
 }
 
 impl Allocinfo {
-    /// The table below `root`, where there is one which counts: `vm.mem_profiling` may have been off since the boot.
+    /// Opens the table below `root` if it exists and counts: `vm.mem_profiling` may have been off since the boot.
     pub(super) fn find(root: &Path) -> Option<Allocinfo> {
         let path = root.join("proc/allocinfo");
         let switch = fs_err::read(root.join("proc/sys/vm/mem_profiling"));
@@ -38,7 +40,7 @@ impl Allocinfo {
             .then(|| Allocinfo { text: ProcText::new(path), table: Table::default() })
     }
 
-    /// Adds every tag in use now, or ever before, to `snapshot`.
+    /// Adds every tag that is or ever was in use to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
         let table = &mut self.table;
         self.text.read()?;
@@ -68,12 +70,12 @@ impl Table {
         for part in [module, b":", function] {
             self.name.extend_from_slice(part);
         }
-        // The sum over all CPUs is not taken at one instant, so it can be below zero for a moment; calls are the same
-        // kind of sum, printed without a sign.
+        // The sum over all CPUs is not taken at one instant, so it can be below zero for a moment. The calls are the
+        // same kind of sum, printed without a sign.
         let usage = Usage { allocs: (calls as i64).max(0) as u64, frees: 0, bytes: bytes.max(0) as u64 };
         let row = match self.rows.get(self.name.as_slice()) {
             Some(row) => *row,
-            // Most places never allocate: they are left out until they do, and from then on a zero is a zero.
+            // Most places never allocate. They are left out until they do; from then on a zero counts as a value.
             None if usage == Usage::default() => return Ok(()),
             None => self.meet(snapshot)?,
         };
@@ -83,7 +85,7 @@ impl Table {
         Ok(())
     }
 
-    /// A tag seen for the first time.
+    /// Adds a row for a tag seen for the first time.
     fn meet(&mut self, snapshot: &mut Snapshot) -> Result<RowId, &'static str> {
         let tag = Tag::from_cache_name(&self.name).map_err(|_| "no function")?;
         let row = snapshot.row(Key::new(tag, Pool::Callsite, Counters::InUse));

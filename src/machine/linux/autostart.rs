@@ -1,9 +1,9 @@
-//! Bringing poolgate back after a boot: a systemd unit, or an administrator's hook for any other init.
+//! Starts poolgate again after a boot: by a systemd unit, or by an administrator's hook for any other init.
 //!
-//! The unit is wanted by multi-user.target and ordered after it. That is no loop: a target is ordered after what it
-//! wants only where the wanted unit is not itself ordered after the target (src/core/unit.c,
-//! `unit_add_default_target_dependency`: "Don't create loops"); systemd's own systemd-update-utmp-runlevel.service was
-//! arranged so. The link which enables it is made here, so that nothing depends on systemd's answer.
+//! The unit is wanted by multi-user.target and ordered after it. That is not a loop: systemd orders a target after the
+//! units it wants, except those that are themselves ordered after the target (src/core/unit.c,
+//! `unit_add_default_target_dependency`: "Don't create loops"). systemd's own systemd-update-utmp-runlevel.service was
+//! set up the same way. poolgate creates the link that enables the unit itself, so nothing depends on systemd's answer.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -21,11 +21,11 @@ pub(super) struct LinuxAutostart {
     pub(super) root: PathBuf,
 }
 
-/// What starts programs on this machine.
+/// The mechanism that starts programs on this machine.
 pub(super) enum Starter {
     Hook(PathBuf),
     Systemd,
-    /// Nobody: systemd is installed, but another init booted the machine.
+    /// systemd is installed, but another init booted the machine, so nothing would start the unit.
     IdleSystemd,
     Nobody,
 }
@@ -54,14 +54,14 @@ impl Autostart for LinuxAutostart {
                 programs::run(&self.root, &hook, &words).map(drop)
             }
             Starter::Systemd => {
-                // Refuses to write over somebody else's.
+                // Refuses to overwrite a unit that poolgate did not write.
                 self.unit()?;
                 durable::replace(&self.root.join(UNIT), &unit::text(&program, run)?)?;
                 durable::link(&self.root.join(LINK), &Path::new("/").join(UNIT))?;
                 self.reload();
                 Ok(())
             }
-            // Nobody would start the unit, and the boot settings would never be restored.
+            // Nothing would start the unit, and the boot settings would never be restored.
             Starter::IdleSystemd => Err(MachineError::IdleSystemd(programs::hook_path(&self.root, HOOK))),
             Starter::Nobody => Err(MachineError::NoAutostart(programs::hook_path(&self.root, HOOK))),
         }
@@ -70,11 +70,11 @@ impl Autostart for LinuxAutostart {
     fn flush(&mut self) -> Result<(), MachineError> {
         for path in [UNIT, LINK].map(|path| self.root.join(path)) {
             let folder = path.parent().unwrap_or(&path);
-            // The link leads to the unit on the machine's own root; below another root that may be nothing.
+            // The link points to the unit on the machine's own root; below another root its target may not exist.
             durable::sync(folder)?;
         }
         durable::sync(&self.root.join(UNIT))?;
-        // What a hook wrote is wherever its init keeps it.
+        // A hook may write anywhere, depending on its init.
         if let Starter::Hook(_) = self.starter()? {
             durable::sync_file_system(&self.root.join("etc"))?;
         }
@@ -83,12 +83,12 @@ impl Autostart for LinuxAutostart {
 }
 
 impl LinuxAutostart {
-    /// What starts programs here.
+    /// Finds the mechanism that starts programs here.
     pub(super) fn starter(&self) -> Result<Starter, MachineError> {
         if let Some(hook) = programs::hook(&self.root, HOOK)? {
             return Ok(Starter::Hook(hook));
         }
-        // As sd_booted(3) tells whether systemd is what started the machine.
+        // The test of sd_booted(3) for systemd as the running init.
         if self.root.join("run/systemd/system").is_dir() {
             return Ok(Starter::Systemd);
         }
@@ -96,7 +96,7 @@ impl LinuxAutostart {
         Ok(if installed { Starter::IdleSystemd } else { Starter::Nobody })
     }
 
-    /// The folder in our unit.
+    /// Returns the run's folder from our unit.
     fn unit(&self) -> Result<Option<PathBuf>, MachineError> {
         let path = self.root.join(UNIT);
         match durable::text(&path)? {
@@ -110,10 +110,11 @@ impl LinuxAutostart {
             Starter::Hook(hook) => programs::run(&self.root, hook, &["remove".as_ref()]).map(drop),
             Starter::Systemd | Starter::IdleSystemd => {
                 self.unit()?;
-                // The link first: a unit without it starts nothing, a link without its unit is an error at every boot.
+                // The link first: a unit without its link starts nothing, but a link without its unit is an error at
+                // every boot.
                 durable::remove(&self.root.join(LINK))?;
                 durable::remove(&self.root.join(UNIT))?;
-                // With its file systemd would forget which exit codes of the unit's are no failure.
+                // Without the file, a reload would make systemd forget the unit's SuccessExitStatus.
                 if matches!(starter, Starter::Systemd) && !self.is_the_unit() {
                     self.reload();
                 }
@@ -123,14 +124,15 @@ impl LinuxAutostart {
         }
     }
 
-    /// Whether systemd started this process by our unit.
+    /// Whether systemd started this process from our unit.
     fn is_the_unit(&self) -> bool {
-        // A line a hierarchy, the path of the cgroup at its end: `0::/system.slice/poolgate-resume.service` (cgroups(7)).
+        // One line per hierarchy, with the path of the cgroup at its end: `0::/system.slice/poolgate-resume.service`
+        // (cgroups(7)).
         let cgroups = fs_err::read_to_string(self.root.join("proc/self/cgroup"));
         cgroups.is_ok_and(|cgroups| cgroups.lines().any(|line| line.rsplit('/').next() == Some(NAME)))
     }
 
-    /// Tells systemd. Nothing depends on it: the next boot reads the files anyway.
+    /// Makes systemd reread its units. Failure is harmless: the next boot reads the files anyway.
     fn reload(&self) {
         let systemctl = programs::find(&self.root, "systemctl");
         let _ = systemctl.map(|systemctl| programs::run(&self.root, &systemctl, &["daemon-reload".as_ref()]));

@@ -1,4 +1,4 @@
-//! Telling one boot from the next, and starting another.
+//! Identifying boots, and restarting the machine.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ impl Boot for LinuxBoot {
 
     fn restart(&mut self) -> Result<(), MachineError> {
         let way = Way::of(&self.root, programs::is_this_machine(&self.root))?;
-        // Before anything else is asked to: what was written last must not depend on how the machine goes down.
+        // Sync before requesting the restart, so that the last writes do not depend on how the machine goes down.
         rustix::fs::sync();
         match way {
             Way::Hook(hook) => programs::run(&self.root, &hook, &[]).map(drop),
@@ -32,12 +32,12 @@ impl Boot for LinuxBoot {
     }
 }
 
-/// How a machine is restarted.
+/// How to restart the machine.
 #[derive(Debug, PartialEq)]
 enum Way {
     /// By the administrator's own program.
     Hook(PathBuf),
-    /// By systemd, which stops everything in order.
+    /// By systemd, which stops everything cleanly.
     Systemctl(PathBuf),
     /// By reboot(2): nothing is stopped, but everything is synced.
     Kernel,
@@ -51,13 +51,13 @@ impl Way {
         if !is_this_machine {
             return Err(MachineError::ForeignRoot(root.to_owned()));
         }
-        // sd_booted(3): this folder exists exactly where systemd is the init of the running system.
+        // sd_booted(3): this folder exists only if systemd is the init of the running system.
         let systemctl = root.join("run/systemd/system").is_dir().then(|| programs::find(root, "systemctl")).flatten();
         Ok(systemctl.map_or(Way::Kernel, Way::Systemctl))
     }
 }
 
-/// Refuses what only a restart brings into force, on a machine which cannot be restarted.
+/// Returns an error if this machine cannot be restarted. Checked before changes that only a restart brings into force.
 pub(super) fn can_restart(root: &Path) -> Result<(), MachineError> {
     Way::of(root, programs::is_this_machine(root)).map(drop)
 }

@@ -1,15 +1,15 @@
-//! A kernel module's version, from `/sys/module`, where a module is while it is loaded.
+//! A kernel module's version, from `/sys/module`. A module appears there only while it is loaded.
 
 use std::path::{Path, PathBuf};
 
 use crate::machine::Driver;
 
-/// The module which `file` is loaded as; `None` while it is not.
+/// Returns the loaded module for `file`, or `None` if it is not loaded.
 pub fn driver(root: &Path, file: &str) -> Option<Driver> {
     let place = root.join("sys/module").join(module(file));
     let attribute = |name: &str| {
         let text = fs_err::read_to_string(place.join(name)).ok()?;
-        // Whatever a module's author wrote there is going to be shown on terminals.
+        // The module's author wrote this text, and it is shown on terminals.
         let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
         Some(text).filter(|text| !text.is_empty())
     };
@@ -20,12 +20,12 @@ pub fn driver(root: &Path, file: &str) -> Option<Driver> {
     })
 }
 
-/// Where images of drivers are which pool tags can be looked up in: there are no pool tags here.
+/// Returns the driver images to search for pool tags: none, since Linux has no pool tags.
 pub fn images(_: &Path) -> Vec<PathBuf> {
     Vec::new()
 }
 
-/// The name of the module in `file`, which may be compressed. The kernel writes every `-` in it as `_`
+/// Returns the name of the module in `file`, which may be compressed. The kernel replaces every `-` in it by `_`
 /// (scripts/Makefile.lib, `KBUILD_MODNAME`).
 fn module(file: &str) -> String {
     let compressions = [".gz", ".xz", ".zst"];

@@ -1,7 +1,7 @@
-//! Files which survive a power cut whole: written beside, synced, renamed.
+//! Files that survive a power cut intact: written to a temporary file, synced, renamed.
 //!
-//! A reader sees the file before a change or after it, never between. The rename itself is durable only once the folder
-//! is synced. A file keeps its mode and owner; a link is followed, never replaced by a file.
+//! A reader sees the file before or after a change, never a mixture. The rename itself is durable only once the folder
+//! is synced. A file keeps its mode and owner. A link is followed, never replaced by a file.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::machine::MachineError;
 
-/// The text of `path`; `None` when there is no such file.
+/// Returns the text of `path`, or `None` if there is no such file.
 pub(super) fn text(path: &Path) -> Result<Option<String>, MachineError> {
     match fs_err::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| MachineError::NotText(path.to_owned())),
@@ -32,7 +32,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), MachineError> {
                 fchown(file.as_file(), Some(before.uid()), Some(before.gid()))?;
                 file.as_file().set_permissions(before.permissions())?;
             }
-            // A file system which knows no modes, as a FAT with boot loader entries, refuses most of them.
+            // File systems without modes, such as the FAT of a boot partition, refuse most of them.
             Err(_) => match file.as_file().set_permissions(Permissions::from_mode(0o644)) {
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
                 set => set?,
@@ -50,7 +50,7 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), MachineError> {
     let linked = || -> io::Result<()> {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder)?;
-        // A link cannot be written over: made beside, under a name nobody else has, then renamed.
+        // A link cannot be overwritten: it is created under a unique name, then renamed.
         let beside = tempfile::tempdir_in(folder)?;
         let made = beside.path().join("link");
         symlink(target, &made)?;
@@ -61,7 +61,7 @@ pub(super) fn link(path: &Path, target: &Path) -> Result<(), MachineError> {
     linked().map_err(|source| unwritable(path, source))
 }
 
-/// Makes sure that there is no `path`.
+/// Removes `path` if it exists.
 pub(super) fn remove(path: &Path) -> Result<(), MachineError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(path, error)),
@@ -69,7 +69,7 @@ pub(super) fn remove(path: &Path) -> Result<(), MachineError> {
     }
 }
 
-/// Makes a file or folder survive a power cut, where it exists.
+/// Makes a file or folder survive a power cut, if it exists.
 pub(super) fn sync(path: &Path) -> Result<(), MachineError> {
     with_open(path, |file| if file.metadata()?.is_dir() { sync_opened_folder(file) } else { file.sync_all() })
 }
@@ -78,8 +78,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     sync_opened_folder(&File::open(folder)?)
 }
 
-/// Puts the names in a folder on disk. Some network file systems cannot, and say so with EINVAL (fsync(2)): they have
-/// nothing to sync, so that is no failure.
+/// Writes a folder's names to disk. Some network file systems do not support that and return EINVAL (fsync(2)). They
+/// have nothing to sync, so it is not a failure.
 pub(super) fn sync_opened_folder(folder: &File) -> io::Result<()> {
     match rustix::fs::fsync(folder) {
         Err(rustix::io::Errno::INVAL) => Ok(()),
@@ -87,7 +87,7 @@ pub(super) fn sync_opened_folder(folder: &File) -> io::Result<()> {
     }
 }
 
-/// The same for everything on the file system which holds `path`: other programs wrote there.
+/// Syncs the whole file system that holds `path`, because other programs wrote there.
 pub(super) fn sync_file_system(path: &Path) -> Result<(), MachineError> {
     with_open(path, |file| Ok(rustix::fs::syncfs(file)?))
 }
@@ -113,7 +113,7 @@ fn unwritable(path: &Path, source: io::Error) -> MachineError {
 mod tests {
     use super::*;
 
-    /// No folder in /proc can be synced: its file system has no fsync, as some network file systems have none.
+    /// No folder in /proc can be synced: its file system lacks fsync, as some network file systems do.
     #[test]
     fn a_folder_that_cannot_be_synced_is_no_failure() {
         let folder = Path::new("/proc/self");

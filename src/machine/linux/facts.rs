@@ -1,4 +1,4 @@
-//! What `poolgate doctor` asks of a Linux machine besides what its four parts tell.
+//! Further facts about a Linux machine for `poolgate doctor`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,30 +7,30 @@ use super::autostart::{HOOK, LinuxAutostart, Starter};
 use super::{allocinfo, boot, flags, programs};
 use crate::machine::MachineError;
 
-/// The answers. What they mean for a run is doctor's.
+/// The facts. Doctor decides their meaning for a run.
 #[derive(Debug)]
 pub struct Facts {
-    /// Whether this process is root's.
+    /// Whether this process runs as root.
     pub root: bool,
-    /// Whether the machine has an id, which tells it from others.
+    /// Whether the machine has an id that distinguishes it from others.
     pub id: bool,
-    /// The file which decides the kernel's parameters.
+    /// The file that sets the kernel's parameters.
     pub parameters: Result<&'static str, MachineError>,
-    /// Why parameters cannot be given to one boot only, but stay until they are removed; `None` where they can.
+    /// Why parameters cannot be given to one boot only, but stay until they are removed; `None` if they can.
     pub every_boot: Option<&'static str>,
-    /// What keeps the machine from being restarted.
+    /// Why the machine cannot be restarted, if it cannot.
     pub restart: Result<(), MachineError>,
-    /// What would bring poolgate back after a boot.
+    /// The mechanism that would start poolgate again after a boot.
     pub starter: Result<&'static str, MachineError>,
-    /// Whether slab caches can be shrunk, for counts of what is really in use.
+    /// Whether slab caches can be shrunk to make their counts exact.
     pub shrinks: bool,
     /// Why the kernel's messages cannot be read, if they cannot.
     pub messages: Result<(), MachineError>,
-    /// Whether the kernel counts by call site too.
+    /// Whether the kernel also counts by call site.
     pub call_sites: bool,
 }
 
-/// What the machine below `root` answers. Changes nothing.
+/// Collects the facts about the machine below `root`. Changes nothing.
 pub fn facts(root: &Path) -> Facts {
     let way = flags::Way::of(root, &["PARAMETER"]);
     Facts {
@@ -61,15 +61,15 @@ fn shrinks(root: &Path) -> bool {
     caches.map(|cache| cache.path().join("shrink")).any(|switch| switch.exists())
 }
 
-/// Where this system's kernel leaves its last words: pstore across a crash, kdump's folder.
+/// Returns the folders for crash records: pstore's (kept across a crash) and kdump's.
 pub fn last_words(root: &Path) -> Vec<PathBuf> {
     ["sys/fs/pstore", "var/crash"].map(|folder| root.join(folder)).into()
 }
 
-/// The room which this user may fill on the file system of the folder `place`, in bytes.
+/// Returns the space that this user may fill on the file system of the folder `place`, in bytes.
 ///
 /// # Errors
-/// When the system does not tell.
+/// If statvfs(3) fails.
 pub fn free_space(place: &Path) -> io::Result<u64> {
     let found = rustix::fs::statvfs(place)?;
     Ok(found.f_bavail.saturating_mul(found.f_frsize))

@@ -1,7 +1,7 @@
 //! `/sys/kernel/debug/kmemleak` (CONFIG_DEBUG_KMEMLEAK): allocations that nothing in memory points to any more.
 //!
-//! Documentation/dev-tools/kmemleak.rst. Writing `scan` scans at once; an object is reported by the second scan that finds it
-//! unchanged, and not before it is 5 s old. What was reported before a run is not of the run.
+//! Documentation/dev-tools/kmemleak.rst. Writing `scan` starts a scan. The second scan that finds an object unchanged
+//! reports it, once the object is 5 s old. Reports from before a run do not belong to the run.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 
 use crate::machine::MachineError;
 
-/// kmemleak of a machine which has it.
+/// kmemleak on a machine that has it.
 #[derive(Debug)]
 pub struct Kmemleak {
     path: PathBuf,
-    /// Addresses of what was reported before the run.
+    /// Addresses of the objects reported before the run.
     known: HashSet<String>,
 }
 
 impl Kmemleak {
-    /// Scans and notes what is reported already; `None` where the kernel has no kmemleak, or it is off.
+    /// Scans and records the existing reports. `None` if the kernel has no kmemleak, or it is off.
     ///
     /// # Errors
-    /// When it is there and cannot be used.
+    /// If it exists but cannot be used.
     pub fn begin(root: &Path) -> Result<Option<Kmemleak>, MachineError> {
         let path = root.join("sys/kernel/debug/kmemleak");
         if !path.exists() {
@@ -35,10 +35,10 @@ impl Kmemleak {
         Ok(Some(kmemleak))
     }
 
-    /// Scans twice; returns the lines of the reports that are new.
+    /// Scans twice and returns the lines of the new reports.
     ///
     /// # Errors
-    /// When it cannot be used any more.
+    /// If it can no longer be used.
     pub fn new_reports(&self) -> Result<Vec<String>, MachineError> {
         self.scan()?;
         self.scan()?;
@@ -62,7 +62,7 @@ impl Kmemleak {
 
 const FIRST_WORDS: &str = "unreferenced object ";
 
-/// The reports in a text, each as its lines.
+/// Splits a text into reports, each as its lines.
 fn reports(text: &str) -> Vec<Vec<&str>> {
     let mut reports: Vec<Vec<&str>> = Vec::new();
     for line in text.lines() {
@@ -94,7 +94,7 @@ mod tests {
         assert!(Kmemleak::begin(root.path()).unwrap().is_none());
         let path = root.path().join("sys/kernel/debug/kmemleak");
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        // A plain file keeps the word that asks for a scan in its first line.
+        // In a plain file the written `scan` stays in the first line.
         fs_err::write(&path, format!("    \n{OLD}")).unwrap();
         let kmemleak = Kmemleak::begin(root.path()).unwrap().unwrap();
         assert!(fs_err::read_to_string(&path).unwrap().starts_with("scan\n"));

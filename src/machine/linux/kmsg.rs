@@ -1,8 +1,9 @@
-//! `/dev/kmsg`: what the kernel logged, record by record, each with a number that no other record of its boot has.
+//! `/dev/kmsg`: the kernel's log, record by record. Each record has a number that is unique within its boot.
 //!
-//! `priority,sequence,microseconds,flags[,…];text`, then lines of details that begin with a space (Documentation/ABI/testing/
-//! dev-kmsg). The kernel escapes control characters of a text itself (`\x0a`). Programs may write to /dev/kmsg too, but never
-//! as the kernel's facility, so such records are left out: what is read here is the kernel's own.
+//! `priority,sequence,microseconds,flags[,…];text`, then lines of details that begin with a space
+//! (Documentation/ABI/testing/dev-kmsg). The kernel escapes control characters in the text itself (`\x0a`). Programs
+//! may write to /dev/kmsg too, but never with the kernel's facility, so their records are left out and only the
+//! kernel's own remain.
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Read};
@@ -13,22 +14,23 @@ use rustix::fs::OFlags;
 
 use crate::machine::{KernelMessages, MachineError};
 
-/// The longest record, bytes; a shorter buffer makes the kernel refuse to give it (printk's PRINTK_MESSAGE_MAX is 2048).
+/// The longest record, bytes; the kernel refuses to read a record into a shorter buffer (printk's PRINTK_MESSAGE_MAX is
+/// 2048).
 const LONGEST: usize = 16 << 10;
 
-/// The number behind the last record there is now.
+/// Returns the number after that of the current last record.
 ///
 /// # Errors
-/// When the log cannot be read: mostly for want of rights.
+/// If the log cannot be read, mostly for lack of permission.
 pub fn kernel_place(root: &Path) -> Result<u64, MachineError> {
     let records = read(root)?;
     Ok(records.lines().filter_map(Record::of).next_back().map_or(0, |record| record.number + 1))
 }
 
-/// What the kernel logged from the record of this number on.
+/// Returns the kernel's messages from record number `from` on.
 ///
 /// # Errors
-/// When the log cannot be read: mostly for want of rights.
+/// If the log cannot be read, mostly for lack of permission.
 pub fn kernel_messages(root: &Path, from: u64) -> Result<KernelMessages, MachineError> {
     let text = read(root)?;
     let mut messages = KernelMessages::default();
@@ -44,11 +46,11 @@ pub fn kernel_messages(root: &Path, from: u64) -> Result<KernelMessages, Machine
     Ok(messages)
 }
 
-/// Everything that the kernel still has, as text.
+/// Reads all records that the kernel still has, as text.
 fn read(root: &Path) -> Result<String, MachineError> {
     let path = root.join("dev/kmsg");
     let unreadable = |source| MachineError::Unreadable { path: path.clone(), source };
-    // Without NONBLOCK the end of the log would be waited behind.
+    // Without NONBLOCK the read would block at the end of the log.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(unreadable)?;
     Ok(String::from_utf8_lossy(&all(&mut file).map_err(unreadable)?).into_owned())
@@ -61,7 +63,7 @@ fn all(kmsg: &mut impl Read) -> io::Result<Vec<u8>> {
             Ok(0) => return Ok(text),
             Ok(length) => text.extend_from_slice(&record[..length]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(text),
-            // EPIPE: the next record was written over, and the following read gives the oldest that is left.
+            // EPIPE: the next record was overwritten, and the following read returns the oldest one left.
             Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted) => {}
             Err(error) => return Err(error),
         }
@@ -77,7 +79,7 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// `None` for a line of details.
+    /// Parses a line; `None` for a line of details.
     fn of(line: &'a str) -> Option<Record<'a>> {
         let (fields, text) = line.split_once(';').filter(|_| !line.starts_with(' '))?;
         let mut fields = fields.split(',').map(str::parse::<u64>);

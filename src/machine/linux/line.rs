@@ -1,28 +1,28 @@
-//! One line of slabinfo, which is one slab cache.
+//! One line of slabinfo: one slab cache.
 //!
-//! `%-17s %6lu %6lu %6u %4u %4d : tunables … : slabdata …`, whatever the allocator and in every version 2.x
-//! (mm/slab_common.c, `cache_show`). Nothing is ever guessed: a line which does not fit is an error.
+//! `%-17s %6lu %6lu %6u %4u %4d : tunables … : slabdata …`, with every allocator and in every version 2.x
+//! (mm/slab_common.c, `cache_show`). Nothing is guessed: a line that does not match is an error.
 
-/// What one line says.
+/// The fields of one line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Cache<'a> {
-    /// Without the spaces which pad it.
+    /// The name without its padding.
     pub(super) name: &'a [u8],
     /// Objects in use.
     pub(super) active: u64,
-    /// Bytes of each.
+    /// Bytes per object.
     pub(super) size: u64,
-    /// Pages of all its slabs, whether their objects are in use or not.
+    /// Pages of all its slabs, whether or not their objects are in use.
     pub(super) pages: u64,
 }
 
 impl<'a> Cache<'a> {
-    /// Reads a line from its back: what the five numbers before ` : tunables` leave over is the name.
+    /// Parses a line from its end: the name is the text before the five numbers in front of ` : tunables`.
     ///
-    /// The kernel promises nothing about a name. Only one built with CONFIG_DEBUG_VM so much as warns of a space in it
+    /// The kernel places no limits on a name. Only a kernel built with CONFIG_DEBUG_VM even warns about a space in it
     /// (mm/slab_common.c, `kmem_cache_sanity_check`: "It confuses parsers"), so `twin 7` must not become a `twin` with
-    /// 7 objects. Spaces at the very end cannot be told from the padding (`%-17s`) and are dropped. A line break in a
-    /// name makes two lines, of which the first is an error.
+    /// 7 objects. Spaces at the very end cannot be distinguished from the padding (`%-17s`) and are dropped. A line
+    /// break in a name makes two lines, and the first one is an error.
     pub(super) fn of(line: &'a [u8]) -> Result<Cache<'a>, &'static str> {
         let figures = memchr::memrchr_iter(b':', line)
             .find(|&at| line[at..].starts_with(b": tunables ") && line[..at].ends_with(b" "))
@@ -42,7 +42,8 @@ impl<'a> Cache<'a> {
     }
 }
 
-/// The second number behind ` : slabdata`; `text` begins with `: tunables`. CONFIG_DEBUG_SLAB adds more behind it.
+/// Returns the second number after ` : slabdata`; `text` begins with `: tunables`. CONFIG_DEBUG_SLAB adds more after
+/// it.
 fn num_slabs(text: &[u8]) -> Option<u64> {
     const SLABDATA: &[u8] = b": slabdata ";
     let at = memchr::memmem::find(text, SLABDATA)? + SLABDATA.len();
@@ -50,7 +51,7 @@ fn num_slabs(text: &[u8]) -> Option<u64> {
     number(items.nth(1)?)
 }
 
-/// The number behind the last space, and what stands before it.
+/// Returns the number after the last space, and the text before it.
 fn last_number(line: &[u8]) -> Option<(&[u8], u64)> {
     let line = line.trim_ascii_end();
     let (rest, digits) = line.split_at(line.iter().rposition(|&b| b == b' ')? + 1);

@@ -1,7 +1,7 @@
-//! Lock files: opened so that nobody else can have a hand in them, and looked at without locking.
+//! Lock files: opened so that no other user can interfere with them, and inspected without locking.
 //!
-//! Whoever may open a lock file may lock it (flock(2)), also for reading only, and so keep everybody else away. So each is
-//! its owner's alone, and the machine's own one lies in a folder that only root can enter.
+//! Any process that can open a lock file can lock it (flock(2)), even if read-only, and so block all others. Each lock
+//! file is therefore accessible to its owner only, and the machine's own one lies in a folder that only root can enter.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -13,10 +13,11 @@ use rustix::fs::{Mode, OFlags};
 
 use super::trust::{CAREFULLY, Place};
 
-/// Opens the lock file at `path`, or makes it, and its folder with it. What it holds is kept.
+/// Opens the lock file at `path`. Creates the file and its folder if needed, and keeps the file's contents.
 ///
 /// # Errors
-/// When it cannot be made, is no regular file of ours, or root would have to rely on a folder that others can write to.
+/// If it cannot be created, is not a regular file of ours, or root would have to rely on a folder that others can write
+/// to.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -43,10 +44,10 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
 
 const OWNERS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// Opens the lock file at `path` to look at it.
+/// Opens the lock file at `path` to inspect it.
 ///
 /// # Errors
-/// When there is none, or it may not be read.
+/// If it does not exist or may not be read.
 pub fn open_to_look(path: &Path) -> io::Result<File> {
     let opened = rustix::fs::open(path, OFlags::RDONLY | CAREFULLY, Mode::empty());
     Ok(opened?.into())
@@ -55,23 +56,24 @@ pub fn open_to_look(path: &Path) -> io::Result<File> {
 /// Locks `file` until it is closed.
 ///
 /// # Errors
-/// When somebody else has locked it, or the file system has no locks.
+/// If another process has locked it, or the file system has no locks.
 pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// Whether somebody has locked `file`, as `/proc/locks` says. Takes no lock, so it keeps nobody from taking one. A process
-/// in a container does not see the locks of its host's processes here.
+/// Whether any process has locked `file`, according to `/proc/locks`. Takes no lock, so it never blocks another
+/// process. A process in a container does not see the locks of its host's processes here.
 ///
 /// # Errors
-/// When the kernel does not tell.
+/// If the kernel's files cannot be read.
 pub fn is_locked(file: &File) -> io::Result<bool> {
     let place = place(file)?;
     Ok(locked(&fs_err::read_to_string("/proc/locks")?, &place))
 }
 
-/// Whether the text of `/proc/locks` has a lock by flock(2) at `place`: `1: FLOCK  ADVISORY  WRITE 708 00:15:31 0 EOF`
-/// (proc_locks(5)). A line with an arrow is of somebody who waits.
+/// Whether `locks`, the text of `/proc/locks`, has a flock(2) lock at `place`:
+/// `1: FLOCK  ADVISORY  WRITE 708 00:15:31 0 EOF` (proc_locks(5)). A line with an arrow belongs to a process that waits
+/// for the lock.
 fn locked(locks: &str, place: &str) -> bool {
     locks.lines().any(|line| {
         let mut items = line.split_ascii_whitespace().skip(1);
@@ -79,8 +81,9 @@ fn locked(locks: &str, place: &str) -> bool {
     })
 }
 
-/// How `/proc/locks` names the file: the device of its mount in hexadecimal, and its number. stat(2) may name another device
-/// (btrfs, overlayfs); what the kernel itself goes by stands in `/proc/self/fdinfo` and `/proc/self/mountinfo`.
+/// Returns the name of the file in `/proc/locks`: the device of its mount in hexadecimal, and its inode number. stat(2)
+/// may return another device (btrfs, overlayfs); `/proc/self/fdinfo` and `/proc/self/mountinfo` have the one that the
+/// kernel uses.
 fn place(file: &File) -> io::Result<String> {
     let fdinfo = fs_err::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
     let mounts = fs_err::read_to_string("/proc/self/mountinfo")?;
@@ -94,7 +97,7 @@ fn place(file: &File) -> io::Result<String> {
     Ok(format!("{major:02x}:{minor:02x}:{number}"))
 }
 
-/// The device of a mount: `25 1 0:22 / /run rw …` (proc_pid_mountinfo(5)).
+/// Returns the device of a mount: `25 1 0:22 / /run rw …` (proc_pid_mountinfo(5)).
 fn device(mounts: &str, mount: &str) -> Option<(u32, u32)> {
     let line = mounts.lines().find(|line| line.split(' ').next() == Some(mount))?;
     let (major, minor) = line.split(' ').nth(2)?.split_once(':')?;

@@ -1,7 +1,8 @@
-//! `/proc/meminfo` and `/proc/vmstat`: memory as a whole.
+//! `/proc/meminfo` and `/proc/vmstat`: machine-wide memory figures.
 //!
-//! Linux never pages its kernel memory out, so all of the slab allocator is nonpaged and there is no paged pool, which is
-//! a fact and not a figure left out. It keeps no peak of what was committed, and no count of the kernel's own pages.
+//! Linux never pages out kernel memory, so the whole slab allocator is nonpaged and the size of the paged pool is a
+//! known 0, not a missing figure. Linux records neither the peak of committed memory nor the number of the kernel's own
+//! pages.
 
 use std::path::Path;
 
@@ -9,8 +10,9 @@ use super::proc_text::{ProcText, number};
 use crate::machine::{MachineError, Memory};
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Usage};
 
-/// `Slab:` of `/proc/meminfo` as a row: what the slab allocator holds in all. That is the slabs of every cache, and what
-/// kmalloc takes from the page allocator for more than two pages (mm/slub.c, `___kmalloc_large_node`).
+/// `Slab:` of `/proc/meminfo` as a row: the total memory of the slab allocator. It covers the slabs of every cache and
+/// the memory that kmalloc takes from the page allocator for sizes above two pages (mm/slub.c,
+/// `___kmalloc_large_node`).
 pub(super) struct SlabTotal {
     /// `None` below a root without this file.
     text: Option<ProcText>,
@@ -18,7 +20,7 @@ pub(super) struct SlabTotal {
 }
 
 impl SlabTotal {
-    /// The figure below `root`.
+    /// Prepares to read the figure below `root`.
     pub(super) fn new(root: &Path) -> SlabTotal {
         let path = root.join("proc/meminfo");
         SlabTotal { text: path.exists().then(|| ProcText::new(path)), row: None }
@@ -54,7 +56,7 @@ fn slab_bytes(figure: &[u8]) -> Option<u64> {
     number(figure.strip_suffix(b" kB")?.trim_ascii_start())?.checked_mul(1024)
 }
 
-/// What the kernel whose `/proc` is below `root` tells.
+/// Reads the figures of the kernel with its `/proc` below `root`.
 pub(super) fn memory(root: &Path) -> Memory {
     let text = |name: &str| fs_err::read_to_string(root.join("proc").join(name)).unwrap_or_default();
     of_texts(&text("meminfo"), &text("vmstat"))
@@ -77,12 +79,12 @@ fn of_texts(meminfo: &str, vmstat: &str) -> Memory {
     }
 }
 
-/// `MemTotal:       16384 kB`, where `kB` are 1024 bytes (fs/proc/meminfo.c).
+/// Parses `MemTotal:    16384 kB`; one `kB` is 1024 bytes (fs/proc/meminfo.c).
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
     figure(text, name)?.strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What stands behind `name`, at the beginning of a line.
+/// Returns the text after `name` at the beginning of a line.
 fn figure<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::trim)
 }

@@ -1,8 +1,7 @@
-//! Linux: slab caches take the place of pool tags, and kernel parameters of registry values.
+//! Linux: slab caches take the place of pool tags, and kernel parameters the place of registry values.
 //!
-//! Every path is below a `root` given by the caller, so that any reader can be tried on any text, and so that a
-//! container can look at its host's kernel. docs/linux.md says what is done on which machine, and by which hooks an
-//! administrator can have it done otherwise.
+//! Every path is below a `root` given by the caller, so any reader can be tested on any text, and a container can read
+//! its host's kernel. docs/linux.md describes the procedure on each kind of machine, and the hooks that replace it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,10 +39,11 @@ pub use trust::{
     prepare_state_folder, read_trusted, state_folder, system_path, trusted, trusted_below, trusted_itself,
 };
 
-/// What tells this machine from others: a state folder may be restored onto another one. Empty if the machine has no id.
+/// Returns an id that distinguishes this machine from others: a state folder may be restored onto another machine.
+/// Empty if the machine has no id.
 ///
 /// # Errors
-/// When the id is there and cannot be read.
+/// If the id exists but cannot be read.
 pub fn machine_id(root: &Path) -> Result<String, MachineError> {
     let path = root.join("etc/machine-id");
     match fs_err::read_to_string(&path) {
@@ -53,19 +53,19 @@ pub fn machine_id(root: &Path) -> Result<String, MachineError> {
     }
 }
 
-/// Whether this process may change boot settings and keep the state of runs where only root can write.
+/// Whether this process may change boot settings and keep the state of runs in a folder that only root can write to.
 pub fn is_privileged() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The file that says that a run owns this machine, in a folder that only root can enter, as only root can sample: whoever
-/// could open it could lock it, and keep every run away.
+/// The file that marks the machine as in use by a run. Only root can enter its folder, as only root can sample: any
+/// process that could open the file could lock it and block every run.
 pub fn lock_file(root: &Path) -> PathBuf {
     root.join("run/poolgate/machine.lock")
 }
 
-/// Sees to it that nobody but its owner can write to what this process makes from now on, whatever it was started with. What
-/// it lets others read is left as it is.
+/// Extends the umask so that only the owner can write to files this process creates. Read permission for others stays
+/// as it was.
 pub fn keep_others_from_writing() {
     let others_write = rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH;
     // The mask can only be read by setting it.
@@ -73,7 +73,7 @@ pub fn keep_others_from_writing() {
     rustix::process::umask(given | others_write);
 }
 
-/// The machine whose `/proc` and `/sys` are below `root` (`/` for this one).
+/// Returns the machine with its `/proc` and `/sys` below `root` (`/` for this one).
 pub fn machine(root: &Path) -> Machine {
     Machine {
         pool: Box::new(tables::Tables::new(root)),
@@ -83,7 +83,7 @@ pub fn machine(root: &Path) -> Machine {
     }
 }
 
-/// The kernel command line of that machine, for a person to change.
+/// Returns the kernel command line of that machine, for changes by hand.
 pub fn by_hand(root: &Path) -> Box<dyn ByHand> {
     Box::new(flags::KernelParameters { root: root.to_owned() })
 }

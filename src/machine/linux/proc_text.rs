@@ -1,7 +1,7 @@
-//! A table of the kernel's which is one text, read whole again and again.
+//! A kernel table in one text file, read completely again and again.
 //!
 //! The file stays open between samples and its text stays in one buffer, so that reading allocates nothing once the
-//! buffer has grown to the table.
+//! buffer has grown to the size of the table.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -12,17 +12,17 @@ use crate::machine::MachineError;
 pub(super) struct ProcText {
     path: PathBuf,
     file: Option<File>,
-    /// What was read last.
+    /// The text of the last read.
     pub(super) text: Vec<u8>,
 }
 
 impl ProcText {
-    /// The text at `path`; nothing is opened before it is first read.
+    /// The text at `path`; the file is opened on the first read.
     pub(super) fn new(path: PathBuf) -> ProcText {
         ProcText { path, file: None, text: Vec::with_capacity(64 * 1024) }
     }
 
-    /// Reads the text anew.
+    /// Reads the text again.
     pub(super) fn read(&mut self) -> Result<(), MachineError> {
         self.reread().map_err(|source| {
             self.file = None;
@@ -30,12 +30,12 @@ impl ProcText {
         })
     }
 
-    /// Hands over every line of what was read, with its place from 0.
+    /// Calls `line` for every line of the last read, with its index from 0.
     pub(super) fn each_line(
         &self,
         mut line: impl FnMut(usize, &[u8]) -> Result<(), &'static str>,
     ) -> Result<(), MachineError> {
-        // The last line of a text which was cut off could still parse, with a shorter number.
+        // The last line of a truncated text could still parse, with a shorter number.
         if self.text.last() != Some(&b'\n') {
             let last = self.text.split(|&b| b == b'\n').count() - 1;
             return Err(self.malformed(last, "the text ends in the middle of a line"));
@@ -48,19 +48,19 @@ impl ProcText {
         Ok(())
     }
 
-    /// That the text cannot be had, for a reason of its reader's.
+    /// Returns the error for a text that the caller cannot use, for the reason `because`.
     pub(super) fn unreadable(&self, because: &'static str) -> MachineError {
         MachineError::Unreadable { path: self.path.clone(), source: io::Error::other(because) }
     }
 
     fn reread(&mut self) -> io::Result<()> {
-        // Rewinding makes the kernel build the text anew, as opening again would, at less cost.
+        // Rewinding makes the kernel build the text again, as reopening would, at less cost.
         let file = match &mut self.file {
             Some(file) => {
                 file.rewind()?;
                 file
             }
-            // fs_err would name the file a second time: MachineError does that.
+            // fs_err would repeat the file name, which MachineError already contains.
             none => none.insert(File::open(&self.path)?),
         };
         self.text.clear();
@@ -75,7 +75,7 @@ impl ProcText {
     }
 }
 
-/// A number in decimal digits and nothing else.
+/// Parses a number of decimal digits only.
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
     (!digits.is_empty()).then_some(())?;
     digits.iter().try_fold(0u64, |value, &digit| {

@@ -1,7 +1,7 @@
-//! Programs of the machine's own: `update-grub`, `systemctl`, and an administrator's hooks.
+//! Programs of the machine: `update-grub`, `systemctl`, and an administrator's hooks.
 //!
 //! On this machine a program is taken from the usual folders, then from `PATH`; below another root only from that root.
-//! What root finds by `PATH`, and every hook, is obeyed as root, so it is used only if it is trusted.
+//! Programs that root finds through `PATH`, and all hooks, run as root, so they are used only if they are trusted.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
@@ -13,13 +13,13 @@ use crate::machine::MachineError;
 
 const FOLDERS: [&str; 6] = ["usr/sbin", "usr/bin", "sbin", "bin", "usr/local/sbin", "usr/local/bin"];
 
-/// Whether `root` is the root of the machine poolgate runs on.
+/// Whether `root` is the root of the machine that poolgate runs on.
 pub(super) fn is_this_machine(root: &Path) -> bool {
     root == Path::new("/")
 }
 
-/// Where the program `name` is: in the usual folders, else in those of `PATH`. What root finds by `PATH` alone is passed
-/// over where others could have put it there.
+/// Finds the program `name` in the usual folders, then in those of `PATH`. As root, a program found only through `PATH`
+/// is skipped if others could have put it there.
 pub(super) fn find(root: &Path, name: &str) -> Option<PathBuf> {
     let path = if is_this_machine(root) { std::env::var_os("PATH").unwrap_or_default() } else { Default::default() };
     let usual = FOLDERS.iter().map(|folder| root.join(folder).join(name)).find(|program| is_executable(program));
@@ -32,10 +32,10 @@ fn in_path(path: &OsStr, name: &str, as_root: bool) -> Option<PathBuf> {
     found.find(|program| !as_root || trust::trusted_program(program).is_ok())
 }
 
-/// The hook `name`, where an administrator wrote one.
+/// Returns the hook `name` if an administrator wrote one.
 ///
 /// # Errors
-/// When somebody else could have written it.
+/// If another user could have written it.
 pub(super) fn hook(root: &Path, name: &str) -> Result<Option<PathBuf>, MachineError> {
     let hook = hook_path(root, name);
     if !is_executable(&hook) {
@@ -45,15 +45,15 @@ pub(super) fn hook(root: &Path, name: &str) -> Result<Option<PathBuf>, MachineEr
     Ok(Some(hook))
 }
 
-/// Where the hook `name` would be.
+/// Returns the path of the hook `name`, whether or not it exists.
 pub(super) fn hook_path(root: &Path, name: &str) -> PathBuf {
     root.join("etc/poolgate").join(name)
 }
 
-/// Runs a program to its end; returns what it printed. It finds the root in `POOLGATE_ROOT`.
+/// Runs a program to its end and returns its output. The program gets the root in `POOLGATE_ROOT`.
 ///
 /// # Errors
-/// When it does not start, or says that it failed.
+/// If it does not start, or its exit status is not success.
 pub(super) fn run(root: &Path, program: &Path, arguments: &[&OsStr]) -> Result<Vec<u8>, MachineError> {
     let failed = |problem| MachineError::Program { program: program.to_owned(), problem };
     let output = Command::new(program)
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn root_takes_no_program_from_a_folder_of_path_that_others_can_write_to() {
-        // In the folder of temporary files, which is everybody's.
+        // Everyone can write to the folder of temporary files.
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("update-grub");
         fs_err::copy("/bin/true", &program).unwrap();

@@ -1,8 +1,9 @@
-//! Getting a true count out of SLUB: its per-CPU slabs and sheaves count as in use until the cache is shrunk.
+//! Exact counts from SLUB: its per-CPU slabs and sheaves count as in use until the cache is shrunk.
 //!
-//! Writing 1 to `/sys/kernel/slab/<cache>/shrink` flushes them (Documentation/ABI/testing/sysfs-kernel-slab). That costs
-//! a quarter of a millisecond a cache and slows the cache's users for a moment, so it is done for named caches only, at
-//! rest, never for all of them at every sample. The same folder says whether the kernel can take a cache's memory back.
+//! Writing 1 to `/sys/kernel/slab/<cache>/shrink` flushes them (Documentation/ABI/testing/sysfs-kernel-slab). That
+//! costs a quarter of a millisecond per cache and slows the cache's users for a moment. poolgate therefore does it for
+//! named caches only and at rest, never for all caches at every sample. The same folder shows whether the kernel can
+//! reclaim a cache's memory.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -23,14 +24,14 @@ pub(super) struct Shrinker {
 #[derive(Default)]
 struct Wanted {
     named: Vec<TagPattern>,
-    /// Caches known when they were looked up.
+    /// The number of keys at the time of the lookup.
     known: usize,
     switches: Vec<PathBuf>,
 }
 
 impl Shrinker {
-    /// Notes a new cache and says whether its memory is reclaimable. A cache without a folder (an old SLAB kernel, a
-    /// fixture) can be neither shrunk nor asked, and so counts as not reclaimable: its growth is then not excused.
+    /// Records a new cache and returns whether its memory is reclaimable. A cache without a folder (an old SLAB kernel,
+    /// a fixture) can be neither shrunk nor queried. It counts as not reclaimable, so its growth is not excused.
     pub(super) fn meet(&mut self, root: &Path, name: &[u8], tag: &Tag) -> bool {
         // sysfs shows a `/` in a name as `!` (lib/kobject.c, `kobject_set_name_vargs`).
         let name: Vec<u8> = name.iter().map(|&byte| if byte == b'/' { b'!' } else { byte }).collect();
@@ -42,7 +43,7 @@ impl Shrinker {
         fs_err::read(folder.join("reclaim_account")).is_ok_and(|text| text.trim_ascii() == b"1")
     }
 
-    /// Shrinks the caches that `named` names; returns how many.
+    /// Shrinks the caches that match `named` and returns their number.
     pub(super) fn shrink(&mut self, named: &[TagPattern], keys: &[Key]) -> Result<usize, MachineError> {
         if self.wanted.known != keys.len() || self.wanted.named != named {
             let is_named = |tag: &Tag| keys.iter().any(|key| key.tag == *tag && named.iter().any(|p| p.matches(key)));
@@ -54,9 +55,9 @@ impl Shrinker {
             let written = OpenOptions::new().write(true).open(switch).and_then(|mut file| file.write_all(b"1"));
             match written {
                 Ok(()) => {}
-                // Its module was unloaded meanwhile: nothing is left to shrink.
+                // The cache's module has been unloaded: nothing is left to shrink.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                // So it was, between opening and writing (fs/kernfs/file.c, `kernfs_fop_write_iter`).
+                // The same, between opening and writing (fs/kernfs/file.c, `kernfs_fop_write_iter`).
                 Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => {}
                 Err(source) => return Err(MachineError::Unwritable { path: switch.clone(), source }),
             }

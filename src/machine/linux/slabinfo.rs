@@ -1,14 +1,15 @@
-//! `/proc/slabinfo`, version 2.x: one line a slab cache, readable by root only.
+//! `/proc/slabinfo`, version 2.x: one line per slab cache, readable by root only.
 //!
 //! `name active_objs num_objs objsize objperslab pagesperslab : tunables … : slabdata …` (mm/slab_common.c,
-//! `cache_show`). A cache has two rows: its objects in use, active_objs × objsize bytes, and its whole slabs,
-//! num_slabs × pagesperslab pages, which it holds whether their objects are in use or not. The kernel counts every object
-//! of a per-CPU slab as active, so a small leak shows as a staircase until the cache is shrunk ([`super::shrink`]). The file
-//! stays open between samples and nothing is allocated once every cache has been seen.
+//! `cache_show`). A cache has two rows: its objects in use, active_objs × objsize bytes, and its whole slabs, num_slabs
+//! × pagesperslab pages, which it holds whether or not their objects are in use. The kernel counts every object of a
+//! per-CPU slab as active, so a small leak shows as a staircase until the cache is shrunk ([`super::shrink`]). The file
+//! stays open between samples, and reading allocates nothing once every cache has been seen.
 //!
-//! A text with a whole last line is still not a whole one: the kernel gives it out in pages and looks for its place in
-//! the list by number each time (fs/seq_file.c, `seq_list_start`). A cache made or destroyed meanwhile moves the others,
-//! so that one is shown twice, or not at all. A reading therefore counts when the one before listed the same caches.
+//! A text with a complete last line may still be inconsistent: the kernel returns it in pages, and for each page finds
+//! its place in the list by number (fs/seq_file.c, `seq_list_start`). A cache created or destroyed meanwhile shifts the
+//! others, so one of them appears twice or not at all. A reading therefore counts only if the previous one listed the
+//! same caches.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,11 @@ use super::shrink::Shrinker;
 use crate::machine::MachineError;
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, TagPattern, Usage};
 
-/// Readings until two in a row list the same caches: the first one mostly, the second where some came or went just once.
+/// The limit on readings per sample. Mostly the first reading matches the previous list, or the second if caches came
+/// or went once.
 const READINGS: usize = 16;
 
-/// The slab caches of the kernel whose `/proc` is below a root.
+/// The slab caches of the kernel with its `/proc` below a root.
 pub(super) struct Slabinfo {
     text: ProcText,
     caches: Caches,
@@ -34,8 +36,8 @@ struct Caches {
     root: PathBuf,
     page_size: u64,
     rows: HashMap<Arc<[u8]>, Rows>,
-    /// The caches as the last reading listed them. The next one nearly always does the same, which saves looking
-    /// every name up.
+    /// The caches in the order of the last reading. The next reading nearly always has the same order. That avoids
+    /// looking up every name.
     listed: Vec<(Arc<[u8]>, Rows)>,
     shrinker: Shrinker,
 }
@@ -47,7 +49,7 @@ struct Rows {
     slabs: RowId,
 }
 
-/// Which caches a reading lists, in which order.
+/// The caches of a reading and their order, compared with the reading before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Listing {
     AsBefore,
@@ -58,18 +60,18 @@ impl Slabinfo {
     /// The table below `root`; nothing is opened before the first sample.
     pub(super) fn new(root: &Path) -> Slabinfo {
         let (rows, shrinker) = (HashMap::new(), Shrinker::default());
-        // A kernel has pages of one size, and a root is that of this kernel's host.
+        // A kernel has pages of one size, and a root belongs to the host of this kernel.
         let page_size = rustix::param::page_size() as u64;
         let caches = Caches { root: root.to_owned(), page_size, rows, listed: Vec::new(), shrinker };
         Slabinfo { text: ProcText::new(root.join("proc/slabinfo")), caches }
     }
 
-    /// Begins `snapshot` anew with every cache.
+    /// Replaces the contents of `snapshot` by every cache.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) -> Result<(), MachineError> {
         self.fill_by(ProcText::read, snapshot)
     }
 
-    /// Has `read` fill the text until it is whole, and makes a sample of it.
+    /// Calls `read` until two readings in a row list the same caches, and makes a sample of the last one.
     fn fill_by(
         &mut self,
         mut read: impl FnMut(&mut ProcText) -> Result<(), MachineError>,
@@ -85,7 +87,7 @@ impl Slabinfo {
         Err(self.text.unreadable("caches come and go so fast that no two readings list the same ones"))
     }
 
-    /// Shrinks the caches that `named` names; returns how many.
+    /// Shrinks the caches that match `named` and returns their number.
     pub(super) fn shrink(&mut self, named: &[TagPattern], keys: &[Key]) -> Result<usize, MachineError> {
         self.caches.shrinker.shrink(named, keys)
     }
@@ -116,13 +118,14 @@ impl Caches {
         Ok(listing)
     }
 
-    /// Adds the cache at `place` of the list to the sample.
+    /// Adds the cache at index `place` of the list to the sample.
     fn count(&mut self, place: usize, cache: &Cache<'_>, snapshot: &mut Snapshot) -> Result<Listing, &'static str> {
         let (rows, listing) = match self.listed.get(place) {
             Some((name, rows)) if **name == *cache.name => (*rows, Listing::AsBefore),
             _ => (self.list(place, cache.name, snapshot)?, Listing::Other),
         };
-        // Two caches may have one name (one for each of several mounts, say): they are one tag, so their usages add up.
+        // Several caches may have the same name (one for each of several mounts, for example). They form one tag, so
+        // their usages add up.
         let bytes = cache.active.checked_mul(cache.size).ok_or("active_objs × objsize is too large")?;
         let held = cache.pages.checked_mul(self.page_size).ok_or("num_slabs × pagesperslab is too large")?;
         for (row, allocs, bytes) in [(rows.objects, cache.active, bytes), (rows.slabs, 0, held)] {
@@ -133,7 +136,7 @@ impl Caches {
         Ok(listing)
     }
 
-    /// Notes that the cache at `place` of the list is another one than before.
+    /// Records a changed cache at index `place` of the list.
     fn list(&mut self, place: usize, name: &[u8], snapshot: &mut Snapshot) -> Result<Rows, &'static str> {
         let (name, rows) = match self.rows.get_key_value(name) {
             Some((name, rows)) => (name.clone(), *rows),
@@ -146,7 +149,7 @@ impl Caches {
         Ok(rows)
     }
 
-    /// A cache seen for the first time.
+    /// Adds rows for a cache seen for the first time.
     fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, Rows), &'static str> {
         let tag = Tag::from_cache_name(name).map_err(|_| "no cache name")?;
         let reclaimable = self.shrinker.meet(&self.root, name, &tag);
@@ -220,8 +223,8 @@ mod tests {
         }
     }
 
-    /// What a source says after each sample (names, each with its objects), where a reading lists the caches named.
-    /// Every cache has as many objects as there were readings.
+    /// Returns the result of each sample (names, each with its objects) for readings that list the given caches. Every
+    /// cache has as many objects as there were readings.
     fn samples_of(readings: &[&str], samples: usize) -> Vec<Result<Vec<String>, String>> {
         let mut source = Slabinfo::new(Path::new("/nowhere"));
         let mut snapshot = Snapshot::new();

@@ -1,7 +1,7 @@
-//! The kernel's tables as one pool table: slab caches, and call sites where the kernel counts those too.
+//! The kernel's tables as one pool table: slab caches, and call sites if the kernel counts them too.
 //!
-//! Rows of both stand in one snapshot. They describe the same memory twice, from who holds it and from who asked for it,
-//! and so stand under two pools. What the kernel reports for its slab allocator as a whole is a third one.
+//! The rows of both are in one snapshot. They describe the same memory twice, by holder and by requester, and so belong
+//! to two pools. The kernel's total for its slab allocator belongs to a third.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::slabinfo::Slabinfo;
 use crate::machine::{MachineError, Memory, PoolSource};
 use crate::pool::{Snapshot, TagPattern};
 
-/// Everything the kernel below a root tells of its memory.
+/// All memory tables of the kernel below a root.
 pub struct Tables {
     root: PathBuf,
     slabinfo: Slabinfo,
@@ -34,7 +34,7 @@ impl PoolSource for Tables {
     }
 
     fn sample(&mut self) -> Result<&Snapshot, MachineError> {
-        // Begins the snapshot anew, as often as it takes.
+        // Clears the snapshot before each attempt.
         self.slabinfo.fill(&mut self.snapshot)?;
         self.total.fill(&mut self.snapshot)?;
         if let Some(allocinfo) = &mut self.allocinfo {

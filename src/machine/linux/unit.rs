@@ -1,29 +1,31 @@
-//! The text of our systemd unit, and the run's folder read back from it.
+//! The text of our systemd unit, and the run's folder parsed back from it.
 //!
-//! In a command line of systemd's, `%` begins a specifier and `$` a variable, each written double to stand for itself,
-//! and `\` an escape within quotes (systemd.service(5), "Command lines"). Variables are not looked for in the program's
-//! own path, so its `$` stays single. Everything else between double quotes stands for itself.
+//! In a systemd command line `%` begins a specifier and `$` a variable; each is doubled to stand for itself. `\` begins
+//! an escape within quotes (systemd.service(5), "Command lines"). systemd does not expand variables in the program's
+//! own path, so its `$` stays single. Every other character between double quotes stands for itself.
 
 use std::path::{Path, PathBuf};
 
 use crate::machine::MachineError;
 
-/// What tells our unit from anybody else's.
+/// Identifies a unit that poolgate wrote.
 const FIRST_LINE: &str = "# Written by poolgate, which removes it when the run has ended.";
 const COMMAND: &str = "ExecStart=\"";
 const RESUME: &str = "\" resume \"";
 
-/// The unit which resumes the run in `folder`. It waits for the file systems which hold both.
+/// Returns the unit that resumes the run in `folder`. It waits for the file systems that hold the program and the
+/// folder.
 pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError> {
     let mounts = [program.parent().unwrap_or(program), folder].map(|path| plain(path).map(mount));
     let [of_program, of_folder] = mounts;
     let mounts = format!("{} {}", of_program?, of_folder?);
     let program = plain(program)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     let folder = plain(folder)?.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
-    // Type=exec: started once the program runs, since a run takes hours. The exit codes are those of src/exit.rs which tell
-    // of the driver, or of a restart: no failure of the unit's, so that systemd does not call the machine degraded. After an
-    // error, such as a root that is still read-only, or a crash, systemd tries again within the same boot. A run that is over
-    // removes the unit; one that ended in an error only reports that error again.
+    // Type=exec: the unit counts as started once the program runs, since a run takes hours. SuccessExitStatus lists the
+    // exit codes of src/exit.rs that describe the driver or a restart. They are not failures of the unit, so systemd
+    // does not report the machine as degraded. After an error, such as a root that is still read-only, or a crash,
+    // systemd tries again within the same boot. A finished run removes the unit; a run that ended in an error only
+    // reports that error again.
     Ok(format!(
         "{FIRST_LINE}\n\
          [Unit]\n\
@@ -47,11 +49,11 @@ pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError
     ))
 }
 
-/// The run's folder in a unit which [`text`] made; `None` for any other.
+/// Returns the run's folder from a unit made by [`text`], or `None` for any other unit.
 pub(super) fn folder(unit: &str) -> Option<PathBuf> {
     let mut lines = unit.strip_prefix(FIRST_LINE)?.lines();
     let command = lines.find_map(|line| line.strip_prefix(COMMAND))?;
-    // A quote inside a path has a backslash before it, so this is found between the two only.
+    // A quote inside a path has a backslash before it, so this matches only between the two paths.
     let (_, folder) = command.split_once(RESUME)?;
     let mut path = String::new();
     let mut chars = folder.strip_suffix('"')?.chars();
@@ -66,12 +68,12 @@ pub(super) fn folder(unit: &str) -> Option<PathBuf> {
     Some(path.into()).filter(|path: &PathBuf| path.is_absolute())
 }
 
-/// A path in a list of paths, where variables mean nothing (systemd.unit(5), "RequiresMountsFor=").
+/// Quotes a path for a list of paths, in which variables are not expanded (systemd.unit(5), "RequiresMountsFor=").
 fn mount(path: &str) -> String {
     format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%"))
 }
 
-/// A path which a unit can hold.
+/// Returns the path as text if a unit can hold it.
 fn plain(path: &Path) -> Result<&str, MachineError> {
     let refused = |problem| MachineError::AutostartPath { path: path.to_owned(), problem };
     let text = path.to_str().ok_or(refused("it is not UTF-8"))?;

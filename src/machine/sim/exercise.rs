@@ -1,4 +1,4 @@
-//! What one call of `poolgate sim exercise` does to a simulated kernel: a small driver's work in one line.
+//! The work that one call of `poolgate sim exercise` does on a simulated kernel: a small driver's work in one line.
 
 use std::str::FromStr;
 
@@ -8,46 +8,46 @@ use crate::pool::{Pool, Tag, TagError};
 /// One round of work.
 #[derive(Debug, Clone, Default)]
 pub struct Exercise {
-    /// Allocated and never freed.
+    /// Allocations that are never freed.
     pub leak: Vec<Allocation>,
-    /// Allocated and freed again: only the counters move.
+    /// Allocations that are freed again, so that only the counters move.
     pub churn: Vec<Allocation>,
-    /// Allocated one a round, until as many are kept as the count says.
+    /// Allocations made one per round until their count is reached, and then kept.
     pub cache: Vec<Allocation>,
 }
 
 /// `TAG:SIZE` or `TAG:SIZExCOUNT`, with `p/` in front for the paged pool: `MyD1:4KiB`, `p/MyD1:64Bx10`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allocation {
-    /// Who allocates.
+    /// The tag that allocates.
     pub tag: Tag,
-    /// Where.
+    /// The pool.
     pub pool: Pool,
-    /// Bytes of one allocation.
+    /// The size of one allocation, bytes.
     pub size: u64,
-    /// How many allocations.
+    /// The number of allocations.
     pub count: u64,
 }
 
 /// Why a text is not an [`Allocation`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AllocationError {
-    /// No colon.
+    /// The colon is missing.
     #[error("write TAG:SIZE, for example MyD1:4KiB or MyD1:64Bx10")]
     Form,
-    /// The part before the colon.
+    /// The part before the colon is not a tag.
     #[error("no tag: {0}")]
     Tag(#[from] TagError),
-    /// The part between the colon and `x`.
+    /// The part between the colon and `x` is not a size.
     #[error("the size is a whole number with its unit, B, KiB or MiB")]
     Size,
-    /// The part after `x`.
+    /// The part after `x` is not a number up to 2^20.
     #[error("the count after `x` is a whole number")]
     Count,
 }
 
 impl Exercise {
-    /// Does the work.
+    /// Does the work on `state`.
     pub fn apply(&self, state: &mut KernelState) {
         state.exercised += 1;
         for a in &self.leak {
@@ -68,7 +68,7 @@ impl FromStr for Allocation {
     type Err = AllocationError;
 
     fn from_str(text: &str) -> Result<Allocation, AllocationError> {
-        // Tags may hold a colon, sizes never do.
+        // Tags may contain a colon, sizes never do.
         let (tag, amount) = text.rsplit_once(':').ok_or(AllocationError::Form)?;
         let (pool, tag) = match tag.strip_prefix("p/") {
             Some(tag) => (Pool::Paged, tag),
@@ -84,7 +84,7 @@ impl FromStr for Allocation {
     }
 }
 
-/// At most 1 GiB: with at most a million at once, no sum of a run overflows 64 bits.
+/// Parses a size of at most 1 GiB: with at most 2^20 allocations per call, no sum in a run overflows 64 bits.
 fn bytes(text: &str) -> Option<u64> {
     let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("B", 1)];
     let (number, unit) = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;

@@ -1,7 +1,8 @@
-//! The simulated machine's flags: the registry of an old Windows, which counts pool tags only with the flag for it.
+//! The simulated machine's flags: the registry of an old Windows, which counts pool tags only if the flag for it is
+//! set.
 //!
-//! What is planned and put back is a real Windows' own code; only the registry below it and the running kernel above it
-//! are simulated.
+//! Planning and restoring use the code for real Windows; only the registry below it and the running kernel are
+//! simulated.
 
 use super::{Home, KernelState};
 use crate::gflags::POOL_TAGGING;
@@ -10,7 +11,7 @@ use crate::machine::windows::flags::{
     BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it,
 };
 
-/// The flags of the machine whose kernel lives in `home`.
+/// The flags of the machine with the kernel in `home`.
 pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegistry<H>> {
     let (tagging, booted) = (home.clone(), home.clone());
     let running = Running {
@@ -27,7 +28,7 @@ pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegis
     RegistryFlags { registry: SimulatedRegistry(home.clone()), running }
 }
 
-/// Values by their names alone, kept as text.
+/// Registry values by name alone, kept as text.
 pub(super) struct SimulatedRegistry<H>(H);
 
 impl<H: Home> Registry for SimulatedRegistry<H> {
@@ -71,7 +72,8 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
     }
 }
 
-/// The global flags of this boot's kernel: the first four bytes of the value, whatever its type. Fewer are none.
+/// The global flags of this boot's kernel: the first four bytes of the value, regardless of its type; 0 if it has
+/// fewer.
 fn booted_with(state: &KernelState) -> u32 {
     let value = state.booted_with.get(GLOBAL_FLAG.value.as_ref()).and_then(|text| text.parse::<Value>().ok());
     value.and_then(|value| value.first_number()).unwrap_or(0)

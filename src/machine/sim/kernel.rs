@@ -1,8 +1,8 @@
-//! The file a simulated kernel lives in: JSON, replaced as a whole under a lock.
+//! The file that holds a simulated kernel: JSON, replaced as a whole under a lock.
 //!
-//! Several processes change it at once (a workload's children) while the sampler reads it without a lock: a reader sees
-//! the state before a change or after it, never between. Losing power is simulated elsewhere, not suffered here, so
-//! nothing is synced to disk.
+//! Several processes (a workload's children) change it at once while the sampler reads it without a lock. A reader sees
+//! the state before or after a change, never a mixture. Power cuts are simulated elsewhere, so nothing here is synced
+//! to disk.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,18 +17,18 @@ use super::settings::Settings;
 use crate::machine::MachineError;
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 
-/// Where a simulated kernel lives. All clones are the same kernel.
+/// The place that holds a simulated kernel. All clones are the same kernel.
 pub trait Home: Clone {
-    /// The state now.
+    /// Returns the current state.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     fn read(&self) -> Result<KernelState, MachineError>;
 
     /// Changes the state, one process at a time.
     ///
     /// # Errors
-    /// When it cannot be read or replaced; it is then as it was.
+    /// If it cannot be read or replaced; it is then unchanged.
     fn change<T>(&self, change: impl FnOnce(&mut KernelState) -> T) -> Result<T, MachineError>;
 }
 
@@ -38,26 +38,26 @@ pub struct Kernel {
     path: PathBuf,
 }
 
-/// Everything a simulated kernel knows.
+/// The complete state of a simulated kernel.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KernelState {
-    /// Tags which no workload touches.
+    /// Background tags that no workload touches.
     pub population: Population,
-    /// Boots so far, the present one included.
+    /// The number of boots, including the current one.
     pub boots: u64,
-    /// How often a workload exercised this boot's kernel.
+    /// The number of times a workload exercised this boot's kernel.
     pub exercised: u64,
-    /// What workloads did since the boot.
+    /// The workloads' allocations since the boot.
     tags: BTreeMap<Tag, Vec<Simulated>>,
-    /// What survives a boot, and may survive a power cut.
+    /// Settings that survive a boot, and may survive a power cut.
     pub settings: Settings,
-    /// The flags this boot's kernel was started with.
+    /// The flags that this boot's kernel was started with.
     pub booted_with: BTreeMap<String, String>,
-    /// Whether pool tags are counted only when a flag says so, as before Windows Server 2003.
+    /// Whether pool tags are counted only if a flag is set, as before Windows Server 2003.
     pub tagging_needs_flag: bool,
 }
 
-/// One pool's figures of one tag.
+/// The figures of one tag in one pool.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Simulated {
     pool: Pool,
@@ -67,22 +67,22 @@ struct Simulated {
 }
 
 impl Kernel {
-    /// A kernel in a new file.
+    /// Creates a kernel in a new file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn create(path: &Path, state: KernelState) -> Result<Kernel, MachineError> {
         let kernel = Kernel { path: path.to_owned() };
         kernel.replace(&state).map_err(|source| kernel.unwritable(source))?;
         Ok(kernel)
     }
 
-    /// The kernel in an existing file, which is read when it is first needed.
+    /// Returns the kernel in an existing file. The file is read on first use.
     pub fn at(path: &Path) -> Kernel {
         Kernel { path: path.to_owned() }
     }
 
-    /// The file.
+    /// Returns the path of the kernel's file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -106,8 +106,8 @@ impl Kernel {
     }
 }
 
-/// Does what another process may forbid for a moment. On Windows a file cannot be replaced while somebody has it open, nor
-/// opened while it is being replaced: that is ERROR_ACCESS_DENIED (5) or ERROR_SHARING_VIOLATION (32).
+/// Retries an operation that another process may block for a moment. On Windows a file cannot be replaced while another
+/// process has it open, nor opened while it is being replaced: ERROR_ACCESS_DENIED (5) or ERROR_SHARING_VIOLATION (32).
 fn persistently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut more = if cfg!(windows) { 1000 } else { 0 };
     loop {
@@ -125,7 +125,7 @@ impl Home for Kernel {
     fn read(&self) -> Result<KernelState, MachineError> {
         let unreadable = |source| MachineError::Unreadable { path: self.path.clone(), source };
         let mut text = Vec::new();
-        // Closed as soon as it is read: nobody can replace it before.
+        // Closed as soon as it is read, because an open file cannot be replaced.
         persistently(|| File::open(&self.path)).and_then(|mut file| file.read_to_end(&mut text)).map_err(unreadable)?;
         serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))
     }
@@ -141,7 +141,7 @@ impl Home for Kernel {
 }
 
 impl KernelState {
-    /// A freshly booted kernel.
+    /// Creates a freshly booted kernel.
     pub fn new(population: Population) -> KernelState {
         KernelState {
             population,
@@ -154,19 +154,19 @@ impl KernelState {
         }
     }
 
-    /// The same kernel, counting pool tags only when a flag says so.
+    /// Makes the kernel count pool tags only if a flag is set.
     pub fn with_tagging_off(self) -> KernelState {
         KernelState { tagging_needs_flag: true, ..self }
     }
 
-    /// `count` allocations of `size` bytes.
+    /// Makes `count` allocations of `size` bytes.
     pub fn allocate(&mut self, tag: &Tag, pool: Pool, size: u64, count: u64) {
         let figures = self.figures(tag, pool);
         figures.allocs += count;
         figures.bytes += size * count;
     }
 
-    /// Frees up to `count` allocations of `size` bytes; never more than there are.
+    /// Frees `count` allocations of `size` bytes, or as many as there are.
     pub fn free(&mut self, tag: &Tag, pool: Pool, size: u64, count: u64) {
         let figures = self.figures(tag, pool);
         let count = count.min(figures.allocs - figures.frees);
@@ -174,20 +174,20 @@ impl KernelState {
         figures.bytes = figures.bytes.saturating_sub(size * count);
     }
 
-    /// Allocations of `tag` in use.
+    /// Returns the number of allocations of `tag` in use.
     pub fn live(&mut self, tag: &Tag, pool: Pool) -> u64 {
         let figures = self.figures(tag, pool);
         figures.allocs - figures.frees
     }
 
-    /// A restart in order: memory is gone, settings are on disk.
+    /// Restarts cleanly: memory is lost, settings are on disk.
     pub fn reboot(&mut self) {
         self.settings.flush();
         self.boot();
     }
 
-    /// A restart out of nowhere: memory is gone, and of the settings written since the last flush those survive for which
-    /// `survives` says so, by their place in the order they were written in.
+    /// Restarts by a power cut: memory is lost, and a setting written since the last flush survives only if `survives`
+    /// returns true for its position in the order of writes.
     pub fn lose_power(&mut self, survives: impl FnMut(usize) -> bool) {
         self.settings.lose_power(survives);
         self.boot();
@@ -200,7 +200,7 @@ impl KernelState {
         self.booted_with = self.settings.flags();
     }
 
-    /// What workloads did, a row a tag and pool.
+    /// Returns the workloads' usage, one row per tag and pool.
     pub fn usages(&self) -> impl Iterator<Item = (Tag, Pool, Usage)> + '_ {
         self.tags.iter().flat_map(|(tag, pools)| {
             pools.iter().map(|s| (tag.clone(), s.pool, Usage { allocs: s.allocs, frees: s.frees, bytes: s.bytes }))
@@ -218,7 +218,7 @@ impl KernelState {
 }
 
 impl Key {
-    /// A row of the simulated kernel, which counts in 64 bits and gives nothing back by itself.
+    /// The key of a row of the simulated kernel, which counts in 64 bits and reclaims nothing by itself.
     pub(super) fn simulated(tag: Tag, pool: Pool) -> Key {
         Key::new(tag, pool, Counters::Full64)
     }

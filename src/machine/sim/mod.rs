@@ -1,9 +1,9 @@
-//! A simulated kernel: one file, which real child processes change and the sampler reads.
+//! A simulated kernel: one file that real child processes change and the sampler reads.
 //!
-//! It exists so that whole runs work on any machine without privileges. Nothing here is a real kernel, and every name
-//! says "simulated". A workload changes the kernel through `poolgate sim exercise`; besides, a population of background
-//! tags moves with lifelike [noise](Noise) drawn from a seed, as a function of how often the kernel was exercised and
-//! sampled, never of the wall clock.
+//! It lets whole runs work on any machine without privileges. Nothing here is a real kernel, and every name contains
+//! "simulated". A workload changes the kernel through `poolgate sim exercise`. A population of background tags moves
+//! with lifelike [noise](Noise) drawn from a seed. The noise depends on how often the kernel was exercised and sampled,
+//! never on the wall clock.
 
 use std::path::{Path, PathBuf};
 
@@ -21,10 +21,10 @@ pub use kernel::{Home, Kernel, KernelState};
 pub use noise::{Noise, Population};
 pub use settings::Settings;
 
-/// The environment variable by which a workload's commands find the kernel they are to change.
+/// The environment variable with the path of the kernel that a workload's commands change.
 pub const KERNEL_VARIABLE: &str = "POOLGATE_SIM_KERNEL";
 
-/// The machine whose kernel lives in `home`.
+/// The machine with the kernel in `home`.
 pub fn machine<H: Home + 'static>(home: &H) -> Machine {
     Machine {
         pool: Box::new(SimPool { kernel: home.clone(), samples: 0, snapshot: Snapshot::new() }),
@@ -34,12 +34,12 @@ pub fn machine<H: Home + 'static>(home: &H) -> Machine {
     }
 }
 
-/// The boot settings of that machine, for a person to change.
+/// The boot settings of that machine, for changes by hand.
 pub fn by_hand<H: Home + 'static>(home: &H) -> Box<dyn ByHand> {
     Box::new(flags::flags(home))
 }
 
-/// A simulated machine's boots and autostart.
+/// The boots and the autostart entry of a simulated machine.
 struct Simulated<H>(H);
 
 struct SimPool<H> {
@@ -71,7 +71,7 @@ impl<H: Home> PoolSource for SimPool<H> {
         Ok(&self.snapshot)
     }
 
-    /// The simulated kernel's counts are exact at any time.
+    /// Does nothing: the simulated kernel's counts are always exact.
     fn shrink(&mut self, _: &[TagPattern]) -> Result<usize, MachineError> {
         Ok(0)
     }

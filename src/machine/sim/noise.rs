@@ -1,7 +1,7 @@
-//! The simulated kernel's background: tags which move without anybody leaking.
+//! The simulated kernel's background: tags that move although nothing leaks.
 //!
-//! Each kind is a shape that real pool tags have and that fools a rule of thumb. A usage is a pure function of seed, tag
-//! and tick, so that one seed gives one history on every machine.
+//! Each kind of noise is a shape that real pool tags have and that misleads simple rules. A usage is a pure function of
+//! seed, tag and tick, so one seed gives the same history on every machine.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,30 +11,30 @@ use crate::pool::{Pool, Tag, Usage};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noise {
-    /// Fills towards a level and stays there, as a cache or lookaside list does: grows, yet leaks nothing.
+    /// Fills towards a level and stays there, as a cache or lookaside list does: it grows but does not leak.
     SaturatingCache,
     /// Rises steadily and is trimmed at intervals.
     Sawtooth,
-    /// Lies flat with rare large peaks, which are given back.
+    /// Stays flat with rare large peaks, which are freed again.
     Bursts,
-    /// Grows steadily with time, whether a workload runs or not: somebody leaks, but not the workload.
+    /// Grows steadily with time whether or not a workload runs: a leak that the workload does not cause.
     BackgroundGrowth,
 }
 
-/// The tags which no workload touches.
+/// The background tags, which no workload touches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Population {
     /// Decides names, sizes and shapes.
     pub seed: u64,
-    /// How many tags.
+    /// The number of tags.
     pub tags: u32,
-    /// The shapes in use; every other tag keeps still, so that most of a table is constant as on real machines.
+    /// The shapes in use. About half of the tags keep still, so that most of a table is constant as on real machines.
     pub noise: Vec<Noise>,
 }
 
 impl Population {
-    /// Every background tag's usage at the sample `sample`, `work` rounds of a workload after the boot. Samples are this
-    /// kernel's clock: while nothing is run only they go on.
+    /// Returns the usage of every background tag at sample number `sample`, after `work` rounds of a workload since the
+    /// boot. Samples are this kernel's clock: without a workload only they advance.
     pub fn usages(&self, work: u64, sample: u64) -> impl Iterator<Item = (Tag, Pool, Usage)> + '_ {
         (0..u64::from(self.tags)).map(move |index| self.usage(index, work + sample, sample))
     }
@@ -51,13 +51,13 @@ impl Population {
             Some(Noise::Bursts) => level + bursts(draw(4), tick),
             Some(Noise::BackgroundGrowth) => level + sample / (1 + draw(4) % 3),
         };
-        // Frees rise by more a tick than any shape falls, so that both counters only ever go up, as a kernel's do.
+        // In each tick frees rise by more than any shape falls, so both counters only go up, as in a kernel.
         let frees = draw(6) % 100_000 + tick * 5000;
         (name(index), pool, Usage { allocs: frees + live, frees, bytes: live * size })
     }
 }
 
-/// Half of the way to `level` every `half` ticks, in integers.
+/// Covers half of the remaining distance to `level` every `half` ticks, in integers.
 fn saturating(level: u64, half: u64, tick: u64) -> u64 {
     let halvings = (tick / half).min(63);
     let left = level >> halvings;
@@ -71,13 +71,14 @@ fn bursts(seed: u64, tick: u64) -> u64 {
     if draw.is_multiple_of(30) { (20 * 1000 / (1 + (draw >> 32) % 1000)).min(2000) } else { 0 }
 }
 
-/// `aaa0` … : lower case, as Windows' own tags hardly ever are, so that they never meet a scenario's.
+/// Names a tag `aaa0`, …: lower case, as Windows' own tags hardly ever are, so that it never collides with a scenario's
+/// tag.
 fn name(index: u64) -> Tag {
     let letter = |place: u64| b'a' + (index / place % 26) as u8;
     Tag::from_pool_tag([letter(6760), letter(260), letter(10), b'0' + (index % 10) as u8])
 }
 
-/// SplitMix64's output function (Steele, Lea, Flood 2014): every bit of the input moves every bit of the output.
+/// SplitMix64's output function (Steele, Lea, Flood 2014): every bit of the input affects every bit of the output.
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

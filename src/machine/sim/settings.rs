@@ -1,22 +1,22 @@
-//! The simulated machine's settings on their way to its disk: a registry which is written lazily.
+//! The simulated machine's settings: a registry that is written to disk lazily.
 //!
-//! What is written is seen at once, but is on disk only after a flush or a restart in order. A power cut keeps any part of
-//! the rest, as a real one does; that is what crash tests are about.
+//! A write is visible at once, but is on disk only after a flush or a clean restart. A power cut keeps any subset of
+//! the unflushed writes, as on a real machine; crash tests exercise that.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Flags and autostart.
+/// Flags and the autostart entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     on_disk: BTreeMap<Name, String>,
-    /// Written since the last flush, in order; `None` removes.
+    /// Writes since the last flush, in order; `None` removes.
     unflushed: Vec<(Name, Option<String>)>,
 }
 
-/// A setting. A pair, since JSON keys must be text.
+/// The name of a setting. Converts to text, because JSON keys must be text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 enum Name {
@@ -25,12 +25,12 @@ enum Name {
 }
 
 impl Settings {
-    /// The flag as the machine sees it now.
+    /// Returns the flag's current value, flushed or not.
     pub fn flag(&self, name: &str) -> Option<String> {
         self.get(&Name::Flag(name.to_owned()))
     }
 
-    /// Every flag as the machine sees it now.
+    /// Returns all flags with their current values, flushed or not.
     pub(super) fn flags(&self) -> BTreeMap<String, String> {
         let mut all = self.clone();
         all.flush();
@@ -46,27 +46,27 @@ impl Settings {
         self.unflushed.push((Name::Flag(name.to_owned()), value));
     }
 
-    /// The run which is resumed after a boot.
+    /// Returns the run that is resumed after a boot.
     pub fn autostart(&self) -> Option<PathBuf> {
         self.get(&Name::Autostart).map(PathBuf::from)
     }
 
-    /// Sets or removes autostart.
+    /// Sets or removes the autostart entry.
     pub fn set_autostart(&mut self, run: Option<&Path>) {
         self.unflushed.push((Name::Autostart, run.map(|run| run.display().to_string())));
     }
 
-    /// Brings everything written to disk, as a restart in order does.
+    /// Writes all settings to disk, as a clean restart does.
     pub fn flush(&mut self) {
         self.lose_power(|_| true);
     }
 
-    /// Brings the flags written to disk, and nothing else.
+    /// Writes only the flags to disk.
     pub fn flush_flags(&mut self) {
         self.flush_those(|name| matches!(name, Name::Flag(_)));
     }
 
-    /// Brings autostart to disk, and nothing else.
+    /// Writes only the autostart entry to disk.
     pub fn flush_autostart(&mut self) {
         self.flush_those(|name| *name == Name::Autostart);
     }
@@ -78,7 +78,7 @@ impl Settings {
         self.unflushed = later;
     }
 
-    /// How many writes a power cut might lose.
+    /// Returns the number of writes that a power cut might lose.
     pub fn unflushed(&self) -> usize {
         self.unflushed.len()
     }

@@ -1,7 +1,7 @@
-//! The root file systems of the test disks: how one is made, and how files get into it and out of it while the disk is off.
+//! The root file systems of the test disks: how they are made, and how files get in and out while the disk is off.
 //!
-//! An ext4 file system is written with e2fsprogs, without a loop device. XFS has no such programs, so it is mounted, which
-//! replays its log as the machine itself would.
+//! An ext4 file system is written with e2fsprogs, without a loop device. XFS has no such programs, so it is mounted;
+//! that replays its log as on the machine itself.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::image::{OFFSET, SIZE};
 use crate::tool::{Missing, command, find, printed};
 
-/// What the root partition of a test disk holds.
+/// The file system of a test disk's root partition.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum FileSystem {
     Ext4,
@@ -17,7 +17,7 @@ pub(super) enum FileSystem {
     Xfs,
 }
 
-/// Mounts the partition of the image `$1` at `$0` and runs `$2` there. The loop device goes when nothing uses it any more.
+/// Mounts the partition of the image `$1` at `$0` and runs `$2` there. The loop device disappears with its last user.
 const MOUNTED: &str = r#"
 set -e
 loop=$(losetup --find --show --offset OFFSET --sizelimit LENGTH "$1")
@@ -26,7 +26,7 @@ eval "$2"
 "#;
 
 impl FileSystem {
-    /// The kernel's name of it.
+    /// Returns the kernel's name for the file system.
     pub(super) fn name(self) -> &'static str {
         match self {
             FileSystem::Ext4 => "ext4",
@@ -34,7 +34,7 @@ impl FileSystem {
         }
     }
 
-    /// Whether this machine has the programs and, for XFS, loop devices.
+    /// Checks that this machine has the programs and, for XFS, loop devices.
     pub(super) fn possible(self) -> Result<(), Missing> {
         let programs: &[(&str, &str)] = match self {
             FileSystem::Ext4 => &[("debugfs", "e2fsprogs"), ("mke2fs", "e2fsprogs")],
@@ -47,7 +47,7 @@ impl FileSystem {
         Ok(())
     }
 
-    /// Makes it in the partition of `image`, with the files of `tree`.
+    /// Creates the file system in the partition of `image`, with the files of `tree`.
     pub(super) fn format(self, image: &Path, tree: &Path) {
         match self {
             FileSystem::Ext4 => {
@@ -63,7 +63,7 @@ impl FileSystem {
         }
     }
 
-    /// Writes files into it, each with the mode of the file it comes from.
+    /// Writes files into it, each with the mode of its source file.
     pub(super) fn inject(self, image: &Path, files: &[(&str, &Path)]) {
         match self {
             FileSystem::Ext4 => {
@@ -84,12 +84,12 @@ impl FileSystem {
         }
     }
 
-    /// A file of it; nothing if there is none.
+    /// Returns a file; nothing if there is none.
     pub(super) fn read(self, image: &Path, path: &str) -> Option<String> {
         match self {
             FileSystem::Ext4 => {
                 let ask = |request: &str| printed(command("debugfs").args(["-R", request]).arg(device(image)));
-                // `cat` of a file that does not exist succeeds and prints nothing, as that of an empty file does.
+                // `cat` succeeds and prints nothing for a missing file, as it does for an empty one.
                 ask(&format!("stat {path}")).starts_with("Inode:").then(|| ask(&format!("cat {path}")))
             }
             FileSystem::Xfs => {
@@ -100,8 +100,8 @@ impl FileSystem {
     }
 }
 
-/// What `script` prints, which [`MOUNTED`] runs. In a mount namespace of its own, so that nothing stays mounted; and with
-/// `nouuid`, since every disk is a copy of one image.
+/// Returns the output of `script`, run by [`MOUNTED`] in a mount namespace of its own, so that nothing stays mounted.
+/// The scripts use `nouuid`, since every disk is a copy of one image.
 fn mounted(image: &Path, script: &str, more: &[&Path]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let whole = MOUNTED.replace("OFFSET", &OFFSET.to_string()).replace("LENGTH", &(SIZE - OFFSET).to_string());

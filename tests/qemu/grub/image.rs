@@ -1,7 +1,7 @@
-//! A disk with Debian, systemd and GRUB on it, as an installer leaves it: made once, and copied for every test.
+//! A disk with Debian, systemd and GRUB, as an installer leaves it: made once, and copied for every test.
 //!
-//! debootstrap makes the tree. GRUB is installed by its own programs, in a first boot of the machine itself, whose kernel
-//! QEMU loads. The image lies below `target/qemu` and is made again when `VERSION` changes.
+//! debootstrap makes the tree. GRUB's own programs install it in a first boot of the machine itself, with a kernel
+//! loaded by QEMU. The image lies below `target/qemu` and is made again when `VERSION` changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -11,28 +11,28 @@ use super::vm::Vm;
 use crate::bed::folder;
 use crate::tool::{Missing, command, emptied, fetched, find};
 
-/// Counts up when images of before are of no use any more.
+/// Increased whenever earlier images become unusable.
 const VERSION: u32 = 1;
 const SUITE: &str = "bookworm";
 const PACKAGES: &str = "systemd-sysv,udev,dbus,kmod,initramfs-tools,linux-image-cloud-amd64,grub-pc";
-/// The partition begins here, behind the room which GRUB's core needs.
+/// The partition begins here, after the space for GRUB's core.
 pub(super) const OFFSET: u64 = 1 << 20;
 const SECTOR: u64 = 512;
-/// Of the whole disk, in bytes.
+/// The size of the whole disk, bytes.
 pub(super) const SIZE: u64 = 1000 << 20;
 
-/// What the emulated machine needs to boot in reasonable time, as for the other bed's kernel.
+/// Settings that let the emulated machine boot in reasonable time, as for the other bed's kernel.
 const PARAMETERS: &str = "console=ttyS0 clocksource=hpet no_timer_check mitigations=off cryptomgr.notests";
 const DEFAULT_GRUB: &str = "GRUB_DEFAULT=0\nGRUB_TIMEOUT=0\nGRUB_DISTRIBUTOR=Debian\nGRUB_CMDLINE_LINUX_DEFAULT=quiet\n\
     GRUB_TERMINAL=\"serial console\"\nGRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"\n";
 
 /// Installs GRUB and switches off.
 const PROVISION: &str = "rm /etc/bed/run\ngrub-install /dev/vda && update-grub\n";
-/// The script of a test runs at every boot; what it prints goes to the console.
+/// A test's script runs at every boot; its output goes to the console.
 const UNIT: &str = "[Unit]\nAfter=multi-user.target\n[Service]\nType=exec\n\
     ExecStart=/bin/bash -c '{ source /etc/bed/run; echo BED: exit $?; systemctl poweroff; } >/dev/console 2>&1 </dev/null'\n";
 
-/// The image with GRUB installed, or why there is none here.
+/// Returns the image with GRUB installed, or why there is none here.
 pub(super) fn base(file_system: FileSystem) -> Result<PathBuf, Missing> {
     let programs =
         [("debootstrap", "debootstrap"), ("qemu-system-x86_64", "qemu-system-x86"), ("unshare", "util-linux")];
@@ -57,7 +57,7 @@ pub(super) fn base(file_system: FileSystem) -> Result<PathBuf, Missing> {
     Ok(image)
 }
 
-/// The files of the root file system.
+/// Makes the files of the root file system.
 fn tree(file_system: FileSystem) -> Result<PathBuf, Missing> {
     let tree = folder().join("grub-tree");
     emptied(&tree);
@@ -65,7 +65,7 @@ fn tree(file_system: FileSystem) -> Result<PathBuf, Missing> {
     sites.args(["indextargets", "--format", "$(SITE)", "Origin: Debian", &format!("Codename: {SUITE}")]);
     let sites = fetched(&mut sites)?;
     let site = sites.lines().next().ok_or_else(|| Missing(format!("apt knows no {SUITE} of Debian's")))?;
-    // In a mount namespace of its own: what it mounts below the tree goes with it, also when it fails.
+    // A mount namespace of its own: its mounts below the tree end with it, even if it fails.
     let mut debootstrap = command("unshare");
     debootstrap
         .args(["--mount", "debootstrap", "--variant=minbase", &format!("--include={PACKAGES}"), SUITE])
@@ -92,7 +92,7 @@ fn tree(file_system: FileSystem) -> Result<PathBuf, Missing> {
     Ok(tree)
 }
 
-/// A disk of one bootable partition, which is empty.
+/// Makes a disk with one empty bootable partition.
 fn partition(image: &Path) {
     let mut first = [0; SECTOR as usize];
     // A partition table's only entry: bootable, for Linux, from OFFSET to the end (all numbers count sectors).
@@ -105,7 +105,7 @@ fn partition(image: &Path) {
     fs_err::OpenOptions::new().write(true).open(image).unwrap().set_len(SIZE).unwrap();
 }
 
-/// Has the machine install GRUB on its own disk.
+/// Boots the machine to install GRUB on its own disk.
 fn provision(image: &Path, tree: &Path) {
     let boot = tree.join("boot");
     let files = fs_err::read_dir(&boot).unwrap().map(|file| file.unwrap().path()).collect::<Vec<_>>();

@@ -1,8 +1,8 @@
-//! The whole job under a real systemd and a real GRUB: nobody plays the boot loader.
+//! A whole run under a real systemd and a real GRUB, without a simulated boot loader.
 //!
-//! A machine takes minutes here without KVM, so all of it is ignored unless asked for (`just nightly grub`): a chain, a
-//! kernel that never comes up, with and without `panic=`, a GRUB that cannot boot an entry once, a resume that fails, and
-//! power cuts while GRUB's configuration is made.
+//! A machine takes minutes here without KVM, so all tests are ignored unless requested (`just nightly grub`): a chain,
+//! a kernel that never comes up, with and without `panic=`, a GRUB that cannot boot an entry once, a resume that fails,
+//! and power cuts while GRUB's configuration is made.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,7 +19,8 @@ mod file_system;
 mod image;
 mod vm;
 
-/// What the machine does at every boot. The run goes on by itself, under systemd; what it says goes to the console.
+/// The script that the machine runs at every boot. The run continues by itself under systemd; its output goes to the
+/// console.
 const RUN: &str = r#"
 echo "BED: up $(cat /proc/sys/kernel/random/boot_id)"
 echo "BED: line $(cat /proc/cmdline)"
@@ -36,13 +37,14 @@ code=$?
 (exit $code)
 "#;
 
-/// A disk of a test, which is off.
+/// A test's disk, not in use.
 struct Disk {
     file_system: FileSystem,
     folder: tempfile::TempDir,
 }
 
-/// A machine whose scenario asks for `parameter`; `prepared` runs on it first. Nothing where something is missing.
+/// Returns a disk with a scenario that asks for `parameter`; `prepared` runs on the machine first. Returns nothing if a
+/// program is missing.
 fn disk(file_system: FileSystem, parameter: &str, reboot: &str, prepared: &str) -> Option<Disk> {
     let base = match image::base(file_system) {
         Ok(base) => base,
@@ -82,13 +84,13 @@ impl Disk {
         self.file_system.read(&self.image(), path)
     }
 
-    /// The report, of a machine which is off.
+    /// Returns the report of a machine that is off.
     fn report(&self, log: &str) -> Value {
         let run = log.lines().find_map(|line| line.split_once("chain.yaml → ")).unwrap().1;
         serde_json::from_str(&self.read(&format!("{}/report.json", run.trim())).unwrap()).unwrap()
     }
 
-    /// Every file of the boot loader's and systemd's as it was before the run.
+    /// Checks that every file of the boot loader and systemd is as before the run.
     #[track_caller]
     fn is_as_it_was(&self) {
         let base = image::base(self.file_system).ok().unwrap();
@@ -106,7 +108,7 @@ impl Disk {
     }
 }
 
-/// How often each of these was printed.
+/// Returns how often each marker was printed.
 fn counts<const N: usize>(log: &str, markers: [&str; N]) -> [usize; N] {
     markers.map(|marker| log.lines().filter(|line| line.contains(marker)).count())
 }
@@ -138,7 +140,7 @@ fn chain(file_system: FileSystem) {
     disk.is_as_it_was();
 }
 
-/// `rdinit=` has the kernel look for a first program which is not there, before anything of the machine's own runs.
+/// `rdinit=` makes the kernel look for a first program that does not exist, before any program of the machine runs.
 const NEVER_COMES_UP: &str = "rdinit=/nonexistent";
 
 #[test]
@@ -179,7 +181,7 @@ fn a_kernel_that_panics_early_restarts_by_itself_into_the_default_entry() {
     disk.is_as_it_was();
 }
 
-/// Without an environment block GRUB boots nothing once.
+/// Without an environment block GRUB cannot boot an entry once.
 const CANNOT_BOOT_ONCE: &str = "rm -f /boot/grub/grubenv";
 
 #[test]
@@ -194,7 +196,7 @@ fn a_grub_that_cannot_boot_once_has_its_configuration_made_anew_and_back() {
     disk.is_as_it_was();
 }
 
-/// Something else holds the run's lock when the machine comes up, for longer than `poolgate resume` waits.
+/// Another process holds the run's lock when the machine comes up, for longer than `poolgate resume` waits.
 const LOCKED: &str =
     r#"for lock in /var/lib/poolgate/*/run.lock; do [ ! -e "$lock" ] || flock "$lock" sleep 60 & done"#;
 
@@ -229,7 +231,7 @@ fn power_cuts(file_system: FileSystem) {
         let Some(disk) = disk(file_system, "slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
         let mut vm = disk.start();
         vm.until(marker);
-        // update-grub takes some ten seconds here.
+        // update-grub takes about ten seconds here.
         let delay = Duration::from_millis(random(&mut seed) % 20_000);
         vm.run_for(delay);
         drop(vm);

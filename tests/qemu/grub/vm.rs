@@ -1,6 +1,6 @@
-//! A machine which its own firmware and boot loader start, from a disk with everything on it.
+//! A machine started by its own firmware and boot loader, from a complete disk.
 //!
-//! Unlike the other bed's, this QEMU goes on when the machine restarts, since nobody has to play the boot loader.
+//! Unlike in the other bed, QEMU continues when the machine restarts, since the host need not act as the boot loader.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::machine::{lines, only_one};
 use crate::tool::command;
 
-/// A machine which is on.
+/// A machine that is on.
 pub(super) struct Vm {
     qemu: Child,
     console: Receiver<String>,
@@ -22,7 +22,7 @@ pub(super) struct Vm {
     _only: MutexGuard<'static, ()>,
 }
 
-/// Far more than a whole chain takes on a busy machine without KVM: nine minutes beside sixteen other processes.
+/// Far longer than a whole chain takes on a busy machine without KVM: nine minutes beside sixteen other processes.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const MACHINE: [&str; 10] = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "768"];
 const BARE: [&str; 6] = ["-display", "none", "-nodefaults", "-no-user-config", "-serial", "stdio"];
@@ -33,7 +33,7 @@ impl Vm {
         Vm::with(image, |_| {})
     }
 
-    /// Starts it with a kernel which QEMU loads.
+    /// Starts it with a kernel loaded by QEMU.
     pub(super) fn direct(image: &Path, kernel: &Path, initrd: &Path, parameters: &str) -> Vm {
         Vm::with(image, |command| {
             command.arg("-kernel").arg(kernel).arg("-initrd").arg(initrd).args(["-append", parameters]);
@@ -67,7 +67,7 @@ impl Vm {
         }
     }
 
-    /// Waits until it is off; returns what the last script exited with.
+    /// Waits until it is off; returns the exit code of the last script.
     pub(super) fn until_off(&mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         while self.next_line(deadline).is_some() {}
@@ -77,7 +77,7 @@ impl Vm {
         codes.next_back()
     }
 
-    /// Lets it run for a while. Who then drops it cuts its power: what the machine did not write yet is lost.
+    /// Lets it run for a while. Dropping it then cuts its power: unwritten data is lost.
     pub(super) fn run_for(&mut self, time: Duration) {
         let deadline = Instant::now() + time;
         while self.next_line(deadline).is_some() {}
@@ -85,7 +85,8 @@ impl Vm {
 
     /// Presses the reset button.
     pub(super) fn reset(&self) {
-        // Every reply is short and fits into the socket; what comes is not needed, only that both were obeyed.
+        // Every reply is short and fits into the socket. The contents do not matter, only that both commands were
+        // carried out.
         let mut qmp = UnixStream::connect(self.sockets.path().join("qmp")).unwrap();
         let mut replies = String::new();
         for order in ["qmp_capabilities", "system_reset"] {
@@ -100,7 +101,7 @@ impl Vm {
         }
     }
 
-    /// What it printed so far.
+    /// Returns its output so far.
     pub(super) fn log(&self) -> &str {
         &self.log
     }
@@ -114,7 +115,7 @@ impl Vm {
 }
 
 impl Drop for Vm {
-    /// A test which failed leaves no machine running.
+    /// A failed test leaves no machine running.
     fn drop(&mut self) {
         drop(self.qemu.kill());
         drop(self.qemu.wait());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A driver which leaks on purpose. Writing N to /proc/leakydrv carries out N requests. Each takes one object from the
- * driver's own slab cache, "leakydrv", and gives it back, except that every leak_every-th request forgets to.
- * leak_every=0 never forgets: the same driver without the bug.
+ * A driver that leaks on purpose. Writing N to /proc/leakydrv carries out N requests. Each allocates one object from the
+ * driver's own slab cache, "leakydrv", and frees it, except that every leak_every-th request does not free it.
+ * With leak_every=0 nothing leaks: the same driver without the bug.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -63,7 +63,7 @@ static const struct proc_ops operations = {
 	.proc_write = leakydrv_write,
 };
 
-/* Does nothing, but SLUB merges no cache which has a constructor with others of its size (mm/slab_common.c,
+/* Does nothing, but SLUB does not merge a cache that has a constructor with others of its size (mm/slab_common.c,
  * slab_unmergeable), so that the leak has a name of its own on any kernel. */
 static void construct(void *object)
 {
@@ -82,7 +82,7 @@ static int __init leakydrv_init(void)
 }
 module_init(leakydrv_init);
 
-/* The bug again: what was leaked cannot be given back, and the cache is destroyed all the same. */
+/* The bug again: leaked objects cannot be freed, but the cache is destroyed nevertheless. */
 static void __exit leakydrv_exit(void)
 {
 	remove_proc_entry("leakydrv", NULL);

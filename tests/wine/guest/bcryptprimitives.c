@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * The one function of bcryptprimitives.dll which Rust's library imports. Wine has had the DLL since version 9; an older
- * one gets this in its place.
+ * The one function of bcryptprimitives.dll that Rust's library imports. Wine has the DLL since version 9; this one
+ * replaces it in older versions.
  */
 #include <windows.h>
 #include <ntsecapi.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A driver which leaks on purpose, and counts its own allocations, since Wine does not. A request takes 2048 bytes of
- * nonpaged and 512 bytes of paged pool and gives both back, except that every LeakEvery-th request forgets the first.
- * Both are less than a page: of a page and more Driver Verifier's pool tracking sees nothing.
+ * A driver that leaks on purpose, and counts its own allocations, since Wine does not. A request allocates 2048 bytes
+ * of nonpaged and 512 bytes of paged pool and frees both, except that every LeakEvery-th request does not free the first.
+ * Both are less than a page, because Driver Verifier's pool tracking ignores allocations of a page and more.
  *
  * Values below the service's key:
- *   LeakEvery  every n-th request leaks; 0, or no such value: none does, which is the same driver without the bug
- *   LeakTag    the tag of what leaks, as its four bytes lie in memory; "Leak" when there is no such value
+ *   LeakEvery  every n-th request leaks; 0, or no such value: none does, as in the same driver without the bug
+ *   LeakTag    the tag of the leaking allocations, as its four bytes lie in memory; "Leak" if there is no such value
  */
 #include <ntddk.h>
 
@@ -153,14 +153,14 @@ static NTSTATUS NTAPI control(DEVICE_OBJECT *device, IRP *irp)
 	return complete(irp, status, written);
 }
 
-/* What was leaked stays leaked, as it would on any Windows; but who counted it is gone. */
+/* Leaked memory stays leaked, as on any Windows, but its counts are gone. */
 static void NTAPI unload(DRIVER_OBJECT *driver)
 {
 	IoDeleteSymbolicLink(&link_name);
 	IoDeleteDevice(driver->DeviceObject);
 }
 
-/* A value of another type or length is passed over: it would be written past the variable. */
+/* Ignores a value of another type or length: it would be written past the variable. */
 static void read_dword(HANDLE key, const WCHAR *name, ULONG *value)
 {
 	union {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-/* What leakydrv.sys and the programs of the bed say to each other. Needs windows.h or ntddk.h before it. */
+/* The interface between leakydrv.sys and the programs of the bed. Needs windows.h or ntddk.h before it. */
 #pragma once
 
 #define LEAKYDRV_DEVICE "\\\\.\\leakydrv"
 
-/* In: a ULONG, how many requests to carry out. */
+/* In: a ULONG, the number of requests to carry out. */
 #define IOCTL_LEAKYDRV_REQUESTS CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
 /* Out: a struct pool_tag for each tag the driver has used, as the kernel would count it. */
 #define IOCTL_LEAKYDRV_POOL_TAGS CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_BUFFERED, FILE_ANY_ACCESS)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * Simulated class 22: the pool tags which Wine does not count.
+ * Simulated class 22: the pool tags that Wine does not count.
  *
- * Linked into a bcryptprimitives.dll beside poolgate.exe, which every process of the unmodified program loads, the service
+ * Linked into a bcryptprimitives.dll beside poolgate.exe. Every process of the unmodified program loads it, the service
  * too. It replaces the program's import of NtQuerySystemInformation, and answers
- *   class 22   with the counts of leakydrv.sys, and with some tags which never change
+ *   class 22   with the counts of leakydrv.sys, and with some tags that never change
  *   class 255  c0000003, as every Windows before 26H1
  *   class 9    with the GlobalFlag of this boot
- * and lets Wine answer the rest. Where HKLM\SOFTWARE\simulated class 22 has a value OldWindows, class 22 answers
+ * and lets Wine answer the rest. If HKLM\SOFTWARE\simulated class 22 has a value OldWindows, class 22 answers
  * c0000002, as Windows XP does, unless GlobalFlag had 0x400 when the machine booted.
  */
 #include <windows.h>
@@ -39,7 +39,7 @@ struct pool_tags {
 
 C_ASSERT(FIELD_OFFSET(struct pool_tags, tags) == 8);
 
-/* Some which every Windows has, one of them in both pools. */
+/* Some tags of every Windows, one of them in both pools. */
 static const struct pool_tag others[] = {
 	{ ' prI', 0, 0, 0, 51200, 50900, 163840 },
 	{ 'eliF', 0, 0, 0, 884213, 860112, 9640400 },
@@ -60,8 +60,8 @@ static DWORD value_of(const char *key, const char *name)
 }
 
 /*
- * The kernel reads GlobalFlag when it boots, and so does the first program here after a boot: a volatile key tells it that
- * it is the first. Nobody has changed the value for the next boot by then.
+ * The kernel reads GlobalFlag when it boots. Here the first program after a boot does. It is the one that creates a
+ * volatile key. No program has changed the value for the next boot by then.
  */
 static void read_global_flag_at_boot(void)
 {
@@ -76,7 +76,7 @@ static void read_global_flag_at_boot(void)
 	RegCloseKey(key);
 }
 
-/* How many tags leakydrv.sys told; none when it is not loaded. */
+/* The number of tags that leakydrv.sys reported; 0 if it is not loaded. */
 static ULONG tags_of_driver(struct pool_tag *tags, DWORD size)
 {
 	HANDLE device = CreateFileA(LEAKYDRV_DEVICE, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
@@ -130,7 +130,7 @@ static NTSTATUS NTAPI simulated(SYSTEM_INFORMATION_CLASS class, void *answer, UL
 	return wine_answers(class, answer, size, needed);
 }
 
-/* Puts `simulated` where the import table of `image` has the function of Wine. */
+/* Replaces Wine's function by `simulated` in the import table of `image`. */
 static void replace_import(BYTE *image)
 {
 	IMAGE_NT_HEADERS *headers = (IMAGE_NT_HEADERS *)(image + ((IMAGE_DOS_HEADER *)image)->e_lfanew);

@@ -2,11 +2,11 @@
 /*
  * A workload, and the programs of the bed.
  *   work REQUESTS      lets leakydrv.sys carry out that many requests
- *   work tags          prints what leakydrv.sys counts
+ *   work tags          prints the counts of leakydrv.sys
  *   work linger FILE   makes FILE and never ends
- *   work run FILE …    runs the program which the rest of the line names, and writes its exit code to FILE
+ *   work run FILE …    runs the program named by the rest of the line, and writes its exit code to FILE
  *   work restart       asks Windows to restart
- *   work leave FILE    starts `work linger FILE` out of everybody's sight, waits for FILE, and ends
+ *   work leave FILE    starts `work linger FILE` detached, waits for FILE, and ends
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static int linger(const char *file)
 		Sleep(INFINITE);
 }
 
-/* A handle of the program which `line` names; NULL when it cannot be started. */
+/* A handle of the program named by `line`; NULL if it cannot be started. */
 static HANDLE start(char *line, DWORD flags)
 {
 	STARTUPINFOA startup = { .cb = sizeof(startup) };
@@ -85,7 +85,7 @@ static int leave(const char *file)
 
 static int run(const char *file)
 {
-	/* What stands behind the names of this program, of `run` and of the file. */
+	/* The words after the names of this program, of `run` and of the file. */
 	HANDLE program = start(PathGetArgsA(PathGetArgsA(PathGetArgsA(GetCommandLineA()))), 0);
 	DWORD code = 127;
 	FILE *written;

@@ -1,7 +1,7 @@
-//! The kernel command line as a person changes it: parameters put on that of the next boot, and taken off again.
+//! Changing the kernel command line by hand: adding parameters for the next boot, and removing them again.
 //!
-//! What poolgate puts there it can take away without trace. What somebody else put there it does not touch, but says where
-//! that stands.
+//! poolgate can remove its own additions without trace. It does not touch parameters that others added, but reports the
+//! file that contains them.
 
 use std::path::{Path, PathBuf};
 
@@ -53,8 +53,8 @@ impl ByHand for KernelParameters {
     }
 }
 
-/// What to do where nobody knows how this machine's kernel is given its parameters: no run is waiting for them here, and
-/// some may be to be `dropped`.
+/// Adjusts the remedy for a machine with an unknown way of passing parameters: no run waits for them here, and some
+/// may have to be `dropped`.
 fn by_hand_then(error: MachineError, dropped: &[String]) -> MachineError {
     let MachineError::NoBootLoader { parameters, problem, remedy } = error else { return error };
     let remedy = match remedy.split_once(", restart, then run again") {
@@ -64,7 +64,7 @@ fn by_hand_then(error: MachineError, dropped: &[String]) -> MachineError {
     MachineError::NoBootLoader { parameters, problem, remedy }
 }
 
-/// The next boot's command line, and the file which says it.
+/// Returns the next boot's command line and the file that contains it.
 fn next(root: &Path) -> Result<Option<(PathBuf, String)>, MachineError> {
     match Setting::of(root, &[]) {
         Ok(setting @ Setting::KernelCmdline) => {
@@ -79,20 +79,21 @@ fn next(root: &Path) -> Result<Option<(PathBuf, String)>, MachineError> {
 }
 
 impl Setting {
-    /// Its text with `parameter`; `None` where it was put there before.
+    /// Returns the text with `parameter` added; `None` if poolgate added it before.
     fn more(self, root: &Path, text: Option<&str>, parameter: &str) -> Result<Option<String>, MachineError> {
         match self {
             Setting::GrubDropIn | Setting::GrubDefault => Ok(grub::more(text, parameter)),
             Setting::KernelCmdline => kernel_install::more(root, text, parameter),
-            // For one boot of a run only, never by hand.
+            // Used only for one boot of a run, never by hand.
             Setting::GrubCustom(_) | Setting::GrubNext(_) | Setting::LoaderEntry(_) | Setting::LoaderNext => Ok(None),
         }
     }
 
-    /// Its text without `parameter`, which may be no text at all; `None` where nobody put it there whom poolgate may undo.
+    /// Returns the text without `parameter`. `Some(None)` removes the file; `None` means that poolgate may not remove the
+    /// parameter.
     fn less(self, text: Option<&str>, parameter: &str) -> Option<Option<String>> {
         match self {
-            // A file of our own, with nothing left in it.
+            // The file is poolgate's own, so it is removed when nothing is left in it.
             Setting::GrubDropIn => grub::less(text?, parameter).map(|text| (!text.is_empty()).then_some(text)),
             Setting::GrubDefault => grub::less(text?, parameter).map(Some),
             Setting::KernelCmdline => kernel_install::less(text?, parameter),
@@ -100,7 +101,7 @@ impl Setting {
         }
     }
 
-    /// Refuses to drop a parameter which the next boot will have all the same.
+    /// Refuses to drop a parameter if another file keeps it on the next boot's command line.
     fn stands_elsewhere(self, root: &Path, parameter: &str) -> Result<(), MachineError> {
         let place = match self {
             Setting::GrubDropIn | Setting::GrubDefault => grub::place_of(root, parameter)?,

@@ -1,13 +1,13 @@
-//! A kernel command line as text: words, quotes, and `--`, after which everything is init's.
+//! A kernel command line as text: words, quotes, and `--`. Everything after `--` belongs to init.
 //!
 //! Words end at blanks outside double quotes, as in the kernel's own `next_arg` (lib/cmdline.c).
 
-/// Whether `parameter` stands in `line` as a whole word.
+/// Whether `line` contains `parameter` as a whole word.
 pub(super) fn has(line: &str, parameter: &str) -> bool {
     words(line).any(|(_, word)| word == parameter)
 }
 
-/// `line` with `added` behind its last parameter; everything else, down to the last newline, stays as it was.
+/// Returns `line` with `added` after its last parameter; everything else, including the last newline, stays unchanged.
 pub(super) fn with(line: &str, added: &[&str]) -> String {
     let end = words(line).last().map_or(0, |(at, word)| at + word.len());
     let mut text = line[..end].to_owned();
@@ -20,21 +20,22 @@ pub(super) fn with(line: &str, added: &[&str]) -> String {
     text + &line[end..]
 }
 
-/// `line` without the word `parameter`, wherever it stands, nor the blanks before it; everything else stays as it was.
+/// Returns `line` without every word `parameter` and the blanks before it; everything else stays unchanged.
 pub(super) fn less(line: &str, parameter: &str) -> String {
     let mut left = line.to_owned();
     let found: Vec<_> = words(line).filter(|(_, word)| *word == parameter).collect();
     for (at, word) in found.into_iter().rev() {
         let before = line[..at].trim_end().len();
         let end = at + word.len();
-        // The first word takes the blanks behind it along, but no end of a line.
+        // For the first word the blanks after it go instead, but no line end.
         let behind = if before == 0 { line[end..].len() - line[end..].trim_start_matches(' ').len() } else { 0 };
         left.replace_range(before..end + behind, "");
     }
     left
 }
 
-/// `line` without the words `added`, where they stand last; everything else stays as it was. They need not stand together.
+/// Returns `line` without the last occurrence of the words `added`; everything else stays unchanged. The words need not
+/// be adjacent.
 pub(super) fn less_last(line: &str, added: &[&str]) -> String {
     let found: Vec<(usize, &str)> = words(line).collect();
     let together = found.windows(added.len().max(1)).rposition(|run| run.iter().map(|(_, word)| word).eq(added));
@@ -47,7 +48,7 @@ pub(super) fn less_last(line: &str, added: &[&str]) -> String {
         let (start, word) = found[at];
         let before = line[..start].trim_end_matches(' ').len();
         let end = start + word.len();
-        // The first word takes the blanks before the next one along.
+        // For the first word the blanks before the next one go instead.
         let behind = match found.get(at + 1) {
             Some((next, _)) if before == 0 => *next,
             _ => end,
@@ -57,17 +58,18 @@ pub(super) fn less_last(line: &str, added: &[&str]) -> String {
     left
 }
 
-/// The words of `line` behind as many as `original` has.
+/// Returns the words of `line` after as many as `original` has.
 pub(super) fn added<'a>(original: &str, line: &'a str) -> Vec<&'a str> {
     words(line).map(|(_, word)| word).skip(words(original).count()).collect()
 }
 
-/// Whether both lines have the same words, whatever the blanks.
+/// Whether both lines have the same words; blanks may differ.
 pub(super) fn same_words(one: &str, other: &str) -> bool {
     one.split_whitespace().eq(other.split_whitespace())
 }
 
-/// The words of `line` up to the word `mark`, but none which begins as one of `but`, and what is init's.
+/// Returns the words of `line` before the word `mark`, except those that begin with one of `but`, followed by init's
+/// part.
 pub(super) fn without(line: &str, mark: &str, but: &[&str]) -> String {
     let kept = words(line).map(|(_, word)| word).take_while(|word| *word != mark);
     let kept = kept.filter(|word| !but.iter().any(|but| word.starts_with(but)));
@@ -75,7 +77,7 @@ pub(super) fn without(line: &str, mark: &str, but: &[&str]) -> String {
     kept.chain(line[end..].split_whitespace()).collect::<Vec<_>>().join(" ")
 }
 
-/// The parameters, each with its place.
+/// Returns the parameters, each with its byte offset.
 fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     let every = std::iter::from_fn(move || {
@@ -140,7 +142,7 @@ mod tests {
         ] {
             assert_eq!(less(line, "a"), expected, "{line:?}");
         }
-        // It undoes what was done to have it.
+        // It reverses `with`.
         for line in ["quiet\n", "quiet -- single\n", "quiet  \n\n", "x"] {
             assert_eq!(less(&with(line, &["a"]), "a"), line);
         }

@@ -1,7 +1,8 @@
 //! GRUB: shell files below `/etc/default`, from which a program makes `grub.cfg`.
 //!
-//! `grub-mkconfig` sources `/etc/default/grub`; Debian's also sources `/etc/default/grub.d/*.cfg` after it, in order, which
-//! GRUB's own, Fedora's and Arch's do not. So the program itself is asked, by its text, before a drop-in is relied on.
+//! `grub-mkconfig` sources `/etc/default/grub`. Debian's version then also sources `/etc/default/grub.d/*.cfg`, in
+//! order; the versions of GRUB itself, Fedora and Arch do not. So poolgate searches the program's text for that folder
+//! before it relies on a drop-in.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,10 @@ use super::{Setting, command_line};
 use crate::machine::MachineError;
 use crate::machine::linux::{durable, programs};
 
-/// How a line begins which adds to what was assigned before.
+/// The beginning of a line that adds to the earlier assignments.
 const ASSIGNMENT: &str = "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ";
 
-/// The file of GRUB's which is to be changed; `None` where GRUB's configuration cannot be made.
+/// Returns the GRUB file to change; `None` if GRUB's configuration cannot be made.
 pub(super) fn setting(root: &Path) -> Result<Option<Setting>, MachineError> {
     if program(root).is_none() {
         return Ok(None);
@@ -25,15 +26,15 @@ pub(super) fn setting(root: &Path) -> Result<Option<Setting>, MachineError> {
     Ok(Setting::GrubDefault.path(root).exists().then_some(Setting::GrubDefault))
 }
 
-/// Whether the parameters stand in boot loader entries, which `grub-mkconfig` leaves as they are: Fedora, RHEL.
+/// Whether the parameters are in boot loader entries, which `grub-mkconfig` leaves unchanged: Fedora, RHEL.
 pub(super) fn uses_entries(root: &Path) -> Result<bool, MachineError> {
     let text = durable::text(&Setting::GrubDefault.path(root))?.unwrap_or_default();
     let mut assigned = text.lines().filter_map(|line| line.trim().strip_prefix("GRUB_ENABLE_BLSCFG="));
     Ok(assigned.next_back().is_some_and(|value| value.trim_matches(['"', '\'']) == "true"))
 }
 
-/// `original` with a line which adds `parameters`. All of them: one which is there now may come from a line somebody
-/// typed at the boot menu, and twice is as good as once.
+/// Returns `original` with a line that adds all of `parameters`. Parameters of the running kernel are included, because
+/// they may have been typed at the boot menu; a repeated parameter does no harm.
 pub(super) fn with(original: Option<&str>, parameters: &[&str]) -> String {
     let original = original.unwrap_or_default();
     let newline = if original.is_empty() || original.ends_with('\n') { "" } else { "\n" };
@@ -45,12 +46,12 @@ pub(super) fn with(original: Option<&str>, parameters: &[&str]) -> String {
     )
 }
 
-/// The line which adds `parameters`.
+/// Returns the line that adds `parameters`.
 pub(super) fn assignment(parameters: &str) -> String {
     format!("{ASSIGNMENT}{parameters}\"")
 }
 
-/// The parameters which `line` adds, if it is such a line.
+/// Returns the parameters that `line` adds, if it is such a line.
 pub(super) fn added(line: &str) -> Option<&str> {
     line.strip_prefix(ASSIGNMENT)?.strip_suffix('"')
 }
@@ -61,7 +62,7 @@ pub(super) fn assigns(line: &str, parameter: &str) -> bool {
     assigned.is_some_and(|(_, value)| command_line::has(value.trim_matches(['"', '\'']), parameter))
 }
 
-/// `original` with a line which adds `parameter`, until [`less`] takes it away; `None` where there is one.
+/// Returns `original` with a line that adds `parameter`, until [`less`] removes it; `None` if it has such a line.
 pub(super) fn more(original: Option<&str>, parameter: &str) -> Option<String> {
     let original = original.unwrap_or_default();
     if less(original, parameter).is_some() {
@@ -71,14 +72,15 @@ pub(super) fn more(original: Option<&str>, parameter: &str) -> Option<String> {
     Some(original.to_owned() + &lines(parameter, ended))
 }
 
-/// `text` as it was before [`more`]; `None` where that did not make it.
+/// Returns the text before [`more`]; `None` if [`more`] did not write this text.
 pub(super) fn less(text: &str, parameter: &str) -> Option<String> {
     let added = [true, false].map(|ended| lines(parameter, ended));
     let added = added.iter().find(|lines| text.contains(lines.as_str()))?;
     Some(text.replacen(added, "", 1))
 }
 
-/// What is written for a parameter behind a text whose last line has `ended`, or has not: then its end is undone, too.
+/// Returns the lines written for a parameter. `ended` is whether the text before ends in a newline; if not, one is
+/// added and noted, so that [`less`] removes it too.
 fn lines(parameter: &str, ended: bool) -> String {
     let comment = if ended {
         "# Added by `poolgate flags`: take it away by `poolgate flags`, too."
@@ -88,7 +90,7 @@ fn lines(parameter: &str, ended: bool) -> String {
     format!("{comment}\n{}\n", assignment(parameter))
 }
 
-/// The file in which `parameter` is put on the command line.
+/// Returns the file that puts `parameter` on the command line.
 pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, MachineError> {
     let default = Setting::GrubDefault.path(root);
     let drop_ins = fs_err::read_dir(default.with_extension("d")).into_iter().flatten().flatten();
@@ -104,7 +106,7 @@ pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, 
     Ok(None)
 }
 
-/// What the first entry of GRUB's configuration boots a kernel with, and the file it stands in.
+/// Returns the kernel command line of the first entry in GRUB's configuration, and the file.
 pub(super) fn first_entry(root: &Path) -> Option<(PathBuf, String)> {
     let file = configuration(root)?;
     let text = fs_err::read_to_string(&file).ok()?;
@@ -113,7 +115,7 @@ pub(super) fn first_entry(root: &Path) -> Option<(PathBuf, String)> {
     Some((file, words.join(" ")))
 }
 
-/// Whether an entry of GRUB's configuration has all of `parameters`; `None` when it cannot be read.
+/// Whether an entry of GRUB's configuration has all of `parameters`; `None` if it cannot be read.
 pub(super) fn configured(root: &Path, parameters: &[&str]) -> Option<bool> {
     let text = fs_err::read_to_string(configuration(root)?).ok()?;
     let mut lines = text.lines().filter(|line| loads_kernel(line));
@@ -125,7 +127,7 @@ pub(super) fn loads_kernel(line: &str) -> bool {
     line.split_whitespace().next().is_some_and(|word| ["linux", "linux16", "linuxefi"].contains(&word))
 }
 
-/// The program which makes GRUB's configuration anew, and its arguments.
+/// Returns the program that makes GRUB's configuration, and its arguments.
 pub(super) fn update_command(root: &Path) -> Option<(PathBuf, Vec<OsString>)> {
     Some(match program(root)? {
         Program::Update(program) => (program, Vec::new()),
@@ -133,7 +135,7 @@ pub(super) fn update_command(root: &Path) -> Option<(PathBuf, Vec<OsString>)> {
     })
 }
 
-/// Makes GRUB's configuration anew.
+/// Makes GRUB's configuration again.
 pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
     let Some((program, arguments)) = update_command(root) else {
         return Err(MachineError::Program {
@@ -146,9 +148,9 @@ pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
 }
 
 enum Program {
-    /// Knows by itself where the configuration goes.
+    /// Knows the path of the configuration itself.
     Update(PathBuf),
-    /// Is told where it goes.
+    /// Gets the path of the configuration as an argument.
     Make(PathBuf, PathBuf),
 }
 

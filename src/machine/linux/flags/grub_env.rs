@@ -1,7 +1,7 @@
-//! GRUB's environment block: 1024 bytes of text which GRUB itself reads and writes, without its file system's journal.
+//! GRUB's environment block: 1024 bytes of text that GRUB itself reads and writes, bypassing its file system's journal.
 //!
-//! The file is written in place, as GRUB does it: its blocks stay where they are, so that what was synced is what GRUB
-//! reads, even when the power fails before the journal is written back. Source: grub-core/lib/envblk.c, and "The GRUB
+//! The file is written in place, as GRUB does. Its blocks stay where they are on disk, so GRUB reads the synced
+//! contents even if the power fails before the journal is written back. Source: grub-core/lib/envblk.c, and "The GRUB
 //! environment block" in GRUB's manual.
 
 use std::io::{self, Read, Seek, Write};
@@ -14,13 +14,13 @@ use crate::machine::MachineError;
 const SIZE: usize = 1024;
 const HEADER: &str = "# GRUB Environment Block\n";
 
-/// Whether GRUB could read it.
+/// Whether GRUB could read the file as an environment block.
 pub(super) fn is_block(path: &Path) -> bool {
     fs_err::read(path).is_ok_and(|bytes| checked(bytes).is_ok())
 }
 
-/// The value of `name`; an empty one is none, as GRUB leaves it behind a boot. A file which is no block has none either,
-/// since GRUB reads nothing from it.
+/// Returns the value of `name`. An empty value counts as absent, because GRUB leaves one after a boot. A file that is
+/// not an environment block has no values, since GRUB reads nothing from it.
 pub(super) fn get(path: &Path, name: &str) -> Result<Option<String>, MachineError> {
     let bytes = match fs_err::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -31,7 +31,8 @@ pub(super) fn get(path: &Path, name: &str) -> Result<Option<String>, MachineErro
     Ok(value.filter(|value| !value.is_empty()).map(str::to_owned))
 }
 
-/// Sets or removes `name`, and makes it durable. From a file which is no block there is nothing to remove.
+/// Sets or removes `name`, and makes that durable. Removing it from a file that is not an environment block does
+/// nothing.
 pub(super) fn set(path: &Path, name: &str, value: Option<&str>) -> Result<(), MachineError> {
     if value.is_none() && !is_block(path) && get(path, name)?.is_none() {
         return Ok(());
@@ -60,7 +61,7 @@ pub(super) fn set(path: &Path, name: &str, value: Option<&str>) -> Result<(), Ma
     written().map_err(|source| MachineError::Unwritable { path: path.to_owned(), source })
 }
 
-/// The lines of a block, without what fills it up.
+/// Returns the lines of a block without its padding.
 fn checked(bytes: Vec<u8>) -> io::Result<String> {
     let text = String::from_utf8(bytes).ok().filter(|text| text.len() == SIZE && text.starts_with(HEADER));
     let text = text.ok_or_else(|| io::Error::other("it is no environment block of GRUB's"))?;
@@ -96,7 +97,7 @@ mod tests {
                 set(&path, "next_entry", None).unwrap();
                 assert_eq!(fs_err::read_to_string(&path).unwrap(), block(lines));
             }
-            // As GRUB leaves it.
+            // The form that GRUB leaves behind.
             fs_err::write(&path, block(&format!("next_entry=\n{lines}"))).unwrap();
             assert_eq!(get(&path, "next_entry").unwrap(), None);
             set(&path, "next_entry", None).unwrap();
@@ -109,7 +110,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("grubenv");
         assert!(get(&path, "a").unwrap().is_none() && set(&path, "a", Some("b")).is_err() && !path.exists());
-        // Whoever restores a run must not fail because somebody removed the block.
+        // A restore must not fail because the block was removed.
         set(&path, "a", None).unwrap();
         assert!(!path.exists());
         let full = block(&format!("a={}\n", "x".repeat(900)));

@@ -1,24 +1,24 @@
-//! The menu in a `grub.cfg` which `grub-mkconfig` made, and the entry in it that boots when nobody chooses.
+//! The menu in a `grub.cfg` made by `grub-mkconfig`, and its default entry.
 //!
-//! Only what the generator writes is understood. Anything else (an entry that exists under a condition, a default that is
-//! computed) has no answer rather than a guess.
+//! Only the generator's own output is understood. Anything else (a conditional entry, a computed default) yields no
+//! answer rather than a guess.
 
-/// A `menuentry`, or a `submenu` with the entries in it.
+/// A `menuentry`, or a `submenu` with its entries.
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry {
     title: String,
     id: Option<String>,
-    /// What else the heading says, word by word: `--class`, `--unrestricted`.
+    /// The other words of the heading: `--class`, `--unrestricted`.
     pub(super) options: Vec<String>,
-    /// Its commands, line by line, as they stand there.
+    /// Its commands, line by line, unchanged.
     pub(super) commands: Vec<String>,
-    /// The entries of a submenu; `None` for an entry which boots.
+    /// The entries of a submenu; `None` for an entry that boots.
     entries: Option<Vec<Entry>>,
-    /// Whether it is there under a condition only.
+    /// Whether the entry exists only under a condition.
     conditional: bool,
 }
 
-/// The entry which boots by default. `saved` is the environment block's `saved_entry`.
+/// Returns the entry that boots by default. `saved` is the environment block's `saved_entry`.
 pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<Entry> {
     let mut defaults = text.lines().filter_map(|line| line.trim().strip_prefix("set default="));
     let mut defaults = defaults.by_ref().map(|value| value.trim_matches('"')).filter(|value| *value != "${next_entry}");
@@ -39,29 +39,29 @@ pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<Entry> {
         match (found.entries, path.peek()) {
             (Some(below), Some(_)) => entries = below,
             (None, None) => return Some(Entry { entries: None, ..found }),
-            // A submenu, which GRUB would open and wait in; or a path which goes on below an entry.
+            // GRUB would open a submenu and wait there; a path cannot continue below an entry.
             (Some(_), None) | (None, Some(_)) => return None,
         }
     }
     None
 }
 
-/// Where the entry called `name` stands: by its number, its title or its id, as GRUB looks for it.
+/// Returns the index of the entry `name`, which is a number, a title or an id, as in GRUB.
 fn place_of(entries: &[Entry], name: &str) -> Option<usize> {
     let named = |entry: &Entry| entry.title == name || entry.id.as_deref() == Some(name);
     let at = name.parse().ok().or_else(|| entries.iter().position(named))?;
-    // An entry under a condition may not be there, and those behind it then have other numbers.
+    // A conditional entry may be missing, and the entries after it then have other numbers.
     let certain = entries.get(..=at)?.iter().all(|entry| !entry.conditional);
     certain.then_some(at)
 }
 
-/// The names in a path such as `Advanced options>Debian`, where `>>` stands for `>` itself.
+/// Splits a path such as `Advanced options>Debian` into names; `>>` stands for a literal `>`.
 fn parts(path: &str) -> Vec<String> {
     let marked = path.replace(">>", "\0");
     marked.split('>').map(|part| part.replace('\0', ">")).collect()
 }
 
-/// The entries up to the `}` which ends them, and everything else that stands there.
+/// Parses entries up to the `}` that ends them. Also returns all other lines.
 fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<Entry>, Vec<String>) {
     let (mut entries_here, mut commands) = (Vec::new(), Vec::new());
     let (mut open, mut conditions) = (0_usize, 0_usize);
@@ -96,7 +96,7 @@ fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<Entry>, Vec<St
     (entries_here, commands)
 }
 
-/// The id among the words of a heading, and the others.
+/// Returns the id from the words of a heading, and the other words.
 fn heading(words: &[String]) -> (Option<String>, Vec<String>) {
     let mut others = Vec::new();
     let mut id = None;
@@ -110,7 +110,7 @@ fn heading(words: &[String]) -> (Option<String>, Vec<String>) {
     (id, others)
 }
 
-/// The words of a line as GRUB's shell reads them: quotes are removed, and `;` ends a word.
+/// Splits a line into words as GRUB's shell does: quotes are removed, and `;` ends a word.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -137,7 +137,7 @@ fn words(line: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// As Debian 12 makes it, shortened.
+    /// As made by Debian 12, shortened.
     const DEBIAN: &str = include_str!("../../../../tests/fixtures/grub/grub.cfg-debian");
 
     fn kernel(text: &str, saved: Option<&str>) -> Option<String> {

@@ -1,9 +1,9 @@
-//! A boot into the parameters that happens once: an entry of poolgate's in `custom.cfg`, and GRUB's `next_entry`.
+//! Booting once with the parameters: an entry of poolgate's in `custom.cfg`, and GRUB's `next_entry`.
 //!
-//! GRUB takes `next_entry` out of its environment block before it boots the entry, and `grub.cfg` is not changed. So a
-//! kernel which hangs is gone with the next reset: that boots the default entry, as before the run. This needs a GRUB
-//! which can write its environment block (not on btrfs, ZFS, LVM or RAID), and a `grub.cfg` with both features
-//! (`00_header` and `41_custom`, which GRUB brings since 2.00).
+//! GRUB removes `next_entry` from its environment block before it boots the entry, and `grub.cfg` is not changed. If
+//! the kernel hangs, the next reset boots the default entry, as before the run. This needs a GRUB that can write its
+//! environment block (not on btrfs, ZFS, LVM or RAID), and a `grub.cfg` with both features (`00_header` and
+//! `41_custom`, part of GRUB since 2.00).
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,17 +19,17 @@ pub(super) const NEXT_ENTRY: &str = "next_entry";
 const FIRST_LINE: &str = "# Written by poolgate for the time of a run, which puts this file back as it was.";
 const LAST_LINE: &str = "# The end of what poolgate wrote.";
 
-/// Where GRUB keeps its files.
+/// The folder with GRUB's files.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::machine::linux) enum Folder {
     Grub,
     Grub2,
 }
 
-/// Why GRUB cannot boot into parameters once on this machine.
+/// Why GRUB cannot boot once with parameters on this machine.
 pub(in crate::machine::linux) type Obstacle = &'static str;
 
-/// The changes which boot a kernel with `parameters` once.
+/// Returns the changes that boot a kernel with `parameters` once.
 pub(super) fn plan(root: &Path, folder: Folder, parameters: &[&str]) -> Result<Vec<Change>, MachineError> {
     let (_, entry) = entry(root).map_err(|problem| MachineError::NoBootLoader {
         parameters: parameters.join(" "),
@@ -47,12 +47,12 @@ pub(super) fn plan(root: &Path, folder: Folder, parameters: &[&str]) -> Result<V
     ])
 }
 
-/// Where GRUB's files are, if it can do it here.
+/// Returns GRUB's folder if GRUB can boot once with parameters here.
 pub(super) fn possible(root: &Path) -> Result<Folder, Obstacle> {
     entry(root).map(|(folder, _)| folder)
 }
 
-/// The entry which boots by default, and where GRUB's files are.
+/// Returns the entry that boots by default, and GRUB's folder.
 fn entry(root: &Path) -> Result<(Folder, grub_menu::Entry), Obstacle> {
     let configuration = grub::configuration(root).ok_or("there is no grub.cfg")?;
     let folder = if configuration == root.join("boot/grub/grub.cfg") { Folder::Grub } else { Folder::Grub2 };
@@ -77,7 +77,7 @@ fn entry(root: &Path) -> Result<(Folder, grub_menu::Entry), Obstacle> {
     Ok((folder, entry.ok_or("the entry which boots by default is none that poolgate understands")?))
 }
 
-/// Whether GRUB can write its environment block, as grub-mkconfig decides it (`check_writable` in `00_header`).
+/// Checks that GRUB can write its environment block, by the rules of grub-mkconfig (`check_writable` in `00_header`).
 fn can_write(root: &Path, block: &Path) -> Result<(), Obstacle> {
     let probe = ["grub-probe", "grub2-probe"].into_iter().find_map(|name| programs::find(root, name));
     let probe = probe.ok_or("grub-probe is missing")?;
@@ -95,7 +95,8 @@ fn can_write(root: &Path, block: &Path) -> Result<(), Obstacle> {
     }
 }
 
-/// `original` with an entry of poolgate's: the commands of `entry`, with `parameters` on the kernel's command line.
+/// Returns `original` with an entry of poolgate's: the commands of `entry`, with `parameters` on the kernel's command
+/// line.
 fn with(original: Option<&str>, entry: &grub_menu::Entry, parameters: &[&str]) -> String {
     let original = original.unwrap_or_default();
     let newline = if original.is_empty() || original.ends_with('\n') { "" } else { "\n" };
@@ -110,13 +111,14 @@ fn with(original: Option<&str>, entry: &grub_menu::Entry, parameters: &[&str]) -
     )
 }
 
-/// `now` without the entry which [`with`] put behind `original`; `None` when it cannot be told from what others wrote.
+/// Returns `now` without the entry that [`with`] added to `original`; `None` if the entry cannot be separated from
+/// other edits.
 pub(super) fn without(original: &str, wanted: &str, now: &str) -> Option<String> {
     let block = wanted.strip_prefix(original)?;
     let (ended, block) = (!block.starts_with('\n'), block.trim_start_matches('\n'));
     let range = match now.rfind(block) {
         Some(at) => at..at + block.len(),
-        // They changed something between the first and the last line, which are poolgate's.
+        // The text between poolgate's first and last line was edited.
         None => match (now.rfind(FIRST_LINE), now.rfind(LAST_LINE)) {
             (Some(first), Some(last)) if first < last => first..now.len().min(last + LAST_LINE.len() + 1),
             (None, None) if !now.contains(&format!("--id '{ENTRY}'")) => return Some(now.to_owned()),
@@ -124,12 +126,12 @@ pub(super) fn without(original: &str, wanted: &str, now: &str) -> Option<String>
         },
     };
     let (before, behind) = (&now[..range.start], &now[range.end..]);
-    // The end of the line above was poolgate's, too.
+    // The line end before the entry was poolgate's, too.
     let before = if !ended && behind.is_empty() { before.strip_suffix('\n').unwrap_or(before) } else { before };
     Some(format!("{before}{behind}"))
 }
 
-/// The command which takes the entry out of `file` (quoted for a shell), whatever else others wrote.
+/// Returns the command that removes the entry from `file` (quoted for a shell) and keeps all other text.
 pub(super) fn sed(file: &str) -> String {
     format!("sed -i '/^# Written by poolgate/,/^{LAST_LINE}/d' {file}")
 }
@@ -138,7 +140,7 @@ impl Folder {
     pub(super) const ALL: [Folder; 2] = [Folder::Grub, Folder::Grub2];
 }
 
-/// The file of the environment block, below `root`.
+/// Returns the path of the environment block below `root`.
 pub(super) fn block(root: &Path, folder: Folder) -> PathBuf {
     root.join(match folder {
         Folder::Grub => "boot/grub/grubenv",

@@ -1,9 +1,10 @@
 //! kernel-install: `/etc/kernel/cmdline`, from which it makes systemd-boot's entries and unified kernel images.
 //!
-//! Without that file kernel-install takes `/usr/lib/kernel/cmdline`, else the running kernel's own line less `BOOT_IMAGE=`
-//! and `initrd=` (kernel-install(8), 90-loaderentry.install). The last is a trap: once the file is removed after a run,
-//! the running kernel's line still has the run's parameters, and would make them permanent. So a line of our making has
-//! a mark before what was added, and is put into the entry without it before the file goes.
+//! Without that file kernel-install uses `/usr/lib/kernel/cmdline`, or else the running kernel's own line without
+//! `BOOT_IMAGE=` and `initrd=` (kernel-install(8), 90-loaderentry.install). The running kernel's line is a trap: once
+//! the file is removed after a run, that line still has the run's parameters and would make them permanent. A line that
+//! poolgate creates therefore has a mark before the added parameters. poolgate makes the entry without them before it
+//! removes the file.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,16 +15,16 @@ use super::{Setting, command_line, flush_boot, not_made, running};
 use crate::machine::MachineError;
 use crate::machine::linux::{durable, programs};
 
-/// Stands before what was added to a line of our making. The kernel takes a name with a dot for a parameter of a module
-/// which is not loaded, and says nothing (init/main.c, `unknown_bootoption`).
+/// Precedes the added parameters in a line that poolgate created. The kernel treats a name with a dot as a parameter of
+/// a module that is not loaded, and ignores it silently (init/main.c, `unknown_bootoption`).
 const MARK: &str = "poolgate.added";
 
-/// Whether kernel-install could make the running kernel's entry anew.
+/// Whether kernel-install could make the running kernel's entry again.
 pub(super) fn is_ready(root: &Path) -> bool {
     programs::find(root, "kernel-install").is_some() && kernel(root).is_ok()
 }
 
-/// Whether systemd-boot started the running kernel. A boot loader leaves its name in a variable of the firmware's
+/// Whether systemd-boot started the running kernel. A boot loader stores its name in a firmware variable
 /// (systemd.io/BOOT_LOADER_INTERFACE), as UTF-16 after four bytes of attributes.
 pub(super) fn booted_this(root: &Path) -> bool {
     let variable = "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
@@ -31,7 +32,7 @@ pub(super) fn booted_this(root: &Path) -> bool {
     text.windows(12).any(|window| window == b"systemd-boot")
 }
 
-/// The file's text with `parameters` added: to the `original`, else to the line kernel-install would take.
+/// Returns the file's text with `parameters` added: to `original`, or else to the line that kernel-install would use.
 pub(super) fn with(root: &Path, original: Option<&str>, parameters: &[&str]) -> Result<String, MachineError> {
     if let Some(original) = original {
         let missing: Vec<_> = parameters.iter().filter(|p| !command_line::has(original, p)).copied().collect();
@@ -42,13 +43,13 @@ pub(super) fn with(root: &Path, original: Option<&str>, parameters: &[&str]) -> 
     Ok(command_line::with(&kept, &added) + "\n")
 }
 
-/// What [`with`] added to `original` for `wanted`.
+/// Returns the words that [`with`] added to `original` to get `wanted`.
 pub(super) fn added<'a>(original: Option<&str>, wanted: &'a str) -> Vec<&'a str> {
     let kept = original.map_or_else(|| without_added(wanted), str::to_owned);
     command_line::added(&kept, wanted)
 }
 
-/// The file's text with `parameter` too; `None` where it has it.
+/// Returns the file's text with `parameter` added; `None` if the text has it.
 pub(super) fn more(root: &Path, text: Option<&str>, parameter: &str) -> Result<Option<String>, MachineError> {
     match text {
         Some(text) if command_line::has(text, parameter) => Ok(None),
@@ -56,15 +57,15 @@ pub(super) fn more(root: &Path, text: Option<&str>, parameter: &str) -> Result<O
     }
 }
 
-/// The file's text without `parameter`, which is none at all for a file of our making in which nothing was added but
-/// that; `None` where the file does not have it.
+/// Returns the file's text without `parameter`: `Some(None)` if poolgate created the file and added nothing else,
+/// `None` if the file does not have the parameter.
 pub(super) fn less(text: &str, parameter: &str) -> Option<Option<String>> {
     let less = command_line::has(text, parameter).then(|| command_line::less(text, parameter))?;
     let ours = command_line::has(&less, MARK) && command_line::with(&without_added(&less), &[MARK]) == less.trim_end();
     Some((!ours).then_some(less))
 }
 
-/// The file which has `parameter` on the command line, where the one which could be changed has not.
+/// Returns the file that puts `parameter` on the command line, if it is not the one that poolgate could change.
 pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, MachineError> {
     if Setting::KernelCmdline.path(root).exists() {
         return Ok(None);
@@ -79,7 +80,7 @@ fn without_added(line: &str) -> String {
     command_line::without(line, MARK, &[])
 }
 
-/// The command which makes the running kernel's entry anew.
+/// Returns the command that makes the running kernel's entry.
 pub(super) fn add_command(root: &Path) -> Result<(PathBuf, [OsString; 3]), MachineError> {
     let program = programs::find(root, "kernel-install").ok_or_else(|| MachineError::Program {
         program: "kernel-install".into(),
@@ -89,14 +90,14 @@ pub(super) fn add_command(root: &Path) -> Result<(PathBuf, [OsString; 3]), Machi
     Ok((program, ["add".into(), release.into(), kernel.into()]))
 }
 
-/// Makes the running kernel's entry anew.
+/// Makes the running kernel's entry again.
 pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
     let (program, arguments) = add_command(root)?;
     programs::run(root, &program, &arguments.each_ref().map(OsString::as_os_str)).map(drop)
 }
 
-/// Removes the file, after the entry was made without what it added. The file goes last. An entry which still has what
-/// was added, though there is no file any more, is made anew as well: somebody removed the file.
+/// Removes the file after making the entry without the added parameters. If the file was removed by other means and an
+/// entry still has the mark, the entry is made again, too.
 pub(super) fn remove(root: &Path, path: &Path) -> Result<(), MachineError> {
     let text = match durable::text(path)? {
         None if configured(root, &[MARK]) == Some(true) => Some(usual_line(root)?),
@@ -110,7 +111,8 @@ pub(super) fn remove(root: &Path, path: &Path) -> Result<(), MachineError> {
     durable::remove(path)
 }
 
-/// What the file has to hold while the entry is made anew without what was added, before the file is removed.
+/// Returns the line that the file must hold while the entry is made without the added parameters, before the file is
+/// removed.
 pub(super) fn line_before_removal(root: &Path, now: Option<&str>) -> Option<String> {
     match now {
         Some(text) => Some(without_added(text)),
@@ -118,14 +120,15 @@ pub(super) fn line_before_removal(root: &Path, now: Option<&str>) -> Option<Stri
     }
 }
 
-/// Whether an entry or a unified kernel image was made with all of `parameters`; `None` when there is none to be read.
+/// Whether an entry or a unified kernel image has all of `parameters`; `None` if there is none to read.
 pub(super) fn configured(root: &Path, parameters: &[&str]) -> Option<bool> {
     let mut lines = made_lines(root).peekable();
     lines.peek()?;
     Some(lines.any(|line| parameters.iter().all(|parameter| command_line::has(&line, parameter))))
 }
 
-/// The command lines in boot loader entries and in unified kernel images, wherever the firmware's partition is mounted.
+/// Returns the command lines in boot loader entries and unified kernel images, at all usual mount points of the
+/// firmware's partition.
 fn made_lines(root: &Path) -> impl Iterator<Item = String> {
     let files = |folder: &'static str, extension: &'static str| {
         let places = ["boot", "boot/efi", "efi"].map(|place| root.join(place).join(folder));
@@ -146,13 +149,13 @@ fn made_lines(root: &Path) -> impl Iterator<Item = String> {
     entries.chain(images)
 }
 
-/// The line which kernel-install takes when there is no file.
+/// Returns the line that kernel-install uses if there is no file.
 fn usual_line(root: &Path) -> Result<String, MachineError> {
     let line = durable::text(&root.join("usr/lib/kernel/cmdline"))?.map_or_else(|| running(root), Ok)?;
     Ok(command_line::without(&line, MARK, &["BOOT_IMAGE=", "initrd="]))
 }
 
-/// The running kernel's release and image.
+/// Returns the running kernel's release and image.
 fn kernel(root: &Path) -> Result<(String, PathBuf), MachineError> {
     let path = root.join("proc/sys/kernel/osrelease");
     let release = durable::text(&path)?.unwrap_or_default().trim().to_owned();

@@ -1,9 +1,10 @@
-//! A boot into the parameters that happens once, by systemd-boot: an entry of poolgate's, and `LoaderEntryOneShot`.
+//! Booting once with the parameters by systemd-boot: an entry of poolgate's, and `LoaderEntryOneShot`.
 //!
-//! systemd-boot removes that variable of the firmware's before it boots the entry (systemd.io/BOOT_LOADER_INTERFACE). The
-//! entry is a copy of the one which booted the running kernel, with one more `options` line; unified kernel images have
-//! none. It must never become the default by itself: without a `sort-key` it comes behind the entries which have one, and
-//! its name comes last among those which have none (`config_entry_compare` in systemd's src/boot/efi/boot.c).
+//! systemd-boot removes that firmware variable before it boots the entry (systemd.io/BOOT_LOADER_INTERFACE). The entry
+//! is a copy of the one that booted the running kernel, with one more `options` line. Unified kernel images have no
+//! such entry. poolgate's entry must never become the default by itself. Without a `sort-key` it comes after the
+//! entries that have one, and its name makes it the last of the others (`config_entry_compare` in systemd's
+//! src/boot/efi/boot.c).
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use super::Setting;
 use crate::machine::linux::{durable, programs};
 use crate::machine::{Change, FlagValue, MachineError};
 
-/// The entry's file name, which is also its id.
+/// The entry's file name and id.
 pub(super) const ENTRY: &str = "a-poolgate.conf";
 pub(super) const ONE_SHOT: &str = "LoaderEntryOneShot";
 
@@ -19,7 +20,7 @@ const FIRST_LINE: &str = "# Written by poolgate for the time of a run, which rem
 /// LoaderFeatures: `EFI_LOADER_FEATURE_ENTRY_ONESHOT`.
 const CAN_ONE_SHOT: u8 = 1 << 3;
 
-/// Where the partition with boot loader entries is mounted.
+/// The mount point of the partition with boot loader entries.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::machine::linux) enum Mount {
     Boot,
@@ -39,7 +40,7 @@ impl Mount {
     }
 }
 
-/// The changes which boot a kernel with `parameters` once.
+/// Returns the changes that boot a kernel with `parameters` once.
 pub(super) fn plan(root: &Path, mount: Mount, parameters: &[&str]) -> Result<Vec<Change>, MachineError> {
     let (_, text) = entry(root).map_err(|problem| MachineError::NoBootLoader {
         parameters: parameters.join(" "),
@@ -59,12 +60,12 @@ pub(super) fn plan(root: &Path, mount: Mount, parameters: &[&str]) -> Result<Vec
     ])
 }
 
-/// Where the entries are, if systemd-boot can do it here; else why not.
+/// Returns the mount point of the entries if systemd-boot can boot once with parameters here, or else the obstacle.
 pub(super) fn possible(root: &Path) -> Result<Mount, &'static str> {
     entry(root).map(|(mount, _)| mount)
 }
 
-/// The entry which booted the running kernel.
+/// Returns the entry that booted the running kernel.
 fn entry(root: &Path) -> Result<(Mount, String), &'static str> {
     let features = fs_err::read(variable(root, "LoaderFeatures")).unwrap_or_default();
     if features.get(4).is_none_or(|features| features & CAN_ONE_SHOT == 0) {
@@ -90,7 +91,7 @@ fn entry(root: &Path) -> Result<(Mount, String), &'static str> {
     }
 }
 
-/// The id of an entry's file: its name in lower case, without the counter of boot attempts (`+3-1`).
+/// Returns the id of an entry's file: its name in lower case, without the counter of boot attempts (`+3-1`).
 fn id(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.to_lowercase();
     let stem = name.strip_suffix(".conf")?;
@@ -106,14 +107,14 @@ fn with(entry: &str, parameters: &[&str]) -> String {
     format!("{FIRST_LINE}\n{kept}options {}\n", parameters.join(" "))
 }
 
-/// The entry which is booted next, and only then.
+/// Returns the entry that is booted next, and only then.
 pub(super) fn next(root: &Path) -> Option<String> {
     value(root, ONE_SHOT)
 }
 
-/// Chooses it, or none.
+/// Chooses the entry that is booted next, or none.
 pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineError> {
-    // The firmware keeps no cache, so what is not there is gone.
+    // The firmware keeps no cache, so a variable that is missing here is gone.
     if entry.is_none() && next(root).is_none() {
         return Ok(());
     }
@@ -124,7 +125,7 @@ pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineEr
     programs::run(root, &program, &["set-oneshot".as_ref(), entry.unwrap_or_default().as_ref()]).map(drop)
 }
 
-/// The text of a boot loader's variable: UTF-16 with a NUL, after four bytes of attributes.
+/// Returns the text of a boot loader variable: UTF-16 with a NUL, after four bytes of attributes.
 fn value(root: &Path, name: &str) -> Option<String> {
     let bytes = fs_err::read(variable(root, name)).ok()?;
     let (units, _) = bytes.get(4..)?.as_chunks::<2>();

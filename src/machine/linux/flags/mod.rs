@@ -1,8 +1,8 @@
 //! The kernel command line as boot settings.
 //!
-//! The kernel tells the line it was booted with in `/proc/cmdline`; where the next one comes from is the boot loader's
-//! affair ([`Setting`]). A setting is one whole file, kept and put back byte for byte, and every change of it is followed
-//! by the program which turns it into the boot loader's own configuration.
+//! `/proc/cmdline` has the line that the kernel was booted with. The boot loader determines the source of the next one
+//! ([`Setting`]). A setting is one whole file, saved and restored byte for byte. After every change of a file, poolgate
+//! runs the program that turns it into the boot loader's own configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,7 @@ impl Flags for KernelParameters {
                 durable::replace(&path, text)?;
                 kernel_install::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
-            // Also when the file is right already: an earlier attempt may have failed behind it.
+            // Runs even if the file is correct already, because an earlier attempt may have failed after writing it.
             (Setting::GrubDropIn | Setting::GrubDefault, FlagValue::Absent) => {
                 durable::remove(&path)?;
                 grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
@@ -84,7 +84,7 @@ impl Flags for KernelParameters {
                 durable::replace(&path, text)?;
                 grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
-            // The boot loaders read the others themselves, so nothing is made from them.
+            // The boot loaders read the other settings themselves, so nothing is made from them.
             (Setting::GrubCustom(_) | Setting::LoaderEntry(_), FlagValue::Absent) => durable::remove(&path),
             (Setting::GrubCustom(_) | Setting::LoaderEntry(_), FlagValue::Present(text)) => {
                 durable::replace(&path, text)
@@ -105,7 +105,7 @@ impl Flags for KernelParameters {
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
-        // What is not below the root in a file of its own is the firmware's, which keeps no cache.
+        // LoaderNext is stored by the firmware, which keeps no cache.
         for setting in Setting::all().filter(|setting| *setting != Setting::LoaderNext) {
             let path = setting.path(&self.root);
             durable::sync(&path)?;
@@ -123,7 +123,7 @@ impl KernelParameters {
     }
 }
 
-/// The line the running kernel was booted with.
+/// Returns the line that the running kernel was booted with.
 fn running(root: &Path) -> Result<String, MachineError> {
     let path = root.join("proc/cmdline");
     let bytes = match fs_err::read(&path) {
@@ -140,17 +140,17 @@ fn text(value: &FlagValue) -> Option<&str> {
     }
 }
 
-/// The file is as it should be, and what is made from it is not.
+/// The error for a file that is correct although the configuration made from it is not.
 fn not_made(file: &Path, error: MachineError) -> MachineError {
     MachineError::NotMade { file: file.to_owned(), source: Box::new(error) }
 }
 
-/// Syncs the file systems a boot loader reads: programs which write there do not all sync.
+/// Syncs the file systems that a boot loader reads, because not every program that writes there does.
 fn flush_boot(root: &Path) -> Result<(), MachineError> {
     ["boot", "boot/efi", "efi"].iter().try_for_each(|folder| durable::sync_file_system(&root.join(folder)))
 }
 
-/// What is asked for, in the kernel's words.
+/// Returns the settings in `asked` as kernel parameters.
 fn parameters(asked: &[Asked]) -> Result<Vec<&str>, MachineError> {
     // Slab caches are always counted, so pool tagging is never off.
     asked.iter().filter(|asked| **asked != Asked::PoolTagging).map(parameter).collect()
@@ -166,9 +166,9 @@ fn parameter(asked: &Asked) -> Result<&str, MachineError> {
     plain(parameter).map(|()| parameter.as_str())
 }
 
-/// Refuses a parameter which would not reach the kernel as it is.
+/// Rejects a parameter that would not reach the kernel unchanged.
 fn plain(parameter: &str) -> Result<(), MachineError> {
-    // Everything else means something to the shell which sources GRUB's file, to GRUB itself, or to the kernel.
+    // All other characters have a meaning for the shell that sources GRUB's file, for GRUB itself, or for the kernel.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=,:/@+-".contains(&byte);
     let problem = match parameter.as_bytes() {
         [] => "is empty",

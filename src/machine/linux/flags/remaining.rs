@@ -1,7 +1,8 @@
-//! The shell commands which finish putting a setting back, for what is really left to do.
+//! The shell commands that complete an unfinished restore, only as far as needed.
 //!
-//! A setting is two things: its file, and what the boot loader's program makes from it. A file which is right already is
-//! not named again, and the program is named only where its result still has the run's parameters, or cannot be read.
+//! A setting consists of its file and the boot loader's configuration made from it. A file that is correct already gets
+//! no command. The program that makes the configuration is run only if the configuration still has the run's
+//! parameters, or cannot be read.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use super::{Setting, grub, grub_once, kernel_install, text};
 use crate::machine::linux::programs;
 use crate::machine::{Change, FlagValue};
 
-/// The commands. `saved` is a file which holds the original, where there was one.
+/// Returns the commands. `saved` is a file that holds the original, if there was one.
 pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
     let (Ok(setting), Some(wanted)) = (Setting::named(&change.name), text(&change.wanted)) else { return Vec::new() };
     let original = text(&change.original);
@@ -38,7 +39,8 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
         return commands;
     }
     if setting == Setting::KernelCmdline && target.is_none() {
-        // The entry is made without the run's parameters before the file goes, or it would have the running kernel's.
+        // The entry is made without the run's parameters before the file is removed; otherwise it would get those of
+        // the running kernel.
         let line = kernel_install::line_before_removal(root, now.and_then(text).or((!is_right).then_some(wanted)));
         commands.extend(line.map(|line| printf(&format!("{line}\n"), &file)));
         commands.extend(make(root, setting));
@@ -60,7 +62,7 @@ pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, sa
     commands
 }
 
-/// What unsets the entry which is booted next, unless it is not poolgate's.
+/// Returns the command that unsets the entry to boot next, unless that entry is not poolgate's.
 fn next_entry(
     setting: Setting,
     file: &str,
@@ -78,7 +80,7 @@ fn next_entry(
     }]
 }
 
-/// Whether what was made from the file may still have the run's parameters.
+/// Whether the configuration made from the file may still have the run's parameters.
 fn is_owed(root: &Path, setting: Setting, ours: &[&str]) -> bool {
     let configured = match setting {
         Setting::GrubDropIn | Setting::GrubDefault => grub::configured(root, ours),
@@ -88,7 +90,7 @@ fn is_owed(root: &Path, setting: Setting, ours: &[&str]) -> bool {
     configured != Some(false)
 }
 
-/// The command which makes the boot loader's configuration from the file.
+/// Returns the command that makes the boot loader's configuration from the file.
 fn make(root: &Path, setting: Setting) -> Option<String> {
     let (program, arguments) = match setting {
         Setting::GrubDropIn | Setting::GrubDefault => {
@@ -108,11 +110,11 @@ fn make(root: &Path, setting: Setting) -> Option<String> {
     });
     let words = std::iter::once(name.to_owned()).chain(inside).map(|word| quoted(&word));
     let command = words.collect::<Vec<_>>().join(" ");
-    // The program looks for its files from `/` on.
+    // The program expects its files below `/`.
     Some(if programs::is_this_machine(root) { command } else { format!("chroot {} {command}", quoted(root)) })
 }
 
-/// Takes poolgate's lines out of a file of GRUB's which somebody else edited, or its parameters out of its line.
+/// Returns the command that removes poolgate's lines from an edited GRUB file, or its parameters from its line.
 fn sed(block: &str, ours: &[&str], file: &str) -> String {
     let escaped = |text: &str| {
         text.chars().flat_map(|c| ['\\', c].into_iter().skip(usize::from(!r"\.*[]^$|".contains(c)))).collect::<String>()
@@ -132,7 +134,7 @@ fn printf(text: &str, file: &str) -> String {
     }
 }
 
-/// A word as a shell reads it.
+/// Quotes a word for a shell.
 fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref().to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);

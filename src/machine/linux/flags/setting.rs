@@ -1,4 +1,4 @@
-//! Which file this machine's boot loader takes kernel parameters from.
+//! The files with the kernel parameters for this machine's boot loader.
 
 use std::path::{Path, PathBuf};
 
@@ -7,35 +7,36 @@ use super::loader_once::{self, Mount};
 use super::{grub, kernel_install};
 use crate::machine::MachineError;
 
-/// A file which decides the next boot's command line.
+/// A file or variable that decides the next boot's command line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::machine::linux) enum Setting {
-    /// A file of our own, where GRUB's configuration is made from drop-ins too: Debian, Ubuntu.
+    /// A file of our own, if GRUB's configuration is also made from drop-ins: Debian, Ubuntu.
     GrubDropIn,
-    /// GRUB's only file elsewhere: Arch, openSUSE.
+    /// GRUB's only file on other distributions: Arch, openSUSE.
     GrubDefault,
-    /// What kernel-install gives to systemd-boot's entries and to unified kernel images (kernel-install(8)).
+    /// The command line that kernel-install puts into systemd-boot's entries and unified kernel images
+    /// (kernel-install(8)).
     KernelCmdline,
-    /// Menu entries of the administrator's own, which GRUB reads at every boot.
+    /// The administrator's own menu entries, which GRUB reads at every boot.
     GrubCustom(Folder),
-    /// The entry which GRUB boots next, and only then.
+    /// The entry that GRUB boots next, and only then.
     GrubNext(Folder),
-    /// An entry of systemd-boot's.
+    /// An entry of systemd-boot.
     LoaderEntry(Mount),
-    /// The entry which systemd-boot boots next, and only then.
+    /// The entry that systemd-boot boots next, and only then.
     LoaderNext,
 }
 
-/// How parameters get onto the command line of a run's boot.
+/// How poolgate puts parameters on the command line for a run's boot.
 pub(in crate::machine::linux) struct Way {
-    /// What is written for that.
+    /// The setting to write.
     pub(in crate::machine::linux) setting: Setting,
-    /// Why they cannot be given to that boot only, but stay until they are removed; `None` where they can.
+    /// Why parameters cannot be given to that boot only, but stay until they are removed; `None` if they can.
     pub(in crate::machine::linux) every_boot: Option<&'static str>,
 }
 
 impl Way {
-    /// The way on this machine.
+    /// Returns the way for this machine.
     pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Way, MachineError> {
         let setting = Setting::of(root, parameters)?;
         Ok(match setting {
@@ -55,7 +56,7 @@ impl Way {
 }
 
 impl Setting {
-    /// Every setting.
+    /// All settings.
     pub(super) fn all() -> impl Iterator<Item = Setting> {
         let once = Folder::ALL.into_iter().flat_map(|folder| [Setting::GrubCustom(folder), Setting::GrubNext(folder)]);
         let entries = Mount::ALL.into_iter().map(Setting::LoaderEntry);
@@ -63,10 +64,10 @@ impl Setting {
         alone.into_iter().chain(once).chain(entries)
     }
 
-    /// The name it has in a run's state: its path on the machine itself.
+    /// The setting's name in a run's state: its path on the machine itself.
     pub(in crate::machine::linux) fn name(self) -> &'static str {
         match self {
-            // Sorted after everything a distribution or a cloud image brings: the last assignment wins.
+            // The last assignment wins, so the name sorts after all files of a distribution or cloud image.
             Setting::GrubDropIn => "/etc/default/grub.d/99-poolgate.cfg",
             Setting::GrubDefault => "/etc/default/grub",
             Setting::KernelCmdline => "/etc/kernel/cmdline",
@@ -81,7 +82,7 @@ impl Setting {
         }
     }
 
-    /// The setting called `name`. No other file is ever written, whatever a run's state says.
+    /// Returns the setting `name`. Files that are not listed here are never written, even if a run's state names them.
     pub(super) fn named(name: &str) -> Result<Setting, MachineError> {
         let found = Setting::all().find(|setting| setting.name() == name);
         found.ok_or_else(|| MachineError::UnknownSetting(name.to_owned()))
@@ -94,7 +95,7 @@ impl Setting {
         }
     }
 
-    /// The one which counts on this machine for every boot.
+    /// Returns this machine's setting for every boot.
     pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
         let kernel_install = kernel_install::is_ready(root);
         if kernel_install && kernel_install::booted_this(root) {

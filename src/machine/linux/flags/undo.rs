@@ -1,19 +1,19 @@
-//! Removes poolgate's part of a setting which somebody else edited during the run, and keeps theirs.
+//! Removes poolgate's part of a setting that others edited during the run, and keeps their part.
 //!
-//! Each function takes the text before the run, the text which the run wrote, and the text as it is now; `None` stands
-//! for a file which is absent. A text without poolgate's part is returned unchanged. The answer is `None` when poolgate's
-//! part cannot be told from theirs.
+//! Each function takes the text before the run, the text that the run wrote, and the current text; `None` stands for an
+//! absent file. A text without poolgate's part is returned unchanged. The result is `None` if poolgate's part cannot be
+//! separated from the other edits.
 
 use super::{Setting, command_line, grub, grub_once, kernel_install};
 
-/// The text of `setting` with their edits and without poolgate's.
+/// Returns the text of `setting` with the other edits and without poolgate's.
 pub(super) fn undone(
     setting: Setting,
     original: Option<&str>,
     wanted: &str,
     now: Option<&str>,
 ) -> Option<Option<String>> {
-    // They removed the file, and poolgate's part with it.
+    // The file was removed, and poolgate's part with it.
     let Some(now) = now else { return Some(None) };
     if now == wanted {
         return Some(original.map(str::to_owned));
@@ -28,7 +28,7 @@ pub(super) fn undone(
             let added = kernel_install::added(original, wanted);
             let rest = command_line::less_last(now, &added);
             let ours = || command_line::same_words(&rest, &command_line::less_last(wanted, &added));
-            // A restore which was cut short leaves the line without what was added, and would remove it next.
+            // An interrupted restore leaves the line without the added parameters, and would remove the file next.
             Some((original.is_some() || !ours()).then_some(rest))
         }
         Setting::GrubCustom(_) => {
@@ -36,14 +36,14 @@ pub(super) fn undone(
             let nothing = rest.is_empty() && original.is_none() && now != rest;
             Some((!nothing).then_some(rest))
         }
-        // Another entry than poolgate's.
+        // The entry is not poolgate's.
         Setting::GrubNext(_) | Setting::LoaderNext => Some(Some(now.to_owned())),
-        // A file of poolgate's, whatever somebody wrote into it.
+        // The file is poolgate's own, including any edits in it.
         Setting::LoaderEntry(_) => Some(original.map(str::to_owned)),
     }
 }
 
-/// The parameters which the run added to `setting`.
+/// Returns the parameters that the run added to `setting`.
 pub(super) fn added<'a>(setting: Setting, original: Option<&str>, wanted: &'a str) -> Vec<&'a str> {
     match setting {
         Setting::GrubDropIn | Setting::GrubDefault => {
@@ -55,7 +55,7 @@ pub(super) fn added<'a>(setting: Setting, original: Option<&str>, wanted: &'a st
     }
 }
 
-/// `now` without the two lines which [`grub::with`] put behind `original`: a comment and an assignment.
+/// Returns `now` without the two lines that [`grub::with`] added to `original`: a comment and an assignment.
 fn without_assignment(original: &str, wanted: &str, now: &str) -> Option<String> {
     let block = wanted.strip_prefix(original)?;
     let ended = !block.starts_with('\n');
@@ -84,7 +84,7 @@ fn without_assignment(original: &str, wanted: &str, now: &str) -> Option<String>
     }
     let mut rest = lines.concat();
     if !ended && end == lines.len() && end > 0 && rest.len() < now.len() {
-        // The end of the line above was poolgate's, too.
+        // The line end before the two lines was poolgate's, too.
         rest.truncate(rest.strip_suffix('\n').unwrap_or(&rest).len());
     }
     let known: Vec<&str> = original.lines().collect();
@@ -158,7 +158,7 @@ mod tests {
     fn a_parameter_which_they_moved_cannot_be_told_from_ours() {
         let moved = "GRUB_CMDLINE_LINUX=\"quiet slab_nomerge\"\n";
         assert_eq!(undone_grub(Some("GRUB_CMDLINE_LINUX=\"quiet\"\n"), |_| moved.to_owned()), None);
-        // It was theirs before.
+        // It was there before the run.
         assert_eq!(undone_grub(Some(moved), |_| format!("B=2\n{moved}")), some(&format!("B=2\n{moved}")));
     }
 
@@ -176,7 +176,7 @@ mod tests {
         let wanted = "root=/dev/sda1 quiet poolgate.added slab_nomerge\n";
         let undone = |now: &str| undone(Setting::KernelCmdline, None, wanted, Some(now));
         assert_eq!(undone(wanted), Some(None));
-        // As a restore leaves it which was cut short before it removed the file.
+        // The state after a restore that was interrupted before it removed the file.
         assert_eq!(undone("root=/dev/sda1 quiet\n"), Some(None));
         assert_eq!(
             undone("root=/dev/sda1 quiet theirs poolgate.added slab_nomerge\n"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     proptest! {
-        /// undo(edit(with(x))) == edit(x), for files of GRUB's.
+        /// undo(edit(with(x))) == edit(x), for GRUB's files.
         #[test]
         fn edits_around_our_lines_survive(
             before in proptest::option::of(proptest::collection::vec("[A-Z]{1,3}=[a-z \"]{0,4}|#[a-z ]{0,5}|", 0..5)),
@@ -199,7 +199,7 @@ mod tests {
                 [] => String::new(),
                 lines => lines.join("\n") + if ended { "\n" } else { "" },
             };
-            // Only a last line which is not empty can lack its end.
+            // Only a non-empty last line can lack its line end.
             let ended = ended || before.as_ref().and_then(|lines| lines.last()).is_none_or(String::is_empty);
             let original = before.as_ref().map(|lines| text(lines, ended));
             let wanted = grub::with(original.as_deref(), &PARAMETERS);

@@ -1,7 +1,8 @@
-//! Whether everything that a resumed run starts as root is trusted.
+//! Checks that everything a resumed run starts as root is trusted.
 //!
-//! What is looked at are the words of the scenario's command lines. What a program does further on, which files a script
-//! reads, or what stands in a variable, cannot be known here: that is for whoever writes the scenario (docs/security.md).
+//! The check covers the words of the scenario's command lines. The later actions of a program, the files that a script
+//! reads, and the values of variables cannot be known here; they are the responsibility of the scenario's author
+//! (docs/security.md).
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -13,13 +14,13 @@ use super::walk::{Place, follow};
 use super::words::commands;
 use crate::machine::MachineError;
 
-/// Where programs of the machine's own are, in the order in which they are looked for.
+/// The folders of the system's programs, in search order.
 const SYSTEM_FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// How deep words are taken for command lines themselves: `sh -c "sh -c '…'"`.
+/// The nesting depth up to which words are themselves parsed as command lines: `sh -c "sh -c '…'"`.
 const DEEPEST: usize = 4;
 
-/// `PATH` for commands that a resumed run starts: the system's folders, without those that others can write to.
+/// Returns `PATH` for commands that a resumed run starts: the system's folders, without those that others can write to.
 pub fn system_path() -> OsString {
     let trusted = SYSTEM_FOLDERS.iter().filter(|folder| follow(Path::new(folder)).is_ok());
     let joined = std::env::join_paths(trusted);
@@ -27,12 +28,12 @@ pub fn system_path() -> OsString {
     joined.unwrap_or_default()
 }
 
-/// Refuses command `lines` with which somebody else could have a resumed run do their own work as root. Administrators
-/// only may be able to write to: `home`, where the commands run; every file and folder that a word of them names; the
-/// programs; poolgate itself; and every folder above each of these.
+/// Refuses command `lines` that would let another user run code as root in a resumed run. Only administrators may be
+/// able to write to: `home`, the working folder of the commands; every file and folder named by a word of the
+/// commands; the programs; poolgate itself; and every folder above each of these.
 ///
 /// # Errors
-/// [`MachineError::Untrusted`] names the path at fault, who could write to it, and what to do.
+/// [`MachineError::Untrusted`] names the path at fault, the users who could write to it, and the remedy.
 pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
     let reason = "the commands of the run are executed in it as root";
     let real = follow(home).map_err(|error| because(error, reason, Some(home)))?.path;
@@ -47,7 +48,7 @@ pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError>
 
 struct Look {
     home: PathBuf,
-    /// Where the commands may be when they name a relative path: in `home`, and wherever a `cd` leads.
+    /// The possible bases of a relative path: `home`, and the target of every `cd`.
     bases: Vec<PathBuf>,
 }
 
@@ -60,7 +61,7 @@ impl Look {
                 if begins && matches!(word.as_str(), "cd" | "pushd") {
                     self.enter(words.get(at + 1))?;
                 }
-                // What stands before a command: `time`, `if`, `LANG=C`.
+                // A word that precedes a command: `time`, `if`, `LANG=C`.
                 begins &= is_assignment(word) || PREFIXES.contains(&word.as_str());
                 if depth < DEEPEST && word.contains(|char: char| char.is_whitespace() || ";&|()`<>".contains(char)) {
                     self.line(word, depth + 1)?;
@@ -81,7 +82,7 @@ impl Look {
         Ok(())
     }
 
-    /// `begins` is whether the word is a command, not one of its arguments.
+    /// Checks one word. `begins` is whether the word is a command, not one of its arguments.
     fn word(&self, word: &str, begins: bool) -> Result<(), MachineError> {
         let behind = word.split_once('=').map(|(_, value)| value);
         // `-I/lab/include`
@@ -99,10 +100,10 @@ impl Look {
         Ok(())
     }
 
-    /// The file or folder that a word names, if there is one.
+    /// Checks the file or folder that a word names, if it exists.
     fn named(&self, path: &Path, word: &str, begins: bool) -> Result<(), MachineError> {
         let Ok(found) = path.metadata() else {
-            // Whoever can write to the folder decides what the command is, once it is there.
+            // A user who can write to the folder can create the command later.
             let folder = path.ancestors().skip(1).find(|above| above.is_dir());
             return match folder.filter(|_| begins && word.contains('/')) {
                 Some(folder) => self.trusted(folder, word).map(drop),
@@ -114,18 +115,18 @@ impl Look {
             return self.interpreter(&file);
         }
         if !found.is_dir() {
-            // A device, as /dev/null: nobody else decides what it is.
+            // A device such as /dev/null: other users cannot replace it.
             return Ok(());
         }
         match self.trusted(path, word) {
-            // A folder such as /tmp, which a workload may well write to. What lies in it is looked at when it is named.
+            // A workload may write to a folder such as /tmp. Files in it are checked if a word names them.
             Err(_) if !begins && Place::open(path).is_ok_and(|place| place.is_shared()) => Ok(()),
             judged => judged.map(drop),
         }
     }
 
-    /// A program that is found in `PATH`. One in a folder that others can write to is refused, unless there is a trusted one:
-    /// [`system_path`] leaves that folder out.
+    /// Checks a program found in `PATH`. A program in a folder that others can write to is refused, unless there is
+    /// also a trusted one: [`system_path`] leaves that folder out.
     fn program(&self, name: &str) -> Result<(), MachineError> {
         let found: Vec<PathBuf> =
             SYSTEM_FOLDERS.iter().map(|folder| Path::new(folder).join(name)).filter(|path| path.is_file()).collect();
@@ -136,11 +137,11 @@ impl Look {
         }
     }
 
-    /// What a script's first line names.
+    /// Checks the program named in a script's first line.
     fn interpreter(&self, script: &Place) -> Result<(), MachineError> {
         const LONGEST: u64 = 256;
         let mut start = Vec::new();
-        // What was judged is only root's to change, so it may be opened by its real path.
+        // Only root can change a judged file, so it may be opened by its real path.
         let file = fs_err::File::open(&script.path);
         if file.and_then(|file| file.take(LONGEST).read_to_end(&mut start)).is_err() {
             return Ok(());
@@ -164,7 +165,7 @@ impl Look {
     }
 }
 
-/// Words of the shell's, and programs, that begin with another command.
+/// Shell words and programs that precede another command.
 const PREFIXES: [&str; 16] = [
     "!", "{", "if", "then", "elif", "else", "while", "until", "do", "time", "exec", "command", "env", "nice", "nohup",
     "sudo",
@@ -176,7 +177,7 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
-/// The part of `name` that holds no pattern: of `tests/*.sh` the folder `tests`.
+/// Returns the part of `name` before a pattern: for `tests/*.sh` the folder `tests`.
 fn before_pattern(name: &str) -> &str {
     match name.find(['*', '?', '[']) {
         None => name,
@@ -184,7 +185,7 @@ fn before_pattern(name: &str) -> &str {
     }
 }
 
-/// The error with the reason why it matters. Where the scenario's folder is concerned poolgate can help itself.
+/// Adds the reason to the error. If the scenario's folder is at fault, the remedy also mentions `--trust-folder`.
 fn because(error: MachineError, reason: &str, home: Option<&Path>) -> MachineError {
     match error {
         MachineError::Untrusted { path, problem, remedy } => {

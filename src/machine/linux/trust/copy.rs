@@ -1,6 +1,7 @@
-//! The copy of a scenario's folder that root obeys in its place (`--trust-folder`).
+//! The copy of a scenario's folder that root uses in its place (`--trust-folder`).
 //!
-//! Whoever gives that option trusts the folder as it is at this moment. The copy is root's alone, so it stays as it was.
+//! The user who gives that option trusts the folder in its current state. Only root can change the copy, so it keeps
+//! that state.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,18 +15,18 @@ use super::CAREFULLY;
 use super::walk::{Place, Way, walk};
 use crate::machine::MachineError;
 
-/// The most that is copied: bytes, and files and folders together.
+/// The limits of a copy: bytes, files and folders together, and nesting depth.
 const MOST_BYTES: u64 = 512 << 20;
 const MOST_FILES: usize = 20_000;
 const DEEPEST: usize = 64;
 
 /// Copies the folder `from` to `to`, which must not exist yet; the folder above it must be trusted. The copy belongs to
-/// whoever runs poolgate, and nobody else can write to it. Files that can be executed stay so. `except`, the reports'
-/// folder, is left out where it lies inside. The copy is on disk when this returns.
+/// the user who runs poolgate, and no other user can write to it. Executable files stay executable. `except`, the
+/// reports' folder, is left out if it lies inside. The copy is on disk when this returns.
 ///
 /// # Errors
-/// When a link leads out of the folder, when it holds anything but files, folders and links, when it holds more than
-/// 512 MiB or 20,000 files, or when it cannot be read or written.
+/// If a link leads out of the folder, the folder holds anything but files, folders and links, it holds more than 512
+/// MiB or 20,000 files, or it cannot be read or written.
 pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), MachineError> {
     let source = walk(Path::new("/"), from, Way::WithoutLinks)?;
     let (Some(above), Some(name)) = (to.parent(), to.file_name()) else {
@@ -33,7 +34,7 @@ pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Res
     };
     let above = Place::open(above)?;
     above.judge()?;
-    // A folder that is not there yet cannot be copied by accident.
+    // A folder that does not exist yet cannot be copied by accident.
     let except = except.and_then(|except| walk(Path::new("/"), except, Way::WithoutLinks).ok());
     let target = fresh_folder(&above, name, to)?;
     let mut copy = Copy { from, except, bytes: 0, files: 0 };
@@ -108,7 +109,7 @@ impl Copy<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(MachineError::Unreadable { path: source, source: error }),
             };
-            // What is counted is what was read: a file may grow meanwhile.
+            // Count the bytes that were read, because a file may grow meanwhile.
             self.bytes += count as u64;
             if self.bytes > MOST_BYTES {
                 return Err(self.too_much());
@@ -134,7 +135,7 @@ impl Copy<'_> {
     }
 }
 
-/// A new folder that only its owner can write to.
+/// Creates a folder that only its owner can write to.
 fn fresh_folder(above: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<Place, MachineError> {
     let made = rustix::fs::mkdirat(above.handle.as_fd(), name, Mode::RWXU);
     made.map_err(|error| MachineError::Unwritable { path: path.to_owned(), source: error.into() })?;
@@ -144,8 +145,9 @@ fn fresh_folder(above: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<Pl
     Ok(folder)
 }
 
-/// Whether a link, `depth` folders below the top, cannot lead above the top. As the folders on the way to it are real ones,
-/// every `..` at its beginning goes up by one; after a name, which may be a link itself, nothing is known.
+/// Whether a link that lies `depth` folders below the top cannot lead above the top. All folders above the link are
+/// real ones, so each `..` at the beginning goes up by one. After a name, which may itself be a link, a `..` can lead
+/// anywhere.
 fn stays_inside(target: &Path, depth: usize) -> bool {
     let ups = target.components().take_while(|part| matches!(part, Component::ParentDir | Component::CurDir));
     let ups = ups.filter(|part| *part == Component::ParentDir).count();

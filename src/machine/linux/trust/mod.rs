@@ -1,17 +1,17 @@
-//! Which files root may obey, and the folder that holds them: the whole trust model on Linux.
+//! The files that root may rely on, and the folder that holds them: the whole trust model on Linux.
 //!
-//! A file is **trusted** when only root, or the user poolgate runs as, could have written it or put another in its place:
+//! A file is **trusted** if only root, or the user that runs poolgate, could have written it or replaced it by another:
 //!
 //! - The file and every folder above it belong to root or to the effective user.
-//! - Neither its group nor others can write to any of them. A POSIX ACL that lets somebody else write shows in the
-//!   group's bits of the mode, which are then the ACL's mask (acl(5)).
-//! - A sticky folder such as `/tmp` is no exception: anybody can make the next folder in it first.
-//! - State is never reached through a symbolic link. Programs may be: then the folder of each link and everything that it
-//!   leads to must be trusted.
+//! - Neither its group nor others can write to any of them. A POSIX ACL that lets another user write shows in the group
+//!   bits of the mode, which are then the ACL's mask (acl(5)).
+//! - A sticky folder such as `/tmp` is no exception: any user could be the first to create the next folder in it.
+//! - State is never reached through a symbolic link. Programs may be: then the folder of each link and everything that
+//!   it leads to must be trusted.
 //!
-//! No path is looked up twice. Each name is opened relative to the handle of the folder above it, without following links,
-//! and judged by what that handle says; contents are read from the handle that was judged. So a file that is swapped
-//! between check and use gains nothing. docs/security.md says what this protects and what it does not.
+//! No path is looked up twice. Each name is opened relative to the handle of the folder above it, without following
+//! links, and judged by that handle's metadata; contents are read from the judged handle. Swapping a file between check
+//! and use therefore gains nothing. docs/security.md describes the protection and its limits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -36,23 +36,23 @@ use walk::{Way, walk};
 
 const STATE_FOLDER: &str = "var/lib/poolgate";
 
-/// The most that [`read_trusted`] reads, bytes.
+/// The most bytes that [`read_trusted`] reads.
 const MOST: u64 = 64 << 20;
 
-/// The folder that holds the state of runs.
+/// Returns the folder that holds the state of runs.
 pub fn state_folder(root: &Path) -> PathBuf {
     root.join(STATE_FOLDER)
 }
 
-/// Makes [`state_folder`], open to root only, or checks that it is; returns it.
+/// Creates [`state_folder`], open to root only, or checks the existing one; returns it.
 ///
 /// # Errors
-/// When it cannot be made, or somebody else could write what is in it.
+/// If it cannot be created, or another user could write to it.
 pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     let folder = state_folder(root);
     let unwritable = |source| MachineError::Unwritable { path: folder.clone(), source };
     let above = folder.parent().unwrap_or(root);
-    // The mode is given, not left to the umask: with umask 002 root would make folders that it refuses itself.
+    // The mode is given explicitly: with umask 002 root would create folders that it then refuses.
     std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o755)
         .create(above)
         .map_err(unwritable)?;
@@ -65,11 +65,11 @@ pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     Ok(folder)
 }
 
-/// Makes the folder for the state of `run`, inside of [`prepare_state_folder`]'s, open to root only; returns it. Its name
-/// is on disk then.
+/// Creates the folder for the state of `run` inside [`prepare_state_folder`]'s, open to root only; returns it. Its name
+/// is then on disk.
 ///
 /// # Errors
-/// When it exists, or cannot be made.
+/// If it exists or cannot be created.
 pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     let above = prepare_state_folder(root)?;
     let folder = above.join(run);
@@ -82,7 +82,7 @@ pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     Ok(folder)
 }
 
-/// Whether this process may see the runs whose state is in [`state_folder`]; `None` when there is no such folder.
+/// Whether this process may list the runs in [`state_folder`]; `None` if there is no such folder.
 pub fn may_list_states(root: &Path) -> Option<bool> {
     match std::fs::read_dir(state_folder(root)) {
         Ok(_) => Some(true),
@@ -91,15 +91,15 @@ pub fn may_list_states(root: &Path) -> Option<bool> {
     }
 }
 
-/// Refuses a file or folder that anybody but root (or whoever runs poolgate) could have written, or put in its place.
+/// Refuses a file or folder that a user other than root (or the one that runs poolgate) could have written or replaced.
 ///
 /// # Errors
-/// [`MachineError::Untrusted`] with the command that puts it right, or when it cannot be looked at.
+/// [`MachineError::Untrusted`] with the command that fixes it; another error if the path cannot be examined.
 pub fn trusted(path: &Path) -> Result<(), MachineError> {
     trusted_below(Path::new("/"), path)
 }
 
-/// [`trusted`], looking no further up than `root`, which is the caller's own choice.
+/// Does the same as [`trusted`], but checks no folder above `root`, which is the caller's own choice.
 ///
 /// # Errors
 /// As for [`trusted`].
@@ -107,8 +107,8 @@ pub fn trusted_below(root: &Path, path: &Path) -> Result<(), MachineError> {
     walk(root, path, Way::Trusted).map(drop)
 }
 
-/// Refuses a file or folder that anybody but root (or whoever runs poolgate) could have written, wherever it lies: others
-/// may put something else in its place, but nothing that would pass here.
+/// Refuses a file or folder that a user other than root (or the one that runs poolgate) could have written, regardless
+/// of its location: others may replace it, but only by something that fails this check.
 ///
 /// # Errors
 /// As for [`trusted`].
@@ -116,11 +116,11 @@ pub fn trusted_itself(place: &Path) -> Result<(), MachineError> {
     Place::open(place)?.judge()
 }
 
-/// The contents of the file at `path`, if it is trusted as [`trusted_below`] has it. Whoever obeys the file uses these
-/// bytes and does not read it again: they come from the very handle that was judged.
+/// Returns the contents of the file at `path` if it is trusted in the sense of [`trusted_below`]. The caller must use
+/// these bytes and not read the file again, because they come from the handle that was judged.
 ///
 /// # Errors
-/// As for [`trusted`]; also when it is no regular file, or longer than 64 MiB.
+/// As for [`trusted`]; also if it is not a regular file, or is longer than 64 MiB.
 pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
     let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
@@ -138,14 +138,14 @@ pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
     Ok(bytes)
 }
 
-/// Whether a folder was there before.
+/// Whether a folder was newly created.
 enum New {
     Yes,
     No,
 }
 
-/// The folder `name` in `above`, made with `mode` if it is not there. A link there is not followed; it is for the caller to
-/// judge what was found.
+/// Opens the folder `name` in `above`, creating it with `mode` if it does not exist. A link there is not followed; the
+/// caller must judge the result.
 fn make_folder(above: &Place, name: &str, mode: Mode, path: &Path) -> Result<(Place, New), MachineError> {
     let unwritable = |source| MachineError::Unwritable { path: path.to_owned(), source };
     let new = match rustix::fs::mkdirat(above.handle.as_fd(), name, mode) {
@@ -160,5 +160,6 @@ fn make_folder(above: &Place, name: &str, mode: Mode, path: &Path) -> Result<(Pl
     }
 }
 
-/// How a file of somebody else's folder is opened: never through a link, and without waiting for a fifo's other end.
+/// Flags for opening a file in a folder of another user: never through a link, and without waiting for a fifo's other
+/// end.
 pub(super) const CAREFULLY: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);

@@ -1,7 +1,7 @@
-//! The folder of a run below a user's reports: made by root in a folder that is not root's, filled, and given away.
+//! The folder of a run below a user's reports: created by root in a folder that is not root's, filled, and given away.
 //!
-//! Whoever owns the reports folder can rename what is in it and put anything in its place. So the run's folder is only ever
-//! reached by handle, without links, and must be the very one that was made.
+//! The owner of the reports folder can rename its contents and replace them by anything. The run's folder is therefore
+//! only ever reached by handle, without links, and must be the very one that was created.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -17,14 +17,14 @@ use super::CAREFULLY;
 use super::walk::{Place, Way, walk};
 use crate::machine::MachineError;
 
-/// Where the state folder says which folder is the run's own.
+/// The file in the state folder that identifies the run's own folder.
 const IDENTITY: &str = "run-folder";
 
-/// Makes the folder of a run, which only its owner can write to, whatever the umask, also inside of a folder that others
-/// can write to.
+/// Creates the folder of a run. Only its owner can write to it, regardless of the umask and even inside a folder that
+/// others can write to.
 ///
 /// # Errors
-/// When it exists, cannot be made, or somebody put another in its place meanwhile.
+/// If it exists, cannot be created, or another folder was put in its place meanwhile.
 pub fn make_run_folder(path: &Path) -> io::Result<()> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -38,7 +38,7 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
     }
     let mode = made.stat.st_mode & 0o755 | 0o700;
     let set = made.set_mode(mode);
-    // Some file systems keep no modes. Only root must not work in a folder that everybody can write to.
+    // Some file systems keep no modes. Only root must not work in a folder that everyone can write to.
     let writable = above.step(name, path).map_err(io::Error::other)?.stat.st_mode & 0o022 != 0;
     match set {
         Err(error) if writable && is_root() => Err(io::Error::other(error)),
@@ -47,12 +47,12 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Copies `files`, those that exist, from the state folder `from` into the run's folder `to`; each is replaced as a whole,
-/// and is on disk when this returns. The first time `to` must be empty; from then on it must be the same folder.
+/// Copies those of `files` that exist from the state folder `from` into the run's folder `to`. Each file is replaced as
+/// a whole and is on disk when this returns. The first time `to` must be empty; after that it must be the same folder.
 ///
 /// # Errors
-/// [`MachineError::NotCopied`] when somebody put another folder or a link in the place of `to` or of a folder above it:
-/// then nothing is written. Also when a file cannot be read or written.
+/// [`MachineError::NotCopied`] if another folder or a link was put in the place of `to` or of a folder above it: then
+/// nothing is written. Also if a file cannot be read or written.
 pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineError> {
     let state = Place::open(from)?;
     state.judge()?;
@@ -61,8 +61,8 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
     folder.sync()
 }
 
-/// Gives the run's folder `to`, and what was handed over, to the owner of the reports folder, who can then delete it. The
-/// last step of a run: nothing in `to` may be obeyed any more.
+/// Gives the run's folder `to` and its files to the owner of the reports folder, who can then delete it. This is the
+/// last step of a run: root must not rely on anything in `to` after it.
 ///
 /// # Errors
 /// As for [`hand_over`].
@@ -77,7 +77,7 @@ pub fn give_away(from: &Path, to: &Path) -> Result<(), MachineError> {
     }
     for name in folder.names()? {
         let file = folder.open_file(&name, &to.join(&name))?;
-        // Nobody but root could make anything in it so far.
+        // So far only root could create anything in it.
         if file.kind() == FileType::RegularFile && file.stat.st_uid == 0 && file.stat.st_nlink == 1 {
             let given = rustix::fs::fchown(&file.handle, Some(owner), Some(group));
             given.map_err(|error| file.unwritable(error.into()))?;
@@ -87,7 +87,7 @@ pub fn give_away(from: &Path, to: &Path) -> Result<(), MachineError> {
     given.map_err(|error| folder.unwritable(error.into()))
 }
 
-/// The run's folder, if it is still the one that was made.
+/// Returns the run's folder if it is still the one that was created.
 fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
     let replaced = |problem: String| MachineError::NotCopied {
         path: to.to_owned(),
@@ -117,7 +117,8 @@ fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
     }
 }
 
-/// What tells a folder from every other one on its file system, also after a boot: its number, and when it was made.
+/// Returns text that distinguishes a folder from every other one on its file system, even after a boot: its inode
+/// number and creation time.
 fn identity(folder: &Place) -> Result<String, MachineError> {
     let found = rustix::fs::statx(&folder.handle, "", AtFlags::EMPTY_PATH, StatxFlags::INO | StatxFlags::BTIME);
     match found {
@@ -145,7 +146,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Copies one file, if it is there.
+/// Copies one file if it exists.
 fn copy(state: &Place, folder: &Place, name: &str) -> Result<(), MachineError> {
     let file = match state.open_file(name.as_ref(), &state.path.join(name)) {
         Ok(file) => file,
@@ -156,11 +157,11 @@ fn copy(state: &Place, folder: &Place, name: &str) -> Result<(), MachineError> {
     write(folder, name, &mut File::from(file.handle), &folder.path.join(name))
 }
 
-/// Makes `name` in `folder` a file of exactly what `from` holds: written beside, synced, renamed.
+/// Makes `name` in `folder` a file with exactly the contents of `from`: written to a temporary file, synced, renamed.
 fn write(folder: &Place, name: &str, from: &mut dyn Read, path: &Path) -> Result<(), MachineError> {
     let beside = format!(".{name}.{}", std::process::id());
     let beside = OsStr::from_bytes(beside.as_bytes());
-    // What a process with our number left behind.
+    // Left behind by an earlier process with our process id.
     folder.remove(beside);
     let mut written = || -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
@@ -175,7 +176,7 @@ fn write(folder: &Place, name: &str, from: &mut dyn Read, path: &Path) -> Result
                 Err(error) => return Err(error),
             }
         }
-        // Reports are for everybody who may enter the folder.
+        // Every user who may enter the folder may read the reports.
         rustix::fs::fchmod(&made, Mode::from_raw_mode(0o644))?;
         made.sync_all()?;
         rustix::fs::renameat(folder.handle.as_fd(), beside, folder.handle.as_fd(), name)?;

@@ -1,4 +1,4 @@
-//! The way down to a file, one handle at a time.
+//! Opens the path to a file one handle at a time.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use super::{CAREFULLY, STATE_FOLDER};
 use crate::machine::MachineError;
 
-/// A file or folder, held open, so that it stays the one that was judged.
+/// A file or folder, held open so that it stays the one that was judged.
 #[derive(Debug)]
 pub(in crate::machine::linux) struct Place {
     pub(in crate::machine::linux) handle: OwnedFd,
@@ -20,16 +20,16 @@ pub(in crate::machine::linux) struct Place {
     pub(super) stat: Stat,
 }
 
-/// How the way down is gone.
+/// How the steps of a path are checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Way {
     /// Every step is judged, so no link is passed.
     Trusted,
-    /// Only links are refused: for what lies in a user's folder.
+    /// Only links are refused: for paths in a user's folder.
     WithoutLinks,
 }
 
-/// Goes down from `root` to `path`.
+/// Opens the path from `root` down to `path`.
 pub(super) fn walk(root: &Path, path: &Path, way: Way) -> Result<Place, MachineError> {
     let strange = |problem: &str| MachineError::Untrusted {
         path: path.to_owned(),
@@ -47,15 +47,15 @@ pub(super) fn walk(root: &Path, path: &Path, way: Way) -> Result<Place, MachineE
     Ok(place)
 }
 
-/// Refuses a program that anybody but root could have written or put in its place, also by way of the links that lead to
-/// it. Returns its real path.
+/// Refuses a program that a user other than root (or the one that runs poolgate) could have written or replaced,
+/// including through the links that lead to it. Returns its real path.
 pub(in crate::machine::linux) fn trusted_program(path: &Path) -> Result<PathBuf, MachineError> {
     follow(path).map(|place| place.path)
 }
 
-/// Goes down from `/` to the absolute `path`. Links are followed; every folder and the end are judged.
+/// Opens the path from `/` down to the absolute `path`. Links are followed; every folder and the end are judged.
 pub(super) fn follow(path: &Path) -> Result<Place, MachineError> {
-    /// As many as the kernel follows itself (path_resolution(7)).
+    /// The kernel's own limit (path_resolution(7)).
     const MOST_LINKS: usize = 40;
     let mut links = 0;
     let mut ahead: Vec<OsString> = names(path);
@@ -93,7 +93,7 @@ pub(super) fn follow(path: &Path) -> Result<Place, MachineError> {
         .ok_or_else(|| MachineError::Unreadable { path: path.to_owned(), source: io::ErrorKind::NotFound.into() })
 }
 
-/// The names on the way, the last one first.
+/// Returns the names in the path, the last one first.
 fn names(path: &Path) -> Vec<OsString> {
     let names = path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_owned()),
@@ -104,28 +104,28 @@ fn names(path: &Path) -> Vec<OsString> {
 }
 
 impl Place {
-    /// The place at `path`, however it is reached; a link there is not followed.
+    /// Opens `path` without judging the folders above it; a link at its end is not followed.
     pub(in crate::machine::linux) fn open(path: &Path) -> Result<Place, MachineError> {
         Place::at(rustix::fs::CWD, path.as_os_str(), path)
     }
 
-    /// What is called `name` in this folder.
+    /// Opens the entry `name` of this folder.
     pub(super) fn step(&self, name: &OsStr, path: &Path) -> Result<Place, MachineError> {
         Place::at(self.handle.as_fd(), name, path)
     }
 
-    /// A handle of O_PATH is enough to go on and to be judged, and needs no right to read.
+    /// An O_PATH handle is enough to be judged and to go on from, and needs no read permission.
     fn at(folder: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<Place, MachineError> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(folder, name, flags, Mode::empty());
         Place::of(opened.map_err(io::Error::from), path)
     }
 
-    /// The file `name` in this folder, for reading. It need not be a regular one.
+    /// Opens the file `name` in this folder for reading. It need not be a regular one.
     pub(super) fn open_file(&self, name: &OsStr, path: &Path) -> Result<Place, MachineError> {
         let opened = rustix::fs::openat(self.handle.as_fd(), name, OFlags::RDONLY | CAREFULLY, Mode::empty());
         match opened {
-            // A link: said as everywhere else.
+            // A link: report it as everywhere else.
             Err(rustix::io::Errno::LOOP) => self.step(name, path)?.pass(Way::WithoutLinks).and_then(|()| {
                 Err(MachineError::Unreadable { path: path.to_owned(), source: rustix::io::Errno::LOOP.into() })
             }),
@@ -158,7 +158,7 @@ impl Place {
         }
     }
 
-    /// Refuses what somebody else could have written.
+    /// Refuses a file or folder that another user could have written.
     pub(in crate::machine::linux) fn judge(&self) -> Result<(), MachineError> {
         match self.fault() {
             None => Ok(()),
@@ -166,7 +166,7 @@ impl Place {
         }
     }
 
-    /// Who else could have written it, and the command that puts it right.
+    /// Returns the problem and the command that fixes it, if another user could have written this file or folder.
     pub(super) fn fault(&self) -> Option<(String, String)> {
         let (shown, mode, owner) = (self.path.display(), self.stat.st_mode & 0o7777, self.stat.st_uid);
         if self.kind() == FileType::Symlink {
@@ -184,12 +184,12 @@ impl Place {
         }
     }
 
-    /// A folder for everybody's files, such as `/tmp`.
+    /// Whether this is a folder for all users' files, such as `/tmp`.
     pub(super) fn is_shared(&self) -> bool {
         self.stat.st_mode & 0o1002 == 0o1002 && self.kind() == FileType::Directory
     }
 
-    /// Refuses what is no regular file: a fifo would never end, a device may do anything.
+    /// Refuses anything but a regular file: a fifo might never end, and a device may do anything.
     pub(super) fn regular(&self) -> Result<(), MachineError> {
         match self.kind() {
             FileType::RegularFile => Ok(()),
@@ -198,27 +198,27 @@ impl Place {
         }
     }
 
-    /// Gives this folder `mode`, whatever the umask was when it was made.
+    /// Sets this folder's mode to `mode`, regardless of the umask at its creation.
     pub(super) fn set_mode(&self, mode: u32) -> Result<(), MachineError> {
         let folder = self.readable()?;
         let set = rustix::fs::fchmod(&folder, Mode::from_raw_mode(mode));
         set.map_err(|error| self.unwritable(error.into()))
     }
 
-    /// Puts a folder's names on disk.
+    /// Writes the folder's names to disk.
     pub(super) fn sync(&self) -> Result<(), MachineError> {
         let folder = File::from(self.readable()?);
         super::super::durable::sync_opened_folder(&folder).map_err(|source| self.unwritable(source))
     }
 
-    /// The same folder, open for reading what is in it.
+    /// Opens the same folder for listing.
     pub(super) fn readable(&self) -> Result<OwnedFd, MachineError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | CAREFULLY;
         let opened = rustix::fs::openat(self.handle.as_fd(), ".", flags, Mode::empty());
         opened.map_err(|error| self.unreadable(error.into()))
     }
 
-    /// The names in this folder, sorted.
+    /// Returns the names in this folder, sorted.
     pub(super) fn names(&self) -> Result<Vec<OsString>, MachineError> {
         let listed = rustix::fs::Dir::new(self.readable()?).and_then(|entries| {
             let names = entries.map(|entry| Ok(OsString::from_vec(entry?.file_name().to_bytes().to_vec())));
@@ -230,7 +230,7 @@ impl Place {
         Ok(names)
     }
 
-    /// Removes the file `name` from this folder.
+    /// Removes the file `name` from this folder, ignoring errors.
     pub(super) fn remove(&self, name: &OsStr) {
         let _ = rustix::fs::unlinkat(self.handle.as_fd(), name, AtFlags::empty());
     }

@@ -1,10 +1,10 @@
-//! The words of a shell's command line, as far as they can be known without running it.
+//! The words of a shell command line, as far as they can be known without running it.
 //!
-//! This is not the shell: variables and patterns stay as they stand. It errs on the side of too many commands, since each
-//! word is only looked at, never run.
+//! This is not a shell: variables and patterns stay unexpanded. In doubt it returns too many commands, which does no
+//! harm, since words are only checked, never run.
 
-/// The commands in `line`, each as its words. Whatever may begin another command ends one: `;`, `&`, `|`, parentheses,
-/// backticks, a new line. Redirections end a word only.
+/// Returns the commands in `line`, each as its words. Every character that may begin another command ends one: `;`,
+/// `&`, `|`, parentheses, backticks, a new line. Redirections only end a word.
 pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![String::new()];
     let (mut quote, mut escaped) = (None, false);
@@ -34,7 +34,7 @@ pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
         }
     }
     let words = commands.iter().map(|command| {
-        // Where quotes are not closed the shell fails; until then every word counts.
+        // With an unclosed quote the shell fails; until then every word counts.
         shlex::split(command).unwrap_or_else(|| command.split_whitespace().map(str::to_owned).collect())
     });
     words.filter(|words| !words.is_empty()).collect()
