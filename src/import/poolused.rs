@@ -4,6 +4,7 @@
 //! and bytes. A description of the tag follows, after a tab or, in 32-bit debuggers, without a separator. The last row
 //! is the total; a table without it was interrupted, so it lacks tags. A table also lacks tags if its command names a
 //! tag.
+// long because all forms of one command are decided here.
 
 use std::io::Read;
 
