@@ -1,9 +1,11 @@
-//! How wide the terminal is.
+//! The width of the terminal.
 
-/// Columns for tables on stdout; 120 where it is no terminal, so that logs do not depend on who reads them.
+/// Columns for tables on stdout: those of the terminal, else of the variable COLUMNS, else 120. So a log does not depend on its
+/// reader's terminal.
 pub(super) fn width() -> u16 {
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     match console::Term::stdout().size_checked() {
         Some((_, columns)) => columns.max(60),
-        None => 120,
+        None => columns().unwrap_or(120).max(60),
     }
 }

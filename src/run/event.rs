@@ -117,7 +117,10 @@ impl fmt::Display for Event {
                 write!(f, "{subject} grew; a second look ({}) does not fit into the time limit", About(*length))
             }
             Event::Gap(because) => write!(f, "a sample is missing: {because}"),
-            Event::Missed(ticks) => write!(f, "the machine was too busy for {ticks} samples"),
+            Event::Missed(ticks) => {
+                let samples = if *ticks == 1 { "sample" } else { "samples" };
+                write!(f, "the machine was too busy for {ticks} {samples}")
+            }
             Event::Stopping => write!(f, "stopping: ending the workload, then cleaning up"),
         }
     }

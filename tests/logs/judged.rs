@@ -47,6 +47,38 @@ fn logs(folder: &tempfile::TempDir) -> (PathBuf, PathBuf) {
 }
 
 #[test]
+fn a_report_begins_with_the_leaks_or_the_smallest_detectable_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clean, leak) = logs(&folder);
+    let rate = ["judge", "--no-confirm", "--threshold", "tag MyD1 max_rate 0 B/iteration"];
+    let said = poolgate(&rate, &[&leak]);
+    let second = said.is(1, &[]).stdout.lines().nth(1).unwrap();
+    assert!(second.starts_with("LEAK  MyD1 nonpaged  about 128 B per iteration ("), "{second}");
+    let said = poolgate(&rate, &[&clean]);
+    let second = said.is(0, &[]).stdout.lines().nth(1).unwrap();
+    assert!(second.starts_with("no leak  smallest this run could detect: "), "{second}");
+    let growth = poolgate(&["judge", "--threshold", "tag Busy max_bytes 1 B"], &[&clean]);
+    let second = growth.is(1, &[]).stdout.lines().nth(1).unwrap();
+    assert!(second.starts_with("BROKEN  Busy paged  holds "), "{second}");
+    // Statistics are for --verbose and report.json.
+    assert!(!said.stdout.contains("cut-off"), "{}", said.stdout);
+    poolgate(&["judge", "-v", rate[1], rate[2], rate[3]], &[&clean]).is(0, &["MyD1 nonpaged: T ", "cut-off"]);
+}
+
+/// In 80 columns each finding is a paragraph below its threshold.
+#[test]
+fn a_narrow_report_is_in_paragraphs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, leak) = logs(&folder);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    command.args(["judge", "--no-confirm", "--threshold", "tag * max_rate 0 B/iteration"]).arg(&leak);
+    let output = command.env("COLUMNS", "80").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\n broken  tag * max_rate 0 B/iteration\n   MyD1 nonpaged: grows steadily"), "{text}");
+    assert!(text.lines().filter(|line| !line.starts_with("note")).all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
 fn a_log_is_judged_by_thresholds_in_their_own_words() {
     let folder = tempfile::tempdir().unwrap();
     let (clean, leak) = logs(&folder);
