@@ -22,7 +22,7 @@ use crate::pool::TagPattern;
 pub struct Scenario {
     /// The scenario's name. Folders and the JUnit suite have this name.
     pub scenario: Name,
-    /// A sentence for people.
+    /// A one-sentence description.
     pub description: Option<String>,
     /// The driver under test, for the report.
     pub driver: Option<DriverFile>,
@@ -96,12 +96,12 @@ pub struct Verifier {
     pub drivers: Vec<VerifiedDriver>,
     /// Verifier's flags as a number, such as 0x8 for pool tracking.
     pub level: u32,
-    /// What Driver Verifier does if Windows fails to start with it.
+    /// The boot mode of Driver Verifier, for the case that Windows fails to start with it.
     #[serde(default)]
     pub on_boot_failure: OnBootFailure,
 }
 
-/// How Driver Verifier is set for a failed boot.
+/// The boot mode of Driver Verifier, for the case that Windows fails to start with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnBootFailure {
@@ -157,7 +157,7 @@ pub struct Workload {
     pub run: Command,
     /// Number of iterations, or length of time.
     pub plan: Plan,
-    /// The part before the judged part, in iterations or time. Iterations only if the plan counts them.
+    /// The part before the judged part: a number of iterations, if the plan counts them, or a length of time.
     pub warm_up: Option<WarmUp>,
     /// The workload's behaviour in the pauses of a second look.
     pub pause: Pause,

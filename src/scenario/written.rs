@@ -26,7 +26,7 @@ use crate::pool::{Pool, TagPattern};
 pub(super) struct Document {
     /// The scenario's name. The folder of a run and the JUnit suite have this name.
     pub(super) scenario: Name,
-    /// A sentence for people.
+    /// A one-sentence description.
     pub(super) description: Option<String>,
     /// The driver under test. Its version goes into the reports. poolgate does not change the driver.
     pub(super) driver: Option<DriverFile>,

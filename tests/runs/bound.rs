@@ -35,7 +35,7 @@ fn the_recording_of_another_run_in_its_place_is_refused() {
     compare(&leaking.run, &clean.run).is(3, &words);
     compare(&clean.run, &leaking.run).is(3, &words);
     Said::of(poolgate().args(["export", "--series"]).arg(&leaking.run)).is(3, &words);
-    // A threshold on the command line overrides the refusal, with a note.
+    // A threshold on the command line is judged anyway, with a note.
     judge(&leaking.run, &["--threshold", "tag Drv1 max_rate 0 B/iteration"]).is(0, &words);
 
     // Without a report, the check uses the scenario.

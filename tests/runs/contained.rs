@@ -123,7 +123,7 @@ fn a_killed_poolgate_leaves_no_cgroup() {
     wait_until("the warden has removed it", || !cgroup.parent().unwrap().exists());
 }
 
-/// Runs as a user who cannot make a cgroup; `None` if this test cannot change the user.
+/// Runs as a user who cannot make a cgroup; `None` if the test cannot switch to such a user.
 fn as_nobody(scenario: Scenario) -> Option<Scenario> {
     if !rustix::process::geteuid().is_root() {
         return Some(scenario);

@@ -1,4 +1,4 @@
-//! Facts in a report about the driver under test, and about a machine with final kernel messages.
+//! Facts in a report about the driver under test, and about files that the kernel left in a crash.
 
 use serde_json::{Value, json};
 

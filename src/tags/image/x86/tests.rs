@@ -52,7 +52,7 @@ fn a_64_bit_call_is_known_in_each_of_its_forms() {
     let retpoline = [through(&[0x4c, 0x8b, 0x15], WITH_TAG, 6), b"\xe8\0\x10\0\0".to_vec()].concat();
     // mov rax, [import]; call rax
     let by_register = [through(&[0x48, 0x8b, 0x05], WITH_TAG, 6), b"\xff\xd0".to_vec()].concat();
-    // rex.W jmp [import], in a function's last place
+    // rex.W jmp [import], a tail call
     let tail = through(&[0x48, 0xff, 0x25], WITH_TAG, 6);
     for form in [call, guarded, retpoline, by_register, tail] {
         let uses = read_bytes(64, &[MOV_R8D, &form, b"\x90\xc3"]);
