@@ -12,7 +12,7 @@ fn files() -> Vec<PathBuf> {
     folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-/// Returns the mistakes in a file, which must have some. The source is the file name alone, the same on every machine.
+/// Returns the mistakes in a file; panics if there are none. The source is the file name, the same on every machine.
 fn refused(path: &Path) -> Mistakes {
     let name = path.file_name().unwrap().to_string_lossy();
     match parse(&name, &fs_err::read(path).unwrap()) {

@@ -173,7 +173,7 @@ fn a_sample_takes_no_memory_from_the_heap() {
     assert_eq!(taken.count_total, 0);
 }
 
-/// An hour of 4,000 tags with a sample per second, in which one tag in twenty changes: 14.4 million usages.
+/// An hour of 4,000 tags with a sample per second; one tag in twenty changes per sample: 14.4 million usages.
 #[test]
 fn an_hour_of_four_thousand_tags_fits_into_eight_megabytes() {
     let folder = tempfile::tempdir().unwrap();

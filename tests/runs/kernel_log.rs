@@ -70,7 +70,7 @@ fn a_fault_of_the_kernel_is_an_error_with_its_lines() {
 #[test]
 fn what_a_program_writes_to_the_log_is_no_word_of_the_kernels() {
     let root = bed();
-    // Facility 1, which the kernel assigns to all text written to /dev/kmsg.
+    // The kernel assigns facility 1 to all text written to /dev/kmsg.
     let ended = logs(root.path(), "12,99,9000000,-;BUG: KASAN: says a program\n", "{ tag: victim, max_growth: 1 GiB }");
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 }

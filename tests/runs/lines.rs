@@ -116,7 +116,7 @@ mod native {
 
     const FOREVER: &str = "poolgate sim exercise --rounds 1000000 --pause 100000";
 
-    /// A folder of files, one for each process, which keeps it open.
+    /// A folder of files. Each process keeps one of them open.
     pub(super) struct Mark {
         folder: tempfile::TempDir,
         files: Cell<u32>,

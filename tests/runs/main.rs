@@ -1,5 +1,5 @@
 //! Whole runs of the real program with real processes. In most of them a workload or a machine fails. The message must
-//! advise what to do, and the exit code and junit.xml must be right.
+//! advise the user, and the exit code and junit.xml must be right.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod bad_machine;
