@@ -28,7 +28,7 @@ impl Scalar for Bytes {
     }
 }
 
-/// Returns the number of bytes of `number` in `unit`.
+/// Returns the size of `unit` in bytes; `number` is for the mistake.
 pub(super) fn bytes_in(number: Number<'_>, unit: &str) -> Result<u64, Wrong> {
     if let Some((_, bytes)) = UNITS.iter().find(|(name, _)| *name == unit) {
         return Ok(*bytes);
