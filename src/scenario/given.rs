@@ -152,7 +152,7 @@ fn measure(word: &str) -> Option<Measure> {
     MEASURES.into_iter().find(|measure| measure.to_string() == word)
 }
 
-/// Checks that only slab caches have a measure, and that only rates of objects count objects.
+/// Checks that only slab caches have a measure, and that a rate in objects is not measured in slabs.
 fn checked(threshold: Threshold, words: &[Range<usize>]) -> At<Threshold> {
     let pool = match threshold.subject {
         Subject::Total(pool) => Some(pool),

@@ -68,7 +68,7 @@ fn subject(written: WrittenThreshold, place: &Place, found: &mut Vec<Finding>) -
     }
 }
 
-/// Checks that only slab caches have a measure, and that only rates of objects count objects.
+/// Checks that only slab caches have a measure, and that a rate in objects is not measured in slabs.
 fn measure_goes_with(written: &WrittenThreshold, place: &Place, found: &mut Vec<Finding>) {
     for (key, pool) in [("pool", written.pool), ("total", written.total)] {
         match (pool, written.measure) {
