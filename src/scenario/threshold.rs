@@ -42,7 +42,7 @@ pub enum Subject {
         tag: TagPattern,
         /// The excepted tags.
         except: Vec<TagPattern>,
-        /// The only pool; `None` means every pool.
+        /// The pool of the tags; `None` means every pool.
         pool: Option<Pool>,
     },
     /// All memory of a pool together.

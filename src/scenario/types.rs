@@ -220,11 +220,11 @@ pub enum WarmUp {
 pub struct Sampling {
     /// Time between two samples, at least 10 ms.
     pub every: Duration,
-    /// Time for memory to settle after an iteration before it is sampled.
+    /// How long memory may settle after an iteration before it is sampled.
     pub settle: Duration,
-    /// Time of sampling before the workload.
+    /// How long memory is sampled before the workload.
     pub lead_in: Duration,
-    /// Time of sampling after the workload.
+    /// How long memory is sampled after the workload.
     pub cool_down: Duration,
     /// Whether the kernel shrinks its caches before the samples that are compared.
     #[serde(skip_serializing_if = "Option::is_none")]

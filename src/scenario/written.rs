@@ -112,7 +112,7 @@ pub(super) struct WrittenThreshold {
     /// Tags that are excepted. Only with `tag`.
     #[serde(default)]
     pub(super) except: Vec<Text<TagPattern>>,
-    /// The only pool. Only with `tag`.
+    /// Restricts the tags to one pool. Only with `tag`.
     pub(super) pool: Option<Pool>,
     /// All memory of a pool together. Not together with `tag`.
     pub(super) total: Option<Pool>,
