@@ -1,4 +1,4 @@
-//! `poolgate bench` as it is called: the table, the figures as a file, and what it exits with when they got worse.
+//! The command `poolgate bench`: the table, the figures as a file, and the exit code if they got worse.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::Path;
@@ -27,7 +27,7 @@ fn figures_are_the_same_twice_and_a_worse_one_is_named() {
         assert!(table.contains(heading), "{table}");
     }
     let mut figures: Figures = serde_json::from_str(&fs_err::read_to_string(&once).unwrap()).unwrap();
-    // The cost is of the moment, and whatever it is now, it is not worse than this.
+    // The cost depends on the moment. With 0 as the value compared, it can never be worse.
     figures.nanoseconds.lowest_alone = 0.0;
     fs_err::write(&once, serde_json::to_string(&figures).unwrap()).unwrap();
     bench(&["--against", text(&once)]).assert().code(0);

@@ -1,4 +1,4 @@
-//! What every command answers in everyday use: files that are not there, output that nobody reads, several scenarios at once.
+//! Everyday use of every command: missing files, output without a reader, several scenarios at once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::Path;
@@ -40,12 +40,12 @@ fn lab() -> tempfile::TempDir {
     lab
 }
 
-/// A run was judged: a machine that is too busy to sample makes it unclear, which is not what these tests are about.
+/// A run was judged. A machine too busy to sample makes it unclear, but these tests accept that.
 fn is_judged(code: Option<i32>, told: &str) {
     assert!(matches!(code, Some(0 | 4)), "{code:?}: {told}");
 }
 
-/// The names of the suites in a JUnit file, and of their errors.
+/// Returns the names of the suites in a JUnit file, and the number of errors.
 fn suites(file: &Path) -> (Vec<String>, usize) {
     let text = fs_err::read_to_string(file).unwrap();
     let suites = text.split("<testsuite ").skip(1);
@@ -84,7 +84,7 @@ fn a_missing_file_is_a_mistake_that_is_told_once() {
         assert_eq!(said.stdout, "", "{words:?}");
         assert!(!said.stderr.contains(".tmp"), "{words:?}: {}", said.stderr);
     }
-    // Who reads only the file is not left with that of the night before.
+    // The file must not be the old one, because some readers look only at the file.
     assert_eq!(suites(&lab.path().join("judged.xml")), (vec!["none.log".to_owned()], 1));
     assert!(!lab.path().join("reports").exists(), "nothing was run");
 }
@@ -177,7 +177,7 @@ fn lengths_of_time_have_the_units_of_a_scenario_on_the_command_line_and_the_othe
 mod lost {
     use super::*;
 
-    /// Where output goes: to a full disk, or to a reader that is gone.
+    /// The target of the output: a full disk, or a reader that is gone.
     fn lost(full: bool) -> Stdio {
         if full {
             return Stdio::from(fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_file());
@@ -187,7 +187,7 @@ mod lost {
         writer.into()
     }
 
-    /// The exit code of a command and what it wrote to the stream that is left.
+    /// Returns the exit code of a command and its output on the other stream.
     fn ended(lab: &Path, words: &[&str], full: bool, stdout: bool) -> (Option<i32>, String) {
         let mut command = poolgate(lab);
         command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped());

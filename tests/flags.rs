@@ -1,5 +1,5 @@
-//! `poolgate flags` on the simulated machine, which plays an old Windows and a new one: what gflags.exe would print, what
-//! is written, how it is had back, and what is refused.
+//! The command `poolgate flags` on the simulated machine, as an old and a new Windows: output like gflags.exe, written
+//! values, their restoration, and refusals.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
 
 const NONE: &str = "Current Boot Registry Settings are: 00000000\n";
 
-/// A simulated machine which is on.
+/// A simulated machine that is switched on.
 struct Machine {
     folder: tempfile::TempDir,
     kernel: Kernel,
@@ -28,17 +28,17 @@ impl Machine {
         Machine { folder, kernel }
     }
 
-    /// A Windows which counts pool tags, whatever its flags are.
+    /// A Windows that always counts pool tags.
     fn today() -> Machine {
         Machine::new(KernelState::new(Population { seed: 1, tags: 5, noise: Vec::new() }))
     }
 
-    /// A Windows which counts pool tags only when it was booted with `ptg`.
+    /// A Windows that counts pool tags only if it was booted with `ptg`.
     fn of_old() -> Machine {
         Machine::new(KernelState::new(Population { seed: 1, tags: 5, noise: Vec::new() }).with_tagging_off())
     }
 
-    /// With GlobalFlag in its registry, in a checkpoint's notation.
+    /// Sets GlobalFlag in the registry, in a checkpoint's notation.
     fn with(self, value: &str) -> Machine {
         let set = |state: &mut KernelState| {
             state.settings.set_flag("GlobalFlag", Some(value.to_owned()));
@@ -52,7 +52,7 @@ impl Machine {
         self.folder.path().join("kernel.json")
     }
 
-    /// What is in its registry, seen and on disk.
+    /// Returns GlobalFlag in the registry, after checking that it is on disk.
     fn value(&self) -> Option<String> {
         let state = self.kernel.read().unwrap();
         assert_eq!(state.settings.unflushed(), 0, "something was not flushed");
@@ -75,7 +75,7 @@ impl Machine {
     }
 }
 
-/// The command with words as a shell without quotes would split them, on the machine whose kernel is in that file.
+/// Runs the command, with its words split at spaces, on the machine with its kernel in that file.
 fn poolgate(words: &str, kernel: &std::path::Path) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
     command.args(words.split_whitespace()).env("POOLGATE_SIM_KERNEL", kernel).stdin(Stdio::null());
@@ -101,12 +101,12 @@ fn example_9_is_followed_word_for_word() {
     let cleared = machine.does("/r -ptg");
     assert_eq!(cleared.stdout, NONE);
     assert!(!cleared.stderr.contains("permanently"), "{}", cleared.stderr);
-    // Thought better of before the restart.
+    // Undoes the change before the restart.
     assert!(machine.does("/r +ptg").stderr.contains("no restart is needed"));
     machine.does("/r -ptg");
     assert_eq!(machine.sim("reboot"), Some(0));
     assert_eq!(machine.sim("show"), Some(3), "tags are still counted");
-    // What gflags.exe leaves behind, and cannot take away.
+    // gflags.exe leaves this value behind and cannot remove it.
     assert_eq!(machine.value().as_deref(), Some("dword:00000000"));
     machine.does("/r --remove");
     assert_eq!(machine.value(), None);
@@ -122,7 +122,7 @@ fn a_machine_to_try_it_on_is_made_in_one_command() {
     assert_eq!(poolgate("sim reboot", &kernel).code, Some(0));
     let shown = poolgate("sim show", &kernel);
     assert!(shown.stdout.lines().count() > 30, "{}", shown.stdout);
-    // The one which is there is not made anew.
+    // The existing machine is not replaced.
     let again = poolgate("sim new", &kernel);
     assert!(again.code == Some(3) && again.stderr.contains("old.json"), "{}", again.stderr);
     assert_eq!(poolgate("sim show", &kernel).stdout, shown.stdout);
@@ -208,7 +208,7 @@ fn the_old_state_is_had_back_exactly_by_the_command_that_is_told() {
         let told = machine.does("/r +kst").stderr;
         assert_ne!(machine.value().as_deref(), before);
         let back = told.split_once("to put it back: poolgate ").unwrap().1.trim();
-        // The words a shell makes of it.
+        // The words as a shell would split them.
         let back = back.replace('"', "");
         assert_eq!(poolgate(&back, &machine.path()).code, Some(0), "{back}");
         assert_eq!(machine.value().as_deref(), before, "{back}");
@@ -222,7 +222,7 @@ fn what_was_written_survives_a_power_cut() {
     assert_eq!(machine.sim("power-cut"), Some(0));
     assert_eq!(machine.value().as_deref(), Some("dword:00002000"));
     assert!(machine.does("/k").stdout.contains("    kst - Create kernel mode stack trace database\n"));
-    // Back to what the kernel runs with.
+    // Changes back to the flags of the running kernel.
     let said = machine.does("/r -kst +kst");
     assert!(said.stderr.contains("nothing to change"), "{}", said.stderr);
     machine.does("/r -kst");

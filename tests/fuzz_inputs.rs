@@ -1,4 +1,4 @@
-//! The fuzz targets, called with the inputs that the fuzzer starts from, whole and damaged.
+//! Runs the fuzz targets on the fuzzer's initial inputs, whole and damaged.
 //!
 //! `.ci/nightly fuzz` searches for new inputs with libFuzzer; this runs the same checks in a test build, in seconds.
 #![cfg(target_os = "linux")]
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 #[allow(unreachable_pub, clippy::disallowed_methods, reason = "it is a crate of its own, without fs_err")]
 mod fuzz;
 
-/// As `-max_len` of `.ci/fuzz`.
+/// The same as `-max_len` in `.ci/fuzz`.
 const LONGEST: usize = 4096;
 
-/// Bytes that separate, sign, quote, or reach a terminal.
+/// Bytes that separate, sign, quote, or control a terminal.
 const MEANINGFUL: &[u8] = b" \t\n\0-+.,:;#\"'[]{}\x1b\x7f\xff09";
 
-/// How many damaged copies of each input are read.
+/// The number of damaged copies of each input.
 const DAMAGED: u64 = 16;
 
 #[test]
@@ -60,7 +60,7 @@ fn read(name: &str, target: fuzz::Target, path: &Path, bytes: &[u8]) {
     }
 }
 
-/// What is read of a longer file: whole lines, where it has any.
+/// Returns the part of a longer file that is read: whole lines, if it has any.
 fn beginning(bytes: &[u8]) -> &[u8] {
     match bytes.get(..LONGEST) {
         Some(first) => &first[..first.iter().rposition(|&byte| byte == b'\n').map_or(LONGEST, |at| at + 1)],
@@ -68,7 +68,7 @@ fn beginning(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// `bytes` with one to four bytes replaced; one copy in three is cut off at a line's end, and one anywhere.
+/// Returns `bytes` with one to four bytes replaced. One copy in three is cut off at a line's end, and one anywhere.
 fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ bytes.len() as u64;
     let mut random = |below: usize| {
@@ -83,9 +83,9 @@ fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
         _ => {}
     }
     for _ in 0..=random(4) {
-        // A byte that means something in one of the formats, or any.
+        // A byte with a meaning in one of the formats, or any byte.
         let byte = if random(2) == 0 { MEANINGFUL[random(MEANINGFUL.len())] } else { random(256) as u8 };
-        // Where something is written, since most of a table is spaces.
+        // Only bytes that are not spaces, since most of a table is spaces.
         let written: Vec<usize> = (0..damaged.len()).filter(|&at| damaged[at] != b' ').collect();
         if let Some(&at) = written.get(random(written.len())) {
             damaged[at] = byte;
@@ -94,7 +94,7 @@ fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
     damaged
 }
 
-/// The inputs of a target: those of `fuzz/seeds/<name>`, and of the folders that `fuzz/inputs` names.
+/// Returns the inputs of a target: those of `fuzz/seeds/<name>`, and of the folders listed in `fuzz/inputs`.
 fn inputs(name: &str) -> Vec<PathBuf> {
     let listed = fs_err::read_to_string("fuzz/inputs").unwrap();
     let folders = listed.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {

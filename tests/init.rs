@@ -1,4 +1,4 @@
-//! `poolgate init` as somebody calls it for the first time.
+//! The command `poolgate init` at its first use.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::Path;
@@ -48,7 +48,7 @@ fn the_file_is_named_for_the_driver_and_says_where_it_is_for() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let text = fs_err::read_to_string(folder.path().join("My-Drv.yaml")).unwrap();
     assert!(text.contains("scenario: My-Drv\n") && text.contains("driver: My Drv.sys\n"), "{text}");
-    // Without --platform it is for the one it was written on.
+    // Without --platform the scenario is for the system of the command.
     assert!(text.contains(if cfg!(windows) { "ExAllocatePool2" } else { "kmem_cache_create" }), "{text}");
     let other = if cfg!(windows) { "linux" } else { "windows" };
     let said = poolgate(folder.path(), &["init", "--run", "t", "--iterations", "9", "--platform", other]);

@@ -1,6 +1,6 @@
 //! The scenarios for the live Linux kernel, as a user would run them: real slab caches, real leaks.
 //!
-//! Needs root, since only root reads /proc/slabinfo; says so and does nothing elsewhere. In CI that is a failure.
+//! They need root, since only root reads /proc/slabinfo. Without it they print a note and pass, but fail in CI.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -9,11 +9,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What must come out of a scenario.
+/// The expected result of a scenario.
 struct Expected {
     name: &'static str,
     code: i32,
-    /// A leak's tag; each of them really leaves one object behind an iteration.
+    /// A leak's tag. Each leak really leaves one object per iteration.
     leak: Option<&'static str>,
 }
 
@@ -57,7 +57,7 @@ fn missing() -> Option<String> {
     keyctl.err().map(|error| format!("keyctl (package keyutils) does not start: {error}"))
 }
 
-/// The rate of `tag` in a run's report, objects an iteration.
+/// Returns the rate of `tag` in a run's report, in objects per iteration.
 fn rate(run: &Path, tag: &str) -> f64 {
     let report: Value = serde_json::from_slice(&fs_err::read(run.join("report.json")).unwrap()).unwrap();
     let tags = report["tags"].as_array().unwrap();

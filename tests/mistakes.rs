@@ -1,5 +1,5 @@
-//! Every file in `mistakes/` holds one mistake, and its name says which. What an author sees is a snapshot, reviewed by
-//! a person: the place must be exact, and the help must say what would be right. A new case is a new file.
+//! Every file in `mistakes/` has one mistake, described by its name. The message for the author is a reviewed snapshot:
+//! the place must be exact, and the help must describe the correction. A new case is a new file.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ fn files() -> Vec<PathBuf> {
     folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-/// The mistakes in a file, which must have some. Named by the file's name alone, as every machine sees it.
+/// Returns the mistakes in a file; panics if there are none. The source is the file name, the same on every machine.
 fn refused(path: &Path) -> Mistakes {
     let name = path.file_name().unwrap().to_string_lossy();
     match parse(&name, &fs_err::read(path).unwrap()) {

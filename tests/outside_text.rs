@@ -1,19 +1,20 @@
-//! Text from outside on its way to a terminal and to a spreadsheet, with the real program.
+//! Text from outside that the real program sends to a terminal and to a spreadsheet.
 //!
-//! The workload prints escape sequences, leaves a process with such a name, and a tag looks like a formula. `script` gives
-//! the program a terminal; `CLICOLOR_FORCE` has it keep its colours without one, so escape sequences would pass as well.
+//! The workload prints escape sequences and leaves a process with such a name, and a tag looks like a formula. `script`
+//! gives the program a terminal. `CLICOLOR_FORCE` keeps colours without one, so escape sequences would also get
+//! through.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Sets the window's title, clears the screen, hides text, and turns its direction; U+009B is CSI in one character.
+/// Sets the window's title, clears the screen, hides text, and changes its direction; U+009B is CSI in one character.
 const HOSTILE: &str = r"\033]0;owned\007\033[2J\033[8mhidden\033[3;3H\302\2332Jend\342\200\256live";
-/// What of it must never be sent.
+/// Bytes that must never be sent.
 const SENT: [&[u8]; 6] =
     [b"\x1b]0;", b"\x1b[2J", b"\x1b[8m", b"\x1b[3;3H", "\u{9b}2J".as_bytes(), "\u{202e}live".as_bytes()];
-/// How it is shown instead.
+/// The text as shown.
 const SHOWN: &str = r"\x1b]0;owned\x07\x1b[2J\x1b[8mhidden\x1b[3;3H\x9b2Jend\u{202e}live";
 
 fn lab(workload: &str) -> tempfile::TempDir {
@@ -33,7 +34,7 @@ fn poolgate(folder: &Path) -> Command {
     command
 }
 
-/// Everything a command printed.
+/// Returns the whole output of a command.
 fn printed(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap();
     [output.stdout, output.stderr].concat()
@@ -61,7 +62,7 @@ fn a_workloads_escape_sequences_never_reach_the_terminal() {
 
 #[test]
 fn a_process_name_never_reaches_the_terminal_as_it_is() {
-    // The name of a process is that of its file, cut after 15 bytes.
+    // The name of a process is the name of its file, cut off after 15 bytes.
     let lab = lab(
         "name=$(printf 'a\\033[2Jb')\ncp \"$(command -v sleep)\" \"./$name\"\n\"./$name\" 300 &\nuntil grep -q 300 /proc/$!/cmdline; do :; done\n",
     );
@@ -69,7 +70,7 @@ fn a_process_name_never_reaches_the_terminal_as_it_is() {
     assert!(text.contains(r"a\x1b[2Jb"), "{text}");
 }
 
-/// The same in a terminal, where progress is shown too.
+/// The same in a terminal, with progress output.
 #[test]
 fn a_real_terminal_sees_none_of_it() {
     let lab = lab(&format!("printf '{HOSTILE}\\n'; exit 7"));
@@ -110,7 +111,7 @@ fn text_of_files_never_reaches_the_terminal_as_it_is() {
     }
 }
 
-/// `/dev/full` answers every write with ENOSPC.
+/// Every write to `/dev/full` fails with ENOSPC.
 #[test]
 fn output_that_is_lost_on_a_full_disk_is_an_error_and_no_panic() {
     let lab = lab("true");
@@ -142,7 +143,7 @@ fn a_tag_that_looks_like_a_formula_is_exported_escaped_and_read_back() {
     assert_eq!(cells, [r"\x3d1+2", r"\x40SUM", r"\x2bcmd", r"\x2ddsh", "a=b"]);
     fs_err::write(lab.path().join("again.csv"), &exported).unwrap();
     assert_eq!(export("again.csv"), exported);
-    // The same verdict of the same tags.
+    // The verdicts on the tags must be the same.
     let judged = |from: &str| {
         let output = poolgate(lab.path())
             .args(["judge", "--json", "--no-confirm", "--threshold", "tag * max_rate 0 B/h", from])

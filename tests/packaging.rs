@@ -1,4 +1,4 @@
-//! What packagers take from poolgate: completion scripts and manual pages.
+//! Files for packagers: completion scripts and manual pages.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::process::{Command, Output, Stdio};
@@ -61,7 +61,7 @@ fn the_manual_has_a_page_for_every_command_but_those_of_poolgate_s_own() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("give a folder which exists"));
 }
 
-/// A tag of an action can be moved to another commit by whoever owns it; a commit cannot.
+/// The owner of an action can move its tag to another commit, but cannot change a commit.
 #[test]
 fn workflows_pin_their_actions_by_commit_and_their_compiler_by_version() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

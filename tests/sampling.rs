@@ -1,5 +1,5 @@
-//! Sampling the slab caches of a Linux kernel: every form of slabinfo is read to the same figures, a damaged one is
-//! never a smaller sample, and a sample takes no heap memory, which would disturb what it measures.
+//! Sampling of the slab caches of a Linux kernel: every form of slabinfo gives the same figures, a damaged one never
+//! gives a smaller sample, and a sample allocates no heap memory, because that would disturb the measurement.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,7 +15,7 @@ use poolgate::pool::{Counters, Pool, Snapshot, TagPattern, Usage};
 use poolgate::record::{Header, Recorder, SampleInfo};
 use tempfile::TempDir;
 
-/// A folder with a `proc` and a `sys` which a test writes.
+/// A folder with a `proc` and a `sys` written by the test.
 struct Root(TempDir);
 
 impl Root {
@@ -31,7 +31,7 @@ impl Root {
         root
     }
 
-    /// A kernel with these caches: name and objects in use, each of 10 bytes.
+    /// A kernel with these caches: name and number of objects in use, each of 10 bytes.
     fn with(caches: &[(&str, u64)]) -> Root {
         Root::saying(&text(caches))
     }
@@ -40,7 +40,7 @@ impl Root {
         self.put("proc/slabinfo", slabinfo);
     }
 
-    /// Overwrites in place, as a kernel does, so that a reader which keeps the file open sees it.
+    /// Overwrites in place, as a kernel does, so that a reader with the file open sees the change.
     fn put(&self, path: &str, text: &str) {
         let path = self.0.path().join(path);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
@@ -63,7 +63,7 @@ fn text(caches: &[(&str, u64)]) -> String {
     std::iter::once("slabinfo - version: 2.1\n# name            <active_objs> …\n".to_owned()).chain(lines).collect()
 }
 
-/// Objects and bytes of each cache present, and the pages of its slabs.
+/// Returns objects and bytes of each cache present, and the pages of its slabs.
 fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64, u64)> {
     let mut figures = BTreeMap::new();
     for (key, usage) in snapshot.present() {
@@ -132,7 +132,8 @@ fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
     assert!(root.source().sample().is_ok());
 }
 
-/// `Slab:` of /proc/meminfo counts kmallocs of more than two pages too, and lags behind by what each CPU has not yet added.
+/// `Slab:` of /proc/meminfo also counts kmallocs of more than two pages, and lacks the pages that each CPU has not
+/// added yet.
 #[test]
 fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
     if !live() {
@@ -189,7 +190,7 @@ fn a_cache_which_the_kernel_can_take_back_is_reclaimable() {
     let root = Root::with(&[("dentry", 5), ("filp", 9), ("without_folder", 1), ("nfs/commit", 2)]);
     root.put("sys/kernel/slab/dentry/reclaim_account", "1\n");
     root.put("sys/kernel/slab/filp/reclaim_account", "0\n");
-    // sysfs has no slashes in its names.
+    // Names in sysfs have no slashes.
     root.put("sys/kernel/slab/nfs!commit/reclaim_account", "1\n");
     let mut source = root.source();
     let keys = source.sample().unwrap().keys();
@@ -234,7 +235,7 @@ fn a_cache_whose_module_is_gone_needs_no_shrinking() {
     assert_eq!(root.text("sys/kernel/slab/filp/shrink"), "1");
 }
 
-/// A source and where its samples go.
+/// A source and the recorder of its samples.
 struct Sampler {
     source: Tables,
     recorder: Recorder,
@@ -250,7 +251,7 @@ impl Sampler {
         Sampler { source: Tables::new(root), recorder, taken: 0, _folder: folder }
     }
 
-    /// Takes a sample; returns how many caches are known.
+    /// Takes a sample; returns the number of known caches.
     fn sample(&mut self) -> usize {
         self.taken += 1;
         let info = SampleInfo { at: Duration::from_secs(self.taken.into()), settled: false, missed: 0 };
@@ -259,7 +260,7 @@ impl Sampler {
         snapshot.keys().len()
     }
 
-    /// Takes a sample; returns how many caches are known, and how often heap memory was taken.
+    /// Takes a sample; returns the number of known caches and of heap allocations.
     fn counted(&mut self) -> (usize, u64) {
         let mut known = 0;
         let taken = allocation_counter::measure(|| known = self.sample());
@@ -267,13 +268,13 @@ impl Sampler {
     }
 }
 
-/// Enough for two whole samples behind the first, before which keys are repeated.
+/// Enough for two whole samples after the first. Keys are repeated before these.
 const MANY: u64 = 600;
 
 #[test]
 fn a_sample_takes_no_heap_memory() {
     let names: Vec<String> = (0..300).map(|cache| format!("driver_cache_{cache}")).collect();
-    // The figures get longer as they do when something leaks, and one cache comes and goes.
+    // The figures get longer, as with a leak, and one cache comes and goes.
     let caches = |time: u64| -> Vec<(&str, u64)> {
         let present = names.iter().skip(usize::from(time % 7 == 3)).map(String::as_str);
         present.zip(1..).map(|(name, cache)| (name, cache % 3 * time * time * 2)).collect()
@@ -299,7 +300,7 @@ fn shrinking_again_takes_no_heap_memory() {
     assert_eq!(allocation_counter::measure(|| assert_eq!(source.shrink(&named).unwrap(), 1)).count_total, 0);
 }
 
-/// Whether this machine shows its slab caches. Where it does not, a test says so and ends, or fails where CI=true.
+/// Returns whether this machine shows its slab caches. If not, a test prints a note and ends; with CI=true it fails.
 fn live() -> bool {
     let Err(because) = File::open("/proc/slabinfo") else { return true };
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "/proc/slabinfo cannot be read: {because}");
@@ -316,7 +317,7 @@ fn a_sample_of_this_machine_takes_no_heap_memory() {
     let mut known = sampler.sample();
     for time in 1..=MANY {
         let (now, allocations) = sampler.counted();
-        // A cache which was not there before needs a row.
+        // A new cache needs a row.
         if now == known {
             assert_eq!(allocations, 0, "sample {time}");
         }

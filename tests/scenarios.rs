@@ -1,11 +1,11 @@
-//! Every scenario under `scenarios/`, on every platform: it loads, and says what it is.
+//! Every scenario under `scenarios/` loads on every platform and has a description.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::{Path, PathBuf};
 
 use poolgate::scenario::{Scenario, load};
 
-/// Each scenario with its path below `scenarios/`, and its text.
+/// Returns each scenario with its path below `scenarios/` and its text.
 fn all() -> Vec<(String, Scenario, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let mut folders = vec![root.clone()];

@@ -1,5 +1,5 @@
-//! `poolgate doctor` on this Windows, whatever its rights and its kernel are: every line is there, and the exit code is what
-//! the lines say. Under Wine the pools are a problem, since Wine does not count them.
+//! The command `poolgate doctor` on this Windows, with any rights and kernel: every line is present, and the exit code
+//! matches the lines. Under Wine the pools are a problem, because Wine does not count them.
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -21,7 +21,7 @@ fn doctor(words: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), text)
 }
 
-/// The level of the line about `what`.
+/// Returns the level of the line about `what`.
 #[track_caller]
 fn level<'a>(text: &'a str, what: &str) -> &'a str {
     let about = |line: &&str| line.split_once(what).is_some_and(|(level, _)| !level.trim().contains(' '));
@@ -48,7 +48,7 @@ fn every_line_is_there_and_the_exit_code_is_what_they_say() {
 fn a_scenario_without_flags_needs_nothing_for_reboots() {
     let (code, text) = doctor(&["plain.yaml"]);
     assert_eq!(level(&text, "driver"), "ok", "{text}");
-    // Where the kernel tells nothing of its pools, nobody knows whether tagging has to be switched on.
+    // If the kernel provides no pool figures, it is unknown whether tagging must be switched on.
     if level(&text, "pools") == "problem" {
         assert_eq!((code, level(&text, "scenario")), (Some(3), "problem"), "{text}");
         return;

@@ -1,9 +1,8 @@
-//! A recording as plain CSV, for spreadsheets, other programs, and `poolgate judge` again: docs/csv.md.
+//! Exports a recording as plain CSV, for spreadsheets, other programs and `poolgate judge`: docs/csv.md.
 //!
-//! One row a sample and tag, in the order in which they were recorded; a tag which is absent has no row. What the seven
-//! columns have no place for (stages, and which samples were taken at rest) stands in two more, on request, and without them
-//! what follows the first look is left out; what has no place at all is counted in [`Unwritten`], so that nobody loses it
-//! unawares.
+//! There is one row for each sample and tag, in recorded order; an absent tag has no row. Stages and settled samples do
+//! not fit in the seven columns. Two more columns hold them on request; without these columns, samples after the first
+//! look are left out. [`Unwritten`] counts all data that has no column.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -13,37 +12,38 @@ use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
 
 /// The columns of every log.
 pub const COLUMNS: [&str; 7] = ["t_seconds", "iteration", "tag", "pool", "allocs", "frees", "bytes"];
-/// The columns which let a log be judged exactly as the recording it was made from.
+/// The columns that allow a log to be judged exactly like its recording.
 pub const MORE_COLUMNS: [&str; 2] = ["stage", "settled"];
-/// The columns that say what is not known of a sample: how many rows of its table could not be read, and whether the table shows
-/// only some of the tags.
+/// The columns for incomplete samples: the number of unreadable rows of the table, and whether the table shows only
+/// some of the tags.
 pub const TABLE_COLUMNS: [&str; 2] = ["unread", "partial"];
 
-/// What a recording holds that a CSV file does not.
+/// Data of a recording that its CSV file lacks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unwritten {
-    /// Samples which could not be read.
+    /// Samples that could not be read.
     pub gaps: u64,
     /// Ticks of the sampling clock that passed without a sample.
     pub missed: u64,
-    /// Places where the recording is damaged.
+    /// Number of damaged places in the recording.
     pub damaged: u64,
-    /// Second looks: their plan is not written, and without stages none of their samples.
+    /// Second looks. Their plan is not written; without stages their samples are not either.
     pub looks: u64,
-    /// Samples after teardown, which without stages are not written.
+    /// Samples after teardown. Without stages they are not written.
     pub teardown: u64,
     /// Messages of the kernel, which can break an `after_teardown` threshold.
     pub kernel: u64,
-    /// It has no end, which the file will not show.
+    /// The recording has no end. The file does not show this.
     pub unfinished: bool,
-    /// It was changed after it was closed, which the file will not show either.
+    /// The recording was changed after it was closed. The file does not show this.
     pub changed: bool,
 }
 
-/// Writes `recording`, with [`MORE_COLUMNS`] if `stages`, and with [`TABLE_COLUMNS`] if a sample of it is incomplete.
+/// Writes `recording`, with [`MORE_COLUMNS`] if `stages`, and with [`TABLE_COLUMNS`] if one of its samples is
+/// incomplete.
 ///
 /// # Errors
-/// From `out`.
+/// If writing to `out` fails.
 pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::Result<Unwritten> {
     let mut rows = csv::Writer::from_writer(out);
     let more: &[&str] = if stages { &MORE_COLUMNS } else { &[] };
@@ -58,12 +58,12 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
             unwritten.missed += u64::from(info.missed);
         }
         match event {
-            // All of a file without stages is workload. A second look would make a leak in it look like one that pauses.
+            // Without stages, all rows count as workload. In a second look a leak would then seem to pause.
             Event::Sample { .. } if !stages && stage == Some(Stage::SecondLook) => {}
             Event::Sample { .. } if !stages && stage == Some(Stage::Teardown) => unwritten.teardown += 1,
             Event::Sample { info, snapshot } => {
                 let stage = stages.then_some(stage);
-                // A table without a row that was read has no row here: the next one says what is not known.
+                // A table without a readable row has no rows here; the next written sample includes its missing parts.
                 if snapshot.present().next().is_none() && !incomplete.is_nothing() {
                     unwritten.gaps += 1;
                     continue;
@@ -99,8 +99,8 @@ fn has_incomplete(recording: &Recording) -> bool {
     false
 }
 
-/// Text for a cell. A spreadsheet takes a cell that begins with `=`, `@`, `+` or `-` for a formula and computes it, so that
-/// character becomes `\xNN`, as tags are escaped anyway: a tag is read back as what it was.
+/// Escapes text for a cell. A spreadsheet computes a cell that begins with `=`, `@`, `+` or `-` as a formula. That
+/// character becomes `\xNN`, the escape that tags use anyway, so a tag is read back unchanged.
 pub fn cell(text: &str) -> Cow<'_, str> {
     match text.as_bytes().first() {
         Some(first @ (b'=' | b'@' | b'+' | b'-' | b'\t' | b'\r')) => {
@@ -110,13 +110,13 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// One sample and what its rows have in common.
+/// One sample and the values that its rows share.
 struct Sample<'a> {
     info: SampleInfo,
     iterations: Option<u64>,
-    /// `None` where stages are not written.
+    /// `None` if stages are not written.
     stage: Option<Option<Stage>>,
-    /// `None` where every sample is complete.
+    /// `None` if all samples are complete.
     incomplete: Option<&'a Incomplete>,
     snapshot: &'a Snapshot,
 }
@@ -146,7 +146,7 @@ impl Sample<'_> {
     }
 }
 
-/// `allocs` and `frees`, empty where the kernel does not count them.
+/// Returns `allocs` and `frees`, empty if the kernel does not count them.
 fn counts(key: &Key, usage: Usage) -> (String, String) {
     match key.counters {
         Counters::Wrapping32 | Counters::Full64 => (usage.allocs.to_string(), usage.frees.to_string()),
@@ -155,7 +155,7 @@ fn counts(key: &Key, usage: Usage) -> (String, String) {
     }
 }
 
-/// `Nonp`, `Paged session 1`, `Slab reclaimable`.
+/// Returns the pool's text, such as `Nonp`, `Paged session 1` or `Slab reclaimable`.
 fn pool(key: &Key) -> String {
     let mut text = match key.pool {
         Pool::Paged => "Paged",

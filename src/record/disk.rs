@@ -1,9 +1,8 @@
-//! What it takes for a file to be on disk, whole and under its name, whatever happens to the machine a moment later.
+//! Writes files so that they survive a power cut, with their full contents and under their names.
 //!
-//! On Unix a new name is on disk once its folder is synced. On Windows no folder can be synced by anything that is
-//! documented; there a name is made durable by the way it is given: MoveFileExW with MOVEFILE_WRITE_THROUGH "does not
-//! return until the file is actually moved on the disk" (Microsoft Learn). The standard library and tempfile rename
-//! without that.
+//! On Unix a new name is on disk once its folder is synced. Windows documents no way to sync a folder. There
+//! MoveFileExW with MOVEFILE_WRITE_THROUGH makes a name durable: it "does not return until the file is actually moved
+//! on the disk" (Microsoft Learn). The standard library and tempfile rename without that flag.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,10 +10,10 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-/// Replaces the file at `path` as a whole: a reader, or a machine which lost power, finds the old or the new one.
+/// Replaces the file at `path` as a whole: a reader finds the old or the new file, also after a power cut.
 ///
 /// # Errors
-/// When it cannot be written; the old file is then still there.
+/// If the file cannot be written. The old file is then still there.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     written(path, contents).map_err(|error| named(path, &error))
 }
@@ -29,15 +28,15 @@ fn written(path: &Path, contents: &[u8]) -> io::Result<()> {
     put(file, path, folder)
 }
 
-/// The system's error under the name that the file was to have: that of the temporary file means nothing to anybody.
+/// Returns the system's error with the name of the target file in place of the temporary file's name.
 fn named(path: &Path, error: &io::Error) -> io::Error {
     let said = error.to_string();
-    // tempfile's `{error} at path {path:?}`.
+    // tempfile writes `{error} at path {path:?}`.
     let because = said.split(" at path \"").next().unwrap_or(&said);
     io::Error::new(error.kind(), format!("cannot write {}: {because}", path.display()))
 }
 
-/// Reports are for everyone who may read the folder; a temporary file is its owner's only.
+/// Reports are readable for all users who may read the folder. By default only the owner can read a temporary file.
 #[cfg(unix)]
 fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
@@ -45,7 +44,7 @@ fn temporary() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// On Windows a file has the rights which its folder hands down.
+/// On Windows a file inherits the access rights of its folder.
 #[cfg(windows)]
 fn temporary() -> tempfile::Builder<'static, 'static> {
     tempfile::Builder::new()
@@ -57,11 +56,12 @@ fn put(file: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Returns once the names in `folder` would survive a power cut. On Windows no documented call does that for a folder. Some
-/// network file systems have nothing to sync for a folder and return EINVAL (fsync(2)): that is no failure.
+/// Returns once the names in `folder` would survive a power cut. Does nothing on Windows, which has no documented call
+/// for this. Some network file systems have nothing to sync for a folder and return EINVAL (fsync(2)): that is no
+/// failure.
 ///
 /// # Errors
-/// When the names may not survive.
+/// If the names may not survive.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(windows) || super::CARELESS {
         return Ok(());
@@ -74,7 +74,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 
 #[cfg(windows)]
 fn put(file: NamedTempFile, path: &Path, _: &Path) -> io::Result<()> {
-    // It is no longer marked as temporary then, and closed.
+    // `keep` clears the temporary attribute and closes the file.
     let (_, beside) = file.keep()?;
     let moved = patiently(|| atomicwrites::replace_atomic(&beside, path));
     moved.map_err(|error| {
@@ -83,13 +83,13 @@ fn put(file: NamedTempFile, path: &Path, _: &Path) -> io::Result<()> {
     })
 }
 
-/// What Windows says of a file which somebody else has open just now: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION.
+/// Windows errors for a file that another program has open: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION.
 const BUSY: &[i32] = if cfg!(windows) { &[5, 32] } else { &[] };
-/// How often, and how long between, a busy file is tried: a second in all.
+/// Number of attempts on a busy file, and the pause between them: a second in all.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Does what a virus scanner or an indexer may keep from being done for a moment.
+/// Repeats an attempt while a virus scanner or an indexer has the file open.
 pub(super) fn patiently<T>(attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     tried(attempt, BUSY, || std::thread::park_timeout(PAUSE))
 }
@@ -108,7 +108,7 @@ fn tried<T>(mut attempt: impl FnMut() -> io::Result<T>, busy: &[i32], mut pause:
 mod tests {
     use super::*;
 
-    /// No folder in /proc can be synced: its file system has no fsync, as some network file systems have none.
+    /// The file system of /proc has no fsync for folders; some network file systems do not have one either.
     #[cfg(unix)]
     #[test]
     fn a_folder_that_cannot_be_synced_is_no_failure() {
@@ -118,7 +118,7 @@ mod tests {
         assert!(sync_folder(Path::new("/no-such-folder")).is_err());
     }
 
-    /// What comes of an attempt that meets these codes first, and how many pauses were made.
+    /// Returns the result of an attempt that first fails with these codes, and the number of pauses made.
     fn met(codes: &[i32]) -> (Result<(), Option<i32>>, usize) {
         let (mut codes, mut pauses) = (codes.iter(), 0);
         let attempt = || codes.next().map_or(Ok(()), |code| Err(io::Error::from_raw_os_error(*code)));
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_file_which_cannot_be_replaced_is_named_and_stays() {
         let folder = tempfile::tempdir().unwrap();
-        // A folder that is not empty gives way to no file.
+        // A file cannot replace a folder that is not empty.
         let path = folder.path().join("junit.xml");
         fs_err::create_dir_all(path.join("inside")).unwrap();
         assert!(replace(&path, b"new").is_err());

@@ -1,5 +1,4 @@
-//! What can go wrong with a recording that somebody can act on. Damage in the middle is no error: see
-//! [`Event::Damaged`](super::Event::Damaged).
+//! Errors of recordings. Damage in the middle of a file is not an error: see [`Event::Damaged`](super::Event::Damaged).
 
 use std::io;
 use std::path::PathBuf;
@@ -10,19 +9,19 @@ pub enum RecordError {
     /// The file could not be created, written or read; the text names it.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Another kind of file.
+    /// The file is of another kind.
     #[error("{name} is not a poolgate recording")]
     Foreign {
         /// The file's path.
         name: String,
     },
-    /// The machine went down in the instant the file was created, or its beginning is damaged.
+    /// The machine went down while the file was created, or its beginning is damaged.
     #[error("{name} has no whole header: it was cut off or damaged right where it begins")]
     NoHeader {
         /// The file's path.
         name: String,
     },
-    /// Only a newer poolgate can read it.
+    /// Only a newer poolgate can read the file.
     #[error("{name} was written by a newer poolgate (format {found}, this one reads {})", super::header::VERSION)]
     Newer {
         /// The file's path.
@@ -30,29 +29,29 @@ pub enum RecordError {
         /// The format's version.
         found: u64,
     },
-    /// More than any run writes.
+    /// The file is larger than any recording.
     #[error("{name} is larger than {} GiB, which no recording is", super::input::LARGEST >> 30)]
     TooLong {
         /// The file's path.
         name: String,
     },
-    /// It was made by another run, with another scenario, or in another boot.
+    /// The recording is of another run, another scenario or another boot.
     #[error("{name} {what}")]
     OfAnother {
         /// The file's path.
         name: String,
-        /// What is different.
+        /// The difference.
         what: String,
     },
-    /// A frame was lost earlier, so that anything added now would not fit.
+    /// An earlier frame could not be written, so later frames would not fit.
     #[error("nothing more can be added to {}: an earlier write failed ({because})", path.display())]
     Stopped {
         /// The file's path.
         path: PathBuf,
-        /// What that write failed with.
+        /// The kind of error of that earlier write.
         because: io::ErrorKind,
     },
-    /// A recording holds samples of one snapshot, which only ever gains rows.
+    /// A recording holds samples of one snapshot, which can only gain rows.
     #[error("the snapshot is not the one recorded so far ({recorded} rows were recorded, it has {given})")]
     OtherSnapshot {
         /// Rows recorded so far.
@@ -63,7 +62,7 @@ pub enum RecordError {
 }
 
 impl RecordError {
-    /// Whether space on the disk, or a quota of it, ran out: now, or when the recorder stopped.
+    /// Returns whether the disk is full or a quota is used up, now or when the recorder stopped.
     pub fn is_disk_full(&self) -> bool {
         let kind = match self {
             RecordError::Io(error) => error.kind(),

@@ -1,19 +1,21 @@
-//! Frames: what makes a file out of pieces which are whole or do not count.
+//! Frames: the checksummed pieces of a file. A frame that is not whole does not count.
 //!
-//! The layout is in the [module's](super) documentation. Knows the kinds by letter, and nothing of what payloads mean.
+//! The layout is in the [module's](super) documentation. This module knows the letters of the kinds, but not the
+//! meaning of the payloads.
 
 use std::io;
 
-/// How each frame begins.
+/// The first bytes of each frame.
 const MAGIC: [u8; 4] = *b"\xf7PGR";
 
-/// Bytes of a frame which are not its payload.
+/// The size of a frame without its payload, in bytes.
 pub(super) const AROUND: usize = MAGIC.len() + 4 + 1 + 4;
 
-/// The longest kind and payload: room for two million rows at their widest, and a bound on what damage may claim.
+/// The largest length of kind and payload, in bytes. It has room for two million rows of the largest size, and limits
+/// the length that a damaged frame can claim.
 const LONGEST: u32 = 64 << 20;
 
-/// What a frame holds.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
@@ -39,7 +41,7 @@ impl Kind {
     }
 }
 
-/// Appends one frame; `payload` appends what is in it.
+/// Appends one frame; `payload` appends its contents.
 pub(super) fn append(
     out: &mut Vec<u8>,
     kind: Kind,
@@ -61,20 +63,20 @@ pub(super) fn append(
     Ok(())
 }
 
-/// One whole frame.
+/// A whole frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
-    /// `None` is a kind which this version does not know.
+    /// `None` if this version does not know the kind.
     pub(super) kind: Option<Kind>,
     pub(super) payload: &'a [u8],
-    /// Bytes of the frame, payload and all.
+    /// Size of the whole frame, in bytes.
     pub(super) size: usize,
-    /// Bytes before it which belong to no whole frame.
+    /// Bytes before the frame that belong to no whole frame.
     pub(super) skipped: usize,
 }
 
 impl<'a> Frame<'a> {
-    /// The frame which `bytes` begin with, if it is whole.
+    /// Returns the frame at the start of `bytes`, if it is whole.
     pub(super) fn first(bytes: &'a [u8]) -> Option<Frame<'a>> {
         let length = u32::from_le_bytes(*bytes.strip_prefix(&MAGIC)?.first_chunk()?);
         if length > LONGEST {
@@ -84,18 +86,19 @@ impl<'a> Frame<'a> {
         if u32::from_le_bytes(*rest.first_chunk()?) != crc32c::crc32c(checked) {
             return None;
         }
-        // A length of 0 ends here: it has no room for a kind.
+        // A length of 0 ends here: it leaves no room for a kind.
         let (&kind, payload) = checked[MAGIC.len() + 4..].split_first()?;
         Some(Frame { kind: Kind::of(kind), payload, size: checked.len() + 4, skipped: 0 })
     }
 }
 
-/// Whether `bytes` begin as a file of frames does, as far as they go.
+/// Returns whether `bytes` start with the magic of a frame, or with a part of it if there are fewer bytes.
 pub(super) fn begins_like_one(bytes: &[u8]) -> bool {
     bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic)
 }
 
-/// The whole frames of a file. Bytes after the last one are not reported: an append was cut short there.
+/// Iterates over the whole frames of a file. Bytes after the last one come from an append that was cut short, and are
+/// not reported.
 #[derive(Debug)]
 pub(super) struct Frames<'a>(pub(super) &'a [u8]);
 
@@ -130,7 +133,7 @@ mod tests {
         out
     }
 
-    /// Kind, payload and bytes skipped before, of each frame.
+    /// Returns kind, payload and skipped bytes of each frame.
     fn read(bytes: &[u8]) -> Vec<(Option<Kind>, &[u8], usize)> {
         Frames(bytes).map(|frame| (frame.kind, frame.payload, frame.skipped)).collect()
     }

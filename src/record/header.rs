@@ -1,4 +1,4 @@
-//! What a recording is of: its first frame.
+//! The header of a recording: the payload of its first frame.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -8,53 +8,54 @@ use super::{Digest, RecordError};
 
 const FORMAT: &str = "poolgate recording";
 
-/// The newest version of the format, which is the one written.
+/// The newest version of the format. New files have it.
 pub(super) const VERSION: u64 = 1;
 
-/// What a recording is of.
+/// Describes a recording.
 ///
-/// Fields may be added, each with a default for files which lack it; none is ever removed or given another meaning.
+/// Later versions may add fields, each with a default for files without it. They never remove a field or change its
+/// meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The scenario's name.
     pub scenario: String,
-    /// The run's name, which is its folder's.
+    /// The run's name, which is also the name of its folder.
     pub run: String,
-    /// When the recording began. Everything in it is timed from here, by a clock which nobody sets.
+    /// The time when the recording began. All times in the recording count from here, by a clock that cannot be set.
     pub started: Timestamp,
-    /// The boot during which it was made.
+    /// The boot in which the recording was made.
     pub boot: String,
-    /// What was sampled: "linux slabinfo", "simulated kernel".
+    /// The source of the samples: "linux slabinfo", "simulated kernel".
     pub source: String,
-    /// The version of poolgate which wrote it.
+    /// The version of poolgate that wrote the file.
     pub program: String,
-    /// The scenario's text; unknown in files of older versions, and of logs.
+    /// The digest of the scenario's text. Unknown in files of older versions and for logs.
     #[serde(default)]
     pub scenario_sha256: Digest,
-    /// Where the times of a log's samples come from, each source once. Empty for runs, whose samples are timed by a clock of
-    /// poolgate's, in files of older versions, and for a log of one table without a time.
+    /// The sources of the times of a log's samples, each source once. Empty for runs, because poolgate times their
+    /// samples with its own clock; also empty in files of older versions and for a log of one table without a time.
     #[serde(default)]
     pub times: Vec<TimeSource>,
 }
 
-/// Where the time of a log's sample comes from.
+/// The source of the time of a log's sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeSource {
     /// A time stamp in the log's text, or a column.
     Text,
-    /// A time of day in the log's text, without a date: the next one is less than a day later.
+    /// A time of day in the log's text, without a date. Each sample is less than a day after the one before.
     TextTimeOfDay,
     /// The name of the file.
     FileName,
     /// The date of the file.
     FileDate,
-    /// `--every`.
+    /// The option `--every`.
     Every,
-    /// The 5 s which live PoolMon lets pass between two screens. Nothing in the log says so.
+    /// An assumed 5 s, the time between two screens of live PoolMon. The log itself has no time.
     Assumed,
-    /// Nothing: how much time passed before the sample is not known, and the one in the recording means nothing. A source
-    /// which only a later version knows is read as this.
+    /// No source. The time between the sample and the one before is unknown, and the time in the recording has no
+    /// meaning. Sources of later versions are read as this one.
     #[serde(other)]
     Unknown,
 }
@@ -73,27 +74,27 @@ impl std::fmt::Display for TimeSource {
     }
 }
 
-/// What is checked before the rest is looked at, and so can never change.
+/// The fields that are checked before the rest is parsed. They never change.
 #[derive(Serialize, Deserialize)]
 struct Identity {
     format: String,
     version: u64,
 }
 
-/// A header as it is written.
+/// A header in its written form.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Opening<H> {
     format: String,
     version: u64,
-    /// The end of this file has a seal. Files of older versions have none.
+    /// Whether the end of this file has a seal. Files of older versions have none.
     #[serde(default)]
     pub(super) sealed: bool,
     pub(super) recording: H,
 }
 
 impl Header {
-    /// What is recorded from `source` by this version. When, in which boot and with which scenario's text is unknown until
-    /// it is set.
+    /// Makes a header for a recording by this version of poolgate. Start time, boot and scenario text are unknown until
+    /// they are set.
     pub fn new(scenario: impl Into<String>, run: impl Into<String>, source: impl Into<String>) -> Header {
         Header {
             scenario: scenario.into(),
@@ -107,7 +108,7 @@ impl Header {
         }
     }
 
-    /// Whether the times of all samples are known, so that what grows has a rate.
+    /// Returns whether the times of all samples are known, so that growth has a rate.
     pub fn times_are_known(&self) -> bool {
         !self.times.contains(&TimeSource::Unknown)
     }
@@ -118,7 +119,7 @@ impl Header {
         Ok(())
     }
 
-    /// Reads a header's payload; `name` is the file's, for errors.
+    /// Reads a header's payload; `name` is the name of the file, for errors.
     pub(super) fn read(payload: &[u8], name: &str) -> Result<Opening<Header>, RecordError> {
         match serde_json::from_slice(payload) {
             Ok(Identity { format, .. }) if format != FORMAT => Err(RecordError::Foreign { name: name.to_owned() }),

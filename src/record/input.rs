@@ -1,7 +1,7 @@
-//! Opening a file that somebody named, so that reading it comes to an end.
+//! Opens files named by the user, such that reading them always ends.
 //!
-//! A device gives bytes for ever, and opening a named pipe waits for ever if nobody writes to it. So devices are refused,
-//! files are opened without waiting, and a pipe is given up when nothing comes out of it for a minute, or too much.
+//! A device can return bytes forever, and opening a named pipe without a writer waits forever. So devices are refused,
+//! files are opened without waiting, and a pipe is given up after a minute without data or after too much data.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,7 +10,7 @@ use fs_err::{File, OpenOptions};
 
 use super::RecordError;
 
-/// Bytes of the largest recording that is read: a month of 4,000 tags is 6 GB.
+/// Size of the largest recording that is read, in bytes. A recording of 4,000 tags over a month has 6 GB.
 pub(super) const LARGEST: u64 = 8 << 30;
 
 /// A file or a pipe to read.
@@ -24,10 +24,10 @@ enum Opened {
 }
 
 impl Input {
-    /// Opens what is at `path`.
+    /// Opens the file or pipe at `path`.
     ///
     /// # Errors
-    /// When it cannot be opened, or is neither a file nor a pipe; the text names it.
+    /// If it cannot be opened, or is neither a file nor a pipe; the text names it.
     pub fn open(path: &Path) -> io::Result<Input> {
         let file = without_waiting(path)?;
         let kind = file.metadata()?.file_type();
@@ -47,7 +47,7 @@ impl Read for Input {
     }
 }
 
-/// All of a regular file.
+/// Reads a regular file into memory.
 pub(super) fn whole(path: &Path) -> Result<Vec<u8>, RecordError> {
     match Input::open(path)? {
         Input(Opened::File(file)) => whole_file(file, path, LARGEST),
@@ -63,7 +63,7 @@ fn whole_file(file: File, path: &Path, largest: u64) -> Result<Vec<u8>, RecordEr
     }
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(length).unwrap_or(0)).map_err(io::Error::other)?;
-    // It may grow meanwhile, and what is called a file in /proc or /sys may have no end.
+    // The file may grow meanwhile, and a file in /proc or /sys may have no end.
     file.take(largest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > largest { Err(too_long()) } else { Ok(bytes) }
 }
@@ -72,7 +72,7 @@ fn not_a_file(path: &Path) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a regular file", path.display()))
 }
 
-/// Opens a file for reading; a pipe nobody writes to is opened all the same.
+/// Opens a file for reading, without waiting for the writer of a pipe.
 #[cfg(unix)]
 fn without_waiting(path: &Path) -> io::Result<File> {
     use fs_err::os::unix::fs::OpenOptionsExt;
@@ -101,12 +101,12 @@ mod unix {
     use fs_err::File;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    /// How long a pipe may be silent.
+    /// The longest wait for data from a pipe.
     const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
-    /// How much may come out of one. A larger log is a file.
+    /// The most data read from a pipe, in bytes. Larger logs must be files.
     const MOST: u64 = 1 << 30;
 
-    /// What comes out of a pipe.
+    /// The read end of a pipe.
     #[derive(Debug)]
     pub(super) struct Pipe {
         file: File,
@@ -194,7 +194,7 @@ mod windows {
 
     use fs_err::File;
 
-    /// Nothing: a pipe of Windows is no file one could name.
+    /// Has no values: a pipe of Windows is not a file with a path.
     #[derive(Debug)]
     pub(super) struct Pipe(Infallible);
 

@@ -1,8 +1,8 @@
-//! Append-only JSON Lines, each with its checksum and on disk before anything relies on it.
+//! Append-only JSON Lines. Each line has a checksum, and is on disk before any other step relies on it.
 //!
-//! A line counts only when it is whole: newline-ended, parseable, its checksum right. A bad last line never existed,
-//! because the only way to make one is to crash while writing it; a bad line with good ones behind it is damage, and
-//! refused. Knows nothing of what the lines mean.
+//! A line counts only if it is whole: it ends with a newline, parses, and has the right checksum. A bad last line is
+//! ignored, because only a crash during its write can make one. A bad line before good ones is damage, and is refused.
+//! The module does not know the meaning of the lines.
 
 use std::io::{self, Seek, Write};
 use std::path::PathBuf;
@@ -13,24 +13,24 @@ use serde_json::value::RawValue;
 
 use super::disk::patiently;
 
-/// Where a journal's bytes live. A file, or a test's disk which loses power.
+/// The storage of a journal: a file, or a simulated disk in tests that loses power.
 pub trait Storage {
-    /// Everything there is.
+    /// Returns all bytes.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If they cannot be read.
     fn read(&mut self) -> io::Result<Vec<u8>>;
 
-    /// Cuts off what lies behind `length`, then adds `line`; returns when both would survive a power cut.
+    /// Truncates to `length`, then adds `line`. Returns when both would survive a power cut.
     ///
     /// # Errors
-    /// When it may not have been written.
+    /// If the line may not be on disk.
     fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()>;
 
-    /// Replaces everything by `contents`, as a whole; returns when that would survive a power cut.
+    /// Replaces all bytes by `contents`, as a whole. Returns when this would survive a power cut.
     ///
     /// # Errors
-    /// When it may not have been written; what was there before is then still there.
+    /// If the new contents may not be on disk. The old contents are then still there.
     fn replace(&mut self, contents: &[u8]) -> io::Result<()>;
 }
 
@@ -38,28 +38,28 @@ pub trait Storage {
 #[derive(Debug)]
 pub struct Journal<S> {
     storage: S,
-    /// Length of the whole lines, bytes.
+    /// Length of the whole lines, in bytes.
     whole: u64,
 }
 
 /// Why a journal cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// It cannot be read or written.
+    /// The storage failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A line in the middle is not what was written.
+    /// A line before the last one is damaged.
     #[error("line {line} is damaged, and whole lines follow it")]
     Damaged {
         /// The line, from 1.
         line: usize,
     },
-    /// A line is whole, but not of a kind this program knows.
+    /// A line is whole, but of a kind that this program does not know.
     #[error("line {line} is of a kind unknown to this poolgate ({because})")]
     Unknown {
         /// The line, from 1.
         line: usize,
-        /// What is unknown.
+        /// The unknown part.
         because: String,
     },
 }
@@ -72,15 +72,15 @@ struct Line<'a> {
 }
 
 impl<S: Storage> Journal<S> {
-    /// Reads the journal in `storage`, and its entries.
+    /// Opens the journal in `storage` and returns it with its entries.
     ///
     /// # Errors
-    /// When a line other than the last is damaged, or one is unknown: nobody may act on half a history.
+    /// If a line other than the last is damaged or a line is unknown, because a partial history must not be used.
     pub fn open<E: DeserializeOwned>(mut storage: S) -> Result<(Journal<S>, Vec<E>), JournalError> {
         let bytes = storage.read()?;
         let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
         let whole = lines.iter().take_while(|line| entry(line).is_some()).count();
-        // One append at most can have been cut short. More is damage, also where the newline between two lines was hit.
+        // At most one append was cut short. More is damage, even if only the newline between two lines was hit.
         let cut_short = lines.get(whole).is_none_or(|line| ends_of_lines(line) <= 1);
         if !cut_short || lines.iter().skip(whole + 1).any(|line| entry(line).is_some()) {
             return Err(JournalError::Damaged { line: whole + 1 });
@@ -94,20 +94,20 @@ impl<S: Storage> Journal<S> {
         Ok((Journal { storage, whole }, entries))
     }
 
-    /// The first entry, if its line is whole, whatever the rest of the journal looks like.
+    /// Returns the first entry if its line is whole, even if later lines are damaged.
     ///
     /// # Errors
-    /// When the storage cannot be read.
+    /// If the storage cannot be read.
     pub fn first<E: DeserializeOwned>(storage: &mut S) -> io::Result<Option<E>> {
         let bytes = storage.read()?;
         let line = bytes.split_inclusive(|&b| b == b'\n').next();
         Ok(line.and_then(entry).and_then(|entry| serde_json::from_str(entry).ok()))
     }
 
-    /// Replaces the whole journal by `entries`, all of them or none.
+    /// Replaces the journal by `entries`, all of them or none.
     ///
     /// # Errors
-    /// When they may not be on disk.
+    /// If the entries may not be on disk.
     pub fn restart(mut storage: S, entries: &[impl Serialize]) -> io::Result<Journal<S>> {
         let contents = entries.iter().map(line).collect::<io::Result<Vec<_>>>()?.concat();
         storage.replace(&contents)?;
@@ -117,7 +117,7 @@ impl<S: Storage> Journal<S> {
     /// Adds an entry; it is on disk when this returns.
     ///
     /// # Errors
-    /// When it may not be. The next attempt writes over what is left of this one.
+    /// If the entry may not be on disk. The next attempt overwrites its remains.
     pub fn append(&mut self, entry: &impl Serialize) -> io::Result<()> {
         let line = line(entry)?;
         self.storage.append(self.whole, &line)?;
@@ -126,7 +126,7 @@ impl<S: Storage> Journal<S> {
     }
 }
 
-/// The line which holds `entry`.
+/// Makes the line of `entry`.
 fn line(entry: &impl Serialize) -> io::Result<Vec<u8>> {
     let entry = serde_json::value::to_raw_value(entry)?;
     let crc32c = crc32c::crc32c(entry.get().as_bytes());
@@ -135,19 +135,19 @@ fn line(entry: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// How many lines end within `bytes`: no entry holds these words, as quotes inside of it are escaped.
+/// Counts the lines that end within `bytes`. Entries cannot contain these bytes, because quotes in them are escaped.
 fn ends_of_lines(bytes: &[u8]) -> usize {
     const WORDS: &[u8] = b",\"crc32c\":";
     bytes.windows(WORDS.len()).filter(|window| *window == WORDS).count()
 }
 
-/// The entry of a whole line.
+/// Returns the entry of a whole line.
 fn entry(line: &[u8]) -> Option<&str> {
     let line: Line<'_> = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     (crc32c::crc32c(line.entry.get().as_bytes()) == line.crc32c).then(|| line.entry.get())
 }
 
-/// The file at this path; it need not exist yet.
+/// The file at this path. It does not have to exist yet.
 impl Storage for PathBuf {
     fn read(&mut self) -> io::Result<Vec<u8>> {
         match fs_err::read(self) {
@@ -157,19 +157,19 @@ impl Storage for PathBuf {
     }
 
     fn append(&mut self, length: u64, line: &[u8]) -> io::Result<()> {
-        // An existing file which only cannot be looked at must not be taken for a new one.
+        // `try_exists` fails if the file exists but cannot be checked. Such a file must not count as new.
         let fresh = length == 0 && !self.try_exists()?;
         #[cfg(windows)]
         if fresh && !super::CARELESS {
-            // So that its name is on disk as well.
+            // `replace` also puts the name on disk.
             return super::disk::replace(self, line);
         }
         let mut options = fs_err::OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        // Whatever the umask: a checkpoint that others could write is not obeyed later.
+        // Sets the mode regardless of the umask: a checkpoint that other users can write to is refused later.
         #[cfg(unix)]
         fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-        // A link in its place would have another file cut off and written to.
+        // A symbolic link here would truncate another file and write to it.
         #[cfg(unix)]
         fs_err::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, CAREFULLY.bits().cast_signed());
         let mut file = patiently(|| options.open(self.as_path()))?;
@@ -193,7 +193,7 @@ impl Storage for PathBuf {
     }
 }
 
-/// Never through a link, and without waiting for a fifo's other end.
+/// Follows no symbolic link, and does not wait for the other end of a FIFO.
 #[cfg(unix)]
 const CAREFULLY: rustix::fs::OFlags = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK);
 
@@ -248,7 +248,7 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
             match read(&damaged) {
-                // In the last line it is as if that had been torn.
+                // Damage in the last line looks like a torn write.
                 Ok(entries) => assert!(bit / 8 >= third && entries == ["first", "second"], "bit {bit}: {entries:?}"),
                 Err(error) => assert!(matches!(error, JournalError::Damaged { .. }), "bit {bit}: {error}"),
             }

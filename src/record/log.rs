@@ -1,8 +1,7 @@
-//! The file a recording is written to: takes whole frames, and after one failure nothing more.
+//! The file of a recording. It accepts whole frames, and nothing more after the first failure.
 //!
-//! Each sample builds on the one before, so what follows a frame that was lost is worthless. Hence a log never forgets a
-//! failure, and never tries to mend the file: what is there stays, a torn last frame never existed, and all of it can be
-//! judged.
+//! Each sample depends on the one before, so frames after a lost one are useless. A log therefore remembers a failure
+//! and never repairs the file. The written frames stay and can be judged; a torn last frame does not count.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,23 +12,23 @@ use super::RecordError;
 use super::frame::{self, Kind};
 use super::seal::Sealing;
 
-/// Bytes which wait for the disk: room for a whole sample of some thousand rows.
+/// Size of the write buffer, in bytes: room for a whole sample of some thousand rows.
 const BUFFER: usize = 64 << 10;
 
-/// A file being appended to.
+/// A file open for appending.
 #[derive(Debug)]
 pub(super) struct Log {
     file: BufWriter<File>,
-    /// The frame being put together, kept so that the next needs no new memory.
+    /// The frame being built, kept so that the next frame allocates no memory.
     frame: Vec<u8>,
-    /// Of all frames so far.
+    /// The hash of all frames so far.
     sealing: Sealing,
-    /// What the first failure was.
+    /// The first failure.
     stopped: Option<io::ErrorKind>,
 }
 
 impl Log {
-    /// An empty log in a new file.
+    /// Creates an empty log in a new file.
     pub(super) fn create(path: &Path) -> io::Result<Log> {
         Ok(Log::on(File::create_new(path)?))
     }
@@ -39,13 +38,13 @@ impl Log {
         Log { file, frame: Vec::new(), sealing: Sealing::default(), stopped: None }
     }
 
-    /// Makes room for frames with payloads of so many bytes, which then need no new memory.
+    /// Reserves memory for a frame with `payload` bytes of payload, so that later frames of this size allocate none.
     pub(super) fn reserve(&mut self, payload: usize) {
         self.frame.clear();
         self.frame.reserve(frame::AROUND + payload);
     }
 
-    /// Appends one frame. It is on the disk after the next [`Log::sync`], and in the file some time before.
+    /// Appends one frame. It is in the file some time later, and on disk after the next [`Log::sync`].
     pub(super) fn append(
         &mut self,
         kind: Kind,
@@ -59,12 +58,12 @@ impl Log {
         })
     }
 
-    /// The seal of an end which is appended now, with this time.
+    /// Returns the seal of an end that is appended next, with this time.
     pub(super) fn seal(&self, time: &[u8]) -> [u8; 32] {
         self.sealing.seal(time)
     }
 
-    /// Returns once everything appended would survive a power cut.
+    /// Returns once all appended frames would survive a power cut.
     pub(super) fn sync(&mut self) -> Result<(), RecordError> {
         self.attempt(|log| {
             log.file.flush()?;

@@ -1,10 +1,10 @@
-//! What happened between samples.
+//! Marks: events between samples.
 
 use serde::{Deserialize, Serialize};
 
 use crate::pool::Key;
 
-/// The part of a measurement which a sample belongs to.
+/// The stage of a measurement that a sample belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -14,7 +14,7 @@ pub enum Stage {
     Workload,
     /// After the workload, while the machine comes to rest.
     CoolDown,
-    /// After the cool-down, where the workload runs again in some blocks and rests in others, to confirm what grew.
+    /// After the cool-down. The workload runs in some blocks and rests in others, to confirm the growth.
     SecondLook,
     /// While and after the driver is removed.
     Teardown,
@@ -32,78 +32,78 @@ impl std::fmt::Display for Stage {
     }
 }
 
-/// Something which happened at an instant between samples.
+/// An event at an instant between samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// A stage begins, and with it the one before is over.
+    /// A stage begins and ends the one before.
     Stage(Stage),
-    /// So many iterations of the workload are complete.
+    /// The number of completed iterations of the workload.
     Iteration(u64),
-    /// A second look was decided on, and begins: what it is about stands here before anything of it is measured.
+    /// A second look begins. Its plan is recorded before it takes any measurement.
     SecondLook(SecondLook),
     /// A block of the second look begins.
     Block {
-        /// From 1; 0 is the work before the first block, which is not judged.
+        /// The block, from 1; 0 is the work before the first block, which is not judged.
         number: u32,
-        /// Whether the workload runs in it.
+        /// Whether the workload runs in the block.
         work: bool,
     },
     /// A sample could not be read.
     Gap {
-        /// Why, for people.
+        /// The reason, as text for people.
         because: String,
     },
-    /// The next sample was imported from a table that does not show every tag, or of which some rows could not be read.
+    /// The next sample comes from an imported table that lacks some tags or has unreadable rows.
     Incomplete(Incomplete),
-    /// What the kernel reported of itself since the run began, read after teardown.
+    /// The kernel's messages since the run began, read after teardown.
     Kernel(KernelReport),
 }
 
-/// What a kernel reported of itself.
+/// Messages of a kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KernelReport {
-    /// Its messages, oldest first.
+    /// The kernel's messages, oldest first.
     #[serde(default)]
     pub lines: Vec<String>,
     /// kmemleak's reports, line by line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kmemleak: Vec<String>,
-    /// Messages that are missing: written over before they were read, or left out here.
+    /// Number of missing messages: overwritten before they were read, or left out here.
     #[serde(default)]
     pub lost: u64,
-    /// Why something was not read, each for people.
+    /// Reasons why something was not read, as text for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
 }
 
-/// What is not known of an imported table.
+/// The missing parts of an imported table.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Incomplete {
-    /// Rows that could not be read.
+    /// Number of rows that could not be read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unread: u64,
-    /// The table shows only a part of the tags: the first rows, or a selection.
+    /// Whether the table shows only some of the tags: the first rows, or a selection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
-    /// Tags and pools of the unread rows where they could be read, at most [`Incomplete::MOST_ROWS`]. If these are fewer than
-    /// `unread`, an unread row may be of any tag.
+    /// The readable tags and pools of the unread rows, at most [`Incomplete::MOST_ROWS`]. If there are fewer than
+    /// `unread`, an unread row may have any tag.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Key>,
 }
 
 impl Incomplete {
-    /// The most rows that are listed.
+    /// The largest number of listed rows.
     pub const MOST_ROWS: usize = 64;
 
-    /// Adds what is not known of another table.
+    /// Adds the missing parts of another table.
     pub fn add(&mut self, Incomplete { unread, partial, rows }: Incomplete) {
         self.unread += unread;
         self.partial |= partial;
         self.rows.extend(rows);
     }
 
-    /// Whether the table is complete after all.
+    /// Returns whether the table is complete.
     pub fn is_nothing(&self) -> bool {
         self.unread == 0 && !self.partial
     }
@@ -113,37 +113,37 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// The plan of a second look: blocks with and without the workload, in an order which was drawn after the candidates were
-/// fixed. A slot is the median time of an iteration of the first look; each slot ends with a sample.
+/// The plan of a second look: blocks with and without the workload, in an order drawn after the candidates were chosen.
+/// A slot is the median time of an iteration of the first look; each slot ends with a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecondLook {
-    /// From 1, where the evidence of several looks adds up.
+    /// The number of the look, from 1. The evidence of several looks is added up.
     pub number: u32,
-    /// What grew in the first look.
+    /// The rows that grew in the first look.
     pub candidates: Vec<Key>,
-    /// What the order was drawn from: random bits of the operating system.
+    /// The seed of the order: random bits from the operating system.
     pub seed: u64,
     /// Slots of work before the first block.
     pub lead: u64,
     /// Slots in a block.
     pub slots: u64,
-    /// How long a slot lasts, microseconds.
+    /// Length of a slot, in microseconds.
     pub slot_us: u64,
-    /// For each block whether the workload runs in it. Without a pause all do, and nothing is attributed.
+    /// Whether the workload runs, for each block. Without a pause it runs in all blocks, and no growth is attributed.
     pub order: Vec<bool>,
-    /// What blocks without work are.
+    /// The workload's behaviour in blocks without work.
     pub pause: Pause,
 }
 
-/// What a workload does in the blocks where it is to rest.
+/// The workload's behaviour in blocks without work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
-    /// Nothing is run.
+    /// The workload does not run.
     #[default]
     Idle,
-    /// It runs in every second slot.
+    /// The workload runs in every second slot.
     HalfSpeed,
-    /// It cannot rest.
+    /// The workload cannot pause.
     Never,
 }

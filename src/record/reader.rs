@@ -1,4 +1,4 @@
-//! Reading a recording back, whatever happened to the file.
+//! Reads a recording back, also if the file is damaged.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,30 +16,31 @@ pub struct Recording {
     /// The file's path, for errors.
     name: String,
     header: Header,
-    /// Where the header's frame ends.
+    /// The end of the header's frame, in bytes.
     body: usize,
     seal: Seal,
 }
 
 impl Recording {
-    /// Reads the file at `path`, which may still be being written.
+    /// Reads the file at `path`. A run may still be writing it.
     ///
     /// # Errors
-    /// [`RecordError::Io`], also where it is no regular file; [`RecordError::TooLong`]; [`RecordError::Foreign`],
-    /// [`RecordError::NoHeader`], [`RecordError::Newer`] by the first frame. Nothing behind it is an error.
+    /// [`RecordError::Io`], also if it is no regular file; [`RecordError::TooLong`]; by the first frame
+    /// [`RecordError::Foreign`], [`RecordError::NoHeader`] or [`RecordError::Newer`]. Damage after the first frame is
+    /// no error.
     pub fn open(path: &Path) -> Result<Recording, RecordError> {
         Recording::read(input::whole(path)?, path.display().to_string())
     }
 
-    /// A recording which is in memory already.
+    /// Reads a recording from memory.
     ///
     /// # Errors
-    /// As [`Recording::open`], with "the data" in place of a path.
+    /// The errors of [`Recording::open`], with "the data" in place of a path.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Recording, RecordError> {
         Recording::read(bytes, "the data".to_owned())
     }
 
-    /// Whether a file which begins with `bytes` is a recording, as far as they tell: four do.
+    /// Returns whether `bytes`, the start of a file, can be the start of a recording. Four bytes are enough.
     pub fn begins(bytes: &[u8]) -> bool {
         !bytes.is_empty() && frame::begins_like_one(bytes)
     }
@@ -56,23 +57,23 @@ impl Recording {
         Ok(Recording { bytes, name, header, body, seal })
     }
 
-    /// What it is a recording of.
+    /// Returns the header.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The same samples with another header: of a log, some of what the header says is known at its last line only. The file
-    /// keeps the old one.
+    /// Returns the same samples with another header. Some header fields of a log are known only at its last line. The
+    /// file keeps the old header.
     pub fn with_header(self, header: Header) -> Recording {
         Recording { header, ..self }
     }
 
-    /// Whether it is as it was when it was closed.
+    /// Returns whether the file is unchanged since it was closed.
     pub fn sealed(&self) -> &Seal {
         &self.seal
     }
 
-    /// The seal, if it is whole: what [`Recorder::finish`](super::Recorder::finish) returned.
+    /// Returns the seal if it is whole: the value returned by [`Recorder::finish`](super::Recorder::finish).
     pub fn seal(&self) -> Option<&Digest> {
         match &self.seal {
             Seal::Whole(seal) => Some(seal),
@@ -80,11 +81,10 @@ impl Recording {
         }
     }
 
-    /// Whether it was made by the run of this name, with the scenario of this text if that is known, and in this boot if
-    /// that is.
+    /// Checks that the recording is of the run `run`, and of this scenario and boot if they are known.
     ///
     /// # Errors
-    /// [`RecordError::OfAnother`], which says what is different.
+    /// [`RecordError::OfAnother`] with the difference.
     pub fn belongs_to(&self, run: &str, scenario: &Digest, boot: Option<&str>) -> Result<(), RecordError> {
         let Header { run: found, boot: found_boot, scenario_sha256, .. } = &self.header;
         let what = if found != run {
@@ -101,7 +101,7 @@ impl Recording {
         Err(RecordError::OfAnother { name: self.name.clone(), what })
     }
 
-    /// Everything in it, from the beginning.
+    /// Returns all events, from the beginning.
     pub fn events(&self) -> Events<'_> {
         Events {
             frames: Frames(&self.bytes[self.body..]),
@@ -114,52 +114,52 @@ impl Recording {
     }
 }
 
-/// What a recording tells, in the order in which it was written.
+/// An event of a recording, in the order of the file.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A sample.
     Sample {
-        /// When and how it was taken.
+        /// Time and circumstances of the sample.
         info: SampleInfo,
-        /// What it found, with exactly the rows the snapshot had when it was recorded.
+        /// The usages, with exactly the rows that the snapshot had when it was recorded.
         snapshot: &'a Snapshot,
     },
-    /// Something happened.
+    /// A mark between samples.
     Mark {
-        /// When, since the recording began.
+        /// The time since the recording began.
         at: Duration,
-        /// What.
+        /// The mark.
         mark: Mark,
     },
-    /// The file is damaged here, so samples or marks may be missing. Marks between samples which are lost are told all
-    /// the same, so one damage may be told in several events.
+    /// The file is damaged here, so samples or marks may be missing. Marks between lost samples are still returned, so
+    /// one damage can give several of these events.
     Damaged {
-        /// Bytes which cannot be read, or which make sense only with others that cannot.
+        /// Bytes that are unreadable, or that depend on unreadable bytes.
         bytes: u64,
     },
     /// The recording is complete. Without this last event, the run was cut short.
     End {
-        /// When, since the recording began.
+        /// The time since the recording began.
         at: Duration,
     },
 }
 
-/// The events of a recording. Not an [`Iterator`], since each sample is lent from the one snapshot it was rebuilt in.
+/// The events of a recording. Not an [`Iterator`], since each sample borrows the one snapshot of this struct.
 #[derive(Debug)]
 pub struct Events<'a> {
     frames: Frames<'a>,
     snapshot: Snapshot,
     /// The rows of `snapshot`, by number.
     rows: Vec<RowId>,
-    /// The number of the sample whose changes would fit `snapshot`; `None` when only a whole one would.
+    /// The number of the sample with changes that would fit `snapshot`; `None` if only a whole sample would fit.
     next_number: Option<u64>,
     /// Bytes lost since the last event.
     lost: u64,
-    /// The next event, held back while what was lost before it is told.
+    /// The next event, kept while the damage before it is returned.
     ready: Option<Ready>,
 }
 
-/// An [`Event`] which is known but not told yet. A sample's usages are in the snapshot.
+/// An [`Event`] that was read but not yet returned. The usages of a sample are in the snapshot.
 #[derive(Debug)]
 enum Ready {
     Sample(SampleInfo),
@@ -167,11 +167,11 @@ enum Ready {
     End(Duration),
 }
 
-/// A whole frame which makes no sense, because one before it is lost.
+/// A whole frame is unusable, because an earlier one is lost.
 struct Lost;
 
 impl Events<'_> {
-    /// The next event; `None` where the file ends.
+    /// Returns the next event; `None` at the end of the file.
     #[expect(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
     pub fn next(&mut self) -> Option<Event<'_>> {
         if self.ready.is_none() {
@@ -187,7 +187,7 @@ impl Events<'_> {
         })
     }
 
-    /// Reads up to a frame which makes an event, adding up what is lost on the way.
+    /// Reads up to the next frame that makes an event, and adds up the bytes lost before it.
     fn read_on(&mut self) -> Option<Ready> {
         while let Some(Frame { kind, payload, size, skipped }) = self.frames.next() {
             self.lost += skipped as u64;
@@ -213,12 +213,12 @@ impl Events<'_> {
                 self.frames = Frames(&[]);
                 end(payload)
             }
-            // A second header means nothing; a kind of a later program, nothing to this one.
+            // Ignores a second header and the kinds of later programs.
             Some(Kind::Header) | None => None,
         })
     }
 
-    /// Adds a row, or sees that a repeated one is what it was; `None` when it does not fit the rows known.
+    /// Adds a row, or checks that a repeated row is unchanged. Returns `None` if it does not fit the known rows.
     fn key(&mut self, mut payload: &[u8]) -> Option<()> {
         let number = usize::try_from(varint::take(&mut payload)?).ok()?;
         let key: Key = serde_json::from_slice(payload).ok()?;
@@ -229,18 +229,18 @@ impl Events<'_> {
             return None;
         }
         let row = self.snapshot.row(key);
-        // A key which has a row already would put two drivers' memory under one tag.
+        // A key that already has a row would merge the memory of two drivers under one tag.
         (row.index() == number).then(|| self.rows.push(row))
     }
 
-    /// Rebuilds a sample in the snapshot; `None` when it does not fit what the snapshot holds.
+    /// Rebuilds a sample in the snapshot; `None` if it does not fit the snapshot.
     fn sample(&mut self, mut payload: &[u8], whole: bool) -> Option<SampleInfo> {
         let Preamble { number, info, rows } = Preamble::take(&mut payload)?;
         let follows = whole || self.next_number == Some(number);
         if !follows || rows != self.rows.len() as u64 {
             return None;
         }
-        // Until all of it has been applied, nothing may build on it.
+        // If applying the changes fails, later samples must not build on this one.
         self.next_number = None;
         if whole {
             self.snapshot.clear();
@@ -251,7 +251,7 @@ impl Events<'_> {
     }
 }
 
-/// `None` is a mark of a later program: passed over.
+/// Returns `None` for a mark of a later program, which is ignored.
 fn mark(mut payload: &[u8]) -> Option<Ready> {
     let at = varint::take_time(&mut payload)?;
     Some(Ready::Mark(at, serde_json::from_slice(payload).ok()?))

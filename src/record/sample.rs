@@ -1,32 +1,31 @@
-//! One sample as bytes: only the rows which changed, as differences. The layout is in the [module's](super)
-//! documentation.
+//! Encodes a sample: only the changed rows, as differences. The layout is in the [module's](super) documentation.
 
 use std::time::Duration;
 
 use super::varint;
 use crate::pool::{RowId, Snapshot, Usage};
 
-/// What is known of a sample besides the usages.
+/// A sample without its usages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleInfo {
-    /// When it was taken, since the recording began; kept to the microsecond.
+    /// The time since the recording began, with a precision of a microsecond.
     pub at: Duration,
-    /// Taken at rest: after the workload settled (and caches were shrunk, where they can be).
+    /// Whether the sample was taken at rest: after the workload settled and, if possible, caches were shrunk.
     pub settled: bool,
-    /// Ticks of the sampling clock which passed without a sample since the one before.
+    /// Ticks of the sampling clock without a sample since the sample before.
     pub missed: u32,
 }
 
-/// Set when [`SampleInfo::settled`]. A reader ignores the other flags.
+/// The flag for [`SampleInfo::settled`]. Readers ignore the other flags.
 const SETTLED: u64 = 1;
 
-/// What stands before a sample's rows.
+/// The fields before a sample's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Preamble {
-    /// Samples before this one.
+    /// Number of samples before this one.
     pub(super) number: u64,
     pub(super) info: SampleInfo,
-    /// Rows of the snapshot, changed or not.
+    /// Number of rows of the snapshot, changed or not.
     pub(super) rows: u64,
 }
 
@@ -49,12 +48,12 @@ impl Preamble {
     }
 }
 
-/// Bytes of the longest sample of so many rows.
+/// Returns the largest size of a sample with `rows` rows, in bytes.
 pub(super) const fn longest(rows: usize) -> usize {
     (5 + 4 * rows) * varint::LONGEST
 }
 
-/// Appends the rows in which `now` differs from `before`, and makes `before` what `now` is.
+/// Appends the rows in which `now` differs from `before`, and copies `now` to `before`.
 pub(super) fn put_changes(out: &mut Vec<u8>, before: &mut [Option<Usage>], now: &[Option<Usage>]) {
     let mut passed = 0;
     for (before, now) in before.iter_mut().zip(now) {
@@ -74,8 +73,8 @@ pub(super) fn put_changes(out: &mut Vec<u8>, before: &mut [Option<Usage>], now: 
     }
 }
 
-/// Turns the sample before, which `snapshot` holds, into this one; `rows` are the snapshot's. On `None` the bytes made
-/// no sense and `snapshot` holds no sample at all.
+/// Changes `snapshot` from the previous sample to this one; `rows` are the rows of the snapshot. Returns `None` if the
+/// bytes are invalid; `snapshot` then holds no valid sample.
 pub(super) fn apply_changes(mut bytes: &[u8], snapshot: &mut Snapshot, rows: &[RowId]) -> Option<()> {
     let mut rows = rows.iter();
     while !bytes.is_empty() {

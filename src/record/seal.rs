@@ -1,8 +1,8 @@
-//! The seal of a recording: a SHA-256 in its end, of every byte before it.
+//! The seal of a recording: a SHA-256 of all bytes of the file, in its last frame.
 //!
-//! A checksum finds damage within a frame. The seal also finds a frame that is missing, and one that was written anew with
-//! a right checksum. It has no key, so it cannot stop somebody who seals a changed file again: for that a run's checkpoint
-//! keeps the seal (`Recorder::finish` returns it).
+//! A checksum finds damage within a frame. The seal also finds a missing frame and a frame rewritten with a right
+//! checksum. It has no key, so a changed file can be sealed again. To detect that, a run's checkpoint keeps the seal
+//! that `Recorder::finish` returned.
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,17 +10,17 @@ use super::Digest;
 use super::frame::{Frames, Kind};
 use super::varint;
 
-/// Whether a recording is as it was when it was closed.
+/// Whether a recording is unchanged since it was closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Seal {
-    /// It has no end: the run was cut short, or is still going on.
+    /// The recording has no end: the run was cut short or is not finished.
     #[default]
     Open,
-    /// It was closed by an older poolgate, which wrote no seal.
+    /// An older poolgate, which wrote no seal, closed it.
     None,
-    /// It was closed, and not one byte has changed since.
+    /// The file was closed and is unchanged.
     Whole(Digest),
-    /// It was changed after it was closed.
+    /// The file was changed after it was closed.
     Broken,
 }
 
@@ -29,19 +29,20 @@ pub enum Seal {
 pub(super) struct Sealing(Sha256);
 
 impl Sealing {
-    /// More bytes of the file.
+    /// Adds bytes of the file.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The seal of an end with this time, as it is written.
+    /// Returns the seal of an end with this encoded time.
     pub(super) fn seal(&self, time: &[u8]) -> [u8; 32] {
         self.0.clone().chain_update(time).finalize().into()
     }
 }
 
 impl Seal {
-    /// The seal of a whole file. `body` is where its first frame ends, `promised` whether that says that there is a seal.
+    /// Returns the seal of a whole file. `body` is the end of its first frame; `promised` is whether that frame
+    /// promises a seal.
     pub(super) fn of(bytes: &[u8], body: usize, promised: bool) -> Seal {
         let mut at = body;
         for frame in Frames(&bytes[body..]) {
@@ -54,11 +55,11 @@ impl Seal {
         Seal::Open
     }
 
-    /// The seal of an end behind the bytes `before`; `last` when nothing follows.
+    /// Returns the seal of an end after the bytes `before`; `last` is whether no bytes follow.
     fn of_end(before: &[u8], payload: &[u8], promised: bool, last: bool) -> Seal {
         let mut seal = payload;
         if varint::take_time(&mut seal).is_none() {
-            // Events take such an end for none.
+            // `Events` does not accept such an end either.
             return Seal::Open;
         }
         if seal.is_empty() && !promised {

@@ -1,14 +1,14 @@
-//! Integers in as few bytes as they need: LEB128, and zig-zag for differences.
+//! Encodes integers in as few bytes as possible: LEB128, with zig-zag for differences.
 //!
-//! Each `put` appends to a buffer, each `take` reads from the front of a slice and moves it on; `None` is a number which
-//! is cut off or wider than 64 bits.
+//! Each `put` appends to a buffer. Each `take` reads from the front of a slice and advances it, and returns `None` if
+//! the number is cut off or wider than 64 bits.
 
 use std::time::Duration;
 
-/// Bytes of the largest number.
+/// Size of the largest number, in bytes.
 pub(super) const LONGEST: usize = 10;
 
-/// Appends `value`: one byte below 128, [`LONGEST`] at most.
+/// Appends `value`: one byte below 128, at most [`LONGEST`].
 pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -34,14 +34,14 @@ pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Appends how `now` differs from `before`. Differences wrap, so that every pair of values has one, and small ones are
-/// short in both directions.
+/// Appends the difference from `before` to `now`. Differences wrap, so each pair of values has one. Small differences
+/// in both directions are short.
 pub(super) fn put_difference(out: &mut Vec<u8>, before: u64, now: u64) {
     let difference = now.wrapping_sub(before) as i64;
     put(out, ((difference << 1) ^ (difference >> 63)) as u64);
 }
 
-/// The value which differs from `before` as was put.
+/// Reads a difference and applies it to `before`.
 pub(super) fn take_difference(bytes: &mut &[u8], before: u64) -> Option<u64> {
     let zigzag = take(bytes)?;
     let difference = (zigzag >> 1) ^ (zigzag & 1).wrapping_neg();

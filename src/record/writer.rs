@@ -1,4 +1,4 @@
-//! Writing a recording while the run goes on.
+//! Writes a recording during a run.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,29 +9,30 @@ use super::sample::{self, Preamble};
 use super::{Digest, Header, Mark, RecordError, SampleInfo, varint};
 use crate::pool::{Key, Snapshot, Usage};
 
-/// Samples from one whole one to the next. With a sample a second, damage costs four minutes more than it hit, at the
-/// worst; with 4,000 tags of which one in twenty changes, whole samples are an eighth of the file.
+/// Number of samples from one whole sample to the next. At a sample per second, damage then costs at most four minutes
+/// more than the damaged part. With 4,000 tags, of which one in twenty changes, whole samples make up an eighth of the
+/// file.
 const WHOLE_EVERY: u64 = 256;
 
 /// Writes a recording, sample by sample.
 ///
-/// A write which fails stops it: everything after is refused, and the file keeps what it has. Dropped without
-/// [`Recorder::finish`], it leaves a recording without an end, which is how an unfinished run is known.
+/// After a failed write the recorder accepts nothing more, and the file keeps its contents. A recorder that is dropped
+/// without [`Recorder::finish`] leaves a recording without an end, which marks an unfinished run.
 #[derive(Debug)]
 pub struct Recorder {
     log: Log,
-    /// Samples appended.
+    /// Number of samples appended.
     samples: u64,
     /// The last sample: a usage for each key written.
     before: Vec<Option<Usage>>,
-    /// The last key written, which tells a grown snapshot from another one.
+    /// The last key written. It distinguishes a grown snapshot from another one.
     last_key: Option<Key>,
-    /// How many keys were written a second time.
+    /// Number of keys written a second time.
     repeated: usize,
 }
 
 impl Recorder {
-    /// Begins a recording in a new file; an existing one is never overwritten. On return the header is on the disk.
+    /// Starts a recording in a new file; never overwrites an existing one. The header is on disk when this returns.
     ///
     /// # Errors
     /// [`RecordError::Io`].
@@ -42,16 +43,16 @@ impl Recorder {
         Ok(Recorder { log, samples: 0, before: Vec::new(), last_key: None, repeated: 0 })
     }
 
-    /// Appends a sample. `snapshot` is the same one each time, filled anew; it may have gained rows. Where it has not,
-    /// no heap memory is taken.
+    /// Appends a sample. `snapshot` must be the same one each time, with new values; it may have gained rows. Allocates
+    /// no heap memory if there are no new rows.
     ///
     /// # Errors
-    /// [`RecordError::OtherSnapshot`], upon which nothing is written and the recorder may be used on;
-    /// [`RecordError::Io`], [`RecordError::Stopped`].
+    /// [`RecordError::OtherSnapshot`]: nothing is written, and the recorder can still be used. [`RecordError::Io`],
+    /// [`RecordError::Stopped`].
     pub fn sample(&mut self, info: SampleInfo, snapshot: &Snapshot) -> Result<(), RecordError> {
         let keys = snapshot.keys();
         let known = self.before.len();
-        // The last key known stands for all: rows never change places, so a snapshot which has it there is the same one.
+        // Rows never move, so a snapshot with the last known key at its place is the same snapshot.
         if known > 0 && keys.get(known - 1) != self.last_key.as_ref() {
             return Err(RecordError::OtherSnapshot { recorded: known, given: keys.len() });
         }
@@ -96,7 +97,7 @@ impl Recorder {
         })
     }
 
-    /// Returns once everything so far would survive a power cut.
+    /// Returns once all data so far would survive a power cut.
     ///
     /// # Errors
     /// [`RecordError::Io`], [`RecordError::Stopped`].
@@ -104,7 +105,7 @@ impl Recorder {
         self.log.sync()
     }
 
-    /// Appends the end, which says that the recording is complete and seals it, and syncs. Returns the seal.
+    /// Appends the end, which seals the recording as complete, and syncs. Returns the seal.
     ///
     /// # Errors
     /// [`RecordError::Io`], [`RecordError::Stopped`].

@@ -1,5 +1,5 @@
-//! A comparison of two builds, in the forms its readers want. As a table and as JUnit it is the candidate's report, with the
-//! base among its facts; as JSON it has each side's rate for every tag, by the schema docs/comparison.schema.json.
+//! Reports on a comparison of two builds. The table and the JUnit file are those of the candidate's report, with the
+//! base as one of its facts. The JSON has each side's rate for every tag; its schema is docs/comparison.schema.json.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::{Failure, Outcome, Report};
 use crate::judge::{Compared, Comparison, Interval, Judgement};
 use crate::scenario::Per;
 
-/// The comparison as a report on the candidate: what [`table`](super::table()) and [`junit`](super::junit()) show.
+/// Makes the report on the candidate that [`table`](super::table()) and [`junit`](super::junit()) show.
 pub fn compared(candidate: Report, base: &str, result: Result<&Comparison, Failure>) -> Report {
     let mut notes = vec![format!("compared with the base {base}")];
     notes.extend(candidate.notes);
@@ -24,7 +24,7 @@ pub fn compared(candidate: Report, base: &str, result: Result<&Comparison, Failu
     Report { notes, result, ..candidate }
 }
 
-/// The comparison as JSON, one object, ending with a newline; `report` is what [`compared`] made of it.
+/// Returns the comparison as JSON, one object, ending with a newline; `report` is the result of [`compared`].
 pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Comparison>) -> String {
     text_of(&Whole {
         format: "poolgate comparison",
@@ -42,19 +42,19 @@ pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Compa
     })
 }
 
-/// The JSON Schema of a comparison, in draft 2020-12.
+/// Returns the JSON Schema of a comparison, in draft 2020-12.
 pub fn comparison_schema() -> Value {
     schema_of::<Whole<'_>>()
 }
 
-/// What a candidate build came to beside a base build.
+/// The result of comparing a candidate build with a base build.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "A comparison of poolgate")]
 struct Whole<'a> {
     /// Always `poolgate comparison`.
     #[schemars(extend("const" = "poolgate comparison"))]
     format: &'static str,
-    /// The version of this format. Within a version fields are added, and none changes.
+    /// The version of this format. Within a version fields may be added, but never change.
     version: u32,
     /// The version of poolgate.
     program: &'static str,
@@ -62,16 +62,16 @@ struct Whole<'a> {
     scenario: &'a str,
     /// The worst of the verdicts, or `error`.
     outcome: Outcome,
-    /// What it is compared with.
+    /// The build that the candidate is compared with.
     base: Build<'a>,
-    /// What is judged.
+    /// The build that is judged.
     candidate: Build<'a>,
-    /// What grew most from the base to the candidate, where each is one table of a log; null elsewhere, and where
-    /// thresholds are given.
+    /// The tags with the largest growth from the base to the candidate, if each is one table of a log. Null for other
+    /// inputs, and if there are thresholds.
     growth: Option<Growth<'a>>,
-    /// Why there is no judgement, where there is none.
+    /// The reason why there is no judgement; null if there is one.
     failure: Option<&'a Failure>,
-    /// What a reader should know.
+    /// Notes for the reader.
     notes: Vec<&'a str>,
     /// One verdict for each threshold, in the scenario's order.
     thresholds: Option<Vec<Threshold<'a>>>,
@@ -79,15 +79,15 @@ struct Whole<'a> {
     tags: Option<Vec<Tag>>,
 }
 
-/// One side.
+/// One build of the comparison.
 #[derive(Serialize, JsonSchema)]
 struct Build<'a> {
-    /// The run's name, or the log's.
+    /// The name of the run or log.
     run: &'a str,
-    /// When it began.
+    /// The time when it began.
     #[schemars(with = "String")]
     started: jiff::Timestamp,
-    /// The driver under test, where the scenario names one.
+    /// The driver under test, if the scenario names one.
     driver: Option<&'a super::Driver>,
 }
 
@@ -97,23 +97,23 @@ impl<'a> Build<'a> {
     }
 }
 
-/// A tag on both sides. Rates are bytes per `per`, with their 95 % intervals; null is not known.
+/// A tag in both builds. Rates are bytes per `per`, with their 95 % intervals; null if unknown.
 #[derive(Serialize, JsonSchema)]
 struct Tag {
-    /// Its canonical text.
+    /// The tag's canonical text.
     tag: String,
     pool: crate::pool::Pool,
-    /// The session whose own pool it is; null for the system's.
+    /// The session that owns the pool; null for the system's pool.
     session: Option<u32>,
     /// `iteration` or `h`.
     per: &'static str,
     base: Option<Interval>,
     candidate: Option<Interval>,
-    /// How much faster the candidate grows, in standard errors; null when one of the rates is not known.
+    /// How much faster the candidate grows, in standard errors; null if one of the rates is unknown.
     z: Option<f64>,
-    /// What that is held against.
+    /// The value that `z` is compared with.
     cut_off: Option<f64>,
-    /// The candidate grows steadily.
+    /// Whether the candidate grows steadily.
     growing: bool,
 }
 

@@ -1,27 +1,27 @@
-//! The driver under test, as far as a reader of a report needs to know.
+//! The driver under test, for reports.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A driver and what tells one build of it from another.
+/// A driver and the facts that identify its build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Driver {
-    /// Its file or module, as the scenario names it.
+    /// The driver's file or module, as in the scenario.
     pub name: String,
-    /// What was found on the machine while it was under test.
+    /// The driver as found on the machine during the test; null if it was not found.
     pub found: Option<Found>,
 }
 
-/// A driver which was on the machine.
+/// A driver found on the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
-    /// The version its maker gave it, where there is one.
+    /// The version from its vendor, if it has one.
     pub version: Option<String>,
-    /// What no other build of it has, where there is such a thing.
+    /// An identifier of its build that no other build has, if there is one.
     pub build: Option<String>,
-    /// Where it is.
+    /// The place of its file.
     pub place: String,
 }
 

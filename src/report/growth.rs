@@ -1,4 +1,4 @@
-//! What grew most in a log, as a table for a person: the first thing in a report on a log without thresholds.
+//! The tags with the largest growth in a log, as a table for a person. It opens the report on a log without thresholds.
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -6,10 +6,10 @@ use super::table::Rows;
 use crate::judge::Ranking;
 use crate::scenario::{Bytes, Duration};
 
-/// Tags shown.
+/// The number of tags shown.
 const SHOWN: usize = 10;
 
-/// The ranking as text, `width` columns wide.
+/// Formats the ranking as text, `width` columns wide.
 pub(super) fn growth(ranking: &Ranking, width: u16, rows: Rows) -> String {
     let apart = match ranking.hours {
         Some(hours) => format!("{} apart", Duration::from_secs((hours * 3600.0).round() as u64)),

@@ -1,26 +1,27 @@
-//! The machine a run was made on, as far as a reader of its report needs to know.
+//! The machine of a run, for reports.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use sysinfo::System;
 
-/// Facts about a machine. What the system does not tell is empty or zero, and shown as unknown.
+/// Facts about a machine. Facts that the system does not provide are empty or zero, and shown as unknown.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Host {
-    /// Its name.
+    /// The machine's name.
     pub name: String,
-    /// Operating system with version.
+    /// The operating system with its version.
     pub system: String,
     /// Kernel version or build: `6.1.0-18-amd64`, `10.0.26100.2033 (24H2)`.
     pub kernel: String,
     /// Processor architecture.
     pub architecture: String,
-    /// Physical memory, bytes.
+    /// Physical memory, in bytes.
     pub memory: u64,
 }
 
 impl Host {
-    /// This machine. Asks for single figures only: a full refresh would read every process.
+    /// Returns the facts about this machine. Queries single facts only, because a full refresh would read every
+    /// process.
     pub fn this() -> Host {
         Host {
             name: System::host_name().unwrap_or_default(),

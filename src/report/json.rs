@@ -1,5 +1,5 @@
-//! `report.json`: the whole report for programs. Fields are added, never re-typed; the JSON Schema is made from these very
-//! structs (`poolgate schema --report`) and committed as docs/report.schema.json.
+//! `report.json`: the whole report for programs. Fields may be added but never change their type. The JSON Schema is
+//! generated from these structs (`poolgate schema --report`) and committed as docs/report.schema.json.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -16,74 +16,76 @@ mod tag;
 
 pub(super) use growth::Growth;
 
-/// The report as JSON, one object, ending with a newline.
+/// Returns the report as JSON, one object, ending with a newline.
 pub fn json(report: &Report) -> String {
     text_of(&Whole::of(report))
 }
 
-/// What is written, as JSON which ends with a newline.
+/// Serializes a report as JSON that ends with a newline.
 pub(super) fn text_of(whole: &impl Serialize) -> String {
-    // Structs of texts and numbers can always be written.
+    // Serialization cannot fail for structs of texts and numbers.
     let text = serde_json::to_string_pretty(whole);
     debug_assert!(text.is_ok(), "{text:?}");
     text.unwrap_or_default() + "\n"
 }
 
-/// The JSON Schema of a report, in draft 2020-12.
+/// Returns the JSON Schema of a report, in draft 2020-12.
 pub fn schema() -> Value {
     schema_of::<Whole<'_>>()
 }
 
-/// The JSON Schema of what is written, in draft 2020-12.
+/// Returns the JSON Schema of `T` as serialized, in draft 2020-12.
 pub(super) fn schema_of<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "A report of poolgate")]
 struct Whole<'a> {
     /// Always `poolgate report`.
     #[schemars(extend("const" = "poolgate report"))]
     format: &'static str,
-    /// The version of this format. Within a version fields are added, and none changes.
+    /// The version of this format. Within a version fields may be added, but never change.
     version: u32,
     /// The version of poolgate.
     program: &'static str,
     /// The scenario's name.
     scenario: &'a str,
-    /// The run's name, which is its folder's.
+    /// The run's name, which is also the name of its folder.
     run: &'a str,
-    /// When it began.
+    /// The time when the run began.
     #[schemars(with = "String")]
     started: Timestamp,
-    /// When it ended, or this report was made.
+    /// The time when the run ended, or when this report was made.
     #[schemars(with = "String")]
     ended: Timestamp,
-    /// The worst of the verdicts; `error` when there is none, or when the flags are not put back.
+    /// The worst of the verdicts. `error` if there are no verdicts, or if the flags were not restored.
     outcome: Outcome,
-    /// What grew most, of a log without stages that is judged without thresholds; null elsewhere.
+    /// The tags with the largest growth in a log without stages that is judged without thresholds; null for other
+    /// inputs.
     growth: Option<Growth<'a>>,
-    /// The machine it ran on; null where that is not known, as of a recording or log that is judged elsewhere.
+    /// The machine of the run. Null if unknown, as for a recording or log that is judged on another machine.
     host: Option<&'a Host>,
-    /// The driver under test, where the scenario names one.
+    /// The driver under test, if the scenario names one.
     driver: Option<&'a Driver>,
-    /// What the figures come from.
+    /// The source of the measurements.
     source: &'a str,
-    /// Where the times of a log's samples come from, each source once. Empty for runs, whose samples are timed by a clock of
-    /// poolgate's, and for a log of one table without a time. With `unknown` among them the log has no rates.
+    /// The sources of the times of a log's samples, each source once. Empty for runs, because poolgate times their
+    /// samples with its own clock, and for a log of one table without a time. If `unknown` is among them, the log has
+    /// no rates.
     times: &'a [TimeSource],
-    /// The boot it was measured in.
+    /// The boot in which the measurements were made.
     boot: &'a str,
-    /// Why there is no judgement, where there is none.
+    /// The reason why there is no judgement; null if there is one.
     failure: Option<&'a Failure>,
-    /// Why the flags are not put back, if they are not. The outcome is `error` then.
+    /// The reason why the flags were not restored; null if they were. The outcome is then `error`.
     not_restored: Option<&'a Failure>,
-    /// What happened that a reader should know.
+    /// Notes on the run for the reader.
     notes: Vec<&'a str>,
-    /// What somebody should do something about.
+    /// Problems that need action.
     warnings: Vec<String>,
-    /// What the scenario ignores.
+    /// The entries of the scenario that ignore tags.
     ignored: Option<&'a [Ignored]>,
     /// One verdict for each threshold, in the scenario's order.
     thresholds: Option<Vec<Threshold<'a>>>,
@@ -94,24 +96,24 @@ struct Whole<'a> {
 /// The verdict on a threshold.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Threshold<'a> {
-    /// The threshold in its own words.
+    /// The threshold's text.
     threshold: String,
-    /// The worst of the findings'.
+    /// The worst verdict of its findings.
     verdict: Verdict,
-    /// The tags it rests on.
+    /// The findings for single tags or totals.
     findings: Vec<Said<'a>>,
 }
 
-/// What one tag, or a pool's total, says about a threshold.
+/// A finding about a threshold, for a tag or a pool's total.
 #[derive(Serialize, JsonSchema)]
 struct Said<'a> {
     /// The tag with its pool, or the total.
     subject: &'a str,
     /// The verdict.
     verdict: Verdict,
-    /// Why, in words and figures.
+    /// The reason, in words and figures.
     because: &'a str,
-    /// The base's figure, in a comparison; null elsewhere.
+    /// The base's figure in a comparison; null otherwise.
     base: Option<&'a str>,
 }
 

@@ -1,8 +1,8 @@
-//! `junit.xml`: one suite a scenario, one case a threshold, named by the threshold's own words, so that names are the
-//! same from night to night whatever happened in between.
+//! `junit.xml`: one suite per scenario and one case per threshold. A case is named by the text of its threshold, so
+//! names do not change from one night to the next.
 //!
-//! The only file naming `junit_report`. That crate writes text as it is given, so every text goes through [`line`] or
-//! [`content`] first: a tag or a workload may hold bytes which XML forbids, and one of them would make CI reject the
+//! This is the only file that uses `junit_report`. That crate does not escape text, so every text passes through
+//! [`line`] or [`content`] first. A tag or a workload may hold bytes that XML forbids, and CI would then reject the
 //! whole file.
 
 use std::fmt::Write;
@@ -16,12 +16,13 @@ use super::{Failure, Host, Report};
 use crate::judge::{Ruling, Verdict};
 use crate::scenario::Bytes;
 
-/// The report as JUnit XML.
+/// Returns the report as JUnit XML.
 pub fn junit(report: &Report) -> Vec<u8> {
     junit_of(std::slice::from_ref(report))
 }
 
-/// Several reports as JUnit XML, a suite each. Reports of one scenario are told apart by their runs.
+/// Returns several reports as JUnit XML, one suite each. The suites of reports of one scenario also have the run in
+/// their name.
 pub fn junit_of(reports: &[Report]) -> Vec<u8> {
     let mut xml = String::from(BEFORE);
     for (number, report) in reports.iter().enumerate() {
@@ -36,7 +37,7 @@ pub fn junit_of(reports: &[Report]) -> Vec<u8> {
     xml.into_bytes()
 }
 
-/// The suites of several files that [`junit`] made, as one file. What is no such file is left out.
+/// Merges several files made by [`junit`] into one. Other files are left out.
 pub fn junit_together(files: &[Vec<u8>]) -> Vec<u8> {
     let mut xml = String::from(BEFORE);
     let mut number = 0;
@@ -54,21 +55,21 @@ pub fn junit_together(files: &[Vec<u8>]) -> Vec<u8> {
     xml.into_bytes()
 }
 
-/// The case of a run which has no thresholds to report.
+/// The name of the case of a run that has no thresholds to report.
 const RUN: &str = "the run ends";
-/// The case which fails as long as flags are not put back.
+/// The name of the case that fails until the flags are restored.
 const RESTORED: &str = "the flags are put back";
 
 const BEFORE: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites>"#;
 const AFTER: &str = "</testsuites>";
 
-/// One suite as `junit_report` writes it, from behind its number. The crate does not write `skipped`: who adds up what
-/// suites say of themselves, as GitHub's "Publish Test Results" does (EnricoMi/publish-unit-test-result-action,
-/// `junit.py`), would take unclear for held. Where a suite begins cannot be found among others, as the text of one may
-/// hold anything; alone, it begins first and ends last.
+/// Returns one suite as written by `junit_report`, from after its number on, and adds the `skipped` count, which the
+/// crate does not write. Without it, tools that add up the counts of suites, such as GitHub's "Publish Test Results"
+/// (EnricoMi/publish-unit-test-result-action, `junit.py`), would count unclear as held. Each suite is written alone,
+/// because its text may contain anything and its start could not be found among other suites.
 fn inside(suite: TestSuite) -> String {
     let mut xml = Vec::new();
-    // Writing to memory does not fail, and what is written has been cleaned.
+    // Writing to memory cannot fail, and all text is clean.
     let written = ReportBuilder::new().add_testsuite(suite).build().write_xml(&mut xml);
     debug_assert!(written.is_ok(), "{written:?}");
     let xml = String::from_utf8_lossy(&xml);
@@ -85,7 +86,7 @@ fn suite(report: &Report, name: &str) -> TestSuite {
     if let Some(host) = &report.host {
         suite.testsuite.hostname = line(&host.name);
     }
-    // JUnit adds the cases' times up, and all thresholds are judged on the one run.
+    // JUnit adds up the times of the cases, and all thresholds are judged on the one run.
     let whole = report.ended.duration_since(report.started).as_millis().max(0) as i64;
     let each = Duration::milliseconds(whole / (report.thresholds.len().max(1) as i64));
     let cases = report.thresholds.iter().enumerate().map(|(at, words)| {
@@ -102,7 +103,7 @@ fn suite(report: &Report, name: &str) -> TestSuite {
         case
     });
     suite.add_testcases(cases);
-    // A run whose scenario cannot be read has no thresholds, and a suite without cases would look like success.
+    // If a scenario cannot be read, its run has no thresholds. A suite without cases would look like success.
     let unjudged = report.result.as_ref().err().filter(|_| report.thresholds.is_empty());
     let more = unjudged.map(|failure| (RUN, failure)).into_iter();
     let more = more.chain(report.not_restored.as_ref().map(|failure| (RESTORED, failure)));
@@ -146,7 +147,7 @@ fn judged(words: &str, each: Duration, ruling: &Ruling, report: &Report) -> Test
         }
         Verdict::Unclear => {
             let mut case = TestCase::skipped_with_cause(words, "unclear", &line(&message));
-            // The builder's `set_trace` leaves out skipped cases.
+            // The builder's `set_trace` ignores skipped cases.
             if let TestResult::SkippedWithCause { cause, .. } = &mut case.result {
                 *cause = Some(text);
             }
@@ -156,7 +157,7 @@ fn judged(words: &str, each: Duration, ruling: &Ruling, report: &Report) -> Test
     }
 }
 
-/// What somebody who only has the XML needs to know of the run.
+/// Returns the facts about the run for a reader who has only the XML.
 fn facts(report: &Report) -> String {
     let system = |host: &Host| {
         let memory = Bytes(host.memory).rounded();
@@ -172,7 +173,7 @@ fn facts(report: &Report) -> String {
         ("poolgate", env!("CARGO_PKG_VERSION").to_owned()),
     ]
     .into_iter()
-    // What is not known has no line.
+    // Unknown facts have no line.
     .filter(|(_, value)| !value.is_empty())
     .map(|(what, value)| format!("{what:<16}{value}\n"))
     .collect::<String>();
@@ -185,24 +186,26 @@ fn facts(report: &Report) -> String {
     facts
 }
 
-/// Whole seconds, as the schema's dateTime. RFC 3339 begins with the year 0, and `junit_report` panics before it; no clock
-/// which was ever set shows anything before 1970.
+/// Converts to whole seconds, for the schema's dateTime. RFC 3339 begins with the year 0, and `junit_report` panics on
+/// earlier times. No clock that was ever set shows a time before 1970.
 fn time(at: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at.as_second().max(0)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// Text for an attribute, which is one line: a reader takes a line end or a tab there for a space (XML 1.0, 3.3.3).
+/// Prepares text for an attribute. It must be one line: a reader replaces a line end or a tab by a space (XML 1.0,
+/// 3.3.3).
 fn line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], " ")
 }
 
-/// Text for the inside of an element, in CDATA sections: what would end one is divided between two.
+/// Prepares text for the inside of an element, in CDATA sections. The end mark of a section is split between two
+/// sections.
 fn content(text: &str) -> String {
     clean(text).replace("]]>", "]]]]><![CDATA[>")
 }
 
-/// Text as XML 1.0 allows it (2.2, Char): everything else is shown as `\xNN`, as in a tag. A carriage return ends a line,
-/// as it would for every reader (2.11).
+/// Returns text as XML 1.0 allows it (2.2, Char): other characters become `\xNN`, as in a tag. A carriage return ends a
+/// line, as for every XML reader (2.11).
 fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();

@@ -1,7 +1,8 @@
-//! What a run came to, in the forms its readers want: one file a format.
+//! Reports on a run, one file per format.
 //!
-//! `junit.xml` is for CI and exists from a run's first second, saying that the run did not finish; it is replaced at the
-//! end, so CI finds the truth even if the machine never comes back. `report.json` is for programs, the table for people.
+//! `junit.xml` is for CI. It exists from a run's first second and reports that the run did not finish, until the end
+//! replaces it. So CI gets a true result even if the machine never comes back. `report.json` is for programs, the table
+//! for people.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -30,10 +31,10 @@ pub use series::{LeftOut, write_series};
 pub use suspect::{Suspect, Suspected};
 pub use table::{Rows, table};
 
-/// How every report is written.
+/// Writes a report file.
 pub use crate::record::replace;
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -43,7 +44,7 @@ pub enum Outcome {
     Unclear,
     /// A threshold is broken.
     Broken,
-    /// The harness or the machine failed, so nothing is known.
+    /// The harness or the machine failed, so there is no result.
     Error,
 }
 
@@ -77,52 +78,52 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// Everything there is to report of a run.
+/// All data for reports on a run.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The scenario's name.
     pub scenario: String,
-    /// The thresholds in their own words, in the scenario's order: the names of the test cases.
+    /// The texts of the thresholds, in the scenario's order. They are the names of the test cases.
     pub thresholds: Vec<String>,
-    /// The run's name, which is its folder's.
+    /// The run's name, which is also the name of its folder.
     pub run: String,
-    /// When it began.
+    /// The time when the run began.
     pub started: Timestamp,
-    /// When it ended, or this report was made.
+    /// The time when the run ended, or when this report was made.
     pub ended: Timestamp,
-    /// The machine it ran on; `None` where that is not known.
+    /// The machine of the run; `None` if it is unknown.
     pub host: Option<Host>,
-    /// The driver under test, where the scenario names one and it is a real machine's.
+    /// The driver under test, if the scenario names one and the machine is real.
     pub driver: Option<Driver>,
-    /// What the figures come from: `linux slabinfo`.
+    /// The source of the measurements: `linux slabinfo`.
     pub source: String,
-    /// Where the times of a log's samples come from; empty for runs, which time their own.
+    /// The sources of the times of a log's samples; empty for runs, which have their own clock.
     pub times: Vec<TimeSource>,
-    /// The boot it was measured in.
+    /// The boot in which the measurements were made.
     pub boot: String,
-    /// How it ended.
+    /// The judgement, or the failure that prevented it.
     pub result: Result<Judgement, Failure>,
-    /// Why the flags are not put back, with the commands for what is left, if they are not.
+    /// The reason why the flags were not restored, with the commands to restore them; `None` if they were.
     pub not_restored: Option<Failure>,
-    /// What happened on the way that a reader should know.
+    /// Notes on the run for the reader.
     pub notes: Vec<String>,
-    /// Whose the tags are which are accused, where they were looked up.
+    /// The suspected drivers of the accused tags, if they were looked up.
     pub suspects: Vec<Suspected>,
 }
 
-/// Why there is no judgement.
+/// The reason why there is no judgement.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Failure {
-    /// What happened.
+    /// The error.
     pub message: String,
-    /// What to do about it.
+    /// Advice on how to fix it.
     pub help: Option<String>,
-    /// The last lines of the command which failed.
+    /// The last lines of the failed command.
     pub output: String,
 }
 
 impl Failure {
-    /// What `junit.xml` says until the run is over.
+    /// The failure that `junit.xml` shows until the run is over.
     pub fn not_finished() -> Failure {
         Failure {
             message: "the run did not finish".to_owned(),
@@ -133,22 +134,22 @@ impl Failure {
 }
 
 impl Report {
-    /// What a reader should know, of the run and of its recording.
+    /// Returns the notes on the run and on its recording.
     pub fn all_notes(&self) -> impl Iterator<Item = &String> {
         self.notes.iter().chain(self.result.iter().flat_map(|judgement| &judgement.notes))
     }
 
-    /// What somebody should do something about.
+    /// Returns the problems that need action.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.ignored().filter_map(Ignored::warning)
     }
 
-    /// What was ignored, entry by entry, with the reason.
+    /// Returns the scenario's entries that ignore tags, with their reasons.
     pub fn ignored(&self) -> impl Iterator<Item = &Ignored> {
         self.result.iter().flat_map(|judgement| &judgement.ignored)
     }
 
-    /// The worst of the verdicts; `error` when there is none, or when the flags are not put back.
+    /// Returns the worst of the verdicts. `error` if there are none, or if the flags were not restored.
     pub fn outcome(&self) -> Outcome {
         match (&self.result, &self.not_restored) {
             (Ok(judgement), None) => judgement.verdict().into(),

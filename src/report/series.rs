@@ -1,7 +1,7 @@
-//! Runs as rows of one CSV file, for tools which look for the night in which something changed (docs/csv.md).
+//! Runs as rows of one CSV file, for tools that look for the night of a change (docs/csv.md).
 //!
-//! One row a run and tag, runs in the order of time. A tag whose rate is not known in a run has no row there, since such
-//! tools take an empty field for a mistake; how many were left out is told.
+//! There is one row for each run and tag; runs are in order of time. A tag without a known rate in a run has no row
+//! there, because such tools treat an empty field as an error. [`LeftOut`] counts the missing rows.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ const COLUMNS: [&str; 18] = [
     "run",
     "driver_version",
     "driver_build",
-    // Apache Otava tells series of one file apart by the column of this name.
+    // Apache Otava distinguishes the series of one file by the column of this name.
     "branch",
     "tag",
     "pool",
@@ -34,19 +34,19 @@ const COLUMNS: [&str; 18] = [
     "bytes_after",
 ];
 
-/// What has no row.
+/// The data without a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Runs which came to no judgement.
+    /// Runs without a judgement.
     pub runs: usize,
-    /// Tags of the others without a rate, each counted once a run.
+    /// Tags without a rate in the other runs, counted once per run.
     pub tags: usize,
 }
 
-/// Writes `reports`, of those tags which `meant` means; all where it is empty.
+/// Writes `reports`, for the tags that match `meant`; for all tags if it is empty.
 ///
 /// # Errors
-/// From `out`.
+/// If writing to `out` fails.
 pub fn write_series(reports: &[Report], meant: &[TagPattern], out: impl Write) -> csv::Result<LeftOut> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record(COLUMNS)?;
@@ -99,7 +99,7 @@ fn row(report: &Report, tag: &TagFigures, trend: &Trend) -> [String; COLUMNS.len
     ]
 }
 
-/// Empty where it is not known.
+/// Returns the value's text; empty if it is unknown.
 fn known(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }

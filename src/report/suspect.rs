@@ -1,6 +1,7 @@
-//! Whose a broken tag is, as far as that could be told: the suspected driver of failures and reports.
+//! The suspected owners of broken tags, for failures and reports.
 //!
-//! Looked up on the machine under test when the run is reported, and kept with the run; see `tags` for what the grades rest on.
+//! They are looked up on the machine under test when the run is reported, and kept with the run. The module `tags`
+//! defines the basis of the grades.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,34 +14,34 @@ use crate::judge::{Evidence, Finding, TagFigures, Verdict};
 use crate::pool::{Key, Pool, Tag};
 use crate::tags::{Grade, Owner};
 
-/// The drivers which may own a tag.
+/// The drivers that may own a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suspected {
     /// The tag, without PROTECTED_POOL.
     #[schemars(with = "String")]
     pub tag: Tag,
-    /// Many drivers allocate under this tag, so whoever is named is a suspect only.
+    /// Whether many drivers allocate under this tag, so that every driver listed is a suspect only.
     pub generic: bool,
-    /// The drivers, the surest first; empty where none was found.
+    /// The drivers, the most certain first; empty if none was found.
     pub drivers: Vec<Suspect>,
 }
 
-/// A driver which may own a tag.
+/// A driver that may own a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suspect {
-    /// Its file's name, or a part of the kernel (`nt!mm`).
+    /// The driver's file name, or a part of the kernel (`nt!mm`).
     pub driver: String,
-    /// Its file version; null where its image was not read, or has none.
+    /// The driver's file version; null if its image was not read or has none.
     pub version: Option<String>,
-    /// Who made it, as its image says.
+    /// The vendor, from the driver's image.
     pub company: Option<String>,
-    /// How sure it is that it allocates under the tag.
+    /// How certain it is that the driver allocates under the tag.
     pub grade: Grade,
-    /// What speaks for it, strongest first.
+    /// The evidence for this driver, strongest first.
     pub evidence: Vec<String>,
 }
 
-/// Drivers which are named in a sentence.
+/// The number of drivers named in a sentence.
 const NAMED: usize = 2;
 
 impl From<&Owner> for Suspect {
@@ -82,8 +83,8 @@ impl fmt::Display for Suspected {
 }
 
 impl Report {
-    /// The pool tags whose owners a reader wants to know, without PROTECTED_POOL: those which broke a threshold, or grow
-    /// steadily and could not be looked at again.
+    /// Returns the pool tags that need an owner, without PROTECTED_POOL: those that broke a threshold, and those that
+    /// grow steadily and had no second look.
     pub fn suspicious_tags(&self) -> BTreeSet<Tag> {
         let Ok(judgement) = &self.result else { return BTreeSet::new() };
         let growing = judgement.tags.iter().filter(|tag| is_growing(tag)).map(|tag| &tag.key);
@@ -99,12 +100,12 @@ impl Report {
         suspicious.filter_map(pool_tag).collect()
     }
 
-    /// Who is suspected, where a finding accuses a tag that was looked up.
+    /// Returns the suspects of a finding's tag, if the finding accuses it and the tag was looked up.
     pub(super) fn suspected(&self, finding: &Finding) -> Option<&Suspected> {
         finding.key.as_ref().filter(|_| finding.verdict != Verdict::Held).and_then(|key| self.suspected_of(key))
     }
 
-    /// Who is suspected of a tag's growth.
+    /// Returns the suspects of a tag's growth.
     pub(super) fn suspected_of(&self, key: &Key) -> Option<&Suspected> {
         let tag = pool_tag(key)?;
         self.suspects.iter().find(|suspected| suspected.tag == tag)
@@ -118,7 +119,7 @@ fn is_growing(tag: &TagFigures) -> bool {
     }
 }
 
-/// A pool tag as its driver knows it, without PROTECTED_POOL; `None` for what is no pool tag.
+/// Returns a pool tag as in its driver's code, without PROTECTED_POOL; `None` if the key has no pool tag.
 fn pool_tag(key: &Key) -> Option<Tag> {
     key.tag.pool_tag_bytes().filter(|_| key.pool.has_pool_tags() || key.pool == Pool::Unknown)?;
     Some(key.tag.unprotected().unwrap_or_else(|| key.tag.clone()))

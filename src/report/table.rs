@@ -1,4 +1,4 @@
-//! The table a person sees in the terminal at the end.
+//! The table shown in the terminal at the end of a run.
 
 use std::fmt::Write;
 
@@ -12,30 +12,30 @@ use crate::judge::{Evidence, Judgement, Ruling};
 use crate::plain::plain;
 use crate::record::TimeSource;
 
-/// How many rows of a long list are shown.
+/// The number of rows shown of a long list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
     /// All of them.
     All,
-    /// The first ones; the others are where this says, for a reader of the table.
+    /// The first ones. The text names the place of the other rows for a reader of the table.
     First(&'static str),
 }
 
 impl Rows {
-    /// The first ones of a run's report, beside which there is a `report.json`.
+    /// The first rows of a run's report; the rest are in its `report.json`.
     pub const OF_RUN: Rows = Rows::First("see report.json");
 
-    /// How many of `all` rows are shown when the usual number is `usual`.
+    /// Returns the number of rows to show of `all` rows, if `usual` rows are usually shown.
     pub(super) fn of(self, usual: usize, all: usize) -> usize {
         match self {
             Rows::All => all,
-            // A line that says that one more row is there takes as much room as the row.
+            // A line about one more row takes as much room as the row.
             Rows::First(_) if all == usual + 1 => all,
             Rows::First(_) => usual.min(all),
         }
     }
 
-    /// What to say of rows that are not shown; nothing when there are none.
+    /// Returns a line about the rows that are not shown; `None` if there are none.
     pub(super) fn more(self, left: usize) -> Option<String> {
         match self {
             Rows::First(place) if left > 0 => Some(format!("and {left} more, {place}")),
@@ -44,13 +44,13 @@ impl Rows {
     }
 }
 
-/// Findings shown for one threshold.
+/// The number of findings shown for one threshold.
 const SHOWN: usize = 8;
 
 /// Narrower than this, each finding is a paragraph and not a row.
 const NARROW: u16 = 100;
 
-/// The report as text, `width` columns wide; with the statistics of each tag if `verbose`. Text from outside is made [`plain`]
+/// Formats the report as text, `width` columns wide, with the statistics of each tag if `verbose`. Text from outside is made [`plain`]
 /// before colours are added.
 pub fn table(report: &Report, width: u16, rows: Rows, verbose: bool) -> String {
     let outcome = report.outcome();
@@ -163,7 +163,7 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> Strin
             let words = if at == 0 { words.clone() } else { String::new() };
             let suspected = report.suspected(finding);
             let because = format!("{}{}", finding.because, suspected.map_or(String::new(), |who| format!("\n{who}")));
-            // Before the layout, which counts columns.
+            // Must be plain before the layout counts columns.
             let because = plain(&because).into_owned();
             let base = finding.base.as_deref();
             table.add_row(row(finding.verdict.to_string(), words, finding.subject.clone(), base, because));
@@ -172,7 +172,7 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> Strin
             table.add_row(row(String::new(), String::new(), String::new(), None, more));
         }
     }
-    // The words that matter most are never broken over two lines.
+    // Keeps the verdict on one line.
     if let Some(verdict) = table.column_mut(0) {
         verdict.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(9)));
     }

@@ -1,19 +1,19 @@
-//! A scenario's text without what was found to be wrong in it, so that what follows can be read and looked at too.
+//! Removes mistakes from a scenario's text, so that reading it again finds more mistakes.
 //!
-//! What is left out becomes spaces: every other byte keeps its place, and what is found later stands where it stood.
+//! Removed bytes become spaces. All other bytes keep their position, so later mistakes are found at their true places.
 
-/// `text` without the key or list item whose line holds the byte `at`, and without what belongs to it.
+/// Returns `text` without the key or list item on the line of the byte `at`, and without its contents.
 pub(super) fn without_line(text: &str, at: usize) -> String {
     without(text, at, |line, indent| line == indent)
 }
 
-/// `text` without the key of the outermost mapping that the byte `at` belongs to.
+/// Returns `text` without the key of the outermost mapping that contains the byte `at`.
 pub(super) fn without_block(text: &str, at: usize) -> String {
     without(text, at, |_, indent| indent == 0)
 }
 
-/// Leaves out all lines from the last one at or above `at` which `begins` it, by the indents of that line and of the one at
-/// `at`, to the next line that is indented no further.
+/// Removes the lines from the last one at or above `at` that `begins` accepts, up to the next line that is not indented
+/// further. `begins` gets the indents of the line at `at` and of the candidate line.
 fn without(text: &str, at: usize, begins: impl Fn(usize, usize) -> bool) -> String {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut end = 0;
@@ -44,7 +44,7 @@ fn is_empty(line: &str) -> bool {
     line.trim().is_empty() || line.trim_start().starts_with('#')
 }
 
-/// Spaces before what a line says. A list item at the indent of its key belongs to that.
+/// Returns the number of spaces before a line's text. A list item at the indent of its key belongs to the key.
 fn indent(line: &str) -> usize {
     let spaces = line.len() - line.trim_start_matches(' ').len();
     spaces + usize::from(spaces == 0 && line.starts_with('-'))

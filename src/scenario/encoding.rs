@@ -1,14 +1,14 @@
-//! From bytes to text: what can be wrong with a file before YAML is looked at.
+//! Decodes the bytes of a file into text, and finds mistakes before YAML is parsed.
 //!
-//! Windows editors and shells write UTF-16 and byte order marks; a torn download has NUL bytes. Each gets its own plain
-//! sentence here, because a YAML parser would only say that some character is unexpected.
+//! Windows editors and shells write UTF-16 and byte order marks, and a torn download has NUL bytes. Each gets its own
+//! message here, because a YAML parser would only report an unexpected character.
 
 use super::mistake::{Mistake, Wrong, is_printable};
 
-/// The largest file read, in bytes: a hundred times the longest scenario seen.
+/// The largest file read, in bytes: a hundred times the size of the longest known scenario.
 pub(super) const LARGEST: usize = 1 << 20;
 
-/// The text of a file, without a byte order mark; or what is wrong, with a text to show it in.
+/// Returns the text of a file without a byte order mark; or the mistake, with a text to show it in.
 pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.len() > LARGEST {
@@ -40,11 +40,11 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
     Ok(text.to_owned())
 }
 
-/// More brackets than any scenario has open at once, even when its commands are full of them.
+/// A limit on open brackets. No scenario has this many, even if its commands contain brackets.
 const MOST_BRACKETS: usize = 200;
 
-/// The bracket which is one too many. libyaml looks at every open bracket again for each token, which takes many minutes
-/// for a file of brackets, so such a file must not get there. Quotes are not looked at: this only has to be safe.
+/// Returns the first bracket beyond the limit. libyaml visits every open bracket again for each token, and takes many
+/// minutes for a file of brackets, so such a file is refused. The check ignores quotes, because it only has to be safe.
 fn too_many_brackets(text: &str) -> Option<usize> {
     let mut open = 0usize;
     text.bytes().position(|byte| {
@@ -57,7 +57,8 @@ fn too_many_brackets(text: &str) -> Option<usize> {
     })
 }
 
-/// How to read the file's 16-bit units, if that is what it consists of: by its mark, else by NULs in ASCII's other half.
+/// Returns how to read the file's 16-bit units if it is UTF-16: by its byte order mark, else by the NULs of ASCII
+/// characters.
 fn utf_16(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
     match bytes {
         [0xff, 0xfe, ..] => Some(u16::from_le_bytes),

@@ -1,12 +1,12 @@
-//! What serde and libyaml say, in words for the author of a scenario.
+//! Explains the errors of serde and libyaml to the author of a scenario.
 //!
-//! Both carry an error as text, so it is their texts which are recognised here (`mistakes/` in the tests holds one file
-//! for each). A text nobody foresaw is passed on as it is: worse to read, but never lost.
+//! Both provide an error only as text, so this module recognises their texts (`mistakes/` in the tests has one file for
+//! each). An unknown text is passed on unchanged: it is harder to read, but not lost.
 
 use super::mistake::{Wrong, shown};
 use super::scalar::unpack;
 
-/// What is wrong, and the text it is about as far as that is known. `said` is an error without its position.
+/// Returns the mistake, and the offending text if it is known. `said` is an error without its position.
 pub(super) fn explain(said: &str) -> (Wrong, String) {
     if let Some((wrong, about)) = unpack(said) {
         return (wrong, about.to_owned());
@@ -31,19 +31,19 @@ pub(super) fn explain(said: &str) -> (Wrong, String) {
     (wrong, about)
 }
 
-/// serde_yaml puts `thresholds[0].tag: ` in front, which the position says better.
+/// Removes serde_yaml's path, such as `thresholds[0].tag: `. The position in the file is more useful.
 fn without_path(said: &str) -> &str {
     let path = |c: char| c.is_ascii_alphanumeric() || "_.[]?".contains(c);
     said.split_once(": ").filter(|(before, _)| before.chars().all(path)).map_or(said, |(_, after)| after)
 }
 
-/// The texts between backticks, one after the other.
+/// Returns the texts between backticks, in order.
 fn quoted(said: &str) -> impl Iterator<Item = &str> {
     said.split('`').skip(1).step_by(2)
 }
 
 fn unknown(what: &str, about: &str, said: &str) -> Wrong {
-    // What was written may itself contain backticks; what was expected is ours.
+    // The text from the file may contain backticks. The expected names after it never do.
     let (_, expected) = said.rsplit_once("expected").unwrap_or_default();
     let allowed: Vec<&str> = quoted(expected).collect();
     let list = allowed.join("`, `");
@@ -57,7 +57,7 @@ fn unknown(what: &str, about: &str, said: &str) -> Wrong {
     Wrong::new(format!("unknown {what} `{}`", shown(about)), format!("unknown {what}"), help)
 }
 
-/// `rest` is serde's `integer \`5\`, expected a list`.
+/// Explains serde's `integer \`5\`, expected a list`; `rest` is that text.
 fn mistyped(rest: &str) -> (Wrong, String) {
     let (found, expected) = rest.rsplit_once(", expected ").unwrap_or((rest, "something else"));
     let about = found.split(['`', '"']).nth(1).unwrap_or_default().to_owned();
@@ -86,7 +86,7 @@ fn mistyped(rest: &str) -> (Wrong, String) {
     (Wrong::new(format!("expected {expected}, found {found}"), format!("this is {found}"), help), about)
 }
 
-/// The parser's own errors; the first of these which its text contains.
+/// The parser's own errors. The first one that a text contains is used.
 const SYNTAX: [(&str, &str, &str); 14] = [
     (
         "more than one document",

@@ -1,7 +1,7 @@
-//! A threshold given in its own words, `tag MyD? nonpaged max_growth 64 KiB`: the inverse of [`Threshold::words`].
+//! Parses a threshold from its words, `tag MyD? nonpaged max_growth 64 KiB`: the inverse of [`Threshold::words`].
 //!
-//! They stand on a command line, where the YAML of a scenario would need quoting twice, and a test case's name in
-//! `junit.xml` can be given back as it is. A mistake is shown where it stands, as one in a scenario.
+//! A command line uses these words, because the YAML of a scenario would need two levels of quotes. The name of a test
+//! case in `junit.xml` can be used unchanged. A mistake is shown at its place, as in a scenario.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::scalar::Scalar;
 use super::threshold::{Limit, Measure, Subject, Threshold};
 use crate::pool::{Pool, TagPattern};
 
-/// What each limit is called, and how its value is read.
+/// The names of the limits, and the functions that parse their values.
 const LIMITS: [(&str, ReadLimit); 4] = [
     ("max_growth", |value| Growth::read(value).map(Limit::MaxGrowth)),
     ("max_rate", |value| Rate::read(value).map(Limit::MaxRate)),
@@ -19,7 +19,7 @@ const LIMITS: [(&str, ReadLimit); 4] = [
     ("after_teardown", |value| Bytes::read(value).map(Limit::AfterTeardown)),
 ];
 
-/// What is measured, where a threshold says so.
+/// The measures that a threshold can name.
 const MEASURES: [Measure; 2] = [Measure::Objects, Measure::Slabs];
 
 type ReadLimit = fn(&str) -> Result<Limit, Wrong>;
@@ -29,7 +29,7 @@ const EXAMPLES: &str = "write `tag MyD? nonpaged max_growth 64 KiB` or `total no
 type At<T> = Result<T, (Wrong, Range<usize>)>;
 
 impl Threshold {
-    /// Reads a threshold in its own words; `option` is where it was given, for mistakes.
+    /// Parses a threshold from its words; `option` is the command-line option, for mistakes.
     ///
     /// # Errors
     /// The first mistake.
@@ -59,7 +59,7 @@ fn threshold(text: &str) -> At<Threshold> {
 }
 
 fn subject(text: &str, first: &Range<usize>, end: usize) -> At<Subject> {
-    // One space separates; more of them are the beginning of a tag such as ` CM`.
+    // One space is the separator. Further spaces are the start of a tag such as ` CM`.
     let begin = (first.end + 1).min(end);
     let rest = begin..begin + text[begin..end].trim_end().len();
     match &text[first.clone()] {
@@ -75,14 +75,14 @@ fn subject(text: &str, first: &Range<usize>, end: usize) -> At<Subject> {
     }
 }
 
-/// `MyD? nonpaged except MyD1, MyD2`.
+/// Parses `MyD? nonpaged except MyD1, MyD2`.
 fn tags(text: &str, rest: Range<usize>, first: &Range<usize>) -> At<Subject> {
     const EXCEPT: &str = " except ";
     let (named, excepted) = match text[rest.clone()].find(EXCEPT) {
         Some(at) => (rest.start..rest.start + at, Some(rest.start + at + EXCEPT.len()..rest.end)),
         None => (rest, None),
     };
-    // A pool's name is one only behind a tag: `tag paged` is the tag of that name.
+    // The name of a pool counts only after a tag: `tag paged` is the tag with that name.
     let behind = text[named.clone()].rsplit_once(' ').filter(|(tag, _)| !tag.trim().is_empty());
     let (named, pool) = match behind.and_then(|(tag, word)| Some((tag.trim_end().len(), pool(word)?))) {
         Some((length, pool)) => (named.start..named.start + length, Some(pool)),
@@ -108,7 +108,7 @@ fn pattern(text: &str, span: Range<usize>, first: &Range<usize>) -> At<TagPatter
     })
 }
 
-/// `max_growth 64 KiB, max_rate 0 B/iteration, measure slabs`.
+/// Parses `max_growth 64 KiB, max_rate 0 B/iteration, measure slabs`.
 fn limits(text: &str, begin: usize) -> At<(Vec<Limit>, Option<Measure>)> {
     let mut limits: Vec<(&str, Limit)> = Vec::new();
     let mut measured = None;
@@ -152,7 +152,7 @@ fn measure(word: &str) -> Option<Measure> {
     MEASURES.into_iter().find(|measure| measure.to_string() == word)
 }
 
-/// Only slab caches have both figures, and only objects are counted one by one.
+/// Checks that only slab caches have a measure, and that a rate in objects is not measured in slabs.
 fn checked(threshold: Threshold, words: &[Range<usize>]) -> At<Threshold> {
     let pool = match threshold.subject {
         Subject::Total(pool) => Some(pool),
@@ -184,7 +184,7 @@ fn pool(word: &str) -> Option<Pool> {
     named_pools().find(|pool| pool.to_string() == word)
 }
 
-/// `slabs` is a measure of the pool `slab`.
+/// Returns the pools that a threshold can name. `slabs` is not one of them, but a measure of the pool `slab`.
 fn named_pools() -> impl Iterator<Item = Pool> {
     Pool::ALL.into_iter().filter(|pool| *pool != Pool::Slabs)
 }
@@ -194,7 +194,7 @@ fn not_a_pool(word: &str) -> Wrong {
     Wrong::new(format!("`{}` is not a pool", shown(word)), "not a pool", format!("the pools are {names}"))
 }
 
-/// `wanted` without spaces around it; `instead` where nothing is left.
+/// Returns `wanted` without surrounding spaces; `instead` if it is empty.
 fn span(text: &str, wanted: &Range<usize>, instead: &Range<usize>) -> Range<usize> {
     let part = &text[wanted.clone()];
     let begin = wanted.start + part.len() - part.trim_start().len();

@@ -1,6 +1,6 @@
-//! What a scenario may ask of Windows' kernel: global flags, and drivers for Driver Verifier.
+//! The settings of the Windows kernel in a scenario: global flags, and drivers for Driver Verifier.
 //!
-//! How a global flag is written is known to [`gflags`](crate::gflags); here is what of that makes sense in a scenario.
+//! [`gflags`](crate::gflags) parses global flags. This module restricts them to those that make sense in a scenario.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use super::mistake::{Wrong, shown};
 use super::scalar::{Scalar, not_a, scalars};
 use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError};
 
-/// The file name of a driver, as Driver Verifier takes it: no path, and nothing that ends a name in its list.
+/// The file name of a driver in the form that Driver Verifier takes: no path, and no separator of its list of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedDriver(String);
 
 scalars!(VerifiedDriver);
 
 impl VerifiedDriver {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,7 +43,7 @@ impl Scalar for Switch {
             error @ SwitchError::Unsigned(_) => wrong(error, "without + or -"),
             error => wrong(error, "not a global flag"),
         })?;
-        // Clearing all flags leaves this one as it is: see machine/windows/flags.
+        // Clearing all flags does not change this one: see machine/windows/flags.
         if !switch.on() && switch.bits() & POOL_TAGGING != 0 && switch != Switch::CLEAR_ALL {
             let help = "leave `ptg` as it is; `pool_tagging: if_needed` switches it on only where it has to be";
             return Err(Wrong::new("pool tagging is what poolgate measures by", "switches it off", help));
@@ -59,7 +59,8 @@ impl Scalar for VerifiedDriver {
     const EXAMPLES: &'static [&'static str] = &["mydrv.sys"];
 
     fn read(text: &str) -> Result<VerifiedDriver, Wrong> {
-        // Verifier keeps its drivers as one text with spaces between; most of the others stand in no file name.
+        // Verifier stores its drivers as one text, separated by spaces. Most of the other characters are invalid in
+        // file names.
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'*?<>|:,;/\\".contains(&byte);
         if text.is_empty() || !text.bytes().all(plain) {
             let help = "write the file name alone, such as `mydrv.sys`: without folder, quotes, spaces or wildcards";

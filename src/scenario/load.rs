@@ -1,8 +1,9 @@
-//! From a file to a checked [`Scenario`], or to mistakes with their places. The only file which names serde_yaml.
+//! Loads a file as a checked [`Scenario`], or returns mistakes with their places. Only this file uses serde_yaml
+//! directly.
 //!
-//! serde_yaml is archived, but it was chosen for this program and knows exact places, as long as errors are raised while
-//! it stands there. So a document is parsed three times: walked for what no type sees, read into types, and probed for
-//! the places of what the checks across keys found. Nothing on the machine is touched here.
+//! serde_yaml is archived, but it was chosen for this program and gives exact places for errors that are raised while
+//! it is at the place. So a document is parsed three times: to walk it for mistakes that types cannot find, to read it
+//! into types, and to find the places of the mistakes from the checks across keys. Nothing here changes the machine.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
@@ -24,43 +25,43 @@ use super::validate::validate;
 use super::walk::{MOST_VALUES, NO_VALUE, Walk};
 use super::written::Document;
 
-/// A scenario and the text it was read from, which a run keeps.
+/// A scenario and its text, which a run keeps.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The scenario, checked.
+    /// The checked scenario.
     pub scenario: Scenario,
-    /// The file's text as it was read, without a byte order mark.
+    /// The text of the file, without a byte order mark.
     pub text: String,
 }
 
-/// Why there is no scenario.
+/// The reason why there is no scenario.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum LoadError {
     /// The file cannot be read; the error names it.
     #[error(transparent)]
     Unreadable(#[from] io::Error),
-    /// What the file says is not a scenario.
+    /// The file is not a scenario.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Mistakes(#[from] Mistakes),
 }
 
-/// Reads a scenario from a file. Reads at most 1 MiB of it.
+/// Loads a scenario from a file of at most 1 MiB.
 ///
 /// # Errors
-/// [`LoadError::Unreadable`] from the system, [`LoadError::Mistakes`] as [`parse`].
+/// [`LoadError::Unreadable`] from the system, [`LoadError::Mistakes`] as in [`parse`].
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let mut bytes = Vec::new();
-    // One byte more than allowed is enough to know, whatever the path leads to.
+    // One byte more than the limit shows that the file is too large, for every kind of file.
     fs_err::File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(parse(&path.display().to_string(), &bytes)?)
 }
 
-/// Reads a scenario from bytes, which `source` names in mistakes.
+/// Parses a scenario from bytes. Mistakes name `source` as the file.
 ///
 /// # Errors
-/// The first mistake in encoding or syntax; else those in keys and values; or, where each key by itself is right, the mistakes
-/// across keys. Up to 20 of them.
+/// The first mistake in encoding or syntax; else the mistakes in single keys and values; else the mistakes across keys.
+/// At most 20 of them.
 pub fn parse(source: &str, bytes: &[u8]) -> Result<Loaded, Mistakes> {
     let text = text_of(bytes).map_err(|(text, mistake)| Mistakes::new(source, &text, vec![mistake]))?;
     match read(&text) {
@@ -81,8 +82,8 @@ fn document(text: &str) -> Result<Document, serde_yaml::Error> {
     Document::deserialize(Deserializer::from_str(text))
 }
 
-/// The mistake that reading ended with, and those behind it. Each is left out of the text before it is read again; what is wrong
-/// only for that reason is no mistake.
+/// Returns the mistake that ended the reading, and further ones. Each mistake is removed from the text before the text
+/// is read again. Mistakes caused by this removal are not reported.
 fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
     let mut found = vec![mistake(text, error)];
     let mut left = text.to_owned();
@@ -90,7 +91,7 @@ fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
     let mut whole_block = is_of_a_block(&error.to_string());
     for _ in 0..MOST_SHOWN {
         let next = if whole_block { without_block(&left, at) } else { without_line(&left, at) };
-        // What is no YAML is not parted into keys, and without keys there is nothing more to find.
+        // Text that is not YAML has no keys, so no more mistakes can be found.
         let rest = serde_yaml::Value::deserialize(Deserializer::from_str(&next));
         if next == left || !rest.is_ok_and(|rest| rest.is_mapping()) {
             break;
@@ -101,7 +102,7 @@ fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
         let another = mistake(&left, &error);
         at = another.span().start;
         whole_block = is_of_a_block(&said);
-        // What stands below a key, from its next line on.
+        // Returns the first line below a key.
         let below = |text: &str| text[at..].lines().skip(1).find(|line| !line.trim().is_empty()).map(str::to_owned);
         let is_for_what_was_left_out =
             said.contains("missing field") || said.contains(NO_VALUE) && below(text) != below(&left);
@@ -113,21 +114,21 @@ fn with_others(text: &str, error: &serde_yaml::Error) -> Vec<Mistake> {
     found
 }
 
-/// Whether what serde says is about a whole list or mapping, which no part of it can mend.
+/// Returns whether serde's message is about a whole list or mapping, so that removing a part of it cannot help.
 fn is_of_a_block(said: &str) -> bool {
     ["missing field", NO_VALUE, "invalid type: map", "invalid type: sequence"].iter().any(|words| said.contains(words))
 }
 
-/// How many mistakes are shown at once. Nobody reads more, and each is found again by a parse of its own.
+/// The largest number of mistakes shown at once. Each one after the first needs another parse.
 const MOST_SHOWN: usize = 20;
 
-/// A finding at the first of its places which is written, else at the beginning of the text.
+/// Returns the finding at the first of its places that the text contains, else at the beginning of the text.
 fn placed(text: &str, finding: Finding) -> Mistake {
     let span = finding.places.iter().find_map(|place| locate(text, place));
     finding.wrong.at(span.unwrap_or_else(|| extent(text, 0, "")))
 }
 
-/// Where `place` stands in `text`, in bytes; `None` when it is not written.
+/// Returns the bytes of `place` in `text`; `None` if the text does not contain it.
 fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
     let found = RefCell::new(None);
     let error = Probe::new(place, &found).deserialize(Deserializer::from_str(text)).err()?;
@@ -138,7 +139,7 @@ fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
 fn mistake(text: &str, error: &serde_yaml::Error) -> Mistake {
     let said = error.to_string();
     let Some(at) = error.location() else {
-        // The one kind of error which comes without a place.
+        // Only this kind of error has no place.
         let (wrong, _) = explain(&said);
         return wrong.at(extent(text, second_document(text), ""));
     };
@@ -151,7 +152,7 @@ fn mistake(text: &str, error: &serde_yaml::Error) -> Mistake {
     wrong.at(extent(text, begun_at(text, &said, at.line()).unwrap_or(start), &about))
 }
 
-/// A tab in the indentation which ends at or after `start`.
+/// Returns a tab in the indentation that ends at or after `start`.
 fn tab_before(text: &str, start: usize) -> Option<usize> {
     let line = text[..start].rfind('\n').map_or(0, |end| end + 1);
     let indentation = text[line..].find(|c| c != ' ' && c != '\t').unwrap_or(text.len() - line);
@@ -159,8 +160,8 @@ fn tab_before(text: &str, start: usize) -> Option<usize> {
     (start <= line + indentation).then_some(line + tab)
 }
 
-/// Where libyaml says that what it could not end begins: an alias or a quote, or a bracket in an earlier line than
-/// `line`. That helps more than the place where it gave up. (Other contexts, such as a block mapping, begin far above.)
+/// Returns the beginning of the part that libyaml could not finish: an alias, a quote, or a bracket on a line before
+/// `line`. It helps more than the place of the error. (Other contexts, such as a block mapping, begin far above.)
 fn begun_at(text: &str, said: &str, line: usize) -> Option<usize> {
     let (context, place) = said.rsplit_once(" at line ")?;
     let (begun_line, column) = place.split_once(" column ")?;
@@ -171,7 +172,7 @@ fn begun_at(text: &str, said: &str, line: usize) -> Option<usize> {
     tells.then_some(above + within)
 }
 
-/// The `---` or `...` which ends the first document of several.
+/// Returns the `---` or `...` that ends the first of several documents.
 fn second_document(text: &str) -> usize {
     let mut start = 0;
     let mut begun = false;

@@ -1,8 +1,8 @@
-//! A mistake in a scenario: what is wrong, where it stands, and what would be right.
+//! A mistake in a scenario: the error, its place, and the correction.
 //!
-//! [`Wrong`] is said by whoever notices (a quantity, a check across keys) and knows no place; [`Mistake`] adds the place,
-//! and [`Mistakes`] the text, which makes it a diagnostic with the offending text underlined. Text from the file is
-//! quoted only through [`shown`]: a file must not be able to send control characters to a terminal.
+//! A check creates a [`Wrong`] without a place; [`Mistake`] adds the place. [`Mistakes`] adds the text, which makes it
+//! a diagnostic with the offending text underlined. Text from the file is quoted only through [`shown`], so that a file
+//! cannot send control characters to a terminal.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use miette::{
 
 use crate::plain::acts;
 
-/// What is wrong and what would be right, without the place.
+/// An error and its correction, without the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(super) message: String,
@@ -23,12 +23,12 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    /// `message` is the headline, `label` stands under the offending text, `help` says what would be right.
+    /// `message` is the headline, `label` stands under the offending text, `help` describes the correction.
     pub(super) fn new(message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Wrong {
         Wrong { message: message.into(), label: label.into(), help: help.into() }
     }
 
-    /// The mistake at `span`, in bytes.
+    /// Makes the mistake at `span`, in bytes.
     pub(super) fn at(self, span: Range<usize>) -> Mistake {
         Mistake { wrong: self, span }
     }
@@ -42,17 +42,17 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// What is wrong.
+    /// Returns the error.
     pub fn message(&self) -> &str {
         &self.wrong.message
     }
 
-    /// What would be right.
+    /// Returns the correction.
     pub fn help(&self) -> &str {
         &self.wrong.help
     }
 
-    /// The offending bytes of [`Mistakes::text`].
+    /// Returns the offending bytes of [`Mistakes::text`].
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
     }
@@ -77,9 +77,9 @@ impl Diagnostic for Mistake {
     }
 }
 
-/// All the mistakes found in one scenario, at least one, with the text they are in.
+/// All the mistakes found in one scenario, at least one, with its text.
 ///
-/// As a [`Diagnostic`] it is its first mistake, and the others are related to it.
+/// As a [`Diagnostic`] it is its first mistake; the others are related diagnostics.
 #[derive(Debug)]
 pub struct Mistakes {
     source: Source,
@@ -87,28 +87,29 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
-    /// `text` is what the spans of `found` count in; its control characters are made harmless here.
+    /// Makes the mistakes in `text`. Replaces control characters in it.
     pub(super) fn new(source: &str, text: &str, found: Vec<Mistake>) -> Mistakes {
         Mistakes { source: Source { name: source.to_owned(), text: harmless(text) }, found }
     }
 
-    /// The mistakes, in the order in which they were found.
+    /// Returns the mistakes, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
         self.found.iter()
     }
 
-    /// The text the spans count in: the file, with control characters replaced by as many other bytes.
+    /// Returns the text of the file, with each control character replaced by the same number of bytes. Spans refer to
+    /// it.
     pub fn text(&self) -> &str {
         &self.source.text
     }
 
-    /// The mistakes as a person sees them, 100 columns wide and without colour.
+    /// Renders the mistakes for people, 100 columns wide and without colour.
     pub fn render(&self) -> String {
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
         let mut rendered = String::new();
         match handler.render_report(&mut rendered, self) {
             Ok(()) => rendered,
-            // A span outside the text is a bug of ours; the message is still worth more than nothing.
+            // A span outside the text is a bug in poolgate. The message alone is better than nothing.
             Err(fmt::Error) => self.to_string(),
         }
     }
@@ -141,7 +142,7 @@ impl Diagnostic for Mistakes {
     }
 }
 
-/// The file, for miette, whose own named source counts columns in bytes; editors and people count characters.
+/// The file for miette. miette's own named source counts columns in bytes, but editors and people count characters.
 #[derive(Debug)]
 struct Source {
     name: String,
@@ -164,7 +165,7 @@ impl SourceCode for Source {
     }
 }
 
-/// Text from the file, fit for a message: one line, no control characters, at most 60 characters.
+/// Makes text from the file fit for a message: one line, no control characters, at most 60 characters.
 pub(super) fn shown(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(60) {
@@ -176,12 +177,13 @@ pub(super) fn shown(text: &str) -> String {
     shown
 }
 
-/// Whether YAML allows `c` in a file (YAML 1.2.2, 5.1, `c-printable`; of C1 not even NEL, which nobody types).
+/// Returns whether YAML allows `c` in a file (YAML 1.2.2, 5.1, `c-printable`, but of C1 not even NEL).
 pub(super) fn is_printable(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// `text` with what is not printable, and what turns the direction of text, replaced by as many bytes, so that spans stay true.
+/// Replaces characters that are not printable or change the direction of text by the same number of bytes, so that
+/// spans stay valid.
 fn harmless(text: &str) -> String {
     let replace = |c: char| match c.len_utf8() {
         _ if is_printable(c) && !(acts(c) && c != '\r') => c,

@@ -1,10 +1,10 @@
-//! A scenario: what is run, how it is sampled, and what must hold.
+//! A scenario: the workload, how memory is sampled, and the thresholds.
 //!
-//! [`load()`] turns a YAML file into a checked [`Scenario`], or into [`Mistakes`], each shown where it stands with what
-//! would be right; nothing on the machine has been touched by then. The way goes from bytes to text (`encoding`), over
-//! the whole document (`walk`), into types as they are written (`written`, with `scalar`, `quantity`, `words` and `kernel_flags` reading
-//! single values), and through the checks across keys (`validate`), whose places `place` finds again. `explain` puts into
-//! words what serde and libyaml say. [`schema()`] makes the same structs known to editors.
+//! [`load()`] turns a YAML file into a checked [`Scenario`] or into [`Mistakes`] with places and corrections, before
+//! anything on the machine changes. The steps are: bytes to text (`encoding`), a walk over the whole document (`walk`),
+//! types close to the YAML (`written`; `scalar`, `quantity`, `words` and `kernel_flags` read single values), and checks
+//! across keys (`validate`; `place` finds their places again). `explain` rewrites the errors of serde and libyaml.
+//! [`schema()`] makes a JSON Schema for editors from the same structs.
 
 mod blank;
 mod encoding;

@@ -1,24 +1,24 @@
-//! A scenario for a recording which has none: an imported log, or one whose folder is lost.
+//! Makes a scenario for a recording without one: an imported log, or a run with a lost folder.
 //!
-//! It says how to read the samples, and runs nothing. Its thresholds are the default rule until somebody gives others.
+//! It describes how to read the samples, and runs nothing. Its thresholds are the default rule until others are given.
 
 use super::Scenario;
 use super::load::parse;
 
-/// What a recording shows of how it was made.
+/// Properties of a recording that show how it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shown {
-    /// Iterations were counted.
+    /// Whether iterations were counted.
     pub iterations: bool,
-    /// The workload was sampled at rest, after each of them.
+    /// Whether the workload was sampled at rest, after each iteration.
     pub settled: bool,
 }
 
 impl Scenario {
-    /// A scenario called `name`, as far as that can be a name, to judge such a recording by.
+    /// Makes a scenario to judge such a recording by, called `name` with invalid characters replaced.
     ///
     /// # Panics
-    /// Never: the text it is made from is a scenario.
+    /// Never: the text of the scenario is valid.
     pub fn offline(name: &str, shown: Shown) -> Scenario {
         let plan = match shown {
             Shown { iterations: true, settled: true } => "iterations: 1",
@@ -32,7 +32,7 @@ impl Scenario {
     }
 }
 
-/// `name` with what no name has replaced.
+/// Returns `name` with the characters replaced that a name cannot have.
 fn nameable(name: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let name: String = name.chars().map(|c| if fits(c) { c } else { '-' }).collect();

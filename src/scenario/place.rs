@@ -1,8 +1,8 @@
-//! Where something stands in a document: a path of keys and indices, and whether the key or the value is meant.
+//! A place in a document: a path of keys and indices, to a key or a value.
 //!
-//! Checks across keys happen after parsing, when every place is forgotten. A [`Probe`] finds one again: it walks along
-//! the path in a second parse and raises an error at the target, and the parser says where that error stands. It works
-//! for any serde format whose errors have a position, and names none.
+//! Checks across keys run after parsing, when places are no longer known. A [`Probe`] finds a place again: it follows
+//! the path in a second parse and raises an error at the target, and the parser adds the position to that error. It
+//! works for any serde format with positions in errors.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,15 +11,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::mistake::Wrong;
 
-/// Something wrong at a place which is still a path.
+/// A mistake with its place as a path.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Finding {
-    /// Where; the first place which is written counts, since a default value stands nowhere.
+    /// The possible places. The first one in the document counts, since a default value has no place.
     pub(super) places: Vec<Place>,
     pub(super) wrong: Wrong,
 }
 
-/// A path through a document, and what at its end is meant.
+/// A path through a document, to a key or a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Place {
     path: Vec<At>,
@@ -40,7 +40,7 @@ enum Part {
 }
 
 impl Place {
-    /// The value at the top of the document under `key`.
+    /// The value under `key` at the top of the document.
     pub(super) fn of(key: &'static str) -> Place {
         Place { path: vec![At::Key(key)], part: Part::Value }
     }
@@ -57,27 +57,27 @@ impl Place {
         self
     }
 
-    /// The key itself rather than its value.
+    /// The key instead of its value.
     pub(super) fn name(mut self) -> Place {
         self.part = Part::Key;
         self
     }
 
-    /// `wrong`, here.
+    /// Makes a finding at this place.
     pub(super) fn is(self, wrong: Wrong) -> Finding {
         Finding { places: vec![self], wrong }
     }
 }
 
 impl Finding {
-    /// Where to show it if the places so far are not written.
+    /// Adds a place for the case that the places so far are not in the document.
     pub(super) fn or_at(mut self, place: Place) -> Finding {
         self.places.push(place);
         self
     }
 }
 
-/// Walks to a [`Place`] and raises an error there. `Ok` means that the place is not written.
+/// Follows a [`Place`] and raises an error there. `Ok` means that the document does not contain the place.
 #[derive(Clone, Copy)]
 pub(super) struct Probe<'a> {
     path: &'a [At],
@@ -86,7 +86,8 @@ pub(super) struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// `found` is set on arrival, to the text of the key or scalar there; to nothing at a mapping or list.
+    /// When the probe arrives, it sets `found` to the text of the key or scalar, or to the empty text at a mapping or
+    /// list.
     pub(super) fn new(place: &'a Place, found: &'a RefCell<Option<String>>) -> Probe<'a> {
         Probe { path: &place.path, part: place.part, found }
     }
@@ -103,7 +104,7 @@ impl<'de> DeserializeSeed<'de> for Probe<'_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.path {
             [] => {
-                // At a mapping or list this fails as well, and at the same place, without a text.
+                // At a mapping or list this also fails, at the same place and without a text.
                 self.found.replace(Some(String::new()));
                 deserializer.deserialize_str(self)
             }
@@ -147,7 +148,7 @@ impl<'de> Visitor<'de> for Probe<'_> {
     }
 }
 
-/// Whether a key is the wanted one; an error on it when it is the target itself.
+/// Checks whether a key is the wanted one. Raises an error if it is the target.
 #[derive(Clone, Copy)]
 struct KeyProbe<'a> {
     probe: Probe<'a>,
@@ -178,7 +179,8 @@ impl Visitor<'_> for KeyProbe<'_> {
     }
 }
 
-/// The bytes of `text` which begin at `start`: `known`, where it stands there as it is, else whatever begins there.
+/// Returns the bytes of the item at `start` in `text`: those of `known` if it is there unchanged, else those of the
+/// item found.
 pub(super) fn extent(text: &str, start: usize, known: &str) -> std::ops::Range<usize> {
     let rest = text.get(start..).unwrap_or_default();
     let line = &rest[..rest.find(['\r', '\n']).unwrap_or(rest.len())];
@@ -191,7 +193,7 @@ pub(super) fn extent(text: &str, start: usize, known: &str) -> std::ops::Range<u
     start..start + length.max(line.chars().next().map_or(0, char::len_utf8))
 }
 
-/// The length of a bracketed text; of its bracket alone when it is not closed in this line, or too long to underline.
+/// Returns the length of a bracketed text; 1 if it does not end on this line or is too long to underline.
 fn bracketed(line: &str) -> usize {
     let mut depth = 0;
     let closed = line.char_indices().find(|(_, c)| {

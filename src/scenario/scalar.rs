@@ -1,8 +1,7 @@
-//! Reads a scalar into a type, from inside serde's visitor: only there does serde_yaml still know where the text stands.
+//! Reads a scalar into a type inside serde's visitor, because only there serde_yaml knows the place of the text.
 //!
-//! (A `#[serde(try_from = "String")]` fails after the scalar was left, and the mistake is then shown at the mapping
-//! around it.) serde carries an error as one text, so what [`Wrong`] has to say travels packed inside it, and
-//! [`unpack`] takes it out again.
+//! (A `#[serde(try_from = "String")]` fails after the scalar, and the mistake is then shown at the mapping around it.)
+//! A serde error is one text, so a [`Wrong`] is packed into it, and [`unpack`] takes it out again.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,45 +11,45 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::mistake::{Wrong, shown};
 
-/// A type which a scenario writes as one scalar.
+/// A type that a scenario writes as one scalar.
 pub(super) trait Scalar: Sized {
-    /// What it is, for people: "a number of bytes". Also the schema's title.
+    /// The name of the type for people: "a number of bytes". Also the schema's title.
     const WHAT: &'static str;
     /// The schema's description.
     const DESCRIPTION: &'static str;
-    /// The texts allowed, as far as a regular expression can say it.
+    /// The allowed texts, as far as a regular expression can describe them.
     const PATTERN: &'static str;
     /// The schema's examples.
     const EXAMPLES: &'static [&'static str];
 
-    /// Reads the text, as YAML unquoted it.
+    /// Parses the text, after YAML removed quotes.
     fn read(text: &str) -> Result<Self, Wrong>;
 
-    /// What is wrong with a bare number or boolean here; `None` where it is as good a text as any other.
+    /// Returns the error for a bare number or boolean; `None` if it is allowed like any other text.
     fn bare() -> Option<Wrong> {
         None
     }
 }
 
-/// For `#[serde(deserialize_with)]`: one scalar.
+/// Reads one scalar, for `#[serde(deserialize_with)]`.
 pub(super) fn one<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let visitor = ScalarVisitor(PhantomData);
-    // deserialize_str gives every scalar as it is written, so it cannot tell `5` from `"5"`; deserialize_any can.
+    // Only `deserialize_any` distinguishes `5` from `"5"`; `deserialize_str` gives every scalar as text.
     if T::bare().is_some() { deserializer.deserialize_any(visitor) } else { deserializer.deserialize_str(visitor) }
 }
 
-/// For `#[serde(deserialize_with)]`: a scalar whose key may be missing.
+/// Reads a scalar with an optional key, for `#[serde(deserialize_with)]`.
 pub(super) fn some<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     one(deserializer).map(Some)
 }
 
-/// For `#[serde(deserialize_with)]`: a list of scalars.
+/// Reads a list of scalars, for `#[serde(deserialize_with)]`.
 pub(super) fn many<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let texts = Vec::<Text<T>>::deserialize(deserializer)?;
     Ok(texts.into_iter().map(|Text(scalar)| scalar).collect())
 }
 
-/// A scalar of a type whose own `Deserialize` is not ours to choose.
+/// A scalar of a foreign type with a `Deserialize` of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text<T>(pub(super) T);
 
@@ -80,7 +79,7 @@ impl<T: Scalar> JsonSchema for Text<T> {
     }
 }
 
-/// serde for scalars which are ours: read as above, written as they are displayed.
+/// Implements serde for this crate's scalars: read as above, written as displayed.
 macro_rules! scalars {
     ($($scalar:ty),+ $(,)?) => { $(
         impl<'de> serde::Deserialize<'de> for $scalar {
@@ -111,14 +110,14 @@ pub(super) use scalars;
 const PACK: char = '\u{1}';
 const NEXT: char = '\u{1f}';
 
-/// `wrong`, about `text`, as a serde error.
+/// Packs `wrong`, about `text`, into a serde error.
 pub(super) fn packed<E: Error>(wrong: &Wrong, text: &str) -> E {
-    // Only a text without escapes stands in the file as it is; of any other the length is not known here.
+    // Only a text without escapes is unchanged in the file. The length of any other is unknown here.
     let text = if text.contains(char::is_control) { "" } else { text };
     E::custom(format_args!("{PACK}{}{NEXT}{}{NEXT}{}{NEXT}{text}{NEXT}", wrong.message, wrong.label, wrong.help))
 }
 
-/// What [`packed`] put into an error's text, and the text it is about; `None` when the error was serde's own.
+/// Returns the error packed by [`packed`] and the offending text; `None` if the error is serde's own.
 pub(super) fn unpack(error: &str) -> Option<(Wrong, &str)> {
     let (_, packed) = error.split_once(PACK)?;
     let mut parts = packed.split(NEXT);
@@ -174,12 +173,12 @@ impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
     }
 }
 
-/// A scalar which must hold something.
+/// Checks that a scalar is not empty.
 pub(super) fn not_empty(text: &str, what: &str, help: &str) -> Result<(), Wrong> {
     if text.trim().is_empty() { Err(Wrong::new(format!("{what} is empty"), "nothing here", help)) } else { Ok(()) }
 }
 
-/// A scalar which does not read as `what`.
+/// Makes the error for a scalar that is not `what`.
 pub(super) fn not_a(what: &str, text: &str, help: impl Into<String>) -> Wrong {
     Wrong::new(format!("`{}` is not {what}", shown(text)), format!("not {what}"), help)
 }

@@ -1,7 +1,7 @@
 //! The JSON Schema of a scenario, for editors: completion, descriptions, and mistakes shown while typing.
 //!
-//! Made from the same structs the loader reads, so the two cannot differ in a key. What only a check across keys can
-//! know is not in it.
+//! It is generated from the structs that the loader reads, so both always have the same keys. It does not include the
+//! checks across keys.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::written::Document;
 
-/// The schema, in draft 7, which editors know best.
+/// Returns the schema, in draft 7, which editors support best.
 pub fn schema() -> Value {
     let settings = SchemaSettings::draft07().for_deserialize().with_transform(WithoutNull);
     settings.into_generator().into_root_schema_for::<Document>().to_value()
 }
 
-/// A key may be missing, but never without a value; schemars allows `null` for both.
+/// Removes `null`. A key may be missing, but must have a value if present; schemars allows `null` for both.
 #[derive(Clone)]
 struct WithoutNull;
 
@@ -44,7 +44,7 @@ impl Transform for WithoutNull {
     }
 }
 
-/// A schema is what `file` in the repository says; POOLGATE_BLESS writes it there.
+/// Asserts that `schema` is equal to `file` in the repository; POOLGATE_BLESS writes it there.
 #[cfg(test)]
 #[track_caller]
 pub(crate) fn assert_is_committed(file: &str, schema: &Value) {

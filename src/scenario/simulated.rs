@@ -1,11 +1,11 @@
-//! The simulated machine which a scenario may choose: for trying poolgate out, and for its own tests.
+//! The simulated machine of a scenario, for trying poolgate out and for its own tests.
 //!
-//! Written as the YAML has it. What the names mean is for `machine::sim`; `cli` brings the two together.
+//! The types follow the YAML. `machine::sim` implements the names; `cli` connects both.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which machine the scenario runs on, when it is not this one.
+/// The machine that the scenario runs on, if it is not this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with the key `simulated`")]
 pub struct MachineChoice {
@@ -17,14 +17,14 @@ pub struct MachineChoice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping (`{}` for the defaults)")]
 pub struct Simulated {
-    /// Where its random numbers begin: the same seed gives the same kernel.
+    /// Seed of the random numbers. The same seed gives the same kernel.
     pub seed: u64,
-    /// How many background tags it has, at most 10000.
+    /// Number of background tags, at most 10000.
     #[schemars(range(max = 10_000))]
     pub tags: u32,
-    /// How the background tags behave besides staying constant.
+    /// Kinds of movement of the background tags. Without any they stay constant.
     pub noise: Vec<Noise>,
-    /// When it counts pool tags.
+    /// When the kernel counts pool tags.
     pub pool_tagging: SimulatedTagging,
 }
 
@@ -32,10 +32,10 @@ pub struct Simulated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SimulatedTagging {
-    /// Always, as Windows does since Server 2003.
+    /// Always, like Windows since Server 2003.
     #[default]
     Always,
-    /// Only when it was booted with GlobalFlag +ptg, as Windows 2000 and XP.
+    /// Only if it was booted with GlobalFlag +ptg, like Windows 2000 and XP.
     ByFlag,
 }
 
@@ -50,16 +50,16 @@ impl Default for Simulated {
     }
 }
 
-/// A way in which healthy tags move.
+/// A kind of movement of healthy tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Noise {
-    /// Grows quickly at first, then less and less.
+    /// Grows quickly at first, then more and more slowly.
     SaturatingCache,
     /// Grows steadily and is emptied from time to time.
     Sawtooth,
-    /// Jumps up for a moment.
+    /// Jumps up for a short time.
     Bursts,
-    /// Grows steadily, whether the workload runs or not.
+    /// Grows steadily, even if the workload does not run.
     BackgroundGrowth,
 }

@@ -1,7 +1,7 @@
-//! A threshold: which memory, and how much of it is too much.
+//! A threshold: the memory it applies to, and its limits.
 //!
-//! Its words are its identity: they name the JUnit test case, so they must be the same from night to night, whatever the
-//! YAML looked like. Nothing is measured or judged here.
+//! The words of a threshold identify it. They are the name of the JUnit test case, so they must be the same every
+//! night, no matter how the YAML is formatted. Nothing is measured or judged here.
 
 use std::fmt;
 
@@ -12,66 +12,66 @@ use super::quantity::{Amount, Bytes, Growth, Per, Rate};
 use super::types::Workload;
 use crate::pool::{Figure, Key, Pool, TagPattern};
 
-/// Which memory, and how much of it is too much.
+/// The memory and its limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
-    /// Which memory.
+    /// The memory.
     pub subject: Subject,
-    /// What it must keep to: at least one limit.
+    /// The limits, at least one.
     pub limits: Vec<Limit>,
-    /// What its limits are on, where it says so. Only slab caches have both.
+    /// The measure of the limits, if it is given. Only slab caches have more than one measure.
     pub measure: Option<Measure>,
 }
 
-/// What is measured of a Linux slab cache.
+/// The measure of a Linux slab cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// The objects in use.
     Objects,
-    /// The whole slabs which the cache holds, their unused objects included.
+    /// The whole slabs of the cache, including their unused objects.
     Slabs,
 }
 
-/// Which memory a threshold is about.
+/// The memory that a threshold applies to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// Each tag by itself.
     Tags {
-        /// The tags meant.
+        /// The tags.
         tag: TagPattern,
-        /// The tags not meant after all.
+        /// The excepted tags.
         except: Vec<TagPattern>,
-        /// In this pool only; `None` is every pool.
+        /// The pool of the tags; `None` means every pool.
         pool: Option<Pool>,
     },
-    /// All of a pool together.
+    /// All memory of a pool together.
     Total(Pool),
 }
 
-/// How much is too much.
+/// An upper limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
-    /// How much more the settled level after the workload may be than that before it.
+    /// The largest growth, from the settled level before the workload to the one after it.
     MaxGrowth(Growth),
-    /// How much the tag may grow with each iteration or hour.
+    /// The largest growth of the tag per iteration or hour.
     MaxRate(Rate),
-    /// How much may be in use at the end, once settled.
+    /// The most memory in use at the end, once settled.
     MaxBytes(Bytes),
-    /// How much may be left after teardown.
+    /// The most memory left after teardown.
     AfterTeardown(Bytes),
 }
 
 impl Subject {
-    /// Whether this is about `key`. `*` by itself leaves out memory which the kernel takes back when it needs some: its
-    /// growth is no leak, unless somebody names it. What the kernel's pools hold in all is meant only where `pool: kernel`
-    /// or the row's very name says so, since it is no driver's.
+    /// Returns whether this subject applies to `key`. `*` alone excludes memory that the kernel reclaims when it needs
+    /// some: its growth is no leak, unless a pattern names the tag. Total figures of the kernel's pools belong to no
+    /// driver, so they need `pool: kernel` or the exact name of the row.
     ///
-    /// Each session's row of a tag is a row of its own, so that no session's leak hides in the others' figures. A total is
-    /// the system's alone: PoolMon lists session pools apart from it (Microsoft Learn, "PoolMon Startup Command", `/s`),
-    /// and they come and go with who is logged on. Nor does a total count a row that is part of another.
+    /// Each session's row of a tag is separate, so that other sessions cannot hide a session's leak. A total is the
+    /// system's alone: PoolMon lists session pools separately (Microsoft Learn, "PoolMon Startup Command", `/s`), and
+    /// they come and go with user sessions. A total does not count a row that is part of another.
     ///
-    /// Whole slabs are never meant by themselves: they are a second figure of a cache ([`Threshold::measure_of`]).
+    /// Whole slabs are never a subject by themselves: they are a second measure of a cache ([`Threshold::measure_of`]).
     pub fn means(&self, key: &Key) -> bool {
         if key.pool == Pool::Slabs && *self != Subject::Total(Pool::Slabs) {
             return false;
@@ -89,26 +89,27 @@ impl Subject {
     }
 }
 
-/// Whether a row is a tag's, or a pool's total: no other figure of the kernel's is memory that somebody may leak.
+/// Returns whether a row is a tag's or a pool's total. Other figures of the kernel are not memory that can leak.
 fn is_of_a_pool(key: &Key) -> bool {
     Figure::of(key).is_none_or(|figure| figure.total_of().is_some())
 }
 
 impl Threshold {
-    /// The threshold's own words: `tag MyD? nonpaged max_growth 64 KiB`.
+    /// Returns the words of the threshold: `tag MyD? nonpaged max_growth 64 KiB`.
     pub fn words(&self) -> String {
         let mut limits: Vec<String> = self.limits.iter().map(Limit::to_string).collect();
         limits.extend(self.measure.map(|measure| format!("measure {measure}")));
         format!("{} {}", self.subject, limits.join(", "))
     }
 
-    /// Whether it is about `key`. One that says what to measure is about slab caches.
+    /// Returns whether the threshold applies to `key`. A threshold with a measure applies to slab caches only.
     pub fn means(&self, key: &Key) -> bool {
         self.subject.means(key) && (self.measure.is_none() || key.pool == Pool::Slab)
     }
 
-    /// What `limit` is on for a slab cache. Growth and rates are of objects, since a leak is made of objects. What a cache
-    /// holds at the end, and all of a pool together, is what the machine lacks: whole slabs. A rate in objects counts them.
+    /// Returns the measure of `limit` for a slab cache. Growth and rates use objects, because objects leak. The memory
+    /// at the end and the total of a pool use whole slabs, because these take memory from the machine. A rate in
+    /// objects counts objects.
     pub fn measure_of(&self, limit: &Limit) -> Measure {
         let by_default = match (&self.subject, limit) {
             (_, Limit::MaxRate(Rate { amount: Amount::Objects(_), .. })) => Measure::Objects,
@@ -120,7 +121,8 @@ impl Threshold {
         self.measure.unwrap_or(by_default)
     }
 
-    /// The default rule of a list of what an unloaded driver has not freed: nothing may be left, in `pool` or anywhere.
+    /// The default rule for a list of memory that an unloaded driver did not free: nothing may be left, in `pool` or in
+    /// any pool.
     pub fn nothing_left(pool: Option<Pool>) -> Threshold {
         Threshold {
             subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool },
@@ -129,7 +131,7 @@ impl Threshold {
         }
     }
 
-    /// The default rule of a log that has nothing but figures of whole pools: none of them may grow.
+    /// The default rule for a log that has only the totals of pools: none of them may grow.
     pub fn no_pool_grows() -> Threshold {
         Threshold {
             subject: Subject::Tags { tag: every_tag(), except: Vec::new(), pool: Some(Pool::Kernel) },
@@ -138,7 +140,7 @@ impl Threshold {
         }
     }
 
-    /// The default rule: no tag may leak, per iteration where `workload` counts them, else per hour.
+    /// The default rule: no tag may leak, per iteration if `workload` counts iterations, else per hour.
     pub(super) fn no_leak(workload: &Workload) -> Threshold {
         let per = if workload.counts_iterations() { Per::Iteration } else { Per::Hour };
         Threshold {

@@ -1,8 +1,8 @@
-//! A scenario, checked: whoever holds one need not check it again.
+//! A checked scenario. Code that gets one need not check it again.
 //!
-//! The types follow the YAML key by key. Those which YAML writes differently (a workload's plan, a threshold's subject
-//! and limits) have their written shape in `written`. The doc comments of what is read here become the descriptions in
-//! the JSON Schema, so they speak to the author of a scenario.
+//! The types follow the YAML key by key. For keys with a different shape in YAML (a workload's plan, a threshold's
+//! subject and limits) that shape is in `written`. Doc comments of types that are read here become the descriptions in
+//! the JSON Schema, so they address the author of a scenario.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -17,41 +17,41 @@ use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::gflags::Switch;
 use crate::pool::TagPattern;
 
-/// What is run against which machine, how it is sampled, and what must hold.
+/// The workload, its machine, the sampling and the thresholds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
-    /// Its name, which names folders and the JUnit suite.
+    /// The scenario's name. Folders and the JUnit suite have this name.
     pub scenario: Name,
-    /// A sentence for people.
+    /// A one-sentence description.
     pub description: Option<String>,
-    /// The driver it is about, for the report.
+    /// The driver under test, for the report.
     pub driver: Option<DriverFile>,
-    /// The machine; `None` is the one poolgate runs on.
+    /// The machine; `None` is the one that poolgate runs on.
     pub machine: Option<MachineChoice>,
-    /// Kernel settings the run needs.
+    /// Kernel settings that the run needs.
     pub flags: Option<Flags>,
-    /// How reboots go, where the flags need them.
+    /// Settings for reboots, which some flags need.
     pub reboot: Option<Reboot>,
     /// Commands before the first sample.
     pub setup: Vec<Step>,
-    /// What is measured.
+    /// The workload that is measured.
     pub workload: Workload,
     /// Commands after the last sample.
     pub teardown: Vec<Step>,
-    /// How and when the pools are sampled.
+    /// How and when memory is sampled.
     pub sampling: Sampling,
-    /// Whether what grew is looked at a second time before anything is accused of a leak.
+    /// Whether growth is confirmed by a second look before it is reported as a leak.
     pub confirm: bool,
-    /// The time which a run may take from set-up to the last look.
+    /// The longest time of a run, from setup to the last look.
     pub time_limit: Option<Duration>,
-    /// The thresholds as given; [`Scenario::thresholds`] adds the default rule.
+    /// The given thresholds; [`Scenario::thresholds`] adds the default rule.
     pub thresholds: Vec<Threshold>,
-    /// Growth which is known and explained.
+    /// Growth that is known and explained.
     pub ignore: Vec<Ignore>,
 }
 
 impl Scenario {
-    /// The thresholds to judge by: those given, or the default rule (no tag may leak) when there are none.
+    /// Returns the thresholds to judge by: those given, or the default rule (no tag may leak) if there are none.
     pub fn thresholds(&self) -> Vec<Threshold> {
         match self.thresholds.as_slice() {
             [] => vec![Threshold::no_leak(&self.workload)],
@@ -60,18 +60,18 @@ impl Scenario {
     }
 }
 
-/// Kernel settings the run needs. They are put back exactly as they were.
+/// Kernel settings that the run needs. poolgate restores the previous settings after the run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of flags")]
 pub struct Flags {
-    /// Whether pool tagging is switched on where the kernel has it off.
+    /// Whether to switch pool tagging on if the kernel has it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_tagging: Option<PoolTagging>,
     /// Further GFlags, by abbreviation or in hexadecimal, with + or - as in gflags.exe.
     #[serde(deserialize_with = "scalar::many", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<Switch>>")]
     pub gflags: Vec<Switch>,
-    /// Driver Verifier. Its settings before the run are put back after it.
+    /// Driver Verifier. poolgate restores its previous settings after the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verifier: Option<Verifier>,
     /// Parameters added to the Linux kernel command line.
@@ -79,11 +79,11 @@ pub struct Flags {
     pub kernel_cmdline: Vec<String>,
 }
 
-/// What is done about pool tagging.
+/// How pool tagging is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolTagging {
-    /// Acts only where the kernel says that pool tagging is off.
+    /// Switches pool tagging on only if the kernel reports that it is off.
     IfNeeded,
 }
 
@@ -91,38 +91,39 @@ pub enum PoolTagging {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with the keys `drivers` and `level`")]
 pub struct Verifier {
-    /// File names of the drivers to verify, and no others.
+    /// File names of the drivers to verify. No other drivers are verified.
     #[schemars(length(min = 1))]
     pub drivers: Vec<VerifiedDriver>,
     /// Verifier's flags as a number, such as 0x8 for pool tracking.
     pub level: u32,
-    /// What becomes of Driver Verifier when Windows fails to start with it.
+    /// The boot mode of Driver Verifier, for the case that Windows fails to start with it.
     #[serde(default)]
     pub on_boot_failure: OnBootFailure,
 }
 
-/// What becomes of Driver Verifier when a boot fails.
+/// The boot mode of Driver Verifier, for the case that Windows fails to start with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnBootFailure {
-    /// Windows switches it off for the boots that follow (boot mode `resetonbootfail`), so a driver that crashes while
-    /// Windows starts does not lock anybody out. The mode of before is put back after the run.
+    /// Windows switches Driver Verifier off for the following boots (boot mode `resetonbootfail`), so a driver that
+    /// crashes while Windows starts does not make the machine unusable. The previous mode is restored after the run.
     #[default]
     Reset,
-    /// The boot mode stays as it is: with Windows' default every boot is verified until a person ends it.
+    /// The boot mode is not changed. With Windows' default, every boot is verified until Driver Verifier is switched
+    /// off by hand.
     Keep,
 }
 
-/// How reboots go.
+/// Settings for reboots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping such as `{ timeout: 15 min }`")]
 pub struct Reboot {
-    /// How long the machine may take to come back.
+    /// How long a reboot may take.
     pub timeout: Duration,
-    /// Whether the machine is rebooted again once the flags are restored.
+    /// Whether to reboot the machine again after the flags are restored.
     pub after_restore: bool,
-    /// How long after a panic of the flagged kernel the machine restarts by itself: `panic=` on the Linux kernel command
-    /// line, beside the parameters under `flags`.
+    /// How long after a panic of the kernel with these flags the machine restarts by itself: `panic=` on the Linux
+    /// kernel command line, in addition to the parameters under `flags`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_panic: Option<Duration>,
 }
@@ -139,31 +140,31 @@ impl Default for Reboot {
 pub struct Step {
     /// The command line.
     pub run: Command,
-    /// How long it may take.
+    /// How long the command may take.
     #[serde(default = "command_timeout")]
     pub timeout: Duration,
 }
 
-/// How long a command may take when nothing is said: 10 minutes.
+/// The default time limit of a command: 10 minutes.
 pub(super) fn command_timeout() -> Duration {
     Duration::from_secs(10 * 60)
 }
 
-/// What is measured.
+/// The workload that is measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
     /// The command line.
     pub run: Command,
-    /// How often or how long.
+    /// Number of iterations, or length of time.
     pub plan: Plan,
-    /// What comes before the part which is judged; counted in what the plan counts, or in time.
+    /// The part before the judged part: a number of iterations, if the plan counts them, or a length of time.
     pub warm_up: Option<WarmUp>,
-    /// What it does in the blocks of a second look where it is to rest.
+    /// The workload's behaviour in the pauses of a second look.
     pub pause: Pause,
 }
 
 impl Workload {
-    /// Whether iterations are counted; rates are per hour otherwise.
+    /// Returns whether iterations are counted; otherwise rates are per hour.
     pub fn counts_iterations(&self) -> bool {
         match &self.plan {
             Plan::Iterations { .. } => true,
@@ -175,57 +176,57 @@ impl Workload {
 /// How often or how long a workload runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
-    /// The command is run once for each iteration.
+    /// The command runs once for each iteration.
     Iterations {
-        /// How often, at least once; the warm-up is part of it.
+        /// Number of iterations, at least one, including the warm-up.
         count: u64,
-        /// How long each may take.
+        /// How long each iteration may take.
         timeout: Duration,
     },
-    /// The command is run once, and stopped at the end.
+    /// The command runs once, and is stopped at the end.
     Lasting {
-        /// How long.
+        /// How long the command runs.
         duration: Duration,
-        /// Lines of its output which each end an iteration; `None` when iterations cannot be counted.
+        /// The output lines that each end an iteration; `None` if iterations cannot be counted.
         count_lines: Option<LinePattern>,
     },
 }
 
-/// What a workload does in the blocks of a second look where it is to rest.
+/// The workload's behaviour in the pauses of a second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
-    /// Nothing is run.
+    /// The workload does not run.
     #[default]
     Idle,
-    /// The command is run half as often, for workloads which must not stop. Only with `iterations`.
+    /// The command runs half as often, for workloads that must not stop. Only with `iterations`.
     HalfSpeed,
-    /// It goes on as ever. That it causes what grows can then not be tested.
+    /// The workload keeps running. poolgate then cannot test whether it causes the growth.
     Never,
 }
 
-/// The part of a workload which fills caches and is not judged.
+/// The part of a workload that fills caches and is not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WarmUp {
-    /// So many iterations.
+    /// A number of iterations.
     Iterations(u64),
-    /// So long.
+    /// A length of time.
     Time(Duration),
 }
 
-/// How and when the pools are sampled.
+/// How and when memory is sampled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping such as `{ every: 1 s }`")]
 pub struct Sampling {
-    /// The time between two samples, at least 10 ms.
+    /// Time between two samples, at least 10 ms.
     pub every: Duration,
     /// How long memory may settle after an iteration before it is sampled.
     pub settle: Duration,
-    /// How long is sampled before the workload.
+    /// How long memory is sampled before the workload.
     pub lead_in: Duration,
-    /// How long is sampled after the workload.
+    /// How long memory is sampled after the workload.
     pub cool_down: Duration,
-    /// Whether the kernel is asked to give back caches before the samples which are compared.
+    /// Whether the kernel shrinks its caches before the samples that are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shrink: Option<bool>,
 }
@@ -242,17 +243,17 @@ impl Default for Sampling {
     }
 }
 
-/// Growth which is known and explained, and breaks no threshold.
+/// Growth that is known and explained, and breaks no threshold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping such as `{ tag: TAG, because: REASON }`")]
 pub struct Ignore {
-    /// The tags.
+    /// The ignored tags.
     #[serde(deserialize_with = "scalar::one")]
     #[schemars(with = "Text<TagPattern>")]
     pub tag: TagPattern,
-    /// Why, for the report.
+    /// The reason, for the report.
     pub because: String,
-    /// The last day on which they are ignored.
+    /// The last day on which the tags are ignored.
     #[serde(default, deserialize_with = "scalar::some", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Text<Date>>")]
     pub until: Option<Date>,

@@ -1,7 +1,7 @@
-//! The checks across keys, and the way from what is written to what is meant.
+//! The checks across keys, and the conversion from written to checked types.
 //!
-//! All of them are made, so that an author sees every mistake at once. A [`Scenario`] comes out only when nothing was
-//! found. Each check names the place it is about as a path; nothing here knows lines or columns.
+//! All checks run, so that an author sees every mistake at once. A [`Scenario`] is returned only if there are none.
+//! Each check gives its place as a path; lines and columns are not known here.
 
 mod flags;
 mod reboot;
@@ -17,7 +17,7 @@ use super::simulated::MachineChoice;
 use super::types::{Ignore, Plan, Sampling, Scenario, Workload};
 use super::written::Document;
 
-/// The scenario a document means, or everything which is wrong with it, in the order of the keys.
+/// Returns the scenario of a document, or all its mistakes in the order of the keys.
 pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
     let mut found = without_teardown(&document);
     found.extend(document.machine.as_ref().and_then(machine));
@@ -49,7 +49,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
     }
 }
 
-/// A limit on what teardown leaves, where nothing is torn down.
+/// Finds limits on memory left after teardown in a scenario without teardown.
 fn without_teardown(document: &Document) -> Vec<Finding> {
     let limited = document.thresholds.iter().enumerate().filter(|(_, threshold)| threshold.after_teardown.is_some());
     let refused = |(index, _)| {

@@ -1,7 +1,7 @@
-//! A walk over the whole document before anything is read out of it, for what no type can see: a key written twice, a
-//! key with nothing after it, YAML's own `!tags`, and aliases which unfold into far more than anyone wrote.
+//! Walks over the whole document before it is read into types, for mistakes that types cannot find: a key written
+//! twice, a key without a value, YAML's `!tags`, and nested aliases that expand to very many values.
 //!
-//! Like a `Probe` it raises its errors where they belong, so that the parser says where they stand.
+//! Like a `Probe`, it raises its errors at their places, so that the parser adds the positions.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -12,10 +12,10 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, Seq
 use super::mistake::{Wrong, shown};
 use super::scalar::packed;
 
-/// More values than any scenario has; a file within the size limit only gets there through aliases of aliases.
+/// A limit on values. No scenario has this many; a file within the size limit reaches it only through nested aliases.
 pub(super) const MOST_VALUES: usize = 100_000;
 
-/// Walks over a value and everything in it.
+/// Walks over a value and all its contents.
 #[derive(Clone, Copy)]
 pub(super) struct Walk<'a> {
     left: &'a Cell<usize>,
@@ -23,7 +23,7 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over a document, of at most `left` values.
+    /// Starts a walk over a document, of at most `left` values.
     pub(super) fn new(left: &'a Cell<usize>) -> Walk<'a> {
         Walk { left, at_top: true }
     }
@@ -32,7 +32,7 @@ impl<'a> Walk<'a> {
         Walk { at_top: false, ..self }
     }
 
-    /// A scalar or list, which the top of a document must not be.
+    /// Refuses a scalar or list at the top of a document.
     fn only_below<E: Error>(self, what: &str) -> Result<(), E> {
         if !self.at_top {
             return Ok(());
@@ -51,7 +51,7 @@ fn too_many_values() -> Wrong {
     Wrong::new(message, "unfolds too far", "write the values out instead of using aliases (`*name`) of aliases")
 }
 
-/// What is said of a key without a value.
+/// The message for a key without a value.
 pub(super) const NO_VALUE: &str = "there is no value here";
 
 fn nothing_after_key() -> Wrong {
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         Err(packed(&Wrong::new("a scenario has no use for YAML's `!` types", "begins with `!`", help), ""))
     }
 
-    /// What YAML calls null: nothing in the file, or nothing after a key.
+    /// YAML's null: an empty file, or a key without a value.
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         let wrong = if self.at_top { nothing_in_file() } else { nothing_after_key() };
         Err(packed(&wrong, ""))
@@ -136,7 +136,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
-/// Notices a key which was there before.
+/// Finds duplicate keys.
 struct KeyWalk<'a> {
     seen: &'a mut HashSet<String>,
 }

@@ -1,7 +1,7 @@
-//! The words of a scenario: its name, its driver, its commands, its patterns, its dates.
+//! The words of a scenario: its name, driver, commands, patterns and dates.
 //!
-//! Each is checked as it is read, so that whoever holds a [`Name`] may make a folder of it and whoever holds a
-//! [`LinePattern`] may match with it. Nothing here runs or opens anything.
+//! Each is checked when it is read, so a [`Name`] can always become a folder and a [`LinePattern`] can always match.
+//! Nothing here runs or opens anything.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,34 +13,34 @@ use super::mistake::Wrong;
 use super::scalar::{Scalar, not_a, not_empty, scalars};
 use crate::pool::TagPattern;
 
-/// A scenario's name: 1 to 80 of A-Z, a-z, 0-9, `.`, `_` and `-`, the first a letter or digit. It names folders.
+/// A scenario's name: 1 to 80 of A-Z, a-z, 0-9, `.`, `_` and `-`, the first a letter or digit. Folders have this name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(String);
 
-/// The name of a driver's file, such as `mydrv.sys` or `mydrv.ko`, or of a Linux module. It is looked for where the
-/// system keeps drivers, so it has no path.
+/// The name of a driver's file, such as `mydrv.sys` or `mydrv.ko`, or of a Linux module. It has no path, because it is
+/// searched in the system's folder for drivers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DriverFile(String);
 
-/// A command line, given to the system's shell as it is.
+/// A command line, passed unchanged to the system's shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command(String);
 
-/// A regular expression over the bytes of one line of output.
+/// A regular expression for the bytes of one line of output.
 #[derive(Debug, Clone)]
 pub struct LinePattern(Regex);
 
 scalars!(Name, DriverFile, Command, LinePattern);
 
 impl Name {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl DriverFile {
-    /// The name as it was written.
+    /// Returns the name as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,19 +55,19 @@ impl FromStr for DriverFile {
 }
 
 impl Command {
-    /// The command line as it was written.
+    /// Returns the command line as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl LinePattern {
-    /// Whether a line of output, without its line end, is meant.
+    /// Returns whether the expression matches a line of output, without its line end.
     pub fn matches(&self, line: &[u8]) -> bool {
         self.0.is_match(line)
     }
 
-    /// The expression as it was written.
+    /// Returns the expression as written.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -103,7 +103,7 @@ impl Scalar for DriverFile {
     const EXAMPLES: &'static [&'static str] = &["mydrv.sys", "mydrv.ko"];
 
     fn read(text: &str) -> Result<DriverFile, Wrong> {
-        // What no file of Windows may have in its name (Microsoft Learn, "Naming Files, Paths, and Namespaces").
+        // Characters that Windows forbids in file names (Microsoft Learn, "Naming Files, Paths, and Namespaces").
         let allowed = |c: char| !c.is_control() && !r#"<>:"/\|?*"#.contains(c);
         if text.len() <= 255 && text.chars().all(allowed) && text.chars().any(|c| !matches!(c, ' ' | '.')) {
             return Ok(DriverFile(text.to_owned()));
@@ -136,7 +136,7 @@ impl Scalar for LinePattern {
 
     fn read(text: &str) -> Result<LinePattern, Wrong> {
         Regex::new(text).map(LinePattern).map_err(|error| {
-            // The crate draws the place over several lines; its last line says what is wrong.
+            // The crate shows the place on several lines, and the reason on the last one.
             let said = error.to_string();
             let why = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             let help = "the syntax is that of https://docs.rs/regex; `\\(` means the character itself";
@@ -173,7 +173,7 @@ impl Scalar for Date {
     const EXAMPLES: &'static [&'static str] = &["2027-03-01"];
 
     fn read(text: &str) -> Result<Date, Wrong> {
-        // jiff would also take `20270301` and a time of day; one form is enough for a file people review.
+        // jiff also accepts `20270301` and a time of day. One form is enough for a reviewed file.
         let dashed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date = text.parse().ok().filter(|_| dashed);
         date.ok_or_else(|| not_a(Date::WHAT, text, "write a day which exists as year-month-day, such as `2027-03-01`"))

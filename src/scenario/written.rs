@@ -1,7 +1,8 @@
-//! A scenario as it is written: one struct for each mapping whose keys depend on one another.
+//! A scenario as written: one struct for each mapping with keys that depend on each other.
 //!
-//! serde_yaml knows no place inside flattened, untagged or internally tagged types, so these are flat, and `validate`
-//! turns them into the types everyone else sees. The JSON Schema is made from these structs, doc comments included.
+//! serde_yaml does not know places inside flattened, untagged or internally tagged types, so these types are flat, and
+//! `validate` converts them into the types of all other modules. The JSON Schema is generated from these structs with
+//! their doc comments.
 
 use std::fmt;
 
@@ -18,80 +19,79 @@ use super::types::{Flags, Ignore, Pause, Reboot, Sampling, Step, WarmUp};
 use super::words::{Command, DriverFile, LinePattern, Name};
 use crate::pool::{Pool, TagPattern};
 
-/// What poolgate runs, how it samples the kernel's memory meanwhile, and what must hold.
+/// The workload that poolgate runs, how it samples the kernel's memory meanwhile, and the thresholds.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping of keys")]
 #[schemars(title = "poolgate scenario")]
 pub(super) struct Document {
-    /// The scenario's name. It names the folder of a run and the JUnit suite.
+    /// The scenario's name. The folder of a run and the JUnit suite have this name.
     pub(super) scenario: Name,
-    /// A sentence for people.
+    /// A one-sentence description.
     pub(super) description: Option<String>,
-    /// The driver the scenario is about, whose version goes into the reports. Nothing is done to it.
+    /// The driver under test. Its version goes into the reports. poolgate does not change the driver.
     pub(super) driver: Option<DriverFile>,
-    /// The machine it runs on; without this key, the machine poolgate runs on.
+    /// The machine that the scenario runs on. Without this key it is the machine that poolgate runs on.
     pub(super) machine: Option<MachineChoice>,
-    /// Kernel settings the run needs. They are put back exactly as they were.
+    /// Kernel settings that the run needs. poolgate restores the previous settings after the run.
     pub(super) flags: Option<Flags>,
-    /// How reboots go, where the flags need them.
+    /// Settings for reboots, which some flags need.
     pub(super) reboot: Option<Reboot>,
     /// Commands before the first sample.
     #[serde(default)]
     pub(super) setup: Vec<Step>,
-    /// What is measured.
+    /// The workload that is measured.
     pub(super) workload: WrittenWorkload,
     /// Commands after the last sample.
     #[serde(default)]
     pub(super) teardown: Vec<Step>,
-    /// How and when the pools are sampled.
+    /// How and when memory is sampled.
     #[serde(default)]
     pub(super) sampling: Sampling,
-    /// Whether a tag which grew is looked at a second time, in the same boot, before a leak is called one: the workload
-    /// goes on three times as long, with pauses in an order drawn by chance. Without it, growth that looks like a leak is
-    /// called one at once.
+    /// Whether growth is confirmed by a second look, in the same boot, before it is reported as a leak. In a second
+    /// look the workload runs three times as long, with pauses in random order. Without it, growth that looks like a
+    /// leak is reported as one at once.
     #[serde(default = "confirmed")]
     pub(super) confirm: bool,
-    /// How long the run may take from set-up to the last look. A second look which does not fit in is not begun; where it
-    /// is clear from the start that none will, the workload goes on until the limit instead, which confirms less. Only
-    /// with `confirm`.
+    /// How long the run may take, from setup to the last look. A second look that does not fit is not started. If none
+    /// can fit from the start, the workload instead runs until the limit, which confirms less. Only with `confirm`.
     pub(super) time_limit: Option<Duration>,
-    /// What must hold. Without any: no tag may leak.
+    /// The thresholds of the run. Without any, no tag may leak.
     #[serde(default)]
     pub(super) thresholds: Vec<WrittenThreshold>,
-    /// Growth which is known and explained, and breaks no threshold.
+    /// Growth that is known and explained, and breaks no threshold.
     #[serde(default)]
     pub(super) ignore: Vec<Ignore>,
 }
 
-/// Nobody is accused after one look unless the scenario says so.
+/// Without this key, no leak is reported after only one look.
 fn confirmed() -> bool {
     true
 }
 
-/// What is measured: one command per iteration (`iterations`), or one long-running command (`duration`).
+/// The workload that is measured: one command per iteration (`iterations`), or one long-running command (`duration`).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping such as `{ run: COMMAND, iterations: 300 }`")]
 #[schemars(rename = "Workload", extend("oneOf" = [{ "required": ["iterations"] }, { "required": ["duration"] }]))]
 pub(super) struct WrittenWorkload {
-    /// The command line. It sees POOLGATE_RUN, POOLGATE_ITERATION and POOLGATE_PHASE.
+    /// The command line. Its environment has POOLGATE_RUN, POOLGATE_ITERATION and POOLGATE_PHASE.
     pub(super) run: Command,
-    /// How often the command is run, warm-up included. Not together with `duration`.
+    /// Number of iterations, including the warm-up; the command runs once for each. Not together with `duration`.
     #[schemars(range(min = 1))]
     pub(super) iterations: Option<u64>,
     /// How long each iteration may take (10 min). Only with `iterations`.
     pub(super) timeout: Option<Duration>,
     /// How long the command runs before it is stopped. Not together with `iterations`.
     pub(super) duration: Option<Duration>,
-    /// Which lines of the command's output each end an iteration. Only with `duration`.
+    /// The lines of the command's output that each end an iteration. Only with `duration`.
     pub(super) count_lines: Option<LinePattern>,
-    /// The part which fills caches and is not judged: a number of iterations, or a length of time.
+    /// The part that fills caches and is not judged: a number of iterations, or a length of time.
     pub(super) warm_up: Option<WarmUp>,
-    /// What the workload does in the pauses of a second look.
+    /// The workload's behaviour in the pauses of a second look.
     #[serde(default)]
     pub(super) pause: Pause,
 }
 
-/// What must hold, for the tags of `tag` one by one, or for the `total` of a pool.
+/// A limit for each of the tags of `tag`, or for the `total` of a pool.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping such as `{ tag: \"MyD?\", max_growth: 64 KiB }`")]
 #[schemars(
@@ -107,26 +107,26 @@ pub(super) struct WrittenWorkload {
     )
 )]
 pub(super) struct WrittenThreshold {
-    /// The tags meant, each by itself.
+    /// The tags, each by itself.
     pub(super) tag: Option<Text<TagPattern>>,
-    /// Tags which are not meant after all. Only with `tag`.
+    /// Tags that are excepted. Only with `tag`.
     #[serde(default)]
     pub(super) except: Vec<Text<TagPattern>>,
-    /// In this pool only. Only with `tag`.
+    /// Restricts the tags to one pool. Only with `tag`.
     pub(super) pool: Option<Pool>,
-    /// All of a pool together. Not together with `tag`.
+    /// All memory of a pool together. Not together with `tag`.
     pub(super) total: Option<Pool>,
-    /// How much more there may be at rest after the workload than at rest before it.
+    /// The largest growth, from the memory at rest before the workload to the memory at rest after it.
     pub(super) max_growth: Option<Growth>,
-    /// How much more there may be with each iteration, or hour.
+    /// The largest growth per iteration or hour.
     pub(super) max_rate: Option<Rate>,
-    /// How much there may be at rest after the workload.
+    /// The most memory at rest after the workload.
     pub(super) max_bytes: Option<Bytes>,
-    /// How much may be left once `teardown` has removed the driver. What the kernel itself then reports to be left breaks it,
-    /// whatever it allows.
+    /// The most memory left after `teardown` removed the driver. If the kernel then reports memory that was not freed,
+    /// the threshold is broken even if the amount is within the limit.
     pub(super) after_teardown: Option<Bytes>,
-    /// What the limits are on, for Linux' slab caches only. Without this key `max_growth`, `max_rate` and `after_teardown`
-    /// of a `tag` are on the objects in use; `max_bytes`, and every limit on a `total`, are on whole slabs.
+    /// The measure of the limits, for Linux slab caches only. By default `max_growth`, `max_rate` and `after_teardown`
+    /// of a `tag` count objects in use; `max_bytes`, and every limit on a `total`, count whole slabs.
     pub(super) measure: Option<Measure>,
 }
 

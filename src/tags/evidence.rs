@@ -1,4 +1,4 @@
-//! What speaks for a driver being a tag's owner, and how much that is worth.
+//! The evidence that a driver owns a tag, and its strength.
 
 use std::fmt;
 
@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::image::{Does, Routine};
 
-/// How sure it is that a driver allocates under a tag. Each is a kind of evidence, not a probability.
+/// How certain it is that a driver allocates under a tag. Each grade is a kind of evidence, not a probability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
-    /// The tag's bytes are in its image, or a pattern of pooltag.txt means it among others.
+    /// The tag's bytes are in the driver's image, or a pattern of pooltag.txt matches the tag among others.
     Possible,
-    /// A list names it for this very tag, or its code has the tag beside an allocation, in a variable which it allocates
-    /// under, or frees memory under it.
+    /// A list names the driver for this exact tag; or the driver's code has the tag near an allocation, has it in a
+    /// variable passed to an allocation, or frees memory under it.
     Likely,
-    /// Its code hands the tag to a routine which allocates; or a list names it for this very tag, and its image has it.
+    /// The driver's code passes the tag to an allocating routine; or a list names the driver for this exact tag, and
+    /// its code has the tag.
     Certain,
 }
 
@@ -30,64 +31,65 @@ impl fmt::Display for Grade {
     }
 }
 
-/// One thing which speaks for a driver.
+/// A piece of evidence for a driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// Its code hands the tag to this routine, as its tag.
+    /// The driver's code passes the tag to this routine as its tag argument.
     Handed {
         /// The routine.
         routine: &'static Routine,
-        /// The first of the places, relative to the image.
+        /// The first of the calls, relative to the image.
         at: u32,
-        /// How many there are.
+        /// The number of calls.
         places: u32,
-        /// It comes from a variable, which has it at first.
+        /// Whether the tag comes from a variable with the tag as its initial value.
         variable: bool,
     },
-    /// Its code hands the tag to a function of its own, which calls this routine soon.
+    /// The driver's code passes the tag to a function of its own, and a call of this routine follows soon in that
+    /// function.
     Through {
         /// The routine.
         routine: &'static Routine,
-        /// The place, relative to the image.
+        /// The call, relative to the image.
         at: u32,
     },
-    /// The tag is a constant in its code, so many bytes from a call of this routine.
+    /// The tag is a constant in the driver's code, near a call of this routine.
     Beside {
         /// The routine.
         routine: &'static Routine,
-        /// How far the call is.
+        /// The distance to the call, in bytes.
         bytes: u32,
-        /// The place, relative to the image.
+        /// The constant, relative to the image.
         at: u32,
     },
-    /// The tag is a constant in its code, and no allocation is near, or it is not put anywhere.
+    /// The tag is a constant in the driver's code, but no allocation is near, or the constant is not moved anywhere.
     Constant {
-        /// The place, relative to the image.
+        /// The constant, relative to the image.
         at: u32,
-        /// The driver imports routines which allocate.
+        /// Whether the driver imports allocating routines.
         allocates: bool,
     },
-    /// Its bytes are in the image.
+    /// The tag's bytes are in the image.
     Bytes {
-        /// In this section; `None` is in the code, but in no instruction.
+        /// The section; `None` if the bytes are in the code, but in no instruction.
         section: Option<String>,
     },
-    /// pooltag.txt has it.
+    /// pooltag.txt lists the tag.
     Listed {
-        /// The row's pattern, where it has wildcards.
+        /// The row's pattern, if it has wildcards.
         pattern: Option<String>,
-        /// What it says of the tag.
+        /// The row's description of the tag.
         description: String,
     },
-    /// localtag.txt has it.
+    /// localtag.txt lists the tag.
     ListedLocally,
 }
 
-/// Bytes of code between a constant and a call within which the one is likely there for the other.
+/// The largest distance, in bytes of code, at which a constant is likely used by a call.
 const NEAR: u32 = 256;
 
 impl Evidence {
-    /// What it is worth alone.
+    /// Returns the grade of this evidence alone.
     pub fn grade(&self) -> Grade {
         match self {
             Evidence::Handed { routine, variable, .. } => match routine.does {
@@ -104,7 +106,7 @@ impl Evidence {
         }
     }
 
-    /// Whether it is a constant of the driver's code.
+    /// Returns whether the tag is a constant in the driver's code.
     fn is_in_code(&self) -> bool {
         match self {
             Evidence::Handed { .. }
@@ -116,11 +118,11 @@ impl Evidence {
     }
 }
 
-/// What all of it together is worth.
+/// Returns the grade of all the evidence together.
 pub(super) fn grade(evidence: &[Evidence]) -> Grade {
     let best = evidence.iter().map(Evidence::grade).max().unwrap_or(Grade::Possible);
     let named = evidence.iter().any(|found| matches!(found, Evidence::Listed { pattern: None, .. }));
-    // Two sources which know nothing of each other.
+    // A list and the code are independent sources.
     if named && evidence.iter().any(Evidence::is_in_code) { Grade::Certain } else { best }
 }
 

@@ -1,9 +1,9 @@
-//! `localtag.txt`, the list which PoolMon's `/c` makes of the drivers on a machine, on 32-bit Windows only; poolgate makes it
-//! everywhere.
+//! `localtag.txt`, the list of the drivers on a machine by tag. PoolMon's `/c` makes it on 32-bit Windows only;
+//! poolgate makes it everywhere.
 //!
-//! Microsoft publishes what PoolMon shows of it (`[el90xbc5]`: the driver without `.sys`; Microsoft Learn, "PoolMon
-//! Examples"), not its layout. It is written here as pooltag.txt is, `<tag> - <driver>`, a row for each driver; read, a row
-//! may have several drivers, and no dash.
+//! Microsoft documents how PoolMon shows it (`[el90xbc5]`: the driver without `.sys`; Microsoft Learn, "PoolMon
+//! Examples"), but not its layout. poolgate writes it like pooltag.txt, `<tag> - <driver>`, one row per driver. When
+//! reading, a row may have several drivers and no dash.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use crate::pool::Tag;
 #[derive(Debug, Default)]
 pub struct LocalTags {
     drivers: BTreeMap<[u8; 4], BTreeSet<String>>,
-    /// Rows which are no rows.
+    /// Rows that could not be parsed.
     pub malformed: Malformed,
 }
 
@@ -25,12 +25,12 @@ impl LocalTags {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or is far too large to be such a list.
+    /// If it cannot be read, or is far too large to be such a list.
     pub fn open(path: &Path) -> io::Result<LocalTags> {
         Ok(LocalTags::read(&pooltag::contents(path)?))
     }
 
-    /// Reads the bytes of such a file.
+    /// Parses the contents of such a file.
     pub fn read(bytes: &[u8]) -> LocalTags {
         let mut tags = LocalTags::default();
         for (number, line) in pooltag::lines(bytes).enumerate().filter(|(_, line)| !pooltag::is_comment(line)) {
@@ -42,7 +42,7 @@ impl LocalTags {
         tags
     }
 
-    /// What a scan for all tags found.
+    /// Makes the list from a scan for all tags.
     pub fn of(scan: &Scan) -> LocalTags {
         let mut tags = LocalTags::default();
         for driver in &scan.drivers {
@@ -53,30 +53,30 @@ impl LocalTags {
         tags
     }
 
-    /// The drivers which allocate under a tag.
+    /// Returns the drivers that allocate under a tag.
     pub fn drivers(&self, tag: [u8; 4]) -> impl Iterator<Item = &str> {
         self.drivers.get(&tag).into_iter().flatten().map(String::as_str)
     }
 
-    /// The tags, in the order of their bytes.
+    /// Returns the tags, in the order of their bytes.
     pub fn tags(&self) -> impl Iterator<Item = Tag> {
         self.drivers.keys().map(|tag| Tag::from_pool_tag(*tag))
     }
 
-    /// How many tags there are.
+    /// Returns the number of tags.
     pub fn len(&self) -> usize {
         self.drivers.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no tags.
     pub fn is_empty(&self) -> bool {
         self.drivers.is_empty()
     }
 
-    /// Writes it as a file.
+    /// Writes the list as a file.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         for (tag, drivers) in &self.drivers {
             for driver in drivers {
@@ -89,31 +89,31 @@ impl LocalTags {
 }
 
 fn row(line: &str) -> Option<([u8; 4], Vec<String>)> {
-    // As it is written here: a tag may end as the mark begins that stands behind it.
+    // poolgate's own layout in columns. It must be tried first, because a tag may end like the start of the separator.
     let in_columns = line.get(4..7).filter(|mark| *mark == " - ").and_then(|_| Some((line.get(..4)?, line.get(7..)?)));
     let (tag, drivers) = match in_columns.or_else(|| pooltag::divide(line)) {
         Some((tag, drivers)) => (tag.get(..4).filter(|_| tag.len() <= 5).unwrap_or(tag), drivers),
-        // The tag's four characters may have spaces in them.
+        // The four characters of the tag may include spaces.
         None => (line.get(..4)?, line.get(4..)?),
     };
     let separated = drivers.split(|c: char| c.is_whitespace() || c == ',').filter(|name| !name.is_empty());
     let stems = separated.map(|name| stem(name.trim_matches(['[', ']'])));
-    // Of `.sys` and `[]` nothing is left.
+    // The names `.sys` and `[]` become empty.
     let drivers: Vec<String> = stems.filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let tag = padded(tag.trim_end().as_bytes())?;
     let is_tag = tag.iter().all(|byte| (b' '..=b'~').contains(byte)) && tag != *b"    ";
-    // Names are going to be shown on terminals.
+    // Terminals will show the names.
     let are_names = !drivers.is_empty() && !drivers.iter().any(|name| name.contains(char::is_control));
     (is_tag && are_names).then_some((tag, drivers))
 }
 
-/// A driver's name as PoolMon writes it: without `.sys`.
+/// Returns a driver's name without `.sys`, as PoolMon writes it.
 pub(super) fn stem(name: &str) -> &str {
     let (stem, ending) = name.split_at_checked(name.len().saturating_sub(4)).unwrap_or((name, ""));
     if ending.eq_ignore_ascii_case(".sys") { stem } else { name }
 }
 
-/// Without PROTECTED_POOL, as people know the tag.
+/// Returns the tag without PROTECTED_POOL.
 fn plain([a, b, c, d]: [u8; 4]) -> [u8; 4] {
     [a, b, c, d & 0x7f]
 }

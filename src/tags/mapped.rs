@@ -1,14 +1,16 @@
-//! PoolMon's last column, `Mapped_Driver` (`/g`, `/c`): what localtag.txt and pooltag.txt say of a tag, each in brackets.
+//! PoolMon's last column, `Mapped_Driver` (`/g`, `/c`): the entries of localtag.txt and pooltag.txt for a tag, each in
+//! brackets.
 
 use super::{LocalTags, PoolTags, forms};
 use crate::pool::Tag;
 
-/// What PoolMon shows where neither list has the tag.
+/// PoolMon's text for a tag that neither list has.
 const UNKNOWN: &str = "Unknown Driver";
 
-/// The column for a tag: `[ipsec][ipsec.sys    -  event queue]`, or `Unknown Driver`. A list which is not asked for is `None`.
+/// Returns the column for a tag: `[ipsec][ipsec.sys    -  event queue]`, or `Unknown Driver`. A list that was not
+/// requested is `None`.
 pub fn mapped_driver(tag: &Tag, pooltag: Option<&PoolTags>, localtag: Option<&LocalTags>) -> String {
-    // Lists have tags without PROTECTED_POOL, which is the first form.
+    // Lists have tags without PROTECTED_POOL, and this is the first form.
     let Some(bytes) = forms(tag).into_iter().next() else { return UNKNOWN.to_owned() };
     let local = localtag.into_iter().flat_map(|list| list.drivers(bytes)).map(|driver| format!("[{driver}]"));
     let listed = pooltag.into_iter().flat_map(|list| list.of(bytes)).map(|row| format!("[{}]", row.text));

@@ -1,8 +1,8 @@
-//! Whose a pool tag is: what Microsoft's list, a list of the machine's drivers and the drivers' own images say.
+//! The owners of pool tags, from Microsoft's list, a list of the machine's drivers and the images of the drivers.
 //!
-//! [`PoolTags`] and [`LocalTags`] are the two text files, [`Scan`] a look through driver images, and [`Sources::owners`] puts
-//! together what all of them say of one tag, with the evidence and a [`Grade`]. An answer is about who allocates under the
-//! tag, never about who leaks. Everything here reads; nothing runs, and nothing is loaded.
+//! [`PoolTags`] and [`LocalTags`] are the two text files. [`Scan`] searches driver images. [`Sources::owners`] combines
+//! all their evidence on one tag and adds a [`Grade`]. An owner allocates under the tag, but does not have to be the
+//! leaking driver. The module only reads files; it runs and loads nothing.
 
 use crate::pool::Tag;
 
@@ -26,8 +26,8 @@ pub use pooltag::{Malformed, PoolTags, Row};
 pub use scan::{Scan, Scanned};
 pub use slab::{Slab, module_of_callsite};
 
-/// The bytes a pool tag is looked up by: without PROTECTED_POOL, as lists have it, and with it, as code may. None for what is
-/// no pool tag.
+/// Returns the forms of a pool tag for lookups: without PROTECTED_POOL, as in lists, and with it, as it may be in code.
+/// Empty if `tag` is no pool tag.
 pub fn forms(tag: &Tag) -> Vec<[u8; 4]> {
     let plain = tag.unprotected().unwrap_or_else(|| tag.clone());
     let Some([a, b, c, d]) = plain.pool_tag_bytes() else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! Whose a tag is: what the lists and the images say, put together driver by driver.
+//! The owners of a tag, by combining lists and images for each driver.
 
 use std::path::PathBuf;
 
@@ -8,34 +8,34 @@ use super::localtag::stem;
 use super::{LocalTags, PoolTags, Scan, forms};
 use crate::pool::Tag;
 
-/// Where to look a tag up; what is not there is `None`.
+/// The sources for lookups; a missing one is `None`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sources<'a> {
     /// Microsoft's list.
     pub pooltag: Option<&'a PoolTags>,
     /// A list of this machine's drivers.
     pub localtag: Option<&'a LocalTags>,
-    /// Their images.
+    /// The images of this machine's drivers.
     pub scan: Option<&'a Scan>,
 }
 
-/// A driver which may own a tag.
+/// A driver that may own a tag.
 #[derive(Debug, Clone)]
 pub struct Owner {
-    /// Its file's name, `afd.sys`, or a part of the kernel, `nt!mm`.
+    /// The driver's file name, `afd.sys`, or a part of the kernel, `nt!mm`.
     pub driver: String,
-    /// Its file, where it was read.
+    /// The driver's file, if it was read.
     pub path: Option<PathBuf>,
-    /// What its image says of itself.
+    /// Version and company from the driver's image.
     pub version: Version,
-    /// How sure it is.
+    /// How certain it is that the driver owns the tag.
     pub grade: Grade,
-    /// What speaks for it, strongest first.
+    /// The evidence for the driver, strongest first.
     pub evidence: Vec<Evidence>,
 }
 
 impl Sources<'_> {
-    /// The drivers which may own `tag`, the surest first; none for what is no pool tag.
+    /// Returns the drivers that may own `tag`, the most certain first. Empty if `tag` is no pool tag.
     pub fn owners(&self, tag: &Tag) -> Vec<Owner> {
         let mut owners = Vec::new();
         for bytes in forms(tag) {
@@ -56,7 +56,7 @@ impl Sources<'_> {
             for row in self.pooltag.iter().flat_map(|list| list.of(bytes)) {
                 let pattern = row.has_wildcards().then(|| row.tag.clone());
                 let evidence = Evidence::Listed { pattern, description: row.description.clone() };
-                // A row without a driver still says what the memory is for.
+                // The description of a row without a driver is still useful.
                 of(&mut owners, row.binary.as_deref().unwrap_or(NO_DRIVER)).evidence.push(evidence);
             }
         }
@@ -71,10 +71,10 @@ impl Sources<'_> {
     }
 }
 
-/// What stands for the driver which a row does not name.
+/// The name shown if a row has no driver.
 const NO_DRIVER: &str = "(not named)";
 
-/// The owner called `name`, as Windows compares names.
+/// Returns the owner called `name`, with names compared as on Windows. Adds it if it is missing.
 fn of<'a>(owners: &'a mut Vec<Owner>, name: &str) -> &'a mut Owner {
     let same = |owner: &Owner| stem(&owner.driver).eq_ignore_ascii_case(stem(name));
     let at = owners.iter().position(same).unwrap_or_else(|| {
@@ -85,7 +85,7 @@ fn of<'a>(owners: &'a mut Vec<Owner>, name: &str) -> &'a mut Owner {
     &mut owners[at]
 }
 
-/// Bytes between the tag and a call.
+/// Returns the distance between the tag and a call, in bytes.
 fn far(owner: &Owner) -> u32 {
     let distance = |evidence: &Evidence| match evidence {
         Evidence::Handed { .. } | Evidence::Through { .. } => 0,

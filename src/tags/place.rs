@@ -1,9 +1,9 @@
-//! Where Microsoft's kits put `pooltag.txt`.
+//! The folders of `pooltag.txt` in Microsoft's kits.
 
 use std::path::{Path, PathBuf};
 
-/// What kits have it in, below the folder of programs: Windows Kits 10 and 8, and Debugging Tools for Windows before those
-/// (Microsoft Learn, "!pool": the `triage` folder).
+/// The folders with the file, below the folder of programs: Windows Kits 10 and 8, and the older Debugging Tools for
+/// Windows (Microsoft Learn, "!pool": the `triage` folder).
 const KITS: [&str; 8] = [
     "Windows Kits/10/Debuggers/x64/triage",
     "Windows Kits/10/Debuggers/arm64/triage",
@@ -15,9 +15,9 @@ const KITS: [&str; 8] = [
     "Debugging Tools for Windows/triage",
 ];
 
-/// The first `pooltag.txt` below the folders of programs: `C:\Program Files (x86)`, `C:\Program Files`.
+/// Returns the first `pooltag.txt` below the folders of programs: `C:\Program Files (x86)`, `C:\Program Files`.
 pub fn find_pooltag(programs: &[PathBuf]) -> Option<PathBuf> {
-    // Newer kits before older ones, wherever they are.
+    // Newer kits come before older ones, in all folders.
     let places = KITS.iter().flat_map(|kit| programs.iter().map(move |folder| place(folder, kit)));
     places.map(|place| place.join("pooltag.txt")).find(|file| file.is_file())
 }

@@ -1,61 +1,62 @@
-//! `pooltag.txt`, Microsoft's list of tags, which comes with Debugging Tools for Windows and the WDK.
+//! `pooltag.txt`, Microsoft's list of tags in Debugging Tools for Windows and the WDK.
 //!
-//! A row is `<tag> - <binary> - <description>`; some have no binary, some tags have several rows, and a pattern may stand
-//! for a tag: `Afd?`, `CM*` (Microsoft Learn, "PoolMon Display", "!pool"). The real file has rows which are none of this:
-//! they are counted and the first few kept, so that whoever wrote one can be told. The file is never ours to ship.
+//! A row is `<tag> - <binary> - <description>`. Some rows have no binary, some tags have several rows, and a row may
+//! have a pattern in place of a tag: `Afd?`, `CM*` (Microsoft Learn, "PoolMon Display", "!pool"). The real file has
+//! some rows of other forms. These are counted, and the first few are kept for a warning. poolgate may not distribute
+//! the file.
 
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-/// The list.
+/// The rows of the list.
 #[derive(Debug, Default)]
 pub struct PoolTags {
     rows: Vec<Row>,
     exact: HashMap<[u8; 4], Vec<usize>>,
     patterns: Vec<usize>,
-    /// What could not be read.
+    /// Rows that could not be parsed.
     pub malformed: Malformed,
 }
 
-/// What the list says of one tag, or of all that a pattern means.
+/// A row: a tag or a pattern of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The tag, or the pattern, as it is written.
+    /// The tag or pattern, as written in the file.
     pub tag: String,
-    /// The driver, or a part of the kernel: `afd.sys`, `nt!mm`. `None` where the row has only a description.
+    /// The driver or a part of the kernel: `afd.sys`, `nt!mm`. `None` if the row has only a description.
     pub binary: Option<String>,
-    /// What is allocated under it.
+    /// The purpose of the memory.
     pub description: String,
-    /// Everything behind the tag, as it is written: what PoolMon shows.
+    /// All text after the tag, as written in the file. PoolMon shows this text.
     pub text: String,
 }
 
-/// Rows which are no rows.
+/// Rows that could not be parsed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Malformed {
-    /// How many.
+    /// The number of such rows.
     pub count: usize,
-    /// The first few: number of the line, and what it says.
+    /// The first few such rows: line number and text.
     pub first: Vec<(usize, String)>,
 }
 
-/// Malformed rows which are kept.
+/// The number of malformed rows kept.
 const SHOWN: usize = 5;
 const MOST_SHOWN: usize = 60;
-/// The real file has half a megabyte.
+/// The largest file that is read, in bytes. The real file has half a megabyte.
 const MOST_BYTES: u64 = 64 << 20;
 
 impl PoolTags {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or is far too large to be such a list.
+    /// If it cannot be read, or is far too large to be such a list.
     pub fn open(path: &Path) -> io::Result<PoolTags> {
         Ok(PoolTags::read(&contents(path)?))
     }
 
-    /// Reads the bytes of such a file.
+    /// Parses the contents of such a file.
     pub fn read(bytes: &[u8]) -> PoolTags {
         let mut tags = PoolTags::default();
         for (number, line) in lines(bytes).enumerate() {
@@ -79,18 +80,18 @@ impl PoolTags {
         self.rows.push(row);
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// What is said of a tag, given as its four bytes: all rows of the tag itself, else of the pattern which means it with
-    /// the fewest `?`, else with the longest beginning before a `*`.
+    /// Returns the rows for a tag of four bytes: all rows of the tag itself; else the rows of the matching pattern with
+    /// the fewest `?`; else of the one with the longest prefix before a `*`.
     pub fn of(&self, tag: [u8; 4]) -> Vec<&Row> {
         if let Some(rows) = self.exact.get(&tag) {
             return rows.iter().map(|at| &self.rows[*at]).collect();
@@ -116,7 +117,7 @@ impl Row {
     fn read(line: &str) -> Option<Row> {
         let (tag, text) = divide(line)?;
         let tag = tag.trim_start_matches([' ', '\t']);
-        // A tag's own spaces at its end are padding; what is longer than four characters is no tag.
+        // Trailing spaces of a tag are padding. Longer texts are no tags.
         let tag = tag.trim_end();
         let is_tag = (1..=4).contains(&tag.len()) && tag.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         let text = clean(text);
@@ -137,7 +138,7 @@ impl Row {
         })
     }
 
-    /// Whether it means several tags.
+    /// Returns whether the row is for several tags.
     pub fn has_wildcards(&self) -> bool {
         self.tag.contains(['?', '*'])
     }
@@ -147,11 +148,12 @@ impl Row {
         let Some(star) = pattern.iter().position(|byte| *byte == b'*') else {
             return padded(pattern).is_some_and(|pattern| fits(&pattern, &tag));
         };
-        // Nothing in the real file stands behind a `*`.
+        // In the real file `*` is always the last character.
         star + 1 == pattern.len() && fits(&pattern[..star], &tag[..star])
     }
 
-    /// How little it says of the tag: patterns with `*` last, then those with more places left open.
+    /// Returns the sort key of a pattern, the most specific first: patterns with `*` last, then by the number of open
+    /// places.
     fn vagueness(&self) -> (bool, usize) {
         let star = self.tag.contains('*');
         let open = self.tag.bytes().filter(|byte| *byte == b'?').count();
@@ -163,7 +165,7 @@ fn fits(pattern: &[u8], tag: &[u8]) -> bool {
     pattern.iter().zip(tag).all(|(pattern, byte)| pattern == byte || *pattern == b'?')
 }
 
-/// The bytes of a file which may be a list.
+/// Reads a file that may be a list.
 pub(super) fn contents(path: &Path) -> io::Result<Vec<u8>> {
     let file = fs_err::metadata(path)?;
     if !file.is_file() || file.len() > MOST_BYTES {
@@ -173,14 +175,14 @@ pub(super) fn contents(path: &Path) -> io::Result<Vec<u8>> {
     fs_err::read(path)
 }
 
-/// A tag as the kernel has it: four bytes, the last of them spaces.
+/// Returns a tag as the kernel stores it: four bytes, padded with spaces.
 pub(super) fn padded(tag: &[u8]) -> Option<[u8; 4]> {
     let mut padded = [b' '; 4];
     padded.get_mut(..tag.len())?.copy_from_slice(tag);
     Some(padded)
 }
 
-/// A line in two at its first dash between spaces.
+/// Splits a line at its first dash between spaces.
 pub(super) fn divide(line: &str) -> Option<(&str, &str)> {
     let bytes = line.as_bytes();
     let space = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
@@ -188,7 +190,8 @@ pub(super) fn divide(line: &str) -> Option<(&str, &str)> {
     Some((&line[..at], &line[at + 1..]))
 }
 
-/// Lines in whatever encoding an editor left them: UTF-16 with its mark, else UTF-8; what is neither is shown as it can be.
+/// Returns the lines of a file: UTF-16 if it starts with a byte order mark, else UTF-8. Invalid characters are
+/// replaced.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
     let text = match bytes {
         [0xff, 0xfe, rest @ ..] => {
@@ -200,7 +203,7 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
     text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
-/// Whether a line says nothing: empty, `// …`, or `rem …` as in a batch file. A tag may be called `rem` too.
+/// Returns whether a line is empty or a comment: `// …`, or `rem …` as in a batch file. A tag may also be called `rem`.
 pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim();
     let rem = line.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("rem"));
@@ -209,7 +212,7 @@ pub(super) fn is_comment(line: &str) -> bool {
     line.is_empty() || line.starts_with("//") || (rem && !is_row && behind.trim_start().len() < behind.len().max(1))
 }
 
-/// A binary and its description where no space stands behind the dash: `nt!cm        -internal registry memory`.
+/// Splits a row with no space after the dash: `nt!cm        -internal registry memory`.
 fn close_dash(text: &str) -> Option<(&str, &str)> {
     let (binary, rest) = text.split_once(char::is_whitespace)?;
     let description = rest.trim_start().strip_prefix('-')?;
@@ -220,7 +223,7 @@ fn is_binary(text: &str) -> bool {
     !text.contains(' ') && text.contains(['.', '!'])
 }
 
-/// What is going to be shown on terminals.
+/// Removes control characters, because terminals will show the text.
 fn clean(text: &str) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

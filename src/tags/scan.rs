@@ -1,7 +1,7 @@
-//! A look through driver images: folders of them, and single files.
+//! Searches driver images, in folders and single files.
 //!
-//! A folder's own `.sys` files are read, one at a time, in the order of their names. What cannot be read is kept with the
-//! reason; when the time is up the rest is counted.
+//! Of a folder, only its own `.sys` files are read, one at a time, sorted by name. Unreadable files are kept with the
+//! reason. When the time is up, the remaining files are only counted.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -9,40 +9,40 @@ use std::path::{Path, PathBuf};
 
 use super::image::{Budget, Image, Wanted};
 
-/// What was found.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// The images which have one of the tags.
+    /// The images that contain one of the tags.
     pub drivers: Vec<Scanned>,
-    /// How many were read.
+    /// The number of images read.
     pub read: usize,
-    /// What could not be read, and why.
+    /// The unreadable files, with the reasons.
     pub skipped: Vec<(PathBuf, String)>,
-    /// Read in part, and why.
+    /// The images that were only read in part, with the reasons.
     pub in_part: Vec<(PathBuf, &'static str)>,
-    /// How many there was no time for.
+    /// The number of files not read for lack of time.
     pub unread: usize,
 }
 
-/// An image which has one of the tags.
+/// An image that contains one of the tags.
 #[derive(Debug)]
 pub struct Scanned {
-    /// Its file's name.
+    /// The name of the file.
     pub name: String,
-    /// Its file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What it says.
+    /// The image's evidence.
     pub image: Image,
 }
 
-/// The largest drivers, for graphics, have 100 MiB.
+/// The largest image that is read, in bytes. The largest drivers, for graphics, have 100 MiB.
 const MOST_BYTES: u64 = 256 << 20;
 
 impl Scan {
-    /// Looks for tags in these files, and in the drivers of these folders.
+    /// Searches for tags in these files, and in the drivers of these folders.
     ///
     /// # Errors
-    /// When one of the places is not there, or a folder cannot be listed; files that cannot be read are among [`Scan::skipped`].
+    /// If one of the places does not exist, or a folder cannot be listed. Unreadable files go to [`Scan::skipped`].
     pub fn of(places: &[PathBuf], wanted: &Wanted, budget: &Budget) -> io::Result<Scan> {
         let mut files = BTreeSet::new();
         for place in places {
@@ -70,7 +70,7 @@ impl Scan {
                 self.in_part.extend(image.in_part.map(|why| (path.clone(), why)));
                 if !image.found.is_empty() {
                     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-                    // It is going to be shown on terminals.
+                    // Terminals will show the name.
                     let name = name.chars().filter(|c| !c.is_control()).collect();
                     self.drivers.push(Scanned { name, path, image });
                 }
@@ -80,7 +80,7 @@ impl Scan {
     }
 }
 
-/// The drivers in a folder.
+/// Returns the drivers in a folder.
 fn drivers(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs_err::read_dir(folder)? {
@@ -92,7 +92,7 @@ fn drivers(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A file's bytes. Only a real file's: reading a pipe may never end.
+/// Reads a file. Refuses other kinds of files, because reading a pipe may never end.
 fn contents(path: &Path) -> io::Result<Vec<u8>> {
     let refused = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let metadata = fs_err::metadata(path)?;

@@ -1,26 +1,26 @@
-//! What Linux tells of a slab cache, which has a name in place of a tag: `/sys/kernel/slab`.
+//! Facts about a Linux slab cache, which has a name instead of a tag, from `/sys/kernel/slab`.
 //!
-//! The kernel does not keep who made a cache. Its constructor, where it has one, is shown with the module it is in
-//! (mm/slub.c, `ctor_show`, which prints `%pS`); else a loaded module of the same name is at most a hint. Call sites of
-//! `/proc/allocinfo` are `module:function`, and so say it themselves.
+//! The kernel does not record the creator of a cache. It shows the cache's constructor, if any, with the module of the
+//! constructor (mm/slub.c, `ctor_show`, prints `%pS`). Without one, a loaded module of the same name is a weak hint.
+//! Call sites of `/proc/allocinfo` are `module:function`, so they include their module.
 
 use std::path::Path;
 
 use super::Grade;
 
-/// What is known of a cache.
+/// Facts about a cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slab {
-    /// Bytes of an object, where the kernel tells.
+    /// Size of an object in bytes, if the kernel provides it.
     pub object_size: Option<u64>,
-    /// The module which likely made it, how sure that is, and why.
+    /// The module that likely created the cache, the grade and the reason.
     pub module: Option<(String, Grade, String)>,
 }
 
 impl Slab {
-    /// The cache called `name`, below `root`; `None` where there is none, or nobody may look.
+    /// Returns the cache called `name`, below `root`; `None` if it does not exist or may not be read.
     pub fn of(root: &Path, name: &str) -> Option<Slab> {
-        // A name with a slash is another folder's.
+        // A name with a slash would lead to another folder.
         let place = root.join("sys/kernel/slab").join(Path::new(name).file_name()?);
         if name.contains('/') || !place.is_dir() {
             return None;
@@ -36,11 +36,11 @@ impl Slab {
     }
 }
 
-/// A loaded module whose name the cache's begins with: `xfs` for `xfs_inode`. The longest, where there are several.
+/// Returns the loaded module with the longest name that the cache's name begins with: `xfs` for `xfs_inode`.
 fn named_alike(root: &Path, name: &str) -> Option<(String, Grade, String)> {
     let modules = fs_err::read_dir(root.join("sys/module")).ok()?.flatten();
     let names = modules.filter_map(|module| {
-        // What is built in has no list of its sections.
+        // Built-in modules have no `initstate`.
         let is_loaded = module.path().join("initstate").is_file();
         module.file_name().into_string().ok().filter(|_| is_loaded)
     });
@@ -51,7 +51,8 @@ fn named_alike(root: &Path, name: &str) -> Option<(String, Grade, String)> {
     Some((module, Grade::Possible, "a loaded module's name begins the same".to_owned()))
 }
 
-/// The module of a call site, `ext4` of `ext4:ext4_alloc_inode`; `None` for what is built into the kernel, or no call site.
+/// Returns the module of a call site, `ext4` of `ext4:ext4_alloc_inode`. `None` for code built into the kernel and for
+/// other tags.
 pub fn module_of_callsite(tag: &str) -> Option<&str> {
     tag.split_once(':').map(|(module, _)| module).filter(|module| !module.is_empty() && *module != "kernel")
 }

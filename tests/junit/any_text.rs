@@ -1,4 +1,4 @@
-//! Whatever is in a report's texts, `junit.xml` is well-formed and `report.json` is JSON, and both say what was put in.
+//! For any text in a report, `junit.xml` is well-formed, `report.json` is JSON, and both contain the text.
 
 use jiff::Timestamp;
 use poolgate::pool::Tag;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{all, parse, shown, shown_on_a_line, text, xml_of};
 use super::draft::{every_kind, run_of};
 
-/// Pieces which have broken somebody's XML.
+/// Texts that broke the XML of other programs.
 const NASTY: [&str; 34] = [
     "\0",
     "\u{1}",
@@ -47,7 +47,7 @@ const NASTY: [&str; 34] = [
     "\t",
 ];
 
-/// Any text: what a program may print, a kernel may name, or a person may type.
+/// Any text that a program may print, a kernel may use as a name, or a person may type.
 fn any_text() -> impl Strategy<Value = String> {
     let nasty = prop::collection::vec(prop::sample::select(&NASTY[..]), 0..12).prop_map(|pieces| pieces.concat());
     let bytes =
@@ -61,12 +61,12 @@ fn any_host() -> impl Strategy<Value = Host> {
         .prop_map(|(name, system, kernel, architecture, memory)| Host { name, system, kernel, architecture, memory })
 }
 
-/// Any moment a clock can show, in the years jiff has.
+/// Any second in the years that jiff supports.
 fn any_time() -> impl Strategy<Value = Timestamp> {
     (Timestamp::MIN.as_second()..=Timestamp::MAX.as_second()).prop_map(|second| Timestamp::from_second(second).unwrap())
 }
 
-/// The lines a finding makes in the report.
+/// Returns the report's line for a finding.
 fn line(subject: &str, because: &str) -> String {
     format!("{subject}: {because}")
 }
@@ -124,7 +124,7 @@ proptest! {
         prop_assert_eq!(all(&document, "testsuite")[0].attribute("hostname"), Some(&*shown_on_a_line(&host.name)));
         let facts = text(all(&document, "system-out")[0]);
         for told in [&host.name, &host.system, &host.kernel, &host.architecture, &source, &boot, &note] {
-            // A carriage return at the end of one text would join with what the table puts behind it.
+            // A carriage return at the end of one text would join with the line end that the table adds.
             prop_assert!(facts.contains(shown(told).trim_end_matches('\n')), "{:?} is not in {:?}", told, facts);
         }
         let json = json_of(&report);
@@ -164,7 +164,7 @@ fn report_json_names_its_format_and_everything_in_it_is_json() {
     }
 }
 
-/// `report.json` of `report`, read by a parser which knows no `NaN`, and told by its first fields.
+/// Parses the `report.json` of `report` with a parser that does not accept `NaN`, and checks its first fields.
 fn json_of(report: &Report) -> Value {
     let text = report::json(report);
     assert!(text.ends_with("}\n"), "{text}");

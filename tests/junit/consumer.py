@@ -1,7 +1,6 @@
-"""Prints as JSON what junitparser reads in each of the JUnit files named.
+"""Prints as JSON the suites that junitparser reads in each of the given JUnit files.
 
-It judges nothing: the test compares. Where a suite says something of itself, what junitparser counts for itself stands
-beside it.
+It checks nothing: the test compares. The output has the counts in a suite's attributes and the counts by junitparser.
 """
 
 import copy

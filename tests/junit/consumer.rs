@@ -1,5 +1,5 @@
-//! What a real consumer makes of `junit.xml`: PyPI's `junitparser`, which CI services build on. `consumer.py` prints
-//! what it reads, and the tests here compare.
+//! Reads `junit.xml` with a real consumer, PyPI's `junitparser`, which CI services use. `consumer.py` prints the parsed
+//! values, and these tests compare them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,8 @@ use super::document::{shown, shown_on_a_line};
 use super::draft::{every_kind, run_of};
 use super::python;
 
-/// What junitparser reads in these files, a list of suites each. `None`, said on stderr, where there is no junitparser.
+/// Returns the suites that junitparser finds in each of these files. Returns `None` and prints a note if junitparser is
+/// missing.
 pub(crate) fn read(files: &[&Path]) -> Option<Vec<Value>> {
     let python = python::with("junitparser", "junitparser")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit/consumer.py");
@@ -20,7 +21,7 @@ pub(crate) fn read(files: &[&Path]) -> Option<Vec<Value>> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// What junitparser reads in the XML of each report: its one suite.
+/// Returns the one suite that junitparser finds in the XML of each report.
 fn suites_of(reports: &[&Report]) -> Option<Vec<Value>> {
     let folder = tempfile::tempdir().unwrap();
     let write = |(number, report): (usize, &&Report)| -> PathBuf {
@@ -33,7 +34,7 @@ fn suites_of(reports: &[&Report]) -> Option<Vec<Value>> {
     Some(read.into_iter().map(the_one).collect())
 }
 
-/// The one suite of a file.
+/// Returns the one suite of a file.
 pub(crate) fn the_one(suites: Value) -> Value {
     let Value::Array(suites) = suites else { panic!("not a list of suites: {suites}") };
     let [suite] = <[Value; 1]>::try_from(suites).unwrap();

@@ -1,30 +1,30 @@
-//! `junit.xml` read by a strict XML parser, and what XML makes of any text.
+//! Parses `junit.xml` with a strict XML parser, and computes the expected form of any text in XML.
 
 use poolgate::report::{self, Report};
 use roxmltree::{Document, Node};
 
-/// The XML of `report`.
+/// Returns the XML of `report`.
 pub(crate) fn xml_of(report: &Report) -> String {
     String::from_utf8(report::junit(report)).unwrap()
 }
 
-/// Parses XML; a text which is not well-formed ends the test.
+/// Parses XML. Panics if the text is not well-formed.
 pub(crate) fn parse(xml: &str) -> Document<'_> {
     Document::parse(xml).unwrap_or_else(|error| panic!("not well-formed: {error}\n{xml:.2000}"))
 }
 
-/// All elements of this name, in the document's order.
+/// Returns all elements with this name, in document order.
 pub(crate) fn all<'a>(document: &'a Document<'_>, name: &str) -> Vec<Node<'a, 'a>> {
     document.descendants().filter(|node| node.has_tag_name(name)).collect()
 }
 
-/// The text right inside `node`; a parser may hand it over in several pieces.
+/// Returns the text directly inside `node`; a parser may split it into several pieces.
 pub(crate) fn text(node: Node<'_, '_>) -> String {
     node.children().filter_map(|child| child.text()).collect()
 }
 
-/// How any text should be read back from inside an element: what XML cannot hold is shown as `\xNN`, and each way to
-/// end a line is a newline, which is what a reader must make of it (XML 1.0, 2.11).
+/// Returns the expected text of an element for any input. Characters that XML forbids become `\xNN`, and each kind of
+/// line end becomes a newline, as for every XML reader (XML 1.0, 2.11).
 pub(crate) fn shown(any: &str) -> String {
     any.replace("\r\n", "\n").replace('\r', "\n").chars().fold(String::new(), |mut shown, c| {
         if is_char(c) {
@@ -36,7 +36,7 @@ pub(crate) fn shown(any: &str) -> String {
     })
 }
 
-/// How any text should be read back from an attribute: on one line (XML 1.0, 3.3.3).
+/// Returns the expected text of an attribute for any input: on one line (XML 1.0, 3.3.3).
 pub(crate) fn shown_on_a_line(any: &str) -> String {
     shown(any).replace(['\n', '\t'], " ")
 }

@@ -1,4 +1,4 @@
-//! Reports for tests, made step by step.
+//! Builds reports for tests, step by step.
 
 use jiff::{SignedDuration, Timestamp};
 use poolgate::judge::{Evidence, Finding, Judgement, Levels, Ruling, TagFigures, Verdict};
@@ -6,14 +6,14 @@ use poolgate::pool::{Counters, Key, Pool, Tag};
 use poolgate::report::{Failure, Host, Report};
 use poolgate::scenario::{Bytes, Limit, Subject, Threshold};
 
-/// A report in the making.
+/// A report under construction.
 #[derive(Clone)]
 pub(crate) struct Draft {
     report: Report,
     judgement: Judgement,
 }
 
-/// A run of `scenario` in which nothing was judged so far, one minute long.
+/// A run of `scenario` that lasted one minute and has no verdicts yet.
 pub(crate) fn run_of(scenario: &str) -> Draft {
     let started: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
     let report = Report {
@@ -85,7 +85,7 @@ impl Draft {
         self
     }
 
-    /// One more finding for the last threshold, of another verdict than the threshold's.
+    /// Adds a finding to the last threshold, with a verdict of its own.
     pub(crate) fn beside(mut self, verdict: Verdict, subject: &str, because: &str) -> Draft {
         let (subject, because) = (subject.to_owned(), because.to_owned());
         self.judgement.rulings.last_mut().unwrap().findings.push(Finding {
@@ -103,7 +103,7 @@ impl Draft {
         self
     }
 
-    /// Figures of a pool tag of these bytes, which nothing can be said of.
+    /// Adds figures of a pool tag with these bytes, with too few samples for a verdict.
     pub(crate) fn tag(mut self, bytes: [u8; 4]) -> Draft {
         let tag = Tag::from_pool_tag(bytes);
         self.judgement.tags.push(TagFigures {
@@ -144,7 +144,7 @@ impl Draft {
         self
     }
 
-    /// The run came to its verdicts.
+    /// The run has its verdicts.
     pub(crate) fn judged(mut self) -> Report {
         self.report.result = Ok(self.judgement);
         self.report
@@ -157,13 +157,13 @@ impl Draft {
         self.report
     }
 
-    /// The run is still going on, or never came back.
+    /// The run is still running, or the machine never came back.
     pub(crate) fn not_finished(self) -> Report {
         self.report
     }
 }
 
-/// Reports of each kind there is, with a name.
+/// Returns reports of all kinds, with names.
 pub(crate) fn every_kind() -> Vec<(&'static str, Report)> {
     let leaky = || {
         run_of("mydriver-copy")

@@ -1,5 +1,5 @@
-"""Prints what in a file breaks a JSON Schema, a line each: SCHEMA FILE. A file may hold several documents, one after the
-other.
+"""Prints the violations of a JSON Schema in a file, one per line. Arguments: SCHEMA FILE. A file may hold several
+documents, one after the other.
 """
 
 import json

@@ -1,4 +1,4 @@
-//! What poolgate writes for programs keeps to the schemas which are committed for it: so says PyPI's `jsonschema`.
+//! Checks with PyPI's `jsonschema` that poolgate's output for programs matches the committed schemas.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,8 @@ use super::python;
 pub(crate) const REPORT: &str = "docs/report.schema.json";
 const COMPARISON: &str = "docs/comparison.schema.json";
 
-/// What in a file breaks a schema of the repository, a line each. `None`, said on stderr, where there is no jsonschema.
+/// Returns the violations of a schema in a file, one per line. Returns `None` and prints a note if jsonschema is
+/// missing.
 pub(crate) fn broken(schema: &str, file: &Path) -> Option<String> {
     let python = python::with("jsonschema", "jsonschema")?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -19,7 +20,7 @@ pub(crate) fn broken(schema: &str, file: &Path) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// A log of a tag which leaks so many objects an iteration.
+/// Writes a log of a tag that leaks `leak` objects per iteration.
 fn log(home: &Path, leak: u64) -> PathBuf {
     let rows = (0..80).map(|at| format!("{at},{at},MyD1,Nonp,{},,{}\n", 100 + at * leak, (100 + at * leak) * 64));
     let path = home.join(format!("leak{leak}.csv"));
@@ -28,7 +29,7 @@ fn log(home: &Path, leak: u64) -> PathBuf {
     path
 }
 
-/// What a command prints, in a file; `code` is what it must exit with.
+/// Writes the output of a command to a file; `code` is the expected exit code.
 fn printed(home: &Path, command: &str, files: &[&Path], code: i32) -> PathBuf {
     let mut poolgate = assert_cmd::Command::new(env!("CARGO_BIN_EXE_poolgate"));
     let ended = poolgate.args([command, "--json", "--no-confirm"]).args(files).assert().code(code);

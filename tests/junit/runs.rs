@@ -1,5 +1,4 @@
-//! Reports of real runs of the binary on the simulated kernel, with a tag and an output which no XML could hold as they
-//! are.
+//! Reports of real runs of the binary on the simulated kernel, with a tag and an output that XML cannot hold unchanged.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +9,16 @@ use super::document::parse;
 use super::json_schema;
 use super::schema::{sums_which_are_wrong, violations};
 
-/// Leaks under a tag of the bytes `<&`, `"`, NUL, and prints bytes of every kind.
+/// Leaks under a tag with the bytes `<&`, `"`, NUL, and prints bytes of every kind.
 #[cfg(unix)]
 const LEAK: &str = r#"poolgate sim exercise --leak '<&"\x00:96B' --churn ']]>\xff:64Bx10'"#;
-// To cmd.exe a quote is a quote, with a backslash before it or not: what it must not understand stands between two.
+// For cmd.exe a quote counts even after a backslash. The text that it must not interpret is between two quotes.
 #[cfg(windows)]
 const LEAK: &str = r#"poolgate sim exercise --churn "]]>\xff:64Bx10" --leak "<&\"\x00:96B""#;
 const GARBAGE: &str = if cfg!(windows) { "type garbage" } else { "cat garbage" };
 const GARBAGE_BYTES: &[u8] = b"\0\x1b[31m\xff\xfe]]><![CDATA[ &\r\n";
 
-/// The shell's script of these lines, beside the scenario, and what runs it.
+/// Writes a shell script with these lines next to the scenario, and returns the command that runs it.
 fn script(home: &Path, lines: &[&str]) -> &'static str {
     fs_err::write(home.join("garbage"), GARBAGE_BYTES).unwrap();
     if cfg!(windows) {
@@ -31,7 +30,7 @@ fn script(home: &Path, lines: &[&str]) -> &'static str {
     }
 }
 
-/// Runs a scenario whose workload is `lines`, and gives its run's folder. `code` is what poolgate must exit with.
+/// Runs a scenario with `lines` as its workload, and returns the run's folder. `code` is the expected exit code.
 fn run(home: &Path, lines: &[&str], code: i32) -> PathBuf {
     let scenario = format!(
         r#"
@@ -60,7 +59,7 @@ thresholds:
     folder
 }
 
-/// Neither schema has anything against what the run wrote.
+/// Checks that the files of the run violate neither schema.
 fn accepted(folder: &Path) {
     let xml = fs_err::read_to_string(folder.join("junit.xml")).unwrap();
     assert_eq!(violations(&parse(&xml)), [""; 0], "{xml}");

@@ -1,21 +1,21 @@
-//! The rules of `junit-10.xsd`, the schema by which Jenkins' xUnit plugin accepts or refuses a file, in our own words:
+//! The rules of `junit-10.xsd`, the schema of Jenkins' xUnit plugin, rewritten here:
 //! <https://github.com/jenkinsci/xunit-plugin>, `src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/`.
 //!
-//! The schema leaves counts and times nearly free. What the test named "add up" asks beyond it is what readers rely on
-//! which show a suite's attributes without looking into it.
+//! The schema hardly restricts counts and times. `sums_which_are_wrong` also checks them, because some readers show the
+//! attributes of a suite without counting its cases.
 
 use roxmltree::{Document, Node};
 
 use super::document::{all, parse, xml_of};
 use super::draft::{every_kind, run_of};
 
-/// What the schema says of one element. No order is prescribed among the children of any.
+/// The schema's rules for one element. The order of the children is free.
 struct Element {
     name: &'static str,
     required: &'static [&'static str],
     optional: &'static [&'static str],
     children: &'static [&'static str],
-    /// May hold text (`mixed`, or of type `xs:string`).
+    /// Whether the element may hold text (`mixed`, or of type `xs:string`).
     text: bool,
 }
 
@@ -38,7 +38,8 @@ const SCHEMA: [Element; 10] = [
         name: "testcase",
         required: &["name"],
         optional: &["time", "classname", "group"],
-        // The schema's rerun and flaky kinds are Surefire's; poolgate has none, so here they are mistakes.
+        // The schema's rerun and flaky kinds are from Surefire. poolgate never writes them, so here they are
+        // violations.
         children: &["skipped", "error", "failure", "system-out", "system-err"],
         text: false,
     },
@@ -51,7 +52,7 @@ const SCHEMA: [Element; 10] = [
     Element { name: "system-err", required: &[], optional: &[], children: &[], text: true },
 ];
 
-/// What in the document breaks the schema's rules.
+/// Returns the document's violations of the schema's rules.
 pub(crate) fn violations(document: &Document<'_>) -> Vec<String> {
     let root = document.root_element().tag_name().name();
     let wrong_root = !["testsuites", "testsuite"].contains(&root);
@@ -93,13 +94,14 @@ impl Element {
     }
 }
 
-/// The schema's type `SUREFIRE_TIME` without its thousands' commas: digits, and perhaps a point and more digits.
+/// Returns whether `time` is a `SUREFIRE_TIME` of the schema, but without thousands separators: digits, and optionally
+/// a point and more digits.
 fn is_surefire_time(time: &str) -> bool {
     let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
     whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
 }
 
-/// What a suite says of itself and its cases do not bear out.
+/// Returns the attributes of suites that do not match their cases.
 pub(crate) fn sums_which_are_wrong(document: &Document<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for suite in all(document, "testsuite") {
@@ -114,7 +116,7 @@ pub(crate) fn sums_which_are_wrong(document: &Document<'_>) -> Vec<String> {
         let seconds =
             |node: Node<'_, '_>| node.attribute("time").and_then(|time| time.parse().ok()).unwrap_or(f64::NAN);
         let sum: f64 = suite.children().filter(|node| node.has_tag_name("testcase")).map(seconds).sum();
-        // NaN is near nothing.
+        // This comparison also fails for NaN.
         if (seconds(suite) - sum).abs().partial_cmp(&1e-6) != Some(std::cmp::Ordering::Less) {
             found.push(format!("the time is {:?}, and the cases' is {sum}", suite.attribute("time")));
         }
@@ -171,7 +173,7 @@ fn a_sum_which_is_wrong_is_found() {
 fn many_reports_are_one_file_in_which_each_suite_says_of_itself_what_its_reader_counts() {
     let mut reports: Vec<_> = every_kind().into_iter().map(|(_, report)| report).collect();
     reports.iter_mut().enumerate().for_each(|(night, report)| report.run.push_str(&format!("-{night}")));
-    // What a suite begins and ends with, in the text of one: it must not be taken for one.
+    // Text that looks like the beginning and end of a suite must not be treated as one.
     let nasty = "<testsuite id=\"0\" skipped=\"9\" </testsuites>";
     reports.insert(0, run_of("copy").held(nasty, &[]).failed(nasty, None, nasty));
     let xml = String::from_utf8(poolgate::report::junit_of(&reports)).unwrap();

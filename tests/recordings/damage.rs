@@ -1,4 +1,4 @@
-//! Files which were cut, flipped, padded or made up: what is told is true, and what is missing is told.
+//! Files that were cut off, changed, padded or forged: a reader returns only recorded values, and reports missing ones.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::script::{Script, Told, frame, frames, info, key, told_by, usage};
 
-/// A few samples and marks of every sort.
+/// A few samples and marks of every kind.
 pub(crate) fn small() -> (Vec<u8>, Vec<Told>) {
     let mut script = Script::new();
     script.mark(Duration::ZERO, Mark::Stage(Stage::LeadIn));
@@ -27,7 +27,7 @@ pub(crate) fn small() -> (Vec<u8>, Vec<Told>) {
     script.finish(Duration::from_secs(13))
 }
 
-/// Ten minutes of a sample a second, with new keys on the way: long enough for three whole samples.
+/// Ten minutes with a sample per second, with new keys on the way: long enough for three whole samples.
 fn ten_minutes() -> (Vec<u8>, Vec<Told>) {
     let mut script = Script::new();
     for second in 0..600 {
@@ -43,7 +43,7 @@ fn without_damage(told: &[Told]) -> Vec<&Told> {
     told.iter().filter(|event| !matches!(event, Told::Damaged(_))).collect()
 }
 
-/// Whether `part` is `whole` with some events left out.
+/// Returns whether `part` is `whole` with some events left out.
 fn is_subsequence(part: &[&Told], whole: &[Told]) -> bool {
     let mut whole = whole.iter();
     part.iter().all(|event| whole.any(|other| other == *event))
@@ -98,7 +98,7 @@ fn one_flipped_bit_never_gives_a_wrong_number() {
         assert!(bit / 8 >= header, "bit {bit} of the header was not seen");
         let rest = without_damage(&told);
         assert!(is_subsequence(&rest, &truth), "bit {bit}: {told:?}");
-        // A last frame which is damaged looks like one which was cut short, and never existed.
+        // A damaged last frame looks like one that was cut off, and is ignored.
         if bit / 8 >= end {
             assert_eq!(told, truth[..truth.len() - 1], "bit {bit}");
         } else {
@@ -145,7 +145,7 @@ fn samples_which_build_on_a_lost_one_are_told_as_damage() {
     assert!(!told.iter().any(|event| matches!(event, Told::Sample(..))));
 }
 
-/// No recorder writes such a sample, so this is about files made by others.
+/// No recorder writes such a sample, so this tests files from other programs.
 #[test]
 fn nothing_builds_on_a_sample_which_makes_no_sense() {
     let (bytes, truth) = small();
@@ -196,7 +196,7 @@ proptest! {
         told_by(&[b"\xf7PGR".to_vec(), bytes].concat());
     }
 
-    /// Frames are whole here, so that the damage reaches what reads their payloads.
+    /// The frames are whole, so that the damage reaches the code that reads their payloads.
     #[test]
     fn no_payloads_make_a_reader_panic(
         payloads in proptest::collection::vec(("[HKWCME?]", proptest::collection::vec(any::<u8>(), 0..40)), 0..20),

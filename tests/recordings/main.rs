@@ -1,4 +1,4 @@
-//! Recordings keep what they promise: what was recorded comes back, and damage is never mistaken for a measurement.
+//! Recorded values are read back unchanged, and damage is never mistaken for a measurement.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damage;
@@ -56,7 +56,8 @@ proptest! {
 
 }
 
-/// What `fixtures/recordings/v1.pgr` was made of. The file stays for ever as it is: recordings of format 1 are out there.
+/// The contents of `fixtures/recordings/v1.pgr`. The file never changes, because recordings of format 1 exist on other
+/// machines.
 fn version_1() -> (Header, Vec<Told>) {
     let header = Header { source: "linux slabinfo".into(), ..header() };
     let cache =
@@ -172,7 +173,7 @@ fn a_sample_takes_no_memory_from_the_heap() {
     assert_eq!(taken.count_total, 0);
 }
 
-/// An hour of 4,000 tags with a sample a second, of which one in twenty changes: 14.4 million usages.
+/// An hour of 4,000 tags with a sample per second; one tag in twenty changes per sample: 14.4 million usages.
 #[test]
 fn an_hour_of_four_thousand_tags_fits_into_eight_megabytes() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Recordings for tests: made step by step, with the truth kept beside them.
+//! Builds recordings for tests step by step, together with the expected events.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
 use poolgate::record::{Event, Header, Mark, Recorder, Recording, SampleInfo};
 
-/// An event which owns what it tells.
+/// An event that owns its data.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Told {
     Sample(SampleInfo, Vec<(Key, Option<Usage>)>),
@@ -33,7 +33,7 @@ pub(crate) fn rows(snapshot: &Snapshot) -> Vec<(Key, Option<Usage>)> {
     snapshot.keys().iter().cloned().zip(snapshot.usages().iter().copied()).collect()
 }
 
-/// What a file of these bytes tells, `None` when it does not open.
+/// Returns the events of a file with these bytes; `None` if it does not open.
 pub(crate) fn told_by(bytes: &[u8]) -> Option<Vec<Told>> {
     Recording::from_bytes(bytes.to_vec()).ok().map(|recording| told(&recording))
 }
@@ -60,7 +60,7 @@ pub(crate) fn info(seconds: u64) -> SampleInfo {
     SampleInfo { at: Duration::from_secs(seconds), settled: false, missed: 0 }
 }
 
-/// Records, and remembers what a reader has to tell.
+/// Records, and keeps the events that a reader must return.
 pub(crate) struct Script {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) recorder: Recorder,
@@ -94,7 +94,7 @@ impl Script {
         self.truth.push(Told::Mark(at, mark));
     }
 
-    /// The file, and what it has to tell.
+    /// Returns the file and the events that a reader must return.
     pub(crate) fn finish(mut self, at: Duration) -> (Vec<u8>, Vec<Told>) {
         self.recorder.finish(at).unwrap();
         self.truth.push(Told::End(at));
@@ -102,14 +102,14 @@ impl Script {
     }
 }
 
-/// Where each frame lies; no payload in these tests contains a magic.
+/// Returns the bytes of each frame. No payload in these tests contains a magic.
 pub(crate) fn frames(bytes: &[u8]) -> Vec<Range<usize>> {
     let begins = bytes.windows(4).enumerate().filter(|(_, window)| *window == b"\xf7PGR").map(|(at, _)| at);
     let begins: Vec<usize> = begins.chain([bytes.len()]).collect();
     begins.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-/// A frame as another program would write it.
+/// Makes a frame like another program would.
 pub(crate) fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = b"\xf7PGR".to_vec();
     frame.extend((payload.len() as u32 + 1).to_le_bytes());

@@ -1,4 +1,4 @@
-//! The seal: a recording that was changed after it was closed says so, whatever was done to it.
+//! The seal: every change to a closed recording is detected.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn sealed(bytes: &[u8]) -> Seal {
     Recording::from_bytes(bytes.to_vec()).unwrap().sealed().clone()
 }
 
-/// Everything before the end, and the end's payload.
+/// Returns all bytes before the end, and the payload of the end.
 fn parts(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = frames(bytes).pop().unwrap();
     (&bytes[..end.start], &bytes[end.start + 9..end.end - 4])
@@ -53,7 +53,7 @@ fn one_changed_byte_breaks_the_seal() {
     }
 }
 
-/// All checksums are right in these, so nothing but the seal tells.
+/// All checksums are right here, so only the seal shows the change.
 #[test]
 fn frames_that_are_left_out_changed_or_added_break_the_seal() {
     let (bytes, _) = small();

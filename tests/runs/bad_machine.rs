@@ -1,4 +1,4 @@
-//! Machines that fail: a disk which is full, reports nobody can write, a power cut before the report.
+//! Machines that fail: a full disk, unwritable reports, a power cut before the report.
 
 use super::harness::{Scenario, wait_until};
 use super::lines::{Forever, each, touch};
@@ -37,7 +37,7 @@ fn a_workload_which_fills_the_disk_is_no_pass() {
     assert_eq!(ended.code, Some(3), "{}{}", ended.stdout, ended.stderr);
     let told = format!("{}{}", ended.stdout, ended.stderr);
     assert!(told.contains("No space left on device") && told.contains("poolgate resume"), "{told}");
-    // What was there from the first second still is, as its replacement found no room.
+    // The first report is still there, because there was no space for its replacement.
     assert!(ended.junit.contains("the run did not finish") || ended.junit.contains("No space left"), "{}", ended.junit);
 }
 

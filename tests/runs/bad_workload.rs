@@ -6,7 +6,7 @@ use super::lines::{Forever, each, print_bytes, touch};
 #[test]
 fn a_command_that_does_not_exist_is_named() {
     let ended = Scenario::running("no-such-program --copy 100").run();
-    // cmd.exe has two codes for it.
+    // cmd.exe has two exit codes for this.
     let code = if cfg!(windows) { "" } else { "127)" };
     ended.failed_saying(&format!("iteration 1 failed: the shell found no such command (exit code {code}"));
     assert!(ended.stdout.contains("help: check the spelling"), "{}", ended.stdout);
@@ -36,7 +36,7 @@ fn a_signal_is_told() {
 #[test]
 fn a_workload_that_hangs_is_ended_with_all_its_processes() {
     let forever = Forever::new(47110);
-    // As long as it takes to start two processes.
+    // The time that it takes to start two processes.
     let timeout = if cfg!(windows) { "5s" } else { "300ms" };
     let ended = Scenario::running(&each(&[&forever.detached(), &forever.line()]))
         .plan(&format!("iterations: 1, warm_up: 0, timeout: {timeout}"))
@@ -48,7 +48,7 @@ fn a_workload_that_hangs_is_ended_with_all_its_processes() {
 #[test]
 fn processes_which_run_away_are_caught_and_named() {
     let forever = Forever::new(47111);
-    // Meanwhile it becomes on Unix the program it is to be.
+    // On Unix the detached process calls exec during this time.
     let then = if cfg!(windows) { "exit 0" } else { "sleep 0.1" };
     let ended = Scenario::running(&each(&[&forever.detached(), then])).run();
     ended.failed_saying(&format!("iteration 1 failed: left a process running: {}", forever.named()));
@@ -93,7 +93,7 @@ fn output_without_end_does_not_fill_the_disk() {
     let scenario = Scenario::running(&print_bytes()).plan("iterations: 1, warm_up: 0");
     write_bytes(&scenario.folder().join("bytes"), &[b'.'; 20_000_000]);
     let ended = scenario.run();
-    // One iteration is no measurement, but that is another matter: the threshold here is about levels.
+    // One iteration is too few for a rate, but this threshold is about levels.
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert!(fs_err::metadata(ended.run.join("workload.log")).unwrap().len() < 9 << 20);
 }

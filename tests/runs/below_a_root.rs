@@ -1,5 +1,5 @@
-//! Runs on the Linux machine below a root of the test's own: a kernel which cannot be read, a cache which goes away, a run
-//! which somebody else could have written.
+//! Runs on the Linux machine below a root made by the test: an unreadable kernel, a cache that goes away, and a run
+//! that another user could have written.
 
 use super::harness::{Ended, Scenario, root, write};
 use super::lines::Forever;
@@ -33,10 +33,10 @@ fn a_kernel_that_cannot_be_read_half_way_ends_the_run() {
 fn one_unreadable_sample_is_a_gap_and_is_reported() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
-    // Iteration 5 leaves half a text behind, iteration 6 a whole one.
+    // Iteration 5 writes half a text, and iteration 6 a whole one.
     let workload =
         format!("case $POOLGATE_ITERATION in 5) printf 'slabinfo' > {slabinfo:?};; 6) cp whole {slabinfo:?};; esac");
-    // Between the two only a sample or so fails: after some in a row the run would rightly be given up.
+    // Between the two only about one sample fails. After several failures in a row, poolgate would abort the run.
     let scenario = Scenario::running(&workload).on_root(root.path()).sampled_slowly();
     fs_err::copy(&slabinfo, scenario.folder().join("whole")).unwrap();
     let ended = scenario.run();
@@ -85,7 +85,7 @@ fn two_runs_at_once_do_not_share_a_machine() {
     first.end().failed_saying("interrupted");
 }
 
-/// A run on a real kernel's files, below a root of the test's own, which was killed.
+/// A killed run on a real kernel's files, below a root made by the test.
 fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
     let root = root();
     fs_err::create_dir(root.path().join("etc")).unwrap();

@@ -1,4 +1,4 @@
-//! A recording is judged as that of its own run, and as no other's.
+//! A recording is judged only as that of its own run.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ fn compare(base: &Path, candidate: &Path) -> Said {
     Said::of(poolgate().arg("compare").args([base, candidate]))
 }
 
-/// Two runs whose scenarios are the same file, byte for byte.
+/// Two runs with the same scenario file, byte for byte.
 #[test]
 fn the_recording_of_another_run_in_its_place_is_refused() {
     let (clean, leaking) = (run(""), run("--leak Drv1:96B"));
@@ -35,10 +35,10 @@ fn the_recording_of_another_run_in_its_place_is_refused() {
     compare(&leaking.run, &clean.run).is(3, &words);
     compare(&clean.run, &leaking.run).is(3, &words);
     Said::of(poolgate().args(["export", "--series"]).arg(&leaking.run)).is(3, &words);
-    // Whoever says what to judge by knows what he does, and is told.
+    // A threshold on the command line is judged anyway, with a note.
     judge(&leaking.run, &["--threshold", "tag Drv1 max_rate 0 B/iteration"]).is(0, &words);
 
-    // Without a report the scenario tells.
+    // Without a report, the check uses the scenario.
     fs_err::remove_file(leaking.run.join("report.json")).unwrap();
     judge(&leaking.run, &[]).is(3, "was recorded with another scenario");
     write_bytes(&leaking.run.join("scenario.yaml"), &scenario);

@@ -1,4 +1,4 @@
-//! Runs whose process died: what they set up is torn down, and they are reported, by whoever comes next.
+//! Runs with a dead process: the next command tears down their setup and reports them.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::harness::{Ended, Said, Scenario, poolgate, root, write};
 use super::lines::Forever;
 
-/// Setup and teardown write down that they ran.
+/// Setup and teardown log that they ran.
 fn noting(scenario: Scenario) -> Scenario {
     scenario.setup("echo setup >> order").teardown("echo teardown >> order")
 }
@@ -72,7 +72,7 @@ fn an_abort_which_cannot_do_its_work_fails() {
     let reports = running.reports();
     Said::of(poolgate().args(["abort", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
     let ended = running.kill();
-    // A folder in its place: the report cannot be written.
+    // A folder at its path prevents writing the report.
     fs_err::create_dir_all(ended.run.join("report.json/in-the-way")).unwrap();
     ended.then("abort").is(3, "cannot report");
     fs_err::remove_dir_all(ended.run.join("report.json")).unwrap();
@@ -131,12 +131,12 @@ fn root_runs_no_commands_of_a_dead_run_that_others_can_change() {
     let died = noting(Scenario::running(&format!("touch begun; {}", forever.line())).on_root(root.path()))
         .start_until("begun")
         .kill();
-    // Everybody can write to the folder of temporary files, in which this scenario lies.
+    // Every user can write to the folder for temporary files, and this scenario is in it.
     below(root.path(), "abort", &died.run).is(3, "is not safe to use");
     assert_eq!(order(&died), "setup ");
 }
 
-/// A root on which systemd brings poolgate back.
+/// A root with systemd, so that systemd starts poolgate again.
 fn root_with_systemd() -> tempfile::TempDir {
     let root = root();
     for folder in ["run/systemd/system", "etc/systemd/system"] {
@@ -206,7 +206,8 @@ fn several_calls_at_once_come_to_one_end() {
     for (command, mut child) in calls {
         let code = child.wait().unwrap().code();
         let right: &[i32] = match command {
-            // Whichever comes first decides; the others find its outcome, or that it is at work for longer than they wait.
+            // The first command decides. The others find its outcome, or report that it works for longer than they
+            // wait.
             "resume" => &[0, 3],
             "abort" => &[0, 3],
             "wait" => &[0, 3],

@@ -1,4 +1,4 @@
-//! Workloads as only cmd.exe and Windows have them.
+//! Workloads that are possible only with cmd.exe and Windows.
 
 use super::harness::{Scenario, write};
 use super::lines::this_program;
@@ -30,7 +30,7 @@ fn quotes_and_special_characters_arrive_as_they_were_written() {
 #[test]
 fn a_cmd_exe_beside_the_scenario_is_not_meant() {
     let scenario = Scenario::running("echo hello").plan("iterations: 1, warm_up: 0");
-    // It would refuse the arguments.
+    // This copy of poolgate would refuse the arguments.
     fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), scenario.folder().join("cmd.exe")).unwrap();
     let ended = scenario.run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);

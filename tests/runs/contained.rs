@@ -1,4 +1,4 @@
-//! What a command starts stays a run's, whatever dies: in a cgroup where there is one, and without.
+//! Child processes of a command stay under the control of the run after any process dies, with and without a cgroup.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::harness::{Ended, Running, Scenario, wait_until};
 use super::lines::Forever;
 
-/// The guard of the command which runs.
+/// Returns the guard of the running command.
 fn warden(running: &Running) -> Pid {
     let parent = format!("PPid:\t{}\n", running.child.id());
     let processes = fs_err::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
@@ -19,7 +19,7 @@ fn warden(running: &Running) -> Pid {
     Pid::from_raw(pid).unwrap()
 }
 
-/// Ends poolgate and the warden, neither of which gets to do anything about it.
+/// Kills poolgate and the warden, so that neither can clean up.
 pub(crate) fn killed_together(running: Running) -> Ended {
     let warden = warden(&running);
     kill_process(warden, Signal::STOP).unwrap();
@@ -28,12 +28,12 @@ pub(crate) fn killed_together(running: Running) -> Ended {
     ended
 }
 
-/// The name of a run, which is also its folder's.
+/// Returns the name of a run, which is also the name of its folder.
 fn name(ended: &Ended) -> &str {
     ended.run.file_name().unwrap().to_str().unwrap()
 }
 
-/// Where the commands of a run are contained; `None` where they are not.
+/// Returns the cgroup of a run's commands; `None` if there is none.
 fn cgroup(running: &Running) -> Option<PathBuf> {
     let line = fs_err::read(format!("/proc/{}/cmdline", warden(running).as_raw_nonzero())).unwrap();
     let mut words = line.split(|&b| b == 0).map(|word| String::from_utf8_lossy(word).into_owned());
@@ -80,7 +80,7 @@ fn a_cgroup_keeps_what_shed_every_other_mark() {
     wait_until("both processes run", || forever.alive() == 2);
     let procs = || fs_err::read_to_string(cgroup.join("cgroup.procs")).unwrap();
     assert_eq!(procs().lines().count(), 3, "the shell and both others, but not the warden");
-    // A command may divide its cgroup.
+    // A command may create cgroups inside its own.
     let inner = cgroup.join("inner");
     fs_err::create_dir(&inner).unwrap();
     let moved = procs().lines().last().unwrap().to_owned();
@@ -123,7 +123,7 @@ fn a_killed_poolgate_leaves_no_cgroup() {
     wait_until("the warden has removed it", || !cgroup.parent().unwrap().exists());
 }
 
-/// As a user who can make no cgroup; `None` where nobody else can be.
+/// Runs as a user who cannot make a cgroup; `None` if the test cannot switch to such a user.
 fn as_nobody(scenario: Scenario) -> Option<Scenario> {
     if !rustix::process::geteuid().is_root() {
         return Some(scenario);

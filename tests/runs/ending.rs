@@ -1,4 +1,4 @@
-//! Being told to end, and dying: nothing of a run goes on without it.
+//! Requests to end, and dying: no part of a run continues without it.
 
 use super::harness::{Scenario, wait_until};
 use super::lines::{Forever, each, touch};
@@ -60,7 +60,7 @@ mod signals {
         assert_eq!(forever.alive(), 0);
     }
 
-    /// The end of a login from afar.
+    /// A remote login ends with this signal.
     #[test]
     fn a_hang_up_ends_the_workload_and_tears_down() {
         let forever = Forever::new(47135);
@@ -83,12 +83,12 @@ mod signals {
         running.signal(Signal::HUP);
         super::super::harness::write(&go_on, "");
         let ended = running.end();
-        // On a busy machine so short a run may be unclear.
+        // On a busy machine such a short run may be unclear.
         assert!(matches!(ended.code, Some(0 | 4)), "{}{}", ended.stdout, ended.stderr);
         assert!(!ended.stderr.contains("stopping"), "{}", ended.stderr);
     }
 
-    /// Whoever writes to such a terminal is told of an error.
+    /// Writes to a closed terminal return an error.
     #[test]
     fn a_terminal_which_is_gone_does_not_keep_a_run_from_its_teardown() {
         let python = std::env::var("POOLGATE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());

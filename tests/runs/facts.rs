@@ -1,4 +1,4 @@
-//! What a report says of the driver under test, and of a machine which left its last words.
+//! Facts in a report about the driver under test, and about files that the kernel left in a crash.
 
 use serde_json::{Value, json};
 

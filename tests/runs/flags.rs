@@ -1,5 +1,4 @@
-//! Global flags and Driver Verifier: what Windows has, the simulated machine plays, and Linux refuses before anything is
-//! touched.
+//! Global flags and Driver Verifier: the simulated machine imitates Windows, and Linux refuses them before any change.
 
 #[cfg(unix)]
 use super::harness::root;
@@ -57,14 +56,14 @@ fn a_value_changed_by_somebody_else_loses_poolgates_part_and_the_others_are_put_
     let workload = each(&[&touch("begun"), &forever.line()]);
     let ended = Scenario::with_flag(&workload).flags(FLAGS).start_until("begun").kill();
     let mut kernel = ended.kernel();
-    // The same number in another type is another value.
+    // The same number with another type is another value.
     kernel["settings"]["on_disk"]["flag GlobalFlag"] = "sz:0x00002400".into();
     write(&ended.run.join("simulated-kernel.json"), &kernel.to_string());
     ended.then("status").is(0, "GlobalFlag: \"sz:0x00002400\" (was absent)");
     let aborted = ended.then("abort");
     aborted.is(0, "note: GlobalFlag was changed by somebody else during the run: only poolgate's part was removed");
     aborted.is(0, "flag VerifyDrivers: removed");
-    // The values which hold the mode are the run's, whatever they are.
+    // The values that hold the mode belong to the run, even if they changed.
     aborted.is(0, "flag Driver Verifier's boot mode: removed");
     assert_eq!(aborted.text.matches("changed by somebody else").count(), 1, "{}", aborted.text);
     let settings = ended.kernel()["settings"]["on_disk"].clone();

@@ -1,4 +1,4 @@
-//! Workloads which cannot be ended, or not in the usual way: each is an error, and nothing is measured beside it.
+//! Workloads that cannot be ended, or not in the usual way: each is an error, and no measurement continues beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,16 +9,16 @@ use super::contained::killed_together;
 use super::harness::{Ended, Running, Said, Scenario, poolgate, wait_until, write};
 use super::lines::Forever;
 
-/// Short enough for a test; a third of it is the guard's.
+/// Short enough for a test. A third of it is the guard's.
 const PATIENCE: (&str, &str) = ("POOLGATE_TEST_PATIENCE_MS", "3000");
 
-/// A file system which is frozen: whoever writes to it hangs in the kernel, and cannot be killed.
+/// A frozen file system: a process that writes to it hangs in the kernel and cannot be killed.
 struct Frozen {
     folder: tempfile::TempDir,
 }
 
 impl Frozen {
-    /// `None` where none can be made; says why.
+    /// Returns `None` and prints the reason if no file system can be frozen.
     fn new() -> Option<Frozen> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped, because only root can freeze a file system");
@@ -35,7 +35,7 @@ impl Frozen {
             return None;
         }
         if let Err(because) = ran("mount", &["-o", "loop", image, mounted]) {
-            // Containers have no loop devices, in CI neither.
+            // Containers have no loop devices, and neither has CI.
             eprintln!("skipped, because an image cannot be mounted: {because}");
             return None;
         }
@@ -48,7 +48,7 @@ impl Frozen {
         self.folder.path().join("mounted")
     }
 
-    /// A command which hangs.
+    /// A command that hangs.
     fn write(&self) -> String {
         format!("dd if=/dev/zero of={}", self.mounted().join("file").display())
     }
@@ -60,7 +60,7 @@ impl Drop for Frozen {
         if is_mounted(&mounted) {
             let _ = ran("fsfreeze", &["-u", mounted.to_str().unwrap()]);
         }
-        // Those which hung were killed long ago; they need a moment to be gone.
+        // The hanging processes were killed long ago, but need a moment to disappear.
         for _ in 0..100 {
             if !is_mounted(&mounted) || ran("umount", &[mounted.to_str().unwrap()]).is_ok() {
                 return;
@@ -142,7 +142,7 @@ fn a_workload_which_leaves_something_hanging_is_an_error() {
     was_not_measured_beside(&ended);
 }
 
-/// A run whose workload hangs by now, and the workload's process.
+/// A run with a hanging workload, and the workload's process.
 fn hanging(scenario: Scenario) -> (Running, String) {
     let begun = scenario.folder().join("begun");
     let running = scenario.start_until("begun");
@@ -151,7 +151,7 @@ fn hanging(scenario: Scenario) -> (Running, String) {
     (running, pid)
 }
 
-/// What the kernel says of a process.
+/// Returns a value from the kernel's status of a process.
 fn status(pid: &str, key: &str) -> String {
     let status = fs_err::read_to_string(format!("/proc/{pid}/status")).unwrap();
     status.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_owned()

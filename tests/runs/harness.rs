@@ -1,4 +1,4 @@
-//! Starts runs and looks at what they leave, written so that a test reads as its own specification.
+//! Starts runs and checks their results, such that a test reads as its own specification.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A scenario which is short but complete: 45 iterations, enough for a rate.
+/// A short but complete scenario: 45 iterations, enough for a rate.
 pub(crate) struct Scenario {
     folder: tempfile::TempDir,
     machine: &'static str,
@@ -19,11 +19,11 @@ pub(crate) struct Scenario {
     options: Vec<String>,
     program: PathBuf,
     variables: Vec<(&'static str, String)>,
-    /// What is to run poolgate, and its first arguments.
+    /// The program that runs poolgate, and its first arguments.
     by: Vec<String>,
 }
 
-/// What a run left.
+/// The results of a run.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -35,10 +35,10 @@ pub(crate) struct Ended {
     _folder: tempfile::TempDir,
 }
 
-/// A run which is still going on.
+/// A run in progress.
 pub(crate) struct Running {
     pub(crate) child: Child,
-    /// Files, not pipes: under Wine a poolgate which is killed while it starts a command leaves the ends of pipes open.
+    /// Files, not pipes: under Wine, a poolgate that is killed while it starts a command leaves the ends of pipes open.
     stdout: File,
     stderr: File,
     scenario: Scenario,
@@ -52,11 +52,11 @@ impl Scenario {
             machine: "{ simulated: { tags: 20 } }",
             workload: workload.to_owned(),
             plan: "iterations: 45, warm_up: 5".to_owned(),
-            // Half of the samples are enough for a verdict, and a machine full of tests is busy.
+            // Half of the samples are enough for a verdict, and the machine is busy with many tests.
             sampling: "every: 250 ms, settle: 0 ms, lead_in: 1 s, cool_down: 1 s",
             steps: String::new(),
             thresholds: "- { total: nonpaged, max_growth: 1 GiB }".to_owned(),
-            // A second look takes three times as long as all the rest.
+            // A second look takes three times as long as the rest of the run.
             confirm: false,
             options: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_poolgate")),
@@ -65,17 +65,17 @@ impl Scenario {
         }
     }
 
-    /// With a second look where something grew.
+    /// Adds a second look if there is growth.
     pub(crate) fn confirmed(self) -> Scenario {
         Scenario { confirm: true, ..self }
     }
 
-    /// A workload on a simulated kernel which counts pool tags only with a flag, and so is booted twice.
+    /// A workload on a simulated kernel that counts pool tags only with a flag, so that the run boots twice.
     pub(crate) fn with_flag(workload: &str) -> Scenario {
         Scenario { machine: "{ simulated: { tags: 20, pool_tagging: by_flag } }", ..Scenario::running(workload) }
     }
 
-    /// On the Linux machine below `root`, a folder with a `/proc` of the test's own.
+    /// Uses the Linux machine below `root`, a folder with a `/proc` made by the test.
     #[cfg(unix)]
     pub(crate) fn on_root(mut self, root: &Path) -> Scenario {
         self.machine = "";
@@ -92,26 +92,26 @@ impl Scenario {
         self.section(&format!("flags: {flags}"))
     }
 
-    /// As often as it takes for a verdict on a workload of some seconds which is sampled on the clock.
+    /// Samples often enough for a verdict on a workload of some seconds that is sampled by the clock.
     pub(crate) fn sampled_often(mut self) -> Scenario {
         self.sampling = "every: 50 ms, settle: 0 ms, lead_in: 1 s, cool_down: 1 s";
         self
     }
 
-    /// Sampled so slowly that a busy machine does not miss a sample.
+    /// Samples so rarely that a busy machine misses no sample.
     #[cfg(unix)]
     pub(crate) fn sampled_slowly(mut self) -> Scenario {
         self.sampling = "every: 500 ms, settle: 0 ms, lead_in: 2 s, cool_down: 2 s";
         self
     }
 
-    /// Another key of the scenario with its value.
+    /// Adds another key of the scenario with its value.
     pub(crate) fn section(mut self, line: &str) -> Scenario {
         self.steps.push_str(&format!("{line}\n"));
         self
     }
 
-    /// In a folder, and by a poolgate, that nobody but root can write to. Without that root resumes no commands.
+    /// Uses a folder and a poolgate that only root can write to. Otherwise root does not resume commands.
     #[cfg(unix)]
     pub(crate) fn trusted(mut self) -> Scenario {
         if rustix::process::geteuid().is_root() {
@@ -123,7 +123,7 @@ impl Scenario {
         self
     }
 
-    /// On a simulated kernel of another kind.
+    /// Uses another kind of simulated kernel.
     #[cfg(unix)]
     pub(crate) fn on(self, machine: &'static str) -> Scenario {
         Scenario { machine, ..self }
@@ -158,28 +158,28 @@ impl Scenario {
         self
     }
 
-    /// Run with a variable in poolgate's environment.
+    /// Sets a variable in poolgate's environment.
     #[cfg(unix)]
     pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Scenario {
         self.variables.push((name, value.to_owned()));
         self
     }
 
-    /// With another copy of poolgate.
+    /// Uses another copy of poolgate.
     #[cfg(unix)]
     pub(crate) fn program(mut self, program: &Path) -> Scenario {
         self.program = program.to_owned();
         self
     }
 
-    /// Run by another program, which is given poolgate and its arguments.
+    /// Lets another program run poolgate: it gets poolgate and its arguments.
     #[cfg(unix)]
     pub(crate) fn by(mut self, program: &[&str]) -> Scenario {
         self.by = program.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
-    /// The folder the scenario lies in, which its commands run in.
+    /// Returns the folder of the scenario, in which its commands run.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -225,7 +225,7 @@ impl Scenario {
         self.ended(output.status.code(), &output.stdout, &output.stderr)
     }
 
-    /// Starts the run and waits until a command of it has made the file `sign` beside the scenario.
+    /// Starts the run and waits until one of its commands made the file `sign` beside the scenario.
     pub(crate) fn start_until(self, sign: &str) -> Running {
         let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         let to = |file: &File| file.try_clone().unwrap();
@@ -251,7 +251,7 @@ impl Scenario {
 }
 
 impl Running {
-    /// Ends poolgate, and nothing else, in the middle of what it does.
+    /// Kills only poolgate, in the middle of its work.
     pub(crate) fn kill(mut self) -> Ended {
         self.child.kill().unwrap();
         self.end()
@@ -278,7 +278,7 @@ impl Running {
 }
 
 impl Ended {
-    /// The run failed with exit code 3, and both the terminal and junit.xml say why.
+    /// Checks that the run failed with exit code 3, and that both the terminal and junit.xml have the reason.
     #[track_caller]
     pub(crate) fn failed_saying(&self, words: &str) {
         assert_eq!(self.code, Some(3), "{}{}", self.stdout, self.stderr);
@@ -288,18 +288,18 @@ impl Ended {
         assert!(self.junit.contains(&words.replace('\'', "&apos;")), "{}", self.junit);
     }
 
-    /// Another poolgate command on this run.
+    /// Runs another poolgate command on this run.
     pub(crate) fn then(&self, command: &str) -> Said {
         Said::of(poolgate().arg(command).arg(&self.run))
     }
 
-    /// Another poolgate command on this run, which is on the machine below `root`.
+    /// Runs another poolgate command on this run, with the machine below `root`.
     #[cfg(unix)]
     pub(crate) fn then_below(&self, root: &Path, command: &str) -> Said {
         Said::of(program(&self.program).arg(command).arg(&self.run).arg("--root").arg(root))
     }
 
-    /// Something happens to the simulated machine.
+    /// Makes an event happen on the simulated machine.
     pub(crate) fn machine(&self, what: &str) {
         let kernel = self.run.join("simulated-kernel.json");
         assert_eq!(Said::of(poolgate().args(["sim", what, "--kernel"]).arg(kernel)).code, Some(0));
@@ -309,7 +309,7 @@ impl Ended {
         serde_json::from_slice(&fs_err::read(self.run.join("simulated-kernel.json")).unwrap()).unwrap()
     }
 
-    /// Nothing of the run is left on the machine, also after losing power now.
+    /// Checks that the machine has no changes from the run, even after a power cut now.
     #[track_caller]
     pub(crate) fn left_the_machine_as_it_was(&self) {
         let settings = &self.kernel()["settings"];
@@ -317,18 +317,18 @@ impl Ended {
         assert_eq!(settings["unflushed"], serde_json::json!([]), "{settings}");
     }
 
-    /// The reports as they are by now.
+    /// Returns the current reports.
     pub(crate) fn junit_now(&self) -> String {
         fs_err::read_to_string(self.run.join("junit.xml")).unwrap()
     }
 
-    /// The same verdict, computed again from the recording.
+    /// Computes the verdict again from the recording.
     pub(crate) fn judged_again(&self) -> Option<i32> {
         poolgate().arg("judge").arg(&self.run).output().unwrap().status.code()
     }
 }
 
-/// What a command said.
+/// The output of a command.
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
@@ -365,7 +365,7 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) {
     File::create(path).unwrap().write_all(bytes).unwrap();
 }
 
-/// A root whose slabinfo has one cache, `victim`.
+/// A root with one cache in its slabinfo, `victim`.
 #[cfg(unix)]
 pub(crate) fn root() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -379,10 +379,10 @@ pub(crate) fn root() -> tempfile::TempDir {
 #[cfg(unix)]
 const SLABINFO: &str = "slabinfo - version: 2.1\nvictim 10 10 64 1 1 : tunables 0 0 0 : slabdata 1 1 0\n";
 
-/// Wine starts a process in a second where Linux takes milliseconds.
+/// Wine needs a second to start a process, Linux only milliseconds.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(windows) { 300 } else { 60 });
 
-/// Waits for something which must happen, however slow the machine is.
+/// Waits for an event that must happen, even on a slow machine.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! What the kernel itself reports during a run: kernel.log, the recording, and the verdict that follows from it.
+//! Messages of the kernel during a run: kernel.log, the recording, and the resulting verdict.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ const REMAINING: &str = "4,100,9000000,-;BUG victim (Tainted: G O): Objects rema
 4,104,9000004,-;kmem_cache_destroy victim: Slab cache still has objects when called from victim_exit+0x15/0x1000 [victim]
 ";
 
-/// A root whose kernel logged something long before the run.
+/// A root with a kernel message from long before the run.
 fn bed() -> tempfile::TempDir {
     let root = root();
     fs_err::create_dir_all(root.path().join("dev")).unwrap();
@@ -20,7 +20,7 @@ fn bed() -> tempfile::TempDir {
     root
 }
 
-/// A run whose teardown makes the kernel log `text`.
+/// Runs a scenario with a teardown that makes the kernel log `text`.
 fn logs(root: &Path, text: &str, threshold: &str) -> Ended {
     let scenario = Scenario::running("true").on_root(root).threshold(threshold);
     write(&scenario.folder().join("logged"), text);
@@ -70,7 +70,7 @@ fn a_fault_of_the_kernel_is_an_error_with_its_lines() {
 #[test]
 fn what_a_program_writes_to_the_log_is_no_word_of_the_kernels() {
     let root = bed();
-    // Facility 1, as the kernel has it for whatever is written to /dev/kmsg.
+    // The kernel assigns facility 1 to all text written to /dev/kmsg.
     let ended = logs(root.path(), "12,99,9000000,-;BUG: KASAN: says a program\n", "{ tag: victim, max_growth: 1 GiB }");
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 }
@@ -101,7 +101,7 @@ fn a_run_that_fails_shows_what_the_kernel_reported_meanwhile() {
     assert!(ended.run.join("kernel.log").exists());
 }
 
-/// The root of a machine whose dentry cache holds 368,064 KiB in slabs, 282,313,728 B of them in objects in use.
+/// The root of a machine with 368,064 KiB in slabs of the dentry cache. Objects in use take 282,313,728 B of these.
 #[test]
 fn a_fragmented_cache_breaks_what_limits_the_memory_it_holds() {
     let root = bed();

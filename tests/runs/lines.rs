@@ -1,4 +1,4 @@
-//! What the workloads of these tests do, in the words of the system's shell: sh, or cmd.exe.
+//! Command lines for the workloads of these tests, for the system's shell: sh or cmd.exe.
 
 use std::io::Write;
 
@@ -7,18 +7,18 @@ pub(crate) fn touch(name: &str) -> String {
     if cfg!(windows) { format!("type nul > {name}") } else { format!("touch {name}") }
 }
 
-/// Does one thing after the other, whatever comes of the first.
+/// Runs the lines in order, even if one fails.
 pub(crate) fn each(lines: &[&str]) -> String {
     lines.join(if cfg!(windows) { " & " } else { "; " })
 }
 
-/// Writes the bytes of the file `bytes` beside the scenario.
+/// Prints the bytes of the file `bytes` beside the scenario.
 pub(crate) fn print_bytes() -> String {
-    // Wine's `type` changes them.
+    // Wine's `type` changes the bytes.
     if cfg!(windows) { format!("{} lines::workload_which_prints", this_program()) } else { "cat bytes".to_owned() }
 }
 
-/// This program, to do one of the workloads below.
+/// This program, to run one of the workloads below.
 pub(crate) fn this_program() -> String {
     format!("\"{}\" --ignored --nocapture --exact", std::env::current_exe().unwrap().display())
 }
@@ -39,36 +39,36 @@ fn workload_which_crashes() {
     }
 }
 
-/// Processes which run until they are ended, and which can be told from those of every other test.
+/// Processes that run until they are ended, and that differ from those of every other test.
 pub(crate) struct Forever(native::Mark);
 
 impl Forever {
-    /// The number must not be another test's.
+    /// The number must be unique to the test.
     pub(crate) fn new(test: u32) -> Forever {
         Forever(native::Mark::new(test))
     }
 
-    /// A process which its command waits for.
+    /// A process that its command waits for.
     pub(crate) fn line(&self) -> String {
         self.0.line()
     }
 
-    /// A process which its command does not wait for, and which does all it can to get away.
+    /// A process that its command does not wait for, and that tries everything to escape.
     pub(crate) fn detached(&self) -> String {
         self.0.detached()
     }
 
-    /// Processes which start others, which start others.
+    /// Processes that start others, which start others.
     pub(crate) fn multiplied(&self) -> String {
         self.0.multiplied()
     }
 
-    /// How a report names one of them.
+    /// The name of such a process in a report.
     pub(crate) fn named(&self) -> String {
         self.0.named()
     }
 
-    /// How many of them are alive.
+    /// The number of these processes that are alive.
     pub(crate) fn alive(&self) -> usize {
         self.0.alive()
     }
@@ -76,7 +76,7 @@ impl Forever {
 
 #[cfg(unix)]
 mod native {
-    /// Seconds to sleep which no other process sleeps.
+    /// A number of seconds to sleep that no other process uses.
     pub(super) struct Mark(String);
 
     impl Mark {
@@ -116,7 +116,7 @@ mod native {
 
     const FOREVER: &str = "poolgate sim exercise --rounds 1000000 --pause 100000";
 
-    /// A folder of files, of which each process holds one open.
+    /// A folder of files. Each process keeps one of them open.
     pub(super) struct Mark {
         folder: tempfile::TempDir,
         files: Cell<u32>,
@@ -157,7 +157,7 @@ mod native {
 
         pub(super) fn alive(&self) -> usize {
             let files = fs_err::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-            // Sharing it with nobody is refused while anybody has it open.
+            // Opening a file without sharing fails while it is open elsewhere.
             let open = |path: &std::path::Path| std::fs::File::options().read(true).share_mode(0).open(path);
             files.filter(|path| open(path).is_err()).count()
         }

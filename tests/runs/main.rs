@@ -1,5 +1,5 @@
-//! Whole runs of the real program with real processes, most of them going wrong: whatever a workload or a machine does,
-//! the message says what to do, the exit code is right, and junit.xml tells the truth.
+//! Whole runs of the real program with real processes. In most of them a workload or a machine fails. The message must
+//! advise the user, and the exit code and junit.xml must be right.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod bad_machine;

@@ -1,4 +1,4 @@
-//! Runs which come to their end, and the exit codes they gate with.
+//! Runs that complete, and their exit codes.
 
 use super::harness::{Scenario, poolgate};
 
@@ -48,7 +48,7 @@ fn too_few_iterations_are_unclear() {
         .run();
     assert_eq!(ended.code, Some(4), "{}{}", ended.stdout, ended.stderr);
     let line = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    // The rate is reported all the same, and decides nothing: a run can be made longer.
+    // The rate is reported but decides nothing, because the run can be repeated with more iterations.
     let rate = "96.0 B/iteration (95 %: ";
     let why = "by 25 samples; too few samples to test for a leak, which takes 36 after the warm-up";
     assert!(line.contains(rate) && line.contains(why), "{}", ended.stdout);
@@ -56,7 +56,8 @@ fn too_few_iterations_are_unclear() {
 
 #[test]
 fn iterations_are_counted_from_the_lines_of_one_long_command() {
-    // Wine does few rounds a second, each of which is much between a line and the sample after it.
+    // Wine runs few rounds per second, so a round is long compared with the time between a line and the sample after
+    // it.
     let (seconds, rates) = if cfg!(windows) { (12, 45.0..83.0) } else { (4, 60.0..68.0) };
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
         .sampled_often()
@@ -92,7 +93,7 @@ fn commands_see_which_run_phase_and_iteration_they_are_in() {
         let ended = scenario.run();
         assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
         let run = ended.run.file_name().unwrap().to_str().unwrap().to_owned();
-        // On its command line cmd.exe leaves a variable alone which is not set.
+        // cmd.exe does not expand a variable on its command line that is not set.
         let text = fs_err::read_to_string(&seen).unwrap().replace(&run, "RUN").replace("%POOLGATE_ITERATION%", "");
         text.replace("\r\n", "\n")
     };

@@ -1,4 +1,4 @@
-//! What a second look says of leaks, and of all that only looks like one.
+//! Results of a second look at leaks and at harmless growth.
 
 use super::harness::{Ended, Scenario};
 
@@ -9,7 +9,7 @@ fn looked_again(ended: &Ended) -> bool {
 
 #[track_caller]
 fn came_to(ended: &Ended, code: i32, because: &str) {
-    // The table breaks its lines wherever it must.
+    // The table may break its lines anywhere.
     let text = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(ended.code == Some(code) && text.contains(because), "{:?}: {}{}", ended.code, ended.stdout, ended.stderr);
     assert_eq!(ended.judged_again(), Some(code), "the recording says the same");
@@ -52,7 +52,7 @@ fn nobody_looks_again_at_a_driver_which_gives_everything_back() {
     assert!(!looked_again(&ended), "{}", ended.stderr);
 }
 
-/// Beside a driver which leaks nothing, other tags grow all the time.
+/// The driver leaks nothing, but other tags grow all the time.
 #[cfg(unix)]
 fn growing_by_itself(threshold: &str) -> Ended {
     Scenario::running("poolgate sim exercise --churn Drv1:64Bx9")
@@ -74,7 +74,8 @@ fn growth_by_time_is_not_the_workload_s() {
 #[test]
 #[cfg(unix)]
 fn growth_by_time_of_a_named_tag_is_its_leak_by_the_hour() {
-    // Each run draws its own order of work and rest, and by chance one in twenty fits the workload as well as the time.
+    // Each run draws its own order of work and rest. By chance one in twenty orders fits both the workload and the
+    // time.
     let once = || growing_by_itself("{ tag: \"aa*\", max_rate: 0 B/h }");
     let first = once();
     let ended = if first.stdout.contains("background growth, driven by time") { first } else { once() };
@@ -132,7 +133,7 @@ fn a_long_command_rests_by_being_ended() {
 #[test]
 #[cfg(unix)]
 fn in_too_little_time_all_of_it_is_one_look() {
-    // The first look takes more than a quarter of the time, and less than all of it on a machine that is busy otherwise.
+    // The first look takes more than a quarter of the time, but not all of it, even on a busy machine.
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B; sleep 0.06")
         .confirmed()
         .section("time_limit: 12 s")

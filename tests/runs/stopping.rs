@@ -1,5 +1,5 @@
-//! Being asked to stop, in the same process, with real commands: what Ctrl-C comes to, on systems where no test can press
-//! it.
+//! Requests to stop, in the same process and with real commands: the effect of Ctrl-C on systems where no test can
+//! press it.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ impl Run {
         self.folder.path().join(name)
     }
 
-    /// Conducts it, while `meanwhile` has the brake.
+    /// Conducts the run, while `meanwhile` has the brake.
     async fn stopped_by(&self, meanwhile: impl AsyncFnOnce(Brake)) -> (Result<(), RunError>, Vec<Event>) {
         let loaded = scenario::parse("test.yaml", self.text.as_bytes()).unwrap();
         let state = KernelState::new(Population { seed: 1, tags: 3, noise: Vec::new() });
@@ -60,7 +60,7 @@ impl Run {
     }
 }
 
-/// As poolgate itself does: what reads a pipe is not waited for in the end, since Wine was seen never to end one.
+/// Like poolgate, does not wait for readers of pipes at the end, because under Wine one never ended.
 fn in_runtime(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(test);

@@ -1,5 +1,5 @@
-//! Runs which set a flag, boot, and are hit on the way: by a crash, by somebody else, by damage to what they left on disk.
-//! However it goes, the machine is as it was afterwards, and no run passes which did not measure.
+//! Runs that set a flag and boot, with a crash, a change by another program, or damage to their files on the way.
+//! Afterwards the machine is as before, and no run passes without a measurement.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use poolgate::run::drive::{Checkpoint, Created};
 use super::harness::{Ended, Said, Scenario, poolgate, wait_until, write};
 use super::lines::{Forever, each, touch};
 
-/// A run which goes on for some seconds.
+/// A run that lasts some seconds.
 fn with_flag() -> Scenario {
     // cmd.exe has no sleep, and starts slowly enough.
     Scenario::with_flag(&format!("{}{}", touch("begun"), if cfg!(windows) { "" } else { "; sleep 0.05" }))
 }
 
-/// A run which was killed in the middle of measuring.
+/// A run killed in the middle of measuring.
 fn killed_while_measuring() -> Ended {
     with_flag().teardown(&touch("torn-down")).start_until("begun").kill()
 }
@@ -123,7 +123,7 @@ fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
     ended.left_the_machine_as_it_was();
 }
 
-/// A run which cannot go on after this damage: everything is put back, and the report says why.
+/// Checks a run that cannot continue after this damage: its changes are undone, and the report has the reason.
 fn put_back_after(damage: impl Fn(&Path), words: &str) {
     let ended = killed_while_measuring();
     damage(&ended.run);
@@ -159,7 +159,7 @@ fn with_both_copies_of_its_beginning_damaged_nothing_is_guessed() {
     let ended = killed_while_measuring();
     write(&ended.run.join("checkpoint.jsonl"), "");
     write(&ended.run.join("beginning.jsonl"), "");
-    // Autostart names this run, so it did begin.
+    // Autostart has an entry for this run, so it did begin.
     for command in ["resume", "abort"] {
         let said = ended.then(command);
         said.is(3, "the checkpoint is empty");

@@ -1,4 +1,4 @@
-//! Drivers built by MinGW from `guest`, once a process, and poolgate as it is called.
+//! Builds drivers from `guest` with MinGW, once per process, and runs poolgate.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,10 +9,11 @@ use assert_cmd::assert::Assert;
 const GCC: &str = "x86_64-w64-mingw32-gcc";
 const WINDRES: &str = "x86_64-w64-mingw32-windres";
 const HEADERS: &str = "/usr/x86_64-w64-mingw32/include/ddk";
-/// Ways to compile: with its calls as they are written, and turned about as far as compilers go.
+/// The optimisation levels: unoptimised code, and code that compilers rearranged as far as they can.
 pub(crate) const WAYS: [&str; 3] = ["O0", "O2", "Os"];
 
-/// The folder of the drivers `owner-O0.sys` and so on; nothing where this machine cannot build them, which is a failure in CI.
+/// Returns the folder of the drivers `owner-O0.sys` and so on. Returns `None` if this machine cannot build them; in CI
+/// that is a failure.
 pub(crate) fn drivers() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| buildable().then(build)).as_deref();
@@ -26,7 +27,7 @@ pub(crate) fn drivers() -> Option<&'static Path> {
     folder
 }
 
-/// Under Wine the headers are there, and a compiler which does not start.
+/// Under Wine the headers exist, but the compiler does not start.
 fn buildable() -> bool {
     !cfg!(windows) && Path::new(HEADERS).is_dir()
 }
@@ -52,7 +53,7 @@ fn done(command: &mut Command) {
     assert!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// What poolgate says, on a machine without kits, in a terminal of 120 columns.
+/// Runs poolgate as on a machine without kits.
 pub(crate) fn poolgate(arguments: &[&str]) -> Assert {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_poolgate"));
     for programs in ["ProgramFiles(x86)", "ProgramFiles", "ProgramW6432"] {

@@ -1,11 +1,11 @@
-//! `poolgate tag` as it is called.
+//! The command `poolgate tag`.
 
 use serde_json::Value;
 
 use super::bed::{drivers, poolgate, stderr, stdout, text};
 use super::image::{X64, X86, hands_over, image};
 
-/// A list like Microsoft's, of rows written for this.
+/// A list like Microsoft's, with rows written for these tests.
 const LIST: &str = "\
 rem  a list of pool tags
 // <tag> - <binary> - <description>
@@ -19,7 +19,7 @@ this is no row
 struct Lab(tempfile::TempDir);
 
 impl Lab {
-    /// A folder with a list, and with drivers: one which allocates under MyD1, and something which is no driver.
+    /// Makes a folder with a list and with drivers: one that allocates under MyD1, and a file that is no driver.
     fn new() -> Lab {
         let folder = tempfile::tempdir().unwrap();
         let lab = Lab(folder);

@@ -1,11 +1,11 @@
-//! What drivers say of the tags in them, each in a way that compilers make.
+//! The evidence on tags in drivers, for each form of code that compilers make.
 
 use poolgate::tags::{Budget, Grade, Scan, Sources, Wanted, forms};
 
 use super::bed::{WAYS, drivers};
 use super::image::{ARM64, X64, X86, hands_over, image};
 
-/// What is said of `tag` in the driver built `way`: grade and evidence.
+/// Returns grade and evidence for `tag` in the driver built with `way`.
 fn said(way: &str, tag: &str) -> Option<(Grade, String)> {
     let path = drivers()?.join(format!("owner-{way}.sys"));
     let tag = tag.parse().unwrap();

@@ -1,4 +1,4 @@
-//! Images which are cut, damaged or no images at all: no panic, no endless reading, and each is told.
+//! Images that are cut off, damaged or no images: no panic, no endless reading, and each is reported.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ proptest! {
     }
 }
 
-/// Every section of the table is the whole file, so that it would be read once for each.
+/// Each section of the table is the whole file, so a naive reader would read the file once per section.
 #[test]
 fn sections_on_top_of_each_other_are_read_once() {
     let mut bytes = whole(X64);

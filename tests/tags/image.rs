@@ -1,6 +1,6 @@
-//! PE images made by hand: just enough of one to import a routine and have code, for every processor and without a compiler.
+//! PE images made by hand, with an imported routine and code, for every processor and without a compiler.
 
-/// Processors, as the PE header names them.
+/// Processors, as in the PE header.
 pub(crate) const X86: u16 = 0x14c;
 pub(crate) const X64: u16 = 0x8664;
 pub(crate) const ARM64: u16 = 0xaa64;
@@ -10,10 +10,10 @@ const IDATA: u32 = 0x2000;
 const DATA: u32 = 0x3000;
 const ALIGNMENT: u32 = 0x200;
 pub(crate) const BASE: u32 = 0x1_0000;
-/// Where the addresses of the imported routines are, one after the other.
+/// The addresses of the imported routines, one after the other.
 pub(crate) const SLOTS: u32 = IDATA + 0x40;
 
-/// An image for `machine` with this code, these imports and these data.
+/// Makes an image for `machine` with this code, these imports and these data.
 pub(crate) fn image(machine: u16, code: &[u8], imports: &[&str], data: &[u8]) -> Vec<u8> {
     let wide = machine != X86;
     let idata = idata(imports, wide);
@@ -65,7 +65,7 @@ pub(crate) fn image(machine: u16, code: &[u8], imports: &[&str], data: &[u8]) ->
     image
 }
 
-/// One library, its address table at [`SLOTS`], the same table of names behind it, then the names.
+/// One library, its address table at [`SLOTS`], the same table of names after it, then the names.
 fn idata(imports: &[&str], wide: bool) -> Vec<u8> {
     let word = if wide { 8 } else { 4 };
     let table = (imports.len() + 1) * word;
@@ -91,7 +91,7 @@ fn idata(imports: &[&str], wide: bool) -> Vec<u8> {
     idata
 }
 
-/// Code for `machine` which hands `tag` to the first imported routine, as its third argument.
+/// Code for `machine` that passes `tag` to the first imported routine, as its third argument.
 pub(crate) fn hands_over(machine: u16, tag: [u8; 4]) -> Vec<u8> {
     let half = |low: u8, high: u8| u32::from(u16::from_le_bytes([low, high]));
     match machine {

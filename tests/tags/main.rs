@@ -1,4 +1,4 @@
-//! Whose a tag is: drivers built by MinGW and images made by hand, lists of tags, and what reports make of them.
+//! The owners of tags: drivers built by MinGW, images made by hand, lists of tags, and their use in reports.
 #![allow(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 mod bed;

@@ -1,4 +1,4 @@
-//! The suspected driver in reports: where a tag broke a threshold, who allocates under it is named.
+//! The suspected driver in reports: a broken threshold of a tag names the drivers that allocate under it.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::bed::{poolgate, stderr, stdout, text};
 use super::image::{X64, hands_over, image};
 
-/// MyD1 grows by 64 KiB, Irp by 128 KiB, and Calm stays.
+/// MyD1 grows by 64 KiB, Irp by 128 KiB, and Calm does not change.
 fn log(folder: &tempfile::TempDir) -> PathBuf {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes\n".to_owned();
     for at in 0..64_u32 {
@@ -65,7 +65,7 @@ fn without_drivers_or_a_list_nobody_is_suspected() {
     assert!(unwrapped.contains("suspected driver: mydrv.sys, likely: pooltag.txt: what leaks"), "{table}");
 }
 
-/// As every log of PoolMon's: what grows there can only be accused, not convicted.
+/// This applies to every log of PoolMon: growth in it is suspicious, but cannot be confirmed.
 #[test]
 fn what_grows_without_a_second_look_has_its_suspect_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -89,7 +89,7 @@ fn a_place_which_is_not_there_is_refused() {
     assert!(stderr(&refused).contains("give --drivers"), "{}", stderr(&refused));
 }
 
-/// As a run on Windows leaves it: there the drivers are the machine's own.
+/// The file that a run on Windows leaves. There the drivers are the machine's own.
 const KEPT: &str = r#"[{"tag":"MyD1","generic":false,"drivers":[{"driver":"kept.sys","version":"1.2.3.4","company":null,
 "grade":"certain","evidence":["hands it to ExAllocatePool2 at +0x10"]}]}]"#;
 

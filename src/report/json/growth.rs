@@ -1,4 +1,4 @@
-//! What grew most, in `report.json` and in a comparison.
+//! The tags with the largest growth, in `report.json` and in a comparison.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,33 +6,33 @@ use serde::Serialize;
 use crate::judge::{Grown, Levels, Ranking};
 use crate::pool::Pool;
 
-/// What grew in a log, the largest growth first.
+/// The growth of the tags in a log, largest first.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::report) struct Growth<'a> {
-    /// What is compared: the first and the last table, tenths of the tables, or a base and a candidate.
+    /// The compared parts: the first and the last table, tenths of the tables, or a base and a candidate.
     compared: &'a str,
-    /// Hours between them; null where time is not known.
+    /// Hours between the compared parts; null if the time is unknown.
     hours: Option<f64>,
     /// The tags that grew.
     tags: Vec<Tag<'a>>,
-    /// Tags that are not in both tables, so that their growth is not known.
+    /// The number of tags that are not in both tables, so that their growth is unknown.
     tags_of_unknown_growth: u64,
 }
 
 /// The growth of a tag.
 #[derive(Serialize, JsonSchema)]
 struct Tag<'a> {
-    /// Its canonical text.
+    /// The tag's canonical text.
     tag: &'a str,
     pool: Pool,
-    /// The session whose own pool it is; null for the system's.
+    /// The session that owns the pool; null for the system's pool.
     session: Option<u32>,
-    /// What it held before and after.
+    /// The tag's memory before and after.
     levels: Levels,
     growth_bytes: i64,
-    /// Null where time is not known.
+    /// Null if the time is unknown.
     bytes_per_hour: Option<f64>,
-    /// Its growth as a share of that of all tags of its pool together, 1 for all of it; null where the pool did not grow.
+    /// The tag's share of the growth of all tags of its pool, 1 for all of it; null if the pool did not grow.
     share_of_pool_growth: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! A tag's figures in `report.json`.
+//! The figures of a tag in `report.json`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,56 +12,56 @@ use crate::scenario::Per;
 /// A tag.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Tag<'a> {
-    /// Its canonical text.
+    /// The tag's canonical text.
     tag: &'a str,
     pool: Pool,
-    /// The session whose own pool it is; null for the system's.
+    /// The session that owns the pool; null for the system's pool.
     session: Option<u32>,
-    /// The kernel takes this memory back when it needs some.
+    /// Whether the kernel can reclaim this memory when it needs some.
     reclaimable: bool,
-    /// Many drivers allocate under this tag, so it is a suspect at most.
+    /// Whether many drivers allocate under this tag, so that its owners are suspects only.
     generic: bool,
-    /// The worst verdict of the thresholds which mean it; null when none does.
+    /// The worst verdict of the thresholds that apply to the tag; null if none applies.
     verdict: Option<Verdict>,
-    /// The first threshold which means it.
+    /// The first threshold that applies to the tag.
     threshold: Option<&'a str>,
-    /// All thresholds it broke.
+    /// All thresholds that the tag broke.
     broke: &'a [String],
-    /// Why it is ignored; null when it is not.
+    /// The reason why the tag is ignored; null if it is not.
     ignored: Option<&'a str>,
-    /// The settled levels; null where it was not measured at rest.
+    /// The settled levels; null if the tag was not measured at rest.
     levels: Option<Levels>,
     growth_bytes: Option<i64>,
-    /// What a Linux slab cache held in whole slabs, their unused objects included; null where that was not measured.
+    /// Memory of the whole slabs of a Linux slab cache, including their unused objects; null if it was not measured.
     slabs: Option<Slabs>,
-    /// What the first look says.
+    /// The evidence of the first look.
     evidence: Figures,
-    /// What the second look says, where there was one at this tag.
+    /// The evidence of the second look; null if there was none at this tag.
     second_look: Option<Second>,
-    /// The tags which grow in lockstep with it.
+    /// The tags that grow in lockstep with this one.
     in_lockstep_with: Vec<String>,
-    /// The drivers which may own it, the surest first; null where it was not looked up. Only tags which broke a threshold are, and those which
-    /// grow steadily without a second look.
+    /// The drivers that may own the tag, the most certain first; null if they were not looked up. They are looked up
+    /// only for tags that broke a threshold, and for tags that grow steadily without a second look.
     suspected_drivers: Option<&'a [Suspect]>,
 }
 
-/// Whole slabs at rest, bytes.
+/// The memory of whole slabs at rest, in bytes.
 #[derive(Serialize, JsonSchema)]
 struct Slabs {
     /// Before the workload.
     bytes_before: u64,
-    /// After it.
+    /// After the workload.
     bytes_after: u64,
 }
 
-/// The evidence on one tag's growth. Rates are with their 95 % intervals.
+/// The evidence on one tag's growth. Rates have 95 % intervals.
 #[derive(Serialize, JsonSchema)]
 struct Figures {
-    /// It grows steadily: a candidate for a leak. Null when that could not be tested.
+    /// Whether the tag grows steadily and so may leak. Null if this could not be tested.
     growing: Option<bool>,
-    /// In words.
+    /// The reason, in words.
     because: String,
-    /// The rate of a series that is too short for the test; null elsewhere.
+    /// The rate of a series that is too short for the test; null for longer series.
     few_samples: Option<FewSamples>,
     #[serde(flatten)]
     trend: Option<Tested>,
@@ -70,7 +70,7 @@ struct Figures {
 /// The rate of a series that is too short for the test.
 #[derive(Serialize, JsonSchema)]
 struct FewSamples {
-    /// Samples it rests on.
+    /// The number of samples of the series.
     samples: u64,
     #[serde(flatten)]
     rates: Rates,
@@ -79,22 +79,22 @@ struct FewSamples {
 /// The figures of a test for steady growth.
 #[derive(Serialize, JsonSchema)]
 struct Tested {
-    /// The statistic.
+    /// The test statistic.
     t: f64,
-    /// What it is held against.
+    /// The value that the statistic is compared with.
     cut_off: f64,
     failed_guards: Vec<Guard>,
-    /// What was tested.
+    /// The measure that was tested.
     measure: Measure,
-    /// The shape of the series in words.
+    /// The shape of the series, in words.
     shape: String,
-    /// What was tested: from, to, in iterations; null where none are counted.
+    /// The tested window from its start to its end, in iterations; null if iterations are not counted.
     window_iterations: Option<[f64; 2]>,
-    /// The same in minutes of the workload.
+    /// The tested window in minutes of the workload.
     window_minutes: [f64; 2],
     growth_objects: f64,
     growth_bytes: f64,
-    /// Bytes of an object on average; null when none was in use.
+    /// Average size of an object, in bytes; null if no object was in use.
     object_size: Option<f64>,
     #[serde(flatten)]
     rates: Rates,
@@ -104,7 +104,7 @@ struct Tested {
     smallest_visible_bytes_per_hour: Option<f64>,
 }
 
-/// Rates; those per iteration are null where none are counted.
+/// Rates. Those per iteration are null if iterations are not counted.
 #[derive(Serialize, JsonSchema)]
 struct Rates {
     bytes_per_iteration: Option<Interval>,
@@ -113,22 +113,22 @@ struct Rates {
     objects_per_hour: Option<Interval>,
 }
 
-/// What the second look, or all of them, say.
+/// The evidence of one or more second looks.
 #[derive(Serialize, JsonSchema)]
 struct Second {
     standing: Standing,
-    /// Why the growth did not persist.
+    /// The reasons why the growth did not persist.
     doubts: Vec<Doubt>,
-    /// How many looks it rests on.
+    /// The number of looks.
     looks: usize,
-    /// The share of all orders of work and rest which fit the growth as well; null where that was not tested.
+    /// The share of all orders of work and rest that fit the growth at least as well; null if this was not tested.
     p: Option<f64>,
-    /// Growth the workload causes, objects per slot of work, with twice its standard error to either side.
+    /// Growth that the workload causes, in objects per slot of work, with twice its standard error on both sides.
     caused_objects_per_slot: Option<Interval>,
-    /// Growth whether the workload runs or not.
+    /// Growth that does not depend on the workload.
     by_time_bytes_per_hour: Interval,
     t: Option<f64>,
-    /// The rates while the workload ran; null when it ran too briefly.
+    /// The rates while the workload ran; null if it ran too briefly.
     rates: Option<Rates>,
 }
 

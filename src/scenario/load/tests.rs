@@ -1,11 +1,11 @@
-//! What is read from whole files: the example of the design, defaults, and anything at all without a panic.
+//! Reading of whole files: the example of the design, defaults, and arbitrary text without a panic.
 
 use super::*;
 use crate::pool::Pool;
 use crate::scenario::{Duration, Limit, Noise, Pause, Plan, Sampling, Simulated, Subject, WarmUp};
 use proptest::prelude::*;
 
-/// The example of the design, which uses every part of the format.
+/// The example of the design. It uses every part of the format.
 const EXAMPLE: &str = r#"scenario: mydriver-copy-stress
 description: copies 100 small files an iteration through the filter
 driver: mydrv.sys
@@ -50,7 +50,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(scenario.setup[0].timeout, Duration::from_secs(600));
     let flags = scenario.flags.clone().unwrap();
     assert_eq!(flags.gflags, ["+kst".parse().unwrap()]);
-    // `after_panic` is one more parameter.
+    // `after_panic` adds a parameter.
     assert_eq!(flags.kernel_cmdline, ["slab_nomerge", "panic=30"]);
     let verifier = flags.verifier.unwrap();
     assert_eq!((verifier.drivers[0].as_str(), verifier.level), ("mydrv.sys", 8));
@@ -172,7 +172,7 @@ proptest! {
             match kind {
                 0 => { text.remove(place); }
                 1 => text.insert(place, any),
-                // Two more changes leave something of three characters to change.
+                // At least three characters must remain for the next two changes.
                 2 => text.truncate(place.max(3)),
                 _ => text[place] = [':', '{', '}', '[', ']', '"', '*', '&', '\t', '\n', '-', '#'][any as usize % 12],
             }

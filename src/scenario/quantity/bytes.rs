@@ -28,7 +28,7 @@ impl Scalar for Bytes {
     }
 }
 
-/// How many bytes `unit` is.
+/// Returns the size of `unit` in bytes; `number` is for the mistake.
 pub(super) fn bytes_in(number: Number<'_>, unit: &str) -> Result<u64, Wrong> {
     if let Some((_, bytes)) = UNITS.iter().find(|(name, _)| *name == unit) {
         return Ok(*bytes);
@@ -58,7 +58,7 @@ fn without_unit() -> Wrong {
 }
 
 impl fmt::Display for Bytes {
-    /// In the largest unit which leaves a whole number: `64 KiB`, `1536 B`.
+    /// Formats in the largest unit with a whole number: `64 KiB`, `1536 B`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exact = UNITS.iter().find(|(_, bytes)| self.0 != 0 && self.0.is_multiple_of(*bytes));
         let (name, bytes) = exact.unwrap_or(&("B", 1));

@@ -13,25 +13,25 @@ pub struct Duration(std::time::Duration);
 scalars!(Duration);
 
 impl Duration {
-    /// So many milliseconds.
+    /// A number of milliseconds.
     pub const fn from_millis(millis: u64) -> Duration {
         Duration(std::time::Duration::from_millis(millis))
     }
 
-    /// So many seconds.
+    /// A number of seconds.
     pub const fn from_secs(secs: u64) -> Duration {
         Duration(std::time::Duration::from_secs(secs))
     }
 
-    /// Reads what a command line gives, in the units of a scenario.
+    /// Parses a duration from a command line, in the units of a scenario.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be right.
+    /// The mistake and its correction.
     pub fn given(text: &str) -> Result<Duration, String> {
         Duration::read(text).map_err(|wrong| format!("{}: {}", wrong.message, wrong.help))
     }
 
-    /// As the standard library's type, for clocks and timers.
+    /// Returns the duration as the standard library's type.
     pub const fn as_std(self) -> std::time::Duration {
         self.0
     }
@@ -69,7 +69,7 @@ const UNITS: [(&str, u64); 5] =
 const SECOND: u64 = 1_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
 
-/// `1h30m` in parts, each a number with its unit.
+/// Splits `1h30m` into parts, each a number with its unit.
 fn parts(text: &str) -> Vec<&str> {
     let text = text.trim();
     let mut begins = vec![0];
@@ -86,7 +86,7 @@ fn parts(text: &str) -> Vec<&str> {
     begins.iter().zip(ends).map(|(begin, end)| &text[*begin..end]).collect()
 }
 
-/// The unit that a longer or shorter name of it means.
+/// Returns the unit for a longer or shorter name of it.
 fn meant(unit: &str) -> Option<&'static str> {
     Some(match unit.trim_end() {
         "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => "ms",
@@ -120,7 +120,7 @@ impl From<std::time::Duration> for Duration {
 }
 
 impl fmt::Display for Duration {
-    /// In the largest unit which leaves a whole number (`15 min`, `90 s`), else in milliseconds with decimals.
+    /// Formats in the largest unit with a whole number (`15 min`, `90 s`), else in milliseconds with decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.as_nanos();
         if nanos == 0 {

@@ -1,8 +1,8 @@
-//! Quantities as a scenario writes them: a number, its unit, and nothing left to guess.
+//! The quantities of a scenario: a number with its unit.
 //!
-//! A unit is never assumed, not even for 0, and only the units listed here exist: `KB` means 1000 bytes to some and 1024
-//! to others, so it is refused. Bytes and durations are computed exactly, in integers; a quantity is shown, and written
-//! back, in one canonical text.
+//! A unit is never assumed, not even for 0, and only the units listed here are accepted. `KB` means 1000 bytes to some
+//! people and 1024 to others, so it is refused. Bytes and durations are computed exactly, in integers. Each quantity
+//! has one canonical text.
 
 mod bytes;
 mod duration;
@@ -38,7 +38,8 @@ fn split<'a>(text: &'a str, what: &str, example: &str) -> Result<(Number<'a>, &'
 }
 
 impl Number<'_> {
-    /// The number times `factor`, exactly; `smallest` names the unit which cannot be divided, `what` the quantity.
+    /// Returns the number times `factor`, exactly. `smallest` names the unit that cannot be divided, `what` the
+    /// quantity.
     fn times(self, factor: u64, what: &str, smallest: &str) -> Result<u64, Wrong> {
         let too_large = || {
             let message = format!("`{}` is too large for {what}", shown(self.0));
@@ -56,9 +57,9 @@ impl Number<'_> {
         u64::try_from(product / scale).map_err(|_| too_large())
     }
 
-    /// The number as a float, for what is measured rather than counted.
+    /// Returns the number as a float, for measured quantities.
     fn float(self, what: &str) -> Result<f64, Wrong> {
-        // 2^53: every whole number below is exact, and no kernel has as many bytes.
+        // 2^53: every smaller whole number is exact, and no kernel has this many bytes.
         self.0.parse().ok().filter(|value| *value <= 9_007_199_254_740_992.0).ok_or_else(|| {
             let message = format!("`{}` is too large for {what}", shown(self.0));
             Wrong::new(message, "too large", "write a smaller number")

@@ -7,43 +7,43 @@ use super::{Bytes, split};
 use crate::scenario::mistake::{Wrong, shown};
 use crate::scenario::scalar::{Scalar, scalars};
 
-/// So much of what there was before: `5 %`.
+/// A share of the initial level: `5 %`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Percent(pub f64);
 
-/// How much more there may be at the end than there was before.
+/// The largest increase from the initial level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Growth {
-    /// So many bytes: `64 KiB`.
+    /// A number of bytes: `64 KiB`.
     Bytes(Bytes),
-    /// So much of what there was: `5 %`.
+    /// A share of the initial level: `5 %`.
     Percent(Percent),
 }
 
 /// Growth in the course of the workload: `16 B/iteration`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// How much.
+    /// The growth in one unit.
     pub amount: Amount,
-    /// In what.
+    /// The unit.
     pub per: Per,
 }
 
-/// What a [`Rate`] counts. A measured rate is rarely whole, so neither is a limit.
+/// The quantity of a [`Rate`]. A measured rate is rarely a whole number, so a limit need not be one either.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {
     /// Bytes in use.
     Bytes(f64),
-    /// Allocations not freed yet.
+    /// Allocations that are not freed yet.
     Objects(f64),
 }
 
-/// What a [`Rate`] is related to.
+/// The unit of a [`Rate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Per {
     /// One iteration of the workload.
     Iteration,
-    /// One hour, for workloads in which nothing can be counted.
+    /// One hour, for workloads without countable iterations.
     Hour,
 }
 
@@ -128,7 +128,7 @@ impl fmt::Display for Rate {
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            // Whole and below 2^63, so the conversion is exact.
+            // A whole number below 2^63, so the conversion is exact.
             Amount::Bytes(bytes) if bytes.fract() == 0.0 && bytes < 9.2e18 => Bytes(bytes as u64).fmt(f),
             Amount::Bytes(bytes) => f.pad(&format!("{bytes} B")),
             Amount::Objects(1.0) => f.pad("1 object"),

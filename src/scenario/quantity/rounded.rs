@@ -1,9 +1,9 @@
-//! Bytes for people: three digits and the unit which suits them. Numbers for machines stay exact.
+//! Formats bytes for people, with three digits and a suitable unit. Numbers for machines stay exact.
 
 use super::Bytes;
 
 impl Bytes {
-    /// Rounded for people: `512 B`, `4.00 KiB`, `23.5 MiB`.
+    /// Formats rounded bytes for people: `512 B`, `4.00 KiB`, `23.5 MiB`.
     pub fn rounded(self) -> String {
         let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
         if self.0 < 1024 {
@@ -11,7 +11,7 @@ impl Bytes {
         }
         let mut value = self.0 as f64 / 1024.0;
         let mut unit = 0;
-        // Not 1024: 1023.7 KiB would be shown with four digits.
+        // The limit is not 1024, because 1023.7 KiB would have four digits.
         while value >= 999.5 && unit + 1 < units.len() {
             value /= 1024.0;
             unit += 1;

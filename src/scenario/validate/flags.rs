@@ -1,4 +1,4 @@
-//! Kernel settings which do not go together, or ask for nothing.
+//! Checks for kernel settings that contradict each other or have no effect.
 
 use std::collections::HashSet;
 
@@ -8,14 +8,14 @@ use crate::scenario::mistake::Wrong;
 use crate::scenario::place::{Finding, Place};
 use crate::scenario::types::Flags;
 
-/// What is wrong with the flags as a whole.
+/// Checks the flags as a whole.
 pub(super) fn flags(flags: &Flags) -> Vec<Finding> {
     let mut found = contradictions(&flags.gflags);
     found.extend(flags.verifier.iter().flat_map(|verifier| drivers(&verifier.drivers)));
     found
 }
 
-/// A switch which undoes an earlier one. Clearing all flags and then setting some is a way of having only those.
+/// Finds switches that undo an earlier one. Clearing all flags before setting some is allowed.
 fn contradictions(switches: &[Switch]) -> Vec<Finding> {
     let undoes = |(index, later): (usize, &Switch)| {
         let undone = |earlier: &&Switch| {

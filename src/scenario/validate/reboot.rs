@@ -1,14 +1,14 @@
-//! What becomes of a kernel which panics: `panic=` beside the parameters it is booted with.
+//! Checks `after_panic`, and adds its `panic=` to the kernel parameters.
 
 use crate::scenario::mistake::Wrong;
 use crate::scenario::place::{Finding, Place};
 use crate::scenario::quantity::Duration;
 use crate::scenario::types::{Flags, Reboot};
 
-/// The longest time which makes sense, since the machine does nothing until it is over.
+/// The longest useful time. The machine does nothing until it is over.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// What is wrong with `after_panic`.
+/// Checks `after_panic`.
 pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&Flags>) -> Option<Finding> {
     let after = reboot?.after_panic?;
     let wrong = |message: String, label: &str, help: String| {
@@ -32,7 +32,7 @@ pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&Flags>) -> Opt
     None
 }
 
-/// The flags with the parameter that `after_panic` stands for.
+/// Returns the flags with the parameter for `after_panic`.
 pub(super) fn with_panic(mut flags: Option<Flags>, reboot: Option<&Reboot>) -> Option<Flags> {
     if let (Some(flags), Some(after)) = (&mut flags, reboot.and_then(|reboot| reboot.after_panic)) {
         flags.kernel_cmdline.push(format!("panic={}", after.as_std().as_secs()));

@@ -1,11 +1,11 @@
-//! The time which a second look may take.
+//! Checks the time limit of a second look.
 
 use crate::scenario::mistake::Wrong;
 use crate::scenario::place::{Finding, Place};
 use crate::scenario::quantity::Duration;
 use crate::scenario::types::{Plan, Sampling, Workload};
 
-/// What is wrong with a time limit. `workload` is `None` when it is not known what it does.
+/// Checks a time limit. `workload` is `None` if its plan is unknown.
 pub(super) fn time_limit(
     limit: Option<Duration>,
     confirm: bool,
@@ -28,7 +28,7 @@ pub(super) fn time_limit(
     (limit <= needed).then(|| place.is(wrong()))
 }
 
-/// What one look takes at the least.
+/// Returns the shortest time of one look.
 fn shortest(sampling: &Sampling, workload: Option<&Workload>) -> Duration {
     let work = match workload.map(|workload| &workload.plan) {
         Some(Plan::Lasting { duration, .. }) => duration.as_std(),

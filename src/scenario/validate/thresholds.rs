@@ -1,4 +1,4 @@
-//! What a threshold is about and what it limits: exactly one subject, at least one limit, no two the same.
+//! Checks that each threshold has exactly one subject and at least one limit, and that no two are equal.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::scenario::threshold::{Limit, Measure, Subject, Threshold};
 use crate::scenario::types::Workload;
 use crate::scenario::written::WrittenThreshold;
 
-/// The thresholds which are meant. `workload` is `None` when it is not known what it counts.
+/// Returns the checked thresholds. `workload` is `None` if it is unknown whether it counts iterations.
 pub(super) fn thresholds(
     written: Vec<WrittenThreshold>,
     workload: Option<&Workload>,
@@ -68,7 +68,7 @@ fn subject(written: WrittenThreshold, place: &Place, found: &mut Vec<Finding>) -
     }
 }
 
-/// Only slab caches have both figures, and only objects are counted one by one.
+/// Checks that only slab caches have a measure, and that a rate in objects is not measured in slabs.
 fn measure_goes_with(written: &WrittenThreshold, place: &Place, found: &mut Vec<Finding>) {
     for (key, pool) in [("pool", written.pool), ("total", written.total)] {
         match (pool, written.measure) {

@@ -1,11 +1,11 @@
-//! How often or how long a workload runs: keys which go together, and keys which do not.
+//! Checks how often or how long a workload runs, and which keys exclude each other.
 
 use crate::scenario::mistake::Wrong;
 use crate::scenario::place::{Finding, Place};
 use crate::scenario::types::{Pause, Plan, WarmUp, Workload, command_timeout};
 use crate::scenario::written::WrittenWorkload;
 
-/// The workload which is meant; `None` when it has no plan.
+/// Returns the checked workload; `None` if it has no plan.
 pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<Finding>) -> Option<Workload> {
     let plan = plan(&written, found)?;
     if let Some(warm_up) = written.warm_up {

@@ -1,8 +1,8 @@
-//! ARM64 code: which numbers reach which routines.
+//! Finds the numbers that ARM64 code passes to routines.
 //!
-//! Instructions are all four bytes, and few of them matter: a number is put together by MOVZ, MOVN and MOVK or read from a
-//! literal beside the code, an import is read by ADRP and LDR and called by BLR. One pass remembers what each register
-//! holds, as for x86. Encodings: Arm Architecture Reference Manual, C4.1; arguments are in x0 to x7.
+//! All instructions have four bytes, and few of them matter. MOVZ, MOVN and MOVK build a number, or a literal beside
+//! the code holds it. ADRP and LDR read an import, and BLR calls it. One pass tracks the value of each register, as for
+//! x86. Encodings: Arm Architecture Reference Manual, C4.1. Arguments are in x0 to x7.
 
 use super::imports::Imports;
 use super::routine::Routine;
@@ -13,16 +13,16 @@ use super::{Budget, Code};
 enum Value {
     Unknown,
     Number(Given),
-    /// An address relative to the image: what ADRP gives, or more exactly ADD behind it.
+    /// An address relative to the image, computed by ADRP or by an ADD after it.
     Address(u32),
     Routine(&'static Routine),
 }
 
-/// Registers which hold arguments.
+/// Number of argument registers.
 const ARGUMENTS: usize = 8;
-/// Registers which a call may change: x0 to x17, and x18 is the system's.
+/// Number of registers that a call may change: x0 to x17, and x18, which belongs to the system.
 const VOLATILE: usize = 18;
-/// x30 is the last; 31 is zero, or the stack's pointer.
+/// Number of registers: x30 is the last. 31 is zero or the stack pointer.
 const REGISTERS: usize = 31;
 const BETWEEN_LOOKS: usize = 1 << 18;
 
@@ -33,7 +33,7 @@ struct Reader<'a> {
     registers: [Value; REGISTERS],
 }
 
-/// Reads `code`; false when there was no time for all of it.
+/// Reads `code`; returns false if there was not enough time for all of it.
 pub(super) fn read(code: &Code<'_>, imports: &Imports, uses: &mut Uses, budget: &Budget) -> bool {
     let mut reader = Reader { code, imports, uses, registers: [Value::Unknown; REGISTERS] };
     for (number, word) in words(code.bytes).enumerate() {
@@ -50,12 +50,12 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {
     bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }
 
-/// `length` bits of `word` from bit `from`, as a number with a sign.
+/// Returns `length` bits of `word` from bit `from`, as a signed number.
 fn signed(word: u32, from: u32, length: u32) -> i32 {
     ((word << (32 - from - length)) as i32) >> (32 - length)
 }
 
-/// The number of a register, `length` bits being five.
+/// Returns the five-bit register number from bit `from`.
 fn register(word: u32, from: u32) -> usize {
     (word >> from & 31) as usize
 }
@@ -67,7 +67,7 @@ impl Reader<'_> {
             _ if word & 0x7f80_0000 == 0x5280_0000 => self.number(d, wide(word), at),
             _ if word & 0x7f80_0000 == 0x1280_0000 => self.number(d, !wide(word), at),
             _ if word & 0x7f80_0000 == 0x7280_0000 => self.keep_and_move(d, word, at),
-            // ORR d, zero, m: a register is copied.
+            // ORR d, zero, m copies a register.
             _ if word & 0x7fe0_ffe0 == 0x2a00_03e0 => self.set(d, self.get(m)),
             _ if word & 0x9f00_0000 == 0x9000_0000 => self.set(d, page(word, at)),
             // ADD d, n, #number.
@@ -97,7 +97,7 @@ impl Reader<'_> {
             _ if word & 0xffff_fc1f == 0xd65f_0000 || word & 0xffe0_001f == 0xd420_0000 => self.forget_volatile(),
             // Conditional branches change no register: B.cond, CBZ and CBNZ, TBZ and TBNZ.
             _ if word & 0xff00_0010 == 0x5400_0000 || word & 0x7c00_0000 == 0x3400_0000 => {}
-            // Stores do not either; of pairs that are read, both registers change.
+            // Stores change no register either. A load of a pair changes both registers.
             _ if is_store(word) => {}
             _ => {
                 self.set(d, Value::Unknown);
@@ -113,7 +113,7 @@ impl Reader<'_> {
         self.uses.constant(number, at, true);
     }
 
-    /// MOVK: sixteen bits are replaced.
+    /// MOVK replaces sixteen bits.
     fn keep_and_move(&mut self, d: usize, word: u32, at: u32) {
         let shift = (word >> 21 & 3) * 16;
         match self.get(d) {
@@ -121,7 +121,7 @@ impl Reader<'_> {
                 let kept = before.number & !(0xffff << shift);
                 self.number(d, kept | wide(word), at);
             }
-            // The upper half of 64 bits, which no tag is in.
+            // The upper half of 64 bits is never part of a tag.
             Value::Number(_) => {}
             Value::Unknown | Value::Address(_) | Value::Routine(_) => self.set(d, Value::Unknown),
         }
@@ -192,7 +192,7 @@ impl Reader<'_> {
         self.forget_volatile();
     }
 
-    /// The routine which a stub jumps to: ADRP n; LDR n, [n, #number]; BR n.
+    /// Returns the routine that a stub jumps to: ADRP n; LDR n, [n, #number]; BR n.
     fn stub(&self, rva: u32) -> Option<&'static Routine> {
         let [adrp, ldr, br] = [0, 4, 8].map(|offset| rva.checked_add(offset).and_then(|at| self.word_at(at)));
         let (adrp, ldr, br) = (adrp?, ldr?, br?);
@@ -224,30 +224,30 @@ impl Reader<'_> {
     }
 }
 
-/// The sixteen bits of MOVZ and MOVK in their place; in the upper half of 64 bits they are nothing to us.
+/// Returns the shifted sixteen bits of MOVZ or MOVK; 0 if they are in the upper half of 64 bits.
 fn wide(word: u32) -> u32 {
     let (bits, shift) = (word >> 5 & 0xffff, (word >> 21 & 3) * 16);
     bits.checked_shl(shift).unwrap_or(0)
 }
 
-/// What ADRP gives: a page of 4 KiB, relative to the one of the instruction.
+/// Returns the result of ADRP: a page of 4 KiB, relative to the page of the instruction.
 fn page(word: u32, at: u32) -> Value {
     let pages = signed(word, 5, 19) << 2 | (word >> 29 & 3) as i32;
     Value::Address((at & !0xfff).wrapping_add((pages as u32) << 12))
 }
 
-/// The number of ADD, perhaps shifted by 12.
+/// Returns the immediate of ADD, shifted by 12 if the instruction has that flag.
 fn added(word: u32) -> u32 {
     let number = word >> 10 & 0xfff;
     if word & 0x0040_0000 == 0 { number } else { number << 12 }
 }
 
-/// Where B and BL go to.
+/// Returns the target of B or BL.
 fn target(word: u32, at: u32) -> u32 {
     at.wrapping_add((signed(word, 0, 26) as u32) << 2)
 }
 
-/// Stores of one register or two, at an offset: what is written is memory.
+/// Returns whether the instruction stores one or two registers to memory.
 fn is_store(word: u32) -> bool {
     let one = word & 0x3a00_0000 == 0x3800_0000 && word & 0x00c0_0000 == 0 && word & 0x0400_0000 == 0;
     let two = word & 0x3a40_0000 == 0x2800_0000 && word & 0x0400_0000 == 0;

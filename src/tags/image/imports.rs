@@ -1,4 +1,4 @@
-//! Where an image keeps the addresses of the routines it imports: its import address table.
+//! The import address table: an image's addresses of imported routines.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use object::read::pe::{ImageNtHeaders, ImageThunkData, Import, PeFile};
 
 use super::routine::{Does, Routine};
 
-/// Entries which are read; an image which has more was made to have them.
+/// The largest number of entries read. An image with more was made to have them.
 const MOST: usize = 1 << 16;
 
-/// The routines which take tags, by where their addresses are kept, relative to the image.
+/// The routines that take tags, by the place of their address, relative to the image.
 #[derive(Debug, Default)]
 pub(super) struct Imports(BTreeMap<u32, &'static Routine>);
 
 impl Imports {
-    /// Reads what can be read: an image without imports is one which allocates nothing.
+    /// Reads all readable entries. An image without imports allocates nothing.
     pub(super) fn of<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>) -> Imports {
         let mut imports = Imports::default();
         let mut budget = MOST;
@@ -43,17 +43,17 @@ impl Imports {
         imports
     }
 
-    /// The routine whose address is kept at `rva`.
+    /// Returns the routine with its address stored at `rva`.
     pub(super) fn at(&self, rva: u32) -> Option<&'static Routine> {
         self.0.get(&rva).copied()
     }
 
-    /// Whether there is a routine which allocates.
+    /// Returns whether the image imports an allocating routine.
     pub(super) fn allocate(&self) -> bool {
         self.0.values().any(|routine| routine.does == Does::Allocates)
     }
 
-    /// Whether there is none of the routines.
+    /// Returns whether the image imports none of the routines.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,8 +1,8 @@
-//! A driver's image: which tags it allocates under, as far as its bytes say.
+//! Finds the tags that a driver's image allocates under.
 //!
-//! PE headers, sections, imports and resources are read by the `object` crate, instructions by `x86` and `arm64`. An image
-//! may be cut, damaged or made to mislead: reading it never panics, takes no more memory than what is found (which is
-//! bounded), and no more time than the budget allows.
+//! The `object` crate reads PE headers, sections, imports and resources; `x86` and `arm64` read instructions. An image
+//! may be cut off, damaged or misleading. Reading it never panics, stays within the time budget, and needs only the
+//! memory for its results, which is bounded.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -30,44 +30,44 @@ pub use uses::Wanted;
 use uses::{Handed, Uses};
 pub use version::Version;
 
-/// How long reading may take.
+/// The time limit for reading.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     until: Option<Instant>,
 }
 
 impl Budget {
-    /// As long as it takes.
+    /// Has no time limit.
     pub fn endless() -> Budget {
         Budget { until: None }
     }
 
-    /// Until then.
+    /// Ends at a given instant.
     pub fn until(until: Instant) -> Budget {
         Budget { until: Some(until) }
     }
 
-    /// Whether the time is up.
+    /// Returns whether the time is up.
     pub fn is_over(&self) -> bool {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 
-/// What an image says.
+/// The data read from an image.
 #[derive(Debug, Clone, Default)]
 pub struct Image {
-    /// Of itself.
+    /// Version and company of the driver.
     pub version: Version,
-    /// Of each tag that was looked for and is in it, strongest evidence first.
+    /// The evidence for each requested tag in the image, strongest first.
     pub found: BTreeMap<[u8; 4], Vec<Evidence>>,
-    /// Why not all of it was read, where that is so.
+    /// The reason why the image was only read in part; `None` if it was read completely.
     pub in_part: Option<&'static str>,
 }
 
-/// Why a file is no image.
+/// The reason why a file is no image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// Its headers are missing or make no sense.
+    /// The headers are missing or invalid.
     #[error("it is no driver image ({0})")]
     NotAnImage(String),
 }
@@ -76,25 +76,25 @@ pub enum ImageError {
 #[derive(Debug, Clone, Copy)]
 struct Code<'a> {
     bits: u32,
-    /// What absolute addresses are relative to; nothing on machines whose code has none.
+    /// The base of absolute addresses; 0 on machines without absolute addresses in code.
     base: u64,
     rva: u32,
     bytes: &'a [u8],
     data: &'a Data<'a>,
 }
 
-/// The sections which are not code, by their places.
+/// The sections without code, by address.
 #[derive(Debug, Default)]
 struct Data<'a>(Vec<(u32, &'a [u8])>);
 
-/// A function of the driver's own which allocates within so many bytes is taken to do so for its caller.
+/// If a function of the driver allocates within this number of bytes, it is assumed to allocate for its caller.
 const SOON: u32 = 512;
 
 impl Image {
-    /// Reads an image's bytes.
+    /// Reads an image.
     ///
     /// # Errors
-    /// When they are none.
+    /// If `bytes` are not an image.
     pub fn read(bytes: &[u8], wanted: &Wanted, budget: &Budget) -> Result<Image, ImageError> {
         let refused = |error: object::read::Error| ImageError::NotAnImage(error.to_string());
         match optional_header_magic(bytes).map_err(refused)? {
@@ -106,7 +106,7 @@ impl Image {
     }
 }
 
-/// The parts of an image.
+/// The sections of an image.
 struct Sections<'a> {
     code: Vec<(u32, &'a [u8])>,
     data: Vec<(String, u32, &'a [u8])>,
@@ -116,7 +116,7 @@ struct Sections<'a> {
 fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Budget) -> Image {
     let machine = pe.nt_headers().file_header().machine.get(LE);
     let mut image = Image::default();
-    // A tag is four bytes in a row in all of x86's instructions, so most images are done with here.
+    // In all x86 instructions a tag is four consecutive bytes. This check is enough for most images.
     if let Wanted::Tags(tags) = wanted
         && machine != IMAGE_FILE_MACHINE_ARM64
         && !tags.iter().any(|tag| memmem::find(pe.data(), tag).is_some())
@@ -160,7 +160,7 @@ fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Bu
     image
 }
 
-/// What there is of `tag`; weaker evidence only where there is no stronger.
+/// Returns the evidence for `tag`. Weaker evidence is added only if there is no stronger one.
 fn evidence(tag: [u8; 4], uses: &Uses, imports: &Imports, sections: &Sections<'_>) -> Vec<Evidence> {
     let handed = uses.handed(tag).into_iter();
     let mut found: Vec<_> = handed
@@ -195,7 +195,7 @@ impl<'a> Data<'a> {
         Data(data)
     }
 
-    /// The number at a place; none where the file has nothing for it.
+    /// Returns the number at an address; `None` if the file has no data for it.
     fn word_at(&self, rva: u32) -> Option<u32> {
         let (start, bytes) = self.0.get(self.0.partition_point(|(start, _)| *start <= rva).checked_sub(1)?)?;
         let at = (rva - start) as usize;
@@ -204,7 +204,8 @@ impl<'a> Data<'a> {
 }
 
 impl<'a> Sections<'a> {
-    /// All of them which are in the file, as long as they are together no larger than it is: they may be made to overlap.
+    /// Returns the sections of the file. Sections can be made to overlap, so reading stops when their total size
+    /// exceeds that of the file.
     fn of<Pe: ImageNtHeaders>(pe: &PeFile<'a, Pe>) -> Sections<'a> {
         let mut sections = Sections { code: Vec::new(), data: Vec::new(), too_many: false };
         let mut budget = pe.data().len();

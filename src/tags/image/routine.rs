@@ -1,30 +1,30 @@
-//! The routines of Windows which take a pool tag, and which of their arguments it is.
+//! The routines of Windows that take a pool tag, and the position of their tag argument.
 //!
-//! Declared in wdm.h, ntddk.h, ntifs.h, ndis.h, fltkernel.h, storport.h, video.h and winddi.h. Only what a driver imports is
-//! here: the inline functions of newer kits (`ExAllocatePoolZero`, `NonPagedPoolNx` wrappers) end in one of these, and are
-//! listed where a kernel exports them too.
+//! They are declared in wdm.h, ntddk.h, ntifs.h, ndis.h, fltkernel.h, storport.h, video.h and winddi.h. The list has
+//! only routines that a driver can import. The inline functions of newer kits (`ExAllocatePoolZero`, `NonPagedPoolNx`
+//! wrappers) call one of these, and are listed only if a kernel also exports them.
 
 use std::fmt;
 
-/// What a routine does with the tag.
+/// The routine's use of the tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Does {
-    /// Allocates under it, at once or later.
+    /// Allocates under the tag, at once or later.
     Allocates,
-    /// Frees what was allocated under it.
+    /// Frees memory that was allocated under the tag.
     Frees,
 }
 
-/// A routine which takes a pool tag.
+/// A routine that takes a pool tag.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Routine {
-    /// As it is imported.
+    /// The name in the import table.
     pub name: &'static str,
-    /// What it does.
+    /// The routine's use of the tag.
     pub does: Does,
-    /// Which argument the tag is, from 0.
+    /// Position of the tag among the arguments, from 0.
     pub(super) tag: usize,
-    /// Its first argument takes two slots of a 32-bit stack.
+    /// Whether the first argument takes two slots of a 32-bit stack.
     pub(super) begins_wide: bool,
 }
 
@@ -36,12 +36,12 @@ const fn frees(name: &'static str, tag: usize) -> Routine {
     Routine { name, does: Does::Frees, tag, begins_wide: false }
 }
 
-/// Takes `POOL_FLAGS`, 64 bits on every machine.
+/// A routine that takes `POOL_FLAGS`, which have 64 bits on every machine.
 const fn by_flags(name: &'static str) -> Routine {
     Routine { name, does: Does::Allocates, tag: 2, begins_wide: true }
 }
 
-/// In the order of their names.
+/// Sorted by name.
 static ROUTINES: [Routine; 29] = [
     allocates("EngAllocMem", 2),
     allocates("EngAllocUserMem", 1),
@@ -75,13 +75,13 @@ static ROUTINES: [Routine; 29] = [
 ];
 
 impl Routine {
-    /// The routine of that name.
+    /// Returns the routine with this name.
     pub fn named(name: &[u8]) -> Option<&'static Routine> {
         let at = ROUTINES.binary_search_by(|routine| routine.name.as_bytes().cmp(name)).ok()?;
         Some(&ROUTINES[at])
     }
 
-    /// Which slot of the stack the tag is in, at the call on a 32-bit machine.
+    /// Returns the stack slot of the tag at the call on a 32-bit machine.
     pub(super) fn slot(&self) -> usize {
         self.tag + usize::from(self.begins_wide)
     }

@@ -1,39 +1,40 @@
-//! What an image's code does with tags, as it is read: what it hands to which routine, and which constants it has.
+//! The uses of tags in an image's code: tags passed to routines, and constants.
 //!
-//! Filled by the readers of code, one for each kind of processor. Bounded, since an image may be made to have anything in
-//! it: past the limits places are no longer kept, and the image is said to be read in part.
+//! The readers of code, one for each kind of processor, fill it. Its size is bounded, because an image may contain
+//! anything. Beyond the limits no more places are kept, and the image counts as read in part.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::routine::{Does, Routine};
 
-/// Which tags are looked for.
+/// The tags to search for.
 #[derive(Debug, Clone)]
 pub enum Wanted {
-    /// Every text which an allocating routine is handed as its tag.
+    /// Every printable tag passed to an allocating routine.
     All,
-    /// These, and where else they stand; as the four bytes in memory.
+    /// These tags, also in other places. Each is four bytes in memory order.
     Tags(Vec<[u8; 4]>),
 }
 
-/// Where a constant stands, and what is done with it.
+/// A constant in the code and its use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Constant {
-    /// Relative to the image.
+    /// The address, relative to the image.
     pub(super) at: u32,
-    /// It is put somewhere, rather than compared or computed with.
+    /// Whether the constant is moved, and not compared or computed with.
     pub(super) moved: bool,
 }
 
-/// A number which is handed over.
+/// A number passed as an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Given {
     pub(super) number: u32,
-    /// It was read from a variable, which has it at first and may have another later.
+    /// Whether the number is the initial value of a variable, which may change later.
     pub(super) variable: bool,
 }
 
-/// That a routine was handed a tag: where first, how often, and whether always from a variable.
+/// The calls that pass a tag to a routine: the first place, the number of places, and whether the tag always comes from
+/// a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Handed {
     pub(super) first: u32,
@@ -41,18 +42,18 @@ pub(super) struct Handed {
     pub(super) variable: bool,
 }
 
-/// Places kept in all.
+/// The largest number of places kept in total.
 const MOST: usize = 1 << 16;
 
-/// What was found in an image's code.
+/// The uses found in an image's code.
 #[derive(Debug)]
 pub(super) struct Uses {
     wanted: Wanted,
     handed: BTreeMap<[u8; 4], BTreeMap<&'static Routine, Handed>>,
     constants: BTreeMap<[u8; 4], Vec<Constant>>,
-    /// Tags handed to the driver's own functions: the place, and the function.
+    /// The tags passed to the driver's own functions: the place of the call, and the function.
     passed: BTreeMap<[u8; 4], Vec<(u32, u32)>>,
-    /// Calls of the routines, in the order of their places.
+    /// The calls of the routines, sorted by place.
     calls: Vec<(u32, &'static Routine)>,
     kept: usize,
 }
@@ -63,7 +64,7 @@ impl Uses {
         Uses { wanted, handed, constants, passed, calls: Vec::new(), kept: 0 }
     }
 
-    /// Whether there was more than is kept.
+    /// Returns whether some places were not kept.
     pub(super) fn overflowed(&self) -> bool {
         self.kept > MOST
     }
@@ -73,7 +74,7 @@ impl Uses {
         self.kept <= MOST
     }
 
-    /// Whether somebody asks for this number as a tag.
+    /// Returns whether this number is a requested tag.
     fn is_wanted(&self, tag: [u8; 4]) -> bool {
         match &self.wanted {
             Wanted::All => is_text(tag),
@@ -81,7 +82,7 @@ impl Uses {
         }
     }
 
-    /// An instruction at `at` has `number` in it.
+    /// Adds a constant: the instruction at `at` contains `number`.
     pub(super) fn constant(&mut self, number: u32, at: u32, moved: bool) {
         let tag = number.to_le_bytes();
         if matches!(self.wanted, Wanted::Tags(_)) && self.is_wanted(tag) && self.room() {
@@ -89,7 +90,7 @@ impl Uses {
         }
     }
 
-    /// `routine` is called at `at`, with `tag` where that is known.
+    /// Adds a call of `routine` at `at`, with `tag` if it is known.
     pub(super) fn call(&mut self, at: u32, routine: &'static Routine, tag: Option<Given>) {
         if self.room() {
             self.calls.push((at, routine));
@@ -107,7 +108,7 @@ impl Uses {
         }
     }
 
-    /// The driver's own function at `function` is called at `at`, with `number` as one of its arguments.
+    /// Adds a call at `at` of the driver's own function at `function`, with `number` as one of its arguments.
     pub(super) fn passed(&mut self, number: u32, at: u32, function: u32) {
         let tag = number.to_le_bytes();
         if self.is_wanted(tag) && self.room() {
@@ -115,12 +116,12 @@ impl Uses {
         }
     }
 
-    /// Call once all code was read.
+    /// Sorts the calls. Must be called after all code was read.
     pub(super) fn sort(&mut self) {
         self.calls.sort_by_key(|(at, _)| *at);
     }
 
-    /// All tags which an allocating routine is handed, at once or by a function of the driver's own.
+    /// Returns all tags passed to an allocating routine, directly or through a function of the driver.
     pub(super) fn allocated(&self, soon: u32) -> BTreeSet<[u8; 4]> {
         let allocates =
             |routines: &BTreeMap<&Routine, _>| routines.keys().any(|routine| routine.does == Does::Allocates);
@@ -129,7 +130,7 @@ impl Uses {
         handed.chain(through).collect()
     }
 
-    /// What is handed `tag`, with where; allocating routines first.
+    /// Returns the routines that `tag` is passed to and the calls; allocating routines first.
     pub(super) fn handed(&self, tag: [u8; 4]) -> Vec<(&'static Routine, Handed)> {
         let all = self.handed.get(&tag).into_iter().flatten();
         let mut handed: Vec<_> = all.map(|(routine, handed)| (*routine, *handed)).collect();
@@ -137,7 +138,7 @@ impl Uses {
         handed
     }
 
-    /// The first call of a function of the driver's own which has `tag` among its arguments and allocates soon itself.
+    /// Returns the first call that passes `tag` to a function of the driver that soon allocates.
     pub(super) fn through(&self, tag: [u8; 4], soon: u32) -> Option<(u32, &'static Routine)> {
         self.passed.get(&tag)?.iter().find_map(|(at, function)| {
             let next = self.calls.partition_point(|(call, _)| call < function);
@@ -146,8 +147,8 @@ impl Uses {
         })
     }
 
-    /// The constant of `tag` which stands nearest to a call that allocates, with the call and how far it is; without one,
-    /// the first. One that is moved goes before one that is not.
+    /// Returns the constant of `tag` nearest to an allocating call, with the call and the distance; without such a
+    /// call, the first constant. Constants that are moved take precedence.
     pub(super) fn nearest(&self, tag: [u8; 4]) -> Option<(Constant, Option<(&'static Routine, u32)>)> {
         let allocating: Vec<_> = self.calls.iter().filter(|(_, routine)| routine.does == Does::Allocates).collect();
         let beside = |constant: &Constant| {
@@ -160,7 +161,7 @@ impl Uses {
     }
 }
 
-/// Whether four bytes are a tag as people choose them: printable, the last perhaps with PROTECTED_POOL.
+/// Returns whether four bytes are a typical tag: printable, the last perhaps with PROTECTED_POOL.
 fn is_text([a, b, c, d]: [u8; 4]) -> bool {
     let text = [a, b, c, d & 0x7f];
     let trimmed = text.trim_ascii_end();

@@ -1,31 +1,31 @@
-//! What an image says of itself: file version and company, from its version resource.
+//! File version and company from an image's version resource.
 //!
-//! Layout: Microsoft Learn, "VS_VERSIONINFO", "StringFileInfo": blocks of a length, a key in UTF-16, a value and further
-//! blocks, each aligned to four bytes.
+//! Layout: Microsoft Learn, "VS_VERSIONINFO", "StringFileInfo". Blocks consist of a length, a key in UTF-16, a value
+//! and further blocks, each aligned to four bytes.
 
 use object::LittleEndian as LE;
 use object::pe::{IMAGE_DIRECTORY_ENTRY_RESOURCE, RT_VERSION};
 use object::read::pe::{ImageNtHeaders, PeFile, ResourceDirectory};
 
-/// What an image says of itself.
+/// The version resource of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
-    /// Its file version in numbers: `10.0.26100.1`.
+    /// The numeric file version: `10.0.26100.1`.
     pub version: Option<String>,
-    /// Who made it.
+    /// The vendor.
     pub company: Option<String>,
 }
 
 const SIGNATURE: u32 = 0xfeef_04bd;
-/// A company's name is cut here: it is going to be shown in tables.
+/// The largest length of a company's name, because tables will show it.
 const MOST_COMPANY: usize = 80;
-/// VS_VERSIONINFO, StringFileInfo, a table for each language, the strings.
+/// Levels of blocks: VS_VERSIONINFO, StringFileInfo, a table for each language, the strings.
 const DEPTH: usize = 4;
-/// Blocks which are looked at in all.
+/// The largest number of blocks read.
 const MOST_BLOCKS: usize = 1024;
 
 impl Version {
-    /// What `pe` says; nothing where it has no such resource, or one that cannot be read.
+    /// Reads the version of `pe`; empty if there is no readable version resource.
     pub(super) fn of<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>) -> Version {
         resource(pe).map(Version::read).unwrap_or_default()
     }
@@ -38,7 +38,7 @@ impl Version {
     }
 }
 
-/// The bytes of the first version resource.
+/// Returns the bytes of the first version resource.
 fn resource<'a, Pe: ImageNtHeaders>(pe: &PeFile<'a, Pe>) -> Option<&'a [u8]> {
     let directory = pe.data_directories().get(IMAGE_DIRECTORY_ENTRY_RESOURCE)?;
     let resources = ResourceDirectory::new(directory.data(pe.data(), &pe.section_table()).ok()?);
@@ -51,17 +51,17 @@ fn resource<'a, Pe: ImageNtHeaders>(pe: &PeFile<'a, Pe>) -> Option<&'a [u8]> {
     data.get(..entry.size.get(LE) as usize)
 }
 
-/// A block: its key, its value, and the blocks inside it.
+/// A block: its key, its value, and its inner blocks.
 struct Block<'a> {
     key: Vec<u16>,
     value: &'a [u8],
     inside: &'a [u8],
-    /// What follows it.
+    /// The bytes after the block.
     rest: &'a [u8],
 }
 
 impl<'a> Block<'a> {
-    /// The block which `bytes` begin with.
+    /// Returns the block at the start of `bytes`.
     fn first(bytes: &'a [u8]) -> Option<Block<'a>> {
         let length = u16_at(bytes, 0)? as usize;
         let block = bytes.get(..length)?;
@@ -69,7 +69,7 @@ impl<'a> Block<'a> {
         let value_length = u16_at(block, 2)? as usize * if is_text { 2 } else { 1 };
         let key: Vec<u16> = (6..).step_by(2).map_while(|at| u16_at(block, at).filter(|unit| *unit != 0)).collect();
         let value_at = (6 + (key.len() + 1) * 2).next_multiple_of(4).min(block.len());
-        // Some compilers of resources count a text's bytes, not its characters.
+        // Some resource compilers count the bytes of a text, not its characters.
         let value_end = value_at.saturating_add(value_length).min(block.len());
         let inside_at = value_end.next_multiple_of(4).min(block.len());
         let rest = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
@@ -77,7 +77,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The first text whose key is `key`, at most `depth` blocks deep.
+/// Returns the first text with the key `key`, at most `depth` blocks deep.
 fn string(mut bytes: &[u8], key: &str, depth: usize, blocks: &mut usize) -> Option<String> {
     while let Some(block) = Block::first(bytes) {
         *blocks = blocks.checked_sub(1)?;
@@ -97,12 +97,12 @@ fn string(mut bytes: &[u8], key: &str, depth: usize, blocks: &mut usize) -> Opti
 fn text(value: &[u8]) -> String {
     let units = (0..).step_by(2).map_while(|at| u16_at(value, at).filter(|unit| *unit != 0));
     let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
-    // Whatever its maker wrote there is going to be shown on terminals.
+    // The text comes from outside, and terminals will show it.
     let text: String = text.filter(|c| !c.is_control()).take(MOST_COMPANY).collect();
     text.trim().to_owned()
 }
 
-/// `dwFileVersionMS` and `dwFileVersionLS` of VS_FIXEDFILEINFO.
+/// Reads `dwFileVersionMS` and `dwFileVersionLS` of VS_FIXEDFILEINFO.
 fn fixed(value: &[u8]) -> Option<String> {
     let part = |at| u16_at(value, at);
     let signature = u32::from(part(0)?) | u32::from(part(2)?) << 16;

@@ -1,10 +1,10 @@
-//! x86 and x64 code: which numbers reach which routines.
+//! Finds the numbers that x86 and x64 code passes to routines.
 //!
-//! One pass over the instructions, which remembers for each register and the top of the stack the number or the imported
-//! routine that was put there last. Where code is joined by a jump from elsewhere nothing is remembered which a call could
-//! have changed: what is said is then too little, hardly ever wrong. Decoding is iced-x86's.
+//! One pass over the decoded instructions (iced-x86) tracks the number or imported routine in each register and at the
+//! top of the stack. After a call, jump or return it keeps no value that a call could have changed, because other code
+//! may jump there. So it may miss uses, but rarely reports wrong ones.
 //!
-//! Arguments: rcx, rdx, r8, r9, then the stack above their four home slots (Microsoft Learn, "x64 calling convention"); on
+//! Arguments: rcx, rdx, r8, r9, then the stack above their home slots (Microsoft Learn, "x64 calling convention"); on
 //! x86 the stack (stdcall).
 
 use iced_x86::{
@@ -27,13 +27,13 @@ enum Value {
     Routine(&'static Routine),
 }
 
-/// Registers which hold arguments on x64, in their order.
+/// The argument registers on x64, in order.
 const ARGUMENTS: [Register; 4] = [Register::RCX, Register::RDX, Register::R8, Register::R9];
-/// Registers which a call leaves alone; on x64 r12 to r15 too.
+/// The registers preserved by a call; on x64 also r12 to r15.
 const KEPT: [Register; 4] = [Register::RBX, Register::RBP, Register::RSI, Register::RDI];
-/// Registers through which guarded code calls imports (`__guard_retpoline_import_r10`, `__guard_dispatch_icall`).
+/// The registers through which guarded code calls imports (`__guard_retpoline_import_r10`, `__guard_dispatch_icall`).
 const GUARDED: [Register; 2] = [Register::R10, Register::RAX];
-/// Instructions between two looks at the time.
+/// The number of instructions between two checks of the time.
 const BETWEEN_LOOKS: u32 = 1 << 16;
 
 struct Reader<'a> {
@@ -44,7 +44,7 @@ struct Reader<'a> {
     stack: Stack,
 }
 
-/// Reads `code`; false when there was no time for all of it.
+/// Reads `code`; returns false if the time did not suffice.
 pub(super) fn read(code: &Code<'_>, imports: &Imports, uses: &mut Uses, budget: &Budget) -> bool {
     let mut decoder = Decoder::with_ip(code.bits, code.bytes, code.base + u64::from(code.rva), DecoderOptions::NONE);
     let mut reader = Reader { code, imports, uses, registers: [Value::Unknown; 16], stack: Stack::default() };
@@ -86,7 +86,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What an instruction leaves in the registers and on the stack.
+    /// Tracks the effect of an instruction on the registers and the stack.
     fn follow(&mut self, instruction: &Instruction, info: &mut InstructionInfoFactory) {
         let value = match instruction.mnemonic() {
             Mnemonic::Mov => self.source(instruction, 1),
@@ -99,7 +99,7 @@ impl Reader<'_> {
             }
         }
         match (instruction.mnemonic(), instruction.op0_kind()) {
-            // Only a whole register: `mov cl, 1` puts no number into rcx.
+            // Only for whole registers: `mov cl, 1` does not put a number into rcx.
             (Mnemonic::Mov, OpKind::Register) if instruction.op0_register().size() >= 4 => {
                 self.set(instruction.op0_register(), value);
             }
@@ -120,7 +120,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What an operand brings.
+    /// Returns the value of an operand.
     fn source(&self, instruction: &Instruction, operand: u32) -> Value {
         match instruction.op_kind(operand) {
             OpKind::Register if instruction.op_register(operand).size() >= 4 => {
@@ -153,7 +153,7 @@ impl Reader<'_> {
         self.forget_volatile();
     }
 
-    /// A jump to a routine is a call in a function's last place. Its arguments on the stack are one slot further up.
+    /// Handles a tail call: a jump to a routine. Its arguments on the stack are one slot further up.
     fn leave_by_jump(&mut self, instruction: &Instruction) {
         let Some(routine) = self.callee(instruction) else { return };
         let tag = if self.code.bits == 64 && routine.tag < ARGUMENTS.len() {
@@ -161,14 +161,14 @@ impl Reader<'_> {
         } else {
             None
         };
-        // Linkers make stubs of a plain jump through memory; compilers put REX.W before theirs, or jump to a stub.
+        // A linker's stub is a plain jump through memory. Compilers put REX.W before their jump, or jump to a stub.
         let is_stub = instruction.op0_kind() == OpKind::Memory && instruction.len() <= 6;
         if tag.is_some() || !is_stub {
             self.uses.call(self.rva(instruction.ip()), routine, tag);
         }
     }
 
-    /// The routine which an instruction calls or jumps to.
+    /// Returns the routine that an instruction calls or jumps to.
     fn callee(&self, instruction: &Instruction) -> Option<&'static Routine> {
         match instruction.op0_kind() {
             OpKind::Memory => self.imported(instruction),
@@ -191,7 +191,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The routine which a stub at `rva` jumps to: `jmp [import]`, as linkers make it where a call was not declared so.
+    /// Returns the routine that a stub at `rva` jumps to: `jmp [import]`, as linkers make it without dllimport.
     fn stub(&self, rva: u32) -> Option<&'static Routine> {
         let start = rva.checked_sub(self.code.rva)? as usize;
         let bytes = self.code.bytes.get(start..)?;
@@ -201,7 +201,7 @@ impl Reader<'_> {
         is_jump.then(|| self.imported(&jump))?
     }
 
-    /// What a memory operand reads: a routine's address, or what a variable has at first.
+    /// Returns the value read by a memory operand: a routine's address, or a variable's initial value.
     fn read_from(&self, instruction: &Instruction) -> Value {
         let variable = || {
             let number = self.code.data.word_at(self.address(instruction)?)?;
@@ -210,12 +210,12 @@ impl Reader<'_> {
         self.imported(instruction).map(Value::Routine).or_else(variable).unwrap_or(Value::Unknown)
     }
 
-    /// The routine whose address a memory operand reads.
+    /// Returns the routine with its address read by a memory operand.
     fn imported(&self, instruction: &Instruction) -> Option<&'static Routine> {
         self.imports.at(self.address(instruction)?)
     }
 
-    /// The place of a memory operand which is always the same.
+    /// Returns the address of a memory operand, if it is constant.
     fn address(&self, instruction: &Instruction) -> Option<u32> {
         let address = if instruction.is_ip_rel_memory_operand() {
             instruction.ip_rel_memory_address()
@@ -227,7 +227,7 @@ impl Reader<'_> {
         Some(self.rva(address))
     }
 
-    /// An argument of the call which comes next, where it is a number.
+    /// Returns an argument of the next call, if it is a number.
     fn argument(&self, argument: usize, slot: usize) -> Option<Given> {
         let value = match ARGUMENTS.get(argument) {
             Some(register) if self.code.bits == 64 => self.get(*register),
@@ -266,7 +266,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the memory operand is a fixed distance from the top of the stack.
+    /// Returns whether the memory operand is at a fixed distance from the top of the stack.
     fn is_stack(&self, instruction: &Instruction) -> bool {
         is_top(instruction.memory_base()) && instruction.memory_index() == Register::None
     }
@@ -275,7 +275,7 @@ impl Reader<'_> {
         i64::from(self.code.bits / 8)
     }
 
-    /// An address relative to the image; what is far outside is nowhere.
+    /// Makes an address relative to the image; `u32::MAX` if it is far outside.
     fn rva(&self, address: u64) -> u32 {
         address.checked_sub(self.code.base).and_then(|rva| u32::try_from(rva).ok()).unwrap_or(u32::MAX)
     }
@@ -285,7 +285,7 @@ fn is_top(register: Register) -> bool {
     matches!(register, Register::RSP | Register::ESP)
 }
 
-/// An operand which is a number of 32 bits.
+/// Returns an operand that is a 32-bit number.
 fn number(instruction: &Instruction, operand: u32) -> Option<u32> {
     match instruction.op_kind(operand) {
         OpKind::Immediate32 => Some(instruction.immediate32()),

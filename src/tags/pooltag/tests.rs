@@ -1,4 +1,4 @@
-//! Rows in every form that the real file has, written for this.
+//! Rows in every form of the real file, written for these tests.
 
 use super::*;
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A driver which has a tag in every way a driver can. It is only looked at, never loaded. Tags are written back to front,
- * as the kernel shows them.
+ * A driver with tags in every form of code and data. Tests scan it, and never load it. A character constant has its
+ * first byte in memory last, so tags are written backwards.
  */
 #include <ntifs.h>
 
 static LOOKASIDE_LIST_EX list;
 static NPAGED_LOOKASIDE_LIST old_list;
 
-/* Allocated, and freed. */
+/* A tag for an allocation, and a tag for a free. */
 __declspec(noinline) void *direct(SIZE_T size)
 {
 	return ExAllocatePoolWithTag(NonPagedPool, size, 'riDA');
@@ -19,7 +19,7 @@ __declspec(noinline) void give_back(void *memory)
 	ExFreePoolWithTag(memory, 'erFB');
 }
 
-/* Which of two is decided by a jump. */
+/* A jump chooses one of two tags. */
 __declspec(noinline) void *either(SIZE_T size, int which)
 {
 	ULONG tag = which > 3 ? '1iEC' : '2iEC';
@@ -27,7 +27,7 @@ __declspec(noinline) void *either(SIZE_T size, int which)
 	return ExAllocatePoolWithTag(PagedPool, size, tag);
 }
 
-/* A function of the driver's own stands between. */
+/* The driver allocates through a function of its own. */
 __declspec(noinline) void *wrapper(SIZE_T size, ULONG flags, ULONG tag)
 {
 	if (flags & 4)
@@ -51,19 +51,19 @@ __declspec(noinline) void lists(void)
 	ExInitializeLookasideListEx(&list, NULL, NULL, NonPagedPool, 0, 64, '2kLG', 0);
 }
 
-/* A signature which only looks like a tag. */
+/* A signature that only looks like a tag. */
 __declspec(noinline) int is_signed(const ULONG *memory)
 {
 	return *memory == 'giSH';
 }
 
-/* A jump in the last place. */
+/* A tail call. */
 __declspec(noinline) void *last(SIZE_T size)
 {
 	return ExAllocatePoolWithTag(PagedPool, size + 1, 'tsLI');
 }
 
-/* A tag in a variable, which might be another one later. */
+/* A tag in a variable, which may change later. */
 volatile ULONG variable = 'raVM';
 
 __declspec(noinline) void *by_variable(SIZE_T size)
@@ -71,7 +71,7 @@ __declspec(noinline) void *by_variable(SIZE_T size)
 	return ExAllocatePoolWithTag(PagedPool, size, variable);
 }
 
-/* A tag among data. */
+/* A tag in data. */
 volatile const char data[] = "JDat";
 ULONG in_table[] = { 1, 'bTKK', 2 };
 

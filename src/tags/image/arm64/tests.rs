@@ -1,4 +1,4 @@
-//! Instructions as an assembler makes them, by hand.
+//! Instructions encoded by hand, as an assembler would.
 
 use super::super::Data;
 use super::super::uses::Wanted;
@@ -7,10 +7,10 @@ use super::*;
 const BASE: u32 = 0x1000;
 const SLOT: u32 = 0x3008;
 const TAG: [u8; 4] = *b"MyD1";
-/// Where a variable is which has the tag at first.
+/// The address of a variable with the tag as its initial value.
 const VARIABLE: u32 = 0x4010;
 
-/// What `words` at BASE do with TAG, where the address of ExAllocatePool2 is at SLOT.
+/// Returns the uses of TAG by `words` at BASE. The address of ExAllocatePool2 is at SLOT.
 fn read_words(words: &[u32]) -> Uses {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let code = Code { bits: 64, base: 0, rva: BASE, bytes: &bytes, data: &Data(vec![(VARIABLE, &TAG)]) };
@@ -72,7 +72,7 @@ fn a_tag_which_is_overwritten_or_in_another_argument_is_not_handed_over() {
     for words in [
         [movz(2, LOW, 0), movk(2, HIGH, 1), movz(2, 1, 0), ADRP_X8, LDR_X8, BLR_X8],
         [movz(1, LOW, 0), movk(1, HIGH, 1), 0xd503_201f, ADRP_X8, LDR_X8, BLR_X8],
-        // bl elsewhere may change w2
+        // bl elsewhere may change w2.
         [movz(2, LOW, 0), movk(2, HIGH, 1), 0x9400_0100, ADRP_X8, LDR_X8, BLR_X8],
     ] {
         let uses = read_words(&words);

@@ -1,19 +1,19 @@
-//! Instructions as compilers make them, by hand: those which MinGW does not make are here, and all of 32 bits.
+//! Instructions encoded by hand: those of compilers other than MinGW, and all 32-bit code.
 
 use super::super::Data;
 use super::super::uses::Wanted;
 use super::*;
 
 const TAG: [u8; 4] = *b"MyD1";
-/// Where a variable is which has the tag at first.
+/// The address of a variable with the tag as its initial value.
 const VARIABLE: u32 = 0x4010;
 const BASE: u64 = 0x1_0000;
 const RVA: u32 = 0x1000;
-/// Where the addresses of routines are.
+/// The places of the routines' addresses.
 const WITH_TAG: u32 = 0x3000;
 const POOL2: u32 = 0x3008;
 
-/// What `bytes` at RVA do with TAG.
+/// Returns the uses of TAG by `bytes` at RVA.
 fn read_bytes(bits: u32, parts: &[&[u8]]) -> Uses {
     let bytes = parts.concat();
     let base = if bits == 32 { BASE } else { 0 };
@@ -31,7 +31,8 @@ fn handed(uses: &Uses) -> Vec<&str> {
     uses.handed(TAG).iter().map(|(routine, _)| routine.name).collect()
 }
 
-/// `opcode` with the address of `slot`, which on x64 is relative to the end of the instruction, `at` bytes into the code.
+/// Returns `opcode` with the address of `slot`. It is relative to the end of the instruction, which begins `at` bytes
+/// into the code.
 fn through(opcode: &[u8], slot: u32, at: u32) -> Vec<u8> {
     let relative = slot - (RVA + at + opcode.len() as u32 + 4);
     [opcode, &relative.to_le_bytes()].concat()
@@ -51,7 +52,7 @@ fn a_64_bit_call_is_known_in_each_of_its_forms() {
     let retpoline = [through(&[0x4c, 0x8b, 0x15], WITH_TAG, 6), b"\xe8\0\x10\0\0".to_vec()].concat();
     // mov rax, [import]; call rax
     let by_register = [through(&[0x48, 0x8b, 0x05], WITH_TAG, 6), b"\xff\xd0".to_vec()].concat();
-    // rex.W jmp [import], in a function's last place
+    // rex.W jmp [import], a tail call
     let tail = through(&[0x48, 0xff, 0x25], WITH_TAG, 6);
     for form in [call, guarded, retpoline, by_register, tail] {
         let uses = read_bytes(64, &[MOV_R8D, &form, b"\x90\xc3"]);
@@ -93,16 +94,16 @@ fn a_variable_s_first_value_is_known_as_such() {
 
 #[test]
 fn a_tag_in_another_place_is_not_handed_over_but_stands_beside_the_call() {
-    // mov edx, tag is another argument; after mov r8b, 1 it is the tag no more
+    // mov edx, tag is another argument; after mov r8b, 1 the register no longer holds the tag.
     for before in [b"\xbaMyD1".to_vec(), [MOV_R8D, b"\x41\xb0\x01"].concat()] {
         let uses = read_bytes(64, &[&before, &through(&[0xff, 0x15], WITH_TAG, before.len() as u32)]);
         assert_eq!(handed(&uses), [""; 0], "{before:x?}");
         assert!(uses.nearest(TAG).unwrap().1.is_some_and(|(_, far)| far <= 10), "{uses:?}");
     }
-    // call elsewhere; then r8 is anything
+    // call elsewhere: r8 is then unknown.
     let uses = read_bytes(64, &[MOV_R8D, b"\xe8\0\x10\0\0", &through(&[0xff, 0x15], WITH_TAG, 11)]);
     assert_eq!(handed(&uses), [""; 0]);
-    // ret; then a stub, which jumps to the routine
+    // ret; then a stub that jumps to the routine.
     let uses = read_bytes(64, &[MOV_R8D, b"\xc3", &through(&[0xff, 0x25], WITH_TAG, 7)]);
     assert_eq!(handed(&uses), [""; 0]);
 }
