@@ -61,7 +61,7 @@ fuzz seconds="600" *targets:
 
 # A system call of a run fails: every call of every life; further words choose some (`just faults restore-again/fsync`).
 faults which="":
-    {{ if which == "" { "POOLGATE_NIGHTLY=1" } else { "POOLGATE_FAULT=" + quote(which) } }} cargo test --locked --test faults -- --nocapture
+    {{ if which == "" { "POOLGATE_NIGHTLY=1" } else { "POOLGATE_FAULT=" + quote(which) } }} cargo test --locked --test it faults:: -- --nocapture
 
 # The long checks, hours of them; further words choose some (`just nightly faults mutants`).
 nightly *checks:

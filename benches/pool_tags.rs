@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use bytes::{Row, give, sessions, table};
 
-#[path = "../tests/pool_tags/bytes.rs"]
+#[path = "../tests/it/pool_tags/bytes.rs"]
 mod bytes;
 
 #[global_allocator]

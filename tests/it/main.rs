@@ -1,0 +1,51 @@
+//! All tests that need no emulated machine, in one program, so that they are linked once. A module for each part of poolgate:
+//!
+//! | module | tests |
+//! |---|---|
+//! | `attacks` | an ordinary user against root (needs root) |
+//! | `bench` | `poolgate bench` |
+//! | `everyday` | the commands of every day, and lost output |
+//! | `evidence` | the judge, on simulated machines |
+//! | `faults` | failing system calls (needs root and strace) |
+//! | `flags` | `poolgate flags` |
+//! | `fuzz_inputs` | the inputs that the fuzzer starts from |
+//! | `init` | `poolgate init` |
+//! | `junit` | JUnit XML and JSON, read by other programs |
+//! | `linux_machine` | the Linux machine below a scratch root, and doctor |
+//! | `logs` | `judge`, `compare` and `export` on logs |
+//! | `mistakes` | mistakes in scenarios, one file each in tests/mistakes |
+//! | `mon` | `poolgate mon` |
+//! | `outside_text` | text from other programs on a terminal |
+//! | `packaging` | completions, manual pages, versions |
+//! | `pool_tags` | Windows' pool tag tables |
+//! | `recordings` | recordings, whole and damaged |
+//! | `runs` | whole runs on the simulated kernel |
+//! | `sampling` | `/proc/slabinfo` and other sources |
+//! | `scenarios` | every scenario in scenarios/ |
+//! | `tags` | `poolgate tag` |
+//! | `windows_doctor` | doctor on Windows |
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+mod attacks;
+mod bench;
+mod everyday;
+mod evidence;
+mod faults;
+mod flags;
+mod fuzz_inputs;
+mod init;
+mod junit;
+mod linux_machine;
+mod logs;
+mod mistakes;
+mod mon;
+mod outside_text;
+mod packaging;
+mod pool_tags;
+mod python;
+mod recordings;
+mod runs;
+mod sampling;
+mod scenarios;
+mod tags;
+mod windows_doctor;
