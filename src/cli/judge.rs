@@ -1,4 +1,4 @@
-//! `poolgate judge`: the verdicts on recordings and logs, computed offline.
+//! `poolgate judge` computes verdicts on recordings and logs offline.
 
 use std::path::{Path, PathBuf};
 
@@ -25,10 +25,10 @@ pub(super) struct Judge {
     /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,
-    /// Show every row of long lists
+    /// Show all rows of long lists
     #[arg(long, conflicts_with = "json")]
     all: bool,
-    /// Write JUnit XML too, with one suite for each
+    /// Also write JUnit XML, with one suite for each log or run
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
@@ -73,11 +73,11 @@ impl Judge {
         if misused { Exit::Usage } else { exit }
     }
 
-    /// The report on one log; `None` if its scenario has mistakes, or the arguments contradict each other.
+    /// Returns the report on one log, or `None` if its scenario has mistakes or the arguments contradict each other.
     fn report(&self, terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
         match opened {
             Ok(recorded) => {
-                // A table has the same lines as notes.
+                // A table shows these lines as notes.
                 let recorded = if self.json { recorded.tell() } else { recorded };
                 Some(terms.report(&terms.scenario_of(&recorded)?, &recorded))
             }

@@ -1,6 +1,7 @@
-//! How wide the terminal is.
+//! The width of the terminal.
 
-/// Columns for tables on stdout; 120 where it is no terminal, so that logs do not depend on who reads them.
+/// Returns the number of columns for tables on stdout, or 120 if stdout is not a terminal, so that logs are always the
+/// same.
 pub(super) fn width() -> u16 {
     match console::Term::stdout().size_checked() {
         Some((_, columns)) => columns.max(60),
