@@ -40,9 +40,10 @@ pub(super) struct Compare {
 }
 
 const RULE: &str = "\
-Thresholds are the candidate's. What it breaks counts only where it is worse than the base: a leak must be faster by more
-than chance allows, an amount larger by more than the threshold. An old leak is listed and blocks nothing. Two snapshots are one
-log of two tables, whose growth is judged. The exit code is as that of `judge`.";
+The thresholds are those of the candidate. A broken threshold counts only if the candidate is worse than the base: a \
+leak must be faster by more than chance allows, and an amount larger by more than the threshold. An old leak is listed, \
+but does not fail the comparison. Two snapshots form one log of two tables, and poolgate judges its growth. The exit \
+codes are those of `judge`.";
 
 impl Compare {
     pub(super) fn run(self) -> Exit {

@@ -41,8 +41,8 @@ pub(super) struct Export {
 }
 
 const FORMS: &str = "\
-docs/csv.md describes the columns of both forms, and how Apache Otava reads a series; docs/poolmon-logs.md which logs of
-other programs are read.";
+docs/csv.md describes the columns of both forms, and how Apache Otava reads a series. docs/logs.md lists the logs of \
+other programs that poolgate reads.";
 
 impl Export {
     pub(super) fn run(self) -> Exit {

@@ -32,7 +32,7 @@ pub(super) struct Files {
 #[derive(Debug, clap::Args)]
 pub(super) struct Apart {
     /// Time between the tables of a log, if the log does not give it: `30m`, `5s`, `1h`
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) every: Option<Duration>,
 }
 

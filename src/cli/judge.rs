@@ -34,23 +34,23 @@ pub(super) struct Judge {
 }
 
 const FORMATS: &str = "\
-What a log is, its content says. Read are, each described in docs/logs.md:
+poolgate recognises a log by its content. It reads these formats (docs/logs.md describes each):
 
-  PoolMon's screens (`poolmon /b >> FILE`) and snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
-  Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with `date` between
-  Windows' pools in all: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
+  PoolMon: screens (`poolmon /b >> FILE`), snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
+  Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with the output of \
+`date` between the tables
+  Totals of Windows' pools: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
   Driver Verifier: WinDbg's !verifier 3, `verifier /query`
   poolgate's own CSV (docs/csv.md)
 
 Lines that cannot be read are counted, and the report shows the count.
 
-The report gives the source of the times: time stamps between the tables (`echo %date% %time%`, Get-Date, `date`, in many
-languages), the names of files, the dates of files, or --every. Live screens with nothing between them are taken to be 5 s
-apart. Without any of these the log has no rates. Sources that contradict each other are refused (exit code 2). The exit code
-is that of the worst verdict.
+The report names the source of the times: time stamps between the tables (`echo %date% %time%`, Get-Date, `date`, in \
+many languages), file names, file dates, or --every. Live screens without time stamps are taken to be 5 s apart. A log \
+without any of these has no rates. If its sources contradict each other, it is refused (exit code 2).
 
-A log has no stages: max_growth compares its first table with its last, and max_bytes is about the last. Without a threshold the
-report begins with what grew most.";
+A log has no stages: max_growth compares the first table with the last, and max_bytes applies to the last. Without \
+thresholds, the report begins with the tags that grew most. The exit code is that of the worst verdict.";
 
 impl Judge {
     pub(super) fn run(self) -> Exit {

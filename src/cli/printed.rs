@@ -49,7 +49,7 @@ pub(super) fn styled(text: &str) {
     given(line.as_bytes());
 }
 
-/// Prints `text`, which includes its line ends, to stdout unchanged. It is data for other programs.
+/// Prints `text` with its own line ends to stdout unchanged. It is data for other programs.
 pub(super) fn given(text: &[u8]) {
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text).and_then(|()| stdout.flush());
@@ -66,7 +66,7 @@ pub(super) fn told_with(label: impl Display, text: &str) {
     let _ = stderr.write_all(line.as_bytes());
 }
 
-/// Returns the exit code of a command that exists for its output: `exit`, unless some output was lost, which is
+/// Returns the exit code of a command that exists for its output: `exit`, unless some output was lost. The loss is
 /// reported here.
 pub(super) fn unless_lost(exit: Exit) -> Exit {
     if !LOST.load(Ordering::Relaxed) {

@@ -28,8 +28,7 @@ pub(super) struct Given {
 }
 
 const THRESHOLD: &str = "\
-Judge by this threshold instead of the scenario's; may be repeated. It is given in its own words, as reports and JUnit
-have them:
+Use this threshold instead of the scenario's; may be repeated. Write it as in reports and JUnit:
 
   tag MyD1 max_rate 0 B/iteration
   tag MyD? nonpaged max_growth 64 KiB, max_bytes 1 MiB

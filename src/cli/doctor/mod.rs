@@ -28,7 +28,7 @@ use windows as platform;
 
 /// Checks whether this machine can run scenarios.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 nothing stands in the way · 2 bad usage or scenario · 3 a problem does")]
+#[command(after_help = "Exit codes: 0 no problem · 2 bad usage or scenario · 3 a problem")]
 pub(super) struct Doctor {
     /// Check the needs of these scenarios; without any, needs for reboots are only notes
     #[arg(value_name = "SCENARIO")]

@@ -58,10 +58,11 @@ pub(super) struct Flags {
 }
 
 const HELP: &str = "\
-Without /r and /k both are shown. Both forms, /r and -r, are understood; a Unix-like shell on Windows may take /r for a \
-path. On Linux the flags are parameters of the kernel command line: `poolgate flags /r +slab_nomerge`. What was written \
-comes into force with a restart, and stderr says how to have the old state back. docs/from-poolmon-and-gflags.md has each \
-command of gflags.exe beside poolgate's.
+Without /r and /k, both are shown. /r can also be written -r, which is needed in a Unix-like shell on Windows that \
+takes /r for a path. On Linux the flags are parameters of the kernel command line: `poolgate flags /r +slab_nomerge`.
+
+Changes come into force with a restart. stderr shows the command that restores the old state. \
+docs/from-poolmon-and-gflags.md lists the poolgate command for each command of gflags.exe.
 
 Exit codes: 0 done · 2 bad usage · 3 the machine refused, or a run owns its flags; nothing is changed then";
 

@@ -1,4 +1,4 @@
-//! The beginning of a run: its folders, the first report, and the checkpoint by which everything can be undone.
+//! The beginning of a run: its folders, the first report, and the checkpoint that allows poolgate to undo everything.
 // long because a run begins here, or leaves nothing behind.
 
 use std::io;
@@ -227,7 +227,7 @@ fn publish(state: &Path, reports: &RunFolder, junit: &[u8]) -> Result<(), Machin
     if state == reports.path() { Ok(()) } else { native::hand_over(state, reports.path(), &["junit.xml"]) }
 }
 
-/// Returns the scenario's own folder, in which its commands run.
+/// Returns the scenario's own folder. Its commands run there.
 fn home(scenario: &Path) -> io::Result<PathBuf> {
     let home = scenario.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     full_path(home)

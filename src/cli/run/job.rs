@@ -181,8 +181,7 @@ impl Job {
         self.created.simulated || self.scenario.as_ref().is_some_and(|scenario| scenario.machine.is_some())
     }
 
-    /// Returns the shell for the run's commands. They run in the scenario's original folder, whatever the current
-    /// folder and process are.
+    /// Returns the shell for the run's commands. They always run in the scenario's original folder.
     fn shell(&self) -> io::Result<Shell> {
         let kernel = self.folder.simulated_kernel().display().to_string();
         let mut variables = vec![(KERNEL_VARIABLE.to_owned(), kernel)];

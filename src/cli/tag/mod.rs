@@ -45,11 +45,15 @@ pub(super) struct TagOwner {
 }
 
 const GRADES: &str = "\
-certain: its code hands the tag to a routine which allocates; or pooltag.txt names it for this very tag and its code has it
-likely:  a list names it for this very tag; or its code has the tag beside an allocation, or frees memory under it
-possible: anything weaker
-An answer says who allocates under a tag, not who leaks (docs/whose-tag.md). Exit codes: 0 every tag has an owner · 4 one
-has none · 2 a file cannot be read.";
+certain: the driver's code passes the tag to a routine that allocates; or pooltag.txt names the driver for exactly this \
+tag, and its code contains the tag
+likely: a list names the driver for exactly this tag; or its code has the tag next to an allocation, or frees memory \
+with it
+possible: any weaker evidence
+
+The answer names the driver that allocates under a tag, which need not be the one that leaks (docs/whose-tag.md).
+
+Exit codes: 0 every tag has an owner · 4 a tag has none · 2 a file cannot be read";
 
 impl TagOwner {
     pub(super) fn run(self) -> Exit {
