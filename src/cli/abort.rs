@@ -48,7 +48,7 @@ impl Abort {
         let stop = listen();
         let root = &self.which.root;
         let mut owned = own(folder, root)?;
-        // This boot is not used: the steps below read the current boot from the machine.
+        // The recorded boot does not matter here: the steps below read the current one from the machine.
         let boot = owned.checkpoint.state().boot.clone();
         let mut marked = owned.checkpoint.abort(boot, "aborted");
         if self.leave_flags {

@@ -23,8 +23,9 @@ pub(super) fn with_own(shell: &Shell) -> io::Result<OsString> {
     std::env::join_paths(given.chain(own.map(Path::to_owned))).map_err(io::Error::other)
 }
 
-/// Returns whether no other user can put programs into poolgate's folder. Its parent folders need no check: a user who
-/// can replace one of them can replace poolgate itself.
+/// Returns whether poolgate's folder may be part of the search path. For root, and always on Windows, no other user
+/// may be able to put programs into it. Its parent folders need no check: a user who can replace one of them can replace
+/// poolgate itself.
 #[cfg(unix)]
 fn may_be_searched(folder: &Path) -> bool {
     !rustix::process::geteuid().is_root() || native::trusted_itself(folder).is_ok()

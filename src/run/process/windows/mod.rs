@@ -80,8 +80,8 @@ impl Guard {
         self.job.terminate()
     }
 
-    /// Returns the end of the command, which has exited with `status`. Ends the remaining processes first, and lists
-    /// those that cannot be ended.
+    /// Returns the end of the command, which has exited with `status`. Lists the remaining processes, ends them, and
+    /// lists those that cannot be ended.
     pub(super) fn account(&mut self, status: ExitStatus) -> io::Result<Ended> {
         let left_running = named(self.job.running()?)?;
         self.job.end(self.patience)?;
