@@ -36,12 +36,12 @@ pub(super) struct Judge {
 const FORMATS: &str = "\
 poolgate recognises a log by its content. It reads these formats (docs/logs.md describes each):
 
-  PoolMon: screens (`poolmon /b >> FILE`), snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
-  Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with the output of \
+- PoolMon: screens (`poolmon /b >> FILE`), snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
+- Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with the output of \
 `date` between the tables
-  Totals of Windows' pools: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
-  Driver Verifier: WinDbg's !verifier 3, `verifier /query`
-  poolgate's own CSV (docs/csv.md)
+- Totals of Windows' pools: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
+- Driver Verifier: WinDbg's !verifier 3, `verifier /query`
+- poolgate's own CSV (docs/csv.md)
 
 Lines that cannot be read are counted, and the report shows the count.
 

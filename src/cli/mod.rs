@@ -96,7 +96,7 @@ enum Command {
     Man(man::ManPages),
     /// Measure the detector's accuracy on simulated tags
     Bench(bench::Bench),
-    /// Work on a simulated kernel; workloads of scenarios with `machine: { simulated: … }` use this
+    /// Work on a simulated kernel, like that of scenarios with `machine: { simulated: … }`
     #[command(subcommand)]
     Sim(sim::Sim),
     /// Guard one command of a run; for internal use

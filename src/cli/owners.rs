@@ -16,7 +16,7 @@ use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted,
 /// The places to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Places {
-    /// Look up tags in this pooltag.txt; by default in that of an installed kit
+    /// Look up tags in this pooltag.txt; by default in the one of an installed Windows kit
     #[arg(long, value_name = "FILE")]
     pooltag: Option<PathBuf>,
     /// Search for suspects in these drivers, or folders of drivers; may be repeated

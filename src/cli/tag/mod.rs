@@ -28,7 +28,7 @@ pub(super) struct TagOwner {
     /// Also search driver images: these files and folders, or else this machine's drivers; place it after the tags
     #[arg(long, value_name = "PATH", num_args = 0..)]
     scan: Option<Vec<PathBuf>>,
-    /// Look up tags in this pooltag.txt; by default in that of an installed kit
+    /// Look up tags in this pooltag.txt; by default in the one of an installed Windows kit
     #[arg(long, value_name = "FILE")]
     pooltag: Option<PathBuf>,
     /// Also look up tags in this localtag.txt
