@@ -1,4 +1,4 @@
-//! `poolgate abort`: ends a run early, puts back what it changed, and reports it as an error.
+//! `poolgate abort` ends a run early, restores its changes, and reports it as an error.
 
 use std::path::Path;
 
@@ -13,18 +13,18 @@ use crate::record::Journal;
 use crate::run::drive::Entry;
 use crate::run::{MachineLock, RunFolder};
 
-/// Ends a run.
+/// Ends a run early.
 #[derive(Debug, clap::Args)]
 pub(super) struct Abort {
     #[command(flatten)]
     which: WhichRun,
-    /// Give up putting the flags back: leave them as they are, and say what is left
+    /// Do not restore the flags: leave them as they are, and list the steps to do by hand
     #[arg(long)]
     leave_flags: bool,
 }
 
 impl Abort {
-    /// Exits with 0 only when everything is put back.
+    /// Ends the run. The exit code is 0 only if everything is restored.
     pub(super) fn run(self) -> Exit {
         let folder = match self.which.found() {
             Ok(folder) => folder,
@@ -48,13 +48,13 @@ impl Abort {
         let stop = listen();
         let root = &self.which.root;
         let mut owned = own(folder, root)?;
-        // The boot is of no consequence here: what follows asks the machine itself.
+        // The recorded boot does not matter here: the steps below read the current one from the machine.
         let boot = owned.checkpoint.state().boot.clone();
         let mut marked = owned.checkpoint.abort(boot, "aborted");
         if self.leave_flags {
             marked = marked.and(owned.checkpoint.leave_flags());
         }
-        // Even if that cannot be written, what can be put back is put back.
+        // Restore as much as possible even if the checkpoint cannot be written.
         let unmarked = marked.err().map(|error| error.to_string());
         let mut life = go_on(owned, root, &stop).await?;
         loop {
@@ -86,12 +86,12 @@ impl Abort {
     }
 }
 
-/// Whether the run died before its first line was on disk. It has changed nothing then: it changes nothing before.
+/// Returns whether the run died before its first checkpoint line was on disk. Such a run has changed nothing.
 fn never_began(folder: &Path, root: &Root) -> bool {
     let Ok(run) = RunFolder::open(folder) else { return false };
     let first = Journal::first::<Entry>(&mut run.checkpoint());
     let begun = beginning(&run, root).is_some() || !matches!(first, Ok(None));
-    // A run which comes back after a boot did begin, whatever became of its files.
+    // If autostart brings the run back after a boot, it did begin, even if its files are lost.
     let kernel = run.simulated_kernel();
     let machine =
         if kernel.exists() { sim::machine(&sim::Kernel::at(&kernel)) } else { native::machine(root.folder()) };
@@ -99,7 +99,7 @@ fn never_began(folder: &Path, root: &Root) -> bool {
     !begun && !comes_back
 }
 
-/// Removes what is left of a run which never began; its reports stay.
+/// Removes the remaining files of a run that never began, except its reports.
 fn remove(folder: &Path, root: &Root) -> Exit {
     let removed = MachineLock::take(&folder.join("run.lock"), "poolgate abort").map_err(|error| error.to_string());
     let removed = removed.and_then(|_lock| {

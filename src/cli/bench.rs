@@ -1,4 +1,4 @@
-//! `poolgate bench`: leakbench, the measure of poolgate's own judging.
+//! `poolgate bench` runs leakbench, which measures the accuracy of poolgate's own judging.
 
 use std::path::{Path, PathBuf};
 
@@ -8,25 +8,25 @@ use crate::exit::Exit;
 use crate::leakbench::{self, Figures, Size};
 use crate::record;
 
-/// Measures how well leaks are told from what only looks like them.
+/// Measure the detector's accuracy on simulated tags.
 #[derive(Debug, clap::Args)]
 pub(super) struct Bench {
-    /// A part of it, within a minute on two cores
+    /// Measure only a part, in less than a minute on two cores
     #[arg(long)]
     quick: bool,
     /// Also write the figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Exit with 1 when a figure is worse than in this file, which an earlier `--json` wrote
+    /// Exit with code 1 if a figure is worse than in this file, written by an earlier `--json`
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Other tags: a change made while looking at v1 must hold on these too
+    /// Use other tags: a change made while looking at v1 must also hold for these
     #[arg(long, value_name = "NAME", default_value = "v1", hide = true)]
     seeds: String,
-    /// Print one history as CSV, as docs/how-we-judge/draw.py wants it
+    /// Print one history as CSV, for docs/how-we-judge/draw.py
     #[arg(long, value_name = "NAME", value_parser = leakbench::SERIES, hide = true)]
     series: Option<String>,
-    /// Next to nothing, for tests
+    /// Measure almost nothing, for tests
     #[arg(long, conflicts_with = "quick", hide = true)]
     tiny: bool,
 }

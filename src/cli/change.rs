@@ -1,9 +1,9 @@
-//! A change of a setting in words: what it is and what it will be, and of global flags which ones that switches.
+//! Describes a change of a setting: its values before and after, and the global flags that it switches.
 
 use crate::gflags::GlobalFlag;
 use crate::machine::Change;
 
-/// The change in a line, and below it a line for each global flag it switches.
+/// Returns a line for the change, followed by a line for each global flag that it switches.
 pub(super) fn lines(change: &Change) -> Vec<String> {
     let mut lines = vec![format!("{}: {} → {}", change.name, change.original, change.wanted)];
     let Some((before, during)) = change.global_flags() else { return lines };

@@ -1,4 +1,4 @@
-//! `poolgate compare`: gates a candidate build against a base build.
+//! `poolgate compare` gates a candidate build by comparing it with a base build.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub(super) struct Compare {
     /// The base: a recording, the folder of a run, or a log
     #[arg(value_name = "BASE")]
     base: PathBuf,
-    /// The candidate: the same
+    /// The candidate, in one of the same forms
     #[arg(value_name = "CANDIDATE")]
     candidate: PathBuf,
     #[command(flatten)]
@@ -28,21 +28,22 @@ pub(super) struct Compare {
     apart: Apart,
     #[command(flatten)]
     owners: Places,
-    /// Print JSON, with each side's rate for every tag, instead of a table
+    /// Print JSON instead of a table, with both rates for every tag
     #[arg(long)]
     json: bool,
-    /// Show every row of long lists
+    /// Show all rows of long lists
     #[arg(long, conflicts_with = "json")]
     all: bool,
-    /// Write JUnit XML too
+    /// Also write JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
 const RULE: &str = "\
-Thresholds are the candidate's. What it breaks counts only where it is worse than the base: a leak must be faster by more
-than chance allows, an amount larger by more than the threshold. An old leak is listed and blocks nothing. Two snapshots are one
-log of two tables, whose growth is judged. The exit code is as that of `judge`.";
+The thresholds are those of the candidate. A broken threshold counts only if the candidate is worse than the base: a \
+leak must be faster by more than chance allows, and an amount larger by more than the threshold. An old leak is listed, \
+but does not fail the comparison. Two snapshots form one log of two tables, and poolgate judges its growth. The exit \
+codes are those of `judge`.";
 
 impl Compare {
     pub(super) fn run(self) -> Exit {

@@ -1,4 +1,4 @@
-//! `poolgate completions`: what a shell is to know of the command line.
+//! `poolgate completions` prints shell completion scripts.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "For bash: poolgate completions bash > /etc/bash_completion.d/poolgate")]
 pub(super) struct Completions {
-    /// The shell
+    /// The shell to complete commands for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

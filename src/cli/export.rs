@@ -1,4 +1,4 @@
-//! `poolgate export`: recordings in forms which other programs read.
+//! `poolgate export` writes recordings in formats that other programs read.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -15,33 +15,34 @@ use crate::pool::TagPattern;
 use crate::record::{Unwritten, write_csv};
 use crate::report::{LeftOut, Report, write_series};
 
-/// Writes recordings in other forms.
+/// Writes recordings in other formats.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FORMS, group = clap::ArgGroup::new("form").required(true))]
 pub(super) struct Export {
     #[command(flatten)]
     files: Files,
-    /// Write one recording or log: one row a sample and tag
+    /// Write one recording or log, with one row for each sample and tag
     #[arg(long, group = "form")]
     csv: bool,
-    /// With --csv, write the columns `stage` and `settled` and what follows the first look too, so that it is judged exactly as
-    /// the recording is
+    /// With --csv, also write the columns `stage` and `settled` and everything after the first look, so that the file
+    /// is judged exactly like the recording
     #[arg(long, conflicts_with = "series")]
     stages: bool,
-    /// Write many runs: one row a run and tag with its rate, for tools which look for the night of a change
+    /// Write many runs, with one row for each run and tag that gives its rate, for tools that find the night of a
+    /// change
     #[arg(long, group = "form")]
     series: bool,
-    /// With --series, write these tags only; `*` and `?` are as in thresholds; may be repeated
+    /// With --series, write only these tags; `*` and `?` work as in thresholds; may be repeated
     #[arg(long = "tag", value_name = "TAG", conflicts_with = "csv")]
     tags: Vec<TagPattern>,
-    /// Write to this file, gzipped if its name ends in .gz; without it, to stdout
+    /// Write to this file instead of stdout; compressed with gzip if its name ends in .gz
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 const FORMS: &str = "\
-docs/csv.md describes the columns of both forms, and how Apache Otava reads a series; docs/poolmon-logs.md which logs of
-other programs are read.";
+docs/csv.md describes the columns of both forms, and how Apache Otava reads a series. docs/logs.md lists the logs of \
+other programs that poolgate reads.";
 
 impl Export {
     pub(super) fn run(self) -> Exit {
@@ -87,7 +88,7 @@ impl Export {
         }
     }
 
-    /// Writes to where it was asked for.
+    /// Calls `write` with the chosen output.
     fn write_with<T>(&self, write: impl FnOnce(&mut dyn Write) -> csv::Result<T>) -> io::Result<T> {
         let Some(path) = &self.output else { return write(&mut io::stdout().lock()).map_err(io_error) };
         let mut file = BufWriter::new(fs_err::File::create(path)?);
@@ -104,7 +105,7 @@ impl Export {
     }
 }
 
-/// The system's own error where that is what went wrong, so that a reader who went away is known as one.
+/// Returns the system's own error if there is one, so that a closed pipe can be recognised.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -112,13 +113,13 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// Each run judged by its own scenario; `None` when one has mistakes, which have been told.
+/// Judges each run by its own scenario. Returns `None` if a scenario has mistakes; they have been reported.
 fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
     let terms = Terms::own();
     runs.iter().map(|recorded| Some(terms.report(&terms.scenario_of(recorded)?, recorded))).collect()
 }
 
-/// What a file with or without stages does not hold.
+/// Lists the parts of a recording that the file does not contain, with or without stages.
 fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     let Unwritten { gaps, missed, damaged, looks, teardown, kernel, unfinished, changed } = unwritten;
     note(gaps, "samples could not be read when it was recorded; the file does not show where");
@@ -135,7 +136,7 @@ fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     note(u64::from(unfinished), "recording has no end: the run was interrupted, or is still going on");
 }
 
-/// What a series has no rows for.
+/// Lists the runs and tags without rows in a series.
 fn tell_left_out(left_out: LeftOut) {
     note(left_out.runs as u64, "runs have no rows: they came to no end, or measured nothing");
     note(left_out.tags as u64, "times a tag's rate was not known, which leaves out a row each");

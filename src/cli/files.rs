@@ -1,7 +1,7 @@
-//! The files which a command line names: runs and logs, each by itself, and those which are one series.
+//! The files on a command line: runs, logs, and series of single tables.
 //!
-//! A file which holds one table says nothing of growth. So several of them are one log, in the order of time, unless each is
-//! asked for; files which hold more are runs.
+//! A file with one table shows no growth. So files with one table each are joined into one log, in order of time,
+//! unless `--each` is given. Files with more tables are runs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,32 +11,33 @@ use super::wildcards::expanded;
 use crate::import::ImportError;
 use crate::scenario;
 
-/// What to read.
+/// The files to read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Files {
-    /// Recordings, folders of runs, or logs, gzipped or not: of PoolMon, WinDbg, /proc/slabinfo, as CSV and more (docs/logs.md)
+    /// Recordings, folders of runs, or logs, compressed with gzip or not. Logs may come from PoolMon, WinDbg,
+    /// /proc/slabinfo, CSV files and more (docs/logs.md)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     apart: Apart,
-    /// Take all files for parts of one log; without it, those of them which hold one table each are
+    /// Treat all files as parts of one log; by default only files with one table each are joined
     #[arg(long, conflicts_with = "each")]
     join: bool,
-    /// Take each file by itself
+    /// Treat each file separately
     #[arg(long)]
     each: bool,
 }
 
-/// When tables were taken.
+/// The times of tables.
 #[derive(Debug, clap::Args)]
 pub(super) struct Apart {
-    /// How far apart the tables of a log were taken, where it does not say: `30m`, `5s`, `1h`
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Time between the tables of a log, if the log does not give it: `30m`, `5s`, `1h`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) every: Option<Duration>,
 }
 
 impl Files {
-    /// Opens them, each under the name by which a failure is told.
+    /// Opens the files. Each result comes with its name for error messages.
     pub(super) fn open(&self) -> Vec<(PathBuf, Result<Recorded, ImportError>)> {
         let files: Vec<PathBuf> = self.files.iter().flat_map(|file| expanded(file)).collect();
         if self.join && files.len() > 1 {
@@ -53,7 +54,7 @@ impl Files {
         if self.each || single.len() < 2 {
             return opened;
         }
-        // The series stands where its first file did.
+        // The series takes the place of its first file.
         let place = opened.iter().position(is_single).unwrap_or(0);
         opened.retain(|one| !is_single(one));
         opened.insert(place, self.joined(&single));
@@ -67,13 +68,13 @@ impl Files {
     }
 }
 
-/// How far apart tables are.
+/// Parses the time between tables.
 fn duration(text: &str) -> Result<Duration, String> {
     let length = Some(length(text)?).filter(|length| !length.is_zero());
     length.ok_or_else(|| "tables are taken one after the other: write more than nothing".to_owned())
 }
 
-/// A length of time, in the units of scenarios: `30 min`, `30m`, `1h30m`, `5 s`, `1d`.
+/// Parses a length of time in the units of scenarios: `30 min`, `30m`, `1h30m`, `5 s`, `1d`.
 pub(super) fn length(text: &str) -> Result<Duration, String> {
     Ok(scenario::Duration::given(text)?.as_std())
 }

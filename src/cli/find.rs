@@ -1,5 +1,5 @@
-//! Which run is meant: the one named, else the one that owns this machine, else the machine's newest unfinished one, else the
-//! newest unfinished one under the reports.
+//! Finds the run for a command: the named run, or else the run that owns this machine, or else the machine's newest
+//! unfinished run, or else the newest unfinished run in the reports folder.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,11 @@ use crate::run::{MachineLock, RunFolder};
 /// Names a run.
 #[derive(Debug, clap::Args)]
 pub(super) struct WhichRun {
-    /// The run: its folder or its name; without it the machine's unfinished run, else the newest unfinished one
+    /// Folder or name of the run; by default this machine's unfinished run, or else the newest unfinished run in the
+    /// reports folder
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Where runs have their folders
+    /// Folder that contains the runs' folders
     #[arg(long, value_name = "FOLDER", default_value = "reports")]
     reports: PathBuf,
     #[command(flatten)]
@@ -27,15 +28,15 @@ pub(super) struct WhichRun {
 }
 
 impl WhichRun {
-    /// The folder with the run's checkpoint; `None` when there is no such run.
+    /// Returns the folder with the run's checkpoint, or `None` if there is no such run.
     ///
     /// # Errors
-    /// When a folder that may hold it cannot be read.
+    /// If a folder that may contain the run cannot be read.
     pub(super) fn find(&self) -> io::Result<Option<PathBuf>> {
         let states = native::state_folder(self.root.folder());
         let found = match &self.run {
             Some(run) => {
-                // A run's folder below the reports may have its state elsewhere, under the same name.
+                // The state of a run in the reports folder may be elsewhere, under the same name.
                 let name = run.file_name().map(|name| states.join(name));
                 let places = [Some(states.join(run)), Some(self.reports.join(run)), Some(run.clone()), name];
                 places.into_iter().flatten().find(|place| is_run(place))
@@ -45,15 +46,15 @@ impl WhichRun {
         Ok(found)
     }
 
-    /// Every unfinished run that this process can see, the one which is meant without a name last.
+    /// Returns every unfinished run that this process can see. The default run comes last.
     ///
     /// # Errors
-    /// When a folder that may hold some cannot be read.
+    /// If a folder that may contain runs cannot be read.
     pub(super) fn unfinished(&self) -> io::Result<Vec<PathBuf>> {
         all_unfinished(&self.root, &self.reports)
     }
 
-    /// [`WhichRun::find`], which tells why there is none, and what to exit with.
+    /// Finds the run like [`WhichRun::find`]. If there is none, reports the reason and returns the exit code.
     pub(super) fn found(&self) -> Result<PathBuf, Exit> {
         match self.find() {
             Ok(Some(run)) => {
@@ -75,12 +76,12 @@ impl WhichRun {
         }
     }
 
-    /// Whether a run was named.
+    /// Returns whether the user named a run.
     pub(super) fn is_named(&self) -> bool {
         self.run.is_some()
     }
 
-    /// What to say when there is none.
+    /// Returns the message for the case that there is no run.
     pub(super) fn none(&self) -> String {
         match &self.run {
             Some(run) => format!("there is no run {}{}", run.display(), self.hidden()),
@@ -94,7 +95,7 @@ impl WhichRun {
         }
     }
 
-    /// What to add if an administrator may have runs which this process cannot see.
+    /// Returns an addition to the message if an administrator may have runs that this process cannot see.
     fn hidden(&self) -> &'static str {
         match native::may_list_states(self.root.folder()) {
             Some(false) if cfg!(windows) => "; you may not see the runs of an administrator: ask in an elevated prompt",
@@ -104,19 +105,19 @@ impl WhichRun {
     }
 }
 
-/// Every unfinished run that this process can see: those under `reports`, the machine's own, and last the one that owns the
-/// machine, wherever it keeps its state.
+/// Returns every unfinished run that this process can see: those in `reports`, then the machine's own, and last the run
+/// that owns the machine, no matter where it keeps its state.
 ///
 /// # Errors
-/// When a folder that may hold some cannot be read.
+/// If a folder that may contain runs cannot be read.
 pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<PathBuf>> {
     let mut runs = unfinished(reports)?;
     runs.extend(match unfinished(&native::state_folder(root.folder())) {
-        // That there may be some is said where none is found.
+        // `WhichRun::none` reports the hidden runs if no other run is found.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Vec::new(),
         found => found?,
     });
-    // A run that could not remove its autostart entry is over but for that. It is the last one to be meant without a name.
+    // A run that could not remove its autostart entry has no other work left, so it is the last choice as default run.
     let next = native::machine(root.folder()).autostart.get().ok().flatten();
     if let Some(next) = next.filter(|next| is_run(next) && !runs.contains(next)) {
         runs.insert(0, next);
@@ -129,22 +130,22 @@ pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<Path
     Ok(runs)
 }
 
-/// Where a run stands.
+/// Returns the state of the run in `folder`, or `None` if it cannot be read.
 pub(super) fn state(folder: &Path) -> Option<State> {
     let folder = RunFolder::open(folder).ok()?;
     Some(Checkpoint::open(folder.checkpoint()).ok()?.state().clone())
 }
 
-/// What a run reported. A report which cannot be read is no pass.
+/// Returns the outcome that a run reported. If the report cannot be read, the outcome is an error.
 pub(super) fn reported_outcome(state: &State) -> Outcome {
     let report = fs_err::read(state.created.reports.join("report.json")).unwrap_or_default();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
     report["outcome"].as_str().and_then(|outcome| outcome.parse().ok()).unwrap_or(Outcome::Error)
 }
 
-/// Whether `folder` holds the state of a run.
+/// Returns whether `folder` contains the state of a run.
 pub(super) fn is_run(folder: &Path) -> bool {
-    // A file that cannot be looked at is one: somebody should look at the run.
+    // A file that cannot be examined counts as present, so that the run is not overlooked.
     let there = |file: &PathBuf| !matches!(file.symlink_metadata(), Err(error) if is_nothing(&error));
     ["checkpoint.jsonl", "beginning.jsonl"].map(|file| folder.join(file)).iter().any(there)
 }
@@ -153,20 +154,21 @@ fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Whether there is a run in `folder` which is not over; one that cannot be read may have something to put back.
+/// Returns whether `folder` contains a run that is not over. A run that cannot be read counts, because it may have
+/// changes to restore.
 pub(super) fn is_unfinished(folder: &Path) -> bool {
     is_run(folder) && state(folder).is_none_or(|state| state.phase != Phase::Done)
 }
 
-/// The newest run under `folder` which is not over, as far as they can be read.
+/// Returns the newest unfinished run in `folder`, if the folder can be read.
 pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
     unfinished(folder).unwrap_or_default().pop()
 }
 
-/// The runs under `folder` which are not over, the newest last.
+/// Returns the unfinished runs in `folder`, the newest last.
 ///
 /// # Errors
-/// When the folder is there and cannot be read.
+/// If the folder exists and cannot be read.
 pub(super) fn unfinished(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs_err::read_dir(folder) {
         Err(error) if is_nothing(&error) => return Ok(Vec::new()),
@@ -176,7 +178,7 @@ pub(super) fn unfinished(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let runs = runs.into_iter();
     let unfinished = runs.filter(|run| is_run(run)).filter_map(|run| {
         let state = state(&run);
-        // One which cannot be read is shown too, so that somebody looks at it.
+        // Include runs that cannot be read, so that users can see them.
         let over = state.as_ref().is_some_and(|state| state.phase == Phase::Done);
         (!over).then(|| (state.map(|state| state.created.at), run))
     });

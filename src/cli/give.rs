@@ -1,4 +1,4 @@
-//! How reports which were made offline are given out: a table or JSON, JUnit XML beside it, and the exit code.
+//! Prints reports that were made offline: a table or JSON, optional JUnit XML, and the exit code.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::cli::printed::{given, styled};
 use crate::exit::Exit;
 use crate::report::{self, Outcome, Report, Rows};
 
-/// Prints `json` where it was asked for, else a table for each report but those whose failure was `told` already, and writes
-/// JUnit XML with a suite for each. The exit code is that of the worst outcome.
+/// Prints `json` if given, or else a table for each report except those with a failure that was `told` before. Writes
+/// JUnit XML with a suite for each report. The exit code is that of the worst outcome.
 pub(super) fn give(reports: &[Report], told: &[bool], json: Option<&str>, junit: Option<&Path>, all: bool) -> Exit {
     let rows = if all { Rows::All } else { Rows::First("shown with --all") };
     match json {

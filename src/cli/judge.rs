@@ -1,4 +1,4 @@
-//! `poolgate judge`: the verdicts on recordings and logs, computed offline.
+//! `poolgate judge` computes verdicts on recordings and logs offline.
 
 use std::path::{Path, PathBuf};
 
@@ -25,32 +25,32 @@ pub(super) struct Judge {
     /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,
-    /// Show every row of long lists
+    /// Show all rows of long lists
     #[arg(long, conflicts_with = "json")]
     all: bool,
-    /// Write JUnit XML too, with one suite for each
+    /// Also write JUnit XML, with one suite for each log or run
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
 const FORMATS: &str = "\
-What a log is, its content says. Read are, each described in docs/logs.md:
+poolgate recognises a log by its content. It reads these formats (docs/logs.md describes each):
 
-  PoolMon's screens (`poolmon /b >> FILE`) and snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
-  Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with `date` between
-  Windows' pools in all: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
-  Driver Verifier: WinDbg's !verifier 3, `verifier /query`
-  poolgate's own CSV (docs/csv.md)
+- PoolMon: screens (`poolmon /b >> FILE`), snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
+- Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with the output of \
+`date` between the tables
+- Totals of Windows' pools: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
+- Driver Verifier: WinDbg's !verifier 3, `verifier /query`
+- poolgate's own CSV (docs/csv.md)
 
 Lines that cannot be read are counted, and the report shows the count.
 
-The report gives the source of the times: time stamps between the tables (`echo %date% %time%`, Get-Date, `date`, in many
-languages), the names of files, the dates of files, or --every. Live screens with nothing between them are taken to be 5 s
-apart. Without any of these the log has no rates. Sources that contradict each other are refused (exit code 2). The exit code
-is that of the worst verdict.
+The report names the source of the times: time stamps between the tables (`echo %date% %time%`, Get-Date, `date`, in \
+many languages), file names, file dates, or --every. Live screens without time stamps are taken to be 5 s apart. A log \
+without any of these has no rates. If its sources contradict each other, it is refused (exit code 2).
 
-A log has no stages: max_growth compares its first table with its last, and max_bytes is about the last. Without a threshold the
-report begins with what grew most.";
+A log has no stages: max_growth compares the first table with the last, and max_bytes applies to the last. Without \
+thresholds, the report begins with the tags that grew most. The exit code is that of the worst verdict.";
 
 impl Judge {
     pub(super) fn run(self) -> Exit {
@@ -73,11 +73,11 @@ impl Judge {
         if misused { Exit::Usage } else { exit }
     }
 
-    /// The report on one log; `None` if its scenario has mistakes, or the arguments contradict each other.
+    /// Returns the report on one log, or `None` if its scenario has mistakes or the arguments contradict each other.
     fn report(&self, terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
         match opened {
             Ok(recorded) => {
-                // A table has the same lines as notes.
+                // A table shows these lines as notes.
                 let recorded = if self.json { recorded.tell() } else { recorded };
                 Some(terms.report(&terms.scenario_of(&recorded)?, &recorded))
             }

@@ -1,4 +1,4 @@
-//! Which machine a scenario runs on.
+//! The machine that a scenario runs on.
 
 use std::path::{Path, PathBuf};
 
@@ -6,21 +6,22 @@ use crate::machine::sim::{Kernel, KernelState, Noise, Population};
 use crate::machine::{Machine, MachineError, native, sim};
 use crate::scenario::{self, Scenario, Simulated, SimulatedTagging};
 
-/// Where this machine's kernel is looked for.
+/// The location of this machine's kernel files.
 #[derive(Debug, clap::Args)]
 pub(super) struct Root {
-    /// Read the kernel's files below this folder, for example a host's in a container
+    /// Read the kernel's files below this folder, for example those of a host in a container
     #[arg(long = "root", value_name = "FOLDER", default_value = "/")]
     folder: PathBuf,
 }
 
 impl Root {
-    /// The folder, `/` for this machine itself.
+    /// Returns the folder, `/` for this machine itself.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The machine of `scenario`; a simulated one lives in the file `kernel`, and is made when it is not there yet.
+    /// Returns the machine of `scenario`. A simulated machine lives in the file `kernel`, and is created if that file
+    /// is missing.
     pub(super) fn machine(&self, scenario: &Scenario, kernel: &Path) -> Result<Machine, MachineError> {
         match &scenario.machine {
             None => Ok(native::machine(&self.folder)),
@@ -29,13 +30,13 @@ impl Root {
         }
     }
 
-    /// The file which says that a run owns this machine.
+    /// Returns the path of the machine lock.
     pub(super) fn lock(&self) -> PathBuf {
         native::lock_file(&self.folder)
     }
 }
 
-/// A simulated kernel, freshly booted.
+/// Returns a freshly booted simulated kernel.
 pub(super) fn booted(simulated: &Simulated) -> KernelState {
     let state = KernelState::new(population(simulated));
     match simulated.pool_tagging {

@@ -1,4 +1,4 @@
-//! `poolgate man`: the manual, made from what `--help` says.
+//! `poolgate man` prints the manual, generated from the `--help` texts.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,18 +10,18 @@ use super::Cli;
 use super::printed::{ended, printed};
 use crate::exit::Exit;
 
-/// Prints the manual page, or writes those of all commands.
+/// Prints the manual page, or writes the pages of all commands.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "To read it: poolgate man | man -l -")]
 pub(super) struct ManPages {
-    /// Write a page for each command into this folder instead: poolgate.1, poolgate-run.1 and so on
+    /// Write a page for each command into this folder: poolgate.1, poolgate-run.1 and so on
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
 
 impl ManPages {
     pub(super) fn run(self) -> Exit {
-        // `help` has no page of its own.
+        // `help` needs no page of its own.
         let command = Cli::command().disable_help_subcommand(true);
         let written = match &self.folder {
             Some(folder) => clap_mangen::generate_to(command, folder).map_err(|error| {

@@ -1,4 +1,5 @@
-//! The commands: one short file each. Data goes to stdout, everything else to stderr; nothing waits for a key.
+//! The commands, with one short file each. Data goes to stdout and everything else to stderr. No command waits for a
+//! key.
 
 use clap::{Parser, Subcommand};
 
@@ -45,7 +46,7 @@ mod wait;
 mod warden;
 mod wildcards;
 
-/// Runs a workload against a driver, watches the kernel's pools tag by tag, and says whether the driver leaks.
+/// Run a workload against a driver, watch the kernel's pools tag by tag, and report whether the driver leaks.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -59,60 +60,60 @@ const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scena
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs scenarios to their outcome, one after the other
+    /// Run scenarios one after the other, and report their outcomes
     Run(run::Run),
-    /// Goes on with a run after a boot or a crash; what autostart calls
+    /// Continue a run after a boot or a crash; autostart calls this
     Resume(resume::Resume),
-    /// Blocks until a run which is rebooting has ended, then exits as it did
+    /// Wait until a run that reboots has ended, then exit with its exit code
     Wait(wait::Wait),
-    /// Says what is in progress, and which flags differ from what they were
+    /// Show unfinished runs, and the flags that they have changed
     Status(status::Status),
-    /// Ends a run early: puts back what it changed, and reports it as an error
+    /// End a run early: restore its changes, and report it as an error
     Abort(abort::Abort),
-    /// Judges recordings and logs, offline
+    /// Judge recordings and logs offline
     Judge(judge::Judge),
-    /// Gates a candidate build against a base build, from a recording of each
+    /// Compare a candidate build with a base build, using a recording of each
     Compare(compare::Compare),
-    /// Writes a recording as CSV, for other programs
+    /// Write recordings as CSV for other programs
     Export(export::Export),
-    /// GFlags: shows and switches the boot settings of the whole system
+    /// Show and change the boot settings of the whole system, like GFlags
     Flags(flags::Flags),
-    /// Shows the pool table as PoolMon does: live, as one snapshot, or as a log
+    /// Show the pool table like PoolMon: live, as one snapshot, or as a log
     Mon(mon::Mon),
-    /// Says whose a pool tag is: which driver allocates under it, and what speaks for that
+    /// Find the driver that allocates under a pool tag, and show the evidence
     Tag(tag::TagOwner),
-    /// Says whether this machine can run scenarios, and what is missing; changes nothing
+    /// Check whether this machine can run scenarios, and list problems; changes nothing
     Doctor(doctor::Doctor),
-    /// Writes a first scenario for a driver, with comments
+    /// Write a first scenario for a driver, with comments
     Init(init::Init),
-    /// Validates scenarios and says what a run would do on this machine; changes nothing
+    /// Validate scenarios, and show the plan of a run on this machine; changes nothing
     Check(check::Check),
-    /// Prints the JSON Schema of scenarios, for editors
+    /// Print the JSON Schema of scenarios, for editors
     Schema(schema::Schema),
-    /// Prints a shell's completion script
+    /// Print a shell completion script
     Completions(completions::Completions),
-    /// Prints the manual page, or writes a page for each command
+    /// Print the manual page, or write a page for each command
     Man(man::ManPages),
-    /// Measures how well leaks are told from what only looks like them, on simulated tags
+    /// Measure the detector's accuracy on simulated tags
     Bench(bench::Bench),
-    /// Works on a simulated kernel: what scenarios with `machine: { simulated: … }` run as their workload
+    /// Work on a simulated kernel, like that of scenarios with `machine: { simulated: … }`
     #[command(subcommand)]
     Sim(sim::Sim),
-    /// Guards one command of a run; poolgate's own
+    /// Guard one command of a run; for internal use
     #[cfg(unix)]
     #[command(hide = true)]
     Warden(warden::Warden),
-    /// Goes on with a run as a service; what the service manager starts
+    /// Continue a run as a service; the service manager starts this
     #[cfg(windows)]
     #[command(hide = true)]
     Service(service::Service),
 }
 
 impl Cli {
-    /// Reads this process' command line; its mistakes have been told.
+    /// Reads this process's command line. Mistakes have been reported.
     ///
     /// # Errors
-    /// What to exit with.
+    /// The exit code, if the command line has mistakes or asks for help.
     pub fn read() -> Result<Cli, Exit> {
         let words = talk::behind_the_command(std::env::args_os().collect());
         match mon::translated(flags::translated(words)) {
@@ -124,12 +125,13 @@ impl Cli {
         }
     }
 
-    /// Does what was asked for.
+    /// Runs the command.
     pub fn run(self) -> Exit {
         self.talk.apply();
         #[cfg(unix)]
         crate::machine::native::keep_others_from_writing();
-        // What a run came to does not depend on whether its table could be printed; other commands are for their output.
+        // The exit code of a run does not depend on whether its table could be printed. For other commands, the output
+        // is the result.
         let is_a_run =
             matches!(self.command, Command::Run(_) | Command::Resume(_) | Command::Wait(_) | Command::Abort(_));
         let exit = self.command.run();

@@ -1,6 +1,6 @@
-//! Options as clap knows them, for the command lines of other programs, which are translated before clap sees them.
+//! clap's view of options. Command lines in the syntax of other programs are translated before clap sees them.
 
-/// Whether `word` is an option of `command` whose value is the next word.
+/// Returns whether `word` is an option of `command` that takes the next word as its value.
 pub(super) fn takes_value(command: &clap::Command, word: &str) -> bool {
     let Some(name) = word.strip_prefix("--") else { return false };
     let separate = |option: &clap::Arg| option.get_action().takes_values() && !option.is_require_equals_set();

@@ -1,5 +1,5 @@
-//! Whose the tags are which reports accuse: looked up on the machine under test when a run is reported, and offline where
-//! somebody says in which drivers.
+//! Finds the owners of tags that reports accuse: on the machine under test when a run is reported, or offline in the
+//! drivers that the user gives.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,23 +13,24 @@ use crate::pool::{Counters, Key, Pool, Tag};
 use crate::report::{Report, Suspect, Suspected};
 use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
 
-/// Where to look for the owners of tags.
+/// The places to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Places {
-    /// Look tags up in this pooltag.txt; without it, in the one of this machine's kits
+    /// Look up tags in this pooltag.txt; by default in the one of an installed Windows kit
     #[arg(long, value_name = "FILE")]
     pooltag: Option<PathBuf>,
-    /// Name the suspected driver from these drivers, or folders of them; may be repeated
+    /// Search for suspects in these drivers, or folders of drivers; may be repeated
     #[arg(long, value_name = "PATH")]
     drivers: Vec<PathBuf>,
 }
 
-/// How long a run's report may wait for its suspects: 500 drivers take a few seconds.
+/// The time limit for finding a run's suspects. A search of 500 drivers takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Places {
-    /// Names the suspects of all reports, with one look through the drivers. What a run kept of its own machine stays,
-    /// unless there are drivers to look through here. False when a place cannot be read, which has been told.
+    /// Adds the suspects to all reports, with one search through the drivers. Suspects that a run found on its own
+    /// machine stay, unless drivers were given to search here. Returns false if a place cannot be read; the error has
+    /// been reported.
     pub(super) fn suspect(&self, reports: &mut [Report]) -> bool {
         let suspicious: BTreeSet<Tag> = reports.iter().flat_map(Report::suspicious_tags).collect();
         let Ok(pooltag) = self.list() else { return false };
@@ -56,10 +57,10 @@ impl Places {
         true
     }
 
-    /// Microsoft's list, where there is one.
+    /// Returns Microsoft's list, if there is one.
     pub(super) fn list(&self) -> Result<Option<PoolTags>, ()> {
         let list = pooltag(self.pooltag.as_deref())?;
-        // Microsoft's own has some too, which nobody who did not ask for it needs to know.
+        // Microsoft's own list has malformed rows too; report them only for a list that the user chose.
         list.iter()
             .filter(|_| self.pooltag.is_some())
             .for_each(|list| tell_malformed("pooltag.txt", list.len(), &list.malformed));
@@ -67,12 +68,12 @@ impl Places {
     }
 }
 
-/// The list that is named, else the one of this machine's kits. An error has been told.
+/// Reads the named list, or else the list in this machine's kits. An error has been reported.
 pub(super) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
     let Some(path) = named.map(Path::to_owned).or_else(|| find_pooltag(&programs())) else { return Ok(None) };
     match PoolTags::open(&path) {
         Ok(list) => Ok(Some(list)),
-        // One that nobody asked for is not worth failing for.
+        // Ignore an unreadable list if the user did not ask for it.
         Err(_) if named.is_none() => Ok(None),
         Err(error) => {
             trouble::tell(error, Some("give --pooltag the pooltag.txt of Debugging Tools for Windows"));
@@ -81,13 +82,13 @@ pub(super) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
     }
 }
 
-/// A localtag.txt. An error has been told.
+/// Reads a localtag.txt. An error has been reported.
 pub(super) fn localtag(path: &Path) -> Result<LocalTags, ()> {
     LocalTags::open(path)
         .map_err(|error| trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one")))
 }
 
-/// Tells of rows which are none.
+/// Reports rows that could not be read.
 pub(super) fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
     if malformed.count == 0 {
         return;
@@ -96,13 +97,13 @@ pub(super) fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
     tell!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
 }
 
-/// The folders of programs. Whoever sets the environment can only have another list read.
+/// Returns the folders of programs. A user who controls the environment can only make poolgate read another list.
 fn programs() -> Vec<PathBuf> {
     let folders = ["ProgramFiles(x86)", "ProgramFiles", "ProgramW6432"].into_iter().filter_map(std::env::var_os);
     folders.filter(|folder| !folder.is_empty()).map(PathBuf::from).collect()
 }
 
-/// Names the suspects of a run on the machine it was made on, whose kernel is below `root`.
+/// Adds the suspects to the report on a run of this machine. `root` is the folder of its kernel files.
 pub(super) fn suspect_here(report: &mut Report, root: &Path) {
     let suspicious = report.suspicious_tags();
     let images = native::images(root);
@@ -124,18 +125,18 @@ fn suspects(suspicious: &BTreeSet<Tag>, sources: Sources<'_>) -> Vec<Suspected> 
     suspicious.iter().map(|tag| suspected(tag, sources)).collect()
 }
 
-/// What the sources say of one tag.
+/// Returns the owners of one tag according to the sources.
 pub(super) fn suspected(tag: &Tag, sources: Sources<'_>) -> Suspected {
     let generic = is_generic(&Key::new(tag.clone(), Pool::Nonpaged, Counters::Full64));
     Suspected { tag: tag.clone(), generic, drivers: sources.owners(tag).iter().map(Suspect::from).collect() }
 }
 
-/// What to look for in images.
+/// Returns the tags to search for in images.
 pub(super) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
     Wanted::Tags(tags.into_iter().flat_map(forms).collect())
 }
 
-/// What a reader should know of drivers which were not read.
+/// Returns a note about drivers that were not read.
 fn left_out(scan: &Scan) -> Option<String> {
     let time = (scan.unread > 0).then(|| format!("{} drivers were not, for want of time", scan.unread));
     let unreadable = (!scan.skipped.is_empty()).then(|| format!("{} could not be read", scan.skipped.len()));

@@ -1,8 +1,8 @@
-//! What is printed: the only way from poolgate to a terminal, and what becomes of text written for other programs.
+//! All output of poolgate to a terminal, and the exit codes for output that could not be written.
 //!
-//! [`say!`] prints a line to stdout and [`tell!`] one to stderr. Both make text from outside harmless ([`plain`]), and both
-//! outlive a full disk or a reader that went away: a run must not panic because its log cannot be written. clippy.toml
-//! keeps `println!` and its like out of every other file.
+//! [`say!`] prints a line to stdout, and [`tell!`] prints a line to stderr. Both make text from outside harmless
+//! ([`plain`]), and both survive a full disk or a closed pipe, because a run must not panic if its log cannot be
+//! written. clippy.toml forbids `println!` and similar macros in all other files.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -13,28 +13,28 @@ use super::trouble;
 use crate::exit::Exit;
 use crate::plain::plain;
 
-/// What is told where not all was written.
+/// The advice if only part of the output was written.
 pub(super) const NOT_ALL: &str = "what was written so far is not all of it";
 
-/// Whether a line for stdout could not be written.
+/// Whether a line to stdout could not be written.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Prints a line to stdout, with what a terminal would act on made visible.
+/// Prints a line to stdout, with control characters made visible.
 macro_rules! say {
     ($($words:tt)*) => { $crate::cli::printed::line(&format!($($words)*)) };
 }
-/// Prints a line to stderr, with what a terminal would act on made visible.
+/// Prints a line to stderr, with control characters made visible.
 macro_rules! tell {
     ($($words:tt)*) => { $crate::cli::printed::told(&format!($($words)*)) };
 }
 pub(in crate::cli) use {say, tell};
 
-/// What [`say!`] does.
+/// Implements [`say!`].
 pub(super) fn line(text: &str) {
     styled(&plain(text));
 }
 
-/// What [`tell!`] does, unless a command is asked to be quiet.
+/// Implements [`tell!`]. Prints nothing in quiet mode.
 pub(super) fn told(text: &str) {
     if is_quiet() {
         return;
@@ -42,14 +42,14 @@ pub(super) fn told(text: &str) {
     told_with("", text);
 }
 
-/// Prints a line to stdout as it is, colours included: only of text whose parts from outside were made [`plain`].
+/// Prints a line to stdout unchanged, colours included. All parts from outside must have been made [`plain`].
 pub(super) fn styled(text: &str) {
     let mut line = text.to_owned();
     line.push('\n');
     given(line.as_bytes());
 }
 
-/// Prints `text`, which has its own line ends, to stdout as it is: data for other programs.
+/// Prints `text` with its own line ends to stdout unchanged. It is data for other programs.
 pub(super) fn given(text: &[u8]) {
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text).and_then(|()| stdout.flush());
@@ -58,15 +58,16 @@ pub(super) fn given(text: &[u8]) {
     }
 }
 
-/// Prints a line to stderr behind a label of our own, which may be coloured. Where stderr cannot be written there is nobody
-/// to tell.
+/// Prints a line to stderr after a label, which may have colours. Write errors are ignored, because no place is left to
+/// report them.
 pub(super) fn told_with(label: impl Display, text: &str) {
     let line = format!("{label}{}\n", plain(text));
     let mut stderr = anstream::stderr().lock();
     let _ = stderr.write_all(line.as_bytes());
 }
 
-/// The exit code of a command whose output is all it is for: `exit`, unless some of that was lost, which is told.
+/// Returns the exit code of a command that exists for its output: `exit`, unless some output was lost. The loss is
+/// reported here.
 pub(super) fn unless_lost(exit: Exit) -> Exit {
     if !LOST.load(Ordering::Relaxed) {
         return exit;
@@ -74,32 +75,32 @@ pub(super) fn unless_lost(exit: Exit) -> Exit {
     trouble::tell("cannot write to stdout", Some(NOT_ALL));
     match exit {
         Exit::Held | Exit::Unclear => Exit::Failed,
-        // What is known already weighs more, and is no success either.
+        // These codes matter more, and are not a success either.
         Exit::Broken | Exit::Usage | Exit::Failed | Exit::NotFinished => exit,
     }
 }
 
-/// Prints what clap has to say, of a mistake or as help, and returns what to exit with.
+/// Prints a message of clap, an error or help, and returns the exit code.
 pub(super) fn told_by_clap(told: &clap::Error) -> Exit {
     let written = told.print().and_then(|()| io::stdout().flush());
     if told.use_stderr() { Exit::Usage } else { ended(written, NOT_ALL) }
 }
 
-/// Writes all of `text` to stdout as it is; fails where not all of it was taken.
+/// Writes all of `text` to stdout unchanged. Fails if only part of it was written.
 pub(super) fn printed(text: &[u8]) -> Exit {
     let mut stdout = io::stdout().lock();
     ended(stdout.write_all(text).and_then(|()| stdout.flush()), NOT_ALL)
 }
 
-/// The exit code of what ended when all was written, or while writing; `help` is what to do then.
+/// Returns the exit code for the result of writing. `help` is the advice after an error.
 pub(super) fn ended(written: io::Result<()>, help: &str) -> Exit {
     match written {
         Ok(()) => Exit::Held,
-        // Whoever reads a pipe may have seen enough.
+        // The reader of a pipe may close it early.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Held,
         Err(error) => {
             trouble::tell(&error, Some(help));
-            // Then the place that was named is none, and nothing was written.
+            // The named place does not exist, so the command line is wrong.
             if error.kind() == ErrorKind::NotFound { Exit::Usage } else { Exit::Failed }
         }
     }

@@ -1,4 +1,4 @@
-//! What was recorded: a recording, a run's folder, or a log of somebody else's sampler, as named on a command line.
+//! A recording, a run's folder, or a log of another program, as named on a command line.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,28 +14,28 @@ use crate::record::{Digest, Event, Input, Mark, Recording, Stage};
 use crate::report::{Driver, Suspected};
 use crate::scenario::{self, Shown};
 
-/// The most that is read of a JSON file beside a recording.
+/// The limit on bytes read from a JSON file next to a recording.
 const LARGEST_JSON: u64 = 64 << 20;
 
-/// A recording, and what lies beside it.
+/// A recording with the files next to it.
 pub(super) struct Recorded {
     pub(super) path: PathBuf,
     pub(super) recording: Recording,
-    /// What was passed over in a log, which has been told, and what else a reader should know.
+    /// Notes for the reader, including the parts of a log that were skipped.
     pub(super) notes: Vec<String>,
-    /// Why it is not of the run whose files lie beside it, if it is not.
+    /// The reason why the files next to the recording belong to another run, if they do.
     pub(super) misplaced: Option<String>,
     tables: Option<u64>,
 }
 
-/// What a report says of whose it is.
+/// The part of a report that names its run.
 #[derive(Deserialize)]
 struct OfRun {
     run: String,
 }
 
 impl Recorded {
-    /// Opens what `named` means; the tables of a log are `every` so far apart, where it does not say.
+    /// Opens the file or folder `named`. `every` is the time between the tables of a log that does not give it.
     pub(super) fn open(named: &Path, every: Option<Duration>) -> Result<Recorded, ImportError> {
         let path = if named.is_dir() { named.join("recording.pgr") } else { named.to_owned() };
         if named.is_dir() && matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound) {
@@ -46,13 +46,13 @@ impl Recorded {
         Ok(Recorded::of(path, imported))
     }
 
-    /// What to exit with where one cannot be opened.
+    /// Returns the exit code for a file that cannot be opened.
     pub(super) fn exit(error: &ImportError) -> Exit {
         let contradicts = matches!(error, ImportError::Times { .. });
         if error.is_missing() || contradicts { Exit::Usage } else { Exit::Failed }
     }
 
-    /// Opens files which are one log.
+    /// Opens files as one log.
     pub(super) fn open_series(files: &[PathBuf], every: Option<Duration>) -> Result<Recorded, ImportError> {
         let imported = import::read_series(files, every)?;
         Ok(Recorded::of(PathBuf::from(&imported.recording.header().run), imported))
@@ -63,40 +63,40 @@ impl Recorded {
         Recorded { path, recording, notes, misplaced, tables }
     }
 
-    /// Tells what was passed over.
+    /// Reports the notes.
     pub(super) fn tell(self) -> Recorded {
         self.notes.iter().for_each(trouble::warn);
         self
     }
 
-    /// Whether it is one table, which may be one of a series.
+    /// Returns whether the log is a single table, which may be part of a series.
     pub(super) fn is_one_table(&self) -> bool {
         self.tables == Some(1)
     }
 
-    /// The scenario it was run with, where that is known.
+    /// Returns the scenario of the run, if it is next to the recording.
     pub(super) fn scenario(&self) -> Option<PathBuf> {
         let beside = self.path.with_file_name("scenario.yaml");
         (is_of_its_folder(&self.path) && beside.is_file()).then_some(beside)
     }
 
-    /// The driver which was measured, where the run kept it.
+    /// Returns the driver that was measured, if the run kept it.
     pub(super) fn driver(&self) -> Option<Driver> {
         self.kept("driver.json")
     }
 
-    /// Whose the tags are which broke a threshold, where the run looked it up.
+    /// Returns the owners of tags that broke a threshold, if the run found them.
     pub(super) fn suspects(&self) -> Vec<Suspected> {
         self.kept("suspects.json").unwrap_or_default()
     }
 
-    /// What its run kept in this file.
+    /// Returns the contents of a file that the run kept.
     fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let of_it = is_of_its_folder(&self.path) && self.misplaced.is_none();
         of_it.then(|| read_json(&self.path.with_file_name(name))).flatten()
     }
 
-    /// How it was made, as far as it shows.
+    /// Returns the properties of the recording that show how it was made.
     pub(super) fn shown(&self) -> Shown {
         let mut shown = Shown { iterations: false, settled: false };
         let mut stage = None;
@@ -118,7 +118,7 @@ impl Recorded {
         shown
     }
 
-    /// How long it is.
+    /// Returns the length of the recording.
     pub(super) fn length(&self) -> Duration {
         let mut length = Duration::ZERO;
         let mut events = self.recording.events();
@@ -133,13 +133,14 @@ impl Recorded {
     }
 }
 
-/// Whether what lies beside it may be of the same run: a log which lies in some folder is not the run which that may be of.
+/// Returns whether the files next to the recording may be of the same run. A log may lie in the folder of an unrelated
+/// run.
 fn is_of_its_folder(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == "recording.pgr")
 }
 
-/// Why a recording is not of the run whose report and scenario lie beside it. The name of the folder says nothing, since
-/// people copy and rename folders.
+/// Returns the reason why a recording is not of the same run as the report and scenario next to it. The name of the
+/// folder does not count, because users copy and rename folders.
 fn misplaced(path: &Path, recording: &Recording) -> Option<String> {
     if !is_of_its_folder(path) {
         return None;
@@ -147,7 +148,7 @@ fn misplaced(path: &Path, recording: &Recording) -> Option<String> {
     let header = recording.header();
     let run = read_json(&path.with_file_name("report.json")).map_or(header.run.clone(), |OfRun { run }| run);
     let beside = path.with_file_name("scenario.yaml");
-    // One with mistakes is told of where it is read to judge by.
+    // Mistakes in the scenario are reported when it is used for judging.
     let loaded =
         (header.scenario_sha256.is_known() && beside.is_file()).then(|| scenario::load(&beside).ok()).flatten();
     let scenario = loaded.map_or(Digest::default(), |loaded| Digest::of(loaded.text.as_bytes()));

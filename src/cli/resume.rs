@@ -1,10 +1,10 @@
-//! `poolgate resume`: goes on with a run after a boot or a crash. What autostart calls; safe to call at any time.
+//! `poolgate resume` continues a run after a boot or a crash. Autostart calls it, and it is safe to call at any time.
 
 use super::find::WhichRun;
 use super::run::{Life, in_runtime, listen, live, tell_not_restored};
 use crate::exit::Exit;
 
-/// Goes on with a run.
+/// Continues a run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Resume {
     #[command(flatten)]
@@ -24,7 +24,7 @@ impl Resume {
                     Life::Over(outcome) => return outcome.into(),
                     Life::NotRestored => return tell_not_restored(&folder),
                     Life::Restarting => return Exit::NotFinished,
-                    // The simulated machine has come back by now.
+                    // The simulated machine has restarted by now.
                     Life::SimulatedRestart => {}
                 }
             }

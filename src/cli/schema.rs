@@ -1,4 +1,4 @@
-//! `poolgate schema`: what editors need to complete and check scenarios, and programs to read reports.
+//! `poolgate schema` prints JSON Schemas: of scenarios, for editors, and of reports, for programs.
 
 use crate::cli::printed::say;
 use crate::exit::Exit;

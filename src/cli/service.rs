@@ -1,8 +1,8 @@
-//! `poolgate service`: what the service manager starts after a boot. It goes on with its run as `poolgate resume` does, and
-//! is hidden, as it is of no use by hand.
+//! `poolgate service` is started by the service manager after a boot. It continues its run like `poolgate resume`. It
+//! is hidden, because it is of no use to users.
 //!
-//! A service has no console. The run tells its story to `run.log` and the event log; what keeps the run from being taken up
-//! at all goes to the event log.
+//! A service has no console. The events of the run go to `run.log` and to the event log. If the run cannot be resumed
+//! at all, the reason goes to the event log.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::machine::windows::dispatch::{Duty, serve};
 use crate::machine::windows::{EventLog, Weight};
 use crate::run::{Stop, brake};
 
-/// Goes on with a run.
+/// Continues a run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Service {
     /// The run's folder
@@ -28,14 +28,14 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn run(self) -> Exit {
         let (brake, stop) = brake();
-        // So it stays when the machine goes down before the work is done.
+        // The exit code remains this if the machine goes down before the work is done.
         let exit = Arc::new(Mutex::new(Exit::NotFinished));
         let result = Arc::clone(&exit);
         let work = move || {
             let exit = in_runtime(self.go_on(stop));
             *result.lock().unwrap_or_else(PoisonError::into_inner) = exit;
             match exit {
-                // The boot goes on with it: no failure of the service.
+                // The run continues after the boot, so the service has not failed.
                 Exit::NotFinished => 0,
                 exit => u32::from(exit as u8),
             }

@@ -1,4 +1,4 @@
-//! `poolgate sim`: what workloads of a simulated machine are made of.
+//! `poolgate sim` provides commands for the workloads of a simulated machine.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,21 +17,21 @@ use crate::scenario::{Simulated, SimulatedTagging};
 /// Works on a simulated kernel.
 #[derive(Debug, Subcommand)]
 pub(super) enum Sim {
-    /// Makes a simulated machine and switches it on, to try commands on: mon, flags, and those below
+    /// Create a simulated machine and boot it, to try commands on: mon, flags, and those below
     New(NewArgs),
-    /// Allocates and frees as a driver under test would
+    /// Allocate and free memory like a driver under test
     Exercise(ExerciseArgs),
-    /// Prints the pool table as it stands
+    /// Print the current pool table
     Show(KernelArgs),
-    /// Restarts the machine in order: what was written reaches its disk
+    /// Restart the machine in order, so that all written settings reach its disk
     Reboot(KernelArgs),
-    /// Cuts the machine's power and boots it again: settings which were not flushed are lost
+    /// Cut the machine's power and boot it again; unflushed settings are lost
     PowerCut(KernelArgs),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct KernelArgs {
-    /// The kernel's file; a run tells its commands where it is
+    /// The file of the simulated kernel; a run passes it to its commands
     #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
     kernel: PathBuf,
 }
@@ -40,13 +40,13 @@ pub(super) struct KernelArgs {
 pub(super) struct NewArgs {
     #[command(flatten)]
     kernel: KernelArgs,
-    /// Background tags
+    /// Number of background tags
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(..=10_000))]
     tags: u32,
-    /// The same seed gives the same kernel
+    /// Seed for random numbers; the same seed gives the same kernel
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Count pool tags only when booted with GlobalFlag +ptg, as Windows 2000 and XP
+    /// Count pool tags only after a boot with GlobalFlag +ptg, like Windows 2000 and XP
     #[arg(long)]
     old_windows: bool,
 }
@@ -55,19 +55,19 @@ pub(super) struct NewArgs {
 pub(super) struct ExerciseArgs {
     #[command(flatten)]
     kernel: KernelArgs,
-    /// Allocate and never free, for example MyD1:4KiB, or p/MyD1:64Bx10 for ten in the paged pool
+    /// Allocate and never free, for example MyD1:4KiB, or p/MyD1:64Bx10 for ten allocations in the paged pool
     #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
     leak: Vec<Allocation>,
     /// Allocate and free again
     #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
     churn: Vec<Allocation>,
-    /// Keep one allocation a round, until COUNT are kept
+    /// Keep one allocation from each round, until COUNT are kept
     #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
     cache: Vec<Allocation>,
-    /// So many rounds, each reported as a line `round N`, for scenarios with `count_lines`
+    /// Number of rounds; if there are several, each prints a line `round N`, for scenarios with `count_lines`
     #[arg(long, value_name = "N", default_value_t = 1)]
     rounds: u64,
-    /// Between two rounds, milliseconds
+    /// Pause between two rounds, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pause: u64,
 }
@@ -111,7 +111,7 @@ impl ExerciseArgs {
         for round in 1..=self.rounds {
             kernel.change(|state| exercise.apply(state))?;
             if self.rounds > 1 {
-                // Nobody reading any more is no reason to stop working.
+                // Continue the work even if stdout is closed.
                 let _ = writeln!(std::io::stdout(), "round {round}");
                 std::thread::park_timeout(Duration::from_millis(self.pause));
             }

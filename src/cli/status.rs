@@ -1,4 +1,4 @@
-//! `poolgate status`: what is in progress, and which flags differ from what they were.
+//! `poolgate status` shows unfinished runs, and the flags that differ from their original values.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
 use crate::run::{MachineLock, Owner};
 
-/// Says what is in progress.
+/// Shows unfinished runs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Status {
     #[command(flatten)]
@@ -42,7 +42,7 @@ impl Status {
         shown
     }
 
-    /// One run, with all there is to say.
+    /// Shows one run in full.
     fn one(&self, folder: &Path) -> Exit {
         let Some(state) = state(folder) else {
             let help = "`poolgate abort` puts everything back, or removes what is left of a run which never began";
@@ -82,7 +82,7 @@ impl Status {
     }
 }
 
-/// One run in a line, with what names it to the other commands.
+/// Describes a run in one line, with its folder, so that users can pass it to other commands.
 fn in_short(folder: &Path) -> String {
     let shown = folder.display();
     match state(folder) {

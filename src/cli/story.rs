@@ -1,6 +1,6 @@
-//! The story of a run, told twice: into `run.log` with times, and on stderr, as a bar where somebody watches and as plain
-//! lines where nobody does. On Windows a run on the machine itself is told to the event log too: what a service writes to
-//! stderr nobody sees.
+//! Writes the events of a run to `run.log`, with times, and to stderr: with a progress bar on a terminal, or else as
+//! plain lines. On Windows a run on the machine itself also writes to the event log, because the stderr of a service is
+//! lost.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,11 +18,11 @@ use crate::record::Stage;
 use crate::run::drive::Phase;
 use crate::run::{Event, open_log};
 
-/// Tells a run's events.
+/// Writes a run's events.
 pub(super) struct Story {
     log: Option<File>,
     bar: Option<ProgressBar>,
-    /// The tenth of the workload last told in plain lines.
+    /// The last tenth of the workload that was reported in plain lines.
     tenth: u64,
     /// The machine restarts during the run, so its phases are of interest.
     restarts: bool,
@@ -31,9 +31,9 @@ pub(super) struct Story {
 }
 
 impl Story {
-    /// A story which is also written behind what the file at `log` has already, and, when it is of a `real` machine, where
-    /// that keeps its own. A log that cannot be written, or that somebody else put there, is not worth failing a run for; it
-    /// is said, and the story told without it.
+    /// Creates a story that appends to the file at `log`. On Windows, if the run is on a `real` machine, it also writes
+    /// to the event log. If the log cannot be written, or is not this user's file, the story reports that and continues
+    /// without it, because the run must not fail for this reason.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
     pub(super) fn new(log: &Path, real: bool, restarts: bool) -> Story {
         let log = open_log(log).inspect_err(|error| tell!("the story is not written down: {error}"));
@@ -47,7 +47,7 @@ impl Story {
         }
     }
 
-    /// A line of the story.
+    /// Writes a line to all places.
     pub(super) fn line(&mut self, line: &str) {
         #[cfg(windows)]
         if let Some(events) = &self.events {
@@ -62,7 +62,7 @@ impl Story {
         }
     }
 
-    /// A line which is only of interest while it is new, or while the run goes on.
+    /// Writes a line that is of interest only while the run continues, so not to the event log.
     fn passing(&mut self, line: &str) {
         self.log(line);
         match &self.bar {
@@ -71,7 +71,7 @@ impl Story {
         }
     }
 
-    /// Something happened.
+    /// Writes an event.
     pub(super) fn tell(&mut self, event: &Event) {
         match event {
             Event::Progress { iterations, of } => self.progress(*iterations, *of),
@@ -121,7 +121,7 @@ impl Story {
         }
     }
 
-    /// The run is over.
+    /// Removes the progress bar.
     pub(super) fn end_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -156,7 +156,7 @@ impl Story {
     }
 }
 
-/// A bar for a stage, when stderr is a terminal. Its own thread keeps it alive while nothing happens.
+/// Returns a progress bar for a stage if stderr is a terminal. Its own thread keeps it moving between events.
 fn bar(stage: &str, length: Option<Duration>) -> Option<ProgressBar> {
     let bar = ProgressBar::new(0);
     if bar.is_hidden() || is_quiet() || is_verbose() {

@@ -1,21 +1,21 @@
-//! How much a command prints, and in which colours: the same options for all of them.
+//! The options for the amount and colours of output, which all commands share.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 
-/// How much is printed, and how.
+/// The amount and colours of output.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Talk {
-    /// Print verdicts, results, warnings and errors only
+    /// Print only verdicts, results, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Print more: every iteration of a run, every tag that a threshold is about
+    /// Print more: every iteration of a run, every tag that a threshold covers
     #[arg(short, long, global = true)]
     verbose: bool,
-    /// Colours: where a terminal shows them and NO_COLOR is not set, always, or never
+    /// When to use colours; auto means on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     color: When,
 }
@@ -32,7 +32,7 @@ static QUIET: AtomicBool = AtomicBool::new(false);
 static VERBOSE: AtomicBool = AtomicBool::new(false);
 
 impl Talk {
-    /// Makes this process print like that.
+    /// Applies the options to this process.
     pub(super) fn apply(&self) {
         QUIET.store(self.quiet, Ordering::Relaxed);
         VERBOSE.store(self.verbose, Ordering::Relaxed);
@@ -45,11 +45,11 @@ impl Talk {
         let colours = matches!(self.color, When::Always);
         ratatui::crossterm::style::force_color_output(colours);
         console::set_colors_enabled_stderr(colours);
-        // It can be chosen once, which is here.
+        // miette accepts only one hook, so this is the only place that sets it.
         let _ = miette::set_hook(Box::new(move |_| Box::new(miette::MietteHandlerOpts::new().color(colours).build())));
     }
 
-    /// The options of this process, for another one in its place.
+    /// Returns the options of this process, for a process that replaces it.
     #[cfg(unix)]
     pub(super) fn options() -> Vec<&'static str> {
         let colour = match anstream::ColorChoice::global() {
@@ -62,18 +62,18 @@ impl Talk {
     }
 }
 
-/// Whether only verdicts, results, warnings and errors are printed.
+/// Returns whether only verdicts, results, warnings and errors are printed.
 pub(super) fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
-/// Whether more than usual is printed.
+/// Returns whether more than usual is printed.
 pub(super) fn is_verbose() -> bool {
     VERBOSE.load(Ordering::Relaxed)
 }
 
-/// The words of a command line with these options behind the command's name, in their long form: the commands which take the
-/// switches of other programs look at the first word only.
+/// Moves these options after the command's name, in their long form, because commands that accept the switches of other
+/// programs examine only the first word.
 pub(super) fn behind_the_command(words: Vec<OsString>) -> Vec<OsString> {
     let mut options = Vec::new();
     let mut at = 1;

@@ -1,4 +1,5 @@
-//! What recordings are judged by: the scenario each was run with, one scenario for all, or thresholds given here.
+//! The thresholds to judge recordings by: those of each recording's own scenario, of one scenario for all, or from the
+//! command line.
 
 use std::path::PathBuf;
 
@@ -11,23 +12,23 @@ use crate::judge::{JudgeError, Judgement, judge};
 use crate::report::{Failure, Report};
 use crate::scenario::{Scenario, Threshold};
 
-/// What to judge by.
+/// The thresholds given on the command line.
 #[derive(Debug, clap::Args)]
 pub(super) struct Given {
-    /// Judge by this scenario's thresholds; without it each by the one it was run with, else that no tag may leak
+    /// Use the thresholds of this scenario; by default those of each recording's own scenario, or else the rule that no
+    /// tag may leak
     #[arg(long, value_name = "SCENARIO")]
     scenario: Option<PathBuf>,
-    /// Judge by this threshold, in the words of reports: `tag MyD? nonpaged max_growth 64 KiB`; may be repeated
+    /// Use this threshold, written as in reports: `tag MyD? nonpaged max_growth 64 KiB`; may be repeated
     #[arg(long = "threshold", value_name = "THRESHOLD", long_help = THRESHOLD)]
     thresholds: Vec<String>,
-    /// Take growth for a leak without a second look, as `confirm: false` in a scenario
+    /// Report growth as a leak without a second look, like `confirm: false` in a scenario
     #[arg(long)]
     no_confirm: bool,
 }
 
 const THRESHOLD: &str = "\
-Judge by this threshold instead of the scenario's; may be repeated. It is given in its own words, as reports and JUnit
-have them:
+Use this threshold instead of the scenario's; may be repeated. Write it as in reports and JUnit:
 
   tag MyD1 max_rate 0 B/iteration
   tag MyD? nonpaged max_growth 64 KiB, max_bytes 1 MiB
@@ -35,7 +36,7 @@ have them:
   total nonpaged max_growth 5 %
   tag MyD1 after_teardown 0 B";
 
-/// [`Given`], read: whatever is wrong with it has been told.
+/// The parsed form of [`Given`].
 pub(super) struct Terms {
     scenario: Option<Scenario>,
     thresholds: Vec<Threshold>,
@@ -43,14 +44,14 @@ pub(super) struct Terms {
 }
 
 impl Given {
-    /// Reads what was given; `None` when there were mistakes, which have been told.
+    /// Parses the options. Returns `None` if there are mistakes; they have been reported.
     pub(super) fn read(&self) -> Option<Terms> {
         let scenario = match &self.scenario {
             Some(path) => Some(trouble::load(path)?.scenario),
             None => None,
         };
         let given = self.thresholds.iter().map(|text| Threshold::given("--threshold", text));
-        // All mistakes are told, not only the first.
+        // Report all mistakes, not only the first.
         let read: Vec<Option<Threshold>> = given.map(|read| read.map_err(trouble::tell_mistakes).ok()).collect();
         let thresholds = read.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Terms { scenario, thresholds, no_confirm: self.no_confirm })
@@ -58,12 +59,13 @@ impl Given {
 }
 
 impl Terms {
-    /// Each by the scenario it was run with.
+    /// Returns terms that judge each recording by its own scenario.
     pub(super) fn own() -> Terms {
         Terms { scenario: None, thresholds: Vec::new(), no_confirm: false }
     }
 
-    /// The scenario to judge `recorded` by; `None` when its own has mistakes, which have been told.
+    /// Returns the scenario to judge `recorded` by, or `None` if its own scenario has mistakes; they have been
+    /// reported.
     pub(super) fn scenario_of(&self, recorded: &Recorded) -> Option<Scenario> {
         let mut scenario = match (&self.scenario, recorded.scenario()) {
             (Some(given), _) => given.clone(),
@@ -82,7 +84,7 @@ impl Terms {
         Some(scenario)
     }
 
-    /// The report on `recorded`.
+    /// Returns the report on `recorded`.
     pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
         let judged = || {
             let refused = |error: JudgeError| Failure { output: error.output(), ..failure(&error, error.help()) };
@@ -103,12 +105,13 @@ impl Terms {
         Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
     }
 
-    /// Whether somebody says what to judge `recorded` by.
+    /// Returns whether a scenario or thresholds for `recorded` exist.
     pub(super) fn are_asked_of(&self, recorded: &Recorded) -> bool {
         self.scenario.is_some() || !self.thresholds.is_empty() || recorded.scenario().is_some()
     }
 
-    /// Why `recorded` is not judged: what lies beside it is of another run, and nobody said what to judge by instead.
+    /// Returns the reason why `recorded` cannot be judged: the files next to it are of another run, and the command
+    /// line gives no thresholds.
     pub(super) fn refused(&self, recorded: &Recorded) -> Option<Failure> {
         if self.scenario.is_some() || !self.thresholds.is_empty() {
             return None;
@@ -117,7 +120,8 @@ impl Terms {
         recorded.misplaced.as_ref().map(|why| failure(why, Some(help)))
     }
 
-    /// What is known of `recorded` without judging it; where it was made, only as far as the recording says.
+    /// Returns the known facts about `recorded` without judging it. Facts about its machine are limited to those in the
+    /// recording.
     pub(super) fn facts(scenario: &Scenario, recorded: &Recorded) -> Report {
         let header = recorded.recording.header();
         Report {
@@ -138,7 +142,7 @@ impl Terms {
         }
     }
 
-    /// The report on a file which cannot be read: every threshold is an error.
+    /// Returns the report on a file that cannot be read. Every threshold counts as an error.
     pub(super) fn unreadable(&self, file: &std::path::Path, error: &ImportError) -> Report {
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         let known = self.scenario.as_ref();

@@ -1,4 +1,4 @@
-//! How failures are told: what happened, then what to do about it, on stderr.
+//! Reports failures on stderr: the error, then advice.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiCo
 const YELLOW: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 const BOLD: Style = Style::new().bold();
 
-/// Tells what happened, and what to do where that is known.
+/// Reports an error, with advice if there is any.
 pub(super) fn tell(what: impl Display, help: Option<impl Display>) {
     told_with(format_args!("{RED}error:{RED:#} "), &what.to_string());
     if let Some(help) = help {
@@ -21,18 +21,18 @@ pub(super) fn tell(what: impl Display, help: Option<impl Display>) {
     }
 }
 
-/// Tells what happened where nothing is to be said about what to do.
+/// Reports an error without advice.
 pub(super) fn tell_plainly(what: impl Display) {
     tell(what, None::<&str>);
 }
 
-/// Tells what does not stop anything, but should be known.
+/// Reports a problem that does not stop the command.
 pub(super) fn warn(what: impl Display) {
     told_with(format_args!("{YELLOW}warning:{YELLOW:#} "), &what.to_string());
 }
 
-/// Reads every scenario that files, folders and wildcards mean, and tells the mistakes of all that have some; `None` when
-/// there were any.
+/// Reads all scenarios that files, folders and wildcards name, and reports the mistakes of each. Returns `None` if
+/// there are any.
 pub(super) fn load_all(named: &[PathBuf]) -> Option<Vec<(PathBuf, Loaded)>> {
     let mut all = true;
     let mut paths: Vec<PathBuf> = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn load_all(named: &[PathBuf]) -> Option<Vec<(PathBuf, Loaded)>> {
 
 const A_SCENARIO: &str = "give the path of a scenario, a YAML file, or a folder of them";
 
-/// Reads a scenario, or tells its mistakes.
+/// Reads a scenario, or reports its mistakes.
 pub(super) fn load(path: &Path) -> Option<Loaded> {
     match scenario::load(path) {
         Ok(loaded) => return Some(loaded),
@@ -62,8 +62,9 @@ pub(super) fn load(path: &Path) -> Option<Loaded> {
     None
 }
 
-/// Shows the mistakes of a scenario where they stand.
+/// Reports the mistakes of a scenario with their positions.
 pub(super) fn tell_mistakes(mistakes: Mistakes) {
-    // miette's own report: colours and width as the terminal has them. The scenario's text in it is harmless already.
+    // This is miette's own report, with the colours and width of the terminal. The scenario's text in it is already
+    // harmless.
     told_with(format_args!("{:?}", miette::Report::new(mistakes)), "");
 }

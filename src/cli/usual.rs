@@ -1,11 +1,12 @@
-//! The rules by which a log is judged where nobody gave any: they follow from what the log is made of.
+//! Default rules for a log without thresholds, chosen by the contents of the log.
 
 use crate::import::DRIVER_VERIFIER;
 use crate::pool::Pool;
 use crate::record::{Event, Mark, Recording, Stage};
 use crate::scenario::Threshold;
 
-/// The rules of a log that says nothing of tags over time; none for any other, whose rule is that no tag may leak.
+/// Returns the rules for a log without tags over time. The result is empty for all other logs; their rule is that no
+/// tag may leak.
 pub(super) fn rules(recording: &Recording) -> Vec<Threshold> {
     let (mut torn_down, mut totals, mut tags) = (false, false, false);
     let mut events = recording.events();
@@ -19,7 +20,7 @@ pub(super) fn rules(recording: &Recording) -> Vec<Threshold> {
             Event::Mark { .. } | Event::Damaged { .. } | Event::End { .. } => {}
         }
     }
-    // A run has thresholds of its own for what is left after teardown.
+    // A run has its own thresholds for memory left after teardown.
     torn_down &= recording.header().source == DRIVER_VERIFIER;
     match (torn_down, totals, tags) {
         (true, true, true) => vec![Threshold::nothing_left(None), Threshold::nothing_left(Some(Pool::Kernel))],

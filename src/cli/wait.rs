@@ -1,5 +1,5 @@
-//! `poolgate wait`: blocks until a run which is rebooting has ended, then exits as it did. For CI agents, which survive
-//! the reboot or are started again after it.
+//! `poolgate wait` blocks until a run that reboots has ended, then exits with its exit code. It is for CI agents that
+//! survive the reboot or are started again after it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::report;
 use crate::run::drive::{Phase, State};
 
-/// How often the checkpoint is looked at.
+/// The interval between looks at the checkpoint.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Waits for a run.
@@ -19,10 +19,10 @@ const EVERY: Duration = Duration::from_millis(500);
 pub(super) struct Wait {
     #[command(flatten)]
     which: WhichRun,
-    /// Give up after this time, with exit code 10: `90 s`, `2 h`; a number alone means seconds
+    /// Give up after this time, with exit code 10: `90 s`, `2 h`; a plain number is in seconds
     #[arg(long, value_name = "TIME", value_parser = timeout)]
     timeout: Option<Duration>,
-    /// Copy the run's JUnit XML to this file once it has ended
+    /// Copy the run's JUnit XML to this file when it has ended
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! `poolgate warden`: the process between poolgate and one command of a run. Hidden, as it is of no use by hand.
+//! `poolgate warden` is the process between poolgate and one command of a run. It is hidden, because it is of no use to
+//! users.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,10 +12,10 @@ use super::trouble;
 /// Guards one command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Warden {
-    /// How long killed processes may take to vanish, milliseconds
+    /// How long killed processes may take to vanish, in milliseconds
     #[arg(long)]
     patience: u64,
-    /// The cgroup the command runs in
+    /// The cgroup to run the command in
     #[arg(long)]
     cgroup: Option<PathBuf>,
     /// The command line, for the shell

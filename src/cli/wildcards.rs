@@ -1,15 +1,15 @@
-//! What wildcards and folders on a command line mean: cmd.exe leaves that to programs.
+//! Expands wildcards and folders on a command line, because cmd.exe leaves that to programs.
 
 use std::path::{Path, PathBuf};
 
-/// What the wildcards `*` and `?` in a path mean, in the order of names. A path which means nothing stays as it is, so that it
-/// is told to be missing.
+/// Returns the paths that match the wildcards `*` and `?` in a path, sorted by name. A path without a match is returned
+/// unchanged, so that the caller reports it as missing.
 pub(super) fn expanded(path: &Path) -> Vec<PathBuf> {
     let written = path.to_string_lossy();
     if !written.contains(['*', '?']) || path.exists() {
         return vec![path.to_owned()];
     }
-    // `[a-z]` is no wildcard of cmd.exe's, and a bracket is a common part of a name.
+    // `[a-z]` is not a wildcard in cmd.exe, and brackets are common in names.
     let pattern = written.replace('[', "[[]");
     let options = glob::MatchOptions {
         case_sensitive: !cfg!(windows),
@@ -20,11 +20,11 @@ pub(super) fn expanded(path: &Path) -> Vec<PathBuf> {
     if found.is_empty() { vec![path.to_owned()] } else { found }
 }
 
-/// The scenarios that paths, wildcards and folders mean. A folder means the `.yaml` and `.yml` files in it, in the order of
-/// their names.
+/// Returns the scenarios that a path names. The path may contain wildcards. A folder stands for its `.yaml` and `.yml`
+/// files, sorted by name.
 ///
 /// # Errors
-/// What is wrong with the first path which means nothing.
+/// A message about the first path without scenarios.
 pub(super) fn scenarios(path: &Path) -> Result<Vec<PathBuf>, String> {
     let shown = path.display();
     let found = expanded(path);

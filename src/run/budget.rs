@@ -1,4 +1,4 @@
-//! The time a run may take, and what becomes of a look when it is short.
+//! The time that a run may take, and the choice between one long look and two looks when time is short.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use tokio::time::Instant;
 
 use crate::scenario::{Pause, Scenario};
 
-/// What is left of `time_limit`. Without one, time is never short.
+/// The rest of `time_limit`. Without a limit, any length fits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     end: Option<Instant>,
     cool_down: Duration,
-    /// How many times as long as the first look a second one is: three times, and twice where the workload cannot pause.
+    /// The length of a second look as a multiple of the first: 3, or 2 if the workload cannot pause.
     second_look: u32,
 }
 
 impl Budget {
-    /// The time limit of a run which begins now.
+    /// Starts the time limit of a run that begins now.
     pub(super) fn from_now(scenario: &Scenario) -> Budget {
         let limit = scenario.time_limit.filter(|_| scenario.confirm);
         let second_look = match scenario.workload.pause {
@@ -30,13 +30,14 @@ impl Budget {
         }
     }
 
-    /// Whether something which takes so long and begins now is over in time.
+    /// Returns whether work of this length would end in time if it began now.
     pub(super) fn holds(&self, length: Duration) -> bool {
         self.end.is_none_or(|end| Instant::now() + length <= end)
     }
 
-    /// Until when the workload goes on although its plan ends at `planned`, after `work`: where the rest of the time is too
-    /// short for a second look, one long look uses all of it.
+    /// Returns the instant until which the workload keeps running beyond its `planned` end, or `None` if it should not.
+    /// `work` is the length of the plan. If the remaining time is too short for a second look, the first look uses all
+    /// of it.
     pub(super) fn one_long_look(&self, planned: Instant, work: Duration) -> Option<Instant> {
         let end = self.end?.checked_sub(self.cool_down)?;
         let room = end.saturating_duration_since(planned);

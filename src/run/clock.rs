@@ -1,5 +1,5 @@
-//! The sampling clock: ticks at whole multiples of its period, so that it does not drift however long a sample takes,
-//! and a count of the ticks which passed unused.
+//! The sampling clock. It ticks at whole multiples of its period, so slow samples do not make it drift, and it counts
+//! the ticks that passed unused.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// A clock whose first tick is one period from now.
+    /// Returns a clock with its first tick one period from now.
     pub(super) fn new(every: Duration) -> Clock {
         Clock { start: Instant::now(), every, next: 1, missed: 0 }
     }
@@ -28,19 +28,22 @@ impl Clock {
         self.next += 1;
     }
 
-    /// More than one period late: the ticks between were missed, and the latest is the next.
+    /// Skips overdue ticks: if the clock is more than one period late, the ticks before the latest one count as missed,
+    /// and the latest one is next.
     pub(super) fn pass(&mut self) {
         let passed = (self.start.elapsed().as_nanos() / self.every.as_nanos()) as u32;
         self.missed += passed.saturating_sub(self.next);
         self.next = passed.max(self.next);
     }
 
-    /// The next tick is one period from now. None was missed since [`Clock::pass`].
+    /// Restarts the clock: the next tick is one period from now, and ticks since the last [`Clock::pass`] do not count
+    /// as missed.
     pub(super) fn begin_again(&mut self) {
         *self = Clock { missed: self.missed, ..Clock::new(self.every) };
     }
 
-    /// The ticks missed since this was last asked, also if nobody waited for them.
+    /// Returns the number of ticks missed since the last call, and resets it. It includes ticks that passed while no
+    /// future waited for them.
     pub(super) fn take_missed(&mut self) -> u32 {
         self.pass();
         std::mem::take(&mut self.missed)

@@ -1,4 +1,4 @@
-//! A scenario's commands as real processes: set-up, workload, teardown.
+//! Runs a scenario's commands as processes: setup, workload, and teardown.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::output::Output;
 use super::process::{Process, Shell, Step};
 use crate::scenario::{LinePattern, Plan, Scenario};
 
-/// The last lines of a failed command that its error carries.
+/// The number of last lines of a failed command that its error carries.
 const LINES_SHOWN: usize = 12;
 
 /// Runs a scenario's commands, one at a time.
@@ -30,8 +30,8 @@ impl<'a> Commands<'a> {
         Commands { shell, output, scenario, running: None, lines: Lines::default(), begun: Instant::now() }
     }
 
-    /// Runs one command to its end. It is ended early, with everything it started, when it takes longer than `limit` and
-    /// when `stop` comes.
+    /// Runs one command to its end. If it takes longer than `limit`, or if `stop` completes, the command and all
+    /// processes it started are ended.
     pub(super) async fn run(
         &mut self,
         which: &Which,
@@ -44,8 +44,8 @@ impl<'a> Commands<'a> {
             () = stop => None,
             outcome = timeout(limit, self.watch(which, line)) => Some(outcome),
         };
-        // Ends what is still running; nothing is when it came to its end. What cannot be ended matters more than why it was
-        // to end.
+        // This does nothing if the command has ended by itself. If the processes cannot be ended, report that first: it
+        // matters more than the reason for ending them.
         let stopped = self.stop().await;
         stopped.map_err(|because| self.failed(which, because))?;
         match outcome {
@@ -79,7 +79,7 @@ impl<'a> Commands<'a> {
     async fn stop(&mut self) -> Result<(), CommandError> {
         let Some(process) = &mut self.running else { return Ok(()) };
         let ended = process.end().await;
-        // Not before: when this future is dropped, the next call must wait for the same process.
+        // Clear this only now: if this future is dropped earlier, the next call must wait for the same process.
         self.running = None;
         ended
     }
@@ -88,7 +88,7 @@ impl<'a> Commands<'a> {
         RunError::Command { which: which.to_string(), because, output: self.output.last_lines(LINES_SHOWN) }
     }
 
-    /// Reads on until iterations were counted or the command ended.
+    /// Reads output until at least one iteration was counted or the command ended.
     async fn read_on(&mut self) -> Result<u64, CommandError> {
         let count_lines = match &self.scenario.workload.plan {
             Plan::Lasting { count_lines, .. } => count_lines.as_ref(),
@@ -127,7 +127,7 @@ impl Workload for Commands<'_> {
             Plan::Iterations { timeout, .. } => timeout.as_std(),
             Plan::Lasting { duration, .. } => duration.as_std(),
         };
-        // The sampler, which waits for this future, listens for a request to stop.
+        // The sampler polls this future and handles stop requests itself.
         let never = std::future::pending();
         self.run(&Which::Iteration(number), self.scenario.workload.run.as_str(), limit, never).await
     }
@@ -148,7 +148,7 @@ impl Workload for Commands<'_> {
     }
 }
 
-/// Which of a scenario's commands is meant.
+/// One of a scenario's commands.
 pub(super) enum Which {
     Setup { number: usize, of: usize },
     Iteration(u64),
@@ -157,12 +157,12 @@ pub(super) enum Which {
 }
 
 impl Which {
-    /// Whether the command may go on although its output could not be kept. Teardown must run, also on a disk that is full.
+    /// Returns the error from keeping the output, except for teardown, which must run even if the disk is full.
     fn kept(&self, kept: io::Result<()>) -> io::Result<()> {
         if matches!(self, Which::Teardown { .. }) { Ok(()) } else { kept }
     }
 
-    /// What the command sees in its environment.
+    /// Returns the environment variables for the command.
     fn variables(&self) -> Vec<(&'static str, String)> {
         let (phase, iteration) = match self {
             Which::Setup { .. } => ("setup", None),
@@ -186,17 +186,17 @@ impl std::fmt::Display for Which {
     }
 }
 
-/// Lines put together from whatever chunks they arrive in.
+/// Assembles lines from chunks of output.
 #[derive(Default)]
 struct Lines {
     begun: Vec<u8>,
 }
 
 impl Lines {
-    /// The most of a line that is looked at, bytes; a program may never end its line.
+    /// The limit on the part of a line that is matched, in bytes. A program may never end its line.
     const LONGEST: usize = 64 << 10;
 
-    /// How many lines completed by `bytes` match.
+    /// Returns how many of the lines that `bytes` completes match `pattern`.
     fn count(&mut self, bytes: &[u8], pattern: &LinePattern) -> u64 {
         let mut counted = 0;
         for part in bytes.split_inclusive(|&b| b == b'\n') {

@@ -1,4 +1,5 @@
-//! Why a run did not come to its end. Each case is the harness's or the machine's failure, never the driver's verdict.
+//! The reasons why a run did not complete. Each is a failure of the harness or the machine, never a verdict on the
+//! driver.
 
 use std::io;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use super::process::NotWell;
 use crate::machine::MachineError;
 use crate::record::RecordError;
 
-/// Why a run ended in outcome `error`.
+/// The reason why a run ended with the outcome `error`.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The pool table could not be read several times in a row.
@@ -16,57 +17,57 @@ pub enum RunError {
     /// The recording cannot be written.
     #[error("cannot record: {0}")]
     Record(#[from] RecordError),
-    /// A command of the scenario did not end well.
+    /// A command of the scenario failed.
     #[error("{which} failed: {because}")]
     Command {
-        /// `iteration 17`, `setup 1 of 2`.
+        /// The command's name, such as `iteration 17` or `setup 1 of 2`.
         which: String,
-        /// Why.
+        /// The reason for the failure.
         because: CommandError,
-        /// The last lines it wrote.
+        /// The last lines that the command wrote.
         output: String,
     },
-    /// Whether there is something to look at again could not be found out.
+    /// The recording could not be analysed to decide about a second look.
     #[error("cannot tell what to look at a second time: {0}")]
     Undecided(String),
     /// The checkpoint cannot be written.
     #[error("cannot write the checkpoint: {0}")]
     Checkpoint(#[source] io::Error),
-    /// A person or the system asked to stop.
+    /// A person or the system requested a stop.
     #[error("interrupted")]
     Interrupted,
-    /// A second request to stop came during teardown.
+    /// A second stop request came during teardown.
     #[error("teardown was cut short by a second request to stop; not done: {}", Left(left))]
     NotTornDown {
-        /// The command that was ended, and those after it.
+        /// The command that was cut short, and all commands after it.
         left: Vec<String>,
     },
 }
 
-/// Why a command is no success.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// It ended, but not well.
+    /// The command ended, but without success.
     #[error(transparent)]
     NotWell(#[from] NotWell),
-    /// It took too long and was ended, with everything it had started.
+    /// The command took too long, and was ended with all processes it had started.
     #[error("still running after {0:?}, so it was ended with all its processes")]
     TimedOut(Duration),
-    /// A workload with a `duration` ended before it was over.
+    /// A workload with a `duration` ended before that time was over.
     #[error("ended by itself after {:.1} s, but `duration` is {:.1} s", after.as_secs_f64(), of.as_secs_f64())]
     Early {
-        /// How long it ran.
+        /// How long the command ran.
         after: Duration,
-        /// How long it should have run.
+        /// How long the command should have run.
         of: Duration,
     },
-    /// The operating system could not start or watch it, or its output could not be kept.
+    /// The operating system could not start or watch the command, or its output could not be kept.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl RunError {
-    /// What to do about it.
+    /// Returns advice for the user.
     pub fn help(&self) -> Option<String> {
         match self {
             RunError::Sample(error) => error.help().map(str::to_owned),
@@ -79,7 +80,7 @@ impl RunError {
     }
 }
 
-/// Commands in a line.
+/// Displays commands in one line.
 struct Left<'a>(&'a [String]);
 
 impl std::fmt::Display for Left<'_> {

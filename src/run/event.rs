@@ -1,4 +1,4 @@
-//! The story of a run, as it happens. The progress display and `run.log` both tell these events and nothing else.
+//! The events of a run as they happen. The progress display and `run.log` are made from these events alone.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,79 +7,79 @@ use super::drive::Phase;
 use crate::machine::FlagValue;
 use crate::record::Stage;
 
-/// Something a person watching would like to know.
+/// An event that is of interest to a person watching the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A phase of the run begins.
     Phase(Phase),
-    /// A process took the run up again, in this boot.
+    /// A process resumed the run, in this boot.
     Resumed(String),
     /// A flag is about to be written.
     Flag {
-        /// Its name.
+        /// The flag's name.
         name: String,
-        /// What it becomes.
+        /// The value to be written.
         value: FlagValue,
     },
     /// The machine is about to be restarted.
     Restarting,
-    /// Something went wrong; the run goes forward to putting things back.
+    /// Something went wrong. The run continues by restoring the machine.
     Trouble(String),
-    /// A set-up or teardown command begins.
+    /// A setup or teardown command begins.
     Command {
-        /// `setup 1 of 2`.
+        /// The command's name, such as `setup 1 of 2`.
         which: String,
         /// The command line.
         line: String,
     },
-    /// A stage of measuring begins, which lasts so long where that is known.
+    /// A stage of measuring begins, with its length if known.
     Began(Stage, Option<Duration>),
-    /// The workload is so far.
+    /// The workload's progress.
     Progress {
-        /// Iterations complete, where they are counted.
+        /// The number of completed iterations, if they are counted.
         iterations: u64,
-        /// All iterations, where their number is given.
+        /// The total number of iterations, if the scenario gives it.
         of: Option<u64>,
     },
-    /// The workload goes on for so long beyond its plan, since the time limit leaves no room for a second look.
+    /// The workload runs for this long beyond its plan, because the time limit leaves no room for a second look.
     GoesOn(Duration),
     /// A second look begins.
     LooksAgain {
-        /// What at: `MyD1 nonpaged and 2 more`.
+        /// The subject of the look, such as `MyD1 nonpaged and 2 more`.
         subject: String,
-        /// From 1, where one look did not tell.
+        /// The number of the look, from 1. It exceeds 1 if one look was not conclusive.
         number: u32,
-        /// How long it will take, about.
+        /// The approximate length of the look.
         length: Duration,
     },
     /// A block of a second look begins.
     Block {
-        /// What is looked at.
+        /// The subject of the look.
         subject: String,
-        /// Which one: `idle block 2 of 4`.
+        /// The block's name, such as `idle block 2 of 4`.
         block: String,
-        /// How long the look will still take, about.
+        /// The approximate time until the look ends.
         left: Duration,
     },
-    /// A second look is so far.
+    /// A second look's progress.
     Slots {
-        /// Slots which are over.
+        /// The number of completed slots.
         done: u64,
-        /// All of them.
+        /// The total number of slots.
         of: u64,
     },
-    /// There is something to look at again, and no time for it.
+    /// A second look is due, but there is no time for it.
     NoTime {
-        /// What.
+        /// The subject that grew.
         subject: String,
-        /// How long it would take, about.
+        /// The approximate length that the look would have.
         length: Duration,
     },
-    /// A sample could not be read; the recording says so too.
+    /// A sample could not be read. The recording notes the gap too.
     Gap(String),
-    /// So many ticks of the sampling clock passed without a sample.
+    /// This many ticks of the sampling clock passed without a sample.
     Missed(u32),
-    /// Stopping in order was asked for.
+    /// An orderly stop was requested.
     Stopping,
 }
 
@@ -126,7 +126,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// A length of time as precise as an estimate is.
+/// Displays an estimated length of time, without false precision.
 struct About(Duration);
 
 impl fmt::Display for About {

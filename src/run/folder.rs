@@ -1,4 +1,4 @@
-//! A run's folder: `reports/<scenario>-<UTC time>-<short id>/`, and the names of what lies in it.
+//! A run's folder, `reports/<scenario>-<UTC time>-<short id>/`, and the names of its files.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -13,7 +13,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// The files that a reader of the reports may want.
+    /// The files that are useful to a reader of the reports.
     pub const OUTPUTS: [&str; 9] = [
         "scenario.yaml",
         "recording.pgr",
@@ -26,127 +26,131 @@ impl RunFolder {
         "junit.xml",
     ];
 
-    /// Makes the folder of a run which begins now.
+    /// Creates the folder of a new run.
     ///
     /// # Errors
-    /// When `reports` cannot be made or written; nothing else has been touched by then.
+    /// If `reports` cannot be created or written. Nothing else has been changed by then.
     pub fn create(reports: &Path, scenario: &str, now: jiff::Timestamp) -> io::Result<RunFolder> {
         make_all(reports)?;
-        // Links on the way are followed now, once: what is made below is reached by its real path.
+        // Resolve links once, here, so that everything below is reached by its real path.
         let reports = full_path(reports)?;
         let time = now.strftime("%Y%m%dT%H%M%SZ");
-        // Two runs may begin in one second; the id only has to differ then, and create_dir tells when it does not.
+        // Two runs may begin in the same second. The id only has to differ then, and creating the folder fails if it
+        // does not.
         let id = RandomState::new().hash_one(now) & 0xffff;
         let path = reports.join(format!("{scenario}-{time}-{id:04x}"));
         native::make_run_folder(&path).map_err(|error| about(&path, &error))?;
         Ok(RunFolder { path })
     }
 
-    /// The folder of a run which began before.
+    /// Opens the folder of an existing run.
     ///
     /// # Errors
-    /// When it does not exist.
+    /// If the folder does not exist.
     pub fn open(path: &Path) -> io::Result<RunFolder> {
         Ok(RunFolder { path: full_path(path)? })
     }
 
-    /// The folder itself, absolute.
+    /// Returns the absolute path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The run's name: the folder's.
+    /// Returns the name of the run, which is that of the folder.
     pub fn run(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The scenario as it was run.
+    /// Returns the path of the scenario that the run uses.
     pub fn scenario(&self) -> PathBuf {
         self.path.join("scenario.yaml")
     }
 
-    /// What the run has done so far.
+    /// Returns the path of the checkpoint, the journal of the run's progress.
     pub fn checkpoint(&self) -> PathBuf {
         self.path.join("checkpoint.jsonl")
     }
 
-    /// A second copy of the checkpoint's first line, from which everything can be put back if the checkpoint is damaged.
+    /// Returns the path of a second copy of the checkpoint's first line. The copy is enough to restore everything if
+    /// the checkpoint is damaged.
     pub fn beginning(&self) -> PathBuf {
         self.path.join("beginning.jsonl")
     }
 
-    /// Held by the process which is at work on the run.
+    /// Returns the path of the lock that the process working on the run holds.
     pub fn lock(&self) -> PathBuf {
         self.path.join("run.lock")
     }
 
-    /// What was measured.
+    /// Returns the path of the recording.
     pub fn recording(&self) -> PathBuf {
         self.path.join("recording.pgr")
     }
 
-    /// What the commands wrote.
+    /// Returns the path of the commands' output.
     pub fn workload_log(&self) -> PathBuf {
         self.path.join("workload.log")
     }
 
-    /// The story of the run.
+    /// Returns the path of the run's log of events.
     pub fn run_log(&self) -> PathBuf {
         self.path.join("run.log")
     }
 
-    /// What the kernel reported of itself since the run began.
+    /// Returns the path of the kernel's log messages since the run began.
     pub fn kernel_log(&self) -> PathBuf {
         self.path.join("kernel.log")
     }
 
-    /// The driver under test, as it was found while it was measured.
+    /// Returns the path of the description of the driver under test, taken during the measurement.
     pub fn driver(&self) -> PathBuf {
         self.path.join("driver.json")
     }
 
-    /// Whose the tags are which broke a threshold, as it was looked up on the machine under test.
+    /// Returns the path of the owners of tags that broke a threshold, looked up on the machine under test.
     pub fn suspects(&self) -> PathBuf {
         self.path.join("suspects.json")
     }
 
-    /// The report for programs.
+    /// Returns the path of the machine-readable report.
     pub fn report(&self) -> PathBuf {
         self.path.join("report.json")
     }
 
-    /// The report for CI.
+    /// Returns the path of the report for CI.
     pub fn junit(&self) -> PathBuf {
         self.path.join("junit.xml")
     }
 
-    /// The kernel, on a simulated machine.
+    /// Returns the path of the simulated kernel's state, used only on a simulated machine.
     pub fn simulated_kernel(&self) -> PathBuf {
         self.path.join("simulated-kernel.json")
     }
 }
 
-/// The path of what exists, absolute and without links.
+/// Returns the absolute path of an existing file or folder, with links resolved.
 ///
 /// # Errors
-/// When it does not exist.
+/// If it does not exist.
 #[cfg(unix)]
 pub fn full_path(path: &Path) -> io::Result<PathBuf> {
     fs_err::canonicalize(path)
 }
 
-/// The path of what exists, absolute and without links, in a form which cmd.exe can work in: `C:\lab`, not `\\?\C:\lab`.
-/// What Windows itself resolves to no such path, as a network drive, stays as it was named.
+/// Returns the absolute path of an existing file or folder, with links resolved, in a form that cmd.exe can use:
+/// `C:\lab`, not `\\?\C:\lab`. If Windows resolves the path to one without such a form, for example on a network drive,
+/// the result is the absolute path with links unresolved.
 ///
 /// # Errors
-/// When it does not exist.
+/// If it does not exist.
 #[cfg(windows)]
 pub fn full_path(path: &Path) -> io::Result<PathBuf> {
     let resolved = dunce::simplified(&fs_err::canonicalize(path)?).to_owned();
     if resolved.to_string_lossy().starts_with(r"\\") { std::path::absolute(path) } else { Ok(resolved) }
 }
 
-/// Makes the reports' folder, where it is missing. Others may read in it as far as the umask allows, never write.
+/// Creates the reports folder if it is missing. The umask decides whether other users may read it; they can never write
+/// to it.
 fn make_all(reports: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

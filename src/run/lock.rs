@@ -1,4 +1,5 @@
-//! One run at a time owns a machine: two would see each other's workload as the driver's leak.
+//! The machine lock: only one run at a time may use a machine. Two runs would each attribute the other's workload to
+//! the driver.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -7,47 +8,47 @@ use std::time::Duration;
 
 use crate::machine::native;
 
-/// Held as long as the machine is owned; the operating system lets go of it when the process ends, however it ends.
+/// The lock on a machine, held until dropped. The operating system releases it when the process ends for any reason.
 #[derive(Debug)]
 pub struct MachineLock {
     file: File,
-    /// What tells runs without rights that this one is at work; they do not see the lock itself.
+    /// A marker for runs without administrator rights, which cannot see the lock itself.
     #[cfg(windows)]
     _sign: Option<File>,
 }
 
-/// Who owns the machine, as far as this process may see it.
+/// The owner of the machine, as far as this process may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Nobody.
+    /// The machine has no owner.
     Nobody,
-    /// A run, in its own words.
+    /// The machine belongs to a run, which describes itself with this text.
     Run(String),
-    /// Only root, or an administrator, may look.
+    /// Only root or an administrator may see the owner.
     Hidden,
 }
 
-/// Why the machine cannot be owned.
+/// The reason why the lock cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another run owns it.
+    /// Another run holds the lock.
     #[error("another run owns this machine: {by}")]
     Held {
-        /// What the owner wrote about itself.
+        /// The owner's description of itself.
         by: String,
     },
-    /// The lock file itself fails.
+    /// The lock file cannot be used.
     #[error("cannot lock {}: {source}", path.display())]
     Io {
         /// The lock file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl LockError {
-    /// What to do about it.
+    /// Returns advice for the user.
     pub fn help(&self) -> &'static str {
         match self {
             LockError::Held { .. } => "wait until it has ended, or end it with Ctrl-C or SIGTERM",
@@ -66,10 +67,10 @@ impl LockError {
 }
 
 impl MachineLock {
-    /// Takes the lock in the file at `path`, or says who has it.
+    /// Takes the lock in the file at `path`.
     ///
     /// # Errors
-    /// When another run has it, or the file cannot be made.
+    /// If another run holds the lock, or if the file cannot be created or locked.
     pub fn take(path: &Path, run: &str) -> Result<MachineLock, LockError> {
         let io = |source| LockError::Io { path: path.to_owned(), source };
         let mut file = native::open_lock(path).map_err(io)?;
@@ -81,7 +82,7 @@ impl MachineLock {
         let owner = format!("{run} (process {})\n", std::process::id());
         let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(owner.as_bytes()));
         match written {
-            // On Windows it can be another user's, to read and to lock only.
+            // On Windows, the file may belong to another user; we can then read and lock it, but not write to it.
             Err(error) if !(cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied) => Err(io(error)),
             _ => Ok(MachineLock {
                 file,
@@ -91,16 +92,16 @@ impl MachineLock {
         }
     }
 
-    /// Writes down that the run which has the lock keeps its state in `folder`, for [`MachineLock::folder`].
+    /// Writes the run's state `folder` into the lock file, for [`MachineLock::folder`].
     #[must_use]
     pub fn of_run_in(mut self, folder: &Path) -> MachineLock {
-        // Where it cannot be written, the run is found by who looks in its folder.
+        // If this fails, a process can still find the run by its folder.
         let _ = writeln!(self.file, "{}", folder.display());
         self
     }
 
-    /// Where the run that has the lock in the file at `path` keeps its state, or the run that had it and was killed. Whoever
-    /// can write the file can write anything there.
+    /// Returns the state folder of the run that holds the lock in the file at `path`, or that held it and was killed.
+    /// Do not trust the result: every user who can write to the file can put any path there.
     pub fn folder(path: &Path) -> Option<PathBuf> {
         let mut written = String::new();
         native::open_to_look(path).ok()?.take(LONGEST).read_to_string(&mut written).ok()?;
@@ -108,8 +109,8 @@ impl MachineLock {
         folder.is_absolute().then_some(folder)
     }
 
-    /// [`MachineLock::take`], which tries again for as long as `patience` while somebody else has the lock: a short command
-    /// such as `poolgate flags` has it for a moment only.
+    /// Takes the lock like [`MachineLock::take`], but retries for up to `patience` while another process holds it.
+    /// Short commands such as `poolgate flags` hold it only for a moment.
     ///
     /// # Errors
     /// As for [`MachineLock::take`].
@@ -118,8 +119,8 @@ impl MachineLock {
         take_patiently(path, run, tries, || std::thread::park_timeout(PAUSE))
     }
 
-    /// Who has the lock in the file at `path`, in the owner's own words; `None` when nobody has, or this process may not see
-    /// it. Takes no lock and writes nothing.
+    /// Returns the owner's description of itself from the lock file at `path`, or `None` if the lock is free or this
+    /// process may not see the owner. Takes no lock and writes nothing.
     pub fn owner(path: &Path) -> Option<String> {
         match MachineLock::look(path) {
             Owner::Run(run) => Some(run),
@@ -127,7 +128,7 @@ impl MachineLock {
         }
     }
 
-    /// Who has the lock in the file at `path`. Takes no lock and writes nothing.
+    /// Returns the owner of the lock in the file at `path`. Takes no lock and writes nothing.
     pub fn look(path: &Path) -> Owner {
         match native::open_to_look(path).and_then(|mut file| Ok(native::is_locked(&file)?.then(|| written(&mut file))))
         {
@@ -139,7 +140,7 @@ impl MachineLock {
     }
 }
 
-/// How long is waited between two attempts.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
 fn take_patiently(path: &Path, run: &str, tries: u128, mut pause: impl FnMut()) -> Result<MachineLock, LockError> {
@@ -152,31 +153,31 @@ fn take_patiently(path: &Path, run: &str, tries: u128, mut pause: impl FnMut()) 
     MachineLock::take(path, run)
 }
 
-/// Nobody shall be told of an owner who is gone.
+/// Clears the file, so that it does not name an owner that is gone.
 impl Drop for MachineLock {
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
     }
 }
 
-/// The most that is read of a lock file, in bytes.
+/// The limit on bytes read from a lock file.
 const LONGEST: u64 = 4096;
 
-/// What the owner wrote about itself. It may not have written yet; it is the owner all the same.
+/// Reads the owner's description of itself. A new owner may not have written one yet.
 fn written(file: &mut File) -> String {
     let mut by = Vec::new();
     let _ = file.take(LONGEST).read_to_end(&mut by);
     owner(&String::from_utf8_lossy(&by))
 }
 
-/// What the owner wrote about itself, as it can be shown: anybody may have written it.
+/// Returns the owner's description in a form that is safe to show. Any user may have written the file.
 fn owner(written: &str) -> String {
     let line = written.trim().lines().next().unwrap_or_default();
     let shown: String = line.chars().filter(|char| !char.is_control()).take(200).collect();
     if shown.is_empty() { "a run of another user".to_owned() } else { shown }
 }
 
-/// Says so where the file system has no locks, as some network file systems have none (flock(2): ENOLCK, EOPNOTSUPP).
+/// Explains an error from a file system without locks, as some network file systems are (flock(2): ENOLCK, EOPNOTSUPP).
 fn explained(source: io::Error) -> io::Error {
     #[cfg(unix)]
     const NO_LOCKS: [rustix::io::Errno; 3] =

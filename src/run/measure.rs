@@ -1,6 +1,6 @@
-//! Measuring a workload: lead-in, iterations with a settled sample after each, cool-down.
+//! Measures a workload: lead-in, iterations with a settled sample after each, cool-down.
 //!
-//! Knows nothing of processes: a [`Workload`] is whatever does an iteration, so that the order of things is tested on a
+//! This module does not use processes itself. It runs any [`Workload`], so tests can check the order of steps on a
 //! paused clock.
 
 use std::time::Duration;
@@ -14,24 +14,24 @@ use super::sampler::Sampler;
 use crate::record::Stage;
 use crate::scenario::{Plan, Sampling};
 
-/// What is run against the driver.
+/// A workload to run against the driver.
 #[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
 pub trait Workload {
-    /// Does iteration `number`, from 1, to its end.
+    /// Runs iteration `number`, from 1, to its end.
     async fn iteration(&mut self, number: u64) -> Result<(), RunError>;
 
-    /// Begins the one command of a workload with a `duration`.
+    /// Starts the single command of a workload with a `duration`.
     async fn begin(&mut self) -> Result<(), RunError>;
 
-    /// Waits until that command has completed more iterations, and returns how many more. An end of the command by
-    /// itself is an error. Dropping the future loses nothing.
+    /// Waits until that command has completed more iterations, and returns how many more. Returns an error if the
+    /// command ends by itself. Dropping the future loses no iterations.
     async fn counted(&mut self) -> Result<u64, RunError>;
 
-    /// Ends whatever is running, with everything it started.
+    /// Ends the running command, if any, and all processes it started.
     async fn end(&mut self) -> Result<(), RunError>;
 }
 
-/// Measures `workload` from lead-in to cool-down. On an error the workload has been ended.
+/// Measures `workload` from lead-in to cool-down. If this returns an error, the workload has been ended.
 pub(super) async fn measure(
     plan: &Plan,
     sampling: &Sampling,
@@ -47,7 +47,7 @@ pub(super) async fn measure(
         Plan::Lasting { duration, .. } => last(duration.as_std(), budget, workload, sampler).await,
     };
     let ended = workload.end().await;
-    // A workload that cannot be ended matters more than why it was to end.
+    // If the workload cannot be ended, report that first: it matters more than the reason for ending it.
     ended.and(outcome)?;
 
     sampler.begin(Stage::CoolDown, Some(sampling.cool_down.as_std()))?;
@@ -69,7 +69,7 @@ async fn iterate(
     }
     let Some(end) = budget.one_long_look(Instant::now(), begun.elapsed()) else { return Ok(()) };
     sampler.tell(Event::GoesOn(end - Instant::now()));
-    // The last iteration must be over in time too.
+    // The last iteration must also end in time.
     let each = begun.elapsed().div_f64(count as f64);
     while Instant::now() + each <= end {
         iteration(settle, workload, sampler).await?;
@@ -78,7 +78,7 @@ async fn iterate(
     Ok(())
 }
 
-/// The next iteration of a workload which is run again and again, with its settled sample.
+/// Runs the next iteration of a repeated workload, and takes its settled sample.
 pub(super) async fn iteration(
     settle: Duration,
     workload: &mut impl Workload,
@@ -101,7 +101,7 @@ async fn last(
     let end = budget.one_long_look(planned, duration).unwrap_or(planned);
     sampler.begin(Stage::Workload, Some(end - begun))?;
     while Instant::now() < end {
-        // It need not be able to run for longer than it says.
+        // Start the command again for each `duration`, because it may be unable to run longer.
         let until = end.min(Instant::now() + duration);
         run_until(until, duration, workload, sampler).await?;
         workload.end().await?;
@@ -109,7 +109,8 @@ async fn last(
     Ok(())
 }
 
-/// Runs the one command of a workload with a `duration`, which ends it, up to an instant within that.
+/// Runs the single command of a workload with a `duration` until `end`, or until the command fails. The caller ends the
+/// command.
 async fn run_until(
     end: Instant,
     duration: Duration,
@@ -118,7 +119,7 @@ async fn run_until(
 ) -> Result<(), RunError> {
     let begun = Instant::now();
     workload.begin().await?;
-    // An elapsed timeout is the planned end.
+    // A timeout is the planned end.
     while let Ok(more) = sampler.during(timeout_at(end, workload.counted())).await? {
         let more = more.map_err(|error| early(error, begun.elapsed(), duration))?;
         sampler.completed(sampler.iterations() + more);
@@ -127,7 +128,7 @@ async fn run_until(
     Ok(())
 }
 
-/// A long-running command which ends well has still ended too early.
+/// Corrects the times in an error about a command that ended too early; other errors are unchanged.
 pub(super) fn early(error: RunError, after: Duration, of: Duration) -> RunError {
     match error {
         RunError::Command { which, because: CommandError::Early { .. }, output } => {

@@ -1,7 +1,7 @@
-//! A run: one scenario executed once, up to a complete recording.
+//! A run executes one scenario once and makes one complete recording.
 //!
-//! [`conduct`] is its whole story: set up, measure, tear down. Everything it tells goes out as [`Event`]s, everything it
-//! learns into the recording; what the figures mean is for `judge`. This is the only module with async code.
+//! [`conduct`] sets up, measures, and tears down. It sends progress as [`Event`]s and writes measurements to the
+//! recording; `judge` interprets them. This is the only module with async code.
 
 mod budget;
 mod clock;
@@ -43,11 +43,14 @@ use measure::measure;
 use sampler::Sampler;
 use second_look::second_looks;
 
-/// Sets up, measures, looks again at whatever `look_again` says, and tears down; returns how long the recording is. Teardown is done whatever came before it, so
-/// that nothing is left behind; the first thing that went wrong is what is returned.
+/// Sets up, measures, takes the second looks that `look_again` asks for, and tears down. Returns the length of the
+/// recording.
+///
+/// Teardown always runs, even after an error, so that nothing is left behind. If several steps fail, the first error is
+/// returned.
 ///
 /// # Errors
-/// When the run did not come to its end. The recording must then stay unfinished, so that judging refuses it.
+/// If the run did not complete. The recording must then stay unfinished, so that `judge` refuses it.
 pub async fn conduct(
     scenario: &Scenario,
     shell: &Shell,
@@ -55,7 +58,7 @@ pub async fn conduct(
     mut with: Instruments<'_>,
     look_again: &mut LookAgain<'_>,
 ) -> Result<Duration, RunError> {
-    // A machine which cannot be sampled at all must not be set up first.
+    // Check that the machine can be sampled before setup changes anything.
     with.source.sample().map_err(RunError::Sample)?;
 
     let budget = Budget::from_now(scenario);
@@ -80,7 +83,7 @@ pub async fn conduct(
     let stop = sampler.stop();
     let torn_down = run_teardown(&scenario.teardown, &mut commands, &mut |event| sampler.tell(event), &stop).await;
     if let (true, Err(cut @ RunError::NotTornDown { .. })) = (outcome.is_err(), &torn_down.outcome) {
-        // The run's own trouble is another one.
+        // The run already failed for another reason, so report this one as an event.
         sampler.tell(Event::Trouble(cut.to_string()));
     }
     let kept =
@@ -93,10 +96,10 @@ pub async fn conduct(
     Ok(sampler.elapsed())
 }
 
-/// Runs the teardown of a run whose process ended before it could; the first thing that went wrong is what is returned.
+/// Runs the teardown of a run whose process ended before it could do so. Returns the first error.
 ///
 /// # Errors
-/// When a command failed, or stopping was asked for.
+/// If a command failed, or if a stop was requested.
 pub async fn tear_down(
     scenario: &Scenario,
     shell: &Shell,
@@ -108,7 +111,8 @@ pub async fn tear_down(
     run_teardown(&scenario.teardown, &mut commands, tell, stop).await.outcome
 }
 
-/// Named tags are shrunk unless the scenario says otherwise; `*` never is, since that would disturb the whole machine.
+/// Returns the tags whose caches are shrunk: all named tags, unless the scenario turns shrinking off. `*` is never
+/// shrunk, because that would disturb the whole machine.
 fn to_shrink(scenario: &Scenario) -> Vec<TagPattern> {
     if scenario.sampling.shrink == Some(false) {
         return Vec::new();
@@ -129,15 +133,15 @@ async fn set_up(steps: &[Step], commands: &mut Commands<'_>, with: &mut Instrume
     Ok(())
 }
 
-/// What became of the teardown commands.
+/// The result of the teardown commands.
 struct TornDown {
     outcome: Result<(), RunError>,
     /// Every command was run.
     complete: bool,
 }
 
-/// Runs every teardown command, also after one which failed: each undoes something of its own. Only a second request to
-/// stop cuts teardown short.
+/// Runs every teardown command, even after one has failed, because each may undo a different step. Only a second stop
+/// request cuts teardown short.
 async fn run_teardown(
     steps: &[Step],
     commands: &mut Commands<'_>,

@@ -1,7 +1,7 @@
-//! What commands wrote: kept in `workload.log` up to a limit, and the last lines of it at hand for messages.
+//! The output of commands: written to `workload.log` up to a limit, with the last lines kept in memory for messages.
 //!
-//! A workload may write without end; the log must not fill the disk the recording lives on. The beginning is kept in
-//! full, the end as far as [`TAIL`], and what lies between is counted.
+//! A workload may write without end, and the log must not fill the recording's disk. The log keeps the first [`HEAD`]
+//! bytes and the last [`TAIL`] bytes, and counts the bytes between them.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -9,12 +9,12 @@ use std::path::Path;
 
 use fs_err::File;
 
-/// The most that is kept of the beginning, bytes.
+/// The limit on output kept from the beginning, in bytes.
 const HEAD: u64 = 8 << 20;
-/// The most that is kept of the end, bytes.
+/// The limit on output kept from the end, in bytes.
 const TAIL: usize = 64 << 10;
 
-/// The most that a message shows, bytes.
+/// The limit on output shown in a message, in bytes.
 const SHOWN: usize = 4 << 10;
 
 /// The output of a run's commands.
@@ -26,16 +26,16 @@ pub struct Output {
 }
 
 impl Output {
-    /// A log, which goes on behind what a run taken up again has left there.
+    /// Opens a log and appends to it, because a resumed run may already have written some output.
     ///
     /// # Errors
-    /// When the file cannot be written, or is not our own.
+    /// If the file cannot be written or does not belong to this user.
     pub fn append(path: &Path) -> io::Result<Output> {
         let file = open_log(path)?;
         Ok(Output { written: file.metadata()?.len().min(HEAD), file, dropped: 0, tail: VecDeque::new() })
     }
 
-    /// Notes that a command begins, and forgets the lines of the one before.
+    /// Notes that a command begins, and drops the previous command's lines.
     pub(super) fn begin(&mut self, what: &str, line: &str) -> io::Result<()> {
         self.tail.clear();
         self.write(format!("--- {what}: {line}\n").as_bytes())?;
@@ -43,7 +43,7 @@ impl Output {
         Ok(())
     }
 
-    /// Keeps what a command wrote.
+    /// Keeps the bytes that a command wrote.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.tail.extend(bytes);
         let kept = bytes.len().min((HEAD - self.written) as usize);
@@ -55,23 +55,23 @@ impl Output {
         Ok(())
     }
 
-    /// The last lines the present command wrote, at most `lines`, as text.
+    /// Returns the last lines of the current command, at most `lines`, as text.
     pub fn last_lines(&self, lines: usize) -> String {
         let bytes: Vec<u8> = self.tail.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
         let text: Vec<&str> = text.lines().collect();
         let last = text[text.len().saturating_sub(lines)..].join("\n");
-        // A program need not end its lines.
+        // A line can be arbitrarily long.
         last[last.ceil_char_boundary(last.len().saturating_sub(SHOWN))..].to_owned()
     }
 
-    /// Completes the log: says what was left out, and adds the end of it.
+    /// Completes the log: notes how many bytes were left out, and appends the end of the output.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If the log cannot be written.
     pub fn close(&mut self) -> io::Result<()> {
         if self.dropped > 0 {
-            // What is still in the beginning must not be shown twice.
+            // Do not repeat output that is still in the beginning.
             let fresh = self.tail.len().min(self.dropped as usize);
             let bytes: Vec<u8> = self.tail.iter().skip(self.tail.len() - fresh).copied().collect();
             let left_out = self.dropped - fresh as u64;
@@ -82,11 +82,11 @@ impl Output {
     }
 }
 
-/// Opens the log at `path` to write behind what it holds, or makes it. It lies where others may have put something in its
-/// place, so nothing but a file of our own is written to, and nobody is waited for, as a fifo would have it.
+/// Opens the log at `path` for appending, or creates it. Other users may be able to place a file there first, so this
+/// function writes only to a regular file of our own, and opens it without blocking (a fifo would block).
 ///
 /// # Errors
-/// When it cannot be opened, or is a link, no regular file, or somebody else's.
+/// If the file cannot be opened, is a link, is not a regular file, or belongs to another user.
 pub fn open_log(path: &Path) -> io::Result<File> {
     let fresh = log_options().create_new(true).open(path);
     match fresh {
@@ -100,7 +100,7 @@ pub fn open_log(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Says what stands in the log's place, where opening it fails for that.
+/// Describes the file in the log's place if its type explains why opening it failed.
 fn planted(path: &Path, error: &io::Error) -> String {
     match path.symlink_metadata() {
         Ok(found) if found.is_symlink() => format!("{} is not written to: it is a symbolic link", path.display()),
@@ -132,7 +132,7 @@ fn strange(found: &std::fs::Metadata) -> Option<&'static str> {
     }
 }
 
-/// A link is opened itself, and then refused.
+/// Opens a link itself, not its target, so that [`strange`] can refuse it.
 #[cfg(windows)]
 fn log_options() -> fs_err::OpenOptions {
     use fs_err::os::windows::fs::OpenOptionsExt;
@@ -165,7 +165,7 @@ mod tests {
         fs_err::create_dir(at("folder")).unwrap();
         let mode = rustix::fs::Mode::from_raw_mode(0o666);
         rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
-        // With and without somebody at its other end: neither must be waited for.
+        // Opening must not block, whether or not the fifo has a reader.
         let refused = |name: &str| open_log(&at(name)).unwrap_err().to_string();
         assert!(refused("fifo").ends_with("it is not a regular file"), "{}", refused("fifo"));
         let _reader = fs_err::OpenOptions::new().read(true).write(true).open(at("fifo")).unwrap();

@@ -1,5 +1,5 @@
-//! A run without processes, on the paused clock and a simulated kernel, for the tests of measuring: what was done when is
-//! read off the recording.
+//! A run without processes for the tests of measuring, on a paused clock and a simulated kernel. Tests read the order
+//! of steps from the recording.
 // long because the workload, the kernel and what came of them make one rehearsal
 
 // long because it is one test bed with a switch for each way in which a run can be disturbed
@@ -23,7 +23,7 @@ use crate::scenario::{Sampling, Scenario};
 
 mod blinded;
 
-/// A run which is to be rehearsed.
+/// A run to rehearse.
 pub(super) struct Rehearsal {
     scenario: Scenario,
     takes: Duration,
@@ -35,23 +35,23 @@ pub(super) struct Rehearsal {
     hangs_at: Option<usize>,
 }
 
-/// What came of it.
+/// The result of a rehearsal.
 pub(super) struct Rehearsed {
     pub(super) outcome: Result<(), RunError>,
     pub(super) recording: Recording,
-    /// The recording as it was on the disk each time when it was asked whether to look again.
+    /// The recording on disk at each question whether to look again.
     pub(super) asked: Vec<String>,
     pub(super) told: Vec<Event>,
-    /// What the workload was asked to do.
+    /// The calls that the workload received.
     pub(super) done: Vec<String>,
-    /// The recording as it was on the disk when each iteration began.
+    /// The recording on disk at the start of each iteration.
     pub(super) before: Vec<String>,
     /// Whether the workload was left running.
     pub(super) running: bool,
 }
 
 impl Rehearsal {
-    /// A workload which is so described in a scenario, with an iteration that takes so long.
+    /// Returns a run with this workload, in a scenario's syntax; an iteration lasts `takes`.
     pub(super) fn of(workload: &str, takes: Duration) -> Rehearsal {
         let text = format!("scenario: test\nworkload: {{ run: work, {workload} }}\n");
         let mut scenario = crate::scenario::parse("test.yaml", text.as_bytes()).unwrap().scenario;
@@ -70,7 +70,7 @@ impl Rehearsal {
         }
     }
 
-    /// On a machine which is so busy that a sample takes so long.
+    /// Makes the machine busy: a sample takes `slow`.
     pub(super) fn on_a_busy_machine(mut self, slow: Duration) -> Rehearsal {
         self.slow = slow;
         self
@@ -86,7 +86,7 @@ impl Rehearsal {
         self
     }
 
-    /// With this second look after those before.
+    /// Adds a second look.
     pub(super) fn looking_again(mut self, look: SecondLook) -> Rehearsal {
         self.looks.push(look);
         self
@@ -97,19 +97,19 @@ impl Rehearsal {
         self
     }
 
-    /// Whose workload fails in this iteration.
+    /// Makes the workload fail in this iteration.
     pub(super) fn failing_at(mut self, iteration: u64) -> Rehearsal {
         self.fails_at = Some(iteration);
         self
     }
 
-    /// Whose kernel cannot be sampled any more then.
+    /// Makes the kernel impossible to sample after this time.
     pub(super) fn blind_after(mut self, after: Duration) -> Rehearsal {
         self.blind_after = Some(after);
         self
     }
 
-    /// Whose workload cannot be ended the `nth` time, from 1.
+    /// Makes the `nth` attempt to end the workload fail, counted from 1.
     pub(super) fn hanging_at_end(mut self, nth: usize) -> Rehearsal {
         self.hangs_at = Some(nth);
         self
@@ -178,18 +178,19 @@ impl Rehearsal {
 }
 
 impl Rehearsed {
-    /// Whether the run failed because the workload cannot be ended.
+    /// Whether the run failed because the workload could not be ended.
     pub(super) fn hung(&self) -> bool {
         let Err(RunError::Command { because, .. }) = &self.outcome else { return false };
         matches!(because, CommandError::NotWell(NotWell::CannotBeEnded(_)))
     }
 
-    /// What the recording says, in short: stages, iterations, blocks, and s or c for a settled sample or one on the clock.
+    /// Returns the recording in short: stages, iterations, blocks, `s` for a settled sample, and `c` for a sample on
+    /// the clock.
     pub(super) fn story(&self) -> String {
         story(&self.recording)
     }
 
-    /// The story from the second look on, without samples on the clock.
+    /// Returns the story from the second look on, without samples on the clock.
     pub(super) fn second_look(&self) -> String {
         let story = self.story();
         let (_, look) = story.split_once(" plan").unwrap();

@@ -1,8 +1,9 @@
-//! Samples on their way from the kernel into the recording.
+//! Takes samples from the kernel and writes them to the recording.
 //!
-//! Two kinds are taken: on the clock, whatever is going on, and *settled*, at rest, after named caches were shrunk, so
-//! that a settled sample counts what is really in use. A sample that cannot be read leaves a gap in the recording; after
-//! a few in a row the run fails, since a run that did not measure must never pass.
+//! There are two kinds of samples. Samples on the clock are taken while the workload runs. *Settled* samples are taken
+//! at rest, after the caches of named tags were shrunk, so they count only memory in use. A sample that cannot be read
+//! leaves a gap in the recording. After a few failures in a row the run fails, because a run that did not measure must
+//! never pass.
 
 use std::io;
 use std::time::Duration;
@@ -19,26 +20,26 @@ use crate::pool::TagPattern;
 use crate::record::{Mark, Recorder, SampleInfo, Stage};
 use crate::scenario::Sampling;
 
-/// How often the recording is synced to disk: what a power cut may cost.
+/// The interval between syncs of the recording to disk. A power cut loses at most this much.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-/// So many samples in a row may fail before the run does.
+/// The number of samples in a row that may fail before the run fails.
 const FAILURES: u32 = 3;
-/// Objects freed by RCU are really free only after a grace period; measured: 50 ms always sufficed, and 20 ms between
-/// the two shrinks which it takes to empty per-CPU slabs.
+/// The kernel frees objects under RCU only after a grace period. In measurements, 50 ms was always enough, as were 20
+/// ms between the two shrinks that are needed to empty per-CPU slabs.
 const GRACE: Duration = Duration::from_millis(50);
 const BETWEEN_SHRINKS: Duration = Duration::from_millis(20);
 
-/// What a sampler needs.
+/// The parts that a sampler needs.
 pub struct Instruments<'a> {
-    /// Where samples are read.
+    /// The source of samples.
     pub source: &'a mut dyn PoolSource,
-    /// Where they go.
+    /// The recorder of samples.
     pub recorder: &'a mut Recorder,
-    /// Who is told.
+    /// The receiver of events.
     pub tell: &'a mut dyn FnMut(Event),
-    /// What ends the run early.
+    /// The stop requests that end the run early.
     pub stop: Stop,
-    /// Writes down that setup begins, and that teardown has ended.
+    /// Writes a milestone to the checkpoint.
     pub milestone: &'a mut dyn FnMut(Milestone) -> io::Result<()>,
 }
 
@@ -61,7 +62,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         Sampler { with, shrink, started: now, clock, failures: 0, synced: now, iterations: 0, marked: 0 }
     }
 
-    /// What ends the run early.
+    /// Returns the receiver of stop requests.
     pub(super) fn stop(&self) -> Stop {
         self.with.stop.clone()
     }
@@ -70,29 +71,29 @@ impl<'i, 'a> Sampler<'i, 'a> {
         (self.with.tell)(event);
     }
 
-    /// Writes down how far the run is.
+    /// Writes a milestone to the checkpoint.
     pub(super) fn reach(&mut self, milestone: Milestone) -> Result<(), RunError> {
         (self.with.milestone)(milestone).map_err(RunError::Checkpoint)
     }
 
-    /// A stage begins.
+    /// Begins a stage: sends the event and marks the recording.
     pub(super) fn begin(&mut self, stage: Stage, length: Option<Duration>) -> Result<(), RunError> {
         self.tell(Event::Began(stage, length));
         self.mark(stage)
     }
 
-    /// Marks the beginning of a stage which is told otherwise, or not worth telling.
+    /// Marks the beginning of a stage without the event [`Event::Began`].
     pub(super) fn mark(&mut self, stage: Stage) -> Result<(), RunError> {
         self.clock.pass();
         self.write(&Mark::Stage(stage))
     }
 
-    /// Something happened.
+    /// Writes a mark to the recording.
     pub(super) fn write(&mut self, mark: &Mark) -> Result<(), RunError> {
         Ok(self.with.recorder.mark(self.started.elapsed(), mark)?)
     }
 
-    /// Something which must be on the disk before anything else happens.
+    /// Writes a mark that must be on disk before the run continues.
     pub(super) fn write_down(&mut self, mark: &Mark) -> Result<(), RunError> {
         self.write(mark)?;
         self.sync()
@@ -104,8 +105,8 @@ impl<'i, 'a> Sampler<'i, 'a> {
         Ok(())
     }
 
-    /// Does something which is no part of the measuring and may take its time: everything so far is on the disk for it, and
-    /// no tick meanwhile was missed.
+    /// Runs `act`, which is not part of the measurement and may take some time. The recording is synced to disk first,
+    /// and ticks during `act` do not count as missed.
     pub(super) fn apart<T>(&mut self, act: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
         self.sync()?;
         self.clock.pass();
@@ -114,22 +115,23 @@ impl<'i, 'a> Sampler<'i, 'a> {
         done
     }
 
-    /// No tick was missed since the stage began: nobody was to sample.
+    /// Restarts the clock, so that ticks since the stage began do not count as missed.
     pub(super) fn begin_again(&mut self) {
         self.clock.begin_again();
     }
 
-    /// So many iterations are complete. Written with the next sample, as a fast workload completes many between two.
+    /// Sets the number of completed iterations. It is written with the next sample, because a fast workload completes
+    /// many iterations between two samples.
     pub(super) fn completed(&mut self, iterations: u64) {
         self.iterations = iterations;
     }
 
-    /// So many iterations are complete by now.
+    /// Returns the number of completed iterations.
     pub(super) fn iterations(&self) -> u64 {
         self.iterations
     }
 
-    /// Does `work`, sampling on the clock meanwhile.
+    /// Runs `work` and samples on the clock meanwhile.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, RunError> {
         let stop = self.with.stop.clone();
         tokio::pin!(work);
@@ -143,7 +145,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         }
     }
 
-    /// Takes a settled sample at every tick for `length`, while nothing is going on.
+    /// Takes a settled sample at every tick for `length`, while no workload runs.
     pub(super) async fn rest(&mut self, length: Duration) -> Result<(), RunError> {
         let end = Instant::now() + length;
         let stop = self.with.stop.clone();
@@ -157,9 +159,9 @@ impl<'i, 'a> Sampler<'i, 'a> {
         }
     }
 
-    /// Lets the machine come to rest after an iteration and takes a settled sample.
+    /// Waits for the machine to come to rest after an iteration, then takes a settled sample.
     pub(super) async fn settle(&mut self, settle: Duration) -> Result<(), RunError> {
-        // Shrinking right away as well shows whether there is anything to shrink, and so a grace period to wait for.
+        // This first shrink also shows whether any cache can be shrunk, and so whether a grace period is needed.
         let rest = match self.with.source.shrink(&self.shrink) {
             Ok(0) => settle,
             Ok(_) => settle.max(GRACE),
@@ -215,7 +217,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         if self.failures > FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
     }
 
-    /// How long the recording is by now.
+    /// Returns the length of the recording so far.
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

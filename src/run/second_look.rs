@@ -1,9 +1,9 @@
-//! The second look: the workload goes on in some blocks and rests in others, in an order drawn by chance, so that what
-//! grows with the workload can be told from what grows by itself.
+//! The second look: the workload runs in some blocks and rests in others, in random order. This separates growth caused
+//! by the workload from growth over time.
 //!
-//! What is looked at, and in which order, is decided elsewhere and stands in the recording before anything of it is
-//! measured. The workload is never told: its command, its environment and the counting of iterations go on as before.
-//! Each slot, of work or of rest, ends with one settled sample.
+//! Another module decides the subject and the order, and both are recorded before the look is measured. The workload
+//! does not notice: its command, its environment, and the counting of iterations stay the same. Each slot, of work or
+//! of rest, ends with one settled sample.
 
 use std::time::Duration;
 
@@ -17,10 +17,11 @@ use super::sampler::Sampler;
 use crate::record::{Mark, Pause, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
 
-/// Says from the recording, as it is on the disk by now, whether to look again, and at what.
+/// Decides from the recording on disk whether to take another look, and returns its plan.
 pub type LookAgain<'a> = dyn FnMut() -> Result<Option<SecondLook>, RunError> + 'a;
 
-/// Looks again as often as `look_again` says and `budget` has time for. On an error the workload has been ended.
+/// Takes second looks for as long as `look_again` asks for them and `budget` has time for them. If this returns an
+/// error, the workload has been ended.
 pub(super) async fn second_looks(
     scenario: &Scenario,
     look_again: &mut LookAgain<'_>,
@@ -34,7 +35,7 @@ pub(super) async fn second_looks(
             sampler.tell(Event::NoTime { subject, length: length(&look) });
             break;
         }
-        // The order is on the disk before the first slot: nothing measured can have had a part in it.
+        // Write the order to disk before the first slot, so that no measurement can influence it.
         sampler.write_down(&Mark::SecondLook(look.clone()))?;
         sampler.tell(Event::LooksAgain { subject: subject.clone(), number: look.number, length: length(&look) });
         sampler.mark(Stage::SecondLook)?;
@@ -42,13 +43,13 @@ pub(super) async fn second_looks(
         let mut slots = Slots { scenario, look: &look, subject, done: 0, slot, began: None, workload, sampler };
         let outcome = slots.all().await;
         let ended = workload.end().await;
-        // A workload that cannot be ended matters more than why it was to end.
+        // If the workload cannot be ended, report that first: it matters more than the reason for ending it.
         ended.and(outcome)?;
     }
     Ok(())
 }
 
-/// How long all slots take.
+/// Returns the total length of all slots.
 fn length(look: &SecondLook) -> Duration {
     Duration::from_micros(look.slot_us.saturating_mul(slots(look)))
 }
@@ -57,7 +58,7 @@ fn slots(look: &SecondLook) -> u64 {
     look.lead.saturating_add(look.slots.saturating_mul(look.order.len() as u64))
 }
 
-/// What is looked at, for people.
+/// Returns the subject of the look, for people.
 fn subject(look: &SecondLook) -> String {
     match look.candidates.as_slice() {
         [] => "nothing".to_owned(),
@@ -66,16 +67,16 @@ fn subject(look: &SecondLook) -> String {
     }
 }
 
-/// The slots of one look, one after the other.
+/// Runs the slots of one look in order.
 struct Slots<'s, 'i, 'a, W> {
     scenario: &'s Scenario,
     look: &'s SecondLook,
     subject: String,
     done: u64,
-    /// How long a slot of rest is: as long as those of the last block of work were. On a machine which has become slower
-    /// a shorter rest would let growth by time look like the workload's.
+    /// The length of a slot of rest: the mean slot length of the last block of work. If the machine has become slower,
+    /// a shorter rest would make growth over time look like growth from the workload.
     slot: Duration,
-    /// When a workload with a `duration` was begun, while it runs.
+    /// The start of a workload with a `duration`, while it runs.
     began: Option<Instant>,
     workload: &'s mut W,
     sampler: &'s mut Sampler<'i, 'a>,
@@ -113,7 +114,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
         Ok(())
     }
 
-    /// A slot in which nothing is run: as long as one with an iteration, and sampled in the same way.
+    /// Runs a slot of rest. It is as long as a slot with an iteration, and is sampled in the same way.
     async fn idle(&mut self) -> Result<(), RunError> {
         let settle = self.scenario.sampling.settle.as_std();
         let rest = sleep_until(Instant::now() + self.slot.saturating_sub(settle));
@@ -121,8 +122,8 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
         self.sampler.settle(settle).await
     }
 
-    /// A slot of a workload with a `duration`, which is ended to rest and begun again to work, and never runs longer than
-    /// that at a time.
+    /// Runs a slot of a workload with a `duration`. The command is ended for rest and started for work, and never runs
+    /// longer than `duration` at a time.
     async fn on_the_clock(&mut self, works: bool, duration: Duration) -> Result<(), RunError> {
         let end = Instant::now() + self.slot;
         if self.began.is_some_and(|began| !works || end > began + duration) {
@@ -133,7 +134,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
             self.workload.begin().await?;
             self.began = Some(Instant::now());
         }
-        // Where nothing runs nothing is counted. An elapsed timeout is the planned end.
+        // `counted` never completes while no command runs. A timeout is the planned end.
         while let Ok(more) = self.sampler.during(timeout_at(end, self.workload.counted())).await? {
             let ran = self.began.map_or(Duration::ZERO, |began| began.elapsed());
             let more = more.map_err(|error| early(error, ran, duration))?;

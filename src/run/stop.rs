@@ -1,35 +1,35 @@
-//! Asking a run to stop in order: the first request ends the workload, the second the teardown as well.
+//! Requests to stop a run in order. The first request ends the workload, and the second also ends teardown.
 
 use tokio::sync::watch;
 
-/// The asking side.
+/// The sender of stop requests.
 #[derive(Debug)]
 pub struct Brake(watch::Sender<u32>);
 
-/// The listening side. Cheap to clone.
+/// The receiver of stop requests. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<u32>);
 
-/// A brake and what it stops.
+/// Returns a connected pair of [`Brake`] and [`Stop`].
 pub fn brake() -> (Brake, Stop) {
     let (sender, receiver) = watch::channel(0);
     (Brake(sender), Stop(receiver))
 }
 
 impl Brake {
-    /// Asks once more.
+    /// Sends one more stop request.
     pub fn pull(&self) {
         self.0.send_modify(|times| *times += 1);
     }
 }
 
 impl Stop {
-    /// Whether stopping was asked for.
+    /// Returns whether a stop was requested.
     pub fn is_asked(&self) -> bool {
         *self.0.borrow() > 0
     }
 
-    /// Waits until stopping was asked for `times` times; for ever when the brake is gone.
+    /// Waits for stop request number `times`, or for ever if the [`Brake`] was dropped.
     pub async fn asked(&self, times: u32) {
         if self.0.clone().wait_for(|asked| *asked >= times).await.is_err() {
             std::future::pending().await

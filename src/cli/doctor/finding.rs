@@ -1,4 +1,4 @@
-//! One thing doctor found, and how findings are shown.
+//! A finding of doctor, and the table of findings.
 
 use std::fmt::{self, Display};
 
@@ -8,40 +8,42 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use crate::machine::MachineError;
 use crate::plain::plain;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) level: Level,
-    /// What was looked at: `boot loader`.
+    /// The subject of the check, such as `boot loader`.
     pub(super) what: &'static str,
     pub(super) says: String,
-    /// What to do about it.
+    /// Advice for the user.
     pub(super) help: Option<String>,
 }
 
-/// What a finding means to whoever wants to run something.
+/// The meaning of a finding for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Ok,
-    /// Good to know; nothing stands in the way.
+    /// Useful to know; does not prevent a run.
     Note,
-    /// Stands in the way.
+    /// Prevents a run.
     Problem,
 }
 
-/// Whether the machine will have to be restarted, as far as the scenarios say; the strongest of several counts.
+/// Whether the machine will have to be restarted, according to the scenarios. With several scenarios, the greatest
+/// value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reboots {
-    /// None of the scenarios changes a flag.
+    /// No scenario changes a flag.
     Never,
-    /// No scenario was given, or what it needs cannot be told.
+    /// No scenario was given, or its needs cannot be determined.
     Unknown,
-    /// One of them does.
+    /// At least one scenario changes a flag.
     Needed,
 }
 
 impl Reboots {
-    /// What it means when something is missing that only reboots need; `None` when nobody needs it.
+    /// Returns the level of a finding about a missing feature that only reboots need, or `None` if no scenario needs
+    /// it.
     pub(super) fn lack(self) -> Option<Level> {
         match self {
             Reboots::Never => None,
@@ -68,7 +70,7 @@ impl Finding {
         Finding { level, what, says: says.into(), help: None }
     }
 
-    /// What the machine answered with an error, which is of `level`.
+    /// Returns a finding of this `level` for a check that failed with an error.
     pub(super) fn failed(level: Level, what: &'static str, error: &MachineError) -> Finding {
         Finding { level, what, says: error.to_string(), help: error.help().map(str::to_owned) }
     }
@@ -89,7 +91,7 @@ impl Display for Level {
     }
 }
 
-/// The findings as lines, `width` columns wide, and what they come to.
+/// Formats the findings as a table, `width` columns wide, followed by the number of problems.
 pub(super) fn table(findings: &[Finding], width: u16) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -98,7 +100,7 @@ pub(super) fn table(findings: &[Finding], width: u16) -> String {
         let says = plain(&format!("{}{help}", finding.says)).into_owned();
         table.add_row([finding.level.to_string(), finding.what.to_owned(), says]);
     }
-    // The first two columns hold words which are looked for, and so are never broken over two lines.
+    // Never break the first two columns, because users search for their words.
     for column in [0, 1] {
         if let Some(column) = table.column_mut(column) {
             column.set_constraint(ColumnConstraint::ContentWidth);
@@ -111,11 +113,11 @@ pub(super) fn table(findings: &[Finding], width: u16) -> String {
     format!("{lines}\n{}", sum(findings))
 }
 
-/// A line whose first word is a level, with that word in its colour.
+/// Colours the first word of a line if it is a level.
 fn coloured(line: &str) -> String {
     let words = line.trim_start();
     let indent = &line[..line.len() - words.len()];
-    // Only a finding's first line has anything in the first column.
+    // Only the first line of a finding has text in the first column.
     let level = [Level::Ok, Level::Note, Level::Problem].into_iter().find(|level| {
         indent.len() <= 1 && words.strip_prefix(&level.to_string()).is_some_and(|rest| rest.starts_with(' '))
     });
@@ -141,7 +143,7 @@ fn sum(findings: &[Finding]) -> String {
     }
 }
 
-/// How many findings stand in the way.
+/// Returns the number of findings that prevent a run.
 pub(super) fn problems(findings: &[Finding]) -> usize {
     findings.iter().filter(|finding| finding.level == Level::Problem).count()
 }

@@ -1,10 +1,10 @@
-//! What the answers of a Linux machine mean for a run.
+//! Turns facts about a Linux machine into findings.
 
 use super::finding::{Finding, Level, Reboots};
 use crate::machine::MachineError;
 use crate::machine::linux::Facts;
 
-/// A finding for each answer which matters to the scenarios.
+/// Returns a finding for each fact that matters to the scenarios.
 pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(lack) = reboots.lack() {
@@ -30,7 +30,7 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     findings
 }
 
-/// What becomes of a machine whose kernel hangs with the flags before anything can put them back.
+/// Returns a finding about a kernel that hangs with the flags before they can be restored.
 fn hang(every_boot: Option<&str>) -> Finding {
     match every_boot {
         None => Finding::ok("hung boot", "boots once into the flags; a boot that hangs falls back at the next reset"),
@@ -77,7 +77,7 @@ fn messages(read: Result<&(), &MachineError>) -> Finding {
     }
 }
 
-/// It tells a run which was begun here from one whose state was copied here.
+/// The machine ID distinguishes a run that began here from a copy of another machine's state.
 fn machine_id(known: bool) -> Finding {
     match known {
         true => Finding::ok("machine id", "known"),

@@ -1,4 +1,4 @@
-//! What any machine has to have for a run: readable pools, nobody else at work, room for reports, a safe place for state.
+//! Checks that apply to any machine: readable pools, no other run, space for reports, and a safe state folder.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::pool::{Key, Pool, Usage};
 use crate::run::{MachineLock, Owner};
 use crate::scenario::Bytes;
 
-/// Whether the kernel's pools can be read.
+/// Checks that the kernel's pools can be read.
 pub(super) fn pools(machine: &mut Machine) -> Finding {
     // A cache is one row, although its whole slabs are sampled too.
     let is_row = |(key, _): &(&Key, Usage)| key.pool != Pool::Slabs;
@@ -25,20 +25,20 @@ pub(super) fn pools(machine: &mut Machine) -> Finding {
 
 fn judged_pools(source: &str, rows: Result<usize, MachineError>) -> Finding {
     match rows {
-        // A table without rows is no table of a running kernel's.
+        // A running kernel always has rows.
         Ok(0) => Finding::problem("pools", format!("{source}: the table is empty")),
         Ok(rows) => Finding::ok("pools", format!("{source}: {rows} rows")),
-        // A run switches it on by itself: whether it may reboot for that is said of each scenario.
+        // A run switches tagging on itself; the finding of each scenario reports whether it may reboot for that.
         Err(error @ MachineError::TaggingOff) => Finding::failed(Level::Note, "pools", &error),
         Err(error) => Finding::failed(Level::Problem, "pools", &error),
     }
 }
 
-/// Whether anybody else is at work here, or was and did not finish.
+/// Checks for other runs on this machine, in progress or unfinished.
 pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots: Reboots) -> Vec<Finding> {
     let states = native::state_folder(root.folder());
     let mut unfinished = find::all_unfinished(root, reports).unwrap_or_default();
-    // A run that somebody is at work on has nothing to go on with.
+    // A run in progress needs no advice to resume it.
     unfinished.retain(|run| MachineLock::look(&run.join("run.lock")) == Owner::Nobody);
     let owner = MachineLock::look(&root.lock());
     let next = machine.autostart.get();
@@ -49,7 +49,7 @@ pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots
         findings.retain(|finding| finding.level != Level::Ok);
     }
     if native::may_list_states(root.folder()) == Some(false) {
-        // Then "none is unfinished" is more than is known.
+        // Unfinished runs may be hidden, so drop the finding that there are none.
         findings.retain(|finding| finding.level != Level::Ok);
         let says = format!("this user may not see those in {}", states.display());
         findings.push(Finding::note("other runs", says).help(TO_SEE));
@@ -91,14 +91,14 @@ fn judged_runs(
     findings
 }
 
-/// Whether the state of runs, which root or SYSTEM obeys after a boot, is out of everybody else's reach.
+/// Checks that only administrators can write to the runs' state, because root or SYSTEM acts on it after a boot.
 pub(super) fn state_folder(root: &Path, reboots: Reboots) -> Option<Finding> {
     let lack = reboots.lack()?;
     let folder = native::state_folder(root);
     let (place, says) = if folder.symlink_metadata().is_ok() {
         (Some(folder.clone()), "only administrators can write to it")
     } else {
-        // On Windows everybody may make folders beside it; it is made with rights of its own.
+        // On Windows any user may create folders next to it, so the folder gets its own permissions when it is created.
         (cfg!(unix).then(|| existing(&folder)), "made when a run needs it")
     };
     let trusted = place.map_or(Ok(()), |place| native::trusted_below(root, &place));
@@ -108,11 +108,11 @@ pub(super) fn state_folder(root: &Path, reboots: Reboots) -> Option<Finding> {
     })
 }
 
-/// Whether anybody else could have written this program, which root or SYSTEM starts after a boot.
+/// Checks that only administrators could have written this program, because root or SYSTEM starts it after a boot.
 pub(super) fn program(reboots: Reboots) -> Option<Finding> {
     let lack = reboots.lack()?;
     let program = std::env::current_exe().ok()?;
-    // On Windows a run refuses what is found here; on Linux that is left to the machine's administrator.
+    // On Windows a run refuses such a program. On Linux the administrator decides.
     let (trusted, level) = if cfg!(windows) {
         (program.ancestors().take(2).try_for_each(native::trusted_itself), lack)
     } else {
@@ -127,7 +127,7 @@ pub(super) fn program(reboots: Reboots) -> Option<Finding> {
     })
 }
 
-/// Whether reports can be written, and how much more of them.
+/// Checks that reports can be written, and that there is space for them.
 pub(super) fn reports(folder: &Path) -> Vec<Finding> {
     let place = existing(folder);
     let writable = match tempfile::tempfile_in(&place) {
@@ -138,7 +138,7 @@ pub(super) fn reports(folder: &Path) -> Vec<Finding> {
     vec![writable, room(native::free_space(&place))]
 }
 
-/// A night's recording of 4,000 tags takes some 50 MB; and a disk which fills up ends the run.
+/// A night's recording of 4,000 tags takes about 50 MB. A full disk ends the run.
 fn room(free: io::Result<u64>) -> Finding {
     const TOO_LITTLE: u64 = 64 << 20;
     const LITTLE: u64 = 1 << 30;
@@ -156,7 +156,7 @@ fn room(free: io::Result<u64>) -> Finding {
     }
 }
 
-/// `folder`, or the folder above it which is there.
+/// Returns `folder`, or its nearest parent that exists.
 fn existing(folder: &Path) -> PathBuf {
     let there = folder.ancestors().find(|place| place.is_dir());
     there.filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()

@@ -1,6 +1,6 @@
-//! `poolgate doctor`: whether this machine can run a scenario, and what is missing. Looks, and changes nothing.
+//! `poolgate doctor` checks whether this machine can run scenarios, and lists problems. It changes nothing.
 //!
-//! What a machine answers is gathered by `machine`; what the answers mean is decided here, by pure functions.
+//! `machine` gathers facts about the machine. Pure functions in this module turn them into findings.
 
 use std::path::PathBuf;
 
@@ -26,17 +26,17 @@ use linux as platform;
 #[cfg(windows)]
 use windows as platform;
 
-/// Says what this machine can run.
+/// Checks whether this machine can run scenarios.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 nothing stands in the way · 2 bad usage or scenario · 3 a problem does")]
+#[command(after_help = "Exit codes: 0 no problem · 2 bad usage or scenario · 3 a problem")]
 pub(super) struct Doctor {
-    /// Judge by what these scenarios need; without any, what only reboots need is noted
+    /// Check the needs of these scenarios; without any, needs for reboots are only notes
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
-    /// Where runs would have their folders
+    /// Folder that would contain the runs' folders
     #[arg(long, value_name = "FOLDER", default_value = "reports")]
     reports: PathBuf,
-    /// Judge for runs which may reboot, as `poolgate run --allow-reboot`
+    /// Check for runs that may reboot, as with `poolgate run --allow-reboot`
     #[arg(long, env = "POOLGATE_ALLOW_REBOOT", value_parser = clap::builder::FalseyValueParser::new())]
     allow_reboot: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! What the given scenarios need of the machine.
+//! The needs of the given scenarios.
 
 use std::path::PathBuf;
 
@@ -8,14 +8,14 @@ use crate::cli::run::{driver, planned};
 use crate::machine::{Change, MachineError};
 use crate::scenario::{Loaded, Scenario};
 
-/// What all scenarios together need.
+/// The combined needs of all scenarios.
 pub(super) struct Needs {
-    /// Whether one of them runs on this machine rather than on a simulated one.
+    /// Whether at least one scenario runs on this machine rather than on a simulated one.
     pub(super) this_machine: bool,
     pub(super) reboots: Reboots,
 }
 
-/// What `scenarios` need, and what there is to say of each. A run `may_reboot` if the caller says so.
+/// Returns the needs of `scenarios`, and the findings about each. `may_reboot` is true if the user allows reboots.
 pub(super) fn needs(scenarios: &[(PathBuf, Loaded)], root: &Root, may_reboot: bool) -> (Needs, Vec<Finding>) {
     let mut needs = Needs {
         this_machine: scenarios.is_empty(),
@@ -38,7 +38,8 @@ pub(super) fn needs(scenarios: &[(PathBuf, Loaded)], root: &Root, may_reboot: bo
     (needs, findings)
 }
 
-/// What the scenario has to change. A simulated machine is made for each run, so one is made here to ask, and thrown away.
+/// Returns the changes that the scenario needs. A simulated machine exists only during a run, so a temporary one is
+/// created to plan the changes.
 fn changes(scenario: &Scenario, root: &Root) -> Result<Vec<Change>, MachineError> {
     let folder =
         tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source })?;
@@ -46,13 +47,13 @@ fn changes(scenario: &Scenario, root: &Root) -> Result<Vec<Change>, MachineError
     planned(scenario, &mut machine).map(|(_, changes)| changes)
 }
 
-/// Whether a scenario on this machine restarts it.
+/// Returns whether a scenario on this machine restarts it.
 fn reboots(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>) -> Reboots {
     match changes {
         Ok(changes) if changes.is_empty() => Reboots::Never,
         Ok(_) => Reboots::Needed,
         Err(_) if scenario.flags.is_some() => Reboots::Needed,
-        // Nobody knows whether pool tagging is on.
+        // Pool tagging may be on or off.
         Err(_) => Reboots::Unknown,
     }
 }

@@ -1,9 +1,9 @@
-//! What the answers of a Windows machine mean for a run.
+//! Turns facts about a Windows machine into findings.
 
 use super::finding::{Finding, Level, Reboots};
 use crate::machine::windows::{BitLocker, Facts, Waiting};
 
-/// A finding for each answer which matters to the scenarios.
+/// Returns a finding for each fact that matters to the scenarios.
 pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     let mut findings = vec![elevation(facts, reboots)];
     if let Some(lack) = reboots.lack() {
@@ -18,8 +18,8 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     findings
 }
 
-/// Watching needs no rights; nearly everything around it does. What counts is membership of Administrators: the token of a
-/// service account may be elevated without it.
+/// Watching needs no rights, but nearly all other steps do. The check is for membership of Administrators, because a
+/// service account may have an elevated token without it.
 fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
     let account = facts.account.as_deref().unwrap_or("this account");
     if facts.administrator {
@@ -32,7 +32,7 @@ fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
     Finding::at(reboots.lack().unwrap_or(Level::Note), "elevation", says).help(help)
 }
 
-/// What becomes of a machine whose kernel stops with the flags before anything can put them back.
+/// Returns a finding about a kernel that stops with the flags before they can be restored.
 fn hang() -> Finding {
     let says = "GlobalFlag is in force at every boot until it is removed: a kernel that stops in each of them needs a \
          person. Windows switches Driver Verifier off after a boot that failed (`on_boot_failure: reset`)";
@@ -59,7 +59,7 @@ fn waiting(facts: &Facts, reboots: Reboots) -> Finding {
     let what = what.collect::<Vec<_>>().join(" and ");
     let level = match facts.waiting.as_slice() {
         [] => return Finding::ok("restart", "nothing waits for one"),
-        // Installers leave these behind for weeks, and they cost no time.
+        // Installers leave these entries behind for weeks, and they take no time.
         [Waiting::Files] => Level::Note,
         _ => reboots.lack().unwrap_or(Level::Note),
     };
@@ -84,7 +84,7 @@ const WITHOUT_MANAGE_BDE: &str = "see whether a start of this machine asks for a
      @{ DisableCount = 3 }`";
 
 fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
-    // One more than a run restarts: a crash takes a boot too.
+    // One more than the restarts of a run, because a crash takes a boot too.
     let suspend = "suspend it for the two restarts of a run and one after a crash: \
          `manage-bde -protectors -disable C: -rebootcount 3`";
     match bitlocker {
@@ -122,7 +122,7 @@ mod tests {
         Err("Access is denied.".to_owned())
     }
 
-    /// The levels of what is found, by what it is about.
+    /// Returns the level of each finding with its subject.
     fn levels(facts: &Facts, reboots: Reboots) -> Vec<(&'static str, Level)> {
         findings(facts, reboots).into_iter().map(|finding| (finding.what, finding.level)).collect()
     }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn on_a_healthy_machine_all_is_well() {
         for reboots in [Reboots::Unknown, Reboots::Never, Reboots::Needed] {
-            // Windows boots into flags at every boot.
+            // On Windows the flags are in force at every boot, so this is always a note.
             let other = |(what, level): &(&str, Level)| *what == "hung boot" || *level == Level::Ok;
             assert!(levels(&healthy(), reboots).iter().all(other));
         }

@@ -1,10 +1,10 @@
-//! What the words of a command line ask for, and what would be right where they ask for nothing.
+//! Parses the words of a command line as requested changes, and suggests the right command for words that request none.
 
 use super::Refused;
 use crate::gflags::{POOL_TAGGING, Scope, Switch, Switches};
 use crate::machine::{Edit, MachineError};
 
-/// Global flags switched in the registry, for the next boot.
+/// Parses global flags to switch in the registry for the next boot.
 pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
     let mut switches = Switches::default();
     for word in words {
@@ -17,7 +17,7 @@ pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
     Ok(Edit::Switched(switches))
 }
 
-/// Parameters put on the kernel command line, and taken from it; the last word on each counts.
+/// Parses parameters to add to or remove from the kernel command line. The last word on each parameter counts.
 pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
     let (mut added, mut dropped) = (Vec::new(), Vec::new());
     for word in words {
@@ -33,7 +33,7 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
                 ));
             }
         };
-        // Linux would take it for a parameter and hand it to init.
+        // Linux would take it for a parameter and pass it to init.
         if word.parse::<Switch>().is_ok() {
             return Err(MachineError::OnlyOnWindows(format!("global flag {word}")).into());
         }
@@ -45,7 +45,8 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
     Ok(Edit::Parameters { added, dropped })
 }
 
-/// Why nothing is switched in the running kernel, and what would have it in force.
+/// Returns the reason why flags of the running kernel are not switched, with commands that would put the change into
+/// force.
 pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) -> Refused {
     let all = words.join(" ");
     if !has_registry {
@@ -73,7 +74,7 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
     Refused::usage("the running kernel's flags are shown only, not switched", Some(help))
 }
 
-/// What gflags.exe takes and poolgate does not, with what to use.
+/// Recognises words that gflags.exe accepts and poolgate does not. Returns the reason, and the tool to use instead.
 fn left_to_others(word: &str) -> Option<(String, String)> {
     let name = word.trim_start_matches(['/', '-', '+']).to_lowercase();
     let switch = word.starts_with(['/', '-']);
@@ -97,8 +98,8 @@ fn left_to_others(word: &str) -> Option<(String, String)> {
     Some((format!("`{word}` {what}, which `poolgate flags` leaves alone"), help.to_owned()))
 }
 
-/// The flags without that for pool tagging, where it makes no difference, and what there is to say about it. A bit of it
-/// which is `kept` can be cleared all the same.
+/// Removes the flag for pool tagging if it makes no difference, and returns a note about it. The flag can still be
+/// cleared if it is set in the `kept` value.
 pub(super) fn without_pool_tagging(switches: Switches, kept: Option<u32>) -> (Switches, Option<&'static str>) {
     const PERMANENT: &str = "pool tagging is permanently on since Windows Server 2003, and this kernel counts tags";
     let is_kept = kept.is_some_and(|kept| kept & POOL_TAGGING != 0);

@@ -1,7 +1,8 @@
-//! `poolgate flags`: GFlags for the boot settings of the whole system.
+//! `poolgate flags` shows and changes the boot settings of the whole system, like GFlags.
 //!
-//! Shows what is kept for the next boot and what the running kernel has, and changes the former. A script goes over by the
-//! change of the program's name, so what gflags.exe would print goes to stdout, and everything else to stderr.
+//! It shows the settings for the next boot and those of the running kernel, and can change the former. A script for
+//! gflags.exe works after a change of the program's name: stdout has the same text as that of gflags.exe, and
+//! everything else goes to stderr.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -28,28 +29,28 @@ pub(super) use words::translated;
     after_help = HELP,
 )]
 pub(super) struct Flags {
-    /// What is kept for the next boot, as `gflags /r`: shown, and changed where flags are given
+    /// Show the settings for the next boot, or change them if flags are given; like `gflags /r`
     #[arg(short = 'r', long, conflicts_with = "running")]
     next_boot: bool,
-    /// What the running kernel has, as `gflags /k`: shown only
+    /// Show the settings of the running kernel; like `gflags /k`
     #[arg(short = 'k', long)]
     running: bool,
-    /// Flags to be on or off from the next boot on, by abbreviation (+ptg, -kst) or hexadecimal digits (+400, 400, 0x400)
+    /// Flags to switch on or off from the next boot, by abbreviation (+ptg, -kst) or in hexadecimal (+400, 400, 0x400)
     #[arg(value_name = "FLAG")]
     flags: Vec<String>,
-    /// Remove the registry value: it is absent then, which is not the same as 0
+    /// Remove the registry value; an absent value is not the same as 0
     #[arg(long, requires = "next_boot", conflicts_with_all = ["flags", "set"])]
     remove: bool,
-    /// Make the registry value exactly this, such as dword:00000400 or sz:0x400
+    /// Set the registry value to exactly this, such as dword:00000400 or sz:0x400
     #[arg(long, value_name = "VALUE", requires = "next_boot", conflicts_with = "flags")]
     set: Option<String>,
-    /// Say what would be changed, and change nothing
+    /// Show the changes without making them
     #[arg(long)]
     dry_run: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// The file of a simulated kernel, whose flags are meant rather than this machine's
+    /// Use the simulated kernel in this file instead of this machine's
     #[arg(long, env = KERNEL_VARIABLE, value_name = "FILE")]
     kernel: Option<PathBuf>,
     #[command(flatten)]
@@ -57,14 +58,15 @@ pub(super) struct Flags {
 }
 
 const HELP: &str = "\
-Without /r and /k both are shown. Both forms, /r and -r, are understood; a Unix-like shell on Windows may take /r for a \
-path. On Linux the flags are parameters of the kernel command line: `poolgate flags /r +slab_nomerge`. What was written \
-comes into force with a restart, and stderr says how to have the old state back. docs/from-poolmon-and-gflags.md has each \
-command of gflags.exe beside poolgate's.
+Without /r and /k, both are shown. /r can also be written -r, which is needed in a Unix-like shell on Windows that \
+takes /r for a path. On Linux the flags are parameters of the kernel command line: `poolgate flags /r +slab_nomerge`.
+
+Changes come into force with a restart. stderr shows the command that restores the old state. \
+docs/from-poolmon-and-gflags.md lists the poolgate command for each command of gflags.exe.
 
 Exit codes: 0 done · 2 bad usage · 3 the machine refused, or a run owns its flags; nothing is changed then";
 
-/// Why nothing was shown or changed.
+/// The reason why no setting was shown or changed.
 struct Refused {
     exit: Exit,
     what: String,
@@ -99,7 +101,7 @@ impl Flags {
         Ok(())
     }
 
-    /// What is to be changed; `None` where something is to be shown only.
+    /// Returns the requested change, or `None` if settings are only to be shown.
     fn asked(&self) -> Result<Option<Edit>, Refused> {
         if self.remove || self.set.is_some() {
             if !self.has_registry() {
@@ -124,7 +126,7 @@ impl Flags {
         Ok(Some(edit))
     }
 
-    /// Changes what is kept, or says what would be changed.
+    /// Changes the settings for the next boot, or only shows the changes in a dry run.
     fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<Change>, Refused> {
         let _owned = self.own()?;
         let edit = match (edit, machine.standing()?) {
@@ -167,7 +169,7 @@ impl Flags {
         Ok(())
     }
 
-    /// Whether the flags are Windows': its own, or those of the simulated machine, which plays one.
+    /// Returns whether the flags are those of Windows, or of a simulated machine, which imitates Windows.
     fn has_registry(&self) -> bool {
         cfg!(windows) || self.kernel.is_some()
     }
@@ -179,7 +181,7 @@ impl Flags {
         }
     }
 
-    /// The options which mean the same machine again.
+    /// Returns the options that select the same machine in another command.
     fn place(&self) -> String {
         match &self.kernel {
             Some(kernel) => format!(" --kernel {}", kernel.display()),

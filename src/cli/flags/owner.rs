@@ -1,4 +1,4 @@
-//! Flags are changed by hand only where no run owns them: what a run found is what it puts back.
+//! Prevents changes of flags while a run owns them, because a run restores the values that it found.
 
 use std::path::Path;
 
@@ -8,10 +8,11 @@ use crate::machine::{native, sim};
 use crate::run::{LockError, MachineLock};
 
 impl Flags {
-    /// Keeps runs away until what is returned is dropped, and refuses where one is in progress, if only between two boots.
+    /// Keeps runs from starting until the returned lock is dropped. Returns an error if a run is in progress, even
+    /// between two boots.
     pub(super) fn own(&self) -> Result<Option<MachineLock>, Refused> {
         if let Some(kernel) = &self.kernel {
-            // A simulated machine lives in the folder of its run.
+            // A simulated machine is stored in the folder of its run.
             let folder = kernel.parent().unwrap_or(Path::new("."));
             let next = sim::machine(&sim::Kernel::at(kernel)).autostart.get()?;
             return match next.or_else(|| is_unfinished(folder).then(|| folder.to_owned())) {
@@ -20,7 +21,7 @@ impl Flags {
             };
         }
         let root = self.root.folder();
-        // What cannot be read, or is not ours, is no run of ours.
+        // Ignore entries that are unreadable or belong to another program.
         let next = native::machine(root).autostart.get().ok().flatten().filter(|run| is_unfinished(run));
         if let Some(run) = next.or_else(|| newest_unfinished(&native::state_folder(root))) {
             return Err(in_progress(run.display()));

@@ -1,4 +1,4 @@
-//! Boot settings as they are shown: Windows' as gflags.exe prints them, to the letter, and Linux' in one line each.
+//! Prints boot settings: those of Windows exactly as gflags.exe does, and those of Linux in one line each.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::cli::printed::{say, tell};
 use crate::gflags::GlobalFlag;
 use crate::machine::{Change, FlagValue, MachineError, Standing};
 
-/// What is kept for the next boot.
+/// Prints the settings for the next boot.
 pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
     match standing {
         Standing::GlobalFlags(flags) => {
@@ -30,7 +30,8 @@ pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
     Ok(())
 }
 
-/// What the running kernel has. Where it does not tell that is an error if it was what was `asked` for.
+/// Prints the settings of the running kernel. If the kernel does not show them, that is an error only if the user
+/// `asked` for them.
 pub(super) fn running(standing: &Standing, asked: bool) -> Result<(), Refused> {
     const UNTOLD: &str = "the running kernel does not tell its global flags";
     match standing {
@@ -51,7 +52,7 @@ fn listed(what: &str, number: u32) {
     GlobalFlag::listed(number).for_each(|line| say!("{line}"));
 }
 
-/// The same as JSON, with what was changed.
+/// Returns the settings as JSON, with the change.
 pub(super) fn json(standing: &Standing, changed: Option<&Change>, dry_run: bool) -> String {
     let change = changed.map(|change| {
         let (setting, made) = (&change.name, !dry_run);
@@ -72,7 +73,7 @@ pub(super) fn json(standing: &Standing, changed: Option<&Change>, dry_run: bool)
     format!("{shown:#}")
 }
 
-/// The exact notation of a value; null where there is none.
+/// Returns the exact notation of a value, or `None` (null in JSON) if it is absent.
 fn value(value: &FlagValue) -> Option<&str> {
     match value {
         FlagValue::Absent => None,

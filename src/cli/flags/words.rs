@@ -1,14 +1,15 @@
-//! The command line of `poolgate flags`, which is gflags.exe's, as clap takes it.
+//! Translates the command line of `poolgate flags`, which has the syntax of gflags.exe, for clap.
 //!
-//! To clap `-ptg` would be the options -p, -t and -g, and `/r` a flag. So what means an option becomes one, everything else
-//! stands behind `--`, in the order it was given: of several switches of one flag the last one counts.
+//! clap would read `-ptg` as the options -p, -t and -g, and `/r` as a flag's name. So this module turns words that mean
+//! options into options, and places all other words after `--` in their order: if a flag is switched several times, the
+//! last word counts.
 
 use std::ffi::OsString;
 
 use super::Flags;
 use crate::cli::option::takes_value;
 
-/// The words of a command line, those of `poolgate flags` with options first.
+/// Translates the words of a command line. For `poolgate flags`, options come first; other commands are unchanged.
 pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {
     if words.get(1).is_some_and(|command| command == "flags") {
         let theirs = words.split_off(2);
@@ -43,7 +44,7 @@ fn options_first(words: Vec<OsString>) -> Vec<OsString> {
     options
 }
 
-/// The option which a word means, as clap has it; `None` for anything else.
+/// Returns the option that a word means, in clap's syntax, or `None` for other words.
 fn option(word: &OsString) -> Option<&str> {
     match word.to_str()? {
         "/r" | "/R" | "-r" | "-R" => Some("-r"),
@@ -87,7 +88,7 @@ mod tests {
                 words(&format!("poolgate flags {taken}"))
             );
         }
-        // Other commands are left as they are.
+        // Other commands are unchanged.
         for other in ["poolgate", "poolgate run /r -k", "poolgate help flags"] {
             assert_eq!(translated(words(other)), words(other));
         }

@@ -1,10 +1,10 @@
-//! A change of what is kept for the next boot: made, made sure of, and told.
+//! Makes a change of the settings for the next boot, verifies it, and describes it.
 
 use super::Refused;
 use crate::cli::change;
 use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, MachineError, Standing};
 
-/// Makes the change, has it survive a power cut, and reads it back. Where that fails what was there is put back.
+/// Makes the change, flushes it to disk, and reads it back. If this fails, the original value is restored.
 pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Refused> {
     let Change { name, original, wanted } = change;
     let Err(refused) = made(machine, name, wanted) else { return Ok(()) };
@@ -14,7 +14,7 @@ pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Ref
     } else {
         match made(machine, name, original) {
             Ok(()) => "what was there is there again".to_owned(),
-            // What is made from it may not be.
+            // The files generated from it may differ.
             Err(again) if as_it_was(machine) => format!("{name} is as it was, but {}", again.what),
             Err(_) => format!("it could not be put back: {name} was {original}"),
         }
@@ -34,7 +34,7 @@ fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), R
     }
 }
 
-/// What is changed, a line each.
+/// Describes the changes, with one line each.
 pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
     match edit {
         Edit::Switched(_) | Edit::Exactly(_) => {
@@ -43,7 +43,7 @@ pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
             lines
         }
         Edit::Parameters { .. } => {
-            // The files are long, and what is put back is the reverse of what was done.
+            // The files are long, so list only the reverse of the parameters to restore.
             let Edit::Parameters { added, dropped } = &edited.back else { return Vec::new() };
             let name = &edited.change.name;
             let added = added.iter().map(|parameter| format!("{name}: without {parameter}"));
@@ -52,7 +52,7 @@ pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
     }
 }
 
-/// When what is kept comes into force.
+/// Describes when the settings for the next boot come into force.
 pub(super) fn when(standing: &Standing) -> &'static str {
     let same = match standing {
         Standing::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
@@ -64,7 +64,7 @@ pub(super) fn when(standing: &Standing) -> &'static str {
     }
 }
 
-/// The command which undoes an edit, on the machine at `place`.
+/// Returns the command that undoes an edit on the machine at `place`.
 pub(super) fn back(edit: &Edit, place: &str) -> String {
     let words = match edit {
         Edit::Exactly(FlagValue::Absent) => "--remove".to_owned(),
@@ -90,14 +90,14 @@ mod tests {
     use crate::exit::Exit;
     use crate::machine::{Asked, Flags};
 
-    /// A setting which cannot be kept as one would like.
+    /// A setting that fails in various ways.
     struct Troubled {
         value: Option<String>,
-        /// How many writes are allowed; those after them are refused, as without an administrator's rights.
+        /// The number of writes that succeed. Later ones are refused, as without administrator rights.
         writes: u32,
-        /// How many flushes fail, once the value is changed.
+        /// The number of flushes that fail after the value was changed.
         unflushed: u32,
-        /// Whether what is written is gone at once.
+        /// Whether written values are lost at once.
         forgets: bool,
     }
 

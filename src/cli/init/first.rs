@@ -1,4 +1,4 @@
-//! The text of a first scenario: what was asked for, with a comment at every key which says what it is for.
+//! Writes the text of a first scenario, with a comment that explains each key.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,12 +7,12 @@ use super::scalar::{is_harmless, scalar};
 use crate::pool::TagPattern;
 use crate::scenario::DriverFile;
 
-/// What a first scenario is made of.
+/// The contents of a first scenario.
 #[derive(Debug, Clone)]
 pub(super) struct First {
-    /// The file it is written to, for its comments.
+    /// The name of its file, for its comments.
     pub(super) file: String,
-    /// Its name.
+    /// The scenario's name.
     pub(super) name: String,
     pub(super) platform: Platform,
     pub(super) driver: Option<DriverFile>,
@@ -31,12 +31,12 @@ pub(super) enum Platform {
 }
 
 impl First {
-    /// The part of the iterations which is not judged: a fifth.
+    /// Returns the number of iterations that are not judged: a fifth.
     pub(super) fn warm_up(&self) -> u64 {
         self.iterations / 5
     }
 
-    /// The scenario as YAML.
+    /// Returns the scenario as YAML.
     pub(super) fn text(&self) -> String {
         let blocks = [
             self.head(),
@@ -58,7 +58,7 @@ impl First {
 
     fn head(&self) -> String {
         let Self { name, file, .. } = self;
-        // A path may hold anything, a comment one line only.
+        // A path may contain any character, but a comment must stay on one line.
         let file: String = file.chars().map(|c| if is_harmless(c) { c } else { '?' }).collect();
         let mut head = format!(
             "# A first scenario, written by `poolgate init`: change whatever is not right.\n\
@@ -73,7 +73,7 @@ impl First {
         head
     }
 
-    /// A list of commands; an example in a comment where there are none.
+    /// Returns a list of commands, or an example in a comment if there are none.
     fn steps(&self, key: &str, what: &str, example: &str, commands: &[String]) -> String {
         let mut text = format!("# {what}.\n");
         match commands {
@@ -86,10 +86,10 @@ impl First {
         text
     }
 
-    /// How a driver is installed and removed where nothing else is said.
+    /// Returns example commands that install and remove a driver.
     fn example(&self) -> (String, String) {
         let stem = self.driver.as_ref().and_then(|driver| Path::new(driver.as_str()).file_stem()?.to_str());
-        // Only a name which any shell takes as it is.
+        // Use the name only if no shell would interpret its characters.
         let plain = |stem: &&str| stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         let driver = stem.filter(plain).unwrap_or("mydrv");
         match self.platform {
@@ -153,7 +153,7 @@ impl First {
         text
     }
 
-    /// Nothing but comments: without thresholds, no tag may leak.
+    /// Returns comments only: without thresholds, no tag may leak.
     fn default_rule(&self) -> String {
         let (finding, tag) = match self.platform {
             Platform::Windows => (

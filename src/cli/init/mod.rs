@@ -1,6 +1,7 @@
-//! `poolgate init`: a first scenario for a driver, with a comment at every key.
+//! `poolgate init` writes a first scenario for a driver, with a comment for each key.
 //!
-//! What is written has been read back before: a scenario with a mistake is never left behind, nor a file written over.
+//! The text is parsed before it is written, so that a scenario with a mistake is never left behind. Existing files are
+//! never overwritten.
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -15,34 +16,34 @@ use first::{First, Platform};
 mod first;
 mod scalar;
 
-/// How many iterations, a fifth of which is warm-up, allow a verdict on a rate at all.
+/// The smallest number of iterations that allows a verdict on a rate, given that a fifth of them is warm-up.
 const ENOUGH: u64 = 45;
 
 /// Writes a first scenario.
 #[derive(Debug, clap::Args)]
 pub(super) struct Init {
-    /// The driver under test: its file, such as mydrv.sys, or a module
+    /// The driver under test: its file, such as mydrv.sys, or the name of a module
     #[arg(long, value_name = "FILE", value_parser = driver)]
     driver: Option<DriverFile>,
-    /// A pool tag or slab cache of the driver's, `*` and `?` allowed; may be given again for each one
+    /// A pool tag or slab cache of the driver; `*` and `?` are allowed; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<TagPattern>,
-    /// The command which uses the driver, run once an iteration
+    /// The command that uses the driver; runs once in each iteration
     #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
     run: String,
-    /// A command before the first sample, such as one which installs the driver; may be given again
+    /// A command before the first sample, such as one that installs the driver; may be repeated
     #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
     setup: Vec<String>,
-    /// A command after the last sample, which undoes set-up; may be given again
+    /// A command after the last sample that undoes setup; may be repeated
     #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
     teardown: Vec<String>,
-    /// How often the command is run; a fifth of it is warm-up
+    /// Number of iterations; a fifth of them is warm-up
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     iterations: u64,
-    /// The system the scenario is for
+    /// The operating system that the scenario is for
     #[arg(long, default_value = if cfg!(windows) { "windows" } else { "linux" })]
     platform: Platform,
-    /// The scenario to write; without it a file named for the driver
+    /// The scenario file to write; by default it is named after the driver
     #[arg(value_name = "SCENARIO")]
     file: Option<PathBuf>,
 }
@@ -79,7 +80,7 @@ impl Init {
     }
 
     fn first(&self, file: &Path) -> First {
-        // The same tag twice would make the same threshold twice.
+        // A repeated tag would give a repeated threshold.
         let mut tags: Vec<TagPattern> = Vec::new();
         self.tags.iter().for_each(|tag| {
             if !tags.contains(tag) {
@@ -99,7 +100,7 @@ impl Init {
         }
     }
 
-    /// The scenario's name: the file's, else the driver's.
+    /// Returns the scenario's name, derived from the file or else the driver.
     fn name(&self) -> String {
         let of = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let driver = self.driver.as_ref().map(|driver| Path::new(driver.as_str()));
@@ -120,18 +121,18 @@ impl Init {
     }
 }
 
-/// A driver's file, whose path may be given too.
+/// Parses a driver's file, given as a name or as a path.
 fn driver(text: &str) -> Result<DriverFile, String> {
     text.rsplit(['/', '\\']).next().unwrap_or(text).parse()
 }
 
-/// Whether a tag is known to be longer than Windows' four bytes.
+/// Returns whether a tag is known to be longer than four bytes, the limit of Windows.
 fn is_too_long(tag: &TagPattern) -> bool {
     let tag = tag.is_literal().then(|| tag.to_string().parse::<Tag>());
     tag.is_some_and(|tag| tag.is_ok_and(|tag| tag.pool_tag_bytes().is_none()))
 }
 
-/// A scenario's name made of a file's.
+/// Returns a scenario's name, derived from the name of a file.
 fn name(stem: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
     let name: String = stem.chars().map(plain).skip_while(|c| !c.is_ascii_alphanumeric()).take(80).collect();

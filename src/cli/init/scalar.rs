@@ -1,11 +1,11 @@
-//! One text as a YAML scalar on one line: as it is where it cannot be taken for anything else, else in quotes.
+//! Writes text as a YAML scalar on one line: plain if no other reading is possible, or else in quotes.
 
 use std::fmt::Write;
 
-/// What YAML 1.1 or 1.2 reads as something else than a text (YAML 1.1, "bool" and "null"; YAML 1.2.2, 10.3.2).
+/// Words that YAML 1.1 or 1.2 does not read as text (YAML 1.1, "bool" and "null"; YAML 1.2.2, 10.3.2).
 const WORDS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
 
-/// `text` so that YAML reads exactly it, in a list and a mapping of either style.
+/// Returns a form of `text` that YAML reads as exactly `text`, in block and flow lists and mappings.
 pub(super) fn scalar(text: &str) -> String {
     if is_plain(text) {
         text.to_owned()
@@ -25,8 +25,8 @@ fn is_plain(text: &str) -> bool {
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Whether a character stands for itself between quotes and in a comment. Much of what is not ASCII does not: some of it
-/// ends a line.
+/// Returns whether a character is safe unescaped in quotes and in comments. Many non-ASCII characters are not: some end
+/// a line.
 pub(super) fn is_harmless(c: char) -> bool {
     matches!(c, ' '..='~') || (!c.is_ascii() && c.is_alphanumeric())
 }

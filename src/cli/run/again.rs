@@ -1,4 +1,5 @@
-//! Whether a run has to look again: what `judge` says of the recording so far, for a `run` which never meets it.
+//! Decides whether a run needs a second look. It asks `judge` about the recording so far, so that `run` does not depend
+//! on `judge`.
 
 use std::path::Path;
 
@@ -7,8 +8,8 @@ use crate::record::{Recording, SecondLook};
 use crate::run::RunError;
 use crate::scenario::Scenario;
 
-/// What to look at again, in an order drawn from random bits of the operating system: nobody who writes a scenario or a
-/// workload can know it.
+/// Returns the plan of a second look, if one is needed. Its order is drawn from random bits of the operating system, so
+/// no author of a scenario or workload can predict it.
 pub(super) fn look_again(scenario: &Scenario, recording: &Path) -> Result<Option<SecondLook>, RunError> {
     let undecided = |error: &dyn std::fmt::Display| RunError::Undecided(error.to_string());
     let so_far = Recording::open(recording)?;

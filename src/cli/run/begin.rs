@@ -1,4 +1,4 @@
-//! The beginning of a run: its folders, the first report, and the checkpoint by which everything can be undone.
+//! The beginning of a run: its folders, the first report, and the checkpoint that allows poolgate to undo everything.
 // long because a run begins here, or leaves nothing behind.
 
 use std::io;
@@ -24,15 +24,15 @@ use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
 use crate::run::{MachineLock, RunFolder, full_path};
 use crate::scenario::{Loaded, OnBootFailure, Scenario};
 
-/// Begins a run of the scenario read from `path`; returns the folder with its checkpoint. If the run cannot begin, this
-/// function has said why, and nothing has been changed.
+/// Begins a run of the scenario read from `path`. Returns the folder with its checkpoint. If the run cannot begin, the
+/// reason has been reported and no setting has been changed.
 pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suites) -> Result<PathBuf, Exit> {
     let scenario = &loaded.scenario;
     let now = Timestamp::now();
     let reports = RunFolder::create(&args.reports, scenario.scenario.as_str(), now).map_err(no_reports)?;
     suites.begun(reports.path());
     let cannot_begin = |failure| Err(cannot_begin(failure, &reports, loaded, now));
-    // Held until the checkpoint stands, so that nobody takes its folder for one left by a crash.
+    // Hold the lock until the checkpoint exists, so that no other process takes the folder for the remains of a crash.
     let _machine = match own(args, scenario) {
         Ok(lock) => lock,
         Err(failure) => return cannot_begin(failure),
@@ -43,12 +43,12 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
     };
     let reboots = scenario.machine.is_none() && !plan.changes.is_empty();
     if reboots && (!args.allow_reboot || args.scenarios.len() > 1) {
-        // Nothing was run, so nothing is reported.
+        // No command ran, so there is nothing to report.
         let _ = fs_err::remove_dir_all(reports.path());
         return Err(may_not_reboot(args, &plan.changes));
     }
     let home = home(path).map_err(no_reports)?;
-    // Without a boot the commands are run only by who starts them now. After a crash they are not run.
+    // Without a reboot, only the user who starts the commands now runs them; they do not run after a crash.
     let trusted = match scenario.machine.is_none() && native::is_privileged() && !args.trust_folder {
         true => commands_trusted(scenario, &home),
         false => Ok(()),
@@ -110,7 +110,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
     }
 }
 
-/// What tells the machine of `scenario` from others.
+/// Returns an identifier of the machine that `scenario` runs on.
 pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> Result<String, MachineError> {
     match scenario.machine {
         Some(_) => Ok(String::new()),
@@ -118,7 +118,7 @@ pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> Result<String, Mac
     }
 }
 
-/// What the scenario asks for, and what has to be changed for that on the machine as it is.
+/// Returns the settings that the scenario asks for, and the changes that they need on this machine.
 pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec<Asked>, Vec<Change>), MachineError> {
     let flags = scenario.flags.clone().unwrap_or_default();
     let verifier = flags.verifier.map(|verifier| {
@@ -126,7 +126,7 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
         let reset_on_boot_failure = verifier.on_boot_failure == OnBootFailure::Reset;
         Asked::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
     });
-    // `pool_tagging: if_needed` is what a scenario asks for when it says nothing.
+    // `pool_tagging: if_needed` is the default.
     let asked: Vec<Asked> = std::iter::once(Asked::PoolTagging)
         .chain(flags.gflags.into_iter().map(Asked::GlobalFlag))
         .chain(verifier)
@@ -136,12 +136,12 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
     Ok((asked, changes))
 }
 
-/// What the run will do to the machine's boot settings.
+/// The planned changes to the machine's boot settings.
 struct Plan {
     asked: Vec<Asked>,
     changes: Vec<Change>,
     boot: BootId,
-    /// What tells the machine from others.
+    /// The identifier of the machine.
     machine: String,
 }
 
@@ -151,7 +151,7 @@ fn plan(args: &Run, scenario: &Scenario, reports: &RunFolder) -> Result<Plan, Ma
     Ok(Plan { asked, changes, boot: machine.boot.id()?, machine: machine_id(&args.root, scenario)? })
 }
 
-/// Sees to it that the machine has no other run.
+/// Locks the machine, so that no other run can begin.
 fn own(args: &Run, scenario: &Scenario) -> Result<Option<MachineLock>, Failure> {
     if scenario.machine.is_some() {
         return Ok(None);
@@ -160,9 +160,9 @@ fn own(args: &Run, scenario: &Scenario) -> Result<Option<MachineLock>, Failure> 
     lock.map(Some).map_err(|error| failure(&error, Some(error.help())))
 }
 
-/// Makes the folder for the state of this run. A run on the real machine that is begun with an administrator's rights is
-/// resumed with them, so nobody else may write its state. `None` for all others: their state lies with their reports. A run
-/// that `reboots` cannot do without.
+/// Creates the folder for the state of this run. A run on the real machine that begins with administrator rights also
+/// resumes with them, so no other user may write to its state. Returns `None` for all other runs, which keep their
+/// state with their reports. A run that `reboots` needs the folder, so it fails without one.
 fn state_folder(
     args: &Run,
     scenario: &Scenario,
@@ -176,7 +176,7 @@ fn state_folder(
     let states = match native::prepare_state_folder(root) {
         Ok(states) => states,
         Err(error) if reboots => return Err(failure(&error, error.help())),
-        // Such as a host's files which a container may only read.
+        // For example, a container may have read-only access to the host's files.
         Err(_) => return Ok(None),
     };
     let next = match native::machine(root).autostart.get() {
@@ -192,21 +192,21 @@ fn state_folder(
     native::make_state(root, &reports.run()).map(Some).map_err(|error| failure(&error, error.help()))
 }
 
-/// Refuses a scenario with whose commands somebody else could have a resumed run do their own work.
+/// Refuses a scenario if another user could replace its commands and so abuse the rights of a resumed run.
 pub(super) fn commands_trusted(scenario: &Scenario, home: &Path) -> Result<(), MachineError> {
     let steps = scenario.setup.iter().chain(&scenario.teardown).map(|step| step.run.as_str());
     let lines: Vec<&str> = steps.chain(std::iter::once(scenario.workload.run.as_str())).collect();
     native::commands_trusted(home, &lines)
 }
 
-/// Copies the scenario's folder to where nobody else can change it; returns the copy.
+/// Copies the scenario's folder to a place that no other user can change. Returns the copy.
 fn trusted_copy(home: &Path, state: &Path, reports: &Path) -> Result<PathBuf, MachineError> {
     let copy = state.join("home");
     native::copy_trusted_folder(home, &copy, Some(reports))?;
     Ok(copy)
 }
 
-/// Writes everything that ends this run after a crash, the checkpoint last: with that the run exists.
+/// Writes everything needed to end this run after a crash. The checkpoint comes last; with it, the run exists.
 fn write_state(state: &Path, created: Created, scenario: &str) -> Result<(), CheckpointError> {
     let io = |error: io::Error| CheckpointError::from(JournalError::Io(error));
     let folder = RunFolder::open(state).map_err(io)?;
@@ -220,15 +220,15 @@ fn write_state(state: &Path, created: Created, scenario: &str) -> Result<(), Che
     Checkpoint::create(folder.checkpoint(), created).map(drop)
 }
 
-/// Writes `junit` for the reader of the reports. It is written in the state folder first, and handed over from there: a
-/// reports folder may be somebody else's.
+/// Writes `junit` for the reader of the reports. It is first written in the state folder and then handed over, because
+/// the reports folder may belong to another user.
 fn publish(state: &Path, reports: &RunFolder, junit: &[u8]) -> Result<(), MachineError> {
     let written = RunFolder::open(state).and_then(|state| report::replace(&state.junit(), junit));
     written.map_err(|source| MachineError::Unwritable { path: state.join("junit.xml"), source })?;
     if state == reports.path() { Ok(()) } else { native::hand_over(state, reports.path(), &["junit.xml"]) }
 }
 
-/// Commands run in the scenario's own folder.
+/// Returns the scenario's own folder. Its commands run there.
 fn home(scenario: &Path) -> io::Result<PathBuf> {
     let home = scenario.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     full_path(home)
@@ -276,7 +276,7 @@ pub(super) fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Fai
     Failure { message: error.to_string(), help: help.map(str::to_owned), output: String::new() }
 }
 
-/// Reports a run which could not begin.
+/// Reports a run that could not begin.
 fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     if loaded.scenario.machine.is_some() || !native::is_privileged() {
         return report_failure(failure, folder.path(), folder, loaded, now);

@@ -1,4 +1,4 @@
-//! Runs that died: the next run closes them, so that they are torn down and reported.
+//! Closes runs that died, so that they are torn down and reported. The next run does this.
 
 use std::path::Path;
 
@@ -10,30 +10,31 @@ use crate::machine::native;
 use crate::run::Stop;
 use crate::run::drive::Phase;
 
-/// Finished runs whose state is kept, so that `wait` and `resume` can still give their outcome.
+/// The number of finished runs with kept state, so that `wait` and `resume` can still return their outcome.
 const KEPT: usize = 20;
 
-/// Ends the runs without flags whose process is gone. One with flags waits for `resume` or `abort`: it may still want its
-/// restart.
+/// Ends runs without flags if their process is gone. A run with flags waits for `resume` or `abort`, because it may
+/// still need its restart.
 pub(super) async fn close_dead(root: &Root, stop: &Stop) {
-    // A folder which cannot be read keeps `begin` from making this run's own in it.
+    // If the folder cannot be read, `begin` fails to create this run's own state in it.
     for folder in unfinished(&native::state_folder(root.folder())).unwrap_or_default() {
         let without_flags = state(&folder).is_some_and(|state| state.created.changes.is_empty());
-        // A run which somebody is at work on cannot be owned. Neither can one that is not to be trusted: `status` says so.
+        // `own` refuses a run in progress and a run that cannot be trusted; `status` shows both.
         let Some(mut owned) = without_flags.then(|| own(&folder, root)).and_then(Result::ok) else { continue };
         tell!("closing {}, whose process ended before the run was over", folder.display());
         let boot = native::machine(root.folder()).boot.id();
         let died_here = boot.is_ok_and(|boot| boot == owned.checkpoint.state().boot);
         if died_here {
             let boot = owned.checkpoint.state().boot.clone();
-            // What cannot be written now is tried again by the next call.
+            // If this cannot be written, the next call tries again.
             let _ = owned.checkpoint.abort(boot, "poolgate ended before the run was over");
         }
         let _ = go_on(owned, root, stop).await;
     }
 }
 
-/// Removes the state of old runs, and of those that never began. The caller owns the machine, so none begins meanwhile.
+/// Removes the state of old runs, and of those that never began. The caller holds the machine's lock, so no run begins
+/// meanwhile.
 pub(super) fn remove_old(states: &Path) {
     let folders = fs_err::read_dir(states).into_iter().flatten().flatten().map(|entry| entry.path());
     let (runs, dead): (Vec<_>, Vec<_>) = folders.filter(|folder| folder.is_dir()).partition(|folder| is_run(folder));
@@ -44,7 +45,7 @@ pub(super) fn remove_old(states: &Path) {
     finished.sort();
     finished.truncate(finished.len().saturating_sub(KEPT));
     for old in dead.into_iter().chain(finished.into_iter().map(|(_, run)| run)) {
-        // One that stays costs some space only.
+        // A folder that stays costs only some space.
         let _ = fs_err::remove_dir_all(old);
     }
 }

@@ -1,4 +1,4 @@
-//! The machine a run is made on, and the driver under test on it: what its reports say of both.
+//! Facts for reports about the machine of a run and about the driver under test.
 
 use std::io;
 use std::path::Path;
@@ -10,9 +10,9 @@ use crate::machine::native;
 use crate::report::{self, Driver, Found, Host};
 use crate::scenario::DriverFile;
 
-/// This machine.
+/// Returns the description of this machine.
 pub(in crate::cli) fn host() -> Host {
-    // sysinfo knows the number of a build of Windows, and not which of its monthly revisions it is.
+    // sysinfo provides the build number of Windows, but not the monthly revision.
     #[cfg(windows)]
     if let Some(kernel) = native::build() {
         return Host { kernel, ..Host::this() };
@@ -20,7 +20,7 @@ pub(in crate::cli) fn host() -> Host {
     Host::this()
 }
 
-/// The driver in `file` as it is on the machine below `root` now.
+/// Returns the current state of the driver in `file` on the machine with kernel files below `root`.
 pub(in crate::cli) fn driver(root: &Path, file: &DriverFile) -> Driver {
     let found = native::driver(root, file.as_str()).map(|driver| Found {
         version: driver.version,
@@ -30,12 +30,12 @@ pub(in crate::cli) fn driver(root: &Path, file: &DriverFile) -> Driver {
     Driver { name: file.as_str().to_owned(), found }
 }
 
-/// Keeps in the run's folder what is known of drivers, for a process to come: by then they may be gone from the machine.
+/// Keeps facts about drivers in the run's folder for a later process, because the drivers may be gone by then.
 pub(super) fn keep(file: &Path, known: &impl Serialize) -> io::Result<()> {
     report::replace(file, &serde_json::to_vec_pretty(known)?)
 }
 
-/// What was kept in that file; `None` where nothing was, or it cannot be read.
+/// Reads the facts from that file. Returns `None` if there are none, or if they cannot be read.
 pub(super) fn kept<T: DeserializeOwned>(file: &Path) -> Option<T> {
     serde_json::from_slice(&fs_err::read(file).ok()?).ok()
 }

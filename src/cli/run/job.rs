@@ -1,4 +1,5 @@
-//! What a run does besides changing flags and booting: measure, and report. Here `run`, `judge` and `report` meet.
+//! The work of a run apart from changing flags and restarting: measuring and reporting. This module connects `run`,
+//! `judge` and `report`.
 
 use std::cell::RefCell;
 use std::io;
@@ -25,22 +26,22 @@ use crate::scenario::{Loaded, Scenario};
 
 /// A run's work in this process.
 pub(super) struct Job {
-    /// `None` when the run's copy of it cannot be read any more: then nothing is measured.
+    /// The scenario, or `None` if the run's copy cannot be read any more. The run then measures nothing.
     pub(super) scenario: Option<Scenario>,
-    /// Where everything is written.
+    /// The folder for all files of the run.
     pub(super) folder: RunFolder,
     pub(super) created: Created,
     stop: Stop,
     pub(super) story: Teller,
     pub(super) root: PathBuf,
     pub(super) outcome: Option<Outcome>,
-    /// What the kernel reported, where this process read it.
+    /// The kernel's messages, if this process read them.
     pub(super) kernel: Option<KernelReport>,
-    /// An earlier process began the run, so nobody may have looked at what its commands are by now.
+    /// Whether an earlier process began the run, so that its commands may have changed since they were checked.
     resumed: bool,
 }
 
-/// The story, told by the job and by the phases around it.
+/// The story, shared by the job and the phases around it.
 #[derive(Clone)]
 pub(super) struct Teller(pub(super) Rc<RefCell<Story>>);
 
@@ -51,7 +52,7 @@ impl Teller {
 }
 
 impl Job {
-    /// A job on the machine whose kernel is below `root`.
+    /// Returns a job on the machine with kernel files below `root`.
     pub(super) fn new(
         loaded: Option<Loaded>,
         folder: RunFolder,
@@ -70,7 +71,7 @@ impl Job {
         self.story.clone()
     }
 
-    /// What was reported by this process.
+    /// Returns the outcome that this process reported.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         self.outcome
     }
@@ -93,7 +94,7 @@ impl Job {
         Ok(recorder.finish(conducted?).map_err(RunError::from)?)
     }
 
-    /// Measures into a new recording; returns it, and how long it is.
+    /// Measures into a new recording. Returns the recording and its length.
     async fn conducted(
         &self,
         machine: &mut Machine,
@@ -127,50 +128,51 @@ impl Job {
         let recording = self.folder.recording();
         let mut look_again = || look_again(scenario, &recording);
         let conducted = conduct(scenario, &shell, &mut output, instruments, &mut look_again).await;
-        // The log is for people; a run which measured does not fail for want of its last lines.
+        // The log is for people. A run that has measured must not fail because the last lines are missing.
         let _ = output.close();
         Ok((recorder, conducted))
     }
 
-    /// Writes down which driver is measured: where it is there once set-up is done, else where the workload brought it.
-    /// Teardown may remove it.
+    /// Records the version of the driver under test: after setup if the driver is loaded then, or else after the
+    /// workload. Teardown may remove the driver.
     fn meet_driver(&self, event: &Event) {
         let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
         let before: Option<Driver> = kept(&self.folder.driver());
-        // Looking reads the driver's file, which should not be done once more while memory is to come to rest.
+        // Looking up the driver reads its file, so avoid it while memory comes to rest.
         if before.as_ref().is_some_and(|driver| driver.found.is_some()) {
             return;
         }
         let Some(met) = self.driver_now().filter(|met| before.as_ref() != Some(met)) else { return };
         self.story.0.borrow_mut().line(&format!("driver {met}"));
-        // A run is not worth failing for want of a version: the report then asks once more.
+        // A run must not fail because of this. The report then looks up the driver again.
         let _ = keep(&self.folder.driver(), &met);
     }
 
-    /// The driver under test as it is on the machine now; `None` where the scenario names none, or simulates its kernel.
+    /// Returns the current state of the driver under test, or `None` if the scenario names no driver or simulates its
+    /// kernel.
     pub(super) fn driver_now(&self) -> Option<Driver> {
         let scenario = self.scenario.as_ref().filter(|scenario| scenario.machine.is_none())?;
         scenario.driver.as_ref().map(|file| driver(&self.root, file))
     }
 
-    /// Names the drivers which may own what leaked. A simulated kernel has none.
+    /// Adds the drivers that may own the leaked memory. A simulated kernel has none.
     pub(super) fn suspect(&self, report: &mut Report) {
         if self.is_simulated() {
             return;
         }
         suspect_here(report, &self.root);
         if !report.suspects.is_empty() {
-            // Then `poolgate judge` cannot name them elsewhere.
+            // If this fails, `poolgate judge` cannot name them on another machine.
             let _ = keep(&self.folder.suspects(), &report.suspects);
         }
     }
 
-    /// Whether this process runs commands with an administrator's rights that an earlier process was told to run.
+    /// Returns whether this process would run, with administrator rights, commands that an earlier process accepted.
     fn obeys_with_rights(&self) -> bool {
         self.resumed && !self.is_simulated() && native::is_privileged()
     }
 
-    /// Refuses to run commands which somebody else could have changed since the run began.
+    /// Refuses to run commands that another user could have changed since the run began.
     fn look_at_commands(&self, scenario: &Scenario) -> Result<(), Trouble> {
         if self.obeys_with_rights() { Ok(commands_trusted(scenario, &self.created.home)?) } else { Ok(()) }
     }
@@ -179,7 +181,7 @@ impl Job {
         self.created.simulated || self.scenario.as_ref().is_some_and(|scenario| scenario.machine.is_some())
     }
 
-    /// Commands run where the scenario lay, wherever poolgate was called from, and whoever takes the run up.
+    /// Returns the shell for the run's commands. They always run in the scenario's original folder.
     fn shell(&self) -> io::Result<Shell> {
         let kernel = self.folder.simulated_kernel().display().to_string();
         let mut variables = vec![(KERNEL_VARIABLE.to_owned(), kernel)];
@@ -254,14 +256,14 @@ impl Work for Job {
         let reboot = self.scenario.as_ref().and_then(|scenario| scenario.reboot.clone());
         let patience = reboot.unwrap_or_default().timeout.as_std();
         tokio::select! {
-            // The system ends this process on its way down.
+            // The system ends this process during the shutdown.
             () = self.stop.asked(1) => Restart::EndsThisProcess,
             () = tokio::time::sleep(patience) => Restart::NeverCame,
         }
     }
 }
 
-/// Keeps what an earlier attempt recorded, under another name: recordings are never overwritten.
+/// Renames the recording of an earlier attempt, because recordings are never overwritten.
 fn set_aside(recording: &Path) -> io::Result<()> {
     if !recording.exists() {
         return Ok(());

@@ -1,7 +1,9 @@
-//! kernel.log: what the kernel reported of itself since the run began, kept in the run's folder and in its recording.
+//! kernel.log contains the messages of the kernel since the run began. It is kept in the run's folder, and its contents
+//! in the recording.
 //!
-//! Where the run began in the kernel's log stands in the file's first line, with the boot. So a later process of the run, in the
-//! same boot, reads on from there, and messages of another boot or of before the run are never taken for the run's.
+//! The first line of the file holds the number of the run's first message, and the boot. So a later process of the run
+//! in the same boot reads from there, and never attributes messages of another boot, or from before the run, to the
+//! run.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,9 +12,9 @@ use crate::machine::native;
 use crate::plain::plain;
 use crate::record::{KernelReport, replace};
 
-/// The most of the messages that the recording keeps, bytes; the newest are kept.
+/// The limit on message bytes that the recording keeps. The newest are kept.
 const KEPT: usize = 4 << 20;
-/// kmemleak reports no object that is younger than 5 s.
+/// Longer than 5 s, because kmemleak reports no younger object.
 const YOUNG: Duration = Duration::from_secs(6);
 
 /// The kernel's log during a run.
@@ -20,29 +22,30 @@ pub(super) struct KernelLog {
     root: PathBuf,
     file: PathBuf,
     boot: String,
-    /// The number of the run's first message, or why it is not known.
+    /// The number of the run's first message, or the reason why it is unknown.
     from: Result<u64, String>,
     kmemleak: Result<Option<native::Kmemleak>, String>,
 }
 
 impl KernelLog {
-    /// Notes where the kernel's log stands, before anything of the run is done on the machine below `root`.
+    /// Notes the current end of the kernel's log, before the run does anything on the machine. `root` is the folder of
+    /// the kernel files.
     pub(super) fn begin(root: &Path, file: PathBuf, boot: &str) -> KernelLog {
         let from = begun(&file, boot).map_or_else(|| native::kernel_place(root).map_err(|error| error.to_string()), Ok);
         let kmemleak = native::Kmemleak::begin(root).map_err(|error| error.to_string());
         let log = KernelLog { root: root.to_owned(), file, boot: boot.to_owned(), from, kmemleak };
-        // Without it a later process of the run reads no messages, and says so.
+        // If this fails, a later process of the run reads no messages, and reports that.
         let _ = log.write(&KernelReport::default());
         log
     }
 
-    /// The log that an earlier process of the run began; `None` where there is none of this boot.
+    /// Continues the log that an earlier process of the run began. Returns `None` if there is none of this boot.
     pub(super) fn begun_before(root: &Path, file: PathBuf, boot: &str) -> Option<KernelLog> {
         let from = begun(&file, boot)?;
         Some(KernelLog { root: root.to_owned(), file, boot: boot.to_owned(), from: Ok(from), kmemleak: Ok(None) })
     }
 
-    /// Reads what the kernel reported since, and writes kernel.log.
+    /// Reads the messages since the run began, and writes kernel.log.
     pub(super) async fn read(&self) -> KernelReport {
         let mut report = KernelReport::default();
         match self
@@ -92,14 +95,14 @@ fn first_line(boot: &str, from: u64) -> String {
     format!("{FIRST_WORDS}{boot}{FROM}{from}")
 }
 
-/// Where an earlier process of the run found the kernel's log, if that was in this boot.
+/// Returns the number of the first message that an earlier process of the run noted in this boot.
 fn begun(file: &Path, boot: &str) -> Option<u64> {
     let text = fs_err::read_to_string(file).ok()?;
     let (found, from) = text.lines().next()?.strip_prefix(FIRST_WORDS)?.rsplit_once(FROM)?;
     (found == boot).then(|| from.parse().ok()).flatten()
 }
 
-/// Leaves out the oldest lines beyond what is kept; returns how many.
+/// Removes the oldest lines beyond the limit. Returns their number.
 fn bound(lines: &mut Vec<String>) -> u64 {
     let mut room = KEPT;
     let kept = lines.iter().rev().take_while(|line| {

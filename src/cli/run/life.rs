@@ -1,5 +1,5 @@
-//! One process's share of a run: takes it up from its checkpoint and goes as far as this process can. `run`, `resume` and
-//! `abort` all come through here, so a run that was never interrupted goes no other way than one that was.
+//! The part of a run in one process: resume the run from its checkpoint, and continue as far as this process can.
+//! `run`, `resume` and `abort` all use this code, so an uninterrupted run takes the same path as an interrupted one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,22 +18,22 @@ use crate::run::drive::{Checkpoint, CheckpointError, Created, DriveError, Entry,
 use crate::run::{LockError, MachineLock, RunFolder, Stop};
 use crate::scenario::{self, Loaded};
 
-/// How long a lock is waited for which somebody may have for a moment only.
+/// How long to wait for a lock that another process may hold for only a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How far a run got.
+/// The state of a run when a process is done with it.
 pub(crate) enum Life {
-    /// It is over.
+    /// The run is over.
     Over(Outcome),
-    /// Its flags cannot be put back yet.
+    /// The flags cannot be restored yet.
     NotRestored,
-    /// The simulated machine was restarted: this process must end, and another take the run up.
+    /// The simulated machine was restarted. This process must end, and another one must resume the run.
     SimulatedRestart,
     /// The machine is restarting.
     Restarting,
 }
 
-/// Takes up the run whose checkpoint lies in `folder`, and tells what goes wrong.
+/// Resumes the run with its checkpoint in `folder`, and reports errors.
 pub(crate) async fn live(folder: &Path, root: &Root, stop: &Stop) -> Life {
     match take_up(folder, root, stop).await {
         Ok(life) => life,
@@ -44,27 +44,28 @@ pub(crate) async fn live(folder: &Path, root: &Root, stop: &Stop) -> Life {
     }
 }
 
-/// Why a run cannot be taken up.
+/// The reason why a run cannot be resumed.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    /// What happened.
+    /// The error message.
     pub(crate) what: String,
-    /// What to do about it.
+    /// Advice for the user.
     pub(crate) help: Option<String>,
 }
 
-/// A run which this process owns: its checkpoint, whole or recovered, and the lock on it.
+/// A run that this process owns, with its checkpoint (original or recovered) and lock.
 pub(crate) struct Owned {
     folder: RunFolder,
     pub(crate) checkpoint: Checkpoint<Trusted>,
     _lock: MachineLock,
 }
 
-/// A file of a run. With an administrator's rights it is obeyed only if nobody else could have written it, and judged by the
-/// handle it is read from. Without rights it can have nothing done that somebody else could not do.
+/// A file of a run. A process with administrator rights accepts it only if no other user could have written it, checked
+/// on the same handle that is read. A process without such rights needs no check: the file cannot make it do anything
+/// that the file's author could not do.
 #[derive(Debug)]
 pub(crate) struct Trusted {
-    /// Nothing above this folder is looked at.
+    /// The topmost folder that is checked.
     top: PathBuf,
     path: PathBuf,
 }
@@ -102,7 +103,7 @@ impl Storage for Trusted {
     }
 }
 
-/// Opens the run in `folder` for this process alone. A damaged checkpoint is replaced by one which puts everything back.
+/// Opens the run in `folder` for this process alone. A damaged checkpoint is replaced by one that restores everything.
 pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
     let folder = RunFolder::open(folder).map_err(|error| refused(error, Some("give the folder of a run")))?;
     refuse_strangers(&folder, root).map_err(|error| refused(&error, error.help()))?;
@@ -131,13 +132,13 @@ pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
 fn open(folder: &RunFolder, root: &Root) -> Result<Checkpoint<Trusted>, CheckpointError> {
     let checkpoint = || Trusted::new(folder, root, folder.checkpoint());
     Checkpoint::open(checkpoint()).or_else(|damage| {
-        // For people to look at. Without room for it the machine is put back all the same.
+        // Keep the damaged file for analysis. If there is no space for it, restore the machine anyway.
         let _ = fs_err::copy(folder.checkpoint(), folder.checkpoint().with_extension("damaged.jsonl"));
         Checkpoint::recover(checkpoint(), beginning(folder, root), damage)
     })
 }
 
-/// The second copy of how the run began.
+/// Returns the second copy of the run's beginning.
 pub(crate) fn beginning(folder: &RunFolder, root: &Root) -> Option<Created> {
     match Journal::first::<Entry>(&mut Trusted::new(folder, root, folder.beginning())) {
         Ok(Some(Entry::Created(created))) => Some(*created),
@@ -145,12 +146,12 @@ pub(crate) fn beginning(folder: &RunFolder, root: &Root) -> Option<Created> {
     }
 }
 
-/// [`live`], for a caller who tells what goes wrong in its own way.
+/// Resumes a run like [`live`], but returns errors to the caller.
 pub(crate) async fn take_up(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Refused> {
     go_on(own(folder, root)?, root, stop).await
 }
 
-/// Goes on with a run which this process owns.
+/// Continues a run that this process owns.
 pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life, Refused> {
     let Owned { folder: state, mut checkpoint, _lock } = owned;
     let created = checkpoint.state().created.clone();
@@ -179,7 +180,7 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
         Some(lock.map_err(|error| refused(&error, Some(error.help())))?.of_run_in(state.path()))
     };
     if let Err(problem) = &loaded {
-        // Whatever became of the scenario, what the run changed is put back.
+        // Restore the run's changes even if its scenario is lost.
         let boot = checkpoint.state().boot.clone();
         checkpoint.abort(boot, problem).map_err(|error| refused(error, None))?;
     }
@@ -203,16 +204,15 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
     }
 }
 
-/// Gives the reports of a run which is over to whoever owns the folder they are in, and removes what was copied there from
-/// its state folder.
+/// Gives the reports of a finished run to the owner of their folder, and removes the copies in the state folder.
 fn give_away(state: &RunFolder, over: &State) {
     let reports = &over.created.reports;
     if reports == state.path() {
         return;
     }
-    // Its last lines were written after it was handed over.
+    // The last lines of the log were written after it was first handed over.
     let _ = native::hand_over(state.path(), reports, &["run.log"]);
-    // A folder which cannot be given away stays root's.
+    // If the folder cannot be given away, it stays with root.
     let _ = native::give_away(state.path(), reports);
     for file in RunFolder::OUTPUTS.iter().filter(|file| reports.join(file).exists()) {
         let _ = fs_err::remove_file(state.path().join(file));
@@ -220,7 +220,7 @@ fn give_away(state: &RunFolder, over: &State) {
     let _ = fs_err::remove_dir_all(state.path().join("home"));
 }
 
-/// Whether autostart would still bring this run back.
+/// Returns whether autostart would still resume this run.
 fn is_next(root: &Root, state: &RunFolder) -> bool {
     native::machine(root.folder())
         .autostart
@@ -228,8 +228,8 @@ fn is_next(root: &Root, state: &RunFolder) -> bool {
         .is_ok_and(|next| next.is_some_and(|next| is_same(&next, state.path())))
 }
 
-/// The scenario which the run began with; else why it cannot be run any more. It is read once, so that what is checked is
-/// what is run.
+/// Returns the scenario that the run began with, or the reason why it cannot be used any more. The file is read only
+/// once, so that the checked text is the one that runs.
 fn scenario_of(state: &RunFolder, root: &Root, created: &Created) -> Result<Loaded, String> {
     let path = state.scenario();
     let bytes = Trusted::new(state, root, path.clone()).bytes();
@@ -253,8 +253,8 @@ fn machine(
     }
 }
 
-/// Refuses a run which somebody else could have written: what its scenario says is executed with the rights of whoever
-/// takes it up. Nothing in the folder has been touched by then.
+/// Refuses a run that another user could have written, because the commands of its scenario run with the rights of this
+/// process. No file in the folder has been changed by then.
 fn refuse_strangers(run: &RunFolder, root: &Root) -> Result<(), MachineError> {
     if !native::is_privileged() {
         return Ok(());

@@ -1,12 +1,13 @@
-//! What asks poolgate to stop: Ctrl-C, the end of the terminal, and whatever else the system has for it. The first request
-//! ends the workload in order, the second one the teardown too.
+//! Listens for requests to stop: Ctrl-C, the end of the terminal, and other signals of the system. The first request
+//! ends the workload in order, and the second also ends teardown.
 
 use crate::run::{Brake, Stop, brake};
 
-/// Listens from now on.
+/// Starts listening.
 pub(crate) fn listen() -> Stop {
     let (brake, stop) = brake();
-    // Not first when the task runs, which is when the run first waits for something. Without it Ctrl-C still kills.
+    // Register the handlers now: the task itself starts only when the run first waits. If this fails, Ctrl-C still
+    // kills poolgate.
     if let Ok(requests) = native::Requests::new() {
         tokio::spawn(pull(brake, requests));
     }
@@ -29,7 +30,7 @@ mod native {
     pub(super) struct Requests {
         interrupt: Signal,
         terminate: Signal,
-        /// `None` for a run which was told to outlive its terminal.
+        /// `None` if the run was started to outlive its terminal.
         hang_up: Option<Signal>,
     }
 
@@ -59,7 +60,8 @@ mod native {
         }
     }
 
-    /// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP. Only Linux tells.
+    /// Returns whether this process was started with a signal ignored, as `nohup` does with SIGHUP. Only Linux provides
+    /// this.
     fn is_ignored(signal: SignalKind) -> bool {
         let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
@@ -75,8 +77,8 @@ mod native {
         ctrl_shutdown,
     };
 
-    /// Closing the console, logging off and shutting down leave poolgate a few seconds; what cannot be put back in them is
-    /// put back when the run is taken up.
+    /// After the console closes, the user logs off, or Windows shuts down, poolgate has a few seconds. Changes that
+    /// cannot be restored in that time are restored when the run is resumed.
     pub(super) struct Requests {
         c: CtrlC,
         r#break: CtrlBreak,

@@ -1,7 +1,7 @@
-//! `poolgate run`: scenarios to their outcome, one after the other.
+//! `poolgate run` runs scenarios one after the other, and reports their outcomes.
 //!
-//! A run is begun in its folder and then taken up from its checkpoint, by this process and by as many after it as the
-//! machine is restarted. On a simulated machine the restart is that of this process, where a process can give way to
+//! A run begins in its folder, and is then resumed from its checkpoint, by this process and by one more after each
+//! restart of the machine. On a simulated machine, the process itself restarts, if the system can replace a process by
 //! another.
 
 use std::path::{Path, PathBuf};
@@ -38,29 +38,29 @@ pub(super) use listen::listen;
 /// Runs scenarios.
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
-    /// The scenarios: YAML files, folders of them, or wildcards
+    /// Scenarios: YAML files, folders of YAML files, or wildcards
     #[arg(required_unless_present = "resume", value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
-    /// Where each run gets a folder of its own
+    /// Create each run's folder in this folder
     #[arg(long, value_name = "FOLDER", default_value = "reports")]
     reports: PathBuf,
-    /// Write JUnit XML too, with a suite for each scenario; a run says "did not finish" there until it is over
+    /// Also write JUnit XML, with one suite for each scenario; a run counts as "did not finish" until it is over
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Let scenarios which need a reboot have it
+    /// Allow scenarios that need a reboot to restart this machine
     #[arg(long, env = "POOLGATE_ALLOW_REBOOT", value_parser = clap::builder::FalseyValueParser::new())]
     allow_reboot: bool,
-    /// Copy the scenario's folder to where only an administrator can write, and run its commands there. For a run that
-    /// reboots from a folder that others can write to
+    /// Copy the scenario's folder to a place that only administrators can write to, and run its commands there. Use
+    /// this for a run that reboots if other users can write to the folder
     #[arg(long)]
     trust_folder: bool,
-    /// The worst outcome of scenarios run before; poolgate's own
+    /// The worst outcome of earlier scenarios; for internal use
     #[arg(long, hide = true, default_value = "held")]
     worst: Outcome,
-    /// Where runs begun before have their reports; poolgate's own
+    /// The reports folder of an earlier run; for internal use
     #[arg(long, hide = true, value_name = "FOLDER")]
     begun: Vec<PathBuf>,
-    /// A run which goes on before any scenario is begun; poolgate's own
+    /// A run to resume before the scenarios; for internal use
     #[arg(long, hide = true)]
     resume: Option<PathBuf>,
     #[command(flatten)]
@@ -73,12 +73,12 @@ impl Run {
     }
 
     async fn all(mut self) -> Exit {
-        // All of them are read before any is run: a mistake in the last must not cost a night.
+        // Read all scenarios before running any, so that a mistake in the last one is found at once.
         let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
         self.scenarios = scenarios.iter().map(|(path, _)| path.clone()).collect();
         let stop = listen();
         let mut suites = Suites::new(self.junit.clone(), std::mem::take(&mut self.begun));
-        // What cannot be written is told before anything is run.
+        // Report an unwritable file before running anything.
         if let Err(exit) = suites.write() {
             return exit;
         }
@@ -122,7 +122,7 @@ impl Run {
             }
             let outcome = match begin::begin(self, path, loaded, suites) {
                 Ok(folder) => {
-                    // Until it is over the file says that it did not finish.
+                    // Until the run is over, the file reports that it did not finish.
                     let _ = suites.write();
                     self.take_up(&folder, worst, &self.scenarios[at + 1..], suites, stop).await
                 }
@@ -137,7 +137,7 @@ impl Run {
         worst.into()
     }
 
-    /// Takes a run as far as this process can, which is to its outcome unless the machine restarts.
+    /// Continues a run as far as this process can: to its outcome, unless the machine restarts.
     async fn take_up(
         &self,
         folder: &Path,
@@ -156,7 +156,7 @@ impl Run {
         }
     }
 
-    /// Ends this process and starts another in its place, as a machine does which boots and finds autostart.
+    /// Replaces this process by another, like a machine that boots and finds autostart.
     #[cfg(unix)]
     fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf], suites: &Suites) -> Result<(), Exit> {
         let no_restart = |error: std::io::Error| {
@@ -178,14 +178,14 @@ impl Run {
         Err(no_restart(std::os::unix::process::CommandExt::exec(&mut next)))
     }
 
-    /// On Windows no process takes the place of another: this one goes on in the new boot, as `poolgate resume` would.
+    /// Windows cannot replace a process, so this one continues in the new boot, like `poolgate resume`.
     #[cfg(windows)]
     fn simulated_restart(&self, _: &Path, _: Outcome, _: &[PathBuf], _: &Suites) -> Result<(), Exit> {
         Ok(())
     }
 }
 
-/// Tells that a run's flags are not put back, and what is left to do.
+/// Reports that a run's flags are not restored, with the steps left to do.
 pub(super) fn tell_not_restored(folder: &Path) -> Exit {
     let not_restored = state(folder).and_then(|state| state.not_restored);
     let help = not_restored.as_ref().and_then(|trouble| trouble.help.clone());
@@ -194,13 +194,13 @@ pub(super) fn tell_not_restored(folder: &Path) -> Exit {
     Exit::Failed
 }
 
-/// Does async work in a process which is prepared for running commands.
+/// Runs async work in a process that is prepared for running commands.
 pub(super) fn in_runtime(work: impl Future<Output = Exit>) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.and_then(|runtime| process::prepare().map(|()| runtime)) {
         Ok(runtime) => {
             let exit = runtime.block_on(work);
-            // A process which cannot be killed may keep a pipe open for ever, and a thread reading it.
+            // A process that cannot be killed may keep a pipe open for ever, with a thread reading it.
             runtime.shutdown_background();
             exit
         }

@@ -1,4 +1,4 @@
-//! What a run reports: judged from its recording, written as a whole, and handed over to the folder for its reports.
+//! Reports a run: judges its recording, writes the reports, and hands them over to their folder.
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::run::drive::{State, Trouble};
 use crate::scenario::Scenario;
 
 impl Job {
-    /// Writes every report, and shows the table.
+    /// Writes every report, and prints the table.
     pub(super) fn write_reports(&mut self, state: &State) -> Result<(), Trouble> {
         let mut report = self.whole_report(state);
         self.suspect(&mut report);
@@ -36,7 +36,8 @@ impl Job {
         Ok(self.hand_over()?)
     }
 
-    /// What the run came to. Judged from the file, so that `poolgate judge` says the same of it later.
+    /// Returns the result of the run. It is computed from the recording's file, so that `poolgate judge` later gives
+    /// the same result.
     fn result(&self, state: &State, recording: Result<&Recording, &RecordError>) -> Result<Judgement, Failure> {
         if let Some(trouble) = &state.trouble {
             return Err(failure(trouble));
@@ -52,7 +53,7 @@ impl Job {
         })
     }
 
-    /// Refuses a recording that is not the very one which this run closed.
+    /// Refuses a recording that is not the one that this run closed.
     fn made_by_this_run(&self, state: &State, recording: &Recording) -> Result<(), String> {
         let recorded = state.recorded.as_ref();
         let boot = recorded.map(|recorded| recorded.boot.0.as_str());
@@ -70,7 +71,7 @@ impl Job {
         let mut notes = state.notes.clone();
         notes.extend(state.later.iter().map(|trouble| trouble.message.clone()));
         if state.trouble.is_some() {
-            // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
+            // A simulated kernel leaves no such files, and those of the real kernel are unrelated.
             let places = if self.is_simulated() { Vec::new() } else { native::last_words(&self.root) };
             notes.extend(aftermath::known(recording, &self.created, &places));
             notes.extend(self.kernel.clone().map(kernel_notes).unwrap_or_default());
@@ -90,7 +91,7 @@ impl Job {
         let opened = Recording::open(&self.folder.recording());
         let recording = opened.as_ref().ok();
         let scenario = self.scenario.as_ref();
-        // A run begun by an older poolgate has these in its scenario only.
+        // The checkpoint of an older poolgate lacks these values, so take them from the scenario.
         let name =
             scenario.map(|scenario| scenario.scenario.as_str()).filter(|_| self.created.scenario_name.is_empty());
         let thresholds = scenario.filter(|_| self.created.thresholds.is_empty()).map(Scenario::thresholds);
@@ -113,7 +114,7 @@ impl Job {
         }
     }
 
-    /// Copies what this run wrote to where its reports belong, if that is another folder.
+    /// Copies the run's files to its reports folder, if that is another folder.
     fn hand_over(&self) -> Result<(), MachineError> {
         if self.created.reports == self.folder.path() {
             return Ok(());

@@ -1,7 +1,7 @@
-//! The one JUnit file of `run --junit`: a suite for each scenario, in the order they were run in.
+//! The single JUnit file of `run --junit`, with a suite for each scenario in the order of the runs.
 //!
-//! It is put together from the `junit.xml` of each run, and written again whenever one of them begins or ends: so it says
-//! "did not finish" of a run until that is over, whatever becomes of this process.
+//! It is assembled from the `junit.xml` of each run, and rewritten whenever a run begins or ends. So it reports "did
+//! not finish" for a run until that is over, even if this process dies.
 
 use std::path::{Path, PathBuf};
 
@@ -16,30 +16,30 @@ use crate::scenario::Loaded;
 /// The suites of the runs of this command line.
 pub(super) struct Suites {
     file: Option<PathBuf>,
-    /// Where each run that was begun has its reports.
+    /// The reports folder of each run that has begun.
     folders: Vec<PathBuf>,
-    /// JUnit XML of scenarios which were not run.
+    /// The JUnit XML of scenarios that were not run.
     not_run: Vec<Vec<u8>>,
 }
 
 impl Suites {
-    /// Suites for `file`, after those of runs which an earlier process began.
+    /// Returns the suites for `file`, beginning with those of runs that an earlier process began.
     pub(super) fn new(file: Option<PathBuf>, folders: Vec<PathBuf>) -> Suites {
         Suites { file, folders, not_run: Vec::new() }
     }
 
-    /// Where each run that was begun has its reports.
+    /// Returns the reports folder of each run that has begun.
     #[cfg(unix)]
     pub(super) fn folders(&self) -> &[PathBuf] {
         &self.folders
     }
 
-    /// A run has a folder for its reports.
+    /// Adds the reports folder of a run.
     pub(super) fn begun(&mut self, reports: &Path) {
         self.folders.push(reports.to_owned());
     }
 
-    /// A scenario is not run at all.
+    /// Adds a scenario that is not run at all.
     pub(super) fn not_run(&mut self, loaded: &Loaded, why: &str) {
         let report = first_report(String::new(), loaded, Timestamp::now(), failure(&why, None));
         self.not_run.push(report::junit(&report));
@@ -70,13 +70,13 @@ impl Suites {
         (all > 1).then(|| format!("{all} scenarios: {}", parts.join(", ")))
     }
 
-    /// Writes the file as things stand.
+    /// Writes the file in its current state.
     ///
     /// # Errors
-    /// What to exit with; why it cannot be written has been told.
+    /// The exit code. The reason why the file cannot be written has been reported.
     pub(super) fn write(&self) -> Result<(), Exit> {
         let Some(file) = &self.file else { return Ok(()) };
-        // A run which could not begin may have no file of its own; its error was told.
+        // A run that could not begin may have no file of its own; its error was reported.
         let runs = self.folders.iter().filter_map(|folder| fs_err::read(folder.join("junit.xml")).ok());
         let files: Vec<Vec<u8>> = runs.chain(self.not_run.iter().cloned()).collect();
         report::replace(file, &report::junit_together(&files)).map_err(|error| {

@@ -1,4 +1,4 @@
-//! What is said of tags, as a table and as JSON.
+//! Formats answers about tags, as a table and as JSON.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use crate::pool::Tag;
 use crate::report::Suspected;
 use crate::tags::{Grade, Slab, Sources, module_of_callsite};
 
-/// What is said of one tag.
+/// The answer about one tag.
 #[derive(Serialize)]
 pub(super) struct Answer {
     #[serde(flatten)]
     pub(super) of: Suspected,
-    /// On Linux: the module which made the cache, how sure that is, and why.
+    /// On Linux, the module that created the cache, with the certainty and the reason.
     pub(super) module: Option<Module>,
-    /// What a reader should know of the answer, and what to try.
+    /// Notes about the answer, and suggestions.
     pub(super) notes: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Module {
     because: String,
 }
 
-/// What is said of all that was asked.
+/// The answers about all tags.
 pub(super) struct Answers<'a> {
     pub(super) tags: Vec<Answer>,
     pub(super) sources: Sources<'a>,
@@ -41,10 +41,10 @@ struct Whole<'a> {
     version: u32,
     program: &'static str,
     tags: &'a [Answer],
-    /// Rows of pooltag.txt and localtag.txt; null where there was none.
+    /// The number of rows in pooltag.txt, or null without that file; then the same for localtag.txt.
     pooltag_rows: Option<usize>,
     localtag_tags: Option<usize>,
-    /// The look through drivers; null where there was none.
+    /// The search through drivers, or null if there was none.
     scan: Option<Looked>,
 }
 
@@ -56,7 +56,7 @@ struct Looked {
 }
 
 impl Answer {
-    /// What the sources say of `tag`, and this machine where it is Linux.
+    /// Answers from the sources about `tag`, and from this machine if it runs Linux.
     pub(super) fn of(tag: &Tag, sources: Sources<'_>, root: &Path) -> Answer {
         let mut answer = Answer { of: suspected(tag, sources), module: None, notes: Vec::new() };
         answer.ask_linux(tag, root);
@@ -112,17 +112,17 @@ impl Answer {
         self.notes.push(note.to_owned());
     }
 
-    /// Whether anybody is named.
+    /// Returns whether an owner is known.
     pub(super) fn is_known(&self) -> bool {
         !self.of.drivers.is_empty() || self.module.is_some()
     }
 }
 
-/// The tag back to front, where that is another.
+/// Returns the tag reversed, if that is a different tag.
 pub(super) fn turned(tag: &Tag) -> Option<Tag> {
     let mut bytes = tag.pool_tag_bytes()?;
     bytes.reverse();
-    // A short one would begin with spaces.
+    // A reversed short tag would begin with spaces.
     Some(Tag::from_pool_tag(bytes)).filter(|turned| turned != tag && bytes[0] != b' ')
 }
 
@@ -143,7 +143,7 @@ impl Answers<'_> {
             localtag_tags: self.sources.localtag.map(|list| list.len()),
             scan: looked,
         };
-        // Structs of texts and numbers can always be written.
+        // Structs of text and numbers can always be written.
         let text = serde_json::to_string_pretty(&whole);
         debug_assert!(text.is_ok(), "{text:?}");
         text.unwrap_or_default() + "\n"

@@ -1,4 +1,4 @@
-//! `poolgate tag`: whose a tag is, with the evidence.
+//! `poolgate tag` finds the owner of a tag, and shows the evidence.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -17,23 +17,24 @@ mod answer;
 
 use answer::{Answer, Answers};
 
-/// Says whose pool tags are.
+/// Finds the owners of pool tags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = GRADES)]
 pub(super) struct TagOwner {
-    /// Tags as PoolMon shows them, also `/iTag`, or names of slab caches; without any, --scan lists the tags of all drivers
+    /// Tags as PoolMon shows them, also in the form `/iTag`, or names of slab caches; without tags, --scan lists the
+    /// tags of all drivers
     #[arg(value_name = "TAG")]
     tags: Vec<String>,
-    /// Look through driver images too: these files and folders, else this machine's drivers; behind the tags
+    /// Also search driver images: these files and folders, or else this machine's drivers; place it after the tags
     #[arg(long, value_name = "PATH", num_args = 0..)]
     scan: Option<Vec<PathBuf>>,
-    /// Look tags up in this pooltag.txt; without it, in the one of this machine's kits
+    /// Look up tags in this pooltag.txt; by default in the one of an installed Windows kit
     #[arg(long, value_name = "FILE")]
     pooltag: Option<PathBuf>,
-    /// Look tags up in this localtag.txt too
+    /// Also look up tags in this localtag.txt
     #[arg(long, value_name = "FILE")]
     localtag: Option<PathBuf>,
-    /// Where --scan without tags writes its localtag.txt; without it, to stdout
+    /// Write the localtag.txt of --scan without tags to this file instead of stdout
     #[arg(short, long, value_name = "FILE", requires = "scan", conflicts_with = "tags")]
     output: Option<PathBuf>,
     /// Print JSON instead of a table
@@ -44,11 +45,15 @@ pub(super) struct TagOwner {
 }
 
 const GRADES: &str = "\
-certain: its code hands the tag to a routine which allocates; or pooltag.txt names it for this very tag and its code has it
-likely:  a list names it for this very tag; or its code has the tag beside an allocation, or frees memory under it
-possible: anything weaker
-An answer says who allocates under a tag, not who leaks (docs/whose-tag.md). Exit codes: 0 every tag has an owner · 4 one
-has none · 2 a file cannot be read.";
+certain: the driver's code passes the tag to a routine that allocates; or pooltag.txt names the driver for exactly this \
+tag, and its code contains the tag
+likely: a list names the driver for exactly this tag; or its code has the tag next to an allocation, or frees memory \
+with it
+possible: any weaker evidence
+
+The answer names the driver that allocates under a tag, which need not be the one that leaks (docs/whose-tag.md).
+
+Exit codes: 0 every tag has an owner · 4 a tag has none · 2 a file cannot be read";
 
 impl TagOwner {
     pub(super) fn run(self) -> Exit {
@@ -71,7 +76,7 @@ impl TagOwner {
         }
     }
 
-    /// The drivers which have one of the tags, where they are to be looked through.
+    /// Searches the drivers for the tags, if --scan was given.
     fn look_through(&self, tags: &[Tag]) -> Result<Option<Scan>, ()> {
         let Some(named) = &self.scan else { return Ok(None) };
         let places = if named.is_empty() { native::images(self.root.folder()) } else { named.clone() };
@@ -82,7 +87,7 @@ impl TagOwner {
             );
             return Err(());
         }
-        // What a person reads in source code is the tag back to front.
+        // Source code shows tags reversed, so search for both forms.
         let turned: Vec<Tag> = tags.iter().filter_map(answer::turned).collect();
         let wanted = if tags.is_empty() { Wanted::All } else { wanted(tags.iter().chain(&turned)) };
         Scan::of(&places, &wanted, &Budget::endless()).map(Some).map_err(|error| {
@@ -101,7 +106,7 @@ impl TagOwner {
         if all { Exit::Held } else { Exit::Unclear }
     }
 
-    /// Every tag which a driver allocates under: a localtag.txt.
+    /// Writes a localtag.txt with every tag that a driver allocates under.
     fn list(&self, scan: &Scan, pooltag: Option<&PoolTags>) -> Exit {
         let list = LocalTags::of(scan);
         let mut bytes = Vec::new();
@@ -111,7 +116,7 @@ impl TagOwner {
                 list.tags().map(|tag| Answer { of: suspected(&tag, sources), notes: Vec::new(), module: None });
             bytes.extend(Answers { tags: answers.collect(), sources }.json().bytes());
         } else {
-            // Writing to memory does not fail.
+            // Writing to memory cannot fail.
             let _ = list.write(&mut bytes);
         }
         let written = match &self.output {
@@ -128,9 +133,9 @@ impl TagOwner {
     }
 }
 
-/// The tag in what was typed, or a mistake, which has been told. PoolMon's `/iTag` is understood, so that it can be pasted.
+/// Parses a tag, or reports the mistake. Accepts PoolMon's `/iTag`, so that users can paste it.
 fn tag(typed: &str) -> Option<Tag> {
-    // `/iAB` is a tag of four bytes by itself.
+    // `/iAB` itself is a tag of four bytes.
     let typed = typed.strip_prefix("/i").filter(|_| typed.len() > 4).unwrap_or(typed);
     typed
         .parse()
@@ -140,7 +145,7 @@ fn tag(typed: &str) -> Option<Tag> {
         .ok()
 }
 
-/// Files told of by name.
+/// The number of files that are named.
 const NAMED: usize = 5;
 
 fn tell_scan(scan: &Scan) {

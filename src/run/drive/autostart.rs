@@ -1,4 +1,5 @@
-//! What brings poolgate back after a boot: needed by a run which changes flags, useful to any other.
+//! Sets and removes autostart, the mechanism that starts poolgate again after a boot. A run that changes flags needs
+//! it; other runs may use it.
 
 use std::path::Path;
 
@@ -7,8 +8,8 @@ use crate::machine::MachineError;
 use crate::record::Storage;
 
 impl<S: Storage> Drive<'_, S> {
-    /// Sets autostart. A run which changes flags does not go on without it, unless some are changed already: those are
-    /// put back.
+    /// Sets autostart. If this fails in phase Arm, a run that changes flags goes straight to Restore. In a later phase,
+    /// the run only notes the failure and continues, because its flags still have to be restored.
     pub(super) fn set_autostart(&mut self) -> Result<(), CheckpointError> {
         let comes_back = self.state().created.comes_back;
         if !self.changes_flags() && !comes_back {
@@ -31,17 +32,17 @@ impl<S: Storage> Drive<'_, S> {
         self.machine.autostart.flush()
     }
 
-    /// Removes autostart, unless it is another run's by now.
+    /// Removes autostart, unless it now belongs to another run.
     pub(super) fn autostart_off(&mut self) -> Result<(), MachineError> {
         if !self.changes_flags() && !self.state().created.comes_back {
             return Ok(());
         }
         let removed = self.machine.autostart.get().and_then(|next| match next {
             Some(run) if run != self.folder => Ok(()),
-            // Also when there is none to be seen: its removal may not be on disk.
+            // Remove it even if it is absent: an earlier removal may not be on disk.
             Some(_) | None => self.autostart(None),
         });
-        // A run without flags is not worth failing for it: the next boot finds that the run is over.
+        // A run without flags does not fail because of this: at the next boot, poolgate sees that the run is over.
         if self.changes_flags() { removed } else { Ok(()) }
     }
 }

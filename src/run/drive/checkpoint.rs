@@ -1,7 +1,7 @@
-//! A run's checkpoint: its entries on disk, and where they say it stands.
+//! A run's checkpoint: its entries on disk, and the state they add up to.
 //!
-//! A run exists once its first entry is on disk, before anything is changed. Each phase is entered by one more entry.
-//! Re-entry after any crash is just doing the phase again.
+//! A run exists once its first entry is on disk, before anything is changed. Each phase begins with one more entry.
+//! After a crash, a process resumes the run by repeating its phase.
 
 use jiff::Timestamp;
 
@@ -11,69 +11,69 @@ use super::state::{State, fold};
 use crate::machine::BootId;
 use crate::record::{Journal, JournalError, Storage};
 
-/// A run's journal and where it stands.
+/// A run's journal and its current state.
 #[derive(Debug)]
 pub struct Checkpoint<S> {
     journal: Journal<S>,
     state: State,
 }
 
-/// Why a checkpoint cannot be used.
+/// The reason why a checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The journal itself.
+    /// The journal cannot be read or written.
     #[error("cannot read the checkpoint: {0}")]
     Journal(#[from] JournalError),
-    /// There is no whole line in it: the run never began, or the file was cut.
+    /// The journal has no complete line: the run never began, or the file was truncated.
     #[error("the checkpoint is empty")]
     Empty,
-    /// Another program's file.
+    /// The file belongs to another program.
     #[error("the checkpoint does not begin as one")]
     Foreign,
-    /// Only a newer poolgate can go on.
+    /// The checkpoint is from a newer poolgate, and only that can continue.
     #[error("the checkpoint was written by a newer poolgate ({program}, format {version}; this one reads {VERSION})")]
     Newer {
-        /// The poolgate which wrote it.
+        /// The version of poolgate that wrote it.
         program: String,
         /// The format's version.
         version: u32,
     },
-    /// The entries are whole, but no run can have written them.
+    /// The entries are intact, but their order is impossible.
     #[error("the checkpoint cannot be right: a run never goes from {from} to {to}")]
     Illegal {
-        /// The phase before.
+        /// The earlier phase.
         from: Phase,
-        /// The phase after.
+        /// The later phase.
         to: Phase,
     },
 }
 
 impl<S: Storage> Checkpoint<S> {
-    /// Begins a run: from here on it can be undone, and nothing may be changed before.
+    /// Begins a run. After this the run can be undone, and nothing may be changed before.
     ///
     /// # Errors
-    /// When that could not be written; the run does not exist then.
+    /// If the first entry cannot be written. The run does not exist then.
     pub fn create(storage: S, created: Created) -> Result<Checkpoint<S>, CheckpointError> {
         let (mut journal, _) = Journal::open::<Entry>(storage)?;
         journal.append(&Entry::Created(Box::new(created.clone()))).map_err(JournalError::Io)?;
         Ok(Checkpoint { journal, state: State::new(created) })
     }
 
-    /// Takes up a run.
+    /// Opens the checkpoint of an existing run.
     ///
     /// # Errors
-    /// When its journal is not one a run can have written. Nothing is changed then.
+    /// If the journal cannot be read, or if its entries are invalid. Nothing is changed then.
     pub fn open(storage: S) -> Result<Checkpoint<S>, CheckpointError> {
         let (journal, entries) = Journal::open::<Entry>(storage)?;
         Ok(Checkpoint { journal, state: fold(entries)? })
     }
 
-    /// Replaces a damaged checkpoint by one which puts everything back and ends the run as an error. The beginning of the
-    /// run comes from the checkpoint's first line if that is whole, else from `copy`.
+    /// Replaces a damaged checkpoint by one that restores everything and ends the run with an error. The beginning of
+    /// the run comes from the checkpoint's first line if that line is intact, or else from `copy`.
     ///
     /// # Errors
-    /// The `damage` itself, when neither is whole or only a newer poolgate can read it; else when the new checkpoint cannot
-    /// be written.
+    /// The `damage` itself if neither is intact, if only a newer poolgate can read it, or if the journal fails with an
+    /// I/O error. Another error if the new checkpoint cannot be written.
     pub fn recover(
         mut storage: S,
         copy: Option<Created>,
@@ -100,7 +100,7 @@ impl<S: Storage> Checkpoint<S> {
         let boot = created.boot.clone();
         let entries = vec![
             Entry::Created(Box::new(created)),
-            // What the damaged lines said is not known: a run which was measuring had set up.
+            // The damaged lines are unknown. Assume that the run had begun setup.
             Entry::SettingUp,
             Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },
         ];
@@ -108,7 +108,7 @@ impl<S: Storage> Checkpoint<S> {
         Ok(Checkpoint { journal, state: fold(entries)? })
     }
 
-    /// Where the run stands.
+    /// Returns the state of the run.
     pub fn state(&self) -> &State {
         &self.state
     }
@@ -126,10 +126,10 @@ impl<S: Storage> Checkpoint<S> {
         self.append(Entry::Entered { phase, boot, at: Timestamp::now(), trouble })
     }
 
-    /// Ends the run early: whatever it changed is put back the next time it is taken up.
+    /// Ends the run early. When it is next resumed, everything it changed is restored.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// If the entry cannot be written.
     pub fn abort(&mut self, boot: BootId, because: &str) -> Result<(), CheckpointError> {
         match self.state.phase {
             Phase::Arm | Phase::BootArmed | Phase::Measure => {
@@ -139,10 +139,10 @@ impl<S: Storage> Checkpoint<S> {
         }
     }
 
-    /// Leaves the flags as they are: the next time the run is taken up it ends without putting them back.
+    /// Leaves the flags as they are: when the run is next resumed, it ends without restoring them.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// If the entry cannot be written.
     pub fn leave_flags(&mut self) -> Result<(), CheckpointError> {
         self.append(Entry::LeaveFlags)
     }
@@ -151,10 +151,10 @@ impl<S: Storage> Checkpoint<S> {
         self.append(entry)
     }
 
-    /// Adds a line which readers of the report will see; one which is there already is not repeated.
+    /// Adds a note for readers of the report, unless the same note is already there.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If the entry cannot be written.
     pub fn note(&mut self, note: String) -> Result<(), CheckpointError> {
         if self.state.notes.contains(&note) { Ok(()) } else { self.append(Entry::Noted(note)) }
     }

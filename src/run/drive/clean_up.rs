@@ -1,11 +1,11 @@
-//! What an earlier process of the run left behind: running commands, and a teardown which it owes.
+//! Cleans up after an earlier process of the run: ends its commands and runs its teardown.
 
 use super::{CheckpointError, Drive, Entry, LIVES, Phase, Trouble, Work};
 use crate::record::Storage;
 use crate::run::Event;
 
 impl<S: Storage> Drive<'_, S> {
-    /// Ends what an earlier process left running, and runs the teardown which it owes.
+    /// Ends commands that an earlier process left running, and runs the teardown that it did not complete.
     pub(super) async fn clean_up(&mut self, work: &mut impl Work) -> Result<(), CheckpointError> {
         if self.state().phase < Phase::Measure {
             return Ok(());
@@ -30,8 +30,8 @@ impl<S: Storage> Drive<'_, S> {
         }
     }
 
-    /// Nothing is measured on a machine which an earlier process left in disorder. After a restart the disorder is not the
-    /// cause of anything.
+    /// Reports that cleaning up failed. If poolgate would now measure in the same boot, the run ends, because the
+    /// machine is not clean. After a restart the problem cannot influence the measurement.
     fn not_clean(&mut self, trouble: Trouble) -> Result<(), CheckpointError> {
         if self.state().phase == Phase::Measure && !self.fresh_boot() {
             return self.enter(Phase::Restore, Some(trouble));

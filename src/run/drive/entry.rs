@@ -1,6 +1,7 @@
-//! The lines of a checkpoint: what a run says of itself, for whoever takes it up.
+//! The lines of a checkpoint. A later process resumes the run from them.
 //!
-//! The first one holds everything needed to undo the run. Fields are added with a default and never change their type.
+//! The first line holds everything needed to undo the run. New fields have a default, and no field ever changes its
+//! type.
 
 use std::path::PathBuf;
 
@@ -21,36 +22,36 @@ pub(super) const VERSION: u32 = 2;
 pub enum Entry {
     /// The run exists.
     Created(Box<Created>),
-    /// A process took the run up again.
+    /// A process resumed the run.
     Resumed {
-        /// The boot it runs in.
+        /// The boot that the process runs in.
         boot: BootId,
-        /// When.
+        /// The time of the resumption.
         at: Timestamp,
     },
     /// A phase begins.
     Entered {
-        /// The phase.
+        /// The new phase.
         phase: Phase,
-        /// The boot it is entered in.
+        /// The boot that it begins in.
         boot: BootId,
-        /// When.
+        /// The time of its beginning.
         at: Timestamp,
-        /// What went wrong, when something did.
+        /// The error that led to this phase, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trouble: Option<Trouble>,
     },
-    /// Something a reader of the report should know.
+    /// A note for readers of the report.
     Noted(String),
-    /// The setup commands are about to run, so teardown is owed from here on.
+    /// The setup commands are about to run, so teardown is required from now on.
     SettingUp,
-    /// The teardown commands have run.
+    /// The teardown commands ran.
     TornDown,
-    /// The teardown commands were not run, or failed, and are not tried again.
+    /// The teardown commands did not run, or failed, and will not be tried again.
     NotTornDown(Trouble),
     /// The recording is closed.
     Recorded(Recorded),
-    /// The flags could not be put back in this life. The next one tries again.
+    /// This process could not restore the flags. The next one will try again.
     NotRestored(Trouble),
     /// An administrator wants the flags left as they are.
     LeaveFlags,
@@ -59,72 +60,72 @@ pub enum Entry {
 /// The recording that a run made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// Its seal.
+    /// The recording's seal.
     pub seal: Digest,
-    /// The boot it was made in.
+    /// The boot that it was made in.
     pub boot: BootId,
 }
 
-/// The beginning of a run.
+/// The beginning of a run, with everything needed to undo it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
-    /// `poolgate checkpoint`.
+    /// Always `poolgate checkpoint`.
     pub format: String,
     /// The format's version.
     pub version: u32,
     /// The version of poolgate.
     pub program: String,
-    /// What tells the machine from others; empty where nothing does.
+    /// An identifier of the machine, or empty if it has none.
     #[serde(default)]
     pub machine: String,
     /// The run's name.
     pub run: String,
-    /// Where its reports belong.
+    /// The folder for the run's reports.
     pub reports: PathBuf,
-    /// Where the scenario's commands run.
+    /// The working folder of the scenario's commands.
     pub home: PathBuf,
-    /// The SHA-256 of the scenario's text, which lies beside the checkpoint. Empty in version 1.
+    /// The SHA-256 of the scenario's text. The text is stored next to the checkpoint. Empty in version 1.
     #[serde(default)]
     pub scenario_sha256: Digest,
     /// The scenario's name.
     #[serde(default)]
     pub scenario_name: String,
-    /// The thresholds in their own words: the report's cases, even if the scenario cannot be read any more.
+    /// The text of each threshold. They are the cases of the report, even if the scenario can no longer be read.
     #[serde(default)]
     pub thresholds: Vec<String>,
-    /// The run is on a simulated machine.
+    /// Whether the run uses a simulated machine.
     #[serde(default)]
     pub simulated: bool,
-    /// Autostart brings poolgate back to end the run after a crash, although no flags are changed.
+    /// Whether autostart ends the run after a crash, although the run changes no flags.
     #[serde(default)]
     pub comes_back: bool,
-    /// Settings the kernel has to be booted with.
+    /// The settings that the kernel has to be booted with.
     pub asked: Vec<Asked>,
-    /// What is changed for that, with everything needed to undo it.
+    /// The changes made for those settings, with everything needed to undo them.
     pub changes: Vec<Change>,
-    /// Whether the machine is restarted again once that is undone.
+    /// Whether the machine is restarted again after the changes are undone.
     pub restart_after_restore: bool,
-    /// The boot the run began in.
+    /// The boot that the run began in.
     pub boot: BootId,
-    /// When.
+    /// The time of the run's beginning.
     pub at: Timestamp,
 }
 
-/// What went wrong in a run: never the driver's verdict.
+/// An error in a run. It is never a verdict on the driver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// What happened.
+    /// The error message.
     pub message: String,
-    /// What to do about it.
+    /// Advice for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// The last lines of the command which failed.
+    /// The last lines of the failed command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
 
 impl Created {
-    /// The marks by which a reader knows the format.
+    /// Returns the name and version of the format, so that readers can recognise it.
     pub fn format() -> (String, u32) {
         ("poolgate checkpoint".to_owned(), VERSION)
     }

@@ -1,11 +1,11 @@
-//! A run through its phases, each of which may be the last thing this process, or this boot, ever does.
+//! Drives a run through its phases. This process, or this boot, may end at any point.
 //!
-//! A phase looks, then acts, and one entry on disk begins the next phase. What a phase relies on is flushed before that
-//! entry is written, because a power cut loses what was not. Nothing is skipped because it looks done already: what is
-//! seen may not be on disk.
+//! Each phase reads the state of the machine, then acts. One checkpoint entry on disk begins the next phase. Everything
+//! that a phase relies on is flushed before that entry is written, because a power cut loses unflushed data. No step is
+//! skipped because it seems to be done already: the visible state may not be on disk.
 //!
-//! Flags which cannot be put back keep the run in Restore. Every process tries again, and autostart stays until all is
-//! back.
+//! If flags cannot be restored, the run stays in the phase Restore. Every process tries again, and autostart stays
+//! until all flags are restored.
 
 use std::path::{Path, PathBuf};
 
@@ -28,25 +28,26 @@ pub use phase::Phase;
 pub use state::State;
 pub use work::{DriveError, Milestone, Restart, Standing, Work};
 
-/// The most processes that may take a run up in one phase. After that the run goes on to the next phase without it, so that a
-/// machine which goes down in each boot comes to an end.
+/// The number of processes that may resume a run in one phase. After that the run skips the phase, so that a machine
+/// that crashes in each boot still completes the run.
 const LIVES: u32 = 4;
 
-/// How long one process waits between its attempts to put the flags back, seconds.
+/// The pauses between one process's attempts to restore the flags, in seconds.
 const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
 
-/// What whoever uses the machine next should know when it was not restarted after its flags were put back.
+/// The note for the case that the machine was not restarted after its flags were restored.
 const STILL_IN_FORCE: &str = "the flags are put back, and the kernel runs with them until its next boot";
 
-/// The file in a run's folder with the original of its `number`th change, counted from 1, where that is a text.
+/// Returns the path of the file, in a run's folder, that holds the original of change `number` (from 1) if that
+/// original is a text.
 pub fn saved_original(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("original-{number}"))
 }
 
-/// Takes a run from where its checkpoint stands as far as this process can; `folder` is what autostart resumes.
+/// Continues a run from its checkpoint as far as this process can. `folder` is the run that autostart resumes.
 ///
 /// # Errors
-/// When it cannot go on. Nothing is lost: it can be called again, in this boot or another.
+/// If the run cannot continue. Nothing is lost: this can be called again, in this boot or a later one.
 pub async fn drive<S: Storage>(
     checkpoint: &mut Checkpoint<S>,
     folder: &Path,
@@ -63,11 +64,11 @@ pub async fn drive<S: Storage>(
     driven
 }
 
-/// What a phase came to.
+/// The result of a phase.
 enum Next {
     Enter(Phase, Option<Trouble>),
     Restart,
-    /// The flags cannot be put back in this process.
+    /// The flags cannot be restored in this process.
     NotRestored,
 }
 
@@ -86,7 +87,7 @@ impl<S: Storage> Drive<'_, S> {
         }
         self.checkpoint.resumed(self.boot.clone())?;
         if self.state().phase < Phase::Done {
-            // The last process may not have got it on disk, and without autostart nobody comes back.
+            // The last process may not have written autostart to disk, and without it the run would not be resumed.
             self.set_autostart()?;
             self.clean_up(work).await?;
         }
@@ -101,8 +102,8 @@ impl<S: Storage> Drive<'_, S> {
                 Phase::BootRestored => self.boot_restored()?,
                 Phase::Report => {
                     work.report(self.state()).map_err(DriveError::Report)?;
-                    // Off last: while the reports are not on disk somebody must come back to write them. When it cannot
-                    // be removed the reports stand all the same, and Done tries again.
+                    // Remove autostart only now, so that the run is resumed until the reports are on disk. If the
+                    // removal fails, the reports are still valid, and phase Done tries again.
                     let _ = self.autostart_off();
                     Next::Enter(Phase::Done, None)
                 }
@@ -153,7 +154,7 @@ impl<S: Storage> Drive<'_, S> {
         self.machine.flags.in_force(&self.checkpoint.state().created.asked)
     }
 
-    /// Whether this phase was tried often enough.
+    /// Returns whether too many processes have tried this phase.
     fn worn_out(&self) -> bool {
         self.state().lives > LIVES
     }
@@ -178,7 +179,7 @@ impl<S: Storage> Drive<'_, S> {
             return Next::Enter(Phase::Measure, None);
         }
         if !self.fresh_boot() {
-            // A process before this one may have put the flags back, as its checkpoint could not be written.
+            // An earlier process may have restored the flags because it could not write its checkpoint.
             return match self.state().lives > 0 && !self.worn_out() {
                 true => {
                     self.set_flags().map_or_else(|error| failed("cannot set the flags", &error), |()| Next::Restart)
@@ -231,8 +232,8 @@ impl<S: Storage> Drive<'_, S> {
     }
 
     fn boot_restored(&mut self) -> Result<Next, CheckpointError> {
-        // A kernel which does not run with the flags need not be restarted to be rid of them: one that was booted before
-        // anything was changed, and one that says so. One that does not tell is restarted.
+        // A restart is needed only if the kernel may run with the flags. It does not if it was booted before any
+        // change, or if it reports that they are not in force. If it reports nothing, the machine is restarted.
         let never_had_them = self.boot == self.state().created.boot;
         let without =
             !self.changes_flags() || self.fresh_boot() || never_had_them || matches!(self.in_force(), Ok(false));
@@ -240,13 +241,13 @@ impl<S: Storage> Drive<'_, S> {
             return Ok(Next::Restart);
         }
         if !without {
-            // As the scenario wishes (`after_restore: false`); whoever uses the machine next should know.
+            // The scenario forbids the restart (`after_restore: false`).
             self.checkpoint.note(STILL_IN_FORCE.to_owned())?;
         }
         Ok(Next::Enter(Phase::Report, None))
     }
 
-    /// Restarts the machine; returns where to go when that fails.
+    /// Restarts the machine. Returns the next phase if the restart fails.
     async fn restart(&mut self, work: &mut impl Work) -> Option<(Phase, Trouble)> {
         let next = if self.state().phase == Phase::BootArmed { Phase::Restore } else { Phase::Report };
         if self.worn_out() {

@@ -1,32 +1,32 @@
-//! The phases of a run, and the only ways from one to the next: a straight line, and forward to Restore or Report when
-//! something failed. Never back.
+//! The phases of a run and the transitions between them. A run goes straight through them, skips forward to Restore or
+//! Report after an error, and never goes back.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a run stands.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Setting autostart, then the flags.
+    /// poolgate sets autostart, then the flags.
     Arm,
-    /// Booting with the flags.
+    /// The machine restarts with the flags.
     BootArmed,
-    /// Measuring.
+    /// poolgate measures the workload.
     Measure,
-    /// Putting the flags back.
+    /// poolgate restores the flags.
     Restore,
-    /// Booting without them.
+    /// The machine restarts without the flags.
     BootRestored,
-    /// Writing the reports, then removing autostart.
+    /// poolgate writes the reports, then removes autostart.
     Report,
-    /// Over.
+    /// The run is over.
     Done,
 }
 
 impl Phase {
-    /// Whether a run may go from this phase to `next`; `failed` says that something went wrong.
+    /// Returns whether a run may go from this phase to `next`. `failed` means that an error occurred.
     pub fn may_enter(self, next: Phase, failed: bool) -> bool {
         match (self, next) {
             (Phase::Arm, Phase::BootArmed)
@@ -35,9 +35,9 @@ impl Phase {
             | (Phase::Restore, Phase::BootRestored)
             | (Phase::BootRestored, Phase::Report)
             | (Phase::Report, Phase::Done) => true,
-            // What was not armed, booted or measured to the end is put back all the same.
+            // Flags are restored even if arming, booting, or measuring failed.
             (Phase::Arm | Phase::BootArmed, Phase::Restore) => failed,
-            // Flags which cannot be put back are reported, with the commands to do it by hand.
+            // If flags cannot be restored, the report contains the commands to do it by hand.
             (Phase::Restore, Phase::Report) => failed,
             (
                 Phase::Arm

@@ -1,4 +1,4 @@
-//! Putting flags back: as often as it takes, and never over the work of somebody else.
+//! Restores flags. It retries as often as needed, and never overwrites changes made by others.
 
 use std::time::Duration;
 
@@ -7,14 +7,15 @@ use crate::machine::{Change, FlagValue, MachineError};
 use crate::record::Storage;
 use crate::run::Event;
 
-/// What one flag is to become.
+/// The value to restore a flag to, and a note about it.
 struct Restored {
     value: Option<FlagValue>,
     note: Option<String>,
 }
 
 impl<S: Storage> Drive<'_, S> {
-    /// Puts every flag back, with some attempts in this process. What cannot be put back keeps the run in this phase.
+    /// Restores every flag, with several attempts in this process. If a flag cannot be restored, the run stays in this
+    /// phase.
     pub(super) async fn restore(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         let mut waits = RETRIES.iter();
         let mut told = None;
@@ -34,7 +35,7 @@ impl<S: Storage> Drive<'_, S> {
                 (self.tell)(Event::Trouble(message.clone()));
                 told = Some(message.clone());
             }
-            // The flags matter more than the line about them.
+            // Writing this entry may fail too, but restoring the flags matters more.
             let written = self.not_restored(message);
             match waits.next() {
                 Some(wait) if work.wait_to_retry(Duration::from_secs(*wait)).await => {}
@@ -43,15 +44,15 @@ impl<S: Storage> Drive<'_, S> {
         }
     }
 
-    /// A run whose checkpoint cannot be written cannot go on. Its flags are put back all the same: the next process does it
-    /// again, if there is one.
+    /// Restores the flags of a run that cannot continue because its checkpoint cannot be written. The next process, if
+    /// any, restores them again.
     pub(super) fn restore_without_checkpoint(&mut self) {
         if self.state().phase < Phase::BootRestored && !self.state().leave_flags {
             let _ = self.put_back();
         }
     }
 
-    /// Ends the run with the flags as they are.
+    /// Ends the run without restoring the flags.
     fn leave_flags(&mut self) -> Result<Next, CheckpointError> {
         if self.commands().is_empty() {
             return Ok(Next::Enter(Phase::BootRestored, None));
@@ -60,7 +61,7 @@ impl<S: Storage> Drive<'_, S> {
         Ok(Next::Enter(Phase::Report, Some(trouble)))
     }
 
-    /// Writes down that the flags are not back, with the commands for what is left.
+    /// Records that the flags are not restored, with the commands to restore the rest.
     fn not_restored(&mut self, message: String) -> Result<Trouble, CheckpointError> {
         let commands = self.commands();
         let by_hand = if commands.is_empty() { String::new() } else { format!("by hand: {}; ", commands.join("; ")) };
@@ -76,7 +77,7 @@ impl<S: Storage> Drive<'_, S> {
         Ok(trouble)
     }
 
-    /// The commands which put back what is not back yet.
+    /// Returns the commands that restore the flags that are still changed.
     fn commands(&self) -> Vec<String> {
         let changes = self.state().created.changes.iter().enumerate();
         let commands = changes.flat_map(|(at, change)| {
@@ -86,8 +87,7 @@ impl<S: Storage> Drive<'_, S> {
         commands.collect()
     }
 
-    /// Puts every flag back that can be put back; returns what a reader of the report should know. A flag which fails
-    /// does not keep the others from being put back.
+    /// Restores every flag that can be restored, even if others fail. Returns the notes for the report.
     fn put_back(&mut self) -> Result<Vec<String>, MachineError> {
         let mut notes = Vec::new();
         let mut failed = None;

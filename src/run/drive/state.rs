@@ -1,42 +1,42 @@
-//! Where a run stands: the fold of its entries, and nothing else.
+//! The state of a run, computed from the entries of its checkpoint alone.
 
 use super::checkpoint::CheckpointError;
 use super::entry::{Created, Entry, Recorded, Trouble, VERSION};
 use super::phase::Phase;
 use crate::machine::BootId;
 
-/// Where a run stands.
+/// The state of a run.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// How it began.
+    /// The beginning of the run.
     pub created: Created,
-    /// The phase it is in.
+    /// The current phase.
     pub phase: Phase,
-    /// The boot the phase was entered in.
+    /// The boot that the phase began in.
     pub boot: BootId,
-    /// How many processes took the run up in this phase.
+    /// How many processes have resumed the run in this phase.
     pub lives: u32,
-    /// The first thing that went wrong.
+    /// The first error.
     pub trouble: Option<Trouble>,
-    /// What went wrong after that.
+    /// The errors after the first.
     pub later: Vec<Trouble>,
-    /// Why the flags could not be put back so far, and what is left to do by hand.
+    /// The reason why the flags are not restored yet, with the steps left to do by hand.
     pub not_restored: Option<Trouble>,
-    /// An administrator wants the flags left as they are.
+    /// Whether an administrator wants the flags left as they are.
     pub leave_flags: bool,
-    /// Setup began, and teardown has not ended since.
+    /// Whether setup has begun and teardown has not ended since.
     pub owes_teardown: bool,
-    /// How many processes have found that teardown is owed.
+    /// How many processes have resumed the run while teardown was required.
     pub teardowns: u32,
-    /// Why what an earlier process set up is not torn down.
+    /// The reason why the setup of an earlier process was not torn down.
     pub not_torn_down: Option<Trouble>,
     /// The recording, once it is closed.
     pub recorded: Option<Recorded>,
-    /// What a reader of the report should know.
+    /// Notes for readers of the report.
     pub notes: Vec<String>,
 }
 
-/// What the entries say together.
+/// Computes the state from the entries.
 pub(super) fn fold(entries: Vec<Entry>) -> Result<State, CheckpointError> {
     let mut entries = entries.into_iter();
     let created = match entries.next() {
@@ -99,7 +99,7 @@ impl State {
                 if phase == Phase::BootRestored {
                     self.not_restored = None;
                 }
-                // What went wrong first is usually the cause of what went wrong after it.
+                // The first error is usually the cause of the later ones.
                 match (&self.trouble, trouble) {
                     (None, trouble) => self.trouble = trouble,
                     (Some(_), trouble) => self.later.extend(trouble),

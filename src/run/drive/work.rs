@@ -1,4 +1,4 @@
-//! What a run needs done besides its phases, and how far it gets with them.
+//! The work of a run apart from its phases, and the progress of a run in one process.
 
 use std::io;
 use std::time::Duration;
@@ -9,71 +9,71 @@ use super::state::State;
 use crate::machine::{Machine, MachineError};
 use crate::record::Digest;
 
-/// What a run does besides changing flags and booting.
+/// The work of a run apart from changing flags and restarting.
 #[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
 pub trait Work {
-    /// Measures the workload into a new recording, and closes it; returns the recording's seal. `milestone` is called before
-    /// setup and after teardown.
+    /// Measures the workload into a new recording and closes it. Returns the recording's seal. `milestone` is called
+    /// before setup and after teardown.
     async fn measure(
         &mut self,
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
     ) -> Result<Digest, Trouble>;
 
-    /// Ends what an earlier process of the run left running.
+    /// Ends the commands that an earlier process of the run left running.
     async fn end_leftovers(&mut self) -> Result<(), Trouble>;
 
-    /// Runs the teardown commands, which an earlier process began to owe.
+    /// Runs the teardown commands that an earlier process left undone.
     async fn tear_down(&mut self) -> Result<(), Trouble>;
 
-    /// Writes every report. Done again after a crash, it must come to the same.
+    /// Writes every report. After a crash this runs again, and must write the same reports.
     fn report(&mut self, state: &State) -> Result<(), Trouble>;
 
-    /// Waits before the flags are tried again; returns false when the run was asked to stop.
+    /// Waits before the next attempt to restore the flags. Returns false if a stop was requested.
     async fn wait_to_retry(&mut self, length: Duration) -> bool;
 
-    /// Waits for a restart which has been asked for to end this process; returns when it did not.
+    /// Waits until an accepted restart ends this process, and returns the outcome.
     async fn wait_for_restart(&mut self) -> Restart;
 }
 
-/// What a checkpoint keeps of a measurement in progress.
+/// A step of a measurement that the checkpoint records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Milestone {
     /// Setup is about to begin.
     SettingUp,
     /// Teardown has ended.
     TornDown,
-    /// What a reader of the report should know about the measuring.
+    /// A note for readers of the report.
     Note(String),
 }
 
-/// What became of a restart.
+/// The outcome of an accepted restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
-    /// This process must end now; the machine starts another.
+    /// This process must end now; the machine will start another.
     EndsThisProcess,
-    /// The machine is still up after all the time a restart may take.
+    /// The machine is still up after the longest time that a restart may take.
     NeverCame,
 }
 
-/// How far a run got in this process.
+/// The state of a run when a process is done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// The machine is restarting, and autostart goes on.
+    /// The machine is restarting, and autostart will resume the run.
     Restarting,
-    /// The flags cannot be put back yet. They were reported, and the next process tries again.
+    /// The flags cannot be restored yet. This was reported, and the next process will try again.
     NotRestored,
     /// The run is over.
     Done,
 }
 
-/// Why a run cannot go on in this process. It can be taken up again.
+/// The reason why a run cannot continue in this process. It can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
-    /// Its checkpoint cannot be read or written.
+    /// The run's checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The machine does not do what must be done before anything else.
+    /// The machine failed at a step that everything else depends on.
     #[error(transparent)]
     Machine(#[from] MachineError),
     /// The reports cannot be written.

@@ -1,4 +1,4 @@
-//! Taking the lock, looking at it, and finding the run that has it.
+//! Tests taking the lock, reading its owner, and finding the owner's folder.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn looking_keeps_nobody_from_taking_the_lock() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("machine.lock");
     assert_eq!(MachineLock::look(&path), Owner::Nobody);
-    // A file that is open to be looked at, as by a `status` in that very moment.
+    // A file opened just for reading, as `status` does, is not locked.
     drop(MachineLock::take(&path, "nightly-1").unwrap());
     let file = native::open_to_look(&path).unwrap();
     assert!(!native::is_locked(&file).unwrap());

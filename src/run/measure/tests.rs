@@ -1,4 +1,4 @@
-//! What is measured when, on the paused clock.
+//! Tests the order of measuring steps on a paused clock.
 
 use super::*;
 use crate::record::Event as Recorded;

@@ -1,26 +1,28 @@
-//! What cmd.exe makes of a command line, as far as poolgate has to know.
+//! The behaviour of cmd.exe that poolgate depends on.
 
 use std::path::Path;
 
 use super::ended::NotWell;
 
-/// Why cmd.exe would not do what `line` says in `folder`. It would not complain either: of several lines it runs the
-/// first, and in a folder of the network it works in the Windows folder instead.
+/// Returns the reason why cmd.exe would not run `line` as written in `folder`. cmd.exe itself reports no error: it runs
+/// only the first of several lines, and instead of a network folder it uses the Windows folder.
 pub(super) fn refuses(folder: &Path, line: &str) -> Option<&'static str> {
     if line.contains(['\n', '\r']) {
         return Some("cmd.exe runs only the first of several lines: join them with && or put them into a batch file");
     }
-    // Also \\?\C:\, which cmd.exe takes for a server.
+    // This includes `\\?\C:\`, because cmd.exe takes it for a network path.
     if folder.to_string_lossy().starts_with(r"\\") {
         return Some("cmd.exe cannot work in a folder of the network: give it a drive letter, or copy the scenario");
     }
     None
 }
 
-/// What cmd.exe means by an exit code of its own; `output` is the last it wrote.
+/// Returns the meaning of an exit code that cmd.exe itself or Windows uses. `output` is the end of the command's
+/// output.
 pub(super) fn means(code: i32, output: &str) -> Option<NotWell> {
-    // 9009 is what %ERRORLEVEL% says of a program which was not found, and what a batch file ends with. `cmd /c` itself
-    // answers 1, and only its words tell; in other languages than English a reader finds them in the output.
+    // 9009 is the value of %ERRORLEVEL% if a program was not found, and the exit code of a batch file that ends so.
+    // `cmd /c` itself returns 1, and only its message shows the reason. The message is recognised in English only; in
+    // other languages, users find it in the output.
     let not_recognized = code == 1 && output.contains("is not recognized as an internal or external command");
     if code == 9009 || not_recognized {
         return Some(NotWell::NotFound(code));
@@ -28,7 +30,8 @@ pub(super) fn means(code: i32, output: &str) -> Option<NotWell> {
     Some(NotWell::Status { code, what: status(code as u32)? })
 }
 
-/// A status which Windows ends a process with, in words. Its names are in Microsoft's [MS-ERREF], section 2.3.1.
+/// Returns the meaning of a status with which Windows ends processes. The names are in Microsoft's [MS-ERREF], section
+/// 2.3.1.
 fn status(code: u32) -> Option<&'static str> {
     let known = match code {
         0x8000_0003 => "crashed: breakpoint",
@@ -46,7 +49,7 @@ fn status(code: u32) -> Option<&'static str> {
         0xC000_0139 => "a function was not found in its DLL",
         0xC000_0142 => "a DLL failed to start",
         0xC000_013A => "ended by Ctrl-C, Ctrl-Break or the closing of the console",
-        // The highest hexadecimal digit says: an error, of Microsoft's.
+        // The highest hexadecimal digit C marks an error defined by Microsoft.
         0xC000_0000..=0xCFFF_FFFF => "ended with an error status of the system",
         _ => return None,
     };
@@ -82,7 +85,7 @@ mod tests {
         let said = |code: u32| means(code as i32, "").map(|not_well| not_well.to_string()).unwrap_or_default();
         assert_eq!(said(0xC000_0005), "crashed: access violation (exit code 0xC0000005)");
         assert_eq!(said(0xC000_9999), "ended with an error status of the system (exit code 0xC0009999)");
-        // A program may well return -1.
+        // A program may return -1 itself.
         assert_eq!((said(1), said(0x7fff_ffff), said(u32::MAX)), Default::default());
     }
 }

@@ -1,4 +1,4 @@
-//! How a command ended, and whether that is well.
+//! The end of a command, and whether it counts as success.
 
 use std::time::Duration;
 
@@ -6,80 +6,80 @@ use serde::{Deserialize, Serialize};
 
 use super::shell;
 
-/// How a command ended, as its guard gives account of it.
+/// The end of a command, as its guard reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// The exit code, unless a signal ended the command.
     pub code: Option<i32>,
-    /// The signal which ended it, on Unix.
+    /// The signal that ended the command, on Unix.
     pub signal: Option<i32>,
-    /// Command lines of processes which were still running; they have been ended.
+    /// The command lines of processes that were still running and have been ended.
     pub left_running: Vec<String>,
-    /// Processes which could not be ended.
+    /// The processes that could not be ended.
     #[serde(default)]
     pub still_running: Vec<String>,
 }
 
-/// Why the end of a command is not well.
+/// The reason why the end of a command is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotWell {
     /// The shell found no such program.
     #[error("the shell found no such command (exit code {0})")]
     NotFound(i32),
-    /// The shell may not execute it.
+    /// The shell cannot execute the program.
     #[error("the shell cannot execute it (exit code {0})")]
     NotExecutable(i32),
-    /// It said so itself.
+    /// The command returned a non-zero exit code.
     #[error("exit code {0}")]
     Code(i32),
-    /// Windows ended it, or it crashed.
+    /// Windows ended the command, or it crashed.
     #[error("{what} (exit code 0x{code:08X})")]
     Status {
-        /// The status it ended with.
+        /// The command's exit status.
         code: i32,
-        /// The status in words.
+        /// The meaning of the status.
         what: &'static str,
     },
-    /// A signal ended it.
+    /// A signal ended the command.
     #[error("ended by signal {0}")]
     Signal(i32),
-    /// It left processes behind, which would go on changing what is measured.
+    /// The command left processes behind, which would have continued to influence the measurement.
     #[error("left {} running: {}", count(.0.len()), some(.0))]
     LeftRunning(Vec<String>),
-    /// Nobody knows.
+    /// The guard was killed, so the end of the command is unknown.
     #[error("its guard was killed, so nothing is known of its end")]
     Unknown,
-    /// Something of it cannot be killed, and may go on changing what is measured.
+    /// A process of the command cannot be killed, and may continue to influence the measurement.
     #[error("{} cannot be ended: {}", count(.0.len()), some(.0))]
     CannotBeEnded(Vec<String>),
-    /// Its guard did not do its work.
+    /// The guard did not end the command in time.
     #[error("its guard did not end it within {0:?}, so poolgate killed the guard and ended the command without it")]
     GuardHangs(Duration),
-    /// Its processes are gone, but others have its output.
+    /// The command's processes are gone, but other processes hold its output open.
     #[error("all its processes were ended, but its output is still open{}", held_by(.0))]
     OutputHeld(Vec<String>),
 }
 
 impl Ended {
-    /// The account of a command whose warden was killed before it could give one.
+    /// Returns the end of a command if its warden was killed before it could report.
     #[cfg(unix)]
     pub(super) fn unknown(still_running: Vec<String>) -> Ended {
         Ended { code: None, signal: None, left_running: Vec::new(), still_running }
     }
 
-    /// Whether nothing of the command is left, however it ended.
+    /// Checks that no process of the command remains, with success or without.
     ///
     /// # Errors
-    /// What is left.
+    /// The remaining processes.
     pub(super) fn all_gone(self) -> Result<(), NotWell> {
         if self.still_running.is_empty() { Ok(()) } else { Err(NotWell::CannotBeEnded(self.still_running)) }
     }
 
-    /// Whether the command did what it should and left nothing running. `said` are the last lines of its output: some
-    /// shells tell only by them that there is no such command.
+    /// Checks that the command succeeded and left no process running. `said` returns the last lines of its output,
+    /// because for some shells only these show that the command does not exist.
     ///
     /// # Errors
-    /// The reason why not.
+    /// The reason why the command did not succeed.
     pub fn well(self, said: impl FnOnce() -> String) -> Result<(), NotWell> {
         match (self.code, self.signal) {
             _ if !self.still_running.is_empty() => Err(NotWell::CannotBeEnded(self.still_running)),
@@ -93,7 +93,7 @@ impl Ended {
 }
 
 impl NotWell {
-    /// What to do about it.
+    /// Returns advice for the user.
     pub fn help(&self) -> &'static str {
         match self {
             NotWell::NotFound(_) => "check the spelling, install the program, or write its full path",
@@ -114,7 +114,7 @@ impl NotWell {
     }
 }
 
-/// What to do about a process which cannot be killed.
+/// The advice for a process that cannot be killed.
 const HANGS: &str = if cfg!(windows) {
     "it hangs in the kernel, probably in a driver, which is what this test exists to find: take a live kernel dump (Task \
      Manager: Details, right-click System, Create live kernel memory dump file) and look at the process with WinDbg's \
@@ -129,7 +129,7 @@ fn held_by(processes: &[String]) -> String {
     if processes.is_empty() { String::new() } else { format!(" in {}", some(processes)) }
 }
 
-/// The most processes which are named.
+/// The number of processes that a message names.
 const NAMED: usize = 8;
 
 fn some(processes: &[String]) -> String {

@@ -1,8 +1,9 @@
-//! One command of a scenario, from start to end, with everything it starts.
+//! Runs one command of a scenario, with all processes it starts, to its end.
 //!
-//! A guard sees to it that whatever the command leaves behind is ended when the command ends, when it is told to, and when
-//! poolgate itself dies: on Unix a process of its own, on Windows the kernel's job object. A command therefore never
-//! outlives its turn, however it forks. One that hangs in the kernel cannot be ended by anybody; that is always an error.
+//! A guard ends all remaining processes when the command ends, when poolgate requests it, and when poolgate itself
+//! dies. The guard is a separate process on Unix and the kernel's job object on Windows. So no process of a command
+//! outlives the command, no matter how it forks. A process that hangs in the kernel cannot be ended by any means, and
+//! is always an error.
 
 use std::io;
 use std::path::PathBuf;
@@ -39,22 +40,22 @@ pub use native::prepare;
 #[cfg(unix)]
 pub use unix::warden;
 
-/// How commands are started.
+/// The settings for starting commands.
 #[derive(Debug, Clone)]
 pub struct Shell {
-    /// The poolgate program, which commands may call, and which serves as warden.
+    /// The poolgate program. Commands may call it, and it also serves as the warden.
     pub program: PathBuf,
-    /// The folder commands run in.
+    /// The working folder of commands.
     pub folder: PathBuf,
-    /// The run whose commands these are; they see it as `POOLGATE_RUN`.
+    /// The run that the commands belong to. They see it as `POOLGATE_RUN`.
     pub run: String,
-    /// What every command sees besides poolgate's own environment. A `PATH` among them takes the place of poolgate's.
+    /// The variables added to poolgate's own environment for every command. A `PATH` here replaces poolgate's.
     pub variables: Vec<(String, String)>,
-    /// How long commands which are to end may take to be gone; see [`patience`].
+    /// How long processes may take to vanish after they were killed; see [`patience`].
     pub patience: Duration,
 }
 
-/// The variable by which a command, and whatever it starts, can be told to be a run's.
+/// The environment variable that identifies a command and its descendants as part of a run.
 const MARK: &str = "POOLGATE_RUN";
 
 /// A running command.
@@ -64,28 +65,28 @@ pub struct Process {
     output: Option<ChildStdout>,
     chunk: Vec<u8>,
     ended: Option<Ended>,
-    /// Until when output is still read of a command of which something lives on and may never close it.
+    /// The time to stop reading output, set if some process of the command cannot be ended and so may never close it.
     read_until: Option<Instant>,
     patience: Duration,
 }
 
-/// What happened next.
+/// The next event of a running command.
 #[derive(Debug)]
 pub enum Step<'a> {
-    /// The command wrote this, to stdout or stderr.
+    /// The command wrote these bytes to stdout or stderr.
     Wrote(&'a [u8]),
-    /// The command has ended, and everything it started is gone, except what its end says.
+    /// The command has ended, and all its processes are gone except those that [`Ended`] lists.
     Ended(Ended),
 }
 
 impl Shell {
-    /// Starts `line` as the system's shell understands it, seeing `variables` besides the shell's own.
+    /// Starts `line` in the system's shell, with `variables` in addition to the shell's own.
     ///
     /// # Errors
-    /// When the shell cannot be started, or would not do what `line` says. A command which does not exist is an
-    /// [`Ended`], as the shell reports it.
+    /// If the shell cannot be started, or would not run `line` as written. A command that does not exist is not an
+    /// error here but an [`Ended`], as the shell reports it.
     pub fn start(&self, line: &str, variables: &[(&str, String)]) -> io::Result<Process> {
-        // Both streams in one pipe, so that their lines stay in order.
+        // Use one pipe for both streams, so that their lines stay in order.
         let (output, written) = std::io::pipe()?;
         let place = native::place(self);
         let mut command: Command = native::command(self, line, &place)?;
@@ -103,23 +104,23 @@ impl Shell {
         Ok(Process { child, guard, output, chunk, ended: None, read_until: None, patience })
     }
 
-    /// Makes what the run's commands need on this machine. [`Shell::start`] would make it too, but in the middle of measuring,
-    /// where the kernel memory it costs would show.
+    /// Prepares the machine for the run's commands. [`Shell::start`] would do so too, but then the kernel memory it
+    /// takes would appear in the measurement.
     pub fn prepare(&self) {
         native::place(self);
     }
 
-    /// Gives back what the run's commands needed on this machine. Nothing of them may be running.
+    /// Undoes [`Shell::prepare`]. No command may be running.
     pub fn tidy(&self) {
         native::tidy(&self.run);
     }
 }
 
 impl Process {
-    /// Waits for the next output or the end. Dropping the future loses nothing.
+    /// Waits for the next output or the end. Dropping the future loses no output.
     ///
     /// # Errors
-    /// When the operating system fails to say how the command ended.
+    /// If the operating system cannot report how the command ended.
     pub async fn next(&mut self) -> io::Result<Step<'_>> {
         loop {
             if let (None, Some(ended)) = (&self.output, &self.ended) {
@@ -142,10 +143,10 @@ impl Process {
         }
     }
 
-    /// Ends the command and everything it started, and waits until all of it is gone. Dropping the future loses nothing.
+    /// Ends the command and all its processes, and waits until they are gone. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// When something is not gone: then nothing may be measured beside it. Or as [`Process::next`].
+    /// If a process remains, in which case poolgate must not measure any more; or as for [`Process::next`].
     pub async fn end(&mut self) -> Result<(), CommandError> {
         self.guard.cut()?;
         let patience = self.patience;
@@ -170,20 +171,21 @@ impl Process {
     }
 }
 
-/// How long commands which are to end may take to be gone.
+/// Returns how long processes may take to vanish after they were killed.
 pub fn patience() -> Duration {
-    // For tests of the program, which would take minutes otherwise.
+    // Tests of the program shorten it, because they would take minutes otherwise.
     let set = if cfg!(debug_assertions) { std::env::var("POOLGATE_TEST_PATIENCE_MS").ok() } else { None };
     set.and_then(|millis| millis.parse().ok()).map_or(GIVE_UP, Duration::from_millis)
 }
 
-/// Ends whatever an earlier process of this run has left running, and returns what cannot be ended, for a message. Nothing
-/// may be measured, nor torn down, before this was called; nothing may be measured if it returns anything.
+/// Ends all processes that an earlier process of this run left running. Returns those that cannot be ended, for a
+/// message. Call this before measuring or tearing down. If it returns any process, poolgate must not measure.
 ///
-/// On Windows nothing is ever left: the job object of a command is closed, and so ended, with the poolgate that held it.
+/// On Windows no process is ever left: when poolgate dies, the handle to the job object closes, and the kernel ends the
+/// job.
 ///
 /// # Errors
-/// When it cannot be found out.
+/// If the processes cannot be listed.
 #[cfg_attr(windows, expect(unused_variables, reason = "nothing is left of any run"))]
 pub fn end_leftovers(run: &str) -> io::Result<Vec<String>> {
     #[cfg(unix)]
@@ -193,7 +195,7 @@ pub fn end_leftovers(run: &str) -> io::Result<Vec<String>> {
     left
 }
 
-/// What lives on of the commands of this process, when none of them should be running any more.
+/// Returns the remaining processes of this process's commands. Use it when none should be running any more.
 pub fn still_running() -> Vec<String> {
     native::still_running()
 }
@@ -201,10 +203,10 @@ pub fn still_running() -> Vec<String> {
 /// How long killed processes may take to vanish.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
-/// How long to wait for the last output of a command of which something lives on.
+/// How long to wait for the last output of a command with a process that cannot be ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// What is read at once from a command's pipe, bytes.
+/// The number of bytes to read at once from a command's pipe.
 const CHUNK: usize = 16 * 1024;
 
 async fn read(pipe: &mut Option<ChildStdout>, chunk: &mut [u8]) -> io::Result<usize> {
@@ -214,7 +216,7 @@ async fn read(pipe: &mut Option<ChildStdout>, chunk: &mut [u8]) -> io::Result<us
     }
 }
 
-/// Waits until `instant`; for ever when there is none.
+/// Waits until `instant`, or for ever if it is `None`.
 async fn at(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,

@@ -1,7 +1,7 @@
-//! Where commands look for programs.
+//! The search path for programs that commands call.
 //!
-//! A scenario may call `poolgate sim exercise` wherever poolgate lies, so poolgate's own folder is in `PATH`: the last of
-//! all, since what lies beside poolgate must not stand in for a program of the system's. The scenario's folder is not in it.
+//! A scenario may call `poolgate sim exercise` without knowing poolgate's folder, so that folder is in `PATH`. It comes
+//! last, so that files next to poolgate cannot replace programs of the system. The scenario's folder is not in `PATH`.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,21 +10,22 @@ use std::path::Path;
 use super::Shell;
 use crate::machine::native;
 
-/// `PATH` for commands: the shell's own variable, else what poolgate was given; then poolgate's folder.
+/// Returns `PATH` for commands: the shell's own variable, or else poolgate's, followed by poolgate's folder.
 ///
 /// # Errors
-/// When poolgate's folder cannot stand in it.
+/// If the name of poolgate's folder cannot be part of `PATH`.
 pub(super) fn with_own(shell: &Shell) -> io::Result<OsString> {
     let given = shell.variables.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.into());
     let given: OsString = given.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
-    // A program of that name is looked for in the folder of the moment where an entry is empty or relative.
+    // An empty or relative entry would make the search depend on the current folder.
     let given = std::env::split_paths(&given).filter(|folder| folder.is_absolute());
     let own = shell.program.parent().filter(|folder| may_be_searched(folder));
     std::env::join_paths(given.chain(own.map(Path::to_owned))).map_err(io::Error::other)
 }
 
-/// Whether others cannot put programs into poolgate's folder. The folders above it make no difference: whoever can replace
-/// one of those replaces poolgate, which is running already.
+/// Returns whether poolgate's folder may be part of the search path. For root, and always on Windows, no other user
+/// may be able to put programs into it. Its parent folders need no check: a user who can replace one of them can replace
+/// poolgate itself.
 #[cfg(unix)]
 fn may_be_searched(folder: &Path) -> bool {
     !rustix::process::geteuid().is_root() || native::trusted_itself(folder).is_ok()

@@ -1,8 +1,8 @@
-//! What a POSIX shell means by an exit code of its own.
+//! The exit codes that a POSIX shell itself uses.
 
 use super::ended::NotWell;
 
-/// What the shell says by `code`, which it hands on from the program otherwise.
+/// Returns the meaning of the shell's own exit `code`, or `None` if it is the program's.
 pub(super) fn means(code: i32, _: &str) -> Option<NotWell> {
     match code {
         127 => Some(NotWell::NotFound(code)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::machine::{MachineError, PoolSource};
 use crate::pool::Snapshot;
 
-/// A kernel which is slow to sample, or cannot be sampled from an instant on.
+/// A kernel that is slow to sample, or that cannot be sampled from an instant on.
 pub(super) struct Blinded {
     pub(super) source: Box<dyn PoolSource>,
     pub(super) from: Option<tokio::time::Instant>,
@@ -21,7 +21,7 @@ impl PoolSource for Blinded {
     }
 
     fn sample(&mut self) -> Result<&Snapshot, MachineError> {
-        // The paused clock goes on with the first poll, and nobody else gets a turn meanwhile.
+        // The first poll advances the paused clock, and no other task runs meanwhile.
         let _ = pin!(tokio::time::advance(self.slow)).poll(&mut Context::from_waker(Waker::noop()));
         match self.from {
             Some(from) if tokio::time::Instant::now() >= from => Err(MachineError::TaggingOff),

@@ -1,4 +1,4 @@
-//! What a second look does when, on the paused clock.
+//! Tests the order of steps in a second look on a paused clock.
 
 use super::*;
 use crate::pool::{Counters, Key, Pool};
@@ -10,18 +10,18 @@ const SECOND: Duration = Duration::from_secs(1);
 const WORK: bool = true;
 const REST: bool = false;
 
-/// A plan with slots of a second.
+/// Returns a plan with slots of one second.
 fn plan(order: &[bool], pause: Pause) -> SecondLook {
     let candidates = vec![Key::new("MyD1".parse().unwrap(), Pool::Nonpaged, Counters::Wrapping32)];
     SecondLook { number: 1, candidates, seed: 7, lead: 2, slots: 3, slot_us: 1_000_000, order: order.to_vec(), pause }
 }
 
-/// Two iterations, each of which is a slot: it takes 900 ms, and 100 ms to settle.
+/// Two iterations; each takes a slot of 900 ms plus 100 ms to settle.
 fn iterations() -> Rehearsal {
     Rehearsal::of("iterations: 2", Duration::from_millis(900))
 }
 
-/// Four seconds of work, where an iteration takes 300 ms.
+/// Four seconds of work, with 300 ms an iteration.
 fn lasting() -> Rehearsal {
     Rehearsal::of("duration: 4 s", Duration::from_millis(300))
 }
@@ -33,7 +33,7 @@ async fn well(rehearsal: Rehearsal) -> Rehearsed {
     run
 }
 
-/// How long each slot of the second look was, by its settled samples, in milliseconds.
+/// Returns the length of each slot of the second look in milliseconds, from its settled samples.
 fn lengths(run: &Rehearsed) -> Vec<u128> {
     let (mut last, mut lengths) = (None, Vec::new());
     let mut events = run.recording.events();
@@ -68,7 +68,7 @@ async fn work_and_rest_follow_the_order_and_each_slot_ends_in_a_settled_sample()
 #[tokio::test(start_paused = true)]
 async fn a_slot_of_rest_is_as_long_as_one_of_work() {
     let run = well(iterations().looking_again(plan(&[REST, WORK], Pause::Idle))).await;
-    // The paused clock counts whole milliseconds, and begins each wait behind the present one.
+    // The paused clock counts whole milliseconds, so each wait may end slightly late.
     let lengths = lengths(&run);
     assert!(lengths.iter().all(|length| (1000..=1004).contains(length)), "{lengths:?}");
     assert_eq!(lengths.len(), 8);
@@ -76,7 +76,7 @@ async fn a_slot_of_rest_is_as_long_as_one_of_work() {
 
 #[tokio::test(start_paused = true)]
 async fn on_a_machine_which_became_slower_rest_is_as_long_as_work_is_now() {
-    // Iterations took half a second in the first look, and take a second in this one.
+    // Iterations took 0.5 s in the first look, and take 1 s in this one.
     let look = SecondLook { slot_us: 500_000, ..plan(&[REST, WORK, REST], Pause::Idle) };
     let run = well(iterations().looking_again(look)).await;
     let lengths = lengths(&run);
@@ -94,7 +94,7 @@ async fn what_is_looked_at_and_in_which_order_is_on_the_disk_before_it_is_measur
     assert!(run.asked[2].starts_with(&run.asked[1]) && run.asked[2] == run.story(), "{:?}", run.asked);
     assert_eq!(run.story().matches(" plan second look: work:").count(), 2);
 
-    // Each look's first iteration; marks of the stage and of blocks may still be on their way.
+    // Check at each look's first iteration; marks of stages and blocks may not be on disk yet.
     for (iteration, looks) in [(3, 1), (8, 2)] {
         let before = &run.before[iteration - 1];
         assert_eq!(before.matches(" plan").count(), looks, "{before}");
@@ -127,7 +127,7 @@ async fn a_long_command_is_ended_to_rest_and_begun_again_to_work() {
 #[tokio::test(start_paused = true)]
 async fn a_long_command_never_runs_longer_than_its_duration() {
     let run = well(lasting().looking_again(plan(&[WORK, WORK, WORK], Pause::Never))).await;
-    // Eleven seconds are three times four.
+    // 11 s of work need three starts of at most 4 s.
     assert_eq!(run.done, ["begin", "end"].repeat(4));
     assert_eq!(run.second_look().matches('s').count(), 11);
 }
@@ -156,7 +156,7 @@ async fn a_second_look_which_does_not_fit_is_told_and_left_out() {
 #[tokio::test(start_paused = true)]
 async fn where_no_second_look_can_fit_all_of_the_time_is_work() {
     let run = well(iterations().within(Duration::from_millis(11_500))).await;
-    // Five iterations and not six: the cool-down is to be over in time.
+    // Five iterations, not six: the cool-down must end in time.
     assert_eq!(run.story().replace('c', ""), " lead-in:sss workload: 1s 2s 3s 4s 5s ool-down:ss");
     assert!(run.told.iter().any(|event| matches!(event, Event::GoesOn(_))), "{:?}", run.told);
     let run = well(lasting().within(16 * SECOND)).await;

@@ -1,4 +1,4 @@
-//! What is written loads, and means what was asked for.
+//! Tests that generated scenarios can be loaded and contain the requested settings.
 
 use proptest::prelude::*;
 
@@ -62,14 +62,14 @@ fn what_a_comment_shows_would_be_right_as_it_is() {
     }
 }
 
-/// Texts which YAML might take for something else, and any at all.
+/// Generates texts that YAML might misread, and arbitrary texts.
 fn commands() -> impl Strategy<Value = String> {
     let odd = r#"["'\\:#,{}\[\]&*!|>%@`?~ a-z0-9\t\n=<>-]{0,24}"#;
     let command = prop_oneof![odd, any::<String>(), "\\PC{0,24}", "(null|Yes|0x1f|1e3|2026-01-02|---|- a|a: b|!x y)"];
     command.prop_map(|text| text.replace('\0', "0")).prop_filter("a command", |text| !text.trim().is_empty())
 }
 
-/// Patterns over tags, of any bytes.
+/// Generates patterns for tags with arbitrary bytes.
 fn tags() -> impl Strategy<Value = TagPattern> {
     let odd = "([!-\\[\\]-~]|\\\\x[0-9a-f]{2}){1,4}";
     prop_oneof![odd, "(1394|True|null|Yes|0x1f|~~~~|---a|\\*|a\\?|- a| CM)"].prop_map(|text| text.parse().unwrap())

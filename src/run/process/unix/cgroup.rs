@@ -1,8 +1,8 @@
-//! The cgroup (version 2) which holds a run's commands, where there is one.
+//! The cgroup (version 2) for a run's commands, if one can be made.
 //!
-//! The kernel keeps whatever a command starts in the command's cgroup, says whether anything in it still lives, and kills
-//! all of it at once. Unlike the tie between parent and child this outlives poolgate and its warden. Nothing here is
-//! needed: where no cgroup can be made, the warden does alone what it can.
+//! The kernel keeps all processes of a command in the command's cgroup, reports whether any of them is alive, and kills
+//! them all at once. Unlike parent–child relations, a cgroup outlives poolgate and its warden. It is optional: if no
+//! cgroup can be made, the warden uses parent–child relations only.
 
 use std::fmt;
 use std::io;
@@ -11,19 +11,19 @@ use std::sync::OnceLock;
 
 use rustix::process::Pid;
 
-/// A cgroup, by its folder.
+/// A cgroup, identified by its folder.
 #[derive(Debug, Clone)]
 pub(super) struct Cgroup(PathBuf);
 
-/// What the names of our cgroups begin with.
+/// The prefix of the names of poolgate's cgroups.
 const PREFIX: &str = "poolgate-";
-/// More commands of a run than this never hang at once.
+/// The limit on cgroups for commands of one run. A run needs a new one only for each command that hangs.
 const MOST: u32 = 1000;
 
 impl Cgroup {
-    /// An empty cgroup for a command of `run`, below the cgroup of this process; `None` where none can be made. It is the
-    /// same one for each command, unless an earlier one hangs in it: making a cgroup costs kernel memory, which would show
-    /// in what is measured.
+    /// Returns an empty cgroup for a command of `run`, below the cgroup of this process, or `None` if none can be made.
+    /// All commands use the same cgroup unless an earlier one hangs in it, because a new cgroup takes kernel memory,
+    /// which would appear in the measurement.
     pub(super) fn for_command(run: &str) -> Option<Cgroup> {
         let home = home()?;
         let outer = home.join(name(run)?);
@@ -40,7 +40,7 @@ impl Cgroup {
         })?
     }
 
-    /// The cgroups with the name of `run`, wherever they are.
+    /// Returns all cgroups with the name of `run` on this machine.
     pub(super) fn of_run(run: &str) -> Vec<Cgroup> {
         let Some(name) = name(run) else { return Vec::new() };
         let mountinfo = fs_err::read_to_string("/proc/self/mountinfo").unwrap_or_default();
@@ -55,7 +55,7 @@ impl Cgroup {
         found
     }
 
-    /// The cgroup whose folder is given.
+    /// Returns the cgroup with this folder.
     pub(super) fn at(folder: &Path) -> Cgroup {
         Cgroup(folder.to_owned())
     }
@@ -64,10 +64,10 @@ impl Cgroup {
         &self.0
     }
 
-    /// Puts this process, and so whatever it starts from now on, into the cgroup.
+    /// Moves this process into the cgroup. Its later children start there too.
     pub(super) fn enter(&self) -> io::Result<()> {
         match fs_err::write(self.0.join("cgroup.procs"), "0") {
-            // Another poolgate may have taken it for stale.
+            // Another poolgate may have removed it as stale.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs_err::create_dir_all(&self.0)?;
                 fs_err::write(self.0.join("cgroup.procs"), "0")
@@ -76,13 +76,14 @@ impl Cgroup {
         }
     }
 
-    /// Puts this process back where a [command's cgroup](Cgroup::for_command) was made. What it started stays.
+    /// Moves this process back to the parent of the run's cgroup; see [`Cgroup::for_command`]. Its children stay.
     pub(super) fn leave(&self) -> io::Result<()> {
         let home = self.0.parent().and_then(Path::parent).unwrap_or(&self.0);
         fs_err::write(home.join("cgroup.procs"), "0")
     }
 
-    /// Kills everything in it. Before Linux 5.14 this does nothing, and processes must be killed one by one.
+    /// Kills all processes in the cgroup. Before Linux 5.14 this does nothing, and processes have to be killed one by
+    /// one.
     pub(super) fn kill(&self) {
         let kill = self.0.join("cgroup.kill");
         if kill.exists() {
@@ -90,24 +91,24 @@ impl Cgroup {
         }
     }
 
-    /// Whether anything lives in it or below.
+    /// Returns whether any process lives in the cgroup or below it.
     pub(super) fn is_populated(&self) -> bool {
         let events = fs_err::read_to_string(self.0.join("cgroup.events")).unwrap_or_default();
         events.lines().any(|line| line == "populated 1")
     }
 
-    /// The processes in it and below.
+    /// Returns the processes in the cgroup and below it.
     pub(super) fn processes(&self) -> Vec<Pid> {
         let mut found = Vec::new();
         self.each(&mut |cgroup| {
             let text = fs_err::read_to_string(cgroup.0.join("cgroup.procs")).unwrap_or_default();
-            // A process of another PID namespace is listed as 0.
+            // Processes of another PID namespace are listed as 0.
             found.extend(text.lines().filter_map(|line| line.parse().ok().and_then(Pid::from_raw)));
         });
         found
     }
 
-    /// Removes it and everything below, as far as nothing lives there.
+    /// Removes the cgroup and those below it, except the ones with living processes.
     pub(super) fn remove(&self) {
         for inner in self.children() {
             inner.remove();
@@ -115,14 +116,14 @@ impl Cgroup {
         let _ = fs_err::remove_dir(&self.0);
     }
 
-    /// Removes what commands of `run` were in, as far as nothing lives there.
+    /// Removes the cgroups of `run`'s commands, except those with living processes.
     pub(super) fn remove_of_run(run: &str) {
         if let Some((home, name)) = home().zip(name(run)) {
             Cgroup(home.join(name)).remove();
         }
     }
 
-    /// Removes the cgroup of the run to which this [command's cgroup](Cgroup::for_command) belongs.
+    /// Removes the run's cgroup; this cgroup is one of its [commands' cgroups](Cgroup::for_command).
     pub(super) fn remove_with_run(&self) {
         if let Some(outer) = self.0.parent() {
             Cgroup(outer.to_owned()).remove();
@@ -148,7 +149,7 @@ impl fmt::Display for Cgroup {
     }
 }
 
-/// Makes a folder; `false` when there is one.
+/// Creates a folder. Returns `false` if it exists already.
 fn made(folder: &Path) -> io::Result<bool> {
     match fs_err::create_dir(folder) {
         Ok(()) => Ok(true),
@@ -157,7 +158,7 @@ fn made(folder: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes cgroups of other runs in which nothing lives any more. Their poolgate was killed, or could not end them.
+/// Removes cgroups of other runs without living processes. Their poolgate was killed or could not end them.
 fn remove_stale(home: &Path, ours: &Path) {
     let is_stale = |cgroup: &Cgroup| {
         let name = cgroup.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -166,20 +167,20 @@ fn remove_stale(home: &Path, ours: &Path) {
     Cgroup::at(home).children().filter(is_stale).for_each(|cgroup| cgroup.remove());
 }
 
-/// What the cgroup of a run is called.
+/// Returns the name of a run's cgroup.
 fn name(run: &str) -> Option<String> {
     let fits = !run.is_empty() && run.len() < 200 && !run.contains(['/', '\n', '\0']);
     fits.then(|| format!("{PREFIX}{run}"))
 }
 
-/// The folder of this process' own cgroup.
+/// Returns the folder of this process's own cgroup.
 fn home() -> Option<&'static Path> {
     static HOME: OnceLock<Option<PathBuf>> = OnceLock::new();
     let home = HOME.get_or_init(|| {
         let mountinfo = fs_err::read_to_string("/proc/self/mountinfo").ok()?;
         let own = fs_err::read_to_string("/proc/self/cgroup").ok()?;
         let pid = std::process::id().to_string();
-        // A container may show another part of the tree than it says.
+        // In a container, the visible part of the tree may differ from the one in `mountinfo`.
         let holds_us = |folder: &PathBuf| {
             let listed = fs_err::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
             listed.lines().any(|line| line == pid)
@@ -189,9 +190,9 @@ fn home() -> Option<&'static Path> {
     home.as_deref()
 }
 
-/// Where the cgroup of a process may be found, from its `mountinfo` and `cgroup` in `/proc`.
+/// Returns the possible folders of a process's cgroup, from its `mountinfo` and `cgroup` in `/proc`.
 fn homes<'a>(mountinfo: &'a str, own: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
-    // The line of version 2; those of version 1 have numbers and names.
+    // The line of version 2. Lines of version 1 have numbers and names.
     let own = own.lines().find_map(|line| line.strip_prefix("0::"));
     own.into_iter().flat_map(move |own| {
         mounts(mountinfo).filter_map(move |mount| {
@@ -201,20 +202,21 @@ fn homes<'a>(mountinfo: &'a str, own: &'a str) -> impl Iterator<Item = PathBuf> 
     })
 }
 
-/// A place where cgroups of version 2 are mounted.
+/// A mount point of cgroups version 2.
 struct Mount<'a> {
-    /// The part of the tree which is to be seen there.
+    /// The part of the cgroup tree that is visible there.
     root: &'a Path,
     at: &'a Path,
 }
 
-/// The mounts among the lines of a `mountinfo`: `id parent major:minor root mount-point options … - type source options`.
+/// Returns the mounts in the lines of a `mountinfo`: `id parent major:minor root mount-point options … - type source
+/// options`.
 fn mounts(mountinfo: &str) -> impl Iterator<Item = Mount<'_>> {
     mountinfo.lines().filter_map(|line| {
         let (before, after) = line.split_once(" - ")?;
         let mut fields = before.split(' ').skip(3);
         let (root, at) = (fields.next()?, fields.next()?);
-        // A backslash stands for a character which cgroups have no use for.
+        // A backslash begins an escaped character, and such paths are not supported.
         let usable = after.starts_with("cgroup2 ") && !root.contains('\\') && !at.contains('\\');
         usable.then_some(Mount { root: Path::new(root), at: Path::new(at) })
     })

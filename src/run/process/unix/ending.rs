@@ -1,4 +1,4 @@
-//! Ending processes for good, and saying which of them cannot be ended.
+//! Ends processes, and lists those that cannot be ended.
 
 use std::time::{Duration, Instant};
 
@@ -7,18 +7,18 @@ use rustix::process::{Pid, Signal};
 use super::cgroup::Cgroup;
 use super::processes;
 
-/// How long to wait between two looks: at first, and at most.
+/// The pauses between two rounds: at first, and at most.
 const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What belongs to a command: whatever is in its cgroups, and whatever `others` finds.
+/// All processes of a command: those in its cgroups, and those that `others` returns.
 pub(super) struct Whole<F> {
     pub(super) cgroups: Vec<Cgroup>,
     pub(super) others: F,
 }
 
 impl<F: Fn() -> Vec<Pid>> Whole<F> {
-    /// The processes that still live, parents before their children.
+    /// Returns the living processes, parents before their children.
     pub(super) fn living(&self) -> Vec<Pid> {
         let mut living = (self.others)();
         for pid in self.cgroups.iter().flat_map(Cgroup::processes) {
@@ -30,10 +30,10 @@ impl<F: Fn() -> Vec<Pid>> Whole<F> {
         living
     }
 
-    /// Ends all of it, for as long as `patience`; returns what still lives then.
+    /// Ends all processes, trying for as long as `patience`. Returns those that are still alive then.
     ///
-    /// Processes are stopped before they are killed, a whole sweep at a time, so that a program which forks faster than one
-    /// process can be killed comes to a halt all the same.
+    /// Every round stops all processes before it kills them, so that this also ends a program that forks faster than
+    /// its processes can be killed one by one.
     pub(super) fn end(&self, patience: Duration) -> Vec<String> {
         let begun = Instant::now();
         let mut pause = PAUSE;
@@ -55,20 +55,20 @@ impl<F: Fn() -> Vec<Pid>> Whole<F> {
             }
             if begun.elapsed() >= patience {
                 let seen: Vec<_> = self.living().into_iter().map(processes::stuck).collect();
-                // Processes of another PID namespace cannot be seen from here.
+                // Processes of another PID namespace are not visible here.
                 return match seen.is_empty() {
                     true => hidden.iter().map(|cgroup| format!("something in {cgroup}")).collect(),
                     false => seen,
                 };
             }
-            // Killed processes need a moment to be gone.
+            // Killed processes take a moment to vanish.
             std::thread::park_timeout(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }
 
-/// The process may be gone already, which is what is wanted.
+/// Sends a signal. An error is ignored, because the process may be gone already.
 fn signal(pid: Pid, signal: Signal) {
     let _ = rustix::process::kill_process(pid, signal);
 }

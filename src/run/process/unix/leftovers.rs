@@ -1,4 +1,4 @@
-//! What a run left running when poolgate and its warden were killed together.
+//! Ends processes that a run left running because poolgate and its warden were killed together.
 
 use std::io;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use super::cgroup::Cgroup;
 use super::ending::Whole;
 use super::processes;
 
-/// Ends everything that still carries the mark of `run`: processes in its cgroups, processes which were started with its
-/// name in their environment, and whatever descends from those. This process and its ancestors are left alone. The
-/// environment of a process which belongs to another user counts too, as commands may change their user.
+/// Ends all processes that belong to `run`: processes in its cgroups, processes with its mark in their environment, and
+/// the descendants of the latter. This process and its ancestors are spared. Processes of other users count too,
+/// because commands may change their user.
 pub(in super::super) fn end(run: &str, mark: &str, patience: Duration) -> io::Result<Vec<String>> {
     let others = || {
         let spared = processes::own_line();

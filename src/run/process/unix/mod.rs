@@ -1,4 +1,5 @@
-//! Commands on Unix: the warden is a subreaper, its lifeline a socket, and the commands' cgroup what outlives both.
+//! Commands on Unix. A warden, which is a subreaper, guards each command, and a socket is its lifeline. The commands'
+//! cgroup outlives both poolgate and the warden.
 
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,27 +22,27 @@ pub mod warden;
 
 pub use processes::adopt_orphans as prepare;
 
-/// The lifeline, which ties a warden to this process, and what else is known of its command.
+/// The lifeline between this process and a warden, with the cgroup of its command.
 pub(super) struct Guard {
     lifeline: UnixStream,
     cgroup: Option<Cgroup>,
     patience: Duration,
 }
 
-/// Where a command runs.
+/// The cgroup for a command, if any.
 pub(super) struct Place(Option<Cgroup>);
 
-/// A place for the next command of `shell`.
+/// Returns the place for the next command of `shell`.
 pub(super) fn place(shell: &Shell) -> Place {
     Place(Cgroup::for_command(&shell.run))
 }
 
-/// Gives back what commands of `run` ran in.
+/// Removes the cgroups of `run`'s commands.
 pub(super) fn tidy(run: &str) {
     Cgroup::remove_of_run(run);
 }
 
-/// A warden for `line`.
+/// Returns the command that starts a warden for `line`.
 pub(super) fn command(shell: &Shell, line: &str, place: &Place) -> io::Result<Command> {
     let mut command = Command::new(&shell.program);
     command.arg("warden").arg("--patience").arg(of_guard(shell.patience).as_millis().to_string());
@@ -52,7 +53,7 @@ pub(super) fn command(shell: &Shell, line: &str, place: &Place) -> io::Result<Co
     Ok(command)
 }
 
-/// The end of a pipe which is read, for tokio.
+/// Converts the read end of a pipe for tokio.
 pub(super) fn read_end(pipe: PipeReader) -> ChildStdout {
     OwnedFd::from(pipe).into()
 }
@@ -61,44 +62,45 @@ pub(super) fn read_end(pipe: PipeReader) -> ChildStdout {
 pub(super) fn start(command: &mut Command, place: Place, patience: Duration) -> io::Result<(Child, Guard)> {
     let (lifeline, theirs) = UnixStream::pair()?;
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
-    // Ctrl-C at the terminal is for poolgate, which then ends the command in order.
+    // Ctrl-C at the terminal reaches poolgate only; poolgate then ends the command in order.
     command.process_group(0);
     Ok((command.spawn()?, Guard { lifeline, cgroup: place.0, patience: of_guard(patience) }))
 }
 
-/// How much of a patience a guard has: it must have given its account before poolgate gives it up.
+/// Returns the part of a patience that a guard has. The guard must report before poolgate gives up on it.
 fn of_guard(patience: Duration) -> Duration {
     patience / 3
 }
 
 impl Guard {
-    /// Tells the warden to end everything.
+    /// Makes the warden end all processes.
     pub(super) fn cut(&mut self) -> io::Result<()> {
         self.lifeline.shutdown(std::net::Shutdown::Write)
     }
 
-    /// What the warden, which has ended, wrote.
+    /// Returns the report of the warden, which has ended.
     pub(super) fn account(&mut self, _: ExitStatus) -> io::Result<Ended> {
         self.lifeline.set_nonblocking(true)?;
-        // Without an account the warden was killed, by its own workload or by a person.
+        // If there is no report, the warden was killed, by its own workload or by a person.
         Ok(warden::read_account(&self.lifeline).unwrap_or_else(|| Ended::unknown(self.take_over())))
     }
 
-    /// Ends everything without the warden, and the warden too; returns what still lives. What the warden guarded falls to
-    /// this process, which is a subreaper as well.
+    /// Ends all processes without the warden, and the warden too. Returns those that are still alive. This process is a
+    /// subreaper too, so it adopts the warden's processes.
     pub(super) fn take_over(&mut self) -> Vec<String> {
         let cgroups = self.cgroup.iter().cloned().collect();
         Whole { cgroups, others: processes::own_descendants }.end(self.patience)
     }
 }
 
-/// Who else holds the pipe open which `output` reads, as far as this user may know. Never `None` here.
+/// Returns the other processes that hold the pipe of `output` open, as far as this user may see them. Never `None` on
+/// Unix.
 pub(super) fn holders(output: &impl AsFd) -> Option<Vec<String>> {
     let pipe = rustix::fs::fstat(output).map(|pipe| format!("pipe:[{}]", pipe.st_ino));
     Some(pipe.map(|pipe| processes::holding(&pipe)).unwrap_or_default())
 }
 
-/// The processes which descend from this one.
+/// Returns the descendants of this process.
 pub(super) fn still_running() -> Vec<String> {
     processes::own_descendants().into_iter().map(processes::stuck).collect()
 }

@@ -1,30 +1,30 @@
-//! What `/proc` says of processes: who descends from whom, who still lives, and how a report names them.
+//! Reads `/proc`: the descendants of a process, whether a process is alive, and its description for reports.
 
 use std::collections::HashMap;
 use std::io;
 
 use rustix::process::Pid;
 
-/// The most characters of a command line that a report shows.
+/// The number of characters of a command line that a report shows.
 const SHOWN: usize = 60;
 
-/// Makes this process the parent of whatever its descendants orphan (prctl(2), PR_SET_CHILD_SUBREAPER), so that walking
-/// from parent to child finds all of them, detached sessions included.
+/// Makes this process the parent of all orphaned descendants (prctl(2), PR_SET_CHILD_SUBREAPER). Then all of them, even
+/// those in detached sessions, can be found by walking from parents to children.
 ///
 /// # Errors
-/// When the kernel is older than Linux 3.4.
+/// If the kernel is older than Linux 3.4.
 pub fn adopt_orphans() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     Ok(())
 }
 
-/// Collects the exit status of every ended child, adopted ones included. Until then the kernel keeps some memory of each,
-/// which would show in what is measured.
+/// Collects the exit status of every child that has ended, including adopted ones. Until then the kernel keeps some
+/// memory for each, which would appear in the measurement.
 pub(super) fn reap() {
     while let Ok(Some(_)) = rustix::process::wait(rustix::process::WaitOptions::NOHANG) {}
 }
 
-/// The living descendants of `ancestors`, parents before their children.
+/// Returns the living descendants of `ancestors`, parents before their children.
 pub(super) fn descendants(ancestors: &[i32]) -> Vec<Pid> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for pid in all() {
@@ -35,7 +35,7 @@ pub(super) fn descendants(ancestors: &[i32]) -> Vec<Pid> {
     let mut parents = ancestors.to_vec();
     let mut found = Vec::new();
     while let Some(parent) = parents.pop() {
-        // Removed, so that an ancestor which descends from another one is visited once.
+        // Remove the entry, so that an ancestor that descends from another ancestor is visited once.
         let below = children.remove(&parent).unwrap_or_default();
         found.extend(below.iter().copied().filter(|&pid| lives(pid)).filter_map(Pid::from_raw));
         parents.extend(below);
@@ -43,22 +43,22 @@ pub(super) fn descendants(ancestors: &[i32]) -> Vec<Pid> {
     found
 }
 
-/// The living descendants of this process.
+/// Returns the living descendants of this process.
 pub(super) fn own_descendants() -> Vec<Pid> {
     descendants(&[own()])
 }
 
-/// This process.
+/// Returns the PID of this process.
 pub(super) fn own() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
-/// This process and all its ancestors.
+/// Returns the PIDs of this process and all its ancestors.
 pub(super) fn own_line() -> Vec<i32> {
     std::iter::successors(Some(own()), |&pid| parent(pid).filter(|&parent| parent > 0)).collect()
 }
 
-/// The processes which were started with the environment variable `name=value`, as far as this user may know.
+/// Returns the processes that were started with the environment variable `name=value`, as far as this user may see.
 pub(super) fn with_variable(name: &str, value: &str) -> Vec<i32> {
     let wanted = format!("{name}={value}").into_bytes();
     let carries = |pid: &i32| {
@@ -68,7 +68,7 @@ pub(super) fn with_variable(name: &str, value: &str) -> Vec<i32> {
     all().filter(carries).collect()
 }
 
-/// The other processes which have `file`, by the name `/proc` gives it, open.
+/// Returns the other processes that have `file` open. `file` is a name as in `/proc/PID/fd`.
 pub(super) fn holding(file: &str) -> Vec<String> {
     let holds = |pid: &i32| {
         let open = fs_err::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
@@ -77,7 +77,7 @@ pub(super) fn holding(file: &str) -> Vec<String> {
     all().filter(holds).filter_map(Pid::from_raw).map(named).collect()
 }
 
-/// Whether a process can still do something. A zombie cannot, unless only its first thread has ended.
+/// Returns whether a process is alive. A zombie is not, unless only its first thread has ended.
 pub(super) fn lives(pid: i32) -> bool {
     match Stat::of(&format!("/proc/{pid}")) {
         None => false,
@@ -85,13 +85,14 @@ pub(super) fn lives(pid: i32) -> bool {
     }
 }
 
-/// `command line (process 123)`.
+/// Formats a process as `command line (process 123)`.
 pub(super) fn named(pid: Pid) -> String {
     let pid = pid.as_raw_nonzero().get();
     format!("{} (process {pid})", command_line(pid))
 }
 
-/// `command line (process 123, state D in wait_for_device)`: a process which does not go away, and where it hangs.
+/// Formats a process that cannot be ended, and the place where it hangs: `command line (process 123, state D in
+/// wait_for_device)`.
 pub(super) fn stuck(pid: Pid) -> String {
     let pid = pid.as_raw_nonzero().get();
     let line = command_line(pid);
@@ -114,7 +115,7 @@ fn threads(pid: i32) -> impl Iterator<Item = (i32, Stat)> {
         .filter_map(move |thread| Some((thread, Stat::of(&format!("/proc/{pid}/task/{thread}"))?)))
 }
 
-/// The entries of a folder whose names are numbers.
+/// Returns the entries of a folder that are numbers.
 fn numbers(folder: &str) -> impl Iterator<Item = i32> + use<> {
     let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -124,7 +125,7 @@ fn parent(pid: i32) -> Option<i32> {
     Stat::of(&format!("/proc/{pid}")).map(|stat| stat.parent)
 }
 
-/// A process or thread, from its `stat`: `pid (name) state ppid …`, where the name may hold anything.
+/// A process or thread, parsed from its `stat`: `pid (name) state ppid …`. The name may contain any characters.
 struct Stat {
     state: char,
     parent: i32,
@@ -146,10 +147,10 @@ impl Stat {
     }
 }
 
-/// What a process was started with, or its name in brackets once it has given its memory back.
+/// Returns the command line of a process, or its name in brackets if it has released its memory.
 fn command_line(pid: i32) -> String {
     let read = |folder: String| fs_err::read(folder + "/cmdline").ok().filter(|text| !text.is_empty());
-    // A first thread which has ended knows it no longer.
+    // If the first thread has ended, only the other threads still have the command line.
     let text = read(format!("/proc/{pid}"))
         .or_else(|| threads(pid).find_map(|(thread, _)| read(format!("/proc/{pid}/task/{thread}"))))
         .unwrap_or_default();
@@ -162,7 +163,7 @@ fn command_line(pid: i32) -> String {
     beginning(line.trim_end())
 }
 
-/// The beginning of `text`. What a terminal would obey in it is escaped where it is printed.
+/// Returns the beginning of `text`. Control characters are escaped on output.
 fn beginning(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }

@@ -1,9 +1,10 @@
-//! The small process between poolgate and a command, which sees to it that nothing the command started outlives it.
+//! The warden, a small process between poolgate and a command. It makes sure that no process of the command outlives
+//! the command.
 //!
-//! Its stdin is a socket, the *lifeline*. While poolgate holds the other end open, the command runs. When that end
-//! closes, because poolgate wants the command ended or because poolgate is dead, however it died, everything is ended.
-//! When the command ends by itself, the warden ends what it left. Either way it writes one line of account, which names
-//! what could not be ended.
+//! Its stdin is a socket, the *lifeline*. The command runs while poolgate holds the other end open. The other end
+//! closes if poolgate wants to end the command, or if poolgate dies for any reason; then the warden ends all processes.
+//! If the command ends by itself, the warden ends the remaining processes. In both cases it writes one line, its
+//! *account*, which lists the processes that could not be ended.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -19,7 +20,7 @@ use super::cgroup::Cgroup;
 use super::ending::Whole;
 use super::processes;
 
-/// What the warden waits for.
+/// The events that the warden waits for.
 enum Event {
     /// The shell ended.
     Ended(io::Result<ExitStatus>),
@@ -27,11 +28,11 @@ enum Event {
     Cut,
 }
 
-/// Runs `line` in the shell, within `cgroup` where there is one, and gives account; the whole life of a warden process.
-/// Processes which were killed have as long as `patience` to vanish.
+/// Runs `line` in the shell, in `cgroup` if given, and writes the account. This is the whole life of a warden process.
+/// Killed processes may take up to `patience` to vanish.
 ///
 /// # Errors
-/// When stdin is no lifeline, or the shell cannot be started.
+/// If stdin is not a lifeline, or if the shell cannot be started.
 pub fn guard(line: &str, cgroup: Option<&Path>, patience: Duration) -> io::Result<()> {
     processes::adopt_orphans()?;
     let mut lifeline = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -45,11 +46,11 @@ pub fn guard(line: &str, cgroup: Option<&Path>, patience: Duration) -> io::Resul
     let ended = cut.clone();
     let mut end = lifeline.try_clone()?;
     std::thread::spawn(move || {
-        // Nobody ever writes; a read returns when poolgate's end is closed.
+        // The lifeline never carries data in this direction. The read returns when poolgate's end closes.
         let _ = end.read(&mut [0]);
         let _ = cut.send(Event::Cut);
     });
-    // The shell itself may hang in the kernel, so it is not waited for here.
+    // The shell itself may hang in the kernel, so wait for it in another thread.
     std::thread::spawn(move || ended.send(Event::Ended(shell.wait())));
 
     let first = events.recv().map_err(io::Error::other)?;
@@ -67,17 +68,17 @@ pub fn guard(line: &str, cgroup: Option<&Path>, patience: Duration) -> io::Resul
     let (code, signal) = (status.and_then(|status| status.code()), status.and_then(|status| status.signal()));
     let account = serde_json::to_vec(&Ended { code, signal, left_running, still_running })?;
     if lifeline.write_all(&account).is_err() {
-        // Poolgate is dead, so nobody else tidies up.
+        // poolgate is dead, so the warden has to remove the cgroups.
         whole.cgroups.iter().for_each(Cgroup::remove_with_run);
     }
     Ok(())
 }
 
-/// Starts the shell in `cgroup`, which the warden itself enters for that moment only: there it would be killed with the
-/// command. Returns the cgroup if the shell is in it.
+/// Starts the shell in `cgroup`. The warden enters the cgroup only for this moment; otherwise it would be killed with
+/// the command. Returns the cgroup if the shell is in it.
 fn start(line: &str, cgroup: Option<Cgroup>) -> io::Result<(Child, Option<Cgroup>)> {
     let cgroup = cgroup.filter(|cgroup| cgroup.enter().is_ok());
-    // A process group of its own, so that a command which signals its group does not hit its warden.
+    // Give the shell its own process group, so that a command that signals its group does not hit the warden.
     let mut shell = Command::new("/bin/sh").args(["-c", line]).stdin(Stdio::null()).process_group(0).spawn()?;
     if let Some(Err(error)) = cgroup.as_ref().map(Cgroup::leave) {
         shell.kill()?;
@@ -86,7 +87,7 @@ fn start(line: &str, cgroup: Option<Cgroup>) -> io::Result<(Child, Option<Cgroup
     Ok((shell, cgroup))
 }
 
-/// How the shell ended, which is no longer alive.
+/// Returns the exit status of the shell, which is no longer alive.
 fn status(events: &mpsc::Receiver<Event>) -> io::Result<ExitStatus> {
     loop {
         if let Event::Ended(status) = events.recv().map_err(io::Error::other)? {
@@ -95,10 +96,10 @@ fn status(events: &mpsc::Receiver<Event>) -> io::Result<ExitStatus> {
     }
 }
 
-/// What the warden wrote before it ended; `None` when it was killed before it could.
+/// Reads the account of a warden that has ended, or returns `None` if it was killed before it could write one.
 pub(super) fn read_account(mut lifeline: &UnixStream) -> Option<Ended> {
     let mut account = Vec::new();
-    // Everything is in the socket's buffer by now, as the warden has ended.
+    // The warden has ended, so its whole account is in the socket's buffer.
     lifeline.read_to_end(&mut account).ok()?;
     serde_json::from_slice(&account).ok()
 }
