@@ -15,7 +15,11 @@ pub(crate) fn each(lines: &[&str]) -> String {
 /// Prints the bytes of the file `bytes` beside the scenario.
 pub(crate) fn print_bytes() -> String {
     // Wine's `type` changes the bytes.
-    if cfg!(windows) { format!("{} runs::lines::workload_which_prints", this_program()) } else { "cat bytes".to_owned() }
+    if cfg!(windows) {
+        format!("{} runs::lines::workload_which_prints", this_program())
+    } else {
+        "cat bytes".to_owned()
+    }
 }
 
 /// This program, to run one of the workloads below.
