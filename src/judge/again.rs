@@ -1,8 +1,9 @@
 //! Plans second and further looks.
 
 use super::evidence::{Draw, draw};
+use super::judged::Judged;
 use super::series::{self, Measured};
-use super::{JudgeError, Judged, rule};
+use super::{JudgeError, rule};
 use crate::pool::Key;
 use crate::record::{Pause, Recording, SecondLook};
 use crate::scenario::{self, Limit, Scenario};

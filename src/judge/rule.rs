@@ -1,9 +1,10 @@
 //! Judges one threshold by the measurements.
 
 use super::case::Case;
+use super::judged::{Judged, Together};
 use super::said::{Said, doubt};
 use super::shown::Shown;
-use super::{Finding, Judged, Ruling, Together, Verdict};
+use super::{Finding, Ruling, Verdict};
 use crate::pool::TagPattern;
 use crate::scenario::{Amount, Limit, Measure, Rate, Subject, Threshold};
 
@@ -90,11 +91,11 @@ pub(super) fn worst(limits: Vec<(Verdict, String)>) -> (Verdict, String) {
     (worst, because.collect::<Vec<_>>().join("; "))
 }
 
-/// The thresholds that apply to a tag, with their verdicts on it.
-pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(String, Verdict)> {
-    let meant = thresholds.iter().filter(|threshold| is_about(threshold, case));
+/// The indices of the thresholds that apply to a tag, with their verdicts on it.
+pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(usize, Verdict)> {
+    let meant = thresholds.iter().enumerate().filter(|(_, threshold)| is_about(threshold, case));
     let verdict = |threshold| against(threshold, case).iter().map(|said| said.verdict).max();
-    meant.filter_map(|threshold| Some((threshold.words(), verdict(threshold)?))).collect()
+    meant.filter_map(|(at, threshold)| Some((at, verdict(threshold)?))).collect()
 }
 
 /// Judges `case` by each limit of `threshold`.

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use super::case::Case;
+use super::judged::Together;
 use super::level::Levels;
 use super::said::{Said, said};
-use super::{Together, Verdict, words};
+use super::{Verdict, words};
 use crate::pool::{Pool, Tag};
 use crate::scenario::{Bytes, Limit, Measure, Subject, Threshold};
 

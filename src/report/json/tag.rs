@@ -24,9 +24,9 @@ pub(super) struct Tag<'a> {
     /// The worst verdict of the thresholds that apply to the tag; null if none applies.
     verdict: Option<Verdict>,
     /// The first threshold that applies to the tag.
-    threshold: Option<&'a str>,
+    threshold: Option<String>,
     /// All thresholds that the tag broke.
-    broke: &'a [String],
+    broke: Vec<String>,
     /// The reason why the tag is ignored; null if it is not.
     ignored: Option<&'a str>,
     /// The settled levels; null if the tag was not measured at rest.
@@ -134,6 +134,8 @@ struct Second {
 
 impl<'a> Tag<'a> {
     pub(super) fn of(figures: &'a TagFigures, report: &'a Report) -> Tag<'a> {
+        let rulings = report.result.as_ref().map_or(&[][..], |judgement| &judgement.rulings);
+        let words = |at: &usize| rulings.get(*at).map(|ruling| ruling.threshold.words());
         Tag {
             tag: figures.key.tag.as_str(),
             pool: figures.key.pool,
@@ -141,8 +143,8 @@ impl<'a> Tag<'a> {
             reclaimable: figures.key.reclaimable,
             generic: figures.generic,
             verdict: figures.verdict,
-            threshold: figures.threshold.as_deref(),
-            broke: &figures.broke,
+            threshold: figures.threshold.as_ref().and_then(words),
+            broke: figures.broke.iter().filter_map(words).collect(),
             ignored: figures.ignored.as_deref(),
             levels: figures.levels,
             growth_bytes: figures.levels.map(|levels| levels.growth()),
