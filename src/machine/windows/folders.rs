@@ -1,8 +1,8 @@
 //! The paths of `%ProgramData%` and Windows, from sources that only administrators can change.
 //!
 //! The user who starts poolgate can set the environment variable, and the shell's functions expand that variable. A
-//! user could so direct an administrator's poolgate to a folder of their own. This module reads the registry value from
-//! which Windows makes the variable.
+//! user could so direct an administrator's poolgate to a folder of their own. Windows makes the variable from a
+//! registry value, and this module reads that value instead.
 
 #![cfg_attr(windows, allow(unsafe_code, reason = "the standard library asks the environment"))]
 

@@ -1,4 +1,4 @@
-//! Names the boot by the kernel's boot time, for a run without administrator rights, which cannot store a better name.
+//! Names the boot by the kernel's boot time, for runs without administrator rights; they cannot store a better name.
 //!
 //! Such a run changes no flags and requests no boot; the name only has to differ after a crash. The name has two parts,
 //! and a change of either is enough: the loader's count of boots (KUSER_SHARED_DATA.BootId in ntddk.h; 0 if the system

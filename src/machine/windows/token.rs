@@ -19,9 +19,9 @@ use windows_sys::core::PCWSTR;
 
 use super::security::{succeeded, text};
 
-/// Returns whether this process has administrator rights, which means that its membership of Administrators is enabled.
-/// This is also true for LocalSystem. Elevation alone is not enough: the token of a service account such as
-/// NetworkService is elevated too. If the check fails, the result is false.
+/// Returns whether this process has administrator rights: its membership of Administrators is enabled. This is also
+/// true for LocalSystem. Elevation alone is not enough: the token of a service account such as NetworkService is
+/// elevated too. If the check fails, the result is false.
 pub fn is_administrator() -> bool {
     let member = || {
         let mut administrators = administrators()?;

@@ -15,7 +15,7 @@ const SIGNATURE: u32 = 0xfeef_04bd;
 pub(super) fn file_version(image: &[u8]) -> Option<String> {
     let key: Vec<u8> = KEY.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let version = memmem::find_iter(image, &key).find_map(|at| {
-        // Aligned relative to the structure, which starts at any multiple of two in the file.
+        // Aligned relative to the structure. The structure starts at any multiple of two in the file.
         let start = at.checked_sub(BEFORE_KEY)?;
         let fixed = start + (BEFORE_KEY + key.len()).next_multiple_of(4);
         // The key may also occur elsewhere in the file, in code that looks versions up.
