@@ -1,34 +1,34 @@
-//! Whether anybody but administrators could have written a file, judged by its owner and the entries of its access list.
+//! Decides whether a user other than an administrator could have written a file, by its owner and its access list.
 //!
-//! The decision alone, as plain data, so that it is tried with owners and entries which no test machine has; what reads
-//! them from a file is `security`. When in doubt the answer is yes: what passes here is executed as SYSTEM.
+//! The decision works on plain data, so that tests can use owners and entries that no test machine has. `security`
+//! reads them from files. In doubt the file is not trusted, because poolgate executes trusted files as SYSTEM.
 
 use std::fmt;
 
-/// Who a file or folder belongs to, and who may do what with it.
+/// The owner of a file or folder, and its access list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Access {
-    /// It leads somewhere else: a symbolic link, a junction, or any other reparse point.
+    /// True for a symbolic link, a junction, or any other reparse point.
     pub(super) link: bool,
     /// The owner's SID, as text. The owner may always change the access list.
     pub(super) owner: String,
-    /// The access list; without one everybody may do everything.
+    /// The access list; a file without one grants every right to every user.
     pub(super) entries: Option<Vec<Entry>>,
 }
 
-/// One entry of an access list. Whether it was inherited makes no difference, nor whether it is only for what will be
-/// made inside of a folder: that is executed too.
+/// One entry of an access list. Inherited entries count like all others, and so do entries that only apply to files
+/// made later inside a folder: poolgate executes those files too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// These rights are given to this SID.
+    /// Grants these rights to this SID.
     Allow(String, u32),
-    /// Rights are taken away, which lets nobody do more.
+    /// Denies rights, so it grants nothing.
     Deny,
-    /// An entry of a type which files do not have.
+    /// An entry of a type that files do not have.
     Strange(u8),
 }
 
-/// Why a file cannot be trusted.
+/// The reason why a file cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
     Link,
@@ -38,8 +38,9 @@ pub(super) enum Fault {
     Strange(u8),
 }
 
-/// SIDs whose holders may do anything on the machine (Microsoft Learn, "Well-known SIDs"): Administrators, LocalSystem,
-/// TrustedInstaller. With them the two that stand for whoever owns or makes the file, which is looked at by itself.
+/// SIDs of accounts that may do anything on the machine (Microsoft Learn, "Well-known SIDs"): Administrators,
+/// LocalSystem, TrustedInstaller. The last two, CREATOR OWNER and OWNER RIGHTS, stand for the owner, and `fault` checks
+/// the owner separately.
 const TRUSTED: [&str; 5] = [
     "S-1-5-32-544",
     "S-1-5-18",
@@ -49,12 +50,12 @@ const TRUSTED: [&str; 5] = [
 ];
 const OF_WHOEVER_OWNS: [&str; 2] = ["S-1-3-0", "S-1-3-4"];
 
-/// Rights by which a file's contents, its name, or these rights themselves can be changed (Microsoft Learn, "File Access
-/// Rights Constants", "Standard Access Rights", "Access Mask Format").
+/// Rights to change a file's contents, its name, or these rights themselves (Microsoft Learn, "File Access Rights
+/// Constants", "Standard Access Rights", "Access Mask Format").
 const WRITES: u32 = 0x0000_0002 // write data; in a folder: make files
     | 0x0000_0004 // append data; in a folder: make folders
     | 0x0000_0010 // write extended attributes
-    | 0x0000_0040 // delete what is in a folder
+    | 0x0000_0040 // delete the contents of a folder
     | 0x0000_0100 // write attributes
     | 0x0001_0000 // delete
     | 0x0004_0000 // write the access list
@@ -62,7 +63,8 @@ const WRITES: u32 = 0x0000_0002 // write data; in a folder: make files
     | 0x1000_0000 // generic all
     | 0x4000_0000; // generic write
 
-/// The first reason why somebody else than administrators, or `user` who runs poolgate, could have written it.
+/// Returns the first reason why a user other than an administrator, or `user` (who runs poolgate), could have written
+/// it.
 pub(super) fn fault(access: &Access, user: &str) -> Option<Fault> {
     let trusted = |sid: &str| sid == user || TRUSTED.contains(&sid);
     if access.link {
@@ -92,7 +94,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// The commands which put it right, where what is in it is to be kept.
+    /// Returns the commands that repair the file; the second part keeps its contents.
     pub(super) fn remedy(&self, path: &str) -> String {
         let keep = match self {
             Fault::Link => None,
@@ -110,7 +112,7 @@ impl Fault {
     }
 }
 
-/// A SID's name where everybody knows it by one.
+/// Returns the common name of a well-known SID; any other SID is returned unchanged.
 fn name(sid: &str) -> &str {
     match sid {
         "S-1-1-0" => "Everyone",
@@ -193,7 +195,8 @@ mod tests {
 
     #[test]
     fn what_a_user_made_beforehand_in_program_data_is_refused() {
-        // As Windows makes a folder there for somebody without rights: owned by them, with what ProgramData hands down.
+        // The access list of a folder that an unprivileged user makes in ProgramData: the user owns it and it inherits
+        // entries.
         let modify_and_more = vec![
             allow(SYSTEM, FULL),
             allow(ADMINISTRATORS, FULL),
@@ -203,7 +206,7 @@ mod tests {
         ];
         let made = Access { link: false, owner: SOMEBODY.to_owned(), entries: Some(modify_and_more.clone()) };
         assert_eq!(fault(&made, SYSTEM), Some(Fault::Owner(SOMEBODY.to_owned())));
-        // Nor is one that an administrator made without care, where users can put files.
+        // An administrator's folder is refused too if users can create files in it.
         let careless = vec![modify_and_more[0].clone(), modify_and_more[3].clone(), modify_and_more[4].clone()];
         let careless = Access { entries: Some(careless), ..ours() };
         assert_eq!(fault(&careless, SYSTEM), Some(Fault::Stranger(USERS.to_owned())));

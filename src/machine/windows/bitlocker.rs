@@ -1,29 +1,31 @@
-//! Whether the system's drive lets the machine start without anybody there.
+//! Finds out whether BitLocker lets the machine start unattended.
 //!
-//! Asked through `manage-bde`, whose texts are translated; so only its exit codes and the ids of protectors, which look
-//! the same in every language, are read. What it does not tell is unknown, never "off".
+//! poolgate asks `manage-bde`. Its texts are translated, so poolgate reads only its exit codes and the ids of
+//! protectors, which are the same in every language. A missing answer counts as unknown, never as "off".
 
-/// What BitLocker does to a restart.
+/// The effect of BitLocker on a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BitLocker {
     /// The drive is not protected, or its protection is suspended.
     Off,
-    /// The drive is protected, and nothing was found that asks somebody at a start.
+    /// The drive is protected, and no protector was found that needs input at a start.
     On,
-    /// The machine waits at its start for somebody: for a PIN, a password or a key on a stick.
+    /// The machine waits at its start for a PIN, a password or a key on a USB stick.
     Asks,
-    /// It could not be asked.
+    /// `manage-bde` could not be run, or its answer could not be used; the text is the reason.
     Unknown(String),
 }
 
-/// Protectors which wait for somebody, as `manage-bde -protectors -get -type` calls them.
+/// Protectors that need input at a start, by their names for `manage-bde -protectors -get -type`.
 #[cfg(any(windows, test))]
 const ASKING: [&str; 4] = ["TPMAndPIN", "TPMAndPINAndStartupKey", "TPMAndStartupKey", "Password"];
 
-/// What BitLocker does, from what `manage-bde` answers: it is given words, and returns its exit code and what it printed.
+/// Determines the effect of BitLocker. `ask` runs `manage-bde` with the given words and returns its exit code and
+/// output.
 #[cfg(any(windows, test))]
 fn bitlocker_by(ask: impl Fn(&[&str]) -> Result<(Option<i32>, String), String>) -> BitLocker {
-    // Microsoft Learn, "manage-bde status": 0 if the volume is protected, 1 if it is not, which a suspended one is not.
+    // Microsoft Learn, "manage-bde status": 0 if the volume is protected, 1 if it is not. Suspended counts as not
+    // protected.
     match ask(&["-status", "-protectionaserrorlevel"]) {
         Ok((Some(0), _)) => {}
         Ok((Some(1), _)) => return BitLocker::Off,
@@ -31,7 +33,7 @@ fn bitlocker_by(ask: impl Fn(&[&str]) -> Result<(Option<i32>, String), String>) 
         Ok((None, _)) => return BitLocker::Unknown("manage-bde was ended".to_owned()),
         Err(problem) => return BitLocker::Unknown(problem),
     }
-    // A protected drive has protectors. Where none is seen, what is said below would mean nothing.
+    // A protected drive has protectors. If none is listed, the queries by type below prove nothing.
     match ask(&["-protectors", "-get"]) {
         Ok((_, said)) if has_id(&said) => {}
         Ok(_) => return BitLocker::Unknown("manage-bde shows no protectors".to_owned()),
@@ -47,7 +49,7 @@ fn bitlocker_by(ask: impl Fn(&[&str]) -> Result<(Option<i32>, String), String>) 
     BitLocker::On
 }
 
-/// Whether `said` names a protector by its id, `{8-4-4-4-12}`.
+/// Returns whether `said` contains a protector's id, `{8-4-4-4-12}`.
 #[cfg(any(windows, test))]
 fn has_id(said: &str) -> bool {
     said.split('{').skip(1).filter_map(|rest| rest.split_once('}')).any(|(id, _)| {
@@ -57,13 +59,13 @@ fn has_id(said: &str) -> bool {
     })
 }
 
-/// What BitLocker does to a restart of this machine.
+/// Returns the effect of BitLocker on a restart of this machine.
 #[cfg(windows)]
 pub(super) fn bitlocker() -> BitLocker {
     let drive = super::folders::system_drive();
     let program = super::folders::windows().join(r"System32\manage-bde.exe");
     bitlocker_by(|words| {
-        // The drive stands after what is to be done with it.
+        // The drive goes after the option and before its arguments.
         let (what, how) = if words[0] == "-status" { words.split_at(1) } else { words.split_at(2) };
         let output = std::process::Command::new(&program)
             .args(what)

@@ -1,9 +1,9 @@
-//! Telling one boot from the next, and starting another.
+//! Identifies the current boot, and restarts the machine.
 //!
-//! A boot's name is a random number in a volatile registry key, which the kernel keeps in memory only (Microsoft Learn,
-//! "RegCreateKeyExW", REG_OPTION_VOLATILE): as long as it is there, no boot has happened. A shutdown with Fast Startup
-//! and hibernation keep it, rightly, since they keep the kernel, its pools and their leaks too. Clocks and uptimes are
-//! not asked: they are set, drift and jump.
+//! A boot's name is a random number in a volatile registry key. The kernel keeps such a key in memory only (Microsoft
+//! Learn, "RegCreateKeyExW", REG_OPTION_VOLATILE), so as long as it exists, no boot has happened. Hibernation and a
+//! shutdown with Fast Startup preserve the key. This is right, since they also preserve the kernel, its pools and their
+//! leaks. Clocks and uptimes are not used: they can be set, drift and jump.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -17,11 +17,11 @@ use crate::machine::{Boot, BootId, MachineError};
 
 const KEY: &str = r"SOFTWARE\poolgate\boot";
 const VALUE: &str = "id";
-/// ERROR_CHILD_MUST_BE_VOLATILE, as the HRESULT that windows-registry gives.
+/// ERROR_CHILD_MUST_BE_VOLATILE, as the HRESULT of windows-registry.
 const MUST_BE_VOLATILE: i32 = 0x8007_03FD_u32.cast_signed();
 /// E_ACCESSDENIED.
 const ACCESS_DENIED: i32 = 0x8007_0005_u32.cast_signed();
-/// How long a promised restart may take until the watchdog uses force.
+/// The time the watchdog waits for an accepted restart before it uses force.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) struct WindowsBoot;
@@ -30,7 +30,7 @@ impl Boot for WindowsBoot {
     fn id(&self) -> Result<BootId, MachineError> {
         let named = token::is_administrator().then(|| named_in(LOCAL_MACHINE, KEY));
         let named = named.map(|named| named.map_err(|error| (error.code().0, error.message())));
-        // What an administrator's run wrote can be read by everybody.
+        // Every account can read the name that an administrator's run has written.
         let written = || LOCAL_MACHINE.open(KEY).and_then(|key| key.get_string(VALUE)).ok();
         id_of(named, written, since::boot).map(BootId)
     }
@@ -42,8 +42,8 @@ impl Boot for WindowsBoot {
     }
 }
 
-/// The name of this boot. `named` is what came of naming it in the registry, where this process tried: a name, or an
-/// HRESULT with its text. An account that may not write there goes by the name that is `written`, else by `since`.
+/// Returns the name of this boot. `named` is the result of naming it in the registry, if this process tried: a name, or
+/// an HRESULT with its text. An account without write access there uses the name from `written`, else from `since`.
 fn id_of(
     named: Option<Result<String, (i32, String)>>,
     written: impl FnOnce() -> Option<String>,
@@ -58,12 +58,12 @@ fn id_of(
     }
 }
 
-/// The name which this boot has in the key `path`, and is given where it has none.
+/// Returns this boot's name from the key `path`. If the key has none, a new one is written.
 fn named_in(hive: &Key, path: &str) -> windows_registry::Result<String> {
     let open = || hive.options().read().write().create().volatile().open(path);
     let mut key = open()?;
     if !is_volatile(&key)? {
-        // Imported, or restored from a backup: it would outlive a boot.
+        // An imported key, or one restored from a backup, would survive a boot.
         drop(key);
         hive.remove_tree(path)?;
         key = open()?;
@@ -73,11 +73,12 @@ fn named_in(hive: &Key, path: &str) -> windows_registry::Result<String> {
     }
     let random = RandomState::new();
     key.set_string(VALUE, format!("boot {:016x}{:016x}", random.hash_one(1), random.hash_one(2)))?;
-    // Read back: of two processes which are the first at the same moment, both go by what stands there.
+    // Read back: if two processes are first at the same moment, both use the value that was written last.
     key.get_string(VALUE)
 }
 
-/// Whether the key is gone after the next boot. Nothing says so, but a volatile key refuses a child which is not.
+/// Returns whether the key disappears at the next boot. No call reports this, but a volatile key refuses a non-volatile
+/// child.
 fn is_volatile(key: &Key) -> windows_registry::Result<bool> {
     match key.create("lasting") {
         Ok(_) => Ok(false),
@@ -87,7 +88,7 @@ fn is_volatile(key: &Key) -> windows_registry::Result<bool> {
 }
 
 fn wait_for_it() {
-    // Nothing is ever sent: the sender only has to stay.
+    // The channel never receives a message; `_sender` only keeps it open.
     let (_sender, nothing) = mpsc::channel::<()>();
     let _ = nothing.recv_timeout(PATIENCE);
 }
@@ -120,7 +121,7 @@ mod tests {
         let _ = CURRENT_USER.remove_tree(path);
         let first = named_in(CURRENT_USER, path).unwrap();
         assert_eq!(named_in(CURRENT_USER, path).unwrap(), first);
-        // What the kernel does with the key at a boot.
+        // The kernel drops the key at a boot.
         CURRENT_USER.remove_tree(path).unwrap();
         let second = named_in(CURRENT_USER, path).unwrap();
         assert_ne!(first, second);

@@ -1,7 +1,8 @@
-//! A lock beside a file's contents.
+//! A lock on one byte beyond a file's contents.
 //!
-//! A lock of the whole file, which is what the standard library takes, keeps everybody else from reading it on Windows.
-//! This one is on a single byte far behind the end, so that whoever finds the lock taken can read who has it.
+//! The standard library locks the whole file, and on Windows other processes then cannot read it. This lock covers a
+//! single byte far beyond the end, so that a process that finds the file locked can still read the owner's name from
+//! it.
 
 #![allow(unsafe_code, reason = "the standard library locks whole files only")]
 
@@ -22,15 +23,15 @@ use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress
 use super::security::succeeded;
 use super::trust::{make_or_check, shared_lock_file, state_folder};
 
-/// No file is ever so long.
+/// The locked byte's position, beyond the end of any real file.
 const BYTE: u64 = 1 << 62;
 
-/// Opens the lock file at `path`, or makes it; in the state folder that folder too. It is not truncated: what it holds is
-/// the present owner's. Nor is a link followed: its target would be written over. One that another user made may be open to
-/// reading only, which is enough to lock it.
+/// Opens or creates the lock file at `path`, and the state folder if the file belongs there. The file is not truncated,
+/// because it holds the present owner's name. A link is refused, because poolgate would overwrite its target. A file of
+/// another user may be readable only, and read access is enough to lock it.
 ///
 /// # Errors
-/// When it cannot be made, is a link, or lies in a state folder that others can write to.
+/// If the file cannot be created, is a link, or lies in a state folder that other users can write to.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     let states = state_folder(Path::new(""));
     if path.parent() == Some(states.as_path()) {
@@ -45,10 +46,10 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     not_a_link(opened?)
 }
 
-/// Opens the lock file at `path` to look at it.
+/// Opens the lock file at `path` for reading.
 ///
 /// # Errors
-/// When there is none, or it may not be read.
+/// If the file does not exist or cannot be read.
 pub fn open_to_look(path: &Path) -> io::Result<File> {
     not_a_link(File::options().read(true).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?)
 }
@@ -60,8 +61,8 @@ fn not_a_link(file: File) -> io::Result<File> {
     Ok(file)
 }
 
-/// Tells runs without rights that an administrator's run, which has the lock at `path`, is at work. Nothing depends on it:
-/// anybody can lock that file.
+/// Writes `owner` to the shared lock file and locks it, so that unprivileged runs see the administrator's run that has
+/// the lock at `path`. This is a hint only: any user can lock that file.
 pub fn sign(path: &Path, owner: &str) -> Option<File> {
     let shared = shared_lock_file();
     if path.parent() != Some(state_folder(Path::new("")).as_path()) || path == shared {
@@ -73,15 +74,16 @@ pub fn sign(path: &Path, owner: &str) -> Option<File> {
     Some(file)
 }
 
-/// Whether somebody has locked `file`: then its byte cannot be read. Takes no lock, so it keeps nobody from taking one.
+/// Returns whether another handle has locked `file`: then its byte cannot be read. On Windows this takes no lock and so
+/// cannot block another process.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// If the file cannot be read.
 pub fn is_locked(file: &File) -> io::Result<bool> {
     match file.seek_read(&mut [0], BYTE) {
         Err(error) if error.raw_os_error().map(i32::cast_unsigned) == Some(ERROR_LOCK_VIOLATION) => Ok(true),
         Err(error) => Err(error),
-        // Wine lets everybody read what is locked; there is nothing but to try.
+        // Wine lets every process read a locked byte, so the only test is to take the lock.
         Ok(_) if under_wine() => match lock(file, LOCKFILE_FAIL_IMMEDIATELY) {
             Ok(()) => unlock(file).map(|()| false),
             Err(TryLockError::WouldBlock) => Ok(true),
@@ -91,9 +93,9 @@ pub fn is_locked(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Whether this is Wine, which says so by a function that Windows does not have.
+/// Returns whether this is Wine, which exports a function that Windows does not have.
 fn under_wine() -> bool {
-    // SAFETY: both names end in zero; ntdll.dll is in every process, and never unloaded.
+    // SAFETY: both names end in zero; ntdll.dll is loaded in every process, and never unloaded.
     unsafe {
         let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
         !ntdll.is_null() && GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_some()
@@ -103,7 +105,7 @@ fn under_wine() -> bool {
 /// Locks `file` until it is closed.
 ///
 /// # Errors
-/// When somebody else has locked it so, or the file system has no locks.
+/// If the file is already locked in this way, or the file system has no locks.
 pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     lock(file, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY)
 }

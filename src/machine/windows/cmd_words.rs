@@ -1,9 +1,10 @@
-//! The words of a command line of cmd.exe, as far as they can be known without running it.
+//! Splits a command line of cmd.exe into words, without running it.
 //!
-//! Variables stay as they stand. It errs on the side of too many commands, since each word is only looked at, never run.
+//! Variables are not expanded. In doubt it returns too many commands; the caller only inspects the words and never runs
+//! them.
 
-/// The commands in `line`, each as its words. `&`, `|`, parentheses and a new line end a command; redirections, commas and
-/// semicolons end a word only (Microsoft Learn, "cmd").
+/// Returns the commands in `line`, each as its words. `&`, `|`, parentheses and a new line end a command; redirections,
+/// commas and semicolons only end a word (Microsoft Learn, "cmd").
 pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = vec![Vec::new()];
     let mut word = String::new();
@@ -22,7 +23,7 @@ pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
             '"' => quoted = !quoted,
             _ if quoted => word.push(char),
             '^' => escaped = true,
-            // `@` begins a line whose command is not shown.
+            // `@` at the start of a command suppresses its echo.
             '@' if word.is_empty() => {}
             '&' | '|' | '(' | ')' | '\n' => {
                 end_word(&mut word, &mut commands);

@@ -1,8 +1,8 @@
-//! Life as a service: what the service manager is told, and what it says.
+//! Runs poolgate as a service: it handles the service manager's controls and reports the service's state.
 //!
-//! *Stop* is somebody's wish, and ends the work in order. *Shutdown* and *preshutdown* are the machine going down, and
-//! end this process at once, as a power cut would: whatever phase the run is in is then taken up, or reported, by the next
-//! boot. To pull the brake instead would put down to a person what the machine did, in the few seconds it has left.
+//! *Stop* is a user's request, and ends the work in order. *Shutdown* and *preshutdown* mean that the machine is going
+//! down, and end this process at once, as a power cut would. The next boot then resumes or reports the run in its
+//! current phase. Signalling a stop here would record a shutdown as a user interruption, in the few seconds left.
 
 #![allow(unsafe_code, reason = "the entry point of a service is called by Windows")]
 
@@ -21,31 +21,31 @@ use windows_sys::Win32::Foundation::ERROR_FAILED_SERVICE_CONTROLLER_CONNECT;
 use super::service::NAME;
 use crate::machine::MachineError;
 
-/// What a service does with its life.
+/// The work of the service.
 pub struct Duty {
-    /// All of it; returns the exit code, of which 0 is well.
+    /// Does the work; returns the exit code, 0 for success.
     pub work: Box<dyn FnOnce() -> u32 + Send>,
-    /// Asks `work` to come to its end.
+    /// Asks `work` to end.
     pub stop: Box<dyn Fn() + Send + Sync>,
 }
 
-/// How long the service manager should expect a stop to take; a run tears down first.
+/// The time a stop may take, as reported to the service manager; a run tears down first.
 const STOPPING: Duration = Duration::from_secs(60);
 
-// The entry point and the handler are functions which Windows calls, so what they need is here. There is one service in a
-// process, and one life.
+// Windows calls the entry point and the handler as plain functions, so their state is static. A process has one service
+// and runs it once.
 static WORK: Mutex<Option<Box<dyn FnOnce() -> u32 + Send>>> = Mutex::new(None);
 static STOP: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 static STATUS: OnceLock<ServiceStatusHandle> = OnceLock::new();
-/// After the manager was told so nothing more may be told.
+/// Set when the service has been reported as stopped; after that it must report nothing more.
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
 define_windows_service!(entry_point, live);
 
-/// Serves until the work is done or the machine goes down; the process must end then.
+/// Serves until the work is done or the machine goes down. The process must end after that.
 ///
 /// # Errors
-/// When this process was not started by the service manager.
+/// If the service manager did not start this process.
 pub fn serve(duty: Duty) -> Result<(), MachineError> {
     *WORK.lock().unwrap_or_else(PoisonError::into_inner) = Some(duty.work);
     let _ = STOP.set(duty.stop);
@@ -60,10 +60,9 @@ pub fn serve(duty: Duty) -> Result<(), MachineError> {
     })
 }
 
-/// The service's life, on a thread which Windows makes.
+/// The body of the service, on a thread that Windows creates.
 fn live(_: Vec<OsString>) {
-    // `heed` keeps nothing of its own: windows-service lets go of a handler once it was told to stop, and Windows may
-    // call it all the same.
+    // `heed` owns no state: windows-service drops a handler's state at a stop, but Windows may still call the handler.
     let Ok(status) = service_control_handler::register(NAME, heed) else { return };
     let _ = STATUS.set(status);
     tell(ServiceState::Running, ServiceExitCode::NO_ERROR);
@@ -75,11 +74,11 @@ fn live(_: Vec<OsString>) {
     tell(ServiceState::Stopped, exit_code);
 }
 
-/// What Windows asks of the service.
+/// Handles a control from the service manager.
 fn heed(control: ServiceControl) -> ServiceControlHandlerResult {
     match control {
         ServiceControl::Stop => {
-            // Before anything else: from this state on no further control is sent.
+            // This comes first: in this state the service manager sends no further control.
             tell(ServiceState::StopPending, ServiceExitCode::NO_ERROR);
             if let Some(stop) = STOP.get() {
                 stop();
@@ -87,7 +86,7 @@ fn heed(control: ServiceControl) -> ServiceControlHandlerResult {
             ServiceControlHandlerResult::NoError
         }
         ServiceControl::Shutdown | ServiceControl::Preshutdown => {
-            // The dispatcher returns, `main` with it, and the process ends with everything it does.
+            // The dispatcher returns, then `main`, and the process ends with all its threads.
             tell(ServiceState::Stopped, ServiceExitCode::NO_ERROR);
             ServiceControlHandlerResult::NoError
         }
@@ -96,7 +95,7 @@ fn heed(control: ServiceControl) -> ServiceControlHandlerResult {
     }
 }
 
-/// Tells the service manager how things stand. Nothing can be done where that fails.
+/// Reports the service's state to the service manager. A failure is ignored, since nothing can be done about it.
 fn tell(state: ServiceState, exit_code: ServiceExitCode) {
     let stopped = state == ServiceState::Stopped;
     if STOPPED.fetch_or(stopped, Ordering::SeqCst) {

@@ -1,8 +1,8 @@
-//! The Application event log, where a service's story is found by whoever looks after the machine.
+//! Writes to the Application event log, so that administrators can follow the service there.
 //!
-//! Everything here is best effort: a run neither waits for the log nor fails for it. The texts are shown by the message
-//! file of Windows' own eventcreate.exe, in which the messages 1 to 1000 are "%1" (Microsoft Learn, "eventcreate"), so
-//! that nothing needs to be installed for them.
+//! All writes are best effort: a run neither waits for the log nor fails because of it. Windows' own eventcreate.exe
+//! supplies the message file, in which the messages 1 to 1000 are "%1" (Microsoft Learn, "eventcreate"), so nothing
+//! needs to be installed.
 
 #![allow(unsafe_code, reason = "the event log has no safe interface")]
 
@@ -22,28 +22,29 @@ const SOURCES: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\p
 const MESSAGES: &str = r"%SystemRoot%\System32\EventCreate.exe";
 /// Errors, warnings and information.
 const TYPES: u32 = 7;
-/// Any from 1 to 1000.
+/// Any number from 1 to 1000.
 const MESSAGE: u32 = 1;
 
-/// How much a line matters.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// The story.
+    /// Normal progress.
     Information,
-    /// Something went wrong, and the run deals with it.
+    /// A problem that the run handles.
     Warning,
-    /// Nobody deals with it.
+    /// A problem that is not handled.
     Error,
 }
 
-/// The log, open for writing.
+/// The event log, open for writing.
 #[derive(Debug)]
 pub struct EventLog(HANDLE);
 
 impl EventLog {
-    /// Opens the log; `None` where it cannot be.
+    /// Opens the log; `None` if that fails.
     pub fn open() -> Option<EventLog> {
-        // Administrators only, and only so that the viewer finds the texts.
+        // Only administrators may register the source. Without it the log works, but the viewer does not find the
+        // texts.
         let _ = register();
         // SAFETY: the name ends in zero; no machine's name means this one.
         let log = unsafe { RegisterEventSourceW(null(), wide(SOURCE).as_ptr()) };
@@ -58,14 +59,14 @@ impl EventLog {
             Weight::Error => EVENTLOG_ERROR_TYPE,
         };
         let line = wide(line);
-        // SAFETY: the handle is open, the one text there is ends in zero, and there is no data.
+        // SAFETY: the handle is open, the single text ends in zero, and there is no data.
         unsafe { ReportEventW(self.0, kind, 0, MESSAGE, null_mut(), 1, 0, &line.as_ptr(), null()) };
     }
 }
 
 impl Drop for EventLog {
     fn drop(&mut self) {
-        // SAFETY: opened by us, and closed only here.
+        // SAFETY: this value opened the handle, and only this call closes it.
         unsafe { DeregisterEventSource(self.0) };
     }
 }

@@ -1,32 +1,32 @@
-//! What `poolgate doctor` asks of a Windows machine besides what its four parts tell.
+//! Facts about a Windows machine for `poolgate doctor`, in addition to those from the parts of `Machine`.
 
 use super::bitlocker::BitLocker;
 
-/// The answers. What they mean for a run is doctor's.
+/// The facts. Doctor decides their meaning for a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// The account this process runs as, such as `NT AUTHORITY\NETWORK SERVICE`; `None` where Windows does not tell.
+    /// The account of this process, such as `NT AUTHORITY\NETWORK SERVICE`; `None` if Windows does not return it.
     pub account: Option<String>,
     /// Whether this process has an administrator's rights.
     pub administrator: bool,
-    /// What keeps it from making a service.
+    /// Whether this process may create a service; the error is the reason against it.
     pub services: Result<(), String>,
-    /// What waits for the next restart.
+    /// The changes that Windows will make at the next restart.
     pub waiting: Vec<Waiting>,
-    /// Whether a shutdown saves the kernel, so that power-on goes on with it.
+    /// Whether a shutdown saves the kernel and power-on resumes it.
     pub fast_startup: bool,
-    /// What the system's drive does to a restart.
+    /// The effect of BitLocker on a restart.
     pub bitlocker: BitLocker,
 }
 
-/// Something which is done at the next restart.
+/// A kind of change that Windows makes at the next restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
-    /// Windows itself is serviced (Component Based Servicing).
+    /// Servicing of Windows itself (Component Based Servicing).
     Servicing,
-    /// Updates are installed.
+    /// Installation of updates.
     Updates,
-    /// Files which were in use are replaced.
+    /// Replacement of files that were in use.
     Files,
 }
 
@@ -48,7 +48,7 @@ mod asked {
     const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
     const CURRENT_VERSION: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion";
 
-    /// What this machine answers. Changes nothing.
+    /// Collects the facts of this machine. Changes nothing.
     pub fn facts(_: &Path) -> Facts {
         let access = ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE;
         let services = ServiceManager::local_computer(None::<&str>, access);
@@ -64,7 +64,7 @@ mod asked {
             fast_startup: LOCAL_MACHINE
                 .open(format!(r"{SESSION_MANAGER}\Power"))
                 .is_ok_and(|power| power.get_u32("HiberbootEnabled").is_ok_and(|enabled| enabled != 0)),
-            // Without its rights manage-bde fails with a code that would have to be guessed at.
+            // Without administrator rights, manage-bde fails with a code of unknown meaning.
             bitlocker: if administrator {
                 bitlocker()
             } else {
@@ -75,7 +75,7 @@ mod asked {
 
     fn waiting() -> Vec<Waiting> {
         let is_there = |key: &str| LOCAL_MACHINE.open(format!(r"{CURRENT_VERSION}\{key}")).is_ok();
-        // Pairs of names, of which the second may be empty: only that there are any is of interest.
+        // Pairs of names, and the second of a pair may be empty. Only the presence of a pair matters.
         let files = LOCAL_MACHINE.open(SESSION_MANAGER).and_then(|key| key.get_value("PendingFileRenameOperations"));
         let files = files.is_ok_and(|value| value.as_wide().iter().any(|&unit| unit != 0));
         let all = [
@@ -93,7 +93,7 @@ mod asked {
         #[test]
         fn this_system_answers_whatever_its_rights_are() {
             let facts = facts(Path::new("/"));
-            // Everybody can see what is waiting; under Wine nothing does.
+            // Reading `waiting` needs no rights. Under Wine it is empty.
             let asked_bitlocker =
                 facts.bitlocker != BitLocker::Unknown("only administrators may ask manage-bde".into());
             assert!(facts.account.as_ref().is_some_and(|account| account.contains('\\')), "{facts:?}");

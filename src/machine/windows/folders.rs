@@ -1,8 +1,8 @@
-//! Where `%ProgramData%` and Windows are, by what only administrators can say.
+//! The paths of `%ProgramData%` and Windows, from sources that only administrators can change.
 //!
-//! The environment variable, and the shell's functions which expand it, can be set by whoever starts poolgate: with it a
-//! person could point an administrator's poolgate to a folder of their own. Windows makes the variable from a registry
-//! value, which is read here instead.
+//! The user who starts poolgate can set the environment variable, and the shell's functions expand that variable. A
+//! user could so direct an administrator's poolgate to a folder of their own. Windows makes the variable from a
+//! registry value, and this module reads that value instead.
 
 #![cfg_attr(windows, allow(unsafe_code, reason = "the standard library asks the environment"))]
 
@@ -21,7 +21,7 @@ pub(super) fn program_data() -> PathBuf {
     placed(&value, &system_drive())
 }
 
-/// `C:`, where Windows is.
+/// The drive of Windows, such as `C:`.
 #[cfg(windows)]
 pub(super) fn system_drive() -> String {
     windows().to_string_lossy().chars().take(2).collect()
@@ -31,16 +31,16 @@ pub(super) fn system_drive() -> String {
 #[cfg(windows)]
 pub(super) fn windows() -> PathBuf {
     let mut path = [0_u16; 260];
-    // SAFETY: the buffer is as long as is said.
+    // SAFETY: the buffer has the given length.
     let length = unsafe {
         windows_sys::Win32::System::SystemInformation::GetSystemWindowsDirectoryW(path.as_mut_ptr(), path.len() as u32)
     };
-    // On failure the length is 0, and for a longer path more than there is room for.
+    // On failure the length is 0; for a longer path it is more than the buffer's.
     let path = path.get(..length as usize).unwrap_or_default();
     if path.is_empty() { r"C:\Windows".into() } else { OsString::from_wide(path).into() }
 }
 
-/// The folder which the registry value means; where Windows makes it when the value cannot be understood.
+/// Returns the folder in the registry value, or the default `ProgramData` folder if the value cannot be interpreted.
 fn placed(value: &str, system_drive: &str) -> PathBuf {
     const VARIABLE: &str = "%SystemDrive%";
     let value = match value.get(..VARIABLE.len()) {

@@ -1,22 +1,22 @@
-//! The command line of our service, and the run's folder read back from it.
+//! Formats our service's command line, and reads the run's folder back from it.
 //!
-//! Both paths always stand in quotes: without them Windows would try `C:\Program.exe` first for a program below
-//! `C:\Program Files` (Microsoft Learn, "CreateServiceW", lpBinaryPathName). A path which would not come back as it is,
-//! or which Windows would change, is refused.
+//! Both paths are always quoted. Without quotes Windows would try `C:\Program.exe` first for a program below
+//! `C:\Program Files` (Microsoft Learn, "CreateServiceW", lpBinaryPathName). A path that Windows would change or that
+//! cannot be read back exactly is refused.
 
 use std::path::{Path, PathBuf};
 
 use crate::machine::MachineError;
 
-/// The command which makes poolgate a service.
+/// The subcommand that runs poolgate as a service.
 const SERVICE: &str = "service";
 
-/// The command line which goes on with the run in `folder`.
+/// Returns the command line that resumes the run in `folder`.
 pub(super) fn text(program: &Path, folder: &Path) -> Result<String, MachineError> {
     Ok(format!("\"{}\" {SERVICE} \"{}\"", plain(program)?, plain(folder)?))
 }
 
-/// The run's folder in a command line which [`text`] made; `None` for any other.
+/// Returns the run's folder from a command line made by [`text`]; `None` for any other.
 pub(super) fn folder(command: &str) -> Option<PathBuf> {
     let (_, rest) = first_word(command)?;
     let (service, rest) = first_word(rest)?;
@@ -24,7 +24,7 @@ pub(super) fn folder(command: &str) -> Option<PathBuf> {
     (service == SERVICE && rest.is_empty() && !folder.is_empty()).then(|| folder.into())
 }
 
-/// The first word of a command line, and what is behind it. Our paths have no quotes in them.
+/// Returns the first word of a command line, and the rest. Our paths contain no quotes.
 fn first_word(command: &str) -> Option<(&str, &str)> {
     let command = command.trim_start_matches(' ');
     match command.strip_prefix('"') {
@@ -34,7 +34,7 @@ fn first_word(command: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// A path which a service's command line can hold.
+/// Returns the path as text if a service's command line can hold it.
 fn plain(path: &Path) -> Result<&str, MachineError> {
     let refused = |problem| MachineError::AutostartPath { path: path.to_owned(), problem };
     let text = path.to_str().ok_or(refused("it is not whole Unicode"))?;

@@ -1,38 +1,39 @@
-//! How Windows is restarted: it is asked in order, and made to where nothing comes of that.
+//! Restarts Windows: tries the ordinary calls in order, then force.
 //!
-//! The order of the ways and what counts as refused, over injected calls; `shutdown` makes the real ones. A machine which
-//! said yes and then stays up (a program that holds the shutdown, a system which only pretends) gets a watchdog. It lives
-//! in this process, so whoever ends poolgate to keep the machine up has ended the watchdog too.
+//! This module decides the order of the calls and which errors count as a refusal. The calls are injected; `shutdown`
+//! makes the real ones. If a machine accepts a restart and then stays up (because of a program that holds the shutdown,
+//! or a system that only pretends), a watchdog forces the restart. The watchdog is part of this process: ending
+//! poolgate to keep the machine up also ends the watchdog.
 
 use std::sync::Arc;
 
-/// A code of Windows' own (Microsoft Learn, "System Error Codes").
+/// A system error code (Microsoft Learn, "System Error Codes").
 pub(super) type Code = u32;
 
-/// A shutdown is on its way, or scheduled by somebody: to ask once more is refused.
+/// A shutdown is already in progress or scheduled; another request is refused.
 const PENDING: [Code; 2] = [1115, 1190];
 
-/// The ways to restart Windows, from the one which tells everybody to the one which asks nobody.
+/// The calls that restart Windows, from the most polite to the forced one.
 pub(super) trait Ways: Send + Sync + 'static {
     /// InitiateShutdownW.
     fn initiate(&self) -> Result<(), Code>;
-    /// InitiateSystemShutdownExW, which is older.
+    /// InitiateSystemShutdownExW, an older call.
     fn initiate_as_before(&self) -> Result<(), Code>;
     /// ExitWindowsEx with EWX_FORCE.
     fn force(&self) -> Result<(), Code>;
 }
 
-/// Restarts the machine. Where that was only promised, `patience` is what the watchdog waits before it uses force.
+/// Restarts the machine. If Windows only accepts the request, the watchdog runs `patience` and then uses force.
 ///
 /// # Errors
-/// When every way was refused, with the last one's code.
+/// If every call was refused; the code is that of the last one.
 pub(super) fn restart(ways: &Arc<impl Ways>, patience: impl FnOnce() + Send + 'static) -> Result<(), Code> {
     if accepted(ways.initiate()).or_else(|_| accepted(ways.initiate_as_before())).is_err() {
         return accepted(ways.force());
     }
     let ways = Arc::clone(ways);
-    // Neither a thread that does not start nor what force answers is told here: the run waits for the machine to go down,
-    // and reports one that stays up.
+    // A failed thread start and the result of force are ignored here: the run waits for the machine to go down, and
+    // reports an error if it stays up.
     let _ = std::thread::Builder::new().name("restart watchdog".to_owned()).spawn(move || {
         patience();
         ways.force()
@@ -56,7 +57,7 @@ mod tests {
 
     const REFUSED: Code = 5;
 
-    /// A system which answers as it is told, and tells which way it was asked.
+    /// A system with predefined answers that reports each call.
     struct Told {
         answers: [Result<(), Code>; 3],
         asked: Mutex<Sender<&'static str>>,
@@ -86,11 +87,11 @@ mod tests {
         (Arc::new(Told { answers, asked: Mutex::new(sender) }), asked)
     }
 
-    /// What was asked in order, all of it, with a watchdog whose patience is over at once.
+    /// Returns the result and all calls in order, with a watchdog that does not wait.
     fn restarted(answers: [Result<(), Code>; 3]) -> (Result<(), Code>, Vec<&'static str>) {
         let (ways, asked) = told(answers);
         let restarted = restart(&ways, || {});
-        // The channel ends when the watchdog, which has the other hold on the system, is done.
+        // The channel closes when the watchdog, the other owner of the system, has finished.
         drop(ways);
         (restarted, asked.iter().collect())
     }

@@ -1,8 +1,8 @@
-//! Bringing poolgate back after a boot: one auto-start service, which runs as LocalSystem.
+//! Resumes poolgate after a boot through one auto-start service that runs as LocalSystem.
 //!
-//! RunOnce would need somebody to log on, and does not work on every edition; a scheduled task may be switched off by
-//! policy. A service starts by itself. It is made and removed through the service manager, which writes the registry;
-//! that is flushed like any other setting.
+//! RunOnce would need a logon, and does not work on every edition; a policy may disable scheduled tasks. A service
+//! starts by itself. poolgate creates and removes it through the service manager, which writes the registry; poolgate
+//! then flushes the registry as for any other setting.
 
 #![allow(unsafe_code, reason = "windows-service writes a command line its own way, and flushes nothing")]
 
@@ -26,13 +26,13 @@ use super::image_path;
 use super::security::{succeeded, wide};
 use crate::machine::{Autostart, MachineError};
 
-/// The service's name, which is also the machine-wide sign that a run is under way.
+/// The service's name. Its existence also marks, for the whole machine, that a run is in progress.
 pub(super) const NAME: &str = "poolgate-resume";
 const DESCRIPTION: &str = "Goes on with a run of poolgate after a restart. It is removed when the run has ended.";
-/// Where the service manager keeps all services.
+/// The registry key of all services.
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
-/// The service `name`.
+/// A service, by its name.
 pub(super) struct Service {
     pub(super) name: &'static str,
 }
@@ -46,18 +46,18 @@ impl Autostart for Service {
     }
 
     fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
-        // Who sets a service to be restarted must be one who may start it.
+        // The right to set restarts as a failure action requires the right to start the service.
         let access =
             ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG | ServiceAccess::START | ServiceAccess::DELETE;
         let there = self.open(access)?;
         if let Some(service) = &there {
-            // Neither changes nor removes somebody else's.
+            // Refuses to change or remove a foreign service.
             self.folder(service)?;
         }
         match (run, there) {
             (None, None) => Ok(()),
             (None, Some(service)) => match code(service.delete()) {
-                // Removed before; the service manager keeps it until the last who looks at it lets go of it.
+                // Removed before; the service manager keeps the service until the last handle to it is closed.
                 Err((Some(ERROR_SERVICE_MARKED_FOR_DELETE), _)) => Ok(()),
                 deleted => self.told("remove the service poolgate-resume", deleted),
             },
@@ -72,7 +72,7 @@ impl Autostart for Service {
                 self.told("configure the service poolgate-resume", code(configure(&service, &command)))?;
                 let restarts = code(service.update_failure_actions(restarts()));
                 self.told("set what happens when the service poolgate-resume crashes", restarts)?;
-                // For whoever wonders what it is; nothing depends on it.
+                // The description is for readers only; nothing depends on it.
                 let _ = service.set_description(DESCRIPTION);
                 Ok(())
             }
@@ -82,7 +82,7 @@ impl Autostart for Service {
     fn flush(&mut self) -> Result<(), MachineError> {
         let flushed =
             LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message())).and_then(|key| {
-                // SAFETY: the key is open. Flushing it flushes the hive it is in.
+                // SAFETY: the key is open. Flushing it flushes its whole hive.
                 match unsafe { RegFlushKey(key.as_raw()) } {
                     0 => Ok(()),
                     code => Err(std::io::Error::from_raw_os_error(code.cast_signed())),
@@ -93,7 +93,7 @@ impl Autostart for Service {
 }
 
 impl Service {
-    /// The service, where there is one.
+    /// Opens the service; `None` if it does not exist.
     fn open(&self, access: ServiceAccess) -> Result<Option<Handle>, MachineError> {
         let manager = manager(ServiceManagerAccess::CONNECT);
         match code(manager.and_then(|manager| manager.open_service(self.name, access))) {
@@ -102,7 +102,7 @@ impl Service {
         }
     }
 
-    /// The folder of the run which it goes on with.
+    /// Returns the folder of the run that the service resumes.
     fn folder(&self, service: &Handle) -> Result<PathBuf, MachineError> {
         let config = self.told("read the service poolgate-resume", code(service.query_config()))?;
         let command = config.executable_path;
@@ -116,7 +116,7 @@ impl Service {
     fn create(&self, program: &Path, run: &Path, access: ServiceAccess) -> Result<Handle, MachineError> {
         let info = ServiceInfo {
             name: self.name.into(),
-            // No two services can have the same.
+            // Display names must be unique, like names.
             display_name: self.name.into(),
             service_type: ServiceType::OWN_PROCESS,
             start_type: ServiceStartType::AutoStart,
@@ -124,7 +124,7 @@ impl Service {
             executable_path: program.to_owned(),
             launch_arguments: vec!["service".into(), run.into()],
             dependencies: Vec::new(),
-            // LocalSystem: flags and restarts are not for lesser accounts.
+            // LocalSystem: other accounts lack the rights to change flags and restart.
             account_name: None,
             account_password: None,
         };
@@ -133,7 +133,7 @@ impl Service {
         self.told("create the service poolgate-resume", created)
     }
 
-    /// What went wrong, in the terms of somebody who can do something about it.
+    /// Converts a failure into the error that names its remedy.
     fn told<T>(&self, what: &'static str, done: Result<T, Failed>) -> Result<T, MachineError> {
         done.map_err(|(code, source)| match code {
             Some(ERROR_ACCESS_DENIED) => MachineError::NotElevated(what),
@@ -143,7 +143,7 @@ impl Service {
     }
 }
 
-/// Windows' code, where it gave one, and all it said.
+/// The Windows error code, if there is one, and the error.
 type Failed = (Option<u32>, std::io::Error);
 
 fn code<T>(done: windows_service::Result<T>) -> Result<T, Failed> {
@@ -157,10 +157,12 @@ fn manager(access: ServiceManagerAccess) -> windows_service::Result<ServiceManag
     ServiceManager::local_computer(None::<&OsStr>, access)
 }
 
-/// Gives the service our command line, with both paths in quotes, and makes it start at boots whatever it did before.
+/// Sets our command line, with both paths in quotes, and automatic start, even if the service was configured
+/// differently.
 fn configure(service: &Handle, command: &str) -> windows_service::Result<()> {
     let (command, account) = (wide(command), wide("LocalSystem"));
-    // SAFETY: the handle may change the configuration; texts end in zero; null and SERVICE_NO_CHANGE leave things as they are.
+    // SAFETY: the handle has the right to change the configuration; texts end in zero; null and SERVICE_NO_CHANGE keep
+    // settings.
     let changed = unsafe {
         ChangeServiceConfigW(
             service.raw_handle(),
@@ -185,8 +187,8 @@ mod tests {
 
     use super::*;
 
-    /// A service of the test's own, removed however the test ends. One at a time: Wine 8 mixes up the handles of threads
-    /// which talk to its service manager at once.
+    /// A service owned by the test and removed at its end, even after a panic. Only one exists at a time: Wine 8 mixes
+    /// up the handles of threads that use its service manager concurrently.
     struct Own(Service, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
     static ONE: Mutex<()> = Mutex::new(());
@@ -230,7 +232,7 @@ mod tests {
         let handle = service.open(ServiceAccess::QUERY_CONFIG).unwrap().unwrap();
         match handle.get_failure_actions() {
             Ok(set) => assert_eq!((set.actions, set.reset_period), (restarts().actions, restarts().reset_period)),
-            // Wine takes failure actions and shows none.
+            // Wine accepts failure actions but does not return them.
             Err(error) => eprintln!("skipped: this system does not show failure actions: {error}"),
         }
         drop(handle);

@@ -1,4 +1,4 @@
-//! The calls which restart Windows.
+//! The calls that restart Windows.
 
 #![allow(unsafe_code, reason = "shutting down has no safe interface")]
 
@@ -13,21 +13,21 @@ use windows_sys::Win32::System::Shutdown::{
 use super::restart::{Code, Ways};
 use super::security::{succeeded, wide};
 
-/// What the event log says of the restart.
+/// The reason for the restart, as recorded in the event log.
 const REASON: u32 = SHTDN_REASON_MAJOR_APPLICATION | SHTDN_REASON_MINOR_MAINTENANCE | SHTDN_REASON_FLAG_PLANNED;
-/// How long whoever is logged on sees the message before the machine goes down.
+/// The time for which logged-on users see the message before the machine goes down, in seconds.
 const GRACE_SECONDS: u32 = 5;
 const MESSAGE: &str = "poolgate restarts this machine: a driver's memory is tested with other flags (poolgate status)";
 
-/// This machine's.
+/// The calls of this machine.
 pub(super) struct Calls;
 
-/// All of them close programs without asking: a run with `--allow-reboot` is unattended, and one document that asks to be
-/// saved would hold it for ever.
+/// All calls close programs without asking. A run with `--allow-reboot` is unattended, and one unsaved document would
+/// block the restart forever.
 impl Ways for Calls {
     fn initiate(&self) -> Result<(), Code> {
         let flags = SHUTDOWN_RESTART | SHUTDOWN_FORCE_OTHERS | SHUTDOWN_FORCE_SELF;
-        // SAFETY: the message ends in zero; no machine's name means this one.
+        // SAFETY: the message ends in zero; a null machine name means this machine.
         match unsafe { InitiateShutdownW(null(), wide(MESSAGE).as_ptr(), GRACE_SECONDS, flags, REASON) } {
             0 => Ok(()),
             code => Err(code),
@@ -36,7 +36,7 @@ impl Ways for Calls {
 
     fn initiate_as_before(&self) -> Result<(), Code> {
         let (force, restart) = (1, 1);
-        // SAFETY: as above; the message is not written to.
+        // SAFETY: as above; the call does not write to the message.
         code(unsafe {
             InitiateSystemShutdownExW(null(), wide(MESSAGE).as_ptr(), GRACE_SECONDS, force, restart, REASON)
         })

@@ -1,9 +1,9 @@
-//! When this boot began, as the kernel has it: the name of a boot for a run without an administrator's rights, which has
-//! nowhere to keep a better one.
+//! Names the boot by the kernel's boot time, for runs without administrator rights; they cannot store a better name.
 //!
-//! Such a run changes no flags and asks for no boot; the name only has to be another one after a crash. Two parts make it,
-//! and one that changes is enough: the loader's count of boots (KUSER_SHARED_DATA.BootId in ntddk.h; 0 where a system does
-//! not count), and the boot time less what the clock was set since, as the boot time itself moves with the clock.
+//! Such a run changes no flags and requests no boot; the name only has to differ after a crash. The name has two parts,
+//! and a change of either is enough: the loader's count of boots (KUSER_SHARED_DATA.BootId in ntddk.h; 0 if the system
+//! does not count), and the boot time minus the clock's adjustments since the boot, because the boot time moves with
+//! the clock.
 
 #![allow(unsafe_code, reason = "the kernel tells this in no other way")]
 
@@ -15,23 +15,23 @@ use crate::machine::MachineError;
 
 /// SystemTimeOfDayInformation.
 const TIME_OF_DAY: i32 = 3;
-/// Where every process sees the kernel's KUSER_SHARED_DATA, and BootId in it.
+/// The address of BootId in KUSER_SHARED_DATA, which the kernel maps at a fixed address in every process.
 const BOOT_ID: *const u32 = (0x7FFE_0000_usize + 0x2C4) as *const u32;
 
-/// This boot's name.
+/// Returns this boot's name.
 pub(super) fn boot() -> Result<String, MachineError> {
     // BootTime, CurrentTime, TimeZoneBias, two numbers, BootTimeBias, SleepTimeBias.
     let mut answer = [0_i64; 6];
     let size = size_of_val(&answer) as u32;
     let mut length = 0;
-    // SAFETY: the buffer is as long as is said.
+    // SAFETY: the buffer has the given length.
     let status = unsafe { NtQuerySystemInformation(TIME_OF_DAY, answer.as_mut_ptr().cast(), size, &mut length) };
     if status != 0 || length != size {
         let source = io::Error::other(format!("status {status:08x}, {length} bytes"));
         return Err(MachineError::System { what: "ask when this machine was booted", source });
     }
     let [boot_time, _, _, _, bias, _] = answer;
-    // SAFETY: this page is mapped readable at this address in every process, and the field aligned.
+    // SAFETY: this page is mapped readable at this address in every process, and the field is aligned.
     let count = unsafe { BOOT_ID.read_volatile() };
     Ok(format!("boot {count} since {}", boot_time.wrapping_sub(bias)))
 }

@@ -1,4 +1,4 @@
-//! Who this process is: its user, and whether it has an administrator's rights.
+//! The user and the rights of this process.
 
 #![allow(unsafe_code, reason = "tokens have no safe interface")]
 
@@ -19,47 +19,47 @@ use windows_sys::core::PCWSTR;
 
 use super::security::{succeeded, text};
 
-/// Whether this process has an administrator's rights: membership of Administrators is in force, as it also is for
-/// LocalSystem. An elevated token is not enough: that of a service account such as NetworkService is elevated too. When
-/// Windows does not answer, it has not.
+/// Returns whether this process has administrator rights: its membership of Administrators is enabled. This is also
+/// true for LocalSystem. Elevation alone is not enough: the token of a service account such as NetworkService is
+/// elevated too. If the check fails, the result is false.
 pub fn is_administrator() -> bool {
     let member = || {
         let mut administrators = administrators()?;
         let mut member = 0;
-        // SAFETY: the SID is whole; without a token that of this process is looked at.
+        // SAFETY: the SID is complete; a null token means that of this process.
         succeeded(unsafe { CheckTokenMembership(null_mut(), administrators.as_mut_ptr().cast(), &mut member) })?;
         Ok::<bool, io::Error>(member != 0)
     };
     member().unwrap_or(false)
 }
 
-/// The SID of the group Administrators.
+/// Returns the SID of the group Administrators.
 fn administrators() -> io::Result<Sid> {
     let mut sid = [0_u64; (SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
     let mut length = size_of_val(&sid) as u32;
-    // SAFETY: the buffer is as long as is said, and this group needs no domain.
+    // SAFETY: the buffer has the given length, and this group needs no domain.
     succeeded(unsafe {
         CreateWellKnownSid(WinBuiltinAdministratorsSid, null_mut(), sid.as_mut_ptr().cast(), &mut length)
     })?;
     Ok(sid)
 }
 
-/// Room for any SID, aligned for one.
+/// A buffer for any SID, with the alignment of one.
 type Sid = [u64; (SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
 
-/// The SID of the user this process runs as.
+/// Returns the SID of this process's user.
 pub(super) fn user() -> io::Result<String> {
-    // SAFETY: the SID is that of an open token, and lives through the call.
+    // SAFETY: the SID comes from an open token, and lives through the call.
     of_user(|sid| unsafe { text(sid) })
 }
 
-/// The account this process runs as, as `whoami` prints it: `NT AUTHORITY\NETWORK SERVICE`.
+/// Returns the account of this process, in the form of `whoami`: `NT AUTHORITY\NETWORK SERVICE`.
 pub(super) fn account() -> io::Result<String> {
     of_user(|sid| {
         let (mut name, mut domain) = ([0_u16; 260], [0_u16; 260]);
         let (mut name_length, mut domain_length) = (name.len() as u32, domain.len() as u32);
         let mut kind = 0;
-        // SAFETY: the SID lives through the call; both buffers are as long as is said.
+        // SAFETY: the SID lives through the call; both buffers have the given lengths.
         succeeded(unsafe {
             LookupAccountSidW(
                 null(),
@@ -76,14 +76,14 @@ pub(super) fn account() -> io::Result<String> {
     })
 }
 
-/// Does something with the SID of the user this process runs as.
+/// Calls `with` with the SID of this process's user.
 fn of_user<T>(with: impl FnOnce(PSID) -> io::Result<T>) -> io::Result<T> {
     let token = own_token(TOKEN_QUERY)?;
-    // The structure is followed by the SID it points to. As u64, which is aligned for both.
+    // The SID follows the structure that points to it. The u64s give both their alignment.
     let mut answer = [0_u64; (size_of::<TOKEN_USER>() + SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
     let mut length = 0;
-    // SAFETY: the token is open for queries, and the buffer as long as is said; what is in it afterwards is a TOKEN_USER
-    // whose SID lies in the same buffer.
+    // SAFETY: the token is open for queries, and the buffer has the given length; the call fills it with a TOKEN_USER
+    // and the SID to which that points.
     unsafe {
         let size = size_of_val(&answer) as u32;
         succeeded(GetTokenInformation(
@@ -97,31 +97,32 @@ fn of_user<T>(with: impl FnOnce(PSID) -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Gives this process the right to shut the machine down, which an administrator's token has, but not switched on.
+/// Enables the privilege to shut the machine down. An administrator's token has it, but disabled.
 pub(super) fn enable_shutdown() -> io::Result<()> {
     enable(SE_SHUTDOWN_NAME)
 }
 
-/// Switches on a privilege, given by the system's constant for its name.
+/// Enables a privilege, given by the system's constant for its name.
 pub(super) fn enable(privilege: PCWSTR) -> io::Result<()> {
     let token = own_token(TOKEN_QUERY | TOKEN_ADJUST_PRIVILEGES)?;
     let mut luid = LUID::default();
-    // SAFETY: the name is a constant that ends in zero; no system name means this one.
+    // SAFETY: the name is a constant that ends in zero; a null system name means this machine.
     succeeded(unsafe { LookupPrivilegeValueW(null(), privilege, &mut luid) })?;
     let privilege = LUID_AND_ATTRIBUTES { Luid: luid, Attributes: SE_PRIVILEGE_ENABLED };
     let wanted = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [privilege] };
-    // SAFETY: the token is open for this; the old state is not asked for.
+    // SAFETY: the token is open for this; the previous state is not requested.
     let result = unsafe { AdjustTokenPrivileges(token.as_raw_handle(), 0, &wanted, 0, null_mut(), null_mut()) };
     succeeded(result)?;
-    // SAFETY: reads this thread's last error, no more. The call succeeds even when it has changed nothing.
+    // SAFETY: only reads this thread's last error. The call above succeeds even if it has changed nothing.
     match unsafe { GetLastError() } {
         ERROR_NOT_ALL_ASSIGNED => Err(io::Error::from_raw_os_error(ERROR_NOT_ALL_ASSIGNED as i32)),
         _ => Ok(()),
     }
 }
 
-/// Lets what this process makes from now on belong to the Administrators, as is Windows' default for elevated processes;
-/// where it was configured to belong to the person, the service could not trust it after the boot.
+/// Makes Administrators the owner of all objects that this process creates from now on, as is the default for elevated
+/// processes. If the machine is configured to make the user the owner, the service could not trust these files after
+/// the boot.
 pub(super) fn own_as_administrators() -> io::Result<()> {
     let token = own_token(TOKEN_QUERY | TOKEN_ADJUST_DEFAULT)?;
     let mut sid = administrators()?;
@@ -135,7 +136,7 @@ pub(super) fn own_as_administrators() -> io::Result<()> {
 
 fn own_token(access: TOKEN_ACCESS_MASK) -> io::Result<OwnedHandle> {
     let mut token = null_mut();
-    // SAFETY: `token` is where the handle goes, which is ours to close.
+    // SAFETY: `token` receives the handle, and this function's caller owns it.
     unsafe {
         succeeded(OpenProcessToken(GetCurrentProcess(), access, &mut token))?;
         Ok(OwnedHandle::from_raw_handle(token))
@@ -154,7 +155,7 @@ mod tests {
         assert!(user().unwrap().starts_with("S-1-"));
     }
 
-    /// The service manager has its own opinion of who is one.
+    /// Compares with the decision of the service manager.
     #[test]
     fn administrators_are_those_who_may_make_services() {
         use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};

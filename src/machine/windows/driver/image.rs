@@ -1,32 +1,32 @@
-//! What a driver's file says of itself: its file version, and what tells this build from every other.
+//! Reads a driver's file version and build from its file.
 //!
-//! Read from the bytes, so that nothing is loaded and anything may be given. Layouts: Microsoft Learn, "PE Format",
+//! It parses the bytes and loads nothing, so any file is safe to read. Layouts: Microsoft Learn, "PE Format",
 //! "VS_VERSIONINFO" and "VS_FIXEDFILEINFO".
 
 use memchr::memmem;
 
-/// `VS_VERSIONINFO.szKey`, which stands six bytes into the structure, ended by a NUL.
+/// `VS_VERSIONINFO.szKey`, ended by a NUL; it starts six bytes into the structure.
 const KEY: &str = "VS_VERSION_INFO\0";
 const BEFORE_KEY: usize = 6;
 /// `VS_FIXEDFILEINFO.dwSignature`.
 const SIGNATURE: u32 = 0xfeef_04bd;
 
-/// The file version in numbers, `10.0.26100.1`; `None` where the file has no version.
+/// Returns the file version in numbers, `10.0.26100.1`; `None` if the file has no version.
 pub(super) fn file_version(image: &[u8]) -> Option<String> {
     let key: Vec<u8> = KEY.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let version = memmem::find_iter(image, &key).find_map(|at| {
-        // Aligned within the structure, whose own place in the file is any multiple of two.
+        // Aligned relative to the structure. The structure starts at any multiple of two in the file.
         let start = at.checked_sub(BEFORE_KEY)?;
         let fixed = start + (BEFORE_KEY + key.len()).next_multiple_of(4);
-        // The key may stand elsewhere in the file too, in code which looks versions up.
+        // The key may also occur elsewhere in the file, in code that looks versions up.
         (u32_at(image, fixed)? == SIGNATURE).then_some(())?;
         Some((u32_at(image, fixed + 8)?, u32_at(image, fixed + 12)?))
     });
     version.map(|(high, low)| format!("{}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff))
 }
 
-/// Time stamp and size of the image, as symbol servers name the folder of a build (Microsoft Learn, "SymStore": the
-/// time stamp in eight digits, then the size). `None` for what is no image.
+/// Returns the time stamp and size of the image, in the form that symbol servers use to name a build's folder
+/// (Microsoft Learn, "SymStore": the time stamp in eight digits, then the size). `None` if `image` is not a PE image.
 pub(super) fn build(image: &[u8]) -> Option<String> {
     const SIGNATURE: usize = 4;
     const FILE_HEADER: usize = 20;
@@ -34,7 +34,7 @@ pub(super) fn build(image: &[u8]) -> Option<String> {
     let header = u32_at(image, 0x3c)? as usize;
     (image.get(header..header.checked_add(SIGNATURE)?)? == b"PE\0\0").then_some(())?;
     let time = u32_at(image, header + SIGNATURE + 4)?;
-    // The same place in PE32 and PE32+.
+    // The offset is the same in PE32 and PE32+.
     let size = u32_at(image, header + SIGNATURE + FILE_HEADER + 56)?;
     Some(format!("{time:08X}{size:x}"))
 }
@@ -48,7 +48,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// An image of headers and a version, with `before` bytes between them.
+    /// Returns an image with headers and a version, and `before` bytes between them.
     fn image(version: [u16; 4], before: usize) -> Vec<u8> {
         let mut image = vec![0; 0x80];
         image[..2].copy_from_slice(b"MZ");

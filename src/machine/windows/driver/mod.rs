@@ -1,8 +1,8 @@
-//! The driver under test: which file it is, and which version.
+//! Finds the file and the version of the driver under test.
 //!
-//! Windows keeps a package's files wherever it likes (`DriverStore\FileRepository\…`), so the file is looked for where
-//! the driver's service says it is, and only then in `System32\drivers`. Asked while the driver is installed: teardown
-//! may remove it.
+//! Windows may store a package's files in other folders (`DriverStore\FileRepository\…`). poolgate therefore tries the
+//! path of the driver's service first and `System32\drivers` second. It looks while the driver is installed, because
+//! teardown may remove the file.
 
 #[cfg(any(windows, test))]
 mod image;
@@ -24,7 +24,7 @@ mod found {
 
     const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
-    /// The driver whose file is called `file`; `None` where no such file is in use.
+    /// Returns the driver with the file name `file`; `None` if no such file is found.
     pub fn driver(_: &Path, file: &str) -> Option<Driver> {
         let windows = folders::windows();
         let drivers = windows.join(r"System32\drivers").join(file);
@@ -35,7 +35,7 @@ mod found {
         })
     }
 
-    /// Where the images of drivers are: `System32\drivers`, and the files of services which keep theirs elsewhere.
+    /// Returns the folders and files with images of drivers: `System32\drivers`, and each service's image outside it.
     pub fn images(_: &Path) -> Vec<PathBuf> {
         let windows = folders::windows();
         let drivers = windows.join(r"System32\drivers");
@@ -50,12 +50,12 @@ mod found {
         is_image && path.parent().map(lower) != Some(lower(drivers)) && path.is_file()
     }
 
-    /// Where services have a driver called `file`.
+    /// Returns the paths of services with an image called `file`.
     fn places(file: &str, windows: &str) -> Vec<PathBuf> {
         services(windows, |path| place::leads_to(path, file))
     }
 
-    /// The images of all services which `meant` says of.
+    /// Returns the images of all services that `meant` accepts.
     fn services(windows: &str, meant: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         let Ok(services) = LOCAL_MACHINE.open(SERVICES) else { return Vec::new() };
         let Ok(names) = services.keys() else { return Vec::new() };

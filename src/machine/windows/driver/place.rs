@@ -1,10 +1,10 @@
-//! Where a driver's file is, from what its service's `ImagePath` says.
+//! Resolves a driver service's `ImagePath` to a file.
 //!
-//! A driver's service names its file in one of several ways: `\SystemRoot\…`, `\??\C:\…`, `%SystemRoot%\…`, a path below
-//! the Windows folder, or not at all, which stands for `System32\drivers\<service>.sys` (Microsoft Learn, "ServiceName
-//! Subkey"; "CreateServiceW").
+//! `ImagePath` takes several forms: `\SystemRoot\…`, `\??\C:\…`, `%SystemRoot%\…`, or a path below the Windows folder.
+//! If it is missing, the file is `System32\drivers\<service>.sys` (Microsoft Learn, "ServiceName Subkey";
+//! "CreateServiceW").
 
-/// The path which `image_path` stands for, where Windows is in the folder `windows`. `None` is a service without one.
+/// Resolves `image_path`; `windows` is the Windows folder. `None` means that the service has no `ImagePath`.
 pub(super) fn of_service(service: &str, image_path: Option<&str>, windows: &str) -> String {
     let Some(path) = image_path.map(|path| path.trim().trim_matches('"')).filter(|path| !path.is_empty()) else {
         return format!(r"{windows}\System32\drivers\{service}.sys");
@@ -19,12 +19,12 @@ pub(super) fn of_service(service: &str, image_path: Option<&str>, windows: &str)
     if absolute { path.to_owned() } else { format!(r"{windows}\{path}") }
 }
 
-/// Whether `path` leads to a file called `file`, as Windows compares names.
+/// Returns whether the file name in `path` is `file`, ignoring case as Windows does.
 pub(super) fn leads_to(path: &str, file: &str) -> bool {
     path.rsplit('\\').next().is_some_and(|name| name.to_lowercase() == file.to_lowercase())
 }
 
-/// `path` without `start`, whatever its case.
+/// Returns `path` without `start`, ignoring ASCII case.
 fn without<'a>(path: &'a str, start: &str) -> Option<&'a str> {
     let (head, rest) = path.split_at_checked(start.len())?;
     head.eq_ignore_ascii_case(start).then_some(rest)

@@ -1,10 +1,11 @@
-//! Driver Verifier's boot mode: `verifier /bootmode resetonbootfail` for the run, and the mode of before after it.
+//! Sets Driver Verifier's boot mode with `verifier /bootmode resetonbootfail` for a run, and restores the mode after
+//! it.
 //!
-//! Microsoft Learn, "Driver Verifier Command Syntax", documents the command. No public source documents where the mode is
-//! kept, and verifier.exe prints it in the language of whoever runs it. So poolgate keeps every value of Driver Verifier's
-//! key that may hold the mode (those whose name begins with `Verif`) as it was found, has verifier.exe set the mode, makes
-//! sure that one of these values depends on the mode, and writes them back after the run. Where none does the run is
-//! refused: a mode that cannot be put back is not set.
+//! Microsoft Learn, "Driver Verifier Command Syntax", documents the command. No public source documents the mode's
+//! location, and verifier.exe prints the mode in the user's language. So poolgate saves every value of Driver
+//! Verifier's key that may hold the mode (its name begins with `Verif`), sets the mode with verifier.exe, checks that
+//! one of these values depends on the mode, and writes them back after the run. If none of them depends on it, the run
+//! is refused: poolgate does not set a mode that it cannot restore.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +13,23 @@ use super::setting::{MEMORY, Setting, VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::{Registry, RegistryFlags, Value, value};
 use crate::machine::{Change, FlagValue, MachineError};
 
-/// What this setting is called in plans, checkpoints and reports.
+/// The setting's name in plans, checkpoints and reports.
 pub(super) const NAME: &str = "Driver Verifier's boot mode";
 
-/// The values that may hold the mode, by name, in poolgate's notation.
+/// The values that may hold the mode: names to values in poolgate's notation.
 type Kept = BTreeMap<String, String>;
 
-/// A boot mode, as verifier.exe takes it.
+/// A boot mode of verifier.exe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::machine) enum BootMode {
-    /// The settings hold at every boot: Windows' default.
+    /// The settings apply at every boot; this is the default of Windows.
     Persistent,
-    /// They hold until a boot fails.
+    /// The settings apply until a boot fails.
     ResetOnBootFail,
 }
 
 impl BootMode {
-    /// The word for it on verifier.exe's command line.
+    /// Returns the mode's word on verifier.exe's command line.
     pub(in crate::machine) fn word(self) -> &'static str {
         match self {
             BootMode::Persistent => "persistent",
@@ -37,7 +38,7 @@ impl BootMode {
     }
 }
 
-/// Whether a value of Driver Verifier's key may hold the boot mode.
+/// Returns whether a value of Driver Verifier's key may hold the boot mode.
 pub(in crate::machine) fn may_hold_it(name: &str) -> bool {
     let others = [&VERIFY_DRIVERS.value, &VERIFY_LEVEL.value];
     name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("verif"))
@@ -45,13 +46,13 @@ pub(in crate::machine) fn may_hold_it(name: &str) -> bool {
 }
 
 impl<R: Registry> RegistryFlags<R> {
-    /// The change to `resetonbootfail`. It is made whatever the mode is now, since nothing tells.
+    /// Returns the change to `resetonbootfail`. It is made in any case, since the current mode is not known.
     pub(super) fn boot_mode_change(&self) -> Result<Change, MachineError> {
         let wanted = FlagValue::Present(BootMode::ResetOnBootFail.word().to_owned());
         Ok(Change { name: NAME.to_owned(), original: self.boot_mode()?, wanted })
     }
 
-    /// The values that may hold the mode, as text; absent where there are none.
+    /// Returns the values that may hold the mode, as text; absent if there are none.
     pub(super) fn boot_mode(&self) -> Result<FlagValue, MachineError> {
         let kept = self.kept()?;
         if kept.is_empty() {
@@ -61,7 +62,7 @@ impl<R: Registry> RegistryFlags<R> {
         Ok(FlagValue::Present(serde_json::Value::Object(fields.collect()).to_string()))
     }
 
-    /// Sets the mode, or puts the values of before back.
+    /// Sets the mode, or restores the values from before the run.
     pub(super) fn set_boot_mode(&mut self, value: &FlagValue) -> Result<(), MachineError> {
         match value {
             FlagValue::Present(text) if text == BootMode::ResetOnBootFail.word() => self.reset_on_boot_fail(),
@@ -83,7 +84,8 @@ impl<R: Registry> RegistryFlags<R> {
         if set != before {
             return Ok(());
         }
-        // Either the mode was this one already, or it is kept where poolgate does not look: another mode shows which.
+        // Either the mode was `resetonbootfail` before, or its location is unknown. Setting another mode decides
+        // between the two.
         self.registry.boot_mode(BootMode::Persistent)?;
         let visible = self.kept()? != set;
         self.registry.boot_mode(BootMode::ResetOnBootFail)?;
@@ -100,10 +102,10 @@ impl<R: Registry> RegistryFlags<R> {
         Ok(kept)
     }
 
-    /// The commands which put the values of before back.
+    /// Returns the commands that restore the values from before the run.
     pub(super) fn boot_mode_by_hand(&self, original: &FlagValue) -> Vec<String> {
         let Ok(before) = parsed(original) else { return Vec::new() };
-        // Values that cannot be read are written whatever they are.
+        // If the present values cannot be read, all values of before are written.
         let differing = differing(&before, &self.kept().unwrap_or_default());
         differing.iter().map(|(setting, value)| self.registry.command(setting, value.as_ref())).collect()
     }
@@ -124,7 +126,7 @@ fn parsed(value: &FlagValue) -> Result<BTreeMap<String, Value>, MachineError> {
     values.collect()
 }
 
-/// What has to be written (or deleted) for `now` to become `before`.
+/// Returns the values to write or delete so that `now` becomes `before`.
 fn differing(before: &BTreeMap<String, Value>, now: &Kept) -> Vec<(Setting, Option<Value>)> {
     let gone = now.keys().filter(|name| !before.contains_key(*name)).map(|name| (setting(name.clone()), None));
     let changed = before.iter().filter(|(name, value)| now.get(*name) != Some(&value.to_string()));

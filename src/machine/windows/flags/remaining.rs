@@ -1,13 +1,13 @@
-//! The commands which finish putting a registry value back: reg.exe's, where it can write the value exactly.
+//! Commands for finishing the restoration of a registry value by hand: reg.exe's, if it can write the exact value.
 //!
-//! Source: Microsoft Learn, "reg add" and "reg delete". `verifier /reset` is not among them: it also removes what was
-//! there before the run.
+//! Source: Microsoft Learn, "reg add" and "reg delete". `verifier /reset` is not used, because it also removes settings
+//! from before the run.
 
 use super::Value;
 use super::setting::Setting;
 use crate::machine::Change;
 
-/// Makes the value exactly this one, or removes it.
+/// Returns the command that sets the value to exactly `value`, or removes it.
 pub(super) fn command(setting: &Setting, value: Option<&Value>) -> String {
     let place = format!(r#""HKLM\{}" /v {}"#, setting.key, setting.value);
     let Some(value) = value else { return format!("reg delete {place} /f") };
@@ -17,7 +17,7 @@ pub(super) fn command(setting: &Setting, value: Option<&Value>) -> String {
     }
 }
 
-/// What to look at when somebody else changed the value, and poolgate's part in it cannot be told from theirs.
+/// Returns the instruction for a value that another program changed so that poolgate's part cannot be separated.
 pub(super) fn look(name: &str, change: &Change) -> String {
     format!(
         "look at {name} and take out what the run put there: it was {}, and the run made it {}",

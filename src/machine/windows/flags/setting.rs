@@ -1,5 +1,5 @@
-//! The registry values which poolgate knows by name. Source: Microsoft Learn, "GFlags Details" (registry information) and
-//! "Driver Verifier Command Syntax".
+//! The registry values that poolgate knows by name. Source: Microsoft Learn, "GFlags Details" (registry information)
+//! and "Driver Verifier Command Syntax".
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::fmt;
 /// A value below HKEY_LOCAL_MACHINE.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::machine) struct Setting {
-    /// The key it is in.
+    /// The key's path.
     pub(in crate::machine) key: &'static str,
-    /// Its name.
+    /// The value's name.
     pub(in crate::machine) value: Cow<'static, str>,
 }
 
@@ -20,16 +20,16 @@ macro_rules! session_manager {
 }
 
 const SESSION_MANAGER: &str = session_manager!("");
-/// The key of memory management, which has Driver Verifier's values.
+/// The key of the memory manager; Driver Verifier's values are in it.
 pub(super) const MEMORY: &str = session_manager!(r"\Memory Management");
 const KERNEL: &str = session_manager!(r"\Kernel");
 
 /// The global flags (REG_DWORD).
 pub(in crate::machine) static GLOBAL_FLAG: Setting =
     Setting { key: SESSION_MANAGER, value: Cow::Borrowed("GlobalFlag") };
-/// The drivers which Driver Verifier looks at (REG_SZ, names with spaces between).
+/// The drivers that Driver Verifier checks (REG_SZ, names separated by spaces).
 pub(super) static VERIFY_DRIVERS: Setting = Setting { key: MEMORY, value: Cow::Borrowed("VerifyDrivers") };
-/// What it looks for (REG_DWORD).
+/// Driver Verifier's checks (REG_DWORD).
 pub(super) static VERIFY_LEVEL: Setting = Setting { key: MEMORY, value: Cow::Borrowed("VerifyDriverLevel") };
 
 static OTHERS: [Setting; 5] = [
@@ -43,13 +43,13 @@ static OTHERS: [Setting; 5] = [
 ];
 
 impl Setting {
-    /// Every setting.
+    /// Returns every setting.
     pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
         [&GLOBAL_FLAG, &VERIFY_DRIVERS, &VERIFY_LEVEL].into_iter().chain(&OTHERS)
     }
 }
 
-/// Its full path, as reg.exe and regedit show it.
+/// Formats the full path, in the form of reg.exe and regedit.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, r"HKLM\{}\{}", self.key, self.value)

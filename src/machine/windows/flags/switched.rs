@@ -1,11 +1,11 @@
-//! What a change of GlobalFlag means, flag by flag, for people.
+//! Decodes a change of GlobalFlag into its flags, for messages.
 
 use super::GLOBAL_FLAG;
 use super::value::Value;
 use crate::machine::{Change, FlagValue};
 
 impl Change {
-    /// The global flags before the run and during it, where this is a change of them.
+    /// Returns the global flags before and during the run; `None` if this is not a change of GlobalFlag.
     pub fn global_flags(&self) -> Option<(u32, u32)> {
         let number = |value: &FlagValue| match value {
             FlagValue::Absent => Some(0),

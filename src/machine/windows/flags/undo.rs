@@ -1,21 +1,21 @@
-//! Removes poolgate's part of a registry value which somebody else edited during the run, and keeps theirs.
+//! Removes poolgate's part from a registry value that another program edited during the run, and keeps that edit.
 //!
-//! Global flags are bits: those which the run changed go back, all others stay. Driver Verifier's drivers are a list:
-//! those which somebody added stay. A level cannot be taken apart, since one which somebody set anew may hold the same
-//! bits.
+//! Global flags are bits: the bits that the run changed are restored, all others stay. Driver Verifier's drivers are a
+//! list: drivers added by others stay. A level cannot be split, because a level set by another program may contain the
+//! same bits.
 
 use super::setting::{Setting, VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::{GLOBAL_FLAG, Value, notation};
 use crate::machine::{Change, FlagValue};
 
-/// The value with their edits and without poolgate's; `None` when they cannot be told apart.
+/// Returns the value with the other program's edits and without poolgate's; `None` if they cannot be separated.
 pub(super) fn undone(setting: &Setting, change: &Change, now: &FlagValue) -> Option<FlagValue> {
     if *now == change.wanted {
         return Some(change.original.clone());
     }
     let FlagValue::Present(now) = now else {
-        // Windows removes Driver Verifier's values when a boot fails, and what was there before the run with them.
-        // GlobalFlag only a person removes, and poolgate's part goes with it.
+        // After a failed boot, Windows removes Driver Verifier's values, including those from before the run. Only a
+        // user or a program removes GlobalFlag, and poolgate's part is removed with it.
         let removed = if *setting == GLOBAL_FLAG { FlagValue::Absent } else { change.original.clone() };
         return Some(removed);
     };
@@ -26,7 +26,7 @@ pub(super) fn undone(setting: &Setting, change: &Change, now: &FlagValue) -> Opt
         setting if *setting == GLOBAL_FLAG => flags(original.as_ref(), &wanted, &now),
         setting if *setting == VERIFY_DRIVERS => drivers(original.as_ref(), &wanted, &now),
         setting if *setting == VERIFY_LEVEL => level(original.as_ref(), &wanted, &now),
-        // No run changes another one.
+        // No run changes any other setting.
         _ => None,
     };
     undone.map(notation)
@@ -39,19 +39,19 @@ fn flags(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Option
     let undone = (number & !changed) | (before & changed);
     Some(match undone {
         undone if undone == number => Some(now.clone()),
-        // There was no value before, and nobody put anything of theirs into ours.
+        // There was no value before the run, and no other program added a flag to it.
         0 if original.is_none() => None,
         undone => Some(now.with_number(undone)),
     })
 }
 
-/// The run replaced the list by its own, so what is in neither was added by somebody else.
+/// The run replaced the whole list, so another program added any driver that is in neither list.
 fn drivers(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Option<Value>> {
     let before = original.map_or(Some(String::new()), Value::text)?;
     let (ours, now_listed) = (wanted.text()?, now.text()?);
     let named = |list: &str, driver: &str| list.split_whitespace().any(|known| known.eq_ignore_ascii_case(driver));
     if !now_listed.split_whitespace().any(|driver| named(&ours, driver)) {
-        // Another list altogether.
+        // A different list.
         return Some(Some(now.clone()));
     }
     let theirs = now_listed.split_whitespace().filter(|driver| !named(&ours, driver) && !named(&before, driver));
@@ -73,7 +73,7 @@ fn number(value: Option<&Value>) -> Option<u32> {
     value.map_or(Some(0), Value::number)
 }
 
-/// `None` when the text stands for no value.
+/// Parses the text of a value; `None` if it is invalid.
 fn value(value: &FlagValue) -> Option<Option<Value>> {
     match value {
         FlagValue::Absent => Some(None),

@@ -1,8 +1,8 @@
-//! A job object: a command's processes, all of them, however they were started, as one thing that can be listed and ended.
+//! A job object: contains all processes of a command, including their descendants, and can list and end them.
 //!
-//! A process which is taken in stays in, and so does whatever it starts; no limit here lets one break away. The last
-//! handle of a job is ours, so the kernel ends the job when poolgate is gone, however it went. The crates for job objects
-//! (win32job) neither end a job nor name what runs in it, so the calls are our own. Nested jobs need Windows 8.
+//! A process in a job cannot leave it, and its children join it; no limit here allows a breakaway. poolgate holds the
+//! only handle, so the kernel ends the job whenever poolgate exits or crashes. The crate for job objects (win32job) can
+//! neither end a job nor list its programs, so this module makes the calls itself. Nested jobs need Windows 8.
 
 #![allow(unsafe_code, reason = "job objects have no safe interface")]
 
@@ -30,24 +30,24 @@ use windows_sys::Win32::System::Threading::{
 
 use process::{from_wide, open, owned, program, resume, succeeded};
 
-/// Start a process with this flag if [`Job::take_in`] is to follow: it stands still until then.
+/// Creation flag of a process that [`Job::take_in`] will take in: it stays suspended until then.
 pub const STANDING_STILL: u32 = CREATE_SUSPENDED;
-/// Start a process with this flag to keep Ctrl-C at the console from it and from what it starts.
+/// Creation flag that keeps a console's Ctrl-C from the process and its children.
 pub const WITHOUT_CTRL_C: u32 = CREATE_NEW_PROCESS_GROUP;
 
-/// The exit code of processes which are ended here; nobody judges by it.
+/// The exit code of ended processes; no code depends on it.
 const ENDED: u32 = 0x0070_6f6f;
-/// How many processes of a job are looked at, at once.
+/// The largest number of processes that one query returns.
 const LOOKED_AT: usize = 1024;
 
-/// The job around this process. Dropped, it would end this process too.
+/// The job around this process. It is never dropped, because that would end this process.
 static OWN: OnceLock<Result<Job, String>> = OnceLock::new();
 
-/// A job object. Dropped, it ends what is in it.
+/// A job object. Dropping it ends its processes.
 #[derive(Debug)]
 pub struct Job(OwnedHandle);
 
-/// What JobObjectBasicProcessIdList answers.
+/// The result of JobObjectBasicProcessIdList.
 #[repr(C)]
 struct Ids {
     assigned: u32,
@@ -56,17 +56,17 @@ struct Ids {
 }
 
 impl Job {
-    /// An empty job. A process in it which crashes ends at once, instead of waiting for somebody to dismiss a dialog.
+    /// Creates an empty job. A process in it ends at once if it crashes, without an error dialog.
     ///
     /// # Errors
-    /// When the system is out of memory.
+    /// If the system is out of memory.
     pub fn new() -> io::Result<Job> {
-        // SAFETY: both pointers may be null; the handle is ours alone, and no child inherits it.
+        // SAFETY: both pointers may be null; the handle has no other owner, and no child inherits it.
         let job = Job(owned(unsafe { CreateJobObjectW(ptr::null(), ptr::null()) })?);
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags =
             JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
-        // SAFETY: the class takes exactly this structure, which is read during the call only.
+        // SAFETY: the class takes exactly this structure and reads it only during the call.
         let set = unsafe {
             SetInformationJobObject(
                 job.raw(),
@@ -79,27 +79,28 @@ impl Job {
         Ok(job)
     }
 
-    /// Takes this process in, and with it whatever it starts from now on, until it ends. A process which stands still in no
-    /// other job yet would otherwise outlive a poolgate which is killed just then, with what it inherited: the pipe where
-    /// a CI agent reads poolgate's output, say, which would never end.
+    /// Takes in this process and all processes it starts from now on. Otherwise, if poolgate is killed just after it
+    /// has started a suspended process, that process would survive outside any job, and its inherited handles would
+    /// stay open. One of them may be the pipe from which a CI agent reads poolgate's output; the agent would then wait
+    /// forever.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// If the system refuses.
     pub fn around_this_process() -> io::Result<()> {
         let own = OWN.get_or_init(|| {
             let job = Job::new().map_err(|error| error.to_string())?;
-            // SAFETY: the job's handle is open; that of this process is a constant.
+            // SAFETY: the job's handle is open; this process's handle is a constant.
             let taken_in = succeeded(unsafe { AssignProcessToJobObject(job.raw(), GetCurrentProcess()) });
             taken_in.map(|()| job).map_err(|error| error.to_string())
         });
         own.as_ref().map(|_| ()).map_err(|because| io::Error::other(format!("cannot have a job of its own: {because}")))
     }
 
-    /// The other programs in the job [around this process](Job::around_this_process), each with its process id. Those in
-    /// jobs of their own are among them.
+    /// Returns the other programs in the job [around this process](Job::around_this_process), with their process ids.
+    /// Programs in nested jobs are included.
     ///
     /// # Errors
-    /// When the job cannot be asked.
+    /// If the job cannot be queried.
     pub fn beside_this_process() -> io::Result<Vec<(PathBuf, u32)>> {
         let Some(Ok(own)) = OWN.get() else { return Ok(Vec::new()) };
         let mut running = own.running()?;
@@ -107,11 +108,11 @@ impl Job {
         Ok(running)
     }
 
-    /// Takes in a process which was started [standing still](STANDING_STILL), and lets it go. The caller must hold a
-    /// handle of it, so that its id still means it.
+    /// Takes in a process that was started [suspended](STANDING_STILL), and resumes it. The caller must hold a handle
+    /// to it, so that its id stays valid.
     ///
     /// # Errors
-    /// When the system refuses; the process then still stands.
+    /// If the system refuses. The process then stays suspended.
     pub fn take_in(&self, process: u32) -> io::Result<()> {
         let opened = open(process, PROCESS_SET_QUOTA | PROCESS_TERMINATE)?;
         // SAFETY: both handles are open.
@@ -119,22 +120,22 @@ impl Job {
         resume(process)
     }
 
-    /// The programs which run in the job, each with its process id.
+    /// Returns the programs running in the job, with their process ids.
     ///
     /// # Errors
-    /// When the job cannot be asked.
+    /// If the job cannot be queried.
     pub fn running(&self) -> io::Result<Vec<(PathBuf, u32)>> {
         Ok(self.ids()?.into_iter().filter_map(|id| Some((program(id)?, id))).collect())
     }
 
-    /// Ends every process of the job, and waits until they are gone, for as long as `patience`. One that hangs in a driver
-    /// stays longer: ask what is [still running](Job::running).
+    /// Ends every process of the job, and waits at most `patience` until they are gone. A process that hangs in a
+    /// driver stays longer; [`Job::running`] lists it.
     ///
     /// # Errors
-    /// When the job cannot be asked, or is not ours.
+    /// If the job cannot be queried or ended.
     pub fn end(&self, patience: Duration) -> io::Result<()> {
         let begun = Instant::now();
-        // Again and again, as a process may have been about to start another.
+        // Repeated, because a process may have been about to start another.
         while !self.running()?.is_empty() && begun.elapsed() < patience {
             self.terminate()?;
             std::thread::park_timeout(Duration::from_millis(2));
@@ -142,19 +143,20 @@ impl Job {
         Ok(())
     }
 
-    /// Ends every process of the job; they take a moment to be gone.
+    /// Ends every process of the job without waiting for their exit.
     ///
     /// # Errors
-    /// When the job is not ours.
+    /// If the job cannot be ended.
     pub fn terminate(&self) -> io::Result<()> {
         // SAFETY: the handle is open.
         succeeded(unsafe { TerminateJobObject(self.raw(), ENDED) })
     }
 
-    /// The ids of processes in the job, the first of them if there are very many.
+    /// Returns the ids of the processes in the job, at most [`LOOKED_AT`].
     fn ids(&self) -> io::Result<Vec<u32>> {
         let mut answer = Ids { assigned: 0, listed: 0, ids: [0; LOOKED_AT] };
-        // SAFETY: the structure is laid out as JOBOBJECT_BASIC_PROCESS_ID_LIST with a longer array, and its size is told.
+        // SAFETY: the structure has the layout of JOBOBJECT_BASIC_PROCESS_ID_LIST with a longer array, and the given
+        // size is its own.
         let asked = unsafe {
             QueryInformationJobObject(
                 self.raw(),
@@ -177,20 +179,21 @@ impl Job {
     }
 }
 
-/// Keeps programs started from now on from asking somebody at the screen what to do about a missing DLL or an empty drive.
+/// Suppresses error dialogs about missing DLLs and empty drives in programs started from now on.
 pub fn ask_nobody() {
-    // SAFETY: sets a mode of this process, which children inherit.
+    // SAFETY: sets a mode of this process; children inherit it.
     unsafe { SetErrorMode(SEM_FAILCRITICALERRORS) };
 }
 
-/// Where the system's own programs lie, from the system itself: an environment variable may say anything.
+/// Returns the folder of the system's own programs. The system reports it, because an environment variable may be set
+/// to anything.
 ///
 /// # Errors
-/// Never, on a Windows which runs.
+/// None on a working Windows.
 pub fn system_folder() -> io::Result<PathBuf> {
-    // MAX_PATH is the most the system answers here.
+    // The system returns at most MAX_PATH characters here.
     let mut path = [0_u16; 260];
-    // SAFETY: the buffer is as long as is said.
+    // SAFETY: the buffer has the given length.
     match unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize {
         length if (1..path.len()).contains(&length) => Ok(PathBuf::from(from_wide(&path[..length]))),
         _ => Err(io::Error::last_os_error()),
@@ -208,7 +211,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// A shell and what it starts, one of them detached, all of which run for a quarter of an hour.
+    /// Starts a shell with two children, one of them detached; all run for a quarter of an hour.
     fn busy(job: &Job) -> Child {
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
         shell.args(["/d", "/s", "/c"]).raw_arg("\"start \"\" /b ping -n 900 127.0.0.1 & ping -n 900 127.0.0.1\"");
@@ -252,7 +255,7 @@ mod tests {
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
         let mut shell = shell.creation_flags(STANDING_STILL).spawn().unwrap();
         let mut within = 0;
-        // SAFETY: both handles are open; without a job the question is whether it is in any.
+        // SAFETY: both handles are open; a null job asks whether the process is in any job.
         succeeded(unsafe { IsProcessInJob(shell.as_raw_handle(), ptr::null_mut(), &raw mut within) }).unwrap();
         shell.kill().unwrap();
         shell.wait().unwrap();

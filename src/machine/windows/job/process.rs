@@ -1,4 +1,4 @@
-//! Processes by their ids: what a member of a job is, and how it is let go.
+//! Processes by id: the program of a job's member, and its resumption.
 
 #![allow(unsafe_code, reason = "processes are asked and let go by calls without a safe interface")]
 
@@ -17,7 +17,7 @@ use windows_sys::Win32::System::Threading::{
     OpenProcess, OpenThread, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
     QueryFullProcessImageNameW, ResumeThread, THREAD_SUSPEND_RESUME, WaitForSingleObject,
 };
-/// The program of a living process; empty when it does not tell, `None` when it has ended.
+/// Returns the program of a running process; empty if Windows does not return it, `None` if the process has ended.
 pub(super) fn program(process: u32) -> Option<PathBuf> {
     let opened = match open(process, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE) {
         Ok(opened) => opened,
@@ -30,7 +30,7 @@ pub(super) fn program(process: u32) -> Option<PathBuf> {
     }
     let mut path = [0_u16; 1024];
     let mut length = path.len() as u32;
-    // SAFETY: the buffer is as long as is said; the call sets how much of it it wrote.
+    // SAFETY: the buffer has the given length; the call sets `length` to the number of units written.
     let told = unsafe {
         QueryFullProcessImageNameW(opened.as_raw_handle(), PROCESS_NAME_WIN32, path.as_mut_ptr(), &raw mut length)
     };
@@ -38,10 +38,10 @@ pub(super) fn program(process: u32) -> Option<PathBuf> {
     Some(PathBuf::from(from_wide(&path[..length])))
 }
 
-/// Lets a process go on which was started standing still. Its threads are found by their owner: std keeps the handle of
-/// the first one to itself.
+/// Resumes a process that was started suspended. Its threads are found by their owner, because std does not return the
+/// handle of the first thread.
 pub(super) fn resume(process: u32) -> io::Result<()> {
-    // SAFETY: takes no pointers. Answers INVALID_HANDLE_VALUE, not null, when it fails.
+    // SAFETY: takes no pointers. On failure it returns INVALID_HANDLE_VALUE, not null.
     let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
     if snapshot == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
@@ -49,7 +49,7 @@ pub(super) fn resume(process: u32) -> io::Result<()> {
     let snapshot = owned(snapshot)?;
     let mut entry = THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..THREADENTRY32::default() };
     let mut resumed = false;
-    // SAFETY: the entry says its own size; the snapshot is open.
+    // SAFETY: the entry contains its own size; the snapshot is open.
     let mut more = unsafe { Thread32First(snapshot.as_raw_handle(), &raw mut entry) };
     while more != 0 {
         if entry.th32OwnerProcessID == process {
@@ -61,7 +61,7 @@ pub(super) fn resume(process: u32) -> io::Result<()> {
             }
             resumed = true;
         }
-        // SAFETY: as for the first.
+        // SAFETY: as for `Thread32First`.
         more = unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut entry) };
     }
     if resumed { Ok(()) } else { Err(io::Error::other("the started process has no thread")) }
@@ -72,12 +72,12 @@ pub(super) fn open(process: u32, rights: u32) -> io::Result<OwnedHandle> {
     owned(unsafe { OpenProcess(rights, 0, process) })
 }
 
-/// A handle which a call has just returned, or why there is none.
+/// Takes ownership of a handle that a call has just returned; null becomes the last error.
 pub(super) fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: every call of this file returns a handle of its own, and nobody else closes it.
+    // SAFETY: every call in this file returns a new handle, and no other code closes it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 

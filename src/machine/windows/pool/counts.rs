@@ -1,4 +1,4 @@
-//! Allocs and frees of every tag, to compare two of the kernel's tables.
+//! Allocs and frees of every tag, for comparing two tables of the kernel.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use super::answer::Answer;
 use super::layout::Layout;
 use crate::pool::Tag;
 
-/// Of each tag: allocs and frees of the paged pool, then of the nonpaged one, in 32 bits as class 22 counts them.
+/// For each tag: allocs and frees of the paged pool, then of the nonpaged one, in 32 bits as class 22 counts them.
 pub(super) struct Counts(HashMap<[u8; 4], [u32; 4]>);
 
 impl Counts {
-    /// Those of a whole table. A tag that is listed twice is one tag.
+    /// Counts a whole table. Several rows of one tag are added up.
     pub(super) fn of(answer: &Answer, layout: &Layout) -> Counts {
         let mut counts: HashMap<[u8; 4], [u32; 4]> = HashMap::new();
         layout.each_row(layout.array_of(answer.table()).unwrap_or_default(), |_, row| {
@@ -23,7 +23,8 @@ impl Counts {
         Counts(counts)
     }
 
-    /// The first difference from what class 22 listed `before` and `after`; between the two each counter only rises.
+    /// Returns the first difference from class 22, which was read `before` and `after`; in between, each counter only
+    /// rises.
     pub(super) fn outside(&self, before: &Counts, after: &Counts) -> Option<String> {
         let named = |tag: &[u8; 4]| Tag::from_pool_tag(*tag);
         if let Some(tag) = before.0.keys().find(|tag| !self.0.contains_key(*tag)) {

@@ -1,8 +1,9 @@
-//! This Windows' memory as a whole (Microsoft Learn, "GetPerformanceInfo function").
+//! The memory of the whole Windows machine (Microsoft Learn, "GetPerformanceInfo function").
 //!
-//! Page faults and what the kernel has in main memory stand only in class 2 of NtQuerySystemInformation
-//! (SYSTEM_PERFORMANCE_INFORMATION; winternl.h names no field of it, System Informer's phnt does). Its fields are believed
-//! where its commit limit is the documented one, which on another layout it would not be; else they stay unknown.
+//! Page faults and the resident memory of the kernel are only in class 2 of NtQuerySystemInformation
+//! (SYSTEM_PERFORMANCE_INFORMATION; winternl.h names none of its fields, System Informer's phnt does). poolgate uses
+//! these fields only if the commit limit among them equals the documented one, which shows that the layout is right;
+//! otherwise they stay unknown.
 #![allow(unsafe_code, reason = "the system's calls take pointers")]
 
 use std::ffi::c_void;
@@ -12,10 +13,10 @@ use windows_sys::Win32::System::ProcessStatus::{K32GetPerformanceInfo, PERFORMAN
 
 use crate::machine::Memory;
 
-/// More than any Windows fills.
+/// More than any Windows writes.
 const LONGS: usize = 256;
 
-/// Places in SYSTEM_PERFORMANCE_INFORMATION, in longs; the same on every architecture.
+/// Offsets in SYSTEM_PERFORMANCE_INFORMATION, in u32s; the same on every architecture.
 mod place {
     pub(super) const COMMIT_LIMIT: usize = 13;
     pub(super) const PAGE_FAULTS: usize = 15;
@@ -24,11 +25,11 @@ mod place {
     pub(super) const RESIDENT_DRIVERS: usize = 43;
 }
 
-/// What this system tells; nothing where it refuses.
+/// Returns this machine's memory; all fields are unknown if the call fails.
 pub(super) fn memory() -> Memory {
     let size = size_of::<PERFORMANCE_INFORMATION>() as u32;
     let mut said = PERFORMANCE_INFORMATION { cb: size, ..Default::default() };
-    // SAFETY: `said` is a PERFORMANCE_INFORMATION, all of it ours, and `size` is its size.
+    // SAFETY: `said` is an exclusively owned PERFORMANCE_INFORMATION, and `size` is its size.
     let done = unsafe { K32GetPerformanceInfo(&raw mut said, size) };
     if done == 0 || said.PageSize == 0 {
         return Memory::default();
@@ -56,12 +57,12 @@ pub(super) fn memory() -> Memory {
     }
 }
 
-/// Class 2 as it is.
+/// Returns class 2 unparsed.
 fn performance() -> Option<[u32; LONGS]> {
     let mut longs = [0_u32; LONGS];
     let mut returned = 0;
-    // SAFETY: the kernel writes at most the size given to `longs`, which is ours alone and that long, and one u32 to
-    // `returned`.
+    // SAFETY: the kernel writes at most the given size to `longs`, which is exclusively owned and of that size, and one
+    // u32 to `returned`.
     let status = unsafe {
         NtQuerySystemInformation(
             SystemPerformanceInformation,

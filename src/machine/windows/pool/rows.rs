@@ -1,8 +1,8 @@
-//! A table's rows on their way into the snapshot.
+//! Adds a table's rows to the snapshot.
 //!
-//! A tag has up to two rows there, one a pool. A pool in which the tag never had anything is left out until it does, and
-//! from then on a zero is a zero. The kernel nearly always lists the same tags in the same order, so each place of the
-//! list remembers its tag: neither that, nor looking a tag up by its bytes, takes heap memory.
+//! A tag has up to two rows in a snapshot, one for each pool. A pool with all zeros is left out until the tag first
+//! uses it; after that, zeros are recorded. The kernel nearly always lists the same tags in the same order, so each
+//! position of the list caches its tag. Neither the cache nor a lookup by the tag's bytes allocates heap memory.
 
 use std::collections::HashMap;
 
@@ -15,9 +15,9 @@ pub(super) struct TagRows {
     counters: Counters,
     session: Option<u32>,
     known: HashMap<[u8; 4], usize>,
-    /// Where the known tags stand in the snapshot.
+    /// The rows of the known tags in the snapshot.
     places: Vec<Place>,
-    /// The known tags as they were last listed.
+    /// The tag at each position of the last table, with its index in `places`.
     listed: Vec<([u8; 4], usize)>,
 }
 
@@ -32,7 +32,7 @@ impl TagRows {
         TagRows { counters, session, known: HashMap::new(), places: Vec::new(), listed: Vec::new() }
     }
 
-    /// Adds the row at a place of the list to `snapshot`.
+    /// Adds the row at position `at` of the list to `snapshot`.
     #[inline]
     pub(super) fn count(&mut self, at: usize, row: Row, snapshot: &mut Snapshot) {
         let known = match self.listed.get(at) {
@@ -46,7 +46,7 @@ impl TagRows {
         add(&mut place.nonpaged, row.nonpaged, || key(Pool::Nonpaged), snapshot);
     }
 
-    /// Notes that another tag is listed at a place; returns which known one it is.
+    /// Records that another tag is at this position; returns its index in `places`.
     #[cold]
     fn list(&mut self, at: usize, tag: [u8; 4]) -> usize {
         let known = *self.known.entry(tag).or_insert_with(|| {
@@ -61,7 +61,7 @@ impl TagRows {
     }
 }
 
-/// Adds one pool's figures. A tag which is listed twice is one tag, so its figures add up.
+/// Adds one pool's figures. Figures of a tag that is listed twice are added up.
 fn add(place: &mut Option<RowId>, usage: Usage, key: impl FnOnce() -> Key, snapshot: &mut Snapshot) {
     let row = match *place {
         Some(row) => row,

@@ -1,7 +1,7 @@
-//! The system's own pools: class 255 where the kernel has it, else class 22.
+//! The system's own pools: class 255 if the kernel has it, else class 22.
 //!
-//! The only public source for class 255 is phnt. So at the first sample it is compared with class 22 where both answer, and
-//! class 22 is used if they differ.
+//! The only public source for class 255 is phnt. At the first sample poolgate therefore compares it with class 22, if
+//! both can be read, and uses class 22 if they differ.
 
 use super::System;
 use super::answer::Answer;
@@ -19,7 +19,7 @@ pub(super) struct Tags {
     note: Option<String>,
 }
 
-/// The class which answered first, and goes on answering.
+/// The first class that could be read; all later samples use it.
 #[derive(Debug)]
 struct Found {
     class: Class,
@@ -28,17 +28,17 @@ struct Found {
 }
 
 impl Tags {
-    /// The class which answers; `None` while none has.
+    /// Returns the class in use; `None` before the first successful read.
     pub(super) fn class(&self) -> Option<Class> {
         self.found.as_ref().map(|found| found.class)
     }
 
-    /// Why the class is not the one which would be expected; once.
+    /// Returns the reason why class 22 is used instead of class 255. Returns it only once.
     pub(super) fn note(&mut self) -> Option<String> {
         self.note.take()
     }
 
-    /// Reads the table, whole.
+    /// Reads the whole table.
     pub(super) fn read(&mut self, system: &mut impl System, bits: Bits) -> Result<(), PoolTagsError> {
         match &self.found {
             Some(found) => read(&mut self.answer, system, found.class, &found.layout)?,
@@ -51,7 +51,7 @@ impl Tags {
         Ok(())
     }
 
-    /// Adds what was read to `snapshot`.
+    /// Adds the table last read to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) {
         if let Some(Found { layout, rows, .. }) = &mut self.found
             && let Some(array) = layout.array_of(self.answer.table())
@@ -61,7 +61,7 @@ impl Tags {
     }
 }
 
-/// Reads with class 255 where the kernel has it and it agrees with class 22; else with class 22, and says why.
+/// Reads class 255 if the kernel has it and it agrees with class 22; else reads class 22 and returns the reason.
 fn find(
     answer: &mut Answer,
     system: &mut impl System,
@@ -71,7 +71,7 @@ fn find(
     let doubt = match newer_agrees(answer, system, &newer, &older) {
         Ok(None) => return Ok((Class::PoolTag2, newer, None)),
         Ok(Some(difference)) => Some(difference),
-        // Not there, or there in name only.
+        // The class is missing or not implemented.
         Err(PoolTagsError::Refused(_, NtStatus::INVALID_INFO_CLASS | NtStatus::NOT_IMPLEMENTED)) => None,
         Err(error) => Some(error.to_string()),
     };
@@ -82,8 +82,8 @@ fn find(
     Ok((Class::PoolTag, older, doubt.map(note)))
 }
 
-/// Reads class 255 between two readings of class 22; returns the first difference. Where class 22 cannot be read there is
-/// nothing to compare. The answer is class 255's.
+/// Reads class 255 between two readings of class 22, and returns the first difference. If class 22 cannot be read,
+/// there is no comparison. `answer` ends with class 255's table.
 fn newer_agrees(
     answer: &mut Answer,
     system: &mut impl System,
@@ -105,7 +105,7 @@ fn newer_agrees(
 
 fn read(answer: &mut Answer, system: &mut impl System, class: Class, layout: &Layout) -> Result<(), PoolTagsError> {
     answer.read(system, class, |table| layout.array_of(table).is_some())?;
-    // No kernel runs without a single allocation, so this would be a failed read taken for an empty sample.
+    // Every running kernel has allocations, so an empty table is a failed read.
     match layout.array_of(answer.table()) {
         Some([]) | None => Err(PoolTagsError::NoRows(class)),
         Some(_) => Ok(()),

@@ -1,25 +1,25 @@
-//! What the kernel says its pools hold in all (Microsoft Learn, "GetPerformanceInfo function"): a second witness beside
-//! the tags, which also sees what no tag accounts for.
+//! The total sizes of the kernel's pools (Microsoft Learn, "GetPerformanceInfo function"). They are independent of the
+//! tags, and include memory without a tag.
 
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Usage};
 
-/// What the pools hold, in pages.
+/// The sizes of the pools, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
     /// The paged pool.
     pub paged: u64,
     /// The nonpaged pool.
     pub nonpaged: u64,
-    /// Bytes of a page.
+    /// The size of a page, in bytes.
     pub page: u64,
 }
 
-/// The totals' rows, once there were any.
+/// The rows of the totals in the snapshot, after the first `fill`.
 #[derive(Debug, Default)]
 pub(super) struct TotalRows(Option<[RowId; 2]>);
 
 impl TotalRows {
-    /// Adds `totals` to `snapshot`: a page is an object.
+    /// Adds `totals` to `snapshot`; each page counts as one object.
     pub(super) fn fill(&mut self, totals: Totals, snapshot: &mut Snapshot) {
         let rows = *self.0.get_or_insert_with(|| ["paged", "nonpaged"].map(|pool| snapshot.row(key(pool))));
         for (row, pages) in rows.into_iter().zip([totals.paged, totals.nonpaged]) {

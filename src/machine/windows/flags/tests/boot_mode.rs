@@ -1,23 +1,23 @@
-//! Driver Verifier's boot mode, over a Windows that keeps it in some value, or in none that poolgate sees.
+//! Tests of Driver Verifier's boot mode, on a Windows that keeps it in a value poolgate can or cannot see.
 
 use super::super::setting::{MEMORY, VERIFY_LEVEL};
 use super::*;
 
 const NAME: &str = "Driver Verifier's boot mode";
 
-/// How this Windows keeps Driver Verifier's boot mode.
+/// The place of Driver Verifier's boot mode in the simulated Windows.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(super) enum ModeKept {
-    /// In a value which is absent for the default.
+    /// In a value that is absent for the default.
     #[default]
     Value,
-    /// Where no value shows it.
+    /// Not in any visible value.
     Elsewhere,
     /// verifier.exe fails.
     Failing,
 }
 
-/// The value in which the Windows of these tests keeps the mode. A real one's name is not documented.
+/// The value of the mode in the simulated Windows. The real name is not documented.
 pub(super) fn somewhere() -> Setting {
     setting("VerifierSomething")
 }
@@ -41,7 +41,7 @@ fn the_mode_is_reset_on_boot_failure_for_the_run_and_every_value_is_put_back() {
     for before in [
         &[][..],
         &[(&somewhere(), Value::dword(1))],
-        // The mode was this one already.
+        // The mode was set before the run.
         &[(&somewhere(), Value::dword(4)), (&setting("verifierother"), "hex(dead):01".parse().unwrap())],
         &[(&setting("VerifierOther"), Value::sz("\"{}\\é"))],
     ] {
@@ -95,7 +95,7 @@ fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed
     let says =
         |error: MachineError| assert!(error.to_string().contains("is gone, as after a boot that failed"), "{error}");
     says(machine.in_force(&asked).unwrap_err());
-    // Without this mode Windows removes nothing.
+    // Without this mode, Windows removes nothing.
     let kept = [Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
     assert!(matches!(machine.in_force(&kept), Err(MachineError::Untold(_))));
     memory.clone().set(&VERIFY_DRIVERS, &Value::sz("theirs.sys")).unwrap();

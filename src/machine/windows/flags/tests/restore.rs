@@ -1,4 +1,5 @@
-//! Putting values back which somebody else edited during the run, and the commands which finish it by hand.
+//! Tests of the restoration of values that another program edited during the run, and of the commands for doing it by
+//! hand.
 
 use super::super::setting::VERIFY_LEVEL;
 use super::*;
@@ -24,7 +25,7 @@ fn global_flags_of_others_stay() {
     for (original, wanted, now, expected) in [
         (None, "dword:00002000", Some("dword:00002002"), Some("dword:00000002")),
         (None, "dword:00002000", Some("dword:00002000"), None),
-        // They removed it, or ours from it.
+        // The value, or poolgate's flag in it, was removed.
         (None, "dword:00002000", None, None),
         (None, "dword:00002000", Some("dword:00000000"), Some("dword:00000000")),
         (Some("dword:00000001"), "dword:00002000", Some("dword:00002002"), Some("dword:00000003")),
@@ -43,10 +44,10 @@ fn drivers_which_somebody_added_to_ours_stay() {
         (Some("sz:other.sys"), Some("sz:mydrv.sys theirs.sys"), Some("sz:other.sys theirs.sys")),
         (Some("sz:other.sys"), Some("sz:MyDrv.sys OTHER.sys"), Some("sz:other.sys")),
         (None, Some("sz:MYDRV.SYS"), None),
-        // Another list altogether.
+        // A different list.
         (Some("sz:other.sys"), Some("sz:theirs.sys"), Some("sz:theirs.sys")),
         (Some("sz:other.sys"), Some("sz:*"), Some("sz:*")),
-        // Removed, as by Windows when a boot failed.
+        // The value was removed, as Windows does after a failed boot.
         (Some("sz:other.sys"), None, Some("sz:other.sys")),
         (None, None, None),
     ] {
@@ -78,7 +79,7 @@ fn what_is_left_is_told_in_commands_of_reg_exe() {
             Some("dword:00002000"),
             format!("reg add {key} /v GlobalFlag /t REG_BINARY /d 01000000 /f"),
         ),
-        // With somebody else's flag.
+        // With another program's flag.
         (None, Some("dword:00002002"), format!("reg add {key} /v GlobalFlag /t REG_DWORD /d 0x2 /f")),
     ] {
         let change = change(&GLOBAL_FLAG, original, "dword:00002000");
@@ -92,13 +93,13 @@ fn what_is_left_is_told_in_commands_of_reg_exe() {
         said[0].ends_with("exactly hex(7):61,00, which reg.exe cannot write: in regedit, or by the API"),
         "{said:?}"
     );
-    // A value which cannot be read is put back as it was.
+    // A value that cannot be read is restored to the original.
     let unread = machine(&Memory::default(), Tagging::On, None).by_hand(&odd, None, Path::new("saved"));
     assert_eq!(unread, said);
 }
 
 proptest! {
-    /// undo(edit(with(x))) == edit(x), for edits of bits which the run left alone.
+    /// undo(edit(with(x))) == edit(x), for edits of bits that the run left alone.
     #[test]
     fn edits_of_other_bits_survive(
         before in proptest::option::of(any::<u32>()), on: u32, off: u32, set: u32, clear: u32, as_text: bool,
