@@ -10,6 +10,7 @@
 //! - [`pool`]: the words everything is said in: tag, pool, usage, snapshot
 //! - [`gflags`]: the global flags of Windows, and how they are written
 //! - [`plain`]: text from outside, made safe for a terminal
+//! - [`long_path`]: paths of any length on Windows
 //! - [`scenario`]: what is run and what must hold, read from YAML
 //! - [`record`]: what was measured, as an append-only file
 //! - [`tags`]: whose a pool tag is: lists of tags, and the drivers' own images
@@ -25,6 +26,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
 pub mod gflags;
+pub mod long_path;
 pub mod plain;
 pub mod pool;
 
