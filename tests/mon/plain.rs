@@ -5,9 +5,7 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use poolgate::pool::Pool;
 
-use super::Bed;
-#[cfg(unix)]
-use super::Said;
+use super::{Bed, Said};
 
 /// A `poolgate mon` which goes on, and what it writes.
 pub(super) struct Going {
