@@ -24,6 +24,7 @@ fn an_old_windows_needs_the_flag_and_a_boot_before_it_counts() {
     let machine = Machine::new(bed, 0).with_old_windows();
     let checked = checked_on(&machine);
     assert!(checked.contains("GlobalFlag") && checked.contains("reboots the machine"), "{checked}");
+    assert!(!checked.contains("would fail"), "the flag switches tagging on: {checked}");
 
     machine.registry().set(SESSION_MANAGER, "GlobalFlag", "dword:00000400");
     let checked = checked_on(&machine);
@@ -34,7 +35,12 @@ fn an_old_windows_needs_the_flag_and_a_boot_before_it_counts() {
 fn a_system_without_pool_tags_is_refused_in_plain_words() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).without_simulated_class_22().with_file("lab/tagging.yaml", SCENARIO);
-    let ended = machine.power_on().run(POOLGATE, &["run", r"C:\lab\tagging.yaml"]);
+    let boot = machine.power_on();
+    let checked = boot.run(POOLGATE, &["check", r"C:\lab\tagging.yaml"]);
+    assert_eq!(checked.code, Some(2), "{checked}");
+    assert_eq!(checked.stdout.matches("does not report pool tags").count(), 1, "{checked}");
+    assert!(checked.stdout.contains("cannot pass: this system does not report pool tags"), "{checked}");
+    let ended = boot.run(POOLGATE, &["run", r"C:\lab\tagging.yaml"]);
     assert_eq!(ended.code, Some(3), "{ended}");
     let junit = machine.only_run().junit();
     for place in [&ended.stdout, &junit] {

@@ -46,6 +46,18 @@ impl PoolTagsError {
         }
     }
 
+    /// Whether the same may succeed with more rights, or at another time.
+    pub(in crate::machine) fn may_pass(&self) -> bool {
+        match self {
+            PoolTagsError::Growing(_) | PoolTagsError::Torn(_) | PoolTagsError::NotAllowed(..) => true,
+            PoolTagsError::NotReported
+            | PoolTagsError::TooLarge(_)
+            | PoolTagsError::NoRows(_)
+            | PoolTagsError::Refused(..)
+            | PoolTagsError::Wow64 => false,
+        }
+    }
+
     /// What the person running this should do, where there is something to do.
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
