@@ -49,6 +49,35 @@ fn a_system_without_pool_tags_is_refused_in_plain_words() {
     assert!(junit.contains("<error"), "{junit}");
 }
 
+#[test]
+fn a_container_is_refused_in_plain_words_and_nothing_is_changed() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0)
+        .with_value(r"System\CurrentControlSet\Control", "ContainerType", "dword:00000002")
+        .with_file("lab/tagging.yaml", SCENARIO);
+    let flag = machine.registry().value(SESSION_MANAGER, "GlobalFlag").map(str::to_owned);
+    let boot = machine.power_on();
+    for (words, code) in [
+        (&["doctor"][..], 3),
+        (&["run", r"C:\lab\tagging.yaml"], 3),
+        (&["check", r"C:\lab\tagging.yaml"], 2),
+        (&["mon", "--count", "1"], 3),
+        (&["flags", "/r", "+kst"], 3),
+    ] {
+        let ended = boot.run(POOLGATE, words);
+        assert_eq!(ended.code, Some(code), "{words:?}: {ended}");
+        // In doctor's table and the report's lines the words may be broken.
+        let said: Vec<&str> = ended.stdout.split_whitespace().chain(ended.stderr.split_whitespace()).collect();
+        let said = said.join(" ");
+        assert!(
+            said.contains("does not run in a Windows container") && said.contains("on the host"),
+            "{words:?}: {ended}"
+        );
+    }
+    boot.cut();
+    assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), flag.as_deref());
+}
+
 /// What `poolgate check` says of [`SCENARIO`], in a boot of its own.
 fn checked_on(machine: &Machine) -> String {
     fs_err::write(machine.file("lab/tagging.yaml"), SCENARIO).unwrap();
