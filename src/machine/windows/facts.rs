@@ -15,7 +15,9 @@ pub struct Facts {
     pub waiting: Vec<Waiting>,
     /// Whether a shutdown saves the kernel, so that power-on goes on with it.
     pub fast_startup: bool,
-    /// What the system's drive does to a restart.
+    /// The system's drive: `C:`.
+    pub system_drive: String,
+    /// What that drive does to a restart.
     pub bitlocker: BitLocker,
 }
 
@@ -41,8 +43,8 @@ mod asked {
     use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
     use super::super::bitlocker::{BitLocker, bitlocker};
-    use super::super::is_administrator;
     use super::super::token::account;
+    use super::super::{folders, is_administrator};
     use super::{Facts, Waiting};
 
     const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
@@ -64,6 +66,7 @@ mod asked {
             fast_startup: LOCAL_MACHINE
                 .open(format!(r"{SESSION_MANAGER}\Power"))
                 .is_ok_and(|power| power.get_u32("HiberbootEnabled").is_ok_and(|enabled| enabled != 0)),
+            system_drive: folders::system_drive(),
             // Without its rights manage-bde fails with a code that would have to be guessed at.
             bitlocker: if administrator {
                 bitlocker()
