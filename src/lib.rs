@@ -10,6 +10,7 @@
 //! - [`pool`]: the basic terms: tag, pool, usage, snapshot
 //! - [`gflags`]: the global flags of Windows and their notation
 //! - [`plain`]: text from outside, made safe for a terminal
+//! - [`long_path`]: paths of any length on Windows
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
 //! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
@@ -25,6 +26,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
 pub mod gflags;
+pub mod long_path;
 pub mod plain;
 pub mod pool;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::change::lines;
-use super::hopeless::hopeless;
+use super::hopeless::Hopeless;
 use super::machine::Root;
 use super::run::planned;
 use super::talk::is_verbose;
@@ -38,50 +38,65 @@ impl Check {
             if self.elsewhere {
                 loaded.scenario.thresholds().iter().for_each(|threshold| say!("  must hold: {}", threshold.words()));
             } else {
-                can_pass &= self.changes(&loaded.scenario);
-                can_pass &= self.thresholds(path, &loaded.scenario);
+                can_pass &= self.here(path, &loaded.scenario);
             }
             say!("");
         }
         if can_pass { Exit::Held } else { Exit::Usage }
     }
 
-    /// What would be changed on the machine, setting by setting. False where this system has no such settings.
-    fn changes(&self, scenario: &Scenario) -> bool {
-        // A simulated machine is made for each run, so one is made here to look at, and thrown away.
-        let planned = tempfile::tempdir().map_err(|error| error.to_string()).map(|folder| {
-            let machine = self.root.machine(scenario, &folder.path().join("kernel.json"));
-            let planned = machine.and_then(|mut machine| planned(scenario, &mut machine));
-            planned.map_err(|error| {
-                (matches!(error, MachineError::OnlyOnWindows(_) | MachineError::OnlyOnLinux(_)), error.to_string())
-            })
-        });
-        let planned = planned.unwrap_or_else(|error: String| Err((false, error)));
-        match planned {
-            Err((true, error)) => {
-                say!("  cannot pass: {error}");
-                return false;
+    /// What a run would do on this machine, and why it would fail. False if it can only end unclear or in an error.
+    fn here(&self, path: &Path, scenario: &Scenario) -> bool {
+        let mut found = Hopeless::default();
+        let needs_boot = self.changes(scenario, &mut found);
+        let now = self.thresholds(scenario);
+        let snapshot = match &now {
+            // A run whose flags switch tagging on reads the tags after its boot.
+            Some(Err(MachineError::TaggingOff)) if needs_boot => None,
+            Some(Err(error)) => {
+                found.meets(error);
+                None
             }
-            Err((false, error)) => say!("  note: a run started like this would fail: {error}"),
+            Some(Ok(snapshot)) => Some(snapshot),
+            None => None,
+        };
+        let home = path.parent().unwrap_or(Path::new(""));
+        let home = full_path(if home.as_os_str().is_empty() { Path::new(".") } else { home });
+        found.look(scenario, &home.unwrap_or_default(), snapshot);
+        found.certain.iter().for_each(|why| say!("  cannot pass: {why}"));
+        found.for_now.iter().for_each(|why| say!("  note: a run started like this would fail: {why}"));
+        found.likely.iter().for_each(|why| say!("  note: cannot pass unless an earlier command changes that: {why}"));
+        found.certain.is_empty()
+    }
+
+    /// What would be changed on the machine, setting by setting; whether that takes a boot.
+    fn changes(&self, scenario: &Scenario, found: &mut Hopeless) -> bool {
+        // A simulated machine is made for each run, so one is made here to look at, and thrown away.
+        let folder =
+            tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source });
+        let planned = folder.and_then(|folder| {
+            let mut machine = self.root.machine(scenario, &folder.path().join("kernel.json"))?;
+            planned(scenario, &mut machine)
+        });
+        match planned {
+            Err(error) => found.meets(&error),
             Ok((_, changes)) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
             Ok((_, changes)) => {
                 for change in &changes {
                     say!("  flag {}", lines(change).join("\n    "));
                 }
                 say!("  reboots the machine, and again once the flags are put back exactly as they were");
+                return true;
             }
         }
-        true
+        false
     }
 
-    /// The thresholds, each with the tags it would be about now. False where the run can only end unclear or in an error.
-    fn thresholds(&self, path: &Path, scenario: &Scenario) -> bool {
+    /// The thresholds, each with the tags it would be about now. Returns the machine's pools; `None` for a simulated
+    /// machine, whose tags come with its run.
+    fn thresholds(&self, scenario: &Scenario) -> Option<Result<Snapshot, MachineError>> {
         let mut machine = native::machine(self.root.folder());
-        let now = match &scenario.machine {
-            // The tags of a simulated machine come with its run.
-            Some(_) => None,
-            None => Some(machine.pool.sample()),
-        };
+        let now = scenario.machine.is_none().then(|| machine.pool.sample().cloned());
         for threshold in scenario.thresholds() {
             let tags = match (&threshold.subject, &now) {
                 (_, Some(Ok(snapshot))) if threshold.measure.is_some() && !has_slabs(snapshot) => {
@@ -92,16 +107,7 @@ impl Check {
             };
             say!("  must hold: {}{tags}", threshold.words());
         }
-        if let Some(Err(error)) = &now {
-            not_here(error);
-        }
-        let home = path.parent().unwrap_or(Path::new(""));
-        let home = full_path(if home.as_os_str().is_empty() { Path::new(".") } else { home });
-        let snapshot = now.as_ref().and_then(|now| now.as_ref().ok().copied());
-        let found = hopeless(scenario, &home.unwrap_or_default(), snapshot);
-        found.certain.iter().for_each(|why| say!("  cannot pass: {why}"));
-        found.likely.iter().for_each(|why| say!("  note: cannot pass unless an earlier command changes that: {why}"));
-        found.certain.is_empty()
+        now
     }
 }
 
@@ -160,11 +166,6 @@ fn meant(threshold: &Threshold, snapshot: &Snapshot) -> String {
         all if is_verbose() => format!(" (now {} tags: {})", all.len(), all.join(", ")),
         [first, second, ..] => format!(" (now {} tags: {first}, {second} …)", meant.len()),
     }
-}
-
-fn not_here(error: &MachineError) {
-    let help = error.help().map_or(String::new(), |help| format!("; {help}"));
-    say!("  note: a run started like this would fail: {error}{help}");
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::machine::native;
 use crate::report::Outcome;
 use crate::run::drive::{Checkpoint, Phase, State};
-use crate::run::{MachineLock, RunFolder};
+use crate::run::{MachineLock, RunFolder, full_path};
 
 /// Names a run.
 #[derive(Debug, clap::Args)]
@@ -123,7 +123,7 @@ pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<Path
         runs.insert(0, next);
     }
     if let Some(owner) = MachineLock::folder(&root.lock()).filter(|folder| is_unfinished(folder)) {
-        let same = |run: &PathBuf| fs_err::canonicalize(run).is_ok_and(|run| run == owner);
+        let same = |run: &PathBuf| full_path(run).is_ok_and(|run| run == owner);
         runs.retain(|run| *run != owner && !same(run));
         runs.push(owner);
     }

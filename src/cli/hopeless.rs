@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::judge::evidence::{NEEDED, Window};
+use crate::machine::MachineError;
 use crate::pool::{Pool, Snapshot};
 use crate::scenario::{Limit, Plan, Scenario, Subject, Threshold, WarmUp};
 
@@ -11,27 +12,39 @@ use crate::scenario::{Limit, Plan, Scenario, Subject, Threshold, WarmUp};
 pub(super) struct Hopeless {
     /// Why it cannot pass.
     pub(super) certain: Vec<String>,
+    /// Why it would fail now, though it may not with more rights or at another time.
+    pub(super) for_now: Vec<String>,
     /// Why it will not pass unless setup changes that.
     pub(super) likely: Vec<String>,
 }
 
-/// Looks for reasons. Commands run in `home`; `now` is the machine's pool table, where that can be read.
-pub(super) fn hopeless(scenario: &Scenario, home: &Path, now: Option<&Snapshot>) -> Hopeless {
-    let mut found = Hopeless::default();
-    for threshold in scenario.thresholds() {
-        found.certain.extend(too_few(scenario, &threshold));
-        found.certain.extend(no_such_pool(scenario, &threshold, now));
+impl Hopeless {
+    /// Adds a failure of the machine, once however often it is met.
+    pub(super) fn meets(&mut self, error: &MachineError) {
+        let help = error.help().map_or(String::new(), |help| format!("; {help}"));
+        let why = format!("{error}{help}");
+        let reasons = if error.may_pass() { &mut self.for_now } else { &mut self.certain };
+        if !reasons.contains(&why) {
+            reasons.push(why);
+        }
     }
-    let setup = scenario.setup.iter().map(|step| ("setup", step.run.as_str()));
-    let teardown = scenario.teardown.iter().map(|step| ("teardown", step.run.as_str()));
-    let lines = setup.chain([("workload", scenario.workload.run.as_str())]).chain(teardown);
-    let lacks = |(_, (what, line)): &(usize, (&str, &str))| Some(format!("{what}: {}", lack(line, home)?));
-    for line in lines.enumerate() {
-        let Some(lack) = lacks(&line) else { continue };
-        // What the first command needs nobody can bring; the others may find what an earlier one made.
-        if line.0 == 0 { found.certain.push(lack) } else { found.likely.push(lack) }
+
+    /// Looks for reasons. Commands run in `home`; `now` is the machine's pool table, if that can be read.
+    pub(super) fn look(&mut self, scenario: &Scenario, home: &Path, now: Option<&Snapshot>) {
+        for threshold in scenario.thresholds() {
+            self.certain.extend(too_few(scenario, &threshold));
+            self.certain.extend(no_such_pool(scenario, &threshold, now));
+        }
+        let setup = scenario.setup.iter().map(|step| ("setup", step.run.as_str()));
+        let teardown = scenario.teardown.iter().map(|step| ("teardown", step.run.as_str()));
+        let lines = setup.chain([("workload", scenario.workload.run.as_str())]).chain(teardown);
+        let lacks = |(_, (what, line)): &(usize, (&str, &str))| Some(format!("{what}: {}", lack(line, home)?));
+        for line in lines.enumerate() {
+            let Some(lack) = lacks(&line) else { continue };
+            // What the first command needs nobody can bring; the others may find what an earlier one made.
+            if line.0 == 0 { self.certain.push(lack) } else { self.likely.push(lack) }
+        }
     }
-    found
 }
 
 /// Whether there will be too few samples for a `max_rate`. A `time_limit` may prolong the workload.
@@ -158,15 +171,36 @@ const CMD: [&str; 43] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::windows::pool::{Class, PoolTagsError};
 
     fn found(yaml: &str) -> Hopeless {
         let text = format!("scenario: test\n{yaml}\n");
         let loaded = crate::scenario::parse("test.yaml", text.as_bytes()).unwrap();
-        hopeless(&loaded.scenario, Path::new("/nonexistent"), None)
+        let mut found = Hopeless::default();
+        found.look(&loaded.scenario, Path::new("/nonexistent"), None);
+        found
     }
 
     fn certain(yaml: &str) -> String {
         found(yaml).certain.join("\n")
+    }
+
+    #[test]
+    fn a_failure_is_met_once_and_is_certain_unless_rights_or_time_change_it() {
+        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let mut found = Hopeless::default();
+        for error in [
+            MachineError::PoolTags(PoolTagsError::Wow64),
+            MachineError::PoolTags(PoolTagsError::Wow64),
+            MachineError::PoolTags(PoolTagsError::Growing(Class::PoolTag)),
+            MachineError::NotElevated("read it"),
+            MachineError::Unreadable { path: "slabinfo".into(), source: denied() },
+            MachineError::Unreadable { path: "slabinfo".into(), source: std::io::ErrorKind::NotFound.into() },
+        ] {
+            found.meets(&error);
+        }
+        assert_eq!((found.certain.len(), found.for_now.len()), (2, 3), "{found:?}");
+        assert!(found.certain[0].contains("32-bit poolgate") && found.certain[0].contains("x64 build"), "{found:?}");
     }
 
     #[test]

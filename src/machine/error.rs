@@ -205,6 +205,20 @@ pub enum MachineError {
 }
 
 impl MachineError {
+    /// Whether the call may succeed with more rights, or at another time.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            MachineError::Unreadable { source, .. }
+            | MachineError::Unwritable { source, .. }
+            | MachineError::Registry { source, .. }
+            | MachineError::System { source, .. } => source.kind() == io::ErrorKind::PermissionDenied,
+            MachineError::PoolTags(error) => error.may_pass(),
+            MachineError::NotElevated(_) | MachineError::AutostartGoing(_) => true,
+            MachineError::NotMade { source, .. } => source.may_pass(),
+            _ => false,
+        }
+    }
+
     /// Returns the remedy, if there is one.
     pub fn help(&self) -> Option<&str> {
         match self {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use crate::long_path::for_calls;
+
 /// Replaces the file at `path` as a whole: a reader finds the old or the new file, also after a power cut.
 ///
 /// # Errors
@@ -20,7 +22,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 fn written(path: &Path, contents: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary().tempfile_in(folder)?;
+    let mut file = temporary().tempfile_in(for_calls(folder))?;
     file.write_all(contents)?;
     if !super::CARELESS {
         file.as_file().sync_all()?;
@@ -76,7 +78,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 fn put(file: NamedTempFile, path: &Path, _: &Path) -> io::Result<()> {
     // `keep` clears the temporary attribute and closes the file.
     let (_, beside) = file.keep()?;
-    let moved = patiently(|| atomicwrites::replace_atomic(&beside, path));
+    let moved = patiently(|| atomicwrites::replace_atomic(&beside, &for_calls(path)));
     moved.map_err(|error| {
         let _ = fs_err::remove_file(&beside);
         io::Error::new(error.kind(), format!("failed to replace {}: {error}", path.display()))
@@ -144,6 +146,22 @@ mod tests {
             assert_eq!(fs_err::read_to_string(&path).unwrap(), contents);
         }
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_with_a_path_of_300_characters_is_replaced_too() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = (0..6).fold(above.path().to_owned(), |folder, _| {
+            folder.join("a folder whose name has fifty characters, as this x")
+        });
+        let folder = folder.join("end");
+        fs_err::create_dir_all(&folder).unwrap();
+        let path = folder.join("junit.xml");
+        for contents in ["first", "second"] {
+            replace(&path, contents.as_bytes()).unwrap();
+            assert_eq!(fs_err::read_to_string(&path).unwrap(), contents);
+        }
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub fn full_path(path: &Path) -> io::Result<PathBuf> {
 /// If it does not exist.
 #[cfg(windows)]
 pub fn full_path(path: &Path) -> io::Result<PathBuf> {
-    let resolved = dunce::simplified(&fs_err::canonicalize(path)?).to_owned();
+    let resolved = crate::long_path::for_people(&fs_err::canonicalize(path)?);
     if resolved.to_string_lossy().starts_with(r"\\") { std::path::absolute(path) } else { Ok(resolved) }
 }
 

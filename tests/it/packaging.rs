@@ -82,3 +82,36 @@ fn workflows_pin_their_actions_by_commit_and_their_compiler_by_version() {
     }
     assert!(uses > 0);
 }
+
+#[cfg(windows)]
+#[test]
+fn the_program_s_manifest_asks_for_long_paths_and_utf_8_and_for_no_rights() {
+    use object::read::pe::{PeFile64, ResourceDirectoryEntryData, ResourceNameOrId};
+    /// RT_MANIFEST
+    const MANIFEST: u16 = 24;
+
+    let program = fs_err::read(env!("CARGO_BIN_EXE_poolgate")).unwrap();
+    let image = PeFile64::parse(&*program).unwrap();
+    let resources = image.data_directories().resource_directory(&*program, &image.section_table()).unwrap().unwrap();
+    let types = resources.root().unwrap();
+    let mut entry =
+        types.entries.iter().find(|entry| matches!(entry.name_or_id(), ResourceNameOrId::Id(MANIFEST))).unwrap();
+    let manifest = loop {
+        match entry.data(resources).unwrap() {
+            ResourceDirectoryEntryData::Table(table) => entry = &table.entries[0],
+            ResourceDirectoryEntryData::Data(data) => break data,
+        }
+    };
+    let at = manifest.offset_to_data.get(object::LittleEndian);
+    let size = manifest.size.get(object::LittleEndian) as usize;
+    let data = image.section_table().pe_data_at(&*program, at).unwrap();
+    let text = std::str::from_utf8(&data[..size]).unwrap();
+    let document = roxmltree::Document::parse(text.trim_start_matches('\u{feff}')).unwrap();
+    let value = |name: &str| document.descendants().find(|node| node.tag_name().name() == name).unwrap();
+    assert_eq!(value("requestedExecutionLevel").attribute("level"), Some("asInvoker"), "{text}");
+    assert_eq!(value("longPathAware").text(), Some("true"), "{text}");
+    assert_eq!(value("activeCodePage").text(), Some("UTF-8"), "{text}");
+    // Windows 10 and later.
+    let windows = value("supportedOS").attribute("Id").unwrap();
+    assert_eq!(windows, "{8e0f7a12-bfb3-4fe8-b9a5-48fd50a15a9a}", "{text}");
+}

@@ -60,6 +60,31 @@ fn a_tag_of_quotes_and_angle_brackets_and_a_path_with_spaces_are_like_any_other(
     assert_eq!(failed.attribute("name"), Some(r#"tag <"&> max_rate 0 B/iteration"#));
 }
 
+#[test]
+fn a_run_whose_folder_has_a_longer_path_than_windows_takes_keeps_all_its_files() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0).with_file("lab/leakydrv.yaml", &SCENARIO.replace("TAG", "Leak"));
+    // 262 characters: MAX_PATH is 260, and GetFinalPathNameByHandle of Wine 8 takes 263. The library's tests go farther.
+    const RUN: usize = r"\leakydrv-20261123T100000Z-61f9".len();
+    let names = ["a folder whose name has fifty characters, as these"; 4].join(r"\");
+    let deep = format!(r"{names}\{}", "x".repeat(262 - RUN - names.len() - r"C:\lab\\".len()));
+    let reports = format!(r"C:\lab\{deep}");
+    let boot = machine.power_on();
+    let ended = boot.run(POOLGATE, &["run", r"C:\lab\leakydrv.yaml", "--reports", &reports]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let runs =
+        fs_err::read_dir(machine.file("lab").join(deep.replace('\\', "/"))).unwrap().map(|run| run.unwrap().path());
+    let runs: Vec<_> = runs.collect();
+    let [run] = runs.as_slice() else { panic!("not one run: {runs:?}") };
+    for file in ["scenario.yaml", "recording.pgr", "workload.log", "run.log", "report.json", "junit.xml"] {
+        assert!(fs_err::metadata(run.join(file)).is_ok_and(|file| file.len() > 0), "{file}: {ended}");
+    }
+    let name = run.file_name().unwrap().to_str().unwrap();
+    assert_eq!(reports.len() + 1 + name.len(), 262);
+    let judged = boot.run(POOLGATE, &["judge", &format!(r"{reports}\{name}")]);
+    assert_eq!(judged.code, Some(0), "{judged}");
+}
+
 fn run(machine: &Machine, scenario: &str) -> Ended {
     machine.power_on().run(POOLGATE, &["run", scenario])
 }

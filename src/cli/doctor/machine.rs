@@ -165,6 +165,7 @@ fn existing(folder: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::windows::pool::PoolTagsError;
 
     #[test]
     fn pools_which_cannot_be_read_are_a_problem_and_tagging_which_a_run_switches_on_is_none() {
@@ -173,6 +174,8 @@ mod tests {
             (Ok(0), Level::Problem),
             (Err(MachineError::TaggingOff), Level::Note),
             (Err(MachineError::NotYet("it")), Level::Problem),
+            (Err(MachineError::PoolTags(PoolTagsError::Wow64)), Level::Problem),
+            (Err(MachineError::PoolTags(PoolTagsError::Container)), Level::Problem),
         ] {
             let finding = judged_pools("a kernel", rows);
             assert_eq!(finding.level, level, "{finding:?}");

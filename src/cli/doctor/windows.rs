@@ -13,7 +13,7 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
     if let Some(lack) = reboots.lack() {
         findings.push(hang());
         findings.push(fast_startup(facts));
-        findings.push(bitlocker(&facts.bitlocker, lack));
+        findings.push(bitlocker(facts, lack));
     }
     findings
 }
@@ -78,16 +78,23 @@ fn fast_startup(facts: &Facts) -> Finding {
 }
 
 /// Microsoft Learn, "DisableKeyProtectors method of the Win32_EncryptableVolume class".
-const WITHOUT_MANAGE_BDE: &str = "see whether a start of this machine asks for a PIN. If it does, suspend BitLocker by \
-     manage-bde, or by WMI: `Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName \
-     Win32_EncryptableVolume -Filter \"DriveLetter='C:'\" | Invoke-CimMethod -MethodName DisableKeyProtectors -Arguments \
-     @{ DisableCount = 3 }`";
+fn without_manage_bde(drive: &str) -> String {
+    format!(
+        "see whether a start of this machine asks for a PIN. If it does, suspend BitLocker by manage-bde, or by WMI: \
+         `Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName Win32_EncryptableVolume \
+         -Filter \"DriveLetter='{drive}'\" | Invoke-CimMethod -MethodName DisableKeyProtectors -Arguments \
+         @{{ DisableCount = 3 }}`"
+    )
+}
 
-fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
+fn bitlocker(facts: &Facts, lack: Level) -> Finding {
+    let drive = &facts.system_drive;
     // One more than the restarts of a run, because a crash takes a boot too.
-    let suspend = "suspend it for the two restarts of a run and one after a crash: \
-         `manage-bde -protectors -disable C: -rebootcount 3`";
-    match bitlocker {
+    let suspend = format!(
+        "suspend it for the two restarts of a run and one after a crash: \
+         `manage-bde -protectors -disable {drive} -rebootcount 3`"
+    );
+    match &facts.bitlocker {
         BitLocker::Off => Finding::ok("BitLocker", "off or suspended: a restart waits for nobody"),
         BitLocker::On => {
             let says = "on; no PIN, password or startup key was found, so a restart should wait for nobody";
@@ -98,7 +105,7 @@ fn bitlocker(bitlocker: &BitLocker, lack: Level) -> Finding {
             Finding::at(lack, "BitLocker", says).help(suspend)
         }
         BitLocker::Unknown(why) => {
-            Finding::note("BitLocker", format!("cannot be asked: {why}")).help(WITHOUT_MANAGE_BDE)
+            Finding::note("BitLocker", format!("cannot be asked: {why}")).help(without_manage_bde(drive))
         }
     }
 }
@@ -114,6 +121,7 @@ mod tests {
             services: Ok(()),
             waiting: Vec::new(),
             fast_startup: false,
+            system_drive: "D:".to_owned(),
             bitlocker: BitLocker::Off,
         }
     }
@@ -183,8 +191,9 @@ mod tests {
     #[test]
     fn bitlocker_is_suspended_for_one_start_more_than_a_run_needs() {
         for (bitlocker, words) in [
-            (BitLocker::Asks, "-rebootcount 3"),
-            (BitLocker::On, "-rebootcount 3"),
+            (BitLocker::Asks, "-disable D: -rebootcount 3"),
+            (BitLocker::On, "-disable D: -rebootcount 3"),
+            (BitLocker::Unknown("not found".to_owned()), "DriveLetter='D:'"),
             (BitLocker::Unknown("not found".to_owned()), "DisableCount = 3"),
         ] {
             let found = findings(&Facts { bitlocker, ..healthy() }, Reboots::Needed);
@@ -201,6 +210,7 @@ mod tests {
             services: denied(),
             waiting: vec![Waiting::Servicing],
             fast_startup: true,
+            system_drive: "D:".to_owned(),
             bitlocker: BitLocker::Asks,
         };
         for finding in findings(&worst, Reboots::Needed) {

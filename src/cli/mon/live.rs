@@ -63,6 +63,8 @@ struct Live {
     log: Option<Pages>,
     view: View,
     status: Status,
+    /// How many tables there were.
+    tables: u64,
     /// What stands still on the screen while the view is paused.
     held: Option<Table>,
 }
@@ -72,16 +74,19 @@ impl Live {
         let view = choice.view();
         let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
         let status = Status { watched: watched_is, failed: None };
-        Ok(Live { screen: Screen::take()?, watched, choice, log, view, status, held: None })
+        Ok(Live { screen: Screen::take()?, watched, choice, log, view, status, tables: 0, held: None })
     }
 
     async fn go_on(&mut self) -> io::Result<()> {
         let (stop, mut events) = (listen(), events());
         let mut ticks = Ticks::new(Instant::now().into_std(), self.choice.every, self.choice.length);
-        self.write_log()?;
+        self.take()?;
         ticks.done(Instant::now().into_std());
         loop {
             self.draw()?;
+            if self.choice.is_over(self.tables) {
+                return Ok(());
+            }
             let Some(next) = ticks.next() else { return Ok(()) };
             tokio::select! {
                 () = sleep_until(next.into()) => {
@@ -100,11 +105,12 @@ impl Live {
     /// A failed reading is told, and the last screen stays; the log has nothing of it.
     fn read(&mut self) -> io::Result<()> {
         self.status.failed = self.watched.read().err().map(|error| error.to_string().replace('\n', " "));
-        if self.status.failed.is_none() { self.write_log() } else { Ok(()) }
+        if self.status.failed.is_none() { self.take() } else { Ok(()) }
     }
 
-    /// The log has what was asked for on the command line, whatever keys are pressed.
-    fn write_log(&mut self) -> io::Result<()> {
+    /// Counts a table. The log has what was asked for on the command line, whatever keys are pressed.
+    fn take(&mut self) -> io::Result<()> {
+        self.tables += 1;
         let Some(log) = &mut self.log else { return Ok(()) };
         log.write(&self.watched.table.screen(&self.choice.shown, self.choice.order))
     }
@@ -187,7 +193,9 @@ fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, sampl
 fn count(recorded: &Recorded, choice: &Choice) -> usize {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let mut table = Table::new();
-    std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count()
+    let samples = std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count();
+    let most = choice.count.and_then(|count| usize::try_from(count.get()).ok());
+    samples.min(most.unwrap_or(usize::MAX))
 }
 
 /// The table as it was after so many samples.

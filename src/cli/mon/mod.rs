@@ -4,10 +4,10 @@
 //! PoolMon's own switches are translated before clap sees them (`switches`).
 
 use std::io::{self, IsTerminal};
+use std::mem;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::files::length;
 use super::machine::Root;
@@ -19,17 +19,19 @@ use crate::exit::Exit;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
 use crate::mon::terminal::View;
-use crate::mon::{Column, Drivers, Layout, Met, Order, Replay, Scope, Shown, Table, Text};
+use crate::mon::{Column, Drivers, Layout, Met, Order, Replay, Scope, Screen, Shown, Table, Text};
 use crate::pool::{Pool, TagPattern};
 use crate::scenario;
 
 mod drivers;
 mod live;
+mod named;
 mod pages;
 mod plain;
 mod switches;
 mod watched;
 
+use named::{columns, period, pools};
 use pages::Pages;
 pub(super) use switches::translated;
 use watched::Watched;
@@ -47,6 +49,9 @@ pub(super) struct Mon {
     /// End after this time
     #[arg(long = "for", value_name = "TIME", value_parser = length)]
     length: Option<Duration>,
+    /// End after this many tables; with --snapshot append this many
+    #[arg(long, value_name = "N")]
+    count: Option<NonZeroU64>,
     /// What rows are sorted by
     #[arg(long, value_name = "COLUMN", default_value = "tag", value_parser = columns(), overrides_with = "sort")]
     sort: Column,
@@ -71,7 +76,7 @@ pub(super) struct Mon {
     /// Let no row stand out
     #[arg(long)]
     no_highlight: bool,
-    /// Append one snapshot to this file (- is stdout), as PoolMon's /n, and end
+    /// Append one snapshot (--count of them) to this file (- is stdout), as PoolMon's /n, and end
     #[arg(long, value_name = "FILE", conflicts_with_all = ["log", "length", "timestamps"])]
     snapshot: Option<PathBuf>,
     /// Append every screen to this file, as PoolMon with >> does
@@ -105,6 +110,7 @@ PoolMon's switches, each as /x or -x:
   /r             nothing: a snapshot has its header anyway
   /? or /h       --help
 A word which begins with / is a switch wherever it reads as one; write //b or `-- /b` for a file of that name.
+Into a pipe or a file it writes table after table and never ends by itself, as PoolMon does: give --count or --for.
 Keys while it runs: press h. docs/mon.md shows the screens, and what PoolMon's columns mean on Linux.";
 
 /// Between two screens of PoolMon, always.
@@ -118,9 +124,15 @@ struct Choice {
     drivers: Option<Drivers>,
     every: Duration,
     length: Option<Duration>,
+    count: Option<NonZeroU64>,
 }
 
 impl Choice {
+    /// Whether this many tables are all that were asked for.
+    fn is_over(&self, tables: u64) -> bool {
+        self.count.is_some_and(|count| tables >= count.get())
+    }
+
     /// Screens as PoolMon of this machine writes them.
     fn text(&self) -> Text {
         Text::new(Layout::native(), self.drivers.clone())
@@ -142,6 +154,11 @@ impl Mon {
         let Ok(drivers) = self.lists.drivers() else { return Exit::Usage };
         let choice = self.choice(drivers);
         if let Some(path) = &self.recording {
+            if self.snapshot.is_some() && self.count.is_some() {
+                let help = "leave out --count, or write tables with --log in the place of --snapshot";
+                trouble::tell("the snapshot of a recording is its last sample alone", Some(help));
+                return Exit::Usage;
+            }
             return match Recorded::open(path, self.every) {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
@@ -160,7 +177,10 @@ impl Mon {
             watched.table.why_empty(&choice.shown).iter().for_each(|why| tell!("note: {why}"));
         }
         if let Some(path) = &self.snapshot {
-            return ended(pages::snapshot(path, &choice.text(), &watched.table.screen(&choice.shown, choice.order)));
+            let text = choice.text();
+            let mut below = false;
+            let append = |screen: &Screen| pages::snapshot(path, &text, screen, mem::replace(&mut below, true));
+            return plain::watch(watched, choice, append).await;
         }
         let log = match self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps)).transpose()
         {
@@ -174,8 +194,8 @@ impl Mon {
         if in_terminal() {
             return live::watch(watched, choice, log).await;
         }
-        let pages = log.unwrap_or_else(|| Pages::stdout(choice.text(), self.timestamps));
-        plain::watch(watched, choice, pages).await
+        let mut pages = log.unwrap_or_else(|| Pages::stdout(choice.text(), self.timestamps));
+        plain::watch(watched, choice, |screen| pages.write(screen)).await
     }
 
     /// A recording, from its beginning to its end.
@@ -199,6 +219,9 @@ impl Mon {
                     {
                         return ended(Err(error));
                     }
+                    if choice.is_over(samples) {
+                        break;
+                    }
                 }
                 Met::Gap(because) => tell!("note: a sample is missing: {because}"),
                 Met::Damaged(bytes) => tell!("note: {bytes} bytes of the recording are damaged"),
@@ -209,7 +232,9 @@ impl Mon {
         }
         table.why_empty(&choice.shown).iter().for_each(|why| tell!("note: in the last sample, {why}"));
         match &self.snapshot {
-            Some(path) => ended(pages::snapshot(path, &choice.text(), &table.screen(&choice.shown, choice.order))),
+            Some(path) => {
+                ended(pages::snapshot(path, &choice.text(), &table.screen(&choice.shown, choice.order), false))
+            }
             None => Exit::Held,
         }
     }
@@ -229,6 +254,8 @@ impl Mon {
             drivers,
             every: self.every.unwrap_or(normal),
             length: self.length,
+            // A live machine's snapshot is one unless more are asked for; a recording's is its last sample.
+            count: self.count.or(NonZeroU64::new(1).filter(|_| self.snapshot.is_some() && self.recording.is_none())),
         }
     }
 
@@ -255,34 +282,4 @@ fn nothing_to_show(recorded: &Recorded) -> Exit {
     let path = recorded.path.display();
     trouble::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
     Exit::Failed
-}
-
-fn period(text: &str) -> Result<Duration, String> {
-    let every = length(text)?;
-    if every < Duration::from_millis(10) {
-        return Err("screens come at least 10 ms apart".to_owned());
-    }
-    Ok(every)
-}
-
-const COLUMNS: [Column; 6] =
-    [Column::Tag, Column::Allocs, Column::Frees, Column::Diff, Column::Bytes, Column::PerAlloc];
-
-fn columns() -> impl TypedValueParser<Value = Column> {
-    let named = |text: String| COLUMNS.into_iter().find(|column| column.name() == text).unwrap_or_default();
-    PossibleValuesParser::new(COLUMNS.map(Column::name)).map(named)
-}
-
-const POOLS: [(&str, Pool); 5] = [
-    ("nonpaged", Pool::Nonpaged),
-    ("paged", Pool::Paged),
-    ("slab", Pool::Slab),
-    ("slabs", Pool::Slabs),
-    ("callsite", Pool::Callsite),
-];
-
-fn pools() -> impl TypedValueParser<Value = Pool> {
-    let named =
-        |text: String| POOLS.into_iter().find(|(name, _)| *name == text).map_or(Pool::Unknown, |(_, pool)| pool);
-    PossibleValuesParser::new(POOLS.map(|(name, _)| name)).map(named)
 }

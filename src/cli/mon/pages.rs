@@ -40,17 +40,17 @@ impl Pages {
     }
 }
 
-/// Appends one snapshot to a file, or prints it where `-` is named.
-pub(super) fn snapshot(path: &Path, text: &Text, screen: &Screen) -> io::Result<()> {
-    let page = text.snapshot(screen);
-    if path == Path::new("-") {
-        io::stdout().write_all(&page)?;
-        return io::stdout().flush();
-    }
-    let (mut file, below) = open(path)?;
+/// Appends one snapshot to a file, or prints it if `-` is named; `below` is whether one was printed before it.
+pub(super) fn snapshot(path: &Path, text: &Text, screen: &Screen, below: bool) -> io::Result<()> {
+    let (mut out, below): (Box<dyn Write>, bool) = if path == Path::new("-") {
+        (Box::new(io::stdout()), below)
+    } else {
+        let (file, below) = open(path)?;
+        (Box::new(file), below)
+    };
     let above = if below { "\n" } else { "" };
-    file.write_all(&[above.as_bytes(), &page].concat())?;
-    file.flush()
+    out.write_all(&[above.as_bytes(), &text.snapshot(screen)].concat())?;
+    out.flush()
 }
 
 /// A file which is written at its end, and whether it has something in it.

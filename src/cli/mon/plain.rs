@@ -1,29 +1,38 @@
 //! Plain screens one after the other, where nobody looks at a terminal: what `poolmon /b >> poolmon.log` makes.
 
+use std::io;
+
 use tokio::time::{Instant, sleep_until};
 
-use super::pages::Pages;
 use super::watched::{self, Watched};
 use super::{Choice, ended};
 use crate::cli::run::listen;
 use crate::exit::Exit;
-use crate::mon::Ticks;
+use crate::mon::{Screen, Ticks};
 
-/// Writes a screen at every tick, until the time is over, somebody asks to stop or nobody reads any more. What was read
-/// last before this is the first screen.
-pub(super) async fn watch(mut watched: Watched, choice: Choice, mut pages: Pages) -> Exit {
+/// Has `write` write a screen at every tick, until the time is over, there are as many as were asked for, somebody asks to
+/// stop or nobody reads any more. What was read last before this is the first screen.
+pub(super) async fn watch(
+    mut watched: Watched,
+    choice: Choice,
+    mut write: impl FnMut(&Screen) -> io::Result<()>,
+) -> Exit {
     let stop = listen();
     let mut ticks = Ticks::new(Instant::now().into_std(), choice.every, choice.length);
-    let mut read = Ok(());
+    let (mut read, mut written) = (Ok(()), 0);
     loop {
         match &read {
             Ok(()) => {
-                if let Err(error) = pages.write(&watched.table.screen(&choice.shown, choice.order)) {
+                if let Err(error) = write(&watched.table.screen(&choice.shown, choice.order)) {
                     return ended(Err(error));
                 }
+                written += 1;
             }
             // No screen is better than an empty one.
             Err(error) => watched::tell(error),
+        }
+        if choice.is_over(written) {
+            break;
         }
         ticks.done(Instant::now().into_std());
         let Some(next) = ticks.next() else { break };

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::noise::Population;
 use super::settings::Settings;
+use crate::long_path::for_calls;
 use crate::machine::MachineError;
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 
@@ -89,10 +90,10 @@ impl Kernel {
 
     fn replace(&self, state: &KernelState) -> io::Result<()> {
         let folder = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(for_calls(folder))?;
         file.write_all(&serde_json::to_vec(state)?)?;
         let mut written = Some(file.into_temp_path());
-        persistently(|| match written.take().map(|written| written.persist(&self.path)) {
+        persistently(|| match written.take().map(|written| written.persist(for_calls(&self.path))) {
             Some(Err(refused)) => {
                 written = Some(refused.path);
                 Err(refused.error)

@@ -15,6 +15,8 @@ pub struct Facts {
     pub waiting: Vec<Waiting>,
     /// Whether a shutdown saves the kernel and power-on resumes it.
     pub fast_startup: bool,
+    /// The system drive: `C:`.
+    pub system_drive: String,
     /// The effect of BitLocker on a restart.
     pub bitlocker: BitLocker,
 }
@@ -41,8 +43,8 @@ mod asked {
     use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
     use super::super::bitlocker::{BitLocker, bitlocker};
-    use super::super::is_administrator;
     use super::super::token::account;
+    use super::super::{folders, is_administrator};
     use super::{Facts, Waiting};
 
     const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
@@ -64,6 +66,7 @@ mod asked {
             fast_startup: LOCAL_MACHINE
                 .open(format!(r"{SESSION_MANAGER}\Power"))
                 .is_ok_and(|power| power.get_u32("HiberbootEnabled").is_ok_and(|enabled| enabled != 0)),
+            system_drive: folders::system_drive(),
             // Without administrator rights, manage-bde fails with a code of unknown meaning.
             bitlocker: if administrator {
                 bitlocker()

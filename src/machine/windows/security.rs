@@ -29,6 +29,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 };
 
 use super::access::{Access, Entry};
+use crate::long_path::for_calls;
 
 /// Makes a folder which has the owner and access list of `sddl` from its first moment on (Microsoft Learn, "Security
 /// Descriptor String Format").
@@ -176,8 +177,9 @@ pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
-fn wide_path(path: &Path) -> Vec<u16> {
-    path.as_os_str().encode_wide().chain([0]).collect()
+/// The path for Windows, whatever its length is.
+pub(super) fn wide_path(path: &Path) -> Vec<u16> {
+    for_calls(path).as_os_str().encode_wide().chain([0]).collect()
 }
 
 /// What a call said by its BOOL.

@@ -35,13 +35,13 @@ pub use asked::{build, free_space, last_words};
 #[cfg(windows)]
 mod asked {
     use std::io;
-    use std::os::windows::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
     use windows_registry::LOCAL_MACHINE;
     use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
 
     use super::super::folders;
+    use super::super::security::wide_path;
     use super::{build_of, expanded};
 
     /// The build of this Windows, to its last revision; sysinfo knows the number only.
@@ -87,7 +87,7 @@ mod asked {
     /// # Errors
     /// When the system does not tell.
     pub fn free_space(place: &Path) -> io::Result<u64> {
-        let path: Vec<u16> = place.as_os_str().encode_wide().chain([0]).collect();
+        let path = wide_path(place);
         let mut free = 0;
         // SAFETY: `path` ends with a NUL and outlives the call, as `free` does; the other two results may be null.
         let done = unsafe { GetDiskFreeSpaceExW(path.as_ptr(), &mut free, std::ptr::null_mut(), std::ptr::null_mut()) };

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use super::ended::NotWell;
 
+/// The longest path of a folder that a process can work in (Microsoft Learn, "SetCurrentDirectory": MAX_PATH - 2).
+const LONGEST_FOLDER: usize = 258;
+
 /// Returns the reason why cmd.exe would not run `line` as written in `folder`. cmd.exe itself reports no error: it runs
 /// only the first of several lines, and instead of a network folder it uses the Windows folder.
 pub(super) fn refuses(folder: &Path, line: &str) -> Option<&'static str> {
@@ -13,6 +16,11 @@ pub(super) fn refuses(folder: &Path, line: &str) -> Option<&'static str> {
     // This includes `\\?\C:\`, because cmd.exe takes it for a network path.
     if folder.to_string_lossy().starts_with(r"\\") {
         return Some("cmd.exe cannot work in a folder of the network: give it a drive letter, or copy the scenario");
+    }
+    if folder.to_string_lossy().encode_utf16().count() > LONGEST_FOLDER {
+        return Some(
+            "cmd.exe works in no folder whose path has more than 258 characters: copy the scenario to a shorter one",
+        );
     }
     None
 }
@@ -66,6 +74,9 @@ mod tests {
         assert!(refused(r"C:\lab", "one\ntwo").starts_with("cmd.exe runs only the first"));
         assert!(refused(r"\\server\lab", "one").starts_with("cmd.exe cannot work in a folder of the network"));
         assert!(refused(r"\\?\C:\lab", "one").starts_with("cmd.exe cannot work"));
+        let long = |length: usize| format!(r"C:\{}", "x".repeat(length - 3));
+        assert!(refused(&long(259), "one").contains("more than 258 characters"));
+        assert_eq!(refused(&long(258), "one"), "");
         assert_eq!(refused(r"C:\lab folder", r#""C:\Program Files\a b.exe" --x && echo done"#), "");
     }
 

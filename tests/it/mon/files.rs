@@ -26,6 +26,18 @@ fn a_snapshot_goes_where_it_is_told_to() {
 }
 
 #[test]
+fn as_many_snapshots_as_were_asked_for_follow_one_another() {
+    let bed = Bed::new();
+    let count = ["--count", "3", "--every", "10 ms"];
+    let said = bed.mon(&[&["-n", "snap.txt", "-b"], &count[..]].concat()).output().unwrap();
+    assert!(said.status.success() && said.stdout.is_empty() && said.stderr.is_empty(), "{said:?}");
+    let one = String::from_utf8(bed.mon(&["-n", "-", "-b"]).output().unwrap().stdout).unwrap();
+    assert_eq!(bed.text("snap.txt"), [one.as_str(); 3].join("\n"));
+    let printed = bed.mon(&[&["-n", "-", "-b"], &count[..]].concat()).output().unwrap();
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), bed.text("snap.txt"));
+}
+
+#[test]
 fn a_log_has_one_screen_after_the_other_and_stdout_none() {
     let bed = Bed::new();
     for _ in 0..2 {

@@ -5,9 +5,7 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use poolgate::pool::Pool;
 
-use super::Bed;
-#[cfg(unix)]
-use super::Said;
+use super::{Bed, Said};
 
 /// A running `poolgate mon`, and its output.
 pub(super) struct Going {
@@ -101,6 +99,27 @@ fn whoever_reads_a_pipe_may_have_seen_enough() {
     drop(lines);
     let said = Said::of(child.wait_with_output().unwrap());
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn as_many_screens_as_were_asked_for_are_written_and_then_it_ends() {
+    let bed = Bed::new();
+    for (count, expected) in [("1", 1), ("3", 3)] {
+        let said = Said::of(bed.mon(&["-b", "--count", count, "--every", "10 ms"]).output().unwrap());
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+        assert_eq!(said.stdout.matches(" Memory:").count(), expected, "{}", said.stdout);
+    }
+    // What is reached first ends it.
+    let said = bed.once(&["-b", "--count", "3"]);
+    assert_eq!((said.code, said.stdout.matches(" Memory:").count()), (Some(0), 1));
+    let said = bed.once(&["--count", "0"]);
+    assert!(said.code == Some(2) && said.stderr.contains("--count"), "{}", said.stderr);
+}
+
+#[test]
+fn the_help_says_that_a_redirected_mon_goes_on_for_ever() {
+    let said = Said::of(Bed::new().mon(&["--help"]).output().unwrap());
+    assert!(said.code == Some(0) && said.stdout.contains("never ends by itself"), "{}", said.stdout);
 }
 
 #[test]

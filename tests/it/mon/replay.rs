@@ -42,6 +42,9 @@ fn screens_are_as_far_apart_as_asked_for_by_the_recordings_own_clock() {
         (&["--every", "5 s"], &["10", "40"]),
         (&["--for", "4 s"], &["10", "20", "30"]),
         (&["--every", "1 h"], &["10"]),
+        (&["--count", "2"], &["10", "20"]),
+        (&["--every", "4 s", "--count", "2"], &["10", "30"]),
+        (&["--count", "9"], &["10", "20", "30", "40", "50"]),
     ] {
         let said = replayed(&[words, &["/iLeak"]].concat());
         let lines = said.stdout.lines().filter(|line| line.starts_with(" Leak"));
@@ -56,6 +59,9 @@ fn a_snapshot_of_a_recording_is_its_end() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert_eq!(rows(&said.stdout), ["Leak Nonp", "Late Paged", "Rest Paged"]);
     assert!(said.stdout.contains("Pool N:  400K"), "{}", said.stdout);
+    let said = replayed(&["/n", "-", "--count", "2"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+    assert!(said.stderr.contains("leave out --count"), "{}", said.stderr);
 }
 
 #[test]

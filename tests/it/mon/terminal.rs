@@ -212,6 +212,14 @@ fn help_lies_over_the_table_and_any_key_closes_it() {
 }
 
 #[test]
+fn it_ends_after_as_many_tables_as_were_asked_for() {
+    let Some(terminal) = Terminal::open() else { return };
+    terminal.mon("--count 3 --every 20ms --log pool.log");
+    terminal.until(|screen| screen.contains("ended 0"));
+    assert_eq!(terminal.bed.text("pool.log").matches(" Memory:").count(), 3);
+}
+
+#[test]
 fn the_terminal_is_restored_however_it_ends() {
     let Some(terminal) = Terminal::open() else { return };
     for key in ["q", "Escape", "C-c"] {

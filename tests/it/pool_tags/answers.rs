@@ -273,6 +273,19 @@ fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
 }
 
 #[test]
+fn a_program_in_a_container_reads_nothing() {
+    let kernel = Kernel::of(Process::Container);
+    kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, &rows())));
+    let error = sample(&mut source(&kernel)).unwrap_err();
+    let (message, help) = said(&error);
+    assert!(
+        message.contains("does not run in a Windows container") && help.contains("on the host"),
+        "{message}; {help}"
+    );
+    assert_eq!(classes(&kernel), []);
+}
+
+#[test]
 fn counts_are_exact_so_there_is_nothing_to_shrink() {
     let mut source = source(&Kernel::listing(&rows()));
     source.sample().unwrap();

@@ -130,4 +130,8 @@ fn check_says_where_there_are_no_slabs_to_measure() {
     check().is(0, "must hold: tag victim max_bytes 1 MiB, measure slabs (now: victim)");
     write(&root.path().join("proc/slabinfo"), "slabinfo - version: 2.1\n");
     check().is(0, "measure slabs (this system has no slab caches to measure");
+    fs_err::remove_file(root.path().join("proc/slabinfo")).unwrap();
+    let checked = check();
+    checked.is(2, "cannot pass: cannot read");
+    assert_eq!(checked.text.matches("slabinfo").count(), 2, "path and help, and both once: {}", checked.text);
 }

@@ -2,18 +2,25 @@
 
 use super::{GLOBAL_FLAG, Registry, RegistryFlags, Tagging, Value, notation, value};
 use crate::gflags::Switches;
+use crate::machine::windows::pool::PoolTagsError;
 use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, GlobalFlags, MachineError, Standing};
 
 impl<R: Registry> ByHand for RegistryFlags<R> {
     fn standing(&mut self) -> Result<Standing, MachineError> {
+        let always_tags = match (self.running.tagging)() {
+            Ok(tagging) => tagging == Tagging::Always,
+            // The registry is the container's, and no kernel reads it.
+            Err(error @ MachineError::PoolTags(PoolTagsError::Container)) => return Err(error),
+            // A kernel which cannot be asked, as Wine's, says nothing of the flag either.
+            Err(_) => false,
+        };
         let kept = self.registry.get(&GLOBAL_FLAG)?;
         Ok(Standing::GlobalFlags(GlobalFlags {
             name: self.registry.name(&GLOBAL_FLAG),
             number: kept.as_ref().map_or(Some(0), Value::number),
             kept: notation(kept),
             running: (self.running.global_flags)()?,
-            // A kernel which cannot be asked, as Wine's, says nothing of the flag either.
-            always_tags: matches!((self.running.tagging)(), Ok(Tagging::Always)),
+            always_tags,
         }))
     }
 

@@ -32,6 +32,11 @@ pub enum PoolTagsError {
     /// A 32-bit program on a 64-bit Windows is given figures cut to 32 bits.
     #[error("cannot read pool tags: this is the 32-bit poolgate, on a 64-bit Windows")]
     Wow64,
+    /// In a container the kernel is the host's, or one that nothing here can restart.
+    #[error(
+        "poolgate does not run in a Windows container: the kernel's boot settings, restarts and services are the host's"
+    )]
+    Container,
 }
 
 impl PoolTagsError {
@@ -46,6 +51,19 @@ impl PoolTagsError {
         }
     }
 
+    /// Whether the same may succeed with more rights, or at another time.
+    pub(in crate::machine) fn may_pass(&self) -> bool {
+        match self {
+            PoolTagsError::Growing(_) | PoolTagsError::Torn(_) | PoolTagsError::NotAllowed(..) => true,
+            PoolTagsError::NotReported
+            | PoolTagsError::TooLarge(_)
+            | PoolTagsError::NoRows(_)
+            | PoolTagsError::Refused(..)
+            | PoolTagsError::Wow64
+            | PoolTagsError::Container => false,
+        }
+    }
+
     /// What the person running this should do, where there is something to do.
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
@@ -55,6 +73,7 @@ impl PoolTagsError {
             }
             PoolTagsError::Growing(_) | PoolTagsError::Torn(_) => "run again; where it stays so, please report it",
             PoolTagsError::NotAllowed(..) => "run poolgate elevated (Run as administrator)",
+            PoolTagsError::Container => "run poolgate on the host, or in a virtual machine",
             PoolTagsError::Wow64 => "use the x64 build of poolgate, or the ARM64 one",
             PoolTagsError::NoRows(_) | PoolTagsError::TooLarge(_) | PoolTagsError::Refused(..) => {
                 "please report it, with the Windows build that `winver` shows"

@@ -60,6 +60,8 @@ pub enum Process {
     Native(Bits),
     /// A 32-bit one on a 64-bit kernel, whose figures it is shown cut to 32 bits.
     Wow64,
+    /// One in a container, whose boot settings, services and restarts are not those of its kernel.
+    Container,
 }
 
 /// The pool tags of a system.
@@ -96,6 +98,7 @@ impl<S: System> PoolTable<S> {
         let system = &mut self.system;
         match *self.process.get_or_insert_with(|| system.process()) {
             Process::Wow64 => Err(PoolTagsError::Wow64),
+            Process::Container => Err(PoolTagsError::Container),
             Process::Native(bits) => {
                 self.tags.read(system, bits)?;
                 self.sessions.read(system, bits)?;

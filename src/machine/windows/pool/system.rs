@@ -55,11 +55,21 @@ impl System for ThisSystem {
     }
 
     fn process(&self) -> Process {
+        if is_container() {
+            return Process::Container;
+        }
         #[cfg(target_pointer_width = "64")]
         return Process::Native(Bits::Bits64);
         #[cfg(target_pointer_width = "32")]
         return if is_wow64() { Process::Wow64 } else { Process::Native(Bits::Bits32) };
     }
+}
+
+/// Whether this is a container. Windows gives this value to containers only, as the .NET SDK takes it
+/// (`DockerContainerDetectorForTelemetry`); Nano Server has been nothing but a container since Windows Server 1709.
+fn is_container() -> bool {
+    let control = windows_registry::LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control");
+    control.is_ok_and(|control| control.get_value("ContainerType").is_ok())
 }
 
 /// Whether this 32-bit program runs on a 64-bit Windows. What cannot be found out counts as yes, since the figures would

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::cmd_words::commands;
 use super::super::{folders, security};
-use super::{check, state_folder};
+use super::{check, real_path, state_folder};
 use crate::machine::{MachineError, is_within};
 
 /// What cmd.exe adds to a name that is not there as it stands.
@@ -100,7 +100,7 @@ impl Look {
 fn whole_way(path: &Path) -> Result<(), MachineError> {
     let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
     let named = std::path::absolute(path).map_err(unreadable)?;
-    let real = dunce::canonicalize(path).map_err(unreadable)?;
+    let real = real_path(path).map_err(unreadable)?;
     for place in way(&named) {
         let opened = security::open_itself(place, 0, security::ANYTHING);
         let link = opened.and_then(|opened| security::is_link(&opened));

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use windows_sys::Win32::Storage::FileSystem::FILE_GENERIC_READ;
 
 use super::super::security;
-use super::{OURS_ALONE, check};
+use super::{OURS_ALONE, check, real_path};
+use crate::long_path::for_calls;
 use crate::machine::MachineError;
 
 /// The most that is copied: bytes, and files and folders together.
@@ -22,7 +23,7 @@ const DEEPEST: usize = 64;
 /// When it holds a link or junction, more than 512 MiB or 20,000 files, or cannot be read or written.
 pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), MachineError> {
     check(to.parent().unwrap_or(to))?;
-    let except = except.and_then(|except| dunce::canonicalize(except).ok());
+    let except = except.and_then(|except| real_path(except).ok());
     let mut copy = Copy { from: from.to_owned(), except, bytes: 0, files: 0 };
     copy.folder(from, to, 0)
 }
@@ -58,7 +59,7 @@ impl Copy {
             if kind.is_symlink() {
                 return Err(self.refused(&path, LINK));
             } else if kind.is_dir() {
-                let left_out = self.except.is_some() && dunce::canonicalize(&path).ok() == self.except;
+                let left_out = self.except.is_some() && real_path(&path).ok() == self.except;
                 if !left_out {
                     self.folder(&path, &target, depth + 1)?;
                 }
@@ -116,7 +117,7 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
     let moved = |error: io::Error| replaced(format!("somebody moved it or put something else in its place: {error}"));
     // As long as it is held nobody can put another in its place, nor in that of a folder above.
     let held = security::hold_folder(to).map_err(moved)?;
-    let real = dunce::canonicalize(to).map_err(moved)?;
+    let real = real_path(to).map_err(moved)?;
     if security::is_link(&held).map_err(moved)? || real != to {
         return Err(replaced("it is reached by a link".to_owned()));
     }
@@ -134,12 +135,12 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
 
 /// Written beside, then moved: what has the name by then is replaced itself, also a link.
 fn put(mut from: File, folder: &Path, name: &str) -> io::Result<()> {
-    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    let mut beside = tempfile::NamedTempFile::new_in(for_calls(folder))?;
     io::copy(&mut from, &mut beside)?;
     beside.flush()?;
     beside.as_file().sync_all()?;
     let (_, beside) = beside.keep()?;
-    atomicwrites::replace_atomic(&beside, &folder.join(name)).inspect_err(|_| {
+    atomicwrites::replace_atomic(&beside, &for_calls(&folder.join(name))).inspect_err(|_| {
         let _ = fs_err::remove_file(&beside);
     })
 }

@@ -17,10 +17,13 @@ use windows_sys::Win32::Storage::FileSystem::FILE_GENERIC_READ;
 
 use super::access::fault;
 use super::{folders, security, token};
+use crate::long_path::for_people;
 use crate::machine::MachineError;
 
 mod commands;
 mod copy;
+#[cfg(test)]
+mod tests;
 
 pub use commands::{commands_trusted, system_path};
 pub use copy::{copy_trusted_folder, give_away, hand_over};
@@ -171,6 +174,11 @@ fn steps(root: &Path, path: &Path) -> Result<Vec<PathBuf>, MachineError> {
     Ok(steps)
 }
 
+/// The path of what exists, absolute and without links, in the form that other paths have here.
+fn real_path(path: &Path) -> io::Result<PathBuf> {
+    Ok(for_people(&fs_err::canonicalize(path)?))
+}
+
 fn check(path: &Path) -> Result<(), MachineError> {
     let opened = security::open_itself(path, 0, security::ANYTHING);
     judge(&opened.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?, path)
@@ -215,72 +223,4 @@ pub fn lock_file(root: &Path) -> PathBuf {
 /// administrator's run locks it too where it can, as a sign to them, and does not depend on it.
 pub(super) fn shared_lock_file() -> PathBuf {
     folders::program_data().join("poolgate.lock")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn untrusted(path: &Path) -> String {
-        match check(path) {
-            Err(MachineError::Untrusted { problem, .. }) => problem,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_state_folder_is_made_trusted_and_found_so_again() {
-        let above = tempfile::tempdir().unwrap();
-        let folder = above.path().join("poolgate");
-        make_or_check(&folder).unwrap();
-        make_or_check(&folder).unwrap();
-        let file = folder.join("scenario.yaml");
-        fs_err::File::create(&file).unwrap();
-        check(&file).unwrap();
-    }
-
-    #[test]
-    fn a_folder_which_everybody_can_write_to_is_refused() {
-        let above = tempfile::tempdir().unwrap();
-        let folder = above.path().join("poolgate");
-        make_or_check(&folder).unwrap();
-        security::set_access(&folder, "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;WD)").unwrap();
-        let error = make_or_check(&folder).unwrap_err();
-        assert!(error.to_string().ends_with("is not safe to use: Everyone can write to it"), "{error}");
-        assert!(error.help().unwrap().contains("/remove:g *S-1-1-0"), "{error}");
-    }
-
-    #[test]
-    fn a_link_is_refused() {
-        let above = tempfile::tempdir().unwrap();
-        let (link, target) = (above.path().join("poolgate"), above.path().join("target"));
-        make_or_check(&target).unwrap();
-        std::os::windows::fs::symlink_dir(&target, &link).unwrap();
-        if link.symlink_metadata().is_err() {
-            eprintln!("skipped, because this system says that it made a link and did not (Wine 8)");
-            return;
-        }
-        assert_eq!(untrusted(&link), "it leads somewhere else (a link or junction)");
-    }
-
-    #[test]
-    fn a_run_folder_is_its_owners_and_never_made_twice() {
-        let reports = tempfile::tempdir().unwrap();
-        let run = reports.path().join("run");
-        make_run_folder(&run).unwrap();
-        check(&run).unwrap();
-        assert_eq!(make_run_folder(&run).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-    }
-
-    #[test]
-    fn a_way_through_the_folder_above_is_refused() {
-        let path = state_folder(Path::new("/")).join("..").join("run");
-        make_or_check(&state_folder(Path::new("/"))).unwrap();
-        assert!(matches!(trusted_below(Path::new("/"), &path), Err(MachineError::Untrusted { .. })));
-    }
-
-    #[test]
-    fn this_machine_has_an_id() {
-        assert_eq!(machine_id(Path::new("/")).unwrap().len(), 36);
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::gflags::{Switch, Switches};
+use crate::machine::windows::pool::PoolTagsError;
 use crate::machine::{ByHand, Edit, Edited, GlobalFlags, Standing};
 
 fn switched(words: &[&str]) -> Edit {
@@ -43,6 +44,13 @@ fn a_kernel_which_cannot_be_asked_about_tags_is_shown_all_the_same() {
     machine.running.tagging = Box::new(|| Err(MachineError::NotYet("it")));
     let Standing::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
     assert!(!flags.always_tags);
+}
+
+#[test]
+fn in_a_container_no_flag_is_shown_or_switched() {
+    let mut machine = machine(&with(None), Tagging::Always, Some(0));
+    machine.running.tagging = Box::new(|| Err(MachineError::PoolTags(PoolTagsError::Container)));
+    assert!(matches!(machine.standing(), Err(MachineError::PoolTags(PoolTagsError::Container))));
 }
 
 /// Unlike a run a person has what is asked for whatever the kernel runs with, `ptg` and its clearing included.

@@ -1,0 +1,28 @@
+//! Embeds the application manifest in poolgate.exe. Builds for other systems have none.
+//!
+//! The manifest asks for no more rights than the caller's, for UTF-8 as the code page, for long paths where the machine
+//! allows them (LongPathsEnabled), and for the behaviour of Windows 10 rather than that of Vista (Microsoft Learn,
+//! "Application manifests").
+
+use std::env;
+use std::error::Error;
+
+use embed_manifest::manifest::{ActiveCodePage, ExecutionLevel, Setting, SupportedOS};
+use embed_manifest::{embed_manifest, empty_manifest};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=build.rs");
+    if env::var_os("CARGO_CFG_WINDOWS").is_none() {
+        return Ok(());
+    }
+    let part =
+        |name: &str| -> Result<u16, Box<dyn Error>> { Ok(env::var(format!("CARGO_PKG_VERSION_{name}"))?.parse()?) };
+    let manifest = empty_manifest()
+        .name("poolgate")
+        .version(part("MAJOR")?, part("MINOR")?, part("PATCH")?, 0)
+        .supported_os(SupportedOS::Windows10..)
+        .requested_execution_level(ExecutionLevel::AsInvoker)
+        .active_code_page(ActiveCodePage::Utf8)
+        .long_path_aware(Setting::Enabled);
+    Ok(embed_manifest(manifest)?)
+}

@@ -1,0 +1,39 @@
+//! How the values of options are written: periods, and the names of columns and pools.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::cli::files::length;
+use crate::mon::Column;
+use crate::pool::Pool;
+
+pub(super) fn period(text: &str) -> Result<Duration, String> {
+    let every = length(text)?;
+    if every < Duration::from_millis(10) {
+        return Err("screens come at least 10 ms apart".to_owned());
+    }
+    Ok(every)
+}
+
+const COLUMNS: [Column; 6] =
+    [Column::Tag, Column::Allocs, Column::Frees, Column::Diff, Column::Bytes, Column::PerAlloc];
+
+pub(super) fn columns() -> impl TypedValueParser<Value = Column> {
+    let named = |text: String| COLUMNS.into_iter().find(|column| column.name() == text).unwrap_or_default();
+    PossibleValuesParser::new(COLUMNS.map(Column::name)).map(named)
+}
+
+const POOLS: [(&str, Pool); 5] = [
+    ("nonpaged", Pool::Nonpaged),
+    ("paged", Pool::Paged),
+    ("slab", Pool::Slab),
+    ("slabs", Pool::Slabs),
+    ("callsite", Pool::Callsite),
+];
+
+pub(super) fn pools() -> impl TypedValueParser<Value = Pool> {
+    let named =
+        |text: String| POOLS.into_iter().find(|(name, _)| *name == text).map_or(Pool::Unknown, |(_, pool)| pool);
+    PossibleValuesParser::new(POOLS.map(|(name, _)| name)).map(named)
+}
