@@ -1,0 +1,61 @@
+@echo off
+rem What the guest does at each start, as LocalSystem. The disk with errand.cmd gives it SCENARIO, the scenario's name, and EVERY,
+rem how often the driver leaks. It begins the run, or goes on with it, and tells the host on COM1 what came of it; story.ps1
+rem tells the story of the run on COM2. When the run is over it copies the reports to that disk and powers off. Nothing else is
+rem written there: a power cut could break its FAT.
+rem A number just before > would be taken for a handle, so > comes first.
+setlocal
+cd /d "%~dp0" || exit /b 1
+if not defined TELL set TELL=COM1
+set LAB=
+for %%D in (D E F G H) do if exist %%D:\errand.cmd set LAB=%%D:
+if not defined LAB exit /b 0
+call %LAB%\errand.cmd
+mode COM1 BAUD=115200 PARITY=N DATA=8 >nul 2>nul
+>%TELL% echo boot
+start "" /b powershell.exe -NoProfile -ExecutionPolicy Bypass -File story.ps1
+
+set RUN=
+for /d %%R in (reports\*) do set "RUN=%%~nxR"
+if not defined RUN goto begin
+findstr /c:"phase done" "%ProgramData%\poolgate\%RUN%\run.log" >nul 2>nul && goto wait
+findstr /c:"phase done" "reports\%RUN%\run.log" >nul 2>nul && goto wait
+sc query poolgate-resume >nul 2>nul && goto wait
+rem The power was cut before a service was made: nobody comes back but who asks for it.
+>%TELL% echo resume
+poolgate.exe resume --reports reports >resume.txt 2>&1
+goto ended
+
+:begin
+reg add HKLM\SYSTEM\CurrentControlSet\Services\leakydrv /v LeakEvery /t REG_DWORD /d %EVERY% /f
+>%TELL% echo begin
+call :flag before
+verifier /querysettings >before.txt
+poolgate.exe run %SCENARIO%.yaml --allow-reboot --reports reports >run.txt 2>&1
+goto ended
+
+:wait
+>%TELL% echo wait
+poolgate.exe wait "%RUN%" --reports reports >wait.txt 2>&1
+
+:ended
+set CODE=%ERRORLEVEL%
+>%TELL% echo code %CODE%
+if "%CODE%"=="10" exit /b 0
+call :flag after
+sc query poolgate-resume >nul 2>nul
+>%TELL% echo service %ERRORLEVEL%
+verifier /querysettings >after.txt
+copy /y *.txt %LAB%\ >nul
+xcopy /e /i /q /y reports %LAB%\reports >nul
+>%TELL% echo over
+shutdown /s /t 0
+exit /b 0
+
+:flag
+set FLAG=absent
+for /f "tokens=2,3" %%T in (
+  'reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager" /v GlobalFlag 2^>nul ^| findstr GlobalFlag'
+) do set "FLAG=%%T %%U"
+>%TELL% echo flag %1 %FLAG%
+exit /b 0
