@@ -1,7 +1,7 @@
 @echo off
 rem What accounts.ps1 has an account without an administrator's rights run. A number just before > would be taken for a handle,
 rem so > comes first.
-cd /d "%~dp0" || exit /b 1
+cd /d "%~dp0"
 whoami >who.txt
 poolgate.exe doctor >doctor.txt 2>&1
 poolgate.exe flags /r >flags.txt 2>&1

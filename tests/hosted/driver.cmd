@@ -7,8 +7,11 @@ set "FILE=%~f2"
 if "%~2"=="" set "FILE=%CD%\lab\leakydrv.sys"
 sc query leakydrv >nul 2>nul
 if errorlevel 1 (
-  sc create leakydrv type= kernel start= demand binPath= "%FILE%" || exit /b 1
+  sc create leakydrv type= kernel start= demand binPath= "%FILE%"
+  if errorlevel 1 exit /b 1
 ) else (
   sc stop leakydrv >nul 2>nul
 )
-reg add HKLM\SYSTEM\CurrentControlSet\Services\leakydrv /v LeakEvery /t REG_DWORD /d %1 /f || exit /b 1
+reg add HKLM\SYSTEM\CurrentControlSet\Services\leakydrv /v LeakEvery /t REG_DWORD /d %1 /f
+if errorlevel 1 exit /b 1
+exit /b 0

@@ -4,9 +4,9 @@
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 
-$password = "$([guid]::NewGuid())aA1!"
-$null = New-LocalUser -Name ordinary -Password (ConvertTo-SecureString $password -AsPlainText -Force)
-Add-LocalGroupMember -SID S-1-5-32-545 -Member ordinary
-Add-LocalGroupMember -SID S-1-5-32-559 -Member ordinary
+# net.exe asks whether more than 14 characters are meant.
+$password = 'Aa1!' + [guid]::NewGuid().ToString('n').Substring(0, 10)
+Assert-Exit 0 { net.exe user ordinary $password /add }
+Assert-Exit 0 { net.exe localgroup 'Performance Log Users' ordinary /add }
 & "$PSScriptRoot\account.ps1" $Poolgate "$env:COMPUTERNAME\ordinary" $password
 exit 0

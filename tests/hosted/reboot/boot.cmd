@@ -5,7 +5,7 @@ rem tells the story of the run on COM2. When the run is over it copies the repor
 rem written there: a power cut could break its FAT.
 rem A number just before > would be taken for a handle, so > comes first.
 setlocal
-cd /d "%~dp0" || exit /b 1
+cd /d "%~dp0"
 if not defined TELL set TELL=COM1
 set LAB=
 for %%D in (D E F G H) do if exist %%D:\errand.cmd set LAB=%%D:
@@ -18,9 +18,12 @@ start "" /b powershell.exe -NoProfile -ExecutionPolicy Bypass -File story.ps1
 set RUN=
 for /d %%R in (reports\*) do set "RUN=%%~nxR"
 if not defined RUN goto begin
-findstr /c:"phase done" "%ProgramData%\poolgate\%RUN%\run.log" >nul 2>nul && goto wait
-findstr /c:"phase done" "reports\%RUN%\run.log" >nul 2>nul && goto wait
-sc query poolgate-resume >nul 2>nul && goto wait
+find "phase done" "%ProgramData%\poolgate\%RUN%\run.log" >nul 2>nul
+if not errorlevel 1 goto wait
+find "phase done" "reports\%RUN%\run.log" >nul 2>nul
+if not errorlevel 1 goto wait
+sc query poolgate-resume >nul 2>nul
+if not errorlevel 1 goto wait
 rem The power was cut before a service was made: nobody comes back but who asks for it.
 >%TELL% echo resume
 poolgate.exe resume --reports reports >resume.txt 2>&1
@@ -54,8 +57,7 @@ exit /b 0
 
 :flag
 set FLAG=absent
-for /f "tokens=2,3" %%T in (
-  'reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager" /v GlobalFlag 2^>nul ^| findstr GlobalFlag'
-) do set "FLAG=%%T %%U"
+reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager" /v GlobalFlag >flag.txt 2>nul
+for /f "tokens=1-3" %%S in (flag.txt) do if "%%S"=="GlobalFlag" set "FLAG=%%T %%U"
 >%TELL% echo flag %1 %FLAG%
 exit /b 0
