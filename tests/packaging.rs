@@ -1,4 +1,4 @@
-//! What packagers take from poolgate: completion scripts and manual pages.
+//! What packagers take from poolgate: completion scripts and manual pages; and what its workflows rely on.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::process::{Command, Output, Stdio};
@@ -81,4 +81,23 @@ fn workflows_pin_their_actions_by_commit_and_their_compiler_by_version() {
         assert!(!text.contains("toolchain install stable"), "{}", path.display());
     }
     assert!(uses > 0);
+}
+
+/// They run on hosted runners only, where nobody sees a mistake before.
+#[test]
+fn the_scenarios_of_hosted_runners_are_valid() {
+    let hosted = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosted");
+    let mut scenarios = 0;
+    for folder in [hosted.clone(), hosted.join("reboot")] {
+        for file in fs_err::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "yaml") {
+                let output = poolgate(&["check", "--elsewhere", path.to_str().unwrap()]);
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(0), "{}: {stderr}", path.display());
+                scenarios += 1;
+            }
+        }
+    }
+    assert!(scenarios > 0);
 }

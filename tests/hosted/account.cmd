@@ -12,4 +12,8 @@ poolgate.exe run reboots.yaml --allow-reboot --reports reboots >reboots.txt 2>&1
 >>codes.txt echo reboots %ERRORLEVEL%
 poolgate.exe run smoke.yaml --reports smoke >smoke.txt 2>&1
 >>codes.txt echo smoke %ERRORLEVEL%
+dir "%ProgramData%\poolgate" >state.txt 2>&1
+>>codes.txt echo look %ERRORLEVEL%
+copy who.txt "%ProgramData%\poolgate" >>state.txt 2>&1
+>>codes.txt echo write %ERRORLEVEL%
 >>codes.txt echo end

@@ -1,5 +1,5 @@
 # account.ps1 POOLGATE ACCOUNT [PASSWORD]: an account that is no administrator runs poolgate in a task: it watches and judges; flags
-# and restarts are refused before anything is touched. `NT AUTHORITY\NETWORKSERVICE` is schtasks' own word for that account.
+# and restarts are refused before anything is touched, and the states of runs, which refused-restart.ps1 left, are closed to it. `NT AUTHORITY\NETWORKSERVICE` is schtasks' own word for that account.
 param([string]$Poolgate, [string]$Account, [string]$Password = '')
 . "$PSScriptRoot\common.ps1"
 
@@ -25,7 +25,7 @@ Assert-Exit 0 { schtasks.exe /delete /f /tn poolgate-account }
 Get-ChildItem "$folder\*.txt" | ForEach-Object { "--- $($_.Name)"; Get-Content $_ }
 
 if ($codes -notcontains 'end') { throw 'the task does not end, or never began' }
-$expected = 'flags 0', 'set 3', 'reboots 3', 'smoke 0', 'end'
+$expected = 'flags 0', 'set 3', 'reboots 3', 'smoke 0', 'look 1', 'write 1', 'end'
 Assert-Equal ($codes -join ', ') ($expected -join ', ') 'the exit codes'
 Assert-Equal (Get-GlobalFlag) $original 'GlobalFlag as it was'
 $doctor = Get-Content "$folder\doctor.txt" -Raw

@@ -45,6 +45,13 @@ if ($story -notmatch '(?s)phase arm.*\\GlobalFlag: set to "dword:.*trouble: cann
 }
 Assert-Equal (Get-GlobalFlag) $original 'GlobalFlag as it was'
 
+# The folder of runs' states is for administrators and SYSTEM only.
+$rights = icacls.exe "$env:ProgramData\poolgate" | Where-Object { $_ -match ':\(' }
+$rights
+$both = @($rights -match '(BUILTIN\\Administrators|NT AUTHORITY\\SYSTEM):\(OI\)\(CI\)\(F\)')
+Assert-Equal $both.Count 2 'entries for both'
+Assert-Equal (@($rights).Count) 2 'entries'
+
 # Event 7045 of the service manager: the service was made. Now it is gone again.
 $made = "*[System[Provider[@Name='Service Control Manager'] and EventID=7045 and TimeCreated[@SystemTime>='$since']]" +
   " and EventData[Data[@Name='ServiceName']='poolgate-resume']]"

@@ -118,6 +118,14 @@ def check(name, told, story, results, expected):
         rate = next(tag for tag in report["tags"] if tag["tag"] == "Leak")["evidence"]["objects_per_iteration"]
         if not rate["low"] <= 2 <= rate["high"]:
             fail(f"2 objects an iteration are outside of {rate}")
+        # Event 1074 says who restarted the machine, and why: "application: maintenance (planned)".
+        restarts = (results / "restarts.txt").read_text(errors="replace")
+        by_poolgate = [event for event in restarts.split("Event[") if "poolgate.exe" in event and "0x80040001" in event]
+        if len(by_poolgate) != 2:
+            fail(f"{len(by_poolgate)} restarts by poolgate, and 2 are right:\n{restarts}")
+        events = (results / "events.txt").read_text(errors="replace")
+        if "phase measure" not in events or "cannot be found" in events:
+            fail(f"the Application event log does not tell the service's part of the story:\n{events}")
     if name == "verified":
         query = (results / "query.txt").read_text(errors="replace")
         if "leakydrv.sys" not in query.lower():

@@ -49,6 +49,8 @@ call :flag after
 sc query poolgate-resume >nul 2>nul
 >%TELL% echo service %ERRORLEVEL%
 verifier /querysettings >after.txt
+wevtutil qe System "/q:*[System[EventID=1074]]" /f:text >restarts.txt
+wevtutil qe Application "/q:*[System[Provider[@Name='poolgate']]]" /f:text >events.txt
 copy /y *.txt %LAB%\ >nul
 xcopy /e /i /q /y reports %LAB%\reports >nul
 >%TELL% echo over
