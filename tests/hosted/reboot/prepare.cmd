@@ -9,6 +9,8 @@ md "%FOLDER%" || goto failed
 for %%F in (poolgate.exe work.exe leakydrv.sys test.cer boot.cmd story.ps1 crash.cmd leak.yaml verified.yaml crash.yaml) do (
   copy /y "%~dp0%%F" "%FOLDER%" || goto failed
 )
+rem poolgate trusts what belongs to the administrators; a person who made it may be another owner.
+icacls "%FOLDER%" /setowner *S-1-5-32-544 /t /q || goto failed
 certutil -f -addstore Root "%FOLDER%\test.cer" || goto failed
 certutil -f -addstore TrustedPublisher "%FOLDER%\test.cer" || goto failed
 bcdedit /set testsigning on || goto failed
