@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What is known of the scripts of this folder without a Windows: that they can be parsed, and that workflows and scripts name
-each other rightly. Needs tree-sitter, tree-sitter-pwsh and tree-sitter-batch. Run it in the repository's folder."""
+"""What is known of the scripts of this folder without a Windows: that they can be parsed, and that workflows, .ci/run and scripts
+name each other rightly. Needs tree-sitter, tree-sitter-pwsh and tree-sitter-batch. Run it in the repository's folder."""
 import pathlib
 import re
 import sys
@@ -16,14 +16,15 @@ GRAMMARS = {".ps1": tree_sitter_pwsh, ".cmd": tree_sitter_batch}
 
 def main():
     files = [file for file in sorted(HERE.rglob("*")) if file.is_file()]
-    named = "".join(file.read_text() for file in pathlib.Path(".github/workflows").iterdir())
+    runners = [*pathlib.Path(".github/workflows").iterdir(), pathlib.Path(".ci/run")]
+    named = "".join(file.read_text() for file in runners)
     faults = [fault for file in files for fault in syntax(file)]
     for name in re.findall(r"tests[\\/]hosted[\\/]([\w\\/.-]*\w)", named):
         if not (HERE / name.replace("\\", "/")).is_file():
-            faults.append(f"a workflow names {name}, which is not there")
+            faults.append(f"a workflow or .ci/run names {name}, which is not there")
     for file in files:
         others = named + "".join(other.read_text() for other in files if other != file)
-        if file.name not in others and file != HERE / "check.py":
+        if file.name not in others:
             faults.append(f"nothing names {file}")
     if not files or not named:
         faults.append("nothing was checked")

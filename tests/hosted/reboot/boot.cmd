@@ -18,9 +18,7 @@ start "" /b powershell.exe -NoProfile -ExecutionPolicy Bypass -File story.ps1
 set RUN=
 for /d %%R in (reports\*) do set "RUN=%%~nxR"
 if not defined RUN goto begin
-find "phase done" "%ProgramData%\poolgate\%RUN%\run.log" >nul 2>nul
-if not errorlevel 1 goto wait
-find "phase done" "reports\%RUN%\run.log" >nul 2>nul
+call :done
 if not errorlevel 1 goto wait
 sc query poolgate-resume >nul 2>nul
 if not errorlevel 1 goto wait
@@ -43,9 +41,17 @@ poolgate.exe wait "%RUN%" --reports reports >wait.txt 2>&1
 
 :ended
 set CODE=%ERRORLEVEL%
+for /d %%R in (reports\*) do set "RUN=%%~nxR"
+call :done
+if not errorlevel 1 goto over
+rem The machine is going down, most likely, and ended poolgate first. Then nobody comes to the next line.
+ping -n 31 127.0.0.1 >nul
+
+:over
 >%TELL% echo code %CODE%
-if "%CODE%"=="10" exit /b 0
 call :flag after
+rem The service is gone once it has ended, which is shortly after the run.
+ping -n 6 127.0.0.1 >nul
 sc query poolgate-resume >nul 2>nul
 >%TELL% echo service %ERRORLEVEL%
 verifier /querysettings >after.txt
@@ -56,6 +62,12 @@ xcopy /e /i /q /y reports %LAB%\reports >nul
 >%TELL% echo over
 shutdown /s /t 0
 exit /b 0
+
+:done
+find "phase done" "%ProgramData%\poolgate\%RUN%\run.log" >nul 2>nul
+if not errorlevel 1 exit /b 0
+find "phase done" "reports\%RUN%\run.log" >nul 2>nul
+exit /b %ERRORLEVEL%
 
 :flag
 set FLAG=absent
