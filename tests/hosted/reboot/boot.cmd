@@ -8,12 +8,12 @@ setlocal
 cd /d "%~dp0"
 if not defined TELL set TELL=COM1
 set LAB=
-for %%D in (D E F G H) do if exist %%D:\errand.cmd set LAB=%%D:
+for /l %%I in (1,1,30) do if not defined LAB call :look
 if not defined LAB exit /b 0
 call %LAB%\errand.cmd
 mode COM1 BAUD=115200 PARITY=N DATA=8 >nul 2>nul
 >%TELL% echo boot
-start "" /b powershell.exe -NoProfile -ExecutionPolicy Bypass -File story.ps1
+start "" /b powershell.exe -NoProfile -ExecutionPolicy Bypass -File story.ps1 >story.txt 2>&1
 
 set RUN=
 for /d %%R in (reports\*) do set "RUN=%%~nxR"
@@ -61,6 +61,11 @@ copy /y *.txt %LAB%\ >nul
 xcopy /e /i /q /y reports %LAB%\reports >nul
 >%TELL% echo over
 shutdown /s /t 0
+exit /b 0
+
+:look
+for %%D in (D E F G H) do if exist %%D:\errand.cmd set LAB=%%D:
+if not defined LAB ping -n 2 127.0.0.1 >nul
 exit /b 0
 
 :done
