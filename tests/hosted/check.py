@@ -47,7 +47,7 @@ def syntax(file):
             yield f"{file}:{node.start_point[0] + 1}: cannot be parsed"
         nodes += node.children
     if file.suffix == ".ps1":
-        # In a string PowerShell reads `$name:` as a drive; the grammar does not mind.
+        # In a string PowerShell takes `$name:` for a drive, which the grammar does not.
         for number, line in enumerate(text.decode().splitlines(), 1):
             if re.search(r'"[^"\']*\$(?!env:|using:|script:|global:)\w+:', line):
                 yield f"{file}:{number}: $name: in a string is a drive; write ${{name}}:"

@@ -17,7 +17,7 @@ $wrong = @(foreach ($key in $theirs.Keys) {
   $last = $after[$key]
   $first = if ($before.ContainsKey($key)) { $before[$key] } else { [pscustomobject]@{ Allocs = 0; Frees = 0 } }
   foreach ($count in 'Allocs', 'Frees') {
-    # A counter of 32 bits that went round meanwhile says nothing.
+    # A counter of 32 bits that wrapped meanwhile cannot be compared.
     if ($first.$count -gt $last.$count) { continue }
     if ($row.$count -lt $first.$count -or $row.$count -gt $last.$count) {
       "${key}: $count $($first.$count), of PoolMon $($row.$count), then $($last.$count)"

@@ -1,7 +1,7 @@
 # refused-restart.ps1 POOLGATE: a run is armed and put back without a restart, which Windows refuses.
 # It runs as LocalSystem, in a service whose required privileges leave out SeShutdownPrivilege: "the SCM will remove the
-# privileges that are not required from the process token" (learn.microsoft.com, SERVICE_REQUIRED_PRIVILEGES_INFOW). cmd.exe is
-# no service and is ended for that, so it starts another process, which keeps its token, and goes.
+# privileges that are not required from the process token" (learn.microsoft.com, SERVICE_REQUIRED_PRIVILEGES_INFOW). cmd.exe
+# does not answer as a service and would be ended, so it starts another process, which has the same token, and exits.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 
@@ -20,14 +20,14 @@ $null = New-Service -Name refused -StartupType Manual -BinaryPathName "$env:Syst
 $privileges = 'SeImpersonatePrivilege', 'SeDebugPrivilege', 'SeProfileSingleProcessPrivilege', 'SeIncreaseQuotaPrivilege'
 Assert-Exit 0 { sc.exe privs refused ($privileges -join '/') }
 Assert-Exit 0 { sc.exe qprivs refused }
-# 1053: what it started did not answer as a service does.
+# Error 1053, because cmd.exe does not answer as a service.
 sc.exe start refused
 
 $deadline = (Get-Date).AddMinutes(5)
 while (-not (Test-Path "$folder\code.txt") -and (Get-Date) -lt $deadline) { Start-Sleep -Seconds 1 }
 Assert-Exit 0 { sc.exe delete refused }
 if (-not (Test-Path "$folder\code.txt")) { throw 'poolgate does not end, or never began' }
-Get-Content "$folder\privileges.txt", "$folder\told.txt"
+Get-Content "$folder\privileges.txt", "$folder\printed.txt"
 
 $held = Get-Content "$folder\privileges.txt" -Raw
 if ($held -match 'SeShutdownPrivilege') { throw 'the service has SeShutdownPrivilege' }

@@ -1,5 +1,5 @@
-# totals.ps1 POOLGATE: what poolgate prints for whole pools is what the performance counters say (Memory, Pool Nonpaged Bytes and
-# Pool Paged Bytes), within a tenth: both move.
+# totals.ps1 POOLGATE: what poolgate prints for whole pools agrees with the performance counters (Memory, Pool Nonpaged Bytes and
+# Pool Paged Bytes) within a tenth, since both change.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 

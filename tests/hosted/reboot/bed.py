@@ -71,8 +71,8 @@ def install(iso, payload):
         machine.press("ret")
         time.sleep(1)
     machine.wait_until_off(INSTALLING)
-    if "prepared" not in machine.told():
-        fail(f"the guest was not prepared:\n{machine.told()}")
+    if "prepared" not in machine.printed():
+        fail(f"the guest was not prepared:\n{machine.printed()}")
 
 
 def errand(name):
@@ -86,14 +86,14 @@ def errand(name):
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir()
     tool("mcopy", "-s", "-n", "-i", f"{name}.img@@{PARTITION}", "::*", str(results))
-    print(machine.told(), machine.story(), sep="\n")
-    check(name, machine.told(), machine.story(), results, expected)
+    print(machine.printed(), machine.story(), sep="\n")
+    check(name, machine.printed(), machine.story(), results, expected)
     os.remove(f"{name}.qcow2")
 
 
-def check(name, told, story, results, expected):
-    """What each errand must have left: the exit code and the report, the flag as it was, and no service."""
-    codes = [int(code) for code in re.findall(r"^code (\d+)", told, re.M)]
+def check(name, printed, story, results, expected):
+    """Checks the exit code and the report, and that the flag is as it was and the service is gone."""
+    codes = [int(code) for code in re.findall(r"^code (\d+)", printed, re.M)]
     reports = list(results.glob("reports/*/report.json"))
     if len(reports) != 1:
         fail(f"{len(reports)} reports")
@@ -106,10 +106,10 @@ def check(name, told, story, results, expected):
     if report["outcome"] != {0: "held", 1: "broken", 3: "error"}[codes[-1]]:
         fail(f"exit code {codes[-1]} with outcome {report['outcome']}")
     # Only the first start prints the flag before.
-    before, after = re.findall(r"^flag before (.+)$", told, re.M)[0], re.findall(r"^flag after (.+)$", told, re.M)[-1]
+    before, after = re.findall(r"^flag before (.+)$", printed, re.M)[0], re.findall(r"^flag after (.+)$", printed, re.M)[-1]
     if before.strip() != after.strip():
         fail(f"GlobalFlag was {before.strip()} and is {after.strip()}")
-    if re.findall(r"^service (\d+)", told, re.M)[-1] != "1060":
+    if re.findall(r"^service (\d+)", printed, re.M)[-1] != "1060":
         fail("the service poolgate-resume is still there")
     if report["not_restored"]:
         fail(f"not restored: {report['not_restored']}")
@@ -118,14 +118,14 @@ def check(name, told, story, results, expected):
         rate = next(tag for tag in report["tags"] if tag["tag"] == "Leak")["evidence"]["objects_per_iteration"]
         if not rate["low"] <= 2 <= rate["high"]:
             fail(f"2 objects an iteration are outside of {rate}")
-        # Event 1074 says who restarted the machine, and why: "application: maintenance (planned)".
+        # Event 1074 has the program that restarted the machine, and the reason: "application: maintenance (planned)".
         restarts = (results / "restarts.txt").read_text(errors="replace")
         by_poolgate = [event for event in restarts.split("Event[") if "poolgate.exe" in event and "0x80040001" in event]
         if len(by_poolgate) != 2:
             fail(f"{len(by_poolgate)} restarts by poolgate, and 2 are right:\n{restarts}")
         events = (results / "events.txt").read_text(errors="replace")
         if "phase measure" not in events or "cannot be found" in events:
-            fail(f"the Application event log does not tell the service's part of the story:\n{events}")
+            fail(f"the Application event log lacks the service's part of the story:\n{events}")
     if name == "verified":
         query = (results / "query.txt").read_text(errors="replace")
         if "leakydrv.sys" not in query.lower():
@@ -144,9 +144,9 @@ PHASES = ["arm", "boot armed", "measure", "restore", "boot restored", "report", 
 
 
 def in_order(story):
-    """Each phase is told once it is on disk, so no power cut may have one told again after the next."""
+    """A phase is logged once it is on disk, so after a power cut no earlier phase may be logged again."""
     phases = dict.fromkeys(re.findall(r"^(\S+) phase (.+?)\r?$", story, re.M))
-    # A line that a power cut broke is told again.
+    # A line that a power cut broke is logged again.
     places = [PHASES.index(phase) for _, phase in phases if phase in PHASES]
     if places != sorted(places) or not places or places[-1] != len(PHASES) - 1:
         fail(f"phases out of order: {[phase for _, phase in phases]}")
@@ -162,7 +162,7 @@ def make_lab_disk(image, errand_cmd):
 
 
 class Machine:
-    """A machine of QEMU. What it tells on its serial ports is kept from one boot to the next."""
+    """A machine of QEMU. What it prints on its serial ports is kept from one boot to the next."""
 
     def __init__(self, name, system, cds=(), lab=None):
         self.name = name
@@ -176,7 +176,7 @@ class Machine:
         if ACCELERATOR == "kvm":
             # What Windows uses where it runs as a guest.
             self.command += ["-cpu", "host,hv_relaxed,hv_vapic,hv_spinlocks=0x1fff,hv_time"]
-        for port in ("told", "story"):
+        for port in ("printed", "story"):
             pathlib.Path(f"{name}.{port}").write_bytes(b"")
             self.command += ["-chardev", f"file,id={port},path={name}.{port},append=on"]
             self.command += ["-device", f"isa-serial,chardev={port}"]
@@ -185,8 +185,8 @@ class Machine:
             self.command += ["-drive", f"if=none,id=disk{at},file={file},format={form}{readonly}"]
             self.command += ["-device", f"ide-{kind},drive=disk{at},bus=ide.{at},bootindex={at}"]
 
-    def told(self):
-        return pathlib.Path(f"{self.name}.told").read_text(errors="replace")
+    def printed(self):
+        return pathlib.Path(f"{self.name}.printed").read_text(errors="replace")
 
     def story(self):
         return pathlib.Path(f"{self.name}.story").read_text(errors="replace")
@@ -247,7 +247,7 @@ class Machine:
         """Leaves what was on the screen."""
         self.qmp("screendump", filename=str(pathlib.Path(f"{self.name}.ppm").resolve()))
         self.cut_power()
-        fail(f"{because}; {self.name}.ppm is its screen:\n{self.told()}\n{self.story()}")
+        fail(f"{because}; {self.name}.ppm is its screen:\n{self.printed()}\n{self.story()}")
 
     def qmp(self, command, **arguments):
         for _ in range(100):

@@ -1,18 +1,18 @@
 @echo off
 rem What the guest does at each start, as LocalSystem. The disk with errand.cmd gives it SCENARIO, the scenario's name, and EVERY,
-rem how often the driver leaks. It begins the run, or goes on with it, and tells the host on COM1 what came of it; story.ps1
-rem tells the story of the run on COM2. When the run is over it copies the reports to that disk and powers off. Nothing else is
+rem how often the driver leaks. It begins the run, or goes on with it, and prints the results on COM1, for the host; story.ps1
+rem prints the run's log on COM2. When the run is over it copies the reports to that disk and powers off. Nothing else is
 rem written there: a power cut could break its FAT.
 rem A number just before > would be taken for a handle, so > comes first.
 setlocal
 cd /d "%~dp0"
-if not defined TELL set TELL=COM1
+if not defined PORT set PORT=COM1
 set LAB=
 for /l %%I in (1,1,30) do if not defined LAB call :look
 if not defined LAB exit /b 0
 call %LAB%\errand.cmd
 mode COM1 BAUD=115200 PARITY=N DATA=8 >nul 2>nul
->%TELL% echo boot
+>%PORT% echo boot
 start "" /b powershell.exe -NoProfile -ExecutionPolicy Bypass -File story.ps1 >story.txt 2>&1
 
 set RUN=
@@ -22,21 +22,21 @@ call :done
 if not errorlevel 1 goto wait
 sc query poolgate-resume >nul 2>nul
 if not errorlevel 1 goto wait
-rem The power was cut before a service was made: nobody comes back but who asks for it.
->%TELL% echo resume
+rem The power was cut before a service was made: only `resume` goes on with the run.
+>%PORT% echo resume
 poolgate.exe resume --reports reports >resume.txt 2>&1
 goto ended
 
 :begin
 reg add HKLM\SYSTEM\CurrentControlSet\Services\leakydrv /v LeakEvery /t REG_DWORD /d %EVERY% /f
->%TELL% echo begin
+>%PORT% echo begin
 call :flag before
 verifier /querysettings >before.txt
 poolgate.exe run %SCENARIO%.yaml --allow-reboot --reports reports >run.txt 2>&1
 goto ended
 
 :wait
->%TELL% echo wait
+>%PORT% echo wait
 poolgate.exe wait "%RUN%" --reports reports >wait.txt 2>&1
 
 :ended
@@ -44,22 +44,22 @@ set CODE=%ERRORLEVEL%
 for /d %%R in (reports\*) do set "RUN=%%~nxR"
 call :done
 if not errorlevel 1 goto over
-rem The machine is going down, most likely, and ended poolgate first. Then nobody comes to the next line.
+rem Most likely the machine is going down, and poolgate was ended first. Then this script is ended during the wait.
 ping -n 31 127.0.0.1 >nul
 
 :over
->%TELL% echo code %CODE%
+>%PORT% echo code %CODE%
 call :flag after
 rem The service is gone once it has ended, which is shortly after the run.
 ping -n 6 127.0.0.1 >nul
 sc query poolgate-resume >nul 2>nul
->%TELL% echo service %ERRORLEVEL%
+>%PORT% echo service %ERRORLEVEL%
 verifier /querysettings >after.txt
 wevtutil qe System "/q:*[System[EventID=1074]]" /f:text >restarts.txt
 wevtutil qe Application "/q:*[System[Provider[@Name='poolgate']]]" /f:text >events.txt
 copy /y *.txt %LAB%\ >nul
 xcopy /e /i /q /y reports %LAB%\reports >nul
->%TELL% echo over
+>%PORT% echo over
 shutdown /s /t 0
 exit /b 0
 
@@ -78,5 +78,5 @@ exit /b %ERRORLEVEL%
 set FLAG=absent
 reg query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager" /v GlobalFlag >flag.txt 2>nul
 for /f "tokens=1-3" %%S in (flag.txt) do if "%%S"=="GlobalFlag" set "FLAG=%%T %%U"
->%TELL% echo flag %1 %FLAG%
+>%PORT% echo flag %1 %FLAG%
 exit /b 0

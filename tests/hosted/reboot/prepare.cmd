@@ -2,7 +2,7 @@
 rem Run once in the new Windows, by autounattend.xml: installs poolgate, its driver and boot.cmd, and powers off.
 rem The folder is one that only administrators can write to, and its path has a space in it.
 setlocal
-if not defined TELL set TELL=COM1
+if not defined PORT set PORT=COM1
 if not defined FOLDER set "FOLDER=%ProgramFiles%\poolgate"
 mode COM1 BAUD=115200 PARITY=N DATA=8 >nul 2>nul
 md "%FOLDER%" || goto failed
@@ -14,7 +14,7 @@ icacls "%FOLDER%" /setowner *S-1-5-32-544 /t /q || goto failed
 certutil -f -addstore Root "%FOLDER%\test.cer" || goto failed
 certutil -f -addstore TrustedPublisher "%FOLDER%\test.cer" || goto failed
 bcdedit /set testsigning on || goto failed
-rem After two boots that a power cut ended Windows would start its recovery, where nobody is ("BCDEdit /set").
+rem After two failed boots Windows would start its recovery and wait there for a person ("BCDEdit /set").
 bcdedit /set {current} recoveryenabled No || goto failed
 bcdedit /set {current} bootstatuspolicy IgnoreAllFailures || goto failed
 sc create leakydrv type= kernel start= demand binPath= "%FOLDER%\leakydrv.sys" || goto failed
@@ -22,11 +22,11 @@ rem A crash leaves %SystemRoot%\MEMORY.DMP, of the kernel alone, and restarts: "
 reg add HKLM\SYSTEM\CurrentControlSet\Control\CrashControl /v CrashDumpEnabled /t REG_DWORD /d 2 /f || goto failed
 reg add HKLM\SYSTEM\CurrentControlSet\Control\CrashControl /v AutoReboot /t REG_DWORD /d 1 /f || goto failed
 schtasks /create /f /tn poolgate-lab /sc onstart /ru SYSTEM /tr "\"%FOLDER%\boot.cmd\"" || goto failed
->%TELL% echo prepared
+>%PORT% echo prepared
 shutdown /s /t 0
 exit /b 0
 
 :failed
->%TELL% echo prepare.cmd failed
+>%PORT% echo prepare.cmd failed
 shutdown /s /t 0
 exit /b 1

@@ -1,7 +1,7 @@
-# Tells on COM2 what run.log tells, as it is written. During a run it is with the run's state, afterwards with the reports.
+# Prints run.log on COM2 while it is written. During a run it is in the folder of the run's state, afterwards among the reports.
 $port = New-Object System.IO.Ports.SerialPort COM2, 115200
 $port.Open()
-$told = @{}
+$read = @{}
 while ($true) {
   foreach ($log in Get-Item "$env:ProgramData\poolgate\*\run.log", "$PSScriptRoot\reports\*\run.log" -ErrorAction SilentlyContinue) {
     try {
@@ -10,9 +10,9 @@ while ($true) {
       # It has just moved.
       continue
     }
-    $null = $file.Seek([long]$told[$log.FullName], 'Begin')
+    $null = $file.Seek([long]$read[$log.FullName], 'Begin')
     $text = (New-Object System.IO.StreamReader $file).ReadToEnd()
-    $told[$log.FullName] = $file.Position
+    $read[$log.FullName] = $file.Position
     $file.Dispose()
     $port.Write($text)
   }
