@@ -1,4 +1,4 @@
-//! Files for packagers: completion scripts and manual pages.
+//! Files for packagers: completion scripts and manual pages; and the scenarios of workflows.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::process::{Command, Output, Stdio};
@@ -114,4 +114,23 @@ fn the_program_s_manifest_asks_for_long_paths_and_utf_8_and_for_no_rights() {
     // Windows 10 and later.
     let windows = value("supportedOS").attribute("Id").unwrap();
     assert_eq!(windows, "{8e0f7a12-bfb3-4fe8-b9a5-48fd50a15a9a}", "{text}");
+}
+
+/// Hosted runners use these scenarios; no other test runs them.
+#[test]
+fn the_scenarios_of_hosted_runners_are_valid() {
+    let hosted = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosted");
+    let mut scenarios = 0;
+    for folder in [hosted.clone(), hosted.join("reboot")] {
+        for file in fs_err::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "yaml") {
+                let output = poolgate(&["check", "--elsewhere", path.to_str().unwrap()]);
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(0), "{}: {stderr}", path.display());
+                scenarios += 1;
+            }
+        }
+    }
+    assert!(scenarios > 0);
 }

@@ -1,0 +1,17 @@
+@echo off
+rem driver.cmd EVERY [FILE]: makes the service leakydrv of the driver FILE (lab\leakydrv.sys) unless there is one, unloads the
+rem driver if it is loaded, and lets it leak at every EVERY-th request from its next start on; never with 0.
+setlocal
+if "%~1"=="" exit /b 2
+set "FILE=%~f2"
+if "%~2"=="" set "FILE=%CD%\lab\leakydrv.sys"
+sc query leakydrv >nul 2>nul
+if errorlevel 1 (
+  sc create leakydrv type= kernel start= demand binPath= "%FILE%"
+  if errorlevel 1 exit /b 1
+) else (
+  sc stop leakydrv >nul 2>nul
+)
+reg add HKLM\SYSTEM\CurrentControlSet\Services\leakydrv /v LeakEvery /t REG_DWORD /d %1 /f
+if errorlevel 1 exit /b 1
+exit /b 0

@@ -1,0 +1,7 @@
+# held.ps1 POOLGATE: the driver, set to leak nothing, is held.
+param([string]$Poolgate)
+. "$PSScriptRoot\common.ps1"
+
+Assert-Exit 0 { & $Poolgate run lab\leakydrv.yaml --reports clean }
+Assert-Equal (Read-Report clean).outcome 'held' 'the outcome'
+exit 0
