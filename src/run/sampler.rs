@@ -2,7 +2,7 @@
 //!
 //! Two kinds are taken: on the clock, whatever is going on, and *settled*, at rest, after named caches were shrunk, so
 //! that a settled sample counts what is really in use. A sample that cannot be read leaves a gap in the recording; after
-//! a few in a row the run fails, since a run that did not measure must never pass.
+//! three in a row the run fails, since a run that did not measure must never pass.
 
 use std::io;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::scenario::Sampling;
 
 /// How often the recording is synced to disk: what a power cut may cost.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-/// So many samples in a row may fail before the run does.
+/// The run fails when this many samples in a row have failed.
 const FAILURES: u32 = 3;
 /// Objects freed by RCU are really free only after a grace period; measured: 50 ms always sufficed, and 20 ms between
 /// the two shrinks which it takes to empty per-CPU slabs.
@@ -212,7 +212,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         let because = error.to_string();
         self.with.recorder.mark(self.started.elapsed(), &Mark::Gap { because: because.clone() })?;
         self.tell(Event::Gap(because));
-        if self.failures > FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
+        if self.failures >= FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
     }
 
     /// How long the recording is by now.

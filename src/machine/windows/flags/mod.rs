@@ -81,6 +81,8 @@ impl Tagging {
         match attempt {
             Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
+            // The tags were read before the sessions were.
+            Err(MachineError::PoolTags(error)) if error.is_of_sessions() => Ok(Tagging::Always),
             Err(error) => Err(error),
         }
     }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use self::boot_mode::ModeKept;
 use super::setting::VERIFY_DRIVERS;
 use super::*;
+use crate::machine::windows::pool::{Class, PoolTagsError};
 
 mod boot_mode;
 mod by_hand;
@@ -242,6 +243,9 @@ fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
     assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::Always);
     assert_eq!(Tagging::told_by::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
     assert!(Tagging::told_by::<()>(Err(MachineError::NotYet("reading"))).is_err());
+    let torn = |class| Tagging::told_by::<()>(Err(MachineError::PoolTags(PoolTagsError::Torn(class))));
+    assert_eq!(torn(Class::SessionPoolTag).unwrap(), Tagging::Always);
+    assert!(torn(Class::PoolTag).is_err());
 }
 
 #[test]

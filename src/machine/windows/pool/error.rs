@@ -46,6 +46,20 @@ impl PoolTagsError {
         }
     }
 
+    /// Whether the tags were read, and what sessions have to themselves was not.
+    #[cfg(any(windows, test))]
+    pub(in crate::machine) fn is_of_sessions(&self) -> bool {
+        match self {
+            PoolTagsError::Growing(class)
+            | PoolTagsError::TooLarge(class)
+            | PoolTagsError::Torn(class)
+            | PoolTagsError::NotAllowed(class, _)
+            | PoolTagsError::NoRows(class)
+            | PoolTagsError::Refused(class, _) => *class == Class::SessionPoolTag,
+            PoolTagsError::NotReported | PoolTagsError::Wow64 => false,
+        }
+    }
+
     /// What the person running this should do, where there is something to do.
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
