@@ -93,6 +93,11 @@ pub trait Flags {
     /// When the kernel does not tell.
     fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError>;
 
+    /// What a reader of the report should know about the answers of [`Flags::in_force`]. Each note comes once.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The setting as it stands; an absent value is a value.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ const SERVICE: &str = "poolgate-resume";
 
 /// Who restarts the machine when the run asks for it.
 #[derive(Clone, Copy, PartialEq)]
-enum Restarts {
+pub(crate) enum Restarts {
     /// Poolgate itself, as far as Wine lets it. It is patient.
     ByPoolgate,
     /// Whoever takes the power when the run says that it is about to restart.
@@ -29,10 +29,10 @@ const NOT_FINISHED: u32 = 10;
 
 /// How a chain went.
 #[derive(Debug)]
-struct Chain {
-    boots: usize,
-    code: Option<u32>,
-    log: String,
+pub(crate) struct Chain {
+    pub(crate) boots: usize,
+    pub(crate) code: Option<u32>,
+    pub(crate) log: String,
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn chain(machine: Machine) -> Machine {
 
 /// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, words of the run's
 /// story, in their order.
-fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
+pub(crate) fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
     let mut cuts = cuts.iter().peekable();
     for boots in 1..=MOST_BOOTS {
         let told_before = story(machine).len();

@@ -23,3 +23,4 @@ mod strays;
 mod tagging;
 mod tool;
 mod trust;
+mod verifier;

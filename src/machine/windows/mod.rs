@@ -15,6 +15,7 @@ mod driver;
 mod facts;
 pub(super) mod flags;
 pub mod pool;
+pub(super) mod verified;
 
 // What else is decided, which only Windows asks for.
 #[cfg(any(windows, test))]

@@ -95,7 +95,7 @@ impl<S: Storage> Drive<'_, S> {
             (self.tell)(Event::Phase(phase));
             let next = match phase {
                 Phase::Arm => self.arm(),
-                Phase::BootArmed => self.boot_armed(),
+                Phase::BootArmed => self.boot_armed()?,
                 Phase::Measure => self.measure(work).await?,
                 Phase::Restore => self.restore(work).await?,
                 Phase::BootRestored => self.boot_restored()?,
@@ -173,20 +173,24 @@ impl<S: Storage> Drive<'_, S> {
         if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) }
     }
 
-    fn boot_armed(&mut self) -> Next {
+    fn boot_armed(&mut self) -> Result<Next, CheckpointError> {
         if !self.changes_flags() {
-            return Next::Enter(Phase::Measure, None);
+            return Ok(Next::Enter(Phase::Measure, None));
         }
         if !self.fresh_boot() {
             // A process before this one may have put the flags back, as its checkpoint could not be written.
-            return match self.state().lives > 0 && !self.worn_out() {
+            return Ok(match self.state().lives > 0 && !self.worn_out() {
                 true => {
                     self.set_flags().map_or_else(|error| failed("cannot set the flags", &error), |()| Next::Restart)
                 }
                 false => Next::Restart,
-            };
+            });
         }
-        match self.in_force() {
+        let in_force = self.in_force();
+        for note in self.machine.flags.notes() {
+            self.checkpoint.note(note)?;
+        }
+        Ok(match in_force {
             Ok(true) => Next::Enter(Phase::Measure, None),
             Ok(false) => Next::Enter(
                 Phase::Restore,
@@ -199,7 +203,7 @@ impl<S: Storage> Drive<'_, S> {
                 }),
             ),
             Err(error) => failed("cannot tell whether the flags are in force", &error),
-        }
+        })
     }
 
     async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {

@@ -7,6 +7,9 @@
  *   class 22   with the counts of leakydrv.sys, and with some tags which never change
  *   class 255  c0000003, as every Windows before 26H1
  *   class 9    with the GlobalFlag of this boot
+ *   class 51   with the drivers that VerifyDrivers named at this boot, where HKLM\SOFTWARE\simulated class 22 has a value
+ *              Verifier: 1, or 2, of which it then lists none; there is no such class for 0
+ *   class 11   with ntoskrnl.exe and leakydrv.sys, where there is that value
  * and lets Wine answer the rest. Where HKLM\SOFTWARE\simulated class 22 has a value OldWindows, class 22 answers
  * c0000002, as Windows XP does, unless GlobalFlag had 0x400 when the machine booted.
  */
@@ -17,7 +20,9 @@
 #include "leakydrv.h"
 
 #define SYSTEM_FLAGS_INFORMATION 9
+#define SYSTEM_MODULE_INFORMATION 11
 #define SYSTEM_POOL_TAG_INFORMATION 22
+#define SYSTEM_VERIFIER_INFORMATION 51
 #define SYSTEM_POOL_TAG_INFORMATION_2 255
 #define FLG_POOL_ENABLE_TAGGING 0x400
 
@@ -26,9 +31,11 @@
 #define NT_INFO_LENGTH_MISMATCH ((NTSTATUS)0xc0000004)
 
 #define SESSION_MANAGER "SYSTEM\\CurrentControlSet\\Control\\Session Manager"
+#define MEMORY_MANAGEMENT SESSION_MANAGER "\\Memory Management"
 #define SIMULATED "SOFTWARE\\simulated class 22"
 #define THIS_BOOT SIMULATED "\\this boot"
 #define MOST_TAGS 64
+#define LONGEST_LIST 256
 
 typedef NTSTATUS(NTAPI *query)(SYSTEM_INFORMATION_CLASS class, void *answer, ULONG size, ULONG *needed);
 
@@ -38,6 +45,36 @@ struct pool_tags {
 };
 
 C_ASSERT(FIELD_OFFSET(struct pool_tags, tags) == 8);
+
+/* SYSTEM_VERIFIER_INFORMATION since Windows 10 1903 (phnt's ntexapi.h), with the name behind it. */
+struct verified {
+	ULONG next;
+	ULONG level;
+	ULONG rule_classes[2];
+	ULONG triage_context;
+	ULONG all_drivers;
+	UNICODE_STRING name;
+	ULONG counts[18];
+	SIZE_T bytes[4];
+	WCHAR text[64];
+};
+
+C_ASSERT(FIELD_OFFSET(struct verified, text) == 144);
+
+/* RTL_PROCESS_MODULES (phnt's ntldr.h). */
+struct module {
+	void *section, *mapped_base, *image_base;
+	ULONG size, flags;
+	USHORT load_order, init_order, load_count, file_name;
+	char path[256];
+};
+
+struct modules {
+	ULONG count;
+	struct module modules[2];
+};
+
+C_ASSERT(sizeof(struct module) == 296);
 
 /* Some which every Windows has, one of them in both pools. */
 static const struct pool_tag others[] = {
@@ -60,19 +97,26 @@ static DWORD value_of(const char *key, const char *name)
 }
 
 /*
- * The kernel reads GlobalFlag when it boots, and so does the first program here after a boot: a volatile key tells it that
+ * The kernel reads its flags when it boots, and so does the first program here after a boot: a volatile key tells it that
  * it is the first. Nobody has changed the value for the next boot by then.
  */
-static void read_global_flag_at_boot(void)
+static void read_flags_at_boot(void)
 {
-	DWORD flag = value_of(SESSION_MANAGER, "GlobalFlag"), disposition;
+	DWORD flag = value_of(SESSION_MANAGER, "GlobalFlag"), level = value_of(MEMORY_MANAGEMENT, "VerifyDriverLevel");
+	char drivers[LONGEST_LIST];
+	DWORD size = sizeof(drivers), disposition;
 	HKEY key;
 
 	if (RegCreateKeyExA(HKEY_LOCAL_MACHINE, THIS_BOOT, 0, NULL, REG_OPTION_VOLATILE, KEY_SET_VALUE, NULL, &key,
 			    &disposition))
 		return;
-	if (disposition == REG_CREATED_NEW_KEY)
+	if (disposition == REG_CREATED_NEW_KEY) {
 		RegSetValueExA(key, "GlobalFlag", 0, REG_DWORD, (BYTE *)&flag, sizeof(flag));
+		RegSetValueExA(key, "VerifyDriverLevel", 0, REG_DWORD, (BYTE *)&level, sizeof(level));
+		if (!RegGetValueA(HKEY_LOCAL_MACHINE, MEMORY_MANAGEMENT, "VerifyDrivers", RRF_RT_REG_SZ, NULL, drivers,
+				  &size))
+			RegSetValueExA(key, "VerifyDrivers", 0, REG_SZ, (BYTE *)drivers, size);
+	}
 	RegCloseKey(key);
 }
 
@@ -117,11 +161,63 @@ static NTSTATUS answer_pool_tags(void *answer, ULONG size, ULONG *needed)
 	return 0;
 }
 
+/* The drivers this boot verifies, one an entry. Their names are where the caller sees them. */
+static NTSTATUS answer_verifier(void *answer, ULONG size, ULONG *needed)
+{
+	char drivers[LONGEST_LIST] = "", *name, *rest;
+	DWORD length = sizeof(drivers), level = value_of(THIS_BOOT, "VerifyDriverLevel"), written = 0;
+	struct verified *entry = NULL;
+	WCHAR *text;
+
+	if (value_of(SIMULATED, "Verifier") == 1)
+		RegGetValueA(HKEY_LOCAL_MACHINE, THIS_BOOT, "VerifyDrivers", RRF_RT_REG_SZ, NULL, drivers, &length);
+	for (name = drivers; *name; name = rest) {
+		if (written + sizeof(*entry) > size)
+			return NT_INFO_LENGTH_MISMATCH;
+		if (entry)
+			entry->next = sizeof(*entry);
+		entry = (struct verified *)((BYTE *)answer + written);
+		memset(entry, 0, sizeof(*entry));
+		entry->level = level;
+		for (rest = name, text = entry->text; *rest && *rest != ' ' && text < &entry->text[63]; rest++, text++)
+			*text = *rest;
+		entry->name.Length = (text - entry->text) * sizeof(*text);
+		entry->name.MaximumLength = sizeof(entry->text);
+		entry->name.Buffer = entry->text;
+		written += sizeof(*entry);
+		while (*rest == ' ')
+			rest++;
+	}
+	if (needed)
+		*needed = written;
+	return 0;
+}
+
+static NTSTATUS answer_modules(void *answer, ULONG size, ULONG *needed)
+{
+	struct modules all = { .count = 2 };
+
+	strcpy(all.modules[0].path, "\\SystemRoot\\system32\\ntoskrnl.exe");
+	strcpy(all.modules[1].path, "\\SystemRoot\\system32\\drivers\\leakydrv.sys");
+	if (needed)
+		*needed = sizeof(all);
+	if (size < sizeof(all))
+		return NT_INFO_LENGTH_MISMATCH;
+	memcpy(answer, &all, sizeof(all));
+	return 0;
+}
+
 static NTSTATUS NTAPI simulated(SYSTEM_INFORMATION_CLASS class, void *answer, ULONG size, ULONG *needed)
 {
 	switch ((int)class) {
 	case SYSTEM_FLAGS_INFORMATION:
 		return answer_flags(answer, size, needed);
+	case SYSTEM_MODULE_INFORMATION:
+		if (value_of(SIMULATED, "Verifier"))
+			return answer_modules(answer, size, needed);
+		break;
+	case SYSTEM_VERIFIER_INFORMATION:
+		return value_of(SIMULATED, "Verifier") ? answer_verifier(answer, size, needed) : NT_INVALID_INFO_CLASS;
 	case SYSTEM_POOL_TAG_INFORMATION:
 		return answer_pool_tags(answer, size, needed);
 	case SYSTEM_POOL_TAG_INFORMATION_2:
@@ -153,7 +249,7 @@ BOOL WINAPI DllMain(HINSTANCE library, DWORD reason, void *reserved)
 	if (reason == DLL_PROCESS_ATTACH) {
 		DisableThreadLibraryCalls(library);
 		wine_answers = (query)GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
-		read_global_flag_at_boot();
+		read_flags_at_boot();
 		replace_import((BYTE *)GetModuleHandleA(NULL));
 	}
 	return TRUE;
