@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::gflags::Switch;
 use crate::pool::{Snapshot, TagPattern};
 
+mod bugcheck;
 mod by_hand;
 mod driver;
 mod error;
@@ -24,6 +25,7 @@ mod place;
 pub mod sim;
 pub mod windows;
 
+pub use bugcheck::Bugcheck;
 pub use by_hand::{ByHand, CommandLine, Edit, Edited, GlobalFlags, Standing};
 pub use driver::Driver;
 pub use error::MachineError;

@@ -71,7 +71,7 @@ impl Job {
         if state.trouble.is_some() {
             // A simulated kernel leaves nothing behind, and what the one below it left is none of its business.
             let places = if self.is_simulated() { Vec::new() } else { native::last_words(&self.root) };
-            notes.extend(aftermath::known(recording, &self.created, &places));
+            notes.extend(aftermath::known(recording, &self.created, &places, self.bugchecks()));
             notes.extend(self.kernel.clone().map(kernel_notes).unwrap_or_default());
         }
         if state.owes_teardown {

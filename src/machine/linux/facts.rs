@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::autostart::{HOOK, LinuxAutostart, Starter};
 use super::{allocinfo, boot, flags, programs};
-use crate::machine::MachineError;
+use crate::machine::{Bugcheck, MachineError};
 
 /// The answers. What they mean for a run is doctor's.
 #[derive(Debug)]
@@ -64,6 +66,14 @@ fn shrinks(root: &Path) -> bool {
 /// Where this system's kernel leaves its last words: pstore across a crash, kdump's folder.
 pub fn last_words(root: &Path) -> Vec<PathBuf> {
     ["sys/fs/pstore", "var/crash"].map(|folder| root.join(folder)).into()
+}
+
+/// None: what a Linux kernel leaves of a crash are files ([`last_words`]).
+///
+/// # Errors
+/// Never.
+pub fn bugchecks(_: &Path, _: Timestamp) -> Result<Vec<Bugcheck>, MachineError> {
+    Ok(Vec::new())
 }
 
 /// The room which this user may fill on the file system of the folder `place`, in bytes.

@@ -21,6 +21,8 @@ pub(super) mod verified;
 #[cfg(any(windows, test))]
 mod access;
 #[cfg(any(windows, test))]
+mod bugcheck;
+#[cfg(any(windows, test))]
 mod cmd_words;
 #[cfg(any(windows, test))]
 mod folders;
@@ -72,7 +74,7 @@ pub use facts::{Facts, Waiting};
 #[cfg(windows)]
 pub use system::{build, free_space, last_words};
 #[cfg(windows)]
-pub use system_log::{Kmemleak, kernel_messages, kernel_place};
+pub use system_log::{Kmemleak, bugchecks, kernel_messages, kernel_place};
 #[cfg(windows)]
 pub use token::is_administrator;
 #[cfg(windows)]

@@ -100,6 +100,7 @@ impl<S: Storage> Drive<'_, S> {
                 Phase::Restore => self.restore(work).await?,
                 Phase::BootRestored => self.boot_restored()?,
                 Phase::Report => {
+                    work.wait_for_dumps(self.state()).await;
                     work.report(self.state()).map_err(DriveError::Report)?;
                     // Off last: while the reports are not on disk somebody must come back to write them. When it cannot
                     // be removed the reports stand all the same, and Done tries again.
@@ -259,6 +260,7 @@ impl<S: Storage> Drive<'_, S> {
                 format!("the machine was restarted {LIVES} times and is still in the same boot").into(),
             ));
         }
+        work.wait_for_dumps(self.state()).await;
         (self.tell)(Event::Restarting);
         if let Err(error) = self.machine.boot.restart() {
             let trouble = Trouble {

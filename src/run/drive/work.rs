@@ -29,6 +29,12 @@ pub trait Work {
     /// Writes every report. Done again after a crash, it must come to the same.
     fn report(&mut self, state: &State) -> Result<(), Trouble>;
 
+    /// Waits until the system has saved what it keeps of a crash, if the run met one. Called before the machine is restarted
+    /// and before the report is written.
+    async fn wait_for_dumps(&mut self, state: &State) {
+        let _ = state;
+    }
+
     /// Waits before the flags are tried again; returns false when the run was asked to stop.
     async fn wait_to_retry(&mut self, length: Duration) -> bool;
 
