@@ -89,6 +89,26 @@ fn a_machine_which_goes_down_while_measuring_is_an_error_and_never_a_pass() {
     left_as_it_was(&machine, Some(flag));
 }
 
+#[test]
+fn a_bugcheck_is_reported_with_its_code_and_the_dump_that_is_saved_after_the_boot() {
+    let Some(bed) = bed() else { return };
+    // Events of this run, which is later than the fixtures.
+    let event = |text: &str| text.replace("2026-11-29T", "2099-11-29T");
+    let power = event(include_str!("../fixtures/system_log/kernel-power-41.xml"));
+    let both = power.clone() + &event(include_str!("../fixtures/system_log/bugcheck-1001.xml"));
+    let machine = chain(Machine::new(bed, 0)).with_simulated_event_log(bed, &[power, both]);
+    let chain = until_over(&machine, &["iteration "], Restarts::ByTheHost);
+    assert_eq!(chain.code, Some(3), "{}", chain.log);
+    in_order(&chain.log);
+    let waited = chain.log.matches("waiting until Windows has saved the dump").count();
+    assert_eq!(waited, 1, "{}", chain.log);
+    let notes = machine.only_run().report()["notes"].to_string();
+    let stopped =
+        "Windows stopped with bugcheck 0x00000050 (0xffffa98c99cc35bf, 0x0, 0xfffff80465545b04, 0x2), and saved the";
+    assert_eq!(notes.matches(stopped).count(), 1, "{notes}");
+    assert!(notes.contains(r"the kernel left C:\\windows\\MEMORY.DMP"), "{notes}");
+}
+
 fn chain(machine: Machine) -> Machine {
     machine.with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"))
 }

@@ -6,6 +6,8 @@
  * too. It replaces the program's import of NtQuerySystemInformation, and answers
  *   class 22   with the counts of leakydrv.sys, and with some tags which never change
  *   class 255  c0000003, as every Windows before 26H1
+ *   class 67   with the pool of session 1, where HKLM\SOFTWARE\simulated class 22 has a value Sessions: all queries of a process
+ *              but that one, from 1, are answered
  *   class 9    with the GlobalFlag of this boot
  *   class 51   with the drivers that VerifyDrivers named at this boot, where HKLM\SOFTWARE\simulated class 22 has a value
  *              Verifier: 1, or 2, of which it then lists none; there is no such class for 0
@@ -18,17 +20,20 @@
 #include <winternl.h>
 
 #include "leakydrv.h"
+#include "simulated.h"
 
 #define SYSTEM_FLAGS_INFORMATION 9
 #define SYSTEM_MODULE_INFORMATION 11
 #define SYSTEM_POOL_TAG_INFORMATION 22
 #define SYSTEM_VERIFIER_INFORMATION 51
+#define SYSTEM_SESSION_POOL_TAG_INFORMATION 67
 #define SYSTEM_POOL_TAG_INFORMATION_2 255
 #define FLG_POOL_ENABLE_TAGGING 0x400
 
 #define NT_NOT_IMPLEMENTED ((NTSTATUS)0xc0000002)
 #define NT_INVALID_INFO_CLASS ((NTSTATUS)0xc0000003)
 #define NT_INFO_LENGTH_MISMATCH ((NTSTATUS)0xc0000004)
+#define NT_INSUFFICIENT_RESOURCES ((NTSTATUS)0xc000009a)
 
 #define SESSION_MANAGER "SYSTEM\\CurrentControlSet\\Control\\Session Manager"
 #define MEMORY_MANAGEMENT SESSION_MANAGER "\\Memory Management"
@@ -45,6 +50,15 @@ struct pool_tags {
 };
 
 C_ASSERT(FIELD_OFFSET(struct pool_tags, tags) == 8);
+
+struct session_pool {
+	SIZE_T next;
+	ULONG session;
+	ULONG count;
+	struct pool_tag tags[1];
+};
+
+C_ASSERT(FIELD_OFFSET(struct session_pool, tags) == 16);
 
 /* SYSTEM_VERIFIER_INFORMATION since Windows 10 1903 (phnt's ntexapi.h), with the name behind it. */
 struct verified {
@@ -88,7 +102,7 @@ static const struct pool_tag others[] = {
 
 static query wine_answers;
 
-static DWORD value_of(const char *key, const char *name)
+DWORD value_of(const char *key, const char *name)
 {
 	DWORD value = 0, size = sizeof(value);
 
@@ -207,6 +221,21 @@ static NTSTATUS answer_modules(void *answer, ULONG size, ULONG *needed)
 	return 0;
 }
 
+static NTSTATUS answer_sessions(void *answer, ULONG size, ULONG *needed)
+{
+	static const struct session_pool pool = { 0, 1, 1, { { '1alG', 20, 10, 4096, 0, 0, 0 } } };
+	static LONG queries;
+
+	if ((DWORD)InterlockedIncrement(&queries) == value_of(SIMULATED, "Sessions"))
+		return NT_INSUFFICIENT_RESOURCES;
+	if (needed)
+		*needed = sizeof(pool);
+	if (size < sizeof(pool))
+		return NT_INFO_LENGTH_MISMATCH;
+	memcpy(answer, &pool, sizeof(pool));
+	return 0;
+}
+
 static NTSTATUS NTAPI simulated(SYSTEM_INFORMATION_CLASS class, void *answer, ULONG size, ULONG *needed)
 {
 	switch ((int)class) {
@@ -222,24 +251,28 @@ static NTSTATUS NTAPI simulated(SYSTEM_INFORMATION_CLASS class, void *answer, UL
 		return answer_pool_tags(answer, size, needed);
 	case SYSTEM_POOL_TAG_INFORMATION_2:
 		return NT_INVALID_INFO_CLASS;
+	case SYSTEM_SESSION_POOL_TAG_INFORMATION:
+		if (value_of(SIMULATED, "Sessions"))
+			return answer_sessions(answer, size, needed);
+		break;
 	}
 	return wine_answers(class, answer, size, needed);
 }
 
-/* Puts `simulated` where the import table of `image` has the function of Wine. */
-static void replace_import(BYTE *image)
+void replace_import(FARPROC theirs, FARPROC ours)
 {
+	BYTE *image = (BYTE *)GetModuleHandleA(NULL);
 	IMAGE_NT_HEADERS *headers = (IMAGE_NT_HEADERS *)(image + ((IMAGE_DOS_HEADER *)image)->e_lfanew);
 	DWORD imports = headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
 	IMAGE_IMPORT_DESCRIPTOR *library = (IMAGE_IMPORT_DESCRIPTOR *)(image + imports);
 	DWORD protection;
-	query *slot;
+	FARPROC *slot;
 
 	for (; imports && library->Name; library++)
-		for (slot = (query *)(image + library->FirstThunk); *slot; slot++)
-			if (*slot == wine_answers) {
+		for (slot = (FARPROC *)(image + library->FirstThunk); *slot; slot++)
+			if (*slot == theirs) {
 				VirtualProtect(slot, sizeof(*slot), PAGE_READWRITE, &protection);
-				*slot = simulated;
+				*slot = ours;
 				VirtualProtect(slot, sizeof(*slot), protection, &protection);
 			}
 }
@@ -250,7 +283,8 @@ BOOL WINAPI DllMain(HINSTANCE library, DWORD reason, void *reserved)
 		DisableThreadLibraryCalls(library);
 		wine_answers = (query)GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
 		read_flags_at_boot();
-		replace_import((BYTE *)GetModuleHandleA(NULL));
+		replace_import((FARPROC)wine_answers, (FARPROC)simulated);
+		simulate_troubles();
 	}
 	return TRUE;
 }
