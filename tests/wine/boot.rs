@@ -46,7 +46,7 @@ pub(crate) struct Console {
 /// Far more than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Nothing that Wine would like to download, or say; and poolgate finds the library beside it before Wine's.
-const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives=n,b";
+const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives,wevtutil.exe=n,b";
 
 impl Machine {
     /// Switches it on, and waits until it is up.

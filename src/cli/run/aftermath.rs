@@ -155,13 +155,12 @@ mod tests {
         let expected = format!(
             r"{stopped}, and saved the dump C:\Windows\MEMORY.DMP (event 1001 of BugCheck, 2026-11-29T10:12:41Z)"
         );
-        assert_eq!(told(&[bugcheck(0x50, None), saved.clone()]), [expected.clone()]);
+        assert_eq!(told(&[bugcheck(0x50, None), saved]), [expected]);
         let not_yet =
             format!("{stopped}, and has not reported a dump so far (event 41 of Kernel-Power, 2026-11-29T10:12:41Z)");
         assert_eq!(told(&[bugcheck(0x50, None)]), [not_yet]);
-        let notes = told(&[saved, bugcheck(0, None), bugcheck(0x9f, None)]);
-        assert_eq!((notes.len(), &notes[0]), (3, &expected));
-        assert!(notes[1].contains("recorded no bugcheck") && notes[2].contains("0x0000009f"), "{notes:?}");
+        let notes = told(&[bugcheck(0, None), bugcheck(0x9f, None)]);
+        assert!(notes[0].contains("recorded no bugcheck") && notes[1].contains("0x0000009f"), "{notes:?}");
     }
 
     #[tokio::test(start_paused = true)]
