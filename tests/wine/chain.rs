@@ -96,7 +96,11 @@ fn a_bugcheck_is_reported_with_its_code_and_the_dump_that_is_saved_after_the_boo
     let event = |text: &str| text.replace("2026-11-29T", "2099-11-29T");
     let power = event(include_str!("../fixtures/system_log/kernel-power-41.xml"));
     let both = power.clone() + &event(include_str!("../fixtures/system_log/bugcheck-1001.xml"));
-    let machine = chain(Machine::new(bed, 0)).with_simulated_event_log(bed, &[power, both]);
+    let machine = chain(Machine::new(bed, 0)).with_simulated_event_log(bed, &[power, both]).with_value(
+        r"System\CurrentControlSet\Control\CrashControl",
+        "CrashDumpEnabled",
+        "dword:00000007",
+    );
     let chain = until_over(&machine, &["iteration "], Restarts::ByTheHost);
     assert_eq!(chain.code, Some(3), "{}", chain.log);
     in_order(&chain.log);

@@ -247,7 +247,7 @@ impl Work for Job {
     }
 
     async fn wait_for_dumps(&mut self, state: &State) {
-        if state.trouble.is_none() {
+        if state.trouble.is_none() || !native::saves_dumps(&self.root) {
             return;
         }
         let waiting = || self.story.0.borrow_mut().line("waiting until Windows has saved the dump of its crash");

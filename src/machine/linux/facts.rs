@@ -68,6 +68,11 @@ pub fn last_words(root: &Path) -> Vec<PathBuf> {
     ["sys/fs/pstore", "var/crash"].map(|folder| root.join(folder)).into()
 }
 
+/// Never in the way [`bugchecks`] are about: kdump has saved its dump before the system is up.
+pub fn saves_dumps(_: &Path) -> bool {
+    false
+}
+
 /// None: what a Linux kernel leaves of a crash are files ([`last_words`]).
 ///
 /// # Errors

@@ -74,7 +74,7 @@ pub use event_log::{EventLog, Weight};
 pub use facts::facts;
 pub use facts::{Facts, Waiting};
 #[cfg(windows)]
-pub use system::{build, free_space, last_words};
+pub use system::{build, free_space, last_words, saves_dumps};
 #[cfg(windows)]
 pub use system_log::{Kmemleak, bugchecks, kernel_messages, kernel_place};
 #[cfg(windows)]
