@@ -106,7 +106,7 @@ fn rows(changing: u64, time: u64) -> Vec<Row> {
 impl System for Kernel {
     fn query(&mut self, class: Class, buffer: &mut [u8]) -> (NtStatus, usize) {
         match class {
-            Class::PoolTag2 => (NtStatus::INVALID_INFO_CLASS, 0),
+            Class::PoolTag2 | Class::Verifier | Class::Modules => (NtStatus::INVALID_INFO_CLASS, 0),
             Class::PoolTag => {
                 self.turn += 1;
                 give(&self.tables[self.turn % 2], buffer)

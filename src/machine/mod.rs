@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::gflags::Switch;
 use crate::pool::{Snapshot, TagPattern};
 
+mod bugcheck;
 mod by_hand;
 mod driver;
 mod error;
@@ -24,6 +25,7 @@ mod place;
 pub mod sim;
 pub mod windows;
 
+pub use bugcheck::Bugcheck;
 pub use by_hand::{ByHand, CommandLine, Edit, Edited, GlobalFlags, Standing};
 pub use driver::Driver;
 pub use error::MachineError;
@@ -93,6 +95,11 @@ pub trait Flags {
     /// # Errors
     /// If the kernel does not report it.
     fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError>;
+
+    /// Returns notes for the report on the answers of [`Flags::in_force`]. Each note comes once.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Returns the setting's current value, possibly [`FlagValue::Absent`].
     ///

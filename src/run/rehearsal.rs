@@ -4,6 +4,7 @@
 
 // long because it is one test bed with a switch for each way in which a run can be disturbed
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub(super) struct Rehearsal {
     looks: Vec<SecondLook>,
     stop_after: Option<Duration>,
     fails_at: Option<u64>,
-    blind_after: Option<Duration>,
+    blind: Option<Range<Duration>>,
     slow: Duration,
     hangs_at: Option<usize>,
 }
@@ -64,7 +65,7 @@ impl Rehearsal {
             looks: Vec::new(),
             stop_after: None,
             fails_at: None,
-            blind_after: None,
+            blind: None,
             hangs_at: None,
             slow: Duration::ZERO,
         }
@@ -104,8 +105,13 @@ impl Rehearsal {
     }
 
     /// Makes the kernel impossible to sample after this time.
-    pub(super) fn blind_after(mut self, after: Duration) -> Rehearsal {
-        self.blind_after = Some(after);
+    pub(super) fn blind_after(self, after: Duration) -> Rehearsal {
+        self.blind(after..Duration::from_secs(1_000_000))
+    }
+
+    /// Makes the kernel impossible to sample during this time.
+    pub(super) fn blind(mut self, meanwhile: Range<Duration>) -> Rehearsal {
+        self.blind = Some(meanwhile);
         self
     }
 
@@ -132,8 +138,9 @@ impl Rehearsal {
             done: Vec::new(),
             running: false,
         };
-        let blind_from = self.blind_after.map(|after| tokio::time::Instant::now() + after);
-        let mut source = Blinded { source: sim::machine(&kernel).pool, from: blind_from, slow: self.slow };
+        let now = tokio::time::Instant::now();
+        let blind = self.blind.map(|blind| now + blind.start..now + blind.end);
+        let mut source = Blinded { source: sim::machine(&kernel).pool, blind, slow: self.slow };
         let (mut told, mut asked) = (Vec::new(), Vec::new());
         let mut looks = self.looks.into_iter();
         let mut look_again = || {

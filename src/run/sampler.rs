@@ -2,7 +2,7 @@
 //!
 //! There are two kinds of samples. Samples on the clock are taken while the workload runs. *Settled* samples are taken
 //! at rest, after the caches of named tags were shrunk, so they count only memory in use. A sample that cannot be read
-//! leaves a gap in the recording. After a few failures in a row the run fails, because a run that did not measure must
+//! leaves a gap in the recording. After three failures in a row the run fails, because a run that did not measure must
 //! never pass.
 
 use std::io;
@@ -22,7 +22,7 @@ use crate::scenario::Sampling;
 
 /// The interval between syncs of the recording to disk. A power cut loses at most this much.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-/// The number of samples in a row that may fail before the run fails.
+/// The run fails after this many failed samples in a row.
 const FAILURES: u32 = 3;
 /// The kernel frees objects under RCU only after a grace period. In measurements, 50 ms was always enough, as were 20
 /// ms between the two shrinks that are needed to empty per-CPU slabs.
@@ -214,7 +214,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         let because = error.to_string();
         self.with.recorder.mark(self.started.elapsed(), &Mark::Gap { because: because.clone() })?;
         self.tell(Event::Gap(because));
-        if self.failures > FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
+        if self.failures >= FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
     }
 
     /// Returns the length of the recording so far.

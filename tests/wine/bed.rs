@@ -58,9 +58,10 @@ impl Bed {
         };
         fs_err::create_dir_all(&bed.machines).unwrap();
         fs_err::create_dir_all(&bed.guest).unwrap();
+        bed.build("wevtutil.exe", &["wevtutil.c"], &[]);
         bed.build("work.exe", &["work.c"], &["-lshlwapi"]);
-        let both = ["bcryptprimitives.c", "simulated_class_22.c"];
-        bed.build("bcryptprimitives.dll", &both, &["-shared", "-ladvapi32"]);
+        let all = ["bcryptprimitives.c", "simulated_class_22.c", "simulated_troubles.c"];
+        bed.build("bcryptprimitives.dll", &all, &["-shared", "-ladvapi32"]);
         bed.build("leakydrv.sys", &["leakydrv.c"], &[&DRIVER[..], &["-lntoskrnl"]].concat());
         Ok(bed)
     }

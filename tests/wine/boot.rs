@@ -47,7 +47,7 @@ pub(crate) struct Console {
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Disables Wine's downloads and debugger, and makes poolgate load the bcryptprimitives.dll beside it instead of
 /// Wine's.
-const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives=n,b";
+const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives,wevtutil.exe=n,b";
 
 impl Machine {
     /// Switches the machine on, and waits until it is up.

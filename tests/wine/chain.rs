@@ -17,7 +17,7 @@ const SERVICE: &str = "poolgate-resume";
 
 /// How the machine restarts when the run requests it.
 #[derive(Clone, Copy, PartialEq)]
-enum Restarts {
+pub(crate) enum Restarts {
     /// By poolgate itself, as far as Wine allows. The host waits for it.
     ByPoolgate,
     /// By the host, as soon as the run prints that it is about to restart.
@@ -29,10 +29,10 @@ const NOT_FINISHED: u32 = 10;
 
 /// The result of a chain.
 #[derive(Debug)]
-struct Chain {
-    boots: usize,
-    code: Option<u32>,
-    log: String,
+pub(crate) struct Chain {
+    pub(crate) boots: usize,
+    pub(crate) code: Option<u32>,
+    pub(crate) log: String,
 }
 
 #[test]
@@ -89,13 +89,37 @@ fn a_machine_which_goes_down_while_measuring_is_an_error_and_never_a_pass() {
     left_as_it_was(&machine, Some(flag));
 }
 
+#[test]
+fn a_bugcheck_is_reported_with_its_code_and_the_dump_that_is_saved_after_the_boot() {
+    let Some(bed) = bed() else { return };
+    // Events of this run, which is later than the fixtures.
+    let event = |text: &str| text.replace("2026-11-29T", "2099-11-29T");
+    let power = event(include_str!("../fixtures/system_log/kernel-power-41.xml"));
+    let both = power.clone() + &event(include_str!("../fixtures/system_log/bugcheck-1001.xml"));
+    let machine = chain(Machine::new(bed, 0)).with_simulated_event_log(bed, &[power, both]).with_value(
+        r"System\CurrentControlSet\Control\CrashControl",
+        "CrashDumpEnabled",
+        "dword:00000007",
+    );
+    let chain = until_over(&machine, &["iteration "], Restarts::ByTheHost);
+    assert_eq!(chain.code, Some(3), "{}", chain.log);
+    in_order(&chain.log);
+    let waited = chain.log.matches("waiting until Windows has saved the dump").count();
+    assert_eq!(waited, 1, "{}", chain.log);
+    let notes = machine.only_run().report()["notes"].to_string();
+    let stopped =
+        "Windows stopped with bugcheck 0x00000050 (0xffffa98c99cc35bf, 0x0, 0xfffff80465545b04, 0x2), and saved the";
+    assert_eq!(notes.matches(stopped).count(), 1, "{notes}");
+    assert!(notes.contains(r"the kernel left C:\\windows\\MEMORY.DMP"), "{notes}");
+}
+
 fn chain(machine: Machine) -> Machine {
     machine.with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"))
 }
 
 /// Switches the machine on again and again until its run is over. The power is cut at each of `cuts`, texts in the
 /// run's log, in their order.
-fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
+pub(crate) fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -> Chain {
     let mut cuts = cuts.iter().peekable();
     for boots in 1..=MOST_BOOTS {
         let told_before = story(machine).len();

@@ -81,6 +81,18 @@ impl Machine {
         self
     }
 
+    /// With a System event log that answers the nth query for bugchecks with the nth of `texts`, and later ones with the last.
+    pub(crate) fn with_simulated_event_log(self, bed: &Bed, texts: &[String]) -> Machine {
+        let wevtutil = "windows/system32/wevtutil.exe";
+        // Wine's own is linked, and must stay as it is.
+        fs_err::remove_file(self.file(wevtutil)).unwrap();
+        self.install(&bed.guest("wevtutil.exe"), wevtutil);
+        (1..=9).fold(self, |machine, number| {
+            let text = texts.get(number - 1).or(texts.last()).unwrap();
+            machine.with_file(&format!("lab/events-{number}.xml"), text)
+        })
+    }
+
     /// Makes its kernel count pool tags only if GlobalFlag was set at boot.
     pub(crate) fn with_old_windows(self) -> Machine {
         self.with_value(r"Software\simulated class 22", "OldWindows", "dword:00000001")

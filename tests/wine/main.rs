@@ -22,4 +22,6 @@ mod service;
 mod strays;
 mod tagging;
 mod tool;
+mod troubles;
 mod trust;
+mod verifier;

@@ -60,6 +60,38 @@ fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
     assert_eq!(machine.only_run().report()["failure"]["message"], "interrupted");
 }
 
+#[test]
+fn a_machine_that_goes_down_ends_the_service_at_once_and_the_next_boot_reports_it() {
+    let Some(bed) = bed() else { return };
+    let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/long.yaml", &long());
+    machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
+    let mut boot = machine.power_on();
+    boot.start(POOLGATE, &["run", r"C:\lab\long.yaml", "--allow-reboot"]);
+    until(|| (story(&machine).contains("restarting") || boot.is_over()).then_some(()))
+        .expect("the run does not restart");
+    boot.cut();
+
+    let boot = machine.power_on();
+    until(|| story(&machine).contains("Z workload").then_some(())).expect("the service does not measure");
+    // The sign for SERVICE_CONTROL_PRESHUTDOWN, which Wine's service manager does not send.
+    fs_err::write(machine.file("lab/preshutdown"), "").unwrap();
+    until(|| (boot.running(" service ") == 0).then_some(())).expect("the service does not end");
+    let told = story(&machine);
+    assert!(!told.contains("stopping") && !told.contains("phase restore"), "{told}");
+    boot.cut();
+    fs_err::remove_file(machine.file("lab/preshutdown")).unwrap();
+    assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), Some("dword:00000400"));
+
+    let mut boot = machine.power_on();
+    until(|| (story(&machine).contains("phase boot restored") || boot.is_over()).then_some(()))
+        .expect("the run is not put back");
+    until(|| (boot.is_over() || boot.running(" service ") == 0).then_some(())).expect("the service does not end");
+    boot.cut();
+    assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), None);
+    over(&machine);
+    assert_eq!(machine.only_run().report()["failure"]["message"], "the machine went down while the workload ran");
+}
+
 /// Lets the service run until its run is over.
 #[track_caller]
 fn over(machine: &Machine) {

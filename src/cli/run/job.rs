@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::aftermath::until_saved;
 use super::again::look_again;
 use super::begin::commands_trusted;
 use super::host::{driver, keep, kept};
@@ -17,7 +18,7 @@ use super::reporting::no_scenario;
 use crate::cli::owners::suspect_here;
 use crate::cli::story::Story;
 use crate::machine::sim::KERNEL_VARIABLE;
-use crate::machine::{Machine, native};
+use crate::machine::{Bugcheck, Machine, MachineError, native};
 use crate::record::{Digest, Header, KernelReport, Mark, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
@@ -181,6 +182,11 @@ impl Job {
         self.created.simulated || self.scenario.as_ref().is_some_and(|scenario| scenario.machine.is_some())
     }
 
+    /// The crashes that the system reports since the run began. A simulated kernel's never are.
+    pub(super) fn bugchecks(&self) -> Result<Vec<Bugcheck>, MachineError> {
+        if self.is_simulated() { Ok(Vec::new()) } else { native::bugchecks(&self.root, self.created.at) }
+    }
+
     /// Returns the shell for the run's commands. They always run in the scenario's original folder.
     fn shell(&self) -> io::Result<Shell> {
         let kernel = self.folder.simulated_kernel().display().to_string();
@@ -240,6 +246,18 @@ impl Work for Job {
 
     fn report(&mut self, state: &State) -> Result<(), Trouble> {
         self.write_reports(state)
+    }
+
+    async fn wait_for_dumps(&mut self, state: &State) {
+        if state.trouble.is_none() || !native::saves_dumps(&self.root) {
+            return;
+        }
+        let waiting = || self.story.0.borrow_mut().line("waiting until Windows has saved the dump of its crash");
+        tokio::select! {
+            () = self.stop.asked(1) => {}
+            // A log that cannot be read is noted in the report.
+            () = until_saved(|| self.bugchecks().unwrap_or_default(), waiting) => {}
+        }
     }
 
     async fn wait_to_retry(&mut self, length: Duration) -> bool {

@@ -73,7 +73,7 @@ impl Job {
         if state.trouble.is_some() {
             // A simulated kernel leaves no such files, and those of the real kernel are unrelated.
             let places = if self.is_simulated() { Vec::new() } else { native::last_words(&self.root) };
-            notes.extend(aftermath::known(recording, &self.created, &places));
+            notes.extend(aftermath::known(recording, &self.created, &places, self.bugchecks()));
             notes.extend(self.kernel.clone().map(kernel_notes).unwrap_or_default());
         }
         if state.owes_teardown {

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::autostart::{HOOK, LinuxAutostart, Starter};
 use super::{allocinfo, boot, flags, programs};
-use crate::machine::MachineError;
+use crate::machine::{Bugcheck, MachineError};
 
 /// The facts. Doctor decides their meaning for a run.
 #[derive(Debug)]
@@ -64,6 +66,19 @@ fn shrinks(root: &Path) -> bool {
 /// Returns the folders for crash records: pstore's (kept across a crash) and kdump's.
 pub fn last_words(root: &Path) -> Vec<PathBuf> {
     ["sys/fs/pstore", "var/crash"].map(|folder| root.join(folder)).into()
+}
+
+/// Returns false: kdump has saved its dump before the system is up.
+pub fn saves_dumps(_: &Path) -> bool {
+    false
+}
+
+/// Returns no bugchecks: a Linux kernel leaves files after a crash ([`last_words`]).
+///
+/// # Errors
+/// Never.
+pub fn bugchecks(_: &Path, _: Timestamp) -> Result<Vec<Bugcheck>, MachineError> {
+    Ok(Vec::new())
 }
 
 /// Returns the space that this user may fill on the file system of the folder `place`, in bytes.

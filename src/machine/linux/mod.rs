@@ -29,7 +29,7 @@ mod trust;
 mod unit;
 
 pub use driver::{driver, images};
-pub use facts::{Facts, facts, free_space, last_words};
+pub use facts::{Facts, bugchecks, facts, free_space, last_words, saves_dumps};
 pub use kmemleak::Kmemleak;
 pub use kmsg::{kernel_messages, kernel_place};
 pub use lock::{is_locked, open_lock, open_to_look, try_lock};

@@ -10,10 +10,11 @@ use crate::machine::MachineError;
 use crate::machine::windows::flags::{
     BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it,
 };
+use crate::machine::windows::verified::{Verification, VerifiedDriver};
 
 /// The flags of the machine with the kernel in `home`.
 pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegistry<H>> {
-    let (tagging, booted) = (home.clone(), home.clone());
+    let (tagging, booted, verified) = (home.clone(), home.clone(), home.clone());
     let running = Running {
         tagging: Box::new(move || {
             let state = tagging.read()?;
@@ -24,8 +25,9 @@ pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegis
             })
         }),
         global_flags: Box::new(move || Ok(Some(booted_with(&booted.read()?)))),
+        verification: Box::new(move || Ok(verification(&verified.read().map_err(|error| error.to_string())?))),
     };
-    RegistryFlags { registry: SimulatedRegistry(home.clone()), running }
+    RegistryFlags { registry: SimulatedRegistry(home.clone()), running, notes: Vec::new() }
 }
 
 /// Registry values by name alone, kept as text.
@@ -77,6 +79,15 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
 fn booted_with(state: &KernelState) -> u32 {
     let value = state.booted_with.get(GLOBAL_FLAG.value.as_ref()).and_then(|text| text.parse::<Value>().ok());
     value.and_then(|value| value.first_number()).unwrap_or(0)
+}
+
+/// This boot's kernel verifies what the registry named at its boot.
+fn verification(state: &KernelState) -> Verification {
+    let booted_with = |name: &str| state.booted_with.get(name).and_then(|text| text.parse::<Value>().ok());
+    let level = booted_with("VerifyDriverLevel").and_then(|value| value.number()).unwrap_or(0);
+    let drivers = booted_with("VerifyDrivers").and_then(|value| value.text()).unwrap_or_default();
+    let drivers = drivers.split_whitespace().map(|name| VerifiedDriver { name: name.to_owned(), level });
+    Verification { drivers: drivers.collect(), loaded: Vec::new() }
 }
 
 impl KernelState {

@@ -15,10 +15,15 @@ mod driver;
 mod facts;
 pub(super) mod flags;
 pub mod pool;
+pub(super) mod verified;
 
 // What else is decided, which only Windows asks for.
 #[cfg(any(windows, test))]
 mod access;
+#[cfg(any(windows, test))]
+mod bugcheck;
+#[cfg(any(windows, test))]
+mod busy;
 #[cfg(any(windows, test))]
 mod cmd_words;
 #[cfg(any(windows, test))]
@@ -69,9 +74,9 @@ pub use event_log::{EventLog, Weight};
 pub use facts::facts;
 pub use facts::{Facts, Waiting};
 #[cfg(windows)]
-pub use system::{build, free_space, last_words};
+pub use system::{build, free_space, last_words, saves_dumps};
 #[cfg(windows)]
-pub use system_log::{Kmemleak, kernel_messages, kernel_place};
+pub use system_log::{Kmemleak, bugchecks, kernel_messages, kernel_place};
 #[cfg(windows)]
 pub use token::is_administrator;
 #[cfg(windows)]

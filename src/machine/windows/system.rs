@@ -30,7 +30,7 @@ fn expanded(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
 }
 
 #[cfg(windows)]
-pub use asked::{build, free_space, last_words};
+pub use asked::{build, free_space, last_words, saves_dumps};
 
 #[cfg(windows)]
 mod asked {
@@ -71,6 +71,13 @@ mod asked {
         };
         let live = folders::windows().join("LiveKernelReports");
         vec![place("DumpFile", "MEMORY.DMP"), place("MinidumpDir", "Minidump"), live]
+    }
+
+    /// Whether this system saves a dump when it crashes: not where CrashDumpEnabled is 0 (Microsoft Learn, "System failure and
+    /// recovery options").
+    pub fn saves_dumps(_: &Path) -> bool {
+        let control = LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control\CrashControl");
+        control.and_then(|control| control.get_u32("CrashDumpEnabled")).is_ok_and(|enabled| enabled != 0)
     }
 
     /// The variables which stand in these values; the environment could say anything.

@@ -28,7 +28,7 @@ fn event(xml: &str) -> Option<Event> {
 }
 
 /// What stands in the first element of that name.
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}"))?;
     // A longer name begins alike.
     let rest = rest.strip_prefix(['>', ' ']).map(|_| rest)?;
@@ -36,7 +36,7 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The value of an attribute, in either kind of quotes.
-fn attribute<'a>(xml: &'a str, element: &str, name: &str) -> Option<&'a str> {
+pub(super) fn attribute<'a>(xml: &'a str, element: &str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{element} "))?;
     let (_, value) = rest.split_once('>')?.0.split_once(&format!("{name}="))?;
     let quote = value.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
@@ -49,7 +49,7 @@ fn data(xml: &str) -> String {
     parts.map(|(text, _)| unescaped(text)).collect::<Vec<_>>().join(" ")
 }
 
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
     text.replace("&amp;", "&")
 }
@@ -71,7 +71,7 @@ fn decoded(bytes: &[u8]) -> String {
 }
 
 #[cfg(windows)]
-pub use asked::{Kmemleak, kernel_messages, kernel_place};
+pub use asked::{Kmemleak, bugchecks, kernel_messages, kernel_place};
 
 #[cfg(windows)]
 mod asked {
@@ -79,9 +79,11 @@ mod asked {
     use std::path::Path;
     use std::process::Command;
 
-    use super::super::folders;
+    use jiff::Timestamp;
+
+    use super::super::{bugcheck, folders};
     use super::{decoded, messages, next};
-    use crate::machine::{KernelMessages, MachineError};
+    use crate::machine::{Bugcheck, KernelMessages, MachineError};
 
     /// The number behind the newest event there is now.
     ///
@@ -98,6 +100,15 @@ mod asked {
     pub fn kernel_messages(_: &Path, from: u64) -> Result<KernelMessages, MachineError> {
         let query = format!("/q:*[System[(Level=1 or Level=2 or Level=3) and EventRecordID>={from}]]");
         Ok(messages(&asked(&[&query, "/f:RenderedXml"])?, from))
+    }
+
+    /// The crashes that were reported since then.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn bugchecks(_: &Path, since: Timestamp) -> Result<Vec<Bugcheck>, MachineError> {
+        let query = format!("/q:{}", bugcheck::query(since));
+        Ok(bugcheck::bugchecks(&asked(&[&query, "/f:xml"])?, since))
     }
 
     fn asked(how: &[&str]) -> Result<String, MachineError> {

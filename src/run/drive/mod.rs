@@ -96,11 +96,12 @@ impl<S: Storage> Drive<'_, S> {
             (self.tell)(Event::Phase(phase));
             let next = match phase {
                 Phase::Arm => self.arm(),
-                Phase::BootArmed => self.boot_armed(),
+                Phase::BootArmed => self.boot_armed()?,
                 Phase::Measure => self.measure(work).await?,
                 Phase::Restore => self.restore(work).await?,
                 Phase::BootRestored => self.boot_restored()?,
                 Phase::Report => {
+                    work.wait_for_dumps(self.state()).await;
                     work.report(self.state()).map_err(DriveError::Report)?;
                     // Remove autostart only now, so that the run is resumed until the reports are on disk. If the
                     // removal fails, the reports are still valid, and phase Done tries again.
@@ -174,20 +175,24 @@ impl<S: Storage> Drive<'_, S> {
         if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) }
     }
 
-    fn boot_armed(&mut self) -> Next {
+    fn boot_armed(&mut self) -> Result<Next, CheckpointError> {
         if !self.changes_flags() {
-            return Next::Enter(Phase::Measure, None);
+            return Ok(Next::Enter(Phase::Measure, None));
         }
         if !self.fresh_boot() {
             // An earlier process may have restored the flags because it could not write its checkpoint.
-            return match self.state().lives > 0 && !self.worn_out() {
+            return Ok(match self.state().lives > 0 && !self.worn_out() {
                 true => {
                     self.set_flags().map_or_else(|error| failed("cannot set the flags", &error), |()| Next::Restart)
                 }
                 false => Next::Restart,
-            };
+            });
         }
-        match self.in_force() {
+        let in_force = self.in_force();
+        for note in self.machine.flags.notes() {
+            self.checkpoint.note(note)?;
+        }
+        Ok(match in_force {
             Ok(true) => Next::Enter(Phase::Measure, None),
             Ok(false) => Next::Enter(
                 Phase::Restore,
@@ -200,7 +205,7 @@ impl<S: Storage> Drive<'_, S> {
                 }),
             ),
             Err(error) => failed("cannot tell whether the flags are in force", &error),
-        }
+        })
     }
 
     async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
@@ -256,6 +261,7 @@ impl<S: Storage> Drive<'_, S> {
                 format!("the machine was restarted {LIVES} times and is still in the same boot").into(),
             ));
         }
+        work.wait_for_dumps(self.state()).await;
         (self.tell)(Event::Restarting);
         if let Err(error) = self.machine.boot.restart() {
             let trouble = Trouble {

@@ -29,6 +29,12 @@ pub trait Work {
     /// Writes every report. After a crash this runs again, and must write the same reports.
     fn report(&mut self, state: &State) -> Result<(), Trouble>;
 
+    /// Waits until the system has saved the dump of a crash, if the run met one. Called before the machine is restarted and
+    /// before the report is written.
+    async fn wait_for_dumps(&mut self, state: &State) {
+        let _ = state;
+    }
+
     /// Waits before the next attempt to restore the flags. Returns false if a stop was requested.
     async fn wait_to_retry(&mut self, length: Duration) -> bool;
 

@@ -55,6 +55,17 @@ async fn every_tick_has_a_sample_or_is_told_to_be_missed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_or_two_failed_samples_are_gaps_and_three_in_a_row_fail_the_run() {
+    for failing in 1..=3 {
+        let blind = Duration::from_millis(6500)..Duration::from_millis(6500 + 1000 * failing);
+        let run = Rehearsal::of("duration: 12 s", Duration::from_secs(60)).blind(blind).run().await;
+        assert_eq!(run.story().matches('!').count(), failing as usize, "{}", run.story());
+        assert_eq!(matches!(run.outcome, Err(RunError::Sample(_))), failing == 3, "{failing}: {:?}", run.outcome);
+        assert_eq!(run.outcome.is_ok(), failing < 3, "{failing}: {:?}", run.outcome);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_measured_beside_a_workload_which_cannot_be_ended() {
     let run = Rehearsal::of("duration: 4 s", Duration::from_millis(300)).hanging_at_end(1).run().await;
     assert!(run.hung(), "{:?}", run.outcome);

@@ -1,16 +1,19 @@
 //! The kernel of a rehearsal.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::machine::{MachineError, PoolSource};
 use crate::pool::Snapshot;
 
-/// A kernel that is slow to sample, or that cannot be sampled from an instant on.
+/// A kernel that is slow to sample, or that cannot be sampled for a time.
 pub(super) struct Blinded {
     pub(super) source: Box<dyn PoolSource>,
-    pub(super) from: Option<tokio::time::Instant>,
+    pub(super) blind: Option<Range<Instant>>,
     /// How long a sample takes.
     pub(super) slow: Duration,
 }
@@ -23,8 +26,8 @@ impl PoolSource for Blinded {
     fn sample(&mut self) -> Result<&Snapshot, MachineError> {
         // The first poll advances the paused clock, and no other task runs meanwhile.
         let _ = pin!(tokio::time::advance(self.slow)).poll(&mut Context::from_waker(Waker::noop()));
-        match self.from {
-            Some(from) if tokio::time::Instant::now() >= from => Err(MachineError::TaggingOff),
+        match &self.blind {
+            Some(blind) if blind.contains(&Instant::now()) => Err(MachineError::TaggingOff),
             Some(_) | None => self.source.sample(),
         }
     }

@@ -186,7 +186,7 @@ async fn samples_which_keep_failing_in_a_second_look_fail_the_run() {
     let look = plan(&[REST, REST, REST], Pause::Idle);
     let run = iterations().looking_again(look).blind_after(12 * SECOND).run().await;
     assert!(matches!(run.outcome, Err(RunError::Sample(_))), "{:?}", run.outcome);
-    assert_eq!(run.story().matches('!').count(), 4, "{}", run.story());
+    assert_eq!(run.story().matches('!').count(), 3, "{}", run.story());
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,6 +62,7 @@ fn place(class: Class) -> usize {
         Class::PoolTag2 => 0,
         Class::PoolTag => 1,
         Class::SessionPoolTag => 2,
+        Class::Verifier | Class::Modules => panic!("no table of pool usage"),
     }
 }
 

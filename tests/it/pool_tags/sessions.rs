@@ -118,3 +118,17 @@ fn sessions_once_told_of_cannot_vanish_by_a_failed_reading() {
     let error = sample(&mut source).unwrap_err();
     assert_eq!(error.to_string(), "cannot read session pools: the kernel answered class 67 with c0000003");
 }
+
+#[test]
+fn sessions_are_read_again_after_a_failed_reading() {
+    let kernel = system();
+    set(&kernel, &[(1, &[paged(b"Gla1", 2)])]);
+    let mut source = source(&kernel);
+    let whole = sample(&mut source).unwrap();
+    for _ in 0..2 {
+        kernel.set(Class::SessionPoolTag, Err(NtStatus(0xc000_009a)));
+        assert!(sample(&mut source).is_err());
+        set(&kernel, &[(1, &[paged(b"Gla1", 2)])]);
+        assert_eq!(sample(&mut source).unwrap(), whole);
+    }
+}

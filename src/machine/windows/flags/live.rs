@@ -10,6 +10,8 @@ use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SYST
 use windows_sys::Win32::System::Registry::RegFlushKey;
 
 use super::super::folders::windows;
+use super::super::pool::ThisSystem;
+use super::super::verified::verification;
 use super::setting::{MEMORY, VERIFY_DRIVERS};
 use super::{BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it};
 use crate::machine::MachineError;
@@ -18,8 +20,12 @@ use crate::machine::MachineError;
 pub(in crate::machine) fn registry_flags(
     tagging: impl FnMut() -> Result<Tagging, MachineError> + 'static,
 ) -> RegistryFlags<LiveRegistry> {
-    let running = Running { tagging: Box::new(tagging), global_flags: Box::new(|| Ok(running_flags())) };
-    RegistryFlags { registry: LiveRegistry { hive: LOCAL_MACHINE }, running }
+    let running = Running {
+        tagging: Box::new(tagging),
+        global_flags: Box::new(|| Ok(running_flags())),
+        verification: Box::new(|| verification(&mut ThisSystem)),
+    };
+    RegistryFlags { registry: LiveRegistry { hive: LOCAL_MACHINE }, running, notes: Vec::new() }
 }
 
 /// A registry of this machine.

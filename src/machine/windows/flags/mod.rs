@@ -7,11 +7,13 @@
 use std::path::Path;
 
 use super::super::{Asked, Change, FlagValue, Flags, MachineError};
+use super::verified::Verification;
 
 mod boot_mode;
 mod by_hand;
 #[cfg(windows)]
 mod live;
+mod proof;
 mod remaining;
 mod setting;
 mod switched;
@@ -24,6 +26,7 @@ mod wanted;
 pub(in crate::machine) use boot_mode::{BootMode, may_hold_it};
 #[cfg(windows)]
 pub(super) use live::{LiveRegistry, registry_flags};
+use proof::{Proof, proof};
 pub(in crate::machine) use setting::{GLOBAL_FLAG, Setting};
 pub(in crate::machine) use value::Value;
 use wanted::Wanted;
@@ -81,6 +84,8 @@ impl Tagging {
         match attempt {
             Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
+            // The tags were read before the sessions were.
+            Err(MachineError::PoolTags(error)) if error.is_of_sessions() => Ok(Tagging::Always),
             Err(error) => Err(error),
         }
     }
@@ -94,19 +99,24 @@ pub(in crate::machine) struct Running {
     pub(in crate::machine) tagging: Probe<Tagging>,
     /// Its global flags; `None` where it does not tell.
     pub(in crate::machine) global_flags: Probe<Option<u32>>,
+    /// What Driver Verifier verifies, or why that is unknown.
+    pub(in crate::machine) verification: Box<dyn FnMut() -> Result<Verification, String>>,
 }
 
 /// Boot settings kept in a registry.
 pub(in crate::machine) struct RegistryFlags<R> {
     pub(in crate::machine) registry: R,
     pub(in crate::machine) running: Running,
+    /// What [`Flags::notes`] has not given yet.
+    pub(in crate::machine) notes: Vec<String>,
 }
 
 impl<R: Registry> Flags for RegistryFlags<R> {
     fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
         let wanted = Wanted::of(asked)?;
         let mut changes = Vec::from_iter(self.global_flags(&wanted)?);
-        // No documented call tells what the running kernel verifies, so this always takes a boot.
+        // What the running kernel verifies already may have been set without a boot (`verifier /volatile`), or by another
+        // boot's settings, so this always takes one.
         for (setting, wanted) in wanted.verifier() {
             let original = self.registry.get(setting)?;
             changes.push(self.change(setting, original, &wanted));
@@ -139,7 +149,14 @@ impl<R: Registry> Flags for RegistryFlags<R> {
                 _ => return Err(self.untold(setting)),
             }
         }
-        Ok(true)
+        let Some(verified) = wanted.verified() else { return Ok(true) };
+        let Proof { in_force, notes } = proof(verified, &(self.running.verification)());
+        self.notes.extend(notes);
+        Ok(in_force)
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     fn read(&self, name: &str) -> Result<FlagValue, MachineError> {

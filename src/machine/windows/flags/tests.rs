@@ -7,11 +7,13 @@ use std::rc::Rc;
 use proptest::prelude::*;
 
 use self::boot_mode::ModeKept;
-use super::setting::VERIFY_DRIVERS;
+use super::setting::{VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::*;
+use crate::machine::windows::pool::{Class, PoolTagsError};
 
 mod boot_mode;
 mod by_hand;
+mod proof;
 mod restore;
 
 /// Values by their full names.
@@ -58,8 +60,12 @@ impl Registry for Memory {
 
 /// A machine whose registry is `memory` and whose kernel says this of itself.
 fn machine(memory: &Memory, tagging: Tagging, global_flags: Option<u32>) -> RegistryFlags<Memory> {
-    let running = Running { tagging: Box::new(move || Ok(tagging)), global_flags: Box::new(move || Ok(global_flags)) };
-    RegistryFlags { registry: memory.clone(), running }
+    let running = Running {
+        tagging: Box::new(move || Ok(tagging)),
+        global_flags: Box::new(move || Ok(global_flags)),
+        verification: Box::new(|| Err("class 51 is not there".to_owned())),
+    };
+    RegistryFlags { registry: memory.clone(), running, notes: Vec::new() }
 }
 
 fn memory(values: &[(&Setting, Value)]) -> Memory {
@@ -242,6 +248,8 @@ fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
     assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::Always);
     assert_eq!(Tagging::told_by::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
     assert!(Tagging::told_by::<()>(Err(MachineError::NotYet("reading"))).is_err());
+    let torn = |class| Tagging::told_by::<()>(Err(MachineError::PoolTags(PoolTagsError::Torn(class))));
+    assert!(torn(Class::SessionPoolTag).unwrap() == Tagging::Always && torn(Class::PoolTag).is_err());
 }
 
 #[test]

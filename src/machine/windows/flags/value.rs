@@ -83,7 +83,7 @@ impl Value {
     }
 
     /// The text of a REG_SZ which is one: whole UTF-16, with one NUL and that at its end.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(in crate::machine) fn text(&self) -> Option<String> {
         let (units, rest) = self.bytes.as_chunks::<2>();
         let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
         let (last, text) = units.split_last()?;

@@ -13,14 +13,15 @@ pub(super) struct Wanted<'a> {
     verifier: Option<Verified<'a>>,
 }
 
-struct Verified<'a> {
-    drivers: &'a [String],
-    level: u32,
+/// What Driver Verifier is asked to do.
+pub(super) struct Verified<'a> {
+    pub(super) drivers: &'a [String],
+    pub(super) level: u32,
     reset_on_boot_failure: bool,
 }
 
-impl Wanted<'_> {
-    pub(super) fn of(asked: &[Asked]) -> Result<Wanted<'_>, MachineError> {
+impl<'a> Wanted<'a> {
+    pub(super) fn of(asked: &'a [Asked]) -> Result<Wanted<'a>, MachineError> {
         let mut wanted = Wanted { pool_tagging: false, switches: Switches::default(), verifier: None };
         for asked in asked {
             match asked {
@@ -48,6 +49,11 @@ impl Wanted<'_> {
     /// documented for a REG_DWORD only.
     pub(super) fn kept_in(&self, value: &Value) -> bool {
         value.is_dword() && value.number().is_some_and(|flags| self.switches.hold_in(flags))
+    }
+
+    /// What Driver Verifier is asked to do, if anything.
+    pub(super) fn verified(&self) -> Option<&Verified<'a>> {
+        self.verifier.as_ref()
     }
 
     /// What Driver Verifier's values are to be: the drivers asked for and no others.

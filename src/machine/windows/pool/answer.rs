@@ -18,7 +18,7 @@ const FIRST: usize = 160 << 10;
 const ALIGNED: usize = 8;
 
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(in crate::machine::windows) struct Answer {
     buffer: Vec<u8>,
     /// Bytes of the last whole table.
     length: usize,
@@ -26,7 +26,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Asks for the table until `whole` finds it so.
-    pub(super) fn read(
+    pub(in crate::machine::windows) fn read(
         &mut self,
         system: &mut impl System,
         class: Class,
@@ -68,7 +68,7 @@ impl Answer {
     }
 
     /// The table as it was last read.
-    pub(super) fn table(&self) -> &[u8] {
+    pub(in crate::machine::windows) fn table(&self) -> &[u8] {
         let begin = self.begin();
         &self.buffer[begin..begin + self.length]
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// One of the kernel's tables of pool usage.
+/// One of the kernel's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// SystemPoolTagInformation2 of Windows 26H1 and later: every figure as wide as a pointer.
@@ -14,6 +14,10 @@ pub enum Class {
     PoolTag,
     /// SystemSessionPoolTagInformation: the pools which sessions have to themselves.
     SessionPoolTag,
+    /// SystemVerifierInformation: the drivers that Driver Verifier verifies.
+    Verifier,
+    /// SystemModuleInformation: the drivers that are loaded.
+    Modules,
 }
 
 impl Class {
@@ -23,6 +27,8 @@ impl Class {
             Class::PoolTag2 => 255,
             Class::PoolTag => 22,
             Class::SessionPoolTag => 67,
+            Class::Verifier => 51,
+            Class::Modules => 11,
         }
     }
 }
@@ -32,6 +38,8 @@ impl fmt::Display for Class {
         f.write_str(match self {
             Class::PoolTag2 | Class::PoolTag => "pool tags",
             Class::SessionPoolTag => "session pools",
+            Class::Verifier => "the verified drivers",
+            Class::Modules => "the loaded drivers",
         })
     }
 }

@@ -64,6 +64,20 @@ impl PoolTagsError {
         }
     }
 
+    /// Whether only the tags of sessions could not be read.
+    #[cfg(any(windows, test))]
+    pub(in crate::machine) fn is_of_sessions(&self) -> bool {
+        match self {
+            PoolTagsError::Growing(class)
+            | PoolTagsError::TooLarge(class)
+            | PoolTagsError::Torn(class)
+            | PoolTagsError::NotAllowed(class, _)
+            | PoolTagsError::NoRows(class)
+            | PoolTagsError::Refused(class, _) => *class == Class::SessionPoolTag,
+            PoolTagsError::NotReported | PoolTagsError::Wow64 | PoolTagsError::Container => false,
+        }
+    }
+
     /// What the person running this should do, where there is something to do.
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {

@@ -144,7 +144,7 @@ fn usage(layout: &Layout, at: Offsets, row: &[u8]) -> Usage {
 
 /// The number which begins at byte `at`.
 #[inline(always)]
-pub(super) fn number(bytes: &[u8], at: usize, width: Bits) -> u64 {
+pub(in crate::machine::windows) fn number(bytes: &[u8], at: usize, width: Bits) -> u64 {
     match width {
         Bits::Bits32 => word(bytes, at),
         Bits::Bits64 => word(bytes, at) | word(bytes, at + 4) << 32,
@@ -158,7 +158,7 @@ fn word(bytes: &[u8], at: usize) -> u64 {
 
 /// A SIZE_T of x64 and ARM64. Not every 32-bit compiler aligns u64 to eight bytes, as Windows' do.
 #[repr(C, align(8))]
-pub(super) struct Size64(u64);
+pub(in crate::machine::windows) struct Size64(u64);
 
 /// The structures as a C compiler for Windows lays them out, on whatever machine this is compiled.
 mod mirror {

@@ -20,9 +20,13 @@ mod system;
 mod tags;
 mod totals;
 
+#[cfg(any(windows, test))]
+pub(super) use answer::Answer;
 pub use class::{Class, NtStatus};
 pub use error::PoolTagsError;
 pub use layout::Bits;
+#[cfg(any(windows, test))]
+pub(super) use layout::{Size64, number};
 #[cfg(windows)]
 pub use system::ThisSystem;
 pub use totals::Totals;

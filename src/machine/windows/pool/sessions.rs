@@ -2,8 +2,8 @@
 //!
 //! An entry a session: SIZE_T NextEntryOffset (0 in the last one), ULONG SessionId, ULONG Count, then rows as those of
 //! class 22 (phnt's ntexapi.h; Microsoft's public symbols). Not every Windows tells of sessions, and none has to: where
-//! the first answer cannot be used, whatever it is, there are none. But once told of, sessions must go on being: their
-//! rows would otherwise vanish from a sample which could not be read.
+//! the first answer cannot be used, whatever it is, there are none. Afterwards a failed reading fails its sample, as the rows
+//! would otherwise vanish from it. A run records that as a gap, with the reason.
 
 use super::System;
 use super::answer::Answer;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_GENERIC_READ;
 
+use super::super::busy::patiently;
 use super::super::security;
 use super::{OURS_ALONE, check, real_path};
 use crate::long_path::for_calls;
@@ -140,7 +141,7 @@ fn put(mut from: File, folder: &Path, name: &str) -> io::Result<()> {
     beside.flush()?;
     beside.as_file().sync_all()?;
     let (_, beside) = beside.keep()?;
-    atomicwrites::replace_atomic(&beside, &for_calls(&folder.join(name))).inspect_err(|_| {
+    patiently(|| atomicwrites::replace_atomic(&beside, &for_calls(&folder.join(name)))).inspect_err(|_| {
         let _ = fs_err::remove_file(&beside);
     })
 }

@@ -32,7 +32,8 @@ impl Scratch {
     }
 
     fn flags(&self) -> RegistryFlags<LiveRegistry> {
-        RegistryFlags { registry: self.registry(), running: registry_flags(|| Ok(Tagging::Off)).running }
+        let running = registry_flags(|| Ok(Tagging::Off)).running;
+        RegistryFlags { registry: self.registry(), running, notes: Vec::new() }
     }
 }
 

@@ -1,0 +1,59 @@
+//! Driver Verifier in force as the kernel reports it.
+
+use super::*;
+use crate::machine::windows::verified::{Verification, VerifiedDriver};
+
+/// Whether what [`verifier`] asks for is in force, with the notes, where the registry is as asked for.
+fn found(reported: Result<Verification, String>) -> (bool, Vec<String>) {
+    let memory = memory(&[(&VERIFY_DRIVERS, Value::sz("mydrv.sys second.sys")), (&VERIFY_LEVEL, Value::dword(8))]);
+    let mut machine = machine(&memory, Tagging::Always, None);
+    machine.running.verification = Box::new(move || reported.clone());
+    let in_force = machine.in_force(&[verifier()]).unwrap();
+    let notes = machine.notes();
+    assert!(machine.notes().is_empty(), "a note comes once");
+    (in_force, notes)
+}
+
+fn reporting(drivers: &[(&str, u32)], loaded: &[&str]) -> Result<Verification, String> {
+    let drivers = drivers.iter().map(|(name, level)| VerifiedDriver { name: (*name).to_owned(), level: *level });
+    Ok(Verification { drivers: drivers.collect(), loaded: loaded.iter().map(|name| (*name).to_owned()).collect() })
+}
+
+#[test]
+fn drivers_that_the_kernel_lists_are_proven_in_upper_and_lower_case() {
+    let kernel = reporting(&[("SECOND.SYS", 8), ("MyDrv.sys", 8), ("third.sys", 1)], &["mydrv.sys", "ntoskrnl.exe"]);
+    assert_eq!(found(kernel), (true, Vec::new()));
+}
+
+#[test]
+fn a_loaded_driver_that_the_kernel_does_not_list_is_not_verified() {
+    let (in_force, notes) = found(reporting(&[("second.sys", 8)], &["MYDRV.SYS"]));
+    assert!(!in_force);
+    assert_eq!(
+        notes,
+        ["mydrv.sys is loaded, and Driver Verifier does not verify it (NtQuerySystemInformation, class 51)"]
+    );
+}
+
+#[test]
+fn a_level_without_a_flag_asked_for_is_not_in_force_and_one_with_more_is_noted() {
+    let (in_force, notes) = found(reporting(&[("mydrv.sys", 0x1), ("second.sys", 0x208)], &[]));
+    assert!(!in_force);
+    let expected = [
+        "Driver Verifier verifies mydrv.sys at level 0x1, without 0x8 of the 0x8 asked for",
+        "Driver Verifier verifies second.sys at level 0x208, which is 0x200 more than asked for",
+    ];
+    assert_eq!(notes, expected);
+    assert!(found(reporting(&[("mydrv.sys", 9), ("second.sys", 8)], &[])).0);
+}
+
+#[test]
+fn what_the_kernel_does_not_report_is_in_force_by_the_registry_and_noted_as_not_proven() {
+    let (in_force, notes) = found(reporting(&[("second.sys", 8)], &["ntoskrnl.exe"]));
+    assert!(in_force && notes.len() == 1, "{notes:?}");
+    assert!(notes[0].contains("verifies mydrv.sys is not proven") && notes[0].contains("not loaded yet"), "{notes:?}");
+
+    let (in_force, notes) = found(Err("the kernel answered class 51 with c0000003".to_owned()));
+    assert!(in_force && notes.len() == 1, "{notes:?}");
+    assert!(notes[0].contains("mydrv.sys, second.sys is not proven") && notes[0].contains("c0000003"), "{notes:?}");
+}

@@ -1,0 +1,50 @@
+//! Class 11, byte by byte: RTL_PROCESS_MODULES, the images that the kernel has loaded (phnt's ntldr.h).
+
+use super::super::pool::{Bits, number};
+use super::file_name;
+
+/// Bytes of FullPathName, which is at the end of a row; text in the system's code page, up to a NUL.
+const PATH: usize = 256;
+
+/// The file names in a table; `None` where it holds fewer rows than it says.
+pub(super) fn loaded(table: &[u8], bits: Bits) -> Option<Vec<String>> {
+    let (array, row) = match bits {
+        Bits::Bits32 => (4, 284),
+        Bits::Bits64 => (8, 296),
+    };
+    let count = usize::try_from(number(table.get(..4)?, 0, Bits::Bits32)).ok()?;
+    let rows = table.get(array..)?.get(..count.checked_mul(row)?)?;
+    let name = |row: &[u8]| {
+        let path = row[row.len() - PATH..].split(|byte| *byte == 0).next().unwrap_or_default();
+        file_name(&String::from_utf8_lossy(path)).to_owned()
+    };
+    Some(rows.chunks_exact(row).map(name).collect())
+}
+
+/// Holds the offsets against the structure, as a C compiler for Windows lays it out.
+const _: () = {
+    use super::super::pool::Size64;
+    use std::mem::{offset_of, size_of};
+
+    #[repr(C)]
+    struct Module<Size> {
+        section: Size,
+        mapped_base: Size,
+        image_base: Size,
+        image_size: u32,
+        flags: u32,
+        places: [u16; 4],
+        full_path_name: [u8; PATH],
+    }
+
+    #[repr(C)]
+    struct Modules<Row> {
+        number_of_modules: u32,
+        modules: [Row; 1],
+    }
+
+    assert!(size_of::<Module<Size64>>() == 296 && size_of::<Module<u32>>() == 284);
+    assert!(offset_of!(Module<Size64>, full_path_name) == 296 - PATH);
+    assert!(offset_of!(Module<u32>, full_path_name) == 284 - PATH);
+    assert!(offset_of!(Modules<Module<Size64>>, modules) == 8 && offset_of!(Modules<Module<u32>>, modules) == 4);
+};
