@@ -1,8 +1,7 @@
 //! Embeds the application manifest in poolgate.exe. Builds for other systems have none.
 //!
-//! The manifest asks for no more rights than the caller's, for UTF-8 as the code page, for long paths where the machine
-//! allows them (LongPathsEnabled), and for the behaviour of Windows 10 rather than that of Vista (Microsoft Learn,
-//! "Application manifests").
+//! The manifest requests only the caller's rights, UTF-8 as the code page, long paths if the machine allows them
+//! (LongPathsEnabled), and the behaviour of Windows 10 instead of Vista (Microsoft Learn, "Application manifests").
 
 use std::env;
 use std::error::Error;

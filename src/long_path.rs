@@ -1,24 +1,24 @@
-//! Paths of any length. Windows' calls take 259 characters, of a folder 247, unless the path begins with `\\?\` (Microsoft
-//! Learn, "Maximum Path Length Limitation").
+//! Paths of any length. Windows' calls accept at most 259 characters, 247 for a folder, unless the path begins with
+//! `\\?\` (Microsoft Learn, "Maximum Path Length Limitation").
 //!
-//! The standard library puts that before long paths by itself. Whatever calls Windows directly, be it a crate or poolgate,
-//! gets its path from [`for_calls`]. What is shown, compared and handed to other programs is a path without it, from
-//! [`for_people`]. On other systems both return the path as it is.
+//! The standard library adds that prefix to long paths itself. All other callers of Windows, in crates and in poolgate,
+//! use a path from [`for_calls`]. Paths that are printed, compared or passed to other programs have no prefix and come
+//! from [`for_people`]. On other systems both functions return the path unchanged.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// `path` in the form that Windows' calls take whatever its length is. A short one stays as it is.
+/// Returns `path` in the form that Windows' calls accept at any length. Short paths stay unchanged.
 #[cfg(windows)]
 pub fn for_calls(path: &Path) -> Cow<'_, Path> {
     use std::ffi::OsString;
     use std::os::windows::ffi::OsStrExt;
     use std::path::{Component, Prefix};
 
-    /// In UTF-16 units: the limit of folders, which leaves room for a file of 12 characters in them.
+    /// The limit for folders, in UTF-16 units; it leaves room for a file name of 12 characters.
     const SHORT: usize = 247;
 
-    // Behind the prefix Windows resolves neither `..` nor `/`.
+    // With the prefix, Windows resolves neither `..` nor `/`.
     let Ok(whole) = std::path::absolute(path) else { return Cow::Borrowed(path) };
     if whole.as_os_str().encode_wide().count() <= SHORT {
         return Cow::Borrowed(path);
@@ -41,20 +41,20 @@ pub fn for_calls(path: &Path) -> Cow<'_, Path> {
     Cow::Owned(long.into())
 }
 
-/// `path` as it is.
+/// Returns `path` unchanged.
 #[cfg(not(windows))]
 pub fn for_calls(path: &Path) -> Cow<'_, Path> {
     Cow::Borrowed(path)
 }
 
-/// `path` without `\\?\` in front of a drive, if it means the same file then. `dunce` leaves long paths as they are.
+/// Returns `path` without `\\?\` before a drive if it still names the same file. `dunce` leaves long paths unchanged.
 pub fn for_people(path: &Path) -> PathBuf {
     let plain = dunce::simplified(path);
     if plain != path {
         return plain.to_owned();
     }
     let plain = path.to_str().and_then(|path| path.strip_prefix(r"\\?\")).map(Path::new);
-    // What Windows would make another path of, such as a name that ends in a dot, needs the prefix.
+    // The prefix is needed if Windows would change the path without it, for example a name that ends in a dot.
     let same = |plain: &&Path| plain.has_root() && std::path::absolute(plain).is_ok_and(|whole| whole == *plain);
     plain.filter(same).unwrap_or(path).to_owned()
 }

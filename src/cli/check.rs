@@ -1,4 +1,4 @@
-//! `poolgate check`: what a run would do on this machine. A dry run: reads, and changes nothing.
+//! `poolgate check`: previews a run on this machine. It only reads and changes nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -18,10 +18,10 @@ use crate::scenario::{Duration, Pause, Plan, Sampling, Scenario, Subject, Thresh
 /// Checks scenarios.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// The scenarios: YAML files, folders of them, or wildcards
+    /// Scenarios: YAML files, folders of them, or wildcards
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
-    /// Check only the scenarios, not whether this machine can run them: for one that runs elsewhere
+    /// Check only the scenarios, not whether this machine can run them; for scenarios that run elsewhere
     #[arg(long)]
     elsewhere: bool,
     #[command(flatten)]
@@ -45,13 +45,14 @@ impl Check {
         if can_pass { Exit::Held } else { Exit::Usage }
     }
 
-    /// What a run would do on this machine, and why it would fail. False if it can only end unclear or in an error.
+    /// Prints what a run would do on this machine, and every reason why it would fail. Returns false if the run can
+    /// only end unclear or in an error.
     fn here(&self, path: &Path, scenario: &Scenario) -> bool {
         let mut found = Hopeless::default();
         let needs_boot = self.changes(scenario, &mut found);
         let now = self.thresholds(scenario);
         let snapshot = match &now {
-            // A run whose flags switch tagging on reads the tags after its boot.
+            // If the run's flags turn tagging on, it reads the tags only after its boot.
             Some(Err(MachineError::TaggingOff)) if needs_boot => None,
             Some(Err(error)) => {
                 found.meets(error);
@@ -69,9 +70,9 @@ impl Check {
         found.certain.is_empty()
     }
 
-    /// What would be changed on the machine, setting by setting; whether that takes a boot.
+    /// Prints the changes to the machine, one line for each setting. Returns whether they need a boot.
     fn changes(&self, scenario: &Scenario, found: &mut Hopeless) -> bool {
-        // A simulated machine is made for each run, so one is made here to look at, and thrown away.
+        // Every run creates its own simulated machine, so a temporary one is created here.
         let folder =
             tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source });
         let planned = folder.and_then(|folder| {
@@ -92,8 +93,8 @@ impl Check {
         false
     }
 
-    /// The thresholds, each with the tags it would be about now. Returns the machine's pools; `None` for a simulated
-    /// machine, whose tags come with its run.
+    /// Prints the thresholds, each with the tags it covers now. Returns the machine's pools; `None` for a simulated
+    /// machine, because its tags exist only during a run.
     fn thresholds(&self, scenario: &Scenario) -> Option<Result<Snapshot, MachineError>> {
         let mut machine = native::machine(self.root.folder());
         let now = scenario.machine.is_none().then(|| machine.pool.sample().cloned());
@@ -130,11 +131,11 @@ fn plan(scenario: &Scenario) {
     line("takes", &takes(scenario));
 }
 
-/// How long the run takes, with and without a second look, as far as that can be told without running the workload.
+/// Estimates the duration of the run, with and without a second look, without running the workload.
 fn takes(scenario: &Scenario) -> String {
     let Sampling { lead_in, cool_down, .. } = scenario.sampling;
     let rest = lead_in.as_std() + cool_down.as_std();
-    // How many times as long as the first look a second one is (docs of `judge`).
+    // The length of a second look, as a multiple of the first (docs of `judge`).
     let times: u32 = if scenario.workload.pause == Pause::Never { 2 } else { 3 };
     let (once, more) = match &scenario.workload.plan {
         Plan::Iterations { count, .. } => {

@@ -1,4 +1,4 @@
-//! What is certain before a run: that it can only end unclear or in an error, whatever the driver does.
+//! Finds the reasons, before a run, why it can only end unclear or in an error, regardless of the driver.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +7,19 @@ use crate::machine::MachineError;
 use crate::pool::{Pool, Snapshot};
 use crate::scenario::{Limit, Plan, Scenario, Subject, Threshold, WarmUp};
 
-/// What somebody should know before a run.
+/// The reasons why a run cannot pass.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Hopeless {
-    /// Why it cannot pass.
+    /// Certain reasons.
     pub(super) certain: Vec<String>,
-    /// Why it would fail now, though it may not with more rights or at another time.
+    /// Reasons that hold now, but may not with more rights or at another time.
     pub(super) for_now: Vec<String>,
-    /// Why it will not pass unless setup changes that.
+    /// Reasons that hold unless setup changes that.
     pub(super) likely: Vec<String>,
 }
 
 impl Hopeless {
-    /// Adds a failure of the machine, once however often it is met.
+    /// Adds a failure of the machine; the same failure is listed once.
     pub(super) fn meets(&mut self, error: &MachineError) {
         let help = error.help().map_or(String::new(), |help| format!("; {help}"));
         let why = format!("{error}{help}");
@@ -29,7 +29,7 @@ impl Hopeless {
         }
     }
 
-    /// Looks for reasons. Commands run in `home`; `now` is the machine's pool table, if that can be read.
+    /// Collects reasons. Commands run in `home`; `now` is the machine's pool table, if it could be read.
     pub(super) fn look(&mut self, scenario: &Scenario, home: &Path, now: Option<&Snapshot>) {
         for threshold in scenario.thresholds() {
             self.certain.extend(too_few(scenario, &threshold));
@@ -41,13 +41,14 @@ impl Hopeless {
         let lacks = |(_, (what, line)): &(usize, (&str, &str))| Some(format!("{what}: {}", lack(line, home)?));
         for line in lines.enumerate() {
             let Some(lack) = lacks(&line) else { continue };
-            // What the first command needs nobody can bring; the others may find what an earlier one made.
+            // Nothing runs before the first command; a later command may use files that an earlier one creates.
             if line.0 == 0 { self.certain.push(lack) } else { self.likely.push(lack) }
         }
     }
 }
 
-/// Whether there will be too few samples for a `max_rate`. A `time_limit` may prolong the workload.
+/// Returns a message if there will be too few samples for a `max_rate`. With a `time_limit` the workload may run
+/// longer.
 fn too_few(scenario: &Scenario, threshold: &Threshold) -> Option<String> {
     if !threshold.limits.iter().any(|limit| matches!(limit, Limit::MaxRate(_))) || scenario.time_limit.is_some() {
         return None;
@@ -72,7 +73,7 @@ fn too_few(scenario: &Scenario, threshold: &Threshold) -> Option<String> {
     })
 }
 
-/// Whether it is about a pool that the machine does not have.
+/// Returns a message if the threshold is about a pool that the machine does not have.
 fn no_such_pool(scenario: &Scenario, threshold: &Threshold, now: Option<&Snapshot>) -> Option<String> {
     let pool = match &threshold.subject {
         Subject::Total(pool) => *pool,
@@ -96,7 +97,8 @@ fn no_such_pool(scenario: &Scenario, threshold: &Threshold, now: Option<&Snapsho
     Some(format!("{}: {why}", threshold.words()))
 }
 
-/// What `line` lacks to be run: its program. `None` where that is there, or cannot be told without a shell.
+/// Returns a message if the program of `line` is missing or not executable; `None` if it is present, or if only a shell
+/// could find out.
 fn lack(line: &str, home: &Path) -> Option<String> {
     let program = program(line)?;
     let by_path = program.contains('/') || cfg!(windows) && program.contains('\\');
@@ -117,17 +119,17 @@ fn lack(line: &str, home: &Path) -> Option<String> {
     }
 }
 
-/// The program which `line` begins with; `None` for what only a shell understands.
+/// Returns the program that `line` begins with; `None` if the line needs a shell to parse it.
 fn program(line: &str) -> Option<&str> {
     let word = line.split_whitespace().next()?;
     let plain = |char: char| char.is_alphanumeric() || "_-./+".contains(char) || cfg!(windows) && "\\:".contains(char);
     let builtin =
         if cfg!(windows) { CMD.iter().any(|name| name.eq_ignore_ascii_case(word)) } else { SH.contains(&word) };
-    // A run's commands find the poolgate that runs them.
+    // A run puts poolgate itself in the commands' PATH.
     (word.chars().all(plain) && !builtin && word != "poolgate").then_some(word)
 }
 
-/// The files that a program's name may mean.
+/// Returns the files that a program's name may refer to.
 fn names(path: &Path) -> Vec<PathBuf> {
     let mut names = vec![path.to_owned()];
     if cfg!(windows) {
@@ -152,7 +154,7 @@ fn is_executable(_: &Path) -> bool {
     true
 }
 
-/// What a POSIX shell knows itself (POSIX.1-2024, 2.9.1.4 and 2.15), and the common ones beyond it.
+/// The builtins and keywords of a POSIX shell (POSIX.1-2024, 2.9.1.4 and 2.15), and common extensions.
 const SH: [&str; 49] = [
     ".", ":", "!", "alias", "bg", "break", "case", "cd", "command", "continue", "do", "echo", "elif", "else", "eval",
     "exec", "exit", "export", "false", "fg", "for", "function", "getopts", "hash", "if", "jobs", "kill", "local",
@@ -160,7 +162,7 @@ const SH: [&str; 49] = [
     "true", "type", "ulimit", "umask", "unalias", "unset", "until", "while",
 ];
 
-/// What cmd.exe knows itself (Microsoft Learn, "Windows Commands").
+/// The builtins of cmd.exe (Microsoft Learn, "Windows Commands").
 const CMD: [&str; 43] = [
     "assoc", "break", "call", "cd", "chdir", "cls", "color", "copy", "date", "del", "dir", "echo", "endlocal", "erase",
     "exit", "for", "ftype", "goto", "if", "md", "mkdir", "mklink", "move", "path", "pause", "popd", "prompt", "pushd",

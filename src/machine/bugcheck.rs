@@ -1,16 +1,16 @@
-//! How the system itself reports that a boot before this one ended in a crash (Windows).
+//! The system's own record of a crash in an earlier boot (Windows).
 
 use jiff::Timestamp;
 
 /// An event about the end of a boot that was not shut down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bugcheck {
-    /// When the event was written, which is in the next boot.
+    /// The time when the event was written, in the boot after the crash.
     pub at: Timestamp,
-    /// The bugcheck code; 0 where the kernel recorded none.
+    /// The bugcheck code; 0 if the kernel recorded none.
     pub code: u64,
-    /// Its parameters, four of them.
+    /// Its four parameters.
     pub parameters: Vec<u64>,
-    /// The dump, where the event is the one that is written when the dump has been saved.
+    /// The path of the dump, in the event that is written once the dump has been saved.
     pub dump: Option<String>,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Tag, Usage};
 
-/// Which pool memory came from.
+/// The pool that memory came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pool {
@@ -17,17 +17,18 @@ pub enum Pool {
     Nonpaged,
     /// Linux' slab allocator: objects in use.
     Slab,
-    /// Whole slabs of Linux' slab allocator, objects in use or not: what a cache holds of main memory. A pool of its own, as
-    /// it counts the objects a second time. A threshold names it by `measure: slabs`, not by `pool`.
+    /// Whole slabs of Linux' slab allocator, including unused objects: the main memory that a cache holds. A separate
+    /// pool, because it counts the objects a second time. A threshold selects it with `measure: slabs`, not with
+    /// `pool`.
     Slabs,
-    /// What places in the Linux kernel's code have allocated, by whatever allocator (`/proc/allocinfo`). A pool of its own,
-    /// as it counts slab memory a second time.
+    /// Allocations by places in the Linux kernel's code, from all allocators (`/proc/allocinfo`). A separate pool,
+    /// because it counts slab memory a second time.
     Callsite,
-    /// What a kernel, or the header of a PoolMon table, reports of memory in all, such as `paged` and `nonpaged` for the
-    /// pools of Windows and `slab` for those of Linux. A pool of its own, as it counts what the tags do a second time; meant
-    /// only where it is named.
+    /// Total memory as reported by a kernel or by the header of a PoolMon table, such as `paged` and `nonpaged` for the
+    /// pools of Windows and `slab` for those of Linux. A separate pool, because it counts the memory of the tags a
+    /// second time; a threshold covers it only if it names it.
     Kernel,
-    /// A log which was imported does not say.
+    /// The pool is not given in an imported log.
     Unknown,
 }
 
@@ -36,7 +37,7 @@ impl Pool {
     pub const ALL: [Pool; 7] =
         [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Kernel, Pool::Unknown];
 
-    /// Whether its tags are Windows pool tags: four bytes.
+    /// Returns whether its tags are Windows pool tags: four bytes.
     pub fn has_pool_tags(self) -> bool {
         match self {
             Pool::Paged | Pool::Nonpaged => true,

@@ -1,6 +1,6 @@
 @echo off
-rem What accounts.ps1 has an account without an administrator's rights run. A number just before > would be taken for a handle,
-rem so > comes first.
+rem Run by account.ps1 as an account without administrator rights. cmd.exe would take a number just before > for a
+rem handle, so > comes first.
 cd /d "%~dp0"
 whoami >who.txt
 poolgate.exe doctor >doctor.txt 2>&1

@@ -1,5 +1,6 @@
-# account.ps1 POOLGATE ACCOUNT [PASSWORD]: an account that is no administrator runs poolgate in a task: it watches and judges; flags
-# and restarts are refused before anything is touched, and the states of runs, which refused-restart.ps1 left, are closed to it. `NT AUTHORITY\NETWORKSERVICE` is schtasks' own word for that account.
+# account.ps1 POOLGATE ACCOUNT [PASSWORD]: an account without administrator rights runs poolgate in a task. It can watch and judge.
+# poolgate refuses flags and restarts before it changes anything, and the account cannot read the states of runs that
+# refused-restart.ps1 left. schtasks accepts the account name `NT AUTHORITY\NETWORKSERVICE`.
 param([string]$Poolgate, [string]$Account, [string]$Password = '')
 . "$PSScriptRoot\common.ps1"
 
@@ -7,7 +8,7 @@ $folder = "$env:SystemDrive\lab-$($Account -replace '\W')"
 $null = New-Item -ItemType Directory -Force $folder
 Copy-Item $Poolgate "$folder\poolgate.exe"
 Copy-Item "$PSScriptRoot\reboots.yaml", "$PSScriptRoot\account.cmd", 'scenarios\windows\smoke.yaml' $folder
-# Users, and NetworkService, which is none of them.
+# The group Users, and NetworkService, because it is not a member of Users.
 Assert-Exit 0 { icacls.exe $folder /grant '*S-1-5-32-545:(OI)(CI)M' '*S-1-5-20:(OI)(CI)M' /q }
 
 $original = Get-GlobalFlag

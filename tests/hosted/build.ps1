@@ -1,6 +1,6 @@
 # Builds tests/wine/guest/leakydrv.sys and work.exe into the folder lab, for this machine's processor.
-# x64: with MinGW's gcc, which has its own driver headers. Arm: the driver with Microsoft's compiler, headers and libraries of
-# the Windows Driver Kit, since the image's gcc makes x64 programs only. Such a program is work.exe there: Windows emulates x64.
+# On x64 it uses MinGW's gcc and its driver headers. On Arm it builds the driver with Microsoft's compiler and the Windows Driver
+# Kit, because the image's gcc only makes x64 programs. work.exe is such a program there too: Windows emulates x64.
 . "$PSScriptRoot\common.ps1"
 
 $null = New-Item -ItemType Directory -Force lab

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What is known of the scripts of this folder without a Windows: that they can be parsed, and that workflows, .ci/run and scripts
-name each other rightly. Needs tree-sitter, tree-sitter-pwsh and tree-sitter-batch. Run it in the repository's folder."""
+"""Checks the scripts of this folder without Windows: that they can be parsed, and that workflows, .ci/run and scripts use each
+other's correct names. Needs tree-sitter, tree-sitter-pwsh and tree-sitter-batch. Run it in the repository's folder."""
 import pathlib
 import re
 import sys
@@ -47,7 +47,7 @@ def syntax(file):
             yield f"{file}:{node.start_point[0] + 1}: cannot be parsed"
         nodes += node.children
     if file.suffix == ".ps1":
-        # In a string PowerShell takes `$name:` for a drive, which the grammar does not.
+        # In a string, PowerShell reads `$name:` as a drive; the grammar does not.
         for number, line in enumerate(text.decode().splitlines(), 1):
             if re.search(r'"[^"\']*\$(?!env:|using:|script:|global:)\w+:', line):
                 yield f"{file}:{number}: $name: in a string is a drive; write ${{name}}:"

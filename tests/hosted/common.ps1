@@ -1,11 +1,11 @@
-# What the scripts of this folder share. They are for PowerShell 7 on a hosted Windows, elevated, in the repository's folder.
-# Each ends with `exit 0`: GitHub's shell takes the exit code of the last program for the step's.
+# Functions for the scripts of this folder. They need PowerShell 7 on a hosted Windows, elevated, in the repository's folder.
+# Each script ends with `exit 0`, because GitHub's shell otherwise uses the exit code of the last program for the step.
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
 $SessionManager = 'HKLM\SYSTEM\CurrentControlSet\Control\Session Manager'
 
-# Runs a command. Any exit code of its last program but $Expected is a failure.
+# Runs a command. Fails if the exit code of its last program is not $Expected.
 function Assert-Exit([int]$Expected, [scriptblock]$Command) {
   & $Command
   if ($LASTEXITCODE -ne $Expected) { throw "exit code $LASTEXITCODE, and $Expected is right: $Command" }
@@ -32,8 +32,8 @@ function Restore-GlobalFlag([string]$Poolgate, [string]$To) {
   Assert-Equal (Get-GlobalFlag) $To 'GlobalFlag as it was'
 }
 
-# The rows of a snapshot of PoolMon or poolgate: a dictionary from `Proc Nonp` to Allocs, Frees, Diff and Bytes. Case
-# matters in tags. Rows whose tag has bytes that are not printable ASCII are left out: each program shows them in its own way.
+# Returns the rows of a snapshot of PoolMon or poolgate: a dictionary from `Proc Nonp` to Allocs, Frees, Diff and Bytes. Case
+# matters in tags. Tags with bytes other than printable ASCII are left out, because each program shows them in its own way.
 function Read-Snapshot([string]$File) {
   $rows = [System.Collections.Generic.Dictionary[string, object]]::new([System.StringComparer]::Ordinal)
   foreach ($line in Get-Content -LiteralPath $File) {
@@ -62,7 +62,7 @@ function Read-Report([string]$Reports) {
   Get-Content -LiteralPath $file[0].FullName -Raw | ConvertFrom-Json
 }
 
-# A file below the Windows kits, such as poolmon.exe, for this processor; nothing where the image has none.
+# Returns the path of a file below the Windows kits, such as poolmon.exe, for this processor; nothing if the image has none.
 function Find-InKits([string]$Name) {
   $kits = "${env:ProgramFiles(x86)}\Windows Kits\10"
   $folder = if ($env:PROCESSOR_ARCHITECTURE -eq 'ARM64') { 'arm64' } else { 'x64' }

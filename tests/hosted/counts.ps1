@@ -1,5 +1,5 @@
-# counts.ps1 POOLGATE: poolgate counts what the driver itself counts. To run while the driver is loaded for the first time: the
-# kernel counts on when the driver begins anew.
+# counts.ps1 POOLGATE: poolgate's counts equal the driver's own. Run it while the driver is loaded for the first time: after a
+# reload the driver counts from zero, and the kernel does not.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 

@@ -1,6 +1,6 @@
 @echo off
-rem driver.cmd EVERY [FILE]: makes the service leakydrv of the driver FILE (lab\leakydrv.sys) unless there is one, unloads the
-rem driver if it is loaded, and lets it leak at every EVERY-th request from its next start on; never with 0.
+rem driver.cmd EVERY [FILE]: creates the service leakydrv for the driver FILE (lab\leakydrv.sys) if it does not exist, unloads the
+rem driver if it is loaded, and sets it to leak at every EVERY-th request from its next start on; 0 means never.
 setlocal
 if "%~1"=="" exit /b 2
 set "FILE=%~f2"

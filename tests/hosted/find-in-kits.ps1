@@ -1,5 +1,5 @@
-# find-in-kits.ps1 NAME OUTPUT: names the program NAME of the Windows kits as the step's output OUTPUT; empty where the image has
-# none. The steps that need the program are skipped then, and seen to be.
+# find-in-kits.ps1 NAME OUTPUT: writes the path of the program NAME in the Windows kits to the step's output OUTPUT; empty if the
+# image has none. The workflow then shows the steps that need the program as skipped.
 param([string]$Name, [string]$Output)
 . "$PSScriptRoot\common.ps1"
 

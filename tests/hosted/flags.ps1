@@ -1,5 +1,5 @@
 # flags.ps1 POOLGATE: `poolgate flags /r` sets, removes and restores GlobalFlag, and reg.exe agrees at each step. The kernel's own
-# flag and every other bit stay as they are. Nothing restarts, so nothing comes into force.
+# flag and all other bits stay unchanged. Nothing restarts, so no change takes effect.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 
@@ -19,7 +19,7 @@ try {
   Assert-Equal (Get-GlobalFlag) 'REG_DWORD 0x0' 'without both'
   Assert-Exit 0 { & $Poolgate flags /r --remove }
   Assert-Equal (Get-GlobalFlag) 'absent' 'absent again'
-  # Pool tagging is always on since Windows Server 2003, so there is nothing to do.
+  # Pool tagging is always on since Windows Server 2003, so nothing changes.
   Assert-Exit 0 { & $Poolgate flags /r +ptg }
   Assert-Equal (Get-GlobalFlag) 'absent' 'after +ptg'
 } finally {

@@ -1,4 +1,4 @@
-# held.ps1 POOLGATE: the driver, set to leak nothing, is held.
+# held.ps1 POOLGATE: the thresholds hold for the driver if it is set to leak nothing.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 

@@ -1,4 +1,4 @@
-# kernel-log.ps1 POOLGATE: kernel.log has what the System event log got during a run, and not what it got before.
+# kernel-log.ps1 POOLGATE: kernel.log has the events of the System event log during a run, and none from before it.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 

@@ -1,6 +1,6 @@
-# leak.ps1 POOLGATE: the driver, set to leak at every fifth request, is found to leak, at the true rate.
-# Ten requests an iteration (tests/wine/leakydrv.yaml), of which two leak one object of 2048 bytes each. The kernel makes some
-# more of each.
+# leak.ps1 POOLGATE: poolgate finds the leak of the driver, set to leak at every fifth request, with the true rate.
+# An iteration makes ten requests (tests/wine/leakydrv.yaml), and two of them leak an object of 2048 bytes. The kernel's overhead
+# makes each object slightly larger.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 
@@ -16,7 +16,7 @@ $objects, $bytes = $leak.evidence.objects_per_iteration, $leak.evidence.bytes_pe
 if (2 -lt $objects.low -or 2 -gt $objects.high) { throw '2 objects an iteration are outside of the interval' }
 if ($bytes.rate -lt 4096 -or $bytes.rate -gt 4608) { throw "$($bytes.rate) bytes an iteration" }
 
-# What winver.exe shows.
+# The build as shown by winver.exe.
 $version = Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 $build = "$($version.CurrentBuildNumber).$($version.UBR)"
 "report.json: $($report.host.system); the registry: $build $($version.DisplayVersion)"

@@ -1,6 +1,6 @@
 @echo off
-rem machine.cmd POOLGATE: prints what is known of this machine. The first command that fails ends it.
-rem The build is printed as winver.exe shows it, which has a window.
+rem machine.cmd POOLGATE: prints facts about this machine. The first command that fails ends it.
+rem The build is printed as in winver.exe, because winver.exe itself opens a window.
 set "CURRENT=HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 ver
 for %%V in (ProductName EditionID InstallationType DisplayVersion CurrentBuildNumber UBR) do (
@@ -8,7 +8,7 @@ for %%V in (ProductName EditionID InstallationType DisplayVersion CurrentBuildNu
 )
 whoami /all || exit /b 1
 bcdedit || exit /b 1
-rem What these exit with where nothing is verified is documented nowhere.
+rem The exit codes of these are not documented for the case that nothing is verified.
 verifier /querysettings
 verifier /query
 "%~1" doctor || exit /b 1

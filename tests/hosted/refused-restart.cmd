@@ -1,5 +1,5 @@
 @echo off
-rem What the service of refused-restart.ps1 runs. A number just before > would be taken for a handle, so > comes first.
+rem Run by the service of refused-restart.ps1. cmd.exe would take a number just before > for a handle, so > comes first.
 cd /d "%~dp0"
 whoami /priv >privileges.txt
 poolgate.exe run reboots.yaml --allow-reboot --reports reports >printed.txt 2>&1

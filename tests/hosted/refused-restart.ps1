@@ -1,7 +1,7 @@
-# refused-restart.ps1 POOLGATE: a run is armed and put back without a restart, which Windows refuses.
-# It runs as LocalSystem, in a service whose required privileges leave out SeShutdownPrivilege: "the SCM will remove the
+# refused-restart.ps1 POOLGATE: Windows refuses the restart of a run, and poolgate restores the settings.
+# poolgate runs as LocalSystem, in a service whose required privileges leave out SeShutdownPrivilege: "the SCM will remove the
 # privileges that are not required from the process token" (learn.microsoft.com, SERVICE_REQUIRED_PRIVILEGES_INFOW). cmd.exe
-# does not answer as a service and would be ended, so it starts another process, which has the same token, and exits.
+# does not answer as a service and would be ended, so it starts another process with the same token, and exits.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 
@@ -39,20 +39,20 @@ $run = @(Get-Item "$folder\reports\reboots-*")
 Assert-Equal $run.Count 1 'runs'
 $story = Get-Content "$($run[0].FullName)\run.log" -Raw
 $story
-# In this order: the flag was written, the restart refused, the flag put back.
+# In this order: the flag was written, the restart was refused, the flag was restored.
 if ($story -notmatch '(?s)phase arm.*\\GlobalFlag: set to "dword:.*trouble: cannot restart the machine.*\\GlobalFlag: ') {
   throw 'the run went another way'
 }
 Assert-Equal (Get-GlobalFlag) $original 'GlobalFlag as it was'
 
-# The folder of runs' states is for administrators and SYSTEM only.
+# Only administrators and SYSTEM can access the folder with the states of runs.
 $rights = icacls.exe "$env:ProgramData\poolgate" | Where-Object { $_ -match ':\(' }
 $rights
 $both = @($rights -match '(BUILTIN\\Administrators|NT AUTHORITY\\SYSTEM):\(OI\)\(CI\)\(F\)')
 Assert-Equal $both.Count 2 'entries for both'
 Assert-Equal (@($rights).Count) 2 'entries'
 
-# Event 7045 of the service manager: the service was made. Now it is gone again.
+# Event 7045 of the service manager shows that the service was created. It must be removed by now.
 $made = "*[System[Provider[@Name='Service Control Manager'] and EventID=7045 and TimeCreated[@SystemTime>='$since']]" +
   " and EventData[Data[@Name='ServiceName']='poolgate-resume']]"
 $events = wevtutil.exe qe System "/q:$made" /f:text

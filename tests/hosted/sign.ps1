@@ -1,4 +1,4 @@
-# Signs lab\leakydrv.sys with a certificate made here, trusts that on this machine, and leaves it as lab\test.cer for others.
+# Signs lab\leakydrv.sys with a new certificate, makes this machine trust it, and stores it as lab\test.cer for other machines.
 # "Test-Signing a Driver" and "Installing Test Certificates" (learn.microsoft.com/windows-hardware/drivers/install): the
 # certificate belongs in the stores Root and TrustedPublisher of the machine.
 . "$PSScriptRoot\common.ps1"

@@ -1,5 +1,5 @@
-# totals.ps1 POOLGATE: what poolgate prints for whole pools agrees with the performance counters (Memory, Pool Nonpaged Bytes and
-# Pool Paged Bytes) within a tenth, since both change.
+# totals.ps1 POOLGATE: poolgate's totals of the pools agree with the performance counters (Memory, Pool Nonpaged Bytes and Pool
+# Paged Bytes) within a tenth, because both change all the time.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 

@@ -1,7 +1,7 @@
-# verifier.ps1 POOLGATE: Driver Verifier's pool tracking counts what poolgate counts, on a driver that is not loaded yet.
+# verifier.ps1 POOLGATE: compares poolgate's counts with those of Driver Verifier's pool tracking, for a driver that is not loaded yet.
 # Nothing restarts: "Using Volatile Settings" (learn.microsoft.com/windows-hardware/drivers/devtest/using-volatile-settings)
 # lists pool tracking (0x8) among the volatile flags of Windows 10, but no longer of Windows 11, so this is for Server 2022.
-# The driver must stay loaded afterwards: Driver Verifier would stop the machine when a driver that leaks is unloaded.
+# The driver must stay loaded afterwards: Driver Verifier stops the machine when a leaking driver is unloaded.
 param([string]$Poolgate)
 . "$PSScriptRoot\common.ps1"
 

@@ -1,4 +1,4 @@
-//! The column Mapped_Driver (`/g`, `/c`): what two lists say of a tag, read once, before the first screen.
+//! The column Mapped_Driver (`/g`, `/c`): the drivers of a tag in two lists, read once, before the first screen.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +7,19 @@ use crate::cli::trouble;
 use crate::mon::Drivers;
 use crate::tags::{LocalTags, mapped_driver};
 
-/// Which lists the column is made of.
+/// The lists that make up the column.
 #[derive(Debug, clap::Args)]
 pub(super) struct Lists {
-    /// Add a column with the drivers which this pooltag.txt names; without FILE, the one of this folder or of the kits
+    /// Add a column with the drivers from this pooltag.txt; without FILE, from the one in this folder or in the kits
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pooltag: Option<Option<PathBuf>>,
-    /// Add a column with the drivers which this localtag.txt names; without FILE, the one of this folder
+    /// Add a column with the drivers from this localtag.txt; without FILE, from the one in this folder
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     localtag: Option<Option<PathBuf>>,
 }
 
 impl Lists {
-    /// The column; `None` where none was asked for. An error has been told.
+    /// Returns the column; `None` if it was not requested. An error has been reported.
     pub(super) fn drivers(&self) -> Result<Option<Drivers>, ()> {
         if self.pooltag.is_none() && self.localtag.is_none() {
             return Ok(None);
@@ -31,7 +31,7 @@ impl Lists {
 }
 
 fn read_pooltag(named: Option<&Path>) -> Result<crate::tags::PoolTags, ()> {
-    // PoolMon looks where it is started; its own file may be there.
+    // Like PoolMon, prefers the file in the current folder.
     let here = Path::new("pooltag.txt");
     let Some(list) = pooltag(named.or_else(|| here.is_file().then_some(here)))? else {
         let help = "name it: `/g FILE`, or --pooltag=FILE; Debugging Tools for Windows has it in its folder `triage`";

@@ -1,7 +1,7 @@
-//! The live table in a terminal: keys, readings and the clock meet here.
+//! The live table in a terminal: combines keys, readings and the clock.
 //!
-//! Whatever ends it, a key, an error, a request to stop or a panic, leaves the terminal as it was: [`Screen`] restores it
-//! when it is dropped, ratatui's panic hook before a panic is told.
+//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`Screen`] restores it on
+//! drop, and ratatui's panic hook does so before the panic message.
 
 use std::io;
 
@@ -21,7 +21,7 @@ use crate::mon::terminal::{Status, Step, View, Wanted, draw};
 use crate::mon::{Met, Replay, Table, Ticks};
 use crate::scenario::Duration;
 
-/// The terminal while it is ours.
+/// The terminal in its drawing mode.
 struct Screen(DefaultTerminal);
 
 impl Screen {
@@ -36,19 +36,19 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // After a panic it is restored already, and what the panic said stands where the cursor would go back to.
+        // After a panic it is already restored, and restoring again would move the cursor onto the panic message.
         if !std::thread::panicking() {
             ratatui::restore();
         }
     }
 }
 
-/// Shows the machine until somebody ends it.
+/// Shows the machine until the user ends it.
 pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) -> Exit {
     match Live::begin(watched, choice, log) {
         Ok(mut live) => {
             let shown = live.go_on().await;
-            // The terminal is restored before anything is told.
+            // Restores the terminal before any error is printed.
             drop(live);
             ended(shown)
         }
@@ -63,9 +63,9 @@ struct Live {
     log: Option<Pages>,
     view: View,
     status: Status,
-    /// How many tables there were.
+    /// The number of tables so far.
     tables: u64,
-    /// What stands still on the screen while the view is paused.
+    /// The table shown while the view is paused.
     held: Option<Table>,
 }
 
@@ -102,13 +102,13 @@ impl Live {
         }
     }
 
-    /// A failed reading is told, and the last screen stays; the log has nothing of it.
+    /// Reads the next table. A failure appears in the status line, the last screen stays, and the log gets nothing.
     fn read(&mut self) -> io::Result<()> {
         self.status.failed = self.watched.read().err().map(|error| error.to_string().replace('\n', " "));
         if self.status.failed.is_none() { self.take() } else { Ok(()) }
     }
 
-    /// Counts a table. The log has what was asked for on the command line, whatever keys are pressed.
+    /// Counts a table and logs it. The log's rows and order come from the command line, not from keys.
     fn take(&mut self) -> io::Result<()> {
         self.tables += 1;
         let Some(log) = &mut self.log else { return Ok(()) };
@@ -132,7 +132,7 @@ impl Live {
     }
 }
 
-/// Keys and changes of size, as they come. The thread which reads them ends with the process.
+/// Returns the channel of keys and size changes. The thread that reads them ends with the process.
 fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -147,7 +147,7 @@ fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
     receiver
 }
 
-/// Shows a recording, beginning at its end: the whole of it is behind what grew.
+/// Shows a recording, from its end: the marks for growing rows then cover the whole of it.
 pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
     let samples = count(recorded, &choice);
     if samples == 0 {
@@ -198,7 +198,7 @@ fn count(recorded: &Recorded, choice: &Choice) -> usize {
     samples.min(most.unwrap_or(usize::MAX))
 }
 
-/// The table as it was after so many samples.
+/// Returns the table after this many samples.
 fn up_to(recorded: &Recorded, choice: &Choice, samples: usize) -> Table {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let (mut table, mut taken) = (Table::new(), 0);

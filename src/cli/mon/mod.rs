@@ -1,7 +1,7 @@
 //! `poolgate mon`: PoolMon for the live machine and for recordings.
 //!
-//! In a terminal it is a live table (`live`); redirected, one plain screen after the other, as PoolMon does (`plain`).
-//! PoolMon's own switches are translated before clap sees them (`switches`).
+//! In a terminal it shows a live table (`live`); redirected, it prints one plain screen after another, as PoolMon does
+//! (`plain`). PoolMon's own switches are translated before clap parses them (`switches`).
 
 use std::io::{self, IsTerminal};
 use std::mem;
@@ -40,49 +40,49 @@ use watched::Watched;
 #[derive(Debug, clap::Args)]
 #[command(after_help = SWITCHES)]
 pub(super) struct Mon {
-    /// A recording, the folder of a run, or a log, to look at instead of this machine
+    /// Recording, folder of a run, or log to show instead of this machine
     #[arg(value_name = "RECORDING")]
     recording: Option<PathBuf>,
-    /// Time between two screens, 5 s without it; of a recording every sample without it
+    /// Time between two screens; by default 5 s, or every sample of a recording
     #[arg(long, value_name = "TIME", value_parser = period)]
     every: Option<Duration>,
     /// End after this time
     #[arg(long = "for", value_name = "TIME", value_parser = length)]
     length: Option<Duration>,
-    /// End after this many tables; with --snapshot append this many
+    /// End after this many tables; with --snapshot, append this many snapshots
     #[arg(long, value_name = "N")]
     count: Option<NonZeroU64>,
-    /// What rows are sorted by
+    /// Sort rows by this column
     #[arg(long, value_name = "COLUMN", default_value = "tag", value_parser = columns(), overrides_with = "sort")]
     sort: Column,
-    /// Sort by how that changed since the screen before
+    /// Sort by the change since the previous screen instead of the value
     #[arg(long)]
     changes: bool,
-    /// Show these tags only; `*` and `?` are as in thresholds; may be repeated
+    /// Show only these tags; `*` and `?` work as in thresholds; may be repeated
     #[arg(long, value_name = "TAG")]
     include: Vec<TagPattern>,
-    /// Do not show these tags; may be repeated
+    /// Hide these tags; may be repeated
     #[arg(long, value_name = "TAG")]
     exclude: Vec<TagPattern>,
-    /// Show this pool only
+    /// Show only this pool
     #[arg(long, value_name = "POOL", value_parser = pools())]
     pool: Option<Pool>,
-    /// Show what this session has to itself, or `all` of them; without it the system's pools
+    /// Show the pools of this session, or of `all` sessions, instead of the system's
     #[arg(long, value_name = "NUMBER", overrides_with = "session")]
     session: Option<Scope>,
-    /// Show what the rows come to, below them
+    /// Show totals below the rows
     #[arg(long)]
     totals: bool,
-    /// Let no row stand out
+    /// Do not highlight rows
     #[arg(long)]
     no_highlight: bool,
-    /// Append one snapshot (--count of them) to this file (- is stdout), as PoolMon's /n, and end
+    /// Append a snapshot (or --count of them) to this file (- is stdout), as PoolMon's /n does, and end
     #[arg(long, value_name = "FILE", conflicts_with_all = ["log", "length", "timestamps"])]
     snapshot: Option<PathBuf>,
-    /// Append every screen to this file, as PoolMon with >> does
+    /// Append every screen to this file, as PoolMon does with >>
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// Write the time before every screen of a log, in a line `# 2026-11-23T10:00:00Z`
+    /// Write the time above every screen of a log, as a line `# 2026-11-23T10:00:00Z`
     #[arg(long)]
     timestamps: bool,
     #[command(flatten)]
@@ -104,19 +104,20 @@ PoolMon's switches, each as /x or -x:
   /b (/u), /m    --sort bytes, per-alloc
   /( or /)       --changes
   /l             --no-highlight
-  /n [FILE]      --snapshot FILE; poolsnap.log where no file is named
+  /n [FILE]      --snapshot FILE; by default poolsnap.log
   /g [FILE]      --pooltag[=FILE]
   /c [FILE]      --localtag[=FILE]
-  /r             nothing: a snapshot has its header anyway
+  /r             no effect: every snapshot has its header
   /? or /h       --help
-A word which begins with / is a switch wherever it reads as one; write //b or `-- /b` for a file of that name.
-Into a pipe or a file it writes table after table and never ends by itself, as PoolMon does: give --count or --for.
-Keys while it runs: press h. docs/mon.md shows the screens, and what PoolMon's columns mean on Linux.";
+A word that matches a switch is a switch, in any position; write //b or `-- /b` for a file named /b.
+Redirected to a pipe or a file, it writes one table after another and never ends by itself, as PoolMon does: add
+--count or --for.
+Press h for a list of keys. docs/mon.md shows the screens and explains PoolMon's columns on Linux.";
 
-/// Between two screens of PoolMon, always.
+/// The fixed time between two screens of PoolMon.
 const POOLMONS: Duration = Duration::from_secs(5);
 
-/// What one screen after the other needs, wherever it goes.
+/// The settings of a sequence of screens, for any output.
 struct Choice {
     shown: Shown,
     order: Order,
@@ -128,12 +129,12 @@ struct Choice {
 }
 
 impl Choice {
-    /// Whether this many tables are all that were asked for.
+    /// Returns whether the number of tables has reached `--count`.
     fn is_over(&self, tables: u64) -> bool {
         self.count.is_some_and(|count| tables >= count.get())
     }
 
-    /// Screens as PoolMon of this machine writes them.
+    /// Returns the format of screens on this machine's PoolMon.
     fn text(&self) -> Text {
         Text::new(Layout::native(), self.drivers.clone())
     }
@@ -168,7 +169,7 @@ impl Mon {
             };
         }
         let mut watched = Watched::new(self.source());
-        // What cannot be read at all is told before any file is begun.
+        // Reports a failing source before it creates any file.
         if let Err(error) = watched.read() {
             watched::tell(&error);
             return Exit::Failed;
@@ -198,7 +199,7 @@ impl Mon {
         plain::watch(watched, choice, |screen| pages.write(screen)).await
     }
 
-    /// A recording, from its beginning to its end.
+    /// Shows a recording from beginning to end.
     fn replay(&self, recorded: &Recorded, choice: Choice) -> Exit {
         let log = self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps));
         if in_terminal() && self.snapshot.is_none() && log.is_none() {
@@ -254,7 +255,7 @@ impl Mon {
             drivers,
             every: self.every.unwrap_or(normal),
             length: self.length,
-            // A live machine's snapshot is one unless more are asked for; a recording's is its last sample.
+            // One snapshot of a live machine by default; of a recording always its last sample.
             count: self.count.or(NonZeroU64::new(1).filter(|_| self.snapshot.is_some() && self.recording.is_none())),
         }
     }
@@ -267,17 +268,17 @@ impl Mon {
     }
 }
 
-/// Whether somebody looks at the screen and has keys to press.
+/// Returns whether output and input are a terminal.
 fn in_terminal() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal()
 }
 
-/// The exit code of what ended with the last screen, or while writing one.
+/// Returns the exit code after the last screen was written, or writing failed.
 fn ended(written: io::Result<()>) -> Exit {
     printed::ended(written, "give a file which can be written, on a disk which has room")
 }
 
-/// What becomes of a recording without samples.
+/// Reports that a recording has no samples.
 fn nothing_to_show(recorded: &Recorded) -> Exit {
     let path = recorded.path.display();
     trouble::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));

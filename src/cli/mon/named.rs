@@ -1,4 +1,4 @@
-//! How the values of options are written: periods, and the names of columns and pools.
+//! Parsers for option values: periods, and the names of columns and pools.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where screens are written: one after the other to a file or to stdout, each whole or not at all.
+//! Writes screens to a file or to stdout, each in one write.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,28 +8,28 @@ use jiff::Timestamp;
 
 use crate::mon::{Screen, Text};
 
-/// Screens one after the other.
+/// A sequence of screens.
 pub(super) struct Pages {
     out: Box<dyn Write>,
     text: Text,
     timestamps: bool,
-    /// Whether something stands above the next screen.
+    /// Whether there is text above the next screen.
     below: bool,
 }
 
 impl Pages {
-    /// Screens on stdout.
+    /// Writes to stdout.
     pub(super) fn stdout(text: Text, timestamps: bool) -> Pages {
         Pages { out: Box::new(io::stdout()), text, timestamps, below: false }
     }
 
-    /// Screens at the end of a file, which is made where there is none.
+    /// Appends to a file, and creates it if it does not exist.
     pub(super) fn append(path: &Path, text: Text, timestamps: bool) -> io::Result<Pages> {
         let (file, below) = open(path)?;
         Ok(Pages { out: Box::new(file), text, timestamps, below })
     }
 
-    /// Writes one screen, an empty line after the one before.
+    /// Writes one screen, after an empty line unless it is the first.
     pub(super) fn write(&mut self, screen: &Screen) -> io::Result<()> {
         let above = if self.below { "\n" } else { "" };
         let time = if self.timestamps { format!("# {}\n", to_the_millisecond(screen.at)) } else { String::new() };
@@ -40,7 +40,7 @@ impl Pages {
     }
 }
 
-/// Appends one snapshot to a file, or prints it if `-` is named; `below` is whether one was printed before it.
+/// Appends one snapshot to a file, or prints it if the file is `-`; `below` is whether a snapshot was printed before.
 pub(super) fn snapshot(path: &Path, text: &Text, screen: &Screen, below: bool) -> io::Result<()> {
     let (mut out, below): (Box<dyn Write>, bool) = if path == Path::new("-") {
         (Box::new(io::stdout()), below)
@@ -53,7 +53,7 @@ pub(super) fn snapshot(path: &Path, text: &Text, screen: &Screen, below: bool) -
     out.flush()
 }
 
-/// A file which is written at its end, and whether it has something in it.
+/// Opens a file for appending; returns whether it already has contents.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let file = OpenOptions::new().append(true).create(true).open(path)?;
     let below = file.metadata()?.len() > 0;

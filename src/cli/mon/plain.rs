@@ -1,4 +1,4 @@
-//! Plain screens one after the other, where nobody looks at a terminal: what `poolmon /b >> poolmon.log` makes.
+//! Plain screens one after another, for output that is not a terminal, like `poolmon /b >> poolmon.log`.
 
 use std::io;
 
@@ -10,8 +10,8 @@ use crate::cli::run::listen;
 use crate::exit::Exit;
 use crate::mon::{Screen, Ticks};
 
-/// Has `write` write a screen at every tick, until the time is over, there are as many as were asked for, somebody asks to
-/// stop or nobody reads any more. What was read last before this is the first screen.
+/// Calls `write` with a screen at every tick, until the time is over, the requested number is written, a stop is
+/// requested or the reader closes the pipe. The first screen is the table that `watched` already holds.
 pub(super) async fn watch(
     mut watched: Watched,
     choice: Choice,
@@ -28,7 +28,7 @@ pub(super) async fn watch(
                 }
                 written += 1;
             }
-            // No screen is better than an empty one.
+            // After a failed reading, no screen is written.
             Err(error) => watched::tell(error),
         }
         if choice.is_over(written) {

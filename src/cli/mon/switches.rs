@@ -1,7 +1,7 @@
-//! PoolMon's own switches, as options (Microsoft Learn, "PoolMon Startup Command").
+//! Translates PoolMon's own switches to options (Microsoft Learn, "PoolMon Startup Command").
 //!
-//! Both forms are understood, `/b` and `-b`. On Linux a path begins with `/` too: a word which reads as a switch is one,
-//! wherever it stands; any other must be a file which is there. `//b` and what follows `--` are always files.
+//! Both forms are accepted, `/b` and `-b`. On Linux a path also begins with `/`: a word that matches a switch is a
+//! switch, in any position; any other must be an existing file. `//b` and all words after `--` are files.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -13,19 +13,19 @@ use super::Mon;
 use crate::cli::option::takes_value;
 use crate::mon::Column;
 
-/// A word which is no switch of PoolMon's, and nothing else either.
+/// A word that is neither a switch of PoolMon nor a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::cli) enum BadSwitch {
-    /// There is no such switch.
+    /// PoolMon has no such switch.
     #[error("PoolMon has no switch {0}, and there is no file of that name")]
     Unknown(String),
-    /// `/i` or `/x` alone.
+    /// `/i` or `/x` without a tag.
     #[error("{0} needs a tag, written without a space: {0}MyD1")]
     NoTag(String),
 }
 
 impl BadSwitch {
-    /// What to do.
+    /// Returns the remedy.
     pub(in crate::cli) fn help(&self) -> &'static str {
         match self {
             BadSwitch::Unknown(_) => "`poolgate mon --help` lists the switches",
@@ -34,7 +34,7 @@ impl BadSwitch {
     }
 }
 
-/// Everything that switches asked for. Of several which exclude one another PoolMon takes the last.
+/// The options requested by switches. Of several exclusive switches, PoolMon takes the last.
 #[derive(Default)]
 struct Asked {
     column: Option<Column>,
@@ -49,7 +49,7 @@ struct Asked {
     tags: Vec<String>,
 }
 
-/// The words of a command line, those of `poolgate mon` with PoolMon's switches as options.
+/// Returns the words of a command line. PoolMon's switches after `poolgate mon` become options.
 pub(in crate::cli) fn translated(words: Vec<OsString>) -> Result<Vec<OsString>, BadSwitch> {
     translated_with(words, Path::exists)
 }
@@ -84,7 +84,7 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
     Ok(out)
 }
 
-/// What stands behind the `/` or `-` of a switch. A second `/` makes it a path, `--` one of poolgate's options.
+/// Returns the switch without its `/` or `-`. A word with a second `/` is a path, one with `--` an option of poolgate.
 fn switch(word: &OsStr) -> Option<&str> {
     let word = word.to_str()?;
     let switch = word.strip_prefix(['/', '-'])?;
@@ -101,7 +101,7 @@ fn switch(word: &OsStr) -> Option<&str> {
     (!path && reads_as_one).then_some(switch)
 }
 
-/// Whether the word looks like a switch, and is neither one nor a file.
+/// Returns whether the word looks like a switch, and is neither a switch nor a file.
 fn is_neither(word: &OsStr, exists: impl Fn(&Path) -> bool) -> bool {
     let text = word.to_string_lossy();
     match (text.strip_prefix('-'), text.strip_prefix('/')) {
@@ -118,7 +118,7 @@ impl Asked {
             "p" => self.pools += 1,
             "e" => self.totals = true,
             "l" => self.no_highlight = true,
-            // Each of them switches over.
+            // Each one toggles.
             "(" | ")" => self.changes = !self.changes,
             "?" | "h" => self.help = true,
             "s" => self.session = Some(if behind.is_empty() { "all" } else { behind }.to_owned()),
@@ -137,7 +137,7 @@ impl Asked {
             "i" | "x" if behind.is_empty() => return Err(BadSwitch::NoTag(format!("/{letter}"))),
             "i" => self.tags.push(format!("--include={behind}")),
             "x" => self.tags.push(format!("--exclude={behind}")),
-            // `/r` asks for what every snapshot of ours has.
+            // `/r` needs no option, because every snapshot of poolgate has its header.
             other => self.column = other.chars().next().and_then(Column::of_letter).or(self.column),
         }
         Ok(())
@@ -152,7 +152,7 @@ impl Asked {
         if let Some(session) = self.session {
             option(format!("--session={session}"));
         }
-        // The third /p shows both again, as the key does.
+        // A third /p shows both pools again, as the key does.
         match self.pools % 3 {
             1 => option("--pool=nonpaged".to_owned()),
             2 => option("--pool=paged".to_owned()),
@@ -179,7 +179,7 @@ impl Asked {
     }
 }
 
-/// Whether the word behind `/n` is its file.
+/// Returns whether the word after `/n` is its file.
 fn is_file(word: &OsStr) -> bool {
     word == "-" || switch(word).is_none() && !word.to_string_lossy().starts_with('-')
 }
@@ -243,7 +243,7 @@ mod tests {
             "",
             "recording.pgr --every 5s",
             "--sort bytes",
-            // Values of options, whatever they look like.
+            // Values of options stay unchanged even if they look like switches.
             "--log /b",
             "--root /host",
             "--include -b",

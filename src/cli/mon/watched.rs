@@ -1,4 +1,4 @@
-//! The machine which is watched.
+//! The watched machine.
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -7,7 +7,7 @@ use crate::cli::trouble;
 use crate::machine::{MachineError, PoolSource};
 use crate::mon::Table;
 
-/// A machine's pool table, and what was read of it.
+/// A machine's pool table, with the results of its readings.
 pub(super) struct Watched {
     source: Box<dyn PoolSource>,
     pub(super) table: Table,
@@ -16,30 +16,30 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Nothing is read yet.
+    /// Creates the table without reading it.
     pub(super) fn new(source: Box<dyn PoolSource>) -> Watched {
         Watched { source, table: Table::new(), started: Timestamp::now(), begun: Instant::now() }
     }
 
-    /// Reads the table now. After a failure it is as it was.
+    /// Reads the table now. A failure leaves it unchanged.
     pub(super) fn read(&mut self) -> Result<(), MachineError> {
-        // By a clock which nobody sets, so that screens are as far apart as they say.
+        // Uses a monotonic clock, so that the times of screens are as far apart as the readings.
         let at = self.started.checked_add(self.begun.elapsed()).unwrap_or(self.started);
         let memory = self.source.memory();
         self.table.take(self.source.sample()?, memory, at);
         Ok(())
     }
 
-    /// What is read.
+    /// Returns the name of the source.
     pub(super) fn name(&self) -> &'static str {
         self.source.name()
     }
 }
 
-/// Tells why a table cannot be read.
+/// Reports an error of reading a table.
 pub(super) fn tell(error: &MachineError) {
     match error {
-        // No scenario is at hand here, which the usual help would change.
+        // The usual help suggests a change of the scenario, and `mon` has none.
         MachineError::TaggingOff => {
             trouble::tell(error, Some("switch it on with `poolgate flags /r +ptg` and restart the machine"))
         }

@@ -1,8 +1,7 @@
-//! What is still known of a run that did not come to its end: how far its recording goes, and what the kernel left of its
-//! own end.
+//! Collects the remains of a run that did not finish: the length of its recording, and the kernel's own crash records.
 //!
-//! Windows saves a crash dump minutes after the boot that follows, and reports then that it has. So whoever is about to
-//! restart the machine, or to report, first looks until that report is there, or for as long as it may take.
+//! Windows saves a crash dump minutes after the boot that follows, and then records an event. Before restarting the
+//! machine or reporting, poolgate therefore waits for that event, or until the dump could have been saved.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -13,12 +12,12 @@ use crate::machine::{Bugcheck, MachineError};
 use crate::record::{Event, Mark, Recording};
 use crate::run::drive::Created;
 
-/// How long Windows may take to save a dump. A dump of all memory is as large as that.
+/// The longest time that Windows may need to save a dump. A full dump is as large as the machine's memory.
 const PATIENCE: Duration = Duration::from_secs(180);
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
-/// Notes about the run `created`, for people. `places` is where the system leaves what it knows of a crash: folders, and
-/// single files that it overwrites. `bugchecks` are the crashes that it reports since the run began.
+/// Returns notes about the run `created`, for the report. `places` are the system's places for crash dumps: folders,
+/// and single files that it overwrites. `bugchecks` are the crashes that the system has recorded since the run began.
 pub(super) fn known(
     recording: Option<&Recording>,
     created: &Created,
@@ -35,8 +34,8 @@ pub(super) fn known(
     recording.map(so_far).into_iter().chain(ends).chain(remains).collect()
 }
 
-/// Looks until each crash that the system recorded has a saved dump, at most for [`PATIENCE`]. `waiting` is called once, if
-/// there is anything to wait for.
+/// Calls `look` until each recorded crash has a saved dump, at most for [`PATIENCE`]. Calls `waiting` once if it has to
+/// wait.
 pub(super) async fn until_saved(mut look: impl FnMut() -> Vec<Bugcheck>, waiting: impl FnOnce()) {
     let (end, mut waiting) = (Instant::now() + PATIENCE, Some(waiting));
     loop {
@@ -51,12 +50,13 @@ pub(super) async fn until_saved(mut look: impl FnMut() -> Vec<Bugcheck>, waiting
     }
 }
 
-/// Whether an event reports the dump of this crash. Codes are compared and parameters are not, as two sources write them.
+/// Returns whether an event reports the dump of this crash. Compares only the codes, because the two sources format
+/// parameters differently.
 fn is_saved(bugcheck: &Bugcheck, all: &[Bugcheck]) -> bool {
     all.iter().any(|other| other.dump.is_some() && other.code == bugcheck.code)
 }
 
-/// A note for each crash.
+/// Returns a note for each crash.
 fn told(bugchecks: &[Bugcheck]) -> Vec<String> {
     let once = bugchecks.iter().filter(|found| found.dump.is_some() || !is_saved(found, bugchecks));
     let note = |found: &Bugcheck| {
@@ -102,7 +102,7 @@ fn so_far(recording: &Recording) -> String {
     format!("the last sample was taken {:.1} s into the recording, after iteration {iterations}", last.as_secs_f64())
 }
 
-/// What was written at `place`, a file or a folder of files, since the run `began`.
+/// Returns the files at `place`, a file or a folder of files, that were written since the run `began`.
 fn newer(place: &Path, began: SystemTime) -> Vec<PathBuf> {
     let mut files = match fs_err::read_dir(place) {
         Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),

@@ -1,13 +1,13 @@
-//! What Windows reports of a crash in its System event log, at the boot after it.
+//! Reads the crash that Windows records in its System event log at the boot after it.
 //!
-//! - Event 41 of Microsoft-Windows-Kernel-Power is written early in any boot after one that was not shut down. Its data is
-//!   named: `BugcheckCode`, which is decimal, and `BugcheckParameter1` to `4`, which are hexadecimal with `0x`; the code is 0
-//!   where no bugcheck was recorded (Microsoft Learn, "Windows Kernel event ID 41 error").
-//! - Event 1001 of Microsoft-Windows-WER-SystemErrorReporting, whose source Event Viewer shows as BugCheck, is written once
-//!   the dump has been saved. Its first datum is `0x000000d1 (0x…, 0x…, 0x…, 0x…)`, its second the dump's path (Microsoft
-//!   Learn, "Advanced troubleshooting for Stop error or blue screen error issue").
+//! - Event 41 of Microsoft-Windows-Kernel-Power is written early in any boot that follows an unclean shutdown. Its data
+//!   is named: `BugcheckCode` in decimal, and `BugcheckParameter1` to `4` in hexadecimal with `0x`. The code is 0 if no
+//!   bugcheck was recorded (Microsoft Learn, "Windows Kernel event ID 41 error").
+//! - Event 1001 of Microsoft-Windows-WER-SystemErrorReporting, shown in Event Viewer with the source BugCheck, is
+//!   written once the dump has been saved. Its first datum is `0x000000d1 (0x…, 0x…, 0x…, 0x…)`, its second the dump's
+//!   path (Microsoft Learn, "Advanced troubleshooting for Stop error or blue screen error issue").
 //!
-//! The fixtures of the tests are laid out as events that people published. No real Windows has been tried yet.
+//! The fixtures of the tests have the layout of published events. This has not yet been tested on a real Windows.
 
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ const POWER: &str = "Microsoft-Windows-Kernel-Power";
 const REPORT: &str = "Microsoft-Windows-WER-SystemErrorReporting";
 const REPORT_SOURCE: &str = "BugCheck";
 
-/// The XPath query for both events since then, as wevtutil takes it.
+/// Returns the XPath query for both events since that time, for wevtutil.
 pub(super) fn query(since: Timestamp) -> String {
     format!(
         "*[System[((Provider[@Name='{REPORT}' or @Name='{REPORT_SOURCE}'] and EventID=1001) or \
@@ -26,7 +26,7 @@ pub(super) fn query(since: Timestamp) -> String {
     )
 }
 
-/// The crashes in a text of events, in its order, that were written since then.
+/// Returns the crashes in a text of events that were written since that time, in the order of the text.
 pub(super) fn bugchecks(xml: &str, since: Timestamp) -> Vec<Bugcheck> {
     xml.split("</Event>").filter_map(bugcheck).filter(|bugcheck| bugcheck.at >= since).collect()
 }
@@ -52,18 +52,18 @@ fn bugcheck(xml: &str) -> Option<Bugcheck> {
     }
 }
 
-/// The event's own data: the name, if it has one, and the text.
+/// Returns the event's own data: the name, if there is one, and the text.
 fn data(xml: &str) -> impl Iterator<Item = (Option<&str>, String)> {
     xml.split("<Data").skip(1).filter_map(|part| {
         let (head, rest) = part.split_once('>')?;
-        // `<Data/>` is empty, and what follows is not its own.
+        // `<Data/>` is empty; the text after it belongs to other elements.
         let text = if head.ends_with('/') { "" } else { rest.split_once("</Data>")?.0 };
         let name = head.trim().strip_prefix("Name=").map(|name| name.trim_matches(['\'', '"', '/']));
         Some((name, unescaped(text)))
     })
 }
 
-/// A number in decimal, or in hexadecimal with `0x`.
+/// Parses a number in decimal, or in hexadecimal with `0x`.
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {

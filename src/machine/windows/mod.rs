@@ -1,7 +1,7 @@
-//! Windows: pool tags from the kernel, flags in the registry, and a service which brings poolgate back after a boot.
+//! Windows: pool tags from the kernel, flags in the registry, and a service that resumes poolgate after a boot.
 //!
-//! What the system says and does is reached through small functions, so that layouts, tables and decisions are plain
-//! Rust which is compiled and tested everywhere. The only unsafe code of poolgate is below this folder.
+//! System calls are behind small functions, so that layouts, tables and decisions are plain Rust, compiled and tested
+//! on every platform. All unsafe code of poolgate is in this folder.
 
 #[cfg(windows)]
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 #[cfg(windows)]
 use super::{ByHand, Machine, PoolSource};
 
-// Layouts, tables and decisions: on every platform.
+// Layouts, tables and decisions, used on every platform.
 mod bitlocker;
 mod driver;
 mod facts;
@@ -17,7 +17,7 @@ pub(super) mod flags;
 pub mod pool;
 pub(super) mod verified;
 
-// What else is decided, which only Windows asks for.
+// Other decisions, used only on Windows.
 #[cfg(any(windows, test))]
 mod access;
 #[cfg(any(windows, test))]
@@ -37,7 +37,7 @@ mod system;
 #[cfg(any(windows, test))]
 mod system_log;
 
-// What the system is asked for and told.
+// System calls.
 #[cfg(windows)]
 mod boot;
 #[cfg(windows)]
@@ -87,7 +87,7 @@ pub use trust::{
     may_list_states, prepare_state_folder, read_trusted, state_folder, system_path, trusted_below, trusted_itself,
 };
 
-/// This machine. There is no other root on Windows.
+/// Returns this machine. The root is ignored on Windows.
 #[cfg(windows)]
 pub fn machine(_: &Path) -> Machine {
     Machine {
@@ -98,7 +98,7 @@ pub fn machine(_: &Path) -> Machine {
     }
 }
 
-/// The boot settings of this machine, for a person to change.
+/// Returns the boot settings of this machine, for changes by hand.
 #[cfg(windows)]
 pub fn by_hand(_: &Path) -> Box<dyn ByHand> {
     Box::new(boot_settings())

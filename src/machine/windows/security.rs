@@ -1,7 +1,7 @@
-//! Security descriptors, as text on the way in and as [`Access`] on the way out.
+//! Converts security descriptors: from text when a folder is created, and to [`Access`] when one is read.
 //!
-//! What is read comes from a handle to the file or link itself, so that what is judged is one object, not whatever a path
-//! leads to a moment later.
+//! Descriptors are read through a handle to the file or link itself, so that a check is about one object even if the
+//! path leads elsewhere a moment later.
 
 #![allow(unsafe_code, reason = "security descriptors have no safe interface")]
 
@@ -31,8 +31,8 @@ use windows_sys::Win32::Storage::FileSystem::{
 use super::access::{Access, Entry};
 use crate::long_path::for_calls;
 
-/// Makes a folder which has the owner and access list of `sddl` from its first moment on (Microsoft Learn, "Security
-/// Descriptor String Format").
+/// Creates a folder that has the owner and access list of `sddl` from the start (Microsoft Learn, "Security Descriptor
+/// String Format").
 pub(super) fn create_folder(path: &Path, sddl: &str) -> io::Result<()> {
     let descriptor = descriptor(sddl)?;
     let attributes = SECURITY_ATTRIBUTES {
@@ -47,7 +47,7 @@ pub(super) fn create_folder(path: &Path, sddl: &str) -> io::Result<()> {
 fn descriptor(sddl: &str) -> io::Result<Local> {
     let sddl = wide(sddl);
     let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
-    // SAFETY: `sddl` ends in zero, and `descriptor` is where the new descriptor goes; its size is not asked for.
+    // SAFETY: `sddl` ends in zero; `descriptor` receives the new descriptor; its size is not requested.
     let converted = unsafe {
         let version = SDDL_REVISION_1;
         ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl.as_ptr(), version, &mut descriptor, null_mut())
@@ -56,8 +56,8 @@ fn descriptor(sddl: &str) -> io::Result<Local> {
     Ok(Local(descriptor))
 }
 
-/// Opens what is at `path` itself, not what a link there leads to, with `rights` besides those it takes to judge it; meanwhile
-/// others may do with it what `share` says.
+/// Opens the file, folder or link at `path` itself, with `rights` in addition to those for checking it. `share` is the
+/// access that other programs have meanwhile.
 pub(super) fn open_itself(path: &Path, rights: u32, share: u32) -> io::Result<File> {
     OpenOptions::new()
         .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES | rights)
@@ -66,22 +66,22 @@ pub(super) fn open_itself(path: &Path, rights: u32, share: u32) -> io::Result<Fi
         .open(path)
 }
 
-/// Opens a folder so that nobody can rename or delete it, or one above it, until it is closed. Only a handle that may list
-/// what is inside counts for that (Microsoft Learn, "CreateFile", dwShareMode).
+/// Opens a folder. Until it is closed, neither it nor a folder above it can be renamed or deleted. This needs a handle
+/// with the right to list the contents (Microsoft Learn, "CreateFile", dwShareMode).
 pub(super) fn hold_folder(path: &Path) -> io::Result<File> {
     open_itself(path, FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE)
 }
 
-/// What others may do with a file that was only opened to look at it.
+/// The share mode for a file that is opened only for checking: it restricts no other program.
 pub(super) const ANYTHING: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
-/// Who an opened file, folder or link belongs to, and who may do what with it.
+/// Returns the owner and the access list of an open file, folder or link.
 pub(super) fn access_of(file: &File) -> io::Result<Access> {
     let link = is_link(file)?;
     let mut owner: PSID = null_mut();
     let mut list: *mut ACL = null_mut();
     let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
-    // SAFETY: the handle is open for READ_CONTROL; the pointers are where the answer goes, and what is not asked for is null.
+    // SAFETY: the handle is open for READ_CONTROL; the pointers receive the results, and are null for unrequested ones.
     let code = unsafe {
         GetSecurityInfo(
             file.as_raw_handle(),
@@ -102,12 +102,12 @@ pub(super) fn access_of(file: &File) -> io::Result<Access> {
     unsafe { Ok(Access { link, owner: text(owner)?, entries: entries(list)? }) }
 }
 
-/// Whether it leads somewhere else.
+/// Returns whether it is a link, a junction or another reparse point.
 pub(super) fn is_link(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0)
 }
 
-/// The entries of a list; `None` where there is no list.
+/// Returns the entries of a list; `None` if `list` is null.
 ///
 /// # Safety
 /// `list` must be null or a valid access list.
@@ -115,7 +115,7 @@ unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<Entry>>> {
     if list.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller vouches for the list, which begins with this header.
+    // SAFETY: the caller guarantees a valid list, and it begins with this header.
     let count = unsafe { (*list).AceCount };
     let mut entries = Vec::with_capacity(count.into());
     for index in 0..u32::from(count) {
@@ -126,7 +126,7 @@ unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<Entry>>> {
         let kind = unsafe { read_unaligned(entry.cast::<ACE_HEADER>()) }.AceType;
         entries.push(match kind {
             ALLOWED | ALLOWED_IF => {
-                // SAFETY: entries of these types have the rights and the SID where ACCESS_ALLOWED_ACE has them.
+                // SAFETY: entries of these types have the rights and the SID at the same offsets as ACCESS_ALLOWED_ACE.
                 let (rights, sid) = unsafe {
                     let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
                     (read_unaligned(&raw const (*entry).Mask), text((&raw mut (*entry).SidStart).cast())?)
@@ -140,54 +140,54 @@ unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<Entry>>> {
     Ok(Some(entries))
 }
 
-/// Types of entries (Microsoft Learn, "ACE_HEADER"); the two with a condition have it behind the SID.
+/// Types of entries (Microsoft Learn, "ACE_HEADER"). The two conditional types store the condition after the SID.
 const ALLOWED: u8 = 0;
 const DENIED: u8 = 1;
 const ALLOWED_IF: u8 = 9;
 const DENIED_IF: u8 = 10;
 
-/// A SID as text: `S-1-5-18`.
+/// Returns a SID as text: `S-1-5-18`.
 ///
 /// # Safety
 /// `sid` must be null or a valid SID.
 pub(super) unsafe fn text(sid: PSID) -> io::Result<String> {
     let mut text: *mut u16 = null_mut();
-    // SAFETY: the caller vouches for the SID; a null one is refused by the call.
+    // SAFETY: the caller guarantees a valid SID; the call refuses a null one.
     succeeded(unsafe { ConvertSidToStringSidW(sid, &mut text) })?;
     let text = Local(text.cast());
     let start: *const u16 = text.0.cast_const().cast();
-    // SAFETY: the call made a text that ends in zero.
+    // SAFETY: the text made by the call ends in zero.
     let length = (0..).take_while(|&at| unsafe { *start.add(at) } != 0).count();
-    // SAFETY: `length` units before that zero.
+    // SAFETY: there are `length` units before that zero.
     Ok(String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(start, length) }))
 }
 
-/// Memory which Windows made for us.
+/// Memory allocated by Windows that LocalFree frees.
 struct Local(*mut c_void);
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // SAFETY: made by a call which says that LocalFree frees it, and freed only here.
+        // SAFETY: the pointer comes from a call that documents LocalFree, and is freed only here.
         unsafe { LocalFree(self.0) };
     }
 }
 
-/// `text` for Windows, which ends in zero.
+/// Returns `text` in UTF-16, ending in zero.
 pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
-/// The path for Windows, whatever its length is.
+/// Returns the path in UTF-16, ending in zero, in a form without the length limit.
 pub(super) fn wide_path(path: &Path) -> Vec<u16> {
     for_calls(path).as_os_str().encode_wide().chain([0]).collect()
 }
 
-/// What a call said by its BOOL.
+/// Converts the BOOL of a call to a result.
 pub(super) fn succeeded(result: i32) -> io::Result<()> {
     if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Gives what is at `path` the access list of `sddl`.
+/// Sets the access list of the file or folder at `path` to that of `sddl`.
 #[cfg(test)]
 pub(super) fn set_access(path: &Path, sddl: &str) -> io::Result<()> {
     use windows_sys::Win32::Security::SetFileSecurityW;

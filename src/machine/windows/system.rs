@@ -1,8 +1,8 @@
-//! What the system says of itself: its build, where it leaves crash dumps, how much room a drive has.
+//! Facts about the system: its build, the places of its crash dumps, the free space on a drive.
 
 #![cfg_attr(windows, allow(unsafe_code, reason = "the room on a drive"))]
 
-/// A Windows build as people name it: `10.0.26100.2033 (24H2)`. Nothing but its `number` is there in every Windows.
+/// Formats a Windows build as usual: `10.0.26100.2033 (24H2)`. Only `number` exists in every Windows.
 fn build_of(kernel: Option<String>, number: &str, revision: Option<u32>, release: Option<&str>) -> String {
     let kernel = kernel.map_or(String::new(), |kernel| kernel + ".");
     let revision = revision.map_or(String::new(), |revision| format!(".{revision}"));
@@ -10,7 +10,7 @@ fn build_of(kernel: Option<String>, number: &str, revision: Option<u32>, release
     format!("{kernel}{number}{revision}{release}")
 }
 
-/// `text` with every `%NAME%` replaced by what `value` says; a name without a value stays as it is, as Windows has it.
+/// Replaces every `%NAME%` in `text` by its `value`. A name without a value stays unchanged, as in Windows.
 fn expanded(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let (mut made, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('%') {
@@ -44,11 +44,11 @@ mod asked {
     use super::super::security::wide_path;
     use super::{build_of, expanded};
 
-    /// The build of this Windows, to its last revision; sysinfo knows the number only.
+    /// Returns the build of this Windows, including its revision; sysinfo knows the number only.
     pub fn build() -> Option<String> {
         let version = LOCAL_MACHINE.open(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion").ok()?;
         let number = version.get_string("CurrentBuildNumber").ok()?;
-        // Windows 10 and later say 6.3 for ever in the value which came before these.
+        // CurrentVersion, the older value, is always 6.3 on Windows 10 and later.
         let numbers = ["CurrentMajorVersionNumber", "CurrentMinorVersionNumber"].map(|name| version.get_u32(name).ok());
         let kernel = match numbers {
             [Some(major), Some(minor)] => Some(format!("{major}.{minor}")),
@@ -58,8 +58,8 @@ mod asked {
         Some(build_of(kernel, &number, version.get_u32("UBR").ok(), release.as_deref()))
     }
 
-    /// Where this system leaves a dump of a crash: a file, which is written over, and a folder of small ones (Microsoft
-    /// Learn, "Varieties of Kernel-Mode Dump Files").
+    /// Returns the places of crash dumps: a file that each crash overwrites, a folder of minidumps (Microsoft Learn,
+    /// "Varieties of Kernel-Mode Dump Files"), and the folder of live kernel reports.
     pub fn last_words(_: &Path) -> Vec<PathBuf> {
         let control = LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control\CrashControl").ok();
         let place = |name: &str, usual: &str| {
@@ -73,14 +73,15 @@ mod asked {
         vec![place("DumpFile", "MEMORY.DMP"), place("MinidumpDir", "Minidump"), live]
     }
 
-    /// Whether this system saves a dump when it crashes: not where CrashDumpEnabled is 0 (Microsoft Learn, "System failure and
-    /// recovery options").
+    /// Returns whether this system saves a dump when it crashes: if CrashDumpEnabled is not 0 (Microsoft Learn, "System
+    /// failure and recovery options").
     pub fn saves_dumps(_: &Path) -> bool {
         let control = LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control\CrashControl");
         control.and_then(|control| control.get_u32("CrashDumpEnabled")).is_ok_and(|enabled| enabled != 0)
     }
 
-    /// The variables which stand in these values; the environment could say anything.
+    /// Returns the value of a variable used in these settings. The environment is not used, because it can be set to
+    /// anything.
     fn variable(name: &str) -> Option<String> {
         match name.to_ascii_lowercase().as_str() {
             "systemroot" | "windir" => Some(folders::windows().display().to_string()),
@@ -89,10 +90,10 @@ mod asked {
         }
     }
 
-    /// The room which this user may fill on the drive of the folder `place`, in bytes.
+    /// Returns the space available to this user on the drive of the folder `place`, in bytes.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// If the system call fails.
     pub fn free_space(place: &Path) -> io::Result<u64> {
         let path = wide_path(place);
         let mut free = 0;

@@ -1,23 +1,23 @@
-//! The System event log: what Windows' kernel and its drivers reported, event by event, each with a number of its own.
+//! The System event log: numbered events reported by the Windows kernel and its drivers.
 //!
-//! Read by `wevtutil qe System` (Microsoft Learn, "wevtutil"), as XML with the rendered message. Levels 1 to 3 are critical, error
-//! and warning. Not yet tried on a real Windows; the layout is that of recorded events.
+//! Read through `wevtutil qe System` (Microsoft Learn, "wevtutil"), as XML with the rendered message. Levels 1 to 3 are
+//! critical, error and warning. Not yet tested on a real Windows; the tests use the layout of recorded events.
 
 use crate::machine::KernelMessages;
 
-/// An event's fields that are shown.
+/// The displayed fields of an event.
 #[derive(Debug, PartialEq, Eq)]
 struct Event {
     number: u64,
     line: String,
 }
 
-/// The events of a text, in its order.
+/// Returns the events in a text, in its order.
 fn events(xml: &str) -> impl Iterator<Item = Event> + '_ {
     xml.split("</Event>").filter_map(event)
 }
 
-/// `<Event xmlns='…'><System><Provider Name='Srv'/><EventID Qualifiers='49152'>2019</EventID>…`.
+/// Parses `<Event xmlns='…'><System><Provider Name='Srv'/><EventID Qualifiers='49152'>2019</EventID>…`.
 fn event(xml: &str) -> Option<Event> {
     let number = element(xml, "EventRecordID")?.parse().ok()?;
     let (provider, id) = (attribute(xml, "Provider", "Name")?, element(xml, "EventID")?);
@@ -27,15 +27,15 @@ fn event(xml: &str) -> Option<Event> {
     Some(Event { number, line: format!("{} {id}: {message} ({time})", unescaped(provider)) })
 }
 
-/// What stands in the first element of that name.
+/// Returns the text of the first element of that name.
 pub(super) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}"))?;
-    // A longer name begins alike.
+    // Excludes elements with a longer name.
     let rest = rest.strip_prefix(['>', ' ']).map(|_| rest)?;
     rest.split_once('>')?.1.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }
 
-/// The value of an attribute, in either kind of quotes.
+/// Returns the value of an attribute, in either kind of quotes.
 pub(super) fn attribute<'a>(xml: &'a str, element: &str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{element} "))?;
     let (_, value) = rest.split_once('>')?.0.split_once(&format!("{name}="))?;
@@ -43,7 +43,7 @@ pub(super) fn attribute<'a>(xml: &'a str, element: &str, name: &str) -> Option<&
     value[1..].split_once(quote).map(|(value, _)| value)
 }
 
-/// The event's own data, where no message could be rendered.
+/// Returns the event's own data, the substitute for a message that could not be rendered.
 fn data(xml: &str) -> String {
     let parts = xml.split("<Data").skip(1).filter_map(|part| part.split_once('>')?.1.split_once("</Data>"));
     parts.map(|(text, _)| unescaped(text)).collect::<Vec<_>>().join(" ")
@@ -63,7 +63,7 @@ fn next(xml: &str) -> u64 {
     events(xml).map(|event| event.number + 1).max().unwrap_or(0)
 }
 
-/// UTF-16 with or without a byte order mark, as `/uni:true` writes it.
+/// Decodes UTF-16 with or without a byte order mark, the output of `/uni:true`.
 fn decoded(bytes: &[u8]) -> String {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
     let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
@@ -85,27 +85,27 @@ mod asked {
     use super::{decoded, messages, next};
     use crate::machine::{Bugcheck, KernelMessages, MachineError};
 
-    /// The number behind the newest event there is now.
+    /// Returns the number of the next event.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// If the log cannot be read.
     pub fn kernel_place(_: &Path) -> Result<u64, MachineError> {
         Ok(next(&asked(&["/c:1", "/rd:true", "/f:xml"])?))
     }
 
-    /// What was reported from the event of this number on.
+    /// Returns the events with this number or a higher one.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// If the log cannot be read.
     pub fn kernel_messages(_: &Path, from: u64) -> Result<KernelMessages, MachineError> {
         let query = format!("/q:*[System[(Level=1 or Level=2 or Level=3) and EventRecordID>={from}]]");
         Ok(messages(&asked(&[&query, "/f:RenderedXml"])?, from))
     }
 
-    /// The crashes that were reported since then.
+    /// Returns the crashes that were reported since that time.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// If the log cannot be read.
     pub fn bugchecks(_: &Path, since: Timestamp) -> Result<Vec<Bugcheck>, MachineError> {
         let query = format!("/q:{}", bugcheck::query(since));
         Ok(bugcheck::bugchecks(&asked(&[&query, "/f:xml"])?, since))
@@ -122,7 +122,7 @@ mod asked {
         Ok(decoded(&output.stdout))
     }
 
-    /// Windows has none.
+    /// Exists only on Linux.
     #[derive(Debug)]
     pub enum Kmemleak {}
 

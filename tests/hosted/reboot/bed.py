@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """A Windows in QEMU that really restarts, loses its power, and crashes.
 
-  bed.py install WINDOWS.ISO PAYLOAD    installs Windows and what is in the folder PAYLOAD: base.qcow2
+  bed.py install WINDOWS.ISO PAYLOAD    installs Windows and the files of the folder PAYLOAD: base.qcow2
   bed.py leak | clean | cuts | down | random | verified | crash
-                                        lets a copy of it do one errand, and checks what came of it
+                                        runs one errand in a copy of it, and checks the result
 
-Everything is made in the current folder. Power is cut by killing QEMU, at lines of the run's story. That loses what the guest
-has in its memory, and of the disk's own cache what QEMU has not written: never what the guest flushed. A drive that lies about
-flushes is tried by tests/qemu, on Linux.
+All files are in the current folder. Power is cut by killing QEMU, at lines of the run's log. This loses the guest's memory and
+the part of the disk's cache that QEMU has not written, but never flushed data. tests/qemu tests a drive that lies about flushes,
+on Linux.
 """
 import json
 import os
@@ -21,14 +21,14 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-# QEMU's accelerator; `tcg` to try this file without KVM.
+# QEMU's accelerator; use `tcg` to test this file without KVM.
 ACCELERATOR = os.environ.get("BED_ACCELERATOR", "kvm")
 INSTALLING = 75 * 60
 RUNNING = 25 * 60
-# Where the lab disk's one partition begins.
+# The offset of the lab disk's only partition, in bytes.
 PARTITION = 1 << 20
 
-# Each errand: the scenario, how often the driver leaks, the story's lines at which power is cut, and the exit code.
+# Each errand: the scenario, how often the driver leaks, the lines of the log at which power is cut, and the exit code.
 ERRANDS = {
     "leak": ("leak", 5, [], 1),
     "clean": ("leak", 0, [], 0),
@@ -58,7 +58,7 @@ def install(iso, payload):
     shutil.copytree(payload, answers)
     for file in HERE.iterdir():
         if file.suffix in {".xml", ".cmd", ".ps1", ".yaml"}:
-            # cmd.exe finds labels reliably with line ends of its own only.
+            # cmd.exe finds labels reliably only with CRLF line ends.
             (answers / file.name).write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     leakydrv = (HERE / "../../wine/leakydrv.yaml").read_text()
     flags = 'flags: { gflags: ["+kst"] }\n'
@@ -66,7 +66,7 @@ def install(iso, payload):
     tool("xorriso", "-as", "mkisofs", "-quiet", "-J", "-r", "-o", "answers.iso", str(answers))
     machine = Machine("install", "base.qcow2", cds=[iso, "answers.iso"])
     machine.power_on()
-    # "Press any key to boot from CD": for some seconds, where the firmware asks at all.
+    # Answers "Press any key to boot from CD". It appears for some seconds, and not with every firmware.
     for _ in range(20):
         machine.press("ret")
         time.sleep(1)
@@ -92,20 +92,20 @@ def errand(name):
 
 
 def check(name, printed, story, results, expected):
-    """Checks the exit code and the report, and that the flag is as it was and the service is gone."""
+    """Checks the exit code and the report, and that the flag is restored and the service is removed."""
     codes = [int(code) for code in re.findall(r"^code (\d+)", printed, re.M)]
     reports = list(results.glob("reports/*/report.json"))
     if len(reports) != 1:
         fail(f"{len(reports)} reports")
     report = json.loads(reports[0].read_text())
     print(json.dumps({key: report[key] for key in ("outcome", "failure", "notes", "not_restored")}, indent=1))
-    # A run that power cuts hit at any time ends as an error or as without them; never as another thing.
+    # Power cuts at random may only turn the outcome into an error, never into another one.
     right = [0, 3] if expected is None else [expected]
     if not codes or codes[-1] not in right:
         fail(f"exit codes {codes}, and one of {right} is right at the end")
     if report["outcome"] != {0: "held", 1: "broken", 3: "error"}[codes[-1]]:
         fail(f"exit code {codes[-1]} with outcome {report['outcome']}")
-    # Only the first start prints the flag before.
+    # Only the first start prints `flag before`.
     before, after = re.findall(r"^flag before (.+)$", printed, re.M)[0], re.findall(r"^flag after (.+)$", printed, re.M)[-1]
     if before.strip() != after.strip():
         fail(f"GlobalFlag was {before.strip()} and is {after.strip()}")
@@ -146,7 +146,7 @@ PHASES = ["arm", "boot armed", "measure", "restore", "boot restored", "report", 
 def in_order(story):
     """A phase is logged once it is on disk, so after a power cut no earlier phase may be logged again."""
     phases = dict.fromkeys(re.findall(r"^(\S+) phase (.+?)\r?$", story, re.M))
-    # A line that a power cut broke is logged again.
+    # If a power cut tears a line, it is logged again.
     places = [PHASES.index(phase) for _, phase in phases if phase in PHASES]
     if places != sorted(places) or not places or places[-1] != len(PHASES) - 1:
         fail(f"phases out of order: {[phase for _, phase in phases]}")
@@ -162,7 +162,7 @@ def make_lab_disk(image, errand_cmd):
 
 
 class Machine:
-    """A machine of QEMU. What it prints on its serial ports is kept from one boot to the next."""
+    """A machine of QEMU. The output of its serial ports is kept across boots."""
 
     def __init__(self, name, system, cds=(), lab=None):
         self.name = name
@@ -174,7 +174,7 @@ class Machine:
             "-qmp", f"unix:{name}.qmp,server=on,wait=off",
         ]
         if ACCELERATOR == "kvm":
-            # What Windows uses where it runs as a guest.
+            # The hypervisor interfaces that Windows uses as a guest.
             self.command += ["-cpu", "host,hv_relaxed,hv_vapic,hv_spinlocks=0x1fff,hv_time"]
         for port in ("printed", "story"):
             pathlib.Path(f"{name}.{port}").write_bytes(b"")
@@ -207,7 +207,7 @@ class Machine:
             fail(f"QEMU ends with {code}")
 
     def live(self, cuts):
-        """Until the guest powers off. Power is cut at each of `cuts` in turn: when a new line of the story contains it."""
+        """Runs until the guest powers off. Cuts the power at each of `cuts` in turn, when a new line of the log contains it."""
         cuts, deadline = list(cuts), time.monotonic() + RUNNING
         at_random = self.random_moment()
         known = set()
@@ -231,7 +231,7 @@ class Machine:
                 self.give_up(f"still on after {RUNNING} s")
         if self.process.returncode != 0:
             fail(f"QEMU ends with {self.process.returncode}")
-        # A random cut may come too late, a named one may not.
+        # Only a cut at random may come too late.
         if cuts and cuts[0] != "at random":
             fail(f"the story never came to `{cuts[0]}`:\n{self.story()}")
 
@@ -244,7 +244,7 @@ class Machine:
         self.qmp("send-key", keys=[{"type": "qcode", "data": key}])
 
     def give_up(self, because):
-        """Leaves what was on the screen."""
+        """Saves the screen."""
         self.qmp("screendump", filename=str(pathlib.Path(f"{self.name}.ppm").resolve()))
         self.cut_power()
         fail(f"{because}; {self.name}.ppm is its screen:\n{self.printed()}\n{self.story()}")
@@ -266,7 +266,7 @@ class Machine:
                         fail(f"{command}: {answer}")
                     return
             except (FileNotFoundError, ConnectionRefusedError):
-                # QEMU has not made its socket yet.
+                # QEMU has not created its socket yet.
                 time.sleep(0.1)
         fail("QEMU does not answer")
 

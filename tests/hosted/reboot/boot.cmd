@@ -1,9 +1,9 @@
 @echo off
-rem What the guest does at each start, as LocalSystem. The disk with errand.cmd gives it SCENARIO, the scenario's name, and EVERY,
-rem how often the driver leaks. It begins the run, or goes on with it, and prints the results on COM1, for the host; story.ps1
-rem prints the run's log on COM2. When the run is over it copies the reports to that disk and powers off. Nothing else is
-rem written there: a power cut could break its FAT.
-rem A number just before > would be taken for a handle, so > comes first.
+rem Runs at each start of the guest, as LocalSystem. errand.cmd on the other disk sets SCENARIO, the scenario's name, and EVERY,
+rem how often the driver leaks. This script begins or resumes the run and prints the results on COM1, for the host; story.ps1
+rem prints the run's log on COM2. When the run is over it copies the reports to that disk and powers off. It writes nothing
+rem else there, because a power cut could break its FAT.
+rem cmd.exe would take a number just before > for a handle, so > comes first.
 setlocal
 cd /d "%~dp0"
 if not defined PORT set PORT=COM1
@@ -22,7 +22,7 @@ call :done
 if not errorlevel 1 goto wait
 sc query poolgate-resume >nul 2>nul
 if not errorlevel 1 goto wait
-rem The power was cut before a service was made: only `resume` goes on with the run.
+rem The power was cut before poolgate created the service, so only `resume` continues the run.
 >%PORT% echo resume
 poolgate.exe resume --reports reports >resume.txt 2>&1
 goto ended
@@ -44,13 +44,13 @@ set CODE=%ERRORLEVEL%
 for /d %%R in (reports\*) do set "RUN=%%~nxR"
 call :done
 if not errorlevel 1 goto over
-rem Most likely the machine is going down, and poolgate was ended first. Then this script is ended during the wait.
+rem The machine is probably shutting down and has ended poolgate first. It then ends this script during the wait.
 ping -n 31 127.0.0.1 >nul
 
 :over
 >%PORT% echo code %CODE%
 call :flag after
-rem The service is gone once it has ended, which is shortly after the run.
+rem Windows removes the service when it ends, shortly after the run.
 ping -n 6 127.0.0.1 >nul
 sc query poolgate-resume >nul 2>nul
 >%PORT% echo service %ERRORLEVEL%

@@ -1,6 +1,6 @@
 @echo off
 rem Run once in the new Windows, by autounattend.xml: installs poolgate, its driver and boot.cmd, and powers off.
-rem The folder is one that only administrators can write to, and its path has a space in it.
+rem Only administrators can write to the folder, and its path has a space.
 setlocal
 if not defined PORT set PORT=COM1
 if not defined FOLDER set "FOLDER=%ProgramFiles%\poolgate"
@@ -9,12 +9,12 @@ md "%FOLDER%" || goto failed
 for %%F in (poolgate.exe work.exe leakydrv.sys test.cer boot.cmd story.ps1 crash.cmd leak.yaml verified.yaml crash.yaml) do (
   copy /y "%~dp0%%F" "%FOLDER%" || goto failed
 )
-rem poolgate trusts what belongs to the administrators; a person who made it may be another owner.
+rem poolgate trusts files of the administrators; by default the user who created them may be the owner.
 icacls "%FOLDER%" /setowner *S-1-5-32-544 /t /q || goto failed
 certutil -f -addstore Root "%FOLDER%\test.cer" || goto failed
 certutil -f -addstore TrustedPublisher "%FOLDER%\test.cer" || goto failed
 bcdedit /set testsigning on || goto failed
-rem After two failed boots Windows would start its recovery and wait there for a person ("BCDEdit /set").
+rem After two failed boots Windows would start its recovery environment and wait for input ("BCDEdit /set").
 bcdedit /set {current} recoveryenabled No || goto failed
 bcdedit /set {current} bootstatuspolicy IgnoreAllFailures || goto failed
 sc create leakydrv type= kernel start= demand binPath= "%FOLDER%\leakydrv.sys" || goto failed

@@ -1,4 +1,4 @@
-# Prints run.log on COM2 while it is written. During a run it is in the folder of the run's state, afterwards among the reports.
+# Prints run.log on COM2 while it grows. During a run it is in the folder of the run's state, afterwards among the reports.
 $port = New-Object System.IO.Ports.SerialPort COM2, 115200
 $port.Open()
 $read = @{}
@@ -7,7 +7,7 @@ while ($true) {
     try {
       $file = [System.IO.File]::Open($log.FullName, 'Open', 'Read', 'ReadWrite, Delete')
     } catch {
-      # It has just moved.
+      # The file has just moved.
       continue
     }
     $null = $file.Seek([long]$read[$log.FullName], 'Begin')

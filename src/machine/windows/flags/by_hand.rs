@@ -1,4 +1,4 @@
-//! GlobalFlag as gflags.exe changes it: in the registry, whatever the kernel runs with.
+//! Changes GlobalFlag as gflags.exe does: in the registry, independently of the flags of the running kernel.
 
 use super::{GLOBAL_FLAG, Registry, RegistryFlags, Tagging, Value, notation, value};
 use crate::gflags::Switches;
@@ -11,7 +11,7 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
             Ok(tagging) => tagging == Tagging::Always,
             // The registry is the container's, and no kernel reads it.
             Err(error @ MachineError::PoolTags(PoolTagsError::Container)) => return Err(error),
-            // A kernel which cannot be asked, as Wine's, says nothing of the flag either.
+            // A kernel that cannot be queried, like Wine's, gives no information about the flag.
             Err(_) => false,
         };
         let kept = self.registry.get(&GLOBAL_FLAG)?;
@@ -49,8 +49,11 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
     }
 }
 
-/// What the switches make of a value. One which is absent stays so where nothing is switched on. A value which is no number
-/// is given back as an error. One of another type becomes a REG_DWORD, the only type documented for GlobalFlag.
+/// Applies the switches to a value. An absent value stays absent unless a switch turns a flag on. Any numeric type
+/// becomes a REG_DWORD, the only type documented for GlobalFlag.
+///
+/// # Errors
+/// If the value is not a number; the error is the value.
 fn switched(value: Option<&Value>, switches: Switches) -> Result<Option<Value>, &Value> {
     let Some(value) = value else {
         return Ok((switches.on != 0).then(|| Value::dword(switches.applied_to(0))));

@@ -1,8 +1,8 @@
 //! Boot settings in a Windows registry: global flags, and Driver Verifier's two values.
 //!
-//! What is planned and how a value is put back is the same on a real Windows and on the simulated machine, which plays an
-//! old one; they differ in the [`Registry`] and in what the [`Running`] kernel tells. A value is kept with its exact type
-//! and bytes, and an absent one is deleted again. docs/windows.md says what can be known of flags in force.
+//! Planning a change and restoring a value work the same on a real Windows and on the simulated machine, which imitates
+//! an old one. Only the [`Registry`] and the [`Running`] kernel differ. A value is kept with its exact type and bytes;
+//! an absent value is deleted again. docs/windows.md describes how poolgate finds out which flags are in force.
 
 use std::path::Path;
 
@@ -31,33 +31,33 @@ pub(in crate::machine) use setting::{GLOBAL_FLAG, Setting};
 pub(in crate::machine) use value::Value;
 use wanted::Wanted;
 
-/// Where settings are kept. What is set may be lost before it is flushed.
+/// A store of settings. A change may be lost until it is flushed.
 pub(in crate::machine) trait Registry {
-    /// What a setting is called on this machine.
+    /// Returns the name of a setting on this machine.
     fn name(&self, setting: &Setting) -> String {
         setting.to_string()
     }
 
-    /// The value; `None` where there is none.
+    /// Returns the value; `None` if it does not exist.
     fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError>;
 
-    /// Makes the value exactly this one.
+    /// Sets the value, with its type.
     fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError>;
 
-    /// Removes the value, if there is one.
+    /// Removes the value, if it exists.
     fn delete(&mut self, setting: &Setting) -> Result<(), MachineError>;
 
-    /// Makes what was set and deleted survive a power cut.
+    /// Writes all changes to disk, so that they survive a power cut.
     fn flush(&mut self) -> Result<(), MachineError>;
 
-    /// The names of the values beside [`VERIFY_DRIVERS`](setting::VERIFY_DRIVERS) which [`may_hold_it`], Driver Verifier's
-    /// boot mode.
+    /// Returns the names of the values, other than [`VERIFY_DRIVERS`](setting::VERIFY_DRIVERS), that [may
+    /// hold](may_hold_it) Driver Verifier's boot mode.
     fn verifier_values(&self) -> Result<Vec<String>, MachineError>;
 
     /// Sets Driver Verifier's boot mode, as `verifier /bootmode` does.
     fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError>;
 
-    /// The command with which an administrator makes the value exactly this one, or removes it.
+    /// Returns the command that sets the value to exactly this one, or removes it.
     fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
         remaining::command(setting, value)
     }
@@ -66,25 +66,26 @@ pub(in crate::machine) trait Registry {
 /// Whether the running kernel counts pool tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::machine) enum Tagging {
-    /// Whatever the flag says, as since Windows Server 2003. poolgate runs on Windows 10 and later, where nothing else is.
+    /// Regardless of the flag, as in Windows Server 2003 and later. poolgate needs Windows 10 or later, so it sees no
+    /// other kernel.
     Always,
-    /// Because it was booted with the flag.
+    /// The kernel was booted with the flag.
     On,
-    /// It answers STATUS_NOT_IMPLEMENTED (c0000002): Windows 2000 and XP booted without `ptg`.
+    /// The kernel returns STATUS_NOT_IMPLEMENTED (c0000002): Windows 2000 and XP booted without `ptg`.
     Off,
 }
 
 impl Tagging {
-    /// What an attempt to read pool tags says of it.
+    /// Derives the state from an attempt to read pool tags.
     ///
     /// # Errors
-    /// Any other reason why they cannot be read.
+    /// If the tags could not be read for any other reason.
     #[cfg(any(windows, test))]
     pub(in crate::machine) fn told_by<T>(attempt: Result<T, MachineError>) -> Result<Tagging, MachineError> {
         match attempt {
             Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
-            // The tags were read before the sessions were.
+            // Tags are read before sessions.
             Err(MachineError::PoolTags(error)) if error.is_of_sessions() => Ok(Tagging::Always),
             Err(error) => Err(error),
         }
@@ -93,13 +94,13 @@ impl Tagging {
 
 type Probe<T> = Box<dyn FnMut() -> Result<T, MachineError>>;
 
-/// What the running kernel tells of the flags it was booted with.
+/// Queries to the running kernel about the flags it was booted with.
 pub(in crate::machine) struct Running {
-    /// Whether it counts pool tags: the only sound test for a flag being needed.
+    /// Whether it counts pool tags: the only reliable test of whether the flag is needed.
     pub(in crate::machine) tagging: Probe<Tagging>,
-    /// Its global flags; `None` where it does not tell.
+    /// Its global flags; `None` if it does not report them.
     pub(in crate::machine) global_flags: Probe<Option<u32>>,
-    /// What Driver Verifier verifies, or why that is unknown.
+    /// The drivers that Driver Verifier verifies, or the reason why they are unknown.
     pub(in crate::machine) verification: Box<dyn FnMut() -> Result<Verification, String>>,
 }
 
@@ -107,7 +108,7 @@ pub(in crate::machine) struct Running {
 pub(in crate::machine) struct RegistryFlags<R> {
     pub(in crate::machine) registry: R,
     pub(in crate::machine) running: Running,
-    /// What [`Flags::notes`] has not given yet.
+    /// Notes that [`Flags::notes`] has not returned yet.
     pub(in crate::machine) notes: Vec<String>,
 }
 
@@ -115,8 +116,8 @@ impl<R: Registry> Flags for RegistryFlags<R> {
     fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
         let wanted = Wanted::of(asked)?;
         let mut changes = Vec::from_iter(self.global_flags(&wanted)?);
-        // What the running kernel verifies already may have been set without a boot (`verifier /volatile`), or by another
-        // boot's settings, so this always takes one.
+        // A boot is always needed: even if the running kernel already verifies the drivers, that may come from
+        // `verifier /volatile` or from other settings at its boot.
         for (setting, wanted) in wanted.verifier() {
             let original = self.registry.get(setting)?;
             changes.push(self.change(setting, original, &wanted));
@@ -132,8 +133,9 @@ impl<R: Registry> Flags for RegistryFlags<R> {
         if wanted.pool_tagging && (self.running.tagging)()? == Tagging::Off {
             return Ok(false);
         }
-        // What the kernel shows is so. What it does not show may be so all the same, and then only the registry, as the
-        // kernel found it at its boot, speaks for it; where that does not either, nothing is known.
+        // A flag that the kernel reports is in force. If the kernel does not report it, the flag may still be in force:
+        // poolgate then relies on the registry, which the kernel read at its boot. If the flag is not there either, the
+        // state is unknown.
         if !wanted.switches.is_empty() {
             let shown = (self.running.global_flags)()?.is_some_and(|flags| wanted.switches.hold_in(flags));
             let kept = || Ok(self.registry.get(&GLOBAL_FLAG)?.is_some_and(|value| wanted.kept_in(&value)));
@@ -184,7 +186,7 @@ impl<R: Registry> Flags for RegistryFlags<R> {
         self.registry.flush()
     }
 
-    /// Which values the mode is kept in is known only while it changes, so whatever they are is taken for the run's.
+    /// poolgate learns which values hold the mode only when the mode changes, so any value counts as made by the run.
     fn is_made(&self, change: &Change, now: &FlagValue) -> bool {
         *now == change.wanted || change.name == boot_mode::NAME
     }
@@ -220,7 +222,7 @@ impl<R: Registry> Flags for RegistryFlags<R> {
 }
 
 impl<R: Registry> RegistryFlags<R> {
-    /// The one change which all global flags take together; `None` when they are in force.
+    /// Returns the single change for all global flags; `None` if they are in force.
     fn global_flags(&mut self, wanted: &Wanted) -> Result<Option<Change>, MachineError> {
         let tagging_needed = wanted.pool_tagging && (self.running.tagging)()? == Tagging::Off;
         let shown = wanted.switches.is_empty()
@@ -233,7 +235,7 @@ impl<R: Registry> RegistryFlags<R> {
         let value = match &original {
             None => Value::dword(switches.applied_to(0)),
             Some(value) => match value.number() {
-                // Where the flags hold already it was not by the boot the kernel runs in.
+                // If the registry already holds the flags, the kernel booted before they were set.
                 Some(flags) => Value::dword(switches.applied_to(flags)),
                 None => {
                     let name = self.registry.name(&GLOBAL_FLAG);

@@ -1,18 +1,18 @@
-//! Driver Verifier in force as asked for, by what the running kernel reports.
+//! Checks the kernel's report on Driver Verifier against the requested drivers.
 
 use super::wanted::Verified;
 use crate::machine::windows::verified::Verification;
 
-/// What a kernel's report shows of the drivers asked for.
+/// The result of comparing the kernel's report with the requested drivers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Proof {
-    /// Whether nothing contradicts what was asked for.
+    /// Whether nothing in the report contradicts the request.
     pub(super) in_force: bool,
-    /// What differs from what was asked for, and what is not proven.
+    /// Differences from the request, and drivers without proof.
     pub(super) notes: Vec<String>,
 }
 
-/// Looks each driver up. Windows does not distinguish upper from lower case in their names.
+/// Looks up each driver; names are compared case-insensitively, as Windows does.
 pub(super) fn proof(asked: &Verified, reported: &Result<Verification, String>) -> Proof {
     let mut proof = Proof { in_force: true, notes: Vec::new() };
     let Verification { drivers, loaded } = match reported {

@@ -1,8 +1,8 @@
-//! A registry value: its type and its bytes, exactly, and the text in which a checkpoint keeps them.
+//! The exact type and bytes of a registry value, and its text form in a checkpoint.
 //!
-//! The text is `dword:00000400` for a REG_DWORD, `sz:any text` for a REG_SZ that is text, and `hex(TYPE):00,04` (type and
-//! bytes in hexadecimal, as in a .reg file) for everything else: other types, other sizes, a text which does not end in
-//! one NUL, half a surrogate pair. It reads back to the same type and the same bytes, whatever they are.
+//! The text is `dword:00000400` for a REG_DWORD, `sz:any text` for a REG_SZ with valid text, and `hex(TYPE):00,04`
+//! (type and bytes in hexadecimal, as in a .reg file) for everything else: other types, other sizes, texts that do not
+//! end in exactly one NUL, unpaired surrogates. Parsing the text returns the same type and bytes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,15 +30,16 @@ impl Value {
         Value { kind: REG_SZ, bytes: units.flat_map(u16::to_le_bytes).collect() }
     }
 
-    /// The number it means: a REG_DWORD, four bytes of REG_BINARY, or a REG_SZ in hexadecimal. A text of digits with
-    /// neither `0x` nor the eight digits gflags.exe prints might as well be decimal, so it means none.
+    /// Returns the number stored as a REG_DWORD, as four bytes of REG_BINARY, or as hexadecimal in a REG_SZ. A text
+    /// needs `0x` or the eight digits that gflags.exe prints; otherwise it could also be decimal, and the result is
+    /// `None`.
     pub(in crate::machine) fn number(&self) -> Option<u32> {
         match self.kind {
             REG_DWORD | REG_BINARY => Some(u32::from_le_bytes(self.bytes.as_slice().try_into().ok()?)),
             REG_SZ => {
                 let text = self.text()?;
                 let digits = text.strip_prefix("0x").or((text.len() == 8).then_some(text.as_str()))?;
-                // from_str_radix would take a sign.
+                // from_str_radix would accept a sign.
                 let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
                 plain.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
             }
@@ -46,7 +47,7 @@ impl Value {
         }
     }
 
-    /// `number` in the same type, for a value that somebody else wrote; only for one which is a number already.
+    /// Returns `number` in the same type, for a value that another program wrote. The value must already be a number.
     pub(super) fn with_number(&self, number: u32) -> Value {
         match (self.kind, self.text()) {
             (REG_SZ, Some(text)) if text.starts_with("0x") => Value::sz(&format!("{number:#010x}")),
@@ -55,7 +56,7 @@ impl Value {
         }
     }
 
-    /// The number in its first four bytes, which is what a kernel sees that does not look at the type.
+    /// Returns the number in the first four bytes, as read by a kernel that ignores the type.
     pub(in crate::machine) fn first_number(&self) -> Option<u32> {
         self.bytes.first_chunk().copied().map(u32::from_le_bytes)
     }
@@ -64,7 +65,8 @@ impl Value {
         self.kind == REG_DWORD
     }
 
-    /// The type and data with which `reg add` writes exactly this value, as words of cmd.exe's; `None` when it cannot.
+    /// Returns the type and the data for `reg add`, quoted for cmd.exe; `None` if `reg add` cannot write exactly this
+    /// value.
     pub(super) fn for_reg(&self) -> Option<(&'static str, String)> {
         match self.kind {
             REG_DWORD => {
@@ -74,7 +76,7 @@ impl Value {
                 Some(("REG_BINARY", self.bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
             }
             REG_SZ => {
-                // Within quotes cmd.exe still looks for variables, and reg.exe for an escaped quote.
+                // cmd.exe expands variables even within quotes, and reg.exe interprets an escaped quote.
                 let text = self.text().filter(|text| !text.contains(['"', '%', '\\', '\n', '\r']))?;
                 Some(("REG_SZ", format!("\"{text}\"")))
             }
@@ -82,7 +84,7 @@ impl Value {
         }
     }
 
-    /// The text of a REG_SZ which is one: whole UTF-16, with one NUL and that at its end.
+    /// Returns the text of a REG_SZ if it is valid UTF-16 with exactly one NUL, at its end.
     pub(in crate::machine) fn text(&self) -> Option<String> {
         let (units, rest) = self.bytes.as_chunks::<2>();
         let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
@@ -106,7 +108,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// The text is not one of those which values are written as.
+/// The text is not in the form of a value.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::machine) struct NotAValue;
 

@@ -1,19 +1,19 @@
-//! What a scenario asks of a registry, taken together.
+//! The registry settings that a scenario asks for, combined.
 
 use super::setting::{Setting, VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::value::Value;
 use crate::gflags::{POOL_TAGGING, Switches};
 use crate::machine::{Asked, MachineError};
 
-/// What is asked for. Pool tagging stands by itself, since the kernel may count tags without the flag for it.
+/// The requested settings. Pool tagging is separate, because a kernel may count tags without its flag.
 pub(super) struct Wanted<'a> {
     pub(super) pool_tagging: bool,
-    /// The global flags besides.
+    /// The other global flags.
     pub(super) switches: Switches,
     verifier: Option<Verified<'a>>,
 }
 
-/// What Driver Verifier is asked to do.
+/// The requested settings of Driver Verifier.
 pub(super) struct Verified<'a> {
     pub(super) drivers: &'a [String],
     pub(super) level: u32,
@@ -33,30 +33,30 @@ impl<'a> Wanted<'a> {
                 Asked::KernelParameter(parameter) => return Err(MachineError::OnlyOnLinux(parameter.clone())),
             }
         }
-        // `+ptg` is asked of a kernel which needs it only. It is never cleared: poolgate reads pool tags itself.
+        // `+ptg` is only set for a kernel that needs it. It is never cleared, because poolgate itself reads pool tags.
         wanted.pool_tagging |= wanted.switches.on & POOL_TAGGING != 0;
         wanted.switches.on &= !POOL_TAGGING;
         wanted.switches.off &= !POOL_TAGGING;
         Ok(wanted)
     }
 
-    /// The global flags with the one for pool tagging.
+    /// Returns the global flags, including the one for pool tagging.
     pub(super) fn with_pool_tagging(&self) -> Switches {
         Switches { on: self.switches.on | POOL_TAGGING, ..self.switches }
     }
 
-    /// Whether a kernel which read `value` when it booted has the global flags. That a kernel reads GlobalFlag is
-    /// documented for a REG_DWORD only.
+    /// Returns whether a kernel that read `value` at its boot has the global flags. GlobalFlag is documented only as a
+    /// REG_DWORD.
     pub(super) fn kept_in(&self, value: &Value) -> bool {
         value.is_dword() && value.number().is_some_and(|flags| self.switches.hold_in(flags))
     }
 
-    /// What Driver Verifier is asked to do, if anything.
+    /// Returns the request to Driver Verifier, if any.
     pub(super) fn verified(&self) -> Option<&Verified<'a>> {
         self.verifier.as_ref()
     }
 
-    /// What Driver Verifier's values are to be: the drivers asked for and no others.
+    /// Returns Driver Verifier's registry values: exactly the requested drivers, and the level.
     pub(super) fn verifier(&self) -> impl Iterator<Item = (&'static Setting, Value)> + use<> {
         let values = self.verifier.as_ref().map(|verified| {
             [(&VERIFY_DRIVERS, Value::sz(&verified.drivers.join(" "))), (&VERIFY_LEVEL, Value::dword(verified.level))]
@@ -64,7 +64,7 @@ impl<'a> Wanted<'a> {
         values.into_iter().flatten()
     }
 
-    /// Whether Driver Verifier is to be switched off by Windows when a boot fails.
+    /// Returns whether Windows should switch Driver Verifier off after a failed boot.
     pub(super) fn reset_on_boot_failure(&self) -> bool {
         self.verifier.as_ref().is_some_and(|verified| verified.reset_on_boot_failure)
     }

@@ -1,31 +1,31 @@
-//! One of the kernel's tables, read whole into a buffer which is kept.
+//! Reads a whole kernel table into a reusable buffer.
 //!
-//! The table grows while it is being read: the kernel then says how much it would have taken, and by the next call that
-//! may be too little again. So a quarter more is offered, and after some tries it is an error. A table which holds fewer
-//! rows than it says is never used.
+//! A table can grow while it is read. The kernel then returns the required size, which may be too small again by the
+//! next call. The new buffer is therefore a quarter larger, and after some attempts the read fails. A table with fewer
+//! rows than its own count is never used.
 
 use super::System;
 use super::class::{Class, NtStatus};
 use super::error::PoolTagsError;
 
-/// Calls until the table fits and is whole.
+/// The largest number of attempts at a read.
 pub(super) const TRIES: usize = 10;
-/// The largest buffer: over a million rows, where real tables have some thousand.
+/// The largest buffer, in bytes: enough for over a million rows; real tables have a few thousand.
 pub(super) const MOST: usize = 64 << 20;
-/// The first buffer: a usual table of class 22 on x64.
+/// The first buffer, in bytes: enough for a usual table of class 22 on x64.
 const FIRST: usize = 160 << 10;
-/// The kernel refuses a buffer which is not aligned (STATUS_DATATYPE_MISALIGNMENT).
+/// The alignment that the kernel requires of a buffer (STATUS_DATATYPE_MISALIGNMENT), in bytes.
 const ALIGNED: usize = 8;
 
 #[derive(Debug, Default)]
 pub(in crate::machine::windows) struct Answer {
     buffer: Vec<u8>,
-    /// Bytes of the last whole table.
+    /// The size of the last whole table, in bytes.
     length: usize,
 }
 
 impl Answer {
-    /// Asks for the table until `whole` finds it so.
+    /// Reads the table, again if needed, until `whole` accepts it.
     pub(in crate::machine::windows) fn read(
         &mut self,
         system: &mut impl System,
@@ -67,14 +67,14 @@ impl Answer {
         Err(failed)
     }
 
-    /// The table as it was last read.
+    /// Returns the table last read.
     pub(in crate::machine::windows) fn table(&self) -> &[u8] {
         let begin = self.begin();
         &self.buffer[begin..begin + self.length]
     }
 
     fn make_room(&mut self, bytes: usize) {
-        // In place of the old one, not beside it.
+        // Frees the old buffer first, so that never both exist.
         self.buffer = Vec::new();
         self.buffer.resize(bytes + ALIGNED, 0);
         self.length = 0;
@@ -86,7 +86,7 @@ impl Answer {
         &mut self.buffer[begin..begin + bytes]
     }
 
-    /// Where the buffer is aligned. It stays there, since the buffer only ever moves in `make_room`.
+    /// Returns the buffer's first aligned byte. It is fixed, because only `make_room` reallocates the buffer.
     fn begin(&self) -> usize {
         self.buffer.as_ptr().align_offset(ALIGNED)
     }

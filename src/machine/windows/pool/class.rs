@@ -1,4 +1,4 @@
-//! What the kernel is asked for and how it answers: information classes and status codes, by their public names.
+//! The public names of the queries to the kernel and of its results: information classes and status codes.
 //!
 //! Classes and layouts are those of System Informer's phnt (ntexapi.h) and of Microsoft's public symbols; Microsoft Learn
 //! describes the call itself ("NtQuerySystemInformation function").
@@ -8,11 +8,11 @@ use std::fmt;
 /// One of the kernel's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// SystemPoolTagInformation2 of Windows 26H1 and later: every figure as wide as a pointer.
+    /// SystemPoolTagInformation2 of Windows 26H1 and later: all figures are as wide as a pointer.
     PoolTag2,
-    /// SystemPoolTagInformation: allocs and frees in 32 bits, which wrap.
+    /// SystemPoolTagInformation: counts allocs and frees in 32 bits, which wrap.
     PoolTag,
-    /// SystemSessionPoolTagInformation: the pools which sessions have to themselves.
+    /// SystemSessionPoolTagInformation: the pools of single sessions.
     SessionPoolTag,
     /// SystemVerifierInformation: the drivers that Driver Verifier verifies.
     Verifier,
@@ -21,7 +21,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Its number.
+    /// Returns its number.
     pub fn number(self) -> u32 {
         match self {
             Class::PoolTag2 => 255,
@@ -44,7 +44,7 @@ impl fmt::Display for Class {
     }
 }
 
-/// How the kernel ended a call (ntstatus.h). Shown as PoolMon and the debuggers do: `c0000002`.
+/// The result of a call (ntstatus.h). Shown as in PoolMon and the debuggers: `c0000002`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NtStatus(pub u32);
 
@@ -53,9 +53,9 @@ impl NtStatus {
     pub const SUCCESS: NtStatus = NtStatus(0);
     /// STATUS_NOT_IMPLEMENTED: pool tagging is off.
     pub const NOT_IMPLEMENTED: NtStatus = NtStatus(0xc000_0002);
-    /// STATUS_INVALID_INFO_CLASS: there is no such table here.
+    /// STATUS_INVALID_INFO_CLASS: this kernel does not have the table.
     pub const INVALID_INFO_CLASS: NtStatus = NtStatus(0xc000_0003);
-    /// STATUS_INFO_LENGTH_MISMATCH: the table did not fit.
+    /// STATUS_INFO_LENGTH_MISMATCH: the buffer is too small.
     pub const INFO_LENGTH_MISMATCH: NtStatus = NtStatus(0xc000_0004);
     /// STATUS_ACCESS_DENIED.
     pub const ACCESS_DENIED: NtStatus = NtStatus(0xc000_0022);

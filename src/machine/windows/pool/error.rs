@@ -1,38 +1,38 @@
-//! Why the kernel's pool tables could not be read. That pool tagging is off is no case of these: every platform knows
-//! [`MachineError::TaggingOff`].
+//! The errors of reading the kernel's pool tables. Disabled pool tagging is not among them: it is
+//! [`MachineError::TaggingOff`], on every platform.
 
 use super::answer::{MOST, TRIES};
 use super::class::{Class, NtStatus};
 use crate::machine::MachineError;
 
-/// A table of pool usage which could not be read.
+/// A failure to read a table of pool usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolTagsError {
-    /// Neither class is there (STATUS_INVALID_INFO_CLASS).
+    /// The kernel has neither class (STATUS_INVALID_INFO_CLASS).
     #[error("this system does not report pool tags ({status})", status = NtStatus::INVALID_INFO_CLASS)]
     NotReported,
-    /// The table was larger than the memory offered, every time.
+    /// The table was larger than the buffer at every attempt.
     #[error("cannot read {0}: the table outgrew its buffer {TRIES} times in a row (c0000004)")]
     Growing(Class),
-    /// The table is larger than any true one.
+    /// The table is larger than any plausible one.
     #[error("cannot read {0}: the kernel wants more than {most} MiB for the table (c0000004)", most = MOST >> 20)]
     TooLarge(Class),
-    /// The table does not hold as many rows as it says.
+    /// The table holds fewer rows than its own count.
     #[error("cannot read {0}: the table did not hold as many rows as it said, {TRIES} times in a row")]
     Torn(Class),
-    /// This account may not.
+    /// This account lacks the rights.
     #[error("cannot read {0}: not allowed ({1})")]
     NotAllowed(Class, NtStatus),
-    /// A table without rows, which no running kernel has.
+    /// The table has no rows, which is impossible on a running kernel.
     #[error("cannot read {0}: the kernel listed none at all")]
     NoRows(Class),
-    /// Any other answer.
+    /// Any other status.
     #[error("cannot read {0}: the kernel answered class {number} with {1}", number = .0.number())]
     Refused(Class, NtStatus),
-    /// A 32-bit program on a 64-bit Windows is given figures cut to 32 bits.
+    /// This is a 32-bit program on a 64-bit Windows; its figures would be cut to 32 bits.
     #[error("cannot read pool tags: this is the 32-bit poolgate, on a 64-bit Windows")]
     Wow64,
-    /// In a container the kernel is the host's, or one that nothing here can restart.
+    /// This is a container. Its kernel is the host's, or one that cannot be restarted from inside.
     #[error(
         "poolgate does not run in a Windows container: the kernel's boot settings, restarts and services are the host's"
     )]
@@ -40,7 +40,7 @@ pub enum PoolTagsError {
 }
 
 impl PoolTagsError {
-    /// The machine's failure which this is.
+    /// Converts to the error of the machine.
     pub(super) fn of_machine(self) -> MachineError {
         match self {
             PoolTagsError::Refused(Class::PoolTag, NtStatus::NOT_IMPLEMENTED) => MachineError::TaggingOff,
@@ -51,7 +51,7 @@ impl PoolTagsError {
         }
     }
 
-    /// Whether the same may succeed with more rights, or at another time.
+    /// Returns whether a retry may succeed, with more rights or later.
     pub(in crate::machine) fn may_pass(&self) -> bool {
         match self {
             PoolTagsError::Growing(_) | PoolTagsError::Torn(_) | PoolTagsError::NotAllowed(..) => true,
@@ -64,7 +64,7 @@ impl PoolTagsError {
         }
     }
 
-    /// Whether only the tags of sessions could not be read.
+    /// Returns whether the error is about the session pools only.
     #[cfg(any(windows, test))]
     pub(in crate::machine) fn is_of_sessions(&self) -> bool {
         match self {
@@ -78,7 +78,7 @@ impl PoolTagsError {
         }
     }
 
-    /// What the person running this should do, where there is something to do.
+    /// Returns the remedy, if there is one.
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
             PoolTagsError::NotReported => {

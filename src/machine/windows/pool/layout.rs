@@ -1,33 +1,33 @@
-//! Where the kernel's pool tables have their figures, byte by byte.
+//! The byte offsets of the figures in the kernel's pool tables.
 //!
-//! A table is a ULONG count and an array of rows; a row is a tag, then allocs, frees and bytes in use of the paged pool,
-//! then of the nonpaged one. Class 22 counts allocs and frees in ULONGs, class 255 in SIZE_Ts; bytes are SIZE_Ts. Read as
-//! plain bytes, little-endian as every Windows is, so that each layout is read and tested on any machine. The offsets
-//! are written out; below, the compiler holds them against the structures of phnt's ntexapi.h.
+//! A table is a ULONG count and an array of rows. A row is a tag, then allocs, frees and bytes in use of the paged
+//! pool, then of the nonpaged one. Class 22 counts allocs and frees in ULONGs, class 255 in SIZE_Ts; bytes are SIZE_Ts.
+//! Tables are parsed as plain little-endian bytes, so each layout can be tested on any machine. The offsets are written
+//! out; at the end of this file, the compiler compares them with the structures of phnt's ntexapi.h.
 
 use crate::pool::{Counters, Usage};
 
-/// How wide a pointer, and so a SIZE_T, is.
+/// The width of a pointer, and so of a SIZE_T.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bits {
     /// x86.
     Bits32,
-    /// x64 and ARM64, whose layouts are the same.
+    /// x64 and ARM64; their layouts are the same.
     Bits64,
 }
 
-/// Where a table has what.
+/// The offsets of a table's fields, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Where the array begins.
+    /// The start of the array.
     array: usize,
-    /// Bytes from one row to the next.
+    /// The size of a row.
     row: usize,
     paged: Offsets,
     nonpaged: Offsets,
-    /// Of allocs and frees.
+    /// The width of allocs and frees.
     counter: Bits,
-    /// Of bytes in use.
+    /// The width of bytes in use.
     size: Bits,
 }
 
@@ -56,7 +56,7 @@ const POOL_TAG_64: Layout = Layout {
     size: Bits::Bits64,
 };
 
-/// Class 22 on x86, and class 255 there.
+/// Classes 22 and 255 on x86.
 const POOL_TAG_32: Layout = Layout {
     array: 4,
     row: 28,
@@ -77,7 +77,7 @@ const POOL_TAG_2_64: Layout = Layout {
 };
 
 impl Layout {
-    /// That of class 22.
+    /// Returns the layout of class 22.
     pub(super) const fn pool_tag(bits: Bits) -> Layout {
         match bits {
             Bits::Bits32 => POOL_TAG_32,
@@ -85,7 +85,7 @@ impl Layout {
         }
     }
 
-    /// That of class 255.
+    /// Returns the layout of class 255.
     pub(super) const fn pool_tag_2(bits: Bits) -> Layout {
         match bits {
             Bits::Bits32 => POOL_TAG_32,
@@ -93,7 +93,7 @@ impl Layout {
         }
     }
 
-    /// How its allocs and frees count.
+    /// Returns how its allocs and frees count.
     pub(super) fn counters(&self) -> Counters {
         match self.counter {
             Bits::Bits32 => Counters::Wrapping32,
@@ -101,21 +101,21 @@ impl Layout {
         }
     }
 
-    /// The array of a whole table; `None` when the table holds fewer rows than it says.
+    /// Returns the array of a whole table; `None` if the table holds fewer rows than its own count.
     pub(super) fn array_of<'a>(&self, table: &'a [u8]) -> Option<&'a [u8]> {
         let count = u32::from_le_bytes(*table.first_chunk()?);
         self.array_at(table, self.array, count)
     }
 
-    /// An array of `count` rows; `None` when it is not all there.
+    /// Returns an array of `count` rows; `None` if it is incomplete.
     pub(super) fn array_at<'a>(&self, table: &'a [u8], begin: usize, count: u32) -> Option<&'a [u8]> {
         let length = usize::try_from(count).ok()?.checked_mul(self.row)?;
         table.get(begin..)?.get(..length)
     }
 
-    /// Hands over every row of an array, with its place from 0.
+    /// Passes every row of an array to `each`, with its index.
     pub(super) fn each_row(&self, array: &[u8], each: impl FnMut(usize, Row)) {
-        // The same thing three times, so that the compiler knows the offsets: a table then reads in half the time.
+        // Three instances, so that the compiler knows the offsets; this halves the time to read a table.
         match *self {
             POOL_TAG_64 => each_row::<{ POOL_TAG_64.row }>(&POOL_TAG_64, array, each),
             POOL_TAG_2_64 => each_row::<{ POOL_TAG_2_64.row }>(&POOL_TAG_2_64, array, each),
@@ -142,7 +142,7 @@ fn usage(layout: &Layout, at: Offsets, row: &[u8]) -> Usage {
     }
 }
 
-/// The number which begins at byte `at`.
+/// Returns the number that begins at byte `at`.
 #[inline(always)]
 pub(in crate::machine::windows) fn number(bytes: &[u8], at: usize, width: Bits) -> u64 {
     match width {
@@ -156,11 +156,11 @@ fn word(bytes: &[u8], at: usize) -> u64 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]).into()
 }
 
-/// A SIZE_T of x64 and ARM64. Not every 32-bit compiler aligns u64 to eight bytes, as Windows' do.
+/// A SIZE_T of x64 and ARM64. Compilers for 32-bit Windows align u64 to eight bytes; some others do not.
 #[repr(C, align(8))]
 pub(in crate::machine::windows) struct Size64(u64);
 
-/// The structures as a C compiler for Windows lays them out, on whatever machine this is compiled.
+/// The structures as laid out by a C compiler for Windows, on any build machine.
 mod mirror {
     #[repr(C)]
     pub(super) struct PoolTag<Counter, Size> {
@@ -180,7 +180,7 @@ mod mirror {
     }
 }
 
-/// Holds a layout against the structure it describes.
+/// Compares a layout with its structure.
 macro_rules! lays_out {
     ($layout:ident as $Counter:ty, $Size:ty) => {
         const _: () = {

@@ -1,10 +1,9 @@
 //! The Windows kernel's pool tags, read as PoolMon reads them.
 //!
-//! A sample is the system's table (`tags`), what each session has to itself (`sessions`) and what the kernel says its
-//! pools hold in all (`totals`). Every table is first read whole (`answer`) and checked; only then is the snapshot
-//! written, so a sample is all there or an error. Tables are plain bytes (`layout`), and what the system says comes
-//! through the trait [`System`], so that all of this is tested on any machine; the one which really asks is
-//! `ThisSystem`.
+//! A sample consists of the system's table (`tags`), the pools of single sessions (`sessions`) and the total sizes of
+//! the pools (`totals`). All tables are read whole (`answer`) and checked before the snapshot is written, so a sample
+//! is either complete or an error. Tables are plain bytes (`layout`) and come through the trait [`System`], so all of
+//! this can be tested on any machine; `ThisSystem` is the real implementation.
 
 mod answer;
 mod class;
@@ -37,34 +36,34 @@ use self::totals::TotalRows;
 use crate::machine::{MachineError, Memory, PoolSource};
 use crate::pool::{Snapshot, TagPattern};
 
-/// What the pool table asks of the system. A test answers in its place.
+/// The system calls that the pool table needs; tests have their own implementation.
 pub trait System {
-    /// NtQuerySystemInformation: how it ended, and ReturnLength.
+    /// NtQuerySystemInformation: returns its status, and ReturnLength.
     fn query(&mut self, class: Class, buffer: &mut [u8]) -> (NtStatus, usize);
 
-    /// What the pools hold in all; `None` when the system does not say.
+    /// Returns the total sizes of the pools; `None` if the call fails.
     fn totals(&mut self) -> Option<Totals>;
 
-    /// What the system tells of its memory as a whole.
+    /// Returns the system's memory as a whole.
     fn memory(&mut self) -> Memory {
         Memory::default()
     }
 
-    /// Enables the privileges with which reading may be allowed, as far as this account has them.
+    /// Enables the privileges that may be needed for reading, as far as this account has them.
     fn enable_privileges(&mut self);
 
-    /// What kind of program this is.
+    /// Returns the kind of this process.
     fn process(&self) -> Process;
 }
 
-/// What kind of program this is.
+/// The kind of this process, which determines whether it can read the kernel's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
-    /// One of the kernel's own width, which sees its tables as they are.
+    /// Has the kernel's own width, and so reads its tables unchanged.
     Native(Bits),
-    /// A 32-bit one on a 64-bit kernel, whose figures it is shown cut to 32 bits.
+    /// A 32-bit process on a 64-bit kernel, which cuts its figures to 32 bits.
     Wow64,
-    /// One in a container, whose boot settings, services and restarts are not those of its kernel.
+    /// In a container: boot settings, services and restarts there do not affect the kernel.
     Container,
 }
 
@@ -80,7 +79,7 @@ pub struct PoolTable<S> {
 }
 
 impl<S: System> PoolTable<S> {
-    /// The tags of `system`; it is asked nothing before the first sample.
+    /// Creates the table; makes no call to `system` before the first sample.
     pub fn new(system: S) -> PoolTable<S> {
         PoolTable {
             system,
@@ -92,12 +91,12 @@ impl<S: System> PoolTable<S> {
         }
     }
 
-    /// The class which the figures come from; `None` before the first sample.
+    /// Returns the class of the figures; `None` before the first sample.
     pub fn class(&self) -> Option<Class> {
         self.tags.class()
     }
 
-    /// Reads everything which can fail.
+    /// Performs all reads that can fail.
     fn read(&mut self) -> Result<Option<Totals>, PoolTagsError> {
         let system = &mut self.system;
         match *self.process.get_or_insert_with(|| system.process()) {
@@ -128,7 +127,7 @@ impl<S: System> PoolSource for PoolTable<S> {
         Ok(&self.snapshot)
     }
 
-    /// Windows counts every allocation and free exactly, so there is nothing to give back.
+    /// Windows counts every allocation and free exactly, so there is nothing to shrink.
     fn shrink(&mut self, _: &[TagPattern]) -> Result<usize, MachineError> {
         Ok(0)
     }

@@ -1,9 +1,10 @@
-//! The pools which sessions have to themselves, of which the system's table knows nothing (PoolMon's `/s`).
+//! The pools of single sessions, which the system's table does not contain (PoolMon's `/s`).
 //!
-//! An entry a session: SIZE_T NextEntryOffset (0 in the last one), ULONG SessionId, ULONG Count, then rows as those of
-//! class 22 (phnt's ntexapi.h; Microsoft's public symbols). Not every Windows tells of sessions, and none has to: where
-//! the first answer cannot be used, whatever it is, there are none. Afterwards a failed reading fails its sample, as the rows
-//! would otherwise vanish from it. A run records that as a gap, with the reason.
+//! The table has one entry for each session: SIZE_T NextEntryOffset (0 in the last one), ULONG SessionId, ULONG Count,
+//! then rows as in class 22 (phnt's ntexapi.h; Microsoft's public symbols). This table is optional: if the first read
+//! fails for any reason, poolgate assumes that there are no session pools. Once a read has succeeded, a later failure
+//! fails the whole sample, because the rows would otherwise be missing from it. A run records the failure as a gap,
+//! with its reason.
 
 use super::System;
 use super::answer::Answer;
@@ -20,7 +21,7 @@ pub(super) struct Sessions {
     sessions: Vec<(u32, TagRows)>,
 }
 
-/// Whether this kernel tells of sessions.
+/// Whether this kernel lists session pools.
 #[derive(Debug, Default)]
 enum Told {
     #[default]
@@ -30,7 +31,7 @@ enum Told {
 }
 
 impl Sessions {
-    /// Reads the table, whole, where the kernel has it.
+    /// Reads the whole table, if the kernel has it.
     pub(super) fn read(&mut self, system: &mut impl System, bits: Bits) -> Result<(), PoolTagsError> {
         match &self.told {
             Told::Never => {}
@@ -46,7 +47,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Adds what was read to `snapshot`.
+    /// Adds the rows last read to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) {
         let Told::Always(entries) = &self.told else { return };
         for Entry { session, array, .. } in entries.of_table(self.answer.table()).flatten() {
@@ -60,7 +61,7 @@ impl Sessions {
     }
 }
 
-/// Where an entry has what.
+/// The offsets of an entry's fields.
 #[derive(Debug, Clone, Copy)]
 struct Entries {
     size: Bits,
@@ -83,10 +84,10 @@ impl Entries {
         self.of_table(table).all(|entry| entry.is_some())
     }
 
-    /// Each session; `None`, at the end, where the table is torn.
+    /// Returns the entries, one for each session; `None` as the last item if the table is incomplete.
     fn of_table<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
         let layout = *self;
-        // Nobody is logged on, and no session has a pool.
+        // An empty table means that no session has a pool.
         let mut rest = (!table.is_empty()).then_some(table);
         std::iter::from_fn(move || {
             let entry = layout.first_of(rest.take()?);
@@ -99,7 +100,7 @@ impl Entries {
         let head = table.get(..self.array)?;
         let (own, rest) = match usize::try_from(number(head, 0, self.size)).ok()? {
             0 => (table, None),
-            // The array must end before the next entry, which thus cannot be this one again.
+            // Requires that the array ends before the next entry, so an offset to this entry itself is refused.
             next => (table.get(..next)?, Some(table.get(next..)?)),
         };
         let count = u32::try_from(number(head, self.count, Bits::Bits32)).ok()?;
@@ -115,11 +116,11 @@ impl Entries {
 struct Entry<'a> {
     session: u32,
     array: &'a [u8],
-    /// What stands behind it, where it is not the last.
+    /// The bytes from the next entry on; `None` in the last one.
     rest: Option<&'a [u8]>,
 }
 
-/// Holds the offsets against the structure, as a C compiler for Windows lays it out.
+/// Compares the offsets with the structure as laid out by a C compiler for Windows.
 const _: () = {
     use super::layout::Size64;
     use std::mem::offset_of;

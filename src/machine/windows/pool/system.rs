@@ -1,4 +1,4 @@
-//! This Windows, asked by its own calls.
+//! Queries this Windows through its own system calls.
 #![allow(unsafe_code, reason = "the system's calls take pointers")]
 
 use std::ffi::c_void;
@@ -14,7 +14,7 @@ use super::{Process, System, memory};
 use crate::machine::Memory;
 use crate::machine::windows::token;
 
-/// The Windows poolgate runs on.
+/// The Windows that poolgate runs on.
 #[derive(Debug)]
 pub struct ThisSystem;
 
@@ -22,8 +22,8 @@ impl System for ThisSystem {
     fn query(&mut self, class: Class, buffer: &mut [u8]) -> (NtStatus, usize) {
         let mut returned = 0;
         let size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
-        // SAFETY: the kernel writes at most `size` bytes to `buffer`, which is ours alone and at least that long, and one
-        // u32 to `returned`.
+        // SAFETY: the kernel writes at most `size` bytes to `buffer`, which is exclusively borrowed and at least that
+        // long, and one u32 to `returned`.
         let status = unsafe {
             NtQuerySystemInformation(
                 class.number() as i32,
@@ -38,7 +38,7 @@ impl System for ThisSystem {
     fn totals(&mut self) -> Option<Totals> {
         let size = size_of::<PERFORMANCE_INFORMATION>() as u32;
         let mut said = PERFORMANCE_INFORMATION { cb: size, ..Default::default() };
-        // SAFETY: `said` is a PERFORMANCE_INFORMATION, all of it ours, and `size` is its size.
+        // SAFETY: `said` is an exclusively owned PERFORMANCE_INFORMATION, and `size` is its size.
         let done = unsafe { K32GetPerformanceInfo(&raw mut said, size) };
         let PERFORMANCE_INFORMATION { KernelPaged: paged, KernelNonpaged: nonpaged, PageSize: page, .. } = said;
         (done != 0 && page != 0).then_some(Totals { paged: paged as u64, nonpaged: nonpaged as u64, page: page as u64 })
@@ -49,7 +49,7 @@ impl System for ThisSystem {
     }
 
     fn enable_privileges(&mut self) {
-        // An account without them is told so by the next call, in the kernel's own words.
+        // If the account lacks a privilege, the next query returns the kernel's error.
         let _ = token::enable(SE_DEBUG_NAME);
         let _ = token::enable(SE_PROF_SINGLE_PROCESS_NAME);
     }
@@ -65,21 +65,21 @@ impl System for ThisSystem {
     }
 }
 
-/// Whether this is a container. Windows gives this value to containers only, as the .NET SDK takes it
-/// (`DockerContainerDetectorForTelemetry`); Nano Server has been nothing but a container since Windows Server 1709.
+/// Returns whether this is a container. Only containers have this value; the .NET SDK relies on it too
+/// (`DockerContainerDetectorForTelemetry`). Since Windows Server 1709, Nano Server exists only as a container.
 fn is_container() -> bool {
     let control = windows_registry::LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control");
     control.is_ok_and(|control| control.get_value("ContainerType").is_ok())
 }
 
-/// Whether this 32-bit program runs on a 64-bit Windows. What cannot be found out counts as yes, since the figures would
-/// then be wrong.
+/// Returns whether this 32-bit program runs on a 64-bit Windows. If the call fails, the result is true, because the
+/// figures could be wrong.
 #[cfg(target_pointer_width = "32")]
 fn is_wow64() -> bool {
     use windows_sys::Win32::System::Threading::{GetCurrentProcess, IsWow64Process};
 
     let mut wow64 = 0;
-    // SAFETY: the current process' pseudo handle is always good, and `wow64` is a BOOL of ours.
+    // SAFETY: the pseudo handle of the current process is always valid, and `wow64` is an owned BOOL.
     let done = unsafe { IsWow64Process(GetCurrentProcess(), &raw mut wow64) };
     done == 0 || wow64 != 0
 }
@@ -108,7 +108,7 @@ mod tests {
             Err(MachineError::PoolTags(error)) => {
                 assert_eq!(error, PoolTagsError::NotReported);
                 assert_eq!(error.to_string(), "this system does not report pool tags (c0000003)");
-                // The session and the totals would tell nothing without it.
+                // The sessions and the totals are useless without it.
                 assert_eq!(table.class(), None);
             }
             Err(other) => panic!("{other}"),

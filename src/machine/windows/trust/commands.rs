@@ -1,7 +1,7 @@
-//! Whether everything that a resumed run starts as SYSTEM is trusted.
+//! Checks that everything a resumed run starts as SYSTEM is trusted.
 //!
-//! What is looked at are the words of the scenario's command lines. What a program does further on, which files a script
-//! reads, or what stands in a variable, cannot be known here: that is for whoever writes the scenario (docs/security.md).
+//! This examines the words of the scenario's command lines. It cannot know the further actions of a program, the files
+//! that a script reads, or the value of a variable; those are the scenario author's responsibility (docs/security.md).
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use super::super::{folders, security};
 use super::{check, real_path, state_folder};
 use crate::machine::{MachineError, is_within};
 
-/// What cmd.exe adds to a name that is not there as it stands.
+/// The extensions that cmd.exe appends to a name that does not exist without one.
 const ENDINGS: [&str; 5] = ["", ".exe", ".com", ".cmd", ".bat"];
 
-/// How deep words are taken for command lines themselves: `cmd /c "cmd /c \"…\""`.
+/// The nesting depth up to which words are themselves parsed as command lines: `cmd /c "cmd /c \"…\""`.
 const DEEPEST: usize = 4;
 
-/// `PATH` for commands that a resumed run starts: Windows' own folders.
+/// Returns `PATH` for the commands of a resumed run: Windows' own folders.
 pub fn system_path() -> OsString {
     std::env::join_paths(system_folders()).unwrap_or_default()
 }
@@ -28,12 +28,12 @@ fn system_folders() -> Vec<PathBuf> {
     vec![system.clone(), windows, system.join("Wbem"), system.join(r"WindowsPowerShell\v1.0")]
 }
 
-/// Refuses command `lines` with which somebody else could have a resumed run do their own work as SYSTEM. Administrators
-/// only may be able to write to: `home`, where the commands run; every file that a word of them names; the programs; poolgate
-/// itself; and every folder above each of these, but the root of the drive.
+/// Refuses command `lines` through which another user could run code as SYSTEM in a resumed run. Only administrators
+/// may be able to write to: `home`, the working folder of the commands; every file named by a word of them; the
+/// programs; poolgate itself; and every folder above each of these except the root of the drive.
 ///
 /// # Errors
-/// [`MachineError::Untrusted`] names the path at fault, who could write to it, and what to do.
+/// [`MachineError::Untrusted`] names the path at fault, the users who could write to it, and the remedy.
 pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
     whole_way(home).map_err(|error| because(error, "the commands of the run are executed in it as SYSTEM", home))?;
     let mut look = Look { home: home.to_owned(), bases: vec![home.to_owned()] };
@@ -45,7 +45,7 @@ pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError>
 
 struct Look {
     home: PathBuf,
-    /// Where the commands may be when they name a relative path: in `home`, and wherever a `cd` leads.
+    /// The possible working folders for relative paths: `home`, and the target of every `cd`.
     bases: Vec<PathBuf>,
 }
 
@@ -96,7 +96,7 @@ impl Look {
     }
 }
 
-/// Judges a file or folder and all that is above it: as it is named, and as it really is where links lead elsewhere.
+/// Checks a file or folder and all folders above it, on the path as given and on the real path after following links.
 fn whole_way(path: &Path) -> Result<(), MachineError> {
     let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
     let named = std::path::absolute(path).map_err(unreadable)?;
@@ -104,7 +104,7 @@ fn whole_way(path: &Path) -> Result<(), MachineError> {
     for place in way(&named) {
         let opened = security::open_itself(place, 0, security::ANYTHING);
         let link = opened.and_then(|opened| security::is_link(&opened));
-        // What a link leads to is on the real way; the folder it lies in is judged here.
+        // The target of a link is on the real path; the folder that contains the link is checked here.
         if !link.map_err(|source| MachineError::Unreadable { path: place.to_owned(), source })? {
             check(place)?;
         }
@@ -112,8 +112,8 @@ fn whole_way(path: &Path) -> Result<(), MachineError> {
     way(&real).into_iter().try_for_each(check)
 }
 
-/// From below the drive, or from the state folder, down to `path`. Nobody can rename what others made in a drive's root,
-/// though everybody may make folders there.
+/// Returns the folders from below the drive, or from the state folder, down to `path`. The root of a drive needs no
+/// check: any user may create folders in it, but cannot rename those of another user.
 fn way(path: &Path) -> Vec<&Path> {
     let states = state_folder(Path::new(""));
     let inside = is_within(path, &states);
@@ -123,7 +123,7 @@ fn way(path: &Path) -> Vec<&Path> {
     way
 }
 
-/// The error with the reason why it matters. Where the scenario's folder is concerned poolgate can help itself.
+/// Adds the reason to the error. If the scenario's folder is at fault, also suggests `--trust-folder`.
 fn because(error: MachineError, reason: &str, home: &Path) -> MachineError {
     match error {
         MachineError::Untrusted { path, problem, remedy } => {

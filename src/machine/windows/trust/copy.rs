@@ -1,4 +1,4 @@
-//! Files on their way between a user's folder and one of administrators'.
+//! Copies files between a user's folder and an administrators' folder.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -12,16 +12,16 @@ use super::{OURS_ALONE, check, real_path};
 use crate::long_path::for_calls;
 use crate::machine::MachineError;
 
-/// The most that is copied: bytes, and files and folders together.
+/// The limits of a copy: bytes, and the number of files and folders together.
 const MOST_BYTES: u64 = 512 << 20;
 const MOST_FILES: usize = 20_000;
 const DEEPEST: usize = 64;
 
-/// Copies the folder `from` to `to`, which must not exist yet; the folder above it must be trusted. Only administrators can
-/// write to the copy. `except`, the reports' folder, is left out where it lies inside.
+/// Copies the folder `from` to `to`, which must not exist yet; the folder above it must be trusted. Only administrators
+/// can write to the copy. `except`, the folder of the reports, is left out if it lies inside.
 ///
 /// # Errors
-/// When it holds a link or junction, more than 512 MiB or 20,000 files, or cannot be read or written.
+/// If the folder holds a link or junction, or more than 512 MiB or 20,000 files, or if reading or writing fails.
 pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), MachineError> {
     check(to.parent().unwrap_or(to))?;
     let except = except.and_then(|except| real_path(except).ok());
@@ -42,7 +42,7 @@ impl Copy {
         if depth > DEEPEST {
             return Err(self.refused(from, "its folders are nested too deeply"));
         }
-        // As long as it is held nobody can put another in its place.
+        // While this handle is open, the folder cannot be replaced.
         let held = security::hold_folder(from).map_err(unreadable)?;
         if security::is_link(&held).map_err(unreadable)? {
             return Err(self.refused(from, LINK));
@@ -102,12 +102,12 @@ impl Copy {
 
 const LINK: &str = "it is a link or junction, which would lead out of the scenario's folder";
 
-/// Copies `files`, those that exist, from the state folder `from` into the run's folder `to`; each is replaced as a whole,
-/// and is on disk when this returns.
+/// Copies those of `files` that exist from the state folder `from` into the run's folder `to`. Each is replaced as a
+/// whole, and is on disk when this returns.
 ///
 /// # Errors
-/// [`MachineError::NotCopied`] when `to`, or a folder above it, is not there any more or was replaced by a link: then nothing
-/// is written. Also when a file cannot be read or written.
+/// [`MachineError::NotCopied`] if `to` or a folder above it no longer exists or was replaced by a link; then nothing is
+/// written. Also if a file cannot be read or written.
 pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineError> {
     check(from)?;
     let replaced = |problem: String| MachineError::NotCopied {
@@ -116,7 +116,7 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
         remedy: format!("what the run wrote is in {}: copy it from there", from.display()),
     };
     let moved = |error: io::Error| replaced(format!("somebody moved it or put something else in its place: {error}"));
-    // As long as it is held nobody can put another in its place, nor in that of a folder above.
+    // While this handle is open, neither the folder nor one above it can be replaced.
     let held = security::hold_folder(to).map_err(moved)?;
     let real = real_path(to).map_err(moved)?;
     if security::is_link(&held).map_err(moved)? || real != to {
@@ -134,7 +134,8 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
     Ok(())
 }
 
-/// Written beside, then moved: what has the name by then is replaced itself, also a link.
+/// Writes a temporary file in `folder` and renames it to `name`. An existing file or link of that name is replaced
+/// itself.
 fn put(mut from: File, folder: &Path, name: &str) -> io::Result<()> {
     let mut beside = tempfile::NamedTempFile::new_in(for_calls(folder))?;
     io::copy(&mut from, &mut beside)?;
@@ -146,7 +147,7 @@ fn put(mut from: File, folder: &Path, name: &str) -> io::Result<()> {
     })
 }
 
-/// Gives the run's folder to whoever began the run. There is nothing to do: its access list names them from the start.
+/// Does nothing: the run's folder grants access to the user who began the run from the start.
 ///
 /// # Errors
 /// None on Windows.

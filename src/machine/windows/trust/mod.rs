@@ -1,12 +1,12 @@
-//! Which files SYSTEM may obey, and the folder that holds them: the whole trust model on Windows.
+//! The trust model on Windows: decides which files SYSTEM may rely on, and creates the folder that holds them.
 //!
-//! The service that goes on with a run executes commands from the run's state as SYSTEM, so nobody but administrators may
-//! have written that state. `%ProgramData%` lets everybody make folders, also one by the name of ours: it is looked at
-//! before it is used, from that folder down. Above it Windows' own access lists hold: nobody can rename or replace what
-//! somebody else made there.
+//! The service that resumes a run executes commands from the run's state as SYSTEM, so only administrators may be able
+//! to write to that state. Any user can create folders in `%ProgramData%`, including one with poolgate's name.
+//! Therefore poolgate checks its folder, and each folder below it, before use. Above it, Windows' own access lists
+//! protect: a user cannot rename or replace the folders of another user there.
 //!
-//! What is judged is an open handle to the file or folder itself, never to what a link leads to; contents are read from the
-//! handle that was judged. docs/security.md says what this protects and what it does not.
+//! Checks use an open handle to the file or folder itself, and never follow a link. Contents are read from the handle
+//! that was checked. docs/security.md describes what this protects and its limits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -28,42 +28,42 @@ mod tests;
 pub use commands::{commands_trusted, system_path};
 pub use copy::{copy_trusted_folder, give_away, hand_over};
 
-/// The most that [`read_trusted`] reads, bytes.
+/// The largest file that [`read_trusted`] reads, in bytes.
 const MOST: u64 = 64 << 20;
 
-/// Administrators and SYSTEM may do anything, also in what is made inside; nothing else is inherited or allowed.
+/// Full access for Administrators and SYSTEM, inherited by all contents; no other access, and none inherited.
 pub(super) const OURS_ALONE: &str = "O:BAG:BAD:P(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)";
 
-/// The folder which holds the state of runs. There is no other root than this machine's.
+/// Returns the folder that holds the state of all runs. The root is ignored on Windows.
 pub fn state_folder(_: &Path) -> PathBuf {
     folders::program_data().join("poolgate")
 }
 
-/// Makes [`state_folder`], open to Administrators and SYSTEM only, or sees to it that it is; returns it. With it sees to
-/// all that a run which comes back after a boot needs.
+/// Creates [`state_folder`] with access for Administrators and SYSTEM only, or checks the existing one; returns it.
+/// Also checks the other requirements of a run that resumes after a boot.
 ///
 /// # Errors
-/// When this process has not the rights, the program which the service would start could be another's, or the folder
-/// cannot be made, or is there and somebody else could write what is in it.
+/// If this process has no administrator rights, if another user could have replaced the program that the service
+/// starts, if the folder cannot be created, or if another user could write to its contents.
 pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     if !token::is_administrator() {
         return Err(MachineError::NotElevated("change flags, set a service and restart the machine"));
     }
     let program = std::env::current_exe()
         .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
-    // The folder too: a library put beside a program is loaded by it.
+    // Includes the folder: a program loads libraries from its own folder.
     program.ancestors().take(2).try_for_each(check)?;
-    // It makes no difference where it is refused: what was made is looked at before it is obeyed.
+    // A failure is harmless, because every created file is checked before use.
     let _ = token::own_as_administrators();
     let folder = state_folder(root);
     make_or_check(&folder)?;
     Ok(folder)
 }
 
-/// Makes the folder for the state of `run`, inside of [`prepare_state_folder`]'s; returns it.
+/// Creates the folder for the state of `run` inside the state folder; returns it.
 ///
 /// # Errors
-/// When it exists, or cannot be made.
+/// If it exists or cannot be created.
 pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     let folder = prepare_state_folder(root)?.join(run);
     security::create_folder(&folder, OURS_ALONE)
@@ -72,7 +72,7 @@ pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     Ok(folder)
 }
 
-/// Whether this process may see the runs whose state is in [`state_folder`]; `None` when there is no such folder.
+/// Returns whether this process may list the runs in [`state_folder`]; `None` if the folder does not exist.
 pub fn may_list_states(root: &Path) -> Option<bool> {
     match std::fs::read_dir(state_folder(root)) {
         Ok(_) => Some(true),
@@ -88,15 +88,16 @@ pub(super) fn make_or_check(folder: &Path) -> Result<(), MachineError> {
         }
         _ => {}
     }
-    // Also what was just made: a file system without access lists makes it all the same.
+    // Also checks a folder just created: a file system without access lists ignores them without an error.
     check(folder)
 }
 
-/// Makes the folder of a run among its reports, in which only administrators and whoever runs poolgate can write: a run is
-/// obeyed again when it is resumed. Everybody may read it. What a file system does not keep of that is noticed then.
+/// Creates a run's folder among the reports. Only administrators and the user of poolgate can write to it, because the
+/// run relies on it when it is resumed; all users may read it. If the file system drops these rights, the check before
+/// a resume finds that.
 ///
 /// # Errors
-/// When it cannot be made; that it exists already is one.
+/// If it exists or cannot be created.
 pub fn make_run_folder(path: &Path) -> io::Result<()> {
     let user = token::user()?;
     let ours = format!("D:P(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)(A;OICI;FA;;;{user})(A;OICI;FRFX;;;BU)");
@@ -106,36 +107,35 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a file or folder which anybody but administrators, or whoever runs poolgate, could have written, where this
-/// process has rights that could be abused; without them it executes nothing which somebody else could not have it
-/// execute anyway.
+/// Refuses a file or folder that any user other than administrators or the user of poolgate could have written. Without
+/// administrator rights it accepts everything: the process then has no rights that another user could abuse.
 ///
 /// # Errors
-/// [`MachineError::Untrusted`], or when it cannot be looked at.
+/// [`MachineError::Untrusted`], or if the check fails.
 pub fn trusted_itself(path: &Path) -> Result<(), MachineError> {
     if token::is_administrator() { check(path) } else { Ok(()) }
 }
 
-/// Refuses a file or folder which anybody but administrators, or whoever runs poolgate, could have written, or put in its
-/// place: every folder from [`state_folder`] down is looked at.
+/// Refuses a file or folder that any user other than administrators or the user of poolgate could have written or
+/// replaced. Checks every folder from [`state_folder`] down.
 ///
 /// # Errors
-/// [`MachineError::Untrusted`], or when it cannot be looked at.
+/// [`MachineError::Untrusted`], or if the check fails.
 pub fn trusted_below(root: &Path, path: &Path) -> Result<(), MachineError> {
     steps(root, path)?.iter().try_for_each(|place| check(place))
 }
 
-/// The contents of the file at `path`, if it is trusted as [`trusted_below`] has it; in a process without rights, as it
-/// is. Whoever obeys the file uses these
-/// bytes and does not read it again: they come from the very handle that was judged.
+/// Returns the contents of the file at `path`, if it is trusted as in [`trusted_below`]; without administrator rights
+/// it skips that check. Callers use these bytes and do not read the file again, because they come from the handle that
+/// was checked.
 ///
 /// # Errors
-/// As for [`trusted_below`]; also when it is no file, or longer than 64 MiB.
+/// As for [`trusted_below`], and if it is not a regular file or is longer than 64 MiB.
 pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
     let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
     let mut held = Vec::new();
     let steps = steps(root, path)?;
-    // As `trusted_itself` has it: without rights there is nothing to abuse.
+    // As in `trusted_itself`: without administrator rights there is nothing to abuse.
     let judge = |opened: &File, path: &Path| if token::is_administrator() { judge(opened, path) } else { Ok(()) };
     for folder in steps.split_last().map(|(_, folders)| folders).unwrap_or_default() {
         let folder_unreadable = |source| MachineError::Unreadable { path: folder.clone(), source };
@@ -156,7 +156,8 @@ pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
     Ok(bytes)
 }
 
-/// Every folder from [`state_folder`] down to `path`, and `path` itself; only that where it lies elsewhere.
+/// Returns every folder from [`state_folder`] down to `path`, and `path` itself. Returns only `path` if it lies
+/// elsewhere.
 fn steps(root: &Path, path: &Path) -> Result<Vec<PathBuf>, MachineError> {
     let top = state_folder(root);
     let Ok(below) = path.strip_prefix(&top) else { return Ok(vec![path.to_owned()]) };
@@ -174,7 +175,7 @@ fn steps(root: &Path, path: &Path) -> Result<Vec<PathBuf>, MachineError> {
     Ok(steps)
 }
 
-/// The path of what exists, absolute and without links, in the form that other paths have here.
+/// Returns the absolute path of an existing file, without links, in the form of [`for_people`].
 fn real_path(path: &Path) -> io::Result<PathBuf> {
     Ok(for_people(&fs_err::canonicalize(path)?))
 }
@@ -184,7 +185,7 @@ fn check(path: &Path) -> Result<(), MachineError> {
     judge(&opened.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?, path)
 }
 
-/// Refuses the file or folder `opened` at `path`, if anybody else could have written it.
+/// Refuses the open file or folder at `path` if other users could have written it.
 fn judge(opened: &File, path: &Path) -> Result<(), MachineError> {
     let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
     let access = security::access_of(opened).map_err(unreadable)?;
@@ -199,10 +200,10 @@ fn judge(opened: &File, path: &Path) -> Result<(), MachineError> {
     }
 }
 
-/// What tells this machine from others; empty if Windows has lost it.
+/// Returns an id that is unique to this machine; empty if Windows has lost it.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// If it exists and cannot be read.
 pub fn machine_id(_: &Path) -> Result<String, MachineError> {
     const KEY: &str = r"SOFTWARE\Microsoft\Cryptography";
     let key = LOCAL_MACHINE.options().read().wow64_64().open(KEY);
@@ -213,14 +214,14 @@ pub fn machine_id(_: &Path) -> Result<String, MachineError> {
     }
 }
 
-/// The file that says that a run owns this machine. Administrators' runs have theirs in the state folder, which nobody else
-/// can enter: whoever can open a file can lock it, and would keep every run away.
+/// Returns the file that marks this machine as owned by a run. Administrators' runs have theirs in the state folder,
+/// which other users cannot enter: any user who can open a file can lock it, and so could block all runs.
 pub fn lock_file(root: &Path) -> PathBuf {
     if token::is_administrator() { state_folder(root).join("machine.lock") } else { shared_lock_file() }
 }
 
-/// The lock of runs without rights, which change nothing but must not measure another one's workload either. An
-/// administrator's run locks it too where it can, as a sign to them, and does not depend on it.
+/// Returns the lock of unprivileged runs. They change nothing, but must not measure the workload of another run. An
+/// administrator's run also locks it if possible, as a hint to them, and does not depend on it.
 pub(super) fn shared_lock_file() -> PathBuf {
     folders::program_data().join("poolgate.lock")
 }

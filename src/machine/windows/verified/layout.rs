@@ -1,21 +1,21 @@
-//! Class 51, byte by byte: a chain of SYSTEM_VERIFIER_INFORMATION, each with the name of a driver.
+//! Parses class 51: a chain of SYSTEM_VERIFIER_INFORMATION, each with the name of a driver.
 //!
-//! Since Windows 10 1903 (19H1) an entry has four more fields in front of the name than before (phnt's ntexapi.h:
-//! SYSTEM_VERIFIER_INFORMATION, and SYSTEM_VERIFIER_INFORMATION_LEGACY for what came before). The name is a
-//! UNICODE_STRING that points into the caller's buffer. A layout is taken for the kernel's only if each name points into
-//! the table, which no counter at the place of the other layout's pointer does.
+//! Since Windows 10 1903 (19H1) an entry has four more fields before the name (phnt's ntexapi.h:
+//! SYSTEM_VERIFIER_INFORMATION, and SYSTEM_VERIFIER_INFORMATION_LEGACY for earlier versions). The name is a
+//! UNICODE_STRING that points into the caller's buffer. A layout counts as the kernel's only if each name points into
+//! the table; with the other layout, the bytes at that offset are a counter, not such a pointer.
 
 use super::super::pool::{Bits, number};
 use super::{VerifiedDriver, file_name};
 
-/// Where an entry has what. NextEntryOffset is at 0, Level at 4.
+/// The offsets of an entry's fields, in bytes. NextEntryOffset is at 0, Level at 4.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
-    /// RuleClasses[0], where there is one.
+    /// RuleClasses[0]; `None` in the legacy layout.
     rules: Option<usize>,
     /// DriverName.
     name: usize,
-    /// Bytes of the structure, without the text of the name.
+    /// The size of the structure, without the text of the name.
     size: usize,
     bits: Bits,
 }
@@ -25,9 +25,9 @@ const CURRENT_32: Layout = Layout { rules: Some(8), name: 24, size: 120, bits: B
 const LEGACY_64: Layout = Layout { rules: None, name: 8, size: 128, bits: Bits::Bits64 };
 const LEGACY_32: Layout = Layout { rules: None, name: 8, size: 104, bits: Bits::Bits32 };
 
-/// The drivers of a table that the kernel wrote to the address `base`; `None` where it has neither layout.
+/// Returns the drivers of a table that the kernel wrote to the address `base`; `None` if neither layout fits.
 pub(super) fn drivers(table: &[u8], base: u64, bits: Bits) -> Option<Vec<VerifiedDriver>> {
-    // Nothing is verified.
+    // Driver Verifier verifies no driver.
     if table.is_empty() {
         return Some(Vec::new());
     }
@@ -49,14 +49,14 @@ impl Layout {
             drivers.push(self.driver(head, table, base)?);
             match word(head, 0) {
                 0 => return Some(drivers),
-                // The next entry begins behind this one, so the chain ends.
+                // Requires that the next entry begins after this one, so that the loop ends.
                 next => rest = rest.get(usize::try_from(next).ok().filter(|next| *next >= self.size)?..)?,
             }
         }
     }
 
     fn driver(&self, head: &[u8], table: &[u8], base: u64) -> Option<VerifiedDriver> {
-        // Length in bytes, MaximumLength, and behind them the pointer, aligned to its own size.
+        // Length in bytes, MaximumLength, then the pointer, aligned to its own size.
         let (length, room) = (word(head, self.name) & 0xffff, word(head, self.name) >> 16);
         let pointer = match self.bits {
             Bits::Bits32 => word(head, self.name + 4).into(),
@@ -79,7 +79,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     number(bytes, at, Bits::Bits32) as u32
 }
 
-/// Holds the offsets against the structures, as a C compiler for Windows lays them out.
+/// Compares the offsets with the structures as laid out by a C compiler for Windows.
 const _: () = {
     use super::super::pool::Size64;
     use std::mem::{offset_of, size_of};
@@ -91,7 +91,7 @@ const _: () = {
         buffer: Size,
     }
 
-    /// From RaiseIrqls to PeakNonPagedPoolUsageInBytes.
+    /// The fields from RaiseIrqls to PeakNonPagedPoolUsageInBytes.
     #[repr(C)]
     struct Counters<Size> {
         counts: [u32; 18],

@@ -1,8 +1,8 @@
-//! What Driver Verifier verifies, as the kernel reports it.
+//! Reads the kernel's report on Driver Verifier.
 //!
-//! Class 51 (SystemVerifierInformation) lists the drivers that are verified, each with its level; class 11
-//! (SystemModuleInformation) lists the drivers that are loaded. Source: phnt's ntexapi.h and ntldr.h; Microsoft documents
-//! neither class. So an answer that cannot be read is no evidence in either direction. Nothing here changes a setting.
+//! Class 51 (SystemVerifierInformation) lists the verified drivers, each with its level; class 11
+//! (SystemModuleInformation) lists the loaded drivers. Source: phnt's ntexapi.h and ntldr.h; Microsoft documents
+//! neither class. An unreadable table is therefore no evidence in either direction. This module changes no setting.
 
 #[cfg(any(windows, test))]
 use super::pool::{Answer, Class, PoolTagsError, Process, System};
@@ -14,7 +14,7 @@ mod modules;
 #[cfg(test)]
 mod tests;
 
-/// A driver that Driver Verifier verifies.
+/// A driver verified by Driver Verifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::machine) struct VerifiedDriver {
     /// Its file name, without folders.
@@ -23,19 +23,19 @@ pub(in crate::machine) struct VerifiedDriver {
     pub(in crate::machine) level: u32,
 }
 
-/// What a kernel reports of Driver Verifier.
+/// A kernel's report on Driver Verifier.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::machine) struct Verification {
-    /// The drivers that are verified.
+    /// The verified drivers.
     pub(in crate::machine) drivers: Vec<VerifiedDriver>,
-    /// The file names of the drivers that are loaded, without folders.
+    /// The file names of the loaded drivers, without folders.
     pub(in crate::machine) loaded: Vec<String>,
 }
 
-/// Asks `system`.
+/// Reads the report of `system`.
 ///
 /// # Errors
-/// The reason why the system's answer is unknown.
+/// The reason why the report is unknown.
 #[cfg(any(windows, test))]
 pub(super) fn verification(system: &mut impl System) -> Result<Verification, String> {
     let told = |error: PoolTagsError| error.to_string();
@@ -50,7 +50,7 @@ pub(super) fn verification(system: &mut impl System) -> Result<Verification, Str
     Ok(Verification { drivers, loaded })
 }
 
-/// What follows the last backslash of a path.
+/// Returns the part of a path after its last backslash.
 #[cfg(any(windows, test))]
 fn file_name(path: &str) -> &str {
     path.rsplit('\\').next().unwrap_or(path)

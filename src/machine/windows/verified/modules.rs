@@ -1,12 +1,12 @@
-//! Class 11, byte by byte: RTL_PROCESS_MODULES, the images that the kernel has loaded (phnt's ntldr.h).
+//! Parses class 11: RTL_PROCESS_MODULES, the images that the kernel has loaded (phnt's ntldr.h).
 
 use super::super::pool::{Bits, number};
 use super::file_name;
 
-/// Bytes of FullPathName, which is at the end of a row; text in the system's code page, up to a NUL.
+/// The size of FullPathName at the end of a row, in bytes; text in the system's code page, up to a NUL.
 const PATH: usize = 256;
 
-/// The file names in a table; `None` where it holds fewer rows than it says.
+/// Returns the file names in a table; `None` if it holds fewer rows than its own count.
 pub(super) fn loaded(table: &[u8], bits: Bits) -> Option<Vec<String>> {
     let (array, row) = match bits {
         Bits::Bits32 => (4, 284),
@@ -21,7 +21,7 @@ pub(super) fn loaded(table: &[u8], bits: Bits) -> Option<Vec<String>> {
     Some(rows.chunks_exact(row).map(name).collect())
 }
 
-/// Holds the offsets against the structure, as a C compiler for Windows lays it out.
+/// Compares the offsets with the structure as laid out by a C compiler for Windows.
 const _: () = {
     use super::super::pool::Size64;
     use std::mem::{offset_of, size_of};

@@ -1,4 +1,4 @@
-//! Tables made by hand from the structures of phnt, for both widths of a pointer, and a kernel that answers with them.
+//! Tests with hand-made tables in the layouts of phnt, for both pointer widths, and a kernel that returns them.
 
 use super::layout::drivers;
 use super::modules::loaded;
@@ -7,7 +7,7 @@ use crate::machine::windows::pool::{Bits, NtStatus, Totals};
 
 const BASE: u64 = 0x00a1_0000;
 
-/// The structures' sizes and the place of the name, counted by hand: bits, is current, name, size.
+/// The structures' sizes and the name's offset, counted by hand: bits, whether current, offset of the name, size.
 const LAYOUTS: [(Bits, bool, usize, usize); 4] = [
     (Bits::Bits64, true, 24, 144),
     (Bits::Bits32, true, 24, 120),
@@ -19,7 +19,7 @@ fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
 }
 
-/// A table at `base`, each name behind its entry, as wide and as old as `layout` is. The counters are not zero.
+/// Makes a table at `base` in a layout, each name after its entry. The counters are not zero.
 fn table(layout: (Bits, bool, usize, usize), base: u64, listed: &[(&str, u32)]) -> Vec<u8> {
     let (bits, current, name, size) = layout;
     let mut table: Vec<u8> = Vec::new();
@@ -102,7 +102,7 @@ fn a_table_of_another_layout_is_not_read() {
     }
 }
 
-/// The loaded images, in rows counted by hand.
+/// Makes a table of loaded images, with the row layout counted by hand.
 fn module_table(bits: Bits, paths: &[&str]) -> Vec<u8> {
     let (array, row) = if bits == Bits::Bits64 { (8, 296) } else { (4, 284) };
     let mut table = vec![0; array];
@@ -126,7 +126,7 @@ fn loaded_drivers_are_read_in_both_widths() {
     }
 }
 
-/// A kernel whose names are at the address of the caller's buffer, as those of a real one are.
+/// A kernel that stores names at the address of the caller's buffer, as a real one does.
 struct Kernel {
     verified: Result<Vec<(&'static str, u32)>, NtStatus>,
     process: Process,

@@ -16,7 +16,7 @@ use super::setting::{MEMORY, VERIFY_DRIVERS};
 use super::{BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it};
 use crate::machine::MachineError;
 
-/// This machine's boot settings; `tagging` asks its kernel whether it counts pool tags.
+/// Returns this machine's boot settings; `tagging` determines whether its kernel counts pool tags.
 pub(in crate::machine) fn registry_flags(
     tagging: impl FnMut() -> Result<Tagging, MachineError> + 'static,
 ) -> RegistryFlags<LiveRegistry> {
@@ -28,9 +28,9 @@ pub(in crate::machine) fn registry_flags(
     RegistryFlags { registry: LiveRegistry { hive: LOCAL_MACHINE }, running, notes: Vec::new() }
 }
 
-/// A registry of this machine.
+/// The registry of this machine.
 pub(in crate::machine) struct LiveRegistry {
-    /// HKEY_LOCAL_MACHINE; a key of their own for tests.
+    /// HKEY_LOCAL_MACHINE, or a separate key in tests.
     hive: &'static Key,
 }
 
@@ -40,8 +40,8 @@ impl Registry for LiveRegistry {
     }
 
     fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
-        // To a text without its NUL Windows adds the one which follows it in memory, if one does. So none does, and the
-        // type is given as a number, because the crate takes such a text for a mistake.
+        // Windows appends the NUL that follows an unterminated text in memory. The guard bytes prevent this. The type
+        // is given as a number, because the crate rejects an unterminated text.
         let guarded = [&[0xff; 2], value.bytes.as_slice(), &[0xff; 2]].concat();
         let exactly = &guarded[2..guarded.len() - 2];
         let set = || system(writable(self.hive, setting)?.set_bytes(&setting.value, Type::Other(value.kind), exactly));
@@ -53,7 +53,7 @@ impl Registry for LiveRegistry {
         if_there(delete()).map(drop).map_err(|source| failed("change", setting, source))
     }
 
-    /// All settings are in one hive, which is flushed as a whole through any of its keys.
+    /// All settings are in one hive; flushing any of its keys flushes all of it.
     fn flush(&mut self) -> Result<(), MachineError> {
         let flush = || {
             let key = system(self.hive.open(GLOBAL_FLAG.key))?;
@@ -79,7 +79,7 @@ impl Registry for LiveRegistry {
     }
 }
 
-/// Has `verifier`, which is verifier.exe, set the mode.
+/// Sets the mode with `verifier`, the path of verifier.exe.
 fn set_boot_mode(verifier: &Path, mode: BootMode) -> Result<(), MachineError> {
     let failed = |problem| MachineError::Program { program: verifier.to_owned(), problem };
     let output = Command::new(verifier)
@@ -87,7 +87,7 @@ fn set_boot_mode(verifier: &Path, mode: BootMode) -> Result<(), MachineError> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| failed(error.to_string()))?;
-    // Microsoft Learn, "Driver Verifier Command Syntax": 0 is success, 2 is success which takes a restart.
+    // Microsoft Learn, "Driver Verifier Command Syntax": 0 is success, 2 is success after a restart.
     match output.status.code() {
         Some(0 | 2) => Ok(()),
         _ => {
@@ -101,8 +101,8 @@ fn set_boot_mode(verifier: &Path, mode: BootMode) -> Result<(), MachineError> {
 fn read(hive: &Key, setting: &Setting) -> io::Result<Option<Value>> {
     let Some(key) = if_there(system(hive.open(setting.key)))? else { return Ok(None) };
     let read = || if_there(system(key.get_value(&setting.value)));
-    // The crate asks for the size first, and a value which shrinks meanwhile comes with zeros behind it. So what counts is
-    // what was read twice.
+    // The crate queries the size first. If the value shrinks before the second query, the result ends with zeros.
+    // Therefore a result counts only if two consecutive reads agree.
     let mut last = read()?;
     loop {
         let again = read()?;
@@ -113,17 +113,18 @@ fn read(hive: &Key, setting: &Setting) -> io::Result<Option<Value>> {
     }
 }
 
-/// A key which is there already: one made here could not be told from one that was there before.
+/// Opens an existing key for writing. poolgate creates no key, because restoring could not distinguish it from an older
+/// one.
 fn writable(hive: &Key, setting: &Setting) -> io::Result<Key> {
     system(hive.options().write().open(setting.key))
 }
 
-/// The Win32 error inside the crate's own, an HRESULT whose low half it is (HRESULT_FROM_WIN32).
+/// Converts the crate's error, an HRESULT, to the Win32 error in its low half (HRESULT_FROM_WIN32).
 fn system<T>(outcome: windows_registry::Result<T>) -> io::Result<T> {
     outcome.map_err(|error| io::Error::from_raw_os_error(error.code().0 & 0xffff))
 }
 
-/// `None` for a key or value which is not there.
+/// Returns `None` if the key or value does not exist.
 fn if_there<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
     match outcome {
         Ok(it) => Ok(Some(it)),
@@ -136,12 +137,13 @@ fn failed(doing: &'static str, setting: &Setting, source: io::Error) -> MachineE
     MachineError::Registry { doing, name: setting.to_string(), source }
 }
 
-/// NtGlobalFlag as it is now, which Windows sets from GlobalFlag when it boots; `None` where it is not told, as by Wine.
+/// Returns the current NtGlobalFlag, which Windows sets from GlobalFlag at boot; `None` if the system does not report
+/// it, like Wine.
 fn running_flags() -> Option<u32> {
     const SYSTEM_FLAGS_INFORMATION: SYSTEM_INFORMATION_CLASS = 9;
     let mut flags = 0_u32;
     let mut returned = 0;
-    // SAFETY: `flags` is as large as is said, and both outlive the call.
+    // SAFETY: the given size is that of `flags`, and both variables outlive the call.
     let status =
         unsafe { NtQuerySystemInformation(SYSTEM_FLAGS_INFORMATION, (&raw mut flags).cast(), 4, &raw mut returned) };
     (status == 0 && returned == 4).then_some(flags)

@@ -1,7 +1,7 @@
-//! A real registry, such as Wine's: every value comes back with its exact type and bytes, or not at all.
+//! Tests on a real registry, such as Wine's: every value is restored with its exact type and bytes.
 //!
-//! Tests write in a key of their own. One test writes this machine's own values, numbers only, and only where
-//! `POOLGATE_TEST_REAL_FLAGS` is set: a test that is killed would leave them for the next boot.
+//! Tests write to a key of their own. One test writes this machine's own values, numbers only, and only if
+//! `POOLGATE_TEST_REAL_FLAGS` is set: if that test is killed, the values stay until the next boot.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::machine::windows::flags::setting::VERIFY_LEVEL;
 use crate::machine::{Asked, Change, FlagValue, Flags};
 
-/// A key of a test's own, with the keys of every setting in it; removed with what is in it.
+/// A key for one test, with subkeys for all settings; removed with its contents on drop.
 struct Scratch {
     name: String,
     hive: &'static Key,
@@ -47,7 +47,7 @@ fn value(kind: u32, bytes: &[u8]) -> Value {
     Value { kind, bytes: bytes.to_vec() }
 }
 
-/// What GlobalFlag may be found as, with what a run makes of it.
+/// Possible initial values of GlobalFlag, each with its text during a run.
 fn found_before() -> [(Option<Value>, &'static str); 5] {
     [
         (None, "dword:00002400"),
@@ -58,7 +58,7 @@ fn found_before() -> [(Option<Value>, &'static str); 5] {
     ]
 }
 
-/// Sets GlobalFlag for a run and puts it back, each twice, as after a crash: what is seen may not be on disk.
+/// Sets GlobalFlag for a run and restores it, each twice as after a crash, because a visible change may not be on disk.
 fn there_and_back(flags: &mut RegistryFlags<LiveRegistry>) -> Change {
     let asked = [Asked::PoolTagging, Asked::GlobalFlag("+kst".parse().unwrap())];
     let before = flags.registry.get(&GLOBAL_FLAG).unwrap();
@@ -117,7 +117,7 @@ fn this_machine_s_own_boot_mode_is_set_and_put_back() {
     changes.iter().for_each(|change| flags.write(&change.name, &change.original).unwrap());
     let back: Vec<_> = changes.iter().map(|change| flags.read(&change.name).unwrap()).collect();
     assert!(changes.iter().map(|change| &change.original).eq(&back), "{changes:?} {back:?}");
-    // What is found here is where this Windows keeps the mode.
+    // The output shows the place in which this Windows keeps the mode.
     set.unwrap_or_else(|error| panic!("{error}: {now:?}"));
     eprintln!("the boot mode was {}, and is {} for a run", changes[2].original, now[2]);
 }
@@ -184,7 +184,7 @@ fn verifier_exe_is_believed_by_its_exit_code() {
         set_boot_mode(&program, BootMode::ResetOnBootFail)
     };
     ending_with(0).unwrap();
-    // It takes a restart.
+    // Success after a restart.
     ending_with(2).unwrap();
     let error = ending_with(1).unwrap_err().to_string();
     assert!(error.contains("asked for /bootmode resetonbootfail"), "{error}");

@@ -1,4 +1,4 @@
-//! GlobalFlag looked at and changed by a person.
+//! Tests of showing and changing GlobalFlag by hand.
 
 use super::*;
 use crate::gflags::{Switch, Switches};
@@ -53,7 +53,7 @@ fn in_a_container_no_flag_is_shown_or_switched() {
     assert!(matches!(machine.standing(), Err(MachineError::PoolTags(PoolTagsError::Container))));
 }
 
-/// Unlike a run a person has what is asked for whatever the kernel runs with, `ptg` and its clearing included.
+/// In contrast to a run, a change by hand ignores the flags of the running kernel, and can set and clear `ptg`.
 #[test]
 fn flags_are_switched_whatever_is_in_force() {
     for (before, words, after) in [
@@ -70,7 +70,7 @@ fn flags_are_switched_whatever_is_in_force() {
             assert_eq!((&change.original, &change.wanted), (&value(before), &value(after)), "{words:?}");
             machine.write(&change.name, &change.wanted).unwrap();
             assert_eq!(machine.edit(&switched(words)).unwrap(), None, "{words:?}");
-            // And exactly back.
+            // The edit can be undone exactly.
             let undo = machine.edit(&back).unwrap().unwrap().change;
             machine.write(&undo.name, &undo.wanted).unwrap();
             assert_eq!(machine.read(&change.name).unwrap(), value(before));

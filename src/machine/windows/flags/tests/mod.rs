@@ -1,4 +1,4 @@
-//! What is planned, found in force and put back, over a registry and a kernel in memory.
+//! Tests of planning, checking and restoring flags, with a registry and a kernel in memory.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ impl Registry for Memory {
     }
 }
 
-/// A machine whose registry is `memory` and whose kernel says this of itself.
+/// Returns a machine with `memory` as its registry, and a kernel that gives these answers.
 fn machine(memory: &Memory, tagging: Tagging, global_flags: Option<u32>) -> RegistryFlags<Memory> {
     let running = Running {
         tagging: Box::new(move || Ok(tagging)),
@@ -90,7 +90,7 @@ fn present(text: &str) -> FlagValue {
     FlagValue::Present(text.to_owned())
 }
 
-/// Original and wanted notation of the one change planned for GlobalFlag.
+/// Returns the original and wanted text of the single change planned for GlobalFlag.
 #[track_caller]
 fn planned(machine: &mut RegistryFlags<Memory>, asked: &[Asked]) -> (FlagValue, FlagValue) {
     let changes = machine.plan(asked).unwrap();
@@ -104,7 +104,7 @@ fn pool_tagging_is_switched_on_only_where_the_kernel_says_it_is_off() {
     let memory = Memory::default();
     for asked in [Asked::PoolTagging, global_flag("+ptg"), global_flag("+400")] {
         let asked = [asked];
-        // What NtGlobalFlag says of `ptg` is of no consequence: since Server 2003 tags are counted without it.
+        // The bit for `ptg` in NtGlobalFlag does not matter: since Server 2003, tags are counted without it.
         assert_eq!(machine(&memory, Tagging::On, Some(0)).plan(&asked).unwrap(), []);
         let mut off = machine(&memory, Tagging::Off, Some(0x400));
         assert_eq!(planned(&mut off, &asked), (FlagValue::Absent, present("dword:00000400")));
@@ -174,7 +174,7 @@ fn a_value_of_the_wrong_type_is_refused_and_shown() {
             error.to_string().contains(odd) && error.help().unwrap().contains("poolgate flags /r --remove"),
             "{error}"
         );
-        // It stands in nobody's way where nothing has to be changed.
+        // The value does no harm if nothing has to be changed.
         assert_eq!(machine(&memory, Tagging::On, None).plan(&[Asked::PoolTagging]).unwrap(), []);
     }
 }
@@ -188,8 +188,8 @@ fn what_the_kernel_does_not_show_is_in_force_when_it_booted_with_it_in_the_regis
     };
     for shown in [Some(0), None] {
         assert!(in_force(Some(Value::dword(0x2000)), shown).unwrap());
-        // Nothing is known: the value was put back already, or somebody else wrote it, or it is of a type which the
-        // kernel may not read.
+        // The state is unknown: the value was already restored, another program wrote it, or the kernel may not read
+        // its type.
         for value in [None, Some(Value::dword(0x2001)), Some(Value::sz("0x2000"))] {
             let error = in_force(value, shown).unwrap_err();
             assert!(error.to_string().contains("does not tell") && error.help().is_some(), "{error}");
@@ -276,7 +276,7 @@ fn a_checkpoint_keeps_what_is_asked_in_the_words_of_the_scenario() {
 }
 
 proptest! {
-    /// Whatever the value was and however often each step is done again.
+    /// For any value, and however often each step is repeated.
     #[test]
     fn a_registry_is_as_it_was_after_a_run(
         before in proptest::option::of((0u32..13, proptest::collection::vec(any::<u8>(), 0..9))),
@@ -286,7 +286,7 @@ proptest! {
         let memory = memory(&before.clone().map(|value| (&GLOBAL_FLAG, value)).into_iter().collect::<Vec<_>>());
         let mut machine = machine(&memory, Tagging::Off, Some(0));
         let asked = [Asked::PoolTagging, global_flag("+kst"), verifier()];
-        // A value of the wrong type is refused, and then nothing is changed at all.
+        // A value of the wrong type is refused, and then nothing is changed.
         let changes = machine.plan(&asked).unwrap_or_default();
         for value in [|change: &Change| change.wanted.clone(), |change: &Change| change.original.clone()] {
             for change in changes.iter().cycle().take(changes.len() * times) {

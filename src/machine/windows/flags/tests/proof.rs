@@ -1,9 +1,9 @@
-//! Driver Verifier in force as the kernel reports it.
+//! Tests of the check against the kernel's report on Driver Verifier.
 
 use super::*;
 use crate::machine::windows::verified::{Verification, VerifiedDriver};
 
-/// Whether what [`verifier`] asks for is in force, with the notes, where the registry is as asked for.
+/// Returns whether the request of [`verifier`] is in force, and the notes, with the registry set as requested.
 fn found(reported: Result<Verification, String>) -> (bool, Vec<String>) {
     let memory = memory(&[(&VERIFY_DRIVERS, Value::sz("mydrv.sys second.sys")), (&VERIFY_LEVEL, Value::dword(8))]);
     let mut machine = machine(&memory, Tagging::Always, None);
