@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::find::{WhichRun, state};
-use super::machine::Root;
 use super::run::{Life, Refused, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
-use super::trouble;
-use crate::cli::printed::say;
+use crate::cli::args::machine::Root;
+use crate::cli::args::which_run::{WhichRun, state};
+use crate::cli::output::errors;
+use crate::cli::output::stdout::say;
 use crate::exit::Exit;
 use crate::machine::{is_same, is_within, native, sim};
 use crate::record::Journal;
@@ -37,7 +37,7 @@ impl Abort {
             match self.end(&folder).await {
                 Ok(exit) => exit,
                 Err(refused) => {
-                    trouble::tell(&refused.what, refused.help);
+                    errors::tell(&refused.what, refused.help);
                     Exit::Failed
                 }
             }
@@ -69,7 +69,7 @@ impl Abort {
 
     fn ended(&self, folder: &Path, unmarked: Option<String>) -> Exit {
         if let Some(problem) = unmarked {
-            trouble::tell_plainly(format_args!("the run is over, but not as aborted: {problem}"));
+            errors::tell_plainly(format_args!("the run is over, but not as aborted: {problem}"));
             return Exit::Failed;
         }
         let Some(state) = state(folder) else { return tell_not_restored(folder) };
@@ -79,7 +79,7 @@ impl Abort {
         match state.not_torn_down.or(state.later.into_iter().next()) {
             None => Exit::Held,
             Some(trouble) => {
-                trouble::tell(format_args!("not everything is put back: {}", trouble.message), trouble.help);
+                errors::tell(format_args!("not everything is put back: {}", trouble.message), trouble.help);
                 Exit::Failed
             }
         }
@@ -118,7 +118,7 @@ fn remove(folder: &Path, root: &Root) -> Exit {
             Exit::Held
         }
         Err(problem) => {
-            trouble::tell_plainly(problem);
+            errors::tell_plainly(problem);
             Exit::Failed
         }
     }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{terminal, trouble};
-use crate::cli::printed::{given, say, tell};
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{given, say, tell};
+use crate::cli::output::terminal;
 use crate::exit::Exit;
 use crate::leakbench::{self, Figures, Size};
 use crate::record;
@@ -40,7 +41,7 @@ impl Bench {
         let committed = match self.against.as_deref().map(read).transpose() {
             Ok(committed) => committed,
             Err(error) => {
-                trouble::tell(error, Some("give a file which `poolgate bench --json FILE` wrote"));
+                errors::tell(error, Some("give a file which `poolgate bench --json FILE` wrote"));
                 return Exit::Usage;
             }
         };
@@ -52,7 +53,7 @@ impl Bench {
         if let Some(other) = committed.as_ref().filter(|committed| committed.size != size.name) {
             let error =
                 format!("the figures to compare with are of the {} size, not the {} one", other.size, size.name);
-            trouble::tell(error, Some("compare with figures of the same size"));
+            errors::tell(error, Some("compare with figures of the same size"));
             return Exit::Usage;
         }
         let figures = leakbench::measure(&size, &self.seeds, |what| tell!("leakbench: {what}"));
@@ -60,7 +61,7 @@ impl Bench {
         if let Some(file) = &self.json
             && let Err(error) = write(file, &figures)
         {
-            trouble::tell(error, Some("name a file in a folder which exists"));
+            errors::tell(error, Some("name a file in a folder which exists"));
             return Exit::Failed;
         }
         let worse = committed.map(|committed| leakbench::worse(&figures, &committed)).unwrap_or_default();

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::change::lines;
 use super::hopeless::Hopeless;
-use super::machine::Root;
 use super::run::planned;
-use super::talk::is_verbose;
-use super::trouble;
-use crate::cli::printed::say;
+use crate::cli::args::machine::Root;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::say;
+use crate::cli::output::talk::is_verbose;
 use crate::exit::Exit;
 use crate::machine::{MachineError, native};
 use crate::pool::{Pool, Snapshot};
@@ -30,7 +30,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> Exit {
-        let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let mut can_pass = true;
         for (path, loaded) in &scenarios {
             say!("{}: a valid scenario, {}", path.display(), loaded.scenario.scenario.as_str());

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::files::Apart;
-use super::give::give;
-use super::owners::Places;
 use super::recorded::Recorded;
-use super::terms::{Given, Terms};
-use super::trouble;
+use crate::cli::args::criteria::{Given, Terms};
+use crate::cli::args::files::Apart;
+use crate::cli::args::suspects::Places;
+use crate::cli::output::errors;
+use crate::cli::output::reports::give;
 use crate::exit::Exit;
 use crate::judge::{CompareError, Comparison, compare};
 use crate::report::{self, Failure, Report};
@@ -50,7 +50,7 @@ impl Compare {
         let Some(terms) = self.given.read() else { return Exit::Usage };
         let open = |file: &PathBuf| {
             let opened = Recorded::open(file, self.apart.every).map(Recorded::tell);
-            opened.inspect_err(|error| trouble::tell(error, error.help()))
+            opened.inspect_err(|error| errors::tell(error, error.help()))
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),

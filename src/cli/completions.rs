@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::Cli;
-use super::printed::printed;
+use crate::cli::output::stdout::printed;
 use crate::exit::Exit;
 
 /// Prints a shell's completion script.

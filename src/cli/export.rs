@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::files::Files;
-use super::printed::{NOT_ALL, ended, tell};
 use super::recorded::Recorded;
-use super::terms::Terms;
-use super::trouble;
+use crate::cli::args::criteria::Terms;
+use crate::cli::args::files::Files;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{NOT_ALL, ended, tell};
 use crate::exit::Exit;
 use crate::pool::TagPattern;
 use crate::record::{Unwritten, write_csv};
@@ -48,23 +48,23 @@ impl Export {
     pub(super) fn run(self) -> Exit {
         let opened = self.files.open();
         if self.csv && opened.len() > 1 {
-            trouble::tell("--csv writes one recording", Some("give one, or write them one by one"));
+            errors::tell("--csv writes one recording", Some("give one, or write them one by one"));
             return Exit::Usage;
         }
         let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(Recorded::exit);
         let failed = failed.max_by_key(|exit| matches!(exit, Exit::Failed));
         let opened = opened
             .into_iter()
-            .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| trouble::tell(&error, error.help())).ok());
+            .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| errors::tell(&error, error.help())).ok());
         let belongs = |recorded: &Recorded| {
             let refused = Terms::own().refused(recorded).filter(|_| self.series);
-            refused.map(|failure| trouble::tell(failure.message, failure.help)).is_none()
+            refused.map(|failure| errors::tell(failure.message, failure.help)).is_none()
         };
         let timed = |recorded: &Recorded| {
             let known = recorded.recording.header().times_are_known() || !self.csv;
             if !known {
                 let what = format!("{}: no time can be read for some of its tables", recorded.path.display());
-                trouble::tell(what, Some("say how far apart they are, as in `--every 30m`"));
+                errors::tell(what, Some("say how far apart they are, as in `--every 30m`"));
             }
             known
         };

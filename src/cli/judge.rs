@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::Files;
-use super::give::give;
-use super::owners::Places;
 use super::recorded::Recorded;
-use super::terms::{Given, Terms};
-use super::trouble;
+use crate::cli::args::criteria::{Given, Terms};
+use crate::cli::args::files::Files;
+use crate::cli::args::suspects::Places;
+use crate::cli::output::errors;
+use crate::cli::output::reports::give;
 use crate::exit::Exit;
 use crate::import::ImportError;
 use crate::report::{self, Report};
@@ -82,7 +82,7 @@ impl Judge {
                 Some(terms.report(&terms.scenario_of(&recorded)?, &recorded))
             }
             Err(error) => {
-                trouble::tell(&error, error.help());
+                errors::tell(&error, error.help());
                 Some(terms.unreadable(file, &error))
             }
         }

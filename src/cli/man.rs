@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::Cli;
-use super::printed::{ended, printed};
+use crate::cli::output::stdout::{ended, printed};
 use crate::exit::Exit;
 
 /// Prints the manual page, or writes the pages of all commands.

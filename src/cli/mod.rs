@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 mod abort;
+mod args;
 mod bench;
 mod change;
 mod check;
@@ -13,19 +14,13 @@ mod compare;
 mod completions;
 mod doctor;
 mod export;
-mod files;
-mod find;
 mod flags;
-mod give;
 mod hopeless;
 mod init;
 mod judge;
-mod machine;
 mod man;
 mod mon;
-mod option;
-mod owners;
-mod printed;
+mod output;
 mod recorded;
 mod resume;
 mod run;
@@ -34,17 +29,10 @@ mod schema;
 mod service;
 mod sim;
 mod status;
-mod story;
 mod tag;
-mod talk;
-mod terminal;
-mod terms;
-mod trouble;
-mod usual;
 mod wait;
 #[cfg(unix)]
 mod warden;
-mod wildcards;
 
 /// Run a workload against a driver, watch the kernel's pools tag by tag, and report whether the driver leaks.
 #[derive(Debug, Parser)]
@@ -53,7 +41,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    talk: talk::Talk,
+    talk: output::talk::Talk,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scenario · 3 harness or machine failed · 4 unclear · 10 not finished (rebooting)";
@@ -115,11 +103,11 @@ impl Cli {
     /// # Errors
     /// The exit code, if the command line has mistakes or asks for help.
     pub fn read() -> Result<Cli, Exit> {
-        let words = talk::behind_the_command(std::env::args_os().collect());
+        let words = output::talk::behind_the_command(std::env::args_os().collect());
         match mon::translated(flags::translated(words)) {
-            Ok(words) => Cli::try_parse_from(words).map_err(|told| printed::told_by_clap(&told)),
+            Ok(words) => Cli::try_parse_from(words).map_err(|told| output::stdout::told_by_clap(&told)),
             Err(bad) => {
-                trouble::tell(&bad, Some(bad.help()));
+                output::errors::tell(&bad, Some(bad.help()));
                 Err(Exit::Usage)
             }
         }
@@ -135,7 +123,7 @@ impl Cli {
         let is_a_run =
             matches!(self.command, Command::Run(_) | Command::Resume(_) | Command::Wait(_) | Command::Abort(_));
         let exit = self.command.run();
-        let unless_lost = printed::unless_lost(exit);
+        let unless_lost = output::stdout::unless_lost(exit);
         if is_a_run { exit } else { unless_lost }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::trouble;
+use crate::cli::output::errors;
 use crate::exit::Exit;
 use crate::import::{self, ImportError, Imported};
 use crate::record::{Digest, Event, Input, Mark, Recording, Stage};
@@ -65,7 +65,7 @@ impl Recorded {
 
     /// Reports the notes.
     pub(super) fn tell(self) -> Recorded {
-        self.notes.iter().for_each(trouble::warn);
+        self.notes.iter().for_each(errors::warn);
         self
     }
 

@@ -1,7 +1,7 @@
 //! `poolgate resume` continues a run after a boot or a crash. Autostart calls it, and it is safe to call at any time.
 
-use super::find::WhichRun;
 use super::run::{Life, in_runtime, listen, live, tell_not_restored};
+use crate::cli::args::which_run::WhichRun;
 use crate::exit::Exit;
 
 /// Continues a run.

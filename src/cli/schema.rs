@@ -1,6 +1,6 @@
 //! `poolgate schema` prints JSON Schemas: of scenarios, for editors, and of reports, for programs.
 
-use crate::cli::printed::say;
+use crate::cli::output::stdout::say;
 use crate::exit::Exit;
 use crate::{report, scenario};
 

@@ -7,9 +7,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::machine::Root;
 use super::run::{Life, in_runtime, take_up};
-use super::trouble;
+use crate::cli::args::machine::Root;
+use crate::cli::output::errors;
 use crate::exit::Exit;
 use crate::machine::windows::dispatch::{Duty, serve};
 use crate::machine::windows::{EventLog, Weight};
@@ -43,7 +43,7 @@ impl Service {
         match serve(Duty { work: Box::new(work), stop: Box::new(move || brake.pull()) }) {
             Ok(()) => *exit.lock().unwrap_or_else(PoisonError::into_inner),
             Err(error) => {
-                trouble::tell(&error, error.help());
+                errors::tell(&error, error.help());
                 Exit::Failed
             }
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::machine::booted;
-use super::trouble;
-use crate::cli::printed::say;
+use crate::cli::args::machine::booted;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::say;
 use crate::exit::Exit;
 use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
 use crate::machine::{MachineError, PoolSource, sim};
@@ -84,7 +84,7 @@ impl Sim {
         match done {
             Ok(()) => Exit::Held,
             Err(error) => {
-                trouble::tell(error, Some("name the file of a simulated kernel with --kernel"));
+                errors::tell(error, Some("name the file of a simulated kernel with --kernel"));
                 Exit::Failed
             }
         }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::find::{WhichRun, state};
-use super::trouble;
-use crate::cli::printed::say;
+use crate::cli::args::which_run::{WhichRun, state};
+use crate::cli::output::errors;
+use crate::cli::output::stdout::say;
 use crate::exit::Exit;
 use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
@@ -23,7 +23,7 @@ impl Status {
         let (folder, unfinished) = match found {
             Ok((Some(folder), unfinished)) => (folder, unfinished),
             Ok((None, _)) if self.which.is_named() => {
-                trouble::tell_plainly(self.which.none());
+                errors::tell_plainly(self.which.none());
                 return Exit::Usage;
             }
             Ok((None, _)) => {
@@ -31,7 +31,7 @@ impl Status {
                 return Exit::Held;
             }
             Err(error) => {
-                trouble::tell_plainly(format_args!("cannot look for runs: {error}"));
+                errors::tell_plainly(format_args!("cannot look for runs: {error}"));
                 return Exit::Failed;
             }
         };
@@ -46,7 +46,7 @@ impl Status {
     fn one(&self, folder: &Path) -> Exit {
         let Some(state) = state(folder) else {
             let help = "`poolgate abort` puts everything back, or removes what is left of a run which never began";
-            trouble::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
+            errors::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
             return Exit::Failed;
         };
         say!("{}: phase {}", state.created.run, state.phase);

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::length;
-use super::find::{WhichRun, reported_outcome, state};
-use super::trouble;
+use crate::cli::args::files::length;
+use crate::cli::args::which_run::{WhichRun, reported_outcome, state};
+use crate::cli::output::errors;
 use crate::exit::Exit;
 use crate::report;
 use crate::run::drive::{Phase, State};
@@ -53,7 +53,7 @@ impl Wait {
         match copied {
             Ok(()) => exit,
             Err(error) => {
-                trouble::tell(error, Some("give --junit a file in a folder which exists and can be written"));
+                errors::tell(error, Some("give --junit a file in a folder which exists and can be written"));
                 if matches!(exit, Exit::Broken) { exit } else { Exit::Failed }
             }
         }
@@ -65,6 +65,6 @@ fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 fn unreadable(folder: &Path) -> Exit {
-    trouble::tell_plainly(format_args!("the checkpoint in {} cannot be read", folder.display()));
+    errors::tell_plainly(format_args!("the checkpoint in {} cannot be read", folder.display()));
     Exit::Failed
 }

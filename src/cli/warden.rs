@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::exit::Exit;
 use crate::run::process::warden;
 
-use super::trouble;
+use crate::cli::output::errors;
 
 /// Guards one command.
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ impl Warden {
         match warden::guard(&self.line, self.cgroup.as_deref(), Duration::from_millis(self.patience)) {
             Ok(()) => Exit::Held,
             Err(error) => {
-                trouble::tell_plainly(error);
+                errors::tell_plainly(error);
                 Exit::Failed
             }
         }

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Finding, Level, Reboots};
-use crate::cli::find;
-use crate::cli::machine::Root;
+use crate::cli::args::machine::Root;
+use crate::cli::args::which_run;
 use crate::machine::{Machine, MachineError, native};
 use crate::pool::{Key, Pool, Usage};
 use crate::run::{MachineLock, Owner};
@@ -37,7 +37,7 @@ fn judged_pools(source: &str, rows: Result<usize, MachineError>) -> Finding {
 /// Checks for other runs on this machine, in progress or unfinished.
 pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots: Reboots) -> Vec<Finding> {
     let states = native::state_folder(root.folder());
-    let mut unfinished = find::all_unfinished(root, reports).unwrap_or_default();
+    let mut unfinished = which_run::all_unfinished(root, reports).unwrap_or_default();
     // A run in progress needs no advice to resume it.
     unfinished.retain(|run| MachineLock::look(&run.join("run.lock")) == Owner::Nobody);
     let owner = MachineLock::look(&root.lock());

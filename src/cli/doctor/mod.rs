@@ -4,10 +4,11 @@
 
 use std::path::PathBuf;
 
-use super::machine::Root;
 use super::run::host;
-use super::{terminal, trouble};
-use crate::cli::printed::styled;
+use crate::cli::args::machine::Root;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::styled;
+use crate::cli::output::terminal;
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::scenario::Bytes;
@@ -45,7 +46,7 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) fn run(self) -> Exit {
-        let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let (needs, of_scenarios) = scenarios::needs(&scenarios, &self.root, self.allow_reboot);
         let root = self.root.folder();
         let mut findings = vec![system()];

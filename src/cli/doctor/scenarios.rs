@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::finding::{Finding, Level, Reboots};
-use crate::cli::machine::Root;
+use crate::cli::args::machine::Root;
 use crate::cli::run::{driver, planned};
 use crate::machine::{Change, MachineError};
 use crate::scenario::{Loaded, Scenario};

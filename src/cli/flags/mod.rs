@@ -7,9 +7,9 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::machine::Root;
-use super::trouble;
-use crate::cli::printed::{say, tell};
+use crate::cli::args::machine::Root;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
 use crate::machine::sim::{self, KERNEL_VARIABLE, Kernel};
 use crate::machine::{ByHand, Change, Edit, FlagValue, MachineError, Standing, native};
@@ -80,7 +80,7 @@ impl Flags {
             Err(refused) => {
                 let kernel =
                     self.kernel.is_some().then(|| "name the file of a simulated kernel with --kernel".to_owned());
-                trouble::tell(refused.what, refused.help.or(kernel));
+                errors::tell(refused.what, refused.help.or(kernel));
                 refused.exit
             }
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Flags, Refused};
-use crate::cli::find::{is_unfinished, newest_unfinished};
+use crate::cli::args::which_run::{is_unfinished, newest_unfinished};
 use crate::machine::{native, sim};
 use crate::run::{LockError, MachineLock};
 

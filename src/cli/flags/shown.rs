@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Refused;
-use crate::cli::printed::{say, tell};
+use crate::cli::output::stdout::{say, tell};
 use crate::gflags::GlobalFlag;
 use crate::machine::{Change, FlagValue, MachineError, Standing};
 

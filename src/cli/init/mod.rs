@@ -6,8 +6,8 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::trouble;
-use crate::cli::printed::{say, tell};
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
 use crate::pool::{Tag, TagPattern};
 use crate::scenario::{self, DriverFile};
@@ -52,14 +52,14 @@ impl Init {
     pub(super) fn run(self) -> Exit {
         if let Some(tag) = self.tags.iter().find(|tag| self.platform == Platform::Windows && is_too_long(tag)) {
             let help = "write its four characters as PoolMon shows them; slab caches are for --platform linux";
-            trouble::tell(format_args!("{tag} cannot be a pool tag of Windows, which has four bytes"), Some(help));
+            errors::tell(format_args!("{tag} cannot be a pool tag of Windows, which has four bytes"), Some(help));
             return Exit::Usage;
         }
         let file = self.file.clone().unwrap_or_else(|| PathBuf::from(self.name() + ".yaml"));
         let first = self.first(&file);
         let text = first.text();
         if let Err(mistakes) = scenario::parse(&file.display().to_string(), text.as_bytes()) {
-            trouble::tell_mistakes(mistakes);
+            errors::tell_mistakes(mistakes);
             return Exit::Usage;
         }
         let written = fs_err::OpenOptions::new().write(true).create_new(true).open(&file);
@@ -67,11 +67,11 @@ impl Init {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let what = format!("{} is there already, and is not written over", file.display());
-                trouble::tell(what, Some("name another file behind the options, or move this one away"));
+                errors::tell(what, Some("name another file behind the options, or move this one away"));
                 return Exit::Usage;
             }
             Err(error) => {
-                trouble::tell(error, Some("name a file in a folder which is there and can be written"));
+                errors::tell(error, Some("name a file in a folder which is there and can be written"));
                 return Exit::Usage;
             }
         }

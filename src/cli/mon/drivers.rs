@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::owners::{localtag, pooltag, tell_malformed};
-use crate::cli::trouble;
+use crate::cli::args::suspects::{localtag, pooltag, tell_malformed};
+use crate::cli::output::errors;
 use crate::mon::Drivers;
 use crate::tags::{LocalTags, mapped_driver};
 
@@ -35,7 +35,7 @@ fn read_pooltag(named: Option<&Path>) -> Result<crate::tags::PoolTags, ()> {
     let here = Path::new("pooltag.txt");
     let Some(list) = pooltag(named.or_else(|| here.is_file().then_some(here)))? else {
         let help = "name it: `/g FILE`, or --pooltag=FILE; Debugging Tools for Windows has it in its folder `triage`";
-        trouble::tell("there is no pooltag.txt, neither here nor in Microsoft's kits", Some(help));
+        errors::tell("there is no pooltag.txt, neither here nor in Microsoft's kits", Some(help));
         return Err(());
     };
     tell_malformed("pooltag.txt", list.len(), &list.malformed);

@@ -13,9 +13,9 @@ use tokio::time::{Instant, sleep_until};
 use super::pages::Pages;
 use super::watched::Watched;
 use super::{Choice, ended, nothing_to_show};
+use crate::cli::output::errors;
 use crate::cli::recorded::Recorded;
 use crate::cli::run::listen;
-use crate::cli::trouble;
 use crate::exit::Exit;
 use crate::mon::terminal::{Status, Step, View, Wanted, draw};
 use crate::mon::{Met, Replay, Table, Ticks};
@@ -213,7 +213,7 @@ fn up_to(recorded: &Recorded, choice: &Choice, samples: usize) -> Table {
 }
 
 fn no_terminal(error: io::Error) -> Exit {
-    trouble::tell(
+    errors::tell(
         format!("cannot use this terminal: {error}"),
         Some("redirect the output (`poolgate mon | cat`) for plain screens"),
     );

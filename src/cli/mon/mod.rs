@@ -9,12 +9,13 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::files::length;
-use super::machine::Root;
 use super::recorded::Recorded;
 use super::run::in_runtime;
-use super::{printed, trouble};
-use crate::cli::printed::tell;
+use crate::cli::args::files::length;
+use crate::cli::args::machine::Root;
+use crate::cli::output::errors;
+use crate::cli::output::stdout;
+use crate::cli::output::stdout::tell;
 use crate::exit::Exit;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
@@ -157,13 +158,13 @@ impl Mon {
         if let Some(path) = &self.recording {
             if self.snapshot.is_some() && self.count.is_some() {
                 let help = "leave out --count, or write tables with --log in the place of --snapshot";
-                trouble::tell("the snapshot of a recording is its last sample alone", Some(help));
+                errors::tell("the snapshot of a recording is its last sample alone", Some(help));
                 return Exit::Usage;
             }
             return match Recorded::open(path, self.every) {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
-                    trouble::tell(&error, error.help());
+                    errors::tell(&error, error.help());
                     Recorded::exit(&error)
                 }
             };
@@ -275,12 +276,12 @@ fn in_terminal() -> bool {
 
 /// Returns the exit code after the last screen was written, or writing failed.
 fn ended(written: io::Result<()>) -> Exit {
-    printed::ended(written, "give a file which can be written, on a disk which has room")
+    stdout::ended(written, "give a file which can be written, on a disk which has room")
 }
 
 /// Reports that a recording has no samples.
 fn nothing_to_show(recorded: &Recorded) -> Exit {
     let path = recorded.path.display();
-    trouble::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
+    errors::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
     Exit::Failed
 }

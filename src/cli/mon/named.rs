@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::cli::files::length;
+use crate::cli::args::files::length;
 use crate::mon::Column;
 use crate::pool::Pool;
 

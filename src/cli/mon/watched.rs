@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::cli::trouble;
+use crate::cli::output::errors;
 use crate::machine::{MachineError, PoolSource};
 use crate::mon::Table;
 
@@ -41,8 +41,8 @@ pub(super) fn tell(error: &MachineError) {
     match error {
         // The usual help suggests a change of the scenario, and `mon` has none.
         MachineError::TaggingOff => {
-            trouble::tell(error, Some("switch it on with `poolgate flags /r +ptg` and restart the machine"))
+            errors::tell(error, Some("switch it on with `poolgate flags /r +ptg` and restart the machine"))
         }
-        error => trouble::tell(error, error.help()),
+        error => errors::tell(error, error.help()),
     }
 }

@@ -10,12 +10,12 @@ use super::Run;
 use super::close::remove_old;
 use super::host::host;
 use super::suites::Suites;
+use crate::cli::args::machine::Root;
+use crate::cli::args::which_run::is_unfinished;
 use crate::cli::change::lines;
-use crate::cli::find::is_unfinished;
-use crate::cli::machine::Root;
-use crate::cli::printed::{styled, tell};
-use crate::cli::talk::is_verbose;
-use crate::cli::trouble;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{styled, tell};
+use crate::cli::output::talk::is_verbose;
 use crate::exit::Exit;
 use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
 use crate::record::{Digest, JournalError};
@@ -265,7 +265,7 @@ fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
         true => "run it by itself: the restart ends this command, and no further scenario would be run",
     };
     let what = what.collect::<String>();
-    trouble::tell(
+    errors::tell(
         format_args!("the scenario needs a reboot with other flags, and another to put them back:{what}"),
         Some(help),
     );
@@ -289,7 +289,10 @@ fn cannot_begin(failure: Failure, folder: &RunFolder, loaded: &Loaded, now: Time
 
 fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &Loaded, now: Timestamp) -> Exit {
     let report = first_report(folder.run(), loaded, now, failure);
-    styled(&format!("\n{}", report::table(&report, crate::cli::terminal::width(), report::Rows::OF_RUN, is_verbose())));
+    styled(&format!(
+        "\n{}",
+        report::table(&report, crate::cli::output::terminal::width(), report::Rows::OF_RUN, is_verbose())
+    ));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,
         Err(error) => no_reports(io::Error::other(error)),
@@ -298,6 +301,6 @@ fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &L
 
 fn no_reports(error: io::Error) -> Exit {
     let help = "make the reports folder writable, or name another with --reports";
-    trouble::tell(format_args!("cannot report a run, so nothing was run: {error}"), Some(help));
+    errors::tell(format_args!("cannot report a run, so nothing was run: {error}"), Some(help));
     Exit::Failed
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::life::{go_on, own};
-use crate::cli::find::{is_run, state, unfinished};
-use crate::cli::machine::Root;
-use crate::cli::printed::tell;
+use crate::cli::args::machine::Root;
+use crate::cli::args::which_run::{is_run, state, unfinished};
+use crate::cli::output::stdout::tell;
 use crate::machine::native;
 use crate::run::Stop;
 use crate::run::drive::Phase;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::begin::machine_id;
 use super::job::Job;
-use crate::cli::find::reported_outcome;
-use crate::cli::machine::Root;
-use crate::cli::story::Story;
-use crate::cli::trouble;
+use crate::cli::args::machine::Root;
+use crate::cli::args::which_run::reported_outcome;
+use crate::cli::output::errors;
+use crate::cli::output::story::Story;
 use crate::machine::{Machine, MachineError, is_same, is_within, native, sim};
 use crate::record::{Digest, Journal, Storage};
 use crate::report::Outcome;
@@ -38,7 +38,7 @@ pub(crate) async fn live(folder: &Path, root: &Root, stop: &Stop) -> Life {
     match take_up(folder, root, stop).await {
         Ok(life) => life,
         Err(refused) => {
-            trouble::tell(&refused.what, refused.help);
+            errors::tell(&refused.what, refused.help);
             Life::Over(Outcome::Error)
         }
     }

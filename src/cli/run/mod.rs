@@ -6,12 +6,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::find::state;
-use super::machine::Root;
+use crate::cli::args::machine::Root;
+use crate::cli::args::which_run::state;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::say;
 #[cfg(unix)]
-use super::talk::Talk;
-use super::trouble;
-use crate::cli::printed::say;
+use crate::cli::output::talk::Talk;
 use crate::exit::Exit;
 use crate::report::Outcome;
 use crate::run::{Stop, process};
@@ -74,7 +74,7 @@ impl Run {
 
     async fn all(mut self) -> Exit {
         // Read all scenarios before running any, so that a mistake in the last one is found at once.
-        let Some(scenarios) = trouble::load_all(&self.scenarios) else { return Exit::Usage };
+        let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         self.scenarios = scenarios.iter().map(|(path, _)| path.clone()).collect();
         let stop = listen();
         let mut suites = Suites::new(self.junit.clone(), std::mem::take(&mut self.begun));
@@ -106,7 +106,7 @@ impl Run {
         }
         for (at, (path, loaded)) in scenarios.iter().enumerate() {
             if stop.is_asked() {
-                trouble::tell_plainly(format_args!("{} was not run: interrupted", path.display()));
+                errors::tell_plainly(format_args!("{} was not run: interrupted", path.display()));
                 suites.not_run(loaded, "not run: interrupted");
                 worst = Outcome::Error;
                 continue;
@@ -116,7 +116,7 @@ impl Run {
                 let why = format!("an earlier scenario left {} running", still_running.join(", "));
                 suites.not_run(loaded, &format!("not run: {why}"));
                 let what = format!("{} was not run: {why}", path.display());
-                trouble::tell(what, Some("restart the machine, then run it: what hangs in the kernel cannot be ended"));
+                errors::tell(what, Some("restart the machine, then run it: what hangs in the kernel cannot be ended"));
                 worst = Outcome::Error;
                 continue;
             }
@@ -160,7 +160,7 @@ impl Run {
     #[cfg(unix)]
     fn simulated_restart(&self, folder: &Path, worst: Outcome, rest: &[PathBuf], suites: &Suites) -> Result<(), Exit> {
         let no_restart = |error: std::io::Error| {
-            trouble::tell_plainly(format_args!("the simulated machine cannot restart: {error}"));
+            errors::tell_plainly(format_args!("the simulated machine cannot restart: {error}"));
             Exit::Failed
         };
         let mut next = std::process::Command::new(std::env::current_exe().map_err(no_restart)?);
@@ -190,7 +190,7 @@ pub(super) fn tell_not_restored(folder: &Path) -> Exit {
     let not_restored = state(folder).and_then(|state| state.not_restored);
     let help = not_restored.as_ref().and_then(|trouble| trouble.help.clone());
     let what = not_restored.map_or("the flags are not put back".to_owned(), |trouble| trouble.message);
-    trouble::tell(what, help);
+    errors::tell(what, help);
     Exit::Failed
 }
 
@@ -205,7 +205,7 @@ pub(super) fn in_runtime(work: impl Future<Output = Exit>) -> Exit {
             exit
         }
         Err(error) => {
-            trouble::tell_plainly(error);
+            errors::tell_plainly(error);
             Exit::Failed
         }
     }

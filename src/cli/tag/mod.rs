@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::machine::Root;
-use super::owners::{localtag, pooltag, suspected, tell_malformed, wanted};
-use super::{terminal, trouble};
-use crate::cli::printed::{given, say, tell};
+use crate::cli::args::machine::Root;
+use crate::cli::args::suspects::{localtag, pooltag, suspected, tell_malformed, wanted};
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{given, say, tell};
+use crate::cli::output::terminal;
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::pool::Tag;
@@ -58,7 +59,7 @@ Exit codes: 0 every tag has an owner · 4 a tag has none · 2 a file cannot be r
 impl TagOwner {
     pub(super) fn run(self) -> Exit {
         if self.tags.is_empty() && self.scan.is_none() {
-            trouble::tell("no tag was given", Some("give tags, or --scan to list the tags of all drivers"));
+            errors::tell("no tag was given", Some("give tags, or --scan to list the tags of all drivers"));
             return Exit::Usage;
         }
         let read: Vec<Option<Tag>> = self.tags.iter().map(|typed| tag(typed)).collect();
@@ -81,17 +82,14 @@ impl TagOwner {
         let Some(named) = &self.scan else { return Ok(None) };
         let places = if named.is_empty() { native::images(self.root.folder()) } else { named.clone() };
         if places.is_empty() {
-            trouble::tell(
-                "this machine has no drivers with pool tags",
-                Some("give --scan a folder of Windows drivers"),
-            );
+            errors::tell("this machine has no drivers with pool tags", Some("give --scan a folder of Windows drivers"));
             return Err(());
         }
         // Source code shows tags reversed, so search for both forms.
         let turned: Vec<Tag> = tags.iter().filter_map(answer::turned).collect();
         let wanted = if tags.is_empty() { Wanted::All } else { wanted(tags.iter().chain(&turned)) };
         Scan::of(&places, &wanted, &Budget::endless()).map(Some).map_err(|error| {
-            trouble::tell(error, Some("give --scan drivers, or folders of them"));
+            errors::tell(error, Some("give --scan drivers, or folders of them"));
         })
     }
 
@@ -126,7 +124,7 @@ impl TagOwner {
         match written {
             Ok(()) => Exit::Held,
             Err(error) => {
-                trouble::tell(error, Some("give --output a file in a folder which exists"));
+                errors::tell(error, Some("give --output a file in a folder which exists"));
                 Exit::Failed
             }
         }
@@ -140,7 +138,7 @@ fn tag(typed: &str) -> Option<Tag> {
     typed
         .parse()
         .map_err(|error| {
-            trouble::tell(format_args!("{typed:?} is no tag: {error}"), Some("write it as PoolMon shows it"))
+            errors::tell(format_args!("{typed:?} is no tag: {error}"), Some("write it as PoolMon shows it"))
         })
         .ok()
 }

@@ -157,6 +157,9 @@ fn take_patiently(path: &Path, run: &str, tries: u128, mut pause: impl FnMut()) 
 impl Drop for MachineLock {
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
+        // A process that is being started shares the open file until its exec, and with it the lock.
+        #[cfg(unix)]
+        let _ = self.file.unlock();
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use fs_err::File;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::printed::tell;
-use super::talk::{is_quiet, is_verbose};
+use crate::cli::output::stdout::tell;
+use crate::cli::output::talk::{is_quiet, is_verbose};
 #[cfg(windows)]
 use crate::machine::windows::{EventLog, Weight};
 use crate::plain::plain;
@@ -19,7 +19,7 @@ use crate::run::drive::Phase;
 use crate::run::{Event, open_log};
 
 /// Writes a run's events.
-pub(super) struct Story {
+pub(in crate::cli) struct Story {
     log: Option<File>,
     bar: Option<ProgressBar>,
     /// The last tenth of the workload that was reported in plain lines.
@@ -35,7 +35,7 @@ impl Story {
     /// to the event log. If the log cannot be written, or is not this user's file, the story reports that and continues
     /// without it, because the run must not fail for this reason.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
-    pub(super) fn new(log: &Path, real: bool, restarts: bool) -> Story {
+    pub(in crate::cli) fn new(log: &Path, real: bool, restarts: bool) -> Story {
         let log = open_log(log).inspect_err(|error| tell!("the story is not written down: {error}"));
         Story {
             log: log.ok(),
@@ -48,7 +48,7 @@ impl Story {
     }
 
     /// Writes a line to all places.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(in crate::cli) fn line(&mut self, line: &str) {
         #[cfg(windows)]
         if let Some(events) = &self.events {
             events.tell(Weight::Information, &plain(line));
@@ -72,7 +72,7 @@ impl Story {
     }
 
     /// Writes an event.
-    pub(super) fn tell(&mut self, event: &Event) {
+    pub(in crate::cli) fn tell(&mut self, event: &Event) {
         match event {
             Event::Progress { iterations, of } => self.progress(*iterations, *of),
             Event::Began(stage, length) => {
@@ -122,7 +122,7 @@ impl Story {
     }
 
     /// Removes the progress bar.
-    pub(super) fn end_bar(&mut self) {
+    pub(in crate::cli) fn end_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }

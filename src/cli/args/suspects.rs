@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::trouble;
-use crate::cli::printed::tell;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::tell;
 use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
@@ -15,7 +15,7 @@ use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted,
 
 /// The places to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct Places {
+pub(in crate::cli) struct Places {
     /// Look up tags in this pooltag.txt; by default in the one of an installed Windows kit
     #[arg(long, value_name = "FILE")]
     pooltag: Option<PathBuf>,
@@ -31,7 +31,7 @@ impl Places {
     /// Adds the suspects to all reports, with one search through the drivers. Suspects that a run found on its own
     /// machine stay, unless drivers were given to search here. Returns false if a place cannot be read; the error has
     /// been reported.
-    pub(super) fn suspect(&self, reports: &mut [Report]) -> bool {
+    pub(in crate::cli) fn suspect(&self, reports: &mut [Report]) -> bool {
         let suspicious: BTreeSet<Tag> = reports.iter().flat_map(Report::suspicious_tags).collect();
         let Ok(pooltag) = self.list() else { return false };
         let scan = match self.drivers.as_slice() {
@@ -39,7 +39,7 @@ impl Places {
             drivers => match Scan::of(drivers, &wanted(&suspicious), &Budget::endless()) {
                 Ok(scan) => Some(scan),
                 Err(error) => {
-                    trouble::tell(error, Some("give --drivers a driver's file, or a folder of them"));
+                    errors::tell(error, Some("give --drivers a driver's file, or a folder of them"));
                     return false;
                 }
             },
@@ -58,7 +58,7 @@ impl Places {
     }
 
     /// Returns Microsoft's list, if there is one.
-    pub(super) fn list(&self) -> Result<Option<PoolTags>, ()> {
+    pub(in crate::cli) fn list(&self) -> Result<Option<PoolTags>, ()> {
         let list = pooltag(self.pooltag.as_deref())?;
         // Microsoft's own list has malformed rows too; report them only for a list that the user chose.
         list.iter()
@@ -69,27 +69,27 @@ impl Places {
 }
 
 /// Reads the named list, or else the list in this machine's kits. An error has been reported.
-pub(super) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
+pub(in crate::cli) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
     let Some(path) = named.map(Path::to_owned).or_else(|| find_pooltag(&programs())) else { return Ok(None) };
     match PoolTags::open(&path) {
         Ok(list) => Ok(Some(list)),
         // Ignore an unreadable list if the user did not ask for it.
         Err(_) if named.is_none() => Ok(None),
         Err(error) => {
-            trouble::tell(error, Some("give --pooltag the pooltag.txt of Debugging Tools for Windows"));
+            errors::tell(error, Some("give --pooltag the pooltag.txt of Debugging Tools for Windows"));
             Err(())
         }
     }
 }
 
 /// Reads a localtag.txt. An error has been reported.
-pub(super) fn localtag(path: &Path) -> Result<LocalTags, ()> {
+pub(in crate::cli) fn localtag(path: &Path) -> Result<LocalTags, ()> {
     LocalTags::open(path)
-        .map_err(|error| trouble::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one")))
+        .map_err(|error| errors::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one")))
 }
 
 /// Reports rows that could not be read.
-pub(super) fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
+pub(in crate::cli) fn tell_malformed(list: &str, rows: usize, malformed: &Malformed) {
     if malformed.count == 0 {
         return;
     }
@@ -104,7 +104,7 @@ fn programs() -> Vec<PathBuf> {
 }
 
 /// Adds the suspects to the report on a run of this machine. `root` is the folder of its kernel files.
-pub(super) fn suspect_here(report: &mut Report, root: &Path) {
+pub(in crate::cli) fn suspect_here(report: &mut Report, root: &Path) {
     let suspicious = report.suspicious_tags();
     let images = native::images(root);
     if suspicious.is_empty() || images.is_empty() {
@@ -126,13 +126,13 @@ fn suspects(suspicious: &BTreeSet<Tag>, sources: Sources<'_>) -> Vec<Suspected> 
 }
 
 /// Returns the owners of one tag according to the sources.
-pub(super) fn suspected(tag: &Tag, sources: Sources<'_>) -> Suspected {
+pub(in crate::cli) fn suspected(tag: &Tag, sources: Sources<'_>) -> Suspected {
     let generic = is_generic(&Key::new(tag.clone(), Pool::Nonpaged, Counters::Full64));
     Suspected { tag: tag.clone(), generic, drivers: sources.owners(tag).iter().map(Suspect::from).collect() }
 }
 
 /// Returns the tags to search for in images.
-pub(super) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
+pub(in crate::cli) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
     Wanted::Tags(tags.into_iter().flat_map(forms).collect())
 }
 

@@ -2,15 +2,22 @@
 
 use std::path::Path;
 
-use super::talk::is_verbose;
-use super::{terminal, trouble};
-use crate::cli::printed::{given, styled};
+use crate::cli::output::errors;
+use crate::cli::output::stdout::{given, styled};
+use crate::cli::output::talk::is_verbose;
+use crate::cli::output::terminal;
 use crate::exit::Exit;
 use crate::report::{self, Outcome, Report, Rows};
 
 /// Prints `json` if given, or else a table for each report except those with a failure that was `told` before. Writes
 /// JUnit XML with a suite for each report. The exit code is that of the worst outcome.
-pub(super) fn give(reports: &[Report], told: &[bool], json: Option<&str>, junit: Option<&Path>, all: bool) -> Exit {
+pub(in crate::cli) fn give(
+    reports: &[Report],
+    told: &[bool],
+    json: Option<&str>,
+    junit: Option<&Path>,
+    all: bool,
+) -> Exit {
     let rows = if all { Rows::All } else { Rows::First("shown with --all") };
     match json {
         Some(json) => given(json.as_bytes()),
@@ -22,7 +29,7 @@ pub(super) fn give(reports: &[Report], told: &[bool], json: Option<&str>, junit:
     if let Some(path) = junit
         && let Err(error) = report::replace(path, &report::junit_of(reports))
     {
-        trouble::tell(error, Some("give --junit a file in a folder which exists"));
+        errors::tell(error, Some("give --junit a file in a folder which exists"));
         return Exit::Failed;
     }
     reports.iter().map(Report::outcome).max().unwrap_or(Outcome::Error).into()

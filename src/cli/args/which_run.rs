@@ -4,9 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::machine::Root;
-use super::printed::tell;
-use super::trouble;
+use crate::cli::args::machine::Root;
+use crate::cli::output::errors;
+use crate::cli::output::stdout::tell;
 use crate::exit::Exit;
 use crate::machine::native;
 use crate::report::Outcome;
@@ -15,7 +15,7 @@ use crate::run::{MachineLock, RunFolder, full_path};
 
 /// Names a run.
 #[derive(Debug, clap::Args)]
-pub(super) struct WhichRun {
+pub(in crate::cli) struct WhichRun {
     /// Folder or name of the run; by default this machine's unfinished run, or else the newest unfinished run in the
     /// reports folder
     #[arg(value_name = "RUN")]
@@ -24,7 +24,7 @@ pub(super) struct WhichRun {
     #[arg(long, value_name = "FOLDER", default_value = "reports")]
     reports: PathBuf,
     #[command(flatten)]
-    pub(super) root: Root,
+    pub(in crate::cli) root: Root,
 }
 
 impl WhichRun {
@@ -32,7 +32,7 @@ impl WhichRun {
     ///
     /// # Errors
     /// If a folder that may contain the run cannot be read.
-    pub(super) fn find(&self) -> io::Result<Option<PathBuf>> {
+    pub(in crate::cli) fn find(&self) -> io::Result<Option<PathBuf>> {
         let states = native::state_folder(self.root.folder());
         let found = match &self.run {
             Some(run) => {
@@ -50,12 +50,12 @@ impl WhichRun {
     ///
     /// # Errors
     /// If a folder that may contain runs cannot be read.
-    pub(super) fn unfinished(&self) -> io::Result<Vec<PathBuf>> {
+    pub(in crate::cli) fn unfinished(&self) -> io::Result<Vec<PathBuf>> {
         all_unfinished(&self.root, &self.reports)
     }
 
     /// Finds the run like [`WhichRun::find`]. If there is none, reports the reason and returns the exit code.
-    pub(super) fn found(&self) -> Result<PathBuf, Exit> {
+    pub(in crate::cli) fn found(&self) -> Result<PathBuf, Exit> {
         match self.find() {
             Ok(Some(run)) => {
                 if self.run.is_none() {
@@ -66,23 +66,23 @@ impl WhichRun {
                 Ok(run)
             }
             Ok(None) => {
-                trouble::tell_plainly(self.none());
+                errors::tell_plainly(self.none());
                 Err(Exit::Usage)
             }
             Err(error) => {
-                trouble::tell_plainly(format_args!("cannot look for runs: {error}"));
+                errors::tell_plainly(format_args!("cannot look for runs: {error}"));
                 Err(Exit::Failed)
             }
         }
     }
 
     /// Returns whether the user named a run.
-    pub(super) fn is_named(&self) -> bool {
+    pub(in crate::cli) fn is_named(&self) -> bool {
         self.run.is_some()
     }
 
     /// Returns the message for the case that there is no run.
-    pub(super) fn none(&self) -> String {
+    pub(in crate::cli) fn none(&self) -> String {
         match &self.run {
             Some(run) => format!("there is no run {}{}", run.display(), self.hidden()),
             None => {
@@ -110,7 +110,7 @@ impl WhichRun {
 ///
 /// # Errors
 /// If a folder that may contain runs cannot be read.
-pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<PathBuf>> {
+pub(in crate::cli) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<PathBuf>> {
     let mut runs = unfinished(reports)?;
     runs.extend(match unfinished(&native::state_folder(root.folder())) {
         // `WhichRun::none` reports the hidden runs if no other run is found.
@@ -131,20 +131,20 @@ pub(super) fn all_unfinished(root: &Root, reports: &Path) -> io::Result<Vec<Path
 }
 
 /// Returns the state of the run in `folder`, or `None` if it cannot be read.
-pub(super) fn state(folder: &Path) -> Option<State> {
+pub(in crate::cli) fn state(folder: &Path) -> Option<State> {
     let folder = RunFolder::open(folder).ok()?;
     Some(Checkpoint::open(folder.checkpoint()).ok()?.state().clone())
 }
 
 /// Returns the outcome that a run reported. If the report cannot be read, the outcome is an error.
-pub(super) fn reported_outcome(state: &State) -> Outcome {
+pub(in crate::cli) fn reported_outcome(state: &State) -> Outcome {
     let report = fs_err::read(state.created.reports.join("report.json")).unwrap_or_default();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
     report["outcome"].as_str().and_then(|outcome| outcome.parse().ok()).unwrap_or(Outcome::Error)
 }
 
 /// Returns whether `folder` contains the state of a run.
-pub(super) fn is_run(folder: &Path) -> bool {
+pub(in crate::cli) fn is_run(folder: &Path) -> bool {
     // A file that cannot be examined counts as present, so that the run is not overlooked.
     let there = |file: &PathBuf| !matches!(file.symlink_metadata(), Err(error) if is_nothing(&error));
     ["checkpoint.jsonl", "beginning.jsonl"].map(|file| folder.join(file)).iter().any(there)
@@ -156,12 +156,12 @@ fn is_nothing(error: &io::Error) -> bool {
 
 /// Returns whether `folder` contains a run that is not over. A run that cannot be read counts, because it may have
 /// changes to restore.
-pub(super) fn is_unfinished(folder: &Path) -> bool {
+pub(in crate::cli) fn is_unfinished(folder: &Path) -> bool {
     is_run(folder) && state(folder).is_none_or(|state| state.phase != Phase::Done)
 }
 
 /// Returns the newest unfinished run in `folder`, if the folder can be read.
-pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
+pub(in crate::cli) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
     unfinished(folder).unwrap_or_default().pop()
 }
 
@@ -169,7 +169,7 @@ pub(super) fn newest_unfinished(folder: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// If the folder exists and cannot be read.
-pub(super) fn unfinished(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(in crate::cli) fn unfinished(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs_err::read_dir(folder) {
         Err(error) if is_nothing(&error) => return Ok(Vec::new()),
         entries => entries?,

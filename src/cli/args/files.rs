@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::recorded::Recorded;
-use super::wildcards::expanded;
+use crate::cli::args::wildcards::expanded;
+use crate::cli::recorded::Recorded;
 use crate::import::ImportError;
 use crate::scenario;
 
 /// The files to read.
 #[derive(Debug, clap::Args)]
-pub(super) struct Files {
+pub(in crate::cli) struct Files {
     /// Recordings, folders of runs, or logs, compressed with gzip or not. Logs may come from PoolMon, WinDbg,
     /// /proc/slabinfo, CSV files and more (docs/logs.md)
     #[arg(required = true, value_name = "FILE")]
@@ -30,15 +30,15 @@ pub(super) struct Files {
 
 /// The times of tables.
 #[derive(Debug, clap::Args)]
-pub(super) struct Apart {
+pub(in crate::cli) struct Apart {
     /// Time between the tables of a log, if the log does not give it: `30m`, `5s`, `1h`
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) every: Option<Duration>,
+    pub(in crate::cli) every: Option<Duration>,
 }
 
 impl Files {
     /// Opens the files. Each result comes with its name for error messages.
-    pub(super) fn open(&self) -> Vec<(PathBuf, Result<Recorded, ImportError>)> {
+    pub(in crate::cli) fn open(&self) -> Vec<(PathBuf, Result<Recorded, ImportError>)> {
         let files: Vec<PathBuf> = self.files.iter().flat_map(|file| expanded(file)).collect();
         if self.join && files.len() > 1 {
             return vec![self.joined(&files)];
@@ -75,7 +75,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Parses a length of time in the units of scenarios: `30 min`, `30m`, `1h30m`, `5 s`, `1d`.
-pub(super) fn length(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn length(text: &str) -> Result<Duration, String> {
     Ok(scenario::Duration::given(text)?.as_std())
 }
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 /// The amount and colours of output.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Talk {
+pub(in crate::cli) struct Talk {
     /// Print only verdicts, results, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -33,7 +33,7 @@ static VERBOSE: AtomicBool = AtomicBool::new(false);
 
 impl Talk {
     /// Applies the options to this process.
-    pub(super) fn apply(&self) {
+    pub(in crate::cli) fn apply(&self) {
         QUIET.store(self.quiet, Ordering::Relaxed);
         VERBOSE.store(self.verbose, Ordering::Relaxed);
         let choice = match self.color {
@@ -51,7 +51,7 @@ impl Talk {
 
     /// Returns the options of this process, for a process that replaces it.
     #[cfg(unix)]
-    pub(super) fn options() -> Vec<&'static str> {
+    pub(in crate::cli) fn options() -> Vec<&'static str> {
         let colour = match anstream::ColorChoice::global() {
             anstream::ColorChoice::Auto | anstream::ColorChoice::AlwaysAnsi => None,
             anstream::ColorChoice::Always => Some("--color=always"),
@@ -63,18 +63,18 @@ impl Talk {
 }
 
 /// Returns whether only verdicts, results, warnings and errors are printed.
-pub(super) fn is_quiet() -> bool {
+pub(in crate::cli) fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
 /// Returns whether more than usual is printed.
-pub(super) fn is_verbose() -> bool {
+pub(in crate::cli) fn is_verbose() -> bool {
     VERBOSE.load(Ordering::Relaxed)
 }
 
 /// Moves these options after the command's name, in their long form, because commands that accept the switches of other
 /// programs examine only the first word.
-pub(super) fn behind_the_command(words: Vec<OsString>) -> Vec<OsString> {
+pub(in crate::cli) fn behind_the_command(words: Vec<OsString>) -> Vec<OsString> {
     let mut options = Vec::new();
     let mut at = 1;
     while let Some(word) = words.get(at) {

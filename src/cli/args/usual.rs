@@ -7,7 +7,7 @@ use crate::scenario::Threshold;
 
 /// Returns the rules for a log without tags over time. The result is empty for all other logs; their rule is that no
 /// tag may leak.
-pub(super) fn rules(recording: &Recording) -> Vec<Threshold> {
+pub(in crate::cli) fn rules(recording: &Recording) -> Vec<Threshold> {
     let (mut torn_down, mut totals, mut tags) = (false, false, false);
     let mut events = recording.events();
     while let Some(event) = events.next() {

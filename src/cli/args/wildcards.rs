@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Returns the paths that match the wildcards `*` and `?` in a path, sorted by name. A path without a match is returned
 /// unchanged, so that the caller reports it as missing.
-pub(super) fn expanded(path: &Path) -> Vec<PathBuf> {
+pub(in crate::cli) fn expanded(path: &Path) -> Vec<PathBuf> {
     let written = path.to_string_lossy();
     if !written.contains(['*', '?']) || path.exists() {
         return vec![path.to_owned()];
@@ -25,7 +25,7 @@ pub(super) fn expanded(path: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// A message about the first path without scenarios.
-pub(super) fn scenarios(path: &Path) -> Result<Vec<PathBuf>, String> {
+pub(in crate::cli) fn scenarios(path: &Path) -> Result<Vec<PathBuf>, String> {
     let shown = path.display();
     let found = expanded(path);
     if found.as_slice() == [path] && !path.exists() && path.to_string_lossy().contains(['*', '?']) {

@@ -8,7 +8,7 @@ use crate::scenario::{self, Scenario, Simulated, SimulatedTagging};
 
 /// The location of this machine's kernel files.
 #[derive(Debug, clap::Args)]
-pub(super) struct Root {
+pub(in crate::cli) struct Root {
     /// Read the kernel's files below this folder, for example those of a host in a container
     #[arg(long = "root", value_name = "FOLDER", default_value = "/")]
     folder: PathBuf,
@@ -16,13 +16,13 @@ pub(super) struct Root {
 
 impl Root {
     /// Returns the folder, `/` for this machine itself.
-    pub(super) fn folder(&self) -> &Path {
+    pub(in crate::cli) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Returns the machine of `scenario`. A simulated machine lives in the file `kernel`, and is created if that file
     /// is missing.
-    pub(super) fn machine(&self, scenario: &Scenario, kernel: &Path) -> Result<Machine, MachineError> {
+    pub(in crate::cli) fn machine(&self, scenario: &Scenario, kernel: &Path) -> Result<Machine, MachineError> {
         match &scenario.machine {
             None => Ok(native::machine(&self.folder)),
             Some(choice) if !kernel.exists() => Ok(sim::machine(&Kernel::create(kernel, booted(&choice.simulated))?)),
@@ -31,13 +31,13 @@ impl Root {
     }
 
     /// Returns the path of the machine lock.
-    pub(super) fn lock(&self) -> PathBuf {
+    pub(in crate::cli) fn lock(&self) -> PathBuf {
         native::lock_file(&self.folder)
     }
 }
 
 /// Returns a freshly booted simulated kernel.
-pub(super) fn booted(simulated: &Simulated) -> KernelState {
+pub(in crate::cli) fn booted(simulated: &Simulated) -> KernelState {
     let state = KernelState::new(population(simulated));
     match simulated.pool_tagging {
         SimulatedTagging::Always => state,

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::recorded::Recorded;
-use super::{trouble, usual};
+use crate::cli::args::usual;
+use crate::cli::output::errors;
+use crate::cli::recorded::Recorded;
 use crate::import::ImportError;
 use crate::judge::{JudgeError, Judgement, judge};
 use crate::report::{Failure, Report};
@@ -14,7 +15,7 @@ use crate::scenario::{Scenario, Threshold};
 
 /// The thresholds given on the command line.
 #[derive(Debug, clap::Args)]
-pub(super) struct Given {
+pub(in crate::cli) struct Given {
     /// Use the thresholds of this scenario; by default those of each recording's own scenario, or else the rule that no
     /// tag may leak
     #[arg(long, value_name = "SCENARIO")]
@@ -37,7 +38,7 @@ Use this threshold instead of the scenario's; may be repeated. Write it as in re
   tag MyD1 after_teardown 0 B";
 
 /// The parsed form of [`Given`].
-pub(super) struct Terms {
+pub(in crate::cli) struct Terms {
     scenario: Option<Scenario>,
     thresholds: Vec<Threshold>,
     no_confirm: bool,
@@ -45,14 +46,14 @@ pub(super) struct Terms {
 
 impl Given {
     /// Parses the options. Returns `None` if there are mistakes; they have been reported.
-    pub(super) fn read(&self) -> Option<Terms> {
+    pub(in crate::cli) fn read(&self) -> Option<Terms> {
         let scenario = match &self.scenario {
-            Some(path) => Some(trouble::load(path)?.scenario),
+            Some(path) => Some(errors::load(path)?.scenario),
             None => None,
         };
         let given = self.thresholds.iter().map(|text| Threshold::given("--threshold", text));
         // Report all mistakes, not only the first.
-        let read: Vec<Option<Threshold>> = given.map(|read| read.map_err(trouble::tell_mistakes).ok()).collect();
+        let read: Vec<Option<Threshold>> = given.map(|read| read.map_err(errors::tell_mistakes).ok()).collect();
         let thresholds = read.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Terms { scenario, thresholds, no_confirm: self.no_confirm })
     }
@@ -60,16 +61,16 @@ impl Given {
 
 impl Terms {
     /// Returns terms that judge each recording by its own scenario.
-    pub(super) fn own() -> Terms {
+    pub(in crate::cli) fn own() -> Terms {
         Terms { scenario: None, thresholds: Vec::new(), no_confirm: false }
     }
 
     /// Returns the scenario to judge `recorded` by, or `None` if its own scenario has mistakes; they have been
     /// reported.
-    pub(super) fn scenario_of(&self, recorded: &Recorded) -> Option<Scenario> {
+    pub(in crate::cli) fn scenario_of(&self, recorded: &Recorded) -> Option<Scenario> {
         let mut scenario = match (&self.scenario, recorded.scenario()) {
             (Some(given), _) => given.clone(),
-            (None, Some(own)) => trouble::load(&own)?.scenario,
+            (None, Some(own)) => errors::load(&own)?.scenario,
             (None, None) => {
                 let name = recorded.path.file_name().unwrap_or_default().to_string_lossy();
                 let mut scenario = Scenario::offline(&name, recorded.shown());
@@ -85,7 +86,7 @@ impl Terms {
     }
 
     /// Returns the report on `recorded`.
-    pub(super) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
+    pub(in crate::cli) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
         let judged = || {
             let refused = |error: JudgeError| Failure { output: error.output(), ..failure(&error, error.help()) };
             judge(scenario, &recorded.recording).map_err(refused)
@@ -106,13 +107,13 @@ impl Terms {
     }
 
     /// Returns whether a scenario or thresholds for `recorded` exist.
-    pub(super) fn are_asked_of(&self, recorded: &Recorded) -> bool {
+    pub(in crate::cli) fn are_asked_of(&self, recorded: &Recorded) -> bool {
         self.scenario.is_some() || !self.thresholds.is_empty() || recorded.scenario().is_some()
     }
 
     /// Returns the reason why `recorded` cannot be judged: the files next to it are of another run, and the command
     /// line gives no thresholds.
-    pub(super) fn refused(&self, recorded: &Recorded) -> Option<Failure> {
+    pub(in crate::cli) fn refused(&self, recorded: &Recorded) -> Option<Failure> {
         if self.scenario.is_some() || !self.thresholds.is_empty() {
             return None;
         }
@@ -122,7 +123,7 @@ impl Terms {
 
     /// Returns the known facts about `recorded` without judging it. Facts about its machine are limited to those in the
     /// recording.
-    pub(super) fn facts(scenario: &Scenario, recorded: &Recorded) -> Report {
+    pub(in crate::cli) fn facts(scenario: &Scenario, recorded: &Recorded) -> Report {
         let header = recorded.recording.header();
         Report {
             scenario: scenario.scenario.as_str().to_owned(),
@@ -143,7 +144,7 @@ impl Terms {
     }
 
     /// Returns the report on a file that cannot be read. Every threshold counts as an error.
-    pub(super) fn unreadable(&self, file: &std::path::Path, error: &ImportError) -> Report {
+    pub(in crate::cli) fn unreadable(&self, file: &std::path::Path, error: &ImportError) -> Report {
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         let known = self.scenario.as_ref();
         let thresholds = match (self.thresholds.as_slice(), known) {

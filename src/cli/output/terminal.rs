@@ -2,7 +2,7 @@
 
 /// Columns for tables on stdout: those of the terminal, else of the variable COLUMNS, else 120. So a log does not depend on its
 /// reader's terminal.
-pub(super) fn width() -> u16 {
+pub(in crate::cli) fn width() -> u16 {
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     match console::Term::stdout().size_checked() {
         Some((_, columns)) => columns.max(60),
