@@ -107,7 +107,7 @@ fn an_amount_must_exceed_the_base_by_more_than_the_threshold() {
     compare(&levels(6400, 6400), &levels(6400, 7424), &growth).is(0, &["held"]);
     compare(&levels(6400, 6400), &levels(6400, 7488), &growth).is(1, &["broken", "base 0 B"]);
     compare(&levels(6400, 9600), &levels(6400, 9664), &growth)
-        .is(0, &["base 3.12 KiB: no worse by more than is allowed"]);
+        .is(0, &["base 3.12 KiB: not worse than the limit allows"]);
     compare(&levels(6400, 9600), &levels(6400, 10688), &growth).is(1, &["broken", "base 3.12 KiB"]);
     // A log without stages has a first and a last table.
     compare(&log(0), &levels(6400, 9664), &growth).is(1, &["broken", "base 0 B"]);
@@ -189,7 +189,7 @@ fn a_side_which_cannot_be_read_is_an_error_in_junit_too() {
     let folder = tempfile::tempdir().unwrap();
     let junit = folder.path().join("junit.xml");
     let given: Vec<&str> = RATE.into_iter().chain(["--junit", junit.to_str().unwrap()]).collect();
-    compare("nonsense\n", &log(128), &given).is(3, &["base.csv", "is neither a recording nor a log which can be read"]);
+    compare("nonsense\n", &log(128), &given).is(3, &["base.csv", "is neither a recording nor a supported log"]);
     assert!(fs_err::read_to_string(&junit).unwrap().contains("<error "));
     let rest = levels(64, 64).replace("workload", "lead_in");
     compare(&rest, &levels(64, 64), &RATE).is(3, &["the base cannot be judged"]);

@@ -64,7 +64,7 @@ fn what_was_not_read_is_told_and_stands_in_the_reports() {
     let log = file(&folder, "poolmon.log", text.as_bytes());
     let junit = folder.path().join("junit.xml");
     let said = poolgate(&["judge", "--json", "--junit", junit.to_str().unwrap()], &[&log]);
-    said.is(4, &["warning: ", "60 lines were not read: line 8 is no row: ", "and 57 more"]);
+    said.is(4, &["warning: ", "60 lines were not read: line 8 is not a row: ", "and 57 more"]);
     let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert!(report["notes"][0].as_str().unwrap().contains("60 lines were not read"), "{report}");
     assert!(fs_err::read_to_string(&junit).unwrap().contains("60 lines were not read"));
