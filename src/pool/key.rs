@@ -7,27 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Tag, Usage};
 
-/// Which pool memory came from.
+/// The source of memory: a pool of Windows, an allocator of Linux, or a total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pool {
-    /// Windows' pageable pool.
+    /// The paged pool of Windows.
     Paged,
-    /// Windows' nonpaged pool.
+    /// The nonpaged pool of Windows.
     Nonpaged,
-    /// Linux' slab allocator: objects in use.
+    /// Objects in use of the Linux slab allocator.
     Slab,
-    /// Whole slabs of Linux' slab allocator, objects in use or not: what a cache holds of main memory. A pool of its own, as
-    /// it counts the objects a second time. A threshold names it by `measure: slabs`, not by `pool`.
+    /// Whole slabs of the Linux slab allocator, including unused objects: the main memory that a cache occupies. It is a
+    /// separate pool because it counts the objects a second time. Thresholds select it with `measure: slabs`, not with
+    /// `pool`.
     Slabs,
-    /// What places in the Linux kernel's code have allocated, by whatever allocator (`/proc/allocinfo`). A pool of its own,
-    /// as it counts slab memory a second time.
+    /// Memory by call site in the code of the Linux kernel, from any allocator (`/proc/allocinfo`). It is a separate pool
+    /// because it counts slab memory a second time.
     Callsite,
-    /// What a kernel, or the header of a PoolMon table, reports of memory in all, such as `paged` and `nonpaged` for the
-    /// pools of Windows and `slab` for those of Linux. A pool of its own, as it counts what the tags do a second time; meant
-    /// only where it is named.
+    /// Totals reported by a kernel or by the header of a PoolMon table, such as `paged` and `nonpaged` on Windows and
+    /// `slab` on Linux. It is a separate pool because it counts the memory of the tags a second time. Thresholds cover it
+    /// only if they name it.
     Kernel,
-    /// A log which was imported does not say.
+    /// Unknown: an imported log without the pool of its tags.
     Unknown,
 }
 
