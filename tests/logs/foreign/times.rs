@@ -65,7 +65,7 @@ fn prose_between_screens_forbids_to_assume_their_distance() {
     };
     assert_eq!(of(1) - of(0), 420_063_376);
     let rate = ["judge", "--threshold", "tag Mdl max_rate 0 B/h"];
-    let why = "no time can be read for some tables of the log, so it has no rates";
+    let why = "some tables of the log have no readable time, so it has no rates";
     poolgate(&rate, &[&log]).is(4, &[why, "times: unknown", "line 10: no source gives the time before this table"]);
     let said: Vec<&str> = rate.into_iter().chain(["--every", "2h"]).collect();
     poolgate(&said, &[&log]).is(4, &["after 7200 s", "times: --every"]);
