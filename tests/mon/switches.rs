@@ -31,8 +31,8 @@ fn all_forms_of_a_switch_mean_the_same() {
 fn a_view_without_rows_says_why() {
     let bed = Bed::new();
     for (words, why) in [
-        (&["/ib*"][..], "no rows: no tag matches what was asked for"),
-        (&["/s"], "no rows: no session has pools of its own here"),
+        (&["/ib*"][..], "no rows: no tag matches the filter"),
+        (&["/s"], "no rows: no session has its own pools here"),
         (&["--pool", "slab"], "no rows: there is no pool `slab` here, only nonpaged, paged"),
     ] {
         let said = bed.once(words);
