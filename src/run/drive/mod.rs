@@ -36,7 +36,7 @@ const LIVES: u32 = 4;
 const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
 
 /// What whoever uses the machine next should know when it was not restarted after its flags were put back.
-const STILL_IN_FORCE: &str = "the flags are put back, and the kernel runs with them until its next boot";
+const STILL_IN_FORCE: &str = "the flags are put back, but the kernel runs with them until its next boot";
 
 /// The file in a run's folder with the original of its `number`th change, counted from 1, where that is a text.
 pub fn saved_original(folder: &Path, number: usize) -> PathBuf {
@@ -193,19 +193,21 @@ impl<S: Storage> Drive<'_, S> {
                 Some(Trouble {
                     message: "the machine was restarted, but its kernel runs without the flags".to_owned(),
                     help: Some(
-                        "it may have hung or panicked with them, and come back without: see its console".to_owned(),
+                        "check its console: it may have hung or panicked with them and then booted without them"
+                            .to_owned(),
                     ),
                     output: String::new(),
                 }),
             ),
-            Err(error) => failed("cannot tell whether the flags are in force", &error),
+            Err(error) => failed("cannot check that the flags are in force", &error),
         }
     }
 
     async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         if self.fresh_boot() {
             let message = "the machine went down while the workload ran".to_owned();
-            let help = "look for a bugcheck or kernel panic: its dump, the kernel log of the boot before".to_owned();
+            let help =
+                "look for a bugcheck or kernel panic: its dump, or the kernel log of the previous boot".to_owned();
             let trouble = Trouble { message, help: Some(help), output: String::new() };
             return Ok(Next::Enter(Phase::Restore, Some(trouble)));
         }
@@ -266,7 +268,7 @@ impl<S: Storage> Drive<'_, S> {
         }
         match work.wait_for_restart().await {
             Restart::EndsThisProcess => None,
-            Restart::NeverCame => Some((next, "the restart was accepted but never came".to_owned().into())),
+            Restart::NeverCame => Some((next, "the restart was accepted but did not happen".to_owned().into())),
         }
     }
 }
