@@ -280,7 +280,7 @@ fn every_mistake_is_refused_with_what_would_be_right() {
         ("/r +PTG", "no global flag `PTG`", "did you mean `+ptg`"),
         ("/r +", "no global flag ``", "such as `+kst`"),
         ("/r 0", "0 is not a global flag", "`-ffffffff` clears all flags"),
-        ("/r +100000000", "32 bits", "at most eight hexadecimal digits"),
+        ("/r +100000000", "32-bit number", "at most eight hexadecimal digits"),
         ("/r +shg", "(stop on hung GUI) cannot be set in the registry", "`gflags /k +shg`"),
         ("/r +2008", "(stop on hung GUI) cannot be set in the registry", "`gflags /k +shg`"),
         ("/r +dse", "cannot be set in the registry", "`gflags /i IMAGE +dse`"),

@@ -182,9 +182,9 @@ fn every_mistake_is_refused_with_what_would_be_right() {
     let root = debian();
     for (words, code, says, help) in [
         ("/r slab_nomerge", 2, "`slab_nomerge` without + or - does nothing", "write `+slab_nomerge`"),
-        ("/r +", 2, "is empty", "made of letters"),
+        ("/r +", 2, "is empty", "use only letters"),
         ("/r +a$b", 2, "a boot loader would change", "use only letters"),
-        ("/r +-b", 2, "begins with -", "made of letters"),
+        ("/r +-b", 2, "begins with -", "use only letters"),
         ("/r +ptg", 2, "global flag +ptg is a boot setting of Windows", "use a kernel parameter"),
         ("/r -ffffffff", 2, "global flag -ffffffff is a boot setting of Windows", "use a kernel parameter"),
         ("/k +slab_nomerge", 2, "it cannot be changed", "`poolgate flags /r +slab_nomerge`"),

@@ -83,7 +83,7 @@ fn bad_switches_say_what_would_be_right() {
         (&["/g"], "there is no pooltag.txt", "--pooltag=FILE"),
         (&["-c", "localtag.txt"], "localtag.txt", "poolgate tag --scan"),
         (&["/iMy\\D"], "invalid value 'My\\D' for '--include <TAG>'", "--help"),
-        (&["/s99999999999"], "`99999999999` is no session", "--help"),
+        (&["/s99999999999"], "`99999999999` is not a session", "--help"),
         (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
         (&["--every", "5"], "write the unit: `200 ms`, `30 s` or `5 min`", "--help"),
         (&["--sort", "size"], "possible values: tag, allocs, frees, diff, bytes, per-alloc", "--help"),

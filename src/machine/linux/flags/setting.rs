@@ -114,7 +114,7 @@ impl Setting {
         }
         let remedy =
             format!("add this to the kernel's line in the boot loader's configuration: {}", parameters.join(" "));
-        Err(refused(parameters, "it has neither GRUB with its update program nor kernel-install with a kernel", remedy))
+        Err(refused(parameters, "neither GRUB with its update program nor kernel-install with a kernel was found", remedy))
     }
 }
 
