@@ -114,7 +114,11 @@ impl Setting {
         }
         let remedy =
             format!("add this to the kernel's line in the boot loader's configuration: {}", parameters.join(" "));
-        Err(refused(parameters, "neither GRUB with its update program nor kernel-install with a kernel was found", remedy))
+        Err(refused(
+            parameters,
+            "neither GRUB with its update program nor kernel-install with a kernel was found",
+            remedy,
+        ))
     }
 }
 
