@@ -124,7 +124,7 @@ fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     let Unwritten { gaps, missed, damaged, looks, teardown, kernel, unfinished, changed } = unwritten;
     note(gaps, "samples could not be read when it was recorded; the file does not show where");
     note(missed, "ticks of the sampling clock passed without a sample; the file does not show where");
-    note(damaged, "places of the recording are damaged; what stood there is missing");
+    note(damaged, "places of the recording are damaged, so their content is missing");
     let look = match stages {
         true => "second looks: the file has their samples, but not their plan, and confirms nothing",
         false => "second looks left out: all of the file is workload, and they are not; --stages writes them too",

@@ -17,10 +17,10 @@ pub enum SwitchError {
         name: String,
     },
     /// No bit at all.
-    #[error("0 is no global flag")]
+    #[error("0 is not a global flag")]
     Nothing,
     /// More digits than a flag has.
-    #[error("global flags are a number of 32 bits, and this has more")]
+    #[error("global flags are a 32-bit number, and this one has more bits")]
     TooLarge,
     /// A flag that cannot be set in this scope.
     #[error("the global flag `{flag}` ({}) cannot be set {}", flag.meaning, place(*scope))]
@@ -53,11 +53,11 @@ impl SwitchError {
             SwitchError::TooLarge => "write at most eight hexadecimal digits, such as `+02000000`".to_owned(),
             SwitchError::Elsewhere { flag, scope } => {
                 if *scope != Scope::Registry && flag.is_for(Scope::Registry) {
-                    format!("it takes a boot: switch it for the next one by `poolgate flags /r +{flag}`, and restart")
+                    format!("switch it for the next boot with `poolgate flags /r +{flag}`, and restart")
                 } else if flag.is_for(Scope::Kernel) {
-                    format!("it lasts until a restart: leave it out here, and switch it by `gflags /k +{flag}`")
+                    format!("it lasts until a restart: leave it out here, and switch it with `gflags /k +{flag}`")
                 } else {
-                    format!("it is for one program: leave it out here, and switch it by `gflags /i IMAGE +{flag}`")
+                    format!("it is for one program: leave it out here, and switch it with `gflags /i IMAGE +{flag}`")
                 }
             }
         }

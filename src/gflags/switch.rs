@@ -179,9 +179,9 @@ mod tests {
             ("++kst", "there is no global flag `+kst`", "did you mean `+kst`"),
             ("0x", "there is no global flag `0x`", "such as `+2000`"),
             ("é", "there is no global flag `é`", "such as `+kst`"),
-            ("0", "0 is no global flag", "`-ffffffff` clears all flags"),
-            ("-0x0", "0 is no global flag", "`-ffffffff`"),
-            ("100000000", "global flags are a number of 32 bits, and this has more", "at most eight"),
+            ("0", "0 is not a global flag", "`-ffffffff` clears all flags"),
+            ("-0x0", "0 is not a global flag", "`-ffffffff`"),
+            ("100000000", "global flags are a 32-bit number, and this one has more bits", "at most eight"),
         ] {
             let error = switch(text).unwrap_err();
             assert_eq!(error.to_string(), message, "{text}");

@@ -50,7 +50,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Progress { since_row, last, ended } = &*self.progress;
         if since_row.get() > LONGEST_ROW {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "begins a row of more than 1 MiB"));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "starts a row longer than 1 MiB"));
         }
         let read = self.input.read(buffer)?;
         since_row.set(since_row.get() + read as u64);

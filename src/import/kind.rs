@@ -61,8 +61,8 @@ pub(super) fn kind(beginning: &[u8]) -> Result<Kind, Wrong> {
         }
         if powershell::is_of_poolmonx(text) {
             return Err(Wrong::new(
-                "is a CSV file of PoolMonX, which writes thousands and texts with commas and quotes nothing: which number is \
-                 in which column cannot be told",
+                "is a CSV file of PoolMonX: it has commas within numbers and texts, but no quotation marks, so its columns are \
+                 ambiguous",
                 "log with `poolgate mon --log FILE`, or with PoolMon's own `poolmon -n FILE`",
             ));
         }

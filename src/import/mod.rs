@@ -101,8 +101,12 @@ pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Importe
         let kind = if Recording::begins(&beginning) { None } else { Some(known(&beginning, &name)?) };
         match kind {
             None | Some(Kind::Csv) => {
-                let what = "is the log of a whole run, and not one table of many".to_owned();
-                return Err(ImportError::Beginning { name, what, help: "give each run by itself: --each".to_owned() });
+                let what = "is the log of a whole run, not one table of many".to_owned();
+                return Err(ImportError::Beginning {
+                    name,
+                    what,
+                    help: "judge each file by itself with --each".to_owned(),
+                });
             }
             Some(kind) => read_tables(kind, &beginning, input, &mut tables)?,
         }

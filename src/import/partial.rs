@@ -42,6 +42,6 @@ pub(super) fn write(recording: &Recording, to: &Path) -> Result<Option<String>, 
     let tags = || all.keys().iter().zip(&missing).filter(|(key, _)| key.pool != Pool::Kernel);
     let (missing, of) = (tags().filter(|(_, missing)| **missing).count(), tags().count());
     Ok((missing > 0).then(|| {
-        format!("{missing} of {of} tags are missing in some of the tables, which do not show every tag: what they held then is not known")
+        format!("{missing} of {of} tags are missing in some of the tables, because these do not show every tag: the memory of these tags at those times is not known")
     }))
 }

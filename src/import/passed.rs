@@ -62,7 +62,7 @@ impl Passed {
 
     /// The error for a file without any readable `what`.
     pub(super) fn nothing(&self, what: &str) -> Wrong {
-        let help = "give a whole table, with its header; docs/logs.md lists the logs that are read";
+        let help = "give a whole table with its header; docs/logs.md lists the supported logs";
         match self.is_empty() {
             true => Wrong::new(format!("has no readable {what}"), help),
             false => Wrong::new(format!("has no readable {what}: {}", self.told()), help),

@@ -96,7 +96,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
         }
         if record.len() != names.len() {
             let (has, wants) = (record.len(), names.len());
-            tables.unread(line, || format!("has {has} fields where the header has {wants}"));
+            tables.unread(line, || format!("has {has} fields, but the header has {wants}"));
             continue;
         }
         let row = match Row::read(columns, &record, unicode) {
@@ -133,7 +133,7 @@ impl Row {
         let field = |place: usize| record.get(place).unwrap_or_default();
         let text = field(columns.tag);
         let tag = pages::tag(text, pages::WINDOWS, unicode).filter(|_| !text.is_empty());
-        let tag = tag.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(text)))?;
+        let tag = tag.ok_or_else(|| format!("has a tag that is not four characters long: `{}`", shown(text)))?;
         let at = columns.time.map(|place| time(field(place))).transpose()?;
         let mut pools = [None; 2];
         for (pool, places) in pools.iter_mut().zip(columns.pools) {
@@ -187,13 +187,13 @@ pub(super) fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -
 fn number(field: &[u8]) -> Result<Number, String> {
     let mut fields = Fields(field);
     let number = fields.number()?.filter(|_| fields.0.trim_ascii().is_empty());
-    number.ok_or_else(|| format!("has `{}` where a number belongs", shown(field)))
+    number.ok_or_else(|| format!("has `{}` instead of a number", shown(field)))
 }
 
 /// Parses `2019-07-24T12:21:57`, as `Get-Date -Format s` writes it, or a spreadsheet's version of it.
 fn time(field: &[u8]) -> Result<Stamp, String> {
     let read = when::line(field).filter(|stamp| stamp.has_date());
-    read.ok_or_else(|| format!("has `{}`, which is not a time", shown(field)))
+    read.ok_or_else(|| format!("has `{}` instead of a time", shown(field)))
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ fn in_text(files: &[PathBuf], texts: &[Option<Stamp>]) -> Result<Option<Vec<Time
     if order(month) == order(day) {
         return Ok(Some(month.clone()));
     }
-    let what = "have dates whose order depends on whether day or month comes first";
-    let help = "write dates as 2026-01-08, or give the files one by one: --each";
+    let what = "have dates that sort differently with the day first and with the month first";
+    let help = "write dates as 2026-01-08, or judge each file by itself with --each";
     Err(ImportError::Times { name: name(files), what: what.to_owned(), help: help.to_owned() })
 }
 
@@ -89,11 +89,13 @@ fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[Named]) -> 
         let (text, named) = (now.duration_since(*then), after.at.duration_since(before.at));
         let most = SLACK.max(after.within) + text.abs() / 20;
         if (text - named).abs() > most {
+            let side = if named.is_negative() { "before" } else { "after" };
             let what = format!(
-                "was written {text:#} after {} by its text, and {named:#} after it by its name",
-                first.display()
+                "was written {text:#} after {} by its text, but {:#} {side} it by its name",
+                first.display(),
+                named.abs()
             );
-            let help = "rename the files, or take the times out of their text: nobody can tell here which is right";
+            let help = "rename the files, or remove the times from their text: poolgate cannot decide between the two";
             return Err(ImportError::Times { name: second.display().to_string(), what, help: help.to_owned() });
         }
     }
@@ -108,8 +110,8 @@ fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[Named], every: Duration
     let (as_said, others): (Vec<_>, Vec<_>) = steps.partition(|step| (*step - every).abs() <= within.max(every / 4));
     let Some(step) = others.first().filter(|_| others.len() > as_said.len()) else { return Ok(()) };
     let named = parts.get(1).or(parts.first()).map(|(path, _)| path.display().to_string()).unwrap_or_default();
-    let what = format!("is one of files which are {step:#} apart by their names, but {every:#} by --every");
-    Err(ImportError::Times { name: named, what, help: "leave --every out, or rename the files".to_owned() })
+    let what = format!("is one of several files that are {step:#} apart by their names, but {every:#} by --every");
+    Err(ImportError::Times { name: named, what, help: "leave out --every, or rename the files".to_owned() })
 }
 
 /// The times in the files' names, if every file has one and they are a second or more apart.
@@ -214,10 +216,10 @@ mod tests {
         assert_eq!(ordered(&named, &late_first, None).unwrap(), [named[1], named[0]]);
         let wrong =
             ordered(&["a-20260108-1500.log", "b-20260108-1700.log"], &late_first, None).unwrap_err().to_string();
-        assert!(wrong.contains("2h after b-20260108-1700.log by its text, and 2h ago after it by its name"), "{wrong}");
+        assert!(wrong.contains("2h after b-20260108-1700.log by its text, but 2h before it by its name"), "{wrong}");
         let either = ["02/01/2026 15:00", "01/03/2026 15:00"];
         let wrong = ordered(&["a.log", "b.log"], &either, None).unwrap_err().to_string();
-        assert!(wrong.contains("depends on whether day or month comes first"), "{wrong}");
+        assert!(wrong.contains("sort differently with the day first and with the month first"), "{wrong}");
         let wrong =
             ordered(&["s-20260108-1500.log", "s-20260108-1600.log"], &["", ""], Some(60)).unwrap_err().to_string();
         assert!(wrong.contains("1h apart by their names, but 1m by --every"), "{wrong}");

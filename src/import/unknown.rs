@@ -19,7 +19,7 @@ const MAGIC: [(&[u8], &str, &str); 13] = [
     (
         b"PK\x03\x04",
         "is a zip archive",
-        "unpack it, or compress the log with gzip; of a workbook give the sheet, saved as CSV",
+        "unpack it, or compress the log with gzip; save the sheet of a workbook as CSV",
     ),
     (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "unpack it, or compress the log with gzip"),
     (b"Rar!", "is a RAR archive", "unpack it, or compress the log with gzip"),
@@ -28,9 +28,13 @@ const MAGIC: [(&[u8], &str, &str); 13] = [
     (b"\x28\xb5\x2f\xfd", "is compressed with zstd", "unpack it with zstd -d, or compress the log with gzip"),
     (b"PAGEDU64", "is a crash dump", "open it in WinDbg, log `!poolused` with .logopen, and give that log"),
     (b"PAGEDUMP", "is a crash dump", "open it in WinDbg, log `!poolused` with .logopen, and give that log"),
-    (b"MDMP", "is a dump of a process", "the kernel's pools are in a kernel dump or a log of PoolMon only"),
-    (b"\x89PNG", "is a picture", "paste the text of the screen: `poolmon /b >> poolmon.log` writes it"),
-    (b"\xff\xd8\xff", "is a picture", "paste the text of the screen: `poolmon /b >> poolmon.log` writes it"),
+    (
+        b"MDMP",
+        "is a dump of a process",
+        "give a log of PoolMon, or of `!poolused` in a kernel dump: a dump of a process has no kernel pools",
+    ),
+    (b"\x89PNG", "is a picture", "paste the text of the screen, or log it with `poolmon /b >> poolmon.log`"),
+    (b"\xff\xd8\xff", "is a picture", "paste the text of the screen, or log it with `poolmon /b >> poolmon.log`"),
     (b"%PDF", "is a PDF document", "give the table in it as text"),
     (b"\x7fELF", "is a program", READ),
 ];
@@ -58,11 +62,11 @@ pub(super) fn answer(beginning: &[u8]) -> Wrong {
     let Some(first) = first else { return Wrong::new(format!("has only blank lines{part}"), READ) };
     if is_binary(beginning) {
         return Wrong::new(
-            "is binary, and no recording of poolgate's",
-            format!("of a performance log (.blg) give `relog FILE -f CSV -o FILE.csv`; else {READ}"),
+            "is a binary file, but not a recording of poolgate",
+            format!("convert a performance log (.blg) with `relog FILE -f CSV -o FILE.csv`; otherwise {READ}"),
         );
     }
-    let what = format!("is neither a recording nor a log which can be read: it begins with `{first}`");
+    let what = format!("is neither a recording nor a supported log: it begins with `{first}`");
     match nearest {
         None if part.is_empty() => Wrong::new(what, READ),
         None => Wrong::new(format!("{what}, and has no table{part}"), READ),
@@ -109,14 +113,13 @@ fn near(line: &[u8], text: &[u8]) -> Option<Near> {
     let lacking = lacks(&POOLMON);
     if lacking.len() <= 2 && !lacking.contains(&"Tag") {
         let why = match lacking.as_slice() {
-            [] => "has them in another order or form than its header `Tag Type Allocs Frees Diff Bytes Per Alloc`"
-                .to_owned(),
-            lacking => format!("names no column `{}`", lacking.join("`, `")),
+            [] => "differs in order or form from its header `Tag Type Allocs Frees Diff Bytes Per Alloc`".to_owned(),
+            lacking => format!("has no column `{}`", lacking.join("`, `")),
         };
         return near(9, "PoolMon's table", &why);
     }
     if has(b"slabdata") || has(b"active_objs") {
-        return near(8, "/proc/slabinfo", "has not a name and five numbers before ` : tunables`");
+        return near(8, "/proc/slabinfo", "does not have a name and five numbers before ` : tunables`");
     }
     if has(b"OBJ/SLAB") {
         return near(8, "slabtop", "is not its header `OBJS ACTIVE USE OBJ SIZE SLABS OBJ/SLAB CACHE SIZE NAME`");
@@ -129,7 +132,7 @@ fn near(line: &[u8], text: &[u8]) -> Option<Near> {
     }
     let lacking = lacks(&COLUMNS);
     if lacking.len() < COLUMNS.len() && text.contains(&b',') && lacking.contains(&COLUMNS[0]) && lacking.len() <= 5 {
-        return near(5, "poolgate's CSV", &format!("names no column `{}`", COLUMNS[0]));
+        return near(5, "poolgate's CSV", &format!("has no column `{}`", COLUMNS[0]));
     }
     let typed = words().any(|word| matches!(word, b"Nonp" | b"Paged" | b"NonPaged" | b"Nonpaged"));
     if typed && words().any(|word| word.iter().all(u8::is_ascii_digit)) {
@@ -151,7 +154,7 @@ mod tests {
         for (text, near) in [
             (
                 "Some words\n Tag  Type  Bytes\n",
-                "PoolMon's table, but line 2, `Tag  Type  Bytes`, names no column `Allocs`, `Frees`",
+                "PoolMon's table, but line 2, `Tag  Type  Bytes`, has no column `Allocs`, `Frees`",
             ),
             (" Irp  Nonp  10  4\n", "PoolMon's table, but line 1, `Irp  Nonp  10  4`, ends before its last number"),
             (
@@ -160,10 +163,10 @@ mod tests {
             ),
             (
                 "x\n: slabdata 1 1 0\n",
-                "/proc/slabinfo, but line 2, `: slabdata 1 1 0`, has not a name and five numbers",
+                "/proc/slabinfo, but line 2, `: slabdata 1 1 0`, does not have a name and five numbers",
             ),
             ("Slab: 5 pages\n", "/proc/meminfo, but line 1, `Slab: 5 pages`, has no number followed by `kB`"),
-            ("time,tag,bytes\n1,x,5\n", "poolgate's CSV, but line 1, `time,tag,bytes`, names no column `t_seconds`"),
+            ("time,tag,bytes\n1,x,5\n", "poolgate's CSV, but line 1, `time,tag,bytes`, has no column `t_seconds`"),
         ] {
             let what = what(text);
             assert!(what.contains(&format!("it is nearest to {near}")), "{text}: {what}");
@@ -178,7 +181,7 @@ mod tests {
             (&b"PAGEDU64\0\0"[..], "is a crash dump"),
             (b"\x89PNG\r\n", "is a picture"),
             (b"\x28\xb5\x2f\xfd", "is compressed with zstd"),
-            (&[0; 500], "is binary, and no recording of poolgate's"),
+            (&[0; 500], "is a binary file, but not a recording of poolgate"),
             (b"\n \n", "has only blank lines"),
         ] {
             let Wrong { what, help } = answer(bytes);

@@ -62,13 +62,13 @@ impl fmt::Display for Unknown {
             Unknown::NotAtRestBefore => "was not sampled at rest before the workload",
             Unknown::NotAtRestAfter => "was not sampled at rest after the workload",
             Unknown::Gone => "disappeared during the run, so there is no level after it",
-            Unknown::CountedAnew => "was counted anew during the run, so its levels cannot be compared",
+            Unknown::CountedAnew => "had its counters reset during the run, so its levels cannot be compared",
             Unknown::OneTable => "one table cannot show growth",
             Unknown::OneTableSinceRestart => {
                 "the counters of most tags went back before the last table (a restart), and one table cannot show growth"
             }
             Unknown::NotInFirst => "is not in the first table, so its growth is not known",
-            Unknown::NotInLast => "is not in the last table, so what it holds is not known",
+            Unknown::NotInLast => "is not in the last table, so its memory at the end is not known",
             Unknown::NotAllOfSum => "not all of its tags are in the first and the last table, so their sum is not known",
         })
     }
@@ -79,7 +79,10 @@ impl fmt::Display for Anew {
         match self {
             Anew::Tag => f.write_str("its counters went back in between, so it may have grown by more"),
             Anew::Restart(table) => {
-                write!(f, "counted from table {table} on, before which the counters of most tags went back (a restart)")
+                write!(
+                    f,
+                    "counted from table {table} on, because the counters of most tags went back before it (a restart)"
+                )
             }
         }
     }

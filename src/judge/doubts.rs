@@ -33,7 +33,7 @@ impl Doubts {
 
     /// Adds the doubt of a damaged recording.
     pub(super) fn with_damage(self, damaged: bool) -> Doubts {
-        let damage = "part of the recording is damaged, and what stood there is not known";
+        let damage = "part of the recording is damaged, so its content is not known";
         Doubts { damage: damaged.then(|| damage.to_owned()), ..self }
     }
 
@@ -41,7 +41,7 @@ impl Doubts {
     pub(super) fn of_tables(self, tables: Option<u64>) -> Doubts {
         let rate = match tables {
             Some(1) => Some(ONE_TABLE.to_owned()),
-            Some(2) => Some("two tables show what grew, but a rate takes three".to_owned()),
+            Some(2) => Some("two tables show growth, but a rate needs three".to_owned()),
             Some(_) | None => return self,
         };
         Doubts { rate, ..self }

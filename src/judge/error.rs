@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JudgeError {
     /// The recording has no end.
-    #[error("the recording has no end: the run was interrupted, or is still going on")]
+    #[error("the recording has no end: the run was interrupted, or it is still in progress")]
     Unfinished,
     /// Nothing was sampled while the workload ran.
     #[error("the recording has no sample taken while the workload ran")]
@@ -27,9 +27,9 @@ impl JudgeError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             JudgeError::Unfinished | JudgeError::NotMeasured => None,
-            JudgeError::Changed => Some("give the file as the run wrote it; nothing in this one can be relied on"),
+            JudgeError::Changed => Some("give the unchanged file from the run; no figure in this file is reliable"),
             JudgeError::KernelFault { .. } => Some(
-                "the figures of a kernel in that state prove nothing: mend the fault, then run again; kernel.log has all of it",
+                "fix the fault, then run again: the figures of a kernel after a fault are not reliable; kernel.log has the full report",
             ),
         }
     }

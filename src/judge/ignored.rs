@@ -11,18 +11,18 @@ use serde::Serialize;
 use crate::pool::{Key, Pool};
 use crate::scenario::Ignore;
 
-/// One entry of `ignore`, and what it meant in a recording.
+/// One entry of `ignore`, and its effect on a recording.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Ignored {
-    /// The pattern.
+    /// The pattern of tag names.
     pub tag: String,
-    /// Why its tags are ignored.
+    /// The reason for ignoring its tags.
     pub because: String,
-    /// The last day on which they are; null is for ever.
+    /// The last day on which they are ignored; null if there is no end.
     pub until: Option<String>,
-    /// That day was over when the recording was made, so they are judged.
+    /// Whether that day had passed when the recording was made, so the tags are judged.
     pub expired: bool,
-    /// The tags of the recording which it matches.
+    /// The tags of the recording that the pattern matches.
     pub tags: Vec<String>,
 }
 
@@ -54,10 +54,7 @@ impl Ignored {
     /// A warning about an expired entry.
     pub fn warning(&self) -> Option<String> {
         let until = self.until.as_ref().filter(|_| self.expired)?;
-        Some(format!(
-            "`ignore` of {} expired on {until}, so it is judged; fix what grows, or give it a new day",
-            self.tag
-        ))
+        Some(format!("`ignore` of {} expired on {until}, so it is judged; fix the growth, or set a new date", self.tag))
     }
 
     /// A note about an entry that matches no tag.

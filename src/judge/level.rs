@@ -6,16 +6,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Bytes and objects at rest, before and after.
+/// Bytes and objects at rest, before and after the workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Levels {
     /// Bytes before the workload.
     pub bytes_before: u64,
-    /// Bytes after it.
+    /// Bytes after the workload.
     pub bytes_after: u64,
     /// Objects before the workload.
     pub objects_before: i64,
-    /// Objects after it.
+    /// Objects after the workload.
     pub objects_after: i64,
 }
 

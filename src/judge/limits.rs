@@ -18,9 +18,9 @@ pub(super) fn allowed(most: Growth, levels: &Levels) -> i64 {
 pub(super) fn compared(interval: Interval, limit: f64, text: String) -> Said {
     match (interval.low > limit, interval.high <= limit) {
         (true, _) => said(Verdict::Broken, text),
-        (false, true) => said(Verdict::Held, format!("{text}; a leak, but within what is allowed")),
+        (false, true) => said(Verdict::Held, format!("{text}; a leak, but within the limit")),
         (false, false) => {
-            let because = format!("{text}; whether that is within what is allowed cannot be told");
+            let because = format!("{text}; the interval includes the limit");
             Said { again: true, ..said(Verdict::Unclear, because) }
         }
     }

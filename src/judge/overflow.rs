@@ -42,8 +42,10 @@ impl Overflow {
 
     /// The note about an overflow, if there was one.
     pub(super) fn note(&self) -> Option<String> {
-        self.moved
-            .then(|| "the kernel's tag table overflowed during the run: some tags' figures stand under Ovfl".to_owned())
+        self.moved.then(|| {
+            "the kernel's tag table overflowed during the run: the figures of some tags are counted under Ovfl"
+                .to_owned()
+        })
     }
 }
 

@@ -171,6 +171,6 @@ fn name(subject: &Subject) -> String {
 fn absent(tag: &TagPattern) -> String {
     let which = if tag.is_literal() { "no tag of this name" } else { "no tag that matches" };
     format!(
-        "{which} was seen in the whole run; check the spelling, and whether the driver was loaded (on Linux a cache may be merged into another of its size)"
+        "{which} was seen in the whole run; check the spelling, and check that the driver was loaded (on Linux a cache may be merged into another of its size)"
     )
 }

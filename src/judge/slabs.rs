@@ -98,8 +98,8 @@ pub(super) fn notes(thresholds: &[Threshold], tags: &[Case], sums: &[Together]) 
         case.key.pool == Pool::Slab && case.slabs.is_none() && thresholds.iter().filter(meant).any(lacks)
     });
     let by_objects = by_objects.then(|| {
-        "the recording has no figures of whole slabs, as an early poolgate or another program made it: `max_bytes` and totals \
-         of slab caches are by objects in use"
+        "the recording has no figures of whole slabs, because an early poolgate or another program made it: `max_bytes` \
+         and totals of slab caches use the objects in use"
             .to_owned()
     });
     by_objects.into_iter().chain(cross_check(tags, total)).collect()
@@ -118,12 +118,12 @@ fn cross_check(tags: &[Case], total: Option<&Case>) -> Option<String> {
         (outside(kernel.bytes_before, caches.bytes_before), outside(kernel.bytes_after, caches.bytes_after));
     let [held, all] = [caches.bytes_after, kernel.bytes_after].map(|bytes| Bytes(bytes).rounded());
     if after < 0 && after.unsigned_abs() > lag {
-        return Some(format!("the caches' slabs come to {held}, but the kernel reports {all} of slab memory in all"));
+        return Some(format!("the caches' slabs add up to {held}, but the kernel reports {all} of slab memory"));
     }
     (after.abs_diff(before) > lag).then(|| {
         format!(
             "slab memory outside of all caches, such as kmalloc of more than two pages, changed by {} ({} → {}); no \
-             threshold on caches sees it (`tag: Slab, pool: kernel` does)",
+             threshold on caches covers it (`tag: Slab, pool: kernel` does)",
             words::signed(after - before),
             words::signed(before),
             words::signed(after)

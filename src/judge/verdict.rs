@@ -10,15 +10,15 @@ use super::ranking::Ranking;
 use crate::pool::Key;
 use crate::scenario::Threshold;
 
-/// What is said of one threshold, from best to worst.
+/// The verdict on a threshold, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Measured, and not broken.
+    /// The measurement is within the limit.
     Held,
-    /// The evidence allows no verdict.
+    /// The evidence is not sufficient for a verdict.
     Unclear,
-    /// Measured, and broken.
+    /// The measurement exceeds the limit.
     Broken,
 }
 

@@ -105,7 +105,9 @@ impl Account {
         let allowed = LEAST.0.max(self.reported / LEAST.1);
         (self.shown_growth.saturating_sub(growth) > allowed as i64).then(|| {
             let [shown, growth] = [self.shown_growth, growth].map(words::signed);
-            format!("the tables report that the {pool} pool grew by {growth}, and the tags they show grew by {shown}")
+            format!(
+                "by the tables' totals the {pool} pool grew by {growth}, but the tags in the tables grew by {shown}"
+            )
         })
     }
 
@@ -116,16 +118,12 @@ impl Account {
         let fall = self.first.saturating_sub(self.least).unsigned_abs();
         if rise.max(fall) > allowed {
             let drift = words::signed(if rise >= fall { rise as i64 } else { (fall as i64).wrapping_neg() });
-            let text =
-                format!("what the tables report of the {pool} pool and what its rows come to drift apart by {drift}");
+            let text = format!("the tables' totals of the {pool} pool and the sums of its rows drift apart by {drift}");
             return Some((text, rise > allowed));
         }
         (self.tables > 0 && self.sum > self.reported.saturating_add(self.reported / 4 + allowed)).then(|| {
             let [sum, reported] = [self.sum, self.reported].map(|bytes| Bytes(bytes).rounded());
-            (
-                format!("the rows of the {pool} pool come to {sum}, more than the {reported} that the tables report"),
-                false,
-            )
+            (format!("the rows of the {pool} pool add up to {sum}, more than the tables' total of {reported}"), false)
         })
     }
 }
@@ -160,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_pool_that_grows_beyond_its_rows_has_rows_that_are_not_shown() {
-        let apart = "what the tables report of the nonpaged pool and what its rows come to drift apart by ";
+        let apart = "the tables' totals of the nonpaged pool and the sums of its rows drift apart by ";
         assert_eq!(said(&[(700, 500), (710, 500), (720, 500)]), [(format!("{apart}20.0 MiB"), true)]);
         let fallen = [(700, 500), (700, 500), (700, 500), (700, 520)];
         assert_eq!(said(&fallen), [(format!("{apart}−20.0 MiB"), false)]);
@@ -179,13 +177,13 @@ mod tests {
         };
         assert_eq!(outgrown(&[(700, 50), (790, 140)]), None);
         assert_eq!(outgrown(&[(700, 50), (700, 55)]), None, "within what moves between two readings");
-        let text = "the tables report that the nonpaged pool grew by 0 B, and the tags they show grew by 81.0 MiB";
+        let text = "by the tables' totals the nonpaged pool grew by 0 B, but the tags in the tables grew by 81.0 MiB";
         assert_eq!(outgrown(&[(700, 50), (700, 131)]).as_deref(), Some(text));
     }
 
     #[test]
     fn rows_are_not_more_than_their_pool() {
-        let more = "the rows of the nonpaged pool come to 0.98 GiB, more than the 700 MiB that the tables report";
+        let more = "the rows of the nonpaged pool add up to 0.98 GiB, more than the tables' total of 700 MiB";
         assert_eq!(said(&[(700, 1000)]), [(more.to_owned(), false)]);
     }
 }

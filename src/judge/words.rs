@@ -17,14 +17,14 @@ impl Trend {
 }
 
 /// Why a log has no rates.
-pub(super) const NO_TIMES: &str = "no time can be read for some tables of the log, so it has no rates; `--every 30m` says how far apart the tables are";
+pub(super) const NO_TIMES: &str = "some tables of the log have no readable time, so it has no rates; give the time between the tables, as in `--every 30m`";
 
 /// Describes a tag's growth.
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::TooFew { samples, needed, rate: None } => {
             format!(
-                "too few samples for a rate: {samples} after the warm-up, {needed} needed; more iterations or a longer log would do"
+                "too few samples for a rate: {samples} after the warm-up, {needed} needed; use more iterations or a longer log"
             )
         }
         Evidence::TooFew { needed, rate: Some(rate), .. } => early(rate, *needed),
@@ -32,7 +32,7 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
             "disappeared during the run, so there is no series to judge".to_owned()
         }
         Evidence::Interrupted(Interruption::CountedAnew) => {
-            "was counted anew (its counters went back), and too few samples follow for a rate".to_owned()
+            "had its counters reset (they went back), and too few samples follow for a rate".to_owned()
         }
         Evidence::Untimed => NO_TIMES.to_owned(),
         Evidence::Trend(trend) if trend.growing => grows(trend),
@@ -47,7 +47,7 @@ fn early(rate: &Early, needed: u64) -> String {
     let Some(interval) = rate.bytes(per) else { return "no rate".to_owned() };
     let (rate, low, high) = figures(interval, 1);
     format!(
-        "{rate}/{per} (95 %: {low} to {high}) by {samples} samples; too few samples to test for a leak, which takes {needed} after the warm-up"
+        "{rate}/{per} (95 %: {low} to {high}) by {samples} samples; too few samples to test for a leak: {needed} after the warm-up are needed"
     )
 }
 
@@ -74,7 +74,7 @@ pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
     match confirmation.standing {
         Standing::Leak => format!("{grows}; confirmed by {looks}: the workload causes it"),
         Standing::NotTested => {
-            format!("{grows}; confirmed by {looks}; attribution not tested, as the workload does not rest")
+            format!("{grows}; confirmed by {looks}; attribution not tested, because the workload does not rest")
         }
         Standing::NotPersistent => {
             let why: Vec<&str> = confirmation.doubts.iter().map(|doubt| self::doubt(*doubt)).collect();
@@ -87,7 +87,9 @@ pub(super) fn confirmed(trend: &Trend, confirmation: &Confirmation) -> String {
             )
         }
         Standing::NotAttributed => {
-            format!("{grows}; went on in {looks}, but whether the workload causes it cannot be told: not attributed")
+            format!(
+                "{grows}; continued in {looks}, but the workload could not be confirmed as the cause: not attributed"
+            )
         }
     }
 }
@@ -119,7 +121,7 @@ fn visible(trend: &Trend) -> String {
     let Some(smallest) = trend.smallest(per) else { return "no rate".to_owned() };
     // The size of an object is unknown if the tag held nothing.
     let bytes = trend.object_size.map_or(String::new(), |size| format!(" ({:.1} B)", smallest * size));
-    format!("a leak of {smallest:.2} objects{bytes}/{per} would have been seen")
+    format!("a leak of {smallest:.2} objects{bytes}/{per} would have been detected")
 }
 
 fn shape(trend: &Trend) -> String {

@@ -31,7 +31,7 @@ pub enum MachineError {
         source: io::Error,
     },
     /// A kernel file does not have the expected format.
-    #[error("cannot make sense of {}, line {line}: {problem}: {text:?}", path.display())]
+    #[error("cannot parse {}, line {line}: {problem}: {text:?}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -46,10 +46,10 @@ pub enum MachineError {
     #[error("{} is not UTF-8 text, so it could not be put back exactly", .0.display())]
     NotText(PathBuf),
     /// A setting that only Windows has.
-    #[error("{0} is a boot setting of Windows, which a Linux kernel does not have")]
+    #[error("{0} is a boot setting of Windows; a Linux kernel does not have it")]
     OnlyOnWindows(String),
     /// A setting that only Linux has.
-    #[error("kernel parameter {0} is a boot setting of Linux, which a Windows kernel does not have")]
+    #[error("kernel parameter {0} is a boot setting of Linux; a Windows kernel does not have it")]
     OnlyOnLinux(String),
     /// A registry value could not be read or changed.
     #[error("cannot {doing} {name}: {source}")]
@@ -62,7 +62,7 @@ pub enum MachineError {
         source: io::Error,
     },
     /// poolgate cannot add a flag to a registry value of this type.
-    #[error("{name} is no number poolgate could add flags to: {value:?}")]
+    #[error("{name} is not a number, so poolgate cannot add flags to it: {value:?}")]
     NotANumber {
         /// The value's name.
         name: String,
@@ -70,7 +70,7 @@ pub enum MachineError {
         value: String,
     },
     /// A text does not describe a registry value.
-    #[error("{name} cannot be made {text:?}, which is no registry value in poolgate's notation")]
+    #[error("{name} cannot be set to {text:?}, because it is not a registry value in poolgate's notation")]
     NotAValue {
         /// The value's name.
         name: String,
@@ -79,7 +79,7 @@ pub enum MachineError {
     },
     /// The kernel does not report the setting, and the registry holds a value other than the one written.
     #[error(
-        "the kernel does not tell whether it was booted with {0} as asked for, and the registry holds another value"
+        "the kernel does not report whether it was booted with the requested {0}, and the registry has another value"
     )]
     Untold(String),
     /// A boot loader's configuration would not keep this kernel parameter unchanged.
@@ -91,7 +91,7 @@ pub enum MachineError {
         problem: &'static str,
     },
     /// A kernel parameter that poolgate did not add.
-    #[error("kernel parameter {parameter} stands in {}, which is not poolgate's to change", path.display())]
+    #[error("kernel parameter {parameter} is set in {}, and poolgate does not change that file", path.display())]
     OthersParameter {
         /// The parameter.
         parameter: String,
@@ -109,7 +109,7 @@ pub enum MachineError {
         remedy: String,
     },
     /// The name is not one of this machine's boot settings.
-    #[error("{0:?} is not a boot setting poolgate changes")]
+    #[error("{0:?} is not a boot setting that poolgate can change")]
     UnknownSetting(String),
     /// A program on the machine, or a hook, failed.
     #[error("{} failed: {problem}", program.display())]
@@ -120,10 +120,10 @@ pub enum MachineError {
         problem: String,
     },
     /// Driver Verifier's settings are missing in the boot that should have them.
-    #[error("{0} is gone, as after a boot that failed: Windows then switches Driver Verifier off")]
+    #[error("{0} is missing: Windows switches Driver Verifier off after a failed boot")]
     VerifierGone(String),
     /// No registry value known to poolgate stores Driver Verifier's boot mode, so it could not be restored.
-    #[error("cannot see where Windows keeps Driver Verifier's boot mode, so it could not be put back")]
+    #[error("cannot find Windows' setting of Driver Verifier's boot mode, so it could not be put back")]
     HiddenBootMode,
     /// The file is correct, but the boot loader's own configuration could not be made from it.
     #[error("cannot make the boot loader's configuration from {}: {source}", file.display())]
@@ -134,22 +134,22 @@ pub enum MachineError {
         source: Box<MachineError>,
     },
     /// The files below another root belong to a machine other than the one poolgate runs on.
-    #[error("the machine below {} is not the one poolgate runs on, so it cannot be restarted", .0.display())]
+    #[error("the machine below {} is not the machine that runs poolgate, so it cannot be restarted", .0.display())]
     ForeignRoot(PathBuf),
     /// The kernel refused to restart.
     #[error("cannot restart the machine: {0}")]
     NotRestarted(io::Error),
     /// A file or service has the name of poolgate's autostart entry, but poolgate did not write it.
-    #[error("{} was not written by poolgate, so it stays as it is", .0.display())]
+    #[error("{} was not written by poolgate, so poolgate does not change it", .0.display())]
     ForeignAutostart(PathBuf),
     /// poolgate knows no way to start programs at boot on this machine.
-    #[error("nothing here could bring poolgate back after a boot: neither systemd nor {} was found", .0.display())]
+    #[error("poolgate cannot be started again after a boot: neither systemd nor {} was found", .0.display())]
     NoAutostart(PathBuf),
     /// systemd is installed, but another init booted the machine.
-    #[error("systemd is installed, but did not boot this machine: its unit would not bring poolgate back, and there is no {}", .0.display())]
+    #[error("systemd is installed, but it did not boot this machine, so its unit would not start poolgate again, and there is no {}", .0.display())]
     IdleSystemd(PathBuf),
     /// A path that an autostart entry cannot hold.
-    #[error("{} cannot stand in an autostart entry: {problem}", path.display())]
+    #[error("{} cannot be used in an autostart entry: {problem}", path.display())]
     AutostartPath {
         /// The path.
         path: PathBuf,
@@ -194,10 +194,10 @@ pub enum MachineError {
     #[error("only an administrator can {0}")]
     NotElevated(&'static str),
     /// The service of an earlier run is marked for deletion but still open in another program.
-    #[error("the service {0} is removed, but not gone yet: somebody still looks at it")]
+    #[error("the service {0} is marked for deletion but still open in another program")]
     AutostartGoing(String),
     /// The service was started by hand.
-    #[error("this is what the service manager starts")]
+    #[error("only the service manager can start this command")]
     NotAService,
     /// The platform does not support this yet.
     #[error("{0} is not supported yet")]
@@ -235,32 +235,32 @@ impl MachineError {
                 Some(if cfg!(windows) { ELEVATE } else { "run poolgate with sudo" })
             }
             MachineError::NotElevated(_) => Some(ELEVATE),
-            MachineError::Malformed { .. } => {
-                Some("please report the line; poolgate reads slabinfo version 2.x and allocinfo versions 1.x and 2.x")
-            }
+            MachineError::Malformed { .. } => Some(
+                "report this line as a bug; poolgate reads slabinfo version 2.x and allocinfo versions 1.x and 2.x",
+            ),
             MachineError::TaggingOff => {
                 Some("add `flags: { pool_tagging: if_needed }` to the scenario and allow a reboot with --allow-reboot")
             }
             MachineError::PoolTags(error) => error.help(),
             MachineError::NotText(_) => Some("rewrite the file as UTF-8, then run again"),
-            MachineError::OnlyOnWindows(_) => Some("on Linux ask for a kernel parameter, such as slab_nomerge"),
-            MachineError::OnlyOnLinux(_) => Some("on Windows ask for global flags or Driver Verifier instead"),
+            MachineError::OnlyOnWindows(_) => Some("on Linux use a kernel parameter, such as slab_nomerge"),
+            MachineError::OnlyOnLinux(_) => Some("on Windows use global flags or Driver Verifier instead"),
             MachineError::Registry { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("run poolgate from an elevated prompt (Run as administrator)")
             }
             MachineError::NotANumber { .. } => Some(
-                "make it a REG_DWORD (`poolgate flags /r --set dword:00000000`), or delete it when nobody needs it (`poolgate flags /r --remove`); then run again",
+                "make it a REG_DWORD (`poolgate flags /r --set dword:00000000`), or delete it if it is not needed (`poolgate flags /r --remove`); then run again",
             ),
-            MachineError::Untold(_) => Some("find out who else changes this value, then run again"),
-            MachineError::OthersParameter { .. } => Some(
-                "take it away by hand, where whoever put it there keeps it, and run the boot loader's update program",
-            ),
-            MachineError::Parameter { .. } => Some("a parameter is made of letters, digits and . _ = , : / @ + -"),
+            MachineError::Untold(_) => Some("find the other program that changes this value, then run again"),
+            MachineError::OthersParameter { .. } => {
+                Some("remove it by hand from the configuration that sets it, and run the boot loader's update program")
+            }
+            MachineError::Parameter { .. } => Some("use only letters, digits and . _ = , : / @ + - in a parameter"),
             MachineError::NoBootLoader { remedy, .. }
             | MachineError::Untrusted { remedy, .. }
             | MachineError::NotCopied { remedy, .. } => Some(remedy),
             MachineError::UnknownSetting(_) | MachineError::NotAValue { .. } => {
-                Some("the run's state is of another machine or was edited")
+                Some("the run's state is from another machine or was edited")
             }
             MachineError::NotMade { source, .. } => source.help(),
             MachineError::VerifierGone(_) => {
@@ -269,27 +269,25 @@ impl MachineError {
             MachineError::HiddenBootMode => Some(
                 "the mode is `resetonbootfail` now: set the one you want (`verifier /bootmode persistent` is Windows' default), and write `on_boot_failure: keep` below `verifier`",
             ),
-            MachineError::Program { .. } => Some("run the program by hand to see all it says, then run again"),
+            MachineError::Program { .. } => Some("run the program by hand to see all of its output, then run again"),
             MachineError::ForeignRoot(_) => Some("leave out `--root`, or give that root an etc/poolgate/reboot-hook"),
             MachineError::NotRestarted(_) => Some("restart the machine by hand: the run goes on after the boot"),
             MachineError::ForeignAutostart(_) if cfg!(windows) => {
-                Some("see what it is for (`sc qc poolgate-resume`), then remove it (`sc delete`) and run again")
+                Some("check its purpose (`sc qc poolgate-resume`), then remove it (`sc delete`) and run again")
             }
-            MachineError::ForeignAutostart(_) => Some("see what it is for, then move it away and run again"),
+            MachineError::ForeignAutostart(_) => Some("check its purpose, then move it away and run again"),
             MachineError::AutostartGoing(_) => {
-                Some("close services.msc and whatever else shows services, or restart the machine; then run again")
+                Some("close services.msc and other programs that show services, or restart the machine; then run again")
             }
-            MachineError::NotAService => Some("to go on with a run by hand: poolgate resume RUN"),
+            MachineError::NotAService => Some("continue a run by hand with `poolgate resume RUN`"),
             MachineError::IdleSystemd(_) => {
-                Some("boot the machine by systemd, or write that hook for the init which does (docs/linux.md)")
+                Some("boot the machine with systemd, or write that hook for its init (docs/linux.md)")
             }
-            MachineError::NoAutostart(_) => {
-                Some("write that hook (docs/linux.md says what it has to do), then run again")
-            }
+            MachineError::NoAutostart(_) => Some("write that hook (docs/linux.md describes it), then run again"),
             MachineError::AutostartPath { .. } if cfg!(windows) => {
-                Some("move it to a path which begins with a drive and has no quotes and no %")
+                Some("move it to a path that begins with a drive and has no quotes and no %")
             }
-            MachineError::AutostartPath { .. } => Some("use a path of plain UTF-8 text which begins with /"),
+            MachineError::AutostartPath { .. } => Some("use a path of plain UTF-8 text that begins with /"),
             MachineError::Unreadable { .. }
             | MachineError::Unwritable { .. }
             | MachineError::Registry { .. }

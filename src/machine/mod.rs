@@ -138,7 +138,7 @@ pub trait Flags {
         match &change.original {
             original if now == Some(original) => Vec::new(),
             FlagValue::Absent => vec![format!("remove {}", change.name)],
-            FlagValue::Present(value) => vec![format!("make {} exactly {value:?}", change.name)],
+            FlagValue::Present(value) => vec![format!("set {} to exactly {value:?}", change.name)],
         }
     }
 }

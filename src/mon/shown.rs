@@ -34,7 +34,7 @@ pub enum Scope {
 
 /// The text does not name a session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no session: give its number, or `all`")]
+#[error("`{0}` is not a session: give a session number, or `all`")]
 pub struct NoSession(String);
 
 impl Shown {
@@ -137,6 +137,9 @@ mod tests {
             ("12".parse(), "all".parse(), "".parse()),
             (Ok(Scope::Session(12)), Ok(Scope::AllSessions), Ok(Scope::AllSessions))
         );
-        assert_eq!("-1".parse::<Scope>().unwrap_err().to_string(), "`-1` is no session: give its number, or `all`");
+        assert_eq!(
+            "-1".parse::<Scope>().unwrap_err().to_string(),
+            "`-1` is not a session: give a session number, or `all`"
+        );
     }
 }

@@ -92,7 +92,7 @@ impl Table {
         Some(match (shown.pool, shown.scope) {
             _ if pools.is_empty() => "no rows: this reading has no tags".to_owned(),
             (_, Scope::AllSessions | Scope::Session(_)) if !of_sessions => {
-                "no rows: no session has pools of its own here; only Windows counts them".to_owned()
+                "no rows: no session has its own pools here; only Windows has session pools".to_owned()
             }
             (Some(pool), _) if !pools.contains(&pool) => {
                 format!("no rows: there is no pool `{pool}` here, only {}", named(pools))
@@ -100,9 +100,9 @@ impl Table {
             (_, Scope::Session(session))
                 if self.rows(&Shown { scope: shown.scope, ..Shown::default() }).next().is_none() =>
             {
-                format!("no rows: there is no session {session}, or it has no pools of its own")
+                format!("no rows: there is no session {session}, or it does not have its own pools")
             }
-            (..) => "no rows: no tag matches what was asked for".to_owned(),
+            (..) => "no rows: no tag matches the filter".to_owned(),
         })
     }
 
@@ -291,7 +291,7 @@ mod tests {
         );
         assert!(why(Shown { scope: Scope::Session(2), ..Shown::default() }).contains("only Windows"));
         let other = vec!["MyD?".parse().unwrap()];
-        assert_eq!(why(Shown { include: other, ..Shown::default() }), "no rows: no tag matches what was asked for");
+        assert_eq!(why(Shown { include: other, ..Shown::default() }), "no rows: no tag matches the filter");
         assert_eq!(Table::new().why_empty(&Shown::default()).unwrap(), "no rows: this reading has no tags");
     }
 

@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Tag, Usage};
 
-/// The pool that memory came from.
+/// The source of memory: a pool of Windows, an allocator of Linux, or a total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pool {
-    /// Windows' pageable pool.
+    /// The paged pool of Windows.
     Paged,
-    /// Windows' nonpaged pool.
+    /// The nonpaged pool of Windows.
     Nonpaged,
-    /// Linux' slab allocator: objects in use.
+    /// Objects in use of the Linux slab allocator.
     Slab,
-    /// Whole slabs of Linux' slab allocator, including unused objects: the main memory that a cache holds. A separate
-    /// pool, because it counts the objects a second time. A threshold selects it with `measure: slabs`, not with
+    /// Whole slabs of the Linux slab allocator, including unused objects: the main memory that a cache occupies. It is a
+    /// separate pool because it counts the objects a second time. Thresholds select it with `measure: slabs`, not with
     /// `pool`.
     Slabs,
-    /// Allocations by places in the Linux kernel's code, from all allocators (`/proc/allocinfo`). A separate pool,
+    /// Memory by call site in the code of the Linux kernel, from any allocator (`/proc/allocinfo`). It is a separate pool
     /// because it counts slab memory a second time.
     Callsite,
-    /// Total memory as reported by a kernel or by the header of a PoolMon table, such as `paged` and `nonpaged` for the
-    /// pools of Windows and `slab` for those of Linux. A separate pool, because it counts the memory of the tags a
-    /// second time; a threshold covers it only if it names it.
+    /// Totals reported by a kernel or by the header of a PoolMon table, such as `paged` and `nonpaged` on Windows and
+    /// `slab` on Linux. It is a separate pool because it counts the memory of the tags a second time. Thresholds cover it
+    /// only if they name it.
     Kernel,
-    /// The pool is not given in an imported log.
+    /// Unknown: an imported log without the pool of its tags.
     Unknown,
 }
 

@@ -28,7 +28,7 @@ pub enum RunError {
         output: String,
     },
     /// The recording could not be analysed to decide about a second look.
-    #[error("cannot tell what to look at a second time: {0}")]
+    #[error("cannot choose the tags for a second look: {0}")]
     Undecided(String),
     /// The checkpoint cannot be written.
     #[error("cannot write the checkpoint: {0}")]
@@ -75,7 +75,9 @@ impl RunError {
             RunError::Record(_) | RunError::Undecided(_) | RunError::Checkpoint(_) => None,
             RunError::Command { because, .. } => because.help(),
             RunError::Interrupted => Some("start the run again to get a verdict".to_owned()),
-            RunError::NotTornDown { .. } => Some("run what is not done by hand, in the scenario's folder".to_owned()),
+            RunError::NotTornDown { .. } => {
+                Some("run the remaining commands by hand, in the scenario's folder".to_owned())
+            }
         }
     }
 }
@@ -99,9 +101,9 @@ impl CommandError {
             CommandError::TimedOut(_) => {
                 Some("raise `timeout` if it needs longer; its output is in workload.log".to_owned())
             }
-            CommandError::Early { .. } => {
-                Some("make it run until it is ended, or use `iterations` for a command which ends by itself".to_owned())
-            }
+            CommandError::Early { .. } => Some(
+                "make it run until poolgate ends it, or use `iterations` for a command that ends by itself".to_owned(),
+            ),
             CommandError::Io(error) if error.kind() == io::ErrorKind::StorageFull => Some(DISK_FULL.to_owned()),
             CommandError::Io(_) => None,
         }

@@ -87,7 +87,7 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Event::Phase(phase) => write!(f, "phase {phase}"),
-            Event::Resumed(boot) => write!(f, "the run goes on ({boot})"),
+            Event::Resumed(boot) => write!(f, "the run continues ({boot})"),
             Event::Flag { name, value: FlagValue::Absent } => write!(f, "flag {name}: removed"),
             Event::Flag { name, value: FlagValue::Present(text) } if text.lines().nth(1).is_some() => {
                 write!(f, "flag {name}: set to {} lines", text.lines().count())
@@ -101,13 +101,13 @@ impl fmt::Display for Event {
             Event::Progress { iterations, of: Some(of) } => write!(f, "iteration {iterations} of {of}"),
             Event::Progress { iterations, of: None } => write!(f, "iteration {iterations}"),
             Event::GoesOn(length) => {
-                write!(f, "no room for a second look in the time limit: the workload goes on for {}", About(*length))
+                write!(f, "the time limit has no room for a second look: the workload continues for {}", About(*length))
             }
             Event::LooksAgain { subject, number: 1, length } => {
                 write!(f, "second look at {subject}, which grew ({})", About(*length))
             }
             Event::LooksAgain { subject, number, length } => {
-                write!(f, "second look at {subject} goes on, part {number} ({})", About(*length))
+                write!(f, "second look at {subject} continues, part {number} ({})", About(*length))
             }
             Event::Block { subject, block, left } => {
                 write!(f, "second look at {subject}: {block}, {} left", About(*left))

@@ -130,25 +130,25 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Evidence::Handed { routine, at, places, variable } => {
-                write!(f, "hands it to {routine} ")?;
+                write!(f, "passes it to {routine} ")?;
                 match places {
                     1 => write!(f, "at +{at:#x}")?,
                     _ => write!(f, "in {places} places, first at +{at:#x}")?,
                 }
-                if *variable { f.write_str(", from a variable which has it at first") } else { Ok(()) }
+                if *variable { f.write_str(", from a variable that initially has this value") } else { Ok(()) }
             }
             Evidence::Through { routine, at } => {
-                write!(f, "hands it at +{at:#x} to a function of its own which calls {routine}")
+                write!(f, "passes it at +{at:#x} to its own function that calls {routine}")
             }
             Evidence::Beside { routine, bytes, at } => {
                 write!(f, "has it in its code at +{at:#x}, {bytes} bytes from a call of {routine}")
             }
             Evidence::Constant { at, allocates: true } => write!(f, "has it in its code at +{at:#x}"),
             Evidence::Constant { at, allocates: false } => {
-                write!(f, "has it in its code at +{at:#x}, but imports nothing which allocates")
+                write!(f, "has it in its code at +{at:#x}, but imports no allocation routine")
             }
             Evidence::Bytes { section: Some(section) } => write!(f, "has its bytes among its data ({section})"),
-            Evidence::Bytes { section: None } => f.write_str("has its bytes among its code, in no instruction"),
+            Evidence::Bytes { section: None } => f.write_str("has its bytes among its code, but not in an instruction"),
             Evidence::Listed { pattern: None, description } => write!(f, "pooltag.txt: {description}"),
             Evidence::Listed { pattern: Some(pattern), description } => {
                 write!(f, "pooltag.txt, as one of {pattern}: {description}")

@@ -151,7 +151,7 @@ mod tests {
         let sources = Sources { pooltag: None, localtag: Some(&localtag), scan: Some(&scan) };
         for tag in ["MyD1", "MyD\\xb1"] {
             let owners = told(&sources.owners(&tag.parse().unwrap()));
-            let expected = "certain: hands it to ExAllocatePoolWithTag in 2 places, first at +0x20; localtag.txt";
+            let expected = "certain: passes it to ExAllocatePoolWithTag in 2 places, first at +0x20; localtag.txt";
             assert_eq!(owners, [format!("mydrv.sys {expected}")], "{tag}");
         }
     }

@@ -97,7 +97,7 @@ fn contents(path: &Path) -> io::Result<Vec<u8>> {
     let refused = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let metadata = fs_err::metadata(path)?;
     if !metadata.is_file() {
-        return Err(refused("it is no file"));
+        return Err(refused("it is not a file"));
     }
     let mut bytes = Vec::new();
     // A file may grow while it is read.

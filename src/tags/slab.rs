@@ -29,7 +29,7 @@ impl Slab {
         let object_size = attribute("object_size").and_then(|size| size.trim().parse().ok());
         let constructor = attribute("ctor").and_then(|text| {
             let module = text.trim().strip_suffix(']')?.rsplit_once('[')?.1.to_owned();
-            let why = format!("its constructor is the module's: {}", text.trim());
+            let why = format!("its constructor belongs to the module: {}", text.trim());
             Some((module, Grade::Certain, why))
         });
         Some(Slab { object_size, module: constructor.or_else(|| named_alike(root, name)) })
@@ -48,7 +48,7 @@ fn named_alike(root: &Path, name: &str) -> Option<(String, Grade, String)> {
         name.strip_prefix(module.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
     let module = names.filter(begins).max_by_key(String::len)?;
-    Some((module, Grade::Possible, "a loaded module's name begins the same".to_owned()))
+    Some((module, Grade::Possible, "its name begins with the name of this loaded module".to_owned()))
 }
 
 /// Returns the module of a call site, `ext4` of `ext4:ext4_alloc_inode`. `None` for code built into the kernel and for

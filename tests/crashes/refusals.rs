@@ -218,7 +218,7 @@ fn a_restart_which_never_comes_is_put_back_and_reported() {
     }
     let deaf = Machine { boot: Box::new(Deaf(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
     assert_eq!(trial.process(deaf).unwrap(), Standing::Done);
-    trial.failed_and_left_the_machine_as_it_was("the restart was accepted but never came");
+    trial.failed_and_left_the_machine_as_it_was("the restart was accepted but did not happen");
 }
 
 #[test]

@@ -279,8 +279,8 @@ fn every_mistake_is_refused_with_what_would_be_right() {
         ("/r +kts", "no global flag `kts`", "did you mean `+kst`"),
         ("/r +PTG", "no global flag `PTG`", "did you mean `+ptg`"),
         ("/r +", "no global flag ``", "such as `+kst`"),
-        ("/r 0", "0 is no global flag", "`-ffffffff` clears all flags"),
-        ("/r +100000000", "32 bits", "at most eight hexadecimal digits"),
+        ("/r 0", "0 is not a global flag", "`-ffffffff` clears all flags"),
+        ("/r +100000000", "32-bit number", "at most eight hexadecimal digits"),
         ("/r +shg", "(stop on hung GUI) cannot be set in the registry", "`gflags /k +shg`"),
         ("/r +2008", "(stop on hung GUI) cannot be set in the registry", "`gflags /k +shg`"),
         ("/r +dse", "cannot be set in the registry", "`gflags /i IMAGE +dse`"),
@@ -301,7 +301,7 @@ fn every_mistake_is_refused_with_what_would_be_right() {
         ("--remove", "--next-boot", ""),
         ("/r --remove +kst", "cannot be used with", ""),
         ("/r --set", "a value is required", ""),
-        ("/r --set 400", "cannot be made \"400\"", "write `dword:00000400`"),
+        ("/r --set 400", "cannot be set to \"400\"", "write `dword:00000400`"),
         ("/r --dry-run", "nothing is to be changed", "`/r +kst`"),
         ("/r --quick +kst", "unexpected argument '--quick'", ""),
     ] {
@@ -320,7 +320,7 @@ fn a_value_which_is_no_number_is_left_until_it_is_removed() {
         let said = machine.flags(words);
         assert_eq!(said.code, Some(3), "{words}: {}", said.stderr);
         assert!(
-            said.stderr.contains("GlobalFlag is no number") && said.stderr.contains("/r --remove"),
+            said.stderr.contains("GlobalFlag is not a number") && said.stderr.contains("/r --remove"),
             "{}",
             said.stderr
         );

@@ -29,7 +29,7 @@ fn a_service_of_that_name_which_is_somebody_elses_is_refused_and_left() {
         .with_value(&theirs, "Start", "dword:00000003")
         .with_value(&theirs, "ErrorControl", "dword:00000001")
         .with_value(&theirs, "ImagePath", command);
-    refused(&machine, "was not written by poolgate, so it stays as it is");
+    refused(&machine, "was not written by poolgate, so poolgate does not change it");
     assert_eq!(machine.registry().value(&theirs, "ImagePath"), Some(command));
 }
 

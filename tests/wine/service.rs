@@ -12,7 +12,7 @@ fn a_service_started_by_hand_says_what_to_do_instead() {
     let Some(bed) = bed() else { return };
     let ended = Machine::new(bed, 0).power_on().run(POOLGATE, &["service", r"C:\ProgramData\poolgate\run"]);
     assert_eq!(ended.code, Some(3), "{ended}");
-    assert!(ended.stderr.contains("this is what the service manager starts"), "{ended}");
+    assert!(ended.stderr.contains("only the service manager can start this command"), "{ended}");
     assert!(ended.stderr.contains("poolgate resume RUN"), "{ended}");
 }
 

@@ -26,7 +26,7 @@ impl Columns {
                 return Err(unknown(header.len(), &name, expected()));
             };
             if places[column].replace(place).is_some() {
-                return Err(Wrong::new(format!("has two columns `{}`", name.trim()), "keep one of them"));
+                return Err(Wrong::new(format!("has the column `{}` twice", name.trim()), "keep one of them"));
             }
         }
         match [T_SECONDS, TAG, BYTES].into_iter().find(|column| places[*column].is_none()) {
@@ -44,10 +44,13 @@ impl Columns {
 fn unknown(columns: usize, name: &str, expected: String) -> Wrong {
     let first: String = name.trim().chars().take(40).flat_map(char::escape_debug).collect();
     if columns == 1 && name.contains(';') {
-        return Wrong::new("has its columns separated by semicolons", "separate them by commas, with decimal points");
+        return Wrong::new(
+            "has its columns separated by semicolons",
+            "separate them by commas, and use decimal points",
+        );
     }
     if columns == 1 && name.contains('\t') {
         return Wrong::new("has its columns separated by tabs", "separate them by commas");
     }
-    Wrong::new(format!("has a column `{first}`, which means nothing here"), expected)
+    Wrong::new(format!("has the unknown column `{first}`"), expected)
 }

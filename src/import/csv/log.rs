@@ -89,7 +89,10 @@ impl Log {
         if self.snapshot.get(id).is_some() {
             let (key, first) = (&self.snapshot.keys()[id.index()], self.lines[id.index()]);
             let what = format!("`{key}` is given twice at this time, first in line {first}");
-            return Err(Wrong::new(what, "write one row a tag and sample, and the pool where a tag is in several"));
+            return Err(Wrong::new(
+                what,
+                "write one row per tag and sample, and the pool if a tag is in several pools",
+            ));
         }
         self.snapshot.set(id, Some(row.usage));
         self.lines[id.index()] = line;
@@ -140,12 +143,12 @@ impl Sample {
             let what = format!("iteration goes back from {then} (line {since}) to {now}");
             return Err(Wrong::new(
                 what,
-                "write how many iterations were complete so far; give each run a file of its own",
+                "write the number of iterations completed so far; put each run into its own file",
             ));
         }
         if self.stage < before.stage {
             let what = format!("the {} comes after the {} (line {since})", self.stage, before.stage);
-            return Err(Wrong::new(what, "give each run a file of its own"));
+            return Err(Wrong::new(what, "put each run into its own file"));
         }
         Ok(())
     }
@@ -162,10 +165,10 @@ impl Sample {
         match differs.into_iter().find(|(_, differs)| *differs) {
             None => Ok(()),
             Some((column, _)) => {
-                let what = format!("`{column}` is not what it is in line {}, at the same t_seconds", first.line);
+                let what = format!("`{column}` differs from line {}, at the same t_seconds", first.line);
                 Err(Wrong::new(
                     what,
-                    "rows of one time are one sample; write t_seconds with more decimals to tell two apart",
+                    "rows with the same t_seconds are one sample; write t_seconds with more decimals to separate two samples",
                 ))
             }
         }

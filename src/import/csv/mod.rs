@@ -59,7 +59,7 @@ pub(super) fn read(
         Some(log) => log.end(),
         None => Err(ImportError::Beginning {
             name: name.to_owned(),
-            what: "has a header and no rows".to_owned(),
+            what: "has a header but no rows".to_owned(),
             help: "give the log of a whole run".to_owned(),
         }),
     }
@@ -71,8 +71,8 @@ fn refused(name: &str, line: u64, error: &csv::Error) -> ImportError {
         ErrorKind::UnequalLengths { pos, expected_len, len } => (
             pos.as_ref().map_or(line, csv::Position::line),
             Wrong::new(
-                format!("has {len} fields where the header has {expected_len}"),
-                "write every field, even if it is empty, and a decimal point, not a comma",
+                format!("has {len} fields, but the header has {expected_len}"),
+                "write every field, even an empty one, and use a decimal point, not a comma",
             ),
         ),
         _ => (line, bounded::refused(error)),

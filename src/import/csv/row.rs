@@ -43,11 +43,14 @@ impl<'a> Row<'a> {
             (Some(_), None) => Counted::InUse,
             (None, None) => Counted::Neither,
             (None, Some(_)) => {
-                return Err(Wrong::new("frees without allocs say nothing", "write both, or objects in use as allocs"));
+                return Err(Wrong::new(
+                    "has frees without allocs",
+                    "write both, or write the objects in use as allocs",
+                ));
             }
         };
         let bytes = number("bytes", bytes)?
-            .ok_or_else(|| Wrong::new("bytes is empty", "leave out the whole row of a tag which was not seen"))?;
+            .ok_or_else(|| Wrong::new("bytes is empty", "leave out the whole row of a tag that was not seen"))?;
         if i64::try_from(bytes).is_err() {
             return Err(Wrong::new(format!("{bytes} bytes are more than any machine has"), "write a smaller number"));
         }
@@ -100,7 +103,7 @@ impl Keys {
             }
         };
         if counted != row.counted {
-            let what = format!("`{}` has {} here, and {} before", show(row.tag), row.counted.word(), counted.word());
+            let what = format!("`{}` has {} here, but {} before", show(row.tag), row.counted.word(), counted.word());
             return Err(Wrong::new(what, "write the same columns in every row of a tag"));
         }
         Ok(id)
@@ -120,7 +123,7 @@ impl Counted {
 fn key(row: &Row<'_>) -> Result<Key, Wrong> {
     let text = str::from_utf8(row.tag).map_err(|_| not_utf8("tag", row.tag))?;
     let tag: Tag = text.parse().map_err(|error| {
-        Wrong::new(format!("`{}` is not a tag: {error}", show(row.tag)), "write bytes which are not printable as \\xNN")
+        Wrong::new(format!("`{}` is not a tag: {error}", show(row.tag)), "write unprintable bytes as \\xNN")
     })?;
     let (pool, session, reclaimable) = pool(row.pool)?;
     if tag.pool_tag_bytes().is_none() && pool.has_pool_tags() {
@@ -142,7 +145,10 @@ fn key(row: &Row<'_>) -> Result<Key, Wrong> {
 fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
     let wrong = || {
         let what = format!("`{}` is not a pool", show(field));
-        Wrong::new(what, "write Paged, Nonp or Slab, or nothing where it is not known (docs/csv.md has the rest)")
+        Wrong::new(
+            what,
+            "write Paged, Nonp or Slab, or leave it empty if it is not known (docs/csv.md lists the others)",
+        )
     };
     let text = str::from_utf8(field).map_err(|_| not_utf8("pool", field))?;
     let mut words = text.split_ascii_whitespace().peekable();
@@ -187,7 +193,7 @@ fn number(column: &str, field: &[u8]) -> Result<Option<u64>, Wrong> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or_else(|| {
         let what = format!("`{}` in {column} is not a whole number", show(field));
-        Wrong::new(what, "write digits only, or nothing where it is not known")
+        Wrong::new(what, "write digits only, or leave it empty if it is not known")
     })
 }
 
@@ -199,14 +205,14 @@ fn one_of<T: Copy>(column: &str, field: &[u8], words: &[(&str, T)]) -> Result<Op
     let found = words.iter().find(|(word, _)| word.as_bytes() == text);
     found.map(|(_, value)| Some(*value)).ok_or_else(|| {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Wrong::new(format!("`{}` in {column} means nothing here", show(field)), format!("write {}", known.join(", ")))
+        Wrong::new(format!("`{}` in {column} has no meaning", show(field)), format!("write {}", known.join(", ")))
     })
 }
 
 fn not_utf8(column: &str, field: &[u8]) -> Wrong {
     Wrong::new(
         format!("`{}` in {column} is not UTF-8", show(field)),
-        "write bytes of a tag which are not ASCII as \\xNN",
+        "write the bytes of a tag that are not ASCII as \\xNN",
     )
 }
 

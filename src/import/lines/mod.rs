@@ -172,7 +172,7 @@ impl<R: Read> Lines<R> {
             if passed > MOST_PASSED {
                 return Err(io::Error::new(
                     io::ErrorKind::FileTooLarge,
-                    "it has a line of more than 64 MiB: this is no log",
+                    "it has a line of more than 64 MiB, so it is not a log",
                 ));
             }
             if let Some(at) = memchr(b'\n', &self.buffer[self.start..self.end]) {

@@ -21,7 +21,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'static>, String>> {
         word = words.next().unwrap_or_default();
     }
     Some(match word.strip_prefix(b"func:").filter(|name| !name.is_empty()) {
-        None => Err("names no function".to_owned()),
+        None => Err("has no function name".to_owned()),
         Some(function) => figures(bytes, calls).map(|usage| Row {
             name: [module, b":", function].concat().into(),
             pool: Pool::Callsite,
@@ -61,8 +61,8 @@ mod tests {
         assert_eq!(read("4096 2 mm/slub.c:12 func:alloc_slab_page"), expected("kernel:alloc_slab_page", 2, 4096));
         assert_eq!(read("64 1 fs/x.c:9 [xfs] func:f accurate:no"), expected("xfs:f", 1, 64));
         assert_eq!(read("-64 18446744073709551615 a.c:1 func:f"), expected("kernel:f", 0, 0));
-        assert_eq!(read("64 1 fs/x.c:9 [xfs]"), Some(Err("names no function".to_owned())));
-        assert_eq!(read("64 x fs/x.c:9 func:f"), Some(Err("has `x` where a number belongs".to_owned())));
+        assert_eq!(read("64 1 fs/x.c:9 [xfs]"), Some(Err("has no function name".to_owned())));
+        assert_eq!(read("64 x fs/x.c:9 func:f"), Some(Err("has `x` instead of a number".to_owned())));
         assert_eq!(read("what is this"), None);
     }
 }

@@ -215,7 +215,7 @@ impl Log {
                     tables.shows_a_part();
                 }
                 tables.filtered(chooses_lines(text));
-                tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
+                tables.pass(line.number, || format!("belongs to no table: `{}`", shown(text)));
                 Ok(())
             }
         }

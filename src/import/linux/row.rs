@@ -54,5 +54,5 @@ pub(super) fn number(digits: &[u8]) -> Option<u64> {
 
 /// The error for a word that is not a number.
 pub(super) fn no_number(word: &[u8]) -> String {
-    format!("has `{}` where a number belongs", shown(word))
+    format!("has `{}` instead of a number", shown(word))
 }

@@ -23,11 +23,11 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let found = if whole { named(figures, 5) } else { first(figures) };
     let Some((name, figures)) = found else {
         let damaged = whole && words(figures).count() > 2;
-        return damaged.then(|| Err("has not a name and five numbers before ` : tunables`".to_owned()));
+        return damaged.then(|| Err("does not have a name and five numbers before ` : tunables`".to_owned()));
     };
     let [active, total, size, ..] = figures[..] else { return None };
     if !whole && figures.len() < 4 {
-        return Some(Err("ends before it is known that its object size is whole".to_owned()));
+        return Some(Err("ends at its object size, so that number may be cut off".to_owned()));
     }
     let held = held(text, &figures);
     Some(cache(plain(name), active, total, size).map(|row| Row { held, ..row }))
@@ -64,7 +64,7 @@ pub(super) fn old_row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let figures = memmem::find(text, b" : ").map_or(text, |at| &text[..at]);
     let (name, figures) = named(figures, 6).or_else(|| first(figures))?;
     let [active, total, size, _, ..] = figures[..] else {
-        return Some(Err("ends before it is known that its object size is whole".to_owned()));
+        return Some(Err("ends at its object size, so that number may be cut off".to_owned()));
     };
     Some(cache(name, active, total, size))
 }
@@ -165,10 +165,10 @@ mod tests {
     fn a_row_that_makes_no_sense_gives_the_reason() {
         for (text, why) in [
             ("d 43 42 192 21 1 : tunables 0 0 0", "does not add up: 43 of 42 objects are in use"),
-            ("d 3 4O 192 21 1 : tunables 0 0 0", "has `4O` where a number belongs"),
-            ("d O 42 192 21 1 : tunables 0 0 0", "has not a name and five numbers before ` : tunables`"),
+            ("d 3 4O 192 21 1 : tunables 0 0 0", "has `4O` instead of a number"),
+            ("d O 42 192 21 1 : tunables 0 0 0", "does not have a name and five numbers before ` : tunables`"),
             ("d 9999999999999999999 9999999999999999999 9 1 1 : tunables", "has more bytes than any machine"),
-            ("d 99999999999999999999 1 9 1 1 : tunables", "has `99999999999999999999` where a number belongs"),
+            ("d 99999999999999999999 1 9 1 1 : tunables", "has `99999999999999999999` instead of a number"),
         ] {
             assert_eq!(read(row(text.as_bytes())), Some(Err(why.to_owned())), "{text}");
         }

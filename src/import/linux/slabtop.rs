@@ -140,7 +140,7 @@ mod tests {
         for (text, why) in [
             ("10 10 100% 1.06K 1 30 32K", "ends before its name"),
             ("10 11 110% 1.06K 1 30 32K x", "does not add up: 11 of 10 objects are in use"),
-            ("10 10 100% l.06K 1 30 32K x", "has `l.06K` where a number belongs"),
+            ("10 10 100% l.06K 1 30 32K x", "has `l.06K` instead of a number"),
         ] {
             assert_eq!(row(text.as_bytes()), Some(Err(why.to_owned())), "{text}");
         }

@@ -9,7 +9,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let (name, figures): (&[u8], Vec<&[u8]>) = (words.next()?, words.collect());
     match figures[..] {
         [active, total, size, _] if numbers(&figures) > 1 => Some(cache(name, active, total, size)),
-        [first, ..] if first[0].is_ascii_digit() => Some(Err(format!("has {} numbers and not 4", figures.len()))),
+        [first, ..] if first[0].is_ascii_digit() => Some(Err(format!("has {} numbers instead of 4", figures.len()))),
         _ => None,
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn number(cell: &[u8], zeros_left_out: bool) -> Result<Vec<u8>, Strin
             "has `{}`, a rounded size: growth below its last digit cannot be seen; show sizes in bytes and copy it again",
             shown(text)
         )),
-        _ => Err(format!("has `{}` where a number belongs", shown(text))),
+        _ => Err(format!("has `{}` instead of a number", shown(text))),
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(read("12040 (   0)"), Ok("12040".to_owned()));
         assert_eq!(read("1,234,567 B"), Ok("1,234,567".to_owned()));
         assert!(read("1.21 MB").is_err_and(|why| why.contains("rounded size")));
-        assert!(read("soon").is_err_and(|why| why.contains("where a number belongs")));
+        assert!(read("soon").is_err_and(|why| why.contains("instead of a number")));
         assert_eq!(number(b"", true), Ok(b"0".to_vec()));
     }
 }

@@ -68,7 +68,7 @@ impl Named {
         let (Some(header), Some(cells)) = (&self.header, read) else {
             tables.between();
             if !paste::is_fence(text) {
-                tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
+                tables.pass(line.number, || format!("belongs to no table: `{}`", shown(text)));
             }
             return Ok(());
         };
@@ -127,11 +127,11 @@ fn row(header: &Header, cells: &[Vec<u8>], unicode: bool) -> Result<Row, String>
     let cell = |at: usize| cells.get(at).map(Vec::as_slice).unwrap_or_default();
     let text = cell(header.tag);
     let tag = pages::tag(text, pages::OEM, unicode).filter(|_| !text.is_empty());
-    let tag = tag.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(text)))?;
+    let tag = tag.ok_or_else(|| format!("has a tag that is not four characters long: `{}`", shown(text)))?;
     let at = match header.time.map(cell) {
         Some(text) => {
             let stamp = when::line(text).filter(Stamp::has_date);
-            Some(stamp.ok_or_else(|| format!("has `{}`, which is not a time", shown(text)))?)
+            Some(stamp.ok_or_else(|| format!("has `{}` instead of a time", shown(text)))?)
         }
         None => None,
     };
@@ -161,6 +161,6 @@ fn pool(text: &[u8]) -> Result<Pool, String> {
         "nonp" | "nonpaged" | "npaged" | "np" | "nonpagedpool" => Ok(Pool::Nonpaged),
         "paged" | "page" | "pagedpool" => Ok(Pool::Paged),
         "" => Ok(Pool::Unknown),
-        _ => Err(format!("has `{}` where a pool belongs", shown(text))),
+        _ => Err(format!("has `{}` instead of a pool", shown(text))),
     }
 }

@@ -209,9 +209,12 @@ impl Screens {
             (Scope::Session(_), _) => {}
             (scope, None) => self.whole = Some((scope, line)),
             (scope, Some((before, first))) if scope != before => {
-                let what =
-                    format!("begins a table of {}, where that of line {first} is of {}", whose(scope), whose(before));
-                let help = "give each a file of its own: the same tags mean other memory there";
+                let what = format!(
+                    "starts a table of {}, but the table at line {first} is of {}",
+                    whose(scope),
+                    whose(before)
+                );
+                let help = "put each into its own file: the same tags stand for different memory there";
                 return Err(tables.wrong(line, Wrong::new(what, help)));
             }
             (_, Some(_)) => {}
@@ -248,8 +251,8 @@ impl Screens {
             }
             Some(Around::Rule) => self.lay_out(Layout { ruled: true, ..self.layout }),
             None if super::kind::is_of_debugger(line.bytes) => {
-                let what = "is of WinDbg's !poolused, in a log of PoolMon";
-                return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
+                let what = "is from WinDbg's !poolused, but this log is from PoolMon";
+                return Err(tables.wrong(line.number, Wrong::new(what, "put each into its own file")));
             }
             None if is_row_unread(line, tables.is_open()) => {
                 tables.unread(line.number, || unread(line, None));
@@ -282,16 +285,16 @@ fn unread(line: Line<'_>, wrong: Option<String>) -> String {
         (End::TooLong, _) => "is longer than 64 KiB".to_owned(),
         (End::File, Some(wrong)) => format!("is cut off: it {wrong}"),
         (End::Newline, Some(wrong)) => wrong,
-        (End::File | End::Newline, None) => format!("is no row: `{}`", shown(line.bytes)),
+        (End::File | End::Newline, None) => format!("is not a row: `{}`", shown(line.bytes)),
     }
 }
 
 fn mixed(form: Form, first: u64) -> Wrong {
     let what = match form {
-        Form::Live => format!("has changes in parentheses, where line {first} has none"),
-        Form::Snapshot => format!("has no changes in parentheses, where line {first} has some"),
+        Form::Live => format!("has changes in parentheses, but line {first} has none"),
+        Form::Snapshot => format!("has no changes in parentheses, but line {first} has some"),
     };
-    Wrong::new(what, "a log is of live screens or of snapshots: give each a file of its own")
+    Wrong::new(what, "put live screens and snapshots into separate files")
 }
 
 fn whose(scope: Scope) -> &'static str {

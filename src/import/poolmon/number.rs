@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
         }
         let length = digits.len() - rest.len();
         let Some(magnitude) = value else {
-            return Err(format!("has {}, more than 64 bits hold", shown(&digits[..length])));
+            return Err(format!("has {}, more than fits into 64 bits", shown(&digits[..length])));
         };
         self.0 = rest;
         Ok(Some(Number { magnitude, negative }))

@@ -112,7 +112,7 @@ fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
         strict(&[&before, &line[at..]].concat(), layout).map(|(tag, ..)| tag)
     };
     let four = whole().or_else(|| pages::tag(tag, pages::OEM, layout.unicode)).map(|tag| (tag, pool, rest));
-    Some(four.ok_or_else(|| format!("has the tag `{}`, which is not four characters", shown(tag))))
+    Some(four.ok_or_else(|| format!("has a tag that is not four characters long: `{}`", shown(tag))))
 }
 
 /// Parses the figures of a snapshot file in its own format. Also returns their length up to the line end.
@@ -151,7 +151,7 @@ fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
         && !matches_per_alloc(count, usage.bytes, per_alloc.magnitude)
     {
         let is = usage.bytes.checked_div(count).unwrap_or_default();
-        return Err(format!("does not add up: Bytes ÷ Diff is {is}, Per Alloc is {}", per_alloc.magnitude));
+        return Err(format!("does not add up: Bytes ÷ Diff is {is}, but Per Alloc is {}", per_alloc.magnitude));
     }
     Ok((form, usage))
 }
@@ -166,7 +166,7 @@ fn matches_per_alloc(diff: u64, bytes: u64, per_alloc: u64) -> bool {
 pub(in crate::import) fn required(fields: &mut Fields<'_>) -> Result<Number, String> {
     fields.number()?.ok_or_else(|| match fields.0.trim_ascii() {
         b"" => "ends before its last number".to_owned(),
-        rest => format!("has `{}` where a number belongs", shown(rest)),
+        rest => format!("has `{}` instead of a number", shown(rest)),
     })
 }
 
@@ -176,9 +176,9 @@ fn change(fields: &mut Fields<'_>, form: Form) -> Result<(), String> {
         (Form::Snapshot, false) => Ok(()),
         (Form::Live, true) => {
             required(fields)?;
-            if fields.takes(b')') { Ok(()) } else { Err("has a change which no parenthesis ends".to_owned()) }
+            if fields.takes(b')') { Ok(()) } else { Err("has a change without a closing parenthesis".to_owned()) }
         }
-        (Form::Snapshot, true) | (Form::Live, false) => Err("has a change behind some numbers only".to_owned()),
+        (Form::Snapshot, true) | (Form::Live, false) => Err("has a change after only some of its numbers".to_owned()),
     }
 }
 
@@ -193,7 +193,7 @@ fn only_a_driver(rest: &[u8], layout: Layout) -> Result<(), String> {
     if layout.drivers || rest.is_empty() || rest.starts_with(b"[") || rest.starts_with(b"Unknown Driver") {
         return Ok(());
     }
-    Err(format!("has `{}` behind its last number", shown(rest)))
+    Err(format!("has `{}` after its last number", shown(rest)))
 }
 
 /// Checks that the figures are consistent. `Allocs` and `Frees` are 32-bit counters on many systems, and wrap.
@@ -203,7 +203,11 @@ pub(in crate::import) fn checked(allocs: Number, frees: Number, diff: Number, by
     };
     let is = allocs.wrapping_sub(frees);
     if is.wrapping_sub(diff.wrapping()) as u32 != 0 {
-        return Err(format!("does not add up: Allocs − Frees is {}, Diff says {}", is as i64, diff.wrapping() as i64));
+        return Err(format!(
+            "does not add up: Allocs − Frees is {}, but Diff is {}",
+            is as i64,
+            diff.wrapping() as i64
+        ));
     }
     Ok(Usage { allocs, frees, bytes: bytes_in_use(bytes)? })
 }
@@ -284,7 +288,7 @@ mod tests {
         assert_eq!(usage(" Less Nonp 3 5 -2 0 0"), Ok(more));
         assert_eq!(
             usage(" Irp  Nonp 6394 4056 2339 64 32"),
-            Err("does not add up: Allocs − Frees is 2338, Diff says 2339".to_owned())
+            Err("does not add up: Allocs − Frees is 2338, but Diff is 2339".to_owned())
         );
     }
 
@@ -300,7 +304,7 @@ mod tests {
             (" EtwB Nonp 6394 ( 0) 4056 ( 0) 2338 63418368 ( 0) 69896", 27125, 69896),
             (" EtwB Nonp 6394 4056 2338 163418368 18446744073709551615", 69896, u64::MAX),
         ] {
-            let why = format!("does not add up: Bytes ÷ Diff is {is}, Per Alloc is {per_alloc}");
+            let why = format!("does not add up: Bytes ÷ Diff is {is}, but Per Alloc is {per_alloc}");
             assert_eq!(usage(line), Err(why), "{line}");
         }
     }
@@ -310,13 +314,13 @@ mod tests {
         for (line, expected) in [
             (" Irp  Nonp 3 1 2 64", "ends before its last number"),
             (" Irp  Nonp", "ends before its last number"),
-            (" Irp  Nonp 3 1 x 64 32", "has `x 64 32` where a number belongs"),
-            (" Irp  Nonp 3 ( 0) 1 2 64 32", "has a change behind some numbers only"),
-            (" Irp  Nonp 3 ( 0) 1 ( 0", "has a change which no parenthesis ends"),
-            (" Irp  Nonp 3 1 2 64 32 7", "has `7` behind its last number"),
-            (" Irp  Nonp 99999999999999999999 1 2 64 32", "has 99999999999999999999, more than 64 bits hold"),
+            (" Irp  Nonp 3 1 x 64 32", "has `x 64 32` instead of a number"),
+            (" Irp  Nonp 3 ( 0) 1 2 64 32", "has a change after only some of its numbers"),
+            (" Irp  Nonp 3 ( 0) 1 ( 0", "has a change without a closing parenthesis"),
+            (" Irp  Nonp 3 1 2 64 32 7", "has `7` after its last number"),
+            (" Irp  Nonp 99999999999999999999 1 2 64 32", "has 99999999999999999999, more than fits into 64 bits"),
             (" Irp  Nonp 3 1 2 9999999999999999999 32", "has more bytes than any machine"),
-            ("toolong Nonp 3 1 2 64 32", "has the tag `toolong`, which is not four characters"),
+            ("toolong Nonp 3 1 2 64 32", "has a tag that is not four characters long: `toolong`"),
         ] {
             assert_eq!(row(line, PLAIN), Some(Err(expected.to_owned())), "{line}");
         }

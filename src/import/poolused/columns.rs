@@ -109,12 +109,12 @@ impl Columns {
                 digits(end - start)
             }
             Some(end) if start + length > end => Err(format!(
-                "runs beyond its last column: where the number ends and its text begins in `{}` cannot be told",
+                "runs beyond its last column: the number and its text cannot be separated in `{}`",
                 shown(text)
             )),
             // A letter ends the number; a point or a comma may belong to either.
             _ if glued && !fields.0.first().is_some_and(|next| next.is_ascii_alphabetic()) => {
-                Err(format!("has `{}`: where the number ends and its text begins cannot be told", shown(text)))
+                Err(format!("has `{}`: the number and its text cannot be separated", shown(text)))
             }
             _ => Ok((number, length)),
         }
@@ -201,7 +201,7 @@ mod tests {
             " Full         1      520         7 123456781394 bus",
             " Coll 1 520 7 2577936802.11 driver",
         ] {
-            assert!(numbers(HEADER, row).is_err_and(|why| why.contains("cannot be told")), "{row}");
+            assert!(numbers(HEADER, row).is_err_and(|why| why.contains("cannot be separated")), "{row}");
         }
         let wide = numbers(HEADER, " Full         1      520         7 1234567890\tnothing glued").unwrap();
         assert_eq!((wide.0[3], wide.2), (1_234_567_890, true));

@@ -53,8 +53,8 @@ impl Used {
             return Ok(());
         }
         if poolmon::is_header(text) {
-            let what = "is PoolMon's, in a log of WinDbg's !poolused";
-            return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
+            let what = "is from PoolMon, but this log is from WinDbg's !poolused";
+            return Err(tables.wrong(line.number, Wrong::new(what, "put each into its own file")));
         }
         if Columns::of(line.bytes).is_some() {
             self.indent = line.bytes.iter().take_while(|byte| **byte == b' ').count().saturating_sub(1);
@@ -98,11 +98,11 @@ impl Used {
             }
             None if paste::is_fence(text) => Ok(()),
             None if line.end == End::TooLong || looks_like_row(text, false) => {
-                tables.unread(line.number, || format!("is of no table: `{}`", shown(text)));
+                tables.unread(line.number, || format!("belongs to no table: `{}`", shown(text)));
                 Ok(())
             }
             None => {
-                tables.pass(line.number, || format!("is of no table: `{}`", shown(text)));
+                tables.pass(line.number, || format!("belongs to no table: `{}`", shown(text)));
                 Ok(())
             }
         }
@@ -144,7 +144,7 @@ struct Row {
 fn read_row(line: Line<'_>, unicode: bool, columns: &Columns) -> Result<Row, String> {
     let narrow = || {
         let bytes = narrow(line.bytes)
-            .ok_or_else(|| format!("has a tag which is no four characters: `{}`", shown(line.bytes)))?;
+            .ok_or_else(|| format!("has a tag that is not four characters long: `{}`", shown(line.bytes)))?;
         read_bytes(Line { bytes: &bytes, ..line }, columns)
     };
     match line.bytes.is_ascii() {
@@ -171,7 +171,7 @@ fn read_bytes(line: Line<'_>, columns: &Columns) -> Result<Row, String> {
     match (written, shortened(line.bytes).and_then(|(tag, from)| read_numbers(line, tag, from, columns))) {
         (Ok(written), Ok(shortened)) if written.tag != shortened.tag => {
             let [tag, other] = [&written.tag, &shortened.tag].map(|tag| shown(tag));
-            Err(format!("may be of the tag `{tag}` or of `{other}`"))
+            Err(format!("may belong to the tag `{tag}` or `{other}`"))
         }
         (written, Err(_)) => written,
         (_, shortened) => shortened,
@@ -183,7 +183,7 @@ fn as_written(line: &[u8]) -> Result<([u8; 4], usize), String> {
     let from = usize::from(line.first() == Some(&b' '));
     let tag = line.get(from..).and_then(|rest| rest.first_chunk::<4>().copied());
     let behind = line.get(from + 4).is_some_and(|byte| *byte == b' ');
-    tag.filter(|_| behind).map(|tag| (tag, from + 4)).ok_or_else(|| format!("is no row: `{}`", shown(line)))
+    tag.filter(|_| behind).map(|tag| (tag, from + 4)).ok_or_else(|| format!("is not a row: `{}`", shown(line)))
 }
 
 /// A tag of up to four characters without a space, and the offset of its end.
@@ -192,7 +192,7 @@ fn shortened(line: &[u8]) -> Result<([u8; 4], usize), String> {
     let word = line[from..].split(u8::is_ascii_whitespace).next().unwrap_or_default();
     let mut tag = [b' '; 4];
     let place = tag.get_mut(..word.len()).filter(|_| !word.is_empty());
-    place.ok_or_else(|| format!("is no row: `{}`", shown(line)))?.copy_from_slice(word);
+    place.ok_or_else(|| format!("is not a row: `{}`", shown(line)))?.copy_from_slice(word);
     Ok((tag, from + word.len()))
 }
 
@@ -282,7 +282,7 @@ mod tests {
         ] {
             assert_eq!(row(text, header), Ok((*tag, figures)), "{text}");
         }
-        assert_eq!(row("Io 7 8000 3 144 1394 bus", header), Err("may be of the tag `Io 7` or of `Io`".to_owned()));
+        assert_eq!(row("Io 7 8000 3 144 1394 bus", header), Err("may belong to the tag `Io 7` or `Io`".to_owned()));
         assert!(row("Toolong 1 2 3 4", header).is_err());
     }
 

@@ -273,7 +273,7 @@ impl Tables {
             bytes: first.bytes.saturating_add(usage.bytes),
         };
         self.snapshot.set(row, Some(sum));
-        self.doubt(line, || "is of a tag and pool that the table has already, and was added to that row".to_owned());
+        self.doubt(line, || "repeats a tag and pool of this table, so it was added to the earlier row".to_owned());
     }
 
     /// Reports a row that was read and may be wrong.
@@ -349,7 +349,7 @@ impl Tables {
         self.notes.extend(self.clock.note(&self.file.name));
         self.notes.extend(self.file.untimed.map(|line| {
             let name = &self.file.name;
-            format!("{name}, line {line}: nothing says how much time passed before this table; rates are not judged")
+            format!("{name}, line {line}: no source gives the time before this table, so rates are not judged")
         }));
         Ok(())
     }

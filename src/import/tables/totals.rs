@@ -78,11 +78,11 @@ impl Totals {
             if sum.is_some_and(|sum| sum != rows) {
                 let sum = sum.unwrap_or_default();
                 why.get_or_insert_with(|| {
-                    format!("has rows of {rows} B in the {pool} pool, and its TOTAL line has {sum} B")
+                    format!("has rows of {rows} B in the {pool} pool, but its TOTAL line has {sum} B")
                 });
             } else if let Some(reported) = reported.filter(|reported| any && rows < reported / 2) {
                 why.get_or_insert_with(|| {
-                    format!("has rows of {rows} B in the {pool} pool, and its header has {reported} B")
+                    format!("has rows of {rows} B in the {pool} pool, but its header has {reported} B")
                 });
             }
             // If some rows are missing, a `TOTAL` line equal to the rows is their sum and not the pool's total.
@@ -128,7 +128,7 @@ mod tests {
             filled(header(1400), true),
             (None, vec!["nonpaged kernel 1400".into(), "available kernel 9".into()])
         );
-        let why = "has rows of 700 B in the nonpaged pool, and its header has 1402 B";
+        let why = "has rows of 700 B in the nonpaged pool, but its header has 1402 B";
         assert_eq!(filled(header(1402), true).0.as_deref(), Some(why));
     }
 
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(filled(sums(700), true), (None, vec!["nonpaged kernel 700".into()]));
         assert_eq!(filled(sums(700), false), (None, vec![]));
         let (why, rows) = filled(sums(900), false);
-        assert_eq!(why.as_deref(), Some("has rows of 700 B in the nonpaged pool, and its TOTAL line has 900 B"));
+        assert_eq!(why.as_deref(), Some("has rows of 700 B in the nonpaged pool, but its TOTAL line has 900 B"));
         assert_eq!(rows, ["nonpaged kernel 900"]);
         let both = totals(&[(Figure::Nonpaged, 1000)], &[(Pool::Nonpaged, 700)]);
         assert_eq!(filled(both, true), (None, vec!["nonpaged kernel 1000".into()]));

@@ -50,7 +50,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
             continue;
         }
         let Some(columns) = &columns else {
-            tables.pass(line.number, || format!("stands before the header: `{}`", shown(text.as_bytes())));
+            tables.pass(line.number, || format!("comes before the header: `{}`", shown(text.as_bytes())));
             continue;
         };
         row(columns, line, &text, &mut pools, tables)?;
@@ -71,8 +71,7 @@ fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
             Some(pool) => {
                 if machine.is_some_and(|machine| !machine.eq_ignore_ascii_case(whose)) {
                     let what = format!("has the pools of two machines, {} and {}", machine.unwrap_or_default(), whose);
-                    let help =
-                        "give each a file of its own: `relog FILE -c \"\\\\HOST\\Memory\\*\" -f CSV -o HOST.csv`";
+                    let help = "put each into its own file: `relog FILE -c \"\\\\HOST\\Memory\\*\" -f CSV -o HOST.csv`";
                     return Err(Wrong::new(shown(what.as_bytes()), help));
                 }
                 machine = Some(whose);
@@ -83,13 +82,13 @@ fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
     }
     if found.is_empty() {
         let first = others.first().map(|name| shown(name.as_bytes())).unwrap_or_default();
-        let what = format!("has no counter of a pool among {}; the first is `{first}`", others.len());
-        let help = "log `\\Memory\\Pool Nonpaged Bytes` and `\\Memory\\Pool Paged Bytes`, by their English names";
+        let what = format!("has no pool counter among {}; the first is `{first}`", others.len());
+        let help = "log `\\Memory\\Pool Nonpaged Bytes` and `\\Memory\\Pool Paged Bytes`, with their English names";
         return Err(Wrong::new(what, help));
     }
     let note = others.first().map(|first| {
         format!(
-            "{} of {} counters are not read, as they are not of a pool: `{}` and so on",
+            "{} of {} counters are not read, because they do not belong to a pool: `{}` and so on",
             others.len(),
             names.len() - 1,
             shown(first.as_bytes())
@@ -126,7 +125,7 @@ fn row(
         return Ok(());
     };
     if fields.len() != columns.count {
-        tables.unread(line.number, || format!("has {} fields where the header has {}", fields.len(), columns.count));
+        tables.unread(line.number, || format!("has {} fields, but the header has {}", fields.len(), columns.count));
         return Ok(());
     }
     let mut read = Vec::with_capacity(columns.pools.len());
@@ -139,8 +138,7 @@ fn row(
         match marks.read(field).and_then(|amount| bytes(amount, 1.0)) {
             Some(bytes) => read.push((*pool, bytes)),
             None => {
-                tables
-                    .pass(line.number, || format!("has `{}` where a number of bytes belongs", shown(field.as_bytes())));
+                tables.pass(line.number, || format!("has `{}` instead of a number of bytes", shown(field.as_bytes())));
                 return Ok(());
             }
         }

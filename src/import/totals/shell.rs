@@ -72,7 +72,7 @@ pub(in crate::import) fn read(
 fn ambiguous(number: &str) -> Wrong {
     let number = shown(number.as_bytes());
     let what = format!(
-        "has `{number}`, which can be read with decimals and with thousands separated, and no other number tells"
+        "has `{number}`, which has either decimals or a thousands separator, and no other number shows the format"
     );
     Wrong::new(
         what,
@@ -125,7 +125,7 @@ impl Log {
                 columns.iter().filter(|(_, column)| column.is_none()).map(|(name, _)| name.as_str()).collect();
             if !others.is_empty() && self.columns.is_none() {
                 tables.note(&format!(
-                    "columns that are not of a pool, or have no unit, are not read: {}",
+                    "columns without a pool or without a unit are not read: {}",
                     shown(others.join(", ").as_bytes())
                 ));
             }
@@ -153,7 +153,7 @@ impl Log {
         let at = words.len().checked_sub(columns.len()).filter(|at| *at > 0);
         let told = at.and_then(|at| time(&words[..at].join(" ")).map(|told| (told, at)));
         let Some((told, at)) = told else {
-            let why = || format!("is no time and {} numbers: `{}`", columns.len(), shown(text.as_bytes()));
+            let why = || format!("is not a time and {} numbers: `{}`", columns.len(), shown(text.as_bytes()));
             match looks_like_row(text.as_bytes(), true) {
                 true => tables.unread(number, why),
                 false => tables.pass(number, why),
@@ -166,7 +166,7 @@ impl Log {
             let amount = self.marks.read(word).and_then(|amount| bytes(amount, unit));
             amount
                 .map(|bytes| (pool, bytes))
-                .ok_or_else(|| format!("has `{}` where a number belongs", shown(word.as_bytes())))
+                .ok_or_else(|| format!("has `{}` instead of a number", shown(word.as_bytes())))
         };
         match amounts.map(read).collect::<Result<Vec<_>, String>>() {
             Err(why) => tables.unread(number, || why),
@@ -189,9 +189,7 @@ impl Log {
                 tables.end()?;
                 self.told = Some(told);
             } else if !before.trim().is_empty() {
-                tables.pass(number, || {
-                    format!("has `{}`, which is not a time that can be read", shown(before.as_bytes()))
-                });
+                tables.pass(number, || format!("has an unreadable time: `{}`", shown(before.as_bytes())));
             }
             // The machine is followed by the object, which is the whole machine's memory or one process.
             let counter = path.split_once('\\').map_or(path, |(_, counter)| counter);
@@ -211,7 +209,7 @@ impl Log {
         match (self.counter.take(), value) {
             (Some(pool), Some(bytes)) if tables.is_open() => self.pools.add(pool, bytes, tables),
             (None, Some(_)) => {}
-            _ => tables.pass(number, || format!("is of no table: `{}`", shown(text.as_bytes()))),
+            _ => tables.pass(number, || format!("belongs to no table: `{}`", shown(text.as_bytes()))),
         }
         Ok(())
     }

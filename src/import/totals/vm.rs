@@ -44,8 +44,8 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
             continue;
         }
         if is_of_debugger(line.bytes) {
-            let what = "is of WinDbg's !poolused, in a log of !vm";
-            return Err(tables.wrong(line.number, Wrong::new(what, "give each a file of its own")));
+            let what = "is from WinDbg's !poolused, but this log is from !vm";
+            return Err(tables.wrong(line.number, Wrong::new(what, "put each into its own file")));
         }
         match usage(&text) {
             None => {}

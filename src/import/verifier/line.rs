@@ -164,7 +164,7 @@ fn allocation(text: &str, layout: Layout) -> Option<Result<Allocation, String>> 
         Some(Allocation { tag, caller: symbol.to_owned(), bytes })
     };
     Some(
-        read().ok_or_else(|| format!("is no allocation with its length, tag and caller: `{}`", shown(text.as_bytes()))),
+        read().ok_or_else(|| format!("is not an allocation with length, tag and caller: `{}`", shown(text.as_bytes()))),
     )
 }
 

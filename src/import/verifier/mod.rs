@@ -96,7 +96,7 @@ impl Lists {
             Some(Said::Header(layout)) => self.layout = layout,
             Some(said) => {
                 let Some(held) = self.held.last_mut() else {
-                    tables.pass(number, || format!("is of no driver: `{}`", shown(text.as_bytes())));
+                    tables.pass(number, || format!("belongs to no driver: `{}`", shown(text.as_bytes())));
                     return Ok(());
                 };
                 match said {
@@ -118,14 +118,12 @@ impl Lists {
             return Ok(());
         }
         if held.iter().all(|held| !held.is_counted() && held.listed.is_empty()) {
-            tables.pass(self.begins, || "begins a list without counts".to_owned());
+            tables.pass(self.begins, || "starts a list without counts".to_owned());
             return Ok(());
         }
         let unloaded = held.iter().any(|held| held.driver.unloaded);
         if self.unloaded && !unloaded {
-            tables.pass(self.begins, || {
-                "begins a list of loaded drivers behind one of drivers that were unloaded".to_owned()
-            });
+            tables.pass(self.begins, || "starts a list of loaded drivers after a list of unloaded drivers".to_owned());
             return Ok(());
         }
         self.unloaded = unloaded;
@@ -205,11 +203,11 @@ impl Held {
         let (counted, listed) = (self.pools.iter().map(|pool| pool.allocs).sum::<u64>(), self.listed.len() as u64);
         if !self.is_counted() {
             tables.of(SOURCE, None, true);
-            tables.note(&format!("what {} holds in all was not read", shown(self.driver.name.as_bytes())));
+            tables.note(&format!("the total of {} was not read", shown(self.driver.name.as_bytes())));
         } else if listed > 0 && listed != counted {
             tables.of(SOURCE, None, true);
             tables.note(&format!(
-                "{} holds {counted} allocations, of which {listed} are listed",
+                "{} holds {counted} allocations, but the list has {listed}",
                 shown(self.driver.name.as_bytes())
             ));
         }

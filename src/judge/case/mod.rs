@@ -199,7 +199,7 @@ impl Case {
         let said = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
         let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
         let said = said.doubted(hidden.map(|hidden| hidden.from(named)));
-        if self.reported { said.because_of("; by what the tables report of the whole pool") } else { said }
+        if self.reported { said.because_of("; by the tables' totals of the whole pool") } else { said }
     }
 
     fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {
@@ -212,7 +212,7 @@ impl Case {
         if self.unsound {
             return said(
                 Verdict::Unclear,
-                "the kernel's tag table overflowed (Ovfl moved), so no tag's figures are sound",
+                "the kernel's tag table overflowed (Ovfl changed), so no tag's figures are reliable",
             );
         }
         if let Some(doubt) = self.doubts.about(limit) {
@@ -225,7 +225,7 @@ impl Case {
                     said.because += "; many drivers allocate under this tag, so it is a suspect only";
                 }
                 if said.verdict != Verdict::Held && self.key.reclaimable {
-                    said.because += "; the kernel takes this memory back when it needs some";
+                    said.because += "; the kernel reclaims this memory when it needs it";
                 }
                 said
             }

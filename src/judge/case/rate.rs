@@ -10,7 +10,7 @@ use crate::scenario::{Amount, Limit, Rate};
 impl Case {
     pub(super) fn rate(&self, most: Rate, named: bool) -> Said {
         if matches!(most.amount, Amount::Objects(_)) && !self.counts {
-            let why = "objects are not known, as the log has neither allocs nor frees; give a rate in bytes";
+            let why = "objects are not known, because the log has neither allocs nor frees; give a rate in bytes";
             return said(Verdict::Unclear, why);
         }
         let trend = match &self.evidence {
@@ -73,7 +73,7 @@ impl Case {
             (true, _) | (false, Unconfirmed::Leak) => said(Verdict::Broken, text),
             // Among thousands of tags, the intervals of some miss the true rate.
             (false, Unconfirmed::Budget(_) | Unconfirmed::Unclear) => {
-                said(Verdict::Unclear, format!("{text}; unconfirmed: no threshold names it"))
+                said(Verdict::Unclear, format!("{text}; unconfirmed: no threshold names this tag"))
             }
         }
     }

@@ -136,14 +136,14 @@ fn differences(base: &Header, candidate: &Header) -> Vec<String> {
     let runs = base.scenario_sha256.is_known() && candidate.scenario_sha256.is_known();
     if runs && base.scenario != candidate.scenario {
         let (base, candidate) = (&base.scenario, &candidate.scenario);
-        notes.push(format!("the base is of another scenario: {base}, and not {candidate}"));
+        notes.push(format!("the base is from another scenario: {base}, not {candidate}"));
     }
     if base.source != candidate.source {
         let (base, candidate) = (&base.source, &candidate.source);
-        notes.push(format!("the base was measured by other means: {base}, and not {candidate}"));
+        notes.push(format!("the base was measured in another way: {base}, not {candidate}"));
     }
     if base == candidate {
-        notes.push("the base and the candidate are the same recording, as far as they say".to_owned());
+        notes.push("the base and the candidate have the same header, so they seem to be the same recording".to_owned());
     }
     notes
 }

@@ -43,7 +43,7 @@ pub(super) fn sure(limit: &Limit, base: Option<&Case>, (verdict, because): (Verd
     let doubt =
         base.and_then(|base| base.doubts.about(limit).or(base.doubts.damage.as_deref()).or(base.hidden_from_named()));
     match (verdict, doubt) {
-        (Verdict::Held, Some(doubt)) => (Verdict::Unclear, format!("{because}; but of the base {doubt}")),
+        (Verdict::Held, Some(doubt)) => (Verdict::Unclear, format!("{because}; about the base: {doubt}")),
         (verdict, _) => (verdict, because),
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn worse(
         Limit::MaxRate(rate) => faster(*rate, verdict, because, base, candidate),
         Limit::MaxGrowth(_) | Limit::MaxBytes(_) | Limit::AfterTeardown(_) => {
             let Some((now, most)) = candidate.amount(limit) else { return (verdict, because.to_owned()) };
-            let Some(base) = base else { return (verdict, format!("{because}; not there in the base")) };
+            let Some(base) = base else { return (verdict, format!("{because}; not present in the base")) };
             let Some((before, _)) = base.amount(limit) else {
                 return (Verdict::Unclear, format!("{because}; the base was not measured at rest"));
             };
@@ -76,7 +76,7 @@ pub(super) fn worse(
             if now.saturating_sub(before) > most {
                 (verdict, text)
             } else {
-                (Verdict::Held, format!("{text}: no worse by more than is allowed"))
+                (Verdict::Held, format!("{text}: not worse than the limit allows"))
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn worse(
 fn faster(most: Rate, verdict: Verdict, because: &str, base: Option<&Case>, candidate: &Case) -> (Verdict, String) {
     let Some(now) = candidate.rate_of(most) else { return (verdict, because.to_owned()) };
     let Some(base) = base else {
-        let text = format!("{because}; not there in the base");
+        let text = format!("{because}; not present in the base");
         return if now.low > 0.0 { (verdict, text) } else { (Verdict::Unclear, text) };
     };
     let Some(before) = base.rate_of(most) else {
@@ -112,7 +112,7 @@ fn faster(most: Rate, verdict: Verdict, because: &str, base: Option<&Case>, cand
     } else if now.high <= before.high && now.rate <= before.rate && base.trend().is_some() {
         (Verdict::Held, format!("{text}: no faster than the base"))
     } else {
-        (Verdict::Unclear, format!("{text}: too few samples to tell them apart"))
+        (Verdict::Unclear, format!("{text}: too few samples to show a difference"))
     }
 }
 

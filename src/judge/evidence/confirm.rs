@@ -30,23 +30,23 @@ const WARM_UP_SHARE: u64 = 5;
 /// Number of blocks for the check of new heights: the last three must be above everything before.
 const LEVELS: usize = 12;
 
-/// What a second look says of a candidate.
+/// The result of a second look at a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// It did not go on: no leak.
+    /// The growth did not continue: no leak.
     NotPersistent,
-    /// It went on, and the workload causes it.
+    /// The growth continued, and the workload causes it.
     Leak,
-    /// It went on, and the workload does not cause it.
+    /// The growth continued, and the workload does not cause it.
     Background,
-    /// It went on, and what causes it cannot be told yet.
+    /// The growth continued, and its cause is not known yet.
     NotAttributed,
-    /// It went on; the workload could not rest, so what causes it was not tested.
+    /// The growth continued; the workload could not rest, so the cause was not tested.
     NotTested,
 }
 
-/// Why growth did not persist.
+/// The reason why growth did not persist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
@@ -54,9 +54,9 @@ pub enum Doubt {
     Weak,
     /// A guard failed.
     Guard(Guard),
-    /// The rate is less than half of the first.
+    /// The rate is less than half of the rate in the first look.
     Slower,
-    /// It did not end above everything before.
+    /// The series did not end above all of its earlier levels.
     NoNewHigh,
 }
 

@@ -4,15 +4,15 @@ use serde::Serialize;
 
 use super::troughs::{Stretch, Trough};
 
-/// Which figure of a tag was tested.
+/// The figure of a tag that was tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Objects in use.
     Objects,
-    /// Bytes in use, in objects of the usual size: bytes can grow while objects do not.
+    /// Bytes in use, expressed in objects of the usual size. Bytes can grow without growth of the objects.
     Bytes,
-    /// Objects in use without those in flight.
+    /// Objects in use, without objects in flight.
     WithoutFlow,
 }
 

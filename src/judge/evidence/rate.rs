@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use crate::scenario::Per;
 
-/// An estimate with its 95 % interval.
+/// An estimate of a rate with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Interval {
-    /// The estimate.
+    /// The estimated rate.
     pub rate: f64,
-    /// The lower end.
+    /// The lower end of the interval.
     pub low: f64,
-    /// The upper end.
+    /// The upper end of the interval.
     pub high: f64,
 }
 

@@ -42,19 +42,19 @@ impl Blocks {
     }
 }
 
-/// What spoke against a leak.
+/// The check that rejected a leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
-    /// It grew by fewer than four objects.
+    /// The tag grew by fewer than four objects.
     FewObjects,
-    /// Not every quarter rose.
+    /// The tag did not grow in every quarter of the series.
     NotEveryQuarter,
-    /// The last rise is less than half of the first.
+    /// The last rise is less than half of the first rise.
     SlowingDown,
-    /// The end is not higher than everything before it.
+    /// The end of the series is not higher than all of its earlier levels.
     SeenBefore,
-    /// More than half of the growth was given back in the cool-down.
+    /// The tag released more than half of the growth in the cool-down.
     Released,
 }
 

@@ -48,7 +48,7 @@ pub(super) fn in_words(found: &[Unreferenced], driver: Option<&str>) -> Option<S
     let bytes = rounded(found.iter().map(|object| object.bytes).sum());
     let by = first.modules.first().map_or(String::new(), |module| format!(", allocated in {module}"));
     Some(format!(
-        "kmemleak finds {} of {bytes} that nothing refers to{by}",
+        "kmemleak reports {} of {bytes} without any reference{by}",
         objects(addresses.len() as u64, &addresses)
     ))
 }
@@ -86,18 +86,20 @@ unreferenced object 0xffff88810d8ec800 (size 64):
             (
                 None,
                 Some(
-                    "kmemleak finds 2 objects (0xffff88810d8ec700, 0xffff88810d8ec800) of 256 B that nothing refers to, allocated in leaky_drv",
+                    "kmemleak reports 2 objects (0xffff88810d8ec700, 0xffff88810d8ec800) of 256 B without any reference, allocated in leaky_drv",
                 ),
             ),
             (
                 Some("leaky-drv.ko"),
                 Some(
-                    "kmemleak finds 1 object (0xffff88810d8ec700) of 192 B that nothing refers to, allocated in leaky_drv",
+                    "kmemleak reports 1 object (0xffff88810d8ec700) of 192 B without any reference, allocated in leaky_drv",
                 ),
             ),
             (
                 Some("other"),
-                Some("kmemleak finds 1 object (0xffff88810d8ec800) of 64 B that nothing refers to, allocated in other"),
+                Some(
+                    "kmemleak reports 1 object (0xffff88810d8ec800) of 64 B without any reference, allocated in other",
+                ),
             ),
             (Some("absent"), None),
         ] {

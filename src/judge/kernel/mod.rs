@@ -112,20 +112,20 @@ impl KernelSaid {
         };
         let untold = self.remaining.iter().filter(|remaining| !remaining.key().is_some_and(|key| meant(&key)));
         let untold =
-            untold.map(|remaining| format!("{}; no `after_teardown` threshold means it", remaining.in_words()));
+            untold.map(|remaining| format!("{}; no `after_teardown` threshold covers it", remaining.in_words()));
         let unreferenced = kmemleak::in_words(&self.unreferenced, None).filter(|_| limited.is_empty());
         let unreferenced = unreferenced.map(|words| format!("{words}; there is no `after_teardown` threshold"));
         let warnings = self.warnings.iter().take(NAMED).map(|warning| format!("the kernel warned: {warning}"));
         let more = self.warnings.len().saturating_sub(NAMED);
-        let more = (more > 0).then(|| format!("the kernel warned {more} times more: see kernel.log"));
+        let more = (more > 0).then(|| format!("further kernel warnings: {more}, see kernel.log"));
         let lost = (self.lost > 0).then(|| {
             format!(
-                "{} kernel messages were written over before they were read; a larger log_buf_len= keeps more",
+                "{} kernel messages were overwritten before they were read; set a larger log_buf_len= to keep more",
                 self.lost
             )
         });
         let unread = self.unread.iter().map(|why| {
-            format!("not all that the kernel reports of itself was read, so a leak that it found is not known: {why}")
+            format!("some reports of the kernel could not be read, so a leak that it found may be missing: {why}")
         });
         untold.chain(unreferenced).chain(warnings).chain(more).chain(lost).chain(unread).collect()
     }

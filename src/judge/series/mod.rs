@@ -281,12 +281,11 @@ impl Measured {
         let notes = [
             (self.gaps, "samples could not be read and are missing"),
             (self.missed, "ticks of the sampling clock passed without a sample"),
-            (self.damaged, "places of the recording are damaged; what stood there is missing"),
+            (self.damaged, "places of the recording are damaged, so their content is missing"),
         ];
         let counted = notes.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let unsealed = (self.seal == Seal::None).then(|| {
-            "an early poolgate wrote the recording without a seal: whether it was changed since cannot be told"
-                .to_owned()
+            "an early poolgate wrote the recording without a seal, so later changes to it cannot be detected".to_owned()
         });
         counted.chain(self.overflow.note()).chain(unsealed).chain(self.apart()).collect()
     }

@@ -26,7 +26,7 @@ impl<'a> Cache<'a> {
     pub(super) fn of(line: &'a [u8]) -> Result<Cache<'a>, &'static str> {
         let figures = memchr::memrchr_iter(b':', line)
             .find(|&at| line[at..].starts_with(b": tunables ") && line[..at].ends_with(b" "))
-            .ok_or("no ` : tunables` behind the figures")?;
+            .ok_or("no ` : tunables` after the figures")?;
         let (rest, behind) = line.split_at(figures);
         let slabs = num_slabs(behind).ok_or("num_slabs is not a number")?;
         let (rest, pages_per_slab) = last_number(rest).ok_or("pagesperslab is not a number")?;

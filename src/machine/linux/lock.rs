@@ -34,7 +34,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     let file = File::from(rustix::fs::openat(folder.handle.as_fd(), name, flags, OWNERS_ALONE)?);
     let found = file.metadata()?;
     if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("it is not a file of ours"));
+        return Err(io::Error::other("it is not a regular file of this user"));
     }
     if found.mode() & 0o077 != 0 {
         rustix::fs::fchmod(&file, OWNERS_ALONE)?;

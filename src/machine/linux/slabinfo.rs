@@ -84,7 +84,7 @@ impl Slabinfo {
                 return Ok(());
             }
         }
-        Err(self.text.unreadable("caches come and go so fast that no two readings list the same ones"))
+        Err(self.text.unreadable("caches change so fast that no two readings list the same caches"))
     }
 
     /// Shrinks the caches that match `named` and returns their number.
@@ -204,11 +204,11 @@ mod tests {
             ("", "line 1: the text ends in the middle of a line"),
             ("slabinfo - version: 3.0\n", "line 1: not a slabinfo of version 2.x"),
             (&format!("{HEAD}key_jar 96 128 25"), "line 3: the text ends in the middle of a line"),
-            (&format!("{HEAD}key_jar 96 128 256 16 1\n"), "line 3: no ` : tunables` behind the figures"),
+            (&format!("{HEAD}key_jar 96 128 256 16 1\n"), "line 3: no ` : tunables` after the figures"),
             (&format!("{HEAD}key_jar 9x 128 256 16 1 {TAIL}"), "line 3: active_objs is not a number"),
             (&format!("{HEAD}key_jar 128 256 16 1 {TAIL}"), "line 3: active_objs is not a number"),
             (&format!("{HEAD} 96 128 256 16 1 {TAIL}"), "line 3: no cache name"),
-            (&format!("{HEAD}in\ntwo 96 128 256 16 1 {TAIL}"), "line 3: no ` : tunables` behind the figures"),
+            (&format!("{HEAD}in\ntwo 96 128 256 16 1 {TAIL}"), "line 3: no ` : tunables` after the figures"),
             (&format!("{HEAD}k 99999999999999999999 1 1 1 1 {TAIL}"), "line 3: active_objs is not a number"),
             (&format!("{HEAD}k 9999999999999999999 1 99 1 1 {TAIL}"), "line 3: active_objs × objsize is too large"),
             (&format!("{HEAD}k 1 1 1 1 1 : tunables 0 0 0\n"), "line 3: num_slabs is not a number"),
@@ -276,6 +276,6 @@ mod tests {
     fn a_list_which_never_comes_to_rest_is_an_error() {
         let restless: Vec<&str> = ["ab", "abc"].into_iter().cycle().take(2 * READINGS).collect();
         let samples = samples_of(&restless, 1);
-        assert!(samples[0].as_ref().unwrap_err().contains("no two readings list the same ones"), "{samples:?}");
+        assert!(samples[0].as_ref().unwrap_err().contains("no two readings list the same caches"), "{samples:?}");
     }
 }

@@ -69,7 +69,7 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
     fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
         match value {
             None => format!("remove {} from the simulated machine", setting.value),
-            Some(value) => format!("make {} of the simulated machine exactly {:?}", setting.value, value.to_string()),
+            Some(value) => format!("set {} of the simulated machine to exactly {:?}", setting.value, value.to_string()),
         }
     }
 }

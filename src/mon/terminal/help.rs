@@ -4,7 +4,7 @@
 pub(super) const HELP: &str = "\
 \x20Keys, as in PoolMon
    t a f d b m   sort by tag, allocs, frees, diff, bytes, bytes per alloc
-   ( )           sort by value, or by change since the screen before
+   ( )           sort by value, or by change since the previous screen
    p             nonpaged, paged, both; on Linux slab, call sites, both
    s, 0-9        the system's pools or all sessions'; one session's
    i             ask for a session's number
@@ -13,14 +13,14 @@ pub(super) const HELP: &str = "\
    h ?           this help
    q Esc         end
 
- Keys of poolgate's own
+ Keys only in poolgate
    /             ask for the tags to show
-   Space         hold the table still, or let it go on
+   Space         pause the table, or resume it
    Up Down PgUp PgDn Home End   scroll
-   Left Right [ ]               in a recording: sample before, next, first, last
+   Left Right [ ]               in a recording: previous, next, first, last sample
 
- In parentheses: the change since the screen before. Per Alloc is Bytes / Diff.
- A row which changed is bold. One with + grows: the troughs of its Bytes rise, over
- the screens in the bars at its end, which go from the lowest to the highest.
+ In parentheses: the change since the previous screen. Per Alloc is Bytes / Diff.
+ A changed row is bold. A row with + grows: the low points of its Bytes rise over the
+ screens in the bars at its end. The bars span the lowest to the highest value.
 
  Any key closes this.";

@@ -28,7 +28,7 @@ pub enum CheckpointError {
     #[error("the checkpoint is empty")]
     Empty,
     /// The file belongs to another program.
-    #[error("the checkpoint does not begin as one")]
+    #[error("the file does not begin like a checkpoint")]
     Foreign,
     /// The checkpoint is from a newer poolgate, and only that can continue.
     #[error("the checkpoint was written by a newer poolgate ({program}, format {version}; this one reads {VERSION})")]
@@ -39,7 +39,7 @@ pub enum CheckpointError {
         version: u32,
     },
     /// The entries are intact, but their order is impossible.
-    #[error("the checkpoint cannot be right: a run never goes from {from} to {to}")]
+    #[error("the checkpoint is invalid: a run never goes from {from} to {to}")]
     Illegal {
         /// The earlier phase.
         from: Phase,
@@ -94,7 +94,7 @@ impl<S: Storage> Checkpoint<S> {
         }
         let trouble = Trouble {
             message: format!("the run was ended because its checkpoint is damaged: {damage}"),
-            help: Some("look for what wrote to it or to its disk; then start the run again".to_owned()),
+            help: Some("find the program that wrote to it or to its disk; then start the run again".to_owned()),
             output: String::new(),
         };
         let boot = created.boot.clone();

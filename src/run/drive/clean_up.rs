@@ -17,7 +17,7 @@ impl<S: Storage> Drive<'_, S> {
             return Ok(());
         }
         let torn_down = if self.state().teardowns > LIVES {
-            Err(format!("teardown was begun {LIVES} times and never ended, so it was given up").into())
+            Err(format!("teardown was started {LIVES} times and never completed, so it is not tried again").into())
         } else {
             work.tear_down().await
         };

@@ -36,7 +36,7 @@ const LIVES: u32 = 4;
 const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
 
 /// The note for the case that the machine was not restarted after its flags were restored.
-const STILL_IN_FORCE: &str = "the flags are put back, and the kernel runs with them until its next boot";
+const STILL_IN_FORCE: &str = "the flags are put back, but the kernel runs with them until its next boot";
 
 /// Returns the path of the file, in a run's folder, that holds the original of change `number` (from 1) if that
 /// original is a text.
@@ -199,19 +199,21 @@ impl<S: Storage> Drive<'_, S> {
                 Some(Trouble {
                     message: "the machine was restarted, but its kernel runs without the flags".to_owned(),
                     help: Some(
-                        "it may have hung or panicked with them, and come back without: see its console".to_owned(),
+                        "check its console: it may have hung or panicked with them and then booted without them"
+                            .to_owned(),
                     ),
                     output: String::new(),
                 }),
             ),
-            Err(error) => failed("cannot tell whether the flags are in force", &error),
+            Err(error) => failed("cannot check that the flags are in force", &error),
         })
     }
 
     async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         if self.fresh_boot() {
             let message = "the machine went down while the workload ran".to_owned();
-            let help = "look for a bugcheck or kernel panic: its dump, the kernel log of the boot before".to_owned();
+            let help =
+                "look for a bugcheck or kernel panic: its dump, or the kernel log of the previous boot".to_owned();
             let trouble = Trouble { message, help: Some(help), output: String::new() };
             return Ok(Next::Enter(Phase::Restore, Some(trouble)));
         }
@@ -273,7 +275,7 @@ impl<S: Storage> Drive<'_, S> {
         }
         match work.wait_for_restart().await {
             Restart::EndsThisProcess => None,
-            Restart::NeverCame => Some((next, "the restart was accepted but never came".to_owned().into())),
+            Restart::NeverCame => Some((next, "the restart was accepted but did not happen".to_owned().into())),
         }
     }
 }

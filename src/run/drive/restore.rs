@@ -57,7 +57,7 @@ impl<S: Storage> Drive<'_, S> {
         if self.commands().is_empty() {
             return Ok(Next::Enter(Phase::BootRestored, None));
         }
-        let trouble = self.not_restored("the flags are left as they are, as `--leave-flags` said".to_owned())?;
+        let trouble = self.not_restored("the flags are left as they are, because of `--leave-flags`".to_owned())?;
         Ok(Next::Enter(Phase::Report, Some(trouble)))
     }
 
@@ -120,8 +120,10 @@ impl<S: Storage> Drive<'_, S> {
         let name = &change.name;
         let value = self.machine.flags.undo(change, now);
         let note = match &value {
-            Some(_) => format!("{name} was changed by somebody else during the run: only poolgate's part was removed"),
-            None => format!("{name} was changed by somebody else during the run, and left so"),
+            Some(_) => format!(
+                "{name} was changed by another program or person during the run: only poolgate's part was removed"
+            ),
+            None => format!("{name} was changed by another program or person during the run, and was left unchanged"),
         };
         Restored { value, note: Some(note) }
     }

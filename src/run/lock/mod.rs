@@ -61,7 +61,7 @@ impl LockError {
             LockError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "the kernel shows its pools to root only: run poolgate with sudo"
             }
-            LockError::Io { .. } => "see what is in its place; it is made anew when it is removed",
+            LockError::Io { .. } => "check the file at this path; poolgate creates it again after it is removed",
         }
     }
 }
@@ -187,7 +187,7 @@ fn explained(source: io::Error) -> io::Error {
         [rustix::io::Errno::NOLCK, rustix::io::Errno::OPNOTSUPP, rustix::io::Errno::NOSYS];
     #[cfg(unix)]
     if NO_LOCKS.iter().any(|code| source.raw_os_error() == Some(code.raw_os_error())) {
-        return io::Error::new(io::ErrorKind::Unsupported, format!("its file system keeps no locks: {source}"));
+        return io::Error::new(io::ErrorKind::Unsupported, format!("its file system does not support locks: {source}"));
     }
     source
 }

@@ -77,7 +77,10 @@ fn a_lock_that_is_released_meanwhile_is_waited_for() {
 fn a_file_system_without_locks_is_named_as_the_reason() {
     for code in [rustix::io::Errno::NOLCK, rustix::io::Errno::OPNOTSUPP] {
         let error = LockError::Io { path: "run.lock".into(), source: explained(code.into()) };
-        assert!(error.to_string().starts_with("cannot lock run.lock: its file system keeps no locks: "), "{error}");
+        assert!(
+            error.to_string().starts_with("cannot lock run.lock: its file system does not support locks: "),
+            "{error}"
+        );
         assert!(error.help().contains("--reports"), "{}", error.help());
     }
     let denied = LockError::Io { path: "run.lock".into(), source: explained(rustix::io::Errno::ACCESS.into()) };

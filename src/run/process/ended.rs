@@ -47,7 +47,7 @@ pub enum NotWell {
     #[error("left {} running: {}", count(.0.len()), some(.0))]
     LeftRunning(Vec<String>),
     /// The guard was killed, so the end of the command is unknown.
-    #[error("its guard was killed, so nothing is known of its end")]
+    #[error("its guard was killed, so its end is not known")]
     Unknown,
     /// A process of the command cannot be killed, and may continue to influence the measurement.
     #[error("{} cannot be ended: {}", count(.0.len()), some(.0))]
@@ -100,15 +100,15 @@ impl NotWell {
             NotWell::NotExecutable(_) => "make the file executable, or name its interpreter",
             NotWell::Code(_) | NotWell::Status { .. } | NotWell::Signal(_) => "its output is in workload.log",
             NotWell::LeftRunning(_) => {
-                "a command must end what it starts; give a service that should stay to the system's service manager"
+                "make the command end the processes that it starts; start a service that should stay with the system's service manager"
             }
-            NotWell::Unknown => "look for what killed it: the kernel's out-of-memory killer logs to dmesg",
+            NotWell::Unknown => "find the program that killed it: the kernel's out-of-memory killer logs to dmesg",
             NotWell::CannotBeEnded(_) => HANGS,
             NotWell::GuardHangs(_) => {
-                "look for what stopped the `poolgate warden` process: SIGSTOP, a debugger or a frozen cgroup"
+                "find the cause that stopped the `poolgate warden` process: SIGSTOP, a debugger or a frozen cgroup"
             }
             NotWell::OutputHeld(_) => {
-                "a command must not hand its output to a process it did not start, such as a service: redirect it"
+                "redirect its output: a command must not pass it to a process that it did not start, such as a service"
             }
         }
     }
@@ -116,11 +116,11 @@ impl NotWell {
 
 /// The advice for a process that cannot be killed.
 const HANGS: &str = if cfg!(windows) {
-    "it hangs in the kernel, probably in a driver, which is what this test exists to find: take a live kernel dump (Task \
+    "it hangs in the kernel, probably because of the driver bug that this test looks for: take a live kernel dump (Task \
      Manager: Details, right-click System, Create live kernel memory dump file) and look at the process with WinDbg's \
      `!process 0 17`; restart the machine before the next run"
 } else {
-    "it hangs in the kernel, probably in a driver, which is what this test exists to find: look at its kernel stack \
+    "it hangs in the kernel, probably because of the driver bug that this test looks for: look at its kernel stack \
      (/proc/PID/stack, as root) and at all blocked tasks (echo w > /proc/sysrq-trigger, then dmesg); restart the machine \
      before the next run"
 };

@@ -68,7 +68,7 @@ pub struct Image {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// The headers are missing or invalid.
-    #[error("it is no driver image ({0})")]
+    #[error("it is not a driver image ({0})")]
     NotAnImage(String),
 }
 
@@ -135,16 +135,16 @@ fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Bu
             IMAGE_FILE_MACHINE_AMD64 | IMAGE_FILE_MACHINE_I386 => x86::read(&code, &imports, &mut uses, budget),
             IMAGE_FILE_MACHINE_ARM64 => arm64::read(&code, &imports, &mut uses, budget),
             _ => {
-                image.in_part = Some("its code is of a processor which poolgate does not read");
+                image.in_part = Some("its code is for a processor that poolgate does not support");
                 true
             }
         };
         if !whole {
-            image.in_part = Some("there was no time for all of its code");
+            image.in_part = Some("the time limit was reached before all of its code was read");
         }
     }
     if sections.too_many || uses.overflowed() {
-        image.in_part = Some("there is more in it than in any driver");
+        image.in_part = Some("it has more sections or uses of tags than any driver");
     }
     uses.sort();
     let tags = match wanted {

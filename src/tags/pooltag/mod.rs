@@ -169,7 +169,7 @@ fn fits(pattern: &[u8], tag: &[u8]) -> bool {
 pub(super) fn contents(path: &Path) -> io::Result<Vec<u8>> {
     let file = fs_err::metadata(path)?;
     if !file.is_file() || file.len() > MOST_BYTES {
-        let why = format!("{} is no list of tags: it is no file, or larger than 64 MiB", path.display());
+        let why = format!("{} is not a list of tags: it is not a file, or it is larger than 64 MiB", path.display());
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     fs_err::read(path)

@@ -49,7 +49,7 @@ fn a_program_in_a_strangers_folder_is_refused_by_its_path() {
     assert_eq!(path, theirs);
     assert_eq!(
         problem,
-        format!("it belongs to user 65534, not to root, and the run would obey `{}` as root", program.display())
+        format!("it belongs to user 65534, not to root, and the run would use `{}` as root", program.display())
     );
     assert_eq!(remedy, format!("`chown root:root {}`", theirs.display()));
     // Each of these lines refers to it in another way.
@@ -75,7 +75,7 @@ fn a_program_in_a_strangers_folder_is_refused_by_its_path() {
     let shared = place.folder("shared");
     mode(&shared, 0o1777);
     let program = place.program("shared/load.sh");
-    assert_refused(&home, &program.display().to_string(), &shared, "anybody can make files in it");
+    assert_refused(&home, &program.display().to_string(), &shared, "all users can create files in it");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_file_of_the_scenarios_that_others_can_write_to_is_refused() {
     let home = place.folder("lab");
     let program = place.program("lab/load.sh");
     mode(&program, 0o775);
-    assert_refused(&home, "./load.sh", &program, "others than its owner can write to it (mode 0775)");
+    assert_refused(&home, "./load.sh", &program, "users other than its owner can write to it (mode 0775)");
     let (_, _, remedy) = refused(&home, "./load.sh");
     assert!(remedy.contains("`chmod go-w ") && remedy.contains("--trust-folder"), "{remedy}");
     mode(&program, 0o755);

@@ -85,7 +85,7 @@ fn nothing_is_written_into_what_a_stranger_put_in_the_runs_place() {
         ("mv run away && touch run", "it is not a folder"),
         // Another folder of root's, which the stranger may rename inside a folder of their own.
         ("mv run away && mv roots run", "it is not the folder that the run made"),
-        ("mv run away", "somebody moved it"),
+        ("mv run away", "it was moved or replaced"),
         ("cd .. && exit 1", ""),
     ] {
         let meeting = Meeting::begun();

@@ -54,7 +54,7 @@ fn a_counter_which_goes_back_breaks_the_series_there() {
     assert_eq!(early.figures("MyD1").levels, None);
     let late = machine(200, NAMED).counted("MyD1", Counters::Full64, reset(200)).run();
     assert_eq!((late.verdict(), late.plans.len()), (Verdict::Unclear, 0));
-    assert!(late.finding().because.contains("counted anew"), "{:?}", late.finding());
+    assert!(late.finding().because.contains("had its counters reset"), "{:?}", late.finding());
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn what_is_damaged_says_so_and_a_leak_stays_one() {
         let [told] = judgement.rulings[0].findings.as_slice() else { panic!("{:?}", judgement.rulings) };
         assert_eq!((told.subject.as_str(), told.verdict), (findings, Verdict::Unclear));
         assert!(
-            told.because.ends_with("part of the recording is damaged, and what stood there is not known"),
+            told.because.ends_with("part of the recording is damaged, so its content is not known"),
             "{}",
             told.because
         );

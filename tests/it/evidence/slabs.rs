@@ -98,7 +98,7 @@ fn a_recording_without_slabs_is_judged_by_objects_and_says_so() {
         ("{ tag: \"*\", pool: paged, max_bytes: 1 MiB }", false),
     ] {
         let ran = without_slabs(&format!("  - {threshold}\n")).run();
-        let notes = ran.judgement.notes.iter().filter(|note| note.contains("are by objects in use")).count();
+        let notes = ran.judgement.notes.iter().filter(|note| note.contains("use the objects in use")).count();
         assert_eq!(notes, usize::from(noted), "{threshold}: {:?}", ran.judgement.notes);
     }
     let (verdict, told) = said(without_slabs("  - { tag: dentry, max_bytes: 1 KiB, measure: slabs }\n"));
@@ -121,5 +121,5 @@ fn slab_memory_outside_of_all_caches_is_noted_where_it_moves() {
     );
     let ran = fragmented("  - { tag: dentry, max_growth: 1 MiB }\n", 90 * MIB);
     let less = ran.keyed(key("Slab", Pool::Kernel), |_| bytes(4 * MIB)).run().judgement.notes;
-    assert!(less[0].contains("slabs come to 90.0 MiB") && less[0].contains("reports 4.00 MiB"), "{less:?}");
+    assert!(less[0].contains("slabs add up to 90.0 MiB") && less[0].contains("reports 4.00 MiB"), "{less:?}");
 }

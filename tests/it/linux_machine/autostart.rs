@@ -109,7 +109,7 @@ fn a_systemd_which_did_not_boot_the_machine_is_not_given_a_unit() {
     let root = Root::new().with("usr/lib/systemd/systemd", "");
     let mut autostart = root.machine().autostart;
     let (error, help) = told(autostart.set(Some(Path::new(RUN))).unwrap_err());
-    assert!(error.contains("systemd is installed, but did not boot this machine"), "{error}");
+    assert!(error.contains("systemd is installed, but it did not boot this machine"), "{error}");
     assert!(help.contains("write that hook"), "{help}");
     assert!(!root.at(UNIT).exists() && !root.at(LINK).is_symlink());
 }
@@ -186,6 +186,6 @@ fn a_hook_stands_in_for_any_init() {
 fn a_hook_which_others_could_have_written_is_not_run() {
     let root = Root::new().program("etc/poolgate/autostart-hook", "").mode("etc/poolgate/autostart-hook", 0o775);
     let (error, _) = told(root.machine().autostart.get().unwrap_err());
-    assert!(error.contains("others than its owner can write to it (mode 0775)"), "{error}");
+    assert!(error.contains("users other than its owner can write to it (mode 0775)"), "{error}");
     assert!(root.calls().is_empty());
 }

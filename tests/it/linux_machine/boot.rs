@@ -14,7 +14,7 @@ fn a_foreign_root_cannot_be_restarted() {
     // If a bug restarted it, then through this program and not by reboot(2).
     let root = Root::new().program("usr/bin/systemctl", "").with("run/systemd/system/.keep", "");
     let (error, help) = told(root.machine().boot.restart().unwrap_err());
-    assert!(error.contains("is not the one poolgate runs on"), "{error}");
+    assert!(error.contains("is not the machine that runs poolgate"), "{error}");
     assert!(help.contains("reboot-hook"), "{help}");
     assert!(root.calls().is_empty());
 }
@@ -38,7 +38,7 @@ fn a_hook_which_others_could_have_written_is_not_run() {
     for path in ["etc/poolgate/reboot-hook", "etc/poolgate", "etc"] {
         let root = Root::new().restartable().mode(path, 0o777);
         let (error, help) = told(root.machine().boot.restart().unwrap_err());
-        assert!(error.contains("others than its owner can write to it (mode 0777)"), "{error}");
+        assert!(error.contains("users other than its owner can write to it (mode 0777)"), "{error}");
         assert_eq!(help, format!("`chmod go-w {}`", root.at(path).display()));
         assert!(root.calls().is_empty());
     }

@@ -136,14 +136,14 @@ fn what_somebody_else_added_is_left_and_shown() {
     let root = debian().with("etc/default/grub.d/50-cloud.cfg", "GRUB_CMDLINE_LINUX_DEFAULT=\"slab_nomerge quiet\"\n");
     let said = flags(&root, "/r -slab_nomerge");
     assert_eq!(said.code, Some(3), "{}", said.stderr);
-    let says = "kernel parameter slab_nomerge stands in ROOT/etc/default/grub.d/50-cloud.cfg, which is not poolgate's";
+    let says = "kernel parameter slab_nomerge is set in ROOT/etc/default/grub.d/50-cloud.cfg, and poolgate does not change that file";
     assert!(said.stderr.contains(says) && said.stderr.contains("by hand"), "{}", said.stderr);
     assert_eq!((root.text(DROP_IN), root.calls().len()), (None, 0));
 
     drop(root);
     let root = systemd_boot().with("proc/cmdline", "quiet slab_nomerge\n");
     let said = flags(&root, "/r -slab_nomerge");
-    assert!(said.code == Some(3) && said.stderr.contains("stands in ROOT/proc/cmdline"), "{}", said.stderr);
+    assert!(said.code == Some(3) && said.stderr.contains("is set in ROOT/proc/cmdline"), "{}", said.stderr);
 }
 
 #[test]
@@ -182,15 +182,15 @@ fn every_mistake_is_refused_with_what_would_be_right() {
     let root = debian();
     for (words, code, says, help) in [
         ("/r slab_nomerge", 2, "`slab_nomerge` without + or - does nothing", "write `+slab_nomerge`"),
-        ("/r +", 2, "is empty", "made of letters"),
-        ("/r +a$b", 2, "a boot loader would not keep", "made of letters"),
-        ("/r +-b", 2, "begins with -", "made of letters"),
-        ("/r +ptg", 2, "global flag +ptg is a boot setting of Windows", "ask for a kernel parameter"),
-        ("/r -ffffffff", 2, "global flag -ffffffff is a boot setting of Windows", "ask for a kernel parameter"),
+        ("/r +", 2, "is empty", "use only letters"),
+        ("/r +a$b", 2, "a boot loader would change", "use only letters"),
+        ("/r +-b", 2, "begins with -", "use only letters"),
+        ("/r +ptg", 2, "global flag +ptg is a boot setting of Windows", "use a kernel parameter"),
+        ("/r -ffffffff", 2, "global flag -ffffffff is a boot setting of Windows", "use a kernel parameter"),
         ("/k +slab_nomerge", 2, "it cannot be changed", "`poolgate flags /r +slab_nomerge`"),
         ("/k +ptg", 2, "global flag +ptg is a boot setting of Windows", ""),
         ("+slab_nomerge", 2, "flags without /r", "`poolgate flags /r +slab_nomerge`"),
-        ("/r --remove", 2, "a registry value is a boot setting of Windows", "ask for a kernel parameter"),
+        ("/r --remove", 2, "a registry value is a boot setting of Windows", "use a kernel parameter"),
         ("/r --set dword:00000400", 2, "a registry value is a boot setting of Windows", ""),
     ] {
         let said = flags(&root, words);
@@ -241,6 +241,6 @@ fn a_run_in_progress_owns_the_command_line() {
 fn a_machine_below_another_root_is_not_changed_from_here() {
     let root = debian().without("etc/poolgate/reboot-hook");
     let said = flags(&root, "/r +slab_nomerge");
-    assert!(said.code == Some(3) && said.stderr.contains("is not the one poolgate runs on"), "{}", said.stderr);
+    assert!(said.code == Some(3) && said.stderr.contains("is not the machine that runs poolgate"), "{}", said.stderr);
     assert_eq!(root.text(DROP_IN), None);
 }

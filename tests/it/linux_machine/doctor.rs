@@ -103,9 +103,9 @@ fn a_systemd_which_is_installed_only_brings_nobody_back() {
     fs_err::remove_dir(root.at("run/systemd/system")).unwrap();
     for (scenarios, level) in [(&[][..], "note"), (&[WITH_FLAG][..], "problem")] {
         let (_, said) = doctor(&root, scenarios, &["--allow-reboot"]);
-        let found = format!("{level}  autostart  systemd is installed, but did not boot this machine");
+        let found = format!("{level}  autostart  systemd is installed, but it did not boot this machine");
         assert!(said.contains(&found), "{said}");
-        assert!(said.contains("write that hook for the init which does"), "{said}");
+        assert!(said.contains("write that hook for its init"), "{said}");
     }
     drop(root);
     let root = healthy();
@@ -142,7 +142,8 @@ fn a_state_folder_which_others_can_write_is_a_problem_for_reboots() {
     let root = healthy().with("var/lib/poolgate/run/x", "").mode("var/lib/poolgate", 0o777);
     let (code, said) = doctor(&root, &[WITH_FLAG], &["--allow-reboot"]);
     assert_eq!(code, 3, "{said}");
-    let problem = "problem  state folder  ROOT/var/lib/poolgate is not safe to use: others than its owner can write";
+    let problem =
+        "problem  state folder  ROOT/var/lib/poolgate is not safe to use: users other than its owner can write";
     assert!(said.contains(problem) && said.contains("help: `chmod go-w ROOT/var/lib/poolgate`"), "{said}");
     let (code, said) = doctor(&root, &[], &[]);
     assert!(code == 0 && said.contains("note  state folder"), "{said}");

@@ -38,7 +38,7 @@ fn what_only_windows_has_is_named() {
         ),
     ] {
         let (error, help) = root.refusal(std::slice::from_ref(&asked));
-        assert_eq!(error, format!("{name} is a boot setting of Windows, which a Linux kernel does not have"));
+        assert_eq!(error, format!("{name} is a boot setting of Windows; a Linux kernel does not have it"));
         assert!(help.contains("kernel parameter"), "{help}");
         assert!(root.machine().flags.in_force(&[asked]).is_err());
     }

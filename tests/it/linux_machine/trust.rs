@@ -32,7 +32,7 @@ fn what_only_its_owner_can_write_is_trusted() {
 fn a_file_or_folder_which_others_can_write_is_refused() {
     for (at, mode) in [(SCENARIO, 0o620), (SCENARIO, 0o602), ("var/lib/poolgate/run-1", 0o777), ("var", 0o775)] {
         let root = state().mode(at, mode);
-        let problem = format!("others than its owner can write to it (mode {mode:04o})");
+        let problem = format!("users other than its owner can write to it (mode {mode:04o})");
         assert_untrusted(&root, SCENARIO, at, &problem, "`chmod go-w AT`");
     }
 }
@@ -40,8 +40,8 @@ fn a_file_or_folder_which_others_can_write_is_refused() {
 #[test]
 fn a_sticky_folder_on_the_way_is_refused_too() {
     let root = state().mode("var/lib", 0o1777);
-    let remedy = "keep it elsewhere, below a folder of root's as /var/lib/poolgate";
-    assert_untrusted(&root, SCENARIO, "var/lib", "anybody can make files in it (mode 1777)", remedy);
+    let remedy = "keep it below a folder of root, such as /var/lib/poolgate";
+    assert_untrusted(&root, SCENARIO, "var/lib", "all users can create files in it (mode 1777)", remedy);
     let error = linux::trusted(root.path()).unwrap_err();
     assert!(error.to_string().starts_with("/tmp is not safe to use") || !root.path().starts_with("/tmp"), "{error}");
 }

@@ -53,7 +53,7 @@ fn a_difference_within_the_noise_is_none() {
 fn a_tag_which_the_base_does_not_have_is_new() {
     let without =
         log(0).lines().filter(|line| !line.contains("MyD1")).map(|line| format!("{line}\n")).collect::<String>();
-    compare(&without, &log(128), &RATE).is(1, &["not there in the base"]);
+    compare(&without, &log(128), &RATE).is(1, &["not present in the base"]);
     compare(&log(128), &without, &RATE).is(4, &["no tag of this name"]);
 }
 
@@ -68,7 +68,7 @@ fn a_base_without_a_rate_leaves_it_unclear() {
 fn a_few_samples_of_the_base_count_as_far_as_their_interval_goes() {
     let short = |leak, lines| -> String { log(leak).split_inclusive('\n').take(lines).collect() };
     compare(&short(0, 61), &log(128), &RATE).is(1, &["base 0.0 B/iteration"]);
-    compare(&short(128, 61), &log(128), &RATE).is(4, &["too few samples to tell them apart"]);
+    compare(&short(128, 61), &log(128), &RATE).is(4, &["too few samples to show a difference"]);
     compare(&log(128), &short(256, 61), &RATE).is(1, &["by 30 samples", "base 128.0 B/iteration"]);
     compare(&log(256), &short(128, 61), &RATE).is(0, &["no faster than the base"]);
 }
@@ -107,7 +107,7 @@ fn an_amount_must_exceed_the_base_by_more_than_the_threshold() {
     compare(&levels(6400, 6400), &levels(6400, 7424), &growth).is(0, &["held"]);
     compare(&levels(6400, 6400), &levels(6400, 7488), &growth).is(1, &["broken", "base 0 B"]);
     compare(&levels(6400, 9600), &levels(6400, 9664), &growth)
-        .is(0, &["base 3.12 KiB: no worse by more than is allowed"]);
+        .is(0, &["base 3.12 KiB: not worse than the limit allows"]);
     compare(&levels(6400, 9600), &levels(6400, 10688), &growth).is(1, &["broken", "base 3.12 KiB"]);
     // A log without stages has a first and a last table.
     compare(&log(0), &levels(6400, 9664), &growth).is(1, &["broken", "base 0 B"]);
@@ -133,11 +133,11 @@ fn what_is_unrelated_is_refused_or_told() {
     let screens = " Tag  Type     Allocs            Frees            Diff   Bytes      Per Alloc\n\n \
                    MyD1 Nonp      12040 (   0)     11876 (   0)      164   62320 (     0)    380\n";
     let growth = ["--threshold", "tag MyD1 max_bytes 1 MiB"];
-    compare(screens, &log(0), &growth).is(0, &["the base was measured by other means: PoolMon"]);
+    compare(screens, &log(0), &growth).is(0, &["the base was measured in another way: PoolMon"]);
     assert!(!compare(&log(0), &log(0), &growth).stdout.contains("other means"));
     let folder = tempfile::tempdir().unwrap();
     let twice = file(&folder, "log.csv", log(0).as_bytes());
-    poolgate(&["compare"], &[&twice, &twice]).is(0, &["the base and the candidate are the same recording"]);
+    poolgate(&["compare"], &[&twice, &twice]).is(0, &["they seem to be the same recording"]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn two_snapshots_are_one_log_of_two_tables() {
     let grown = &whole["growth"]["tags"][0];
     assert_eq!((&grown["tag"], &grown["growth_bytes"]), (&"Drsd".into(), &4992.into()), "{whole}");
     assert_eq!(whole["growth"]["compared"], "the base and the candidate");
-    poolgate(&["compare"], &[before, after]).is(4, &["what grew most", "Drsd paged 4.88 KiB", "a rate takes three"]);
+    poolgate(&["compare"], &[before, after]).is(4, &["what grew most", "Drsd paged 4.88 KiB", "a rate needs three"]);
     let broken = ["compare", "--threshold", "tag Drsd max_growth 4 KiB"];
     poolgate(&broken, &[before, after]).is(1, &["grew by 4.88 KiB (17.1 KiB → 21.9 KiB)"]);
     poolgate(&["compare", "--threshold", "tag Drsd max_growth 5 KiB"], &[before, after]).is(0, &["held"]);
@@ -189,7 +189,7 @@ fn a_side_which_cannot_be_read_is_an_error_in_junit_too() {
     let folder = tempfile::tempdir().unwrap();
     let junit = folder.path().join("junit.xml");
     let given: Vec<&str> = RATE.into_iter().chain(["--junit", junit.to_str().unwrap()]).collect();
-    compare("nonsense\n", &log(128), &given).is(3, &["base.csv", "is neither a recording nor a log which can be read"]);
+    compare("nonsense\n", &log(128), &given).is(3, &["base.csv", "is neither a recording nor a supported log"]);
     assert!(fs_err::read_to_string(&junit).unwrap().contains("<error "));
     let rest = levels(64, 64).replace("workload", "lead_in");
     compare(&rest, &levels(64, 64), &RATE).is(3, &["the base cannot be judged"]);

@@ -29,7 +29,7 @@ fn five_samples_on_a_straight_line_have_a_rate() {
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 25 GiB/h"], &[&log]).is(0, &rate);
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 20 GiB/h"], &[&log]).is(4, &rate);
     // Without a threshold for the tag, it is one of thousands.
-    poolgate(&["judge"], &[&log]).is(4, &rate).is(4, &["unconfirmed: no threshold names it"]);
+    poolgate(&["judge"], &[&log]).is(4, &rate).is(4, &["unconfirmed: no threshold names this tag"]);
     poolgate(&["judge", "--no-confirm"], &[&log]).is(1, &rate);
 }
 
@@ -65,7 +65,7 @@ fn one_table_and_two_tables_have_no_rate() {
     let rate = ["--threshold", "tag MyD1 max_rate 0 B/h"];
     let one = judged(&[6400], &rate);
     one.is(4, &["one table cannot show growth"]);
-    judged(&[6400, 12_800], &rate).is(4, &["two tables show what grew, but a rate takes three"]);
+    judged(&[6400, 12_800], &rate).is(4, &["two tables show growth, but a rate needs three"]);
     judged(&[6400, 7040, 7680], &rate).is(4, &["by 3 samples"]);
     // For all tags together, this is one line.
     let all = judged(&[6400], &[]);

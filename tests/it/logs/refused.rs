@@ -38,10 +38,10 @@ fn what_never_ends_is_refused() {
         }
     }
     for (endless, told) in [
-        ("yes", "neither a recording nor a log which can be read: it begins with `y`"),
-        ("cat /dev/zero", "is binary, and no recording of poolgate's"),
+        ("yes", "neither a recording nor a supported log: it begins with `y`"),
+        ("cat /dev/zero", "is a binary file, but not a recording of poolgate"),
         ("yes ''", "has only blank lines in its first 64 KiB"),
-        ("(echo t_seconds,tag,bytes; yes '')", "begins a row of more than 1 MiB"),
+        ("(echo t_seconds,tag,bytes; yes '')", "starts a row longer than 1 MiB"),
         (
             "(printf ' Memory: 1K Avail: 1K\n Tag  Type     Allocs            Frees            Diff\n'; cat /dev/zero)",
             "64 MiB",
@@ -76,16 +76,16 @@ fn a_row_which_makes_no_sense_is_named_by_its_line() {
         (
             "1,0,MyD1,Nonp,1,0,many",
             "`many` in bytes is not a whole number",
-            "write digits only, or nothing where it is not known",
+            "write digits only, or leave it empty if it is not known",
         ),
         ("1,0,MyD1,Nonp,1,0,-4", "`-4` in bytes is not a whole number", ""),
         ("1,0,MyD1,Nonp,+1,0,4", "`+1` in allocs is not a whole number", ""),
         ("1,0,MyD1,Nonp,1,0,64.0", "`64.0` in bytes is not a whole number", ""),
         ("1,0,MyD1,Nonp,1,0,18446744073709551616", "`18446744073709551616` in bytes is not a whole number", ""),
         ("1,0,MyD1,Nonp,1,0,9223372036854775808", "9223372036854775808 bytes are more than any machine has", ""),
-        ("1,0,MyD1,Nonp,1,0,", "bytes is empty", "leave out the whole row of a tag which was not seen"),
-        ("1,0,MyD1,Nonp,,0,64", "frees without allocs say nothing", ""),
-        ("1,0,MyD1,Nonp,1,,64", "`MyD1` has allocs only here, and allocs and frees before", ""),
+        ("1,0,MyD1,Nonp,1,0,", "bytes is empty", "leave out the whole row of a tag that was not seen"),
+        ("1,0,MyD1,Nonp,,0,64", "has frees without allocs", ""),
+        ("1,0,MyD1,Nonp,1,,64", "`MyD1` has allocs only here, but allocs and frees before", ""),
         ("soon,0,MyD1,Nonp,1,0,64", "`soon` in t_seconds is not a time in seconds", ""),
         ("nan,0,MyD1,Nonp,1,0,64", "`nan` in t_seconds is not a time in seconds", ""),
         ("inf,0,MyD1,Nonp,1,0,64", "`inf` in t_seconds is not a time in seconds", ""),
@@ -98,13 +98,13 @@ fn a_row_which_makes_no_sense_is_named_by_its_line() {
         ("1,0,MyD1,Paged session,1,0,64", "`Paged session` is not a pool", ""),
         (
             "1,0,MyD1,Nonp,1,0",
-            "has 6 fields where the header has 7",
-            "write every field, even if it is empty, and a decimal point, not a comma",
+            "has 6 fields, but the header has 7",
+            "write every field, even an empty one, and use a decimal point, not a comma",
         ),
-        ("1,5,0,MyD1,Nonp,1,0,64", "has 8 fields where the header has 7", ""),
+        ("1,5,0,MyD1,Nonp,1,0,64", "has 8 fields, but the header has 7", ""),
         ("0,0,MyD1,Nonp,2,0,64", "`MyD1 nonpaged` is given twice at this time, first in line 2", ""),
         ("0,0,MyD1  ,Nonp,2,0,64", "`MyD1 nonpaged` is given twice at this time, first in line 2", ""),
-        ("0,1,MyD2,Nonp,2,0,64", "`iteration` is not what it is in line 2, at the same t_seconds", ""),
+        ("0,1,MyD2,Nonp,2,0,64", "`iteration` differs from line 2, at the same t_seconds", ""),
     ] {
         let (actual, told) = row(bad);
         assert_eq!(actual, format!("log.csv, line 3: {said}"), "{bad}");
@@ -131,15 +131,15 @@ fn a_beginning_which_is_no_log_says_what_it_looks_like() {
     for (bytes, said) in [
         (&b""[..], "is empty"),
         (b"\n\n", "has only blank lines"),
-        (b"\xff\xfet\0_\0", "is neither a recording nor a log which can be read: it begins with `t_`"),
+        (b"\xff\xfet\0_\0", "is neither a recording nor a supported log: it begins with `t_`"),
         (b"PK\x03\x04rest", "is a zip archive"),
         (b"t_seconds;iteration;tag;pool;allocs;frees;bytes\n", "has its columns separated by semicolons"),
         (b"t_seconds\titeration\ttag\n", "has its columns separated by tabs"),
-        (b"memory is full\n", "is neither a recording nor a log which can be read: it begins with `memory is full`"),
-        (b"t_seconds,tag,bytes,host\n", "has a column `host`, which means nothing here"),
-        (b"t_seconds,tag,tag,bytes\n", "has two columns `tag`"),
+        (b"memory is full\n", "is neither a recording nor a supported log: it begins with `memory is full`"),
+        (b"t_seconds,tag,bytes,host\n", "has the unknown column `host`"),
+        (b"t_seconds,tag,tag,bytes\n", "has the column `tag` twice"),
         (b"t_seconds,tag,pool\n", "has no column `bytes`"),
-        (HEADER.as_bytes(), "has a header and no rows"),
+        (HEADER.as_bytes(), "has a header but no rows"),
     ] {
         let (actual, help) = refused(bytes);
         assert_eq!(actual, format!("log.csv {said}"));
@@ -155,7 +155,7 @@ fn a_quotation_mark_which_is_never_closed_does_not_fill_the_memory() {
     assert_eq!(
         (said.as_str(), help.as_str()),
         (
-            "log.csv, line 2: begins a row of more than 1 MiB",
+            "log.csv, line 2: starts a row longer than 1 MiB",
             "close the quotation mark, if one is open; rows of a log are short"
         )
     );

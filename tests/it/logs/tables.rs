@@ -37,7 +37,7 @@ fn a_run_without_a_level_says_which_one_and_why() {
     let gone = |second| (second < 60).then_some((100, 0, 6400));
     staged(gone, &growth).is(4, &["disappeared during the run, so there is no level after it"]);
     let anew = |second| Some(if second < 40 { (100, 0, 6400) } else { (10, 0, 640) });
-    staged(anew, &growth).is(4, &["was counted anew during the run, so its levels cannot be compared"]);
+    staged(anew, &growth).is(4, &["had its counters reset during the run, so its levels cannot be compared"]);
     staged(anew, &bytes).is(0, &["holds 640 B at the end"]);
     let even = |_| Some((100, 0, 6400));
     staged(even, &growth).is(0, &["grew by 0 B"]);

@@ -31,8 +31,8 @@ fn all_forms_of_a_switch_mean_the_same() {
 fn a_view_without_rows_says_why() {
     let bed = Bed::new();
     for (words, why) in [
-        (&["/ib*"][..], "no rows: no tag matches what was asked for"),
-        (&["/s"], "no rows: no session has pools of its own here"),
+        (&["/ib*"][..], "no rows: no tag matches the filter"),
+        (&["/s"], "no rows: no session has its own pools here"),
         (&["--pool", "slab"], "no rows: there is no pool `slab` here, only nonpaged, paged"),
     ] {
         let said = bed.once(words);
@@ -83,7 +83,7 @@ fn bad_switches_say_what_would_be_right() {
         (&["/g"], "there is no pooltag.txt", "--pooltag=FILE"),
         (&["-c", "localtag.txt"], "localtag.txt", "poolgate tag --scan"),
         (&["/iMy\\D"], "invalid value 'My\\D' for '--include <TAG>'", "--help"),
-        (&["/s99999999999"], "`99999999999` is no session", "--help"),
+        (&["/s99999999999"], "`99999999999` is not a session", "--help"),
         (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
         (&["--every", "5"], "write the unit: `200 ms`, `30 s` or `5 min`", "--help"),
         (&["--sort", "size"], "possible values: tag, allocs, frees, diff, bytes, per-alloc", "--help"),

@@ -102,6 +102,6 @@ fn an_overflow_of_the_kernels_tag_table_makes_every_tags_figures_unsound() {
     assert_eq!(verdicts(&judgement), [Verdict::Unclear, Verdict::Held]);
     assert_eq!(
         judgement.notes,
-        ["the kernel's tag table overflowed during the run: some tags' figures stand under Ovfl"]
+        ["the kernel's tag table overflowed during the run: the figures of some tags are counted under Ovfl"]
     );
 }

@@ -23,7 +23,7 @@ fn a_kernel_that_cannot_be_read_half_way_ends_the_run() {
     let workload =
         format!("test $POOLGATE_ITERATION -lt 5 || printf 'slabinfo - version: 2.1\\nvictim 10 1' > {slabinfo:?}");
     let ended = Scenario::running(&workload).on_root(root.path()).run();
-    ended.failed_saying("cannot sample pool usage: cannot make sense of ");
+    ended.failed_saying("cannot sample pool usage: cannot parse ");
     assert!(ended.stdout.contains("the text ends in the middle of a line"), "{}", ended.stdout);
     assert!(ended.stderr.contains("a sample is missing: "), "{}", ended.stderr);
     assert_eq!(ended.judged_again(), Some(3));

@@ -61,11 +61,14 @@ fn a_value_changed_by_somebody_else_loses_poolgates_part_and_the_others_are_put_
     write(&ended.run.join("simulated-kernel.json"), &kernel.to_string());
     ended.then("status").is(0, "GlobalFlag: \"sz:0x00002400\" (was absent)");
     let aborted = ended.then("abort");
-    aborted.is(0, "note: GlobalFlag was changed by somebody else during the run: only poolgate's part was removed");
+    aborted.is(
+        0,
+        "note: GlobalFlag was changed by another program or person during the run: only poolgate's part was removed",
+    );
     aborted.is(0, "flag VerifyDrivers: removed");
     // The values that hold the mode belong to the run, even if they changed.
     aborted.is(0, "flag Driver Verifier's boot mode: removed");
-    assert_eq!(aborted.text.matches("changed by somebody else").count(), 1, "{}", aborted.text);
+    assert_eq!(aborted.text.matches("changed by another program or person").count(), 1, "{}", aborted.text);
     let settings = ended.kernel()["settings"]["on_disk"].clone();
     assert_eq!(settings, serde_json::json!({}));
 }
@@ -95,8 +98,8 @@ fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
         let scenario = Scenario::running("true").on_root(root.path()).flags(flags).setup("touch was-set-up");
         let sign = scenario.folder().join("was-set-up");
         let ended = scenario.option("--allow-reboot").run();
-        ended.failed_saying(&format!("{name} is a boot setting of Windows, which a Linux kernel does not have"));
-        assert!(ended.stdout.contains("on Linux ask for a kernel parameter"), "{}", ended.stdout);
+        ended.failed_saying(&format!("{name} is a boot setting of Windows; a Linux kernel does not have it"));
+        assert!(ended.stdout.contains("on Linux use a kernel parameter"), "{}", ended.stdout);
         assert!(!sign.exists() && !root.path().join("var").exists() && !root.path().join("etc").exists());
     }
 }

@@ -99,7 +99,7 @@ fn a_workload_which_hangs_in_the_kernel_is_an_error_which_names_it() {
     let ended = scenario.run();
     ended.failed_saying("workload failed: a process cannot be ended: dd if=/dev/zero of=");
     assert!(ended.stdout.contains("state D"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("which is what this test exists to find"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("the driver bug that this test looks for"), "{}", ended.stdout);
     assert!(ended.junit.contains("/proc/PID/stack"), "{}", ended.junit);
     was_not_measured_beside(&ended);
     assert!(torn_down.exists());
@@ -208,7 +208,11 @@ fn a_workload_whose_guard_is_stopped_is_ended_and_an_error() {
         .variable(PATIENCE.0, PATIENCE.1)
         .run();
     ended.failed_saying("workload failed: its guard did not end it within 3s");
-    assert!(ended.stdout.contains("help: look for what stopped the `poolgate warden` process"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("help: find the cause that stopped the `poolgate warden` process"),
+        "{}",
+        ended.stdout
+    );
     was_not_measured_beside(&ended);
     assert_eq!(forever.alive(), 0);
 }

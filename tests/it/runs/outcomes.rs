@@ -50,7 +50,7 @@ fn too_few_iterations_are_unclear() {
     let line = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     // The rate is reported but decides nothing, because the run can be repeated with more iterations.
     let rate = "96.0 B/iteration (95 %: ";
-    let why = "by 25 samples; too few samples to test for a leak, which takes 36 after the warm-up";
+    let why = "by 25 samples; too few samples to test for a leak: 36 after the warm-up are needed";
     assert!(line.contains(rate) && line.contains(why), "{}", ended.stdout);
 }
 
@@ -116,10 +116,7 @@ fn a_mistake_in_any_scenario_stops_all_of_them() {
 fn what_is_no_recording_is_refused() {
     let output = poolgate().args(["judge", "Cargo.toml", "--scenario", "scenarios/quickstart.yaml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(
-        String::from_utf8_lossy(&output.stderr)
-            .contains("Cargo.toml is neither a recording nor a log which can be read")
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Cargo.toml is neither a recording nor a supported log"));
 }
 
 #[test]

@@ -102,9 +102,11 @@ fn a_flag_which_somebody_else_changed_loses_poolgates_part_only() {
     let mut kernel = ended.kernel();
     kernel["settings"]["on_disk"]["flag GlobalFlag"] = "dword:00001400".into();
     write(&path, &kernel.to_string());
-    ended.then("abort").is(0, "note: GlobalFlag was changed by somebody else during the run: only poolgate's part");
+    ended
+        .then("abort")
+        .is(0, "note: GlobalFlag was changed by another program or person during the run: only poolgate's part");
     assert_eq!(ended.kernel()["settings"]["on_disk"]["flag GlobalFlag"], "dword:00001000");
-    assert!(ended.junit_now().contains("was changed by somebody else"));
+    assert!(ended.junit_now().contains("was changed by another program or person"));
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn the_lists_and_the_drivers_are_put_together() {
     let said = poolgate(&["tag", "MyD1", "/iTwo1", "Irp ", "--pooltag", text(&list), "--scan", text(&folder)]).code(0);
     let table = stdout(&said).split_whitespace().collect::<Vec<_>>().join(" ");
     for line in [
-        "MyD1 certain mydrv.sys hands it to ExAllocatePool2 at +0x1006",
+        "MyD1 certain mydrv.sys passes it to ExAllocatePool2 at +0x1006",
         "pooltag.txt, as one of MyD?: any of mydrv's",
         "likely two.sys pooltag.txt: the second of two",
         "Irp likely (not named) pooltag.txt: I/O request packets",
@@ -98,7 +98,7 @@ fn bad_input_is_refused_with_what_to_do() {
         (vec!["tag"], "give tags, or --scan"),
         (vec!["tag", "a\\n"], "is no tag"),
         (vec!["tag", "MyD1", "--pooltag", text(&none)], "give --pooltag the pooltag.txt"),
-        (vec!["tag", "MyD1", "--pooltag", text(lab.0.path())], "is no list of tags"),
+        (vec!["tag", "MyD1", "--pooltag", text(lab.0.path())], "is not a list of tags"),
         (vec!["tag", "MyD1", "--localtag", text(&none)], "writes one"),
         (vec!["tag", "MyD1", "--output", text(&none), "--scan"], "cannot be used with"),
     ] {
@@ -126,7 +126,7 @@ fn a_localtag_is_written_and_looked_up() {
 fn a_real_driver_s_table_names_its_maker() {
     let Some(folder) = drivers() else { return };
     let table = stdout(&poolgate(&["tag", "ADir", "--scan", text(&folder.join("owner-O2.sys"))]).code(0));
-    assert!(table.contains("owner-O2.sys  2.3.4.5  Contoso Ltd  hands it to ExAllocatePoolWithTag"), "{table}");
+    assert!(table.contains("owner-O2.sys  2.3.4.5  Contoso Ltd  passes it to ExAllocatePoolWithTag"), "{table}");
 }
 
 #[cfg(unix)]
@@ -138,7 +138,7 @@ fn on_linux_a_cache_is_its_module_s_or_nobody_knows() {
     fs_err::write(cache.join("ctor"), "init_once+0x0/0x20 [ext4]\n").unwrap();
     fs_err::create_dir_all(root.path().join("sys/kernel/slab/dentry_like")).unwrap();
     let known = stdout(&poolgate(&["tag", "ext4_inode_cache", "ext4:alloc", "--root", text(root.path())]).code(0));
-    assert!(known.contains("certain  ext4") && known.contains("its constructor is the module's"), "{known}");
+    assert!(known.contains("certain  ext4") && known.contains("its constructor belongs to the module"), "{known}");
     let unknown = stdout(&poolgate(&["tag", "dentry_like", "--root", text(root.path())]).code(4));
     assert!(unknown.contains("Linux does not tell whose it is"), "{unknown}");
 }

@@ -24,18 +24,18 @@ fn every_way_to_use_a_tag_has_its_grade_whatever_the_compiler_made_of_it() {
     }
     for way in WAYS {
         for (tag, grade, evidence) in [
-            ("ADir", Grade::Certain, "hands it to ExAllocatePoolWithTag at +"),
-            ("BFre", Grade::Likely, "hands it to ExFreePoolWithTag at +"),
+            ("ADir", Grade::Certain, "passes it to ExAllocatePoolWithTag at +"),
+            ("BFre", Grade::Likely, "passes it to ExFreePoolWithTag at +"),
             ("CEi1", Grade::Likely, " bytes from a call of ExAllocatePoolWithTag"),
             ("CEi2", Grade::Likely, " bytes from a call of ExAllocatePoolWithTag"),
-            ("DPwr", Grade::Likely, "to a function of its own which calls ExAllocatePoolWithTag"),
-            ("EMny", Grade::Certain, "hands it to ExAllocatePoolWithQuotaTag in 4 places, first at +"),
-            ("FLk1", Grade::Certain, "hands it to ExInitializeNPagedLookasideList at +"),
-            ("GLk2", Grade::Certain, "hands it to ExInitializeLookasideListEx at +"),
+            ("DPwr", Grade::Likely, "to its own function that calls ExAllocatePoolWithTag"),
+            ("EMny", Grade::Certain, "passes it to ExAllocatePoolWithQuotaTag in 4 places, first at +"),
+            ("FLk1", Grade::Certain, "passes it to ExInitializeNPagedLookasideList at +"),
+            ("GLk2", Grade::Certain, "passes it to ExInitializeLookasideListEx at +"),
             ("HSig", Grade::Possible, "has it in its code at +"),
-            ("ILst", Grade::Certain, "hands it to ExAllocatePoolWithTag at +"),
+            ("ILst", Grade::Certain, "passes it to ExAllocatePoolWithTag at +"),
             ("JDat", Grade::Possible, "has its bytes among its data (."),
-            ("MVar", Grade::Likely, ", from a variable which has it at first"),
+            ("MVar", Grade::Likely, ", from a variable that initially has this value"),
             ("KKTb", Grade::Possible, "has its bytes among its data (."),
         ] {
             let (found, because) = said(way, tag).unwrap_or_else(|| panic!("{tag} in {way} is not found"));

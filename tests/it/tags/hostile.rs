@@ -72,7 +72,7 @@ fn sections_on_top_of_each_other_are_read_once() {
     bytes.resize(size as usize, 0x90);
     bytes.extend(TAG);
     let image = Image::read(&bytes, &Wanted::Tags(vec![TAG]), &Budget::endless()).unwrap();
-    assert_eq!(image.in_part, Some("there is more in it than in any driver"));
+    assert_eq!(image.in_part, Some("it has more sections or uses of tags than any driver"));
 }
 
 #[test]

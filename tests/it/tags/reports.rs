@@ -30,7 +30,7 @@ fn a_failure_names_the_driver_with_its_evidence() {
     fs_err::write(&driver, image(X64, &hands_over(X64, *b"MyD1"), &["ExAllocatePool2"], b"")).unwrap();
     let mut arguments = vec!["judge", text(&log), "--drivers", text(&driver), "--junit", text(&junit)];
     arguments.extend(THRESHOLDS);
-    let suspected = "suspected driver: mydrv.sys, certain: hands it to ExAllocatePool2 at +0x1006";
+    let suspected = "suspected driver: mydrv.sys, certain: passes it to ExAllocatePool2 at +0x1006";
     let generic = "suspected driver: none was found; a tag of many drivers: a suspect only";
 
     let table = stdout(&poolgate(&arguments).code(1));
@@ -91,7 +91,7 @@ fn a_place_which_is_not_there_is_refused() {
 
 /// The file that a run on Windows leaves. There the drivers are the machine's own.
 const KEPT: &str = r#"[{"tag":"MyD1","generic":false,"drivers":[{"driver":"kept.sys","version":"1.2.3.4","company":null,
-"grade":"certain","evidence":["hands it to ExAllocatePool2 at +0x10"]}]}]"#;
+"grade":"certain","evidence":["passes it to ExAllocatePool2 at +0x10"]}]}]"#;
 
 #[test]
 fn what_a_run_kept_is_said_again_wherever_it_is_judged() {
@@ -114,7 +114,7 @@ thresholds: [ { tag: MyD1, max_growth: 1 KiB } ]
         let unwrapped = table.split_whitespace().collect::<Vec<_>>().join(" ");
         unwrapped.split("suspected driver: ").nth(1).unwrap_or_default().to_owned()
     };
-    assert!(suspected(&[]).starts_with("kept.sys 1.2.3.4, certain: hands it to ExAllocatePool2 at +0x10"));
+    assert!(suspected(&[]).starts_with("kept.sys 1.2.3.4, certain: passes it to ExAllocatePool2 at +0x10"));
     let list = folder.path().join("pooltag.txt");
     fs_err::write(&list, "MyD1 - listed.sys - x\n").unwrap();
     assert!(suspected(&["--pooltag", text(&list)]).starts_with("kept.sys"), "the machine under test knows best");

@@ -97,7 +97,7 @@ impl Clock {
         {
             let [month, day] = Order::ALL.map(|order| order.date_of(&stamp));
             let what = format!(
-                "has a date that contradicts those before it, with the month first ({month}) and with the day first ({day})"
+                "has a date that contradicts the dates before it, with the month first ({month}) and with the day first ({day})"
             );
             return Err(Wrong::new(what, "write dates as 2026-01-08"));
         }
@@ -131,9 +131,12 @@ impl Clock {
             return Ok(());
         }
         let zone = |stamp: Stamp| if stamp.is_zoned() { "UTC" } else { "an unknown zone" };
-        let what =
-            format!("has a time in {} ({source}), and the table before one in {} ({before})", zone(now), zone(last));
-        Err(Wrong::new(what, "give all tables times of one kind, or leave them out and say `--every 30m`"))
+        let what = format!(
+            "has a time in {} ({source}), but the table before it has one in {} ({before})",
+            zone(now),
+            zone(last)
+        );
+        Err(Wrong::new(what, "give all tables the same kind of time, or remove the times and use `--every 30m`"))
     }
 
     /// The time of the last table in the recording as written.
@@ -155,7 +158,9 @@ impl Clock {
     /// A note for the user, if the clock was set back.
     pub(super) fn note(&mut self, name: &str) -> Option<String> {
         let back = self.tracks.iter_mut().map(Track::take_back).min().unwrap_or(0);
-        (back > 0).then(|| format!("{name}: the clock was set back {back} times; from there on the distances count"))
+        (back > 0).then(|| {
+            format!("{name}: the clock was set back {back} times; later times are relative to the new clock time")
+        })
     }
 
     /// Decides how the dates are read. The error is about the line returned with it.
@@ -164,12 +169,12 @@ impl Clock {
         let order = match (&self.split, self.tracks.iter().all(Track::alive)) {
             (Some(split), true) => {
                 let order = self.told_apart().ok_or_else(|| (split.line, self.ambiguous(split)))?;
-                notes.push(format!("dates are read {}: so the tables are the more evenly apart", order.words()));
+                notes.push(format!("dates are read {}, because the tables are then more evenly spaced", order.words()));
                 order
             }
             (None, true) if self.tracks[0].started() != self.tracks[1].started() => {
                 notes.push(
-                    "day and month of the dates can be read either way; the times between the tables are the same"
+                    "the dates can be read with the day or the month first; the times between the tables are the same"
                         .to_owned(),
                 );
                 Order::MonthFirst
@@ -180,9 +185,10 @@ impl Clock {
         let track = &self.tracks[at];
         if let (Some(given), Some((line, taken))) = (self.given, track.contradicts()) {
             let (taken, given) = (long(taken), long(given));
-            let what =
-                format!("begins a table {taken} after the one before by the times in the text, but {given} by --every");
-            return Err((line, Wrong::new(what, "leave --every out, or take the times out of the text")));
+            let what = format!(
+                "starts a table {taken} after the previous one by the times in the text, but {given} by --every"
+            );
+            return Err((line, Wrong::new(what, "leave out --every, or remove the times from the text")));
         }
         let anew = self.split.map(|split| (split.table, split.times.iter().map(|times| times[at]).collect()));
         Ok((Times { sources: track.sources(), started: track.started(), anew }, notes))
@@ -213,8 +219,8 @@ impl Clock {
             )
         };
         let [month, day] = [0, 1].map(|at| read(Order::ALL[at], &self.tracks[at]));
-        let what = format!("begins a table whose date can be read as {month}, or as {day}");
-        Wrong::new(what, "say how far apart the tables are, as in `--every 1d`, or write dates as 2026-01-08")
+        let what = format!("starts a table with an ambiguous date: {month}, or {day}");
+        Wrong::new(what, "give the time between the tables, as in `--every 1d`, or write dates as 2026-01-08")
     }
 }
 

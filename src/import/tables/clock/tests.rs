@@ -93,7 +93,7 @@ fn a_date_which_can_be_read_in_two_ways_is_refused_with_both() {
     assert_eq!(times(&daily, Some(86_400)).map(|(times, _)| times), Ok(vec![0, 86_400]));
     assert_eq!(times(&daily, Some(31 * 86_400)).map(|(times, _)| times), Ok(vec![0, 31 * 86_400]));
     let neither = times(&["13/01/2026 15:00", "01/13/2026 16:00"], None).unwrap_err();
-    assert!(neither.contains("contradicts those before"), "{neither}");
+    assert!(neither.contains("contradicts the dates before it"), "{neither}");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn what_the_user_says_must_not_contradict_the_text() {
     let stamps = ["2026-01-08 15:00:00", "2026-01-08 15:10:02", "2026-01-08 15:20:04"];
     assert_eq!(times(&stamps, Some(600)).map(|(times, _)| times), Ok(vec![0, 602, 1204]), "the text is more exact");
     let what = times(&stamps, Some(1800)).unwrap_err();
-    assert!(what.contains("10m 2s after the one before by the times in the text, but 30m by --every"), "{what}");
+    assert!(what.contains("10m 2s after the previous one by the times in the text, but 30m by --every"), "{what}");
 }
 
 #[test]

@@ -140,7 +140,7 @@ pub(super) fn regenerate(root: &Path) -> Result<(), MachineError> {
     let Some((program, arguments)) = update_command(root) else {
         return Err(MachineError::Program {
             program: "update-grub".into(),
-            problem: "neither it nor grub-mkconfig with a grub.cfg is there any more".to_owned(),
+            problem: "it is now missing, and so is grub-mkconfig with a grub.cfg".to_owned(),
         });
     };
     let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();

@@ -64,7 +64,7 @@ pub(super) fn set(path: &Path, name: &str, value: Option<&str>) -> Result<(), Ma
 /// Returns the lines of a block without its padding.
 fn checked(bytes: Vec<u8>) -> io::Result<String> {
     let text = String::from_utf8(bytes).ok().filter(|text| text.len() == SIZE && text.starts_with(HEADER));
-    let text = text.ok_or_else(|| io::Error::other("it is no environment block of GRUB's"))?;
+    let text = text.ok_or_else(|| io::Error::other("it is not an environment block of GRUB"))?;
     let lines = text.trim_end_matches('#');
     match lines.ends_with('\n') {
         true => Ok(lines.to_owned()),

@@ -34,7 +34,7 @@ pub(super) fn plan(root: &Path, folder: Folder, parameters: &[&str]) -> Result<V
     let (_, entry) = entry(root).map_err(|problem| MachineError::NoBootLoader {
         parameters: parameters.join(" "),
         problem,
-        remedy: "run again, when nobody else changes GRUB's configuration".to_owned(),
+        remedy: "run again when no other program changes GRUB's configuration".to_owned(),
     })?;
     let custom = Setting::GrubCustom(folder);
     let original = durable::text(&custom.path(root))?;
@@ -58,7 +58,7 @@ fn entry(root: &Path) -> Result<(Folder, grub_menu::Entry), Obstacle> {
     let folder = if configuration == root.join("boot/grub/grub.cfg") { Folder::Grub } else { Folder::Grub2 };
     let text = fs_err::read_to_string(&configuration).map_err(|_| "grub.cfg cannot be read")?;
     if !text.contains("save_env next_entry") || !text.contains("set default=\"${next_entry}\"") {
-        return Err("grub.cfg knows no next_entry");
+        return Err("grub.cfg does not use next_entry");
     }
     if !text.contains("source ${config_directory}/custom.cfg") {
         return Err("grub.cfg does not read custom.cfg");
@@ -74,7 +74,7 @@ fn entry(root: &Path) -> Result<(Folder, grub_menu::Entry), Obstacle> {
     can_write(root, &block)?;
     let entry = grub_menu::default_entry(&text, value("saved_entry")?.as_deref());
     let entry = entry.filter(|entry| entry.commands.iter().any(|line| grub::loads_kernel(line)));
-    Ok((folder, entry.ok_or("the entry which boots by default is none that poolgate understands")?))
+    Ok((folder, entry.ok_or("poolgate cannot read the entry that boots by default")?))
 }
 
 /// Checks that GRUB can write its environment block, by the rules of grub-mkconfig (`check_writable` in `00_header`).

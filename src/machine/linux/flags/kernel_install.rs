@@ -84,7 +84,7 @@ fn without_added(line: &str) -> String {
 pub(super) fn add_command(root: &Path) -> Result<(PathBuf, [OsString; 3]), MachineError> {
     let program = programs::find(root, "kernel-install").ok_or_else(|| MachineError::Program {
         program: "kernel-install".into(),
-        problem: "it is not there any more".to_owned(),
+        problem: "it no longer exists".to_owned(),
     })?;
     let (release, kernel) = kernel(root)?;
     Ok((program, ["add".into(), release.into(), kernel.into()]))
@@ -168,7 +168,7 @@ fn kernel(root: &Path) -> Result<(String, PathBuf), MachineError> {
         Some(image) => Ok((release, image)),
         None => Err(MachineError::Program {
             program: "kernel-install".into(),
-            problem: format!("the image of the running kernel {release} is not where it is looked for"),
+            problem: format!("the image of the running kernel {release} is in none of the known folders"),
         }),
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn plan(root: &Path, mount: Mount, parameters: &[&str]) -> Result<Vec
     let (_, text) = entry(root).map_err(|problem| MachineError::NoBootLoader {
         parameters: parameters.join(" "),
         problem,
-        remedy: "run again, when nobody else changes the boot loader's entries".to_owned(),
+        remedy: "run again when no other program changes the boot loader's entries".to_owned(),
     })?;
     let file = Setting::LoaderEntry(mount);
     let original = durable::text(&file.path(root))?.map_or(FlagValue::Absent, FlagValue::Present);
@@ -69,7 +69,7 @@ pub(super) fn possible(root: &Path) -> Result<Mount, &'static str> {
 fn entry(root: &Path) -> Result<(Mount, String), &'static str> {
     let features = fs_err::read(variable(root, "LoaderFeatures")).unwrap_or_default();
     if features.get(4).is_none_or(|features| features & CAN_ONE_SHOT == 0) {
-        return Err("the boot loader boots no entry once");
+        return Err("the boot loader cannot boot an entry once");
     }
     if programs::find(root, "bootctl").is_none() {
         return Err("bootctl is missing");
@@ -77,17 +77,18 @@ fn entry(root: &Path) -> Result<(Mount, String), &'static str> {
     if next(root).is_some() {
         return Err("another entry is chosen for the next boot (LoaderEntryOneShot)");
     }
-    let booted = value(root, "LoaderEntrySelected").ok_or("the boot loader does not tell which entry it booted")?;
+    let booted =
+        value(root, "LoaderEntrySelected").ok_or("the boot loader does not report the entry that it booted")?;
     let found = Mount::ALL.into_iter().find_map(|mount| {
         let files = fs_err::read_dir(root.join(mount.entries())).into_iter().flatten().flatten();
         let file = files.map(|file| file.path()).find(|path| id(path).is_some_and(|id| id == booted))?;
         Some((mount, fs_err::read_to_string(file).ok()?))
     });
-    let (mount, text) = found.ok_or("the running kernel was booted by no boot loader entry (*.conf)")?;
+    let (mount, text) = found.ok_or("the running kernel was not booted by a boot loader entry (*.conf)")?;
     if text.lines().any(|line| line.split_whitespace().next() == Some("linux")) {
         Ok((mount, text))
     } else {
-        Err("the boot loader entry of the running kernel names no Linux kernel")
+        Err("the boot loader entry of the running kernel has no Linux kernel")
     }
 }
 
@@ -120,7 +121,7 @@ pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineEr
     }
     let program = programs::find(root, "bootctl").ok_or_else(|| MachineError::Program {
         program: "bootctl".into(),
-        problem: "it is not there any more".to_owned(),
+        problem: "it no longer exists".to_owned(),
     })?;
     programs::run(root, &program, &["set-oneshot".as_ref(), entry.unwrap_or_default().as_ref()]).map(drop)
 }

@@ -172,8 +172,8 @@ fn plain(parameter: &str) -> Result<(), MachineError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._=,:/@+-".contains(&byte);
     let problem = match parameter.as_bytes() {
         [] => "is empty",
-        [b'-', ..] => "begins with -, which the kernel would hand to init",
-        bytes if !bytes.iter().all(|&byte| plain(byte)) => "has characters a boot loader would not keep as they are",
+        [b'-', ..] => "begins with -, so the kernel would pass it to init",
+        bytes if !bytes.iter().all(|&byte| plain(byte)) => "has characters that a boot loader would change",
         _ => return Ok(()),
     };
     Err(MachineError::Parameter { parameter: parameter.to_owned(), problem })

@@ -103,7 +103,7 @@ impl Setting {
         }
         if grub::uses_entries(root)? {
             let remedy = format!("run `grubby --update-kernel=ALL --args=\"{}\"`", parameters.join(" "));
-            let problem = "its GRUB reads boot loader entries, which grubby changes";
+            let problem = "its GRUB reads boot loader entries, and only grubby changes these";
             return Err(refused(parameters, problem, remedy));
         }
         if let Some(setting) = grub::setting(root)? {
@@ -116,13 +116,13 @@ impl Setting {
             format!("add this to the kernel's line in the boot loader's configuration: {}", parameters.join(" "));
         Err(refused(
             parameters,
-            "neither GRUB with its update program nor kernel-install with a kernel is here",
+            "neither GRUB with its update program nor kernel-install with a kernel was found",
             remedy,
         ))
     }
 }
 
 fn refused(parameters: &[&str], problem: &'static str, remedy: String) -> MachineError {
-    let remedy = remedy + ", restart, then run again: parameters which are there already need no change";
+    let remedy = remedy + ", restart, then run again: parameters that are already there need no change";
     MachineError::NoBootLoader { parameters: parameters.join(" "), problem, remedy }
 }

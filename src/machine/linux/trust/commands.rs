@@ -39,8 +39,8 @@ pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError>
     let real = follow(home).map_err(|error| because(error, reason, Some(home)))?.path;
     let mut look = Look { home: real.clone(), bases: vec![real] };
     lines.iter().try_for_each(|line| look.line(line, 0))?;
-    let program =
-        std::env::current_exe().map_err(|source| MachineError::System { what: "tell where poolgate is", source })?;
+    let program = std::env::current_exe()
+        .map_err(|source| MachineError::System { what: "find the program file of poolgate", source })?;
     follow(&program)
         .map(drop)
         .map_err(|error| because(error, "poolgate itself is started as root after the boot", None))
@@ -161,7 +161,7 @@ impl Look {
             FileType::RegularFile | FileType::Directory => Ok(place),
             _ => Err(place.unreadable(std::io::Error::other("it is neither a file nor a folder"))),
         });
-        judged.map_err(|error| because(error, &format!("the run would obey `{word}` as root"), Some(&self.home)))
+        judged.map_err(|error| because(error, &format!("the run would use `{word}` as root"), Some(&self.home)))
     }
 }
 

@@ -34,7 +34,7 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
     let made = above.step(name, path).map_err(io::Error::other)?;
     ours(&made).map_err(|problem| io::Error::other(format!("{problem} (name another folder with --reports)")))?;
     if !made.names().map_err(io::Error::other)?.is_empty() {
-        return Err(io::Error::other("somebody put another folder in its place"));
+        return Err(io::Error::other("another folder was put in its place"));
     }
     let mode = made.stat.st_mode & 0o755 | 0o700;
     let set = made.set_mode(mode);
@@ -42,7 +42,7 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
     let writable = above.step(name, path).map_err(io::Error::other)?.stat.st_mode & 0o022 != 0;
     match set {
         Err(error) if writable && is_root() => Err(io::Error::other(error)),
-        _ if writable && is_root() => Err(io::Error::other("its file system lets others write to it")),
+        _ if writable && is_root() => Err(io::Error::other("its file system lets other users write to it")),
         _ => Ok(()),
     }
 }
@@ -92,10 +92,10 @@ fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
     let replaced = |problem: String| MachineError::NotCopied {
         path: to.to_owned(),
         problem,
-        remedy: format!("what the run wrote is in {}: copy it from there", state.path.display()),
+        remedy: format!("the run's files are in {}: copy them from there", state.path.display()),
     };
     let folder = walk(Path::new("/"), to, Way::WithoutLinks)
-        .map_err(|error| replaced(format!("somebody moved it or put something else in its place: {error}")))?;
+        .map_err(|error| replaced(format!("it was moved or replaced: {error}")))?;
     ours(&folder).map_err(&replaced)?;
     if let Some((problem, _)) = folder.fault() {
         return Err(replaced(problem));
@@ -104,10 +104,10 @@ fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
     let kept = state.path.join(IDENTITY);
     match fs_err::read_to_string(&kept) {
         Ok(known) if known == identity => Ok(folder),
-        Ok(_) => Err(replaced("it is not the folder that the run made: somebody put another in its place".to_owned())),
+        Ok(_) => Err(replaced("it is not the folder that the run made: another was put in its place".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if !folder.names()?.is_empty() {
-                return Err(replaced("it is not empty: somebody put another in its place".to_owned()));
+                return Err(replaced("it is not empty: another folder was put in its place".to_owned()));
             }
             write(state, IDENTITY, &mut identity.as_bytes(), &kept)?;
             state.sync()?;
@@ -135,7 +135,7 @@ fn ours(folder: &Place) -> Result<(), String> {
     match folder.kind() {
         FileType::Directory if owner == us => Ok(()),
         FileType::Directory => Err(format!(
-            "it belongs to user {owner}, not to {us}: somebody put another in its place, or its file system keeps no owners"
+            "it belongs to user {owner}, not to {us}: another folder was put in its place, or its file system does not store owners"
         )),
         FileType::Symlink => Err("it is a symbolic link".to_owned()),
         _ => Err("it is not a folder".to_owned()),

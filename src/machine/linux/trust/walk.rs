@@ -176,10 +176,10 @@ impl Place {
         } else if mode & 0o022 == 0 {
             None
         } else if self.is_shared() {
-            let problem = format!("anybody can make files in it (mode {mode:04o})");
-            Some((problem, format!("keep it elsewhere, below a folder of root's as /{STATE_FOLDER}")))
+            let problem = format!("all users can create files in it (mode {mode:04o})");
+            Some((problem, format!("keep it below a folder of root, such as /{STATE_FOLDER}")))
         } else {
-            let problem = format!("others than its owner can write to it (mode {mode:04o})");
+            let problem = format!("users other than its owner can write to it (mode {mode:04o})");
             Some((problem, format!("`chmod go-w {shown}`")))
         }
     }

@@ -57,7 +57,7 @@ impl<F: Fn() -> Vec<Pid>> Whole<F> {
                 let seen: Vec<_> = self.living().into_iter().map(processes::stuck).collect();
                 // Processes of another PID namespace are not visible here.
                 return match seen.is_empty() {
-                    true => hidden.iter().map(|cgroup| format!("something in {cgroup}")).collect(),
+                    true => hidden.iter().map(|cgroup| format!("a process in {cgroup}")).collect(),
                     false => seen,
                 };
             }

@@ -38,7 +38,7 @@ pub fn guard(line: &str, cgroup: Option<&Path>, patience: Duration) -> io::Resul
     let mut lifeline = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     lifeline
         .peer_addr()
-        .map_err(|_| io::Error::other("`poolgate warden` is poolgate's own; it is of no use by hand"))?;
+        .map_err(|_| io::Error::other("`poolgate warden` is an internal command; do not run it by hand"))?;
     let (mut shell, cgroup) = start(line, cgroup.map(Cgroup::at))?;
     let whole = Whole { cgroups: cgroup.into_iter().collect(), others: processes::own_descendants };
 

@@ -92,7 +92,7 @@ impl Guard {
     /// Ends all processes once more. Returns those that are still alive.
     pub(super) fn take_over(&mut self) -> Vec<String> {
         let ended = self.job.end(self.patience).and_then(|()| named(self.job.running()?));
-        ended.unwrap_or_else(|error| vec![format!("something in a job that cannot be asked ({error})")])
+        ended.unwrap_or_else(|error| vec![format!("a process in a job that cannot be queried ({error})")])
     }
 }
 

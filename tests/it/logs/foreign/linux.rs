@@ -216,9 +216,9 @@ fn rows_that_cannot_be_read_are_counted_with_the_reason() {
     assert_eq!(
         notes(text.as_bytes()),
         [
-            "some.log: 2 rows of data were not read: line 4 has `4O` where a number belongs; line 6 does not add up: 43 of 42 \
+            "some.log: 2 rows of data were not read: line 4 has `4O` instead of a number; line 6 does not add up: 43 of 42 \
              objects are in use",
-            "some.log: 1 line was not read: line 5 is of no table: `root@host:~# date`",
+            "some.log: 1 line was not read: line 5 belongs to no table: `root@host:~# date`",
         ]
     );
     let folder = tempfile::tempdir().unwrap();

@@ -65,7 +65,7 @@ fn quotes_and_no_break_spaces_change_no_figure() {
     assert_eq!(mdl(1).bytes - mdl(0).bytes, 420_063_376);
     assert_eq!(imported.recording.header().times, [TimeSource::Unknown], "prose between says two hours");
     poolgate(&["judge", "--threshold", "tag Mdl max_rate 0 B/h"], &[&field("f12-quoted-two.txt")])
-        .is(4, &["no time can be read", "times: unknown"]);
+        .is(4, &["have no readable time", "times: unknown"]);
 
     let imported = import::read(&field("f62-nbsp.log"), None).unwrap();
     let read = samples(&imported.recording).remove(0).1;

@@ -19,11 +19,11 @@ fn with(rows: &str) -> Vec<u8> {
 #[test]
 fn rows_which_make_no_sense_are_counted_and_the_first_are_told() {
     let bad = " Abcd Nonp  10  4  7  600  100\n what is this\n Efgh Paged  10  4\n Ijkl Nonp 99999999999999999999 0 0 0 0\n Irp  Nonp 1 0 1 8 8\n";
-    let unread = "some.log: 3 rows of data were not read: line 4 does not add up: Allocs − Frees is 6, Diff says 7; line 6 ends \
-                  before its last number; line 7 has 99999999999999999999, more than 64 bits hold";
-    let twice = "some.log: 1 row was read and may be wrong: line 8 is of a tag and pool that the table has already, and was \
-                 added to that row";
-    let prose = "some.log: 1 line was not read: line 5 is no row: `what is this`";
+    let unread = "some.log: 3 rows of data were not read: line 4 does not add up: Allocs − Frees is 6, but Diff is 7; line 6 ends \
+                  before its last number; line 7 has 99999999999999999999, more than fits into 64 bits";
+    let twice = "some.log: 1 row was read and may be wrong: line 8 repeats a tag and pool of this table, so it was added to \
+                 the earlier row";
+    let prose = "some.log: 1 line was not read: line 5 is not a row: `what is this`";
     assert_eq!(notes(&with(&format!("{SNAPSHOT}{bad}"))), [unread, twice, prose]);
     let imported = read(&with(&format!("{SNAPSHOT}{bad}")), None).unwrap();
     let rows = &samples(&imported.recording)[0].1;
@@ -34,10 +34,10 @@ fn rows_which_make_no_sense_are_counted_and_the_first_are_told() {
 #[test]
 fn each_bad_row_says_why() {
     for (row, why) in [
-        (" Ijkl Nonp 99999999999999999999 0 0 0 0", "has 99999999999999999999, more than 64 bits hold"),
+        (" Ijkl Nonp 99999999999999999999 0 0 0 0", "has 99999999999999999999, more than fits into 64 bits"),
         (" Ijkl Nonp 1 0 1 9999999999999999999 8", "has more bytes than any machine"),
         (" Ijkl Nonp 1 0 1 -8 8", "has more bytes than any machine"),
-        (" My\u{fffd}1 Nonp 1 0 1 8 8", "has the tag `My\u{fffd}1`, which is not four characters"),
+        (" My\u{fffd}1 Nonp 1 0 1 8 8", "has a tag that is not four characters long: `My\u{fffd}1`"),
         ("", ""),
     ] {
         let told = notes(&with(&format!("{SNAPSHOT}{row}\n")));
@@ -62,7 +62,7 @@ fn a_last_line_which_was_cut_is_told_and_the_rest_is_read() {
     }
     assert_eq!(
         notes(format!("{HEADER}{SNAPSHOT} Abc").as_bytes()),
-        ["some.log: 1 row of data was not read: line 4 is no row: `Abc`"]
+        ["some.log: 1 row of data was not read: line 4 is not a row: `Abc`"]
     );
     let used = "  Pool Used:\n Tag    Allocs     Used    Allocs     Used\n Irp  1 64 0 0\tx\n Abcd 2 128 0 1";
     let told = notes(used.as_bytes());
@@ -76,24 +76,24 @@ fn a_last_line_which_was_cut_is_told_and_the_rest_is_read() {
 #[test]
 fn two_kinds_of_log_in_one_file_are_refused_with_both_lines() {
     let live_first = [HEADER, LIVE, HEADER, SNAPSHOT].concat();
-    assert_eq!(
-        wrong(live_first.as_bytes()).0,
-        "some.log, line 6: has no changes in parentheses, where line 3 has some"
-    );
+    assert_eq!(wrong(live_first.as_bytes()).0, "some.log, line 6: has no changes in parentheses, but line 3 has some");
     let snapshot_first = [HEADER, SNAPSHOT, LIVE].concat();
-    assert_eq!(
-        wrong(snapshot_first.as_bytes()).0,
-        "some.log, line 4: has changes in parentheses, where line 3 has none"
-    );
+    assert_eq!(wrong(snapshot_first.as_bytes()).0, "some.log, line 4: has changes in parentheses, but line 3 has none");
     let debugger = [HEADER, LIVE, "  Pool Used:\n"].concat();
     // The first line that only one of the two programs writes decides.
-    assert_eq!(wrong(debugger.as_bytes()).0, "some.log, line 4: is of WinDbg's !poolused, in a log of PoolMon");
+    assert_eq!(
+        wrong(debugger.as_bytes()).0,
+        "some.log, line 4: is from WinDbg's !poolused, but this log is from PoolMon"
+    );
     let poolmon = ["  Pool Used:\n", HEADER, LIVE].concat();
-    assert_eq!(wrong(poolmon.as_bytes()).0, "some.log, line 2: is PoolMon's, in a log of WinDbg's !poolused");
+    assert_eq!(
+        wrong(poolmon.as_bytes()).0,
+        "some.log, line 2: is from PoolMon, but this log is from WinDbg's !poolused"
+    );
     let scopes = ["System pool information\n", HEADER, LIVE, "All sessions pool information\n", HEADER, LIVE].concat();
     let (what, help) = wrong(scopes.as_bytes());
-    assert_eq!(what, "some.log, line 6: begins a table of all sessions, where that of line 2 is of the system");
-    assert!(help.contains("a file of its own"), "{help}");
+    assert_eq!(what, "some.log, line 6: starts a table of all sessions, but the table at line 2 is of the system");
+    assert!(help.contains("its own file"), "{help}");
     let sessions = ["System pool information\n", HEADER, LIVE, "Session 1 pool information\n", HEADER, LIVE].concat();
     assert_eq!(samples(&read(sessions.as_bytes(), None).unwrap().recording).len(), 2, "a session's tags are its own");
 }
@@ -103,11 +103,11 @@ fn a_file_without_a_table_says_what_it_has() {
     for (text, what) in [
         ("Memory: 1K Avail: 1K\nCommit: 1K\n", "some.log has no readable table of PoolMon"),
         (HEADER, ""),
-        ("Pool Used:\nnothing\n", "some.log has no readable table of !poolused: line 2 is of no table: `nothing`"),
+        ("Pool Used:\nnothing\n", "some.log has no readable table of !poolused: line 2 belongs to no table: `nothing`"),
         (
             "Some words.\n7 of Nonp and Paged pool.\n",
-            "some.log is neither a recording nor a log which can be read: it begins with `Some words.`; it is nearest to PoolMon's table, \
-             but line 2, `7 of Nonp and Paged pool.`, has `and Paged pool.` where a number belongs",
+            "some.log is neither a recording nor a supported log: it begins with `Some words.`; it is nearest to PoolMon's table, \
+             but line 2, `7 of Nonp and Paged pool.`, has `and Paged pool.` instead of a number",
         ),
         ("\"Tag\",\"PagedUsedBytes\"\n", "some.log has no readable table of poolmon-powershell"),
     ] {
@@ -122,7 +122,7 @@ fn a_file_without_a_table_says_what_it_has() {
     let garbled = with(" Irp  Nonp x\n Io   Nonp y\n");
     assert_eq!(
         wrong(&garbled).0,
-        "some.log has no readable table of PoolMon: line 3 has `x` where a number belongs; line 4 has `y` where a number belongs"
+        "some.log has no readable table of PoolMon: line 3 has `x` instead of a number; line 4 has `y` instead of a number"
     );
 }
 
@@ -130,17 +130,14 @@ fn a_file_without_a_table_says_what_it_has() {
 fn poolmonx_is_refused_with_the_reason() {
     let text = "Tag,Paged Allocs,Paged Frees,Paged Diff,Paged Usage,\nIrp,1,234,1,200,34,2 KB,\n";
     let (what, help) = wrong(text.as_bytes());
-    assert!(
-        what.starts_with("some.log is a CSV file of PoolMonX, which writes thousands and texts with commas"),
-        "{what}"
-    );
+    assert!(what.starts_with("some.log is a CSV file of PoolMonX: it has commas within numbers and texts"), "{what}");
     assert!(help.contains("poolgate mon --log"), "{help}");
 }
 
 #[test]
 fn snapshots_without_times_have_unknown_ones_unless_somebody_says_how_far_apart_they_are() {
     let two = [HEADER, SNAPSHOT, HEADER, SNAPSHOT].concat();
-    let unknown = "some.log, line 4: nothing says how much time passed before this table; rates are not judged";
+    let unknown = "some.log, line 4: no source gives the time before this table, so rates are not judged";
     assert_eq!(notes(two.as_bytes()), [unknown]);
     let untimed = read(two.as_bytes(), None).unwrap().recording;
     assert!(!untimed.header().times_are_known());

@@ -78,7 +78,7 @@ fn else_those_of_when_its_files_were_written() {
     files.iter().for_each(|file| written(file, 1000));
     let untimed = import::read_series(&files, None).unwrap();
     assert_eq!(untimed.recording.header().times, [TimeSource::Unknown]);
-    assert!(untimed.notes[0].contains("nothing says how much time passed"), "{:?}", untimed.notes);
+    assert!(untimed.notes[0].contains("no source gives the time before this table"), "{:?}", untimed.notes);
     assert_eq!(leak(&files, Some(5)), [(0, 104), (5, 100), (10, 102)], "in the order of names");
 }
 

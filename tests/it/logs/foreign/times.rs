@@ -65,8 +65,8 @@ fn prose_between_screens_forbids_to_assume_their_distance() {
     };
     assert_eq!(of(1) - of(0), 420_063_376);
     let rate = ["judge", "--threshold", "tag Mdl max_rate 0 B/h"];
-    let why = "no time can be read for some tables of the log, so it has no rates";
-    poolgate(&rate, &[&log]).is(4, &[why, "times: unknown", "line 10: nothing says how much time passed"]);
+    let why = "some tables of the log have no readable time, so it has no rates";
+    poolgate(&rate, &[&log]).is(4, &[why, "times: unknown", "line 10: no source gives the time before this table"]);
     let said: Vec<&str> = rate.into_iter().chain(["--every", "2h"]).collect();
     poolgate(&said, &[&log]).is(4, &["after 7200 s", "times: --every"]);
     let dates = screens("Thu 01/08/2026", "Thu 01/08/2026");
@@ -105,7 +105,7 @@ fn sources_that_contradict_each_other_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "two.log", screens("2026-01-08 15:00:00", "2026-01-08 15:10:00").as_bytes());
     poolgate(&["judge", "--every", "30m"], &[&log])
-        .is(2, &["line 6: begins a table 10m after the one before by the times in the text, but 30m by --every"]);
+        .is(2, &["line 6: starts a table 10m after the previous one by the times in the text, but 30m by --every"]);
     poolgate(&["judge", "--every", "10m"], &[&log]).is(4, &["after 600 s", "times: time stamps in the text"]);
     poolgate(&["export", "--csv", "--every", "30m"], &[&log]).is(2, &["by --every"]);
     poolgate(&["compare", "--every", "30m"], &[&log, &log]).is(2, &["by --every"]);
@@ -120,7 +120,7 @@ fn sources_that_contradict_each_other_are_refused_by_name() {
     let names = ["s-20260108-1500.log", "s-20260108-1600.log"];
     let files = [one.clone(), one.replace("15:00", "18:00")].map(String::into_bytes);
     let files = [0, 1].map(|at| file(&folder, names[at], &files[at]));
-    poolgate(&["judge"], &[&files[0], &files[1]]).is(2, &["3h after", "by its text, and 1h after it by its name"]);
+    poolgate(&["judge"], &[&files[0], &files[1]]).is(2, &["3h after", "by its text, but 1h after it by its name"]);
 }
 
 #[test]

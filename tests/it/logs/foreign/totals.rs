@@ -49,7 +49,7 @@ fn counters_are_read_as_typeperf_and_spreadsheets_write_them() {
     assert_eq!(
         notes(text.as_bytes()),
         [
-            "some.log: 2 of 3 counters are not read, as they are not of a pool: `Memory\\\\Available Bytes` and so on",
+            "some.log: 2 of 3 counters are not read, because they do not belong to a pool: `Memory\\\\Available Bytes` and so on",
             "some.log: 1 line was not read: line 5 does not begin with a time: `The command completed successfully.`",
         ]
     );
@@ -59,7 +59,7 @@ fn counters_are_read_as_typeperf_and_spreadsheets_write_them() {
     }
     let other = header.replace("Pool Nonpaged Bytes", "Cache Bytes");
     let (what, help) = wrong(format!("{other}\n{row}\n").as_bytes());
-    assert!(what.contains("has no counter of a pool among 3"), "{what}");
+    assert!(what.contains("has no pool counter among 3"), "{what}");
     assert!(help.contains(r"\Memory\Pool Nonpaged Bytes"), "{help}");
     let two = r#""(PDH-CSV 4.0)","\\A\Memory\Pool Nonpaged Bytes","\\B\Memory\Pool Nonpaged Bytes""#;
     assert!(wrong(format!("{two}\n").as_bytes()).0.contains("has the pools of two machines, A and B"));
@@ -72,12 +72,12 @@ fn a_table_of_powershell_has_its_unit_in_the_column_and_a_decimal_comma() {
     let mib = |amount: f64| (amount * 1_048_576.0f64).round() as u64;
     assert_eq!(totals(&imported), [(0.0, mib(nonpaged[0]), mib(paged[0])), (61.0, mib(nonpaged[1]), mib(paged[1]))]);
     assert!(
-        imported.notes[0].ends_with("columns that are not of a pool, or have no unit, are not read: PageTableMB"),
+        imported.notes[0].ends_with("columns without a pool or without a unit are not read: PageTableMB"),
         "{:?}",
         imported.notes
     );
     let (what, help) = wrong(b"Time NonpagedPoolMB\n---- ---\n2026-07-15 20:59:08 1,225\n");
-    assert!(what.contains("has `1,225`, which can be read with decimals and with thousands separated"), "{what}");
+    assert!(what.contains("has `1,225`, which has either decimals or a thousands separator"), "{what}");
     assert!(help.contains("typeperf"), "{help}");
 }
 

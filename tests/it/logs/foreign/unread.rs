@@ -14,7 +14,7 @@ fn threshold(rule: &str) -> [&str; 3] {
 #[test]
 fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
     let log = field("f57-ocr-letters-for-digits.txt");
-    let unread = "120 rows of data were not read: line 8 has `O 100000 102400000 1024` where a number belongs";
+    let unread = "120 rows of data were not read: line 8 has `O 100000 102400000 1024` instead of a number";
     let why = "120 rows of data could not be read";
     for rule in ["tag * max_rate 0 B/h", "tag * nonpaged max_rate 1 GiB/h", "tag NpN? max_rate 1 GiB/h"] {
         poolgate(&threshold(rule), &[&log]).is(4, &[unread, why]);
@@ -43,7 +43,7 @@ fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
 fn a_leak_below_the_screen_is_in_the_header_and_nothing_is_held() {
     let log = field("f25-partial-hidden-leak.log");
     poolgate(&["judge"], &[&log]).is(4, &["60 of 60 tables show only some of the tags", HIDES]);
-    let by = "by what the tables report of the whole pool";
+    let by = "by the tables' totals of the whole pool";
     let rate = |rule| ["judge", "--no-confirm", "--threshold", rule];
     poolgate(&rate("total nonpaged max_rate 0 B/h"), &[&log]).is(1, &["grows steadily by 7.03 GiB/h", by]);
     poolgate(&rate("total paged max_rate 0 B/h"), &[&log]).is(0, &["held", by]);
@@ -63,7 +63,7 @@ fn the_header_is_imported_and_mon_shows_it() {
     let snapshot = field("f03-mfd-snap.log");
     let shown = ["Avail:12072536K", "Pool N:710920K P:983564K", "Memory:16468560K", "Limit:17517136K"];
     poolgate(&["mon"], &[&snapshot]).is(0, &shown);
-    let why = "has rows of 328780528 B in the paged pool, and its header has 1007169536 B";
+    let why = "has rows of 328780528 B in the paged pool, but its header has 1007169536 B";
     poolgate(&["judge"], &[&snapshot])
         .is(4, &["rows are missing in 1 table: the first, in ", why, "shows only some of the tags"]);
     let both = field("f04-both-pools.log");
@@ -97,7 +97,7 @@ fn a_header_that_grows_beyond_the_rows_makes_totals_and_all_tags_unclear() {
         let limit = limit(of);
         let limit: Vec<&str> = limit.iter().map(String::as_str).collect();
         poolgate(&limit, &[&alike]).is(0, &["held"]);
-        let why = "what the tables report of the nonpaged pool and what its rows come to drift apart by 55.3 MiB";
+        let why = "the tables' totals of the nonpaged pool and the sums of its rows drift apart by 55.3 MiB";
         poolgate(&limit, &[&apart]).is(if of == "tag Irp" { 0 } else { 4 }, &[why]);
     }
 }
@@ -113,12 +113,12 @@ fn a_total_line_is_held_against_the_rows() {
     poolgate(&all, &[&whole]).is(0, &["held"]);
     let cut = file(&folder, "cut.log", snapshots(64, total(4096)).as_bytes());
     poolgate(&all, &[&cut])
-        .is(4, &["and its TOTAL line has 600004096 B", "60 of 60 tables show only some of the tags"]);
+        .is(4, &["but its TOTAL line has 600004096 B", "60 of 60 tables show only some of the tags"]);
     let text = snapshots(64, total(4096)).replace("Pool N:", "Pool:");
     let no_header = file(&folder, "no-header.log", text.as_bytes());
     let by_total = ["judge", "--no-confirm", "--threshold", "total nonpaged max_rate 0 B/h"];
     // 64 KiB a minute.
-    poolgate(&by_total, &[&no_header]).is(1, &["grows steadily by 3.75 MiB/h", "by what the tables report"]);
+    poolgate(&by_total, &[&no_header]).is(1, &["grows steadily by 3.75 MiB/h", "by the tables' totals"]);
 }
 
 /// The same verdicts for the recording made from the log, and for the CSV that `export` writes.
@@ -220,7 +220,7 @@ fn a_description_that_begins_with_a_digit_is_not_part_of_the_number() {
         poolgate(&["export", "--csv"], &[&file(&folder, "used.txt", text.as_bytes())])
     };
     log(" Nwi1         1      520         7  2577936802.11 wireless").is(0, &["Nwi1,Paged,7,,2577936,"]);
-    log(" Nwi1         1      520         7 12345678802.11 wireless").is(3, &["cannot be told"]);
+    log(" Nwi1         1      520         7 12345678802.11 wireless").is(3, &["cannot be separated"]);
     let long = "1 row was read and may be wrong: line 4 has a number that is longer than its column";
     log(" Nwi1         1 12345678901         7 64\twireless").is(0, &["Nwi1,Nonp,1,,12345678901,", long]);
 }
@@ -245,7 +245,7 @@ fn a_total_of_the_debugger_and_a_filter_show_that_rows_are_missing() {
     judged("2 Irp", 0, "tag * max_rate 0 B/h").is(4, &["60 of 60 tables show only some of the tags"]);
     judged("2 Irp", 0, "tag Irp nonpaged max_rate 0 B/h").is(0, &["held"]);
     judged("2", 64, "tag * max_rate 0 B/h")
-        .is(4, &["has rows of 640 B in the nonpaged pool, and its TOTAL line has 704 B"]);
+        .is(4, &["has rows of 640 B in the nonpaged pool, but its TOTAL line has 704 B"]);
     judged("2", 64, "total nonpaged max_rate 0 B/h").is(1, &["grows steadily by 3840.0 B/h"]);
 }
 
@@ -263,8 +263,7 @@ fn rows_that_look_alike_are_added_up() {
         )
     };
     let log = file(&folder, "some.log", (0..60).map(table).collect::<String>().as_bytes());
-    let twice =
-        "60 rows were read and may be wrong: line 6 is of a tag and pool that the table has already, and was added to";
+    let twice = "60 rows were read and may be wrong: line 6 repeats a tag and pool of this table, so it was added to";
     // The second of the two leaks 64 B a minute.
     let rate = ["judge", "--no-confirm", "--threshold", "tag \\x3f\\x3f\\x3f\\x3f max_rate 0 B/h"];
     poolgate(&rate, &[&log]).is(1, &[twice, "grows steadily by 3840.0 B/h"]);

@@ -64,7 +64,7 @@ fn what_was_not_read_is_told_and_stands_in_the_reports() {
     let log = file(&folder, "poolmon.log", text.as_bytes());
     let junit = folder.path().join("junit.xml");
     let said = poolgate(&["judge", "--json", "--junit", junit.to_str().unwrap()], &[&log]);
-    said.is(4, &["warning: ", "60 lines were not read: line 8 is no row: ", "and 57 more"]);
+    said.is(4, &["warning: ", "60 lines were not read: line 8 is not a row: ", "and 57 more"]);
     let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert!(report["notes"][0].as_str().unwrap().contains("60 lines were not read"), "{report}");
     assert!(fs_err::read_to_string(&junit).unwrap().contains("60 lines were not read"));
@@ -126,7 +126,8 @@ fn snapshots_without_times_have_no_rates_until_somebody_says_how_far_apart_they_
     let snapshots: String = (0..60).map(|number| snapshot(100 + number)).collect();
     let log = file(&folder, "sixty.log", snapshots.as_bytes());
     let rate = ["judge", "--no-confirm", "--threshold", "tag Leak max_rate 0 B/h"];
-    let why = "no time can be read for some tables of the log, so it has no rates; `--every 30m` says how far apart";
+    let why = "some tables of the log have no readable time, so it has no rates; \
+               give the time between the tables, as in `--every 30m`";
     poolgate(&rate, &[&log]).is(4, &["sixty.log: unclear, times unknown", why, "times: unknown"]);
     let said = poolgate(&["judge", "--json"], &[&log]);
     let report: serde_json::Value = serde_json::from_str(&said.is(4, &[]).stdout).unwrap();

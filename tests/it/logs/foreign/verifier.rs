@@ -93,7 +93,7 @@ fn counts_that_were_not_read_are_no_zeros() {
     let listed = fs_err::read_to_string(fixture("verifier3.txt")).unwrap().replace("0x00000004 / 0x00000000", "O");
     let imported = read(listed.as_bytes(), None).unwrap();
     assert_eq!(rows(&imported)[..2], ["0 ebpf unknown: 1 of 4 B", "0 mydrv!alloc+0x21 callsite: 1 of 4 B"]);
-    assert!(imported.notes[0].ends_with("what mydrv.sys holds in all was not read"), "{:?}", imported.notes);
+    assert!(imported.notes[0].ends_with("the total of mydrv.sys was not read"), "{:?}", imported.notes);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_list_that_lacks_allocations_says_how_many() {
     let cut = text.lines().filter(|line| !line.starts_with("fffff980015bafe0")).collect::<Vec<_>>().join("\n");
     let imported = read(cut.as_bytes(), None).unwrap();
     assert!(
-        imported.notes[0].ends_with("videoprt.sys holds 2 allocations, of which 1 are listed"),
+        imported.notes[0].ends_with("videoprt.sys holds 2 allocations, but the list has 1"),
         "{:?}",
         imported.notes
     );

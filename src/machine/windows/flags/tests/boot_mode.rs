@@ -92,8 +92,9 @@ fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed
     }
     assert!(machine.in_force(&asked).unwrap());
     memory.clone().delete(&VERIFY_DRIVERS).unwrap();
-    let says =
-        |error: MachineError| assert!(error.to_string().contains("is gone, as after a boot that failed"), "{error}");
+    let says = |error: MachineError| {
+        assert!(error.to_string().contains("is missing: Windows switches Driver Verifier off"), "{error}")
+    };
     says(machine.in_force(&asked).unwrap_err());
     // Without this mode, Windows removes nothing.
     let kept = [Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];

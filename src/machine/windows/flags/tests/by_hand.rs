@@ -97,7 +97,7 @@ fn what_is_so_already_is_no_change() {
 fn a_value_which_is_no_number_can_only_be_replaced() {
     let mut machine = machine(&with(Some("sz:hello")), Tagging::Off, None);
     let error = machine.edit(&switched(&["+kst"])).unwrap_err();
-    assert!(error.to_string().contains("GlobalFlag is no number"), "{error}");
+    assert!(error.to_string().contains("GlobalFlag is not a number"), "{error}");
     for exactly in [FlagValue::Absent, present("dword:00000000")] {
         let edited = machine.edit(&Edit::Exactly(exactly.clone())).unwrap().unwrap();
         assert_eq!((edited.change.wanted, edited.back), (exactly, Edit::Exactly(present("sz:hello"))));

@@ -169,7 +169,7 @@ fn a_value_of_the_wrong_type_is_refused_and_shown() {
     for odd in ["sz:hello", "sz:400", "hex(b):00,04,00,00,00,00,00,00", "hex(4):00"] {
         let memory = memory(&[(&GLOBAL_FLAG, odd.parse().unwrap())]);
         let error = machine(&memory, Tagging::Off, Some(0)).plan(&[Asked::PoolTagging]).unwrap_err();
-        assert!(error.to_string().contains(r"Session Manager\GlobalFlag is no number"), "{error}");
+        assert!(error.to_string().contains(r"Session Manager\GlobalFlag is not a number"), "{error}");
         assert!(
             error.to_string().contains(odd) && error.help().unwrap().contains("poolgate flags /r --remove"),
             "{error}"
@@ -192,7 +192,7 @@ fn what_the_kernel_does_not_show_is_in_force_when_it_booted_with_it_in_the_regis
         // its type.
         for value in [None, Some(Value::dword(0x2001)), Some(Value::sz("0x2000"))] {
             let error = in_force(value, shown).unwrap_err();
-            assert!(error.to_string().contains("does not tell") && error.help().is_some(), "{error}");
+            assert!(error.to_string().contains("does not report") && error.help().is_some(), "{error}");
         }
     }
     for value in [None, Some(Value::dword(1)), Some(Value::sz("0x2000"))] {
@@ -229,7 +229,11 @@ fn only_settings_and_values_poolgate_knows_are_written() {
         assert!(matches!(machine.write(name, &FlagValue::Absent), Err(MachineError::UnknownSetting(_))));
     }
     let error = machine.write(&GLOBAL_FLAG.to_string(), &present("400")).unwrap_err();
-    assert!(error.to_string().ends_with("cannot be made \"400\", which is no registry value in poolgate's notation"));
+    assert!(
+        error
+            .to_string()
+            .ends_with("cannot be set to \"400\", because it is not a registry value in poolgate's notation")
+    );
     assert!(memory.0.borrow().is_empty());
 }
 
