@@ -1,4 +1,5 @@
 //! Tests of planning, checking and restoring flags, with a registry and a kernel in memory.
+// long because the fake registry and the tests of all settings belong together.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
