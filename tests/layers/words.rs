@@ -13,13 +13,13 @@ struct Limit {
 }
 
 const LIMITS: [Limit; 7] = [
-    Limit { words: &["what"], most: 1.0 },
-    Limit { words: &["which"], most: 3.0 },
-    Limit { words: &["where"], most: 1.0 },
-    Limit { words: &["says", "say", "said", "tells", "tell", "told"], most: 0.4 },
+    Limit { words: &["what"], most: 0.9 },
+    Limit { words: &["which"], most: 2.6 },
+    Limit { words: &["where"], most: 0.6 },
+    Limit { words: &["says", "say", "said", "tells", "tell", "told"], most: 0.3 },
     Limit { words: &["somebody", "nobody", "whoever", "anybody", "everybody"], most: 0.2 },
-    Limit { words: &["whose"], most: 0.6 },
-    Limit { words: &["whatever", "wherever"], most: 0.2 },
+    Limit { words: &["whose"], most: 0.5 },
+    Limit { words: &["whatever", "wherever"], most: 0.1 },
 ];
 
 /// Below this many words a single use of a word exceeds a limit.
@@ -94,6 +94,6 @@ fn words_are_counted_in_comments_only() {
     let code = "let what = which; // plain\n/// what is which\nlet url = \"http://where\";\n//! where\n";
     assert_eq!(comments(code), " plain\n what is which\n where\n");
     let text = "what ".repeat(4) + &"word ".repeat(2996);
-    assert_eq!(exceeded(&text), ["1.3 of [\"what\"] per 1,000 words, and 1 is the limit"]);
-    assert_eq!(exceeded(&"what word ".repeat(1)), [""; 0]);
+    assert_eq!(exceeded(&text), ["1.3 of [\"what\"] per 1,000 words, and 0.9 is the limit"]);
+    assert_eq!(exceeded("what word"), [""; 0]);
 }

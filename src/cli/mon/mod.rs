@@ -111,8 +111,7 @@ PoolMon's switches, each as /x or -x:
   /r             no effect: every snapshot has its header
   /? or /h       --help
 A word that matches a switch is a switch, in any position; write //b or `-- /b` for a file named /b.
-Redirected to a pipe or a file, it writes one table after another and never ends by itself, as PoolMon does: add
---count or --for.
+Without a terminal it writes one table after another and never ends by itself, like PoolMon: add --count or --for.
 Press h for a list of keys. docs/mon.md shows the screens and explains PoolMon's columns on Linux.";
 
 /// The fixed time between two screens of PoolMon.
