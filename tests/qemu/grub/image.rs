@@ -41,10 +41,14 @@ pub(super) fn base(file_system: FileSystem) -> Result<PathBuf, Missing> {
     if !rustix::process::geteuid().is_root() {
         return Err(Missing("only root can make an image with debootstrap".to_owned()));
     }
+    let image = folder().join(format!("grub-{}-{VERSION}.img", file_system.name()));
+    // No lock for an image that exists: a test may ask for it while it keeps its machine.
+    if image.exists() {
+        return Ok(image);
+    }
     // Tests run beside each other, and there is one tree.
     static MAKING: Mutex<()> = Mutex::new(());
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let image = folder().join(format!("grub-{}-{VERSION}.img", file_system.name()));
     if !image.exists() {
         let tree = tree(file_system)?;
         let partial = image.with_extension("partial");
