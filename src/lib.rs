@@ -11,6 +11,7 @@
 //! - [`gflags`]: the global flags of Windows and their notation
 //! - [`plain`]: text from outside, made safe for a terminal
 //! - [`long_path`]: paths of any length on Windows
+//! - [`random`]: random numbers that follow from a seed
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
 //! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
@@ -29,6 +30,7 @@ pub mod gflags;
 pub mod long_path;
 pub mod plain;
 pub mod pool;
+pub mod random;
 
 pub mod record;
 pub mod scenario;
