@@ -12,6 +12,7 @@
 //! - [`plain`]: text from outside, made safe for a terminal
 //! - [`long_path`]: paths of any length on Windows
 //! - [`random`]: random numbers that follow from a seed
+//! - `table`: the layout of tables in a terminal
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
 //! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
@@ -31,6 +32,7 @@ pub mod long_path;
 pub mod plain;
 pub mod pool;
 pub mod random;
+mod table;
 
 pub mod record;
 pub mod scenario;
