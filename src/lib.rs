@@ -13,6 +13,7 @@
 //! - [`long_path`]: paths of any length on Windows
 //! - [`random`]: random numbers that follow from a seed
 //! - `table`: the layout of tables in a terminal
+//! - `utf16`: text of Windows and UEFI in bytes
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
 //! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
@@ -33,6 +34,7 @@ pub mod plain;
 pub mod pool;
 pub mod random;
 mod table;
+mod utf16;
 
 pub mod record;
 pub mod scenario;

@@ -4,6 +4,7 @@
 //! and warning. Not yet tried on a real Windows; the layout is that of recorded events.
 
 use crate::machine::KernelMessages;
+use crate::utf16::units;
 
 /// An event's fields that are shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,9 +66,7 @@ fn next(xml: &str) -> u64 {
 
 /// UTF-16 with or without a byte order mark, as `/uni:true` writes it.
 fn decoded(bytes: &[u8]) -> String {
-    let units = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
-    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    text.trim_start_matches('\u{feff}').to_owned()
+    String::from_utf16_lossy(&units(bytes)).trim_start_matches('\u{feff}').to_owned()
 }
 
 #[cfg(windows)]
