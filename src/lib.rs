@@ -14,6 +14,7 @@
 //! - [`random`]: random numbers that follow from a seed
 //! - `table`: the layout of tables in a terminal
 //! - `utf16`: text of Windows and UEFI in bytes
+//! - `durable`: steps of writing a file that survives a power cut
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
 //! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
@@ -28,6 +29,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
+mod durable;
 pub mod gflags;
 pub mod long_path;
 pub mod plain;

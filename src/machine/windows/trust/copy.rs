@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_GENERIC_READ;
 
-use super::super::busy::patiently;
 use super::super::security;
 use super::{OURS_ALONE, check, real_path};
+use crate::durable;
 use crate::long_path::for_calls;
 use crate::machine::MachineError;
 
@@ -139,11 +139,7 @@ fn put(mut from: File, folder: &Path, name: &str) -> io::Result<()> {
     let mut beside = tempfile::NamedTempFile::new_in(for_calls(folder))?;
     io::copy(&mut from, &mut beside)?;
     beside.flush()?;
-    beside.as_file().sync_all()?;
-    let (_, beside) = beside.keep()?;
-    patiently(|| atomicwrites::replace_atomic(&beside, &for_calls(&folder.join(name)))).inspect_err(|_| {
-        let _ = fs_err::remove_file(&beside);
-    })
+    durable::put(beside, &folder.join(name))
 }
 
 /// Gives the run's folder to whoever began the run. There is nothing to do: its access list names them from the start.
