@@ -11,6 +11,10 @@
 //! - [`gflags`]: the global flags of Windows and their notation
 //! - [`plain`]: text from outside, made safe for a terminal
 //! - [`long_path`]: paths of any length on Windows
+//! - [`random`]: random numbers that follow from a seed
+//! - `table`: the layout of tables in a terminal
+//! - `utf16`: text of Windows and UEFI in bytes
+//! - `durable`: steps of writing a file that survives a power cut
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
 //! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
@@ -25,10 +29,14 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
+mod durable;
 pub mod gflags;
 pub mod long_path;
 pub mod plain;
 pub mod pool;
+pub mod random;
+mod table;
+mod utf16;
 
 pub mod record;
 pub mod scenario;

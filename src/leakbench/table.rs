@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table};
 
 use super::figures::{Called, Figures, Nanoseconds};
 use super::rules;
+use crate::table::borderless;
 
 /// Explains the columns.
 const LEGEND: &str = "\
@@ -49,8 +50,7 @@ pub fn table(figures: &Figures, width: u16) -> String {
 
 /// A table with numbers in the columns from `words` on.
 fn new(width: u16, header: &[&str], words: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    let mut table = borderless(width);
     table.set_header(header);
     for column in table.column_iter_mut().skip(words) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -1,15 +1,9 @@
-//! Writes files so that they survive a power cut, with their full contents and under their names.
-//!
-//! On Unix a new name is on disk once its folder is synced. Windows documents no way to sync a folder. There
-//! MoveFileExW with MOVEFILE_WRITE_THROUGH makes a name durable: it "does not return until the file is actually moved
-//! on the disk" (Microsoft Learn). The standard library and tempfile rename without that flag.
+//! Replaces a file by new contents, for reports and journals.
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
 
-use tempfile::NamedTempFile;
-
+use crate::durable;
 use crate::long_path::for_calls;
 
 /// Replaces the file at `path` as a whole: a reader finds the old or the new file, also after a power cut.
@@ -21,13 +15,18 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 }
 
 fn written(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary().tempfile_in(for_calls(folder))?;
+    let mut file = temporary().tempfile_in(for_calls(durable::folder_of(path)))?;
     file.write_all(contents)?;
-    if !super::CARELESS {
-        file.as_file().sync_all()?;
+    if super::CARELESS {
+        file.persist(path)?;
+        return Ok(());
     }
-    put(file, path, folder)
+    let put = durable::put(file, path);
+    // The error names no file on Windows.
+    if cfg!(unix) {
+        return put;
+    }
+    put.map_err(|error| io::Error::new(error.kind(), format!("failed to replace {}: {error}", path.display())))
 }
 
 /// Returns the system's error with the name of the target file in place of the temporary file's name.
@@ -52,90 +51,9 @@ fn temporary() -> tempfile::Builder<'static, 'static> {
     tempfile::Builder::new()
 }
 
-#[cfg(unix)]
-fn put(file: NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
-    file.persist(path)?;
-    sync_folder(folder)
-}
-
-/// Returns once the names in `folder` would survive a power cut. Does nothing on Windows, which has no documented call
-/// for this. Some network file systems have nothing to sync for a folder and return EINVAL (fsync(2)): that is no
-/// failure.
-///
-/// # Errors
-/// If the names may not survive.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(windows) || super::CARELESS {
-        return Ok(());
-    }
-    match fs_err::File::open(folder)?.sync_all() {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        synced => synced,
-    }
-}
-
-#[cfg(windows)]
-fn put(file: NamedTempFile, path: &Path, _: &Path) -> io::Result<()> {
-    // `keep` clears the temporary attribute and closes the file.
-    let (_, beside) = file.keep()?;
-    let moved = patiently(|| atomicwrites::replace_atomic(&beside, &for_calls(path)));
-    moved.map_err(|error| {
-        let _ = fs_err::remove_file(&beside);
-        io::Error::new(error.kind(), format!("failed to replace {}: {error}", path.display()))
-    })
-}
-
-/// Windows errors for a file that another program has open: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION.
-const BUSY: &[i32] = if cfg!(windows) { &[5, 32] } else { &[] };
-/// Number of attempts on a busy file, and the pause between them: a second in all.
-const TRIES: usize = 20;
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Repeats an attempt while a virus scanner or an indexer has the file open.
-pub(super) fn patiently<T>(attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    tried(attempt, BUSY, || std::thread::park_timeout(PAUSE))
-}
-
-fn tried<T>(mut attempt: impl FnMut() -> io::Result<T>, busy: &[i32], mut pause: impl FnMut()) -> io::Result<T> {
-    for _ in 1..TRIES {
-        match attempt() {
-            Err(error) if error.raw_os_error().is_some_and(|code| busy.contains(&code)) => pause(),
-            done => return done,
-        }
-    }
-    attempt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The file system of /proc has no fsync for folders; some network file systems do not have one either.
-    #[cfg(unix)]
-    #[test]
-    fn a_folder_that_cannot_be_synced_is_no_failure() {
-        let folder = Path::new("/proc/self");
-        assert_eq!(fs_err::File::open(folder).unwrap().sync_all().unwrap_err().kind(), io::ErrorKind::InvalidInput);
-        sync_folder(folder).unwrap();
-        assert!(sync_folder(Path::new("/no-such-folder")).is_err());
-    }
-
-    /// Returns the result of an attempt that first fails with these codes, and the number of pauses made.
-    fn met(codes: &[i32]) -> (Result<(), Option<i32>>, usize) {
-        let (mut codes, mut pauses) = (codes.iter(), 0);
-        let attempt = || codes.next().map_or(Ok(()), |code| Err(io::Error::from_raw_os_error(*code)));
-        let done = tried(attempt, &[5, 32], || pauses += 1);
-        (done.map_err(|error| error.raw_os_error()), pauses)
-    }
-
-    #[test]
-    fn a_busy_file_is_tried_again_and_no_other() {
-        assert_eq!(met(&[]), (Ok(()), 0));
-        assert_eq!(met(&[32, 5, 32]), (Ok(()), 3));
-        assert_eq!(met(&[32, 3]), (Err(Some(3)), 1));
-        assert_eq!(met(&[32; TRIES - 1]), (Ok(()), TRIES - 1));
-        assert_eq!(met(&[32; TRIES]), (Err(Some(32)), TRIES - 1));
-    }
 
     #[test]
     fn a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {

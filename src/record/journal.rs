@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::disk::patiently;
+use crate::durable;
 
 /// The storage of a journal: a file, or a simulated disk in tests that loses power.
 pub trait Storage {
@@ -172,7 +172,7 @@ impl Storage for PathBuf {
         // A symbolic link here would truncate another file and write to it.
         #[cfg(unix)]
         fs_err::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, CAREFULLY.bits().cast_signed());
-        let mut file = patiently(|| options.open(self.as_path()))?;
+        let mut file = durable::patiently(|| options.open(self.as_path()))?;
         file.set_len(length)?;
         file.seek(io::SeekFrom::End(0))?;
         file.write_all(line)?;
@@ -182,8 +182,7 @@ impl Storage for PathBuf {
         file.sync_all()?;
         #[cfg(unix)]
         if fresh {
-            let folder = self.parent().filter(|parent| !parent.as_os_str().is_empty());
-            super::disk::sync_folder(folder.unwrap_or(".".as_ref()))?;
+            durable::sync_folder(durable::folder_of(self))?;
         }
         Ok(())
     }

@@ -89,7 +89,7 @@ mod writer;
 
 pub use self::csv::{COLUMNS, MORE_COLUMNS, TABLE_COLUMNS, Unwritten, cell, write_csv};
 pub use digest::Digest;
-pub use disk::{replace, sync_folder};
+pub use disk::replace;
 pub use error::RecordError;
 pub use header::{Header, TimeSource};
 pub use input::Input;

@@ -1,10 +1,9 @@
 //! The tags with the largest growth in a log, as a table for a person. It opens the report on a log without thresholds.
 
-use comfy_table::{ContentArrangement, Table, presets};
-
 use super::table::Rows;
 use crate::judge::Ranking;
 use crate::scenario::{Bytes, Duration};
+use crate::table::borderless;
 
 /// The number of tags shown.
 const SHOWN: usize = 10;
@@ -29,8 +28,7 @@ pub(super) fn growth(ranking: &Ranking, width: u16, rows: Rows) -> String {
 }
 
 fn listed(ranking: &Ranking, width: u16, rows: Rows) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    let mut table = borderless(width);
     table.set_header(["tag", "grew by", "per hour", "of its pool's growth", "from", "to"]);
     for grown in ranking.tags.iter().take(rows.of(SHOWN, ranking.tags.len())) {
         let bytes = |bytes: u64| Bytes(bytes).rounded();

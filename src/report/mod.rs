@@ -134,6 +134,26 @@ impl Failure {
 }
 
 impl Report {
+    /// Returns a report on a run that did not finish. Everything but the names is unknown or empty.
+    pub fn new(scenario: impl Into<String>, run: impl Into<String>) -> Report {
+        Report {
+            scenario: scenario.into(),
+            thresholds: Vec::new(),
+            run: run.into(),
+            started: Timestamp::UNIX_EPOCH,
+            ended: Timestamp::UNIX_EPOCH,
+            host: None,
+            driver: None,
+            source: String::new(),
+            times: Vec::new(),
+            boot: String::new(),
+            result: Err(Failure::not_finished()),
+            not_restored: None,
+            notes: Vec::new(),
+            suspects: Vec::new(),
+        }
+    }
+
     /// Returns the notes on the run and on its recording.
     pub fn all_notes(&self) -> impl Iterator<Item = &String> {
         self.notes.iter().chain(self.result.iter().flat_map(|judgement| &judgement.notes))

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{ColumnConstraint, Width};
 
 use super::growth::growth;
 use super::headline::headlines;
@@ -11,6 +11,7 @@ use super::{Failure, Outcome, Report};
 use crate::judge::{Evidence, Judgement, Ruling};
 use crate::plain::plain;
 use crate::record::TimeSource;
+use crate::table::borderless;
 
 /// The number of rows shown of a long list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,8 +144,7 @@ fn failed(failure: &Failure) -> String {
 }
 
 fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    let mut table = borderless(width);
     // Only a comparison has a base.
     let based = rulings.iter().flat_map(|ruling| &ruling.findings).any(|finding| finding.base.is_some());
     let row = |verdict: String, words: String, subject: String, base: Option<&str>, because: String| {

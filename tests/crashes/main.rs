@@ -10,6 +10,7 @@ mod refusals;
 mod world;
 
 use life::{Survived, live};
+use poolgate::random::split_mix;
 use world::{Crash, Line};
 
 /// All ways to go down before one step.
@@ -82,31 +83,19 @@ fn every_pair_of_crashes_is_survived() {
 fn a_random_set_of_many_crashes_is_survived() {
     let seed = 20_261_123;
     println!("seed {seed}");
-    let mut random = SplitMix(seed);
+    let mut state = seed;
+    let mut below = |bound: usize| (split_mix(&mut state) % bound as u64) as usize;
     let all = crashes();
     let schedules = if THOROUGH { 100_000 } else { 3_000 };
     for _ in 0..schedules {
         let mut step = 0;
-        let count = 3 + random.below(7);
+        let count = 3 + below(7);
         let schedule: Vec<(usize, Crash)> = (0..count)
             .map(|_| {
-                step += 1 + random.below(12);
-                (step, all[random.below(all.len())])
+                step += 1 + below(12);
+                (step, all[below(all.len())])
             })
             .collect();
         survive(&schedule);
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut value = self.0;
-        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((value ^ (value >> 31)) % bound as u64) as usize
     }
 }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use poolgate::random::split_mix;
+
 /// The unit that a real drive writes completely or not at all, bytes.
 pub(crate) const SECTOR: usize = 512;
 
@@ -131,21 +133,13 @@ impl Drive {
             let last = versions.len() - 1;
             let kept = match cut {
                 Cut::Lose => 0,
-                Cut::Scatter(_) => random(&mut seed) as usize % versions.len(),
+                Cut::Scatter(_) => split_mix(&mut seed) as usize % versions.len(),
                 Cut::Keep => last,
             };
             self.lost += usize::from(kept < last);
             self.contents[sector * SECTOR..][..SECTOR].copy_from_slice(&versions[kept]);
         }
     }
-}
-
-/// Returns the next number of a sequence that depends on the seed alone: SplitMix64.
-pub(crate) fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }
 
 mod tests {

@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use poolgate::random::split_mix;
+
 use super::bed::bed;
 use super::disk::Disk;
-use super::drive::{Cut, random};
+use super::drive::Cut;
 use super::machine::{Ended, Machine};
 
 /// Enough for CI, which also cuts whole chains. `POOLGATE_POWERCUTS` sets another number, `POOLGATE_SEED` other cuts.
@@ -22,7 +24,7 @@ fn what_was_acknowledged_survives_power_cuts() {
     let disk = bed.disk_running("ledger").made();
     let mut acknowledged = 0;
     for round in 0..number_from("POOLGATE_POWERCUTS", CUTS) {
-        let marker = ["BED: up", "BED: found", "BED: committed", "BED: committed"][random(&mut seed) as usize % 4];
+        let marker = ["BED: up", "BED: found", "BED: committed", "BED: committed"][split_mix(&mut seed) as usize % 4];
         let (when, cut) = next_cut(round, &mut seed);
         let ended = when.end(disk.boot().until_marker(marker), cut);
         eprintln!("cut {round}: {when:?} {marker:?}, {cut:?}, {:?} acknowledged", committed(&ended));
@@ -83,10 +85,10 @@ impl When {
 /// so it is certain that the drive loses something.
 pub(super) fn next_cut(before: u64, seed: &mut u64) -> (When, Cut) {
     let when = match before % 2 {
-        0 => When::AtWrite(1 + random(seed) as usize % 12),
-        _ => When::After(Duration::from_millis(random(seed) % 50)),
+        0 => When::AtWrite(1 + split_mix(seed) as usize % 12),
+        _ => When::After(Duration::from_millis(split_mix(seed) % 50)),
     };
-    (when, if before % 4 < 2 { Cut::Lose } else { Cut::Scatter(random(seed)) })
+    (when, if before % 4 < 2 { Cut::Lose } else { Cut::Scatter(split_mix(seed)) })
 }
 
 fn assert_lost(disk: &Disk) {

@@ -126,20 +126,14 @@ impl Terms {
     pub(in crate::cli) fn facts(scenario: &Scenario, recorded: &Recorded) -> Report {
         let header = recorded.recording.header();
         Report {
-            scenario: scenario.scenario.as_str().to_owned(),
             thresholds: words(&scenario.thresholds()),
-            run: header.run.clone(),
             started: header.started,
             ended: header.started.checked_add(recorded.length()).unwrap_or(Timestamp::MAX),
-            host: None,
             driver: recorded.driver(),
             source: header.source.clone(),
             times: header.times.clone(),
             boot: header.boot.clone(),
-            result: Err(Failure::not_finished()),
-            notes: Vec::new(),
-            not_restored: None,
-            suspects: Vec::new(),
+            ..Report::new(scenario.scenario.as_str(), &header.run)
         }
     }
 
@@ -152,22 +146,9 @@ impl Terms {
             ([], None) => vec!["what was recorded can be read".to_owned()],
             (given, _) => words(given),
         };
-        Report {
-            scenario: known.map_or(name, |scenario| scenario.scenario.as_str().to_owned()),
-            thresholds,
-            run: file.display().to_string(),
-            started: Timestamp::UNIX_EPOCH,
-            ended: Timestamp::UNIX_EPOCH,
-            host: None,
-            driver: None,
-            source: String::new(),
-            times: Vec::new(),
-            boot: String::new(),
-            result: Err(failure(error, error.help())),
-            notes: Vec::new(),
-            not_restored: None,
-            suspects: Vec::new(),
-        }
+        let scenario = known.map_or(name, |scenario| scenario.scenario.as_str().to_owned());
+        let result = Err(failure(error, error.help()));
+        Report { thresholds, result, ..Report::new(scenario, file.display().to_string()) }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{ColumnConstraint, Width};
 
 use crate::machine::MachineError;
 use crate::plain::plain;
+use crate::table::borderless;
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +94,7 @@ impl Display for Level {
 
 /// Formats the findings as a table, `width` columns wide, followed by the number of problems.
 pub(super) fn table(findings: &[Finding], width: u16) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    let mut table = borderless(width);
     for finding in findings {
         let help = finding.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
         let says = plain(&format!("{}{help}", finding.says)).into_owned();

@@ -241,20 +241,12 @@ fn words(scenario: &Scenario) -> Vec<String> {
 pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure: Failure) -> Report {
     let scenario = &loaded.scenario;
     Report {
-        scenario: scenario.scenario.as_str().to_owned(),
         thresholds: words(scenario),
-        run,
         started: now,
         ended: now,
         host: Some(host()),
-        driver: None,
-        source: String::new(),
-        times: Vec::new(),
-        boot: String::new(),
         result: Err(failure),
-        not_restored: None,
-        notes: Vec::new(),
-        suspects: Vec::new(),
+        ..Report::new(scenario.scenario.as_str(), run)
     }
 }
 

@@ -97,20 +97,17 @@ impl Job {
         let thresholds = scenario.filter(|_| self.created.thresholds.is_empty()).map(Scenario::thresholds);
         let words = thresholds.map(|found| found.iter().map(|threshold| threshold.words()).collect());
         Report {
-            scenario: name.unwrap_or(&self.created.scenario_name).to_owned(),
             thresholds: words.unwrap_or_else(|| self.created.thresholds.clone()),
-            run: self.created.run.clone(),
             started: self.created.at,
             ended: Timestamp::now(),
             host: Some(host()),
             driver: kept(&self.folder.driver()).or_else(|| self.driver_now()),
             source: recording.map_or(String::new(), |recording| recording.header().source.clone()),
-            times: Vec::new(),
             boot: recording.map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, opened.as_ref()),
             not_restored: state.not_restored.as_ref().map(failure),
             notes: self.notes(state, recording),
-            suspects: Vec::new(),
+            ..Report::new(name.unwrap_or(&self.created.scenario_name), &self.created.run)
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::suspected;
 use crate::pool::Tag;
 use crate::report::Suspected;
+use crate::table::borderless;
 use crate::tags::{Grade, Slab, Sources, module_of_callsite};
 
 /// The answer about one tag.
@@ -150,8 +150,7 @@ impl Answers<'_> {
     }
 
     pub(super) fn table(&self, width: u16) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        let mut table = borderless(width);
         table.set_header(["tag", "sure", "driver", "version", "company", "because"]);
         for answer in &self.tags {
             table.add_rows(answer.rows());

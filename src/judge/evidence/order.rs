@@ -5,6 +5,7 @@
 //! true probability.
 
 use crate::pool::Key;
+use crate::random::split_mix;
 use crate::record::{Pause, SecondLook};
 
 /// Blocks of a second look.
@@ -67,15 +68,6 @@ fn shuffle(order: &mut [bool], seed: u64) {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,13 +106,5 @@ mod tests {
         // 100 of each are expected; chi squared with 494 degrees of freedom has mean 494 and deviation 31.
         let chi: f64 = seen.values().map(|count| (f64::from(*count) - 100.0).powi(2) / 100.0).sum();
         assert!((370.0..620.0).contains(&chi), "{chi}");
-    }
-
-    #[test]
-    fn the_generator_is_split_mix() {
-        // The first two of seed 1234567, from the reference in C (Vigna, splitmix64.c).
-        let mut state = 1_234_567;
-        assert_eq!(split_mix(&mut state), 6_457_827_717_110_365_317);
-        assert_eq!(split_mix(&mut state), 3_203_168_211_198_807_973);
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::durable::{folder_of, put, sync_folder, sync_opened_folder};
 use crate::machine::MachineError;
 
 /// Returns the text of `path`, or `None` if there is no such file.
@@ -38,9 +39,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), MachineError> {
                 set => set?,
             },
         }
-        file.as_file().sync_all()?;
-        file.persist(&place)?;
-        sync_folder(folder)
+        put(file, &place)
     };
     replaced().map_err(|source| unwritable(path, source))
 }
@@ -74,19 +73,6 @@ pub(super) fn sync(path: &Path) -> Result<(), MachineError> {
     with_open(path, |file| if file.metadata()?.is_dir() { sync_opened_folder(file) } else { file.sync_all() })
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    sync_opened_folder(&File::open(folder)?)
-}
-
-/// Writes a folder's names to disk. Some network file systems do not support that and return EINVAL (fsync(2)). They
-/// have nothing to sync, so it is not a failure.
-pub(super) fn sync_opened_folder(folder: &File) -> io::Result<()> {
-    match rustix::fs::fsync(folder) {
-        Err(rustix::io::Errno::INVAL) => Ok(()),
-        synced => Ok(synced?),
-    }
-}
-
 /// Syncs the whole file system that holds `path`, because other programs wrote there.
 pub(super) fn sync_file_system(path: &Path) -> Result<(), MachineError> {
     with_open(path, |file| Ok(rustix::fs::syncfs(file)?))
@@ -99,10 +85,6 @@ fn with_open(path: &Path, work: impl FnOnce(&File) -> io::Result<()>) -> Result<
         Ok(file) => work(&file),
     };
     outcome.map_err(|source| unwritable(path, source))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(path)
 }
 
 fn unwritable(path: &Path, source: io::Error) -> MachineError {

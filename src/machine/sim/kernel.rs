@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::noise::Population;
 use super::settings::Settings;
+use crate::durable::{folder_of, with_pauses};
 use crate::long_path::for_calls;
 use crate::machine::MachineError;
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
@@ -89,8 +90,7 @@ impl Kernel {
     }
 
     fn replace(&self, state: &KernelState) -> io::Result<()> {
-        let folder = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(for_calls(folder))?;
+        let mut file = tempfile::NamedTempFile::new_in(for_calls(folder_of(&self.path)))?;
         file.write_all(&serde_json::to_vec(state)?)?;
         let mut written = Some(file.into_temp_path());
         persistently(|| match written.take().map(|written| written.persist(for_calls(&self.path))) {
@@ -109,17 +109,9 @@ impl Kernel {
 
 /// Retries an operation that another process may block for a moment. On Windows a file cannot be replaced while another
 /// process has it open, nor opened while it is being replaced: ERROR_ACCESS_DENIED (5) or ERROR_SHARING_VIOLATION (32).
-fn persistently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    let mut more = if cfg!(windows) { 1000 } else { 0 };
-    loop {
-        match attempt() {
-            Err(error) if more > 0 && matches!(error.raw_os_error(), Some(5 | 32)) => {
-                more -= 1;
-                std::thread::park_timeout(Duration::from_millis(2));
-            }
-            done => return done,
-        }
-    }
+fn persistently<T>(attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    // Many processes share the file, and each has it open only briefly: short pauses, 2 s in all.
+    with_pauses(std::iter::repeat_n(Duration::from_millis(2), 1000), attempt)
 }
 
 impl Home for Kernel {

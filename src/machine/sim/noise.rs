@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::pool::{Pool, Tag, Usage};
+use crate::random::split_mix;
 
 /// A named shape of harmless movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +79,9 @@ fn name(index: u64) -> Tag {
     Tag::from_pool_tag([letter(6760), letter(260), letter(10), b'0' + (index % 10) as u8])
 }
 
-/// SplitMix64's output function (Steele, Lea, Flood 2014): every bit of the input affects every bit of the output.
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
+/// Returns a number of which every bit depends on every bit of `value`.
+fn mix(mut value: u64) -> u64 {
+    split_mix(&mut value)
 }
 
 #[cfg(test)]

@@ -23,8 +23,6 @@ mod access;
 #[cfg(any(windows, test))]
 mod bugcheck;
 #[cfg(any(windows, test))]
-mod busy;
-#[cfg(any(windows, test))]
 mod cmd_words;
 #[cfg(any(windows, test))]
 mod folders;

@@ -4,6 +4,7 @@
 //! critical, error and warning. Not yet tested on a real Windows; the tests use the layout of recorded events.
 
 use crate::machine::KernelMessages;
+use crate::utf16::units;
 
 /// The displayed fields of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,9 +66,7 @@ fn next(xml: &str) -> u64 {
 
 /// Decodes UTF-16 with or without a byte order mark, the output of `/uni:true`.
 fn decoded(bytes: &[u8]) -> String {
-    let units = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
-    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    text.trim_start_matches('\u{feff}').to_owned()
+    String::from_utf16_lossy(&units(bytes)).trim_start_matches('\u{feff}').to_owned()
 }
 
 #[cfg(windows)]

@@ -7,6 +7,8 @@ use object::LittleEndian as LE;
 use object::pe::{IMAGE_DIRECTORY_ENTRY_RESOURCE, RT_VERSION};
 use object::read::pe::{ImageNtHeaders, PeFile, ResourceDirectory};
 
+use crate::utf16::units;
+
 /// The version resource of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
@@ -95,10 +97,10 @@ fn string(mut bytes: &[u8], key: &str, depth: usize, blocks: &mut usize) -> Opti
 }
 
 fn text(value: &[u8]) -> String {
-    let units = (0..).step_by(2).map_while(|at| u16_at(value, at).filter(|unit| *unit != 0));
-    let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    let units = units(value);
+    let text = String::from_utf16_lossy(units.split(|unit| *unit == 0).next().unwrap_or_default());
     // The text comes from outside, and terminals will show it.
-    let text: String = text.filter(|c| !c.is_control()).take(MOST_COMPANY).collect();
+    let text: String = text.chars().filter(|c| !c.is_control()).take(MOST_COMPANY).collect();
     text.trim().to_owned()
 }
 

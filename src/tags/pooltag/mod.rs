@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
+use crate::utf16::units;
+
 /// The rows of the list.
 #[derive(Debug, Default)]
 pub struct PoolTags {
@@ -194,10 +196,7 @@ pub(super) fn divide(line: &str) -> Option<(&str, &str)> {
 /// replaced.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
     let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => {
-            let units = rest.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]]));
-            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        }
+        [0xff, 0xfe, rest @ ..] => String::from_utf16_lossy(&units(rest)),
         _ => String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).into_owned(),
     };
     text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()

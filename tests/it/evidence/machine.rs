@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use poolgate::judge::{Finding, Judgement, TagFigures, Verdict, judge, second_look};
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
+use poolgate::random::{STEP, split_mix};
 use poolgate::record::{Header, KernelReport, Mark, Pause, Recorder, Recording, SampleInfo, SecondLook, Stage};
 use poolgate::scenario::{self, Scenario};
 
@@ -46,12 +47,9 @@ pub(crate) fn live(objects: f64) -> Option<Usage> {
     Some(Usage { allocs: objects, frees: 0, bytes: objects * 64 })
 }
 
-/// Noise from 0 to `most`, the same for every call with the same place (SplitMix64).
+/// Noise from 0 to `most`, the same for every call with the same place.
 pub(crate) fn noise(place: u64, most: u64) -> f64 {
-    let mut mixed = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((mixed ^ (mixed >> 31)) % (most + 1)) as f64
+    (split_mix(&mut place.wrapping_mul(STEP)) % (most + 1)) as f64
 }
 
 /// A run of `iterations` iterations, judged by `thresholds`.

@@ -17,9 +17,6 @@ pub(crate) struct Draft {
 pub(crate) fn run_of(scenario: &str) -> Draft {
     let started: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
     let report = Report {
-        scenario: scenario.to_owned(),
-        thresholds: Vec::new(),
-        run: format!("{scenario}-20260102T030405Z-k3f9"),
         started,
         ended: started,
         host: Some(Host {
@@ -29,14 +26,9 @@ pub(crate) fn run_of(scenario: &str) -> Draft {
             architecture: "x86_64".to_owned(),
             memory: 8 << 30,
         }),
-        driver: None,
         source: "simulated kernel".to_owned(),
-        times: Vec::new(),
         boot: "boot 1".to_owned(),
-        result: Err(Failure::not_finished()),
-        notes: Vec::new(),
-        not_restored: None,
-        suspects: Vec::new(),
+        ..Report::new(scenario, format!("{scenario}-20260102T030405Z-k3f9"))
     };
     Draft {
         report,

@@ -7,12 +7,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use poolgate::random::split_mix;
 use serde_json::Value;
 
 use self::file_system::FileSystem;
 use self::vm::Vm;
 use crate::bed::static_poolgate;
-use crate::drive::random;
 use crate::power::{SEED, number_from};
 
 mod file_system;
@@ -232,7 +232,7 @@ fn power_cuts(file_system: FileSystem) {
         let mut vm = disk.start();
         vm.until(marker);
         // update-grub takes about ten seconds here.
-        let delay = Duration::from_millis(random(&mut seed) % 20_000);
+        let delay = Duration::from_millis(split_mix(&mut seed) % 20_000);
         vm.run_for(delay);
         drop(vm);
         let mut vm = disk.start();

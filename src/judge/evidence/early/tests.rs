@@ -1,6 +1,7 @@
 //! The interval of a few samples: computed by hand, and its coverage of the true rate.
 
 use super::*;
+use crate::random::split_mix;
 
 fn even(values: &[f64]) -> Vec<(f64, f64)> {
     values.iter().enumerate().map(|(at, value)| (at as f64, *value)).collect()
@@ -41,16 +42,11 @@ fn three_instants_are_needed() {
     assert!(interval(&[(0.0, 0.0), (0.0, 5.0), (1.0, 9.0), (2.0, 9.0)], 1.0).is_some());
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
 struct Random(u64);
 
 impl Random {
     fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        (split_mix(&mut self.0) >> 11) as f64 / (1u64 << 53) as f64
     }
 
     fn normal(&mut self) -> f64 {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::Setting;
 use crate::machine::linux::{durable, programs};
 use crate::machine::{Change, FlagValue, MachineError};
+use crate::utf16::units;
 
 /// The entry's file name and id.
 pub(super) const ENTRY: &str = "a-poolgate.conf";
@@ -129,9 +130,7 @@ pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineEr
 /// Returns the text of a boot loader variable: UTF-16 with a NUL, after four bytes of attributes.
 fn value(root: &Path, name: &str) -> Option<String> {
     let bytes = fs_err::read(variable(root, name)).ok()?;
-    let (units, _) = bytes.get(4..)?.as_chunks::<2>();
-    let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
-    let text = String::from_utf16(&units).ok()?;
+    let text = String::from_utf16(&units(bytes.get(4..)?)).ok()?;
     Some(text.trim_end_matches('\0').to_lowercase()).filter(|text| !text.is_empty())
 }
 

@@ -208,7 +208,7 @@ impl Place {
     /// Writes the folder's names to disk.
     pub(super) fn sync(&self) -> Result<(), MachineError> {
         let folder = File::from(self.readable()?);
-        super::super::durable::sync_opened_folder(&folder).map_err(|source| self.unwritable(source))
+        crate::durable::sync_opened_folder(&folder).map_err(|source| self.unwritable(source))
     }
 
     /// Opens the same folder for listing.

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::utf16::units;
+
 const REG_SZ: u32 = 1;
 const REG_BINARY: u32 = 3;
 const REG_DWORD: u32 = 4;
@@ -86,10 +88,10 @@ impl Value {
 
     /// Returns the text of a REG_SZ if it is valid UTF-16 with exactly one NUL, at its end.
     pub(in crate::machine) fn text(&self) -> Option<String> {
-        let (units, rest) = self.bytes.as_chunks::<2>();
-        let units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
+        let units = units(&self.bytes);
         let (last, text) = units.split_last()?;
-        let whole = self.kind == REG_SZ && rest.is_empty() && *last == 0 && !text.contains(&0);
+        let even = self.bytes.len().is_multiple_of(2);
+        let whole = self.kind == REG_SZ && even && *last == 0 && !text.contains(&0);
         if whole { String::from_utf16(text).ok() } else { None }
     }
 }

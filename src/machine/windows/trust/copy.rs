@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_GENERIC_READ;
 
-use super::super::busy::patiently;
 use super::super::security;
 use super::{OURS_ALONE, check, real_path};
+use crate::durable;
 use crate::long_path::for_calls;
 use crate::machine::MachineError;
 
@@ -140,11 +140,7 @@ fn put(mut from: File, folder: &Path, name: &str) -> io::Result<()> {
     let mut beside = tempfile::NamedTempFile::new_in(for_calls(folder))?;
     io::copy(&mut from, &mut beside)?;
     beside.flush()?;
-    beside.as_file().sync_all()?;
-    let (_, beside) = beside.keep()?;
-    patiently(|| atomicwrites::replace_atomic(&beside, &for_calls(&folder.join(name)))).inspect_err(|_| {
-        let _ = fs_err::remove_file(&beside);
-    })
+    durable::put(beside, &folder.join(name))
 }
 
 /// Does nothing: the run's folder grants access to the user who began the run from the start.

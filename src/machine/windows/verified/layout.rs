@@ -7,6 +7,7 @@
 
 use super::super::pool::{Bits, number};
 use super::{VerifiedDriver, file_name};
+use crate::utf16::units;
 
 /// The offsets of an entry's fields, in bytes. NextEntryOffset is at 0, Level at 4.
 #[derive(Debug, Clone, Copy)]
@@ -64,11 +65,10 @@ impl Layout {
         };
         let at = usize::try_from(pointer.checked_sub(base)?).ok()?;
         let text = table.get(at..)?.get(..usize::try_from(length).ok()?)?;
-        let (units, odd) = text.as_chunks::<2>();
-        if units.is_empty() || !odd.is_empty() || room < length {
+        if text.is_empty() || !text.len().is_multiple_of(2) || room < length {
             return None;
         }
-        let name = String::from_utf16(&units.iter().copied().map(u16::from_le_bytes).collect::<Vec<_>>()).ok()?;
+        let name = String::from_utf16(&units(text)).ok()?;
         // Microsoft Learn, "Driver Verifier Command Syntax": rule class n of /ruleclasses is bit n - 1 of /flags.
         let level = word(head, 4) | self.rules.map_or(0, |rules| word(head, rules));
         Some(VerifiedDriver { name: file_name(&name).to_owned(), level })
