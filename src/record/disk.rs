@@ -21,12 +21,7 @@ fn written(path: &Path, contents: &[u8]) -> io::Result<()> {
         file.persist(path)?;
         return Ok(());
     }
-    let put = durable::put(file, path);
-    // The error names no file on Windows.
-    if cfg!(unix) {
-        return put;
-    }
-    put.map_err(|error| io::Error::new(error.kind(), format!("failed to replace {}: {error}", path.display())))
+    durable::put(file, path)
 }
 
 /// Returns the system's error with the name of the target file in place of the temporary file's name.
