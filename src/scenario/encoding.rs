@@ -19,7 +19,10 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
         let units: Vec<u16> = bytes.chunks_exact(2).take(200).map(|pair| read_unit([pair[0], pair[1]])).collect();
         let shown = String::from_utf16_lossy(&units).trim_start_matches('\u{feff}').to_owned();
         let help = "in PowerShell: `Set-Content -Encoding utf8`; in an editor: save with the encoding UTF-8";
-        return Err(beginning(shown, Wrong::new("this is UTF-16; save it as UTF-8", "in two bytes a character", help)));
+        return Err(beginning(
+            shown,
+            Wrong::new("the file is UTF-16; save it as UTF-8", "two bytes per character", help),
+        ));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let help = "save the file as UTF-8";
@@ -28,7 +31,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
         (String::from_utf8_lossy(bytes).into_owned(), mistake)
     })?;
     if let Some((at, c)) = text.char_indices().find(|(_, c)| !is_printable(*c)) {
-        let message = format!("the control character U+{:04X} cannot stand in a scenario", u32::from(c));
+        let message = format!("the control character U+{:04X} is not allowed in a scenario", u32::from(c));
         let wrong = Wrong::new(message, "here", "remove it; between double quotes it may be written as an escape");
         return Err((text.to_owned(), wrong.at(at..at + c.len_utf8())));
     }
@@ -93,14 +96,14 @@ mod tests {
     #[test]
     fn utf_16_is_named_with_and_without_its_mark() {
         for bytes in [&b"\xff\xfea\0:\0"[..], b"\xfe\xff\0a\0:", b"a\0:\0", b"\0a\0:"] {
-            assert_eq!(refused(bytes), ("this is UTF-16; save it as UTF-8".to_owned(), "a:".to_owned()));
+            assert_eq!(refused(bytes), ("the file is UTF-16; save it as UTF-8".to_owned(), "a:".to_owned()));
         }
     }
 
     #[test]
     fn what_is_no_text_is_shown_where_it_stands() {
         assert_eq!(refused(b"a: \xc3("), ("byte 0xc3 is not UTF-8".to_owned(), "\u{fffd}".to_owned()));
-        let control = "the control character U+0000 cannot stand in a scenario";
+        let control = "the control character U+0000 is not allowed in a scenario";
         assert_eq!(refused(b"a: b\0c"), (control.to_owned(), "\0".to_owned()));
     }
 

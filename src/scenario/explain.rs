@@ -71,7 +71,7 @@ fn mistyped(rest: &str) -> (Wrong, String) {
         _ => shown(found),
     };
     let (expected, help) = match expected {
-        "a sequence" => ("a list", "write `[FIRST, SECOND]`, or one `- ITEM` a line"),
+        "a sequence" => ("a list", "write `[FIRST, SECOND]`, or one `- ITEM` per line"),
         "a string" => ("a text", "write one line of text"),
         "a boolean" => ("`true` or `false`", "write `true` or `false` without quotes"),
         "u64" => ("a whole number, 0 or more", "write digits only, without sign, quotes or unit"),
@@ -80,7 +80,7 @@ fn mistyped(rest: &str) -> (Wrong, String) {
             "write digits, or `0x` and hexadecimal digits, without sign, quotes or unit",
         ),
         "a key" => ("a key", "write `KEY: VALUE`"),
-        other if other.starts_with("a mapping") => (other, "write `{ KEY: VALUE }`, or one `KEY: VALUE` a line"),
+        other if other.starts_with("a mapping") => (other, "write `{ KEY: VALUE }`, or one `KEY: VALUE` per line"),
         other => (other, "see `poolgate schema` for what is possible here"),
     };
     (Wrong::new(format!("expected {expected}, found {found}"), format!("this is {found}"), help), about)
@@ -91,29 +91,29 @@ const SYNTAX: [(&str, &str, &str); 14] = [
     (
         "more than one document",
         "there is more than one document in this file",
-        "write one scenario a file, without `---` between",
+        "write one scenario per file, without `---`",
     ),
     ("recursion limit", "lists and mappings are nested too deeply", "no scenario needs more than five levels"),
     ("repetition limit", "aliases unfold too far", "write the values out instead of using aliases (`*name`)"),
     (
         "unknown anchor",
-        "`*` refers to a name (`&name`) which is nowhere",
+        "`*` refers to a name (`&name`) that is not defined",
         "quote the text if it is a tag pattern: \"*\"",
     ),
     ("expected alphabetic or numeric", "an unquoted `*` or `&` begins a reference in YAML", "quote the text: \"*\""),
     (
         "mapping values are not allowed",
-        "a `: ` where no key can stand",
-        "begin all keys of one mapping in the same column, and quote a text which contains `: `",
+        "a `: ` where no key is allowed",
+        "begin all keys of one mapping in the same column, and quote text that contains `: `",
     ),
     ("',' or '}'", "a `{` is not closed where it should be", "write `{ KEY: VALUE, KEY: VALUE }`; quote other texts"),
     ("',' or ']'", "a `[` is not closed where it should be", "write `[FIRST, SECOND]`; quote other texts"),
     ("'-' indicator", "the list ends here", "begin each item with `- `, all in the same column"),
-    ("expected key", "this is not where a key can stand", "begin all keys of one mapping in the same column"),
+    ("expected key", "no key is allowed here", "begin all keys of one mapping in the same column"),
     ("expected ':'", "a key without its `:`", "write `KEY: VALUE`, with a space after the colon"),
     ("unexpected end of stream", "a quote is not closed", "close the quote"),
     ("cannot start any token", "a text cannot begin with this character", "quote the text"),
-    ("document start", "this stands outside of the mapping", "begin all keys at the start of a line"),
+    ("document start", "this is outside the mapping", "begin all keys at the start of a line"),
 ];
 
 fn syntax(said: &str) -> Wrong {

@@ -70,7 +70,7 @@ fn subject(text: &str, first: &Range<usize>, end: usize) -> At<Subject> {
         "tag" => tags(text, rest, first),
         other => {
             let message = format!("`{}` is neither `tag` nor `total`", shown(other));
-            Err((Wrong::new(message, "what is it about?", EXAMPLES), first.clone()))
+            Err((Wrong::new(message, "no `tag` or `total`", EXAMPLES), first.clone()))
         }
     }
 }
@@ -122,7 +122,7 @@ fn limits(text: &str, begin: usize) -> At<(Vec<Limit>, Option<Measure>)> {
             let known = measure(value.trim()).filter(|_| measured.is_none());
             measured = Some(known.ok_or_else(|| {
                 let help = "write `measure objects` or `measure slabs`, once";
-                (Wrong::new("this is no measure", "not a measure", help), place.clone())
+                (Wrong::new("this is not a measure", "not a measure", help), place.clone())
             })?);
             continue;
         }

@@ -45,8 +45,8 @@ impl Scalar for Switch {
         })?;
         // Clearing all flags does not change this one: see machine/windows/flags.
         if !switch.on() && switch.bits() & POOL_TAGGING != 0 && switch != Switch::CLEAR_ALL {
-            let help = "leave `ptg` as it is; `pool_tagging: if_needed` switches it on only where it has to be";
-            return Err(Wrong::new("pool tagging is what poolgate measures by", "switches it off", help));
+            let help = "remove `ptg`; `pool_tagging: if_needed` switches it on only if the kernel needs it";
+            return Err(Wrong::new("poolgate measures by pool tagging", "switches it off", help));
         }
         switch.within(Scope::Registry).map_err(|error| wrong(error, "not for the registry"))
     }
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn pool_tagging_is_never_switched_off() {
         for text in ["-ptg", "-400", "-c00"] {
-            assert_eq!(wrong(text).0, "pool tagging is what poolgate measures by");
+            assert_eq!(wrong(text).0, "poolgate measures by pool tagging");
         }
         assert_eq!(Switch::read("-ffffffff"), Ok(Switch::CLEAR_ALL));
         assert!(Switch::read("+ptg").is_ok());

@@ -37,8 +37,8 @@ impl<'a> Walk<'a> {
         if !self.at_top {
             return Ok(());
         }
-        let help = "begin with `scenario: NAME`, then `workload:`, each at the start of a line";
-        Err(packed(&Wrong::new(format!("a scenario is a mapping of keys, and this is {what}"), what, help), ""))
+        let help = "start with `scenario: NAME`, then `workload:`, each at the start of a line";
+        Err(packed(&Wrong::new(format!("a scenario must be a mapping of keys, not {what}"), what, help), ""))
     }
 }
 
@@ -55,7 +55,7 @@ fn too_many_values() -> Wrong {
 pub(super) const NO_VALUE: &str = "there is no value here";
 
 fn nothing_after_key() -> Wrong {
-    let help = "write a value or remove the key; a text which reads `null` or `~` must be quoted";
+    let help = "write a value or remove the key; quote the text `null` or `~`";
     Wrong::new(NO_VALUE, "no value", help)
 }
 
@@ -93,8 +93,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        let help = "remove the word which begins with `!`, or quote it if it is meant as text";
-        Err(packed(&Wrong::new("a scenario has no use for YAML's `!` types", "begins with `!`", help), ""))
+        let help = "remove the word that begins with `!`, or quote it if it is text";
+        Err(packed(&Wrong::new("the YAML type `!` is not allowed in a scenario", "begins with `!`", help), ""))
     }
 
     /// YAML's null: an empty file, or a key without a value.

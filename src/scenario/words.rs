@@ -122,7 +122,7 @@ impl Scalar for Command {
     fn read(text: &str) -> Result<Command, Wrong> {
         not_empty(text, "the command", "write the command line to run")?;
         if text.contains('\0') {
-            return Err(not_a(Command::WHAT, text, "no system can pass a NUL in a command line: remove it"));
+            return Err(not_a(Command::WHAT, text, "remove the NUL: a command line cannot contain one"));
         }
         Ok(Command(text.to_owned()))
     }
@@ -130,7 +130,7 @@ impl Scalar for Command {
 
 impl Scalar for LinePattern {
     const WHAT: &'static str = "a regular expression";
-    const DESCRIPTION: &'static str = "A regular expression (https://docs.rs/regex); a line which matches counts.";
+    const DESCRIPTION: &'static str = "A regular expression (https://docs.rs/regex); a line that matches counts.";
     const PATTERN: &'static str = "";
     const EXAMPLES: &'static [&'static str] = &["^iteration [0-9]+ done"];
 
@@ -139,7 +139,7 @@ impl Scalar for LinePattern {
             // The crate shows the place on several lines, and the reason on the last one.
             let said = error.to_string();
             let why = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let help = "the syntax is that of https://docs.rs/regex; `\\(` means the character itself";
+            let help = "see https://docs.rs/regex for the syntax; `\\(` matches the character itself";
             Wrong::new(format!("the regular expression is broken: {why}"), why, help)
         })
     }
@@ -161,8 +161,8 @@ impl Scalar for TagPattern {
     }
 
     fn bare() -> Option<Wrong> {
-        let help = "put it in quotes, so that every reader of YAML sees the same tag: \"1394\"";
-        Some(Wrong::new("a tag which reads as a number or boolean must be quoted", "quote this", help))
+        let help = "quote it, so that every YAML parser reads the same tag: \"1394\"";
+        Some(Wrong::new("a tag that looks like a number or boolean must be quoted", "quote this", help))
     }
 }
 
@@ -176,7 +176,7 @@ impl Scalar for Date {
         // jiff also accepts `20270301` and a time of day. One form is enough for a reviewed file.
         let dashed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date = text.parse().ok().filter(|_| dashed);
-        date.ok_or_else(|| not_a(Date::WHAT, text, "write a day which exists as year-month-day, such as `2027-03-01`"))
+        date.ok_or_else(|| not_a(Date::WHAT, text, "write an existing day as year-month-day, such as `2027-03-01`"))
     }
 }
 

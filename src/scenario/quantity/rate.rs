@@ -86,7 +86,7 @@ impl Scalar for Rate {
             "h" => Per::Hour,
             other => {
                 let help = "write `/iteration` or `/h`";
-                let message = format!("`/{}` is not what a rate is related to", shown(other));
+                let message = format!("a rate cannot be per `{}`", shown(other));
                 return Err(Wrong::new(message, "neither `/iteration` nor `/h`", help));
             }
         };
@@ -101,7 +101,7 @@ impl Scalar for Rate {
 fn without_per(text: &str) -> Wrong {
     let text = shown(text.trim());
     let help = format!("write `{text}/iteration` or `{text}/h`");
-    Wrong::new(format!("`{text}` is an amount, not a rate"), "per what?", help)
+    Wrong::new(format!("`{text}` is an amount, not a rate"), "no `/iteration` or `/h`", help)
 }
 
 impl fmt::Display for Percent {

@@ -32,7 +32,7 @@ fn contradictions(switches: &[Switch]) -> Vec<Finding> {
 fn drivers(drivers: &[VerifiedDriver]) -> Vec<Finding> {
     let place = Place::of("flags").key("verifier").key("drivers");
     if drivers.is_empty() {
-        let help = "name the drivers to verify, such as `[mydrv.sys]`, or remove `verifier`";
+        let help = "give the drivers to verify, such as `[mydrv.sys]`, or remove `verifier`";
         return vec![place.is(Wrong::new("no driver is named for Driver Verifier", "no driver", help))];
     }
     let mut names = HashSet::new();

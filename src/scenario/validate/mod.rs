@@ -53,9 +53,9 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<Finding>> {
 fn without_teardown(document: &Document) -> Vec<Finding> {
     let limited = document.thresholds.iter().enumerate().filter(|(_, threshold)| threshold.after_teardown.is_some());
     let refused = |(index, _)| {
-        let help = "write the commands which unload the driver under `teardown`";
-        let message = "`after_teardown` limits what teardown leaves, and there is no `teardown`";
-        Place::of("thresholds").item(index).key("after_teardown").name().is(Wrong::new(message, "after what?", help))
+        let help = "write the commands that unload the driver under `teardown`";
+        let message = "`after_teardown` limits memory left after teardown, but there is no `teardown`";
+        Place::of("thresholds").item(index).key("after_teardown").name().is(Wrong::new(message, "no `teardown`", help))
     };
     if document.teardown.is_empty() { limited.map(refused).collect() } else { Vec::new() }
 }
@@ -75,13 +75,13 @@ fn sampling(sampling: &Sampling, workload: Option<&Workload>, found: &mut Vec<Fi
         let wrong = Wrong::new(
             format!("{every} between two samples is too short"),
             format!("shorter than {SHORTEST}"),
-            format!("write {SHORTEST} or more: reading the pools takes its time, and must not be the load itself"),
+            format!("write {SHORTEST} or more: reading the pools takes time and must not become the load"),
         );
         found.push(at("every").is(wrong));
         return;
     }
     if settle > LONGEST_SETTLE {
-        let help = format!("write {LONGEST_SETTLE} or less; memory freed later than that is as good as leaked");
+        let help = format!("write {LONGEST_SETTLE} or less; memory freed later counts as leaked");
         let wrong = Wrong::new(format!("{settle} is too long to settle"), format!("over {LONGEST_SETTLE}"), help);
         found.push(at("settle").is(wrong));
     }

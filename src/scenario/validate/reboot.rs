@@ -16,12 +16,12 @@ pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&Flags>) -> Opt
     };
     let parameters = flags.map_or(&[][..], |flags| &flags.kernel_cmdline);
     if parameters.is_empty() {
-        let message = "`after_panic` is for a kernel booted with parameters, and `flags` has no `kernel_cmdline`";
-        let help = "remove `after_panic`, or name the parameters, such as `flags: { kernel_cmdline: [slab_nomerge] }`";
-        return wrong(message.to_owned(), "no such kernel", help.to_owned());
+        let message = "`after_panic` needs a kernel booted with parameters, but `flags` has no `kernel_cmdline`";
+        let help = "remove `after_panic`, or give the parameters, such as `flags: { kernel_cmdline: [slab_nomerge] }`";
+        return wrong(message.to_owned(), "no parameters", help.to_owned());
     }
     if let Some(given) = parameters.iter().find(|parameter| parameter.starts_with("panic=")) {
-        let message = format!("`after_panic` and the parameter `{given}` say the same thing twice");
+        let message = format!("`after_panic` and the parameter `{given}` both set the restart after a panic");
         return wrong(message, "twice", "keep one of the two".to_owned());
     }
     let whole = after.as_std().subsec_nanos() == 0;

@@ -15,14 +15,14 @@ pub(super) fn time_limit(
     let limit = limit?;
     let place = Place::of("time_limit");
     if !confirm {
-        let help = "remove it: `confirm: false` makes every run one look, as long as its workload";
-        let message = "`time_limit` bounds second looks, and `confirm: false` has none";
+        let help = "remove it: with `confirm: false` every run has one look, as long as its workload";
+        let message = "`time_limit` limits second looks, but `confirm: false` has none";
         return Some(place.name().is(Wrong::new(message, "beside `confirm: false`", help)));
     }
     let needed = shortest(sampling, workload);
     let wrong = || {
-        let message = format!("`time_limit` ({limit}) is over before the workload is");
-        let help = format!("write more than {needed}, which lead-in, workload and cool-down take at the least");
+        let message = format!("`time_limit` ({limit}) ends before the workload");
+        let help = format!("write more than {needed}, the minimum for lead-in, workload and cool-down");
         Wrong::new(message, "too short", help)
     };
     (limit <= needed).then(|| place.is(wrong()))

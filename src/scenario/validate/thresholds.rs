@@ -46,7 +46,7 @@ fn subject(written: WrittenThreshold, place: &Place, found: &mut Vec<Finding>) -
         (None, Some(total)) => {
             for (key, written) in [("pool", pool.is_some()), ("except", !except.is_empty())] {
                 if written {
-                    let message = format!("`{key}` goes only with `tag`");
+                    let message = format!("`{key}` needs `tag`");
                     let help = format!("remove it: `total: {total}` is all of that pool");
                     found.push(place.clone().key(key).name().is(Wrong::new(message, "beside `total`", help)));
                 }
@@ -61,7 +61,7 @@ fn subject(written: WrittenThreshold, place: &Place, found: &mut Vec<Finding>) -
         }
         (None, None) => {
             let help = "write `tag: \"MyD?\"` for tags one by one, or `total: nonpaged` for a pool";
-            let wrong = Wrong::new("this threshold is about nothing", "neither `tag` nor `total`", help);
+            let wrong = Wrong::new("this threshold has no subject", "neither `tag` nor `total`", help);
             found.push(place.clone().is(wrong));
             None
         }
@@ -109,8 +109,8 @@ fn limits(written: &WrittenThreshold, place: &Place, counted: bool, found: &mut 
     }
     if written.max_rate.is_some_and(|rate| rate.per == Per::Iteration) && !counted {
         let help = "write a rate per hour, such as `1 MiB/h`, or add `count_lines` under `workload`";
-        let message = "a rate per iteration needs iterations which are counted";
-        found.push(place.clone().key("max_rate").is(Wrong::new(message, "nothing is counted", help)));
+        let message = "a rate per iteration needs counted iterations";
+        found.push(place.clone().key("max_rate").is(Wrong::new(message, "no iterations are counted", help)));
     }
     limits
 }

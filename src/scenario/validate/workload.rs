@@ -12,8 +12,8 @@ pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<Finding>) -> Op
         found.extend(warm_up_of(warm_up, &plan).map(|wrong| at("warm_up").is(wrong)));
     }
     if written.pause == Pause::HalfSpeed && matches!(plan, Plan::Lasting { .. }) {
-        let message = "`half_speed` needs a command which is run again and again";
-        let help = "write `pause: idle` (the command is ended and begun again) or `pause: never`";
+        let message = "`half_speed` needs a command that is run repeatedly";
+        let help = "write `pause: idle` (the command is stopped and restarted) or `pause: never`";
         found.push(at("pause").is(Wrong::new(message, "without `iterations`", help)));
     }
     Some(Workload { run: written.run, plan, warm_up: written.warm_up, pause: written.pause })
@@ -27,13 +27,13 @@ fn plan(written: &WrittenWorkload, found: &mut Vec<Finding>) -> Option<Plan> {
     let WrittenWorkload { iterations, timeout, duration, count_lines, .. } = written;
     match (iterations, duration) {
         (None, None) => {
-            let help = "write `iterations: 300`, or `duration: 10 min` for one command which keeps running";
+            let help = "write `iterations: 300`, or `duration: 10 min` for one command that keeps running";
             let wrong = Wrong::new("the workload never ends", "neither `iterations` nor `duration`", help);
             found.push(Place::of("workload").name().is(wrong));
             None
         }
         (Some(_), Some(_)) => {
-            let help = "keep `iterations` (one command each) or `duration` (one command which keeps running)";
+            let help = "keep `iterations` (one command each) or `duration` (one command that keeps running)";
             let wrong = Wrong::new("`iterations` and `duration` exclude one another", "beside `iterations`", help);
             found.push(at("duration").name().is(wrong));
             None
@@ -60,7 +60,7 @@ fn plan(written: &WrittenWorkload, found: &mut Vec<Finding>) -> Option<Plan> {
 }
 
 fn only_with(key: &'static str, other: &str, help: &str) -> Finding {
-    let message = format!("`{key}` goes only with `{other}`");
+    let message = format!("`{key}` needs `{other}`");
     at(key).name().is(Wrong::new(message, format!("without `{other}`"), help))
 }
 
@@ -68,22 +68,22 @@ fn warm_up_of(warm_up: WarmUp, plan: &Plan) -> Option<Wrong> {
     let wrong = |message: String, label: &str, help: &str| Some(Wrong::new(message, label, help));
     match (warm_up, plan) {
         (WarmUp::Iterations(warm), Plan::Iterations { count, .. }) if warm >= *count => wrong(
-            format!("a warm-up of {warm} iterations leaves none of {count} to judge"),
+            format!("a warm-up of {warm} iterations leaves none of the {count} to judge"),
             "not fewer than `iterations`",
             "write fewer, or more `iterations`: the warm-up is part of them",
         ),
         (WarmUp::Time(warm), Plan::Lasting { duration, .. }) if warm >= *duration => wrong(
             format!("a warm-up of {warm} leaves none of {duration} to judge"),
             "not shorter than `duration`",
-            "write less, or a longer `duration`: the warm-up is part of it",
+            "write a shorter warm-up, or a longer `duration`: the warm-up is part of it",
         ),
         (WarmUp::Iterations(_), Plan::Lasting { count_lines: None, .. }) => wrong(
-            "a warm-up in iterations needs iterations which are counted".to_owned(),
-            "nothing is counted",
+            "a warm-up in iterations needs counted iterations".to_owned(),
+            "no iterations are counted",
             "write a length of time, such as `5 min`, or add `count_lines`",
         ),
         (WarmUp::Time(warm), Plan::Iterations { .. }) => wrong(
-            format!("a warm-up of {warm} does not fit a workload in iterations"),
+            format!("a warm-up of {warm} does not suit a workload in iterations"),
             "a length of time",
             "write a number of iterations, such as `60`",
         ),
