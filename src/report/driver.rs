@@ -27,7 +27,7 @@ pub struct Found {
 
 impl fmt::Display for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(found) = &self.found else { return write!(f, "{}, which was not found on the machine", self.name) };
+        let Some(found) = &self.found else { return write!(f, "{}, not found on the machine", self.name) };
         match &found.version {
             Some(version) => write!(f, "{} {version}", self.name)?,
             None => write!(f, "{} without a version", self.name)?,
@@ -54,7 +54,7 @@ mod tests {
             (found(Some("1.2.3.4"), Some("5F3C1f000")), r"mydrv.sys 1.2.3.4, build 5F3C1f000, C:\drivers\mydrv.sys"),
             (found(Some("1.2.3.4"), None), r"mydrv.sys 1.2.3.4, C:\drivers\mydrv.sys"),
             (found(None, None), r"mydrv.sys without a version, C:\drivers\mydrv.sys"),
-            (None, "mydrv.sys, which was not found on the machine"),
+            (None, "mydrv.sys, not found on the machine"),
         ] {
             assert_eq!(driver(found), expected);
         }

@@ -12,17 +12,17 @@ const SHOWN: usize = 10;
 pub(super) fn growth(ranking: &Ranking, width: u16, rows: Rows) -> String {
     let apart = match ranking.hours {
         Some(hours) => format!("{} apart", Duration::from_secs((hours * 3600.0).round() as u64)),
-        None => "no time between them is known".to_owned(),
+        None => "the time between them is unknown".to_owned(),
     };
     let head = format!("{}, {apart}", ranking.compared);
     let mut text = match ranking.tags.as_slice() {
         [] => format!("no tag grew ({head})\n"),
-        _ => format!("what grew most ({head}):\n{}\n", listed(ranking, width, rows)),
+        _ => format!("largest growth ({head}):\n{}\n", listed(ranking, width, rows)),
     };
     let left = ranking.tags.len() - rows.of(SHOWN, ranking.tags.len());
     rows.more(left).into_iter().for_each(|more| text.push_str(&format!("{more}\n")));
     if ranking.unknown > 0 {
-        text.push_str(&format!("{} tags are not in both tables, and their growth is not known\n", ranking.unknown));
+        text.push_str(&format!("{} tags are not in both tables; their growth is unknown\n", ranking.unknown));
     }
     text
 }

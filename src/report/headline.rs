@@ -60,7 +60,7 @@ impl Leak<'_> {
         let cause = match self.tag.confirmation.as_ref().map(|confirmation| confirmation.standing) {
             Some(Standing::Leak) => "; grows because the workload runs",
             Some(Standing::Background) => "; grows with time, with or without the workload",
-            Some(Standing::NotTested | Standing::NotAttributed | Standing::NotPersistent) => "; its cause is not known",
+            Some(Standing::NotTested | Standing::NotAttributed | Standing::NotPersistent) => "; its cause is unknown",
             None => "",
         };
         let (rate, low, high) = (amount(rate), amount(low), amount(high));
@@ -80,7 +80,7 @@ fn detectable(judgement: &Judgement) -> Option<Headline> {
         Evidence::TooFew { .. } | Evidence::Interrupted(_) | Evidence::Untimed => None,
     });
     let (bytes, per, key) = trends.filter(|_| limited).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(("no leak", format!("smallest this run could detect: {} per {per} (in {key})", amount(bytes))))
+    Some(("no leak", format!("smallest detectable leak: {} per {per} (in {key})", amount(bytes))))
 }
 
 /// In bytes per iteration or hour; `None` if the size of an object is not known.

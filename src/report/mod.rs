@@ -53,7 +53,7 @@ impl std::str::FromStr for Outcome {
 
     fn from_str(text: &str) -> Result<Outcome, String> {
         let all = [Outcome::Held, Outcome::Unclear, Outcome::Broken, Outcome::Error];
-        all.into_iter().find(|outcome| outcome.to_string() == text).ok_or_else(|| format!("{text:?} is no outcome"))
+        all.into_iter().find(|outcome| outcome.to_string() == text).ok_or_else(|| format!("{text:?} is not an outcome"))
     }
 }
 
@@ -127,7 +127,11 @@ impl Failure {
     pub fn not_finished() -> Failure {
         Failure {
             message: "the run did not finish".to_owned(),
-            help: Some("the machine or poolgate went down, or the run is still going on: see run.log".to_owned()),
+            help: Some(
+                "the machine or poolgate stopped unexpectedly, or the run is still in progress: see \
+                 run.log"
+                    .to_owned(),
+            ),
             output: String::new(),
         }
     }

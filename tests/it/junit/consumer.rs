@@ -89,7 +89,8 @@ fn a_failure_of_the_harness_accuses_no_driver() {
         (
             &suites[1],
             "the run did not finish",
-            "the run did not finish\nhelp: the machine or poolgate went down, or the run is still going on: see run.log",
+            "the run did not finish\nhelp: the machine or poolgate stopped unexpectedly, or the run is still in \
+                 progress: see run.log",
         ),
     ] {
         assert_eq!(suite["said"]["errors"], json!(2));

@@ -153,7 +153,7 @@ fn two_snapshots_are_one_log_of_two_tables() {
     let grown = &whole["growth"]["tags"][0];
     assert_eq!((&grown["tag"], &grown["growth_bytes"]), (&"Drsd".into(), &4992.into()), "{whole}");
     assert_eq!(whole["growth"]["compared"], "the base and the candidate");
-    poolgate(&["compare"], &[before, after]).is(4, &["what grew most", "Drsd paged 4.88 KiB", "a rate needs three"]);
+    poolgate(&["compare"], &[before, after]).is(4, &["largest growth", "Drsd paged 4.88 KiB", "a rate needs three"]);
     let broken = ["compare", "--threshold", "tag Drsd max_growth 4 KiB"];
     poolgate(&broken, &[before, after]).is(1, &["grew by 4.88 KiB (17.1 KiB → 21.9 KiB)"]);
     poolgate(&["compare", "--threshold", "tag Drsd max_growth 5 KiB"], &[before, after]).is(0, &["held"]);

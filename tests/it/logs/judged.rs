@@ -56,7 +56,7 @@ fn a_report_begins_with_the_leaks_or_the_smallest_detectable_one() {
     assert!(second.starts_with("LEAK  MyD1 nonpaged  about 128 B per iteration ("), "{second}");
     let said = poolgate(&rate, &[&clean]);
     let second = said.is(0, &[]).stdout.lines().nth(1).unwrap();
-    assert!(second.starts_with("no leak  smallest this run could detect: "), "{second}");
+    assert!(second.starts_with("no leak  smallest detectable leak: "), "{second}");
     let growth = poolgate(&["judge", "--threshold", "tag Busy max_bytes 1 B"], &[&clean]);
     let second = growth.is(1, &[]).stdout.lines().nth(1).unwrap();
     assert!(second.starts_with("BROKEN  Busy paged  holds "), "{second}");

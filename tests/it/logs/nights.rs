@@ -77,7 +77,7 @@ fn what_has_no_rate_is_left_out_and_counted() {
     let short: String = fs_err::read_to_string(&files[0]).unwrap().split_inclusive('\n').take(41).collect();
     files.push(file(&folder, "short.csv", short.as_bytes()));
     let said = series(&files, &[]);
-    assert_eq!(rows(said.is(0, &["note: 2 times a tag's rate was not known"])).len(), 4);
+    assert_eq!(rows(said.is(0, &["note: 2 rows are left out, because the tag's rate is unknown"])).len(), 4);
     files.push(folder.path().join("missing.csv"));
     assert_eq!(rows(series(&files, &[]).is(2, &["missing.csv"])).len(), 4);
 }

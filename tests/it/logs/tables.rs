@@ -106,7 +106,7 @@ fn a_ceiling_is_that_of_the_last_table() {
 fn one_tables_rate_is_one_line() {
     let said = judge(&[], &[&field("f04-both-pools.log")]);
     assert_eq!(said.is(4, &[]).stdout.matches("one table cannot show growth").count(), 1, "{}", said.stdout);
-    assert!(!said.stdout.contains("what grew"), "{}", said.stdout);
+    assert!(!said.stdout.contains("largest growth"), "{}", said.stdout);
 }
 
 #[test]
@@ -188,7 +188,11 @@ fn without_thresholds_what_grew_most_comes_first() {
     let last = [("Slow", 200, 0, 12_800), ("Fast", 1000, 0, 64_000), ("Less", 100, 50, 3200), ("Same", 100, 0, 6400)];
     let tables: [&[_]; 2] = [&first, &last];
     let said = judged(&tables, &[]);
-    said.is(4, &["what grew most (the first and the last table, 1 h apart): tag grew by per hour of its pool's growth from to"]);
+    said.is(
+        4,
+        &["largest growth (the first and the last table, 1 h apart): tag grew by per hour of its pool's growth \
+         from to"],
+    );
     said.is(4, &["Fast nonpaged 56.2 KiB 56.2 KiB/h 95 % 6.25 KiB 62.5 KiB Slow nonpaged 6.25 KiB 6.25 KiB/h 11 %"]);
     assert!(said.stdout.find("Fast") < said.stdout.find("verdict"), "{}", said.stdout);
     assert!(!said.stdout.contains("Less ") && !said.stdout.contains("Same "), "{}", said.stdout);
@@ -198,7 +202,7 @@ fn without_thresholds_what_grew_most_comes_first() {
     assert_eq!(growth["tags"][0]["bytes_per_hour"], 57_600.0);
     assert_eq!(growth["tags"].as_array().unwrap().len(), 2);
     let threshold = judged(&tables, &["--threshold", "tag Fast max_growth 1 MiB"]);
-    assert!(!threshold.stdout.contains("what grew most"), "{}", threshold.stdout);
+    assert!(!threshold.stdout.contains("largest growth"), "{}", threshold.stdout);
     judged(&[&first, &first], &[]).is(4, &["no tag grew (the first and the last table, 1 h apart)"]);
 }
 

@@ -133,7 +133,7 @@ fn snapshots_without_times_have_no_rates_until_somebody_says_how_far_apart_they_
     let report: serde_json::Value = serde_json::from_str(&said.is(4, &[]).stdout).unwrap();
     assert_eq!(report["times"], serde_json::json!(["unknown"]));
     assert!(report["tags"].as_array().unwrap().iter().all(|tag| tag["evidence"]["bytes_per_hour"].is_null()));
-    poolgate(&["export", "--csv"], &[&log]).is(3, &["no time can be read for some of its tables", "--every 30m"]);
+    poolgate(&["export", "--csv"], &[&log]).is(3, &["some of its tables have no time", "--every 30m"]);
     let timed: Vec<&str> = rate.into_iter().chain(["--every", "30m"]).collect();
     poolgate(&timed, &[&log]).is(1, &["grows steadily by 128.0 B/h", "times: --every"]);
     poolgate(&["judge", "--every", "soon"], &[&log]).is(2, &["--every"]);
