@@ -69,7 +69,7 @@ impl Abort {
 
     fn ended(&self, folder: &Path, unmarked: Option<String>) -> Exit {
         if let Some(problem) = unmarked {
-            errors::tell_plainly(format_args!("the run is over, but not as aborted: {problem}"));
+            errors::tell_plainly(format_args!("the run has ended, but it was not recorded as aborted: {problem}"));
             return Exit::Failed;
         }
         let Some(state) = state(folder) else { return tell_not_restored(folder) };
@@ -79,7 +79,7 @@ impl Abort {
         match state.not_torn_down.or(state.later.into_iter().next()) {
             None => Exit::Held,
             Some(trouble) => {
-                errors::tell(format_args!("not everything is put back: {}", trouble.message), trouble.help);
+                errors::tell(format_args!("not everything was restored: {}", trouble.message), trouble.help);
                 Exit::Failed
             }
         }
@@ -114,7 +114,7 @@ fn remove(folder: &Path, root: &Root) -> Exit {
     });
     match removed {
         Ok(()) => {
-            say!("{} never began; what was left of it is removed", folder.display());
+            say!("{} never began; its leftover files were removed", folder.display());
             Exit::Held
         }
         Err(problem) => {

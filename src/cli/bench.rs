@@ -41,7 +41,7 @@ impl Bench {
         let committed = match self.against.as_deref().map(read).transpose() {
             Ok(committed) => committed,
             Err(error) => {
-                errors::tell(error, Some("give a file which `poolgate bench --json FILE` wrote"));
+                errors::tell(error, Some("give a file written by `poolgate bench --json FILE`"));
                 return Exit::Usage;
             }
         };
@@ -51,8 +51,7 @@ impl Bench {
             (false, false) => Size::FULL,
         };
         if let Some(other) = committed.as_ref().filter(|committed| committed.size != size.name) {
-            let error =
-                format!("the figures to compare with are of the {} size, not the {} one", other.size, size.name);
+            let error = format!("the figures to compare with are of size {}, not {}", other.size, size.name);
             errors::tell(error, Some("compare with figures of the same size"));
             return Exit::Usage;
         }
@@ -61,7 +60,7 @@ impl Bench {
         if let Some(file) = &self.json
             && let Err(error) = write(file, &figures)
         {
-            errors::tell(error, Some("name a file in a folder which exists"));
+            errors::tell(error, Some("give a file in an existing folder"));
             return Exit::Failed;
         }
         let worse = committed.map(|committed| leakbench::worse(&figures, &committed)).unwrap_or_default();
@@ -72,7 +71,7 @@ impl Bench {
 
 fn read(file: &Path) -> Result<Figures, String> {
     let text = fs_err::read_to_string(file).map_err(|error| error.to_string())?;
-    serde_json::from_str(&text).map_err(|error| format!("{} holds no figures of leakbench: {error}", file.display()))
+    serde_json::from_str(&text).map_err(|error| format!("{} has no leakbench figures: {error}", file.display()))
 }
 
 fn write(file: &Path, figures: &Figures) -> Result<(), String> {

@@ -13,7 +13,7 @@ pub(super) fn lines(change: &Change) -> Vec<String> {
     });
     lines.extend(switched);
     if before == during {
-        lines.push("the registry has them already, and a boot brings them in force".to_owned());
+        lines.push("already in the registry; they take effect at the next boot".to_owned());
     }
     lines
 }
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn flags_which_wait_for_a_boot_are_told_so() {
         let lines = lines(&change(r"HKLM\x\GlobalFlag", "sz:0x400", "sz:0x400"));
-        assert_eq!(lines[1..], ["the registry has them already, and a boot brings them in force"]);
+        assert_eq!(lines[1..], ["already in the registry; they take effect at the next boot"]);
     }
 
     #[test]

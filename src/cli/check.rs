@@ -86,7 +86,7 @@ impl Check {
                 for change in &changes {
                     say!("  flag {}", lines(change).join("\n    "));
                 }
-                say!("  reboots the machine, and again once the flags are put back exactly as they were");
+                say!("  reboots the machine, and again after restoring the exact flags");
                 return true;
             }
         }
@@ -149,8 +149,8 @@ fn takes(scenario: &Scenario) -> String {
     };
     match (scenario.confirm, scenario.time_limit) {
         (false, _) => format!("{once}, without a second look"),
-        (true, None) => format!("{once}; a second look at what grew, {more} more"),
-        (true, Some(limit)) => format!("{once}; a second look at what grew, {more} more if that fits into {limit}"),
+        (true, None) => format!("{once}; a second look at the growth, {more} more"),
+        (true, Some(limit)) => format!("{once}; a second look at the growth, {more} more if that fits into {limit}"),
     }
 }
 
@@ -162,7 +162,7 @@ fn meant(threshold: &Threshold, snapshot: &Snapshot) -> String {
     let meant: Vec<&str> =
         snapshot.present().filter(|(key, _)| threshold.means(key)).map(|(key, _)| key.tag.as_str()).collect();
     match meant.as_slice() {
-        [] => " (no such tag now: the run must bring it, or the verdict is unclear)".to_owned(),
+        [] => " (no such tag now: it must appear during the run, or the verdict is unclear)".to_owned(),
         [one] => format!(" (now: {one})"),
         all if is_verbose() => format!(" (now {} tags: {})", all.len(), all.join(", ")),
         [first, second, ..] => format!(" (now {} tags: {first}, {second} …)", meant.len()),
@@ -178,12 +178,12 @@ mod tests {
         for (scenario, time) in [
             (
                 "workload: { run: w, iterations: 300 }",
-                "40 s and 300 iterations; a second look at what grew, as long as 900 iterations more",
+                "40 s and 300 iterations; a second look at the growth, as long as 900 iterations more",
             ),
-            ("workload: { run: w, duration: 10 min, pause: never }", "640 s; a second look at what grew, 20 min more"),
+            ("workload: { run: w, duration: 10 min, pause: never }", "640 s; a second look at the growth, 20 min more"),
             (
                 "workload: { run: w, duration: 10 min }\ntime_limit: 1 h",
-                "640 s; a second look at what grew, 30 min more if that fits into 1 h",
+                "640 s; a second look at the growth, 30 min more if that fits into 1 h",
             ),
             ("workload: { run: w, iterations: 9 }\nconfirm: false", "40 s and 9 iterations, without a second look"),
         ] {

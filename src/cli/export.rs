@@ -63,8 +63,8 @@ impl Export {
         let timed = |recorded: &Recorded| {
             let known = recorded.recording.header().times_are_known() || !self.csv;
             if !known {
-                let what = format!("{}: no time can be read for some of its tables", recorded.path.display());
-                errors::tell(what, Some("say how far apart they are, as in `--every 30m`"));
+                let what = format!("{}: some of its tables have no time", recorded.path.display());
+                errors::tell(what, Some("give the time between them, as in `--every 30m`"));
             }
             known
         };
@@ -122,24 +122,24 @@ fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
 /// Lists the parts of a recording that the file does not contain, with or without stages.
 fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     let Unwritten { gaps, missed, damaged, looks, teardown, kernel, unfinished, changed } = unwritten;
-    note(gaps, "samples could not be read when it was recorded; the file does not show where");
-    note(missed, "ticks of the sampling clock passed without a sample; the file does not show where");
-    note(damaged, "places of the recording are damaged, so their content is missing");
+    note(gaps, "samples could not be read during the recording; the file does not mark the gaps");
+    note(missed, "ticks of the sampling clock have no sample; the file does not mark them");
+    note(damaged, "places in the recording are damaged; their content is missing");
     let look = match stages {
-        true => "second looks: the file has their samples, but not their plan, and confirms nothing",
-        false => "second looks left out: all of the file is workload, and they are not; --stages writes them too",
+        true => "second looks: the file has their samples but not their plan, so it confirms no leak",
+        false => "second looks left out, because the file holds only the workload; --stages includes them",
     };
     note(looks, look);
-    note(teardown, "samples left out: they were taken after teardown; --stages writes them too");
-    note(kernel, "messages of the kernel left out; what they say of a leak after teardown is not in the file");
-    note(u64::from(changed), "recording was changed after it was closed; the file does not show it");
-    note(u64::from(unfinished), "recording has no end: the run was interrupted, or is still going on");
+    note(teardown, "samples left out, because they were taken after teardown; --stages includes them");
+    note(kernel, "kernel messages left out; the file does not show leaks that they report after teardown");
+    note(u64::from(changed), "recording was changed after it was closed; the file does not mark this");
+    note(u64::from(unfinished), "recording has no end: the run was interrupted or is still in progress");
 }
 
 /// Lists the runs and tags without rows in a series.
 fn tell_left_out(left_out: LeftOut) {
-    note(left_out.runs as u64, "runs have no rows: they came to no end, or measured nothing");
-    note(left_out.tags as u64, "times a tag's rate was not known, which leaves out a row each");
+    note(left_out.runs as u64, "runs have no rows, because they did not finish or measured nothing");
+    note(left_out.tags as u64, "rows are left out, because the tag's rate is unknown");
 }
 
 fn note(count: u64, what: &str) {

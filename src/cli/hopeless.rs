@@ -67,7 +67,8 @@ fn too_few(scenario: &Scenario, threshold: &Threshold) -> Option<String> {
     let left = slots.saturating_sub(warm_up);
     (left < NEEDED).then(|| {
         format!(
-            "{}: a rate needs {NEEDED} {unit} after the warm-up, and here are {left} ({slots} less {warm_up} of warm-up)",
+            "{}: a rate needs {NEEDED} {unit} after the warm-up, but there are only {left} ({slots} minus {warm_up} of \
+                 warm-up)",
             threshold.words()
         )
     })
@@ -212,8 +213,11 @@ mod tests {
             let rate = format!("thresholds: [ {{ tag: MyD1, max_rate: 0 B/{unit} }} ]");
             certain(&format!("workload: {{ run: echo, {workload} }}\n{rate}"))
         };
-        assert!(with("iterations: 43").contains("needs 36 iterations after the warm-up, and here are 35 (43 less 8"));
-        assert!(with("iterations: 60, warm_up: 30").contains("here are 30 (60 less 30 of warm-up)"));
+        assert!(with("iterations: 43").contains(
+            "needs 36 iterations after the warm-up, but there are only 35 (43 \
+             minus 8"
+        ));
+        assert!(with("iterations: 60, warm_up: 30").contains("there are only 30 (60 minus 30 of warm-up)"));
         assert_eq!(with("iterations: 44"), "");
         let lasts = |duration: &str| {
             let rate = "thresholds: [ { tag: MyD1, max_rate: 0 B/h } ]";

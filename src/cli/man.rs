@@ -35,6 +35,6 @@ impl ManPages {
                 }
             }
         };
-        ended(written, "give a folder which exists and can be written")
+        ended(written, "give an existing, writable folder")
     }
 }

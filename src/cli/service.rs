@@ -60,7 +60,7 @@ impl Service {
                     let help = refused.help.map_or(String::new(), |help| format!("\nhelp: {help}"));
                     if let Some(events) = EventLog::open() {
                         let folder = self.run.display();
-                        events.tell(Weight::Error, &format!("cannot go on with {folder}: {}{help}", refused.what));
+                        events.tell(Weight::Error, &format!("cannot resume {folder}: {}{help}", refused.what));
                     }
                     return Exit::Failed;
                 }

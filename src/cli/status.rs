@@ -45,7 +45,7 @@ impl Status {
     /// Shows one run in full.
     fn one(&self, folder: &Path) -> Exit {
         let Some(state) = state(folder) else {
-            let help = "`poolgate abort` puts everything back, or removes what is left of a run which never began";
+            let help = "`poolgate abort` restores everything, or removes the files of a run that never began";
             errors::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
             return Exit::Failed;
         };
@@ -94,11 +94,11 @@ fn in_short(folder: &Path) -> String {
 fn at_work(folder: &Path) -> String {
     let over = state(folder).is_some_and(|state| state.phase == Phase::Done);
     match MachineLock::look(&folder.join("run.lock")) {
-        Owner::Run(by) => format!("{by} is at work on it"),
-        Owner::Hidden => "only an administrator can see who is at work on it".to_owned(),
+        Owner::Run(by) => format!("{by} is working on it"),
+        Owner::Hidden => "only an administrator can see whether a process is working on it".to_owned(),
         Owner::Nobody if over => "over".to_owned(),
         Owner::Nobody => {
-            "nobody is at work on it: go on with `poolgate resume`, or end it with `poolgate abort`".to_owned()
+            "no process is working on it: resume it with `poolgate resume`, or end it with `poolgate abort`".to_owned()
         }
     }
 }

@@ -53,7 +53,7 @@ impl Wait {
         match copied {
             Ok(()) => exit,
             Err(error) => {
-                errors::tell(error, Some("give --junit a file in a folder which exists and can be written"));
+                errors::tell(error, Some("give --junit a file in an existing, writable folder"));
                 if matches!(exit, Exit::Broken) { exit } else { Exit::Failed }
             }
         }

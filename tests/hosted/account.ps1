@@ -31,7 +31,7 @@ Assert-Equal ($codes -join ', ') ($expected -join ', ') 'the exit codes'
 Assert-Equal (Get-GlobalFlag) $original 'GlobalFlag as it was'
 $doctor = Get-Content "$folder\doctor.txt" -Raw
 $name = (Get-Content "$folder\who.txt" -Raw).Trim() -replace '^.*\\'
-if ($doctor -notmatch [regex]::Escape($name) -or $doctor -notmatch 'is no administrator here') {
+if ($doctor -notmatch [regex]::Escape($name) -or $doctor -notmatch 'is not an administrator:') {
   throw "doctor does not call $name no administrator"
 }
 exit 0

@@ -138,7 +138,7 @@ fn check_refuses_what_can_only_end_unclear_or_in_an_error() {
     fs_err::write(lab.path().join("hopeless.yaml"), hopeless.replace("POOL", foreign)).unwrap();
     let here = said(lab.path(), &["check", "hopeless.yaml"]);
     assert_eq!(here.code, Some(2), "{}", here.stdout);
-    for why in ["has no pool", "a rate needs 36 iterations after the warm-up, and here are 16", "not-built"] {
+    for why in ["has no pool", "a rate needs 36 iterations after the warm-up, but there are only 16", "not-built"] {
         let line = here.stdout.lines().find(|line| line.contains(why) && line.contains("cannot pass: "));
         assert!(line.is_some(), "{why}: {}", here.stdout);
     }
@@ -274,7 +274,11 @@ mod lost {
         let status = said(lab.path(), &["status"]);
         assert!(status.stdout.starts_with("two-"), "{}", status.stdout);
         let other = status.stdout.lines().find(|line| line.starts_with("also unfinished: reports/one-"));
-        assert!(other.is_some_and(|line| line.contains("phase measure, nobody is at work on it")), "{}", status.stdout);
+        assert!(
+            other.is_some_and(|line| line.contains("phase measure, no process is working on it")),
+            "{}",
+            status.stdout
+        );
         let aborted = said(lab.path(), &["abort"]);
         assert!(aborted.stderr.contains("note: also unfinished: reports/one-"), "{}", aborted.stderr);
         let doctor = said(lab.path(), &["doctor"]);

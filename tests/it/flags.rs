@@ -90,7 +90,7 @@ fn example_9_is_followed_word_for_word() {
     assert_eq!(machine.sim("show"), Some(3), "tags are counted without the flag");
     let set = machine.does("/r +ptg");
     assert_eq!(set.stdout, "Current Boot Registry Settings are: 00000400\n    ptg - Enable pool tagging\n");
-    assert!(set.stderr.contains("a restart brings it into force"), "{}", set.stderr);
+    assert!(set.stderr.contains("it takes effect after a restart"), "{}", set.stderr);
     assert_eq!(machine.does("/k").stdout, "Current Running Kernel Settings are: 00000000\n");
     assert_eq!(machine.sim("reboot"), Some(0));
     assert_eq!(
@@ -156,7 +156,7 @@ fn both_values_are_shown_as_gflags_exe_prints_them() {
     }
     let absent = Machine::today().does("");
     assert_eq!(absent.stdout, format!("{NONE}{running}"));
-    assert_eq!(absent.stderr, "note: there is no GlobalFlag, which counts as 0\n");
+    assert_eq!(absent.stderr, "note: GlobalFlag does not exist and counts as 0\n");
 }
 
 #[test]
@@ -289,20 +289,20 @@ fn every_mistake_is_refused_with_what_would_be_right() {
         ("/k +shg", "shown only", "until the next boot: `gflags /k +shg`"),
         ("/k +kst", "cannot be set in the running kernel", "`poolgate flags /r +kst`, and restart"),
         ("/k soe", "`soe` without + or - does nothing", "write `+soe`"),
-        ("+kst", "flags without /r", "`poolgate flags /r +kst`"),
+        ("+kst", "flags need `/r`", "`poolgate flags /r +kst`"),
         ("/i notepad.exe +sls", "`/i` is for the flags of one program", "`gflags /i IMAGE +hpa`"),
         ("-p /enable notepad.exe", "`-p` is for the page heap", "Application Verifier"),
         ("/ro /t Tag1", "`/ro` is for object reference tracing", "gflags.exe"),
         ("/r +spp Tag1", "`+spp` is for special pool", "level: 0x1"),
         ("/r +lpg", "`+lpg` is for one program", "gflags /i"),
-        ("/x", "`/x` is no option", "`poolgate flags /?`"),
+        ("/x", "`/x` is not an option", "`poolgate flags /?`"),
         ("/r +slab_nomerge", "no global flag `slab_nomerge`", "such as `+kst`"),
         ("/r /k", "cannot be used with", ""),
         ("--remove", "--next-boot", ""),
         ("/r --remove +kst", "cannot be used with", ""),
         ("/r --set", "a value is required", ""),
         ("/r --set 400", "cannot be set to \"400\"", "write `dword:00000400`"),
-        ("/r --dry-run", "nothing is to be changed", "`/r +kst`"),
+        ("/r --dry-run", "no change was given", "`/r +kst`"),
         ("/r --quick +kst", "unexpected argument '--quick'", ""),
     ] {
         let said = machine.flags(words);
@@ -340,7 +340,10 @@ fn a_run_in_progress_owns_the_flags() {
         for words in ["/r +kst", "/r --remove", "/r +kst --dry-run"] {
             let said = machine.flags(words);
             assert_eq!(said.code, Some(3), "{words}: {}{}", said.stdout, said.stderr);
-            assert!(said.stderr.contains("a run is in progress here") && said.stderr.contains("poolgate abort"));
+            assert!(
+                said.stderr.contains("a run in progress owns this machine's flags")
+                    && said.stderr.contains("poolgate abort")
+            );
             assert_eq!(machine.kernel.read().unwrap().settings.flag("GlobalFlag"), None);
         }
         machine.does("/r");

@@ -58,7 +58,7 @@ fn the_manual_has_a_page_for_every_command_but_those_of_poolgate_s_own() {
     let missing = folder.path().join("missing");
     let output = poolgate(&["man", missing.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("give a folder which exists"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("give an existing, writable folder"));
 }
 
 /// The owner of an action can move its tag to another commit, but cannot change a commit.

@@ -99,8 +99,8 @@ impl Terms {
         let result = result.map(|it| Judgement { ranking: it.ranking.filter(|_| !asked), ..it });
         if !asked {
             notes.push(match usual::rules(&recorded.recording).as_slice() {
-                [] => "no scenario lies beside it: judged by the rule that no tag may leak".to_owned(),
-                rules => format!("no scenario lies beside it: judged by `{}`", words(rules).join("` and `")),
+                [] => "there is no scenario beside it: judged by the rule that no tag may leak".to_owned(),
+                rules => format!("there is no scenario beside it: judged by `{}`", words(rules).join("` and `")),
             });
         }
         Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
@@ -117,7 +117,7 @@ impl Terms {
         if self.scenario.is_some() || !self.thresholds.is_empty() {
             return None;
         }
-        let help = "put the run's own recording.pgr and scenario.yaml back, or say what to judge by: --scenario or --threshold";
+        let help = "put the run's own recording.pgr and scenario.yaml back, or give --scenario or --threshold";
         recorded.misplaced.as_ref().map(|why| failure(why, Some(help)))
     }
 

@@ -71,7 +71,7 @@ impl Files {
 /// Parses the time between tables.
 fn duration(text: &str) -> Result<Duration, String> {
     let length = Some(length(text)?).filter(|length| !length.is_zero());
-    length.ok_or_else(|| "tables are taken one after the other: write more than nothing".to_owned())
+    length.ok_or_else(|| "the time between two tables must be more than 0".to_owned())
 }
 
 /// Parses a length of time in the units of scenarios: `30 min`, `30m`, `1h30m`, `5 s`, `1d`.

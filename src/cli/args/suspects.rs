@@ -115,7 +115,7 @@ pub(in crate::cli) fn suspect_here(report: &mut Report, root: &Path) {
     let scan = Scan::of(&images, &wanted(&suspicious), &budget);
     match &scan {
         Ok(scan) => report.notes.extend(left_out(scan)),
-        Err(error) => report.notes.push(format!("the drivers were not looked through for suspects: {error}")),
+        Err(error) => report.notes.push(format!("the drivers were not searched for suspects: {error}")),
     }
     let sources = Sources { pooltag: list.as_ref(), localtag: None, scan: scan.as_ref().ok() };
     report.suspects = suspects(&suspicious, sources);
@@ -138,9 +138,9 @@ pub(in crate::cli) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wan
 
 /// Returns a note about drivers that were not read.
 fn left_out(scan: &Scan) -> Option<String> {
-    let time = (scan.unread > 0).then(|| format!("{} drivers were not, for want of time", scan.unread));
+    let time = (scan.unread > 0).then(|| format!("{} drivers were skipped for lack of time", scan.unread));
     let unreadable = (!scan.skipped.is_empty()).then(|| format!("{} could not be read", scan.skipped.len()));
     let in_part = (!scan.in_part.is_empty()).then(|| format!("{} were read in part", scan.in_part.len()));
     let left = [time, unreadable, in_part].into_iter().flatten().collect::<Vec<_>>();
-    (!left.is_empty()).then(|| format!("{} drivers were looked through for suspects; {}", scan.read, left.join(", ")))
+    (!left.is_empty()).then(|| format!("{} drivers were searched for suspects; {}", scan.read, left.join(", ")))
 }

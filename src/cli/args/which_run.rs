@@ -88,7 +88,7 @@ impl WhichRun {
             None => {
                 let reports = self.reports.display();
                 match self.hidden() {
-                    "" => format!("there is no unfinished run on this machine, nor under {reports}"),
+                    "" => format!("there is no unfinished run on this machine or under {reports}"),
                     hidden => format!("there is no unfinished run under {reports}{hidden}"),
                 }
             }
@@ -98,8 +98,10 @@ impl WhichRun {
     /// Returns an addition to the message if an administrator may have runs that this process cannot see.
     fn hidden(&self) -> &'static str {
         match native::may_list_states(self.root.folder()) {
-            Some(false) if cfg!(windows) => "; you may not see the runs of an administrator: ask in an elevated prompt",
-            Some(false) => "; you may not see the runs of an administrator: ask with sudo",
+            Some(false) if cfg!(windows) => {
+                "; you have no permission to see an administrator's runs: use an elevated prompt"
+            }
+            Some(false) => "; you have no permission to see root's runs: use sudo",
             Some(true) | None => "",
         }
     }

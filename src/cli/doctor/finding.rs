@@ -137,9 +137,9 @@ fn style(level: Level) -> Style {
 
 fn sum(findings: &[Finding]) -> String {
     match problems(findings) {
-        0 => "nothing stands in the way".to_owned(),
-        1 => "1 problem stands in the way".to_owned(),
-        more => format!("{more} problems stand in the way"),
+        0 => "no problems found".to_owned(),
+        1 => "1 problem found".to_owned(),
+        more => format!("{more} problems found"),
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
             let first: Vec<&str> = text.lines().filter(|line| !line.starts_with("  ")).collect();
             let begin = |line: &&str, word: &str| line.trim_start().starts_with(word);
             assert!(begin(&first[0], "ok ") && begin(&first[1], "note ") && begin(&first[2], "problem "), "{text}");
-            assert!(text.ends_with("\n\n1 problem stands in the way"), "{text}");
+            assert!(text.ends_with("\n\n1 problem found"), "{text}");
         }
     }
 
@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn problems_are_counted() {
-        assert_eq!(sum(&[]), "nothing stands in the way");
-        assert_eq!(sum(&some()[..2]), "nothing stands in the way");
-        assert_eq!(sum(&[some(), some()].concat()), "2 problems stand in the way");
+        assert_eq!(sum(&[]), "no problems found");
+        assert_eq!(sum(&some()[..2]), "no problems found");
+        assert_eq!(sum(&[some(), some()].concat()), "2 problems found");
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
             Ok(()) => Finding::ok("restart", "possible"),
             Err(error) => Finding::failed(lack, "restart", error),
         });
-        findings.push(of("autostart", &facts.starter, "", " brings poolgate back after a boot"));
+        findings.push(of("autostart", &facts.starter, "", " starts poolgate after a boot"));
         findings.push(machine_id(facts.id));
     }
     findings
@@ -33,10 +33,10 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
 /// Returns a finding about a kernel that hangs with the flags before they can be restored.
 fn hang(every_boot: Option<&str>) -> Finding {
     match every_boot {
-        None => Finding::ok("hung boot", "boots once into the flags; a boot that hangs falls back at the next reset"),
+        None => Finding::ok("hung boot", "the flags apply to one boot: after a hang, a reset boots without them"),
         Some(why) => {
             let says =
-                "every boot has the flags until they are removed: a kernel that hangs needs a person at the boot menu";
+                "the flags apply to every boot until they are removed: after a hang, remove them in the boot menu";
             Finding::note("hung boot", format!("{says} ({why})"))
         }
     }
@@ -53,7 +53,7 @@ fn shrinking(shrinks: bool) -> Finding {
     match shrinks {
         true => Finding::ok("slab counts", "exact: caches can be shrunk before they are counted"),
         false => {
-            let says = "no /sys/kernel/slab: what each CPU keeps ready counts as in use, and small leaks drown in it";
+            let says = "no /sys/kernel/slab: free objects cached per CPU count as in use, which hides small leaks";
             Finding::note("slab counts", says)
         }
     }
@@ -69,11 +69,9 @@ fn call_sites(counted: bool) -> Finding {
 
 fn messages(read: Result<&(), &MachineError>) -> Finding {
     match read {
-        Ok(()) => Finding::ok("kernel messages", "read from /dev/kmsg: a leak that the kernel reports itself is found"),
-        Err(error) => {
-            Finding::note("kernel messages", format!("leaks that the kernel reports itself are missed: {error}"))
-                .help("run poolgate with sudo")
-        }
+        Ok(()) => Finding::ok("kernel messages", "read from /dev/kmsg: leaks that the kernel reports are found"),
+        Err(error) => Finding::note("kernel messages", format!("leaks that the kernel reports are missed: {error}"))
+            .help("run poolgate with sudo"),
     }
 }
 
@@ -82,8 +80,8 @@ fn machine_id(known: bool) -> Finding {
     match known {
         true => Finding::ok("machine id", "known"),
         false => {
-            Finding::note("machine id", "/etc/machine-id is missing or empty: a copy of a run's state is not noticed")
-                .help("make it: `systemd-machine-id-setup`")
+            Finding::note("machine id", "/etc/machine-id is missing or empty: a copied run state cannot be recognised")
+                .help("run `systemd-machine-id-setup`")
         }
     }
 }

@@ -51,16 +51,16 @@ pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots
     if native::may_list_states(root.folder()) == Some(false) {
         // Unfinished runs may be hidden, so drop the finding that there are none.
         findings.retain(|finding| finding.level != Level::Ok);
-        let says = format!("this user may not see those in {}", states.display());
+        let says = format!("no permission to read the runs in {}", states.display());
         findings.push(Finding::note("other runs", says).help(TO_SEE));
     }
     match owner {
         Owner::Run(by) => {
-            let help = "wait for it: `poolgate wait`; `poolgate status` says how far it is";
-            findings.push(Finding::problem("other runs", format!("one owns this machine now: {by}")).help(help));
+            let help = "wait for it with `poolgate wait`; `poolgate status` shows its progress";
+            findings.push(Finding::problem("other runs", format!("another run owns this machine: {by}")).help(help));
         }
         Owner::Hidden => {
-            let says = "this user may not see whether one owns this machine now";
+            let says = "no permission to check whether a run owns this machine";
             findings.push(Finding::note("other runs", says).help(TO_SEE));
         }
         Owner::Nobody => {}
@@ -75,7 +75,7 @@ fn judged_runs(
     unfinished: &[PathBuf],
     reboots: Reboots,
 ) -> Vec<Finding> {
-    let help = "go on with it: `poolgate resume`; or put everything back: `poolgate abort`";
+    let help = "resume it with `poolgate resume`, or restore everything with `poolgate abort`";
     let shown = |run: &Path| format!("unfinished: {}", run.display());
     let next = match &autostart {
         Ok(Some(run)) => Some(Finding::problem("other runs", shown(run)).help(help)),
@@ -86,7 +86,7 @@ fn judged_runs(
     let mut findings: Vec<Finding> = next.into_iter().collect();
     findings.extend(others.map(|run| Finding::note("other runs", shown(run)).help(help)));
     if findings.is_empty() && autostart.is_ok() {
-        findings.push(Finding::ok("other runs", "none is unfinished"));
+        findings.push(Finding::ok("other runs", "no unfinished runs"));
     }
     findings
 }
@@ -99,7 +99,7 @@ pub(super) fn state_folder(root: &Path, reboots: Reboots) -> Option<Finding> {
         (Some(folder.clone()), "only administrators can write to it")
     } else {
         // On Windows any user may create folders next to it, so the folder gets its own permissions when it is created.
-        (cfg!(unix).then(|| existing(&folder)), "made when a run needs it")
+        (cfg!(unix).then(|| existing(&folder)), "created when a run needs it")
     };
     let trusted = place.map_or(Ok(()), |place| native::trusted_below(root, &place));
     Some(match trusted {
@@ -121,8 +121,8 @@ pub(super) fn program(reboots: Reboots) -> Option<Finding> {
     Some(match trusted {
         Ok(()) => Finding::ok("program", format!("{}: only administrators can write to it", program.display())),
         Err(error) => {
-            let says = format!("started after a boot with every right, but {error}");
-            Finding::at(level, "program", says).help("keep poolgate where only administrators can write")
+            let says = format!("started after a boot with full rights, but {error}");
+            Finding::at(level, "program", says).help("move poolgate to a folder that only administrators can write to")
         }
     })
 }
@@ -133,7 +133,7 @@ pub(super) fn reports(folder: &Path) -> Vec<Finding> {
     let writable = match tempfile::tempfile_in(&place) {
         Ok(_) => Finding::ok("reports", format!("{} can be written", folder.display())),
         Err(error) => Finding::problem("reports", format!("{} cannot be written: {error}", folder.display()))
-            .help("make the folder writable, or name another with --reports"),
+            .help("make the folder writable, or give another with --reports"),
     };
     vec![writable, room(native::free_space(&place))]
 }
@@ -142,7 +142,7 @@ pub(super) fn reports(folder: &Path) -> Vec<Finding> {
 fn room(free: io::Result<u64>) -> Finding {
     const TOO_LITTLE: u64 = 64 << 20;
     const LITTLE: u64 = 1 << 30;
-    let help = "free some space, or name a folder on another drive with --reports";
+    let help = "free some space, or give a folder on another drive with --reports";
     match free {
         Ok(free) => {
             let says = format!("{} free for reports", Bytes(free).rounded());
@@ -152,7 +152,7 @@ fn room(free: io::Result<u64>) -> Finding {
                 LITTLE.. => Finding::ok("disk", says),
             }
         }
-        Err(error) => Finding::note("disk", format!("the free space is not known: {error}")),
+        Err(error) => Finding::note("disk", format!("cannot read the free space: {error}")),
     }
 }
 

@@ -71,11 +71,11 @@ fn scenario_finding(scenario: &Scenario, changes: &Result<Vec<Change>, MachineEr
         }
         Ok(changes) => {
             let names = changes.iter().map(|change| change.name.as_str()).collect::<Vec<_>>().join(", ");
-            let says = format!("{name} {place}: changes {names}; reboots for that, and to put it back");
+            let says = format!("{name} {place}: changes {names}; reboots to apply them and to restore them");
             if scenario.machine.is_some() || may_reboot {
                 Finding::ok("scenario", says)
             } else {
-                let help = "say --allow-reboot (or POOLGATE_ALLOW_REBOOT=1), to `poolgate run` too";
+                let help = "give --allow-reboot (or set POOLGATE_ALLOW_REBOOT=1), also to `poolgate run`";
                 Finding::problem("scenario", says).help(help)
             }
         }

@@ -23,28 +23,28 @@ pub(super) fn findings(facts: &Facts, reboots: Reboots) -> Vec<Finding> {
 fn elevation(facts: &Facts, reboots: Reboots) -> Finding {
     let account = facts.account.as_deref().unwrap_or("this account");
     if facts.administrator {
-        let says = format!("{account} is an administrator here: it may change boot settings and install drivers");
+        let says = format!("{account} is an administrator: it can change boot settings and install drivers");
         return Finding::ok("elevation", says);
     }
-    let says = format!("{account} is no administrator here: it can neither change boot settings nor install drivers");
-    let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem (NetworkService is no \
-         administrator)";
+    let says = format!("{account} is not an administrator: it cannot change boot settings or install drivers");
+    let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem \
+         (NetworkService is not an administrator)";
     Finding::at(reboots.lack().unwrap_or(Level::Note), "elevation", says).help(help)
 }
 
 /// Returns a finding about a kernel that stops with the flags before they can be restored.
 fn hang() -> Finding {
-    let says = "GlobalFlag is in force at every boot until it is removed: a kernel that stops in each of them needs a \
-         person. Windows switches Driver Verifier off after a boot that failed (`on_boot_failure: reset`)";
-    let help = "Windows' recovery starts Safe Mode, where `verifier /reset` and `poolgate abort` work";
+    let says = "GlobalFlag applies to every boot until it is removed: if the kernel stops in each of them, remove it \
+         by hand. Windows switches Driver Verifier off after a failed boot (`on_boot_failure: reset`)";
+    let help = "start Safe Mode from Windows' recovery, and run `verifier /reset` or `poolgate abort`";
     Finding::note("hung boot", says).help(help)
 }
 
 fn services(facts: &Facts, lack: Level) -> Finding {
     match &facts.services {
-        Ok(()) => Finding::ok("service", "may be set up, to bring poolgate back after a boot"),
+        Ok(()) => Finding::ok("service", "can be set up to start poolgate after a boot"),
         Err(problem) => {
-            let says = format!("no service can be set up to bring poolgate back after a boot ({problem})");
+            let says = format!("no service can be set up to start poolgate after a boot ({problem})");
             Finding::at(lack, "service", says).help("run poolgate elevated")
         }
     }
@@ -58,20 +58,21 @@ fn waiting(facts: &Facts, reboots: Reboots) -> Finding {
     });
     let what = what.collect::<Vec<_>>().join(" and ");
     let level = match facts.waiting.as_slice() {
-        [] => return Finding::ok("restart", "nothing waits for one"),
+        [] => return Finding::ok("restart", "nothing waits for a restart"),
         // Installers leave these entries behind for weeks, and they take no time.
         [Waiting::Files] => Level::Note,
         _ => reboots.lack().unwrap_or(Level::Note),
     };
-    let help = "restart the machine before the run, which would otherwise measure or wait for that";
+    let help = "restart the machine before the run; otherwise the run may measure this work or wait for it";
     let waits = if facts.waiting.len() == 1 && facts.waiting[0] != Waiting::Updates { "waits" } else { "wait" };
-    Finding::at(level, "restart", format!("{what} {waits} for one")).help(help)
+    Finding::at(level, "restart", format!("{what} {waits} for a restart")).help(help)
 }
 
 fn fast_startup(facts: &Facts) -> Finding {
     if facts.fast_startup {
-        let says = "on: a shutdown saves the kernel with its pools and leaks, and power-on goes on with it";
-        Finding::note("Fast Startup", says).help("between runs restart rather than shut down: only that is a boot")
+        let says = "on: a shutdown saves the kernel with its pools and leaks, and the next start restores it";
+        Finding::note("Fast Startup", says)
+            .help("restart between runs instead of shutting down: only a restart is a boot")
     } else {
         Finding::ok("Fast Startup", "off: every start is a boot")
     }
@@ -80,10 +81,10 @@ fn fast_startup(facts: &Facts) -> Finding {
 /// Microsoft Learn, "DisableKeyProtectors method of the Win32_EncryptableVolume class".
 fn without_manage_bde(drive: &str) -> String {
     format!(
-        "see whether a start of this machine asks for a PIN. If it does, suspend BitLocker by manage-bde, or by WMI: \
-         `Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName Win32_EncryptableVolume \
-         -Filter \"DriveLetter='{drive}'\" | Invoke-CimMethod -MethodName DisableKeyProtectors -Arguments \
-         @{{ DisableCount = 3 }}`"
+        "check whether this machine asks for a PIN at a start. If it does, suspend BitLocker with manage-bde, or \
+         with WMI: `Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName \
+         Win32_EncryptableVolume -Filter \"DriveLetter='{drive}'\" | Invoke-CimMethod -MethodName \
+         DisableKeyProtectors -Arguments @{{ DisableCount = 3 }}`"
     )
 }
 
@@ -95,17 +96,17 @@ fn bitlocker(facts: &Facts, lack: Level) -> Finding {
          `manage-bde -protectors -disable {drive} -rebootcount 3`"
     );
     match &facts.bitlocker {
-        BitLocker::Off => Finding::ok("BitLocker", "off or suspended: a restart waits for nobody"),
+        BitLocker::Off => Finding::ok("BitLocker", "off or suspended: a restart needs no input"),
         BitLocker::On => {
-            let says = "on; no PIN, password or startup key was found, so a restart should wait for nobody";
-            Finding::note("BitLocker", says).help(format!("if it does ask at a start, {suspend}"))
+            let says = "on; no PIN, password or startup key was found, so a restart should need no input";
+            Finding::note("BitLocker", says).help(format!("if it asks at a start, {suspend}"))
         }
         BitLocker::Asks => {
             let says = "on: every start waits for a PIN, a password or a startup key";
             Finding::at(lack, "BitLocker", says).help(suspend)
         }
         BitLocker::Unknown(why) => {
-            Finding::note("BitLocker", format!("cannot be asked: {why}")).help(without_manage_bde(drive))
+            Finding::note("BitLocker", format!("cannot be queried: {why}")).help(without_manage_bde(drive))
         }
     }
 }

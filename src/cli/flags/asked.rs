@@ -26,7 +26,7 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
             Some(("-", name)) => (&mut dropped, &mut added, name),
             _ => {
                 let help =
-                    format!("write `+{word}` to add it to the next boot's command line, or `-{word}` to drop it");
+                    format!("write `+{word}` to add it to the next boot's command line, or `-{word}` to remove it");
                 return Err(Refused::usage(
                     format_args!("the kernel parameter `{word}` without + or - does nothing"),
                     Some(help),
@@ -53,7 +53,7 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
         if let Err(refused) = parameters(words) {
             return refused;
         }
-        let help = format!("change that of the next boot, `poolgate flags /r {all}`, and restart");
+        let help = format!("change the next boot's with `poolgate flags /r {all}`, and restart");
         return Refused::usage("the running kernel's command line is shown only: it cannot be changed", Some(help));
     }
     let mut kernel_only = false;
@@ -66,7 +66,7 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
             Err(error) => return Refused::usage(&error, Some(error.help())),
         }
     }
-    let now = format!("switch them by gflags.exe, until the next boot: `gflags /k {all}`");
+    let now = format!("switch them with gflags.exe, until the next boot: `gflags /k {all}`");
     let help = match kernel_only {
         true => now,
         false => format!("switch them for the next boot, and restart: `poolgate flags /r {all}`; or {now}"),
@@ -80,22 +80,23 @@ fn left_to_others(word: &str) -> Option<(String, String)> {
     let switch = word.starts_with(['/', '-']);
     let (what, help) = match name.as_str() {
         "i" | "tracedb" if switch => {
-            ("is for the flags of one program", "switch them by gflags.exe: `gflags /i IMAGE +hpa`")
+            ("is for the flags of one program", "switch them with gflags.exe: `gflags /i IMAGE +hpa`")
         }
         "p" if switch => ("is for the page heap of one program", "use `gflags /p`, or Application Verifier"),
         "ro" | "ko" if switch => ("is for object reference tracing", "use gflags.exe for it"),
         "spp" => (
             "is for special pool",
-            "have Driver Verifier do it for the driver: `verifier: { drivers: [mydrv.sys], level: 0x1 }` in a scenario; or use gflags.exe",
+            "use Driver Verifier for the driver: `verifier: { drivers: [mydrv.sys], level: 0x1 }` in a scenario; or \
+                 use gflags.exe",
         ),
-        "lpg" => ("is for one program", "switch it by gflags.exe: `gflags /i IMAGE +lpg`"),
+        "lpg" => ("is for one program", "switch it with gflags.exe: `gflags /i IMAGE +lpg`"),
         _ if word.starts_with('/') => (
-            "is no option",
-            "write `/r` for the next boot's flags or `/k` for the running kernel's; `poolgate flags /?` says more",
+            "is not an option",
+            "write `/r` for the next boot's flags or `/k` for the running kernel's; `poolgate flags /?` shows the help",
         ),
         _ => return None,
     };
-    Some((format!("`{word}` {what}, which `poolgate flags` leaves alone"), help.to_owned()))
+    Some((format!("`{word}` {what}; `poolgate flags` does not change it"), help.to_owned()))
 }
 
 /// Removes the flag for pool tagging if it makes no difference, and returns a note about it. The flag can still be

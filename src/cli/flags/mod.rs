@@ -64,7 +64,7 @@ takes /r for a path. On Linux the flags are parameters of the kernel command lin
 Changes come into force with a restart. stderr shows the command that restores the old state. \
 docs/from-poolmon-and-gflags.md lists the poolgate command for each command of gflags.exe.
 
-Exit codes: 0 done · 2 bad usage · 3 the machine refused, or a run owns its flags; nothing is changed then";
+Exit codes: 0 done · 2 bad usage · 3 the machine refused the change, or a run owns its flags; nothing was changed";
 
 /// The reason why no setting was shown or changed.
 struct Refused {
@@ -111,7 +111,7 @@ impl Flags {
         }
         if self.flags.is_empty() {
             return match self.dry_run {
-                true => Err(Refused::usage("nothing is to be changed", Some("give flags, such as `/r +kst`"))),
+                true => Err(Refused::usage("no change was given", Some("give flags, such as `/r +kst`"))),
                 false => Ok(None),
             };
         }
@@ -121,7 +121,7 @@ impl Flags {
         let edit = if self.has_registry() { asked::switches(&self.flags) } else { asked::parameters(&self.flags) }?;
         if !self.next_boot {
             let help = format!("for the next boot write `poolgate flags /r {}`", self.flags.join(" "));
-            return Err(Refused::usage("flags without /r: where they are to be switched is not said", Some(help)));
+            return Err(Refused::usage("flags need `/r`", Some(help)));
         }
         Ok(Some(edit))
     }
@@ -133,14 +133,14 @@ impl Flags {
             (Edit::Switched(switches), Standing::GlobalFlags(flags)) if flags.always_tags => {
                 let (switches, note) = asked::without_pool_tagging(switches, flags.number);
                 if let Some(note) = note {
-                    tell!("note: {note}: its flag changes nothing, and needs no restart");
+                    tell!("note: {note}: its flag has no effect and needs no restart");
                 }
                 Edit::Switched(switches)
             }
             (edit, _) => edit,
         };
         let Some(edited) = machine.edit(&edit)? else {
-            tell!("nothing to change: what is kept for the next boot is so already");
+            tell!("nothing to change: the next boot has these settings already");
             return Ok(None);
         };
         let lines = written::lines(&edited, &edit);

@@ -40,10 +40,10 @@ impl Flags {
 const TO_LOCK: &str = if cfg!(windows) {
     "run it from an elevated prompt (\"Run as administrator\"); nothing was changed"
 } else {
-    "only root may change what is kept for the next boot: run it with sudo; nothing was changed"
+    "only root may change the settings of the next boot: run it with sudo; nothing was changed"
 };
 
 fn in_progress(run: impl std::fmt::Display) -> Refused {
-    let help = "wait for it (`poolgate wait`), or end it and have its flags put back (`poolgate abort`)";
-    Refused::failed(format_args!("a run is in progress here, and owns this machine's flags: {run}"), Some(help))
+    let help = "wait for it with `poolgate wait`, or end it and restore its flags with `poolgate abort`";
+    Refused::failed(format_args!("a run in progress owns this machine's flags: {run}"), Some(help))
 }

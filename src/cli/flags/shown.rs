@@ -17,13 +17,13 @@ pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
             };
             listed("Current Boot Registry Settings are", number);
             if flags.kept == FlagValue::Absent {
-                tell!("note: there is no {}, which counts as 0", flags.name);
+                tell!("note: {} does not exist and counts as 0", flags.name);
             }
         }
         Standing::CommandLine(line) => match &line.next {
             Some((file, next)) => say!("Next boot's command line ({}): {next}", file.display()),
             None => tell!(
-                "note: the next boot's command line is not known: neither GRUB's nor kernel-install's configuration says it"
+                "note: the next boot's command line is unknown: it is not in GRUB's or kernel-install's configuration"
             ),
         },
     }
@@ -33,7 +33,7 @@ pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
 /// Prints the settings of the running kernel. If the kernel does not show them, that is an error only if the user
 /// `asked` for them.
 pub(super) fn running(standing: &Standing, asked: bool) -> Result<(), Refused> {
-    const UNTOLD: &str = "the running kernel does not tell its global flags";
+    const UNTOLD: &str = "the running kernel does not report its global flags";
     match standing {
         Standing::GlobalFlags(flags) => match flags.running {
             Some(number) => listed("Current Running Kernel Settings are", number),

@@ -13,10 +13,10 @@ pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Ref
         "nothing was changed".to_owned()
     } else {
         match made(machine, name, original) {
-            Ok(()) => "what was there is there again".to_owned(),
+            Ok(()) => "the previous value was restored".to_owned(),
             // The files generated from it may differ.
-            Err(again) if as_it_was(machine) => format!("{name} is as it was, but {}", again.what),
-            Err(_) => format!("it could not be put back: {name} was {original}"),
+            Err(again) if as_it_was(machine) => format!("{name} has its previous value, but {}", again.what),
+            Err(_) => format!("the previous value could not be restored: {name} was {original}"),
         }
     };
     Err(Refused { what: format!("{}; {left}", refused.what), ..refused })
@@ -60,7 +60,7 @@ pub(super) fn when(standing: &Standing) -> &'static str {
     };
     match same {
         true => "the running kernel has the same flags: no restart is needed",
-        false => "written, flushed and read back; a restart brings it into force",
+        false => "written, flushed and read back; it takes effect after a restart",
     }
 }
 
@@ -168,11 +168,11 @@ mod tests {
             ),
             (
                 Troubled { unflushed: 1, ..Troubled::default() },
-                "flushing is not supported yet; what was there is there again",
+                "flushing is not supported yet; the previous value was restored",
             ),
             (
                 Troubled { unflushed: 2, ..Troubled::default() },
-                "; GlobalFlag is as it was, but flushing is not supported yet",
+                "; GlobalFlag has its previous value, but flushing is not supported yet",
             ),
             (
                 Troubled { forgets: true, ..Troubled::default() },
@@ -191,6 +191,7 @@ mod tests {
     fn what_cannot_be_put_back_either_is_told() {
         let mut machine = Troubled { writes: 1, unflushed: 1, ..Troubled::default() };
         let Err(refused) = write(&mut machine, &change()) else { panic!() };
-        assert!(refused.what.ends_with("; it could not be put back: GlobalFlag was absent"), "{}", refused.what);
+        let left = "; the previous value could not be restored: GlobalFlag was absent";
+        assert!(refused.what.ends_with(left), "{}", refused.what);
     }
 }

@@ -52,7 +52,10 @@ impl Init {
     pub(super) fn run(self) -> Exit {
         if let Some(tag) = self.tags.iter().find(|tag| self.platform == Platform::Windows && is_too_long(tag)) {
             let help = "write its four characters as PoolMon shows them; slab caches are for --platform linux";
-            errors::tell(format_args!("{tag} cannot be a pool tag of Windows, which has four bytes"), Some(help));
+            errors::tell(
+                format_args!("{tag} cannot be a pool tag of Windows, which has at most four bytes"),
+                Some(help),
+            );
             return Exit::Usage;
         }
         let file = self.file.clone().unwrap_or_else(|| PathBuf::from(self.name() + ".yaml"));
@@ -67,11 +70,11 @@ impl Init {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let what = format!("{} is there already, and is not written over", file.display());
-                errors::tell(what, Some("name another file behind the options, or move this one away"));
+                errors::tell(what, Some("give another file name after the options, or move this file"));
                 return Exit::Usage;
             }
             Err(error) => {
-                errors::tell(error, Some("name a file in a folder which is there and can be written"));
+                errors::tell(error, Some("give a file in an existing, writable folder"));
                 return Exit::Usage;
             }
         }
@@ -110,13 +113,13 @@ impl Init {
     fn say_what_next(&self, file: &Path) {
         let file = file.display().to_string();
         let quoted = if file.contains(' ') { format!("\"{file}\"") } else { file.clone() };
-        say!("{file}: a first scenario, to be read and changed");
+        say!("{file}: a first scenario to read and edit");
         let here = (self.platform == Platform::Windows) == cfg!(windows);
         say!("next{}:", if here { "" } else { ", on the machine it is for" });
-        say!("  poolgate check {quoted}   what a run would do");
-        say!("  poolgate run {quoted}     does it: exit code 0 is held, 1 is broken");
+        say!("  poolgate check {quoted}   checks it and shows the steps of a run");
+        say!("  poolgate run {quoted}     runs it: exit code 0 is held, 1 is broken");
         if self.iterations < ENOUGH {
-            tell!("note: fewer than {ENOUGH} iterations allow no verdict on a rate: give more when it works");
+            tell!("note: fewer than {ENOUGH} iterations allow no verdict on a rate: give more once the scenario works");
         }
     }
 }

@@ -34,8 +34,9 @@ fn read_pooltag(named: Option<&Path>) -> Result<crate::tags::PoolTags, ()> {
     // Like PoolMon, prefers the file in the current folder.
     let here = Path::new("pooltag.txt");
     let Some(list) = pooltag(named.or_else(|| here.is_file().then_some(here)))? else {
-        let help = "name it: `/g FILE`, or --pooltag=FILE; Debugging Tools for Windows has it in its folder `triage`";
-        errors::tell("there is no pooltag.txt, neither here nor in Microsoft's kits", Some(help));
+        let help = "give its path: `/g FILE` or --pooltag=FILE; it is in the folder `triage` of Debugging Tools for \
+             Windows";
+        errors::tell("there is no pooltag.txt here or in Microsoft's kits", Some(help));
         return Err(());
     };
     tell_malformed("pooltag.txt", list.len(), &list.malformed);

@@ -157,7 +157,7 @@ impl Mon {
         if let Some(path) = &self.recording {
             if self.snapshot.is_some() && self.count.is_some() {
                 let help = "leave out --count, or write tables with --log in the place of --snapshot";
-                errors::tell("the snapshot of a recording is its last sample alone", Some(help));
+                errors::tell("a snapshot of a recording holds only its last sample", Some(help));
                 return Exit::Usage;
             }
             return match Recorded::open(path, self.every) {
@@ -190,7 +190,9 @@ impl Mon {
         };
         if log.is_some() && !self.timestamps && choice.every != POOLMONS {
             let every = scenario::Duration::from(choice.every);
-            tell!("note: who reads the log takes its screens to be 5 s apart, and they are {every}: add --timestamps");
+            tell!(
+                "note: without time stamps, screens count as 5 s apart, but these are {every} apart: add --timestamps"
+            );
         }
         if in_terminal() {
             return live::watch(watched, choice, log).await;
@@ -275,12 +277,12 @@ fn in_terminal() -> bool {
 
 /// Returns the exit code after the last screen was written, or writing failed.
 fn ended(written: io::Result<()>) -> Exit {
-    stdout::ended(written, "give a file which can be written, on a disk which has room")
+    stdout::ended(written, "give a writable file on a disk with free space")
 }
 
 /// Reports that a recording has no samples.
 fn nothing_to_show(recorded: &Recorded) -> Exit {
     let path = recorded.path.display();
-    errors::tell(format!("{path} has no samples to show"), Some("give a recording of a run which measured"));
+    errors::tell(format!("{path} has no samples to show"), Some("give a recording with samples"));
     Exit::Failed
 }

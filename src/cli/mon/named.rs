@@ -11,7 +11,7 @@ use crate::pool::Pool;
 pub(super) fn period(text: &str) -> Result<Duration, String> {
     let every = length(text)?;
     if every < Duration::from_millis(10) {
-        return Err("screens come at least 10 ms apart".to_owned());
+        return Err("screens must be at least 10 ms apart".to_owned());
     }
     Ok(every)
 }

@@ -29,7 +29,7 @@ pub(in crate::cli) fn give(
     if let Some(path) = junit
         && let Err(error) = report::replace(path, &report::junit_of(reports))
     {
-        errors::tell(error, Some("give --junit a file in a folder which exists"));
+        errors::tell(error, Some("give --junit a file in an existing folder"));
         return Exit::Failed;
     }
     reports.iter().map(Report::outcome).max().unwrap_or(Outcome::Error).into()

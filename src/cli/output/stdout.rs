@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::plain::plain;
 
 /// The advice if only part of the output was written.
-pub(in crate::cli) const NOT_ALL: &str = "what was written so far is not all of it";
+pub(in crate::cli) const NOT_ALL: &str = "the output is incomplete";
 
 /// Whether a line to stdout could not be written.
 static LOST: AtomicBool = AtomicBool::new(false);

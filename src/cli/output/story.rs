@@ -36,7 +36,7 @@ impl Story {
     /// without it, because the run must not fail for this reason.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
     pub(in crate::cli) fn new(log: &Path, real: bool, restarts: bool) -> Story {
-        let log = open_log(log).inspect_err(|error| tell!("the story is not written down: {error}"));
+        let log = open_log(log).inspect_err(|error| tell!("cannot write the run's log: {error}"));
         Story {
             log: log.ok(),
             bar: None,

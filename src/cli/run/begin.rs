@@ -185,8 +185,8 @@ fn state_folder(
         Err(_) => None,
     };
     if let Some(other) = next.filter(|run| is_unfinished(run)) {
-        let message = format!("another run is not over, and goes on after the next boot: {}", other.display());
-        return Err(failure(&message, Some("end it first: poolgate resume, or poolgate abort")));
+        let message = format!("another run is unfinished and resumes after the next boot: {}", other.display());
+        return Err(failure(&message, Some("finish it first with poolgate resume, or end it with poolgate abort")));
     }
     remove_old(&states);
     native::make_state(root, &reports.run()).map(Some).map_err(|error| failure(&error, error.help()))
@@ -253,12 +253,12 @@ pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure
 fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
     let what = changes.iter().map(|change| format!("\n  {}", lines(change).join("\n    ")));
     let help = match args.allow_reboot {
-        false => "say --allow-reboot (or POOLGATE_ALLOW_REBOOT=1) to let it reboot this machine",
-        true => "run it by itself: the restart ends this command, and no further scenario would be run",
+        false => "give --allow-reboot (or set POOLGATE_ALLOW_REBOOT=1) to permit reboots of this machine",
+        true => "run this scenario alone: the restart ends this command, so later scenarios would not run",
     };
     let what = what.collect::<String>();
     errors::tell(
-        format_args!("the scenario needs a reboot with other flags, and another to put them back:{what}"),
+        format_args!("the scenario needs a reboot to change flags, and another to restore them:{what}"),
         Some(help),
     );
     Exit::Usage
@@ -292,7 +292,7 @@ fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &L
 }
 
 fn no_reports(error: io::Error) -> Exit {
-    let help = "make the reports folder writable, or name another with --reports";
-    errors::tell(format_args!("cannot report a run, so nothing was run: {error}"), Some(help));
+    let help = "make the reports folder writable, or give another with --reports";
+    errors::tell(format_args!("cannot write reports, so nothing was run: {error}"), Some(help));
     Exit::Failed
 }

@@ -21,7 +21,7 @@ pub(super) async fn close_dead(root: &Root, stop: &Stop) {
         let without_flags = state(&folder).is_some_and(|state| state.created.changes.is_empty());
         // `own` refuses a run in progress and a run that cannot be trusted; `status` shows both.
         let Some(mut owned) = without_flags.then(|| own(&folder, root)).and_then(Result::ok) else { continue };
-        tell!("closing {}, whose process ended before the run was over", folder.display());
+        tell!("closing {}: its process ended before the run was over", folder.display());
         let boot = native::machine(root.folder()).boot.id();
         let died_here = boot.is_ok_and(|boot| boot == owned.checkpoint.state().boot);
         if died_here {

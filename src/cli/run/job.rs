@@ -221,7 +221,7 @@ impl Work for Job {
         }
         let left = process::NotWell::CannotBeEnded(left);
         Err(Trouble {
-            message: format!("an earlier process of this run left something running: {left}"),
+            message: format!("an earlier process of this run left programs running: {left}"),
             help: Some(left.help().to_owned()),
             output: String::new(),
         })

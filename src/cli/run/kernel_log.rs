@@ -78,7 +78,7 @@ impl KernelLog {
         let Ok(from) = &self.from else { return Ok(()) };
         let mut text = first_line(&self.boot, *from) + "\n";
         if report.lost > 0 {
-            text.push_str(&format!("# {} messages were written over before they were read\n", report.lost));
+            text.push_str(&format!("# {} messages were overwritten before they were read\n", report.lost));
         }
         for line in report.lines.iter().chain(&report.kmemleak) {
             text.push_str(&plain(line));

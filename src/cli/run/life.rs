@@ -110,18 +110,19 @@ pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
     let lock =
         MachineLock::take_patiently(&folder.lock(), "another poolgate", PATIENCE).map_err(|error| match error {
             LockError::Held { by } => {
-                let help = "wait for it: poolgate wait; or stop it: Ctrl-C where it runs, or SIGTERM to that process";
-                refused(format!("{by} is at work on this run already"), Some(help))
+                let help = "wait for it with poolgate wait, or stop it by Ctrl-C in its terminal or SIGTERM to its \
+                     process";
+                refused(format!("{by} is already working on this run"), Some(help))
             }
             LockError::Io { .. } => refused(error, None),
         })?;
     let checkpoint = open(&folder, root).map_err(|error| {
         let help = match &error {
-            CheckpointError::Empty => "the run never began: `poolgate abort` removes what is left of it",
-            CheckpointError::Newer { .. } => "use the poolgate which began the run",
+            CheckpointError::Empty => "the run never began: `poolgate abort` removes its leftover files",
+            CheckpointError::Newer { .. } => "use the poolgate that began the run",
             CheckpointError::Journal(_) | CheckpointError::Foreign | CheckpointError::Illegal { .. } => {
-                "both copies of the run's beginning are damaged; see what is readable in them under `changes`, and put \
-                 that back by hand"
+                "both copies of the run's beginning are damaged; restore the values under `changes` by hand, if they \
+                     are readable"
             }
         };
         refused(error, Some(help))
@@ -170,7 +171,7 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
         return Err(refused("this run belongs to another machine", Some(help)));
     }
     if created.program != env!("CARGO_PKG_VERSION") {
-        let note = format!("begun by poolgate {}, taken up by {}", created.program, env!("CARGO_PKG_VERSION"));
+        let note = format!("begun by poolgate {}, continued by {}", created.program, env!("CARGO_PKG_VERSION"));
         checkpoint.note(note).map_err(|error| refused(error, None))?;
     }
     let _machine_lock = if simulated {
@@ -267,7 +268,7 @@ fn refuse_strangers(run: &RunFolder, root: &Root) -> Result<(), MachineError> {
 }
 
 fn cannot_go_on(error: &DriveError, state: &RunFolder) -> Refused {
-    let help = format!("when that is mended, go on with: poolgate resume {}", state.path().display());
+    let help = format!("fix the problem, then run: poolgate resume {}", state.path().display());
     refused(error, Some(&help))
 }
 

@@ -116,7 +116,8 @@ impl Run {
                 let why = format!("an earlier scenario left {} running", still_running.join(", "));
                 suites.not_run(loaded, &format!("not run: {why}"));
                 let what = format!("{} was not run: {why}", path.display());
-                errors::tell(what, Some("restart the machine, then run it: what hangs in the kernel cannot be ended"));
+                let help = "restart the machine, then run it: a process that hangs in the kernel cannot be ended";
+                errors::tell(what, Some(help));
                 worst = Outcome::Error;
                 continue;
             }
@@ -189,7 +190,7 @@ impl Run {
 pub(super) fn tell_not_restored(folder: &Path) -> Exit {
     let not_restored = state(folder).and_then(|state| state.not_restored);
     let help = not_restored.as_ref().and_then(|trouble| trouble.help.clone());
-    let what = not_restored.map_or("the flags are not put back".to_owned(), |trouble| trouble.message);
+    let what = not_restored.map_or("the flags are not restored".to_owned(), |trouble| trouble.message);
     errors::tell(what, help);
     Exit::Failed
 }

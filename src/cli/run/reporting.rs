@@ -30,7 +30,7 @@ impl Job {
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
         written.map_err(|error| Trouble {
             message: error.to_string(),
-            help: Some("junit.xml still says that the run did not finish; free some space".to_owned()),
+            help: Some("junit.xml still reports an unfinished run; free some space".to_owned()),
             output: String::new(),
         })?;
         Ok(self.hand_over()?)
@@ -79,10 +79,7 @@ impl Job {
         if state.owes_teardown {
             let steps = self.scenario.iter().flat_map(|scenario| &scenario.teardown);
             let commands: Vec<String> = steps.map(|step| format!("`{}`", step.run.as_str())).collect();
-            notes.push(format!(
-                "teardown did not run to its end; run by hand what is not done of it: {}",
-                commands.join(", ")
-            ));
+            notes.push(format!("teardown did not finish; run the rest of it by hand: {}", commands.join(", ")));
         }
         notes
     }

@@ -81,7 +81,7 @@ impl Suites {
         let files: Vec<Vec<u8>> = runs.chain(self.not_run.iter().cloned()).collect();
         report::replace(file, &report::junit_together(&files)).map_err(|error| {
             let exit = if error.kind() == std::io::ErrorKind::NotFound { Exit::Usage } else { Exit::Failed };
-            errors::tell(error, Some("give --junit a file in a folder which exists and can be written"));
+            errors::tell(error, Some("give --junit a file in an existing, writable folder"));
             exit
         })
     }

@@ -61,10 +61,10 @@ impl Answer {
         let mut answer = Answer { of: suspected(tag, sources), module: None, notes: Vec::new() };
         answer.ask_linux(tag, root);
         if answer.of.generic {
-            answer.note("many drivers allocate under it, or have it done for them: whoever is named is a suspect only");
+            answer.note("many drivers allocate under it, directly or through others: a named driver is only a suspect");
         }
         if tag.unprotected().is_some() {
-            answer.note("it has PROTECTED_POOL set, and was looked up without");
+            answer.note("PROTECTED_POOL is set in it; it was looked up without this bit");
         }
         if !answer.is_known() {
             answer.say_what_to_try(tag, sources);
@@ -75,35 +75,34 @@ impl Answer {
     fn ask_linux(&mut self, tag: &Tag, root: &Path) {
         let module = |(name, grade, because)| Module { name, grade, because };
         if let Some(name) = module_of_callsite(tag.as_str()) {
-            self.module = Some(module((name.to_owned(), Grade::Certain, "the call site says so".to_owned())));
+            self.module = Some(module((name.to_owned(), Grade::Certain, "named by the call site".to_owned())));
         } else if let Some(slab) = Slab::of(root, tag.as_str()) {
             let size = slab.object_size.map_or(String::new(), |size| format!(", of objects of {size} B"));
             self.note(&format!("a slab cache of this machine{size}"));
             self.module = slab.module.map(module);
             if self.module.is_none() {
-                self.note(
-                    "Linux does not tell whose it is: it has no constructor, and no loaded module is named alike",
-                );
+                self.note("its owner is unknown: it has no constructor, and no loaded module has a similar name");
             }
         }
     }
 
     fn say_what_to_try(&mut self, tag: &Tag, sources: Sources<'_>) {
         if tag.pool_tag_bytes().is_none() {
-            return self.note("not a pool tag, which has four bytes at most; on Linux look for it in /sys/kernel/slab");
+            return self
+                .note("not a pool tag, which has at most four bytes; on Linux, look for it in /sys/kernel/slab");
         }
         let known =
             |tag: &Tag| suspected(tag, sources).drivers.first().map(|suspect| format!("{tag}, of {}", suspect.driver));
         if let Some(turned) = turned(tag).as_ref().and_then(known) {
-            self.note(&format!("perhaps it is {turned}: source code has tags back to front"));
+            self.note(&format!("perhaps it is {turned}: source code has tags in reverse order"));
         }
         let missing = [
-            (sources.scan.is_none(), "--scan, which looks through this machine's drivers, or --scan FOLDER"),
+            (sources.scan.is_none(), "--scan to search this machine's drivers, or --scan FOLDER"),
             (sources.pooltag.is_none(), "--pooltag FILE, from Debugging Tools for Windows"),
         ];
         let try_these: Vec<&str> = missing.into_iter().filter(|(missing, _)| *missing).map(|(_, what)| what).collect();
         match try_these.as_slice() {
-            [] => self.note("unknown: its driver is not among those looked through, or makes the tag while it runs"),
+            [] => self.note("unknown: its driver was not searched, or computes the tag at run time"),
             these => self.note(&format!("unknown here; try {}", these.join(", and "))),
         }
     }

@@ -124,7 +124,7 @@ impl TagOwner {
         match written {
             Ok(()) => Exit::Held,
             Err(error) => {
-                errors::tell(error, Some("give --output a file in a folder which exists"));
+                errors::tell(error, Some("give --output a file in an existing folder"));
                 Exit::Failed
             }
         }
@@ -138,7 +138,7 @@ fn tag(typed: &str) -> Option<Tag> {
     typed
         .parse()
         .map_err(|error| {
-            errors::tell(format_args!("{typed:?} is no tag: {error}"), Some("write it as PoolMon shows it"))
+            errors::tell(format_args!("{typed:?} is not a tag: {error}"), Some("write it as PoolMon shows it"))
         })
         .ok()
 }
@@ -148,7 +148,7 @@ const NAMED: usize = 5;
 
 fn tell_scan(scan: &Scan) {
     let drivers = if scan.read == 1 { "driver was" } else { "drivers were" };
-    tell!("{} {drivers} looked through", scan.read);
+    tell!("{} {drivers} searched", scan.read);
     let skipped = scan.skipped.iter().map(|(path, why)| (path, format!("was left out: {why}")));
     let in_part = scan.in_part.iter().map(|(path, why)| (path, format!("was read in part: {why}")));
     let told: Vec<_> = skipped.chain(in_part).collect();

@@ -281,7 +281,7 @@ impl Measured {
         let notes = [
             (self.gaps, "samples could not be read and are missing"),
             (self.missed, "ticks of the sampling clock passed without a sample"),
-            (self.damaged, "places of the recording are damaged, so their content is missing"),
+            (self.damaged, "places in the recording are damaged; their content is missing"),
         ];
         let counted = notes.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let unsealed = (self.seal == Seal::None).then(|| {

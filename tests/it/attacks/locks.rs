@@ -53,9 +53,9 @@ fn a_stranger_is_told_that_they_may_not_see_roots_runs() {
     let line = format!("\"$0\" doctor --root {}", root.path().display());
     let (_, said) = tries(&root.strangers("home"), &line, &poolgate);
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("this user may not see those in "), "{said}");
-    assert!(said.contains("this user may not see whether one owns this machine now"), "{said}");
-    assert!(!said.contains("none is unfinished"), "{said}");
+    assert!(said.contains("no permission to read the runs in "), "{said}");
+    assert!(said.contains("no permission to check whether a run owns this machine"), "{said}");
+    assert!(!said.contains("no unfinished runs"), "{said}");
 }
 
 #[test]

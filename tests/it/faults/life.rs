@@ -171,7 +171,7 @@ pub(super) fn broken(machine: &Machine, life: &Life) -> Vec<String> {
     let passed = passed(machine);
     claim(!passed || is_measured(machine), "junit.xml shows a pass, and no complete recording judges so");
     if life.code == Some(0) {
-        claim(!armed, "it says 0, and the flags are not put back");
+        claim(!armed, "it says 0, and the flags are not restored");
         claim(life.call == Call::Abort || passed, "it says 0, and junit.xml shows no pass");
     }
     broken

@@ -57,7 +57,7 @@ fn the_running_kernel_s_line_and_the_next_one_s_are_shown() {
     let root = Root::new().with("proc/cmdline", "quiet\n");
     let said = does(&root, "");
     assert_eq!(said.stdout, "Running kernel's command line: quiet\n");
-    assert!(said.stderr.contains("note: the next boot's command line is not known"), "{}", said.stderr);
+    assert!(said.stderr.contains("note: the next boot's command line is unknown"), "{}", said.stderr);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_boot_loader_s_program_which_fails_leaves_the_file_as_it_was() {
     let said = flags(&root, "/r +slab_nomerge");
     assert_eq!(said.code, Some(3), "{}", said.stderr);
     assert!(
-        said.stderr.contains("no space left") && said.stderr.contains("99-poolgate.cfg is as it was, but"),
+        said.stderr.contains("no space left") && said.stderr.contains("99-poolgate.cfg has its previous value, but"),
         "{}",
         said.stderr
     );
@@ -173,7 +173,7 @@ fn a_boot_loader_s_program_which_fails_leaves_the_file_as_it_was() {
         "[ -e \"$POOLGATE_ROOT/failed\" ] || { touch \"$POOLGATE_ROOT/failed\"; exit 1; }",
     );
     let said = flags(&root, "/r +slab_nomerge");
-    assert!(said.code == Some(3) && said.stderr.contains("what was there is there again"), "{}", said.stderr);
+    assert!(said.code == Some(3) && said.stderr.contains("the previous value was restored"), "{}", said.stderr);
     assert_eq!(root.text(DROP_IN), None);
 }
 
@@ -189,7 +189,7 @@ fn every_mistake_is_refused_with_what_would_be_right() {
         ("/r -ffffffff", 2, "global flag -ffffffff is a boot setting of Windows", "use a kernel parameter"),
         ("/k +slab_nomerge", 2, "it cannot be changed", "`poolgate flags /r +slab_nomerge`"),
         ("/k +ptg", 2, "global flag +ptg is a boot setting of Windows", ""),
-        ("+slab_nomerge", 2, "flags without /r", "`poolgate flags /r +slab_nomerge`"),
+        ("+slab_nomerge", 2, "flags need `/r`", "`poolgate flags /r +slab_nomerge`"),
         ("/r --remove", 2, "a registry value is a boot setting of Windows", "use a kernel parameter"),
         ("/r --set dword:00000400", 2, "a registry value is a boot setting of Windows", ""),
     ] {
@@ -224,7 +224,7 @@ fn a_run_in_progress_owns_the_command_line() {
         let said = flags(&root, words);
         assert_eq!(said.code, Some(3), "{words}: {}{}", said.stdout, said.stderr);
         assert!(
-            said.stderr.contains("a run is in progress here") && said.stderr.contains("nightly-2"),
+            said.stderr.contains("a run in progress owns this machine's flags") && said.stderr.contains("nightly-2"),
             "{}",
             said.stderr
         );

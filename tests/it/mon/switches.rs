@@ -84,7 +84,7 @@ fn bad_switches_say_what_would_be_right() {
         (&["-c", "localtag.txt"], "localtag.txt", "poolgate tag --scan"),
         (&["/iMy\\D"], "invalid value 'My\\D' for '--include <TAG>'", "--help"),
         (&["/s99999999999"], "`99999999999` is not a session", "--help"),
-        (&["--every", "1 ms"], "screens come at least 10 ms apart", "--help"),
+        (&["--every", "1 ms"], "screens must be at least 10 ms apart", "--help"),
         (&["--every", "5"], "write the unit: `200 ms`, `30 s` or `5 min`", "--help"),
         (&["--sort", "size"], "possible values: tag, allocs, frees, diff, bytes, per-alloc", "--help"),
         (&["--pool", "nonp"], "possible values: nonpaged, paged, slab, slabs, callsite", "--help"),

@@ -10,8 +10,8 @@ fn reports_that_cannot_be_written_stop_the_run_before_it_begins() {
     super::harness::write(&file, "");
     let ended = scenario.option("--reports").option(file.join("reports").to_str().unwrap()).run();
     assert_eq!(ended.code, Some(3));
-    assert!(ended.stderr.contains("cannot report a run, so nothing was run"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("name another with --reports"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot write reports, so nothing was run"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("give another with --reports"), "{}", ended.stderr);
     assert!(!worked.exists());
 }
 

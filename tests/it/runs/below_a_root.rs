@@ -139,7 +139,7 @@ fn a_real_machine_is_rebooted_only_with_the_callers_word() {
     let reports = scenario.reports();
     let ended = scenario.run();
     assert_eq!(ended.code, Some(2), "{}{}", ended.stdout, ended.stderr);
-    for words in ["the scenario needs a reboot", "slab_nomerge", "say --allow-reboot"] {
+    for words in ["the scenario needs a reboot", "slab_nomerge", "give --allow-reboot"] {
         assert!(ended.stderr.contains(words), "{}", ended.stderr);
     }
     assert!(!root.path().join("was-touched").exists());

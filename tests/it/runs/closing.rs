@@ -70,7 +70,7 @@ fn an_abort_which_cannot_do_its_work_fails() {
     let workload = format!("touch begun; {}", forever.line());
     let running = Scenario::with_flag(&workload).start_until("begun");
     let reports = running.reports();
-    Said::of(poolgate().args(["abort", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
+    Said::of(poolgate().args(["abort", "--reports"]).arg(&reports)).is(3, "is already working on this run");
     let ended = running.kill();
     // A folder at its path prevents writing the report.
     fs_err::create_dir_all(ended.run.join("report.json/in-the-way")).unwrap();

@@ -194,7 +194,7 @@ fn a_run_is_not_resumed_beside_a_workload_which_hangs() {
     let (running, _) = hanging(scenario);
     let ended = killed_together(running);
     let resumed = Said::of(poolgate().env(PATIENCE.0, PATIENCE.1).arg("resume").arg(&ended.run));
-    resumed.is(3, "an earlier process of this run left something running: a process cannot be ended: dd");
+    resumed.is(3, "an earlier process of this run left programs running: a process cannot be ended: dd");
     assert!(!resumed.text.contains("lead-in"), "{}", resumed.text);
     assert!(ended.junit_now().contains("cannot be ended: dd"), "{}", ended.junit_now());
 }

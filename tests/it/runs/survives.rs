@@ -201,7 +201,7 @@ fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end()
     fs_err::remove_file(&path).unwrap();
     Checkpoint::create(path, created).unwrap();
     let resumed = ended.then("resume");
-    resumed.is(0, "note: begun by poolgate 0.0.9, taken up by ");
+    resumed.is(0, "note: begun by poolgate 0.0.9, continued by ");
     resumed.is(0, "test: held");
     ended.left_the_machine_as_it_was();
 }
@@ -211,7 +211,7 @@ fn one_process_at_a_time_is_at_work_on_a_run() {
     let forever = Forever::new(47170);
     let running = Scenario::with_flag(&each(&[&touch("begun"), &forever.line()])).start_until("begun");
     let reports = running.reports();
-    Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is at work on this run already");
+    Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is already working on this run");
     Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is at work on it");
     running.kill();
 }

@@ -131,7 +131,7 @@ fn chain(file_system: FileSystem) {
     let Some(disk) = disk(file_system, "slab_nomerge", "timeout: 10 min", "") else { return };
     let mut vm = disk.start();
     let code = vm.until_off();
-    assert!(vm.log().contains("boots once into the flags"), "{}", vm.log());
+    assert!(vm.log().contains("the flags apply to one boot"), "{}", vm.log());
     assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [1, 2]), "{}", vm.log());
     let flagged = vm.log().lines().filter(|line| line.contains("BED: line ") && line.contains("slab_nomerge"));
     assert_eq!((flagged.count(), counts(vm.log(), ["BED: up "])), (1, [3]), "{}", vm.log());
@@ -190,7 +190,7 @@ fn a_grub_that_cannot_boot_once_has_its_configuration_made_anew_and_back() {
     let Some(disk) = disk(FileSystem::Ext4, "slab_nomerge", "timeout: 10 min", CANNOT_BOOT_ONCE) else { return };
     let mut vm = disk.start();
     let code = vm.until_off();
-    assert!(vm.log().contains("every boot has the flags until they are removed"), "{}", vm.log());
+    assert!(vm.log().contains("the flags apply to every boot until they are removed"), "{}", vm.log());
     assert_eq!((code, counts(vm.log(), MENU)), (Some(1), [0, 3]), "{}", vm.log());
     assert_eq!(disk.report(vm.log())["outcome"], "broken");
     disk.is_as_it_was();

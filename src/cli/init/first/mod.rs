@@ -43,12 +43,12 @@ impl First {
             self.steps("setup", "Commands before the first sample", &self.example().0, &self.setup),
             self.workload(),
             self.steps("teardown", self.undoing(), &self.example().1, &self.teardown),
-            "# The machine is watched at rest before and after the workload, and after each iteration\n\
+            "# The machine is sampled at rest before and after the workload, and after each iteration\n\
              # once memory has settled.\n\
              sampling: { every: 1 s, settle: 200 ms, lead_in: 10 s, cool_down: 30 s }\n"
                 .to_owned(),
-            "# What seems to leak is looked at a second time before it is called a leak, which takes three times\n\
-             # as long as the workload. This bounds the whole run:\n\
+            "# Suspected growth is measured a second time before it counts as a leak, which takes three times\n\
+             # as long as the workload. This limits the whole run:\n\
              # time_limit: 2 h\n"
                 .to_owned(),
             self.thresholds(),
@@ -61,8 +61,8 @@ impl First {
         // A path may contain any character, but a comment must stay on one line.
         let file: String = file.chars().map(|c| if is_harmless(c) { c } else { '?' }).collect();
         let mut head = format!(
-            "# A first scenario, written by `poolgate init`: change whatever is not right.\n\
-             # `poolgate check {file}` shows mistakes with their place, and what a run would do.\n\
+            "# A first scenario, written by `poolgate init`: correct it as needed.\n\
+             # `poolgate check {file}` shows mistakes with their place, and the steps of a run.\n\
              scenario: {}\n",
             scalar(name)
         );
@@ -105,16 +105,16 @@ impl First {
         match self.platform {
             // Windows deletes a package only by the name it gave it (Microsoft Learn, "PnPUtil Command Syntax").
             Platform::Windows => {
-                "Commands after the last sample, which undo set-up. What Windows calls an added package is\n\
-                 # shown by `pnputil /enum-drivers`"
+                "Commands after the last sample that undo the set-up. `pnputil /enum-drivers` shows\n\
+                 # the name that Windows gave to an added package"
             }
-            Platform::Linux => "Commands after the last sample, which undo set-up",
+            Platform::Linux => "Commands after the last sample that undo the set-up",
         }
     }
 
     fn workload(&self) -> String {
         let mut text = format!(
-            "# What is measured: this command, once an iteration. It sees POOLGATE_ITERATION.\n\
+            "# The command to measure, run once per iteration with POOLGATE_ITERATION in its environment.\n\
              workload:\n  run: {}\n  iterations: {}\n",
             scalar(&self.run),
             self.iterations
@@ -143,7 +143,7 @@ impl First {
                 "  - {{ tag: {tag}, max_rate: 0 B/iteration }}\n  - {{ tag: {tag}, max_growth: 64 KiB }}"
             );
         }
-        text.push_str("  # Backstops: what the driver makes others allocate shows up in these only.\n");
+        text.push_str("  # Backstops: only these count memory that other code allocates for the driver.\n");
         text.push_str(match self.platform {
             Platform::Windows => {
                 "  - { total: nonpaged, max_growth: 64 MiB }\n  - { total: paged, max_growth: 128 MiB }\n"
@@ -157,20 +157,20 @@ impl First {
     fn default_rule(&self) -> String {
         let (finding, tag) = match self.platform {
             Platform::Windows => (
-                "# A tag is the four characters which the driver gives to ExAllocatePool2 or to\n\
+                "# A tag is the four characters that the driver passes to ExAllocatePool2 or to\n\
                  # ExAllocatePoolWithTag; in C they are written backwards: '1DyM' is the tag MyD1.\n",
                 "MyD1",
             ),
             Platform::Linux => (
-                "# A tag is the name which the module gives to kmem_cache_create. What it takes by kmalloc is\n\
-                 # in the kernel's own caches, kmalloc-*, and by itself only where the kernel counts call\n\
+                "# A tag is the name that the module passes to kmem_cache_create. Memory from kmalloc is in the\n\
+                 # kernel's own caches, kmalloc-*, and is counted by itself only if the kernel counts call\n\
                  # sites: tag \"mydrv:*\", pool callsite.\n",
                 "mydrv_ctx",
             ),
         };
         format!(
             "# Without thresholds the rule is: no tag on the whole machine may grow steadily. Name the\n\
-             # driver's own tags, and the verdict is sharper and about the driver alone.\n\
+             # driver's own tags for a more sensitive verdict about the driver alone.\n\
              {finding}\
              # thresholds:\n\
              #   - {{ tag: {tag}, max_rate: 0 B/iteration }}\n\
