@@ -212,6 +212,6 @@ fn one_process_at_a_time_is_at_work_on_a_run() {
     let running = Scenario::with_flag(&each(&[&touch("begun"), &forever.line()])).start_until("begun");
     let reports = running.reports();
     Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is already working on this run");
-    Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is at work on it");
+    Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is working on it");
     running.kill();
 }
