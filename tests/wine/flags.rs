@@ -16,7 +16,8 @@ fn global_flag_is_switched_and_had_back_as_it_was() {
     let boot = machine.power_on();
     let shown = flags(&boot, &[]);
     assert_eq!(shown.stdout, format!("{NONE}Current Running Kernel Settings are: 00000000\n"), "{shown}");
-    assert!(shown.stderr.contains(r"there is no HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\GlobalFlag"));
+    let absent = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\GlobalFlag does not exist and counts as 0";
+    assert!(shown.stderr.contains(absent), "{shown}");
 
     let set = flags(&boot, &["/r", "+kst"]);
     let listed = "    kst - Create kernel mode stack trace database\n";
