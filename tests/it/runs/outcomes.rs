@@ -56,9 +56,9 @@ fn too_few_iterations_are_unclear() {
 
 #[test]
 fn iterations_are_counted_from_the_lines_of_one_long_command() {
-    // Wine runs few rounds per second, so a round is long compared with the time between a line and the sample after
-    // it.
-    let (seconds, rates) = if cfg!(windows) { (12, 45.0..83.0) } else { (4, 60.0..68.0) };
+    // On a busy machine, and under Wine, which runs few rounds per second, some lines are read after the sample they belong
+    // to.
+    let (seconds, rates) = if cfg!(windows) { (12, 45.0..83.0) } else { (6, 54.0..74.0) };
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:64B --rounds 1000000 --pause 5")
         .sampled_often()
         .plan(&format!("duration: {seconds} s, count_lines: '^round [0-9]+$'"))
