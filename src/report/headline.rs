@@ -1,7 +1,7 @@
 //! The first lines of a report: each leak with its rate and its cause, or the smallest leak that the run could detect.
 
 use crate::judge::evidence::Standing;
-use crate::judge::{Evidence, Interval, Judgement, TagFigures, Trend, Verdict};
+use crate::judge::{Evidence, Interval, Judgement, Ruling, TagFigures, Trend, Verdict};
 use crate::pool::Key;
 use crate::scenario::{Bytes, Limit};
 
@@ -13,7 +13,7 @@ const MOST: usize = 5;
 
 /// The leaks, largest rate first, then other broken limits. If all held, the smallest leak that the run could detect.
 pub(super) fn headlines(judgement: &Judgement) -> Vec<Headline> {
-    let mut leaks: Vec<Leak> = judgement.tags.iter().filter_map(Leak::of).collect();
+    let mut leaks: Vec<Leak> = judgement.tags.iter().filter_map(|tag| Leak::of(tag, judgement)).collect();
     leaks.sort_by(|a, b| b.rate.rate.total_cmp(&a.rate.rate));
     let is_leak = |key: &Option<Key>| leaks.iter().any(|leak| Some(&leak.tag.key) == key.as_ref());
     let broken = judgement.rulings.iter().flat_map(|ruling| &ruling.findings);
@@ -38,7 +38,7 @@ pub(super) fn headlines(judgement: &Judgement) -> Vec<Headline> {
     lines
 }
 
-/// A tag with steady growth that broke a threshold.
+/// A tag with steady growth that broke a threshold on a rate, and that no second look cleared.
 struct Leak<'a> {
     tag: &'a TagFigures,
     /// In bytes per iteration or hour.
@@ -47,12 +47,19 @@ struct Leak<'a> {
 }
 
 impl Leak<'_> {
-    fn of(tag: &TagFigures) -> Option<Leak<'_>> {
+    fn of<'a>(tag: &'a TagFigures, judgement: &Judgement) -> Option<Leak<'a>> {
+        let broken = tag.broke.iter().filter_map(|at| judgement.rulings.get(*at));
+        let standing = tag.confirmation.as_ref().map(|confirmation| confirmation.standing);
+        if !broken.into_iter().any(limits_a_rate)
+            || matches!(standing, Some(Standing::NotPersistent | Standing::NotAttributed))
+        {
+            return None;
+        }
         let Evidence::Trend(trend) = &tag.evidence else { return None };
         let trend = tag.confirmation.as_ref().and_then(|confirmation| confirmation.trend.as_ref()).unwrap_or(trend);
         let per = trend.natural();
         let rate = trend.bytes(per)?;
-        (trend.growing && tag.verdict == Some(Verdict::Broken)).then(|| Leak { tag, rate, per: per.to_string() })
+        trend.growing.then(|| Leak { tag, rate, per: per.to_string() })
     }
 
     fn line(&self) -> String {
@@ -60,8 +67,8 @@ impl Leak<'_> {
         let cause = match self.tag.confirmation.as_ref().map(|confirmation| confirmation.standing) {
             Some(Standing::Leak) => "; grows because the workload runs",
             Some(Standing::Background) => "; grows with time, with or without the workload",
-            Some(Standing::NotTested | Standing::NotAttributed | Standing::NotPersistent) => "; its cause is unknown",
-            None => "",
+            Some(Standing::NotTested) => "; its cause is unknown",
+            Some(Standing::NotAttributed | Standing::NotPersistent) | None => "",
         };
         let (rate, low, high) = (amount(rate), amount(low), amount(high));
         format!("{}  about {rate} per {} ({low} to {high}){cause}", self.tag.key, self.per)
@@ -70,10 +77,7 @@ impl Leak<'_> {
 
 /// The largest of the smallest leaks that each held tag would have shown, if a threshold limits a rate.
 fn detectable(judgement: &Judgement) -> Option<Headline> {
-    let limited = judgement
-        .rulings
-        .iter()
-        .any(|ruling| ruling.threshold.limits.iter().any(|limit| matches!(limit, Limit::MaxRate(_))));
+    let limited = judgement.rulings.iter().any(limits_a_rate);
     let held = judgement.tags.iter().filter(|tag| tag.verdict == Some(Verdict::Held));
     let trends = held.filter_map(|tag| match &tag.evidence {
         Evidence::Trend(trend) => Some((smallest(trend)?, trend.natural(), &tag.key)),
@@ -81,6 +85,10 @@ fn detectable(judgement: &Judgement) -> Option<Headline> {
     });
     let (bytes, per, key) = trends.filter(|_| limited).max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(("no leak", format!("smallest detectable leak: {} per {per} (in {key})", amount(bytes))))
+}
+
+fn limits_a_rate(ruling: &Ruling) -> bool {
+    ruling.threshold.limits.iter().any(|limit| matches!(limit, Limit::MaxRate(_)))
 }
 
 /// In bytes per iteration or hour; `None` if the size of an object is not known.

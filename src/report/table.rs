@@ -51,8 +51,8 @@ const SHOWN: usize = 8;
 /// Narrower than this, each finding is a paragraph and not a row.
 const NARROW: u16 = 100;
 
-/// Formats the report as text, `width` columns wide, with the statistics of each tag if `verbose`. Text from outside is made [`plain`]
-/// before colours are added.
+/// Formats the report as text, `width` columns wide, with the statistics of each tag if `verbose`. Text from outside is
+/// made [`plain`] before colours are added.
 pub fn table(report: &Report, width: u16, rows: Rows, verbose: bool) -> String {
     let outcome = report.outcome();
     let style = colour(outcome);

@@ -60,6 +60,10 @@ fn a_report_begins_with_the_leaks_or_the_smallest_detectable_one() {
     let growth = poolgate(&["judge", "--threshold", "tag Busy max_bytes 1 B"], &[&clean]);
     let second = growth.is(1, &[]).stdout.lines().nth(1).unwrap();
     assert!(second.starts_with("BROKEN  Busy paged  holds "), "{second}");
+    // Growth over a limit on growth is not called a leak.
+    let growth = poolgate(&["judge", "--threshold", "tag MyD1 max_growth 1 B"], &[&leak]);
+    let second = growth.is(1, &[]).stdout.lines().nth(1).unwrap();
+    assert!(second.starts_with("BROKEN  MyD1 nonpaged  grew by "), "{second}");
     // Statistics are for --verbose and report.json.
     assert!(!said.stdout.contains("cut-off"), "{}", said.stdout);
     poolgate(&["judge", "-v", rate[1], rate[2], rate[3]], &[&clean]).is(0, &["MyD1 nonpaged: T ", "cut-off"]);
