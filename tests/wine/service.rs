@@ -1,7 +1,7 @@
 //! The service under the control of the service manager and of a person.
 
 use super::bed::bed;
-use super::boot::until;
+use super::boot::{Boot, until};
 use super::machine::{Machine, POOLGATE};
 use super::registry::{SERVICES, SESSION_MANAGER};
 
@@ -41,22 +41,10 @@ fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/long.yaml", &long());
     machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
-    let mut boot = machine.power_on();
-    boot.start(POOLGATE, &["run", r"C:\lab\long.yaml", "--allow-reboot"]);
-    until(|| (story(&machine).contains("restarting") || boot.is_over()).then_some(()))
-        .expect("the run does not restart");
-    boot.cut();
-
-    let mut boot = machine.power_on();
-    until(|| story(&machine).contains("Z workload").then_some(())).expect("the service does not measure");
+    let boot = measuring(&machine);
     let stopped = boot.run("sc", &["stop", SERVICE]);
     assert_eq!(stopped.code, Some(0), "{stopped}");
-    until(|| (story(&machine).contains("phase boot restored") || boot.is_over()).then_some(()))
-        .expect("the run is not put back");
-    until(|| (boot.is_over() || boot.running(" service ") == 0).then_some(())).expect("the service does not end");
-    boot.cut();
-    assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), None);
-    over(&machine);
+    is_restored(&machine, boot);
     assert_eq!(machine.only_run().report()["failure"]["message"], "interrupted");
 }
 
@@ -65,14 +53,7 @@ fn a_machine_that_goes_down_ends_the_service_at_once_and_the_next_boot_reports_i
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/long.yaml", &long());
     machine.registry().remove(SESSION_MANAGER, "GlobalFlag");
-    let mut boot = machine.power_on();
-    boot.start(POOLGATE, &["run", r"C:\lab\long.yaml", "--allow-reboot"]);
-    until(|| (story(&machine).contains("restarting") || boot.is_over()).then_some(()))
-        .expect("the run does not restart");
-    boot.cut();
-
-    let boot = machine.power_on();
-    until(|| story(&machine).contains("Z workload").then_some(())).expect("the service does not measure");
+    let boot = measuring(&machine);
     // The sign for SERVICE_CONTROL_PRESHUTDOWN, which Wine's service manager does not send.
     fs_err::write(machine.file("lab/preshutdown"), "").unwrap();
     until(|| (boot.running(" service ") == 0).then_some(())).expect("the service does not end");
@@ -82,14 +63,33 @@ fn a_machine_that_goes_down_ends_the_service_at_once_and_the_next_boot_reports_i
     fs_err::remove_file(machine.file("lab/preshutdown")).unwrap();
     assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), Some("dword:00000400"));
 
+    let boot = machine.power_on();
+    is_restored(&machine, boot);
+    assert_eq!(machine.only_run().report()["failure"]["message"], "the machine went down while the workload ran");
+}
+
+/// Starts the run of `long.yaml`, and returns the boot in which the service measures.
+fn measuring(machine: &Machine) -> Boot<'_> {
     let mut boot = machine.power_on();
-    until(|| (story(&machine).contains("phase boot restored") || boot.is_over()).then_some(()))
+    boot.start(POOLGATE, &["run", r"C:\lab\long.yaml", "--allow-reboot"]);
+    until(|| (story(machine).contains("restarting") || boot.is_over()).then_some(()))
+        .expect("the run does not restart");
+    boot.cut();
+
+    let boot = machine.power_on();
+    until(|| story(machine).contains("Z workload").then_some(())).expect("the service does not measure");
+    boot
+}
+
+/// Checks that the service removes the flag in this boot, and that the next boot ends the run.
+#[track_caller]
+fn is_restored(machine: &Machine, mut boot: Boot) {
+    until(|| (story(machine).contains("phase boot restored") || boot.is_over()).then_some(()))
         .expect("the run is not put back");
     until(|| (boot.is_over() || boot.running(" service ") == 0).then_some(())).expect("the service does not end");
     boot.cut();
     assert_eq!(machine.registry().value(SESSION_MANAGER, "GlobalFlag"), None);
-    over(&machine);
-    assert_eq!(machine.only_run().report()["failure"]["message"], "the machine went down while the workload ran");
+    over(machine);
 }
 
 /// Lets the service run until its run is over.

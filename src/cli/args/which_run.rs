@@ -140,9 +140,16 @@ pub(in crate::cli) fn state(folder: &Path) -> Option<State> {
 
 /// Returns the outcome that a run reported. If the report cannot be read, the outcome is an error.
 pub(in crate::cli) fn reported_outcome(state: &State) -> Outcome {
-    let report = fs_err::read(state.created.reports.join("report.json")).unwrap_or_default();
+    reported(&state.created.reports).0
+}
+
+/// Returns the outcome and the scenario's name from the report in `folder`. If the report cannot be read, the outcome is
+/// an error, and the name is empty.
+pub(in crate::cli) fn reported(folder: &Path) -> (Outcome, String) {
+    let report = fs_err::read(folder.join("report.json")).unwrap_or_default();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
-    report["outcome"].as_str().and_then(|outcome| outcome.parse().ok()).unwrap_or(Outcome::Error)
+    let outcome = report["outcome"].as_str().and_then(|outcome| outcome.parse().ok());
+    (outcome.unwrap_or(Outcome::Error), report["scenario"].as_str().unwrap_or_default().to_owned())
 }
 
 /// Returns whether `folder` contains the state of a run.

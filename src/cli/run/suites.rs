@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::begin::{failure, first_report};
+use crate::cli::args::which_run::reported;
 use crate::cli::output::errors;
 use crate::exit::Exit;
 use crate::report::{self, Outcome};
@@ -47,15 +48,9 @@ impl Suites {
 
     /// One line with the outcome of each scenario; `None` for a single one.
     pub(super) fn summary(&self) -> Option<String> {
-        let outcome = |folder: &PathBuf| -> (Outcome, String) {
-            let report = fs_err::read(folder.join("report.json")).unwrap_or_default();
-            let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
-            let outcome = report["outcome"].as_str().and_then(|outcome| outcome.parse().ok());
-            (outcome.unwrap_or(Outcome::Error), report["scenario"].as_str().unwrap_or_default().to_owned())
-        };
         let all = self.folders.len() + self.not_run.len();
         let mut parts = Vec::new();
-        let ended: Vec<_> = self.folders.iter().map(outcome).collect();
+        let ended: Vec<_> = self.folders.iter().map(|folder| reported(folder)).collect();
         for wanted in [Outcome::Error, Outcome::Broken, Outcome::Unclear, Outcome::Held] {
             let names: Vec<&str> =
                 ended.iter().filter(|(is, _)| *is == wanted).map(|(_, name)| name.as_str()).collect();

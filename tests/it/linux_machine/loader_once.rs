@@ -61,18 +61,10 @@ fn the_booted_entry_is_booted_once_more_with_the_parameters_and_goes_without_tra
     let (_, entry) = entry.split_once('\n').unwrap();
     assert_eq!(entry, BOOTED.replace("sort-key debian\n", "") + "options slab_nomerge panic=30\n");
     assert_eq!(root.text("etc/kernel/cmdline"), None);
-    let by_hand = |root: &Root| {
-        let flags = root.machine().flags;
-        let commands = changes.iter().flat_map(|change| {
-            let now = flags.read(&change.name).unwrap();
-            flags.by_hand(change, Some(&now), &root.at("saved"))
-        });
-        commands.map(|command| command.replace(root.path().to_str().unwrap(), "ROOT")).collect::<Vec<_>>()
-    };
-    assert_eq!(by_hand(&root), ["rm -f ROOT/boot/loader/entries/a-poolgate.conf", "bootctl set-oneshot ''"]);
+    assert_eq!(root.by_hand(&changes), ["rm -f ROOT/boot/loader/entries/a-poolgate.conf", "bootctl set-oneshot ''"]);
     // systemd-boot removes the variable when it boots the entry.
     let root = root.without(&variable("LoaderEntryOneShot"));
-    assert_eq!(by_hand(&root), ["rm -f ROOT/boot/loader/entries/a-poolgate.conf"]);
+    assert_eq!(root.by_hand(&changes), ["rm -f ROOT/boot/loader/entries/a-poolgate.conf"]);
     for change in &changes {
         let edited = FlagValue::Present("title theirs\n".to_owned());
         assert_eq!(flags.undo(&changes[0], &edited), Some(FlagValue::Absent));
@@ -80,7 +72,7 @@ fn the_booted_entry_is_booted_once_more_with_the_parameters_and_goes_without_tra
         assert_eq!(flags.read(&change.name).unwrap(), FlagValue::Absent);
     }
     flags.flush().unwrap();
-    assert_eq!((root.text(ENTRY), by_hand(&root)), (None, Vec::new()));
+    assert_eq!((root.text(ENTRY), root.by_hand(&changes)), (None, Vec::new()));
     let calls = root.calls();
     assert!(calls.iter().all(|call| call.starts_with("bootctl set-oneshot")), "{calls:?}");
 }

@@ -121,26 +121,18 @@ fn what_is_left_is_told_in_commands() {
     let changes = planned(&root);
     let mut flags = root.machine().flags;
     changes.iter().for_each(|change| flags.write(&change.name, &change.wanted).unwrap());
-    let by_hand = |root: &Root| {
-        let flags = root.machine().flags;
-        let commands = changes.iter().flat_map(|change| {
-            let now = flags.read(&change.name).unwrap();
-            flags.by_hand(change, Some(&now), &root.at("saved"))
-        });
-        commands.map(|command| command.replace(root.path().to_str().unwrap(), "ROOT")).collect::<Vec<_>>()
-    };
     let copied = "cp ROOT/saved ROOT/boot/grub/custom.cfg";
-    assert_eq!(by_hand(&root), [copied, "grub-editenv ROOT/boot/grub/grubenv unset next_entry"]);
+    assert_eq!(root.by_hand(&changes), [copied, "grub-editenv ROOT/boot/grub/grubenv unset next_entry"]);
     let root = booted(root);
-    assert_eq!(by_hand(&root), [copied]);
+    assert_eq!(root.by_hand(&changes), [copied]);
     let written = root.text(CUSTOM).unwrap();
     let root = root.with(CUSTOM, &format!("{written}# theirs\n"));
-    let commands = by_hand(&root);
+    let commands = root.by_hand(&changes);
     let command = commands[0].replace("ROOT", root.path().to_str().unwrap());
     assert!(command.starts_with("sed -i "), "{commands:?}");
     assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
     assert_eq!(root.text(CUSTOM).unwrap(), "# mine\n# theirs\n");
-    assert_eq!(by_hand(&root), [""; 0]);
+    assert_eq!(root.by_hand(&changes), [""; 0]);
 }
 
 #[test]

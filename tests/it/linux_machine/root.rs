@@ -112,6 +112,16 @@ impl Root {
         linux::machine(self.path())
     }
 
+    /// Returns the commands that restore `changes` by hand, with ROOT for the path of this root.
+    pub(super) fn by_hand(&self, changes: &[Change]) -> Vec<String> {
+        let flags = self.machine().flags;
+        let commands = changes.iter().flat_map(|change| {
+            let now = flags.read(&change.name).unwrap();
+            flags.by_hand(change, Some(&now), &self.at("saved"))
+        });
+        commands.map(|command| command.replace(self.path().to_str().unwrap(), "ROOT")).collect()
+    }
+
     /// Returns the one change that sets `slab_nomerge`.
     pub(super) fn change(&self) -> Change {
         let changes = self.machine().flags.plan(&[parameter("slab_nomerge")]).unwrap();

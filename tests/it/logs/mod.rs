@@ -29,6 +29,15 @@ fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+/// The stage of a run of 80 s at this second, and the number of finished iterations, of which there are 60.
+fn stage_at(second: u64) -> (&'static str, u64) {
+    match second {
+        0..10 => ("lead_in", 0),
+        10..70 => ("workload", second - 9),
+        _ => ("cool_down", 60),
+    }
+}
+
 /// PoolMon's rows of 120 tags that do not change. With them, a table has enough tags to count as a table of all tags.
 fn still_rows() -> String {
     (0..120).map(|tag| format!(" T{tag:03} Nonp {:>10} {:>10} {:>9} {:>9} {:>9}\n", 1, 0, 1, 64, 64)).collect()

@@ -3,7 +3,7 @@
 use poolgate::judge::{Judgement, Verdict, judge};
 use poolgate::{import, scenario};
 
-use super::file;
+use super::{file, stage_at};
 
 /// Noon of 2026-01-02 as Unix time.
 const NOON: u64 = 1_767_355_200;
@@ -13,11 +13,7 @@ const NOON: u64 = 1_767_355_200;
 fn judged(rules: &str, left: &[(&str, u64)]) -> Judgement {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
     for second in 0..80u64 {
-        let (stage, done) = match second {
-            0..10 => ("lead_in", 0),
-            10..70 => ("workload", second - 9),
-            _ => ("cool_down", 60),
-        };
+        let (stage, done) = stage_at(second);
         for tag in ["MyD1", "Cach"] {
             let objects = 100 + done * 2;
             log.push_str(&format!("{},{done},{tag},Nonp,{objects},0,{},{stage}\n", NOON + second, objects * 64));

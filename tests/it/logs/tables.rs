@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::judged::{Said, poolgate};
-use super::{file, still_rows};
+use super::{file, stage_at, still_rows};
 
 const AT_REST: &str = "at rest";
 
@@ -15,11 +15,7 @@ const AT_REST: &str = "at rest";
 fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Said {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
     for second in 0..80u64 {
-        let (stage, done) = match second {
-            0..10 => ("lead_in", 0),
-            10..70 => ("workload", second - 9),
-            _ => ("cool_down", 60),
-        };
+        let (stage, done) = stage_at(second);
         let _ = writeln!(log, "{second},{done},Othr,Nonp,7,0,448,{stage}");
         if let Some((allocs, frees, bytes)) = row(second) {
             let _ = writeln!(log, "{second},{done},MyD1,Nonp,{allocs},{frees},{bytes},{stage}");
