@@ -49,3 +49,11 @@ mod sampling;
 mod scenarios;
 mod tags;
 mod windows_doctor;
+
+/// Copies a program to `to`, with its mode. A child process writes it: if this process had it open for writing, another
+/// thread could fork meanwhile, and until that child's exec no process could execute the program (ETXTBSY).
+#[cfg(unix)]
+pub(crate) fn install(from: impl AsRef<std::path::Path>, to: &std::path::Path) {
+    let copied = std::process::Command::new("cp").arg("--preserve=mode").arg(from.as_ref()).arg(to).status();
+    assert!(copied.unwrap().success(), "cannot copy {} to {}", from.as_ref().display(), to.display());
+}

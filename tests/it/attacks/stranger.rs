@@ -134,7 +134,7 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> bool {
 pub(crate) fn program(place: &Place) -> PathBuf {
     let (program, built) = (place.at("poolgate"), env!("CARGO_BIN_EXE_poolgate"));
     if fs_err::hard_link(built, &program).is_err() {
-        fs_err::copy(built, &program).unwrap();
+        crate::install(built, &program);
     }
     mode(&program, 0o755);
     program

@@ -73,11 +73,12 @@ impl Programs {
     fn new() -> Programs {
         let folder = folder();
         for (name, text) in [("update-grub", UPDATE_GRUB), ("reboot-hook", REBOOT_HOOK)] {
-            let path = folder.path().join(name);
-            fs_err::write(&path, text).unwrap();
-            fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+            let written = folder.path().join("written");
+            fs_err::write(&written, text).unwrap();
+            fs_err::set_permissions(&written, PermissionsExt::from_mode(0o755)).unwrap();
+            crate::install(&written, &folder.path().join(name));
         }
-        fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), folder.path().join("poolgate")).unwrap();
+        crate::install(env!("CARGO_BIN_EXE_poolgate"), &folder.path().join("poolgate"));
         Programs(folder)
     }
 

@@ -2,17 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use poolgate::machine::{Asked, Change, Machine, MachineError, linux};
 
-/// One root at a time: a script still open for writing in one thread while another forks cannot be executed (ETXTBSY).
-/// A test that makes a second root drops the first.
-static ALONE: Mutex<()> = Mutex::new(());
-
 pub(super) struct Root {
     folder: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
 }
 
 pub(super) fn fixture(name: &str) -> PathBuf {
@@ -25,8 +19,7 @@ pub(super) fn parameter(parameter: &str) -> Asked {
 
 impl Root {
     pub(super) fn new() -> Root {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Root { folder: tempfile::tempdir().unwrap(), _alone: alone }
+        Root { folder: tempfile::tempdir().unwrap() }
     }
 
     /// A restartable Debian with GRUB.
@@ -76,7 +69,11 @@ impl Root {
     /// Adds a program that records its name and arguments, then runs `more`.
     pub(super) fn program(self, path: &str, more: &str) -> Root {
         let name = path.rsplit('/').next().unwrap();
-        let root = self.with(path, &format!("#!/bin/sh\necho {name} \"$@\" >> \"$POOLGATE_ROOT/calls\"\n{more}\n"));
+        let text = format!("#!/bin/sh\necho {name} \"$@\" >> \"$POOLGATE_ROOT/calls\"\n{more}\n");
+        let written = tempfile::NamedTempFile::new().unwrap();
+        fs_err::write(&written, text).unwrap();
+        let root = self.with(path, "").without(path);
+        crate::install(&written, &root.at(path));
         root.mode(path, 0o755)
     }
 

@@ -129,7 +129,7 @@ fn as_nobody(scenario: Scenario) -> Option<Scenario> {
         return Some(scenario);
     }
     let copy = scenario.folder().join("poolgate");
-    fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), &copy).unwrap();
+    crate::install(env!("CARGO_BIN_EXE_poolgate"), &copy);
     for (path, mode) in [(scenario.folder(), 0o777), (&copy, 0o755)] {
         fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }

@@ -117,7 +117,7 @@ impl Scenario {
         if rustix::process::geteuid().is_root() {
             let folder = tempfile::Builder::new().prefix("poolgate-test-").tempdir_in("/var/lib").unwrap();
             self.program = folder.path().join("poolgate");
-            fs_err::copy(env!("CARGO_BIN_EXE_poolgate"), &self.program).unwrap();
+            crate::install(env!("CARGO_BIN_EXE_poolgate"), &self.program);
             self.folder = folder;
         }
         self
