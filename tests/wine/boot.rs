@@ -45,6 +45,7 @@ pub(crate) struct Console {
 
 /// Far longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
+const ERROR_SERVICE_DOES_NOT_EXIST: u32 = 1060;
 /// Disables Wine's downloads and debugger, and makes poolgate load the bcryptprimitives.dll beside it instead of
 /// Wine's.
 const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives,wevtutil.exe=n,b";
@@ -114,6 +115,13 @@ impl Boot<'_> {
     /// Waits until a program has requested a restart, and cuts the power.
     pub(crate) fn until_over(mut self) {
         until(|| self.is_over().then_some(())).expect("the machine does not restart");
+    }
+
+    /// Waits until the service manager no longer knows the service. Wine removes a deleted service some time after its
+    /// process has ended.
+    pub(crate) fn until_no_service(&self, name: &str) {
+        let unknown = || self.run("sc", &["query", name]).code == Some(ERROR_SERVICE_DOES_NOT_EXIST);
+        until(|| unknown().then_some(())).unwrap_or_else(|| panic!("the service {name} stays"));
     }
 
     /// Cuts the power: all running programs are gone.

@@ -140,6 +140,7 @@ pub(crate) fn until_over(machine: &Machine, cuts: &[&str], restarts: Restarts) -
         if let Some(ended) = next.unwrap_or_else(|| panic!("boot {boots} does not end:\n{}", story(machine))) {
             // The service logs that it is over before it ends.
             until(|| (boot.running(" service ") == 0).then_some(())).expect("the service does not end");
+            boot.until_no_service(SERVICE);
             boot.cut();
             return Chain { boots, code: ended.code, log: format!("{}\n{ended}", story(machine)) };
         }

@@ -101,6 +101,7 @@ fn over(machine: &Machine) {
         (gone || boot.is_over()).then_some(())
     })
     .expect("the run does not end");
+    boot.until_no_service(SERVICE);
     boot.cut();
     assert!(!machine.has_service(SERVICE));
 }
