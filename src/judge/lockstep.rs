@@ -65,14 +65,14 @@ impl Lockstep {
         others.map(|(other, _)| other)
     }
 
-    /// Converts to findings, with each lockstep group under its root; keeps the order.
-    pub(super) fn gathered(&self, told: Vec<(&Case, Verdict, String)>) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = Vec::new();
+    /// Converts to findings, each with its case, and each lockstep group under its root; keeps the order.
+    pub(super) fn gathered<'a>(&self, told: Vec<(&'a Case, Verdict, String)>) -> Vec<(&'a Case, Finding)> {
+        let mut findings: Vec<(&Case, Finding)> = Vec::new();
         let mut done: Vec<usize> = Vec::new();
         for (case, verdict, because) in &told {
             let group = self.groups.get(&case.key).filter(|_| *verdict != Verdict::Held);
             let Some(group) = group else {
-                findings.push(finding(case, *verdict, because.clone()));
+                findings.push((case, finding(case, *verdict, because.clone())));
                 continue;
             };
             if done.contains(group) {
@@ -91,7 +91,7 @@ impl Lockstep {
                 [] => because.clone(),
                 some => format!("{because}; in lockstep with it: {}", some.join(", ")),
             };
-            findings.push(finding(root, *verdict, because));
+            findings.push((root, finding(root, *verdict, because)));
         }
         findings
     }
@@ -99,12 +99,8 @@ impl Lockstep {
 
 fn finding(case: &Case, verdict: Verdict, because: String) -> Finding {
     let key = (!case.several).then(|| case.key.clone());
-    Finding { key, subject: subject(case), verdict, because, base: None }
-}
-
-/// The name of a case in a finding.
-pub(super) fn subject(case: &Case) -> String {
-    if case.several { case.key.tag.to_string() } else { case.key.to_string() }
+    let subject = if case.several { case.key.tag.to_string() } else { case.key.to_string() };
+    Finding { key, subject, verdict, because, base: None }
 }
 
 /// Bytes by which a tag grew over its tested window.

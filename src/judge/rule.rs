@@ -30,7 +30,7 @@ pub(super) fn rule(threshold: &Threshold, judged: &Judged, reported: &[Finding])
         // A threshold on all tags lists only those that were not held.
         told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
-    let findings = judged.lockstep.gathered(told);
+    let findings = judged.lockstep.gathered(told).into_iter().map(|(_, finding)| finding).collect();
     let findings = reported.iter().cloned().chain(joined(findings, all.or(none))).collect();
     Ruling { threshold: threshold.clone(), verdict, findings }
 }

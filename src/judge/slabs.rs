@@ -28,6 +28,11 @@ impl Case {
         }
     }
 
+    /// The figures in `pool`: those of the whole slabs, or its own; `None` if whole slabs were not measured.
+    pub(super) fn in_pool(&self, pool: Pool) -> Option<&Case> {
+        if pool == Pool::Slabs && self.key.pool != Pool::Slabs { self.slabs.as_deref() } else { Some(self) }
+    }
+
     /// Judges by one limit of a threshold. `named`: the threshold names this tag as the driver's own.
     pub(super) fn against_measured(&self, threshold: &Threshold, limit: &Limit, named: bool) -> Said {
         let Some(measured) = self.measured(threshold, limit) else {

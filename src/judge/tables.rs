@@ -187,10 +187,8 @@ impl Tables {
     pub(super) fn joined(base: Side<'_>, candidate: Side<'_>, sums: &[Sum], apart: Duration) -> Option<Tables> {
         let [before, after] = [base.tables, candidate.tables].map(|tables| (tables.count == 1).then_some(tables));
         let (before, after) = (before?, after?);
-        // Two recordings may count a tag differently, so tags are matched by name.
-        let names: HashMap<String, usize> =
-            base.keys.iter().enumerate().map(|(row, key)| (key.to_string(), row)).collect();
-        let of_base = |key: &Key| *before.end.get(*names.get(&key.to_string())?)?;
+        let rows: HashMap<_, usize> = base.keys.iter().enumerate().map(|(row, key)| (key.identity(), row)).collect();
+        let of_base = |key: &Key| *before.end.get(*rows.get(&key.identity())?)?;
         let first: Vec<Option<Usage>> = candidate.keys.iter().map(of_base).collect();
         let mut counted = Counted { count: 0, since: 0, anew: vec![false; first.len()] };
         let mut seen = vec![None; first.len()];

@@ -99,6 +99,12 @@ impl Key {
         Key { tag, pool, counters, reclaimable: false, session: None }
     }
 
+    /// The parts that identify a tag in two recordings. The other parts depend on the source: it may count the same tag
+    /// in another way.
+    pub fn identity(&self) -> (&Tag, Pool, Option<u32>) {
+        (&self.tag, self.pool, self.session)
+    }
+
     /// Whether another row of pool `kernel` also counts this memory: in `/proc/meminfo`, SReclaimable and SUnreclaim
     /// are the parts of Slab, KReclaimable includes SReclaimable, and stacks are a part of VmallocUsed.
     pub fn is_part(&self) -> bool {
