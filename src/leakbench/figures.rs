@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// All figures of one call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct BenchFigures {
     /// `quick` or `full`.
     pub size: String,
     /// The beginning of the seeds' names.
