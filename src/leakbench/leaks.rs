@@ -1,10 +1,11 @@
 //! Measures on leaking tags: the smallest leak found, the share found, and the accuracy of their rates.
 
+use rayon::prelude::*;
+
 use super::family::NULLS;
 use super::figures::{Intervals, Odd, Recall, Smallest};
 use super::leak::{LeakKind, NoiseLevel};
 use super::nulls::Highest;
-use super::parallel;
 use super::random::Random;
 use super::seen::{Seen, TagVerdict, look, look_together};
 use super::size::Size;
@@ -29,8 +30,7 @@ pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
             }
         }
     }
-    parallel::map(places.len(), |place| {
-        let (noise, noise_name, leak, leak_name, iterations) = places[place];
+    let smallest = places.into_par_iter().map(|(noise, noise_name, leak, leak_name, iterations)| {
         let found = |rung: i32| {
             let enough = (size.rung as f64 * POWER).ceil() as u64;
             let mut missed = 0;
@@ -53,7 +53,8 @@ pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
         }
         let rate = RUNGS.contains(&seen).then(|| rate_of(seen));
         Smallest { noise: noise_name.to_owned(), leak: leak_name.to_owned(), iterations, rate }
-    })
+    });
+    smallest.collect()
 }
 
 /// A leak with its truth and the judgement on it.
@@ -68,7 +69,7 @@ struct JudgedLeak {
 
 /// Leaks of every noise level and kind, with rates of every magnitude.
 fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<JudgedLeak> {
-    parallel::map(size.leaks as usize, |index| {
+    let leaks = (0..size.leaks as usize).into_par_iter().map(|index| {
         let name = format!("leakbench/{seeds}/leaks/{iterations}/{index}");
         let mut random = Random::named(&name);
         let noise = index % 3;
@@ -79,7 +80,8 @@ fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<JudgedLeak> {
         let mut tag = leak.tag(NoiseLevel::ALL[noise].0, rate, Quirks::default(), iterations, random);
         let truth = rate * tag.size;
         JudgedLeak { noise, steady: leak != LeakKind::Late, truth, seen: look(&mut tag, iterations, &name) }
-    })
+    });
+    leaks.collect()
 }
 
 /// Recall, and the quality of the intervals.
@@ -150,7 +152,7 @@ pub(super) fn odd(size: &Size, seeds: &str) -> Vec<Odd> {
     for (what, quirks) in ODDITIES {
         for &iterations in size.leak_lengths {
             let run = iterations as f64;
-            let judged = parallel::map(size.leaks as usize, |index| {
+            let judged = (0..size.leaks as usize).into_par_iter().map(|index| {
                 let name = format!("leakbench/{seeds}/{what}/{iterations}/{index}");
                 let random = Random::named(&name);
                 let leaks = index % 2 == 0;
@@ -161,6 +163,7 @@ pub(super) fn odd(size: &Size, seeds: &str) -> Vec<Odd> {
                 };
                 (leaks, matches!(look(&mut tag, iterations, &name).verdict, TagVerdict::Leak(_)))
             });
+            let judged: Vec<(bool, bool)> = judged.collect();
             let count = |which: (bool, bool)| judged.iter().filter(|one| **one == which).count() as u64;
             let (found, called) = (count((true, true)), count((false, true)));
             let (leaks, nulls) = (found + count((true, false)), called + count((false, false)));

@@ -3,7 +3,10 @@
 //! In reading order: `random`, `movement` and `tag` create histories; `family` and `leak` define their kinds; `seen`
 //! judges one tag by the same code as [`judge`](crate::judge), with first and second looks; `nulls` and `leaks` count
 //! the results, beside those of the `rules` in use today; `figures`, `table` and `against` hold the result for
-//! machines, people and CI. It is deterministic: one version gives the same figures on any number of cores.
+//! machines, people and CI.
+//!
+//! It uses all cores. Each piece of work depends only on its number, so one version gives the same figures on any number
+//! of cores.
 
 mod against;
 mod binomial;
@@ -14,7 +17,6 @@ mod leak;
 mod leaks;
 mod movement;
 mod nulls;
-mod parallel;
 mod random;
 mod rules;
 mod seen;
