@@ -151,7 +151,7 @@ fn misplaced(path: &Path, recording: &Recording) -> Option<String> {
     // Mistakes in the scenario are reported when it is used for judging.
     let loaded =
         (header.scenario_sha256.is_known() && beside.is_file()).then(|| scenario::load(&beside).ok()).flatten();
-    let scenario = loaded.map_or(Digest::default(), |loaded| Digest::of(loaded.text.as_bytes()));
+    let scenario = loaded.map_or(Digest::default(), |loaded| Digest::hash(loaded.text.as_bytes()));
     recording.belongs_to(&run, &scenario, None).err().map(|error| error.to_string())
 }
 

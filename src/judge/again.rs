@@ -5,7 +5,7 @@ use super::judged::Judged;
 use super::series::{self, Measured};
 use super::{JudgeError, rule};
 use crate::pool::Key;
-use crate::record::{Pause, Recording, SecondLook};
+use crate::record::{BlockPause, Recording, SecondLook};
 use crate::scenario::{self, Limit, Scenario};
 
 /// The most second looks at one run. Together they take nine times as long as the first look.
@@ -37,9 +37,9 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
         slots: measured.clock().slots(),
         slot_us: measured.clock().slot_us(),
         pause: match scenario.workload.pause {
-            scenario::Pause::Idle => Pause::Idle,
-            scenario::Pause::HalfSpeed => Pause::HalfSpeed,
-            scenario::Pause::Never => Pause::Never,
+            scenario::Pause::Idle => BlockPause::Idle,
+            scenario::Pause::HalfSpeed => BlockPause::HalfSpeed,
+            scenario::Pause::Never => BlockPause::Never,
         },
     })))
 }

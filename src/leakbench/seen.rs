@@ -8,7 +8,7 @@ use crate::judge::evidence::{
     Confirmation, Draw, Evidence, Extension, Histories, History, Interval, Pace, Standing, Trend, Window, draw,
     first_look, second_look,
 };
-use crate::record::{Pause, SecondLook, Stage};
+use crate::record::{BlockPause, SecondLook, Stage};
 use crate::scenario::Per;
 
 /// Duration of a slot; no result depends on it.
@@ -147,7 +147,7 @@ fn extension(tag: &mut SimulatedTag, history: &History, plan: &SecondLook) -> Ex
 pub(super) fn plan(tag: &SimulatedTag, iterations: u64, number: u32, name: &str) -> SecondLook {
     let seed = Random::named(&format!("{name}/{number}")).bits();
     let candidates = vec![tag.key.clone()];
-    draw(Draw { number, candidates, seed, slots: iterations, slot_us: SLOT_US, pause: Pause::Idle })
+    draw(Draw { number, candidates, seed, slots: iterations, slot_us: SLOT_US, pause: BlockPause::Idle })
 }
 
 /// The number of each block, whether the workload runs in it, and its slots; the lead comes first.

@@ -80,7 +80,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
         run: reports.run(),
         reports: reports.path().to_owned(),
         home,
-        scenario_sha256: Digest::of(loaded.text.as_bytes()),
+        scenario_sha256: Digest::hash(loaded.text.as_bytes()),
         scenario_name: scenario.scenario.as_str().to_owned(),
         thresholds: words(scenario),
         simulated: scenario.machine.is_some(),

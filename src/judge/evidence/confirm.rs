@@ -14,7 +14,7 @@ use super::measure::Unit;
 use super::rate::{Interval, mean};
 use super::trend::{Blocks, Guard, Increments};
 use super::troughs::{Stretch, Trough};
-use crate::record::Pause;
+use crate::record::BlockPause;
 
 /// The cut-off of T in a second look, for any number of blocks.
 const CUT_OFF: f64 = 2.0;
@@ -101,10 +101,10 @@ pub fn second_look(history: &History, first: &Trend, looks: &[Extension]) -> Opt
 
 fn standing(first: &Trend, last: &Extension, p: Option<f64>, caused: Option<Interval>) -> Standing {
     match (last.pause(), p, caused) {
-        (Pause::Never, _, _) => Standing::NotTested,
+        (BlockPause::Never, _, _) => Standing::NotTested,
         (_, Some(p), Some(caused)) if p <= LEVEL && caused.rate >= CAUSED * first.tested().rate => Standing::Leak,
         (_, _, Some(caused)) if caused.high < SHARE * first.tested().rate => Standing::Background,
-        (Pause::Idle | Pause::HalfSpeed, _, _) => Standing::NotAttributed,
+        (BlockPause::Idle | BlockPause::HalfSpeed, _, _) => Standing::NotAttributed,
     }
 }
 
@@ -148,7 +148,7 @@ fn attribute(look: &Extension, first: &Trend) -> Option<Attribution> {
     let unit = Unit::of(&Stretch { blocks: look.parts().to_vec(), each: 1, from: 0 });
     let troughs: Vec<f64> = look.parts().iter().map(|part| measure.of(part, unit)).collect();
     // Work at half speed differs from work at full speed by half as much as rest does.
-    let slots = look.part_slots() * pace(look, first) * if look.pause() == Pause::HalfSpeed { 0.5 } else { 1.0 };
+    let slots = look.part_slots() * pace(look, first) * if look.pause() == BlockPause::HalfSpeed { 0.5 } else { 1.0 };
     attribution(&troughs, Labels { order: look.order(), parts: PARTS, slots })
 }
 
