@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::import::{self, ImportError, Imported};
 use crate::record::{Digest, Event, Input, Mark, Recording, Stage};
 use crate::report::{Driver, Suspected};
-use crate::scenario::{self, Shown};
+use crate::scenario::{self, RecordingProperties};
 
 /// The limit on bytes read from a JSON file next to a recording.
 const LARGEST_JSON: u64 = 64 << 20;
@@ -97,8 +97,8 @@ impl Recorded {
     }
 
     /// Returns the properties of the recording that show how it was made.
-    pub(super) fn shown(&self) -> Shown {
-        let mut shown = Shown { iterations: false, settled: false };
+    pub(super) fn shown(&self) -> RecordingProperties {
+        let mut shown = RecordingProperties { iterations: false, settled: false };
         let mut stage = None;
         let mut events = self.recording.events();
         while let Some(event) = events.next() {

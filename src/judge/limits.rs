@@ -4,13 +4,13 @@ use super::Verdict;
 use super::evidence::{Confirmation, Interval, Trend};
 use super::level::Levels;
 use super::said::{Said, said};
-use crate::scenario::{Amount, Growth, Per, Rate};
+use crate::scenario::{Amount, GrowthLimit, Per, Rate};
 
 /// The growth in bytes allowed for a tag with these levels.
-pub(super) fn allowed(most: Growth, levels: &Levels) -> i64 {
+pub(super) fn allowed(most: GrowthLimit, levels: &Levels) -> i64 {
     match most {
-        Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
-        Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
+        GrowthLimit::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
+        GrowthLimit::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
     }
 }
 

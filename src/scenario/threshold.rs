@@ -8,7 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::quantity::{Amount, Bytes, Growth, Per, Rate};
+use super::quantity::{Amount, Bytes, GrowthLimit, Per, Rate};
 use super::types::Workload;
 use crate::pool::{Figure, Key, Pool, TagPattern};
 
@@ -53,7 +53,7 @@ pub enum Subject {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// The largest growth, from the settled level before the workload to the one after it.
-    MaxGrowth(Growth),
+    MaxGrowth(GrowthLimit),
     /// The largest growth of the tag per iteration or hour.
     MaxRate(Rate),
     /// The most memory in use at the end, once settled.

@@ -7,7 +7,7 @@ use super::super::said::{Said, said};
 use super::super::{Verdict, words};
 use super::{Case, Left};
 use crate::pool::Pool;
-use crate::scenario::{Bytes, Growth, Limit};
+use crate::scenario::{Bytes, GrowthLimit, Limit};
 
 impl Case {
     /// The amount that `limit` is on, and the largest value allowed. `None` for a rate, and if the amount is unknown.
@@ -34,17 +34,19 @@ impl Case {
     }
 
     /// Judges the growth of a tag that is missing in the first table: it cannot exceed the bytes held at the end.
-    pub(super) fn growth_at_most(&self, most: Growth) -> Said {
+    pub(super) fn growth_at_most(&self, most: GrowthLimit) -> Said {
         match (most, self.amounts.bytes) {
-            (Growth::Bytes(most), Ok(bytes)) if bytes <= most.0 => {
+            (GrowthLimit::Bytes(most), Ok(bytes)) if bytes <= most.0 => {
                 let bytes = Bytes(bytes).rounded();
                 said(Verdict::Held, format!("is not in the first table, and grew by {bytes} at most"))
             }
-            (Growth::Bytes(_) | Growth::Percent(_), _) => said(Verdict::Unclear, Unknown::NotInFirst.to_string()),
+            (GrowthLimit::Bytes(_) | GrowthLimit::Percent(_), _) => {
+                said(Verdict::Unclear, Unknown::NotInFirst.to_string())
+            }
         }
     }
 
-    pub(super) fn growth(&self, most: Growth, levels: &Levels) -> Said {
+    pub(super) fn growth(&self, most: GrowthLimit, levels: &Levels) -> Said {
         let growth = levels.growth();
         let most = allowed(most, levels);
         let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
