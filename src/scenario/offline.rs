@@ -56,7 +56,7 @@ mod tests {
         ] {
             for (iterations, settled) in [(true, true), (true, false), (false, true), (false, false)] {
                 let scenario = Scenario::offline(name, RecordingProperties { iterations, settled });
-                assert_eq!(scenario.scenario.as_str(), expected);
+                assert_eq!(scenario.name.as_str(), expected);
                 assert_eq!(scenario.workload.counts_iterations(), iterations);
             }
         }

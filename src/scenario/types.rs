@@ -21,7 +21,7 @@ use crate::pool::TagPattern;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// The scenario's name. Folders and the JUnit suite have this name.
-    pub scenario: ScenarioName,
+    pub name: ScenarioName,
     /// A one-sentence description.
     pub description: Option<String>,
     /// The driver under test, for the report.

@@ -1,7 +1,7 @@
 //! Walks over the whole document before it is read into types, for mistakes that types cannot find: a key written
 //! twice, a key without a value, YAML's `!tags`, and nested aliases that expand to very many values.
 //!
-//! Like a `Probe`, it raises its errors at their places, so that the parser adds the positions.
+//! Like a `PathProbe`, it raises its errors at their places, so that the parser adds the positions.
 
 use std::cell::Cell;
 use std::collections::HashSet;

@@ -44,7 +44,7 @@ fn messages(text: &str) -> Vec<String> {
 #[test]
 fn the_example_means_what_it_says() {
     let scenario = read(EXAMPLE);
-    assert_eq!(scenario.scenario.as_str(), "mydriver-copy-stress");
+    assert_eq!(scenario.name.as_str(), "mydriver-copy-stress");
     assert_eq!(scenario.driver.as_ref().unwrap().as_str(), "mydrv.sys");
     assert_eq!(scenario.setup[0].run.as_str(), "pnputil /add-driver mydrv.inf /install");
     assert_eq!(scenario.setup[0].timeout, Duration::from_secs(600));

@@ -30,7 +30,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<PathMistake>>
     ignore(&document.ignore, &mut found);
     match workload {
         Some(workload) if found.is_empty() => Ok(Scenario {
-            scenario: document.scenario,
+            name: document.scenario,
             description: document.description,
             driver: document.driver,
             machine: document.machine,
