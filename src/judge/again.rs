@@ -46,14 +46,15 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
 
 /// The tags for which another look would help. No tag is added once the candidates are fixed.
 fn candidates(scenario: &Scenario, recording: &Recording, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
-    let judged = Judged::of(scenario, recording, measured);
+    let judged = Judged::new(scenario, recording, measured);
     let thresholds = scenario.thresholds();
     let again: Vec<&Key> = thresholds
         .iter()
         .flat_map(|threshold| {
             // Only rates are looked at again.
             let rate = threshold.limits.iter().find(|limit| matches!(limit, Limit::MaxRate(_)));
-            let meant = rule::meant(threshold, &judged).filter(|(_, said)| said.iter().any(|said| said.again));
+            let meant =
+                rule::meant(threshold, &judged).filter(|(_, verdicts)| verdicts.iter().any(|limit| limit.again));
             let measured = meant.filter_map(move |(case, _)| case.measured(threshold, rate?));
             measured.filter(|case| case.is_candidate()).map(|case| &case.key)
         })

@@ -41,7 +41,7 @@ struct Member<'a> {
 
 impl Lockstep {
     /// Finds the groups among `cases`; `history` returns the history of the case at an index.
-    pub(super) fn of(cases: &[Case], history: impl Fn(usize) -> History) -> Lockstep {
+    pub(super) fn new(cases: &[Case], history: impl Fn(usize) -> History) -> Lockstep {
         let cases = cases.iter().enumerate();
         let members: Vec<Member<'_>> = cases.filter_map(|(at, case)| member(case, || history(at))).collect();
         let mut group: Vec<usize> = (0..members.len()).collect();
@@ -66,10 +66,10 @@ impl Lockstep {
     }
 
     /// Converts to findings, each with its case, and each lockstep group under its root; keeps the order.
-    pub(super) fn gathered<'a>(&self, told: Vec<(&'a Case, Verdict, String)>) -> Vec<(&'a Case, Finding)> {
+    pub(super) fn gathered<'a>(&self, cases: Vec<(&'a Case, Verdict, String)>) -> Vec<(&'a Case, Finding)> {
         let mut findings: Vec<(&Case, Finding)> = Vec::new();
         let mut done: Vec<usize> = Vec::new();
-        for (case, verdict, because) in &told {
+        for (case, verdict, because) in &cases {
             let group = self.groups.get(&case.key).filter(|_| *verdict != Verdict::Held);
             let Some(group) = group else {
                 findings.push((case, finding(case, *verdict, because.clone())));
@@ -80,7 +80,7 @@ impl Lockstep {
             }
             done.push(*group);
             let mut members: Vec<_> =
-                told.iter().filter(|(case, _, _)| self.groups.get(&case.key) == Some(group)).collect();
+                cases.iter().filter(|(case, _, _)| self.groups.get(&case.key) == Some(group)).collect();
             members.sort_by(|(one, verdict, _), (other, other_verdict, _)| {
                 let order = other_verdict.cmp(verdict).then_with(|| owner(&one.key).cmp(&owner(&other.key)));
                 order.then_with(|| growth(other).total_cmp(&growth(one))).then_with(|| one.key.cmp(&other.key))

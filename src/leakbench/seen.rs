@@ -91,7 +91,7 @@ fn first(tag: &mut SimulatedTag, iterations: u64) -> (History, Scores) {
     }
     // A tag that was absent before held nothing; users of the rules assume the same.
     let scores = Scores::new(if at_rest[0].is_nan() { 0.0 } else { at_rest[0] }, at_rest[1], &bytes);
-    (histories.unwrap_or_else(|| Histories::of_one(tag.key.counters, 0)).of(0), scores)
+    (histories.unwrap_or_else(|| Histories::of_one(tag.key.counters, 0)).history(0), scores)
 }
 
 /// Takes second looks until another one could settle nothing.

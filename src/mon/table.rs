@@ -127,7 +127,7 @@ impl LiveTable {
     /// Adds the figures in the rows of the kernel's own pool to `memory`.
     fn with_figures(&self, mut memory: Memory) -> Memory {
         let rows = self.keys.iter().zip(&self.now).filter(|(key, _)| key.pool == Pool::Kernel);
-        let figures = rows.filter_map(|(key, usage)| Some((Figure::of(key)?, (*usage)?.bytes)));
+        let figures = rows.filter_map(|(key, usage)| Some((Figure::from_key(key)?, (*usage)?.bytes)));
         for (figure, bytes) in figures {
             let field = match figure {
                 Figure::Paged => &mut memory.paged,

@@ -91,7 +91,7 @@ impl Subject {
 
 /// Returns whether a row is a tag's or a pool's total. Other figures of the kernel are not memory that can leak.
 fn is_of_a_pool(key: &Key) -> bool {
-    Figure::of(key).is_none_or(|figure| figure.total_of().is_some())
+    Figure::from_key(key).is_none_or(|figure| figure.total_of().is_some())
 }
 
 impl Threshold {

@@ -16,11 +16,11 @@ use super::case::Case;
 use super::evidence::{Interval, Trend};
 use super::ignored::Ignored;
 use super::judged::{Judged, Together};
+use super::limit_verdict::LimitVerdict;
 use super::ranking::{self, Ranking};
 use super::rule::{self, OfAll, nothing_meant};
-use super::said::Said;
 use super::series::{self, Measured};
-use super::tables::Tables;
+use super::tables::LogTables;
 use super::{Finding, JudgeError, Ruling, Verdict};
 use crate::pool::{Key, Pool, Tag};
 use crate::record::{Header, Recording};
@@ -103,10 +103,10 @@ pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> 
     notes.extend(after.notes());
     notes.extend(differences(base.header(), candidate.header()));
     after.follow(&before, apart(base.header(), candidate.header()));
-    let joined = after.tables().is_some_and(Tables::are_joined);
+    let joined = after.tables().is_some_and(LogTables::are_joined);
     let timed = base.header().times_are_known() && candidate.header().times_are_known();
     let sides = [(base, &before), (candidate, &after)];
-    let [base, candidate] = sides.map(|(recording, measured)| Judged::of(scenario, recording, measured));
+    let [base, candidate] = sides.map(|(recording, measured)| Judged::new(scenario, recording, measured));
     let ranking = after.tables().filter(|_| joined).and_then(|tables| ranking::ranking(tables, timed, &candidate.tags));
     let base = Base::new(&base, joined);
     let thresholds = scenario.thresholds();
@@ -179,46 +179,46 @@ impl<'a> Base<'a> {
 }
 
 fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged, reported: &[Finding]) -> Ruling {
-    let mut told: Vec<(&Case, Verdict, String)> = Vec::new();
+    let mut cases: Vec<(&Case, Verdict, String)> = Vec::new();
     let (mut of_all, named) = (OfAll::default(), rule::names(threshold));
-    for (case, said) in rule::meant(threshold, candidate) {
-        if of_all.takes(threshold, &said) {
+    for (case, verdicts) in rule::meant(threshold, candidate) {
+        if of_all.takes(threshold, &verdicts) {
             continue;
         }
         // Several tags together are judged by their rates only.
-        let rates = said.len() < threshold.limits.len();
+        let rates = verdicts.len() < threshold.limits.len();
         let limits = threshold.limits.iter().filter(|limit| !rates || matches!(limit, Limit::MaxRate(_)));
         let mut any_fixed = false;
         let against: Vec<(Verdict, String)> = limits
-            .zip(&said)
-            .map(|(limit, said)| match said {
+            .zip(&verdicts)
+            .map(|(limit, judged)| match judged {
                 // The growth already includes the base.
-                Said { verdict, because, .. } if base.joined && matches!(limit, Limit::MaxGrowth(_)) => {
+                LimitVerdict { verdict, because, .. } if base.joined && matches!(limit, Limit::MaxGrowth(_)) => {
                     (*verdict, because.clone())
                 }
-                Said { verdict: Verdict::Held, because, .. } => {
+                LimitVerdict { verdict: Verdict::Held, because, .. } => {
                     let fixed = base.case(threshold, case).and_then(|base| fixed(threshold, limit, named, base));
                     any_fixed |= fixed.is_some();
                     (Verdict::Held, because.clone() + &fixed.unwrap_or_default())
                 }
-                Said { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
-                Said { verdict, because, .. } => {
+                LimitVerdict { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
+                LimitVerdict { verdict, because, .. } => {
                     let measured = case.measured(threshold, limit).unwrap_or(case);
                     let base = base.case(threshold, case).and_then(|base| base.in_pool(measured.key.pool));
                     sure(limit, base, worse(limit, *verdict, because, base, measured))
                 }
             })
             .collect();
-        if said.iter().any(|said| said.verdict != Verdict::Held) || any_fixed || named {
+        if verdicts.iter().any(|limit| limit.verdict != Verdict::Held) || any_fixed || named {
             let (verdict, because) = rule::worst(against);
-            told.push((case, verdict, because));
+            cases.push((case, verdict, because));
         }
     }
     of_all.add(candidate.shown.hidden_from(&threshold.subject));
     let none = (reported.is_empty() && rule::meant(threshold, candidate).next().is_none())
         .then(|| nothing_meant(&threshold.subject, &candidate.shown));
-    rule::put_in_order(threshold, &mut told);
-    let findings = candidate.lockstep.gathered(told).into_iter().map(|(case, finding)| {
+    rule::put_in_order(threshold, &mut cases);
+    let findings = candidate.lockstep.gathered(cases).into_iter().map(|(case, finding)| {
         let base = Some(figure(threshold, base.case(threshold, case)));
         Finding { base, ..finding }
     });

@@ -45,7 +45,7 @@ pub fn attribution(troughs: &[f64], labels: Labels<'_>) -> Option<Attribution> {
         return None;
     }
     let phi = autocorrelation(troughs);
-    let whitened = Whitened::of(troughs, phi);
+    let whitened = Whitened::new(troughs, phi);
     let (t, rate, error) = whitened.statistic(labels.order, labels.parts);
     let all: Vec<f64> =
         orders(labels.order.len(), working).map(|order| whitened.statistic(&order, labels.parts).0).collect();
@@ -102,7 +102,7 @@ struct Whitened {
 }
 
 impl Whitened {
-    fn of(troughs: &[f64], phi: f64) -> Whitened {
+    fn new(troughs: &[f64], phi: f64) -> Whitened {
         let mut whitened = Whitened { phi, nuisance: Vec::new(), y: Vec::new() };
         // A coefficient of 1 removes the level by itself.
         let level = (phi < 1.0).then(|| vec![1.0; troughs.len()]);

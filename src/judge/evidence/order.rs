@@ -82,10 +82,10 @@ mod tests {
         let plan = plan(300, 1, BlockPause::Idle);
         assert_eq!((plan.lead, plan.slots, plan.order.len()), (90, 67, 12));
         assert_eq!(plan.order.iter().filter(|work| !**work).count(), 4);
-        assert_eq!(super::draw(Draw { slots: 10, ..of(&plan) }).slots, 8);
+        assert_eq!(super::draw(Draw { slots: 10, ..draw_of(&plan) }).slots, 8);
     }
 
-    fn of(plan: &SecondLook) -> Draw {
+    fn draw_of(plan: &SecondLook) -> Draw {
         Draw { number: 1, candidates: Vec::new(), seed: plan.seed, slots: 300, slot_us: 1000, pause: plan.pause }
     }
 
