@@ -106,7 +106,7 @@ impl Account {
         (self.shown_growth.saturating_sub(growth) > allowed as i64).then(|| {
             let [shown, growth] = [self.shown_growth, growth].map(words::signed);
             format!(
-                "by the tables' totals the {pool} pool grew by {growth}, but the tags in the tables grew by {shown}"
+                "according to the tables' totals the {pool} pool grew by {growth}, but the tags in the tables grew by {shown}"
             )
         })
     }
@@ -177,7 +177,7 @@ mod tests {
         };
         assert_eq!(outgrown(&[(700, 50), (790, 140)]), None);
         assert_eq!(outgrown(&[(700, 50), (700, 55)]), None, "within what moves between two readings");
-        let text = "by the tables' totals the nonpaged pool grew by 0 B, but the tags in the tables grew by 81.0 MiB";
+        let text = "according to the tables' totals the nonpaged pool grew by 0 B, but the tags in the tables grew by 81.0 MiB";
         assert_eq!(outgrown(&[(700, 50), (700, 131)]).as_deref(), Some(text));
     }
 

@@ -49,7 +49,7 @@ fn early(rate: &Early, needed: u64) -> String {
     let Some(interval) = rate.bytes(per) else { return "no rate".to_owned() };
     let (rate, low, high) = figures(interval, 1);
     format!(
-        "{rate}/{per} (95 %: {low} to {high}) by {samples} samples; too few samples to test for a leak: {needed} after the warm-up are needed"
+        "{rate}/{per} (95 %: {low} to {high}) from {samples} samples; too few samples to test for a leak: {needed} after the warm-up are needed"
     )
 }
 
@@ -157,7 +157,7 @@ fn doubt(doubt: Doubt) -> &'static str {
 fn guard(guard: GrowthCheck) -> &'static str {
     match guard {
         GrowthCheck::FewObjects => "fewer than four objects",
-        GrowthCheck::NotEveryQuarter => "not all the time",
+        GrowthCheck::NotEveryQuarter => "not in every quarter of the series",
         GrowthCheck::SlowingDown => "slowing down",
         GrowthCheck::SeenBefore => "no new high",
         GrowthCheck::Released => "released in cool-down",

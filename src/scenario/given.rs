@@ -254,7 +254,7 @@ mod tests {
             ("tag * except MyD1, max_rate 0 B/h", "tag", "`` is not a pattern over tags"),
             ("tag * except é max_rate 0 B/h", "é", "`é` is not a pattern over tags"),
             ("tag MyD1 max_growth 64", "64", "a number of bytes needs a unit"),
-            ("tag MyD1 max_growth", "max_growth", "`` is not a growth"),
+            ("tag MyD1 max_growth", "max_growth", "`` is not a growth limit"),
             ("tag MyD1 max_growth 1 KiB, max_rat 0 B/h", "max_rat", "`max_rat` is not a limit"),
             ("tag MyD1 max_bytes 1 KiB, max_bytes 2 KiB", "max_bytes", "`max_bytes` is given twice"),
             ("total pagd max_bytes 1 KiB", "pagd", "`pagd` is not a pool"),

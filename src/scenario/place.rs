@@ -118,7 +118,7 @@ impl<'de> Visitor<'de> for PathProbe<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what was there before")
+        f.write_str("the value at the path")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {

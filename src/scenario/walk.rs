@@ -47,8 +47,8 @@ fn nothing_in_file() -> MistakeText {
 }
 
 fn too_many_values() -> MistakeText {
-    let message = format!("the file unfolds to more than {MOST_VALUES} values");
-    MistakeText::new(message, "unfolds too far", "write the values out instead of using aliases (`*name`) of aliases")
+    let message = format!("the aliases of this file expand to more than {MOST_VALUES} values");
+    MistakeText::new(message, "expands too far", "write the values out instead of using aliases (`*name`) of aliases")
 }
 
 /// The message for a key without a value.

@@ -155,7 +155,7 @@ impl Scalar for TagPattern {
     fn read(text: &str) -> Result<TagPattern, MistakeText> {
         text.parse().map_err(|error| {
             let help = "write a tag such as `MyD1`; `*` stands for any bytes, `?` for one, '\\xNN' for the byte NN; \
-                        between double quotes YAML itself would read the `\\xNN`";
+                        in double quotes YAML itself replaces `\\xNN`";
             MistakeText::new(format!("{error}"), "not a tag pattern", help)
         })
     }

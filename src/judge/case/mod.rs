@@ -199,7 +199,7 @@ impl Case {
         let judged = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
         let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
         let judged = judged.doubted(hidden.map(|hidden| hidden.from(named)));
-        if self.reported { judged.because_of("; by the tables' totals of the whole pool") } else { judged }
+        if self.reported { judged.because_of("; according to the tables' totals of the whole pool") } else { judged }
     }
 
     fn as_far_as_read(&self, limit: &Limit, named: bool) -> LimitVerdict {

@@ -7,7 +7,7 @@ use crate::scenario::{Amount, Bytes, Limit, Rate, Threshold};
 
 /// The base's figure for each limit of the threshold, briefly.
 pub(super) fn figure(threshold: &Threshold, base: Option<&Case>) -> String {
-    let Some(base) = base else { return "not there".to_owned() };
+    let Some(base) = base else { return "absent".to_owned() };
     let of = |limit: &Limit| match (limit, base.measured(threshold, limit).unwrap_or(base)) {
         (Limit::MaxRate(rate), base) => {
             let known = base.rate_of(*rate);

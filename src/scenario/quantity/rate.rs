@@ -50,7 +50,7 @@ pub enum Per {
 scalars!(GrowthLimit, Rate);
 
 impl Scalar for GrowthLimit {
-    const WHAT: &'static str = "a growth";
+    const WHAT: &'static str = "a growth limit";
     const DESCRIPTION: &'static str = "Bytes with their unit (B, KiB, MiB, GiB, TiB), or a percentage.";
     const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? ?(B|[KMGT]iB|%)$";
     const EXAMPLES: &'static [&'static str] = &["64 KiB", "0 B", "5 %"];
@@ -63,7 +63,7 @@ impl Scalar for GrowthLimit {
     }
 
     fn bare() -> Option<MistakeText> {
-        Some(MistakeText::new("a growth needs a unit", "no unit", "write the unit: `64 B`, `64 KiB` or `5 %`"))
+        Some(MistakeText::new("a growth limit needs a unit", "no unit", "write the unit: `64 B`, `64 KiB` or `5 %`"))
     }
 }
 

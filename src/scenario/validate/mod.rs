@@ -107,7 +107,7 @@ fn sampling(sampling: &Sampling, workload: Option<&Workload>, found: &mut Vec<Pa
     for (key, span) in [("lead_in", lead_in), ("cool_down", cool_down)] {
         let needed = Duration::from(every.as_std().saturating_mul(4));
         if span < needed {
-            let message = format!("`{key}` ({span}) does not hold four samples (`every` {every})");
+            let message = format!("`{key}` ({span}) is too short for four samples (`every` {every})");
             let help = format!("write `{key}: {needed}` or more, or a shorter `every`");
             found.push(at(key).is(MistakeText::new(message, "too short", help)).or_at(at("every")));
         }

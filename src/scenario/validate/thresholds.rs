@@ -55,7 +55,7 @@ fn subject(written: WrittenThreshold, place: &DocumentPath, found: &mut Vec<Path
         }
         (Some(_), Some(_)) => {
             let help = "write two thresholds, one for the `tag` and one for the `total`";
-            let wrong = MistakeText::new("`tag` and `total` exclude one another", "beside `tag`", help);
+            let wrong = MistakeText::new("`tag` and `total` cannot be combined", "beside `tag`", help);
             found.push(place.clone().key("total").name().is(wrong));
             None
         }
