@@ -14,18 +14,16 @@ struct ClockSlot {
     slot: u64,
     /// Time since the workload began.
     at: Duration,
-    /// Completed iterations.
     iterations: u64,
 }
 
 /// The slots of a workload so far.
 #[derive(Debug, Default)]
 pub(super) struct SlotClock {
-    /// Evenly spaced slots.
+    /// Slots at equal distances, at most [`MOST`].
     kept: Vec<ClockSlot>,
     every: u64,
     last: ClockSlot,
-    /// Number of slots.
     slots: u64,
     warm_up: Option<WarmUp>,
     /// The first slot after a warm-up that the scenario sets.

@@ -69,7 +69,7 @@ pub(super) struct Judged {
 pub(super) struct Together {
     pub(super) of: Subject,
     pub(super) case: Case,
-    /// Number of tags.
+    /// The number of tags in the sum.
     pub(super) tags: usize,
     /// One of the tags is a candidate or ignored.
     pub(super) seen_alone: bool,

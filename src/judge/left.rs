@@ -11,7 +11,7 @@ pub(super) enum LeftAfterTeardown {
     NotSampled,
     /// The kernel no longer lists it.
     Gone,
-    /// Bytes left.
+    /// The kernel still lists it, with this number of bytes.
     Bytes(u64),
 }
 

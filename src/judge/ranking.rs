@@ -24,7 +24,7 @@ pub struct Ranking {
 /// The growth of one tag.
 #[derive(Debug, Clone)]
 pub struct Grown {
-    /// The tag.
+    /// The tag and its pool.
     pub key: Key,
     /// Its levels before and after.
     pub levels: Levels,

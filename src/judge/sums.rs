@@ -10,7 +10,7 @@ use crate::pool::{Counters, Figure, Key, Pool, Tag, Usage};
 use crate::record::{SecondLook, Stage};
 use crate::scenario::{Limit, Scenario, Subject};
 
-/// Several tags together.
+/// The series of several tags together.
 pub(super) struct Sum {
     /// The tags it sums.
     pub(super) of: Subject,
@@ -77,7 +77,7 @@ impl Sum {
         }
     }
 
-    /// Adds a sample.
+    /// Adds a sample to the sum over a pool; other sums are computed from the series of their tags.
     pub(super) fn sample(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
         if self.total.is_none() {
             return;

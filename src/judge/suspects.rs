@@ -27,13 +27,13 @@ pub(super) enum TagSpecificity {
     Driver,
     /// A part of the kernel.
     Kernel,
-    /// Any driver.
-    Everybody,
+    /// Any driver, because the tag is shared.
+    Anyone,
 }
 
 /// Whether any driver may allocate under a tag.
 pub fn is_generic(key: &Key) -> bool {
-    owner(key) == TagSpecificity::Everybody
+    owner(key) == TagSpecificity::Anyone
 }
 
 /// The owner of a tag.
@@ -43,7 +43,7 @@ pub(super) fn owner(key: &Key) -> TagSpecificity {
     if !key.pool.has_pool_tags() {
         TagSpecificity::Driver
     } else if GENERIC.contains(&text) || text.starts_with(REGISTRY) {
-        TagSpecificity::Everybody
+        TagSpecificity::Anyone
     } else if KERNEL.iter().any(|part| text.starts_with(part)) {
         TagSpecificity::Kernel
     } else {
@@ -76,6 +76,6 @@ mod tests {
     #[test]
     fn a_drivers_tag_is_closer_than_the_kernels_and_that_than_everybodys() {
         let order = ["MyD1", "FMfn", "Irp"].map(|tag| owner(&key(tag.parse().unwrap(), Pool::Nonpaged)));
-        assert_eq!(order, [TagSpecificity::Driver, TagSpecificity::Kernel, TagSpecificity::Everybody]);
+        assert_eq!(order, [TagSpecificity::Driver, TagSpecificity::Kernel, TagSpecificity::Anyone]);
     }
 }

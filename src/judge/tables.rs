@@ -22,7 +22,7 @@ const KEPT: u64 = 32;
 /// The amounts in a log without stages.
 #[derive(Debug, Default)]
 pub(super) struct LogTables {
-    /// Number of tables.
+    /// The number of tables.
     count: u64,
     /// Index of the first table since the last restart.
     since: u64,
@@ -41,9 +41,9 @@ pub(super) struct LogTables {
 /// Tables at one end of the log.
 #[derive(Debug, Default)]
 struct LogEnd {
-    /// Number of tables.
+    /// The number of tables that were added.
     tables: u64,
-    /// Their average time.
+    /// Their average time since the log began.
     at: Duration,
     rows: Vec<Values>,
     sums: Vec<Values>,
@@ -178,7 +178,7 @@ impl LogEnd {
 }
 
 impl LogTables {
-    /// Number of tables.
+    /// The number of tables in the log.
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -10,11 +10,11 @@ type Movements = Vec<(PartClock, Movement)>;
 /// The movement of a tag beside its leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoiseLevel {
-    /// No movement.
+    /// The tag does not move beside its leak.
     Quiet,
-    /// By some objects.
+    /// The tag moves by some objects.
     Moderate,
-    /// By tens of objects, with hundreds in flight.
+    /// The tag moves by tens of objects, and has hundreds in flight.
     Noisy,
 }
 
@@ -42,7 +42,7 @@ impl NoiseLevel {
 pub(super) enum LeakKind {
     /// The same each iteration.
     Even,
-    /// At random.
+    /// A random number each iteration.
     Poisson,
     /// Begins after 30 to 50 % of the run.
     Late,

@@ -62,7 +62,7 @@ struct JudgedLeak {
     noise: usize,
     /// Late leaks have no single rate over the run.
     steady: bool,
-    /// Bytes per iteration.
+    /// The true rate in bytes per iteration.
     truth: f64,
     seen: Seen,
 }

@@ -8,9 +8,9 @@ use super::random::Random;
 /// The clock of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PartClock {
-    /// Always moves.
+    /// The part moves all the time.
     Time,
-    /// Moves only while the workload runs.
+    /// The part moves only while the workload runs.
     Work,
 }
 
@@ -29,11 +29,11 @@ pub(super) enum Movement {
     Fill { amount: f64, full: f64 },
     /// A walk between none and `depth`, like the filling and draining of a lookaside list.
     Lookaside { depth: f64, step: f64 },
-    /// An Ornstein-Uhlenbeck process.
+    /// An Ornstein-Uhlenbeck process: random, and pulled back to the mean.
     Wander { spread: f64, memory: f64 },
     /// Rare peaks of Pareto height that fall by half each slot.
     Bursts { chance: f64, scale: f64 },
-    /// A sine.
+    /// A sine wave.
     Wave { amplitude: f64, period: f64, phase: f64 },
     /// Objects that the workload has allocated and not yet freed: a Poisson number, none while it rests.
     InFlight { mean: f64 },

@@ -12,7 +12,7 @@ use super::seen::{Seen, TagVerdict, look};
 use super::size::Size;
 use super::tag::Quirks;
 
-/// Counts over tags.
+/// Counts over the tags of a run or family.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     tags: u64,

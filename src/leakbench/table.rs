@@ -8,7 +8,6 @@ use super::figures::{BenchFigures, Called, Nanoseconds};
 use super::rules;
 use crate::table::borderless;
 
-/// Explains the columns.
 const LEGEND: &str = "\
 N: iterations of the first look. candidates: of the tags, after the first look. looks: runs which took a second look.
 alarms: runs in which a tag was called a leak; at most: upper end of the 95 % interval of Clopper and Pearson.

@@ -54,7 +54,7 @@ pub(super) enum SlotSample {
     Missed,
     /// The kernel's table did not have the tag.
     Absent,
-    /// The kernel's counters.
+    /// The sample has the kernel's counters.
     Taken(Usage),
 }
 

@@ -9,9 +9,9 @@ pub struct RowFigures {
     pub allocs: u64,
     /// Frees; 0 if the kernel does not count them.
     pub frees: u64,
-    /// Allocations not freed.
+    /// The number of allocations that were not freed.
     pub diff: i64,
-    /// Bytes in use.
+    /// The number of bytes in use.
     pub bytes: u64,
 }
 

@@ -10,13 +10,13 @@ pub enum SortColumn {
     /// The tag, from A to Z; all other columns have the largest value first.
     #[default]
     Tag,
-    /// Allocations.
+    /// The number of allocations.
     Allocs,
-    /// Frees.
+    /// The number of frees.
     Frees,
-    /// Objects in use.
+    /// The number of objects in use.
     Diff,
-    /// Bytes in use.
+    /// The number of bytes in use.
     Bytes,
     /// Bytes for each object.
     PerAlloc,
@@ -45,7 +45,7 @@ impl SortColumn {
         })
     }
 
-    /// The column's name.
+    /// The name that `--sort` takes.
     pub fn name(self) -> &'static str {
         match self {
             SortColumn::Tag => "tag",

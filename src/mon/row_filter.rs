@@ -12,7 +12,7 @@ pub struct RowFilter {
     pub include: Vec<TagPattern>,
     /// No tags that match one of these patterns, even if `include` matches them.
     pub exclude: Vec<TagPattern>,
-    /// Only this pool.
+    /// Only tags of this pool; `None` shows all pools.
     pub pool: Option<Pool>,
     /// The owner of the pools.
     pub scope: PoolScope,
@@ -23,12 +23,12 @@ pub struct RowFilter {
 /// The owner of the pools on the screen: the system, or sessions with pools of their own. One table never has both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PoolScope {
-    /// The system.
+    /// The system's own pools.
     #[default]
     System,
     /// All sessions; the figures of each tag are summed.
     AllSessions,
-    /// One session.
+    /// The session with this number.
     Session(u32),
 }
 

@@ -46,7 +46,7 @@ pub struct ScreenRow {
 /// The totals of one pool's rows.
 #[derive(Debug, Clone)]
 pub struct Total {
-    /// The pool.
+    /// The pool of the rows.
     pub pool: Pool,
     /// The sum of its rows' figures.
     pub now: RowFigures,

@@ -26,7 +26,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// Every figure.
+    /// All figures, in the order of their declaration.
     pub const ALL: [Figure; 9] = [
         Figure::Paged,
         Figure::Nonpaged,

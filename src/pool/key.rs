@@ -33,7 +33,7 @@ pub enum Pool {
 }
 
 impl Pool {
-    /// Every pool.
+    /// All pools, in the order of their declaration.
     pub const ALL: [Pool; 7] =
         [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Kernel, Pool::Unknown];
 

@@ -63,7 +63,7 @@ pub(super) fn append(
     Ok(())
 }
 
-/// A whole frame.
+/// A whole frame, as it was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
     /// `None` if this version does not know the kind.

@@ -23,7 +23,7 @@ pub(super) struct FrameLog {
     frame: Vec<u8>,
     /// The hash of all frames so far.
     sealing: Sealing,
-    /// The first failure.
+    /// The first failure; nothing is written after it.
     stopped: Option<io::ErrorKind>,
 }
 

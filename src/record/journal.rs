@@ -45,7 +45,7 @@ pub struct Journal<S> {
 /// Why a journal cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The storage failed.
+    /// The storage could not be read, written or synced.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A line before the last one is damaged.
@@ -59,7 +59,7 @@ pub enum JournalError {
     Unknown {
         /// The line, from 1.
         line: usize,
-        /// The unknown part.
+        /// The reason why the entry could not be parsed.
         because: String,
     },
 }

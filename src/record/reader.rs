@@ -57,7 +57,7 @@ impl Recording {
         Ok(Recording { bytes, name, header, body, seal })
     }
 
-    /// Returns the header.
+    /// Returns the header, which the first frame holds.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -117,7 +117,7 @@ impl Recording {
 /// An event of a recording, in the order of the file.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A sample.
+    /// A sample of all rows.
     Sample {
         /// Time and circumstances of the sample.
         info: SampleInfo,
@@ -128,7 +128,7 @@ pub enum Event<'a> {
     Mark {
         /// The time since the recording began.
         at: Duration,
-        /// The mark.
+        /// The content of the mark.
         mark: Mark,
     },
     /// The file is damaged here, so samples or marks may be missing. Marks between lost samples are still returned, so

@@ -34,8 +34,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
     })?;
     if let Some((at, c)) = text.char_indices().find(|(_, c)| !is_printable(*c)) {
         let message = format!("the control character U+{:04X} is not allowed in a scenario", u32::from(c));
-        let wrong =
-            MistakeText::new(message, "here", "remove it, or write it as an escape in double quotes");
+        let wrong = MistakeText::new(message, "here", "remove it, or write it as an escape in double quotes");
         return Err((text.to_owned(), wrong.at(at..at + c.len_utf8())));
     }
     if let Some(at) = too_many_brackets(text) {

@@ -94,7 +94,11 @@ const SYNTAX: [(&str, &str, &str); 14] = [
         "write one scenario per file, without `---`",
     ),
     ("recursion limit", "lists and mappings are nested too deeply", "no scenario needs more than five levels"),
-    ("repetition limit", "the aliases expand to too many values", "write the values out instead of using aliases (`*name`)"),
+    (
+        "repetition limit",
+        "the aliases expand to too many values",
+        "write the values out instead of using aliases (`*name`)",
+    ),
     (
         "unknown anchor",
         "`*` refers to a name (`&name`) that is not defined",

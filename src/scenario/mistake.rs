@@ -42,12 +42,12 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// Returns the error.
+    /// Returns the headline of the error.
     pub fn message(&self) -> &str {
         &self.wrong.message
     }
 
-    /// Returns the correction.
+    /// Returns the text that describes the correction.
     pub fn help(&self) -> &str {
         &self.wrong.help
     }

@@ -15,11 +15,11 @@ use super::mistake::{MistakeText, shown};
 pub(super) trait Scalar: Sized {
     /// The name of the type for people: "a number of bytes". Also the schema's title.
     const WHAT: &'static str;
-    /// The schema's description.
+    /// The description in the schema.
     const DESCRIPTION: &'static str;
     /// The allowed texts, as far as a regular expression can describe them.
     const PATTERN: &'static str;
-    /// The schema's examples.
+    /// Valid texts, for the schema.
     const EXAMPLES: &'static [&'static str];
 
     /// Parses the text, after YAML removed quotes.

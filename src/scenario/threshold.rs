@@ -15,7 +15,7 @@ use crate::pool::{Figure, Key, Pool, TagPattern};
 /// The memory and its limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
-    /// The memory.
+    /// The memory that the limits apply to.
     pub subject: Subject,
     /// The limits, at least one.
     pub limits: Vec<Limit>,
@@ -38,9 +38,9 @@ pub enum Measure {
 pub enum Subject {
     /// Each tag by itself.
     Tags {
-        /// The tags.
+        /// The pattern of the tags.
         tag: TagPattern,
-        /// The excepted tags.
+        /// The patterns of the excepted tags.
         except: Vec<TagPattern>,
         /// The pool of the tags; `None` means every pool.
         pool: Option<Pool>,
@@ -49,7 +49,7 @@ pub enum Subject {
     Total(Pool),
 }
 
-/// An upper limit.
+/// An upper limit on the memory of a subject.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// The largest growth, from the settled level before the workload to the one after it.

@@ -136,7 +136,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
-/// Finds duplicate keys.
+/// Reads a key, and refuses one that the mapping already has.
 struct KeyWalk<'a> {
     seen: &'a mut HashSet<String>,
 }

@@ -55,8 +55,12 @@ impl Case {
         match self.unconfirmed {
             Unconfirmed::Leak => compared(interval, limit, text),
             Unconfirmed::Budget(Budgeted::Leak) => LimitVerdict { again: true, ..compared(interval, limit, text) },
-            Unconfirmed::Budget(Budgeted::SlowingDown) => unclear("slowing down, and there was no time for a second look"),
-            Unconfirmed::Budget(Budgeted::Weak) => unclear("too weak to report without a second look, and there was no time for one"),
+            Unconfirmed::Budget(Budgeted::SlowingDown) => {
+                unclear("slowing down, and there was no time for a second look")
+            }
+            Unconfirmed::Budget(Budgeted::Weak) => {
+                unclear("too weak to report without a second look, and there was no time for one")
+            }
             Unconfirmed::Unclear => match &self.thin {
                 Some(thin) => unclear(&format!("unconfirmed: {thin}")),
                 None => unclear("unconfirmed: there was no second look"),

@@ -68,7 +68,7 @@ impl Coverage {
         }
     }
 
-    /// Ends the stage.
+    /// Ends the current stage at `at`.
     pub(super) fn end(&mut self, at: Duration) {
         if let Some(span) = self.span() {
             span.to = at;
@@ -84,7 +84,7 @@ impl Coverage {
         }
     }
 
-    /// Records a sample.
+    /// Records a sample, and the ticks missed before it.
     pub(super) fn sample(&mut self, info: SampleInfo) {
         if info.missed > 0 {
             let span = Span { from: self.last, to: info.at };

@@ -14,9 +14,9 @@ const EQUAL: f64 = 1e-9;
 pub struct Labels<'a> {
     /// For each block, whether the workload ran in it.
     pub order: &'a [bool],
-    /// Troughs per block.
+    /// The number of troughs in each block of the order.
     pub parts: usize,
-    /// Slots per trough.
+    /// The number of slots that each trough covers.
     pub slots: f64,
 }
 
@@ -25,7 +25,7 @@ pub struct Labels<'a> {
 pub struct Attribution {
     /// The autocorrelation taken out.
     pub phi: f64,
-    /// The statistic.
+    /// The test statistic of the order that was run.
     pub t: f64,
     /// Growth that the workload causes, per slot.
     pub rate: f64,

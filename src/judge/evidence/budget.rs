@@ -22,7 +22,7 @@ const BLOCKS: usize = 24;
 /// The verdict on a candidate without a second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budgeted {
-    /// A leak.
+    /// The growth is strong enough to be called a leak.
     Leak,
     /// It grows, but may stop.
     SlowingDown,

@@ -52,7 +52,7 @@ pub enum Standing {
 pub enum Doubt {
     /// T is below its cut-off, or there are too few slots of work.
     Weak,
-    /// A guard failed.
+    /// A guard of the first look failed on the slots of work.
     Guard(GrowthCheck),
     /// The rate is less than half of the rate in the first look.
     Slower,
@@ -63,7 +63,7 @@ pub enum Doubt {
 /// The result of one or more second looks at a tag.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirmation {
-    /// The verdict.
+    /// The verdict of all looks together.
     pub standing: Standing,
     /// Why the growth did not persist.
     pub doubts: Vec<Doubt>,

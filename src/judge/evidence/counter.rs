@@ -9,9 +9,9 @@ use crate::pool::{Counters, Usage};
 /// One tag's figures at one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CounterSample {
-    /// Objects in use.
+    /// The number of objects in use.
     pub live: i64,
-    /// Bytes in use.
+    /// The number of bytes in use.
     pub bytes: i64,
     /// Objects allocated since the previous sample; 0 in the first one, and if the kernel does not count allocations.
     pub allocs: i64,

@@ -121,12 +121,12 @@ impl Extension {
         self.pause
     }
 
-    /// Slots per half-block.
+    /// The number of slots in half a block.
     pub(super) fn part_slots(&self) -> f64 {
         self.slots as f64 / PARTS as f64
     }
 
-    /// Hours per slot.
+    /// The length of a slot in hours.
     pub(super) fn slot_hours(&self) -> f64 {
         self.slot_us as f64 / 3.6e9
     }

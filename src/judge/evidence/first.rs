@@ -37,7 +37,7 @@ impl Window {
 pub enum Evidence {
     /// Too few samples after the warm-up.
     TooFew {
-        /// Number of samples.
+        /// The number of samples after the warm-up.
         samples: u64,
         /// Number of samples needed.
         needed: u64,
@@ -66,27 +66,27 @@ pub enum Interruption {
 pub struct Trend {
     /// The growth is steady: T is over its cut-off and no guard failed. A candidate for a leak.
     pub growing: bool,
-    /// The test statistic.
+    /// The test statistic; the tag is a candidate only if it reaches `cut_off`.
     pub t: f64,
     /// The cut-off that T is compared with.
     pub cut_off: f64,
     /// Growth from the first block's trough to the last one's, in objects and in bytes.
     pub growth: (f64, f64),
-    /// Guards that failed.
+    /// The guards that failed; with any of them the tag is no candidate.
     pub failed: Vec<GrowthCheck>,
     /// The tested slots: from, to.
     pub window: (u64, u64),
     /// The shape of the whole series.
     pub shape: Shape,
-    /// The tested figure.
+    /// The figure that was tested: objects, bytes, or objects without those in flight.
     pub measure: TestedFigure,
     /// Number of blocks that the window was split into.
     pub blocks: usize,
     /// Bytes of one object, on average at the end; `None` if none was in use.
     pub object_size: Option<f64>,
-    /// Bytes per slot.
+    /// The rate in bytes per slot.
     pub(super) bytes: Interval,
-    /// Objects per slot.
+    /// The rate in objects per slot.
     pub(super) objects: Interval,
     /// The smallest leak this series could have shown, in objects per slot.
     pub(super) smallest: f64,
@@ -242,7 +242,7 @@ impl Trend {
         Some(self.smallest * self.pace.slots(per)?)
     }
 
-    /// Objects per slot.
+    /// The rate in objects per slot.
     pub fn objects_a_slot(&self) -> Interval {
         self.objects
     }

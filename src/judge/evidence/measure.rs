@@ -8,7 +8,7 @@ use super::troughs::{Stretch, Trough};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TestedFigure {
-    /// Objects in use.
+    /// The number of objects in use.
     Objects,
     /// Bytes in use, expressed in objects of the usual size. Bytes can grow without growth of the objects.
     Bytes,

@@ -68,12 +68,12 @@ impl<T: Merge + Clone> Merging<T> {
         self.filled = 0;
     }
 
-    /// Slots so far.
+    /// The number of slots so far.
     pub(super) fn slots(&self) -> u64 {
         self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
     }
 
-    /// Slots per block.
+    /// The number of slots in a block.
     pub(super) fn span(&self) -> u64 {
         u64::from(self.span)
     }
@@ -83,7 +83,7 @@ impl<T: Merge + Clone> Merging<T> {
         self.filled > 0
     }
 
-    /// The full blocks.
+    /// The full blocks, oldest first.
     pub(super) fn blocks(&self) -> &[T] {
         &self.blocks
     }

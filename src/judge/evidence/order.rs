@@ -10,7 +10,7 @@ use crate::record::{BlockPause, SecondLook};
 
 /// Blocks of a second look.
 const BLOCKS: usize = 12;
-/// Blocks at rest.
+/// The number of blocks without work.
 const IDLE: usize = 4;
 /// The fewest slots a block may have.
 const SLOTS: u64 = 8;
@@ -32,7 +32,7 @@ pub struct Draw {
     pub pause: BlockPause,
 }
 
-/// Draws the plan.
+/// Draws the plan of a second look: its lengths follow from the first look, its order from the seed.
 pub fn draw(from: Draw) -> SecondLook {
     let slots = match from.pause {
         BlockPause::Idle | BlockPause::HalfSpeed => 3 * from.slots,

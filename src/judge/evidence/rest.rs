@@ -20,7 +20,7 @@ impl Default for RestSamples {
 }
 
 impl RestSamples {
-    /// Adds a sample.
+    /// Adds a sample taken at rest.
     pub fn push(&mut self, sample: Trough) {
         self.passed += 1;
         if self.passed < self.every {
@@ -44,7 +44,7 @@ impl RestSamples {
         self.kept.push(sample);
     }
 
-    /// The samples kept.
+    /// The kept samples, oldest first.
     pub fn samples(&self) -> &[Trough] {
         &self.kept
     }

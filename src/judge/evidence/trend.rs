@@ -19,7 +19,7 @@ const LEAST_GROWTH: f64 = 4.0;
 /// The test for a number of samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Blocks {
-    /// Number of blocks.
+    /// The number of blocks.
     pub(super) count: usize,
     /// The cut-off that T is compared with.
     pub(super) cut_off: f64,
@@ -65,7 +65,7 @@ pub(super) struct Increments {
     pub(super) t: f64,
     /// s, at least that of a perfectly even leak of objects that come one at a time.
     pub(super) deviation: f64,
-    /// √n.
+    /// The square root of the number of increments.
     pub(super) root: f64,
 }
 

@@ -19,7 +19,7 @@ pub struct Troughs {
 /// A part of a series in equal blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
-    /// The troughs.
+    /// The trough of each block, oldest first.
     pub blocks: Vec<Trough>,
     /// Slots a block holds.
     pub each: u64,
@@ -39,7 +39,7 @@ impl Troughs {
         Troughs { merging, current: Trough::HOLE, others: Box::default() }
     }
 
-    /// Slots so far.
+    /// The number of slots so far.
     pub fn slots(&self) -> u64 {
         self.merging.slots()
     }

@@ -97,7 +97,7 @@ impl Remaining {
         }
     }
 
-    /// Describes the objects.
+    /// Describes the objects: their number, some addresses, and the cache.
     pub(in crate::judge) fn in_words(&self) -> String {
         let objects = match self.count() {
             0 => "objects".to_owned(),

@@ -9,7 +9,7 @@
 pub(super) enum Severity {
     /// The kernel's memory, locks or code are in disorder.
     Fault,
-    /// Something is noteworthy.
+    /// The message is worth a note, but proves no fault.
     Warning,
 }
 

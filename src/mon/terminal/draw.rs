@@ -95,7 +95,7 @@ fn chosen(view: &View) -> String {
     format!(" ({})", words.join(", "))
 }
 
-/// The last line.
+/// The last line of the screen: the state of the view, or the reason of a failure.
 fn bottom(view: &View, screen: &Screen, lines: usize, room: usize, status: &StatusLine, width: usize) -> String {
     let at = screen.at.strftime("%H:%M:%S UTC").to_string();
     let last = (view.top + room).min(lines);

@@ -6,12 +6,12 @@ use super::prompt::{Prompt, PromptAnswer};
 use crate::mon::{Drivers, PoolScope, RowFilter, SortColumn, SortOrder};
 use crate::pool::Pool;
 
-/// The user's choices.
+/// The rows, order and highlights that the user chose.
 #[derive(Debug)]
 pub struct View {
     /// The rows to show.
     pub shown: RowFilter,
-    /// Their order.
+    /// The order of the rows.
     pub order: SortOrder,
     /// Whether rows that changed and rows that grow are highlighted.
     pub highlight: bool,
@@ -35,9 +35,9 @@ pub(super) enum Over {
 /// The action that a key requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyAction {
-    /// Draw again.
+    /// Draw the screen again.
     Redraw,
-    /// End.
+    /// End the program.
     Quit,
     /// Go to another sample of a recording.
     Go(SampleMove),
@@ -48,9 +48,9 @@ pub enum KeyAction {
 pub enum SampleMove {
     /// To its first sample.
     First,
-    /// One sample back.
+    /// To the previous sample.
     Back,
-    /// One sample forward.
+    /// To the next sample.
     On,
     /// To its last sample.
     Last,

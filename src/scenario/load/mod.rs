@@ -28,7 +28,7 @@ use super::written::Document;
 /// A scenario and its text, which a run keeps.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The checked scenario.
+    /// The scenario after all checks.
     pub scenario: Scenario,
     /// The text of the file, without a byte order mark.
     pub text: String,

@@ -50,7 +50,7 @@ pub(super) fn bytes_in(number: Decimal<'_>, unit: &str) -> Result<u64, MistakeTe
     Err(MistakeText::new(format!("`{}` is not a unit of bytes", shown(unit)), "unknown unit", help))
 }
 
-/// Largest first.
+/// The units and their bytes, the largest first.
 const UNITS: [(&str, u64); 5] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 fn without_unit() -> MistakeText {

@@ -25,14 +25,14 @@ pub enum GrowthLimit {
 pub struct Rate {
     /// The growth in one unit.
     pub amount: Amount,
-    /// The unit.
+    /// The unit of time: an iteration or an hour.
     pub per: Per,
 }
 
 /// The quantity of a [`Rate`]. A measured rate is rarely a whole number, so a limit need not be one either.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {
-    /// Bytes in use.
+    /// A number of bytes in use.
     Bytes(f64),
     /// Allocations that are not freed yet.
     Objects(f64),

@@ -8,7 +8,7 @@ use crate::scenario::types::{Reboot, ScenarioFlags};
 /// The longest useful time. The machine does nothing until it is over.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// Checks `after_panic`.
+/// Returns the mistake in `after_panic`, if there is one.
 pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&ScenarioFlags>) -> Option<PathMistake> {
     let after = reboot?.after_panic?;
     let wrong = |message: String, label: &str, help: String| {

@@ -34,8 +34,7 @@ fn plan(written: &WrittenWorkload, found: &mut Vec<PathMistake>) -> Option<Plan>
         }
         (Some(_), Some(_)) => {
             let help = "keep `iterations` (one command each) or `duration` (one command that keeps running)";
-            let wrong =
-                MistakeText::new("`iterations` and `duration` cannot be combined", "beside `iterations`", help);
+            let wrong = MistakeText::new("`iterations` and `duration` cannot be combined", "beside `iterations`", help);
             found.push(at("duration").name().is(wrong));
             None
         }

@@ -27,11 +27,11 @@ const UNKNOWN_SIZE: f64 = 65_536.0;
 /// The time of a slot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlotTime {
-    /// The slot.
+    /// The slot, counted from the begin of the workload.
     pub slot: u64,
     /// Hours since the workload began.
     pub hours: f64,
-    /// Completed iterations.
+    /// The number of completed iterations.
     pub iterations: f64,
 }
 
