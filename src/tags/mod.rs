@@ -17,7 +17,7 @@ mod scan;
 mod slab;
 
 pub use evidence::{Evidence, Grade};
-pub use image::{Budget, Does, Image, ImageError, Routine, Version, Wanted};
+pub use image::{Budget, Does, Image, ImageError, Routine, Wanted};
 pub use localtag::LocalTags;
 pub use mapped::mapped_driver;
 pub use owner::{Owner, Sources};
@@ -25,6 +25,8 @@ pub use place::find_pooltag;
 pub use pooltag::{Malformed, PoolTags, Row};
 pub use scan::{Scan, Scanned};
 pub use slab::{Slab, module_of_callsite};
+
+pub use crate::version_info::VersionInfo;
 
 /// Returns the forms of a pool tag for lookups: without PROTECTED_POOL, as in lists, and with it, as it may be in code.
 /// Empty if `tag` is no pool tag.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::evidence::{Evidence, Grade, grade};
-use super::image::Version;
 use super::localtag::stem;
 use super::{LocalTags, PoolTags, Scan, forms};
 use crate::pool::Tag;
+use crate::version_info::VersionInfo;
 
 /// The sources for lookups; a missing one is `None`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,8 +26,8 @@ pub struct Owner {
     pub driver: String,
     /// The driver's file, if it was read.
     pub path: Option<PathBuf>,
-    /// Version and company from the driver's image.
-    pub version: Version,
+    /// Version, build and company from the driver's image.
+    pub version: VersionInfo,
     /// How certain it is that the driver owns the tag.
     pub grade: Grade,
     /// The evidence for the driver, strongest first.
@@ -78,7 +78,7 @@ const NO_DRIVER: &str = "(not named)";
 fn of<'a>(owners: &'a mut Vec<Owner>, name: &str) -> &'a mut Owner {
     let same = |owner: &Owner| stem(&owner.driver).eq_ignore_ascii_case(stem(name));
     let at = owners.iter().position(same).unwrap_or_else(|| {
-        let (path, version, grade, evidence) = (None, Version::default(), Grade::Possible, Vec::new());
+        let (path, version, grade, evidence) = (None, VersionInfo::default(), Grade::Possible, Vec::new());
         owners.push(Owner { driver: name.to_owned(), path, version, grade, evidence });
         owners.len() - 1
     });

@@ -1,6 +1,6 @@
 //! Finds the tags that a driver's image allocates under.
 //!
-//! The `object` crate reads PE headers, sections, imports and resources; `x86` and `arm64` read instructions. An image
+//! The `object` crate reads PE headers, sections and imports; `x86` and `arm64` read instructions. An image
 //! may be cut off, damaged or misleading. Reading it never panics, stays within the time budget, and needs only the
 //! memory for its results, which is bounded.
 
@@ -16,19 +16,18 @@ use object::pe::{
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile, optional_header_magic};
 
 use super::evidence::{Evidence, Grade};
+use crate::version_info::VersionInfo;
 
 mod arm64;
 mod imports;
 mod routine;
 mod uses;
-mod version;
 mod x86;
 
 use imports::Imports;
 pub use routine::{Does, Routine};
 pub use uses::Wanted;
 use uses::{Handed, Uses};
-pub use version::Version;
 
 /// The time limit for reading.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +55,8 @@ impl Budget {
 /// The data read from an image.
 #[derive(Debug, Clone, Default)]
 pub struct Image {
-    /// Version and company of the driver.
-    pub version: Version,
+    /// Version, build and company of the driver.
+    pub version: VersionInfo,
     /// The evidence for each requested tag in the image, strongest first.
     pub found: BTreeMap<[u8; 4], Vec<Evidence>>,
     /// The reason why the image was only read in part; `None` if it was read completely.
@@ -123,7 +122,7 @@ fn read_as<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>, wanted: &Wanted, budget: &Bu
     {
         return image;
     }
-    image.version = Version::of(pe);
+    image.version = VersionInfo::from_pe(pe);
     let (imports, sections, mut uses) = (Imports::of(pe), Sections::of(pe), Uses::new(wanted.clone()));
     let bits = if pe.nt_headers().is_type_64() { 64 } else { 32 };
     let base = if bits == 64 { 0 } else { pe.nt_headers().optional_header().image_base() };
