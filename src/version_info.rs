@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn version_and_company_are_read_and_nothing_that_a_terminal_obeys() {
+    fn version_and_company_have_no_control_characters() {
         let version = VersionInfo::from_resource(&whole());
         assert_eq!(version.version.as_deref(), Some("2.3.4.5"));
         assert_eq!(version.company.as_deref(), Some("Contoso Ltd"));
