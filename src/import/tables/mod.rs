@@ -12,17 +12,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub(super) use self::about::About;
-use self::clock::{Clock, Told};
-use self::codes::{Code, Codes};
-use self::file::File;
-use self::totals::{Short, Totals};
+pub(super) use self::identity::RowIdentity;
+use self::clock::{TableClock, TableStart};
+use self::codes::{CodeHasher, code};
+use self::file::LogFile;
+use self::totals::{ShortTables, TableTotals};
 use super::when::Stamp;
-use super::{ImportError, Wrong, when};
+use super::{ImportError, LogProblem, when};
 use crate::pool::{Figure, Key, Pool, RowId, Snapshot, Usage};
 use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage, TimeSource};
 
-mod about;
+mod identity;
 mod clock;
 mod codes;
 mod file;
@@ -32,13 +32,13 @@ mod totals;
 pub(super) use clock::Times;
 
 /// The tables of one log, or of several logs that are parts of one.
-pub(super) struct Tables {
+pub(super) struct LogTables {
     to: PathBuf,
     header: Header,
     recorder: Option<Recorder>,
     snapshot: Snapshot,
-    rows: HashMap<(u64, u64), RowId, BuildHasherDefault<Codes>>,
-    clock: Clock,
+    rows: HashMap<(u64, u64), RowId, BuildHasherDefault<CodeHasher>>,
+    clock: TableClock,
     /// The time of the next table, and its source.
     stamp: Option<(Stamp, TimeSource)>,
     /// The time stamp of the first table.
@@ -54,7 +54,7 @@ pub(super) struct Tables {
     incomplete: Incomplete,
     of_next: Incomplete,
     /// The totals in the header of the table that is open or comes next.
-    totals: Totals,
+    totals: TableTotals,
     tables: u64,
     /// Whether an unknown time passed before some table.
     untimed: bool,
@@ -66,14 +66,14 @@ pub(super) struct Tables {
     stage: Stage,
     marked: Option<Stage>,
     /// Tables with rows that do not add up to their totals.
-    short: Short,
-    file: File,
+    short: ShortTables,
+    file: LogFile,
     notes: Vec<String>,
 }
 
 /// The result of reading a log.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct LogSummary {
     pub(super) tables: u64,
     /// Whether some tables lack tags, so a tag that first appears later was not necessarily empty before.
     pub(super) partial: bool,
@@ -89,22 +89,22 @@ fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
     }
 }
 
-impl Tables {
+impl LogTables {
     /// Tables that become the recording `to`; `every` is the interval between them, if the user gave one.
-    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> Tables {
+    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> LogTables {
         let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
             // Unknown, unless the name or the first table has a time.
             started: when::name(&file).map(|named| named.at).unwrap_or_default(),
             ..Header::new(file.clone(), name, "")
         };
-        Tables {
+        LogTables {
             to,
             header,
             recorder: None,
             snapshot: Snapshot::new(),
             rows: HashMap::default(),
-            clock: Clock::new(every),
+            clock: TableClock::new(every),
             stamp: None,
             first: None,
             between: None,
@@ -112,7 +112,7 @@ impl Tables {
             waiting: false,
             incomplete: Incomplete::default(),
             of_next: Incomplete::default(),
-            totals: Totals::default(),
+            totals: TableTotals::default(),
             tables: 0,
             untimed: false,
             rows_read: 0,
@@ -120,8 +120,8 @@ impl Tables {
             next_stage: Stage::Workload,
             stage: Stage::Workload,
             marked: None,
-            short: Short::default(),
-            file: File::new(name, (0, 0)),
+            short: ShortTables::default(),
+            file: LogFile::new(name, (0, 0)),
             notes: Vec::new(),
         }
     }
@@ -130,7 +130,7 @@ impl Tables {
     /// one.
     pub(super) fn begin_file(&mut self, name: &str, stamp: Option<(Timestamp, TimeSource)>) {
         let before = (self.tables, self.rows_read);
-        self.file = File::new(name, before);
+        self.file = LogFile::new(name, before);
         self.stamp = stamp.map(|(at, source)| (file_stamp(at, source), source));
         // Any time may have passed between two files.
         self.between = Some(self.rows_read);
@@ -138,7 +138,7 @@ impl Tables {
 
     /// Sets the source, and the interval between its tables if the format defines one. If `partial`, no table of this
     /// file shows every tag.
-    pub(super) fn of(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
+    pub(super) fn set_source(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
         if self.header.source.is_empty() {
             source.clone_into(&mut self.header.source);
         }
@@ -187,8 +187,8 @@ impl Tables {
             self.first = self.stamp.filter(|(_, source)| *source == TimeSource::Text).map(|(stamp, _)| stamp);
         }
         let apart = self.between.take() == Some(self.rows_read);
-        let told = Told { stamp: self.stamp.take(), apart, line };
-        let known = self.clock.table(told).map_err(|wrong| self.disagree(line, wrong))?;
+        let start = TableStart { stamp: self.stamp.take(), apart, line };
+        let known = self.clock.table(start).map_err(|wrong| self.disagree(line, wrong))?;
         if !known && !self.untimed {
             (self.untimed, self.file.untimed) = (true, Some(line));
         }
@@ -212,7 +212,7 @@ impl Tables {
         self.open
     }
 
-    /// Ends the table.
+    /// Ends the open table, if there is one.
     pub(super) fn end(&mut self) -> Result<(), ImportError> {
         if std::mem::take(&mut self.open) {
             self.waiting = true;
@@ -250,8 +250,8 @@ impl Tables {
     }
 
     /// Adds a row to the table; `None` if the table already has that row.
-    pub(super) fn add(&mut self, about: About, usage: Usage) -> Option<RowId> {
-        let row = self.row(about);
+    pub(super) fn add(&mut self, identity: RowIdentity, usage: Usage) -> Option<RowId> {
+        let row = self.row(identity);
         self.repeat(row, &Some(usage)).then_some(row)
     }
 
@@ -293,15 +293,15 @@ impl Tables {
     }
 
     /// Adds a row unless nothing was ever counted in it: a debugger lists both pools of a tag that uses only one.
-    pub(super) fn add_used(&mut self, about: About, usage: Usage) -> bool {
-        let unused = usage == Usage::default() && !self.rows.contains_key(&Code::of(about));
+    pub(super) fn add_used(&mut self, identity: RowIdentity, usage: Usage) -> bool {
+        let unused = usage == Usage::default() && !self.rows.contains_key(&code(identity));
         self.rows_read += u64::from(unused);
-        unused || self.add(about, usage).is_some()
+        unused || self.add(identity, usage).is_some()
     }
 
     /// Returns the row of a tag.
-    pub(super) fn row(&mut self, about: About) -> RowId {
-        *self.rows.entry(Code::of(about)).or_insert_with(|| self.snapshot.row(about.key()))
+    pub(super) fn row(&mut self, identity: RowIdentity) -> RowId {
+        *self.rows.entry(code(identity)).or_insert_with(|| self.snapshot.row(identity.key()))
     }
 
     /// Counts a line that looks like a row and could not be read. The verdict on tags that are not shown, and on all
@@ -328,12 +328,12 @@ impl Tables {
     }
 
     /// The error for a line of the file.
-    pub(super) fn wrong(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
+    pub(super) fn wrong(&self, line: u64, LogProblem { what, help }: LogProblem) -> ImportError {
         ImportError::Row { name: self.file.name.clone(), line, what, help }
     }
 
     /// The error for a time in a line of the file that contradicts another source.
-    fn disagree(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
+    fn disagree(&self, line: u64, LogProblem { what, help }: LogProblem) -> ImportError {
         ImportError::Times { name: format!("{}, line {line}", self.file.name), what, help }
     }
 
@@ -342,7 +342,7 @@ impl Tables {
         self.end()?;
         let (tables, rows) = (self.tables - self.file.before.0, self.rows_read - self.file.before.1);
         if tables == 0 || (rows == 0 && !self.file.is_read_whole()) {
-            let Wrong { what, help } = self.file.nothing(what);
+            let LogProblem { what, help } = self.file.nothing(what);
             return Err(ImportError::Beginning { name: self.file.name.clone(), what, help });
         }
         self.notes.extend(self.file.notes());
@@ -355,7 +355,7 @@ impl Tables {
     }
 
     /// Closes the recording.
-    pub(super) fn finish(mut self) -> Result<Read, ImportError> {
+    pub(super) fn finish(mut self) -> Result<LogSummary, ImportError> {
         self.end()?;
         self.record()?;
         if let Some(recorder) = self.recorder {
@@ -364,9 +364,9 @@ impl Tables {
         self.notes.extend(self.short.note());
         let name = self.file.name;
         let help =
-            |(line, Wrong { what, help })| ImportError::Times { name: format!("{name}, line {line}"), what, help };
+            |(line, LogProblem { what, help })| ImportError::Times { name: format!("{name}, line {line}"), what, help };
         let (times, notes) = self.clock.finish().map_err(help)?;
         self.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
-        Ok(Read { tables: self.tables, partial: self.partial, times, notes: self.notes })
+        Ok(LogSummary { tables: self.tables, partial: self.partial, times, notes: self.notes })
     }
 }

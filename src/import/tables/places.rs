@@ -1,10 +1,10 @@
 //! Rows that are not of pool tags: their reader looks up each name once and then adds by the row's place.
 
-use super::Tables;
+use super::LogTables;
 use crate::pool::{Key, RowId, Usage};
 use crate::record::Stage;
 
-impl Tables {
+impl LogTables {
     /// The place of a row, the same in every table.
     pub(in crate::import) fn place(&mut self, key: Key) -> RowId {
         self.snapshot.row(key)
