@@ -95,7 +95,7 @@ impl NamedTables {
             let both = row.both;
             let add = |tables: &mut LogTables| match both {
                 true => tables.add_used(identity, usage),
-                false => tables.add(identity, usage).is_some(),
+                false => tables.add(identity, usage),
             };
             // A row that the table already has begins the next table.
             if !add(tables) {

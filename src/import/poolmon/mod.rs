@@ -8,7 +8,6 @@
 use std::io::Read;
 use std::time::Duration;
 
-use self::again::Again;
 use self::other_line::{OtherLine, TableScope};
 use self::row::{Form, PoolMonRow, RowLayout};
 use super::data::looks_like_row;
@@ -18,7 +17,6 @@ use super::tables::{LogTables, RowIdentity};
 use super::{ImportError, LogProblem};
 use crate::pool::{Counters, Key, Pool, Usage};
 
-mod again;
 mod header;
 pub(super) mod number;
 mod other_line;
@@ -47,12 +45,8 @@ pub(super) fn row_mistake(line: &[u8]) -> Option<String> {
 pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
     let layout = RowLayout { unicode: lines.are_unicode(), ..RowLayout::default() };
     let mut screens = Screens { layout, ..Screens::default() };
-    loop {
-        screens.repeat(lines, tables);
-        match lines.next()? {
-            Some(line) => screens.line(line, tables)?,
-            None => break,
-        }
+    while let Some(line) = lines.next()? {
+        screens.line(line, tables)?;
     }
     tables.end_file("table of PoolMon")
 }
@@ -70,40 +64,9 @@ struct Screens {
     layout: RowLayout,
     /// Whether tables have headers.
     headed: bool,
-    again: Again,
 }
 
 impl Screens {
-    /// Consumes the lines of tags that are in the same place as in the previous table, with the same or other figures.
-    #[inline]
-    fn repeat(&mut self, lines: &mut LogLines<impl Read>, tables: &mut LogTables) {
-        while tables.is_open() {
-            if let Some((row, usage)) = self.again.take(lines) {
-                if !tables.repeat(row, usage) {
-                    usage.iter().for_each(|usage| tables.add_up(lines.number(), row, *usage));
-                }
-                continue;
-            }
-            let ahead = lines.ahead();
-            let Some((row, head)) = self.again.whose(ahead) else { return };
-            let (usage, length) = row::quick(&ahead[head - 1..]);
-            let length = head - 1 + length;
-            let end = match &ahead[length..] {
-                [b'\n', ..] => 1,
-                [b'\r', b'\n', ..] => 2,
-                _ => return,
-            };
-            if usage.is_none()
-                || self.form.is_none_or(|(form, _)| form != Form::Snapshot)
-                || !tables.repeat(row, &usage)
-            {
-                return;
-            }
-            self.again.keep(&ahead[..length + end], head, row, &usage);
-            lines.skip(length + end);
-        }
-    }
-
     fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         match row::read(line.bytes, self.layout) {
             Some(Ok(_)) if line.end == End::File && self.layout.short => {
@@ -176,17 +139,14 @@ impl Screens {
         }
         let identity = self.identity(row.tag, row.pool);
         let mut added = tables.add(identity, row.usage);
-        if added.is_none() && !self.headed {
+        if !added && !self.headed {
             // Snapshots without headers: a repeated tag begins the next one.
             self.begin(line.number, tables)?;
             added = tables.add(identity, row.usage);
         }
-        match added {
-            Some(place) => self.again.keep(line.raw, row.head, place, &Some(row.usage)),
-            None => {
-                let place = tables.row(identity);
-                tables.add_up(line.number, place, row.usage);
-            }
+        if !added {
+            let place = tables.row(identity);
+            tables.add_up(line.number, place, row.usage);
         }
         Ok(())
     }
@@ -202,9 +162,6 @@ impl Screens {
 
     fn begin(&mut self, line: u64, tables: &mut LogTables) -> Result<(), ImportError> {
         let scope = self.title.take().unwrap_or(TableScope::System);
-        if self.scope != Some(scope) {
-            self.again.forget();
-        }
         match (scope, self.whole) {
             (TableScope::Session(_), _) => {}
             (scope, None) => self.whole = Some((scope, line)),
@@ -220,7 +177,6 @@ impl Screens {
             (_, Some(_)) => {}
         }
         self.scope = Some(scope);
-        self.again.begin();
         tables.begin(line)
     }
 
@@ -245,11 +201,11 @@ impl Screens {
             }
             Some(OtherLine::Fence) => tables.between(),
             Some(OtherLine::Header { drivers, short }) => {
-                self.lay_out(RowLayout { ruled: false, drivers, short, ..self.layout });
+                self.layout = RowLayout { ruled: false, drivers, short, ..self.layout };
                 self.headed = true;
                 self.begin(line.number, tables)?;
             }
-            Some(OtherLine::Rule) => self.lay_out(RowLayout { ruled: true, ..self.layout }),
+            Some(OtherLine::Rule) => self.layout.ruled = true,
             None if super::format::is_of_debugger(line.bytes) => {
                 let what = "is from WinDbg's !poolused, but this log is from PoolMon";
                 return Err(tables.wrong(line.number, LogProblem::new(what, "put each into its own file")));
@@ -263,13 +219,6 @@ impl Screens {
             }
         }
         Ok(())
-    }
-
-    fn lay_out(&mut self, layout: RowLayout) {
-        if self.layout != layout {
-            self.again.forget();
-        }
-        self.layout = layout;
     }
 }
 

@@ -253,8 +253,7 @@ mod tests {
 
     fn row(text: &str, header: &str) -> Result<([u8; 4], [u64; 6]), String> {
         let columns = PoolUsedColumns::from_header(header.as_bytes()).unwrap();
-        let row =
-            read_row(LogLine { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, &columns)?;
+        let row = read_row(LogLine { bytes: text.as_bytes(), number: 1, end: End::Newline }, false, &columns)?;
         let [a, b] = row.pools;
         Ok((row.tag, [a.allocs, a.frees, a.bytes, b.allocs, b.frees, b.bytes]))
     }
