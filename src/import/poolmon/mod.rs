@@ -3,7 +3,6 @@
 //! Every header begins a table, and `Memory:` ends one. A screen shows only the rows that fit on it, so a tag missing
 //! in one is absent and not zero; a snapshot has all tags. The first row decides between the two, and a row of the
 //! other kind is an error, because two logs in one file are two series.
-// long because every line that a log of PoolMon may have is decided here.
 
 use std::io::Read;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! One row of PoolMon's table. A tag is exactly four characters of any kind, spaces included (`Dh 1`, `Io  `), so it is
 //! found by the text after it.
-// long because the quick and the patient reading of a row must agree, and stand beside each other.
+// long because the quick and the patient reading of a row must agree.
 
 use super::super::pages;
 use super::super::passed::shown;
