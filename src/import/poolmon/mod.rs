@@ -12,7 +12,7 @@ use self::row::{Form, PoolMonRow, RowLayout};
 use super::data::looks_like_row;
 use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::{LogTables, RowIdentity};
+use super::tables::{ImportedTables, RowIdentity};
 use super::{ImportError, LogProblem};
 use crate::pool::{Counters, Key, Pool, Usage};
 
@@ -41,7 +41,7 @@ pub(super) fn row_mistake(line: &[u8]) -> Option<String> {
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let layout = RowLayout { unicode: lines.are_unicode(), ..RowLayout::default() };
     let mut screens = Screens { layout, ..Screens::default() };
     while let Some(line) = lines.next()? {
@@ -66,7 +66,7 @@ struct Screens {
 }
 
 impl Screens {
-    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match row::read(line.bytes, self.layout) {
             Some(Ok(_)) if line.end == End::File && self.layout.short => {
                 tables.pass(line.number, || "is cut off, perhaps inside its last number".to_owned());
@@ -104,7 +104,7 @@ impl Screens {
         form: Form,
         usage: Usage,
         line: LogLine<'_>,
-        tables: &mut LogTables,
+        tables: &mut ImportedTables,
     ) -> Result<(), ImportError> {
         self.form(form, line, tables)?;
         if !tables.is_open() {
@@ -115,7 +115,7 @@ impl Screens {
     }
 
     /// Checks that all rows have one form.
-    fn form(&mut self, form: Form, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn form(&mut self, form: Form, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match self.form {
             None => {
                 self.form = Some((form, line.number));
@@ -131,7 +131,7 @@ impl Screens {
         Ok(())
     }
 
-    fn row(&mut self, row: PoolMonRow, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn row(&mut self, row: PoolMonRow, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         self.form(row.form, line, tables)?;
         if !tables.is_open() {
             self.begin(line.number, tables)?;
@@ -159,7 +159,7 @@ impl Screens {
         RowIdentity { tag, pool, session, counters: Counters::Wrapping32 }
     }
 
-    fn begin(&mut self, line: u64, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn begin(&mut self, line: u64, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let scope = self.title.take().unwrap_or(TableScope::System);
         match (scope, self.whole) {
             (TableScope::Session(_), _) => {}
@@ -179,7 +179,7 @@ impl Screens {
         tables.begin(line)
     }
 
-    fn other_line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn other_line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match other_line::read(line.bytes) {
             Some(OtherLine::Blank) => {}
             Some(OtherLine::Memory) => {

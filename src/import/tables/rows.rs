@@ -4,11 +4,11 @@
 //! and then adds by place.
 
 use super::codes::code;
-use super::{LogTables, RowIdentity};
+use super::{ImportedTables, RowIdentity};
 use crate::pool::{Key, RowId, Usage};
 use crate::record::Incomplete;
 
-impl LogTables {
+impl ImportedTables {
     /// Adds a row to the table; `false` if the table already has that row.
     pub(in crate::import) fn add(&mut self, identity: RowIdentity, usage: Usage) -> bool {
         let row = self.row(identity);
