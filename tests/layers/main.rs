@@ -11,6 +11,7 @@ use tokens::{Placed, Token, tokens};
 
 mod links;
 mod tokens;
+mod type_names;
 mod words;
 
 /// The permitted imports of each module: the table's rows in order, lowest layer first.
