@@ -4,22 +4,16 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
+use crate::program::{Completed, poolgate_in};
 
 fn poolgate(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    command.current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
+    let mut command = poolgate_in(folder);
+    command.env_remove("NO_COLOR");
     command
 }
 
-fn said(folder: &Path, words: &[&str]) -> Said {
-    let output = poolgate(folder).args(words).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+fn said(folder: &Path, words: &[&str]) -> Completed {
+    Completed::run(poolgate(folder).args(words))
 }
 
 fn scenario(name: &str, more: &str) -> String {

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
+
+use crate::program::Completed;
 
 const NONE: &str = "Current Boot Registry Settings are: 00000000\n";
 
@@ -13,12 +15,6 @@ const NONE: &str = "Current Boot Registry Settings are: 00000000\n";
 struct Machine {
     folder: tempfile::TempDir,
     kernel: Kernel,
-}
-
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
 }
 
 impl Machine {
@@ -59,12 +55,12 @@ impl Machine {
         state.settings.flag("GlobalFlag")
     }
 
-    fn flags(&self, words: &str) -> Said {
+    fn flags(&self, words: &str) -> Completed {
         poolgate(&format!("flags {words}"), &self.path())
     }
 
     #[track_caller]
-    fn does(&self, words: &str) -> Said {
+    fn does(&self, words: &str) -> Completed {
         let said = self.flags(words);
         assert_eq!(said.code, Some(0), "{words}: {}{}", said.stdout, said.stderr);
         said
@@ -76,12 +72,11 @@ impl Machine {
 }
 
 /// Runs the command, with its words split at spaces, on the machine with its kernel in that file.
-fn poolgate(words: &str, kernel: &std::path::Path) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    command.args(words.split_whitespace()).env("POOLGATE_SIM_KERNEL", kernel).stdin(Stdio::null());
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
-    Said { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+fn poolgate(words: &str, kernel: &std::path::Path) -> Completed {
+    let mut command = crate::program::poolgate();
+    command.args(words.split_whitespace()).env("POOLGATE_SIM_KERNEL", kernel);
+    let Completed { code, stdout, stderr } = Completed::run(&mut command);
+    Completed { code, stdout: stdout.replace("\r\n", "\n"), stderr: stderr.replace("\r\n", "\n") }
 }
 
 #[test]

@@ -2,19 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
+use crate::program::{Completed, poolgate_in};
 
-fn poolgate(folder: &Path, words: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    let output = command.args(words).current_dir(folder).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+fn poolgate(folder: &Path, words: &[&str]) -> Completed {
+    Completed::run(poolgate_in(folder).args(words))
 }
 
 fn folder() -> tempfile::TempDir {

@@ -1,10 +1,10 @@
 //! Files for packagers: completion scripts and manual pages; and the scenarios of workflows.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 fn poolgate(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_poolgate")).args(words).stdin(Stdio::null()).output().unwrap()
+    crate::program::poolgate().args(words).output().unwrap()
 }
 
 #[test]

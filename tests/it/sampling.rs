@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use poolgate::machine::linux::Tables;
 use poolgate::machine::{MachineError, PoolSource};
 use poolgate::pool::{Counters, Pool, Snapshot, TagPattern, Usage};
-use poolgate::record::{Header, Recorder, SampleInfo};
 use tempfile::TempDir;
+
+use crate::sampler::Sampler;
 
 /// A folder with a `proc` and a `sys` written by the test.
 struct Root(TempDir);
@@ -235,39 +235,6 @@ fn a_cache_whose_module_is_gone_needs_no_shrinking() {
     assert_eq!(root.text("sys/kernel/slab/filp/shrink"), "1");
 }
 
-/// A source and the recorder of its samples.
-struct Sampler {
-    source: Tables,
-    recorder: Recorder,
-    taken: u32,
-    _folder: TempDir,
-}
-
-impl Sampler {
-    fn of(root: &Path) -> Sampler {
-        let folder = tempfile::tempdir().unwrap();
-        let header = Header::new("sampling", "sampling", "linux slabinfo");
-        let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
-        Sampler { source: Tables::new(root), recorder, taken: 0, _folder: folder }
-    }
-
-    /// Takes a sample; returns the number of known caches.
-    fn sample(&mut self) -> usize {
-        self.taken += 1;
-        let info = SampleInfo { at: Duration::from_secs(self.taken.into()), settled: false, missed: 0 };
-        let snapshot = self.source.sample().unwrap();
-        self.recorder.sample(info, snapshot).unwrap();
-        snapshot.keys().len()
-    }
-
-    /// Takes a sample; returns the number of known caches and of heap allocations.
-    fn counted(&mut self) -> (usize, u64) {
-        let mut known = 0;
-        let taken = allocation_counter::measure(|| known = self.sample());
-        (known, taken.count_total)
-    }
-}
-
 /// Enough for two whole samples after the first. Keys are repeated before these.
 const MANY: u64 = 600;
 
@@ -281,7 +248,7 @@ fn a_sample_takes_no_heap_memory() {
     };
     let root = Root::with(&caches(0));
     root.put("proc/meminfo", "Slab:             120000 kB\n");
-    let mut sampler = Sampler::of(root.0.path());
+    let mut sampler = Sampler::new(root.source());
     assert_eq!(sampler.sample(), 601);
     for time in 1..=MANY {
         root.say(&text(&caches(time)));
@@ -313,7 +280,7 @@ fn a_sample_of_this_machine_takes_no_heap_memory() {
     if !live() {
         return;
     }
-    let mut sampler = Sampler::of(Path::new("/"));
+    let mut sampler = Sampler::new(Tables::new(Path::new("/")));
     let mut known = sampler.sample();
     for time in 1..=MANY {
         let (now, allocations) = sampler.counted();

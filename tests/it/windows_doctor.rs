@@ -3,22 +3,15 @@
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::process::{Command, Stdio};
+use crate::program::{Completed, poolgate_in};
 
 const PLAIN: &str = "scenario: plain\ndriver: mountmgr.sys\nworkload: { run: w, iterations: 9 }\n";
 
 fn doctor(words: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     fs_err::write(folder.path().join("plain.yaml"), PLAIN).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_poolgate"))
-        .arg("doctor")
-        .args(words)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code(), text)
+    let output = Completed::run(poolgate_in(folder.path()).arg("doctor").args(words));
+    (output.code, output.text())
 }
 
 /// Returns the level of the line about `what`.

@@ -6,7 +6,8 @@ use poolgate::run::{Output, open_log};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::stranger::{Place, does, is_root};
-use crate::runs::harness::{Ended, Scenario, poolgate, wait_until};
+use crate::program::poolgate;
+use crate::runs::harness::{Ended, Scenario, wait_until};
 
 const LOGS: [&str; 2] = ["workload.log", "run.log"];
 

@@ -1,30 +1,25 @@
 //! `poolgate flags` on Linux: the kernel command line of the next boot, changed by hand and restored byte for byte.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::root::{Root, fixture};
+use crate::program::{Completed, poolgate};
 
 const DROP_IN: &str = "etc/default/grub.d/99-poolgate.cfg";
 
 /// A grub.cfg as grub-mkconfig writes it.
 const GRUB_CFG: &str = "set default=0\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz-6.1.0 root=/dev/sda1 ro  quiet\n\tinitrd /boot/initrd\n}\n";
 
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-fn flags(root: &Root, words: &str) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+fn flags(root: &Root, words: &str) -> Completed {
+    let mut command = poolgate();
     command.arg("flags").args(words.split_whitespace()).arg("--root").arg(root.path());
-    let output = command.env_remove("POOLGATE_SIM_KERNEL").stdin(Stdio::null()).output().unwrap();
-    let shown = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(root.path().to_str().unwrap(), "ROOT");
-    Said { code: output.status.code(), stdout: shown(output.stdout), stderr: shown(output.stderr) }
+    let Completed { code, stdout, stderr } = Completed::run(command.env_remove("POOLGATE_SIM_KERNEL"));
+    let shown = |text: String| text.replace(root.path().to_str().unwrap(), "ROOT");
+    Completed { code, stdout: shown(stdout), stderr: shown(stderr) }
 }
 
 #[track_caller]
-fn does(root: &Root, words: &str) -> Said {
+fn does(root: &Root, words: &str) -> Completed {
     let said = flags(root, words);
     assert_eq!(said.code, Some(0), "{words}: {}{}", said.stdout, said.stderr);
     said

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::judged::{Said, log, poolgate};
+use super::judged::{log, poolgate};
 use super::{HEADER, file};
+use crate::program::Completed;
 
 /// Compares two logs with the arguments in `given`.
-fn compare(base: &str, candidate: &str, given: &[&str]) -> Said {
+fn compare(base: &str, candidate: &str, given: &[&str]) -> Completed {
     let folder = tempfile::tempdir().unwrap();
     let files = [("base.csv", base), ("candidate.csv", candidate)];
     let [base, candidate] = files.map(|(name, text)| -> PathBuf { file(&folder, name, text.as_bytes()) });

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::judged::{Said, poolgate};
+use super::judged::poolgate;
 use super::{HEADER, file};
+use crate::program::Completed;
 
 fn five_samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field/f81-five-samples.csv")
 }
 
 /// Judges a log with these bytes of `MyD1`, one sample a minute, with the arguments in `given`.
-fn judged(bytes: &[u64], given: &[&str]) -> Said {
+fn judged(bytes: &[u64], given: &[&str]) -> Completed {
     let folder = tempfile::tempdir().unwrap();
     let rows = bytes.iter().enumerate().map(|(at, bytes)| format!("{},,MyD1,Nonp,{},,{bytes}\n", at * 60, bytes / 64));
     let log = file(&folder, "few.csv", (HEADER.to_owned() + &rows.collect::<String>()).as_bytes());

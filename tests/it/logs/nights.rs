@@ -6,7 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::file;
-use super::judged::{Said, poolgate};
+use super::judged::poolgate;
+use crate::program::Completed;
 use crate::python;
 
 /// Noon of 2026-01-01 as Unix time.
@@ -36,13 +37,13 @@ fn nights(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     (0..NIGHTS).map(night).collect()
 }
 
-fn series(files: &[PathBuf], given: &[&str]) -> Said {
+fn series(files: &[PathBuf], given: &[&str]) -> Completed {
     let arguments: Vec<&str> = ["export", "--series"].iter().chain(given).copied().collect();
     poolgate(&arguments, &files.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
 
 /// The rows of a series, with each field under its column's name.
-fn rows(said: &Said) -> Vec<std::collections::HashMap<String, String>> {
+fn rows(said: &Completed) -> Vec<std::collections::HashMap<String, String>> {
     csv::Reader::from_reader(said.stdout.as_bytes()).deserialize().map(|row| row.unwrap()).collect()
 }
 

@@ -3,6 +3,8 @@
 use poolgate::import::{self, ImportError};
 
 use super::{HEADER, PLAIN, file, gzip};
+#[cfg(unix)]
+use crate::program::{Completed, poolgate};
 
 /// The error for these bytes, and the advice.
 fn refused(bytes: &[u8]) -> (String, String) {
@@ -20,8 +22,8 @@ fn refused(bytes: &[u8]) -> (String, String) {
 #[cfg(unix)]
 fn piped(shell: &str) -> (Option<i32>, String) {
     let judged = format!("{shell} | {} judge /dev/stdin", env!("CARGO_BIN_EXE_poolgate"));
-    let output = std::process::Command::new("sh").args(["-c", &judged]).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    let output = Completed::run(std::process::Command::new("sh").args(["-c", &judged]));
+    (output.code, output.stderr)
 }
 
 #[cfg(unix)]
@@ -29,10 +31,9 @@ fn piped(shell: &str) -> (Option<i32>, String) {
 fn what_never_ends_is_refused() {
     for device in ["/dev/zero", "/dev/urandom"] {
         for command in [&["judge"][..], &["export", "--csv"], &["compare", device], &["mon"]] {
-            let mut poolgate = std::process::Command::new(env!("CARGO_BIN_EXE_poolgate"));
-            let output = poolgate.args(command).arg(device).output().unwrap();
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert_eq!(output.status.code(), Some(3), "{command:?} {device}: {said}");
+            let output = Completed::run(poolgate().args(command).arg(device));
+            let said = output.stderr;
+            assert_eq!(output.code, Some(3), "{command:?} {device}: {said}");
             let told = format!("error: {device} is not a regular file\nhelp: give a recording.pgr");
             assert!(said.contains(&told), "{said}");
         }

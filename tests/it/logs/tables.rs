@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::judged::{Said, poolgate};
+use super::judged::poolgate;
 use super::{file, stage_at, still_rows};
+use crate::program::Completed;
 
 const AT_REST: &str = "at rest";
 
 /// A run of three stages; `row` returns allocs, frees and bytes of `MyD1` at a second.
-fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Said {
+fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Completed {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
     for second in 0..80u64 {
         let (stage, done) = stage_at(second);
@@ -44,7 +45,7 @@ fn field(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name)
 }
 
-fn judge(given: &[&str], files: &[&Path]) -> Said {
+fn judge(given: &[&str], files: &[&Path]) -> Completed {
     let arguments: Vec<&str> = ["judge"].iter().chain(given).copied().collect();
     let said = poolgate(&arguments, files);
     assert!(!said.stdout.contains(AT_REST), "such a log has no rest: {}", said.stdout);
@@ -71,7 +72,7 @@ fn snapshots(tables: &[&[(&str, u64, u64, u64)]]) -> String {
     text
 }
 
-fn judged(tables: &[&[(&str, u64, u64, u64)]], given: &[&str]) -> Said {
+fn judged(tables: &[&[(&str, u64, u64, u64)]], given: &[&str]) -> Completed {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "snapshots.log", snapshots(tables).as_bytes());
     judge(given, &[&log])
@@ -222,7 +223,7 @@ fn the_largest_come_first_and_the_others_are_where_the_line_says() {
     let said = judge(&growth, &[&log]);
     said.is(1, &["and 22 more, shown with --all"]);
     assert!(!said.stdout.contains("report.json"), "judge writes none: {}", said.stdout);
-    let place = |said: &Said, tag: &str| said.stdout.find(tag).unwrap_or(usize::MAX);
+    let place = |said: &Completed, tag: &str| said.stdout.find(tag).unwrap_or(usize::MAX);
     assert!(place(&said, "T029") < place(&said, "T028"), "{}", said.stdout);
     assert!(said.stdout.contains("T022") && !said.stdout.contains("T021"), "{}", said.stdout);
     let all = judge(&["--all", growth[0], growth[1]], &[&log]);

@@ -5,7 +5,8 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use poolgate::pool::Pool;
 
-use super::{Bed, Said};
+use super::Bed;
+use crate::program::Completed;
 
 /// A running `poolgate mon`, and its output.
 pub(super) struct Going {
@@ -41,12 +42,12 @@ impl Going {
 
     /// Sends Ctrl-C, and returns the result.
     #[cfg(unix)]
-    pub(super) fn interrupt(self) -> Said {
+    pub(super) fn interrupt(self) -> Completed {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
         // Reading the pipe to its end waits for the end of the child.
         let _rest = self.lines.lines().map_while(Result::ok).count();
-        Said::of(self.child.wait_with_output().unwrap())
+        Completed::from(self.child.wait_with_output().unwrap())
     }
 }
 
@@ -97,7 +98,7 @@ fn whoever_reads_a_pipe_may_have_seen_enough() {
     let Going { child, mut lines } = Going::start(&bed, &["/b"]);
     lines.read_line(&mut String::new()).unwrap();
     drop(lines);
-    let said = Said::of(child.wait_with_output().unwrap());
+    let said = Completed::from(child.wait_with_output().unwrap());
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
 }
 
@@ -105,7 +106,7 @@ fn whoever_reads_a_pipe_may_have_seen_enough() {
 fn as_many_screens_as_were_asked_for_are_written_and_then_it_ends() {
     let bed = Bed::new();
     for (count, expected) in [("1", 1), ("3", 3)] {
-        let said = Said::of(bed.mon(&["-b", "--count", count, "--every", "10 ms"]).output().unwrap());
+        let said = Completed::run(&mut bed.mon(&["-b", "--count", count, "--every", "10 ms"]));
         assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
         assert_eq!(said.stdout.matches(" Memory:").count(), expected, "{}", said.stdout);
     }
@@ -118,7 +119,7 @@ fn as_many_screens_as_were_asked_for_are_written_and_then_it_ends() {
 
 #[test]
 fn the_help_says_that_a_redirected_mon_goes_on_for_ever() {
-    let said = Said::of(Bed::new().mon(&["--help"]).output().unwrap());
+    let said = Completed::run(&mut Bed::new().mon(&["--help"]));
     assert!(said.code == Some(0) && said.stdout.contains("never ends by itself"), "{}", said.stdout);
 }
 

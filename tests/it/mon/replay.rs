@@ -1,6 +1,7 @@
 //! A recording, or any log that poolgate reads, shown as if it were live.
 
-use super::{Bed, Said, file, rows};
+use super::{Bed, file, rows};
+use crate::program::Completed;
 
 /// Five samples, 2 s apart: one tag that leaks, one that appears late, and the kernel's total of a pool.
 pub(super) fn log() -> String {
@@ -17,10 +18,10 @@ pub(super) fn log() -> String {
     log
 }
 
-fn replayed(words: &[&str]) -> Said {
+fn replayed(words: &[&str]) -> Completed {
     let bed = Bed::new();
     file(&bed.path("log.csv"), &log());
-    Said::of(bed.mon(&[&["log.csv"], words].concat()).output().unwrap())
+    Completed::run(&mut bed.mon(&[&["log.csv"], words].concat()))
 }
 
 #[test]

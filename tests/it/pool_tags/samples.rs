@@ -1,17 +1,14 @@
 //! The samples of a table: rows, absences, totals, and no heap memory.
 
-use std::time::Duration;
-
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, PoolTable, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, Totals};
 use poolgate::pool::{Counters, Pool, Tag, Usage};
-use poolgate::record::{Header, Recorder, SampleInfo};
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use crate::pool_tags::bytes::{Row, sessions, table};
 use crate::pool_tags::kernel::Kernel;
 use crate::pool_tags::{expected, nonpaged, paged, sample, source};
+use crate::sampler::Sampler;
 
 fn set(kernel: &Kernel, rows: &[Row]) {
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, rows)));
@@ -125,29 +122,6 @@ proptest! {
     }
 }
 
-/// A source, and the recorder of its samples.
-struct Sampler {
-    source: PoolTable<Kernel>,
-    recorder: Recorder,
-    taken: u64,
-    _folder: TempDir,
-}
-
-impl Sampler {
-    fn of(kernel: &Kernel) -> Sampler {
-        let folder = tempfile::tempdir().unwrap();
-        let header = Header::new("sampling", "sampling", "windows pool tags");
-        let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
-        Sampler { source: source(kernel), recorder, taken: 0, _folder: folder }
-    }
-
-    fn sample(&mut self) {
-        self.taken += 1;
-        let info = SampleInfo { at: Duration::from_secs(self.taken), settled: false, missed: 0 };
-        self.recorder.sample(info, self.source.sample().unwrap()).unwrap();
-    }
-}
-
 #[test]
 fn a_sample_takes_no_heap_memory() {
     // The figures get longer as in a leak, the list rotates, and one tag comes and goes.
@@ -162,14 +136,14 @@ fn a_sample_takes_no_heap_memory() {
         rows
     };
     let kernel = Kernel::listing(&rows(1));
-    let mut sampler = Sampler::of(&kernel);
+    let mut sampler = Sampler::new(source(&kernel));
     // Enough for two whole samples after the first; keys are repeated before each of them.
     for time in 1..=600 {
         set(&kernel, &rows(time));
         let session = [paged(b"Gla1", time), nonpaged(b"Gla2", time * 1000)];
         kernel.set(Class::SessionPoolTag, Ok(sessions(Bits::Bits64, &[(0, &session), (1, &session[..1])])));
         kernel.change(|answers| answers.totals = Some(Totals { paged: time * 7, nonpaged: time, page: 4096 }));
-        let taken = allocation_counter::measure(|| sampler.sample()).count_total;
+        let (_, taken) = sampler.counted();
         assert!(time <= 2 || taken == 0, "sample {time}: {taken}");
     }
     // Every third tag never has memory in the nonpaged pool.

@@ -102,13 +102,13 @@ fn a_run_which_others_could_have_written_is_not_taken_up() {
     let state = root.path().join("var/lib/poolgate").join(ended.run.file_name().unwrap());
     let scenario = state.join("scenario.yaml");
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o666)).unwrap();
-    resume("resume").is(3, "is not safe to use");
-    resume("abort").is(3, "is not safe to use");
+    resume("resume").is(3, &["is not safe to use"]);
+    resume("abort").is(3, &["is not safe to use"]);
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o644)).unwrap();
     fs_err::set_permissions(&state, PermissionsExt::from_mode(0o777)).unwrap();
-    resume("resume").is(3, "is not safe to use");
+    resume("resume").is(3, &["is not safe to use"]);
     fs_err::set_permissions(&state, PermissionsExt::from_mode(0o755)).unwrap();
-    resume("resume").is(0, "test: held");
+    resume("resume").is(0, &["test: held"]);
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn a_run_of_another_machine_is_not_taken_up() {
     let id = root.path().join("etc/machine-id");
     write(&id, "fedcba9876543210\n");
     let resume = || ended.then_below(root.path(), "resume");
-    resume().is(3, "this run belongs to another machine");
+    resume().is(3, &["this run belongs to another machine"]);
     write(&id, "0123456789abcdef\n");
-    resume().is(0, "test: held");
+    resume().is(0, &["test: held"]);
 }
 
 #[test]

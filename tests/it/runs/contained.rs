@@ -63,7 +63,7 @@ fn a_resumed_run_does_not_measure_beside_what_was_left() {
     wait_until("both processes run", || forever.alive() == 2);
     let ended = killed_together(running);
     assert_eq!(forever.alive(), 2);
-    ended.then("resume").is(0, "test: held");
+    ended.then("resume").is(0, &["test: held"]);
     assert_eq!(forever.alive(), 0);
 }
 

@@ -21,7 +21,7 @@ fn nothing_outlives_a_poolgate_that_was_killed_after_a_restart() {
     wait_until("both processes run", || forever.alive() == 2);
     let ended = running.kill();
     wait_until("its processes are gone", || forever.alive() == 0);
-    ended.then("status").is(0, "no process is working on it");
+    ended.then("status").is(0, &["no process is working on it"]);
 }
 
 #[cfg(unix)]

@@ -6,8 +6,9 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use super::contained::killed_together;
-use super::harness::{Ended, Running, Said, Scenario, poolgate, wait_until, write};
+use super::harness::{Ended, Running, Scenario, wait_until, write};
 use super::lines::Forever;
+use crate::program::{Completed, poolgate};
 
 /// Short enough for a test. A third of it is the guard's.
 const PATIENCE: (&str, &str) = ("POOLGATE_TEST_PATIENCE_MS", "3000");
@@ -193,9 +194,9 @@ fn a_run_is_not_resumed_beside_a_workload_which_hangs() {
     let scenario = Scenario::running(&format!("echo $$ > pid; mv pid begun; exec {}", frozen.write()));
     let (running, _) = hanging(scenario);
     let ended = killed_together(running);
-    let resumed = Said::of(poolgate().env(PATIENCE.0, PATIENCE.1).arg("resume").arg(&ended.run));
-    resumed.is(3, "an earlier process of this run left programs running: a process cannot be ended: dd");
-    assert!(!resumed.text.contains("lead-in"), "{}", resumed.text);
+    let resumed = Completed::run(poolgate().env(PATIENCE.0, PATIENCE.1).arg("resume").arg(&ended.run));
+    resumed.is(3, &["an earlier process of this run left programs running: a process cannot be ended: dd"]);
+    assert!(!resumed.text().contains("lead-in"), "{}", resumed.text());
     assert!(ended.junit_now().contains("cannot be ended: dd"), "{}", ended.junit_now());
 }
 

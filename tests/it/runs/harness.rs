@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
+
+use crate::program::{Completed, poolgate, program};
 
 /// A short but complete scenario: 45 iterations, enough for a rate.
 pub(crate) struct Scenario {
@@ -289,20 +291,20 @@ impl Ended {
     }
 
     /// Runs another poolgate command on this run.
-    pub(crate) fn then(&self, command: &str) -> Said {
-        Said::of(poolgate().arg(command).arg(&self.run))
+    pub(crate) fn then(&self, command: &str) -> Completed {
+        Completed::run(poolgate().arg(command).arg(&self.run))
     }
 
     /// Runs another poolgate command on this run, with the machine below `root`.
     #[cfg(unix)]
-    pub(crate) fn then_below(&self, root: &Path, command: &str) -> Said {
-        Said::of(program(&self.program).arg(command).arg(&self.run).arg("--root").arg(root))
+    pub(crate) fn then_below(&self, root: &Path, command: &str) -> Completed {
+        Completed::run(program(&self.program).arg(command).arg(&self.run).arg("--root").arg(root))
     }
 
     /// Makes an event happen on the simulated machine.
     pub(crate) fn machine(&self, what: &str) {
         let kernel = self.run.join("simulated-kernel.json");
-        assert_eq!(Said::of(poolgate().args(["sim", what, "--kernel"]).arg(kernel)).code, Some(0));
+        assert_eq!(Completed::run(poolgate().args(["sim", what, "--kernel"]).arg(kernel)).code, Some(0));
     }
 
     pub(crate) fn kernel(&self) -> serde_json::Value {
@@ -326,35 +328,6 @@ impl Ended {
     pub(crate) fn judged_again(&self) -> Option<i32> {
         poolgate().arg("judge").arg(&self.run).output().unwrap().status.code()
     }
-}
-
-/// The output of a command.
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) text: String,
-}
-
-impl Said {
-    pub(crate) fn of(command: &mut Command) -> Said {
-        let output = command.output().unwrap();
-        let both = [output.stdout, output.stderr].concat();
-        Said { code: output.status.code(), text: String::from_utf8_lossy(&both).into_owned() }
-    }
-
-    #[track_caller]
-    pub(crate) fn is(&self, code: i32, words: &str) {
-        assert!(self.code == Some(code) && self.text.contains(words), "{:?}: {}", self.code, self.text);
-    }
-}
-
-pub(crate) fn poolgate() -> Command {
-    program(Path::new(env!("CARGO_BIN_EXE_poolgate")))
-}
-
-fn program(path: &Path) -> Command {
-    let mut command = Command::new(path);
-    command.stdin(Stdio::null());
-    command
 }
 
 pub(crate) fn write(path: &Path, text: &str) {

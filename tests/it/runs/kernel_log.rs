@@ -121,17 +121,17 @@ fn a_fragmented_cache_breaks_what_limits_the_memory_it_holds() {
 
 #[test]
 fn check_says_where_there_are_no_slabs_to_measure() {
-    use super::harness::{Said, poolgate};
+    use crate::program::{Completed, poolgate};
     let root = root();
     let scenario = root.path().join("measured.yaml");
     let text = "scenario: measured\nworkload: { run: w, iterations: 9 }\nthresholds:\n  - { tag: victim, max_bytes: 1 MiB, measure: slabs }\n";
     write(&scenario, text);
-    let check = || Said::of(poolgate().arg("check").arg(&scenario).arg("--root").arg(root.path()));
-    check().is(0, "must hold: tag victim max_bytes 1 MiB, measure slabs (now: victim)");
+    let check = || Completed::run(poolgate().arg("check").arg(&scenario).arg("--root").arg(root.path()));
+    check().is(0, &["must hold: tag victim max_bytes 1 MiB, measure slabs (now: victim)"]);
     write(&root.path().join("proc/slabinfo"), "slabinfo - version: 2.1\n");
-    check().is(0, "measure slabs (this system has no slab caches to measure");
+    check().is(0, &["measure slabs (this system has no slab caches to measure"]);
     fs_err::remove_file(root.path().join("proc/slabinfo")).unwrap();
     let checked = check();
-    checked.is(2, "cannot pass: cannot read");
-    assert_eq!(checked.text.matches("slabinfo").count(), 2, "path and help, and both once: {}", checked.text);
+    checked.is(2, &["cannot pass: cannot read"]);
+    assert_eq!(checked.text().matches("slabinfo").count(), 2, "path and help, and both once: {}", checked.text());
 }

@@ -1,6 +1,7 @@
 //! Runs that complete, and their exit codes.
 
-use super::harness::{Scenario, poolgate};
+use super::harness::Scenario;
+use crate::program::poolgate;
 
 #[test]
 fn a_driver_which_gives_everything_back_holds() {

@@ -187,6 +187,6 @@ fn a_machine_that_goes_down_in_the_second_look_is_an_error_and_never_a_pass() {
         .start_until("begun")
         .kill();
     ended.machine("power-cut");
-    ended.then("resume").is(3, "the machine went down while the workload ran");
+    ended.then("resume").is(3, &["the machine went down while the workload ran"]);
     ended.left_the_machine_as_it_was();
 }
