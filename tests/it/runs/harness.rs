@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use crate::program::{Completed, poolgate, program};
 
-/// A short but complete scenario: 45 iterations, enough for a rate.
+/// A short but complete scenario.
 pub(crate) struct Scenario {
     folder: tempfile::TempDir,
     machine: &'static str,
     workload: String,
-    plan: String,
+    plan: Option<String>,
     sampling: &'static str,
     steps: String,
     thresholds: String,
@@ -53,7 +53,7 @@ impl Scenario {
             folder: tempfile::tempdir().unwrap(),
             machine: "{ simulated: { tags: 20 } }",
             workload: workload.to_owned(),
-            plan: "iterations: 45, warm_up: 5".to_owned(),
+            plan: None,
             // Half of the samples are enough for a verdict, and the machine is busy with many tests.
             sampling: "every: 250 ms, settle: 0 ms, lead_in: 1 s, cool_down: 1 s",
             steps: String::new(),
@@ -86,7 +86,7 @@ impl Scenario {
     }
 
     pub(crate) fn plan(mut self, plan: &str) -> Scenario {
-        self.plan = plan.to_owned();
+        self.plan = Some(plan.to_owned());
         self
     }
 
@@ -190,6 +190,15 @@ impl Scenario {
         self.folder().join("reports")
     }
 
+    /// A rate needs 36 iterations after the warm-up. A level does not, and Wine is slow to start processes.
+    fn default_plan(&self) -> &'static str {
+        if self.confirm || self.thresholds.contains("max_rate") {
+            "iterations: 45, warm_up: 5"
+        } else {
+            "iterations: 12, warm_up: 2"
+        }
+    }
+
     pub(crate) fn command(&self) -> Command {
         let machine = if self.machine.is_empty() { String::new() } else { format!("machine: {}\n", self.machine) };
         let confirm = if self.confirm { "" } else { "confirm: false\n" };
@@ -198,7 +207,7 @@ impl Scenario {
              thresholds:\n  {thresholds}\n",
             steps = self.steps,
             workload = self.workload,
-            plan = self.plan,
+            plan = self.plan.as_deref().unwrap_or(self.default_plan()),
             sampling = self.sampling,
             thresholds = self.thresholds,
         );
