@@ -120,6 +120,7 @@ pub(crate) fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     // serves both.
     cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "false"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")]);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static");
+    cargo.env_remove("RUSTC_WORKSPACE_WRAPPER"); // `.ci/run` sets clippy's compiler.
     cargo.envs(wrapper.map(|wrapper| ("RUSTC_WORKSPACE_WRAPPER", wrapper)));
     printed(&mut cargo);
     folder.join(TARGET).join("release/poolgate")
