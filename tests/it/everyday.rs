@@ -48,7 +48,7 @@ fn suites(file: &Path) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn a_missing_file_is_a_mistake_that_is_told_once() {
+fn a_missing_file_is_one_mistake_reported_once() {
     let lab = lab();
     for words in [
         &["judge", "none.log"][..],
@@ -124,7 +124,7 @@ fn the_junit_file_has_every_run_also_after_simulated_restarts() {
 }
 
 #[test]
-fn check_refuses_what_can_only_end_unclear_or_in_an_error() {
+fn check_refuses_scenarios_that_can_only_end_unclear_or_in_an_error() {
     let lab = lab();
     let hopeless = "scenario: hopeless\nworkload: { run: ./not-built, iterations: 20 }\nthresholds:\n  \
                     - { total: POOL, max_growth: 64 MiB }\n  - { tag: MyD1, max_rate: 0 B/iteration }\n";
@@ -142,7 +142,7 @@ fn check_refuses_what_can_only_end_unclear_or_in_an_error() {
 }
 
 #[test]
-fn colours_are_as_they_are_asked_for() {
+fn colours_follow_the_options_and_the_environment() {
     let lab = lab();
     let coloured = |words: &[&str]| said(lab.path(), words).stderr.contains('\u{1b}');
     assert!(coloured(&["--color", "always", "check", "none.yaml"]));
@@ -196,7 +196,7 @@ mod lost {
     }
 
     #[test]
-    fn nobody_panics_where_output_is_lost() {
+    fn lost_output_causes_no_panic() {
         let lab = lab();
         let run = said(lab.path(), &["run", "all/a.yaml"]);
         is_judged(run.code, &run.stderr);

@@ -14,7 +14,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn what_is_written_passes_check_on_any_platform() {
+fn a_new_scenario_passes_check_on_any_platform() {
     let folder = folder();
     for platform in ["windows", "linux"] {
         let file = format!("{platform}.yaml");
@@ -34,7 +34,7 @@ fn what_is_written_passes_check_on_any_platform() {
 }
 
 #[test]
-fn the_file_is_named_for_the_driver_and_says_where_it_is_for() {
+fn the_file_is_named_for_the_driver_and_names_its_platform() {
     let folder = folder();
     let said = poolgate(folder.path(), &["init", "--driver", "My Drv.sys", "--run", "t"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
@@ -50,7 +50,7 @@ fn the_file_is_named_for_the_driver_and_says_where_it_is_for() {
 }
 
 #[test]
-fn a_file_which_is_there_is_kept() {
+fn an_existing_file_is_kept() {
     let folder = folder();
     let file = folder.path().join("mydrv.yaml");
     fs_err::write(&file, "precious").unwrap();
@@ -61,7 +61,7 @@ fn a_file_which_is_there_is_kept() {
 }
 
 #[test]
-fn what_makes_no_scenario_is_refused_and_nothing_is_written() {
+fn arguments_that_make_no_scenario_are_refused_and_nothing_is_written() {
     let folder = folder();
     for (words, because) in [
         (&["--run", " "][..], "the command is empty"),

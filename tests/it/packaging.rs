@@ -85,7 +85,7 @@ fn workflows_pin_their_actions_by_commit_and_their_compiler_by_version() {
 
 #[cfg(windows)]
 #[test]
-fn the_program_s_manifest_asks_for_long_paths_and_utf_8_and_for_no_rights() {
+fn the_programs_manifest_enables_long_paths_and_utf_8_and_requests_no_rights() {
     use object::read::pe::{PeFile64, ResourceDirectoryEntryData, ResourceNameOrId};
     /// RT_MANIFEST
     const MANIFEST: u16 = 24;

@@ -115,7 +115,7 @@ fn every_form_of_slabinfo_reads_to_its_figures() {
 }
 
 #[test]
-fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
+fn the_slab_allocators_total_is_a_row_of_its_own() {
     let root = Root::with(&[("dentry", 5)]);
     let all = |source: &mut Tables| {
         let snapshot = source.sample().unwrap();
@@ -135,7 +135,7 @@ fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
 /// `Slab:` of /proc/meminfo also counts kmallocs of more than two pages, and lacks the pages that each CPU has not
 /// added yet.
 #[test]
-fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
+fn the_slabs_of_this_machine_add_up_to_the_kernels_total() {
     if !live() {
         return;
     }
@@ -148,7 +148,7 @@ fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
 }
 
 #[test]
-fn a_cache_which_vanishes_is_absent_and_keeps_its_row() {
+fn a_cache_that_vanishes_is_absent_and_keeps_its_row() {
     let some = |name: &str, objects| (name.to_owned(), Some(objects));
     let root = Root::with(&[("dentry", 5), ("leaky", 7), ("filp", 9)]);
     let mut source = root.source();
@@ -186,7 +186,7 @@ fn after_a_failed_sample_the_next_is_whole() {
 }
 
 #[test]
-fn a_cache_which_the_kernel_can_take_back_is_reclaimable() {
+fn a_cache_that_the_kernel_can_take_back_is_reclaimable() {
     let root = Root::with(&[("dentry", 5), ("filp", 9), ("without_folder", 1), ("nfs/commit", 2)]);
     root.put("sys/kernel/slab/dentry/reclaim_account", "1\n");
     root.put("sys/kernel/slab/filp/reclaim_account", "0\n");
@@ -293,7 +293,7 @@ fn a_sample_of_this_machine_takes_no_heap_memory() {
 }
 
 #[test]
-fn this_machine_has_directory_entries_which_it_can_take_back() {
+fn directory_entries_of_this_machine_are_reclaimable() {
     if !live() {
         return;
     }

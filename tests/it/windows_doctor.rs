@@ -23,7 +23,7 @@ fn level<'a>(text: &'a str, what: &str) -> &'a str {
 }
 
 #[test]
-fn every_line_is_there_and_the_exit_code_is_what_they_say() {
+fn every_line_is_present_and_the_exit_code_matches() {
     let (code, text) = doctor(&[]);
     for what in
         ["system", "pools", "elevation", "service", "restart", "Fast Startup", "BitLocker", "program", "state folder"]
@@ -53,6 +53,6 @@ fn a_scenario_without_flags_needs_nothing_for_reboots() {
 }
 
 #[test]
-fn a_scenario_which_is_not_there_is_a_mistake() {
+fn a_missing_scenario_is_a_mistake() {
     assert_eq!(doctor(&["missing.yaml"]).0, Some(2));
 }

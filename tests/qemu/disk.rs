@@ -62,7 +62,7 @@ impl NewDisk {
     }
 
     /// Makes the drive acknowledge flushes without carrying them out.
-    pub(crate) fn which_lies(self) -> NewDisk {
+    pub(crate) fn with_lying_drive(self) -> NewDisk {
         NewDisk { flushes: Flushes::Ignored, ..self }
     }
 

@@ -12,7 +12,7 @@ use crate::runs::harness::{Ended, Scenario, wait_until};
 const LOGS: [&str; 2] = ["workload.log", "run.log"];
 
 #[test]
-fn what_a_stranger_planted_is_not_written_to() {
+fn planted_files_of_a_stranger_are_not_written_to() {
     if !is_root() {
         return;
     }

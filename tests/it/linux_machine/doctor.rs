@@ -89,7 +89,7 @@ fn listing(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_machine_with_nothing_is_told_what_it_lacks() {
+fn doctor_lists_everything_that_an_empty_machine_lacks() {
     if !is_root() {
         eprintln!("skipped, because the snapshot is what root is told");
         return;
@@ -100,7 +100,7 @@ fn a_machine_with_nothing_is_told_what_it_lacks() {
 }
 
 #[test]
-fn a_systemd_which_is_installed_only_brings_nobody_back() {
+fn an_installed_systemd_that_does_not_run_resumes_nothing() {
     let root = healthy().without("run/systemd/system/.keep");
     fs_err::remove_dir(root.at("run/systemd/system")).unwrap();
     for (scenarios, level) in [(&[][..], "note"), (&[WITH_FLAG][..], "problem")] {
@@ -140,7 +140,7 @@ fn a_reboot_must_be_allowed() {
 }
 
 #[test]
-fn a_state_folder_which_others_can_write_is_a_problem_for_reboots() {
+fn a_state_folder_that_others_can_write_is_a_problem_for_reboots() {
     let root = healthy().with("var/lib/poolgate/run/x", "").mode("var/lib/poolgate", 0o777);
     let (code, said) = doctor(&root, &[WITH_FLAG], &["--allow-reboot"]);
     assert_eq!(code, 3, "{said}");
@@ -162,7 +162,7 @@ fn an_unfinished_run_stands_in_the_way() {
 }
 
 #[test]
-fn a_run_which_owns_the_machine_is_named() {
+fn a_run_that_owns_the_machine_is_named() {
     let root = healthy().with("run/.keep", "");
     let _lock = poolgate::run::MachineLock::take(&root.at("run/poolgate/machine.lock"), "nightly-2").unwrap();
     let (code, said) = doctor(&root, &[], &[]);
@@ -170,7 +170,7 @@ fn a_run_which_owns_the_machine_is_named() {
 }
 
 #[test]
-fn reports_which_cannot_be_written_are_a_problem() {
+fn reports_that_cannot_be_written_are_a_problem() {
     let root = healthy().with("a-file", "");
     let mut command = poolgate();
     command.args(["doctor", "--reports", "/proc/no-reports", "--root"]).arg(root.path());
@@ -203,7 +203,7 @@ fn the_driver_of_a_scenario_is_looked_for() {
 }
 
 #[test]
-fn whoever_is_not_root_is_told_to_be() {
+fn an_ordinary_user_gets_the_advice_to_use_sudo() {
     let program = Path::new(env!("CARGO_BIN_EXE_poolgate"));
     let reachable = program.ancestors().skip(1).all(|folder| {
         folder.as_os_str().is_empty() || folder.metadata().is_ok_and(|found| found.permissions().mode() & 1 != 0)

@@ -55,7 +55,7 @@ fn an_uneven_growth_has_an_interval_as_wide_as_its_samples_are_few() {
 }
 
 #[test]
-fn what_is_flat_in_a_few_samples_may_hide_a_slow_leak() {
+fn a_few_flat_samples_may_hide_a_slow_leak() {
     let flat = [6400; 5];
     judged(&flat, &["--threshold", "tag MyD1 max_rate 0 B/h"]).is(4, &["0.0 B/h (95 %: -3542.4 to 3542.4)"]);
     judged(&flat, &["--threshold", "tag MyD1 max_rate 4 KiB/h"]).is(0, &["held"]);

@@ -93,7 +93,7 @@ fn without_any_threshold_the_rule_is_that_no_tag_may_leak() {
 }
 
 #[test]
-fn a_log_of_bytes_alone_says_nothing_of_objects() {
+fn a_log_of_bytes_alone_has_no_object_counts() {
     let folder = tempfile::tempdir().unwrap();
     let rows = (0..60).map(|at| format!("{at},{at},MyD1,{}\n", 6400 + at * 128)).collect::<String>();
     let bytes = file(&folder, "bytes.csv", format!("t_seconds,iteration,tag,bytes\n{rows}").as_bytes());
@@ -127,7 +127,7 @@ fn many_files_are_judged_at_once_and_the_worst_of_them_counts() {
 }
 
 #[test]
-fn every_report_is_an_object_of_json_also_that_of_a_file_which_cannot_be_read() {
+fn every_report_is_a_json_object_even_for_an_unreadable_file() {
     let folder = tempfile::tempdir().unwrap();
     let (clean, leak) = logs(&folder);
     let said = poolgate(&["judge", "--no-confirm", "--json"], &[&clean, &folder.path().join("none"), &leak]);
@@ -188,7 +188,7 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
 /// During a second look the workload pauses again and again, so a leak that grows only while it runs does not look like
 /// one.
 #[test]
-fn a_leak_which_took_a_second_look_is_still_one_in_a_file_without_stages() {
+fn a_leak_with_a_second_look_is_found_in_a_file_without_stages() {
     let folder = tempfile::tempdir().unwrap();
     let text = "scenario: test\nmachine: { simulated: { tags: 30 } }\n\
                 workload: { run: poolgate sim exercise --leak Drv1:96Bx2, iterations: 60, warm_up: 5 }\n\

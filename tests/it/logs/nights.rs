@@ -71,7 +71,7 @@ fn a_series_has_a_row_a_run_and_tag_in_the_order_of_time() {
 }
 
 #[test]
-fn what_has_no_rate_is_left_out_and_counted() {
+fn nights_without_a_rate_are_left_out_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let mut files = nights(&folder);
     files.truncate(2);
@@ -110,7 +110,7 @@ fn otava(config: &Path, branch: &str) -> Option<Value> {
 }
 
 #[test]
-fn otava_finds_the_night_in_which_the_leak_came() {
+fn otava_finds_the_night_of_the_leak() {
     let folder = tempfile::tempdir().unwrap();
     let nightly = folder.path().join("nightly.csv");
     series(&nights(&folder), &["--output", nightly.to_str().unwrap()]).is(0, &[]);

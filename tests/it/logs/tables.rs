@@ -28,7 +28,7 @@ fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Compl
 }
 
 #[test]
-fn a_run_without_a_level_says_which_one_and_why() {
+fn a_missing_level_is_named_with_its_reason() {
     let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
     let bytes = ["--threshold", "tag MyD1 max_bytes 1 KiB"];
     let gone = |second| (second < 60).then_some((100, 0, 6400));
@@ -155,7 +155,7 @@ fn a_table_of_a_few_rows_is_a_part() {
 }
 
 #[test]
-fn after_a_restart_only_what_follows_is_compared() {
+fn after_a_restart_only_later_samples_are_compared() {
     let first = [("MyD1", 90_000, 80_000, 640_000), ("Othr", 70_000, 69_000, 64_000), ("Thrd", 5000, 4000, 64_000)];
     let second = [("MyD1", 900, 400, 32_000), ("Othr", 700, 600, 6400), ("Thrd", 50, 40, 640)];
     let third = [("MyD1", 9900, 400, 608_000), ("Othr", 800, 700, 6400), ("Thrd", 60, 50, 640)];
@@ -180,7 +180,7 @@ fn a_tag_whose_counters_went_back_grew_at_least_by_the_difference() {
 }
 
 #[test]
-fn without_thresholds_what_grew_most_comes_first() {
+fn without_thresholds_the_largest_growth_comes_first() {
     let first = [("Slow", 100, 0, 6400), ("Fast", 100, 0, 6400), ("Less", 100, 0, 6400), ("Same", 100, 0, 6400)];
     let last = [("Slow", 200, 0, 12_800), ("Fast", 1000, 0, 64_000), ("Less", 100, 50, 3200), ("Same", 100, 0, 6400)];
     let tables: [&[_]; 2] = [&first, &last];
@@ -216,7 +216,7 @@ fn many(tags: u64) -> String {
 }
 
 #[test]
-fn the_largest_come_first_and_the_others_are_where_the_line_says() {
+fn the_largest_tags_come_first_and_the_others_are_in_the_named_file() {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "many.csv", many(30).as_bytes());
     let growth = ["--threshold", "tag * max_growth 0 B"];
@@ -233,7 +233,7 @@ fn the_largest_come_first_and_the_others_are_where_the_line_says() {
 }
 
 #[test]
-fn what_is_judged_elsewhere_has_no_host() {
+fn a_recording_judged_elsewhere_has_no_host() {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "log.csv", many(1).as_bytes());
     let junit = folder.path().join("junit.xml");

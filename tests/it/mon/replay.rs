@@ -37,7 +37,7 @@ fn every_sample_is_a_screen() {
 }
 
 #[test]
-fn screens_are_as_far_apart_as_asked_for_by_the_recordings_own_clock() {
+fn screens_are_spaced_by_the_recordings_clock() {
     for (words, expected) in [
         (&["--every", "4 s"][..], &["10", "30", "50"][..]),
         (&["--every", "5 s"], &["10", "40"]),
@@ -66,7 +66,7 @@ fn a_snapshot_of_a_recording_is_its_end() {
 }
 
 #[test]
-fn what_is_no_recording_is_an_error() {
+fn a_file_that_is_no_recording_is_an_error() {
     let bed = Bed::new();
     file(&bed.path("empty.csv"), "");
     for (name, code) in [("empty.csv", 3), ("missing.pgr", 2)] {

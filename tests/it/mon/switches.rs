@@ -29,7 +29,7 @@ fn all_forms_of_a_switch_mean_the_same() {
 }
 
 #[test]
-fn a_view_without_rows_says_why() {
+fn an_empty_view_prints_the_reason() {
     let bed = Bed::new();
     for (words, why) in [
         (&["/ib*"][..], "no rows: no tag matches the filter"),
@@ -74,7 +74,7 @@ fn titles_are_those_of_sessions() {
 }
 
 #[test]
-fn bad_switches_say_what_would_be_right() {
+fn bad_switches_are_refused_with_the_right_form() {
     let bed = Bed::new();
     for (words, because, help) in [
         (&["/z"][..], "PoolMon has no switch /z", "poolgate mon --help"),

@@ -40,7 +40,7 @@ fn a_list_in_another_order_reads_to_the_same_figures() {
 }
 
 #[test]
-fn a_tag_which_is_listed_twice_counts_once_with_both() {
+fn a_tag_that_is_listed_twice_counts_once_with_both() {
     let kernel = Kernel::listing(&[paged(b"MyD1", 1), nonpaged(b"Irp ", 1), paged(b"MyD1", 2)]);
     let rows = [("MyD1 paged", (3, 0, 192)), ("Irp nonpaged", (1, 0, 64))];
     let mut source = source(&kernel);
@@ -50,7 +50,7 @@ fn a_tag_which_is_listed_twice_counts_once_with_both() {
 }
 
 #[test]
-fn counters_which_wrap_still_give_the_objects_in_use() {
+fn counters_that_wrap_still_give_the_objects_in_use() {
     let kernel = Kernel::listing(&[]);
     let mut live = Vec::new();
     let mut source = source(&kernel);
@@ -64,7 +64,7 @@ fn counters_which_wrap_still_give_the_objects_in_use() {
 }
 
 #[test]
-fn what_the_pools_hold_in_all_comes_with_each_sample() {
+fn pool_totals_come_with_each_sample() {
     let kernel = Kernel::listing(&[nonpaged(b"Irp ", 1)]);
     kernel.change(|answers| answers.totals = Some(Totals { paged: 1000, nonpaged: 10, page: 4096 }));
     let mut source = source(&kernel);
@@ -79,7 +79,7 @@ fn what_the_pools_hold_in_all_comes_with_each_sample() {
 }
 
 #[test]
-fn a_system_which_does_not_say_what_its_pools_hold_has_no_such_rows() {
+fn a_system_without_pool_totals_has_no_such_rows() {
     let mut source = source(&Kernel::listing(&[nonpaged(b"Irp ", 1)]));
     assert!(source.sample().unwrap().keys().iter().all(|key| key.pool != Pool::Kernel));
 }
@@ -92,7 +92,7 @@ fn any_row() -> impl Strategy<Value = Row> {
 
 proptest! {
     #[test]
-    fn every_row_comes_back_whatever_its_tags_bytes(rows in proptest::collection::vec(any_row(), 1..40)) {
+    fn every_row_comes_back_with_any_tag_bytes(rows in proptest::collection::vec(any_row(), 1..40)) {
         // Each tag once, as in the kernel's list.
         let mut rows = rows;
         rows.sort_by_key(|row| row.tag);

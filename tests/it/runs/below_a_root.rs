@@ -45,7 +45,7 @@ fn one_unreadable_sample_is_a_gap_and_is_reported() {
 }
 
 #[test]
-fn a_cache_which_disappears_is_unclear_never_held() {
+fn a_cache_that_disappears_is_unclear_never_held() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
     let workload = format!(
@@ -57,7 +57,7 @@ fn a_cache_which_disappears_is_unclear_never_held() {
 }
 
 #[test]
-fn a_cache_which_disappears_for_a_while_is_counted_anew() {
+fn a_cache_that_disappears_for_a_while_is_counted_anew() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
     let workload = format!(
@@ -95,7 +95,7 @@ fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
 }
 
 #[test]
-fn a_run_which_others_could_have_written_is_not_taken_up() {
+fn a_run_that_other_users_could_write_is_not_resumed() {
     use std::os::unix::fs::PermissionsExt;
     let (root, ended) = killed_on_a_root();
     let resume = |command: &str| ended.then_below(root.path(), command);

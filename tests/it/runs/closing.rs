@@ -22,7 +22,7 @@ fn below(root: &Path, command: &str, run: &Path) -> Completed {
 }
 
 #[test]
-fn what_a_killed_process_set_up_is_torn_down_before_anything_else() {
+fn the_setup_of_a_killed_process_is_torn_down_first() {
     let forever = Forever::new(47160);
     let workload = format!("test -e again || {{ touch begun; {}; }}", forever.line());
     let ended = noting(Scenario::with_flag(&workload)).start_until("begun").kill();
@@ -66,7 +66,7 @@ fn resuming_a_run_that_is_over_gives_its_outcome() {
 }
 
 #[test]
-fn an_abort_which_cannot_do_its_work_fails() {
+fn an_abort_that_cannot_do_its_work_fails() {
     let forever = Forever::new(47163);
     let workload = format!("touch begun; {}", forever.line());
     let running = Scenario::with_flag(&workload).start_until("begun");
@@ -111,7 +111,7 @@ fn a_run_without_flags_is_closed_after_a_boot() {
 }
 
 #[test]
-fn what_is_left_of_a_run_that_never_began_is_removed_by_abort() {
+fn abort_removes_the_remains_of_a_run_that_never_began() {
     let root = root();
     let state = root.path().join("var/lib/poolgate/test-20260101T000000Z-0000");
     fs_err::create_dir_all(&state).unwrap();
@@ -149,7 +149,7 @@ fn root_with_systemd() -> tempfile::TempDir {
 const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
 
 #[test]
-fn a_boot_brings_back_a_run_without_flags_whose_commands_nobody_else_can_change() {
+fn a_boot_resumes_a_run_without_flags_whose_commands_only_root_can_change() {
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped, because only root's runs come back");
         return;

@@ -52,7 +52,7 @@ fn each_of_them_is_worth_a_boot_by_itself_and_one_to_be_rid_of_it() {
 }
 
 #[test]
-fn a_value_changed_by_somebody_else_loses_poolgates_part_and_the_others_are_put_back() {
+fn a_value_changed_by_another_program_loses_poolgates_part_and_the_others_are_restored() {
     let forever = Forever::new(47150);
     let workload = each(&[&touch("begun"), &forever.line()]);
     let ended = Scenario::with_flag(&workload).flags(FLAGS).start_until("begun").kill();
@@ -88,7 +88,7 @@ fn a_dry_run_names_the_flags_a_change_switches() {
 
 #[cfg(unix)]
 #[test]
-fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
+fn linux_refuses_windows_flags_before_any_change() {
     for (flags, name) in [
         ("{ gflags: [+kst] }", "global flag +kst"),
         ("{ verifier: { drivers: [mydrv.sys], level: 8 } }", "Driver Verifier"),
@@ -104,7 +104,7 @@ fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
 }
 
 #[test]
-fn a_kernel_command_line_is_nothing_for_a_machine_which_plays_windows() {
+fn a_simulated_windows_refuses_a_kernel_command_line() {
     let ended = Scenario::running("exit 0").flags("{ kernel_cmdline: [slab_nomerge] }").run();
     ended.failed_saying("kernel parameter slab_nomerge is a boot setting of Linux");
     assert_eq!(ended.kernel()["boots"], 1);

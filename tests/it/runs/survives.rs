@@ -97,7 +97,7 @@ fn without_a_name_the_unfinished_run_is_meant() {
 }
 
 #[test]
-fn a_flag_which_somebody_else_changed_loses_poolgates_part_only() {
+fn a_flag_changed_by_another_program_loses_only_poolgates_part() {
     let ended = killed_while_measuring();
     let path = ended.run.join("simulated-kernel.json");
     let mut kernel = ended.kernel();
@@ -152,7 +152,7 @@ fn a_damaged_checkpoint_puts_everything_back() {
 }
 
 #[test]
-fn a_checkpoint_of_which_nothing_is_left_puts_everything_back() {
+fn an_empty_checkpoint_restores_everything() {
     put_back_after(|run| write(&run.join("checkpoint.jsonl"), ""), "the checkpoint is empty");
     put_back_after(|run| fs_err::remove_file(run.join("checkpoint.jsonl")).unwrap(), "the checkpoint is empty");
 }
@@ -171,7 +171,7 @@ fn with_both_copies_of_its_beginning_damaged_nothing_is_guessed() {
 }
 
 #[test]
-fn a_checkpoint_which_was_cut_goes_on_from_its_last_whole_line() {
+fn a_checkpoint_that_was_cut_goes_on_from_its_last_whole_line() {
     let ended = killed_while_measuring();
     let path = ended.run.join("checkpoint.jsonl");
     let text = fs_err::read_to_string(&path).unwrap();
