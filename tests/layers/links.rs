@@ -31,7 +31,7 @@ fn cited_tests_exist() {
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents: Vec<PathBuf> =
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md"]
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md", "tests/README.md"]
             .map(|name| root.join(name))
             .into();
     let docs = fs_err::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
