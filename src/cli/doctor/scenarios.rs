@@ -59,7 +59,7 @@ fn reboots(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>) -> 
 }
 
 fn scenario_finding(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>, may_reboot: bool) -> Finding {
-    let name = scenario.scenario.as_str();
+    let name = scenario.name.as_str();
     let place = if scenario.machine.is_some() { "on a simulated kernel" } else { "on this machine" };
     match changes {
         Err(error) => {
