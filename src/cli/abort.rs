@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::run::{Life, Refused, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
+use super::run::{Life, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
 use crate::cli::args::machine::Root;
 use crate::cli::args::which_run::{WhichRun, state};
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::machine::{is_same, is_within, native, sim};
 use crate::record::Journal;
 use crate::run::drive::Entry;
@@ -37,14 +38,14 @@ impl Abort {
             match self.end(&folder).await {
                 Ok(exit) => exit,
                 Err(refused) => {
-                    errors::tell(&refused.what, refused.help);
+                    errors::tell(&refused.message, refused.help);
                     Exit::Failed
                 }
             }
         })
     }
 
-    async fn end(&self, folder: &Path) -> Result<Exit, Refused> {
+    async fn end(&self, folder: &Path) -> Result<Exit, Failure> {
         let stop = listen();
         let root = &self.which.root;
         let mut owned = own(folder, root)?;

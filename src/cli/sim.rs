@@ -96,7 +96,7 @@ impl NewArgs {
         let path = self.kernel.kernel;
         if path.exists() {
             let source = std::io::ErrorKind::AlreadyExists.into();
-            return Err(MachineError::Unwritable { path, source });
+            return Err(MachineError::unwritable(path, source));
         }
         let pool_tagging = if self.old_windows { SimulatedTagging::ByFlag } else { SimulatedTagging::Always };
         let simulated = Simulated { seed: self.seed, tags: self.tags, pool_tagging, ..Simulated::default() };

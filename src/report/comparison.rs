@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json::{Growth, Threshold, schema_of, text_of, thresholds};
-use super::{Failure, Outcome, Report};
+use super::{Outcome, Report};
+use crate::failure::Failure;
 use crate::judge::{Compared, Comparison, Interval, Judgement};
 use crate::scenario::Per;
 

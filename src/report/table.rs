@@ -7,7 +7,8 @@ use comfy_table::{ColumnConstraint, Width};
 
 use super::growth::growth;
 use super::headline::headlines;
-use super::{Failure, Outcome, Report};
+use super::{Outcome, Report};
+use crate::failure::Failure;
 use crate::judge::{Evidence, Judgement, Ruling};
 use crate::plain::plain;
 use crate::record::TimeSource;

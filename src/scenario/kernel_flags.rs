@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::mistake::{Wrong, shown};
 use super::scalar::{Scalar, not_a, scalars};
+use crate::failure;
 use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError};
 
 /// The file name of a driver in the form that Driver Verifier takes: no path, and no separator of its list of names.
@@ -35,7 +36,8 @@ impl Scalar for Switch {
     const EXAMPLES: &'static [&'static str] = &["+kst", "-hpa", "+2000"];
 
     fn read(text: &str) -> Result<Switch, Wrong> {
-        let wrong = |error: SwitchError, label| Wrong::new(error.to_string(), label, error.help());
+        let wrong =
+            |error: SwitchError, label| Wrong::new(error.to_string(), label, failure::help(&error).unwrap_or_default());
         let switch: Switch = text.parse().map_err(|error| match error {
             SwitchError::Unknown { sign, name } => {
                 wrong(SwitchError::Unknown { sign, name: shown(&name) }, "not a global flag")

@@ -8,12 +8,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use poolgate::failure::Failure;
 use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
 use poolgate::machine::{Asked, Autostart, Boot, BootId, Change, FlagValue, Flags, Machine, MachineError};
 use poolgate::record::{Digest, Storage};
-use poolgate::run::drive::{
-    Checkpoint, Created, DriveError, Milestone, Restart, Standing, State, Trouble, Work, drive,
-};
+use poolgate::run::drive::{Checkpoint, Created, DriveError, Milestone, Restart, Standing, State, Work, drive};
 
 use crate::life::created;
 
@@ -29,20 +28,20 @@ impl Work for Bystander {
         &mut self,
         _: &mut Machine,
         _: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<Digest, Trouble> {
+    ) -> Result<Digest, Failure> {
         self.measured = true;
         Ok(Digest::default())
     }
 
-    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
+    async fn end_leftovers(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    async fn tear_down(&mut self) -> Result<(), Trouble> {
+    async fn tear_down(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+    fn report(&mut self, state: &State) -> Result<(), Failure> {
         self.reported = Some(state.clone());
         Ok(())
     }
@@ -64,7 +63,7 @@ impl Boot for Stubborn {
     }
 
     fn restart(&mut self) -> Result<(), MachineError> {
-        Err(MachineError::NotYet("restarting a stubborn machine"))
+        Err(MachineError::NotElevated("restart a stubborn machine"))
     }
 }
 
@@ -74,7 +73,7 @@ impl Autostart for Stubborn {
     }
 
     fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
-        if run.is_some() { Err(MachineError::NotYet("autostart on a stubborn machine")) } else { Ok(()) }
+        if run.is_some() { Err(MachineError::NotElevated("set autostart on a stubborn machine")) } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
@@ -172,7 +171,9 @@ fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
     let mut trial = Trial::new();
     let stubborn = Machine { boot: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
     assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
-    trial.failed_and_left_the_machine_as_it_was("cannot restart the machine: restarting a stubborn machine");
+    trial.failed_and_left_the_machine_as_it_was(
+        "cannot restart the machine: only an administrator can restart a stubborn machine",
+    );
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
 
         fn restart(&mut self) -> Result<(), MachineError> {
             *self.1.borrow_mut() += 1;
-            Err(MachineError::NotYet("restarting a stubborn machine"))
+            Err(MachineError::NotElevated("restart a stubborn machine"))
         }
     }
     let mut trial = Trial::new();
@@ -248,7 +249,7 @@ impl Flags for OneWay {
 
     fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
         match value {
-            FlagValue::Absent => Err(MachineError::NotYet("removing a flag")),
+            FlagValue::Absent => Err(MachineError::NotElevated("remove a flag")),
             FlagValue::Present(_) => self.0.write(name, value),
         }
     }
@@ -280,7 +281,7 @@ fn flags_which_cannot_be_put_back_are_reported_and_tried_again() {
     trial.stuck();
     let reported = trial.work.reported.clone().unwrap();
     let not_restored = reported.not_restored.unwrap();
-    assert_eq!(not_restored.message, "cannot put the flags back: removing a flag is not supported yet");
+    assert_eq!(not_restored.message, "cannot put the flags back: only an administrator can remove a flag");
     assert!(not_restored.help.unwrap().starts_with("by hand: remove GlobalFlag; poolgate tries again"));
     assert_eq!((reported.trouble, trial.autostart()), (None, Some("run".into())));
 

@@ -173,7 +173,7 @@ mod tests {
             (Ok(2712), Level::Ok),
             (Ok(0), Level::Problem),
             (Err(MachineError::TaggingOff), Level::Note),
-            (Err(MachineError::NotYet("it")), Level::Problem),
+            (Err(MachineError::NotElevated("read it")), Level::Problem),
             (Err(MachineError::PoolTags(PoolTagsError::Wow64)), Level::Problem),
             (Err(MachineError::PoolTags(PoolTagsError::Container)), Level::Problem),
         ] {

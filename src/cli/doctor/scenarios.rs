@@ -41,8 +41,7 @@ pub(super) fn needs(scenarios: &[(PathBuf, Loaded)], root: &Root, may_reboot: bo
 /// Returns the changes that the scenario needs. A simulated machine exists only during a run, so a temporary one is
 /// created to plan the changes.
 fn changes(scenario: &Scenario, root: &Root) -> Result<Vec<Change>, MachineError> {
-    let folder =
-        tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source })?;
+    let folder = tempfile::tempdir().map_err(|source| MachineError::unwritable(std::env::temp_dir(), source))?;
     let mut machine = root.machine(scenario, &folder.path().join("kernel.json"))?;
     planned(scenario, &mut machine).map(|(_, changes)| changes)
 }
@@ -114,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_planned_needs_a_reboot_only_if_flags_are_asked_for() {
-        let failed = || Err(MachineError::NotYet("it"));
+        let failed = || Err(MachineError::NotElevated("read it"));
         let flagged = scenario("flags: { kernel_cmdline: [slab_nomerge] }\n");
         assert_eq!(reboots(&scenario(""), &Ok(Vec::new())), Reboots::Never);
         assert_eq!(reboots(&scenario(""), &failed()), Reboots::Unknown);

@@ -38,7 +38,7 @@ pub(super) fn running(standing: &Standing, asked: bool) -> Result<(), Refused> {
         Standing::GlobalFlags(flags) => match flags.running {
             Some(number) => listed("Current Running Kernel Settings are", number),
             None if asked => {
-                return Err(Refused::failed(UNTOLD, Some("`poolgate flags /r` shows those of the next boot")));
+                return Err(Refused::failed(UNTOLD, "`poolgate flags /r` shows those of the next boot"));
             }
             None => tell!("note: {UNTOLD}"),
         },

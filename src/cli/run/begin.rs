@@ -17,9 +17,10 @@ use crate::cli::output::errors;
 use crate::cli::output::stdout::{styled, tell};
 use crate::cli::output::talk::is_verbose;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
 use crate::record::{Digest, JournalError};
-use crate::report::{self, Failure, Report};
+use crate::report::{self, Report};
 use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
 use crate::run::{MachineLock, RunFolder, full_path};
 use crate::scenario::{Loaded, OnBootFailure, Scenario};
@@ -39,7 +40,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
     };
     let plan = match plan(args, scenario, &reports) {
         Ok(plan) => plan,
-        Err(error) => return cannot_begin(failure(&error, error.help())),
+        Err(error) => return cannot_begin(Failure::from(error)),
     };
     let reboots = scenario.machine.is_none() && !plan.changes.is_empty();
     if reboots && (!args.allow_reboot || args.scenarios.len() > 1) {
@@ -54,7 +55,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
         false => Ok(()),
     };
     if let (true, Err(error)) = (reboots, &trusted) {
-        return cannot_begin(failure(error, error.help()));
+        return cannot_begin(Failure::from_error(error));
     }
     let state = match state_folder(args, scenario, &reports, reboots) {
         Ok(state) => state,
@@ -66,7 +67,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
             Ok(copy) => copy,
             Err(error) => {
                 let _ = fs_err::remove_dir_all(state);
-                return cannot_begin(failure(&error, error.help()));
+                return cannot_begin(Failure::from(error));
             }
         },
         _ => home,
@@ -91,11 +92,11 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
         boot: plan.boot,
         at: now,
     };
-    let draft = report::junit(&first_report(reports.run(), loaded, now, Failure::not_finished()));
+    let draft = report::junit(&first_report(reports.run(), loaded, now, report::not_finished()));
     let state = state.unwrap_or_else(|| reports.path().to_owned());
     let written = publish(&state, &reports, &draft)
-        .map_err(|error| failure(&error, None))
-        .and_then(|()| write_state(&state, created, &loaded.text).map_err(|error| failure(&error, None)));
+        .map_err(Failure::new)
+        .and_then(|()| write_state(&state, created, &loaded.text).map_err(Failure::new));
     tell!("{} → {}", path.display(), reports.path().display());
     match written {
         Ok(()) => Ok(state),
@@ -157,7 +158,7 @@ fn own(args: &Run, scenario: &Scenario) -> Result<Option<MachineLock>, Failure> 
         return Ok(None);
     }
     let lock = MachineLock::take(&args.root.lock(), "a run which is about to begin");
-    lock.map(Some).map_err(|error| failure(&error, Some(error.help())))
+    lock.map(Some).map_err(|error| Failure::from_error(&error))
 }
 
 /// Creates the folder for the state of this run. A run on the real machine that begins with administrator rights also
@@ -175,21 +176,22 @@ fn state_folder(
     let root = args.root.folder();
     let states = match native::prepare_state_folder(root) {
         Ok(states) => states,
-        Err(error) if reboots => return Err(failure(&error, error.help())),
+        Err(error) if reboots => return Err(Failure::from(error)),
         // For example, a container may have read-only access to the host's files.
         Err(_) => return Ok(None),
     };
     let next = match native::machine(root).autostart.get() {
         Ok(next) => next,
-        Err(error) if reboots => return Err(failure(&error, error.help())),
+        Err(error) if reboots => return Err(Failure::from(error)),
         Err(_) => None,
     };
     if let Some(other) = next.filter(|run| is_unfinished(run)) {
         let message = format!("another run is unfinished and resumes after the next boot: {}", other.display());
-        return Err(failure(&message, Some("finish it first with poolgate resume, or end it with poolgate abort")));
+        let help = "finish it first with poolgate resume, or end it with poolgate abort";
+        return Err(Failure::with_help(message, help));
     }
     remove_old(&states);
-    native::make_state(root, &reports.run()).map(Some).map_err(|error| failure(&error, error.help()))
+    native::make_state(root, &reports.run()).map(Some).map_err(Failure::from)
 }
 
 /// Refuses a scenario if another user could replace its commands and so abuse the rights of a resumed run.
@@ -224,7 +226,7 @@ fn write_state(state: &Path, created: Created, scenario: &str) -> Result<(), Che
 /// the reports folder may belong to another user.
 fn publish(state: &Path, reports: &RunFolder, junit: &[u8]) -> Result<(), MachineError> {
     let written = RunFolder::open(state).and_then(|state| report::replace(&state.junit(), junit));
-    written.map_err(|source| MachineError::Unwritable { path: state.join("junit.xml"), source })?;
+    written.map_err(|source| MachineError::unwritable(state.join("junit.xml"), source))?;
     if state == reports.path() { Ok(()) } else { native::hand_over(state, reports.path(), &["junit.xml"]) }
 }
 
@@ -262,10 +264,6 @@ fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
         Some(help),
     );
     Exit::Usage
-}
-
-pub(super) fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Failure {
-    Failure { message: error.to_string(), help: help.map(str::to_owned), output: String::new() }
 }
 
 /// Reports a run that could not begin.

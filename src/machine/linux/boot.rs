@@ -16,7 +16,7 @@ impl Boot for LinuxBoot {
         let path = self.root.join("proc/sys/kernel/random/boot_id");
         match fs_err::read_to_string(&path) {
             Ok(id) => Ok(BootId(id.trim().to_owned())),
-            Err(source) => Err(MachineError::Unreadable { path, source }),
+            Err(source) => Err(MachineError::unreadable(path, source)),
         }
     }
 

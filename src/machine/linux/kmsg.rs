@@ -49,7 +49,7 @@ pub fn kernel_messages(root: &Path, from: u64) -> Result<KernelMessages, Machine
 /// Reads all records that the kernel still has, as text.
 fn read(root: &Path) -> Result<String, MachineError> {
     let path = root.join("dev/kmsg");
-    let unreadable = |source| MachineError::Unreadable { path: path.clone(), source };
+    let unreadable = |source| MachineError::unreadable(&path, source);
     // Without NONBLOCK the read would block at the end of the log.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(unreadable)?;

@@ -49,7 +49,7 @@ pub fn machine_id(root: &Path) -> Result<String, MachineError> {
     match fs_err::read_to_string(&path) {
         Ok(id) => Ok(id.trim().to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(source) => Err(MachineError::Unreadable { path, source }),
+        Err(source) => Err(MachineError::unreadable(path, source)),
     }
 }
 

@@ -103,7 +103,7 @@ impl Kernel {
     }
 
     fn unwritable(&self, source: io::Error) -> MachineError {
-        MachineError::Unwritable { path: self.path.clone(), source }
+        MachineError::unwritable(&self.path, source)
     }
 }
 
@@ -116,7 +116,7 @@ fn persistently<T>(attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 
 impl Home for Kernel {
     fn read(&self) -> Result<KernelState, MachineError> {
-        let unreadable = |source| MachineError::Unreadable { path: self.path.clone(), source };
+        let unreadable = |source| MachineError::unreadable(&self.path, source);
         let mut text = Vec::new();
         // Closed as soon as it is read, because an open file cannot be replaced.
         persistently(|| File::open(&self.path)).and_then(|mut file| file.read_to_end(&mut text)).map_err(unreadable)?;

@@ -7,7 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Driver, Failure, Host, Outcome, Report};
+use super::{Driver, Host, Outcome, Report};
+use crate::failure::Failure;
 use crate::judge::{Finding, Ignored, Ruling, Verdict};
 use crate::record::TimeSource;
 

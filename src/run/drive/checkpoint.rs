@@ -5,9 +5,10 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Created, Entry, Trouble, VERSION};
+use super::entry::{Created, Entry, VERSION};
 use super::phase::Phase;
 use super::state::{State, fold};
+use crate::failure::Failure;
 use crate::machine::BootId;
 use crate::record::{Journal, JournalError, Storage};
 
@@ -92,11 +93,10 @@ impl<S: Storage> Checkpoint<S> {
         if created.version > VERSION {
             return Err(CheckpointError::Newer { program: created.program, version: created.version });
         }
-        let trouble = Trouble {
-            message: format!("the run was ended because its checkpoint is damaged: {damage}"),
-            help: Some("find the program that wrote to it or to its disk; then start the run again".to_owned()),
-            output: String::new(),
-        };
+        let trouble = Failure::with_help(
+            format_args!("the run was ended because its checkpoint is damaged: {damage}"),
+            "find the program that wrote to it or to its disk; then start the run again",
+        );
         let boot = created.boot.clone();
         let entries = vec![
             Entry::Created(Box::new(created)),
@@ -121,7 +121,7 @@ impl<S: Storage> Checkpoint<S> {
         &mut self,
         phase: Phase,
         boot: BootId,
-        trouble: Option<Trouble>,
+        trouble: Option<Failure>,
     ) -> Result<(), CheckpointError> {
         self.append(Entry::Entered { phase, boot, at: Timestamp::now(), trouble })
     }
@@ -133,7 +133,7 @@ impl<S: Storage> Checkpoint<S> {
     pub fn abort(&mut self, boot: BootId, because: &str) -> Result<(), CheckpointError> {
         match self.state.phase {
             Phase::Arm | Phase::BootArmed | Phase::Measure => {
-                self.enter(Phase::Restore, boot, Some(because.to_owned().into()))
+                self.enter(Phase::Restore, boot, Some(Failure::new(because)))
             }
             Phase::Restore | Phase::BootRestored | Phase::Report | Phase::Done => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! Cleans up after an earlier process of the run: ends its commands and runs its teardown.
 
-use super::{CheckpointError, Drive, Entry, LIVES, Phase, Trouble, Work};
+use super::{CheckpointError, Drive, Entry, LIVES, Phase, Work};
+use crate::failure::Failure;
 use crate::record::Storage;
 use crate::run::Event;
 
@@ -17,7 +18,8 @@ impl<S: Storage> Drive<'_, S> {
             return Ok(());
         }
         let torn_down = if self.state().teardowns > LIVES {
-            Err(format!("teardown was started {LIVES} times and never completed, so it is not tried again").into())
+            let message = format!("teardown was started {LIVES} times and never completed, so it is not tried again");
+            Err(Failure::new(message))
         } else {
             work.tear_down().await
         };
@@ -32,7 +34,7 @@ impl<S: Storage> Drive<'_, S> {
 
     /// Reports that cleaning up failed. If poolgate would now measure in the same boot, the run ends, because the
     /// machine is not clean. After a restart the problem cannot influence the measurement.
-    fn not_clean(&mut self, trouble: Trouble) -> Result<(), CheckpointError> {
+    fn not_clean(&mut self, trouble: Failure) -> Result<(), CheckpointError> {
         if self.state().phase == Phase::Measure && !self.fresh_boot() {
             return self.enter(Phase::Restore, Some(trouble));
         }

@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use super::event::Event;
+use crate::failure::Failure;
 use crate::machine::{BootId, Machine, MachineError};
 use crate::record::Storage;
 
@@ -23,7 +24,7 @@ mod state;
 mod work;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{Created, Entry, Recorded, Trouble};
+pub use entry::{Created, Entry, Recorded};
 pub use phase::Phase;
 pub use state::State;
 pub use work::{DriveError, Milestone, Restart, Standing, Work};
@@ -66,7 +67,7 @@ pub async fn drive<S: Storage>(
 
 /// The result of a phase.
 enum Next {
-    Enter(Phase, Option<Trouble>),
+    Enter(Phase, Option<Failure>),
     Restart,
     /// The flags cannot be restored in this process.
     NotRestored,
@@ -136,7 +137,7 @@ impl<S: Storage> Drive<'_, S> {
         self.checkpoint.state()
     }
 
-    fn enter(&mut self, phase: Phase, trouble: Option<Trouble>) -> Result<(), CheckpointError> {
+    fn enter(&mut self, phase: Phase, trouble: Option<Failure>) -> Result<(), CheckpointError> {
         if let Some(trouble) = &trouble {
             (self.tell)(Event::Trouble(trouble.message.clone()));
         }
@@ -196,14 +197,10 @@ impl<S: Storage> Drive<'_, S> {
             Ok(true) => Next::Enter(Phase::Measure, None),
             Ok(false) => Next::Enter(
                 Phase::Restore,
-                Some(Trouble {
-                    message: "the machine was restarted, but its kernel runs without the flags".to_owned(),
-                    help: Some(
-                        "check its console: it may have hung or panicked with them and then booted without them"
-                            .to_owned(),
-                    ),
-                    output: String::new(),
-                }),
+                Some(Failure::with_help(
+                    "the machine was restarted, but its kernel runs without the flags",
+                    "check its console: it may have hung or panicked with them and then booted without them",
+                )),
             ),
             Err(error) => failed("cannot check that the flags are in force", &error),
         })
@@ -211,11 +208,11 @@ impl<S: Storage> Drive<'_, S> {
 
     async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         if self.fresh_boot() {
-            let message = "the machine went down while the workload ran".to_owned();
-            let help =
-                "look for a bugcheck or kernel panic: its dump, or the kernel log of the previous boot".to_owned();
-            let trouble = Trouble { message, help: Some(help), output: String::new() };
-            return Ok(Next::Enter(Phase::Restore, Some(trouble)));
+            let failure = Failure::with_help(
+                "the machine went down while the workload ran",
+                "look for a bugcheck or kernel panic: its dump, or the kernel log of the previous boot",
+            );
+            return Ok(Next::Enter(Phase::Restore, Some(failure)));
         }
         if self.worn_out() {
             return Ok(give_up(format!("poolgate ended {LIVES} times while measuring")));
@@ -255,36 +252,28 @@ impl<S: Storage> Drive<'_, S> {
     }
 
     /// Restarts the machine. Returns the next phase if the restart fails.
-    async fn restart(&mut self, work: &mut impl Work) -> Option<(Phase, Trouble)> {
+    async fn restart(&mut self, work: &mut impl Work) -> Option<(Phase, Failure)> {
         let next = if self.state().phase == Phase::BootArmed { Phase::Restore } else { Phase::Report };
         if self.worn_out() {
-            return Some((
-                next,
-                format!("the machine was restarted {LIVES} times and is still in the same boot").into(),
-            ));
+            let message = format!("the machine was restarted {LIVES} times and is still in the same boot");
+            return Some((next, Failure::new(message)));
         }
         work.wait_for_dumps(self.state()).await;
         (self.tell)(Event::Restarting);
         if let Err(error) = self.machine.boot.restart() {
-            let trouble = Trouble {
-                message: format!("cannot restart the machine: {error}"),
-                help: error.help().map(str::to_owned),
-                output: String::new(),
-            };
-            return Some((next, trouble));
+            return Some((next, Failure::from_error(&error).at("cannot restart the machine")));
         }
         match work.wait_for_restart().await {
             Restart::EndsThisProcess => None,
-            Restart::NeverCame => Some((next, "the restart was accepted but did not happen".to_owned().into())),
+            Restart::NeverCame => Some((next, Failure::new("the restart was accepted but did not happen"))),
         }
     }
 }
 
 fn give_up(message: String) -> Next {
-    Next::Enter(Phase::Restore, Some(message.into()))
+    Next::Enter(Phase::Restore, Some(Failure::new(message)))
 }
 
-fn failed(what: &str, error: &MachineError) -> Next {
-    let help = error.help().map(str::to_owned);
-    Next::Enter(Phase::Restore, Some(Trouble { message: format!("{what}: {error}"), help, output: String::new() }))
+fn failed(step: &str, error: &MachineError) -> Next {
+    Next::Enter(Phase::Restore, Some(Failure::from_error(error).at(step)))
 }

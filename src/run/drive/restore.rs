@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{CheckpointError, Drive, Entry, Next, Phase, RETRIES, Trouble, Work, saved_original};
+use super::{CheckpointError, Drive, Entry, Next, Phase, RETRIES, Work, saved_original};
+use crate::failure::Failure;
 use crate::machine::{Change, FlagValue, MachineError};
 use crate::record::Storage;
 use crate::run::Event;
@@ -62,7 +63,7 @@ impl<S: Storage> Drive<'_, S> {
     }
 
     /// Records that the flags are not restored, with the commands to restore the rest.
-    fn not_restored(&mut self, message: String) -> Result<Trouble, CheckpointError> {
+    fn not_restored(&mut self, message: String) -> Result<Failure, CheckpointError> {
         let commands = self.commands();
         let by_hand = if commands.is_empty() { String::new() } else { format!("by hand: {}; ", commands.join("; ")) };
         let help = if self.state().leave_flags {
@@ -70,7 +71,7 @@ impl<S: Storage> Drive<'_, S> {
         } else {
             format!("{by_hand}poolgate tries again at each boot and at `poolgate resume`")
         };
-        let trouble = Trouble { message, help: Some(help), output: String::new() };
+        let trouble = Failure::with_help(message, help);
         if self.state().not_restored.as_ref() != Some(&trouble) {
             self.checkpoint.write(Entry::NotRestored(trouble.clone()))?;
         }

@@ -1,8 +1,9 @@
 //! The state of a run, computed from the entries of its checkpoint alone.
 
 use super::checkpoint::CheckpointError;
-use super::entry::{Created, Entry, Recorded, Trouble, VERSION};
+use super::entry::{Created, Entry, Recorded, VERSION};
 use super::phase::Phase;
+use crate::failure::Failure;
 use crate::machine::BootId;
 
 /// The state of a run.
@@ -17,11 +18,11 @@ pub struct State {
     /// How many processes have resumed the run in this phase.
     pub lives: u32,
     /// The first error.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Failure>,
     /// The errors after the first.
-    pub later: Vec<Trouble>,
+    pub later: Vec<Failure>,
     /// The reason why the flags are not restored yet, with the steps left to do by hand.
-    pub not_restored: Option<Trouble>,
+    pub not_restored: Option<Failure>,
     /// Whether an administrator wants the flags left as they are.
     pub leave_flags: bool,
     /// Whether setup has begun and teardown has not ended since.
@@ -29,7 +30,7 @@ pub struct State {
     /// How many processes have resumed the run while teardown was required.
     pub teardowns: u32,
     /// The reason why the setup of an earlier process was not torn down.
-    pub not_torn_down: Option<Trouble>,
+    pub not_torn_down: Option<Failure>,
     /// The recording, once it is closed.
     pub recorded: Option<Recorded>,
     /// Notes for readers of the report.
@@ -142,7 +143,7 @@ mod tests {
     }
 
     fn entered(phase: Phase, trouble: Option<&str>) -> Entry {
-        let trouble = trouble.map(|message| Trouble::from(message.to_owned()));
+        let trouble = trouble.map(Failure::new);
         Entry::Entered { phase, boot: BootId("1".to_owned()), at: Timestamp::UNIX_EPOCH, trouble }
     }
 

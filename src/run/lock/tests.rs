@@ -1,6 +1,8 @@
 //! Tests taking the lock, reading its owner, and finding the owner's folder.
 
 use super::*;
+#[cfg(unix)]
+use crate::failure::help;
 
 #[test]
 fn a_second_run_is_told_who_owns_the_machine() {
@@ -81,10 +83,10 @@ fn a_file_system_without_locks_is_named_as_the_reason() {
             error.to_string().starts_with("cannot lock run.lock: its file system does not support locks: "),
             "{error}"
         );
-        assert!(error.help().contains("--reports"), "{}", error.help());
+        assert!(help(&error).unwrap().contains("--reports"), "{error}");
     }
     let denied = LockError::Io { path: "run.lock".into(), source: explained(rustix::io::Errno::ACCESS.into()) };
-    assert!(denied.help().contains("sudo"), "{denied}");
+    assert!(help(&denied).unwrap().contains("sudo"), "{denied}");
 }
 
 #[cfg(unix)]

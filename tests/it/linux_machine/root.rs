@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use poolgate::failure::help;
 use poolgate::machine::{Asked, Change, Machine, MachineError, linux};
 
 pub(super) struct Root {
@@ -134,5 +135,5 @@ impl Root {
 
 /// Returns an error's message and remedy.
 pub(super) fn told(error: MachineError) -> (String, String) {
-    (error.to_string(), error.help().unwrap_or_default().to_owned())
+    (error.to_string(), help(&error).unwrap_or_default())
 }

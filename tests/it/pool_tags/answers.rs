@@ -1,5 +1,6 @@
 //! Every answer that the kernel may return is distinguished.
 
+use poolgate::failure::help;
 use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, Process};
 use poolgate::machine::{MachineError, PoolSource};
 
@@ -29,7 +30,7 @@ fn failure(status: NtStatus) -> MachineError {
 }
 
 fn said(error: &MachineError) -> (String, String) {
-    (error.to_string(), error.help().unwrap_or_default().to_owned())
+    (error.to_string(), help(error).unwrap_or_default())
 }
 
 #[test]

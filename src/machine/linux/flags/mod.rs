@@ -128,7 +128,7 @@ fn running(root: &Path) -> Result<String, MachineError> {
     let path = root.join("proc/cmdline");
     let bytes = match fs_err::read(&path) {
         Ok(bytes) => bytes,
-        Err(source) => return Err(MachineError::Unreadable { path, source }),
+        Err(source) => return Err(MachineError::unreadable(path, source)),
     };
     String::from_utf8(bytes).map_err(|_| MachineError::NotText(path))
 }

@@ -30,7 +30,7 @@ const DEEPEST: usize = 64;
 pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), MachineError> {
     let source = walk(Path::new("/"), from, Way::WithoutLinks)?;
     let (Some(above), Some(name)) = (to.parent(), to.file_name()) else {
-        return Err(MachineError::Unwritable { path: to.to_owned(), source: io::ErrorKind::InvalidInput.into() });
+        return Err(MachineError::unwritable(to, io::ErrorKind::InvalidInput.into()));
     };
     let above = Place::open(above)?;
     above.judge()?;
@@ -84,7 +84,7 @@ impl Copy<'_> {
                         return Err(self.refused(&found.path, "it is a link that leads out of the scenario's folder"));
                     }
                     let made = rustix::fs::symlinkat(&target, to.handle.as_fd(), &name);
-                    made.map_err(|error| MachineError::Unwritable { path, source: error.into() })?;
+                    made.map_err(|error| MachineError::unwritable(path, error.into()))?;
                 }
                 _ => return Err(self.refused(&found.path, "it is neither a file nor a folder nor a link")),
             }
@@ -93,7 +93,7 @@ impl Copy<'_> {
     }
 
     fn file(&mut self, from: Place, to: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<(), MachineError> {
-        let unwritable = |source| MachineError::Unwritable { path: path.to_owned(), source };
+        let unwritable = |source| MachineError::unwritable(path, source);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
         let made = rustix::fs::openat(to.handle.as_fd(), name, flags, Mode::RUSR | Mode::WUSR);
         let made: OwnedFd = made.map_err(|error| unwritable(error.into()))?;
@@ -107,7 +107,7 @@ impl Copy<'_> {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(MachineError::Unreadable { path: source, source: error }),
+                Err(error) => return Err(MachineError::unreadable(source, error)),
             };
             // Count the bytes that were read, because a file may grow meanwhile.
             self.bytes += count as u64;
@@ -138,7 +138,7 @@ impl Copy<'_> {
 /// Creates a folder that only its owner can write to.
 fn fresh_folder(above: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<Place, MachineError> {
     let made = rustix::fs::mkdirat(above.handle.as_fd(), name, Mode::RWXU);
-    made.map_err(|error| MachineError::Unwritable { path: path.to_owned(), source: error.into() })?;
+    made.map_err(|error| MachineError::unwritable(path, error.into()))?;
     let folder = above.step(name, path)?;
     folder.set_mode(0o755)?;
     folder.judge()?;

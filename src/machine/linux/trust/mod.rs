@@ -50,7 +50,7 @@ pub fn state_folder(root: &Path) -> PathBuf {
 /// If it cannot be created, or another user could write to it.
 pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     let folder = state_folder(root);
-    let unwritable = |source| MachineError::Unwritable { path: folder.clone(), source };
+    let unwritable = |source| MachineError::unwritable(&folder, source);
     let above = folder.parent().unwrap_or(root);
     // The mode is given explicitly: with umask 002 root would create folders that it then refuses.
     std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o755)
@@ -75,7 +75,7 @@ pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     let folder = above.join(run);
     let above = walk(root, &above, Way::Trusted)?;
     let (made, New::Yes) = make_folder(&above, run, Mode::RWXU, &folder)? else {
-        return Err(MachineError::Unwritable { path: folder, source: io::ErrorKind::AlreadyExists.into() });
+        return Err(MachineError::unwritable(folder, io::ErrorKind::AlreadyExists.into()));
     };
     made.set_mode(0o700)?;
     above.sync()?;
@@ -122,7 +122,7 @@ pub fn trusted_itself(place: &Path) -> Result<(), MachineError> {
 /// # Errors
 /// As for [`trusted`]; also if it is not a regular file, or is longer than 64 MiB.
 pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
-    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| MachineError::unreadable(path, source);
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     };
@@ -147,7 +147,7 @@ enum New {
 /// Opens the folder `name` in `above`, creating it with `mode` if it does not exist. A link there is not followed; the
 /// caller must judge the result.
 fn make_folder(above: &Place, name: &str, mode: Mode, path: &Path) -> Result<(Place, New), MachineError> {
-    let unwritable = |source| MachineError::Unwritable { path: path.to_owned(), source };
+    let unwritable = |source| MachineError::unwritable(path, source);
     let new = match rustix::fs::mkdirat(above.handle.as_fd(), name, mode) {
         Ok(()) => New::Yes,
         Err(rustix::io::Errno::EXIST) => New::No,

@@ -113,7 +113,7 @@ fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
             state.sync()?;
             Ok(folder)
         }
-        Err(source) => Err(MachineError::Unreadable { path: kept, source }),
+        Err(source) => Err(MachineError::unreadable(kept, source)),
     }
 }
 
@@ -184,6 +184,6 @@ fn write(folder: &Place, name: &str, from: &mut dyn Read, path: &Path) -> Result
     };
     written().map_err(|source| {
         folder.remove(beside);
-        MachineError::Unwritable { path: path.to_owned(), source }
+        MachineError::unwritable(path, source)
     })
 }

@@ -88,9 +88,7 @@ pub(super) fn follow(path: &Path) -> Result<Place, MachineError> {
         }
         ahead.extend(names(&target));
     }
-    passed
-        .pop()
-        .ok_or_else(|| MachineError::Unreadable { path: path.to_owned(), source: io::ErrorKind::NotFound.into() })
+    passed.pop().ok_or_else(|| MachineError::unreadable(path, io::ErrorKind::NotFound.into()))
 }
 
 /// Returns the names in the path, the last one first.
@@ -126,9 +124,10 @@ impl Place {
         let opened = rustix::fs::openat(self.handle.as_fd(), name, OFlags::RDONLY | CAREFULLY, Mode::empty());
         match opened {
             // A link: report it as everywhere else.
-            Err(rustix::io::Errno::LOOP) => self.step(name, path)?.pass(Way::WithoutLinks).and_then(|()| {
-                Err(MachineError::Unreadable { path: path.to_owned(), source: rustix::io::Errno::LOOP.into() })
-            }),
+            Err(rustix::io::Errno::LOOP) => self
+                .step(name, path)?
+                .pass(Way::WithoutLinks)
+                .and_then(|()| Err(MachineError::unreadable(path, rustix::io::Errno::LOOP.into()))),
             opened => Place::of(opened.map_err(io::Error::from), path),
         }
     }
@@ -137,7 +136,7 @@ impl Place {
         let found = opened.and_then(|handle| Ok((rustix::fs::fstat(&handle)?, handle)));
         match found {
             Ok((stat, handle)) => Ok(Place { handle, path: path.to_owned(), stat }),
-            Err(source) => Err(MachineError::Unreadable { path: path.to_owned(), source }),
+            Err(source) => Err(MachineError::unreadable(path, source)),
         }
     }
 
@@ -236,10 +235,10 @@ impl Place {
     }
 
     pub(super) fn unreadable(&self, source: io::Error) -> MachineError {
-        MachineError::Unreadable { path: self.path.clone(), source }
+        MachineError::unreadable(&self.path, source)
     }
 
     pub(super) fn unwritable(&self, source: io::Error) -> MachineError {
-        MachineError::Unwritable { path: self.path.clone(), source }
+        MachineError::unwritable(&self.path, source)
     }
 }

@@ -98,14 +98,14 @@ impl Look {
 
 /// Checks a file or folder and all folders above it, on the path as given and on the real path after following links.
 fn whole_way(path: &Path) -> Result<(), MachineError> {
-    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| MachineError::unreadable(path, source);
     let named = std::path::absolute(path).map_err(unreadable)?;
     let real = real_path(path).map_err(unreadable)?;
     for place in way(&named) {
         let opened = security::open_itself(place, 0, security::ANYTHING);
         let link = opened.and_then(|opened| security::is_link(&opened));
         // The target of a link is on the real path; the folder that contains the link is checked here.
-        if !link.map_err(|source| MachineError::Unreadable { path: place.to_owned(), source })? {
+        if !link.map_err(|source| MachineError::unreadable(place, source))? {
             check(place)?;
         }
     }

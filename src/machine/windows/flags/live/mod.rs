@@ -134,7 +134,7 @@ fn if_there<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 fn failed(doing: &'static str, setting: &Setting, source: io::Error) -> MachineError {
-    MachineError::Registry { doing, name: setting.to_string(), source }
+    MachineError::registry(doing, setting.to_string(), source)
 }
 
 /// Returns the current NtGlobalFlag, which Windows sets from GlobalFlag at boot; `None` if the system does not report

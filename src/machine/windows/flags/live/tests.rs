@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use windows_registry::CURRENT_USER;
 
 use super::*;
+use crate::failure::help;
 use crate::machine::windows::flags::setting::VERIFY_LEVEL;
 use crate::machine::{Asked, Change, FlagValue, Flags};
 
@@ -189,7 +190,7 @@ fn verifier_exe_is_believed_by_its_exit_code() {
     let error = ending_with(1).unwrap_err().to_string();
     assert!(error.contains("asked for /bootmode resetonbootfail"), "{error}");
     let missing = set_boot_mode(&folder.path().join("no-verifier.exe"), BootMode::Persistent).unwrap_err();
-    assert!(missing.to_string().contains("no-verifier.exe") && missing.help().is_some(), "{missing}");
+    assert!(missing.to_string().contains("no-verifier.exe") && help(&missing).is_some(), "{missing}");
 }
 
 #[test]
@@ -208,5 +209,5 @@ fn a_key_which_is_not_there_holds_no_value_and_is_not_made() {
 fn a_refusal_says_how_to_be_allowed() {
     const ACCESS_DENIED: i32 = 5;
     let error = failed("change", &GLOBAL_FLAG, io::Error::from_raw_os_error(ACCESS_DENIED));
-    assert_eq!(error.help(), Some("run poolgate from an elevated prompt (Run as administrator)"));
+    assert_eq!(help(&error).as_deref(), Some("run poolgate from an elevated prompt (Run as administrator)"));
 }

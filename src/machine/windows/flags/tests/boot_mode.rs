@@ -70,7 +70,7 @@ fn a_mode_that_could_not_be_put_back_is_an_error() {
     let memory = Memory(Rc::default(), ModeKept::Elsewhere);
     let error = machine(&memory, Tagging::On, None).write(NAME, &present("resetonbootfail")).unwrap_err();
     assert!(error.to_string().contains("could not be put back"), "{error}");
-    assert!(error.help().unwrap().contains("on_boot_failure: keep"), "{error}");
+    assert!(help(&error).unwrap().contains("on_boot_failure: keep"), "{error}");
     let failing = Memory(Rc::default(), ModeKept::Failing);
     assert!(machine(&failing, Tagging::On, None).write(NAME, &present("resetonbootfail")).is_err());
     assert!(memory.0.borrow().is_empty() && failing.0.borrow().is_empty());

@@ -41,7 +41,7 @@ fn what_is_kept_and_what_runs_are_told_apart() {
 #[test]
 fn a_kernel_which_cannot_be_asked_about_tags_is_shown_all_the_same() {
     let mut machine = machine(&with(None), Tagging::On, Some(0));
-    machine.running.tagging = Box::new(|| Err(MachineError::NotYet("it")));
+    machine.running.tagging = Box::new(|| Err(MachineError::HiddenBootMode));
     let Standing::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
     assert!(!flags.always_tags);
 }

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use self::boot_mode::ModeKept;
 use super::setting::{VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::*;
+use crate::failure::help;
 use crate::machine::windows::pool::{Class, PoolTagsError};
 
 mod boot_mode;
@@ -54,7 +55,7 @@ impl Registry for Memory {
             (ModeKept::Value, BootMode::Persistent) => self.delete(&setting),
             (ModeKept::Value, BootMode::ResetOnBootFail) => self.set(&setting, &Value::dword(4)),
             (ModeKept::Elsewhere, _) => Ok(()),
-            (ModeKept::Failing, _) => Err(MachineError::NotYet("the boot mode")),
+            (ModeKept::Failing, _) => Err(MachineError::HiddenBootMode),
         }
     }
 }
@@ -172,7 +173,7 @@ fn a_value_of_the_wrong_type_is_refused_and_shown() {
         let error = machine(&memory, Tagging::Off, Some(0)).plan(&[Asked::PoolTagging]).unwrap_err();
         assert!(error.to_string().contains(r"Session Manager\GlobalFlag is not a number"), "{error}");
         assert!(
-            error.to_string().contains(odd) && error.help().unwrap().contains("poolgate flags /r --remove"),
+            error.to_string().contains(odd) && help(&error).unwrap().contains("poolgate flags /r --remove"),
             "{error}"
         );
         // The value does no harm if nothing has to be changed.
@@ -193,7 +194,7 @@ fn what_the_kernel_does_not_show_is_in_force_when_it_booted_with_it_in_the_regis
         // its type.
         for value in [None, Some(Value::dword(0x2001)), Some(Value::sz("0x2000"))] {
             let error = in_force(value, shown).unwrap_err();
-            assert!(error.to_string().contains("does not report") && error.help().is_some(), "{error}");
+            assert!(error.to_string().contains("does not report") && help(&error).is_some(), "{error}");
         }
     }
     for value in [None, Some(Value::dword(1)), Some(Value::sz("0x2000"))] {
@@ -245,14 +246,14 @@ fn what_only_linux_has_is_named() {
     let mut machine = machine(&memory, Tagging::On, None);
     let error = machine.plan(&asked).unwrap_err();
     assert!(error.to_string().contains("slab_nomerge") && error.to_string().contains("Linux"), "{error}");
-    assert!(error.help().is_some() && machine.in_force(&asked).is_err());
+    assert!(help(&error).is_some() && machine.in_force(&asked).is_err());
 }
 
 #[test]
 fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
     assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::Always);
     assert_eq!(Tagging::told_by::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
-    assert!(Tagging::told_by::<()>(Err(MachineError::NotYet("reading"))).is_err());
+    assert!(Tagging::told_by::<()>(Err(MachineError::HiddenBootMode)).is_err());
     let torn = |class| Tagging::told_by::<()>(Err(MachineError::PoolTags(PoolTagsError::Torn(class))));
     assert!(torn(Class::SessionPoolTag).unwrap() == Tagging::Always && torn(Class::PoolTag).is_err());
 }
