@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::Setting;
 use crate::machine::linux::{durable, programs};
 use crate::machine::{Change, FlagValue, MachineError};
-use crate::utf16::units;
+use crate::utf16;
 
 /// The entry's file name and id.
 pub(super) const ENTRY: &str = "a-poolgate.conf";
@@ -130,7 +130,7 @@ pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineEr
 /// Returns the text of a boot loader variable: UTF-16 with a NUL, after four bytes of attributes.
 fn value(root: &Path, name: &str) -> Option<String> {
     let bytes = fs_err::read(variable(root, name)).ok()?;
-    let text = String::from_utf16(&units(bytes.get(4..)?)).ok()?;
+    let text = utf16::text(bytes.get(4..)?)?;
     Some(text.trim_end_matches('\0').to_lowercase()).filter(|text| !text.is_empty())
 }
 

@@ -27,6 +27,9 @@ pub(in crate::machine::linux) enum Setting {
     LoaderNext,
 }
 
+/// The last part of the advice for a run.
+const RUN_AGAIN: &str = "restart, then run again: parameters that are already there need no change";
+
 /// How poolgate puts parameters on the command line for a run's boot.
 pub(in crate::machine::linux) struct Way {
     /// The setting to write.
@@ -38,7 +41,7 @@ pub(in crate::machine::linux) struct Way {
 impl Way {
     /// Returns the way for this machine.
     pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Way, MachineError> {
-        let setting = Setting::of(root, parameters)?;
+        let setting = Setting::of(root, parameters, RUN_AGAIN)?;
         Ok(match setting {
             Setting::GrubDropIn | Setting::GrubDefault => match grub_once::possible(root) {
                 Ok(folder) => Way { setting: Setting::GrubCustom(folder), every_boot: None },
@@ -95,8 +98,14 @@ impl Setting {
         }
     }
 
-    /// Returns this machine's setting for every boot.
-    pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
+    /// Returns this machine's setting for every boot. If there is none, the error says how to add `parameters` by hand;
+    /// `then` is the last part of that advice.
+    pub(super) fn of(root: &Path, parameters: &[&str], then: &str) -> Result<Setting, MachineError> {
+        let no_boot_loader = |problem, remedy: String| MachineError::NoBootLoader {
+            parameters: parameters.join(" "),
+            problem,
+            remedy: format!("{remedy}, {then}"),
+        };
         let kernel_install = kernel_install::is_ready(root);
         if kernel_install && kernel_install::booted_this(root) {
             return Ok(Setting::KernelCmdline);
@@ -104,7 +113,7 @@ impl Setting {
         if grub::uses_entries(root)? {
             let remedy = format!("run `grubby --update-kernel=ALL --args=\"{}\"`", parameters.join(" "));
             let problem = "its GRUB reads boot loader entries, and only grubby changes these";
-            return Err(refused(parameters, problem, remedy));
+            return Err(no_boot_loader(problem, remedy));
         }
         if let Some(setting) = grub::setting(root)? {
             return Ok(setting);
@@ -114,15 +123,6 @@ impl Setting {
         }
         let remedy =
             format!("add this to the kernel's line in the boot loader's configuration: {}", parameters.join(" "));
-        Err(refused(
-            parameters,
-            "neither GRUB with its update program nor kernel-install with a kernel was found",
-            remedy,
-        ))
+        Err(no_boot_loader("neither GRUB with its update program nor kernel-install with a kernel was found", remedy))
     }
-}
-
-fn refused(parameters: &[&str], problem: &'static str, remedy: String) -> MachineError {
-    let remedy = remedy + ", restart, then run again: parameters that are already there need no change";
-    MachineError::NoBootLoader { parameters: parameters.join(" "), problem, remedy }
 }
