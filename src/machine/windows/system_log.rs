@@ -4,7 +4,7 @@
 //! critical, error and warning. Not yet tested on a real Windows; the tests use the layout of recorded events.
 
 use crate::machine::KernelMessages;
-use crate::utf16::units;
+use crate::utf16;
 
 /// The displayed fields of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn next(xml: &str) -> u64 {
 
 /// Decodes UTF-16 with or without a byte order mark, the output of `/uni:true`.
 fn decoded(bytes: &[u8]) -> String {
-    String::from_utf16_lossy(&units(bytes)).trim_start_matches('\u{feff}').to_owned()
+    utf16::lossy(bytes).trim_start_matches('\u{feff}').to_owned()
 }
 
 #[cfg(windows)]
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn utf_16_reads_with_and_without_a_mark() {
-        let text = "\u{feff}ä<".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let text = utf16::bytes("\u{feff}ä<");
         assert_eq!((decoded(&text), decoded(&text[2..])), ("ä<".to_owned(), "ä<".to_owned()));
     }
 }

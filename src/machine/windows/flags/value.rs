@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::utf16::units;
+use crate::utf16;
 
 const REG_SZ: u32 = 1;
 const REG_BINARY: u32 = 3;
@@ -28,8 +28,7 @@ impl Value {
 
     /// A REG_SZ, with its NUL.
     pub(in crate::machine) fn sz(text: &str) -> Value {
-        let units = text.encode_utf16().chain([0]);
-        Value { kind: REG_SZ, bytes: units.flat_map(u16::to_le_bytes).collect() }
+        Value { kind: REG_SZ, bytes: utf16::bytes(&format!("{text}\0")) }
     }
 
     /// Returns the number stored as a REG_DWORD, as four bytes of REG_BINARY, or as hexadecimal in a REG_SZ. A text
@@ -88,11 +87,11 @@ impl Value {
 
     /// Returns the text of a REG_SZ if it is valid UTF-16 with exactly one NUL, at its end.
     pub(in crate::machine) fn text(&self) -> Option<String> {
-        let units = units(&self.bytes);
-        let (last, text) = units.split_last()?;
-        let even = self.bytes.len().is_multiple_of(2);
-        let whole = self.kind == REG_SZ && even && *last == 0 && !text.contains(&0);
-        if whole { String::from_utf16(text).ok() } else { None }
+        if self.kind != REG_SZ || !self.bytes.len().is_multiple_of(2) {
+            return None;
+        }
+        let text = utf16::text(&self.bytes)?;
+        text.strip_suffix('\0').filter(|text| !text.contains('\0')).map(str::to_owned)
     }
 }
 
@@ -152,10 +151,6 @@ mod tests {
         Value { kind, bytes: bytes.to_vec() }
     }
 
-    fn utf16(text: &str) -> Vec<u8> {
-        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-    }
-
     #[test]
     fn a_value_is_written_as_simply_as_it_can_be_read_back() {
         for (value, text) in [
@@ -163,9 +158,9 @@ mod tests {
             (Value::sz(""), "sz:"),
             (Value::sz("mydrv.sys \"other\": ä😀\n"), "sz:mydrv.sys \"other\": ä😀\n"),
             (value(REG_SZ, &[]), "hex(1):"),
-            (value(REG_SZ, &utf16("ab")), "hex(1):61,00,62,00"),
-            (value(REG_SZ, &utf16("a\0\0")), "hex(1):61,00,00,00,00,00"),
-            (value(REG_SZ, &utf16("a\0b\0")), "hex(1):61,00,00,00,62,00,00,00"),
+            (value(REG_SZ, &utf16::bytes("ab")), "hex(1):61,00,62,00"),
+            (value(REG_SZ, &utf16::bytes("a\0\0")), "hex(1):61,00,00,00,00,00"),
+            (value(REG_SZ, &utf16::bytes("a\0b\0")), "hex(1):61,00,00,00,62,00,00,00"),
             (value(REG_SZ, &[0x61, 0, 0]), "hex(1):61,00,00"),
             (value(REG_SZ, &[0, 0xd8, 0, 0]), "hex(1):00,d8,00,00"),
             (value(REG_DWORD, &[1, 2, 3]), "hex(4):01,02,03"),
@@ -237,7 +232,7 @@ mod tests {
 
         #[test]
         fn any_text_reads_back(text: String, ends in prop_oneof![Just(""), Just("\0"), Just("\0\0")]) {
-            let value = value(REG_SZ, &utf16(&(text + ends)));
+            let value = value(REG_SZ, &utf16::bytes(&(text + ends)));
             prop_assert_eq!(value.to_string().parse(), Ok(value));
         }
     }

@@ -7,7 +7,7 @@
 
 use super::super::pool::{Bits, number};
 use super::{VerifiedDriver, file_name};
-use crate::utf16::units;
+use crate::utf16;
 
 /// The offsets of an entry's fields, in bytes. NextEntryOffset is at 0, Level at 4.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,7 @@ impl Layout {
         if text.is_empty() || !text.len().is_multiple_of(2) || room < length {
             return None;
         }
-        let name = String::from_utf16(&units(text)).ok()?;
+        let name = utf16::text(text)?;
         // Microsoft Learn, "Driver Verifier Command Syntax": rule class n of /ruleclasses is bit n - 1 of /flags.
         let level = word(head, 4) | self.rules.map_or(0, |rules| word(head, rules));
         Some(VerifiedDriver { name: file_name(&name).to_owned(), level })
