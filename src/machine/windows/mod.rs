@@ -49,6 +49,8 @@ mod failure;
 #[cfg(windows)]
 pub mod job;
 #[cfg(windows)]
+mod registry;
+#[cfg(windows)]
 mod security;
 #[cfg(windows)]
 mod service;

@@ -4,7 +4,7 @@
 //! starts by itself. poolgate creates and removes it through the service manager, which writes the registry; poolgate
 //! then flushes the registry as for any other setting.
 
-#![allow(unsafe_code, reason = "windows-service writes a command line its own way, and flushes nothing")]
+#![allow(unsafe_code, reason = "windows-service writes a command line its own way")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,11 @@ use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_MARKED_FOR_DELETE,
 };
-use windows_sys::Win32::System::Registry::RegFlushKey;
 use windows_sys::Win32::System::Services::{ChangeServiceConfigW, SERVICE_AUTO_START, SERVICE_NO_CHANGE};
 
 use super::failure::restarts;
-use super::image_path;
 use super::security::{succeeded, wide};
+use super::{image_path, registry};
 use crate::machine::{Autostart, MachineError};
 
 /// The service's name. Its existence also marks, for the whole machine, that a run is in progress.
@@ -80,14 +79,8 @@ impl Autostart for Service {
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
-        let flushed =
-            LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message())).and_then(|key| {
-                // SAFETY: the key is open. Flushing it flushes its whole hive.
-                match unsafe { RegFlushKey(key.as_raw()) } {
-                    0 => Ok(()),
-                    code => Err(std::io::Error::from_raw_os_error(code.cast_signed())),
-                }
-            });
+        let key = LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message()));
+        let flushed = key.and_then(|key| registry::flush(&key));
         flushed.map_err(|source| MachineError::System { what: "get the registry of services on disk", source })
     }
 }

@@ -1,5 +1,5 @@
 //! The registry of this machine, and the flags its kernel runs with.
-#![allow(unsafe_code, reason = "RegFlushKey and NtQuerySystemInformation, which no safe crate has")]
+#![allow(unsafe_code, reason = "NtQuerySystemInformation, which no safe crate has")]
 
 use std::io;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 
 use windows_registry::{Key, LOCAL_MACHINE, Type};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SYSTEM_INFORMATION_CLASS};
-use windows_sys::Win32::System::Registry::RegFlushKey;
 
 use super::super::folders::windows;
 use super::super::pool::ThisSystem;
+use super::super::registry;
 use super::super::verified::verification;
 use super::setting::{MEMORY, VERIFY_DRIVERS};
 use super::{BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it};
@@ -55,15 +55,8 @@ impl Registry for LiveRegistry {
 
     /// All settings are in one hive; flushing any of its keys flushes all of it.
     fn flush(&mut self) -> Result<(), MachineError> {
-        let flush = || {
-            let key = system(self.hive.open(GLOBAL_FLAG.key))?;
-            // SAFETY: the handle belongs to `key`, which is open until after the call.
-            match unsafe { RegFlushKey(key.as_raw()) } {
-                0 => Ok(()),
-                code => Err(io::Error::from_raw_os_error(code as i32)),
-            }
-        };
-        flush().map_err(|source| failed("flush", &GLOBAL_FLAG, source))
+        let flushed = system(self.hive.open(GLOBAL_FLAG.key)).and_then(|key| registry::flush(&key));
+        flushed.map_err(|source| failed("flush", &GLOBAL_FLAG, source))
     }
 
     fn verifier_values(&self) -> Result<Vec<String>, MachineError> {
