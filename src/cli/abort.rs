@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::machine::{is_same, is_within, native, sim};
 use crate::record::Journal;
-use crate::run::drive::Entry;
+use crate::run::drive::CheckpointEntry;
 use crate::run::{MachineLock, RunFolder};
 
 /// Ends a run early.
@@ -90,7 +90,7 @@ impl Abort {
 /// Returns whether the run died before its first checkpoint line was on disk. Such a run has changed nothing.
 fn never_began(folder: &Path, root: &Root) -> bool {
     let Ok(run) = RunFolder::open(folder) else { return false };
-    let first = Journal::first::<Entry>(&mut run.checkpoint());
+    let first = Journal::first::<CheckpointEntry>(&mut run.checkpoint());
     let begun = beginning(&run, root).is_some() || !matches!(first, Ok(None));
     // If autostart brings the run back after a boot, it did begin, even if its files are lost.
     let kernel = run.simulated_kernel();

@@ -13,7 +13,7 @@ use crate::cli::output::errors;
 use crate::exit::Exit;
 use crate::failure;
 use crate::machine::windows::dispatch::{Duty, serve};
-use crate::machine::windows::{EventLog, Weight};
+use crate::machine::windows::{EventLog, LogLevel};
 use crate::run::{Stop, brake};
 
 /// Continues a run.
@@ -61,7 +61,7 @@ impl Service {
                     let help = refused.help.map_or(String::new(), |help| format!("\nhelp: {help}"));
                     if let Some(events) = EventLog::open() {
                         let folder = self.run.display();
-                        events.tell(Weight::Error, &format!("cannot resume {folder}: {}{help}", refused.message));
+                        events.tell(LogLevel::Error, &format!("cannot resume {folder}: {}{help}", refused.message));
                     }
                     return Exit::Failed;
                 }

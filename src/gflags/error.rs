@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 
-use super::{GlobalFlag, Scope};
+use super::{FlagScope, GlobalFlag};
 
 /// Why a text switches no flag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Diagnostic)]
@@ -35,7 +35,7 @@ pub enum SwitchError {
         /// The flag.
         flag: &'static GlobalFlag,
         /// The requested scope.
-        scope: Scope,
+        scope: FlagScope,
     },
 }
 
@@ -53,20 +53,20 @@ fn suggestion(sign: char, name: &str) -> String {
 }
 
 /// Names the program that switches the flag, if `scope` cannot hold it.
-fn alternative(flag: &GlobalFlag, scope: Scope) -> String {
-    if scope != Scope::Registry && flag.is_for(Scope::Registry) {
+fn alternative(flag: &GlobalFlag, scope: FlagScope) -> String {
+    if scope != FlagScope::Registry && flag.is_for(FlagScope::Registry) {
         format!("switch it for the next boot with `poolgate flags /r +{flag}`, and restart")
-    } else if flag.is_for(Scope::Kernel) {
+    } else if flag.is_for(FlagScope::Kernel) {
         format!("it lasts until a restart: leave it out here, and switch it with `gflags /k +{flag}`")
     } else {
         format!("it is for one program: leave it out here, and switch it with `gflags /i IMAGE +{flag}`")
     }
 }
 
-fn place(scope: Scope) -> &'static str {
+fn place(scope: FlagScope) -> &'static str {
     match scope {
-        Scope::Registry => "in the registry, for the next boot",
-        Scope::Kernel => "in the running kernel",
-        Scope::Image => "for an image file",
+        FlagScope::Registry => "in the registry, for the next boot",
+        FlagScope::Kernel => "in the running kernel",
+        FlagScope::Image => "for an image file",
     }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GlobalFlag, Scope, SwitchError};
+use super::{FlagScope, GlobalFlag, SwitchError};
 
 /// One switch: flags to set or to clear. It always has flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Switch {
     ///
     /// # Errors
     /// [`SwitchError::Elsewhere`] with the first flag that cannot be kept there.
-    pub fn within(self, scope: Scope) -> Result<Switch, SwitchError> {
+    pub fn within(self, scope: FlagScope) -> Result<Switch, SwitchError> {
         match GlobalFlag::set_in(self.bits).find(|flag| !flag.is_for(scope)) {
             Some(flag) if self != Switch::CLEAR_ALL => Err(SwitchError::Elsewhere { flag, scope }),
             Some(_) | None => Ok(self),
@@ -197,19 +197,19 @@ mod tests {
     #[test]
     fn a_flag_belongs_where_it_can_be_kept() {
         let refused = |text: &str, scope| switch(text).unwrap().within(scope).unwrap_err();
-        let hung = refused("+shg", Scope::Registry);
+        let hung = refused("+shg", FlagScope::Registry);
         assert_eq!(
             hung.to_string(),
             "the global flag `shg` (stop on hung GUI) cannot be set in the registry, for the next boot"
         );
         assert!(advice(&hung).contains("`gflags /k +shg`"), "{}", advice(&hung));
-        assert!(advice(&refused("-dse", Scope::Registry)).contains("`gflags /i IMAGE +dse`"));
+        assert!(advice(&refused("-dse", FlagScope::Registry)).contains("`gflags /i IMAGE +dse`"));
         // One of several bits.
-        assert_eq!(refused("+2008", Scope::Registry), hung);
-        assert!(switch("+kst").unwrap().within(Scope::Registry).is_ok());
-        assert!(advice(&refused("+kst", Scope::Kernel)).contains("`poolgate flags /r +kst`"));
-        assert_eq!(switch("-ffffffff").unwrap().within(Scope::Registry), Ok(Switch::CLEAR_ALL));
-        assert!(switch("+ffffffff").unwrap().within(Scope::Registry).is_err());
+        assert_eq!(refused("+2008", FlagScope::Registry), hung);
+        assert!(switch("+kst").unwrap().within(FlagScope::Registry).is_ok());
+        assert!(advice(&refused("+kst", FlagScope::Kernel)).contains("`poolgate flags /r +kst`"));
+        assert_eq!(switch("-ffffffff").unwrap().within(FlagScope::Registry), Ok(Switch::CLEAR_ALL));
+        assert!(switch("+ffffffff").unwrap().within(FlagScope::Registry).is_err());
     }
 
     #[test]

@@ -24,13 +24,13 @@ mod suspect;
 mod table;
 
 pub use comparison::{compared, comparison_json, comparison_schema};
-pub use driver::{Driver, Found};
+pub use driver::{Driver, FoundDriver};
 pub use host::Host;
 pub use json::{json, schema};
 pub use junit::{junit, junit_of, junit_together};
 pub use series::{LeftOut, write_series};
 pub use suspect::{Suspect, Suspected};
-pub use table::{Rows, table};
+pub use table::{RowLimit, table};
 
 /// Writes a report file.
 pub use crate::record::replace;

@@ -49,7 +49,7 @@ pub enum RunError {
     #[diagnostic(help("start the run again to get a verdict"))]
     Interrupted,
     /// A second stop request came during teardown.
-    #[error("teardown was cut short by a second request to stop; not done: {}", Left(left))]
+    #[error("teardown was cut short by a second request to stop; not done: {}", CommandList(left))]
     #[diagnostic(help("run the remaining commands by hand, in the scenario's folder"))]
     NotTornDown {
         /// The command that was cut short, and all commands after it.
@@ -118,9 +118,9 @@ impl From<RunError> for Failure {
 }
 
 /// Displays commands in one line.
-struct Left<'a>(&'a [String]);
+struct CommandList<'a>(&'a [String]);
 
-impl std::fmt::Display for Left<'_> {
+impl std::fmt::Display for CommandList<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let commands: Vec<String> = self.0.iter().map(|command| format!("`{command}`")).collect();
         f.write_str(&commands.join(", "))

@@ -7,7 +7,7 @@ use std::fmt;
 use super::mistake::{Wrong, shown};
 use super::scalar::{Scalar, not_a, scalars};
 use crate::failure;
-use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError};
+use crate::gflags::{FlagScope, POOL_TAGGING, Switch, SwitchError};
 
 /// The file name of a driver in the form that Driver Verifier takes: no path, and no separator of its list of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Scalar for Switch {
             let help = "remove `ptg`; `pool_tagging: if_needed` switches it on only if the kernel needs it";
             return Err(Wrong::new("poolgate measures by pool tagging", "switches it off", help));
         }
-        switch.within(Scope::Registry).map_err(|error| wrong(error, "not for the registry"))
+        switch.within(FlagScope::Registry).map_err(|error| wrong(error, "not for the registry"))
     }
 }
 

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use poolgate::failure::Failure;
-use poolgate::machine::{Asked, FlagValue, Machine, sim};
+use poolgate::machine::{FlagValue, Machine, RequestedSetting, sim};
 use poolgate::record::Digest;
 use poolgate::run::drive::{
-    Checkpoint, CheckpointError, Created, Milestone, Phase, Restart, Standing, State, Work, drive,
+    Checkpoint, CheckpointError, Created, DriveOutcome, Milestone, Phase, Restart, State, Work, drive,
 };
 
 use crate::world::{Crash, Died, GLOBAL_FLAG, Handle};
@@ -93,12 +93,12 @@ pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
         world.begin_process();
         let ended = catch_unwind(AssertUnwindSafe(|| process(&world)));
         match ended {
-            Ok(Ok(Standing::Done)) => return at_rest(&world, true, refused),
-            Ok(Ok(Standing::Restarting)) => {}
+            Ok(Ok(DriveOutcome::Done)) => return at_rest(&world, true, refused),
+            Ok(Ok(DriveOutcome::Restarting)) => {}
             // A person calls `poolgate resume`.
-            Ok(Ok(Standing::NotRestored)) if refused => {}
+            Ok(Ok(DriveOutcome::NotRestored)) if refused => {}
             Ok(Err(_)) if refused => {}
-            Ok(Ok(Standing::NotRestored)) => return Err("the flags were not put back".to_owned()),
+            Ok(Ok(DriveOutcome::NotRestored)) => return Err("the flags were not put back".to_owned()),
             Ok(Err(error)) => return Err(format!("a process failed: {error}")),
             Err(died) if died.is::<Died>() => {}
             Err(other) => std::panic::resume_unwind(other),
@@ -113,7 +113,7 @@ pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
 }
 
 /// One process: the first creates the run, the others resume it.
-fn process(world: &Handle) -> Result<Standing, String> {
+fn process(world: &Handle) -> Result<DriveOutcome, String> {
     let mut machine = sim::machine(world);
     let mut checkpoint = match Checkpoint::open(world.clone()) {
         Ok(checkpoint) => checkpoint,
@@ -131,7 +131,7 @@ fn process(world: &Handle) -> Result<Standing, String> {
 }
 
 pub(crate) fn created(machine: &mut Machine) -> Created {
-    let asked = vec![Asked::PoolTagging];
+    let asked = vec![RequestedSetting::PoolTagging];
     let (format, version) = Created::format();
     Created {
         format,

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use poolgate::failure::Failure;
 use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
-use poolgate::machine::{Asked, Autostart, Boot, BootId, Change, FlagValue, Flags, Machine, MachineError};
+use poolgate::machine::{
+    Autostart, Boot, BootId, BootSettings, FlagValue, Machine, MachineError, RequestedSetting, SettingChange,
+};
 use poolgate::record::{Digest, Storage};
-use poolgate::run::drive::{Checkpoint, Created, DriveError, Milestone, Restart, Standing, State, Work, drive};
+use poolgate::run::drive::{Checkpoint, Created, DriveError, DriveOutcome, Milestone, Restart, State, Work, drive};
 
 use crate::life::created;
 
@@ -132,7 +134,7 @@ impl Trial {
     }
 
     /// One process on `machine`.
-    fn process(&mut self, mut machine: Machine) -> Result<Standing, DriveError> {
+    fn process(&mut self, mut machine: Machine) -> Result<DriveOutcome, DriveError> {
         let mut checkpoint = match Checkpoint::open(self.disk.clone()) {
             Ok(checkpoint) => checkpoint,
             Err(_) => Checkpoint::create(self.disk.clone(), created(&mut machine))?,
@@ -170,7 +172,7 @@ impl Trial {
 fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
     let mut trial = Trial::new();
     let stubborn = Machine { boot: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
-    assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
+    assert_eq!(trial.process(stubborn).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was(
         "cannot restart the machine: only an administrator can restart a stubborn machine",
     );
@@ -194,10 +196,14 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
     let boot = Box::new(Counting(trial.kernel.clone(), Rc::clone(&asked_to_restart)));
     let mut machine = Machine { boot, ..sim::machine(&trial.kernel) };
     // For these flags the kernel does not report whether it runs without them.
-    let asked = vec![Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
+    let asked = vec![RequestedSetting::Verifier {
+        drivers: vec!["mydrv.sys".to_owned()],
+        level: 8,
+        reset_on_boot_failure: false,
+    }];
     let created = Created { changes: machine.flags.plan(&asked).unwrap(), asked, ..created(&mut machine) };
     Checkpoint::create(trial.disk.clone(), created).unwrap();
-    assert_eq!(trial.process(machine).unwrap(), Standing::Done);
+    assert_eq!(trial.process(machine).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was("cannot restart the machine");
     assert_eq!(*asked_to_restart.borrow(), 1);
 }
@@ -218,7 +224,7 @@ fn a_restart_which_never_comes_is_put_back_and_reported() {
         }
     }
     let deaf = Machine { boot: Box::new(Deaf(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
-    assert_eq!(trial.process(deaf).unwrap(), Standing::Done);
+    assert_eq!(trial.process(deaf).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was("the restart was accepted but did not happen");
 }
 
@@ -226,20 +232,20 @@ fn a_restart_which_never_comes_is_put_back_and_reported() {
 fn a_machine_which_brings_nobody_back_is_not_changed() {
     let mut trial = Trial::new();
     let stubborn = Machine { autostart: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
-    assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
+    assert_eq!(trial.process(stubborn).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was("cannot set autostart: ");
     assert_eq!(trial.kernel.read().unwrap().boots, 1);
 }
 
 /// Accepts the flags of the run, but does not restore the old ones.
-struct OneWay(Box<dyn Flags>);
+struct OneWay(Box<dyn BootSettings>);
 
-impl Flags for OneWay {
-    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
+impl BootSettings for OneWay {
+    fn plan(&mut self, asked: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError> {
         self.0.plan(asked)
     }
 
-    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
+    fn in_force(&mut self, asked: &[RequestedSetting]) -> Result<bool, MachineError> {
         self.0.in_force(asked)
     }
 
@@ -262,12 +268,12 @@ impl Flags for OneWay {
 impl Trial {
     /// Runs processes on a machine that cannot restore its flags, until one gives up.
     fn stuck(&mut self) {
-        let mut standing = Standing::Restarting;
-        while standing == Standing::Restarting {
+        let mut standing = DriveOutcome::Restarting;
+        while standing == DriveOutcome::Restarting {
             let machine = sim::machine(&self.kernel);
             standing = self.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
         }
-        assert_eq!(standing, Standing::NotRestored);
+        assert_eq!(standing, DriveOutcome::NotRestored);
     }
 
     fn autostart(&self) -> Option<PathBuf> {
@@ -287,10 +293,10 @@ fn flags_which_cannot_be_put_back_are_reported_and_tried_again() {
 
     trial.stuck();
     let mut standing = trial.process(sim::machine(&trial.kernel)).unwrap();
-    while standing == Standing::Restarting {
+    while standing == DriveOutcome::Restarting {
         standing = trial.process(sim::machine(&trial.kernel)).unwrap();
     }
-    assert_eq!(standing, Standing::Done);
+    assert_eq!(standing, DriveOutcome::Done);
     let reported = trial.work.reported.clone().unwrap();
     assert!(reported.not_restored.is_none() && reported.trouble.is_none());
     trial.left_the_machine_as_it_was();
@@ -303,7 +309,7 @@ fn only_a_persons_word_ends_a_run_with_flags_that_are_not_put_back() {
     Checkpoint::open(trial.disk.clone()).unwrap().leave_flags().unwrap();
     let machine = sim::machine(&trial.kernel);
     let standing = trial.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
-    assert_eq!((standing, trial.autostart()), (Standing::Done, None));
+    assert_eq!((standing, trial.autostart()), (DriveOutcome::Done, None));
     let reported = trial.work.reported.clone().unwrap();
     assert_eq!(reported.not_restored.unwrap().help.as_deref(), Some("by hand: remove GlobalFlag"));
     assert!(reported.trouble.is_some());
@@ -322,17 +328,17 @@ fn damage_anywhere_in_a_checkpoint_puts_everything_back() {
         let (mut trial, bytes) = armed();
         let copy = trial.created();
         trial.disk.bytes.borrow_mut()[at] ^= 1 << (at % 7);
-        let mut standing = Standing::Restarting;
-        while standing == Standing::Restarting {
+        let mut standing = DriveOutcome::Restarting;
+        while standing == DriveOutcome::Restarting {
             standing = match Checkpoint::open(trial.disk.clone()) {
                 Ok(_) => trial.process(sim::machine(&trial.kernel)).unwrap(),
                 Err(damage) => {
                     Checkpoint::recover(trial.disk.clone(), Some(copy.clone()), damage).unwrap();
-                    Standing::Restarting
+                    DriveOutcome::Restarting
                 }
             };
         }
-        assert_eq!(standing, Standing::Done, "byte {at}");
+        assert_eq!(standing, DriveOutcome::Done, "byte {at}");
         trial.left_the_machine_as_it_was();
         let last_line = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
         let trouble = trial.work.reported.clone().unwrap().trouble;
@@ -352,7 +358,7 @@ fn a_checkpoint_without_a_whole_beginning_needs_its_copy() {
         assert!(!error.to_string().contains("nothing was changed"), "{error}");
     }
     Checkpoint::recover(trial.disk.clone(), Some(copy), Checkpoint::open(trial.disk.clone()).unwrap_err()).unwrap();
-    while trial.process(sim::machine(&trial.kernel)).unwrap() != Standing::Done {}
+    while trial.process(sim::machine(&trial.kernel)).unwrap() != DriveOutcome::Done {}
     trial.left_the_machine_as_it_was();
 }
 
@@ -364,7 +370,7 @@ fn a_disk_which_stays_full_leaves_no_flags() {
         trial.disk.for_good = true;
         *trial.disk.full_at.borrow_mut() = full_at;
         while let Ok(standing) = trial.process(sim::machine(&trial.kernel)) {
-            if standing == Standing::Done {
+            if standing == DriveOutcome::Done {
                 break;
             }
         }
@@ -382,17 +388,17 @@ fn a_disk_which_is_full_at_any_entry_loses_nothing() {
     for full_at in 1..20 {
         let mut trial = Trial::new();
         *trial.disk.full_at.borrow_mut() = full_at;
-        let mut standing = Standing::Restarting;
+        let mut standing = DriveOutcome::Restarting;
         for _ in 0..9 {
             match trial.process(sim::machine(&trial.kernel)) {
                 Ok(now) => standing = now,
                 Err(_) => failed += 1,
             }
-            if standing == Standing::Done {
+            if standing == DriveOutcome::Done {
                 break;
             }
         }
-        assert_eq!(standing, Standing::Done, "full at entry {full_at}");
+        assert_eq!(standing, DriveOutcome::Done, "full at entry {full_at}");
         assert!(trial.work.measured && trial.work.reported.as_ref().unwrap().trouble.is_none());
         trial.left_the_machine_as_it_was();
     }

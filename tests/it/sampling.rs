@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use poolgate::machine::linux::Tables;
+use poolgate::machine::linux::MemoryTables;
 use poolgate::machine::{MachineError, PoolSource};
 use poolgate::pool::{Counters, Pool, Snapshot, TagPattern, Usage};
 use poolgate::record::{Header, Recorder, SampleInfo};
@@ -51,8 +51,8 @@ impl Root {
         fs_err::read_to_string(self.0.path().join(path)).unwrap()
     }
 
-    fn source(&self) -> Tables {
-        Tables::new(self.0.path())
+    fn source(&self) -> MemoryTables {
+        MemoryTables::new(self.0.path())
     }
 }
 
@@ -76,7 +76,7 @@ fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64, u64)> {
     figures
 }
 
-fn objects(source: &mut Tables) -> Vec<(String, Option<u64>)> {
+fn objects(source: &mut MemoryTables) -> Vec<(String, Option<u64>)> {
     let snapshot = source.sample().unwrap();
     let rows = snapshot.keys().iter().zip(snapshot.usages()).filter(|(key, _)| key.pool == Pool::Slab);
     rows.map(|(key, usage)| (key.tag.to_string(), usage.map(|usage| usage.allocs))).collect()
@@ -117,7 +117,7 @@ fn every_form_of_slabinfo_reads_to_its_figures() {
 #[test]
 fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
     let root = Root::with(&[("dentry", 5)]);
-    let all = |source: &mut Tables| {
+    let all = |source: &mut MemoryTables| {
         let snapshot = source.sample().unwrap();
         snapshot.present().find(|(key, _)| key.pool == Pool::Kernel).map(|(key, usage)| (key.to_string(), usage.bytes))
     };
@@ -139,7 +139,7 @@ fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
     if !live() {
         return;
     }
-    let mut source = Tables::new(Path::new("/"));
+    let mut source = MemoryTables::new(Path::new("/"));
     let snapshot = source.sample().unwrap();
     let of = |pool| snapshot.present().filter(|(key, _)| key.pool == pool).map(|(_, usage)| usage.bytes).sum::<u64>();
     let (slabs, kernel, objects) = (of(Pool::Slabs), of(Pool::Kernel), of(Pool::Slab));
@@ -206,7 +206,7 @@ fn only_named_caches_are_shrunk() {
     for cache in caches {
         root.put(&switch(cache), "");
     }
-    let shrunk = |source: &mut Tables, named: &[&str]| {
+    let shrunk = |source: &mut MemoryTables, named: &[&str]| {
         let count = source.shrink(&patterns(named)).unwrap();
         let written = caches.into_iter().filter(|cache| root.text(&switch(cache)) == "1").collect::<Vec<_>>();
         for cache in caches {
@@ -237,7 +237,7 @@ fn a_cache_whose_module_is_gone_needs_no_shrinking() {
 
 /// A source and the recorder of its samples.
 struct Sampler {
-    source: Tables,
+    source: MemoryTables,
     recorder: Recorder,
     taken: u32,
     _folder: TempDir,
@@ -248,7 +248,7 @@ impl Sampler {
         let folder = tempfile::tempdir().unwrap();
         let header = Header::new("sampling", "sampling", "linux slabinfo");
         let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
-        Sampler { source: Tables::new(root), recorder, taken: 0, _folder: folder }
+        Sampler { source: MemoryTables::new(root), recorder, taken: 0, _folder: folder }
     }
 
     /// Takes a sample; returns the number of known caches.
@@ -330,7 +330,7 @@ fn this_machine_has_directory_entries_which_it_can_take_back() {
     if !live() {
         return;
     }
-    let mut source = Tables::new(Path::new("/"));
+    let mut source = MemoryTables::new(Path::new("/"));
     let snapshot = source.sample().unwrap();
     let (key, usage) = snapshot.present().find(|(key, _)| key.tag.as_str() == "dentry").unwrap();
     assert!(key.reclaimable);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::machine::sim::{Kernel, KernelState, Noise, Population};
+use crate::machine::sim::{Kernel, KernelState, NoiseShape, Population};
 use crate::machine::{Machine, MachineError, native, sim};
 use crate::scenario::{self, Scenario, Simulated, SimulatedTagging};
 
@@ -47,10 +47,10 @@ pub(in crate::cli) fn booted(simulated: &Simulated) -> KernelState {
 
 fn population(simulated: &Simulated) -> Population {
     let noise = simulated.noise.iter().map(|noise| match noise {
-        scenario::Noise::SaturatingCache => Noise::SaturatingCache,
-        scenario::Noise::Sawtooth => Noise::Sawtooth,
-        scenario::Noise::Bursts => Noise::Bursts,
-        scenario::Noise::BackgroundGrowth => Noise::BackgroundGrowth,
+        scenario::Noise::SaturatingCache => NoiseShape::SaturatingCache,
+        scenario::Noise::Sawtooth => NoiseShape::Sawtooth,
+        scenario::Noise::Bursts => NoiseShape::Bursts,
+        scenario::Noise::BackgroundGrowth => NoiseShape::BackgroundGrowth,
     });
     Population { seed: simulated.seed, tags: simulated.tags, noise: noise.collect() }
 }

@@ -3,7 +3,7 @@
 use super::Refused;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError, Switches};
+use crate::gflags::{FlagScope, POOL_TAGGING, Switch, SwitchError, Switches};
 use crate::machine::{Edit, MachineError};
 
 /// Parses global flags to switch in the registry for the next boot.
@@ -13,7 +13,7 @@ pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
         if let Some((what, help)) = left_to_others(word) {
             return Err(Refused::usage(what, help));
         }
-        let switch = word.parse::<Switch>().and_then(|switch| switch.within(Scope::Registry));
+        let switch = word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Registry));
         switches = switches.then(switch.map_err(|error| bad_switch(&error))?);
     }
     Ok(Edit::Switched(switches))
@@ -67,8 +67,8 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
         if let Some((what, help)) = left_to_others(word) {
             return Refused::usage(what, help);
         }
-        match word.parse::<Switch>().and_then(|switch| switch.within(Scope::Kernel)) {
-            Ok(switch) => kernel_only |= switch.within(Scope::Registry).is_err(),
+        match word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Kernel)) {
+            Ok(switch) => kernel_only |= switch.within(FlagScope::Registry).is_err(),
             Err(error) => return bad_switch(&error),
         }
     }

@@ -13,7 +13,7 @@ use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::machine::sim::{self, KERNEL_VARIABLE, Kernel};
-use crate::machine::{ByHand, Change, Edit, FlagValue, MachineError, Standing, native};
+use crate::machine::{ByHand, CurrentSettings, Edit, FlagValue, MachineError, SettingChange, native};
 
 mod asked;
 mod owner;
@@ -127,10 +127,10 @@ impl Flags {
     }
 
     /// Changes the settings for the next boot, or only shows the changes in a dry run.
-    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<Change>, Refused> {
+    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<SettingChange>, Refused> {
         let _owned = self.own()?;
         let edit = match (edit, machine.standing()?) {
-            (Edit::Switched(switches), Standing::GlobalFlags(flags)) if flags.always_tags => {
+            (Edit::Switched(switches), CurrentSettings::GlobalFlags(flags)) if flags.always_tags => {
                 let (switches, note) = asked::without_pool_tagging(switches, flags.number);
                 if let Some(note) = note {
                     tell!("note: {note}: its flag has no effect and needs no restart");
@@ -158,7 +158,7 @@ impl Flags {
         Ok(Some(edited.change))
     }
 
-    fn show(&self, standing: &Standing) -> Result<(), Refused> {
+    fn show(&self, standing: &CurrentSettings) -> Result<(), Refused> {
         let both = !self.next_boot && !self.running;
         if self.next_boot || both {
             shown::next_boot(standing)?;

@@ -4,11 +4,11 @@ use super::Refused;
 use crate::cli::change;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, MachineError, Standing};
+use crate::machine::{ByHand, CurrentSettings, Edit, Edited, FlagValue, MachineError, SettingChange};
 
 /// Makes the change, flushes it to disk, and reads it back. If this fails, the original value is restored.
-pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Refused> {
-    let Change { name, original, wanted } = change;
+pub(super) fn write(machine: &mut dyn ByHand, change: &SettingChange) -> Result<(), Refused> {
+    let SettingChange { name, original, wanted } = change;
     let Err(refused) = made(machine, name, wanted) else { return Ok(()) };
     let as_it_was = |machine: &dyn ByHand| machine.read(name).is_ok_and(|now| now == *original);
     let left = if as_it_was(machine) {
@@ -57,10 +57,10 @@ pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
 }
 
 /// Describes when the settings for the next boot come into force.
-pub(super) fn when(standing: &Standing) -> &'static str {
+pub(super) fn when(standing: &CurrentSettings) -> &'static str {
     let same = match standing {
-        Standing::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
-        Standing::CommandLine(_) => false,
+        CurrentSettings::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
+        CurrentSettings::CommandLine(_) => false,
     };
     match same {
         true => "the running kernel has the same flags: no restart is needed",
@@ -91,7 +91,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::machine::{Asked, Flags};
+    use crate::machine::{BootSettings, RequestedSetting};
 
     /// A setting that fails in various ways.
     struct Troubled {
@@ -110,12 +110,12 @@ mod tests {
         }
     }
 
-    impl Flags for Troubled {
-        fn plan(&mut self, _: &[Asked]) -> Result<Vec<Change>, MachineError> {
+    impl BootSettings for Troubled {
+        fn plan(&mut self, _: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError> {
             Err(MachineError::NotElevated("do it"))
         }
 
-        fn in_force(&mut self, _: &[Asked]) -> Result<bool, MachineError> {
+        fn in_force(&mut self, _: &[RequestedSetting]) -> Result<bool, MachineError> {
             Err(MachineError::NotElevated("do it"))
         }
 
@@ -148,7 +148,7 @@ mod tests {
     }
 
     impl ByHand for Troubled {
-        fn standing(&mut self) -> Result<Standing, MachineError> {
+        fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
             Err(MachineError::NotElevated("do it"))
         }
 
@@ -157,9 +157,9 @@ mod tests {
         }
     }
 
-    fn change() -> Change {
+    fn change() -> SettingChange {
         let wanted = FlagValue::Present("dword:00000400".to_owned());
-        Change { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }
+        SettingChange { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }
     }
 
     #[test]

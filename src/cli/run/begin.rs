@@ -18,7 +18,7 @@ use crate::cli::output::stdout::{styled, tell};
 use crate::cli::output::talk::is_verbose;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
+use crate::machine::{BootId, FlagValue, Machine, MachineError, RequestedSetting, SettingChange, native};
 use crate::record::{Digest, JournalError};
 use crate::report::{self, Report};
 use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
@@ -120,18 +120,21 @@ pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> Result<String, Mac
 }
 
 /// Returns the settings that the scenario asks for, and the changes that they need on this machine.
-pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec<Asked>, Vec<Change>), MachineError> {
+pub(crate) fn planned(
+    scenario: &Scenario,
+    machine: &mut Machine,
+) -> Result<(Vec<RequestedSetting>, Vec<SettingChange>), MachineError> {
     let flags = scenario.flags.clone().unwrap_or_default();
     let verifier = flags.verifier.map(|verifier| {
         let drivers = verifier.drivers.iter().map(|name| name.as_str().to_owned()).collect();
         let reset_on_boot_failure = verifier.on_boot_failure == OnBootFailure::Reset;
-        Asked::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
+        RequestedSetting::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
     });
     // `pool_tagging: if_needed` is the default.
-    let asked: Vec<Asked> = std::iter::once(Asked::PoolTagging)
-        .chain(flags.gflags.into_iter().map(Asked::GlobalFlag))
+    let asked: Vec<RequestedSetting> = std::iter::once(RequestedSetting::PoolTagging)
+        .chain(flags.gflags.into_iter().map(RequestedSetting::GlobalFlag))
         .chain(verifier)
-        .chain(flags.kernel_cmdline.into_iter().map(Asked::KernelParameter))
+        .chain(flags.kernel_cmdline.into_iter().map(RequestedSetting::KernelParameter))
         .collect();
     let changes = machine.flags.plan(&asked)?;
     Ok((asked, changes))
@@ -139,8 +142,8 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
 
 /// The planned changes to the machine's boot settings.
 struct Plan {
-    asked: Vec<Asked>,
-    changes: Vec<Change>,
+    asked: Vec<RequestedSetting>,
+    changes: Vec<SettingChange>,
     boot: BootId,
     /// The identifier of the machine.
     machine: String,
@@ -252,7 +255,7 @@ pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure
     }
 }
 
-fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
+fn may_not_reboot(args: &Run, changes: &[SettingChange]) -> Exit {
     let what = changes.iter().map(|change| format!("\n  {}", lines(change).join("\n    ")));
     let help = match args.allow_reboot {
         false => "give --allow-reboot (or set POOLGATE_ALLOW_REBOOT=1) to permit reboots of this machine",
@@ -281,7 +284,7 @@ fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &L
     let report = first_report(folder.run(), loaded, now, failure);
     styled(&format!(
         "\n{}",
-        report::table(&report, crate::cli::output::terminal::width(), report::Rows::OF_RUN, is_verbose())
+        report::table(&report, crate::cli::output::terminal::width(), report::RowLimit::OF_RUN, is_verbose())
     ));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,

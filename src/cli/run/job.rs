@@ -23,7 +23,7 @@ use crate::machine::{Bugcheck, Machine, MachineError, native};
 use crate::record::{Digest, Header, KernelReport, Mark, RecordError, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Work};
-use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, process, tear_down};
+use crate::run::{Instruments, Output, RunError, RunEvent, RunFolder, Shell, Stop, conduct, process, tear_down};
 use crate::scenario::{Loaded, Scenario};
 
 /// A run's work in this process.
@@ -48,7 +48,7 @@ pub(super) struct Job {
 pub(super) struct Teller(pub(super) Rc<RefCell<Story>>);
 
 impl Teller {
-    pub(super) fn tell(&self, event: &Event) {
+    pub(super) fn tell(&self, event: &RunEvent) {
         self.0.borrow_mut().tell(event);
     }
 }
@@ -137,8 +137,8 @@ impl Job {
 
     /// Records the version of the driver under test: after setup if the driver is loaded then, or else after the
     /// workload. Teardown may remove the driver.
-    fn meet_driver(&self, event: &Event) {
-        let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
+    fn meet_driver(&self, event: &RunEvent) {
+        let RunEvent::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
         let before: Option<Driver> = kept(&self.folder.driver());
         // Looking up the driver reads its file, so avoid it while memory comes to rest.
         if before.as_ref().is_some_and(|driver| driver.found.is_some()) {

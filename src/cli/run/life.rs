@@ -15,7 +15,9 @@ use crate::failure::Failure;
 use crate::machine::{Machine, MachineError, is_same, is_within, native, sim};
 use crate::record::{Digest, Journal, Storage};
 use crate::report::Outcome;
-use crate::run::drive::{Checkpoint, CheckpointError, Created, DriveError, Entry, Phase, Standing, State, drive};
+use crate::run::drive::{
+    Checkpoint, CheckpointEntry, CheckpointError, Created, DriveError, DriveOutcome, Phase, State, drive,
+};
 use crate::run::{LockError, MachineLock, RunFolder, Stop};
 use crate::scenario::{self, Loaded};
 
@@ -133,8 +135,8 @@ fn open(folder: &RunFolder, root: &Root) -> Result<Checkpoint<Trusted>, Checkpoi
 
 /// Returns the second copy of the run's beginning.
 pub(crate) fn beginning(folder: &RunFolder, root: &Root) -> Option<Created> {
-    match Journal::first::<Entry>(&mut Trusted::new(folder, root, folder.beginning())) {
-        Ok(Some(Entry::Created(created))) => Some(*created),
+    match Journal::first::<CheckpointEntry>(&mut Trusted::new(folder, root, folder.beginning())) {
+        Ok(Some(CheckpointEntry::Created(created))) => Some(*created),
         _ => None,
     }
 }
@@ -185,14 +187,14 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
     let tell = job.teller();
     let driven = drive(&mut checkpoint, state.path(), &mut machine, &mut job, &mut |event| tell.tell(&event)).await;
     match driven {
-        Ok(Standing::Done) => {
+        Ok(DriveOutcome::Done) => {
             let outcome = job.outcome().unwrap_or_else(|| reported_outcome(checkpoint.state()));
             give_away(&state, checkpoint.state());
             Ok(Life::Over(outcome))
         }
-        Ok(Standing::NotRestored) => Ok(Life::NotRestored),
-        Ok(Standing::Restarting) if simulated => Ok(Life::SimulatedRestart),
-        Ok(Standing::Restarting) => Ok(Life::Restarting),
+        Ok(DriveOutcome::NotRestored) => Ok(Life::NotRestored),
+        Ok(DriveOutcome::Restarting) if simulated => Ok(Life::SimulatedRestart),
+        Ok(DriveOutcome::Restarting) => Ok(Life::Restarting),
         Err(error) => Err(cannot_go_on(&error, &state)),
     }
 }

@@ -25,7 +25,7 @@ impl Job {
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);
-        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::OF_RUN, is_verbose())));
+        styled(&format!("\n{}", report::table(&report, terminal::width(), report::RowLimit::OF_RUN, is_verbose())));
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));

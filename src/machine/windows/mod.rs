@@ -69,7 +69,7 @@ pub use byte_lock::{is_locked, open_lock, open_to_look, sign, try_lock};
 #[cfg(windows)]
 pub use driver::{driver, images};
 #[cfg(windows)]
-pub use event_log::{EventLog, Weight};
+pub use event_log::{EventLog, LogLevel};
 #[cfg(windows)]
 pub use facts::facts;
 pub use facts::{Facts, Waiting};
@@ -94,7 +94,7 @@ pub fn machine(_: &Path) -> Machine {
         pool: Box::new(pool::PoolTable::new(pool::ThisSystem)),
         flags: Box::new(boot_settings()),
         boot: Box::new(boot::WindowsBoot),
-        autostart: Box::new(service::Service { name: service::NAME }),
+        autostart: Box::new(service::ResumeService { name: service::NAME }),
     }
 }
 

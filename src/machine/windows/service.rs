@@ -32,11 +32,11 @@ const DESCRIPTION: &str = "Goes on with a run of poolgate after a restart. It is
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
 /// A service, by its name.
-pub(super) struct Service {
+pub(super) struct ResumeService {
     pub(super) name: &'static str,
 }
 
-impl Autostart for Service {
+impl Autostart for ResumeService {
     fn get(&self) -> Result<Option<PathBuf>, MachineError> {
         match self.open(ServiceAccess::QUERY_CONFIG)? {
             Some(service) => self.folder(&service).map(Some),
@@ -85,7 +85,7 @@ impl Autostart for Service {
     }
 }
 
-impl Service {
+impl ResumeService {
     /// Opens the service; `None` if it does not exist.
     fn open(&self, access: ServiceAccess) -> Result<Option<Handle>, MachineError> {
         let manager = manager(ServiceManagerAccess::CONNECT);
@@ -182,13 +182,13 @@ mod tests {
 
     /// A service owned by the test and removed at its end, even after a panic. Only one exists at a time: Wine 8 mixes
     /// up the handles of threads that use its service manager concurrently.
-    struct Own(Service, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+    struct Own(ResumeService, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
     static ONE: Mutex<()> = Mutex::new(());
 
     impl Own {
         fn named(name: &'static str) -> Own {
-            let own = Own(Service { name }, ONE.lock().unwrap_or_else(PoisonError::into_inner));
+            let own = Own(ResumeService { name }, ONE.lock().unwrap_or_else(PoisonError::into_inner));
             own.remove();
             own
         }

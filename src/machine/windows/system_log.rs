@@ -8,24 +8,24 @@ use crate::utf16;
 
 /// The displayed fields of an event.
 #[derive(Debug, PartialEq, Eq)]
-struct Event {
+struct LogEvent {
     number: u64,
     line: String,
 }
 
 /// Returns the events in a text, in its order.
-fn events(xml: &str) -> impl Iterator<Item = Event> + '_ {
+fn events(xml: &str) -> impl Iterator<Item = LogEvent> + '_ {
     xml.split("</Event>").filter_map(event)
 }
 
 /// Parses `<Event xmlns='…'><System><Provider Name='Srv'/><EventID Qualifiers='49152'>2019</EventID>…`.
-fn event(xml: &str) -> Option<Event> {
+fn event(xml: &str) -> Option<LogEvent> {
     let number = element(xml, "EventRecordID")?.parse().ok()?;
     let (provider, id) = (attribute(xml, "Provider", "Name")?, element(xml, "EventID")?);
     let time = attribute(xml, "TimeCreated", "SystemTime").unwrap_or_default();
     let message = element(xml, "Message").map_or_else(|| data(xml), unescaped);
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(Event { number, line: format!("{} {id}: {message} ({time})", unescaped(provider)) })
+    Some(LogEvent { number, line: format!("{} {id}: {message} ({time})", unescaped(provider)) })
 }
 
 /// Returns the text of the first element of that name.
@@ -152,10 +152,10 @@ mod tests {
         <EventID Qualifiers='49152'>2019</EventID><Level>2</Level><TimeCreated SystemTime='2026-11-29T10:00:00.1234567Z'/>\
         <EventRecordID>5012</EventRecordID><Channel>System</Channel></System><EventData><Data>\\Device\\LanmanServer</Data>\
         </EventData><RenderingInfo Culture='en-US'><Message>The server was unable to allocate from the system nonpaged\r\npool \
-        because the pool was empty.</Message></RenderingInfo></Event>\
+        because the pool was empty.</Message></RenderingInfo></LogEvent>\
         <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name=\"a&amp;b\" Guid='{1}'/>\
         <EventID>7</EventID><EventRecordID>5013</EventRecordID></System><EventData><Data Name='x'>1 &lt; 2</Data><Data>y</Data>\
-        </EventData></Event>\r\n";
+        </EventData></LogEvent>\r\n";
 
     #[test]
     fn recorded_events_are_lines() {

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Created, Entry, VERSION};
+use super::entry::{CheckpointEntry, Created, VERSION};
 use super::phase::Phase;
 use super::state::{State, fold};
 use crate::failure::Failure;
@@ -55,8 +55,8 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the first entry cannot be written. The run does not exist then.
     pub fn create(storage: S, created: Created) -> Result<Checkpoint<S>, CheckpointError> {
-        let (mut journal, _) = Journal::open::<Entry>(storage)?;
-        journal.append(&Entry::Created(Box::new(created.clone()))).map_err(JournalError::Io)?;
+        let (mut journal, _) = Journal::open::<CheckpointEntry>(storage)?;
+        journal.append(&CheckpointEntry::Created(Box::new(created.clone()))).map_err(JournalError::Io)?;
         Ok(Checkpoint { journal, state: State::new(created) })
     }
 
@@ -65,7 +65,7 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the journal cannot be read, or if its entries are invalid. Nothing is changed then.
     pub fn open(storage: S) -> Result<Checkpoint<S>, CheckpointError> {
-        let (journal, entries) = Journal::open::<Entry>(storage)?;
+        let (journal, entries) = Journal::open::<CheckpointEntry>(storage)?;
         Ok(Checkpoint { journal, state: fold(entries)? })
     }
 
@@ -83,10 +83,10 @@ impl<S: Storage> Checkpoint<S> {
         let first = match &damage {
             CheckpointError::Newer { .. } => return Err(damage),
             CheckpointError::Journal(JournalError::Io(_)) => return Err(damage),
-            _ => Journal::first::<Entry>(&mut storage).map_err(JournalError::Io)?,
+            _ => Journal::first::<CheckpointEntry>(&mut storage).map_err(JournalError::Io)?,
         };
         let created = match (first, copy) {
-            (Some(Entry::Created(created)), _) => *created,
+            (Some(CheckpointEntry::Created(created)), _) => *created,
             (_, Some(created)) => created,
             _ => return Err(damage),
         };
@@ -99,10 +99,10 @@ impl<S: Storage> Checkpoint<S> {
         );
         let boot = created.boot.clone();
         let entries = vec![
-            Entry::Created(Box::new(created)),
+            CheckpointEntry::Created(Box::new(created)),
             // The damaged lines are unknown. Assume that the run had begun setup.
-            Entry::SettingUp,
-            Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },
+            CheckpointEntry::SettingUp,
+            CheckpointEntry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },
         ];
         let journal = Journal::restart(storage, &entries).map_err(JournalError::Io)?;
         Ok(Checkpoint { journal, state: fold(entries)? })
@@ -114,7 +114,7 @@ impl<S: Storage> Checkpoint<S> {
     }
 
     pub(super) fn resumed(&mut self, boot: BootId) -> Result<(), CheckpointError> {
-        self.append(Entry::Resumed { boot, at: Timestamp::now() })
+        self.append(CheckpointEntry::Resumed { boot, at: Timestamp::now() })
     }
 
     pub(super) fn enter(
@@ -123,7 +123,7 @@ impl<S: Storage> Checkpoint<S> {
         boot: BootId,
         trouble: Option<Failure>,
     ) -> Result<(), CheckpointError> {
-        self.append(Entry::Entered { phase, boot, at: Timestamp::now(), trouble })
+        self.append(CheckpointEntry::Entered { phase, boot, at: Timestamp::now(), trouble })
     }
 
     /// Ends the run early. When it is next resumed, everything it changed is restored.
@@ -144,10 +144,10 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the entry cannot be written.
     pub fn leave_flags(&mut self) -> Result<(), CheckpointError> {
-        self.append(Entry::LeaveFlags)
+        self.append(CheckpointEntry::LeaveFlags)
     }
 
-    pub(super) fn write(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+    pub(super) fn write(&mut self, entry: CheckpointEntry) -> Result<(), CheckpointError> {
         self.append(entry)
     }
 
@@ -156,10 +156,10 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the entry cannot be written.
     pub fn note(&mut self, note: String) -> Result<(), CheckpointError> {
-        if self.state.notes.contains(&note) { Ok(()) } else { self.append(Entry::Noted(note)) }
+        if self.state.notes.contains(&note) { Ok(()) } else { self.append(CheckpointEntry::Noted(note)) }
     }
 
-    fn append(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+    fn append(&mut self, entry: CheckpointEntry) -> Result<(), CheckpointError> {
         let mut next = self.state.clone();
         next.take(entry.clone())?;
         self.journal.append(&entry).map_err(JournalError::Io)?;

@@ -1,9 +1,9 @@
 //! Cleans up after an earlier process of the run: ends its commands and runs its teardown.
 
-use super::{CheckpointError, Drive, Entry, LIVES, Phase, Work};
+use super::{CheckpointEntry, CheckpointError, Drive, LIVES, Phase, Work};
 use crate::failure::Failure;
 use crate::record::Storage;
-use crate::run::Event;
+use crate::run::RunEvent;
 
 impl<S: Storage> Drive<'_, S> {
     /// Ends commands that an earlier process left running, and runs the teardown that it did not complete.
@@ -24,9 +24,9 @@ impl<S: Storage> Drive<'_, S> {
             work.tear_down().await
         };
         match torn_down {
-            Ok(()) => self.checkpoint.write(Entry::TornDown),
+            Ok(()) => self.checkpoint.write(CheckpointEntry::TornDown),
             Err(trouble) => {
-                self.checkpoint.write(Entry::NotTornDown(trouble.clone()))?;
+                self.checkpoint.write(CheckpointEntry::NotTornDown(trouble.clone()))?;
                 self.not_clean(trouble)
             }
         }
@@ -38,7 +38,7 @@ impl<S: Storage> Drive<'_, S> {
         if self.state().phase == Phase::Measure && !self.fresh_boot() {
             return self.enter(Phase::Restore, Some(trouble));
         }
-        (self.tell)(Event::Trouble(trouble.message.clone()));
+        (self.tell)(RunEvent::Trouble(trouble.message.clone()));
         self.checkpoint.note(trouble.message)
     }
 }

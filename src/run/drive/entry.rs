@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
 use crate::failure::Failure;
-use crate::machine::{Asked, BootId, Change};
+use crate::machine::{BootId, RequestedSetting, SettingChange};
 use crate::record::Digest;
 
 /// The version of the checkpoint's format.
@@ -19,7 +19,7 @@ pub(super) const VERSION: u32 = 2;
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Entry {
+pub enum CheckpointEntry {
     /// The run exists.
     Created(Box<Created>),
     /// A process resumed the run.
@@ -50,7 +50,7 @@ pub enum Entry {
     /// The teardown commands did not run, or failed, and will not be tried again.
     NotTornDown(Failure),
     /// The recording is closed.
-    Recorded(Recorded),
+    Recorded(ClosedRecording),
     /// This process could not restore the flags. The next one will try again.
     NotRestored(Failure),
     /// An administrator wants the flags left as they are.
@@ -59,7 +59,7 @@ pub enum Entry {
 
 /// The recording that a run made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct ClosedRecording {
     /// The recording's seal.
     pub seal: Digest,
     /// The boot that it was made in.
@@ -100,9 +100,9 @@ pub struct Created {
     #[serde(default)]
     pub comes_back: bool,
     /// The settings that the kernel has to be booted with.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<RequestedSetting>,
     /// The changes made for those settings, with everything needed to undo them.
-    pub changes: Vec<Change>,
+    pub changes: Vec<SettingChange>,
     /// Whether the machine is restarted again after the changes are undone.
     pub restart_after_restore: bool,
     /// The boot that the run began in.

@@ -64,7 +64,7 @@ pub enum Restart {
 
 /// The state of a run when a process is done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum DriveOutcome {
     /// The machine is restarting, and autostart will resume the run.
     Restarting,
     /// The flags cannot be restored yet. This was reported, and the next process will try again.

@@ -21,7 +21,7 @@ pub struct MachineLock {
 
 /// The owner of the machine, as far as this process may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub enum LockOwner {
     /// The machine has no owner.
     Nobody,
     /// The machine belongs to a run, which describes itself with this text.
@@ -120,19 +120,19 @@ impl MachineLock {
     /// process may not see the owner. Takes no lock and writes nothing.
     pub fn owner(path: &Path) -> Option<String> {
         match MachineLock::look(path) {
-            Owner::Run(run) => Some(run),
-            Owner::Nobody | Owner::Hidden => None,
+            LockOwner::Run(run) => Some(run),
+            LockOwner::Nobody | LockOwner::Hidden => None,
         }
     }
 
     /// Returns the owner of the lock in the file at `path`. Takes no lock and writes nothing.
-    pub fn look(path: &Path) -> Owner {
+    pub fn look(path: &Path) -> LockOwner {
         match native::open_to_look(path).and_then(|mut file| Ok(native::is_locked(&file)?.then(|| written(&mut file))))
         {
-            Ok(Some(run)) => Owner::Run(run),
-            Ok(None) => Owner::Nobody,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Owner::Nobody,
-            Err(_) => Owner::Hidden,
+            Ok(Some(run)) => LockOwner::Run(run),
+            Ok(None) => LockOwner::Nobody,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => LockOwner::Nobody,
+            Err(_) => LockOwner::Hidden,
         }
     }
 }

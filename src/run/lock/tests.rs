@@ -36,14 +36,14 @@ fn a_run_is_found_by_its_lock_also_when_it_was_killed() {
 fn looking_keeps_nobody_from_taking_the_lock() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("machine.lock");
-    assert_eq!(MachineLock::look(&path), Owner::Nobody);
+    assert_eq!(MachineLock::look(&path), LockOwner::Nobody);
     // A file opened just for reading, as `status` does, is not locked.
     drop(MachineLock::take(&path, "nightly-1").unwrap());
     let file = native::open_to_look(&path).unwrap();
     assert!(!native::is_locked(&file).unwrap());
     let lock = MachineLock::take(&path, "nightly-2").unwrap();
     assert!(native::is_locked(&file).unwrap());
-    assert!(matches!(MachineLock::look(&path), Owner::Run(run) if run.starts_with("nightly-2 ")));
+    assert!(matches!(MachineLock::look(&path), LockOwner::Run(run) if run.starts_with("nightly-2 ")));
     drop(lock);
     assert!(!native::is_locked(&file).unwrap());
 }

@@ -1,7 +1,7 @@
 //! Every answer that the kernel may return is distinguished.
 
 use poolgate::failure::help;
-use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, Process};
+use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, ProcessKind};
 use poolgate::machine::{MachineError, PoolSource};
 
 use crate::pool_tags::bytes::{Row, give, table};
@@ -264,7 +264,7 @@ fn after_a_failed_sample_the_next_is_whole() {
 
 #[test]
 fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
-    let kernel = Kernel::of(Process::Wow64);
+    let kernel = Kernel::of(ProcessKind::Wow64);
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits32, &rows())));
     let error = sample(&mut source(&kernel)).unwrap_err();
     assert!(matches!(error, MachineError::PoolTags(PoolTagsError::Wow64)), "{error:?}");
@@ -275,7 +275,7 @@ fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
 
 #[test]
 fn a_program_in_a_container_reads_nothing() {
-    let kernel = Kernel::of(Process::Container);
+    let kernel = Kernel::of(ProcessKind::Container);
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, &rows())));
     let error = sample(&mut source(&kernel)).unwrap_err();
     let (message, help) = said(&error);

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::{KernelParameters, Setting, grub, kernel_install, plain, running};
 use crate::machine::linux::{boot, durable};
-use crate::machine::{ByHand, Change, CommandLine, Edit, Edited, FlagValue, MachineError, Standing};
+use crate::machine::{ByHand, CommandLine, CurrentSettings, Edit, Edited, FlagValue, MachineError, SettingChange};
 
 impl ByHand for KernelParameters {
-    fn standing(&mut self) -> Result<Standing, MachineError> {
+    fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
         let running = running(&self.root)?.trim().to_owned();
-        Ok(Standing::CommandLine(CommandLine { running, next: next(&self.root)? }))
+        Ok(CurrentSettings::CommandLine(CommandLine { running, next: next(&self.root)? }))
     }
 
     fn edit(&mut self, edit: &Edit) -> Result<Option<Edited>, MachineError> {
@@ -24,7 +24,7 @@ impl ByHand for KernelParameters {
         added.iter().chain(dropped).try_for_each(|parameter| plain(parameter))?;
         boot::can_restart(&self.root)?;
         let named: Vec<&str> = added.iter().chain(dropped).map(String::as_str).collect();
-        let setting = Setting::of(&self.root, &named, "and restart").map_err(|error| match error {
+        let setting = Setting::find(&self.root, &named, "and restart").map_err(|error| match error {
             // The remedy only adds parameters.
             MachineError::NoBootLoader { parameters, problem, .. } if !dropped.is_empty() => {
                 MachineError::NoBootLoader { parameters, problem, remedy: CHANGE_IT.to_owned() }
@@ -54,7 +54,7 @@ impl ByHand for KernelParameters {
             return Ok(None);
         }
         let value = |text: Option<String>| text.map_or(FlagValue::Absent, FlagValue::Present);
-        let change = Change { name: setting.name().to_owned(), original: value(original), wanted: value(text) };
+        let change = SettingChange { name: setting.name().to_owned(), original: value(original), wanted: value(text) };
         Ok(Some(Edited { change, back: Edit::Parameters { added: undrop, dropped: undo } }))
     }
 }
@@ -64,7 +64,7 @@ const CHANGE_IT: &str = "change the kernel's line in the boot loader's configura
 
 /// Returns the next boot's command line and the file that contains it.
 fn next(root: &Path) -> Result<Option<(PathBuf, String)>, MachineError> {
-    match Setting::of(root, &[], "") {
+    match Setting::find(root, &[], "") {
         Ok(setting @ Setting::KernelCmdline) => {
             let path = setting.path(root);
             Ok(durable::text(&path)?.map(|line| (path, line.trim().to_owned())))

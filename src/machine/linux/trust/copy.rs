@@ -12,7 +12,7 @@ use std::path::{Component, Path};
 use rustix::fs::{FileType, Mode, OFlags};
 
 use super::CAREFULLY;
-use super::walk::{Place, Way, walk};
+use super::walk::{HeldPath, PathCheck, walk};
 use crate::machine::MachineError;
 
 /// The limits of a copy: bytes, files and folders together, and nesting depth.
@@ -28,14 +28,14 @@ const DEEPEST: usize = 64;
 /// If a link leads out of the folder, the folder holds anything but files, folders and links, it holds more than 512
 /// MiB or 20,000 files, or it cannot be read or written.
 pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), MachineError> {
-    let source = walk(Path::new("/"), from, Way::WithoutLinks)?;
+    let source = walk(Path::new("/"), from, PathCheck::WithoutLinks)?;
     let (Some(above), Some(name)) = (to.parent(), to.file_name()) else {
         return Err(MachineError::unwritable(to, io::ErrorKind::InvalidInput.into()));
     };
-    let above = Place::open(above)?;
+    let above = HeldPath::open(above)?;
     above.judge()?;
     // A folder that does not exist yet cannot be copied by accident.
-    let except = except.and_then(|except| walk(Path::new("/"), except, Way::WithoutLinks).ok());
+    let except = except.and_then(|except| walk(Path::new("/"), except, PathCheck::WithoutLinks).ok());
     let target = fresh_folder(&above, name, to)?;
     let mut copy = Copy { from, except, bytes: 0, files: 0 };
     copy.folder(&source, &target, 0)?;
@@ -47,13 +47,13 @@ pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Res
 
 struct Copy<'a> {
     from: &'a Path,
-    except: Option<Place>,
+    except: Option<HeldPath>,
     bytes: u64,
     files: usize,
 }
 
 impl Copy<'_> {
-    fn folder(&mut self, from: &Place, to: &Place, depth: usize) -> Result<(), MachineError> {
+    fn folder(&mut self, from: &HeldPath, to: &HeldPath, depth: usize) -> Result<(), MachineError> {
         if depth > DEEPEST {
             return Err(self.refused(&from.path, "its folders are nested too deeply"));
         }
@@ -92,7 +92,7 @@ impl Copy<'_> {
         Ok(())
     }
 
-    fn file(&mut self, from: Place, to: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<(), MachineError> {
+    fn file(&mut self, from: HeldPath, to: &HeldPath, name: &std::ffi::OsStr, path: &Path) -> Result<(), MachineError> {
         let unwritable = |source| MachineError::unwritable(path, source);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
         let made = rustix::fs::openat(to.handle.as_fd(), name, flags, Mode::RUSR | Mode::WUSR);
@@ -136,7 +136,7 @@ impl Copy<'_> {
 }
 
 /// Creates a folder that only its owner can write to.
-fn fresh_folder(above: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<Place, MachineError> {
+fn fresh_folder(above: &HeldPath, name: &std::ffi::OsStr, path: &Path) -> Result<HeldPath, MachineError> {
     let made = rustix::fs::mkdirat(above.handle.as_fd(), name, Mode::RWXU);
     made.map_err(|error| MachineError::unwritable(path, error.into()))?;
     let folder = above.step(name, path)?;

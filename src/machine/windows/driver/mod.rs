@@ -19,19 +19,19 @@ mod found {
     use windows_registry::LOCAL_MACHINE;
 
     use super::{image, place};
-    use crate::machine::Driver;
+    use crate::machine::InstalledDriver;
     use crate::machine::windows::folders;
 
     const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
     /// Returns the driver with the file name `file`; `None` if no such file is found.
-    pub fn driver(_: &Path, file: &str) -> Option<Driver> {
+    pub fn driver(_: &Path, file: &str) -> Option<InstalledDriver> {
         let windows = folders::windows();
         let drivers = windows.join(r"System32\drivers").join(file);
         let places = places(file, &windows.display().to_string()).into_iter().chain([drivers]);
         places.into_iter().find_map(|place| {
             let bytes = fs_err::read(&place).ok()?;
-            Some(Driver { version: image::file_version(&bytes), build: image::build(&bytes), place })
+            Some(InstalledDriver { version: image::file_version(&bytes), build: image::build(&bytes), place })
         })
     }
 

@@ -1,6 +1,6 @@
 //! Checks the kernel's report on Driver Verifier against the requested drivers.
 
-use super::wanted::Verified;
+use super::wanted::VerifierRequest;
 use crate::machine::windows::verified::Verification;
 
 /// The result of comparing the kernel's report with the requested drivers.
@@ -13,7 +13,7 @@ pub(super) struct Proof {
 }
 
 /// Looks up each driver; names are compared case-insensitively, as Windows does.
-pub(super) fn proof(asked: &Verified, reported: &Result<Verification, String>) -> Proof {
+pub(super) fn proof(asked: &VerifierRequest, reported: &Result<Verification, String>) -> Proof {
     let mut proof = Proof { in_force: true, notes: Vec::new() };
     let Verification { drivers, loaded } = match reported {
         Ok(reported) => reported,

@@ -36,20 +36,20 @@ fn system_folders() -> Vec<PathBuf> {
 /// [`MachineError::Untrusted`] names the path at fault, the users who could write to it, and the remedy.
 pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
     whole_way(home).map_err(|error| because(error, "the commands of the run are executed in it as SYSTEM", home))?;
-    let mut look = Look { home: home.to_owned(), bases: vec![home.to_owned()] };
+    let mut look = CommandCheck { home: home.to_owned(), bases: vec![home.to_owned()] };
     lines.iter().try_for_each(|line| look.line(line, 0))?;
     let program = std::env::current_exe()
         .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
     whole_way(&program).map_err(|error| because(error, "poolgate itself is started as SYSTEM after the boot", home))
 }
 
-struct Look {
+struct CommandCheck {
     home: PathBuf,
     /// The possible working folders for relative paths: `home`, and the target of every `cd`.
     bases: Vec<PathBuf>,
 }
 
-impl Look {
+impl CommandCheck {
     fn line(&mut self, line: &str, depth: usize) -> Result<(), MachineError> {
         for words in commands(line) {
             let enters = words

@@ -5,7 +5,10 @@ use crate::machine::windows::verified::{Verification, VerifiedDriver};
 
 /// Returns whether the request of [`verifier`] is in force, and the notes, with the registry set as requested.
 fn found(reported: Result<Verification, String>) -> (bool, Vec<String>) {
-    let memory = memory(&[(&VERIFY_DRIVERS, Value::sz("mydrv.sys second.sys")), (&VERIFY_LEVEL, Value::dword(8))]);
+    let memory = memory(&[
+        (&VERIFY_DRIVERS, RegistryValue::sz("mydrv.sys second.sys")),
+        (&VERIFY_LEVEL, RegistryValue::dword(8)),
+    ]);
     let mut machine = machine(&memory, Tagging::Always, None);
     machine.running.verification = Box::new(move || reported.clone());
     let in_force = machine.in_force(&[verifier()]).unwrap();
