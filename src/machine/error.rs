@@ -120,7 +120,7 @@ pub enum MachineError {
         "the kernel does not report whether it was booted with the requested {0}, and the registry has another value"
     )]
     #[diagnostic(help("find the other program that changes this value, then run again"))]
-    Untold(String),
+    Unreported(String),
     /// A boot loader's configuration would not keep this kernel parameter unchanged.
     #[error("kernel parameter {parameter:?} {problem}")]
     #[diagnostic(help("use only letters, digits and . _ = , : / @ + - in a parameter"))]

@@ -32,7 +32,7 @@ fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), R
         now if now == *value => Ok(()),
         now => {
             let message = format!("{name} was written, but is {now} rather than {value}");
-            let failure = Failure { message, ..Failure::from(MachineError::Untold(name.to_owned())) };
+            let failure = Failure { message, ..Failure::from(MachineError::Unreported(name.to_owned())) };
             Err(Refused { exit: Exit::Failed, failure })
         }
     }

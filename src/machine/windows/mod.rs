@@ -107,5 +107,5 @@ pub fn by_hand(_: &Path) -> Box<dyn ByHand> {
 #[cfg(windows)]
 fn boot_settings() -> flags::RegistryFlags<flags::LiveRegistry> {
     let mut attempt = pool::PoolTable::new(pool::ThisSystem);
-    flags::registry_flags(move || flags::Tagging::told_by(attempt.sample()))
+    flags::registry_flags(move || flags::Tagging::from_attempt(attempt.sample()))
 }

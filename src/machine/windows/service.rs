@@ -58,19 +58,19 @@ impl Autostart for ResumeService {
             (None, Some(service)) => match code(service.delete()) {
                 // Removed before; the service manager keeps the service until the last handle to it is closed.
                 Err((Some(ERROR_SERVICE_MARKED_FOR_DELETE), _)) => Ok(()),
-                deleted => self.told("remove the service poolgate-resume", deleted),
+                deleted => self.explained("remove the service poolgate-resume", deleted),
             },
             (Some(run), there) => {
                 let program = std::env::current_exe()
-                    .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+                    .map_err(|source| MachineError::System { what: "find poolgate.exe", source })?;
                 let command = image_path::text(&program, run)?;
                 let service = match there {
                     Some(service) => service,
                     None => self.create(&program, run, access)?,
                 };
-                self.told("configure the service poolgate-resume", code(configure(&service, &command)))?;
+                self.explained("configure the service poolgate-resume", code(configure(&service, &command)))?;
                 let restarts = code(service.update_failure_actions(restarts()));
-                self.told("set what happens when the service poolgate-resume crashes", restarts)?;
+                self.explained("set the recovery actions of the service poolgate-resume", restarts)?;
                 // The description is for readers only; nothing depends on it.
                 let _ = service.set_description(DESCRIPTION);
                 Ok(())
@@ -81,7 +81,7 @@ impl Autostart for ResumeService {
     fn flush(&mut self) -> Result<(), MachineError> {
         let key = LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message()));
         let flushed = key.and_then(|key| registry::flush(&key));
-        flushed.map_err(|source| MachineError::System { what: "get the registry of services on disk", source })
+        flushed.map_err(|source| MachineError::System { what: "flush the registry of services", source })
     }
 }
 
@@ -91,13 +91,13 @@ impl ResumeService {
         let manager = manager(ServiceManagerAccess::CONNECT);
         match code(manager.and_then(|manager| manager.open_service(self.name, access))) {
             Err((Some(ERROR_SERVICE_DOES_NOT_EXIST), _)) => Ok(None),
-            opened => self.told("open the service poolgate-resume", opened).map(Some),
+            opened => self.explained("open the service poolgate-resume", opened).map(Some),
         }
     }
 
     /// Returns the folder of the run that the service resumes.
     fn folder(&self, service: &Handle) -> Result<PathBuf, MachineError> {
-        let config = self.told("read the service poolgate-resume", code(service.query_config()))?;
+        let config = self.explained("read the service poolgate-resume", code(service.query_config()))?;
         let command = config.executable_path;
         let folder = command.to_str().and_then(image_path::folder);
         folder.ok_or_else(|| {
@@ -123,11 +123,11 @@ impl ResumeService {
         };
         let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE);
         let created = code(manager.and_then(|manager| manager.create_service(&info, access)));
-        self.told("create the service poolgate-resume", created)
+        self.explained("create the service poolgate-resume", created)
     }
 
     /// Converts a failure into the error that names its remedy.
-    fn told<T>(&self, what: &'static str, done: Result<T, Failed>) -> Result<T, MachineError> {
+    fn explained<T>(&self, what: &'static str, done: Result<T, Failed>) -> Result<T, MachineError> {
         done.map_err(|(code, source)| match code {
             Some(ERROR_ACCESS_DENIED) => MachineError::NotElevated(what),
             Some(ERROR_SERVICE_MARKED_FOR_DELETE) => MachineError::AutostartGoing(self.name.to_owned()),

@@ -10,7 +10,7 @@ use crate::machine::{Machine, MachineError};
 use crate::record::Digest;
 
 /// The work of a run apart from changing flags and restarting.
-#[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
+#[expect(async_fn_in_trait, reason = "runs are single-threaded, so these futures need not be Send")]
 pub trait Work {
     /// Measures the workload into a new recording and closes it. Returns the recording's seal. `milestone` is called
     /// before setup and after teardown.

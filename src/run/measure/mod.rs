@@ -15,7 +15,7 @@ use crate::record::Stage;
 use crate::scenario::{Plan, Sampling};
 
 /// A workload to run against the driver.
-#[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
+#[expect(async_fn_in_trait, reason = "runs are single-threaded, so these futures need not be Send")]
 pub trait WorkloadRunner {
     /// Runs iteration `number`, from 1, to its end.
     async fn iteration(&mut self, number: u64) -> Result<(), RunError>;

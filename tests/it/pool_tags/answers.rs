@@ -99,10 +99,10 @@ fn a_status_which_nobody_knows_is_told_in_hexadecimal() {
     let kernel = Kernel::listing(&rows());
     kernel.set(Class::PoolTag, Err(NtStatus(0xc000_009a)));
     let error = sample(&mut source(&kernel)).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read pool tags: the kernel answered class 22 with c000009a");
+    assert_eq!(error.to_string(), "cannot read pool tags: the kernel returned c000009a for class 22");
     assert_eq!(
         failure(NtStatus(0x105)).to_string(),
-        "cannot read pool tags: the kernel answered class 22 with 00000105"
+        "cannot read pool tags: the kernel returned 00000105 for class 22"
     );
 }
 

@@ -81,7 +81,7 @@ impl Tagging {
     /// # Errors
     /// If the tags could not be read for any other reason.
     #[cfg(any(windows, test))]
-    pub(in crate::machine) fn told_by<T>(attempt: Result<T, MachineError>) -> Result<Tagging, MachineError> {
+    pub(in crate::machine) fn from_attempt<T>(attempt: Result<T, MachineError>) -> Result<Tagging, MachineError> {
         match attempt {
             Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
@@ -140,7 +140,7 @@ impl<R: Registry> BootSettings for RegistryFlags<R> {
             let shown = (self.running.global_flags)()?.is_some_and(|flags| wanted.switches.hold_in(flags));
             let kept = || Ok(self.registry.get(&GLOBAL_FLAG)?.is_some_and(|value| wanted.kept_in(&value)));
             if !shown && !kept()? {
-                return Err(self.untold(&GLOBAL_FLAG));
+                return Err(self.unreported(&GLOBAL_FLAG));
             }
         }
         let reset = wanted.reset_on_boot_failure();
@@ -148,7 +148,7 @@ impl<R: Registry> BootSettings for RegistryFlags<R> {
             match self.registry.get(setting)? {
                 Some(kept) if kept == wanted => {}
                 None if reset => return Err(MachineError::VerifierGone(self.registry.name(setting))),
-                _ => return Err(self.untold(setting)),
+                _ => return Err(self.unreported(setting)),
             }
         }
         let Some(verified) = wanted.verified() else { return Ok(true) };
@@ -261,8 +261,8 @@ impl<R: Registry> RegistryFlags<R> {
         found.ok_or_else(|| MachineError::UnknownSetting(name.to_owned()))
     }
 
-    fn untold(&self, setting: &RegistrySetting) -> MachineError {
-        MachineError::Untold(self.registry.name(setting))
+    fn unreported(&self, setting: &RegistrySetting) -> MachineError {
+        MachineError::Unreported(self.registry.name(setting))
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn proof(asked: &VerifierRequest, reported: &Result<Verification, Str
         Ok(reported) => reported,
         Err(why) => {
             proof.notes.push(format!(
-                "that Driver Verifier verifies {} is not proven, only that the registry names them: {why}",
+                "the registry names {} for Driver Verifier, but the kernel does not confirm it: {why}",
                 asked.drivers.join(", ")
             ));
             return proof;
@@ -33,12 +33,12 @@ pub(super) fn proof(asked: &VerifierRequest, reported: &Result<Verification, Str
                 if missing != 0 {
                     proof.in_force = false;
                     proof.notes.push(format!(
-                        "Driver Verifier verifies {driver} at level {:#x}, without {missing:#x} of the {:#x} asked for",
+                        "Driver Verifier verifies {driver} at level {:#x}, without {missing:#x} of the requested {:#x}",
                         verified.level, asked.level
                     ));
                 } else if more != 0 {
                     proof.notes.push(format!(
-                        "Driver Verifier verifies {driver} at level {:#x}, which is {more:#x} more than asked for",
+                        "Driver Verifier verifies {driver} at level {:#x}, {more:#x} more than requested",
                         verified.level
                     ));
                 }
@@ -50,7 +50,7 @@ pub(super) fn proof(asked: &VerifierRequest, reported: &Result<Verification, Str
                 ));
             }
             None => proof.notes.push(format!(
-                "that Driver Verifier verifies {driver} is not proven, only that the registry names it: the driver was not \
+                "the registry names {driver} for Driver Verifier, but the kernel does not confirm it: the driver was not \
                  loaded yet after the boot"
             )),
         }

@@ -20,7 +20,7 @@ pub(super) fn command(setting: &RegistrySetting, value: Option<&RegistryValue>) 
 /// Returns the instruction for a value that another program changed so that poolgate's part cannot be separated.
 pub(super) fn look(name: &str, change: &SettingChange) -> String {
     format!(
-        "look at {name} and take out what the run put there: it was {}, and the run made it {}",
+        "look at {name} and remove the run's part: the value was {}, and the run made it {}",
         change.original, change.wanted
     )
 }

@@ -180,7 +180,7 @@ impl JobObject {
 }
 
 /// Suppresses error dialogs about missing DLLs and empty drives in programs started from now on.
-pub fn ask_nobody() {
+pub fn suppress_dialogs() {
     // SAFETY: sets a mode of this process; children inherit it.
     unsafe { SetErrorMode(SEM_FAILCRITICALERRORS) };
 }

@@ -20,26 +20,26 @@ pub enum PoolTagsError {
     NotReported,
     /// The table was larger than the buffer at every attempt.
     #[error("cannot read {0}: the table outgrew its buffer {TRIES} times in a row (c0000004)")]
-    #[diagnostic(help("run again; where it stays so, please report it"))]
+    #[diagnostic(help("run again; if the error persists, please report it"))]
     Growing(Class),
     /// The table is larger than any plausible one.
-    #[error("cannot read {0}: the kernel wants more than {most} MiB for the table (c0000004)", most = MOST >> 20)]
+    #[error("cannot read {0}: the table needs more than {most} MiB (c0000004)", most = MOST >> 20)]
     #[diagnostic(help("{}", REPORT_IT))]
     TooLarge(Class),
     /// The table holds fewer rows than its own count.
-    #[error("cannot read {0}: the table did not hold as many rows as it said, {TRIES} times in a row")]
-    #[diagnostic(help("run again; where it stays so, please report it"))]
+    #[error("cannot read {0}: the table held fewer rows than its own count, {TRIES} times in a row")]
+    #[diagnostic(help("run again; if the error persists, please report it"))]
     Torn(Class),
     /// This account lacks the rights.
     #[error("cannot read {0}: not allowed ({1})")]
     #[diagnostic(help("run poolgate elevated (Run as administrator)"))]
     NotAllowed(Class, NtStatus),
     /// The table has no rows, which is impossible on a running kernel.
-    #[error("cannot read {0}: the kernel listed none at all")]
+    #[error("cannot read {0}: the kernel returned no rows")]
     #[diagnostic(help("{}", REPORT_IT))]
     NoRows(Class),
     /// Any other status.
-    #[error("cannot read {0}: the kernel answered class {number} with {1}", number = .0.number())]
+    #[error("cannot read {0}: the kernel returned {1} for class {number}", number = .0.number())]
     #[diagnostic(help("{}", REPORT_IT))]
     Refused(Class, NtStatus),
     /// This is a 32-bit program on a 64-bit Windows; its figures would be cut to 32 bits.

@@ -38,8 +38,8 @@ pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError>
     whole_way(home).map_err(|error| because(error, "the commands of the run are executed in it as SYSTEM", home))?;
     let mut look = CommandCheck { home: home.to_owned(), bases: vec![home.to_owned()] };
     lines.iter().try_for_each(|line| look.line(line, 0))?;
-    let program = std::env::current_exe()
-        .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+    let program =
+        std::env::current_exe().map_err(|source| MachineError::System { what: "find poolgate.exe", source })?;
     whole_way(&program).map_err(|error| because(error, "poolgate itself is started as SYSTEM after the boot", home))
 }
 

@@ -99,7 +99,7 @@ impl Copy {
     }
 }
 
-const LINK: &str = "it is a link or junction, which would lead out of the scenario's folder";
+const LINK: &str = "it is a link or junction that leads out of the scenario's folder";
 
 /// Copies those of `files` that exist from the state folder `from` into the run's folder `to`. Each is replaced as a
 /// whole, and is on disk when this returns.
@@ -112,9 +112,9 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
     let replaced = |problem: String| MachineError::NotCopied {
         path: to.to_owned(),
         problem,
-        remedy: format!("what the run wrote is in {}: copy it from there", from.display()),
+        remedy: format!("the run's files are in {}: copy them from there", from.display()),
     };
-    let moved = |error: io::Error| replaced(format!("somebody moved it or put something else in its place: {error}"));
+    let moved = |error: io::Error| replaced(format!("it was moved or replaced: {error}"));
     // While this handle is open, neither the folder nor one above it can be replaced.
     let held = security::hold_folder(to).map_err(moved)?;
     let real = real_path(to).map_err(moved)?;

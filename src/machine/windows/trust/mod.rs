@@ -49,8 +49,8 @@ pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     if !token::is_administrator() {
         return Err(MachineError::NotElevated("change flags, set a service and restart the machine"));
     }
-    let program = std::env::current_exe()
-        .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+    let program =
+        std::env::current_exe().map_err(|source| MachineError::System { what: "find poolgate.exe", source })?;
     // Includes the folder: a program loads libraries from its own folder.
     program.ancestors().take(2).try_for_each(check)?;
     // A failure is harmless, because every created file is checked before use.
@@ -188,7 +188,8 @@ fn check(path: &Path) -> Result<(), MachineError> {
 fn judge(opened: &File, path: &Path) -> Result<(), MachineError> {
     let unreadable = |source| MachineError::unreadable(path, source);
     let access = security::access_of(opened).map_err(unreadable)?;
-    let user = token::user().map_err(|source| MachineError::System { what: "tell who runs poolgate", source })?;
+    let user =
+        token::user().map_err(|source| MachineError::System { what: "read the account that runs poolgate", source })?;
     match fault(&access, &user) {
         None => Ok(()),
         Some(fault) => Err(MachineError::Untrusted {

@@ -43,7 +43,7 @@ pub(super) fn verification(system: &mut impl System) -> Result<Verification, Str
     answer.read(system, Class::Verifier, |_| true).map_err(told)?;
     let table = answer.table();
     let drivers = layout::drivers(table, table.as_ptr().addr() as u64, bits)
-        .ok_or_else(|| format!("class 51 answered {} bytes of an unknown layout", table.len()))?;
+        .ok_or_else(|| format!("class 51 returned {} bytes in an unknown layout", table.len()))?;
     answer.read(system, Class::Modules, |table| modules::loaded(table, bits).is_some()).map_err(told)?;
     let loaded = modules::loaded(answer.table(), bits).unwrap_or_default();
     Ok(Verification { drivers, loaded })

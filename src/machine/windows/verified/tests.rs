@@ -163,6 +163,6 @@ fn a_kernel_reports_what_it_verifies_and_what_is_loaded() {
     assert_eq!(found.drivers, named(&[("mydrv.sys", 8), ("second.sys", 9)]));
     assert_eq!(found.loaded, ["ntoskrnl.exe"]);
     let why = asked(Err(NtStatus::INVALID_INFO_CLASS), native).unwrap_err();
-    assert_eq!(why, "cannot read the verified drivers: the kernel answered class 51 with c0000003");
+    assert_eq!(why, "cannot read the verified drivers: the kernel returned c0000003 for class 51");
     assert!(asked(Ok(Vec::new()), ProcessKind::Wow64).unwrap_err().contains("32-bit"));
 }

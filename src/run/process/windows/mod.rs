@@ -21,7 +21,7 @@ use crate::machine::windows::job::{self, JobObject};
 /// # Errors
 /// If Windows refuses.
 pub fn prepare() -> io::Result<()> {
-    job::ask_nobody();
+    job::suppress_dialogs();
     JobObject::around_this_process()
 }
 

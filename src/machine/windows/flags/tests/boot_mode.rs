@@ -99,9 +99,9 @@ fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed
     // Without this mode, Windows removes nothing.
     let kept =
         [RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
-    assert!(matches!(machine.in_force(&kept), Err(MachineError::Untold(_))));
+    assert!(matches!(machine.in_force(&kept), Err(MachineError::Unreported(_))));
     memory.clone().set(&VERIFY_DRIVERS, &RegistryValue::sz("theirs.sys")).unwrap();
-    assert!(matches!(machine.in_force(&asked), Err(MachineError::Untold(_))));
+    assert!(matches!(machine.in_force(&asked), Err(MachineError::Unreported(_))));
 }
 
 #[test]

@@ -251,10 +251,10 @@ fn what_only_linux_has_is_named() {
 
 #[test]
 fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
-    assert_eq!(Tagging::told_by(Ok(())).unwrap(), Tagging::Always);
-    assert_eq!(Tagging::told_by::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
-    assert!(Tagging::told_by::<()>(Err(MachineError::HiddenBootMode)).is_err());
-    let torn = |class| Tagging::told_by::<()>(Err(MachineError::PoolTags(PoolTagsError::Torn(class))));
+    assert_eq!(Tagging::from_attempt(Ok(())).unwrap(), Tagging::Always);
+    assert_eq!(Tagging::from_attempt::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
+    assert!(Tagging::from_attempt::<()>(Err(MachineError::HiddenBootMode)).is_err());
+    let torn = |class| Tagging::from_attempt::<()>(Err(MachineError::PoolTags(PoolTagsError::Torn(class))));
     assert!(torn(Class::SessionPoolTag).unwrap() == Tagging::Always && torn(Class::PoolTag).is_err());
 }
 
