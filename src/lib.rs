@@ -15,6 +15,7 @@
 //! - [`random`]: random numbers that follow from a seed
 //! - `table`: the layout of tables in a terminal
 //! - `utf16`: text of Windows and UEFI in bytes
+//! - `version_info`: version, build and vendor of a driver, from its image
 //! - `durable`: steps of writing a file that survives a power cut
 //! - [`scenario`]: the workload and its thresholds, read from YAML
 //! - [`record`]: the measurements, as an append-only file
@@ -39,6 +40,7 @@ pub mod pool;
 pub mod random;
 mod table;
 mod utf16;
+mod version_info;
 
 pub mod record;
 pub mod scenario;

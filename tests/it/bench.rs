@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use assert_cmd::Command;
-use poolgate::leakbench::Figures;
+use poolgate::leakbench::BenchFigures;
 
 fn bench(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
@@ -26,7 +26,7 @@ fn figures_are_the_same_twice_and_a_worse_one_is_named() {
     for heading in ["False alarms", "The smallest leak", "What poolgate cannot see", "OLS slope"] {
         assert!(table.contains(heading), "{table}");
     }
-    let mut figures: Figures = serde_json::from_str(&fs_err::read_to_string(&once).unwrap()).unwrap();
+    let mut figures: BenchFigures = serde_json::from_str(&fs_err::read_to_string(&once).unwrap()).unwrap();
     // The cost depends on the moment. With 0 as the value compared, it can never be worse.
     figures.nanoseconds.lowest_alone = 0.0;
     fs_err::write(&once, serde_json::to_string(&figures).unwrap()).unwrap();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `attacks` | an ordinary user against root (needs root) |
 //! | `bench` | `poolgate bench` |
+//! | `book` | the book's generated pages, and its scenarios |
 //! | `everyday` | the commands of every day, and lost output |
 //! | `evidence` | the judge, on simulated machines |
 //! | `faults` | failing system calls (needs root and strace) |
@@ -28,6 +29,7 @@
 
 mod attacks;
 mod bench;
+mod book;
 mod everyday;
 mod evidence;
 mod faults;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::machine::sim::{Kernel, KernelState, NoiseShape, Population};
 use crate::machine::{Machine, MachineError, native, sim};
-use crate::scenario::{self, Scenario, Simulated, SimulatedTagging};
+use crate::scenario::{self, Scenario, SimulatedSettings, SimulatedTagging};
 
 /// The location of this machine's kernel files.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ impl Root {
 }
 
 /// Returns a freshly booted simulated kernel.
-pub(in crate::cli) fn booted(simulated: &Simulated) -> KernelState {
+pub(in crate::cli) fn booted(simulated: &SimulatedSettings) -> KernelState {
     let state = KernelState::new(population(simulated));
     match simulated.pool_tagging {
         SimulatedTagging::Always => state,
@@ -45,12 +45,12 @@ pub(in crate::cli) fn booted(simulated: &Simulated) -> KernelState {
     }
 }
 
-fn population(simulated: &Simulated) -> Population {
+fn population(simulated: &SimulatedSettings) -> Population {
     let noise = simulated.noise.iter().map(|noise| match noise {
-        scenario::Noise::SaturatingCache => NoiseShape::SaturatingCache,
-        scenario::Noise::Sawtooth => NoiseShape::Sawtooth,
-        scenario::Noise::Bursts => NoiseShape::Bursts,
-        scenario::Noise::BackgroundGrowth => NoiseShape::BackgroundGrowth,
+        scenario::SimulatedNoise::SaturatingCache => NoiseShape::SaturatingCache,
+        scenario::SimulatedNoise::Sawtooth => NoiseShape::Sawtooth,
+        scenario::SimulatedNoise::Bursts => NoiseShape::Bursts,
+        scenario::SimulatedNoise::BackgroundGrowth => NoiseShape::BackgroundGrowth,
     });
     Population { seed: simulated.seed, tags: simulated.tags, noise: noise.collect() }
 }

@@ -11,7 +11,7 @@ use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
 use crate::report::{Report, Suspect, Suspected};
-use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
+use crate::tags::{LocalTags, Malformed, PoolTags, Scan, Sources, TimeLimit, WantedTags, find_pooltag, forms};
 
 /// The places to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
@@ -36,7 +36,7 @@ impl Places {
         let Ok(pooltag) = self.list() else { return false };
         let scan = match self.drivers.as_slice() {
             [] => None,
-            drivers => match Scan::of(drivers, &wanted(&suspicious), &Budget::endless()) {
+            drivers => match Scan::from_places(drivers, &wanted(&suspicious), &TimeLimit::none()) {
                 Ok(scan) => Some(scan),
                 Err(error) => {
                     errors::tell(error, Some("give --drivers a driver's file, or a folder of them"));
@@ -111,8 +111,8 @@ pub(in crate::cli) fn suspect_here(report: &mut Report, root: &Path) {
         return;
     }
     let list = find_pooltag(&programs()).and_then(|path| PoolTags::open(&path).ok());
-    let budget = Budget::until(Instant::now() + PATIENCE);
-    let scan = Scan::of(&images, &wanted(&suspicious), &budget);
+    let budget = TimeLimit::until(Instant::now() + PATIENCE);
+    let scan = Scan::from_places(&images, &wanted(&suspicious), &budget);
     match &scan {
         Ok(scan) => report.notes.extend(left_out(scan)),
         Err(error) => report.notes.push(format!("the drivers were not searched for suspects: {error}")),
@@ -132,8 +132,8 @@ pub(in crate::cli) fn suspected(tag: &Tag, sources: Sources<'_>) -> Suspected {
 }
 
 /// Returns the tags to search for in images.
-pub(in crate::cli) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
-    Wanted::Tags(tags.into_iter().flat_map(forms).collect())
+pub(in crate::cli) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> WantedTags {
+    WantedTags::Only(tags.into_iter().flat_map(forms).collect())
 }
 
 /// Returns a note about drivers that were not read.

@@ -62,7 +62,7 @@ fn scenario_finding(
     changes: &Result<Vec<SettingChange>, MachineError>,
     may_reboot: bool,
 ) -> Finding {
-    let name = scenario.scenario.as_str();
+    let name = scenario.name.as_str();
     let place = if scenario.machine.is_some() { "on a simulated kernel" } else { "on this machine" };
     match changes {
         Err(error) => {

@@ -12,7 +12,7 @@ use miette::Diagnostic;
 
 use super::Mon;
 use crate::cli::args::option::takes_value;
-use crate::mon::Column;
+use crate::mon::SortColumn;
 
 /// A word that is neither a switch of PoolMon nor a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Diagnostic)]
@@ -30,7 +30,7 @@ pub(in crate::cli) enum BadSwitch {
 /// The options requested by switches. Of several exclusive switches, PoolMon takes the last.
 #[derive(Default)]
 struct Asked {
-    column: Option<Column>,
+    column: Option<SortColumn>,
     session: Option<String>,
     pools: u32,
     changes: bool,
@@ -131,7 +131,7 @@ impl Asked {
             "i" => self.tags.push(format!("--include={behind}")),
             "x" => self.tags.push(format!("--exclude={behind}")),
             // `/r` needs no option, because every snapshot of poolgate has its header.
-            other => self.column = other.chars().next().and_then(Column::of_letter).or(self.column),
+            other => self.column = other.chars().next().and_then(SortColumn::from_letter).or(self.column),
         }
         Ok(())
     }

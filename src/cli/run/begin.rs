@@ -30,7 +30,7 @@ use crate::scenario::{Loaded, OnBootFailure, Scenario};
 pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suites) -> Result<PathBuf, Exit> {
     let scenario = &loaded.scenario;
     let now = Timestamp::now();
-    let reports = RunFolder::create(&args.reports, scenario.scenario.as_str(), now).map_err(no_reports)?;
+    let reports = RunFolder::create(&args.reports, scenario.name.as_str(), now).map_err(no_reports)?;
     suites.begun(reports.path());
     let cannot_begin = |failure| Err(cannot_begin(failure, &reports, loaded, now));
     // Hold the lock until the checkpoint exists, so that no other process takes the folder for the remains of a crash.
@@ -81,8 +81,8 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
         run: reports.run(),
         reports: reports.path().to_owned(),
         home,
-        scenario_sha256: Digest::of(loaded.text.as_bytes()),
-        scenario_name: scenario.scenario.as_str().to_owned(),
+        scenario_sha256: Digest::hash(loaded.text.as_bytes()),
+        scenario_name: scenario.name.as_str().to_owned(),
         thresholds: words(scenario),
         simulated: scenario.machine.is_some(),
         comes_back,
@@ -251,7 +251,7 @@ pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure
         ended: now,
         host: Some(host()),
         result: Err(failure),
-        ..Report::new(scenario.scenario.as_str(), run)
+        ..Report::new(scenario.name.as_str(), run)
     }
 }
 

@@ -109,7 +109,7 @@ impl Job {
             started: Timestamp::now(),
             boot,
             scenario_sha256: self.created.scenario_sha256.clone(),
-            ..Header::new(scenario.scenario.as_str(), &self.created.run, machine.pool.name())
+            ..Header::new(scenario.name.as_str(), &self.created.run, machine.pool.name())
         };
         let io = |error: io::Error| Failure::from(RunError::from(RecordError::from(error)));
         set_aside(&self.folder.recording()).map_err(io)?;

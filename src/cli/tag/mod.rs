@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::machine::native;
 use crate::pool::Tag;
 use crate::report;
-use crate::tags::{Budget, LocalTags, PoolTags, Scan, Sources, Wanted};
+use crate::tags::{LocalTags, PoolTags, Scan, Sources, TimeLimit, WantedTags};
 
 mod answer;
 
@@ -87,8 +87,8 @@ impl TagOwner {
         }
         // Source code shows tags reversed, so search for both forms.
         let turned: Vec<Tag> = tags.iter().filter_map(answer::turned).collect();
-        let wanted = if tags.is_empty() { Wanted::All } else { wanted(tags.iter().chain(&turned)) };
-        Scan::of(&places, &wanted, &Budget::endless()).map(Some).map_err(|error| {
+        let wanted = if tags.is_empty() { WantedTags::All } else { wanted(tags.iter().chain(&turned)) };
+        Scan::from_places(&places, &wanted, &TimeLimit::none()).map(Some).map_err(|error| {
             errors::tell(error, Some("give --scan drivers, or folders of them"));
         })
     }
@@ -106,7 +106,7 @@ impl TagOwner {
 
     /// Writes a localtag.txt with every tag that a driver allocates under.
     fn list(&self, scan: &Scan, pooltag: Option<&PoolTags>) -> Exit {
-        let list = LocalTags::of(scan);
+        let list = LocalTags::from_scan(scan);
         let mut bytes = Vec::new();
         if self.json {
             let sources = Sources { pooltag, localtag: None, scan: Some(scan) };

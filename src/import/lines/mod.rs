@@ -33,17 +33,15 @@ pub(super) enum End {
 
 /// One line, without its end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct LogLine<'a> {
     pub(super) bytes: &'a [u8],
-    /// The line with its line end, as in the file; empty unless the file is 8-bit text.
-    pub(super) raw: &'a [u8],
     /// Counted from 1.
     pub(super) number: u64,
     pub(super) end: End,
 }
 
 /// The lines of an input.
-pub(super) struct Lines<R> {
+pub(super) struct LogLines<R> {
     input: R,
     buffer: Vec<u8>,
     /// `buffer[start..end]` has not been returned yet.
@@ -58,10 +56,10 @@ pub(super) struct Lines<R> {
     decoded: Vec<u8>,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LogLines<R> {
     /// Creates a reader of lines; `beginning` holds the first bytes of `input`.
-    pub(super) fn new(input: R, beginning: &[u8]) -> Lines<R> {
-        Lines {
+    pub(super) fn new(input: R, beginning: &[u8]) -> LogLines<R> {
+        LogLines {
             input,
             buffer: vec![0; BUFFER],
             start: 0,
@@ -74,18 +72,13 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// The number of the last line.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
     /// Whether the text is known to be Unicode, so its bytes have no other meaning.
     pub(super) fn are_unicode(&self) -> bool {
         self.unicode
     }
 
     /// The next line; `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<LogLine<'_>>> {
         let (from, to, mut end) = match memchr(b'\n', &self.buffer[self.start..self.end]) {
             Some(length) => (self.start, self.start + length, End::Newline),
             None => match self.refill()? {
@@ -101,39 +94,15 @@ impl<R: Read> Lines<R> {
             End::Newline | End::File => {}
         }
         let (number, to) = (self.number, to.min(from + LONGEST));
-        let (bytes, raw): (&[u8], &[u8]) = match self.wide {
-            None if end == End::Newline => (&self.buffer[from..to], &self.buffer[from..=to]),
-            None => (&self.buffer[from..to], &[]),
+        let bytes: &[u8] = match self.wide {
+            None => &self.buffer[from..to],
             Some(wide) => {
                 decode(&self.buffer[from..to], wide, &mut self.decoded);
-                (&self.decoded, &[])
+                &self.decoded
             }
         };
         let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-        Ok(Some(Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), raw, number, end }))
-    }
-
-    /// Consumes the next line if it equals `raw`, line end included.
-    #[inline]
-    pub(super) fn takes(&mut self, raw: &[u8]) -> bool {
-        let same = self.buffer[self.start..self.end].starts_with(raw);
-        if same {
-            self.skip(raw.len());
-        }
-        same
-    }
-
-    /// The buffered part of the next lines, which may end inside a line; empty unless the file is 8-bit text.
-    #[inline]
-    pub(super) fn ahead(&self) -> &[u8] {
-        if self.wide.is_some() { &[] } else { &self.buffer[self.start..self.end] }
-    }
-
-    /// Consumes the next line, which has `bytes` bytes with its line end.
-    #[inline]
-    pub(super) fn skip(&mut self, bytes: usize) {
-        self.start += bytes;
-        self.number += 1;
+        Ok(Some(LogLine { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), number, end }))
     }
 
     /// Reads until the buffer holds a whole line or the last one. Returns `None` at the end of the input.
@@ -199,7 +168,7 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Vec<String> {
-        let mut lines = Lines::new(bytes, &bytes[..bytes.len().min(100)]);
+        let mut lines = LogLines::new(bytes, &bytes[..bytes.len().min(100)]);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             let end = match line.end {
@@ -240,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_line_that_never_ends_is_an_error() {
-        let mut lines = Lines::new(io::repeat(b'x'), b"x");
+        let mut lines = LogLines::new(io::repeat(b'x'), b"x");
         assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 
