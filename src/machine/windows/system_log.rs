@@ -152,10 +152,10 @@ mod tests {
         <EventID Qualifiers='49152'>2019</EventID><Level>2</Level><TimeCreated SystemTime='2026-11-29T10:00:00.1234567Z'/>\
         <EventRecordID>5012</EventRecordID><Channel>System</Channel></System><EventData><Data>\\Device\\LanmanServer</Data>\
         </EventData><RenderingInfo Culture='en-US'><Message>The server was unable to allocate from the system nonpaged\r\npool \
-        because the pool was empty.</Message></RenderingInfo></LogEvent>\
+        because the pool was empty.</Message></RenderingInfo></Event>\
         <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name=\"a&amp;b\" Guid='{1}'/>\
         <EventID>7</EventID><EventRecordID>5013</EventRecordID></System><EventData><Data Name='x'>1 &lt; 2</Data><Data>y</Data>\
-        </EventData></LogEvent>\r\n";
+        </EventData></Event>\r\n";
 
     #[test]
     fn recorded_events_are_lines() {

@@ -63,7 +63,7 @@ fn a_level_is_not_taken_apart() {
     assert_eq!(undone(&change, Some("dword:00000002")), Some(present("dword:00000002")));
     assert_eq!(undone(&change, None), Some(FlagValue::Absent));
     let look = by_hand(&change, Some("dword:000209bb"));
-    assert!(look[0].starts_with("look at HKLM\\") && look[0].contains("it was absent"), "{look:?}");
+    assert!(look[0].starts_with("look at HKLM\\") && look[0].contains("the value was absent"), "{look:?}");
 }
 
 #[test]
