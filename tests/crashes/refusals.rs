@@ -169,7 +169,7 @@ impl Trial {
 }
 
 #[test]
-fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
+fn a_machine_that_refuses_to_restart_is_restored_and_reported() {
     let mut trial = Trial::new();
     let stubborn = Machine { boot: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
     assert_eq!(trial.process(stubborn).unwrap(), DriveOutcome::Done);
@@ -179,7 +179,7 @@ fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
 }
 
 #[test]
-fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() {
+fn a_refused_restart_is_not_requested_again_for_flags_that_were_never_set() {
     struct Counting(Kernel, Rc<RefCell<u32>>);
     impl Boot for Counting {
         fn id(&self) -> Result<BootId, MachineError> {
@@ -209,7 +209,7 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
 }
 
 #[test]
-fn a_restart_which_never_comes_is_put_back_and_reported() {
+fn a_missing_restart_is_restored_and_reported() {
     let mut trial = Trial::new();
     trial.work.restart = Restart::NeverCame;
     // The restart is accepted, but the machine stays up: its boot id does not change.
@@ -229,7 +229,7 @@ fn a_restart_which_never_comes_is_put_back_and_reported() {
 }
 
 #[test]
-fn a_machine_which_brings_nobody_back_is_not_changed() {
+fn a_machine_that_cannot_resume_poolgate_is_not_changed() {
     let mut trial = Trial::new();
     let stubborn = Machine { autostart: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
     assert_eq!(trial.process(stubborn).unwrap(), DriveOutcome::Done);
@@ -282,7 +282,7 @@ impl Trial {
 }
 
 #[test]
-fn flags_which_cannot_be_put_back_are_reported_and_tried_again() {
+fn flags_that_cannot_be_restored_are_reported_and_retried() {
     let mut trial = Trial::new();
     trial.stuck();
     let reported = trial.work.reported.clone().unwrap();
@@ -363,7 +363,7 @@ fn a_checkpoint_without_a_whole_beginning_needs_its_copy() {
 }
 
 #[test]
-fn a_disk_which_stays_full_leaves_no_flags() {
+fn a_disk_that_stays_full_leaves_no_flags() {
     let mut failed = 0;
     for full_at in 1..20 {
         let mut trial = Trial::new();
@@ -383,7 +383,7 @@ fn a_disk_which_stays_full_leaves_no_flags() {
 }
 
 #[test]
-fn a_disk_which_is_full_at_any_entry_loses_nothing() {
+fn a_disk_that_is_full_at_any_entry_loses_nothing() {
     let mut failed = 0;
     for full_at in 1..20 {
         let mut trial = Trial::new();

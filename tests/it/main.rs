@@ -25,6 +25,9 @@
 //! | `scenarios` | every scenario in scenarios/ |
 //! | `tags` | `poolgate tag` |
 //! | `windows_doctor` | doctor on Windows |
+//!
+//! Shared by them: `program` starts poolgate, `runs/harness` writes a scenario and runs it, `sampler` records the samples of a
+//! source, `python` finds the Python of third-party readers.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod attacks;
@@ -44,9 +47,11 @@ mod mon;
 mod outside_text;
 mod packaging;
 mod pool_tags;
+mod program;
 mod python;
 mod recordings;
 mod runs;
+mod sampler;
 mod sampling;
 mod scenarios;
 mod tags;

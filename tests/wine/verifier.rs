@@ -47,7 +47,7 @@ fn a_loaded_driver_that_the_kernel_does_not_verify_is_an_error() {
 }
 
 #[test]
-fn a_kernel_without_class_51_is_believed_by_the_registry_and_the_report_says_that_nothing_is_proven() {
+fn without_class_51_the_registry_counts_and_the_report_notes_the_missing_proof() {
     let Some(bed) = bed() else { return };
     let (code, report) = run_with(bed, 0);
     assert_eq!(code, Some(0), "{report:#}");

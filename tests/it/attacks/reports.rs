@@ -76,7 +76,7 @@ fn a_run_is_handed_over_and_given_away_at_the_end() {
 }
 
 #[test]
-fn nothing_is_written_into_what_a_stranger_put_in_the_runs_place() {
+fn nothing_is_written_into_a_strangers_folder_in_the_runs_place() {
     if !is_root() {
         return;
     }
@@ -125,7 +125,7 @@ fn a_folder_that_is_not_new_is_no_runs() {
 }
 
 #[test]
-fn a_run_folder_can_be_made_in_a_folder_that_everybody_can_write_to() {
+fn a_run_folder_can_be_made_in_a_folder_that_all_users_can_write_to() {
     if !is_root() {
         return;
     }

@@ -78,7 +78,7 @@ fn the_booted_entry_is_booted_once_more_with_the_parameters_and_goes_without_tra
 }
 
 #[test]
-fn a_systemd_boot_which_cannot_do_it_has_kernel_install_s_file_as_before() {
+fn a_systemd_boot_without_one_time_entries_gets_kernel_installs_file() {
     let file = "/etc/kernel/cmdline";
     assert_eq!(way(&systemd_boot()), "/boot/loader/entries/a-poolgate.conf");
     let image = with_variable(systemd_boot(), "LoaderEntrySelected", &utf16("debian-6.1.0.efi"));

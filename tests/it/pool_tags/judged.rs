@@ -73,7 +73,7 @@ const THRESHOLDS: &str = "
 ";
 
 #[test]
-fn what_stands_still_holds() {
+fn constant_tags_hold() {
     let judgement = judged(Growing::default(), THRESHOLDS);
     assert_eq!(verdicts(&judgement), [Verdict::Held; 4]);
     assert_eq!(judgement.notes, Vec::<String>::new());
@@ -88,7 +88,7 @@ fn a_leak_in_one_session_is_found_and_is_no_part_of_the_total() {
 }
 
 #[test]
-fn growth_of_a_whole_pool_accuses_only_where_it_is_asked_for() {
+fn growth_of_a_whole_pool_accuses_only_with_a_threshold_on_it() {
     let judgement = judged(Growing { kernel: true, ..Growing::default() }, THRESHOLDS);
     assert_eq!(verdicts(&judgement), [Verdict::Held, Verdict::Held, Verdict::Broken, Verdict::Held]);
     let total = &judgement.rulings[2].findings[0];

@@ -74,7 +74,7 @@ async fn made(path: &Path) {
 }
 
 #[test]
-fn asked_once_the_workload_ends_and_teardown_is_done() {
+fn one_request_to_stop_ends_the_workload_and_runs_teardown() {
     in_runtime(async {
         let forever = Forever::new(47140);
         let run = Run::of(&each(&[&forever.detached(), &touch("begun"), &forever.line()]), &touch("torn-down"));
@@ -92,7 +92,7 @@ fn asked_once_the_workload_ends_and_teardown_is_done() {
 }
 
 #[test]
-fn asked_twice_teardown_ends_too() {
+fn a_second_request_to_stop_ends_teardown_too() {
     in_runtime(async {
         let forever = Forever::new(47141);
         let run = Run::of(

@@ -61,7 +61,7 @@ fn check(text: &[u8], to: &Path) {
 }
 
 #[test]
-fn what_is_nearly_a_log_never_panics() {
+fn damaged_logs_never_cause_a_panic() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
