@@ -103,7 +103,7 @@ mod live {
 }
 
 mod fixture {
-    use super::{BareRead, Bencher, File, FileExt, Place, PoolSource, Sampler, Tables, USUAL, text};
+    use super::{BareRead, Bencher, File, FileExt, MemoryTables, Place, PoolSource, Sampler, USUAL, text};
 
     const CACHES: [usize; 2] = [USUAL, 4_000];
 
