@@ -52,5 +52,9 @@ pub mod mon;
 pub mod report;
 pub mod run;
 
+mod doctor;
+pub mod gate;
+mod init;
+
 pub mod cli;
 pub mod exit;

@@ -2,7 +2,7 @@
 //!
 //! A workload's output, a process name or a path may hold escape sequences that move the cursor, set the window's title
 //! or hide the text after them. [`plain`] shows such characters instead of sending them. Text for a terminal passes
-//! through here once: `cli::printed` calls it for each line, `report::table` and doctor's findings call it before they
+//! through here once: `cli::output::stdout` calls it for each line, `report::table` and doctor's findings call it before they
 //! add colours.
 
 use std::borrow::Cow;

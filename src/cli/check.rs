@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::change::lines;
-use super::hopeless::Hopeless;
-use super::run::planned;
-use crate::cli::args::machine::Root;
+use crate::cli::args::root::Root;
+use crate::cli::output::change::lines;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::cli::output::talk::is_verbose;
+use crate::doctor::Obstacles;
 use crate::exit::Exit;
+use crate::gate::planned;
 use crate::machine::{MachineError, native};
 use crate::pool::{Pool, Snapshot};
 use crate::run::full_path;
@@ -48,7 +48,7 @@ impl Check {
     /// Prints what a run would do on this machine, and every reason why it would fail. Returns false if the run can
     /// only end unclear or in an error.
     fn here(&self, path: &Path, scenario: &Scenario) -> bool {
-        let mut found = Hopeless::default();
+        let mut found = Obstacles::default();
         let needs_boot = self.changes(scenario, &mut found);
         let now = self.thresholds(scenario);
         let snapshot = match &now {
@@ -71,18 +71,11 @@ impl Check {
     }
 
     /// Prints the changes to the machine, one line for each setting. Returns whether they need a boot.
-    fn changes(&self, scenario: &Scenario, found: &mut Hopeless) -> bool {
-        // Every run creates its own simulated machine, so a temporary one is created here.
-        let folder =
-            tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source });
-        let planned = folder.and_then(|folder| {
-            let mut machine = self.root.machine(scenario, &folder.path().join("kernel.json"))?;
-            planned(scenario, &mut machine)
-        });
-        match planned {
+    fn changes(&self, scenario: &Scenario, found: &mut Obstacles) -> bool {
+        match planned(scenario, self.root.folder()) {
             Err(error) => found.meets(&error),
-            Ok((_, changes)) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
-            Ok((_, changes)) => {
+            Ok(changes) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
+            Ok(changes) => {
                 for change in &changes {
                     say!("  flag {}", lines(change).join("\n    "));
                 }

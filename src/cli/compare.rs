@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::recorded::Recorded;
 use crate::cli::args::criteria::{Given, Terms};
 use crate::cli::args::files::Apart;
-use crate::cli::args::suspects::Places;
+use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
 use crate::cli::output::reports::give;
 use crate::exit::Exit;
@@ -27,7 +27,7 @@ pub(super) struct Compare {
     #[command(flatten)]
     apart: Apart,
     #[command(flatten)]
-    owners: Places,
+    owners: TagLists,
     /// Print JSON instead of a table, with both rates for every tag
     #[arg(long)]
     json: bool,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::recorded::Recorded;
 use crate::cli::args::criteria::{Given, Terms};
 use crate::cli::args::files::Files;
-use crate::cli::args::suspects::Places;
+use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
 use crate::cli::output::reports::give;
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ pub(super) struct Judge {
     #[command(flatten)]
     given: Given,
     #[command(flatten)]
-    owners: Places,
+    owners: TagLists,
     /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,

@@ -4,18 +4,17 @@
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
+use crate::gate::serve_as_warden;
 
 mod abort;
 mod args;
 mod bench;
-mod change;
 mod check;
 mod compare;
 mod completions;
 mod doctor;
 mod export;
 mod flags;
-mod hopeless;
 mod init;
 mod judge;
 mod man;
@@ -31,8 +30,6 @@ mod sim;
 mod status;
 mod tag;
 mod wait;
-#[cfg(unix)]
-mod warden;
 
 /// Run a workload against a driver, watch the kernel's pools tag by tag, and report whether the driver leaks.
 #[derive(Debug, Parser)]
@@ -87,10 +84,6 @@ enum Command {
     /// Work on a simulated kernel, like that of scenarios with `machine: { simulated: … }`
     #[command(subcommand)]
     Sim(sim::Sim),
-    /// Guard one command of a run; for internal use
-    #[cfg(unix)]
-    #[command(hide = true)]
-    Warden(warden::Warden),
     /// Continue a run as a service; the service manager starts this
     #[cfg(windows)]
     #[command(hide = true)]
@@ -101,8 +94,17 @@ impl Cli {
     /// Reads this process's command line. Mistakes have been reported.
     ///
     /// # Errors
-    /// The exit code, if the command line has mistakes or asks for help.
+    /// The exit code, if the command line has mistakes, asks for help, or was that of a warden.
     pub fn read() -> Result<Cli, Exit> {
+        if let Some(served) = serve_as_warden() {
+            return Err(served.map_or_else(
+                |error| {
+                    output::errors::tell_plainly(error);
+                    Exit::Failed
+                },
+                |()| Exit::Held,
+            ));
+        }
         let words = output::talk::behind_the_command(std::env::args_os().collect());
         match mon::translated(flags::translated(words)) {
             Ok(words) => Cli::try_parse_from(words).map_err(|told| output::stdout::told_by_clap(&told)),
@@ -150,8 +152,6 @@ impl Command {
             Command::Man(man) => man.run(),
             Command::Bench(bench) => bench.run(),
             Command::Sim(sim) => sim.run(),
-            #[cfg(unix)]
-            Command::Warden(warden) => warden.run(),
             #[cfg(windows)]
             Command::Service(service) => service.run(),
         }

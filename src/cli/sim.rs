@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::machine::booted;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
+use crate::gate::booted;
 use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
 use crate::machine::{MachineError, PoolSource, sim};
 use crate::scenario::{Simulated, SimulatedTagging};

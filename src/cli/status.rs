@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::cli::args::which_run::{WhichRun, state};
+use crate::cli::args::which_run::WhichRun;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
+use crate::gate::runs::state;
 use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
 use crate::run::{MachineLock, Owner};

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::args::files::length;
-use crate::cli::args::which_run::{WhichRun, reported_outcome, state};
+use crate::cli::args::which_run::WhichRun;
 use crate::cli::output::errors;
 use crate::exit::Exit;
+use crate::gate::runs::{reported_outcome, state};
 use crate::report;
 use crate::run::drive::{Phase, State};
 

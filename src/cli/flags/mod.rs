@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::machine::Root;
+use crate::cli::args::root::Root;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Flags, Refused};
-use crate::cli::args::which_run::{is_unfinished, newest_unfinished};
+use crate::gate::runs::{is_unfinished, newest_unfinished};
 use crate::machine::{native, sim};
 use crate::run::{LockError, MachineLock};
 
@@ -27,9 +27,10 @@ impl Flags {
             return Err(in_progress(run.display()));
         }
         if self.dry_run {
-            return MachineLock::owner(&self.root.lock()).map_or(Ok(None), |by| Err(in_progress(by)));
+            return MachineLock::owner(&native::lock_file(self.root.folder()))
+                .map_or(Ok(None), |by| Err(in_progress(by)));
         }
-        match MachineLock::take(&self.root.lock(), "poolgate flags") {
+        match MachineLock::take(&native::lock_file(self.root.folder()), "poolgate flags") {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Held { by }) => Err(in_progress(by)),
             Err(error @ LockError::Io { .. }) => Err(Refused::failed(error, Some(TO_LOCK))),

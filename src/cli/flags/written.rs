@@ -1,7 +1,7 @@
 //! Makes a change of the settings for the next boot, verifies it, and describes it.
 
 use super::Refused;
-use crate::cli::change;
+use crate::cli::output::change;
 use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, MachineError, Standing};
 
 /// Makes the change, flushes it to disk, and reads it back. If this fails, the original value is restored.

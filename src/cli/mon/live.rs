@@ -15,8 +15,8 @@ use super::watched::Watched;
 use super::{Choice, ended, nothing_to_show};
 use crate::cli::output::errors;
 use crate::cli::recorded::Recorded;
-use crate::cli::run::listen;
 use crate::exit::Exit;
+use crate::gate::stop_on_signals;
 use crate::mon::terminal::{Status, Step, View, Wanted, draw};
 use crate::mon::{Met, Replay, Table, Ticks};
 use crate::scenario::Duration;
@@ -78,7 +78,7 @@ impl Live {
     }
 
     async fn go_on(&mut self) -> io::Result<()> {
-        let (stop, mut events) = (listen(), events());
+        let (stop, mut events) = (stop_on_signals(), events());
         let mut ticks = Ticks::new(Instant::now().into_std(), self.choice.every, self.choice.length);
         self.take()?;
         ticks.done(Instant::now().into_std());

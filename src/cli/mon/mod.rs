@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::recorded::Recorded;
-use super::run::in_runtime;
 use crate::cli::args::files::length;
-use crate::cli::args::machine::Root;
+use crate::cli::args::root::Root;
 use crate::cli::output::errors;
+use crate::cli::output::runs::in_runtime;
 use crate::cli::output::stdout;
 use crate::cli::output::stdout::tell;
 use crate::exit::Exit;
@@ -87,7 +87,7 @@ pub(super) struct Mon {
     #[arg(long)]
     timestamps: bool,
     #[command(flatten)]
-    lists: drivers::Lists,
+    lists: drivers::DriverColumn,
     #[command(flatten)]
     root: Root,
     /// Watch the simulated kernel in this file

@@ -6,8 +6,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::watched::{self, Watched};
 use super::{Choice, ended};
-use crate::cli::run::listen;
 use crate::exit::Exit;
+use crate::gate::stop_on_signals;
 use crate::mon::{Screen, Ticks};
 
 /// Calls `write` with a screen at every tick, until the time is over, the requested number is written, a stop is
@@ -17,7 +17,7 @@ pub(super) async fn watch(
     choice: Choice,
     mut write: impl FnMut(&Screen) -> io::Result<()>,
 ) -> Exit {
-    let stop = listen();
+    let stop = stop_on_signals();
     let mut ticks = Ticks::new(Instant::now().into_std(), choice.every, choice.length);
     let (mut read, mut written) = (Ok(()), 0);
     loop {

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::cli::args::machine::Root;
-use crate::cli::args::suspects::{localtag, pooltag, suspected, tell_malformed, wanted};
+use crate::cli::args::root::Root;
+use crate::cli::args::tag_lists::{localtag, pooltag, tell_malformed};
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{given, say, tell};
 use crate::cli::output::terminal;
 use crate::exit::Exit;
+use crate::gate::suspects::{suspected, wanted};
 use crate::machine::native;
 use crate::pool::Tag;
 use crate::report;
