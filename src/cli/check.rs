@@ -15,9 +15,8 @@ use crate::pool::{Pool, Snapshot};
 use crate::run::full_path;
 use crate::scenario::{Duration, Pause, Plan, Sampling, Scenario, Subject, Threshold};
 
-/// Checks scenarios.
 #[derive(Debug, clap::Args)]
-pub(super) struct Check {
+pub(super) struct CheckCommand {
     /// Scenarios: YAML files, folders of them, or wildcards
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
@@ -28,7 +27,7 @@ pub(super) struct Check {
     root: Root,
 }
 
-impl Check {
+impl CheckCommand {
     pub(super) fn run(self) -> Exit {
         let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let mut can_pass = true;

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 /// Checks whether this machine can run scenarios.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 0 no problem · 2 bad usage or scenario · 3 a problem")]
-pub(super) struct Doctor {
+pub(super) struct DoctorCommand {
     /// Check the needs of these scenarios; without any, needs for reboots are only notes
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
@@ -27,7 +27,7 @@ pub(super) struct Doctor {
     root: Root,
 }
 
-impl Doctor {
+impl DoctorCommand {
     pub(super) fn run(self) -> Exit {
         let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let (reports, root) = (self.reports.as_path(), self.root.folder());

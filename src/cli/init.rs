@@ -6,6 +6,8 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
@@ -16,9 +18,8 @@ use crate::scenario::{self, DriverFile};
 /// The smallest number of iterations that allows a verdict on a rate, given that a fifth of them is warm-up.
 const ENOUGH: u64 = 45;
 
-/// Writes a first scenario.
 #[derive(Debug, clap::Args)]
-pub(super) struct Init {
+pub(super) struct InitCommand {
     /// The driver under test: its file, such as mydrv.sys, or the name of a module
     #[arg(long, value_name = "FILE", value_parser = driver)]
     driver: Option<DriverFile>,
@@ -38,14 +39,14 @@ pub(super) struct Init {
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     iterations: u64,
     /// The operating system that the scenario is for
-    #[arg(long, default_value = if cfg!(windows) { "windows" } else { "linux" })]
+    #[arg(long, default_value = if cfg!(windows) { "windows" } else { "linux" }, value_parser = platforms())]
     platform: Platform,
     /// The scenario file to write; by default it is named after the driver
     #[arg(value_name = "SCENARIO")]
     file: Option<PathBuf>,
 }
 
-impl Init {
+impl InitCommand {
     pub(super) fn run(self) -> Exit {
         if let Some(tag) = self.tags.iter().find(|tag| self.platform == Platform::Windows && is_too_long(tag)) {
             let help = "write its four characters as PoolMon shows them; slab caches are for --platform linux";
@@ -119,6 +120,11 @@ impl Init {
             tell!("note: fewer than {ENOUGH} iterations allow no verdict on a rate: give more once the scenario works");
         }
     }
+}
+
+fn platforms() -> impl TypedValueParser<Value = Platform> {
+    let named = |text: String| if text == "windows" { Platform::Windows } else { Platform::Linux };
+    PossibleValuesParser::new(["windows", "linux"]).map(named)
 }
 
 /// Parses a driver's file, given as a name or as a path.

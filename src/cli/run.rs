@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::root::Root;
-use crate::cli::output::progress::Progress;
+use crate::cli::output::progress::ProgressDisplay;
 use crate::cli::output::runs::{exit_of, in_runtime, tell_error};
 use crate::cli::output::stdout::say;
 #[cfg(unix)]
@@ -19,9 +19,8 @@ use crate::report::Outcome;
 use crate::run::{Stop, process};
 use crate::scenario::Loaded;
 
-/// Runs scenarios.
 #[derive(Debug, clap::Args)]
-pub(super) struct Run {
+pub(super) struct RunCommand {
     /// Scenarios: YAML files, folders of YAML files, or wildcards
     #[arg(required_unless_present = "resume", value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
@@ -51,7 +50,7 @@ pub(super) struct Run {
     root: Root,
 }
 
-impl Run {
+impl RunCommand {
     pub(super) fn run(self) -> Exit {
         in_runtime(self.all())
     }
@@ -78,7 +77,7 @@ impl Run {
     }
 
     async fn each(&self, scenarios: &[(PathBuf, Loaded)], suites: &mut Suites, stop: &Stop) -> Exit {
-        let progress = Progress::default();
+        let progress = ProgressDisplay::default();
         let observer = |notice: crate::gate::Notice<'_>| progress.show(notice);
         let gate = Gate::new(self.options()).stopped_by(stop.clone()).observed_by(&observer);
         let mut worst = self.worst;

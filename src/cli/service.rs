@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cli::args::root::Root;
 use crate::cli::output::errors;
-use crate::cli::output::progress::Progress;
+use crate::cli::output::progress::ProgressDisplay;
 use crate::cli::output::runs::in_runtime;
 use crate::exit::Exit;
 use crate::gate::{Gate, Notice, Options, Reached};
@@ -17,9 +17,8 @@ use crate::machine::windows::dispatch::{Duty, serve};
 use crate::machine::windows::{EventLog, Weight};
 use crate::run::{Stop, brake};
 
-/// Continues a run.
 #[derive(Debug, clap::Args)]
-pub(super) struct Service {
+pub(super) struct ServiceCommand {
     /// The run's folder
     #[arg(value_name = "FOLDER")]
     run: PathBuf,
@@ -27,7 +26,7 @@ pub(super) struct Service {
     root: Root,
 }
 
-impl Service {
+impl ServiceCommand {
     pub(super) fn run(self) -> Exit {
         let (brake, stop) = brake();
         // The exit code remains this if the machine goes down before the work is done.
@@ -52,7 +51,7 @@ impl Service {
     }
 
     async fn go_on(self, stop: Stop) -> Exit {
-        let progress = Progress::default();
+        let progress = ProgressDisplay::default();
         let observer = |notice: Notice<'_>| progress.show(notice);
         let options = Options { root: self.root.folder().to_owned(), ..Options::default() };
         match Gate::new(options).stopped_by(stop).observed_by(&observer).resume(&self.run).await {

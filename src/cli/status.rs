@@ -11,14 +11,13 @@ use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
 use crate::run::{MachineLock, Owner};
 
-/// Shows unfinished runs.
 #[derive(Debug, clap::Args)]
-pub(super) struct Status {
+pub(super) struct StatusCommand {
     #[command(flatten)]
     which: WhichRun,
 }
 
-impl Status {
+impl StatusCommand {
     pub(super) fn run(self) -> Exit {
         let found = self.which.find().and_then(|found| Ok((found, self.which.unfinished()?)));
         let (folder, unfinished) = match found {

@@ -11,7 +11,6 @@ pub(crate) struct Diagnosis {
     /// The subject of the check, such as `boot loader`.
     pub(crate) what: &'static str,
     pub(crate) says: String,
-    /// Advice for the user.
     pub(crate) help: Option<String>,
 }
 

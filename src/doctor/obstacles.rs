@@ -10,7 +10,6 @@ use crate::scenario::{Limit, Plan, Scenario, Subject, Threshold, WarmUp};
 /// The reasons why a run cannot pass.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Obstacles {
-    /// Certain reasons.
     pub(crate) certain: Vec<String>,
     /// Reasons that hold now, but may not with more rights or at another time.
     pub(crate) for_now: Vec<String>,

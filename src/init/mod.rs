@@ -14,7 +14,6 @@ mod scalar;
 pub(crate) struct FirstScenario {
     /// The name of its file, for its comments.
     pub(crate) file: String,
-    /// The scenario's name.
     pub(crate) name: String,
     pub(crate) platform: Platform,
     pub(crate) driver: Option<DriverFile>,
@@ -26,7 +25,7 @@ pub(crate) struct FirstScenario {
 }
 
 /// The system a scenario is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Platform {
     Windows,
     Linux,

@@ -6,7 +6,7 @@ use super::Row;
 
 /// The column by which rows are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Column {
+pub(crate) enum Column {
     /// The tag, from A to Z; all other columns have the largest value first.
     #[default]
     Tag,
@@ -24,7 +24,7 @@ pub enum Column {
 
 /// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
+pub(crate) struct Order {
     /// The column by which they are sorted.
     pub by: Column,
     /// Whether to sort by the change since the previous screen. A tag does not change.
@@ -33,7 +33,7 @@ pub struct Order {
 
 impl Column {
     /// The column for a letter of PoolMon, used as a switch and as a key.
-    pub fn of_letter(letter: char) -> Option<Column> {
+    pub(crate) fn of_letter(letter: char) -> Option<Column> {
         Some(match letter {
             't' => Column::Tag,
             'a' => Column::Allocs,
@@ -46,7 +46,7 @@ impl Column {
     }
 
     /// The column's name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Column::Tag => "tag",
             Column::Allocs => "allocs",

@@ -3,6 +3,7 @@
 pub(super) mod criteria;
 pub(super) mod files;
 pub(super) mod option;
+pub(super) mod recorded_file;
 pub(super) mod root;
 pub(super) mod tag_lists;
 pub(super) mod usual;

@@ -10,7 +10,6 @@ use crate::exit::Exit;
 use crate::gate::{Options, runs};
 use crate::machine::native;
 
-/// Names a run.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct WhichRun {
     /// Folder or name of the run; by default this machine's unfinished run, or else the newest unfinished run in the

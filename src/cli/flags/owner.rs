@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use super::{Flags, Refused};
+use super::{FlagsCommand, FlagsError};
 use crate::gate::runs::{is_unfinished, newest_unfinished};
 use crate::machine::{native, sim};
 use crate::run::{LockError, MachineLock};
 
-impl Flags {
+impl FlagsCommand {
     /// Keeps runs from starting until the returned lock is dropped. Returns an error if a run is in progress, even
     /// between two boots.
-    pub(super) fn own(&self) -> Result<Option<MachineLock>, Refused> {
+    pub(super) fn own(&self) -> Result<Option<MachineLock>, FlagsError> {
         if let Some(kernel) = &self.kernel {
             // A simulated machine is stored in the folder of its run.
             let folder = kernel.parent().unwrap_or(Path::new("."));
@@ -33,7 +33,7 @@ impl Flags {
         match MachineLock::take(&native::lock_file(self.root.folder()), "poolgate flags") {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Held { by }) => Err(in_progress(by)),
-            Err(error @ LockError::Io { .. }) => Err(Refused::failed(error, Some(TO_LOCK))),
+            Err(error @ LockError::Io { .. }) => Err(FlagsError::failed(error, Some(TO_LOCK))),
         }
     }
 }
@@ -44,7 +44,7 @@ const TO_LOCK: &str = if cfg!(windows) {
     "only root may change the settings of the next boot: run it with sudo; nothing was changed"
 };
 
-fn in_progress(run: impl std::fmt::Display) -> Refused {
+fn in_progress(run: impl std::fmt::Display) -> FlagsError {
     let help = "wait for it with `poolgate wait`, or end it and restore its flags with `poolgate abort`";
-    Refused::failed(format_args!("a run in progress owns this machine's flags: {run}"), Some(help))
+    FlagsError::failed(format_args!("a run in progress owns this machine's flags: {run}"), Some(help))
 }

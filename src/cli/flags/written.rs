@@ -1,11 +1,11 @@
 //! Makes a change of the settings for the next boot, verifies it, and describes it.
 
-use super::Refused;
+use super::FlagsError;
 use crate::cli::output::change;
 use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, MachineError, Standing};
 
 /// Makes the change, flushes it to disk, and reads it back. If this fails, the original value is restored.
-pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Refused> {
+pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), FlagsError> {
     let Change { name, original, wanted } = change;
     let Err(refused) = made(machine, name, wanted) else { return Ok(()) };
     let as_it_was = |machine: &dyn ByHand| machine.read(name).is_ok_and(|now| now == *original);
@@ -19,15 +19,15 @@ pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Ref
             Err(_) => format!("the previous value could not be restored: {name} was {original}"),
         }
     };
-    Err(Refused { what: format!("{}; {left}", refused.what), ..refused })
+    Err(FlagsError { what: format!("{}; {left}", refused.what), ..refused })
 }
 
-fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), Refused> {
+fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), FlagsError> {
     machine.write(name, value)?;
     machine.flush()?;
     match machine.read(name)? {
         now if now == *value => Ok(()),
-        now => Err(Refused::failed(
+        now => Err(FlagsError::failed(
             format_args!("{name} was written, but is {now} rather than {value}"),
             MachineError::Untold(name.to_owned()).help(),
         )),

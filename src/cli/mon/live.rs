@@ -1,6 +1,6 @@
 //! The live table in a terminal: combines keys, readings and the clock.
 //!
-//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`Screen`] restores it on
+//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`RawTerminal`] restores it on
 //! drop, and ratatui's panic hook does so before the panic message.
 
 use std::io;
@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until};
 use super::pages::Pages;
 use super::watched::Watched;
 use super::{Choice, ended, nothing_to_show};
+use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
-use crate::cli::recorded::Recorded;
 use crate::exit::Exit;
 use crate::gate::stop_on_signals;
 use crate::mon::terminal::{Status, Step, View, Wanted, draw};
@@ -22,11 +22,11 @@ use crate::mon::{Met, Replay, Table, Ticks};
 use crate::scenario::Duration;
 
 /// The terminal in its drawing mode.
-struct Screen(DefaultTerminal);
+struct RawTerminal(DefaultTerminal);
 
-impl Screen {
-    fn take() -> io::Result<Screen> {
-        ratatui::try_init().map(Screen)
+impl RawTerminal {
+    fn take() -> io::Result<RawTerminal> {
+        ratatui::try_init().map(RawTerminal)
     }
 
     fn draw(&mut self, view: &mut View, table: &Table, status: &Status) -> io::Result<()> {
@@ -34,7 +34,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for RawTerminal {
     fn drop(&mut self) {
         // After a panic it is already restored, and restoring again would move the cursor onto the panic message.
         if !std::thread::panicking() {
@@ -57,7 +57,7 @@ pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) 
 }
 
 struct Live {
-    screen: Screen,
+    screen: RawTerminal,
     watched: Watched,
     choice: Choice,
     log: Option<Pages>,
@@ -74,7 +74,7 @@ impl Live {
         let view = choice.view();
         let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
         let status = Status { watched: watched_is, failed: None };
-        Ok(Live { screen: Screen::take()?, watched, choice, log, view, status, tables: 0, held: None })
+        Ok(Live { screen: RawTerminal::take()?, watched, choice, log, view, status, tables: 0, held: None })
     }
 
     async fn go_on(&mut self) -> io::Result<()> {
@@ -148,12 +148,12 @@ fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
 }
 
 /// Shows a recording, from its end: the marks for growing rows then cover the whole of it.
-pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
+pub(super) fn replay(recorded: &RecordedFile, choice: Choice) -> Exit {
     let samples = count(recorded, &choice);
     if samples == 0 {
         return nothing_to_show(recorded);
     }
-    match Screen::take() {
+    match RawTerminal::take() {
         Ok(mut screen) => {
             let shown = step_through(&mut screen, recorded, &choice, samples);
             drop(screen);
@@ -163,7 +163,7 @@ pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
     }
 }
 
-fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, samples: usize) -> io::Result<()> {
+fn step_through(screen: &mut RawTerminal, recorded: &RecordedFile, choice: &Choice, samples: usize) -> io::Result<()> {
     let mut view = choice.view();
     let mut at = samples;
     loop {
@@ -190,7 +190,7 @@ fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, sampl
     }
 }
 
-fn count(recorded: &Recorded, choice: &Choice) -> usize {
+fn count(recorded: &RecordedFile, choice: &Choice) -> usize {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let mut table = Table::new();
     let samples = std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count();
@@ -199,7 +199,7 @@ fn count(recorded: &Recorded, choice: &Choice) -> usize {
 }
 
 /// Returns the table after this many samples.
-fn up_to(recorded: &Recorded, choice: &Choice, samples: usize) -> Table {
+fn up_to(recorded: &RecordedFile, choice: &Choice, samples: usize) -> Table {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let (mut table, mut taken) = (Table::new(), 0);
     while taken < samples {

@@ -9,8 +9,8 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::recorded::Recorded;
 use crate::cli::args::files::length;
+use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::args::root::Root;
 use crate::cli::output::errors;
 use crate::cli::output::runs::in_runtime;
@@ -29,6 +29,8 @@ mod live;
 mod named;
 mod pages;
 mod plain;
+#[cfg(test)]
+mod round_trip;
 mod switches;
 mod watched;
 
@@ -40,7 +42,7 @@ use watched::Watched;
 /// Shows the pool table, as PoolMon does.
 #[derive(Debug, clap::Args)]
 #[command(after_help = SWITCHES)]
-pub(super) struct Mon {
+pub(super) struct MonCommand {
     /// Recording, folder of a run, or log to show instead of this machine
     #[arg(value_name = "RECORDING")]
     recording: Option<PathBuf>,
@@ -146,7 +148,7 @@ impl Choice {
     }
 }
 
-impl Mon {
+impl MonCommand {
     pub(super) fn run(self) -> Exit {
         in_runtime(self.start())
     }
@@ -160,11 +162,11 @@ impl Mon {
                 errors::tell("a snapshot of a recording holds only its last sample", Some(help));
                 return Exit::Usage;
             }
-            return match Recorded::open(path, self.every) {
+            return match RecordedFile::open(path, self.every) {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
                     errors::tell(&error, error.help());
-                    Recorded::exit(&error)
+                    RecordedFile::exit(&error)
                 }
             };
         }
@@ -202,7 +204,7 @@ impl Mon {
     }
 
     /// Shows a recording from beginning to end.
-    fn replay(&self, recorded: &Recorded, choice: Choice) -> Exit {
+    fn replay(&self, recorded: &RecordedFile, choice: Choice) -> Exit {
         let log = self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps));
         if in_terminal() && self.snapshot.is_none() && log.is_none() {
             return live::replay(recorded, choice);
@@ -281,7 +283,7 @@ fn ended(written: io::Result<()>) -> Exit {
 }
 
 /// Reports that a recording has no samples.
-fn nothing_to_show(recorded: &Recorded) -> Exit {
+fn nothing_to_show(recorded: &RecordedFile) -> Exit {
     let path = recorded.path.display();
     errors::tell(format!("{path} has no samples to show"), Some("give a recording with samples"));
     Exit::Failed

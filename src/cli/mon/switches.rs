@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::Mon;
+use super::MonCommand;
 use crate::cli::args::option::takes_value;
 use crate::mon::Column;
 
@@ -25,7 +25,6 @@ pub(in crate::cli) enum BadSwitch {
 }
 
 impl BadSwitch {
-    /// Returns the remedy.
     pub(in crate::cli) fn help(&self) -> &'static str {
         match self {
             BadSwitch::Unknown(_) => "`poolgate mon --help` lists the switches",
@@ -36,7 +35,7 @@ impl BadSwitch {
 
 /// The options requested by switches. Of several exclusive switches, PoolMon takes the last.
 #[derive(Default)]
-struct Asked {
+struct SwitchWords {
     column: Option<Column>,
     session: Option<String>,
     pools: u32,
@@ -60,9 +59,9 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
     }
     let mut rest: VecDeque<OsString> = words.into();
     let mut out: Vec<OsString> = rest.drain(..2).collect();
-    let mut asked = Asked::default();
+    let mut asked = SwitchWords::default();
     let mut options = Vec::new();
-    let command = Mon::augment_args(clap::Command::new("mon"));
+    let command = MonCommand::augment_args(clap::Command::new("mon"));
     let has_value = |word: &OsStr| word.to_str().is_some_and(|word| takes_value(&command, word));
     while let Some(word) = rest.pop_front() {
         if word == "--" {
@@ -111,7 +110,7 @@ fn is_neither(word: &OsStr, exists: impl Fn(&Path) -> bool) -> bool {
     }
 }
 
-impl Asked {
+impl SwitchWords {
     fn take(&mut self, switch: &str, rest: &mut VecDeque<OsString>) -> Result<(), BadSwitch> {
         let (letter, behind) = switch.split_at(1);
         match letter {

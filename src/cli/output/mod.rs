@@ -7,5 +7,6 @@ pub(super) mod progress;
 pub(super) mod reports;
 pub(super) mod runs;
 pub(super) mod stdout;
+pub(super) mod tag_answers;
 pub(super) mod talk;
 pub(super) mod terminal;

@@ -18,7 +18,7 @@ use crate::run::drive::Phase;
 
 /// The display of runs, one after the other.
 #[derive(Default)]
-pub(in crate::cli) struct Progress(RefCell<Display>);
+pub(in crate::cli) struct ProgressDisplay(RefCell<Display>);
 
 /// The display of one run.
 #[derive(Default)]
@@ -30,7 +30,7 @@ struct Display {
     restarts: bool,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// Shows a notice of a gate.
     pub(in crate::cli) fn show(&self, notice: Notice<'_>) {
         let mut display = self.0.borrow_mut();
@@ -87,8 +87,6 @@ impl Display {
         self.line(&event.to_string());
         self.bar = bar(stage, length);
     }
-
-    /// Removes the progress bar.
     fn end_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

@@ -10,7 +10,7 @@ use crate::mon::{Change, Layout, Order, Row, Screen, Shown, Table, Text, growing
 
 /// The text next to the table.
 #[derive(Debug, Clone, Default)]
-pub struct Status {
+pub(crate) struct Status {
     /// The source of the readings, and their interval.
     pub watched: String,
     /// Why the last reading failed.
@@ -29,7 +29,7 @@ const FAILED: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
 const BAR: Style = Style::new().add_modifier(Modifier::REVERSED);
 
 /// Draws `table` with the choices in `view`.
-pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Status) {
+pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Status) {
     let mut pen = Pen { frame, line: 0 };
     let width = pen.width();
     if matches!(view.over, Over::Help) {

@@ -9,5 +9,5 @@ mod help;
 mod prompt;
 mod view;
 
-pub use draw::{Status, draw};
-pub use view::{Step, View, Wanted};
+pub(crate) use draw::{Status, draw};
+pub(crate) use view::{Step, View, Wanted};

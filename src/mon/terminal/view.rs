@@ -8,7 +8,7 @@ use crate::pool::Pool;
 
 /// The user's choices.
 #[derive(Debug)]
-pub struct View {
+pub(crate) struct View {
     /// The rows to show.
     pub shown: Shown,
     /// Their order.
@@ -34,7 +34,7 @@ pub(super) enum Over {
 
 /// The action that a key requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// Draw again.
     Redraw,
     /// End.
@@ -45,7 +45,7 @@ pub enum Wanted {
 
 /// A movement in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// To its first sample.
     First,
     /// One sample back.
@@ -61,12 +61,12 @@ const PAGE: usize = 20;
 
 impl View {
     /// Creates a view of `shown` in `order`.
-    pub fn new(shown: Shown, order: Order, highlight: bool) -> View {
+    pub(crate) fn new(shown: Shown, order: Order, highlight: bool) -> View {
         View { shown, order, highlight, drivers: None, paused: false, top: 0, over: Over::Nothing }
     }
 
     /// Handles a key; `pools` are the pools in the table.
-    pub fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> Wanted {
+    pub(crate) fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> Wanted {
         // Windows also reports the release of a key.
         if key.kind == KeyEventKind::Release {
             return Wanted::Redraw;

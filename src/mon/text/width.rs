@@ -2,7 +2,7 @@
 
 /// The version of PoolMon to imitate: only the widths differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// 32-bit PoolMon: 78 columns.
     X86,
     /// 64-bit PoolMon, with a wider column Bytes: 92 columns.
@@ -27,7 +27,7 @@ pub(super) struct Widths {
 
 impl Layout {
     /// The layout of the PoolMon for this machine.
-    pub fn native() -> Layout {
+    pub(crate) fn native() -> Layout {
         if cfg!(target_pointer_width = "32") { Layout::X86 } else { Layout::X64 }
     }
 

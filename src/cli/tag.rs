@@ -7,6 +7,7 @@ use crate::cli::args::root::Root;
 use crate::cli::args::tag_lists::{localtag, pooltag, tell_malformed};
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{given, say, tell};
+use crate::cli::output::tag_answers::{TagAnswer, TagAnswers, turned};
 use crate::cli::output::terminal;
 use crate::exit::Exit;
 use crate::gate::suspects::{suspected, wanted};
@@ -15,14 +16,10 @@ use crate::pool::Tag;
 use crate::report;
 use crate::tags::{Budget, LocalTags, PoolTags, Scan, Sources, Wanted};
 
-mod answer;
-
-use answer::{Answer, Answers};
-
 /// Finds the owners of pool tags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = GRADES)]
-pub(super) struct TagOwner {
+pub(super) struct TagCommand {
     /// Tags as PoolMon shows them, also in the form `/iTag`, or names of slab caches; without tags, --scan lists the
     /// tags of all drivers
     #[arg(value_name = "TAG")]
@@ -57,7 +54,7 @@ The answer names the driver that allocates under a tag, which need not be the on
 
 Exit codes: 0 every tag has an owner · 4 a tag has none · 2 a file cannot be read";
 
-impl TagOwner {
+impl TagCommand {
     pub(super) fn run(self) -> Exit {
         if self.tags.is_empty() && self.scan.is_none() {
             errors::tell("no tag was given", Some("give tags, or --scan to list the tags of all drivers"));
@@ -87,7 +84,7 @@ impl TagOwner {
             return Err(());
         }
         // Source code shows tags reversed, so search for both forms.
-        let turned: Vec<Tag> = tags.iter().filter_map(answer::turned).collect();
+        let turned: Vec<Tag> = tags.iter().filter_map(turned).collect();
         let wanted = if tags.is_empty() { Wanted::All } else { wanted(tags.iter().chain(&turned)) };
         Scan::of(&places, &wanted, &Budget::endless()).map(Some).map_err(|error| {
             errors::tell(error, Some("give --scan drivers, or folders of them"));
@@ -95,9 +92,9 @@ impl TagOwner {
     }
 
     fn answer(&self, tags: &[Tag], sources: Sources<'_>) -> Exit {
-        let answers: Vec<Answer> = tags.iter().map(|tag| Answer::of(tag, sources, self.root.folder())).collect();
-        let all = answers.iter().all(Answer::is_known);
-        let answers = Answers { tags: answers, sources };
+        let answers: Vec<TagAnswer> = tags.iter().map(|tag| TagAnswer::of(tag, sources, self.root.folder())).collect();
+        let all = answers.iter().all(TagAnswer::is_known);
+        let answers = TagAnswers { tags: answers, sources };
         match self.json {
             true => given(answers.json().as_bytes()),
             false => say!("{}", answers.table(terminal::width())),
@@ -112,8 +109,8 @@ impl TagOwner {
         if self.json {
             let sources = Sources { pooltag, localtag: None, scan: Some(scan) };
             let answers =
-                list.tags().map(|tag| Answer { of: suspected(&tag, sources), notes: Vec::new(), module: None });
-            bytes.extend(Answers { tags: answers.collect(), sources }.json().bytes());
+                list.tags().map(|tag| TagAnswer { of: suspected(&tag, sources), notes: Vec::new(), module: None });
+            bytes.extend(TagAnswers { tags: answers.collect(), sources }.json().bytes());
         } else {
             // Writing to memory cannot fail.
             let _ = list.write(&mut bytes);

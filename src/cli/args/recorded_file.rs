@@ -18,13 +18,13 @@ use crate::scenario::{self, Shown};
 const LARGEST_JSON: u64 = 64 << 20;
 
 /// A recording with the files next to it.
-pub(super) struct Recorded {
-    pub(super) path: PathBuf,
-    pub(super) recording: Recording,
+pub(in crate::cli) struct RecordedFile {
+    pub(in crate::cli) path: PathBuf,
+    pub(in crate::cli) recording: Recording,
     /// Notes for the reader, including the parts of a log that were skipped.
-    pub(super) notes: Vec<String>,
+    pub(in crate::cli) notes: Vec<String>,
     /// The reason why the files next to the recording belong to another run, if they do.
-    pub(super) misplaced: Option<String>,
+    pub(in crate::cli) misplaced: Option<String>,
     tables: Option<u64>,
 }
 
@@ -34,59 +34,57 @@ struct OfRun {
     run: String,
 }
 
-impl Recorded {
+impl RecordedFile {
     /// Opens the file or folder `named`. `every` is the time between the tables of a log that does not give it.
-    pub(super) fn open(named: &Path, every: Option<Duration>) -> Result<Recorded, ImportError> {
+    pub(in crate::cli) fn open(named: &Path, every: Option<Duration>) -> Result<RecordedFile, ImportError> {
         let path = if named.is_dir() { named.join("recording.pgr") } else { named.to_owned() };
         if named.is_dir() && matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound) {
             let what = format!("{} is a folder without a recording.pgr", named.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, what).into());
         }
         let imported = import::read(&path, every)?;
-        Ok(Recorded::of(path, imported))
+        Ok(RecordedFile::of(path, imported))
     }
 
     /// Returns the exit code for a file that cannot be opened.
-    pub(super) fn exit(error: &ImportError) -> Exit {
+    pub(in crate::cli) fn exit(error: &ImportError) -> Exit {
         let contradicts = matches!(error, ImportError::Times { .. });
         if error.is_missing() || contradicts { Exit::Usage } else { Exit::Failed }
     }
 
     /// Opens files as one log.
-    pub(super) fn open_series(files: &[PathBuf], every: Option<Duration>) -> Result<Recorded, ImportError> {
+    pub(in crate::cli) fn open_series(files: &[PathBuf], every: Option<Duration>) -> Result<RecordedFile, ImportError> {
         let imported = import::read_series(files, every)?;
-        Ok(Recorded::of(PathBuf::from(&imported.recording.header().run), imported))
+        Ok(RecordedFile::of(PathBuf::from(&imported.recording.header().run), imported))
     }
 
-    fn of(path: PathBuf, Imported { recording, notes, tables }: Imported) -> Recorded {
+    fn of(path: PathBuf, Imported { recording, notes, tables }: Imported) -> RecordedFile {
         let misplaced = misplaced(&path, &recording);
-        Recorded { path, recording, notes, misplaced, tables }
+        RecordedFile { path, recording, notes, misplaced, tables }
     }
-
-    /// Reports the notes.
-    pub(super) fn tell(self) -> Recorded {
+    pub(in crate::cli) fn tell(self) -> RecordedFile {
         self.notes.iter().for_each(errors::warn);
         self
     }
 
     /// Returns whether the log is a single table, which may be part of a series.
-    pub(super) fn is_one_table(&self) -> bool {
+    pub(in crate::cli) fn is_one_table(&self) -> bool {
         self.tables == Some(1)
     }
 
     /// Returns the scenario of the run, if it is next to the recording.
-    pub(super) fn scenario(&self) -> Option<PathBuf> {
+    pub(in crate::cli) fn scenario(&self) -> Option<PathBuf> {
         let beside = self.path.with_file_name("scenario.yaml");
         (is_of_its_folder(&self.path) && beside.is_file()).then_some(beside)
     }
 
     /// Returns the driver that was measured, if the run kept it.
-    pub(super) fn driver(&self) -> Option<Driver> {
+    pub(in crate::cli) fn driver(&self) -> Option<Driver> {
         self.kept("driver.json")
     }
 
     /// Returns the owners of tags that broke a threshold, if the run found them.
-    pub(super) fn suspects(&self) -> Vec<Suspected> {
+    pub(in crate::cli) fn suspects(&self) -> Vec<Suspected> {
         self.kept("suspects.json").unwrap_or_default()
     }
 
@@ -97,7 +95,7 @@ impl Recorded {
     }
 
     /// Returns the properties of the recording that show how it was made.
-    pub(super) fn shown(&self) -> Shown {
+    pub(in crate::cli) fn shown(&self) -> Shown {
         let mut shown = Shown { iterations: false, settled: false };
         let mut stage = None;
         let mut events = self.recording.events();
@@ -119,7 +117,7 @@ impl Recorded {
     }
 
     /// Returns the length of the recording.
-    pub(super) fn length(&self) -> Duration {
+    pub(in crate::cli) fn length(&self) -> Duration {
         let mut length = Duration::ZERO;
         let mut events = self.recording.events();
         while let Some(event) = events.next() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::suspected;
+use crate::gate::suspects::suspected;
 use crate::pool::Tag;
 use crate::report::Suspected;
 use crate::table::borderless;
@@ -12,53 +12,53 @@ use crate::tags::{Grade, Slab, Sources, module_of_callsite};
 
 /// The answer about one tag.
 #[derive(Serialize)]
-pub(super) struct Answer {
+pub(in crate::cli) struct TagAnswer {
     #[serde(flatten)]
-    pub(super) of: Suspected,
+    pub(in crate::cli) of: Suspected,
     /// On Linux, the module that created the cache, with the certainty and the reason.
-    pub(super) module: Option<Module>,
+    pub(in crate::cli) module: Option<OwningModule>,
     /// Notes about the answer, and suggestions.
-    pub(super) notes: Vec<String>,
+    pub(in crate::cli) notes: Vec<String>,
 }
 
 /// A kernel module of Linux.
 #[derive(Serialize)]
-pub(super) struct Module {
+pub(in crate::cli) struct OwningModule {
     name: String,
     grade: Grade,
     because: String,
 }
 
 /// The answers about all tags.
-pub(super) struct Answers<'a> {
-    pub(super) tags: Vec<Answer>,
-    pub(super) sources: Sources<'a>,
+pub(in crate::cli) struct TagAnswers<'a> {
+    pub(in crate::cli) tags: Vec<TagAnswer>,
+    pub(in crate::cli) sources: Sources<'a>,
 }
 
 #[derive(Serialize)]
-struct Whole<'a> {
+struct AnswersJson<'a> {
     format: &'static str,
     version: u32,
     program: &'static str,
-    tags: &'a [Answer],
+    tags: &'a [TagAnswer],
     /// The number of rows in pooltag.txt, or null without that file; then the same for localtag.txt.
     pooltag_rows: Option<usize>,
     localtag_tags: Option<usize>,
     /// The search through drivers, or null if there was none.
-    scan: Option<Looked>,
+    scan: Option<ScanJson>,
 }
 
 #[derive(Serialize)]
-struct Looked {
+struct ScanJson {
     read: usize,
     skipped: Vec<(String, String)>,
     in_part: Vec<(String, String)>,
 }
 
-impl Answer {
-    /// Answers from the sources about `tag`, and from this machine if it runs Linux.
-    pub(super) fn of(tag: &Tag, sources: Sources<'_>, root: &Path) -> Answer {
-        let mut answer = Answer { of: suspected(tag, sources), module: None, notes: Vec::new() };
+impl TagAnswer {
+    /// TagAnswers from the sources about `tag`, and from this machine if it runs Linux.
+    pub(in crate::cli) fn of(tag: &Tag, sources: Sources<'_>, root: &Path) -> TagAnswer {
+        let mut answer = TagAnswer { of: suspected(tag, sources), module: None, notes: Vec::new() };
         answer.ask_linux(tag, root);
         if answer.of.generic {
             answer.note("many drivers allocate under it, directly or through others: a named driver is only a suspect");
@@ -73,7 +73,7 @@ impl Answer {
     }
 
     fn ask_linux(&mut self, tag: &Tag, root: &Path) {
-        let module = |(name, grade, because)| Module { name, grade, because };
+        let module = |(name, grade, because)| OwningModule { name, grade, because };
         if let Some(name) = module_of_callsite(tag.as_str()) {
             self.module = Some(module((name.to_owned(), Grade::Certain, "named by the call site".to_owned())));
         } else if let Some(slab) = Slab::of(root, tag.as_str()) {
@@ -112,28 +112,28 @@ impl Answer {
     }
 
     /// Returns whether an owner is known.
-    pub(super) fn is_known(&self) -> bool {
+    pub(in crate::cli) fn is_known(&self) -> bool {
         !self.of.drivers.is_empty() || self.module.is_some()
     }
 }
 
 /// Returns the tag reversed, if that is a different tag.
-pub(super) fn turned(tag: &Tag) -> Option<Tag> {
+pub(in crate::cli) fn turned(tag: &Tag) -> Option<Tag> {
     let mut bytes = tag.pool_tag_bytes()?;
     bytes.reverse();
     // A reversed short tag would begin with spaces.
     Some(Tag::from_pool_tag(bytes)).filter(|turned| turned != tag && bytes[0] != b' ')
 }
 
-impl Answers<'_> {
-    pub(super) fn json(&self) -> String {
+impl TagAnswers<'_> {
+    pub(in crate::cli) fn json(&self) -> String {
         let told = |path: &Path, why: &str| (path.display().to_string(), why.to_owned());
-        let looked = self.sources.scan.map(|scan| Looked {
+        let looked = self.sources.scan.map(|scan| ScanJson {
             read: scan.read,
             skipped: scan.skipped.iter().map(|(path, why)| told(path, why)).collect(),
             in_part: scan.in_part.iter().map(|(path, why)| told(path, why)).collect(),
         });
-        let whole = Whole {
+        let whole = AnswersJson {
             format: "poolgate tags",
             version: 1,
             program: env!("CARGO_PKG_VERSION"),
@@ -148,7 +148,7 @@ impl Answers<'_> {
         text.unwrap_or_default() + "\n"
     }
 
-    pub(super) fn table(&self, width: u16) -> String {
+    pub(in crate::cli) fn table(&self, width: u16) -> String {
         let mut table = borderless(width);
         table.set_header(["tag", "sure", "driver", "version", "company", "because"]);
         for answer in &self.tags {
@@ -159,7 +159,7 @@ impl Answers<'_> {
     }
 }
 
-impl Answer {
+impl TagAnswer {
     fn rows(&self) -> Vec<[String; 6]> {
         let drivers = self.of.drivers.iter().map(|suspect| {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
