@@ -6,7 +6,7 @@ use crate::cli::args::root::Root;
 use crate::cli::output::change::lines;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
-use crate::cli::output::talk::is_verbose;
+use crate::cli::output::verbosity::is_verbose;
 use crate::doctor::Obstacles;
 use crate::exit::Exit;
 use crate::gate::planned;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::args::criteria::{Criteria, CriteriaArgs};
-use crate::cli::args::files::Apart;
+use crate::cli::args::files::TableTimes;
 use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
@@ -25,7 +25,7 @@ pub(super) struct CompareCommand {
     #[command(flatten)]
     given: CriteriaArgs,
     #[command(flatten)]
-    apart: Apart,
+    apart: TableTimes,
     #[command(flatten)]
     owners: TagLists,
     /// Print JSON instead of a table, with both rates for every tag

@@ -37,7 +37,7 @@ struct Cli {
     #[command(subcommand)]
     command: AnyCommand,
     #[command(flatten)]
-    talk: output::talk::Talk,
+    output: output::verbosity::OutputArgs,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scenario · 3 harness or machine failed · 4 unclear · 10 not finished (rebooting)";
@@ -106,7 +106,7 @@ pub fn run() -> Exit {
 impl Cli {
     /// Reads this process's command line. Mistakes have been reported.
     fn read() -> Result<Cli, Exit> {
-        let words = output::talk::behind_the_command(std::env::args_os().collect());
+        let words = output::verbosity::behind_the_command(std::env::args_os().collect());
         match mon::translated(flags::translated(words)) {
             Ok(words) => Cli::try_parse_from(words).map_err(|told| output::stdout::told_by_clap(&told)),
             Err(bad) => {
@@ -116,7 +116,7 @@ impl Cli {
         }
     }
     fn run(self) -> Exit {
-        self.talk.apply();
+        self.output.apply();
         #[cfg(unix)]
         crate::machine::native::keep_others_from_writing();
         // The exit code of a run does not depend on whether its table could be printed. For other commands, the output

@@ -9,7 +9,7 @@ use crate::cli::output::progress::ProgressDisplay;
 use crate::cli::output::runs::{exit_of, in_runtime, tell_error};
 use crate::cli::output::stdout::say;
 #[cfg(unix)]
-use crate::cli::output::talk::Talk;
+use crate::cli::output::verbosity::OutputArgs;
 use crate::cli::output::{change, errors};
 use crate::exit::Exit;
 use crate::gate::suites::Suites;
@@ -186,7 +186,7 @@ impl RunCommand {
         };
         let mut next = std::process::Command::new(std::env::current_exe().map_err(no_restart)?);
         next.arg("run").arg("--resume").arg(folder).arg("--worst").arg(worst.to_string());
-        next.arg("--reports").arg(&self.reports).args(Talk::options()).args(rest);
+        next.arg("--reports").arg(&self.reports).args(OutputArgs::options()).args(rest);
         if let Some(file) = &self.junit {
             next.arg("--junit").arg(file);
         }

@@ -84,7 +84,7 @@ pub enum Notice<'a> {
     Report(&'a Report),
 }
 
-/// The state of a run when this process has done all it can.
+/// The state of a run when this process cannot continue it any further.
 #[derive(Debug)]
 pub enum Reached {
     /// The run is over.
@@ -123,7 +123,9 @@ impl GateError {
     /// Returns advice for the user.
     pub fn help(&self) -> Option<&str> {
         match self {
-            GateError::NeedsReboot(_) => Some("permit reboots of this machine"),
+            GateError::NeedsReboot(_) => {
+                Some("allow reboots of this machine, or run the scenario on a simulated kernel")
+            }
             GateError::NoReports(_) => Some("make the reports folder writable, or give another with --reports"),
             GateError::NotBegun { failure, .. } | GateError::CannotContinue(failure) => failure.help.as_deref(),
         }
@@ -147,7 +149,7 @@ pub struct Gate<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// Returns a gate that nobody observes, and that runs each scenario to its end.
+    /// Returns a gate without an observer and without requests to stop.
     pub fn new(options: Options) -> Gate<'a> {
         Gate { options, observer: &|_| {}, stop: brake().1 }
     }

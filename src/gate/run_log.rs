@@ -28,7 +28,7 @@ pub(super) struct RunLog<'a> {
 
 impl<'a> RunLog<'a> {
     /// Appends to the file at `path`. On Windows, if the run is on a `real` machine, it also writes to the event log. If
-    /// the file cannot be written, or is not this user's, the observer learns the reason and the run continues without
+    /// the file cannot be written, or is not this user's, the observer receives the reason and the run continues without
     /// it.
     #[cfg_attr(unix, expect(unused_variables, reason = "the journal has a service's stderr anyway"))]
     pub(super) fn open(gate: &'a Gate<'a>, path: &Path, real: bool, restarts: bool) -> RunLog<'a> {

@@ -1,4 +1,4 @@
-//! The files of a run that a process with administrator rights may believe.
+//! Checks that no other user could have written the files of a run, for a process with administrator rights.
 
 use std::io;
 use std::path::{Path, PathBuf};

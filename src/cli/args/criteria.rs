@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::cli::args::default_rules;
 use crate::cli::args::recorded_file::RecordedFile;
-use crate::cli::args::usual;
 use crate::cli::output::errors;
 use crate::import::ImportError;
 use crate::judge::{JudgeError, Judgement, judge};
@@ -74,7 +74,7 @@ impl Criteria {
             (None, None) => {
                 let name = recorded.path.file_name().unwrap_or_default().to_string_lossy();
                 let mut scenario = Scenario::offline(&name, recorded.shown());
-                scenario.thresholds.extend(usual::rules(&recorded.recording));
+                scenario.thresholds.extend(default_rules::rules(&recorded.recording));
                 scenario
             }
         };
@@ -98,7 +98,7 @@ impl Criteria {
         let result = refused.map_or_else(judged, Err);
         let result = result.map(|it| Judgement { ranking: it.ranking.filter(|_| !asked), ..it });
         if !asked {
-            notes.push(match usual::rules(&recorded.recording).as_slice() {
+            notes.push(match default_rules::rules(&recorded.recording).as_slice() {
                 [] => "there is no scenario beside it: judged by the rule that no tag may leak".to_owned(),
                 rules => format!("there is no scenario beside it: judged by `{}`", words(rules).join("` and `")),
             });

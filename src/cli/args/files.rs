@@ -18,7 +18,7 @@ pub(in crate::cli) struct Files {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    apart: Apart,
+    apart: TableTimes,
     /// Treat all files as parts of one log; by default only files with one table each are joined
     #[arg(long, conflicts_with = "each")]
     join: bool,
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Files {
 
 /// The times of tables.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Apart {
+pub(in crate::cli) struct TableTimes {
     /// Time between the tables of a log, if the log does not give it: `30m`, `5s`, `1h`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(in crate::cli) every: Option<Duration>,

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 
 use super::FlagsCommand;
-use crate::cli::args::option::takes_value;
+use crate::cli::args::takes_value::takes_value;
 
 /// Translates the words of a command line. For `poolgate flags`, options come first; other commands are unchanged.
 pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {

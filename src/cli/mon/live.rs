@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::pages::Pages;
 use super::watched::Watched;
-use super::{Choice, ended, nothing_to_show};
+use super::{MonSettings, ended, nothing_to_show};
 use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
 use crate::exit::Exit;
@@ -44,7 +44,7 @@ impl Drop for RawTerminal {
 }
 
 /// Shows the machine until the user ends it.
-pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) -> Exit {
+pub(super) async fn watch(watched: Watched, choice: MonSettings, log: Option<Pages>) -> Exit {
     match Live::begin(watched, choice, log) {
         Ok(mut live) => {
             let shown = live.go_on().await;
@@ -59,7 +59,7 @@ pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) 
 struct Live {
     screen: RawTerminal,
     watched: Watched,
-    choice: Choice,
+    choice: MonSettings,
     log: Option<Pages>,
     view: View,
     status: Status,
@@ -70,7 +70,7 @@ struct Live {
 }
 
 impl Live {
-    fn begin(watched: Watched, choice: Choice, log: Option<Pages>) -> io::Result<Live> {
+    fn begin(watched: Watched, choice: MonSettings, log: Option<Pages>) -> io::Result<Live> {
         let view = choice.view();
         let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
         let status = Status { watched: watched_is, failed: None };
@@ -148,7 +148,7 @@ fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
 }
 
 /// Shows a recording, from its end: the marks for growing rows then cover the whole of it.
-pub(super) fn replay(recorded: &RecordedFile, choice: Choice) -> Exit {
+pub(super) fn replay(recorded: &RecordedFile, choice: MonSettings) -> Exit {
     let samples = count(recorded, &choice);
     if samples == 0 {
         return nothing_to_show(recorded);
@@ -163,7 +163,12 @@ pub(super) fn replay(recorded: &RecordedFile, choice: Choice) -> Exit {
     }
 }
 
-fn step_through(screen: &mut RawTerminal, recorded: &RecordedFile, choice: &Choice, samples: usize) -> io::Result<()> {
+fn step_through(
+    screen: &mut RawTerminal,
+    recorded: &RecordedFile,
+    choice: &MonSettings,
+    samples: usize,
+) -> io::Result<()> {
     let mut view = choice.view();
     let mut at = samples;
     loop {
@@ -190,7 +195,7 @@ fn step_through(screen: &mut RawTerminal, recorded: &RecordedFile, choice: &Choi
     }
 }
 
-fn count(recorded: &RecordedFile, choice: &Choice) -> usize {
+fn count(recorded: &RecordedFile, choice: &MonSettings) -> usize {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let mut table = Table::new();
     let samples = std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count();
@@ -199,7 +204,7 @@ fn count(recorded: &RecordedFile, choice: &Choice) -> usize {
 }
 
 /// Returns the table after this many samples.
-fn up_to(recorded: &RecordedFile, choice: &Choice, samples: usize) -> Table {
+fn up_to(recorded: &RecordedFile, choice: &MonSettings, samples: usize) -> Table {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let (mut table, mut taken) = (Table::new(), 0);
     while taken < samples {

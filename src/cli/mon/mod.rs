@@ -120,7 +120,7 @@ Press h for a list of keys. docs/mon.md shows the screens and explains PoolMon's
 const POOLMONS: Duration = Duration::from_secs(5);
 
 /// The settings of a sequence of screens, for any output.
-struct Choice {
+struct MonSettings {
     shown: Shown,
     order: Order,
     highlight: bool,
@@ -130,7 +130,7 @@ struct Choice {
     count: Option<NonZeroU64>,
 }
 
-impl Choice {
+impl MonSettings {
     /// Returns whether the number of tables has reached `--count`.
     fn is_over(&self, tables: u64) -> bool {
         self.count.is_some_and(|count| tables >= count.get())
@@ -204,7 +204,7 @@ impl MonCommand {
     }
 
     /// Shows a recording from beginning to end.
-    fn replay(&self, recorded: &RecordedFile, choice: Choice) -> Exit {
+    fn replay(&self, recorded: &RecordedFile, choice: MonSettings) -> Exit {
         let log = self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps));
         if in_terminal() && self.snapshot.is_none() && log.is_none() {
             return live::replay(recorded, choice);
@@ -244,9 +244,9 @@ impl MonCommand {
         }
     }
 
-    fn choice(&self, drivers: Option<Drivers>) -> Choice {
+    fn choice(&self, drivers: Option<Drivers>) -> MonSettings {
         let normal = if self.recording.is_some() { Duration::ZERO } else { POOLMONS };
-        Choice {
+        MonSettings {
             shown: Shown {
                 include: self.include.clone(),
                 exclude: self.exclude.clone(),

@@ -5,7 +5,7 @@ use std::io;
 use tokio::time::{Instant, sleep_until};
 
 use super::watched::{self, Watched};
-use super::{Choice, ended};
+use super::{MonSettings, ended};
 use crate::exit::Exit;
 use crate::gate::stop_on_signals;
 use crate::mon::{Screen, Ticks};
@@ -14,7 +14,7 @@ use crate::mon::{Screen, Ticks};
 /// requested or the reader closes the pipe. The first screen is the table that `watched` already holds.
 pub(super) async fn watch(
     mut watched: Watched,
-    choice: Choice,
+    choice: MonSettings,
     mut write: impl FnMut(&Screen) -> io::Result<()>,
 ) -> Exit {
     let stop = stop_on_signals();

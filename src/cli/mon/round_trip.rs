@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 /// The content of a screen, row by row.
-type Rows = BTreeMap<(Tag, Pool), Usage>;
+type ScreenRows = BTreeMap<(Tag, Pool), Usage>;
 
-/// Rows of pool tags, with any bytes that a line can contain.
-fn rows() -> impl Strategy<Value = Rows> {
+/// ScreenRows of pool tags, with any bytes that a line can contain.
+fn rows() -> impl Strategy<Value = ScreenRows> {
     let byte =
         prop_oneof![4 => b' '..=b'~', 1 => any::<u8>().prop_filter("a line ends there", |b| !b"\n\r".contains(b))];
     let tag = proptest::array::uniform4(byte).prop_map(Tag::from_pool_tag);
@@ -25,12 +25,12 @@ fn rows() -> impl Strategy<Value = Rows> {
 }
 
 /// Some screens of a log, each with its rows.
-fn screens() -> impl Strategy<Value = Vec<Rows>> {
+fn screens() -> impl Strategy<Value = Vec<ScreenRows>> {
     proptest::collection::vec(rows(), 1..5)
 }
 
 /// The samples of a recording, without absent rows and without the figures of the header.
-fn samples(recording: &Recording) -> Vec<Rows> {
+fn samples(recording: &Recording) -> Vec<ScreenRows> {
     let (mut samples, mut events) = (Vec::new(), recording.events());
     while let Some(event) = events.next() {
         if let Event::Sample { snapshot, .. } = event {
@@ -42,7 +42,7 @@ fn samples(recording: &Recording) -> Vec<Rows> {
 }
 
 /// A log of these screens; `write` writes each one.
-fn log(screens: &[Rows], session: Option<u32>, write: impl Fn(&crate::mon::Screen) -> Vec<u8>) -> Vec<u8> {
+fn log(screens: &[ScreenRows], session: Option<u32>, write: impl Fn(&crate::mon::Screen) -> Vec<u8>) -> Vec<u8> {
     let (mut table, mut snapshot, mut log) = (Table::new(), Snapshot::new(), Vec::new());
     let scope = session.map_or(Scope::System, Scope::Session);
     for rows in screens {
@@ -59,7 +59,7 @@ fn log(screens: &[Rows], session: Option<u32>, write: impl Fn(&crate::mon::Scree
     log
 }
 
-fn assert_read_back(screens: &[Rows], log: &[u8]) {
+fn assert_read_back(screens: &[ScreenRows], log: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pool.log");
     std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), log).unwrap();

@@ -10,7 +10,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::MonCommand;
-use crate::cli::args::option::takes_value;
+use crate::cli::args::takes_value::takes_value;
 use crate::mon::Column;
 
 /// A word that is neither a switch of PoolMon nor a file.

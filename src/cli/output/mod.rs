@@ -8,5 +8,5 @@ pub(super) mod reports;
 pub(super) mod runs;
 pub(super) mod stdout;
 pub(super) mod tag_answers;
-pub(super) mod talk;
 pub(super) mod terminal;
+pub(super) mod verbosity;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::output::stdout::{styled, tell};
-use crate::cli::output::talk::{is_quiet, is_verbose};
 use crate::cli::output::terminal;
+use crate::cli::output::verbosity::{is_quiet, is_verbose};
 use crate::gate::Notice;
 use crate::plain::plain;
 use crate::record::Stage;
@@ -18,11 +18,11 @@ use crate::run::drive::Phase;
 
 /// The display of runs, one after the other.
 #[derive(Default)]
-pub(in crate::cli) struct ProgressDisplay(RefCell<Display>);
+pub(in crate::cli) struct ProgressDisplay(RefCell<RunDisplay>);
 
 /// The display of one run.
 #[derive(Default)]
-struct Display {
+struct RunDisplay {
     bar: Option<ProgressBar>,
     /// The last tenth of the workload that was reported in plain lines.
     tenth: u64,
@@ -36,7 +36,7 @@ impl ProgressDisplay {
         let mut display = self.0.borrow_mut();
         match notice {
             Notice::Begins { scenario, reports } => tell!("{} → {}", scenario.display(), reports.display()),
-            Notice::Continues { restarts } => *display = Display { restarts, ..Display::default() },
+            Notice::Continues { restarts } => *display = RunDisplay { restarts, ..RunDisplay::default() },
             Notice::Event(event) => display.event(event),
             Notice::Remark(remark) => display.line(remark),
             Notice::Report(report) => {
@@ -48,7 +48,7 @@ impl ProgressDisplay {
     }
 }
 
-impl Display {
+impl RunDisplay {
     fn line(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| tell!("{line}")),

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 /// The amount and colours of output.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(in crate::cli) struct Talk {
+pub(in crate::cli) struct OutputArgs {
     /// Print only verdicts, results, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -17,12 +17,12 @@ pub(in crate::cli) struct Talk {
     verbose: bool,
     /// When to use colours; auto means on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
-    color: When,
+    color: UseColor,
 }
 
 /// When output has colours.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum When {
+enum UseColor {
     Auto,
     Always,
     Never,
@@ -31,18 +31,18 @@ enum When {
 static QUIET: AtomicBool = AtomicBool::new(false);
 static VERBOSE: AtomicBool = AtomicBool::new(false);
 
-impl Talk {
+impl OutputArgs {
     /// Applies the options to this process.
     pub(in crate::cli) fn apply(&self) {
         QUIET.store(self.quiet, Ordering::Relaxed);
         VERBOSE.store(self.verbose, Ordering::Relaxed);
         let choice = match self.color {
-            When::Auto => return,
-            When::Always => anstream::ColorChoice::Always,
-            When::Never => anstream::ColorChoice::Never,
+            UseColor::Auto => return,
+            UseColor::Always => anstream::ColorChoice::Always,
+            UseColor::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        let colours = matches!(self.color, When::Always);
+        let colours = matches!(self.color, UseColor::Always);
         ratatui::crossterm::style::force_color_output(colours);
         console::set_colors_enabled_stderr(colours);
         // miette accepts only one hook, so this is the only place that sets it.
