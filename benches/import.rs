@@ -21,15 +21,15 @@ fn main() {
     divan::main();
 }
 
-/// A log. One tag in `of` moves from snapshot to snapshot: all tags, or one third as on a busy machine.
+/// A log. From snapshot to snapshot one tag in `of` changes: all tags, or one third as on a busy machine.
 struct Log {
     _folder: tempfile::TempDir,
     path: PathBuf,
     bytes: u64,
 }
 
-static ALL_MOVE: LazyLock<Log> = LazyLock::new(|| Log::new(1));
-static A_THIRD_MOVES: LazyLock<Log> = LazyLock::new(|| Log::new(3));
+static ALL_CHANGE: LazyLock<Log> = LazyLock::new(|| Log::new(1));
+static A_THIRD_CHANGES: LazyLock<Log> = LazyLock::new(|| Log::new(3));
 
 impl Log {
     fn new(of: u64) -> Log {
@@ -84,22 +84,22 @@ fn read(bencher: Bencher<'_, '_>, log: &'static Log) {
 }
 
 #[divan::bench(sample_count = 10)]
-fn snapshots_of_which_all_tags_move(bencher: Bencher<'_, '_>) {
-    read(bencher, &ALL_MOVE);
+fn all_tags_change(bencher: Bencher<'_, '_>) {
+    read(bencher, &ALL_CHANGE);
 }
 
 #[divan::bench(sample_count = 10)]
-fn snapshots_of_which_a_third_of_the_tags_moves(bencher: Bencher<'_, '_>) {
-    read(bencher, &A_THIRD_MOVES);
+fn a_third_of_the_tags_changes(bencher: Bencher<'_, '_>) {
+    read(bencher, &A_THIRD_CHANGES);
 }
 
 /// The usual script without poolgate.
 #[divan::bench(sample_count = 3)]
-fn awk_which_subtracts_the_first_bytes_from_the_last(bencher: Bencher<'_, '_>) {
+fn awk_subtracts_first_from_last(bencher: Bencher<'_, '_>) {
     const LAST_MINUS_FIRST: &str = r#"$2 == "Nonp" || $2 == "Paged" {
         key = $1 " " $2; if (!(key in first)) first[key] = $6; last[key] = $6
     } END { for (key in last) print key, last[key] - first[key] }"#;
-    let log = &*ALL_MOVE;
+    let log = &*ALL_CHANGE;
     bencher.counter(BytesCount::new(log.bytes)).bench_local(|| {
         let awk = Command::new("awk").arg(LAST_MINUS_FIRST).arg(&log.path).stdout(Stdio::null()).status();
         assert!(awk.unwrap().success());

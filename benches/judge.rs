@@ -65,7 +65,7 @@ fn the_loop_by_itself(bencher: Bencher<'_, '_>) {
 fn the_first_look_at_a_tag(bencher: Bencher<'_, '_>) {
     let mut tag = Histories::of_one(Counters::Full64, 0);
     (0..SAMPLES).for_each(|slot| tag.sample(Stage::Workload, &[Some(usage(15, slot, 1))]));
-    let history = tag.of(0);
+    let history = tag.history(0);
     let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
     bencher.bench_local(|| first_look(black_box(&history), window));
 }

@@ -47,6 +47,7 @@ pub mod pool;
 pub mod random;
 mod table;
 mod utf16;
+mod version_info;
 
 pub mod record;
 pub mod scenario;

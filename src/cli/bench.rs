@@ -6,7 +6,7 @@ use crate::cli::output::errors;
 use crate::cli::output::stdout::{given, say, tell};
 use crate::cli::output::terminal;
 use crate::exit::Exit;
-use crate::leakbench::{self, Figures, Size};
+use crate::leakbench::{self, BenchFigures, Size};
 use crate::record;
 
 /// Measure the detector's accuracy on simulated tags.
@@ -69,12 +69,12 @@ impl BenchCommand {
     }
 }
 
-fn read(file: &Path) -> Result<Figures, String> {
+fn read(file: &Path) -> Result<BenchFigures, String> {
     let text = fs_err::read_to_string(file).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| format!("{} has no leakbench figures: {error}", file.display()))
 }
 
-fn write(file: &Path, figures: &Figures) -> Result<(), String> {
+fn write(file: &Path, figures: &BenchFigures) -> Result<(), String> {
     let text = serde_json::to_string_pretty(figures).map_err(|error| error.to_string())?;
     record::replace(file, format!("{text}\n").as_bytes()).map_err(|error| error.to_string())
 }

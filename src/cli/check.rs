@@ -32,7 +32,7 @@ impl CheckCommand {
         let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let mut can_pass = true;
         for (path, loaded) in &scenarios {
-            say!("{}: a valid scenario, {}", path.display(), loaded.scenario.scenario.as_str());
+            say!("{}: a valid scenario, {}", path.display(), loaded.scenario.name.as_str());
             plan(&loaded.scenario);
             if self.elsewhere {
                 loaded.scenario.thresholds().iter().for_each(|threshold| say!("  must hold: {}", threshold.words()));

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::gate::booted;
 use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
 use crate::machine::{MachineError, PoolSource, sim};
-use crate::scenario::{Simulated, SimulatedTagging};
+use crate::scenario::{SimulatedSettings, SimulatedTagging};
 
 /// Works on a simulated kernel.
 #[derive(Debug, Subcommand)]
@@ -99,7 +99,8 @@ impl NewArgs {
             return Err(MachineError::Unwritable { path, source });
         }
         let pool_tagging = if self.old_windows { SimulatedTagging::ByFlag } else { SimulatedTagging::Always };
-        let simulated = Simulated { seed: self.seed, tags: self.tags, pool_tagging, ..Simulated::default() };
+        let simulated =
+            SimulatedSettings { seed: self.seed, tags: self.tags, pool_tagging, ..SimulatedSettings::default() };
         Kernel::create(&path, booted(&simulated)).map(drop)
     }
 }

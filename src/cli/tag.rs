@@ -14,7 +14,7 @@ use crate::gate::suspects::{suspected, wanted};
 use crate::machine::native;
 use crate::pool::Tag;
 use crate::report;
-use crate::tags::{Budget, LocalTags, PoolTags, Scan, Sources, Wanted};
+use crate::tags::{LocalTags, PoolTags, Scan, Sources, TimeLimit, WantedTags};
 
 /// Finds the owners of pool tags.
 #[derive(Debug, clap::Args)]
@@ -85,8 +85,8 @@ impl TagCommand {
         }
         // Source code shows tags reversed, so search for both forms.
         let turned: Vec<Tag> = tags.iter().filter_map(turned).collect();
-        let wanted = if tags.is_empty() { Wanted::All } else { wanted(tags.iter().chain(&turned)) };
-        Scan::of(&places, &wanted, &Budget::endless()).map(Some).map_err(|error| {
+        let wanted = if tags.is_empty() { WantedTags::All } else { wanted(tags.iter().chain(&turned)) };
+        Scan::from_places(&places, &wanted, &TimeLimit::none()).map(Some).map_err(|error| {
             errors::tell(error, Some("give --scan drivers, or folders of them"));
         })
     }
@@ -104,7 +104,7 @@ impl TagCommand {
 
     /// Writes a localtag.txt with every tag that a driver allocates under.
     fn list(&self, scan: &Scan, pooltag: Option<&PoolTags>) -> Exit {
-        let list = LocalTags::of(scan);
+        let list = LocalTags::from_scan(scan);
         let mut bytes = Vec::new();
         if self.json {
             let sources = Sources { pooltag, localtag: None, scan: Some(scan) };

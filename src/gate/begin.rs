@@ -34,7 +34,7 @@ impl Gate<'_> {
         let options = &self.options;
         let scenario = &loaded.scenario;
         let now = Timestamp::now();
-        let name = scenario.scenario.as_str();
+        let name = scenario.name.as_str();
         let reports = RunFolder::create(&options.reports, name, now).map_err(GateError::NoReports)?;
         let cannot_begin = |failure| Err(self.cannot_begin(failure, &reports, loaded, now));
         // Hold the lock until the checkpoint exists, so that no other process takes the folder for the remains of a crash.
@@ -85,7 +85,7 @@ impl Gate<'_> {
             run: reports.run(),
             reports: reports.path().to_owned(),
             home,
-            scenario_sha256: Digest::of(loaded.text.as_bytes()),
+            scenario_sha256: Digest::hash(loaded.text.as_bytes()),
             scenario_name: name.to_owned(),
             thresholds: words(scenario),
             simulated: scenario.machine.is_some(),
@@ -253,6 +253,6 @@ pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure
         ended: now,
         host: Some(host()),
         result: Err(failure),
-        ..Report::new(scenario.scenario.as_str(), run)
+        ..Report::new(scenario.name.as_str(), run)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::machine::sim::{Kernel, KernelState, Noise, Population};
 use crate::machine::{Asked, Change, Machine, MachineError, native, sim};
-use crate::scenario::{self, OnBootFailure, Scenario, Simulated, SimulatedTagging};
+use crate::scenario::{self, OnBootFailure, Scenario, SimulatedSettings, SimulatedTagging};
 
 /// Returns the machine of `scenario`, with kernel files below `root`. A simulated machine lives in the file `kernel`, and
 /// is created if that file is missing.
@@ -17,7 +17,7 @@ pub(crate) fn machine_for(scenario: &Scenario, root: &Path, kernel: &Path) -> Re
 }
 
 /// Returns a freshly booted simulated kernel.
-pub(crate) fn booted(simulated: &Simulated) -> KernelState {
+pub(crate) fn booted(simulated: &SimulatedSettings) -> KernelState {
     let state = KernelState::new(population(simulated));
     match simulated.pool_tagging {
         SimulatedTagging::Always => state,
@@ -25,12 +25,12 @@ pub(crate) fn booted(simulated: &Simulated) -> KernelState {
     }
 }
 
-fn population(simulated: &Simulated) -> Population {
+fn population(simulated: &SimulatedSettings) -> Population {
     let noise = simulated.noise.iter().map(|noise| match noise {
-        scenario::Noise::SaturatingCache => Noise::SaturatingCache,
-        scenario::Noise::Sawtooth => Noise::Sawtooth,
-        scenario::Noise::Bursts => Noise::Bursts,
-        scenario::Noise::BackgroundGrowth => Noise::BackgroundGrowth,
+        scenario::SimulatedNoise::SaturatingCache => Noise::SaturatingCache,
+        scenario::SimulatedNoise::Sawtooth => Noise::Sawtooth,
+        scenario::SimulatedNoise::Bursts => Noise::Bursts,
+        scenario::SimulatedNoise::BackgroundGrowth => Noise::BackgroundGrowth,
     });
     Population { seed: simulated.seed, tags: simulated.tags, noise: noise.collect() }
 }

@@ -86,8 +86,7 @@ impl ScenarioWork<'_> {
         let recording = opened.as_ref().ok();
         let scenario = self.scenario.as_ref();
         // The checkpoint of an older poolgate lacks these values, so take them from the scenario.
-        let name =
-            scenario.map(|scenario| scenario.scenario.as_str()).filter(|_| self.created.scenario_name.is_empty());
+        let name = scenario.map(|scenario| scenario.name.as_str()).filter(|_| self.created.scenario_name.is_empty());
         let thresholds = scenario.filter(|_| self.created.thresholds.is_empty()).map(Scenario::thresholds);
         let words = thresholds.map(|found| found.iter().map(|threshold| threshold.words()).collect());
         Report {

@@ -173,7 +173,7 @@ fn scenario_of(state: &RunFolder, root: &Path, created: &Created) -> Result<Load
     let path = state.scenario();
     let bytes = Trusted::new(state, root, path.clone()).bytes();
     let bytes = bytes.map_err(|error| format!("the run's copy of its scenario is lost: {error}"))?;
-    if created.scenario_sha256 != Digest::of(&bytes) {
+    if created.scenario_sha256 != Digest::hash(&bytes) {
         return Err(format!("{} is not the scenario this run began with", path.display()));
     }
     scenario::parse(&path.display().to_string(), &bytes).map_err(|mistakes| format!("{}: {mistakes}", path.display()))

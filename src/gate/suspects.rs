@@ -8,7 +8,7 @@ use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
 use crate::report::{Report, Suspect, Suspected};
-use crate::tags::{Budget, PoolTags, Scan, Sources, Wanted, find_pooltag, forms};
+use crate::tags::{PoolTags, Scan, Sources, TimeLimit, WantedTags, find_pooltag, forms};
 
 /// The time limit for finding a run's suspects. A search of 500 drivers takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,8 +27,8 @@ pub(crate) fn suspect_here(report: &mut Report, root: &Path) {
         return;
     }
     let list = find_pooltag(&programs()).and_then(|path| PoolTags::open(&path).ok());
-    let budget = Budget::until(Instant::now() + PATIENCE);
-    let scan = Scan::of(&images, &wanted(&suspicious), &budget);
+    let budget = TimeLimit::until(Instant::now() + PATIENCE);
+    let scan = Scan::from_places(&images, &wanted(&suspicious), &budget);
     match &scan {
         Ok(scan) => report.notes.extend(left_out(scan)),
         Err(error) => report.notes.push(format!("the drivers were not searched for suspects: {error}")),
@@ -48,8 +48,8 @@ pub(crate) fn suspected(tag: &Tag, sources: Sources<'_>) -> Suspected {
 }
 
 /// Returns the tags to search for in images.
-pub(crate) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Wanted {
-    Wanted::Tags(tags.into_iter().flat_map(forms).collect())
+pub(crate) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> WantedTags {
+    WantedTags::Only(tags.into_iter().flat_map(forms).collect())
 }
 
 /// Returns a note about drivers that were not read.

@@ -86,7 +86,7 @@ impl<'a> ScenarioWork<'a> {
             started: Timestamp::now(),
             boot,
             scenario_sha256: self.created.scenario_sha256.clone(),
-            ..Header::new(scenario.scenario.as_str(), &self.created.run, machine.pool.name())
+            ..Header::new(scenario.name.as_str(), &self.created.run, machine.pool.name())
         };
         let io = |error: io::Error| Trouble::from(RunError::Record(error.into()));
         set_aside(&self.folder.recording()).map_err(io)?;

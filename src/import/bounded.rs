@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use csv::ErrorKind;
 
-use super::Wrong;
+use super::LogProblem;
 
 /// In bytes; longer than any real row.
 const LONGEST_ROW: u64 = 1 << 20;
@@ -63,11 +63,11 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 /// Describes an error of the CSV reader.
-pub(super) fn refused(error: &csv::Error) -> Wrong {
+pub(super) fn refused(error: &csv::Error) -> LogProblem {
     match error.kind() {
         ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            Wrong::new(error.to_string(), "close the quotation mark, if one is open; rows of a log are short")
+            LogProblem::new(error.to_string(), "close the quotation mark, if one is open; rows of a log are short")
         }
-        _ => Wrong::new(format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again"),
+        _ => LogProblem::new(format!("cannot be read ({error})"), "the file is cut off or damaged here: copy it again"),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn looks_like_row(line: &[u8], inside: bool) -> bool {
 }
 
 /// Whether a line marks omitted rows: dots, or a word in brackets.
-pub(super) fn stands_for_rows(line: &[u8]) -> bool {
+pub(super) fn marks_omitted_rows(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let text = line.trim().trim_matches(|c| "[]<>(){}/* ".contains(c)).to_ascii_lowercase();
     let dots = text.starts_with("...") || text.starts_with('…');
@@ -56,12 +56,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_that_were_left_out_are_known_by_what_stands_for_them() {
+    fn marks_of_omitted_rows_are_recognised() {
         for line in ["...", " …", "[snip]", "<snip>", "[...]", "(truncated)"] {
-            assert!(stands_for_rows(line.as_bytes()), "{line}");
+            assert!(marks_omitted_rows(line.as_bytes()), "{line}");
         }
         for line in ["", "2257 ...", "and so on", "----"] {
-            assert!(!stands_for_rows(line.as_bytes()), "{line}");
+            assert!(!marks_omitted_rows(line.as_bytes()), "{line}");
         }
         for line in
             ["$ sudo sort -rnk2 /proc/slabinfo | head", "# grep kmalloc /proc/slabinfo", "type a.log | findstr Leak"]
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_told_from_prose() {
+    fn rows_are_distinguished_from_prose() {
         for (line, inside, outside) in [
             ("NpNB N0np 1OOOOO O 100000 102400000 1024", true, true),
             ("163418368      69896", true, false),

@@ -76,13 +76,13 @@ impl ImportError {
 
 /// A problem in a row or a beginning, with advice. The caller adds the place.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(super) struct LogProblem {
     pub(super) what: String,
     pub(super) help: String,
 }
 
-impl Wrong {
-    pub(super) fn new(what: impl Into<String>, help: impl Into<String>) -> Wrong {
-        Wrong { what: what.into(), help: help.into() }
+impl LogProblem {
+    pub(super) fn new(what: impl Into<String>, help: impl Into<String>) -> LogProblem {
+        LogProblem { what: what.into(), help: help.into() }
     }
 }

@@ -19,7 +19,7 @@ mod bounded;
 mod csv;
 mod data;
 mod error;
-mod kind;
+mod format;
 mod lines;
 mod linux;
 mod named;
@@ -40,10 +40,10 @@ mod when;
 pub use error::ImportError;
 pub use verifier::SOURCE as DRIVER_VERIFIER;
 
-use error::Wrong;
-use kind::Kind;
-use lines::{Lines, Narrow};
-use tables::{Tables, Times};
+use error::LogProblem;
+use format::LogFormat;
+use lines::{LogLines, Narrow};
+use tables::{LogTables, Times};
 use when::Stamp;
 
 /// The result of an import.
@@ -89,18 +89,18 @@ pub fn read(path: &Path, every: Option<Duration>) -> Result<Imported, ImportErro
 pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Imported, ImportError> {
     let folder = tempfile::tempdir()?;
     let to = folder.path().join("imported.pgr");
-    let mut tables = Tables::new(to.clone(), &series::name(files), every);
+    let mut tables = LogTables::new(to.clone(), &series::name(files), every);
     let texts = files.iter().enumerate().map(|(at, file)| first_stamp(file, &folder.path().join(format!("{at}.pgr"))));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     for (path, stamp) in series::ordered(files, &texts, every)? {
         let name = path.display().to_string();
         let (beginning, input) = open_file(&path, &name)?;
         tables.begin_file(&name, stamp);
-        let Log { beginning, input, filtered } = Log::of(beginning, input);
+        let CleanedLog { beginning, input, filtered } = CleanedLog::new(beginning, input);
         tables.filtered(filtered);
-        let kind = if Recording::begins(&beginning) { None } else { Some(known(&beginning, &name)?) };
-        match kind {
-            None | Some(Kind::Csv) => {
+        let format = if Recording::begins(&beginning) { None } else { Some(known(&beginning, &name)?) };
+        match format {
+            None | Some(LogFormat::Csv) => {
                 let what = "is the log of a whole run, not one table of many".to_owned();
                 return Err(ImportError::Beginning {
                     name,
@@ -108,22 +108,22 @@ pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Importe
                     help: "judge each file by itself with --each".to_owned(),
                 });
             }
-            Some(kind) => read_tables(kind, &beginning, input, &mut tables)?,
+            Some(format) => read_tables(format, &beginning, input, &mut tables)?,
         }
     }
-    Written::of(tables.finish()?).open(&to)
+    Written::from_summary(tables.finish()?).open(&to)
 }
 
 /// Returns the time stamp of the first table in a file. Errors in the file are reported when it is read in full.
 fn first_stamp(path: &Path, scratch: &Path) -> Result<Option<Stamp>, ImportError> {
     let name = path.display().to_string();
     let (beginning, _) = open_file(path, &name)?;
-    let Log { beginning, .. } = Log::of(beginning, std::io::empty());
-    let Ok(kind) = kind::kind(&beginning) else { return Ok(None) };
-    let mut tables = Tables::new(scratch.to_owned(), &name, None);
+    let CleanedLog { beginning, .. } = CleanedLog::new(beginning, std::io::empty());
+    let Ok(format) = format::detect(&beginning) else { return Ok(None) };
+    let mut tables = LogTables::new(scratch.to_owned(), &name, None);
     tables.begin_file(&name, None);
     // The beginning may cut off its last line and its last table, so errors are ignored here.
-    let _ = read_tables(kind, &beginning, &beginning[..], &mut tables);
+    let _ = read_tables(format, &beginning, &beginning[..], &mut tables);
     Ok(tables.first_stamp())
 }
 
@@ -148,8 +148,8 @@ pub struct Written {
 }
 
 impl Written {
-    fn of(read: tables::Read) -> Written {
-        Written { tables: Some(read.tables), notes: read.notes, partial: read.partial, times: read.times }
+    fn from_summary(summary: tables::LogSummary) -> Written {
+        Written { tables: Some(summary.tables), notes: summary.notes, partial: summary.partial, times: summary.times }
     }
 
     /// Opens the written recording.
@@ -182,37 +182,42 @@ fn write_known(
     every: Option<Duration>,
     to: &Path,
 ) -> Result<Written, ImportError> {
-    let Log { beginning, input, filtered } = Log::of(beginning, input);
-    let kind = known(&beginning, name)?;
-    if kind == Kind::Csv {
+    let CleanedLog { beginning, input, filtered } = CleanedLog::new(beginning, input);
+    let format = known(&beginning, name)?;
+    if format == LogFormat::Csv {
         let partial = csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
         return Ok(Written { tables: None, notes: Vec::new(), partial, times: Times::default() });
     }
-    let mut tables = Tables::new(to.to_owned(), name, every);
+    let mut tables = LogTables::new(to.to_owned(), name, every);
     tables.begin_file(name, None);
     tables.filtered(filtered);
-    read_tables(kind, &beginning, input, &mut tables)?;
-    Ok(Written::of(tables.finish()?))
+    read_tables(format, &beginning, input, &mut tables)?;
+    Ok(Written::from_summary(tables.finish()?))
 }
 
-fn known(beginning: &[u8], name: &str) -> Result<Kind, ImportError> {
-    let wrong = |Wrong { what, help }| ImportError::Beginning { name: name.to_owned(), what, help };
-    kind::kind(beginning).map_err(wrong)
+fn known(beginning: &[u8], name: &str) -> Result<LogFormat, ImportError> {
+    let wrong = |LogProblem { what, help }| ImportError::Beginning { name: name.to_owned(), what, help };
+    format::detect(beginning).map_err(wrong)
 }
 
-fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tables) -> Result<(), ImportError> {
-    match kind {
-        Kind::PowerShell => powershell::read(text(beginning, input), lines::is_unicode(beginning), tables),
-        Kind::PoolMon => poolmon::read(&mut Lines::new(input, beginning), tables),
-        Kind::PoolUsed => poolused::read(&mut Lines::new(input, beginning), tables),
-        Kind::Linux => linux::read(&mut Lines::new(input, beginning), tables),
-        Kind::Counters => totals::counters::read(&mut Lines::new(input, beginning), tables),
-        Kind::Shell => totals::shell::read(&mut Lines::new(input, beginning), beginning, tables),
-        Kind::Vm => totals::vm::read(&mut Lines::new(input, beginning), tables),
-        Kind::Verifier => verifier::read(&mut Lines::new(input, beginning), tables),
-        Kind::Named => named::read(&mut Lines::new(input, beginning), tables),
+fn read_tables(
+    format: LogFormat,
+    beginning: &[u8],
+    input: impl Read,
+    tables: &mut LogTables,
+) -> Result<(), ImportError> {
+    match format {
+        LogFormat::PowerShell => powershell::read(text(beginning, input), lines::is_unicode(beginning), tables),
+        LogFormat::PoolMon => poolmon::read(&mut LogLines::new(input, beginning), tables),
+        LogFormat::PoolUsed => poolused::read(&mut LogLines::new(input, beginning), tables),
+        LogFormat::Linux => linux::read(&mut LogLines::new(input, beginning), tables),
+        LogFormat::Counters => totals::counters::read(&mut LogLines::new(input, beginning), tables),
+        LogFormat::Shell => totals::shell::read(&mut LogLines::new(input, beginning), beginning, tables),
+        LogFormat::Vm => totals::vm::read(&mut LogLines::new(input, beginning), tables),
+        LogFormat::Verifier => verifier::read(&mut LogLines::new(input, beginning), tables),
+        LogFormat::Named => named::read(&mut LogLines::new(input, beginning), tables),
         // CSV logs are read earlier, by their own function.
-        Kind::Csv => Ok(()),
+        LogFormat::Csv => Ok(()),
     }
 }
 
@@ -220,7 +225,7 @@ fn read_tables(kind: Kind, beginning: &[u8], input: impl Read, tables: &mut Tabl
 fn text<'a>(beginning: &[u8], input: impl Read + 'a) -> Box<dyn Read + 'a> {
     match lines::wide(beginning) {
         None => Box::new(input),
-        Some(_) => Box::new(Narrow::new(Lines::new(input, beginning))),
+        Some(_) => Box::new(Narrow::new(LogLines::new(input, beginning))),
     }
 }
 
@@ -235,21 +240,21 @@ fn open_file(path: &Path, name: &str) -> Result<(Vec<u8>, Box<dyn Read>), Import
 }
 
 /// A log with the traces of pasting removed.
-struct Log<'a> {
+struct CleanedLog<'a> {
     beginning: Vec<u8>,
     input: Box<dyn Read + 'a>,
     /// Whether the log holds only the lines that a search found.
     filtered: bool,
 }
 
-impl<'a> Log<'a> {
-    fn of(beginning: Vec<u8>, input: impl Read + 'a) -> Log<'a> {
+impl<'a> CleanedLog<'a> {
+    fn new(beginning: Vec<u8>, input: impl Read + 'a) -> CleanedLog<'a> {
         match paste::undone(&beginning, input) {
             Ok((beginning, input)) => {
                 let filtered = input.is_filtered();
-                Log { beginning, input: Box::new(input), filtered }
+                CleanedLog { beginning, input: Box::new(input), filtered }
             }
-            Err(input) => Log { beginning, input: Box::new(input), filtered: false },
+            Err(input) => CleanedLog { beginning, input: Box::new(input), filtered: false },
         }
     }
 }
@@ -257,7 +262,7 @@ impl<'a> Log<'a> {
 /// Returns the first bytes, and a reader of the whole input.
 fn peek<R: Read>(mut input: R) -> std::io::Result<(Vec<u8>, impl Read)> {
     let mut beginning = Vec::new();
-    input.by_ref().take(kind::BEGINNING as u64).read_to_end(&mut beginning)?;
+    input.by_ref().take(format::BEGINNING as u64).read_to_end(&mut beginning)?;
     Ok((beginning.clone(), Cursor::new(beginning).chain(input)))
 }
 

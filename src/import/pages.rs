@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_byte_gives_is_no_tag() {
+    fn characters_outside_the_code_page_are_no_tag() {
         assert_eq!(tag("My\u{fffd}1".as_bytes(), OEM, true), None);
         assert_eq!(tag("My中1".as_bytes(), WINDOWS, true), None);
         assert_eq!(tag(b"MyDrv", OEM, true), None);

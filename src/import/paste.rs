@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use super::lines::{End, Lines};
+use super::lines::{End, LogLines};
 use super::{linux, named, poolmon, poolused};
 
 /// The number of lines searched for the first table and for broken rows.
@@ -14,7 +14,7 @@ const LOOKED_AT: usize = 400;
 
 /// The changes made to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Done {
+struct PasteChanges {
     /// Lines begin with `> `.
     quoted: bool,
     /// Lines begin with a file name or a line number, and a colon.
@@ -28,15 +28,15 @@ struct Done {
 /// Undoes the changes. Returns the restored beginning and a reader of the restored text. Returns the input as an error
 /// if nothing was changed.
 pub(super) fn undone<R: Read>(beginning: &[u8], input: R) -> Result<(Vec<u8>, Undone<R>), R> {
-    let done = Done::of(beginning);
-    if done == Done::default() {
+    let done = PasteChanges::detect(beginning);
+    if done == PasteChanges::default() {
         return Err(input);
     }
     let mut anew = Vec::new();
     // Reading from memory does not fail.
-    let read = Undone::new(Lines::new(beginning, beginning), done).read_to_end(&mut anew);
+    let read = Undone::new(LogLines::new(beginning, beginning), done).read_to_end(&mut anew);
     match read {
-        Ok(_) => Ok((anew, Undone::new(Lines::new(input, beginning), done))),
+        Ok(_) => Ok((anew, Undone::new(LogLines::new(input, beginning), done))),
         Err(_) => Err(input),
     }
 }
@@ -49,22 +49,22 @@ pub(super) fn is_fence(line: &[u8]) -> bool {
     line.starts_with(b"```") || line.starts_with(b"~~~") || known.iter().any(|tag| line.eq_ignore_ascii_case(tag))
 }
 
-impl Done {
-    fn of(beginning: &[u8]) -> Done {
-        let mut lines = Lines::new(beginning, beginning);
-        let mut found: Option<Done> = None;
+impl PasteChanges {
+    fn detect(beginning: &[u8]) -> PasteChanges {
+        let mut lines = LogLines::new(beginning, beginning);
+        let mut found: Option<PasteChanges> = None;
         let mut last = Vec::new();
         for _ in 0..LOOKED_AT {
             let Ok(Some(line)) = lines.next() else { break };
             match found {
                 None => {
-                    found = Done::of_first(line.bytes);
+                    found = PasteChanges::detect_in_line(line.bytes);
                     last = found.map(|done| done.undo(line.bytes)).unwrap_or_default();
                 }
                 Some(done) => {
                     let line = done.undo(line.bytes);
                     if is_cut(&last, &line) {
-                        return Done { wrapped: true, ..done };
+                        return PasteChanges { wrapped: true, ..done };
                     }
                     last = line;
                 }
@@ -74,8 +74,8 @@ impl Done {
     }
 
     /// The changes made to the first line of a table; `None` if the line is not one.
-    fn of_first(line: &[u8]) -> Option<Done> {
-        let mut done = Done { unbroken: has_no_break(line), ..Done::default() };
+    fn detect_in_line(line: &[u8]) -> Option<PasteChanges> {
+        let mut done = PasteChanges { unbroken: has_no_break(line), ..PasteChanges::default() };
         if is_of_table(&done.undo(line)) {
             return Some(done);
         }
@@ -165,8 +165,8 @@ fn is_odd_space(c: char) -> bool {
 
 /// A text with the changes undone.
 pub(super) struct Undone<R> {
-    lines: Lines<R>,
-    done: Done,
+    lines: LogLines<R>,
+    done: PasteChanges,
     /// The restored text, and the number of its bytes that were returned.
     text: Vec<u8>,
     given: usize,
@@ -175,7 +175,7 @@ pub(super) struct Undone<R> {
 }
 
 impl<R: Read> Undone<R> {
-    fn new(lines: Lines<R>, done: Done) -> Undone<R> {
+    fn new(lines: LogLines<R>, done: PasteChanges) -> Undone<R> {
         let text = if lines.are_unicode() { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
         Undone { lines, done, text, given: 0, held: None }
     }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_front_of_lines_goes() {
+    fn text_before_lines_is_removed() {
         let expected = format!("On boot:\n{HEADER}\n\n{ROW}\n");
         for pasted in [
             format!("On boot:\n> {HEADER}\n>\n> {ROW}\n"),
@@ -273,14 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn no_break_spaces_become_spaces_where_the_table_has_them() {
+    fn no_break_spaces_become_spaces_if_the_table_has_them() {
         let pasted = format!("{HEADER}\n{ROW}\n").replace(' ', "\u{a0}");
         assert_eq!(text(&pasted), Some(format!("{HEADER}\n{ROW}\n")));
         assert_eq!(text(&format!("a\u{a0}b\n{HEADER}\n{ROW}\n")), None);
     }
 
     #[test]
-    fn a_row_which_a_mail_broke_is_put_together_and_lines_keep_their_numbers() {
+    fn a_row_broken_by_a_mail_is_joined_and_lines_keep_their_numbers() {
         let live = " Mdl  Nonp    2492040 (1140)       176 (   0)  2491864 420125696 ( 192192)   168";
         let (first, second) = live.split_at(live.len() - 5);
         let pasted = format!("{HEADER}\n{first}\n{}\nafter\n", second.trim());

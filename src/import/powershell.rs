@@ -8,9 +8,9 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::bounded::{self, Bounded};
 use super::passed::shown;
-use super::poolmon::number::{Fields, Number};
+use super::poolmon::number::{Fields, SignedNumber};
 use super::poolmon::row;
-use super::tables::{About, Tables};
+use super::tables::{LogTables, RowIdentity};
 use super::when::Stamp;
 use super::{ImportError, pages, when};
 use crate::pool::{Counters, Pool, Usage};
@@ -21,7 +21,7 @@ const SOURCE: &str = "poolmon-powershell's CSV";
 
 /// Whether a line is the header of such a file.
 pub(super) fn is_header(line: &[u8]) -> bool {
-    Columns::of(names(line).iter().map(String::as_str)).is_some()
+    PowerShellColumns::from_names(names(line).iter().map(String::as_str)).is_some()
 }
 
 /// Whether a line is the type line that `Export-Csv` writes before the header by default.
@@ -44,7 +44,7 @@ fn names(line: &[u8]) -> Vec<String> {
 
 /// The position of each column.
 #[derive(Debug, Clone, Copy)]
-struct Columns {
+struct PowerShellColumns {
     time: Option<usize>,
     tag: usize,
     pools: [[Option<usize>; FIGURES.len()]; 2],
@@ -52,24 +52,24 @@ struct Columns {
 
 const POOLS: [(&str, Pool); 2] = [("Paged", Pool::Paged), ("NonPaged", Pool::Nonpaged)];
 
-impl Columns {
+impl PowerShellColumns {
     /// Returns `None` if there is no tag, or no pool with bytes.
-    fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Columns> {
+    fn from_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<PowerShellColumns> {
         let place = |wanted: &str| names.clone().position(|name| name == wanted);
         let pools = POOLS.map(|(pool, _)| FIGURES.map(|figure| place(&format!("{pool}{figure}"))));
         let counted = pools.iter().any(|[.., bytes]| bytes.is_some());
         // UTC has no daylight-saving changes.
         let time = place("DateTimeUTC").or_else(|| place("DateTime"));
-        Some(Columns { time, tag: place("Tag")?, pools }).filter(|_| counted)
+        Some(PowerShellColumns { time, tag: place("Tag")?, pools }).filter(|_| counted)
     }
 }
 
 /// Reads all tables of a file. If it is known to be `unicode`, each byte of a tag is a character.
-pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Result<(), ImportError> {
+pub(super) fn read(input: impl Read, unicode: bool, tables: &mut LogTables) -> Result<(), ImportError> {
     let (input, progress) = Bounded::new(input);
     let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
     let mut record = ByteRecord::new();
-    let mut header: Option<(ByteRecord, Columns)> = None;
+    let mut header: Option<(ByteRecord, PowerShellColumns)> = None;
     let mut last: Option<Stamp> = None;
     loop {
         let next_line = rows.position().line();
@@ -81,7 +81,9 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
         let line = record.position().map_or(next_line, csv::Position::line);
         let Some((names, columns)) = &header else {
             // The lines before the header are a type or a time.
-            let columns = Columns::of(record.iter().map(|name| str::from_utf8(name).unwrap_or_default().trim()));
+            let columns = PowerShellColumns::from_names(
+                record.iter().map(|name| str::from_utf8(name).unwrap_or_default().trim()),
+            );
             header = columns.map(|columns| (record.clone(), columns));
             continue;
         };
@@ -99,7 +101,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
             tables.unread(line, || format!("has {has} fields, but the header has {wants}"));
             continue;
         }
-        let row = match Row::read(columns, &record, unicode) {
+        let row = match PowerShellRow::read(columns, &record, unicode) {
             Ok(row) => row,
             Err(why) => {
                 tables.unread(line, || why);
@@ -107,7 +109,7 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
             }
         };
         if !tables.is_open() || row.at != last {
-            tables.of(SOURCE, None, false);
+            tables.set_source(SOURCE, None, false);
             row.at.into_iter().for_each(|at| tables.stamp(at));
             tables.begin(line)?;
             last = row.at;
@@ -122,14 +124,14 @@ pub(super) fn read(input: impl Read, unicode: bool, tables: &mut Tables) -> Resu
     tables.end_file("table of poolmon-powershell")
 }
 
-struct Row {
+struct PowerShellRow {
     at: Option<Stamp>,
     tag: [u8; 4],
     pools: [Option<(Counters, Usage)>; 2],
 }
 
-impl Row {
-    fn read(columns: &Columns, record: &ByteRecord, unicode: bool) -> Result<Row, String> {
+impl PowerShellRow {
+    fn read(columns: &PowerShellColumns, record: &ByteRecord, unicode: bool) -> Result<PowerShellRow, String> {
         let field = |place: usize| record.get(place).unwrap_or_default();
         let text = field(columns.tag);
         let tag = pages::tag(text, pages::WINDOWS, unicode).filter(|_| !text.is_empty());
@@ -141,21 +143,21 @@ impl Row {
             let Some(bytes) = bytes else { continue };
             *pool = Some(figures([allocs, frees, diff], bytes)?);
         }
-        Ok(Row { at, tag, pools })
+        Ok(PowerShellRow { at, tag, pools })
     }
 
     /// Adds the row. If the table already has the tag: sums both rows if `again` is the row's line, otherwise returns
     /// `false`.
-    fn add(&self, tables: &mut Tables, again: Option<u64>) -> bool {
+    fn add(&self, tables: &mut LogTables, again: Option<u64>) -> bool {
         let mut new = true;
         for (counted, (_, pool)) in self.pools.iter().zip(POOLS) {
             if let Some((counters, usage)) = *counted {
-                let about = About { tag: self.tag, pool, session: None, counters };
-                match (tables.add_used(about, usage), again) {
+                let identity = RowIdentity { tag: self.tag, pool, session: None, counters };
+                match (tables.add_used(identity, usage), again) {
                     (true, _) => {}
                     (false, None) => new = false,
                     (false, Some(line)) => {
-                        let row = tables.row(about);
+                        let row = tables.row(identity);
                         tables.add_up(line, row, usage);
                     }
                 }
@@ -173,7 +175,7 @@ pub(super) fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -
             let (allocs, frees) = (number(allocs)?, number(frees)?);
             // Without the difference, there is nothing to check.
             let counted = allocs.wrapping().wrapping_sub(frees.wrapping());
-            let diff = diff.map_or(Ok(Number { magnitude: counted, negative: false }), number)?;
+            let diff = diff.map_or(Ok(SignedNumber { magnitude: counted, negative: false }), number)?;
             (Counters::Wrapping32, row::checked(allocs, frees, diff, bytes)?)
         }
         (_, _, Some(diff)) => {
@@ -184,7 +186,7 @@ pub(super) fn figures([allocs, frees, diff]: [Option<&[u8]>; 3], bytes: &[u8]) -
     })
 }
 
-fn number(field: &[u8]) -> Result<Number, String> {
+fn number(field: &[u8]) -> Result<SignedNumber, String> {
     let mut fields = Fields(field);
     let number = fields.number()?.filter(|_| fields.0.trim_ascii().is_empty());
     number.ok_or_else(|| format!("has `{}` instead of a number", shown(field)))
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pool_does_not_count_is_not_known() {
+    fn missing_counts_are_unknown() {
         let read = |allocs, frees, diff| figures([allocs, frees, diff], b"640").unwrap();
         let counters = |allocs, frees, diff| read(allocs, frees, diff).0;
         assert_eq!(counters(Some(&b"9"[..]), Some(b"4"), Some(b"5")), Counters::Wrapping32);

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ImportError;
-use super::when::{self, Named, Order, Stamp};
+use super::when::{self, DateOrder, NameTime, Stamp};
 use crate::record::TimeSource;
 
 /// A file of a series, and the time of its first table if the file's name or date gives it.
-pub(super) type Part = (PathBuf, Option<(Timestamp, TimeSource)>);
+pub(super) type SeriesFile = (PathBuf, Option<(Timestamp, TimeSource)>);
 
 /// The allowed difference between two sources: a file is named before its table is taken.
 const SLACK: SignedDuration = SignedDuration::from_secs(60);
@@ -26,7 +26,7 @@ pub(super) fn ordered(
     files: &[PathBuf],
     texts: &[Option<Stamp>],
     every: Option<Duration>,
-) -> Result<Vec<Part>, ImportError> {
+) -> Result<Vec<SeriesFile>, ImportError> {
     let names = named(files);
     if let Some(times) = in_text(files, texts)? {
         let parts = sorted(files, &times);
@@ -39,7 +39,7 @@ pub(super) fn ordered(
         let times = times?;
         Some(sorted(files, &times).into_iter().map(|(path, at)| (path, Some((at, source)))).collect())
     };
-    let instants = |names: &[Named]| names.iter().map(|named| named.at).collect::<Vec<_>>();
+    let instants = |names: &[NameTime]| names.iter().map(|named| named.at).collect::<Vec<_>>();
     match (every, names) {
         (Some(every), Some(names)) => {
             let parts = sorted(files, &instants(&names));
@@ -50,7 +50,7 @@ pub(super) fn ordered(
         (every, None) => {
             let dates = modified(files).filter(|_| every.is_none());
             Ok(by_order(dates, TimeSource::FileDate).unwrap_or_else(|| {
-                let mut parts: Vec<Part> = files.iter().map(|file| (file.clone(), None)).collect();
+                let mut parts: Vec<SeriesFile> = files.iter().map(|file| (file.clone(), None)).collect();
                 parts.sort_by(|(a, _), (b, _)| by_name(a, b));
                 parts
             }))
@@ -68,8 +68,8 @@ fn sorted(files: &[PathBuf], times: &[Timestamp]) -> Vec<(PathBuf, Timestamp)> {
 fn in_text(files: &[PathBuf], texts: &[Option<Stamp>]) -> Result<Option<Vec<Timestamp>>, ImportError> {
     let stamps: Option<Vec<Stamp>> = texts.iter().map(|text| text.filter(Stamp::has_date)).collect();
     let Some(stamps) = stamps else { return Ok(None) };
-    let read = |order: Order| stamps.iter().map(|stamp| stamp.at(order, None)).collect::<Option<Vec<Timestamp>>>();
-    let [month, day] = Order::ALL.map(read);
+    let read = |order: DateOrder| stamps.iter().map(|stamp| stamp.at(order, None)).collect::<Option<Vec<Timestamp>>>();
+    let [month, day] = DateOrder::ALL.map(read);
     let (Some(month), Some(day)) = (&month, &day) else { return Ok(month.or(day)) };
     let order = |times: &[Timestamp]| sorted(files, times).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
     if order(month) == order(day) {
@@ -81,7 +81,7 @@ fn in_text(files: &[PathBuf], texts: &[Option<Stamp>]) -> Result<Option<Vec<Time
 }
 
 /// Checks that the times in the files' names are as far apart as those in their texts.
-fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[Named]) -> Result<(), ImportError> {
+fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[NameTime]) -> Result<(), ImportError> {
     let name_of = |path: &Path| files.iter().position(|file| file == path).and_then(|at| names.get(at));
     for pair in parts.windows(2) {
         let [(first, then), (second, now)] = pair else { continue };
@@ -103,7 +103,7 @@ fn agree(parts: &[(PathBuf, Timestamp)], files: &[PathBuf], names: &[Named]) -> 
 }
 
 /// Checks that files with times in their names are `every` apart.
-fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[Named], every: Duration) -> Result<(), ImportError> {
+fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[NameTime], every: Duration) -> Result<(), ImportError> {
     let every = SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX);
     let within = names.iter().map(|named| named.within).max().unwrap_or_default();
     let steps = parts.windows(2).map(|pair| pair[1].1.duration_since(pair[0].1));
@@ -115,9 +115,9 @@ fn every_agrees(parts: &[(PathBuf, Timestamp)], names: &[Named], every: Duration
 }
 
 /// The times in the files' names, if every file has one and they are a second or more apart.
-fn named(files: &[PathBuf]) -> Option<Vec<Named>> {
+fn named(files: &[PathBuf]) -> Option<Vec<NameTime>> {
     let named = |file: &PathBuf| when::name(&file.file_name()?.to_string_lossy());
-    let names: Vec<Named> = files.iter().map(named).collect::<Option<_>>()?;
+    let names: Vec<NameTime> = files.iter().map(named).collect::<Option<_>>()?;
     are_apart(names.iter().map(|named| named.at)).then_some(names)
 }
 
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_files_text_says_counts_and_its_name_must_agree() {
+    fn a_time_in_the_text_decides_and_the_name_must_agree() {
         let stamp = |text: &str| when::line(text.as_bytes());
         let ordered = |names: &[&str], texts: &[&str], every: Option<u64>| {
             let texts: Vec<_> = texts.iter().map(|text| stamp(text)).collect();
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_series_is_called_by_what_its_files_have_in_common() {
+    fn a_series_is_named_by_the_common_parts_of_its_file_names() {
         for (files, expected) in [
             (&["x/poolsnap-001.log", "x/poolsnap-012.log", "x/poolsnap-020.log"][..], "x/poolsnap-*.log"),
             (&["poolsnap-100.log", "poolsnap-1001.log"], "poolsnap-*.log"),

@@ -2,9 +2,9 @@
 
 use memchr::memmem;
 
-use super::Wrong;
-use super::kind::BEGINNING;
-use super::lines::Lines;
+use super::LogProblem;
+use super::format::BEGINNING;
+use super::lines::LogLines;
 use super::passed::shown;
 use super::poolmon::row_mistake;
 use crate::record::COLUMNS;
@@ -40,11 +40,11 @@ const MAGIC: [(&[u8], &str, &str); 13] = [
 ];
 
 /// The error for a file with this beginning that was not recognised.
-pub(super) fn answer(beginning: &[u8]) -> Wrong {
+pub(super) fn answer(beginning: &[u8]) -> LogProblem {
     if let Some(known) = magic(beginning) {
         return known;
     }
-    let mut lines = Lines::new(beginning, beginning);
+    let mut lines = LogLines::new(beginning, beginning);
     let (mut first, mut nearest): (Option<String>, Option<Near>) = (None, None);
     // Reading from memory does not fail.
     while let Ok(Some(line)) = lines.next() {
@@ -59,27 +59,27 @@ pub(super) fn answer(beginning: &[u8]) -> Wrong {
         }
     }
     let part = if beginning.len() == BEGINNING { " in its first 64 KiB" } else { "" };
-    let Some(first) = first else { return Wrong::new(format!("has only blank lines{part}"), READ) };
+    let Some(first) = first else { return LogProblem::new(format!("has only blank lines{part}"), READ) };
     if is_binary(beginning) {
-        return Wrong::new(
+        return LogProblem::new(
             "is a binary file, but not a recording of poolgate",
             format!("convert a performance log (.blg) with `relog FILE -f CSV -o FILE.csv`; otherwise {READ}"),
         );
     }
     let what = format!("is neither a recording nor a supported log: it begins with `{first}`");
     match nearest {
-        None if part.is_empty() => Wrong::new(what, READ),
-        None => Wrong::new(format!("{what}, and has no table{part}"), READ),
+        None if part.is_empty() => LogProblem::new(what, READ),
+        None => LogProblem::new(format!("{what}, and has no table{part}"), READ),
         Some(Near { format, line, text, why, .. }) => {
-            Wrong::new(format!("{what}; it is nearest to {format}, but line {line}, `{text}`, {why}"), READ)
+            LogProblem::new(format!("{what}; it is nearest to {format}, but line {line}, `{text}`, {why}"), READ)
         }
     }
 }
 
 /// Recognises a file by its first bytes.
-pub(super) fn magic(beginning: &[u8]) -> Option<Wrong> {
+pub(super) fn magic(beginning: &[u8]) -> Option<LogProblem> {
     let (_, what, help) = MAGIC.into_iter().find(|(magic, ..)| beginning.starts_with(magic))?;
-    Some(Wrong::new(what, help))
+    Some(LogProblem::new(what, help))
 }
 
 /// Whether the beginning has bytes that no text contains.
@@ -176,16 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_called_what_it_is() {
-        for (bytes, said) in [
+    fn files_that_are_not_text_are_named_by_their_format() {
+        for (bytes, expected) in [
             (&b"PAGEDU64\0\0"[..], "is a crash dump"),
             (b"\x89PNG\r\n", "is a picture"),
             (b"\x28\xb5\x2f\xfd", "is compressed with zstd"),
             (&[0; 500], "is a binary file, but not a recording of poolgate"),
             (b"\n \n", "has only blank lines"),
         ] {
-            let Wrong { what, help } = answer(bytes);
-            assert_eq!((what.as_str(), help.is_empty()), (said, false));
+            let LogProblem { what, help } = answer(bytes);
+            assert_eq!((what.as_str(), help.is_empty()), (expected, false));
         }
     }
 }

@@ -5,7 +5,7 @@ use super::judged::Judged;
 use super::series::{self, Measured};
 use super::{JudgeError, rule};
 use crate::pool::Key;
-use crate::record::{Pause, Recording, SecondLook};
+use crate::record::{BlockPause, Recording, SecondLook};
 use crate::scenario::{self, Limit, Scenario};
 
 /// The most second looks at one run. Together they take nine times as long as the first look.
@@ -37,23 +37,24 @@ pub fn second_look(scenario: &Scenario, recording: &Recording, seed: u64) -> Res
         slots: measured.clock().slots(),
         slot_us: measured.clock().slot_us(),
         pause: match scenario.workload.pause {
-            scenario::Pause::Idle => Pause::Idle,
-            scenario::Pause::HalfSpeed => Pause::HalfSpeed,
-            scenario::Pause::Never => Pause::Never,
+            scenario::Pause::Idle => BlockPause::Idle,
+            scenario::Pause::HalfSpeed => BlockPause::HalfSpeed,
+            scenario::Pause::Never => BlockPause::Never,
         },
     })))
 }
 
 /// The tags for which another look would help. No tag is added once the candidates are fixed.
 fn candidates(scenario: &Scenario, recording: &Recording, measured: &Measured, frozen: Option<&[Key]>) -> Vec<Key> {
-    let judged = Judged::of(scenario, recording, measured);
+    let judged = Judged::new(scenario, recording, measured);
     let thresholds = scenario.thresholds();
     let again: Vec<&Key> = thresholds
         .iter()
         .flat_map(|threshold| {
             // Only rates are looked at again.
             let rate = threshold.limits.iter().find(|limit| matches!(limit, Limit::MaxRate(_)));
-            let meant = rule::meant(threshold, &judged).filter(|(_, said)| said.iter().any(|said| said.again));
+            let meant =
+                rule::meant(threshold, &judged).filter(|(_, verdicts)| verdicts.iter().any(|limit| limit.again));
             let measured = meant.filter_map(move |(case, _)| case.measured(threshold, rate?));
             measured.filter(|case| case.is_candidate()).map(|case| &case.key)
         })

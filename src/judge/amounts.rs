@@ -9,7 +9,7 @@ use super::level::Levels;
 /// The amounts that `max_growth` and `max_bytes` limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Amounts {
-    /// Before and after.
+    /// The levels before and after the workload, or those of the first and the last table.
     pub(super) levels: Result<Levels, Unknown>,
     /// Bytes at the end.
     pub(super) bytes: Result<u64, Unknown>,

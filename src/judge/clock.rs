@@ -10,31 +10,29 @@ const MOST: usize = 384;
 
 /// A slot's time and iterations.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tick {
+struct ClockSlot {
     slot: u64,
     /// Time since the workload began.
     at: Duration,
-    /// Completed iterations.
     iterations: u64,
 }
 
 /// The slots of a workload so far.
 #[derive(Debug, Default)]
-pub(super) struct Clock {
-    /// Evenly spaced slots.
-    kept: Vec<Tick>,
+pub(super) struct SlotClock {
+    /// Slots at equal distances, at most [`MOST`].
+    kept: Vec<ClockSlot>,
     every: u64,
-    last: Tick,
-    /// Number of slots.
+    last: ClockSlot,
     slots: u64,
     warm_up: Option<WarmUp>,
     /// The first slot after a warm-up that the scenario sets.
     warm: Option<u64>,
 }
 
-impl Clock {
-    pub(super) fn new(warm_up: Option<WarmUp>) -> Clock {
-        Clock { every: 1, warm_up, ..Clock::default() }
+impl SlotClock {
+    pub(super) fn new(warm_up: Option<WarmUp>) -> SlotClock {
+        SlotClock { every: 1, warm_up, ..SlotClock::default() }
     }
 
     /// Counts slots without a sample.
@@ -44,7 +42,7 @@ impl Clock {
 
     /// Adds a slot. Time and iterations may go back in a forged file.
     pub(super) fn push(&mut self, at: Duration, iterations: u64) {
-        self.last = Tick { slot: self.slots, at, iterations };
+        self.last = ClockSlot { slot: self.slots, at, iterations };
         self.slots += 1;
         let warm = match self.warm_up {
             None => false,
@@ -87,8 +85,8 @@ impl Clock {
     }
 
     /// The time of each slot; `None` if there are too many slots to keep all times.
-    pub(super) fn ticks(&self) -> Option<Vec<evidence::Tick>> {
-        let tick = |tick: &Tick| evidence::Tick {
+    pub(super) fn ticks(&self) -> Option<Vec<evidence::SlotTime>> {
+        let tick = |tick: &ClockSlot| evidence::SlotTime {
             slot: tick.slot,
             hours: tick.at.as_secs_f64() / 3600.0,
             iterations: tick.iterations as f64,
@@ -98,7 +96,7 @@ impl Clock {
 
     /// The median duration of a slot in microseconds; 0 if unknown.
     pub(super) fn slot_us(&self) -> u64 {
-        let each = |pair: &[Tick]| {
+        let each = |pair: &[ClockSlot]| {
             let slots = u128::from((pair[1].slot - pair[0].slot).max(1));
             (pair[1].at.saturating_sub(pair[0].at).as_micros() / slots) as u64
         };
@@ -112,8 +110,8 @@ impl Clock {
 mod tests {
     use super::*;
 
-    fn clock(slots: u64, warm_up: Option<WarmUp>) -> Clock {
-        let mut clock = Clock::new(warm_up);
+    fn clock(slots: u64, warm_up: Option<WarmUp>) -> SlotClock {
+        let mut clock = SlotClock::new(warm_up);
         (0..slots).for_each(|slot| clock.push(Duration::from_secs(36 * (slot + 1)), 2 * (slot + 1)));
         clock
     }
@@ -131,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warm_up_is_what_the_scenario_says() {
+    fn the_scenario_sets_the_warm_up() {
         assert_eq!(clock(300, None).window().warm_up, 60);
         assert_eq!(clock(50, None).window().warm_up, 14);
         assert_eq!(clock(100, Some(WarmUp::Iterations(30))).window().warm_up, 15);
@@ -142,7 +140,7 @@ mod tests {
 
     #[test]
     fn time_and_iterations_may_go_back() {
-        let mut clock = Clock::new(None);
+        let mut clock = SlotClock::new(None);
         (0..40).for_each(|slot| clock.push(Duration::from_secs(100 - slot), 100 - slot));
         assert_eq!((clock.window().pace.iterations, clock.window().pace.hours, clock.slot_us()), (None, 0.0, 0));
     }

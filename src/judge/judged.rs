@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::amounts::Amounts;
 use super::case::Case;
+use super::completeness::Completeness;
 use super::evidence::{Extension, History};
-use super::kernel::KernelSaid;
+use super::kernel::KernelFindings;
 use super::lockstep::Lockstep;
 use super::series::Measured;
-use super::shown::Shown;
 use super::verdict::{Finding, Judgement, Ruling, TagFigures, Verdict};
 use super::{Ignored, JudgeError, ignored, ranking, rule, series, slabs, suspects};
 use crate::pool::{Counters, Key};
@@ -22,7 +22,7 @@ use crate::scenario::{Scenario, Subject, Threshold};
 pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, JudgeError> {
     let measured = series::read(scenario, recording);
     measured.is_complete()?;
-    let judged = Judged::of(scenario, recording, &measured);
+    let judged = Judged::new(scenario, recording, &measured);
     let thresholds = scenario.thresholds();
     let mut rulings: Vec<Ruling> = thresholds
         .iter()
@@ -59,8 +59,8 @@ pub(super) struct Judged {
     pub(super) sums: Vec<Together>,
     pub(super) lockstep: Lockstep,
     pub(super) ignored: Vec<Ignored>,
-    pub(super) shown: Shown,
-    pub(super) kernel: KernelSaid,
+    pub(super) shown: Completeness,
+    pub(super) kernel: KernelFindings,
     /// Findings from the kernel's own report, one list for each of the scenario's thresholds.
     pub(super) reported: Vec<Vec<Finding>>,
 }
@@ -69,14 +69,14 @@ pub(super) struct Judged {
 pub(super) struct Together {
     pub(super) of: Subject,
     pub(super) case: Case,
-    /// Number of tags.
+    /// The number of tags in the sum.
     pub(super) tags: usize,
     /// One of the tags is a candidate or ignored.
     pub(super) seen_alone: bool,
 }
 
 impl Judged {
-    pub(super) fn of(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
+    pub(super) fn new(scenario: &Scenario, recording: &Recording, measured: &Measured) -> Judged {
         let ignored = ignored::entries(&scenario.ignore, recording.header().started, measured.keys());
         let window = measured.clock().window();
         let timed = recording.header().times_are_known();
@@ -112,7 +112,7 @@ impl Judged {
         let sums = slabs::joined_sums(sums.collect());
         let (tags, rows) = slabs::joined(tags);
         let history = |at: usize| measured.history(rows.get(at).copied().unwrap_or(at));
-        let lockstep = Lockstep::of(&tags, history);
+        let lockstep = Lockstep::new(&tags, history);
         let known = |key: &Key| tags.iter().any(|case| case.key.pool == key.pool && case.key.tag == key.tag);
         let driver = scenario.driver.as_ref().map(|driver| driver.as_str());
         let kernel = measured.kernel.clone();

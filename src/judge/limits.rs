@@ -3,25 +3,25 @@
 use super::Verdict;
 use super::evidence::{Confirmation, Interval, Trend};
 use super::level::Levels;
-use super::said::{Said, said};
-use crate::scenario::{Amount, Growth, Per, Rate};
+use super::limit_verdict::LimitVerdict;
+use crate::scenario::{Amount, GrowthLimit, Per, Rate};
 
 /// The growth in bytes allowed for a tag with these levels.
-pub(super) fn allowed(most: Growth, levels: &Levels) -> i64 {
+pub(super) fn allowed(most: GrowthLimit, levels: &Levels) -> i64 {
     match most {
-        Growth::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
-        Growth::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
+        GrowthLimit::Bytes(bytes) => i64::try_from(bytes.0).unwrap_or(i64::MAX),
+        GrowthLimit::Percent(percent) => (levels.bytes_before as f64 * percent.0 / 100.0) as i64,
     }
 }
 
 /// Compares the rate of a leak with its limit.
-pub(super) fn compared(interval: Interval, limit: f64, text: String) -> Said {
+pub(super) fn compared(interval: Interval, limit: f64, text: String) -> LimitVerdict {
     match (interval.low > limit, interval.high <= limit) {
-        (true, _) => said(Verdict::Broken, text),
-        (false, true) => said(Verdict::Held, format!("{text}; a leak, but within the limit")),
+        (true, _) => LimitVerdict::new(Verdict::Broken, text),
+        (false, true) => LimitVerdict::new(Verdict::Held, format!("{text}; a leak, but within the limit")),
         (false, false) => {
             let because = format!("{text}; the interval includes the limit");
-            Said { again: true, ..said(Verdict::Unclear, because) }
+            LimitVerdict { again: true, ..LimitVerdict::new(Verdict::Unclear, because) }
         }
     }
 }

@@ -41,7 +41,7 @@ struct Member<'a> {
 
 impl Lockstep {
     /// Finds the groups among `cases`; `history` returns the history of the case at an index.
-    pub(super) fn of(cases: &[Case], history: impl Fn(usize) -> History) -> Lockstep {
+    pub(super) fn new(cases: &[Case], history: impl Fn(usize) -> History) -> Lockstep {
         let cases = cases.iter().enumerate();
         let members: Vec<Member<'_>> = cases.filter_map(|(at, case)| member(case, || history(at))).collect();
         let mut group: Vec<usize> = (0..members.len()).collect();
@@ -65,14 +65,14 @@ impl Lockstep {
         others.map(|(other, _)| other)
     }
 
-    /// Converts to findings, with each lockstep group under its root; keeps the order.
-    pub(super) fn gathered(&self, told: Vec<(&Case, Verdict, String)>) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = Vec::new();
+    /// Converts to findings, each with its case, and each lockstep group under its root; keeps the order.
+    pub(super) fn gathered<'a>(&self, cases: Vec<(&'a Case, Verdict, String)>) -> Vec<(&'a Case, Finding)> {
+        let mut findings: Vec<(&Case, Finding)> = Vec::new();
         let mut done: Vec<usize> = Vec::new();
-        for (case, verdict, because) in &told {
+        for (case, verdict, because) in &cases {
             let group = self.groups.get(&case.key).filter(|_| *verdict != Verdict::Held);
             let Some(group) = group else {
-                findings.push(finding(case, *verdict, because.clone()));
+                findings.push((case, finding(case, *verdict, because.clone())));
                 continue;
             };
             if done.contains(group) {
@@ -80,7 +80,7 @@ impl Lockstep {
             }
             done.push(*group);
             let mut members: Vec<_> =
-                told.iter().filter(|(case, _, _)| self.groups.get(&case.key) == Some(group)).collect();
+                cases.iter().filter(|(case, _, _)| self.groups.get(&case.key) == Some(group)).collect();
             members.sort_by(|(one, verdict, _), (other, other_verdict, _)| {
                 let order = other_verdict.cmp(verdict).then_with(|| owner(&one.key).cmp(&owner(&other.key)));
                 order.then_with(|| growth(other).total_cmp(&growth(one))).then_with(|| one.key.cmp(&other.key))
@@ -91,7 +91,7 @@ impl Lockstep {
                 [] => because.clone(),
                 some => format!("{because}; in lockstep with it: {}", some.join(", ")),
             };
-            findings.push(finding(root, *verdict, because));
+            findings.push((root, finding(root, *verdict, because)));
         }
         findings
     }
@@ -99,12 +99,8 @@ impl Lockstep {
 
 fn finding(case: &Case, verdict: Verdict, because: String) -> Finding {
     let key = (!case.several).then(|| case.key.clone());
-    Finding { key, subject: subject(case), verdict, because, base: None }
-}
-
-/// The name of a case in a finding.
-pub(super) fn subject(case: &Case) -> String {
-    if case.several { case.key.tag.to_string() } else { case.key.to_string() }
+    let subject = if case.several { case.key.tag.to_string() } else { case.key.to_string() };
+    Finding { key, subject, verdict, because, base: None }
 }
 
 /// Bytes by which a tag grew over its tested window.

@@ -1,13 +1,13 @@
 //! A second look as measured: its plan, the samples of the candidates, and whether there were enough samples.
 
-use super::coverage::Counts;
+use super::coverage::SampleCounts;
 use super::evidence::Extension;
 use super::sums::{Extended, Sum};
 use crate::pool::{Key, Usage};
 use crate::record::SecondLook;
 
 /// A second look at the candidates.
-pub(super) struct Look {
+pub(super) struct MeasuredLook {
     pub(super) plan: SecondLook,
     /// The candidate tags, by row.
     pub(super) tags: Vec<(usize, Extension)>,
@@ -16,9 +16,9 @@ pub(super) struct Look {
     taken: Vec<u64>,
 }
 
-impl Look {
-    pub(super) fn new(plan: SecondLook, tags: Vec<(usize, Extension)>, sums: Vec<(usize, Extended)>) -> Look {
-        Look { plan, tags, sums, taken: Vec::new() }
+impl MeasuredLook {
+    pub(super) fn new(plan: SecondLook, tags: Vec<(usize, Extension)>, sums: Vec<(usize, Extended)>) -> MeasuredLook {
+        MeasuredLook { plan, tags, sums, taken: Vec::new() }
     }
 
     /// Begins a block; 0 is the work before the first.
@@ -31,7 +31,7 @@ impl Look {
     pub(super) fn thin(&self) -> Option<String> {
         let blocks = self.taken.iter().enumerate().skip(1);
         blocks.into_iter().find_map(|(number, taken)| {
-            let counts = Counts { taken: *taken, due: self.plan.slots };
+            let counts = SampleCounts { taken: *taken, due: self.plan.slots };
             counts.doubt(&format!("in block {number} of the second look"))
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::case::Case;
 use super::level::Levels;
-use super::tables::Tables;
+use super::tables::LogTables;
 use crate::pool::{Key, Pool};
 
 /// The tags of a log that grew.
@@ -24,7 +24,7 @@ pub struct Ranking {
 /// The growth of one tag.
 #[derive(Debug, Clone)]
 pub struct Grown {
-    /// The tag.
+    /// The tag and its pool.
     pub key: Key,
     /// Its levels before and after.
     pub levels: Levels,
@@ -41,7 +41,7 @@ impl Grown {
 }
 
 /// Ranks the tags that grew; `None` for a single table. `timed`: the times of the tables are known.
-pub(super) fn ranking(tables: &Tables, timed: bool, cases: &[Case]) -> Option<Ranking> {
+pub(super) fn ranking(tables: &LogTables, timed: bool, cases: &[Case]) -> Option<Ranking> {
     let compared = tables.compared()?;
     // The kernel's totals repeat the memory of the tags, and repeat each other under different names.
     let whole = cases.iter().all(|case| case.key.pool == Pool::Kernel);

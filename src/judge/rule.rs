@@ -1,36 +1,36 @@
 //! Judges one threshold by the measurements.
 
 use super::case::Case;
+use super::completeness::Completeness;
 use super::judged::{Judged, Together};
-use super::said::{Said, doubt};
-use super::shown::Shown;
+use super::limit_verdict::{LimitVerdict, doubt};
 use super::{Finding, Ruling, Verdict};
 use crate::pool::TagPattern;
 use crate::scenario::{Amount, Limit, Measure, Rate, Subject, Threshold};
 
 /// The verdict on `threshold`, with the findings it rests on; `reported` are those of the kernel itself.
 pub(super) fn rule(threshold: &Threshold, judged: &Judged, reported: &[Finding]) -> Ruling {
-    let (mut told, mut of_all) = (Vec::new(), OfAll::default());
-    for (case, said) in meant(threshold, judged) {
-        if of_all.takes(threshold, &said) {
+    let (mut cases, mut of_all) = (Vec::new(), OfAll::default());
+    for (case, limits) in meant(threshold, judged) {
+        if of_all.takes(threshold, &limits) {
             continue;
         }
-        let (verdict, because) = worst(said.into_iter().map(|said| (said.verdict, said.because)).collect());
-        told.push((case, verdict, because));
+        let (verdict, because) = worst(limits.into_iter().map(|limit| (limit.verdict, limit.because)).collect());
+        cases.push((case, verdict, because));
     }
     of_all.add(judged.shown.hidden_from(&threshold.subject));
-    put_in_order(threshold, &mut told);
+    put_in_order(threshold, &mut cases);
     let all = of_all.finding(threshold);
-    let verdicts = told.iter().map(|(_, verdict, _)| *verdict);
+    let verdicts = cases.iter().map(|(_, verdict, _)| *verdict);
     let verdicts = verdicts.chain(all.iter().chain(reported).map(|finding| finding.verdict));
     let verdict = verdicts.max().unwrap_or(Verdict::Unclear);
-    let none = (told.is_empty() && all.is_none() && reported.is_empty())
+    let none = (cases.is_empty() && all.is_none() && reported.is_empty())
         .then(|| nothing_meant(&threshold.subject, &judged.shown));
     if !names(threshold) {
         // A threshold on all tags lists only those that were not held.
-        told.retain(|(_, verdict, _)| *verdict != Verdict::Held);
+        cases.retain(|(_, verdict, _)| *verdict != Verdict::Held);
     }
-    let findings = judged.lockstep.gathered(told);
+    let findings = judged.lockstep.gathered(cases).into_iter().map(|(_, finding)| finding).collect();
     let findings = reported.iter().cloned().chain(joined(findings, all.or(none))).collect();
     Ruling { threshold: threshold.clone(), verdict, findings }
 }
@@ -43,12 +43,12 @@ pub(super) fn joined(mut findings: Vec<Finding>, of_none: Option<Finding>) -> Ve
 }
 
 /// Sorts the worst first; within a verdict, steady growth first, then the largest. Long lists are cut at the end.
-pub(super) fn put_in_order(threshold: &Threshold, told: &mut [(&Case, Verdict, String)]) {
+pub(super) fn put_in_order(threshold: &Threshold, cases: &mut [(&Case, Verdict, String)]) {
     let size = |case: &Case| {
         let of = |limit| case.measured(threshold, limit).unwrap_or(case).size(limit);
         threshold.limits.first().map_or(f64::NEG_INFINITY, of)
     };
-    told.sort_by(|(one, verdict, _), (other, other_verdict, _)| {
+    cases.sort_by(|(one, verdict, _), (other, other_verdict, _)| {
         let order = other_verdict.cmp(verdict).then_with(|| other.is_candidate().cmp(&one.is_candidate()));
         order.then_with(|| size(other).total_cmp(&size(one)))
     });
@@ -60,8 +60,8 @@ pub(super) struct OfAll(Vec<String>);
 
 impl OfAll {
     /// Takes the doubt about a tag if it applies to every tag, and returns whether it did.
-    pub(super) fn takes(&mut self, threshold: &Threshold, said: &[Said]) -> bool {
-        let Some(doubt) = doubt(said).filter(|_| !names(threshold)) else { return false };
+    pub(super) fn takes(&mut self, threshold: &Threshold, limits: &[LimitVerdict]) -> bool {
+        let Some(doubt) = doubt(limits).filter(|_| !names(threshold)) else { return false };
         self.add(Some(doubt));
         true
     }
@@ -94,17 +94,20 @@ pub(super) fn worst(limits: Vec<(Verdict, String)>) -> (Verdict, String) {
 /// The indices of the thresholds that apply to a tag, with their verdicts on it.
 pub(super) fn verdicts(thresholds: &[Threshold], case: &Case) -> Vec<(usize, Verdict)> {
     let meant = thresholds.iter().enumerate().filter(|(_, threshold)| is_about(threshold, case));
-    let verdict = |threshold| against(threshold, case).iter().map(|said| said.verdict).max();
+    let verdict = |threshold| against(threshold, case).iter().map(|limit| limit.verdict).max();
     meant.filter_map(|(at, threshold)| Some((at, verdict(threshold)?))).collect()
 }
 
 /// Judges `case` by each limit of `threshold`.
-pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<Said> {
+pub(super) fn against(threshold: &Threshold, case: &Case) -> Vec<LimitVerdict> {
     threshold.limits.iter().map(|limit| case.against_measured(threshold, limit, names(threshold))).collect()
 }
 
 /// The cases a threshold is about, judged by each of its limits.
-pub(super) fn meant<'a>(threshold: &'a Threshold, judged: &'a Judged) -> impl Iterator<Item = (&'a Case, Vec<Said>)> {
+pub(super) fn meant<'a>(
+    threshold: &'a Threshold,
+    judged: &'a Judged,
+) -> impl Iterator<Item = (&'a Case, Vec<LimitVerdict>)> {
     let tags = judged.tags.iter().filter(|case| is_about(threshold, case));
     let tags = tags.map(|case| (case, against(threshold, case)));
     let sums = judged.sums.iter().filter(|sum| sum.of == threshold.subject);
@@ -120,7 +123,7 @@ fn is_about(threshold: &Threshold, tag: &Case) -> bool {
 }
 
 /// Judges the tags of a threshold together, if their sum is a candidate and none of them is.
-fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<Said>> {
+fn together(threshold: &Threshold, sum: &Together) -> Option<Vec<LimitVerdict>> {
     // Only objects are summed, not whole slabs.
     let of_slabs = threshold.measure == Some(Measure::Slabs);
     if sum.tags < 2 || sum.seen_alone || of_slabs || !sum.case.is_candidate() {
@@ -152,7 +155,7 @@ pub(super) fn names(threshold: &Threshold) -> bool {
 
 /// The finding for a threshold without any tag. It was not held: most likely the tag is misspelt, or its cache was
 /// merged.
-pub(super) fn nothing_meant(subject: &Subject, shown: &Shown) -> Finding {
+pub(super) fn nothing_meant(subject: &Subject, shown: &Completeness) -> Finding {
     let mut because = match subject {
         Subject::Total(pool) => format!("this kernel has no {pool} pool"),
         Subject::Tags { tag, .. } => absent(tag),

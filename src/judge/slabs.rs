@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::case::Case;
 use super::judged::Together;
 use super::level::Levels;
-use super::said::{Said, said};
+use super::limit_verdict::LimitVerdict;
 use super::{Verdict, words};
 use crate::pool::{Pool, Tag};
 use crate::scenario::{Bytes, Limit, Measure, Subject, Threshold};
@@ -28,16 +28,24 @@ impl Case {
         }
     }
 
+    /// The figures in `pool`: those of the whole slabs, or its own; `None` if whole slabs were not measured.
+    pub(super) fn in_pool(&self, pool: Pool) -> Option<&Case> {
+        if pool == Pool::Slabs && self.key.pool != Pool::Slabs { self.slabs.as_deref() } else { Some(self) }
+    }
+
     /// Judges by one limit of a threshold. `named`: the threshold names this tag as the driver's own.
-    pub(super) fn against_measured(&self, threshold: &Threshold, limit: &Limit, named: bool) -> Said {
+    pub(super) fn against_measured(&self, threshold: &Threshold, limit: &Limit, named: bool) -> LimitVerdict {
         let Some(measured) = self.measured(threshold, limit) else {
-            return said(Verdict::Unclear, "the recording has no figures of whole slabs; remove `measure: slabs`");
+            return LimitVerdict::new(
+                Verdict::Unclear,
+                "the recording has no figures of whole slabs; remove `measure: slabs`",
+            );
         };
-        let mut said = measured.against(limit, named);
-        if said.doubt.is_none() && self.ignored.is_none() {
-            said.because += &self.beside(measured, limit).unwrap_or_default();
+        let mut judged = measured.against(limit, named);
+        if judged.doubt.is_none() && self.ignored.is_none() {
+            judged.because += &self.beside(measured, limit).unwrap_or_default();
         }
-        said
+        judged
     }
 
     /// Describes the second figure of a cache, beside the one that a limit on an amount is on.

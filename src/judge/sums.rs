@@ -10,7 +10,7 @@ use crate::pool::{Counters, Figure, Key, Pool, Tag, Usage};
 use crate::record::{SecondLook, Stage};
 use crate::scenario::{Limit, Scenario, Subject};
 
-/// Several tags together.
+/// The series of several tags together.
 pub(super) struct Sum {
     /// The tags it sums.
     pub(super) of: Subject,
@@ -48,7 +48,7 @@ impl Sum {
 
     /// Adds the tag of a new row if it belongs to the sum; `slots` is the number of slots so far.
     pub(super) fn meet(&mut self, row: usize, key: &Key, slots: u64) {
-        if let Some(pool) = Figure::of(key).and_then(Figure::total_of)
+        if let Some(pool) = Figure::from_key(key).and_then(Figure::total_of)
             && self.is_total_of(pool)
             && key.counters == Counters::BytesOnly
         {
@@ -72,12 +72,12 @@ impl Sum {
     /// The history of the sum; `None` if it has no tags.
     pub(super) fn history(&self, tags: &Histories) -> Option<History> {
         match &self.of {
-            Subject::Total(_) => self.total.as_ref().map(|total| total.of(0)),
-            Subject::Tags { .. } => self.rows.iter().map(|row| tags.of(*row)).reduce(|sum, one| sum.plus(&one)),
+            Subject::Total(_) => self.total.as_ref().map(|total| total.history(0)),
+            Subject::Tags { .. } => self.rows.iter().map(|row| tags.history(*row)).reduce(|sum, one| sum.plus(&one)),
         }
     }
 
-    /// Adds a sample.
+    /// Adds a sample to the sum over a pool; other sums are computed from the series of their tags.
     pub(super) fn sample(&mut self, stage: Stage, keys: &[Key], usages: &[Option<Usage>]) {
         if self.total.is_none() {
             return;
@@ -114,7 +114,7 @@ impl Sum {
             }
             Subject::Tags { .. } => {
                 let each = self.rows.iter().filter_map(|row| Some((*row, keys.get(*row)?)));
-                let each = each.map(|(row, key)| (row, Extension::new(plan, key.counters, &tags.of(row))));
+                let each = each.map(|(row, key)| (row, Extension::new(plan, key.counters, &tags.history(row))));
                 Some(Extended::Tags(each.collect()))
             }
         }

@@ -22,32 +22,32 @@ const KERNEL: [&str; 16] =
 
 /// How closely a tag points to one driver; the closest is the smallest value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Owner {
+pub(super) enum TagSpecificity {
     /// A driver, as far as the tag shows.
     Driver,
     /// A part of the kernel.
     Kernel,
-    /// Any driver.
-    Everybody,
+    /// Any driver, because the tag is shared.
+    Anyone,
 }
 
 /// Whether any driver may allocate under a tag.
 pub fn is_generic(key: &Key) -> bool {
-    owner(key) == Owner::Everybody
+    owner(key) == TagSpecificity::Anyone
 }
 
 /// The owner of a tag.
-pub(super) fn owner(key: &Key) -> Owner {
+pub(super) fn owner(key: &Key) -> TagSpecificity {
     let tag = key.tag.unprotected();
     let text = tag.as_ref().unwrap_or(&key.tag).as_str().trim_end();
     if !key.pool.has_pool_tags() {
-        Owner::Driver
+        TagSpecificity::Driver
     } else if GENERIC.contains(&text) || text.starts_with(REGISTRY) {
-        Owner::Everybody
+        TagSpecificity::Anyone
     } else if KERNEL.iter().any(|part| text.starts_with(part)) {
-        Owner::Kernel
+        TagSpecificity::Kernel
     } else {
-        Owner::Driver
+        TagSpecificity::Driver
     }
 }
 
@@ -76,6 +76,6 @@ mod tests {
     #[test]
     fn a_drivers_tag_is_closer_than_the_kernels_and_that_than_everybodys() {
         let order = ["MyD1", "FMfn", "Irp"].map(|tag| owner(&key(tag.parse().unwrap(), Pool::Nonpaged)));
-        assert_eq!(order, [Owner::Driver, Owner::Kernel, Owner::Everybody]);
+        assert_eq!(order, [TagSpecificity::Driver, TagSpecificity::Kernel, TagSpecificity::Anyone]);
     }
 }

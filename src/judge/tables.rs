@@ -21,15 +21,15 @@ const KEPT: u64 = 32;
 
 /// The amounts in a log without stages.
 #[derive(Debug, Default)]
-pub(super) struct Tables {
-    /// Number of tables.
+pub(super) struct LogTables {
+    /// The number of tables.
     count: u64,
     /// Index of the first table since the last restart.
     since: u64,
     /// Rows with counters that went back since then.
     anew: Vec<bool>,
-    first: Window,
-    last: Window,
+    first: LogEnd,
+    last: LogEnd,
     /// The last table, by row.
     end: Vec<Option<Usage>>,
     /// Bytes in the last table, by sum.
@@ -40,10 +40,10 @@ pub(super) struct Tables {
 
 /// Tables at one end of the log.
 #[derive(Debug, Default)]
-struct Window {
-    /// Number of tables.
+struct LogEnd {
+    /// The number of tables that were added.
     tables: u64,
-    /// Their average time.
+    /// Their average time since the log began.
     at: Duration,
     rows: Vec<Values>,
     sums: Vec<Values>,
@@ -53,12 +53,12 @@ struct Window {
 type Values = Vec<(u64, i64)>;
 
 /// Reads a log a second time, with its `keys` and `sums` known.
-pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> Tables {
-    let Counted { count, since, anew } = counted(recording, keys.len());
+pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> LogTables {
+    let TableCount { count, since, anew } = counted(recording, keys.len());
     let length = count - since;
     let each = if length >= MANY { length / 10 } else { 1 };
     let windows = [since..since + each, count.saturating_sub(each)..count];
-    let mut tables = Tables { count, since, anew, ..Tables::default() };
+    let mut tables = LogTables { count, since, anew, ..LogTables::default() };
     let mut events = recording.events();
     let mut number = 0;
     while let Some(event) = events.next() {
@@ -80,21 +80,21 @@ pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> Tables 
 
 /// One of two recordings that are compared.
 pub(super) struct Side<'a> {
-    pub(super) tables: &'a Tables,
+    pub(super) tables: &'a LogTables,
     pub(super) keys: &'a [Key],
 }
 
 /// The number of tables, and the counters that went back in them.
-struct Counted {
+struct TableCount {
     count: u64,
     since: u64,
     anew: Vec<bool>,
 }
 
 /// Counts the tables, and finds counters that went back.
-fn counted(recording: &Recording, rows: usize) -> Counted {
+fn counted(recording: &Recording, rows: usize) -> TableCount {
     let mut before: Vec<Option<Usage>> = vec![None; rows];
-    let mut counted = Counted { count: 0, since: 0, anew: vec![false; rows] };
+    let mut counted = TableCount { count: 0, since: 0, anew: vec![false; rows] };
     let mut events = recording.events();
     while let Some(event) = events.next() {
         if let Event::Sample { snapshot, .. } = event {
@@ -104,7 +104,7 @@ fn counted(recording: &Recording, rows: usize) -> Counted {
     counted
 }
 
-impl Counted {
+impl TableCount {
     /// Counts a table; `before` holds the last known usage of each row.
     fn table(&mut self, keys: &[Key], usages: &[Option<Usage>], before: &mut [Option<Usage>]) {
         let (mut compared, mut restarted) = (0u64, 0u64);
@@ -148,7 +148,7 @@ fn of_sum(sum: &Sum, usages: &[Option<Usage>], keys: &[Key]) -> Option<(u64, i64
     )
 }
 
-impl Window {
+impl LogEnd {
     fn add(&mut self, at: Duration, rows: usize, usages: &[Option<Usage>], keys: &[Key], sums: &[Sum]) {
         self.rows.resize(rows, Values::new());
         self.sums.resize(sums.len(), Values::new());
@@ -177,31 +177,29 @@ impl Window {
     }
 }
 
-impl Tables {
-    /// Number of tables.
+impl LogTables {
+    /// The number of tables in the log.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
     /// Joins the table of a base and that of a candidate to one log, `apart` in time, if each is a single table.
-    pub(super) fn joined(base: Side<'_>, candidate: Side<'_>, sums: &[Sum], apart: Duration) -> Option<Tables> {
+    pub(super) fn joined(base: Side<'_>, candidate: Side<'_>, sums: &[Sum], apart: Duration) -> Option<LogTables> {
         let [before, after] = [base.tables, candidate.tables].map(|tables| (tables.count == 1).then_some(tables));
         let (before, after) = (before?, after?);
-        // Two recordings may count a tag differently, so tags are matched by name.
-        let names: HashMap<String, usize> =
-            base.keys.iter().enumerate().map(|(row, key)| (key.to_string(), row)).collect();
-        let of_base = |key: &Key| *before.end.get(*names.get(&key.to_string())?)?;
+        let rows: HashMap<_, usize> = base.keys.iter().enumerate().map(|(row, key)| (key.identity(), row)).collect();
+        let of_base = |key: &Key| *before.end.get(*rows.get(&key.identity())?)?;
         let first: Vec<Option<Usage>> = candidate.keys.iter().map(of_base).collect();
-        let mut counted = Counted { count: 0, since: 0, anew: vec![false; first.len()] };
+        let mut counted = TableCount { count: 0, since: 0, anew: vec![false; first.len()] };
         let mut seen = vec![None; first.len()];
         counted.table(candidate.keys, &first, &mut seen);
         counted.table(candidate.keys, &after.end, &mut seen);
-        let (mut from, mut to) = (Window::default(), Window::default());
+        let (mut from, mut to) = (LogEnd::default(), LogEnd::default());
         from.add(Duration::ZERO, first.len(), &first, candidate.keys, sums);
         to.add(apart, first.len(), &after.end, candidate.keys, sums);
-        let Counted { count, since, anew } = counted;
+        let TableCount { count, since, anew } = counted;
         let (end, end_of_sums) = (after.end.clone(), after.end_of_sums.clone());
-        Some(Tables { count, since, anew, first: from, last: to, end, end_of_sums, joined: true })
+        Some(LogTables { count, since, anew, first: from, last: to, end, end_of_sums, joined: true })
     }
 
     /// Whether the tables are those of a base and a candidate.
@@ -230,7 +228,8 @@ impl Tables {
     /// The amounts of the tag in `row`.
     pub(super) fn amounts(&self, row: usize) -> Amounts {
         let end = self.end.get(row).copied().flatten().map(|usage| usage.bytes);
-        let amounts = self.of(self.first.level(&self.first.rows, row), self.last.level(&self.last.rows, row), end);
+        let amounts =
+            self.amounts_between(self.first.level(&self.first.rows, row), self.last.level(&self.last.rows, row), end);
         let anew = self.anew.get(row).is_some_and(|anew| *anew);
         Amounts { at_least: amounts.at_least.or(anew.then_some(Anew::Tag)), ..amounts }
     }
@@ -238,7 +237,8 @@ impl Tables {
     /// The amounts of the sum at index `at`.
     pub(super) fn amounts_of_sum(&self, at: usize) -> Amounts {
         let end = self.end_of_sums.get(at).copied().flatten();
-        let amounts = self.of(self.first.level(&self.first.sums, at), self.last.level(&self.last.sums, at), end);
+        let amounts =
+            self.amounts_between(self.first.level(&self.first.sums, at), self.last.level(&self.last.sums, at), end);
         let partial = |unknown| match unknown {
             Unknown::NotInFirst | Unknown::NotInLast => Unknown::NotAllOfSum,
             other => other,
@@ -246,7 +246,7 @@ impl Tables {
         Amounts { levels: amounts.levels.map_err(partial), bytes: amounts.bytes.map_err(partial), ..amounts }
     }
 
-    fn of(&self, first: Option<(u64, i64)>, last: Option<(u64, i64)>, end: Option<u64>) -> Amounts {
+    fn amounts_between(&self, first: Option<(u64, i64)>, last: Option<(u64, i64)>, end: Option<u64>) -> Amounts {
         let levels = match (self.count - self.since, first, last) {
             (..=1, _, _) if self.since > 0 => Err(Unknown::OneTableSinceRestart),
             (..=1, _, _) => Err(Unknown::OneTable),
@@ -278,9 +278,9 @@ mod tests {
     #[test]
     fn the_level_of_a_tenth_is_its_lower_quartile() {
         let window =
-            Window { tables: 5, rows: vec![vec![(5, 1), (1, 5), (9, 2), (3, 3), (7, 4)]], ..Window::default() };
+            LogEnd { tables: 5, rows: vec![vec![(5, 1), (1, 5), (9, 2), (3, 3), (7, 4)]], ..LogEnd::default() };
         assert_eq!(window.level(&window.rows, 0), Some((3, 2)));
-        let seldom = Window { rows: vec![vec![(5, 1), (1, 5)]], tables: 5, ..Window::default() };
+        let seldom = LogEnd { rows: vec![vec![(5, 1), (1, 5)]], tables: 5, ..LogEnd::default() };
         assert_eq!(seldom.level(&seldom.rows, 0), None);
     }
 }

@@ -50,7 +50,7 @@ pub struct Judgement {
 /// The verdict on one threshold.
 #[derive(Debug, Clone)]
 pub struct Ruling {
-    /// The threshold.
+    /// The threshold as the scenario or the command line gives it.
     pub threshold: Threshold,
     /// The worst of the findings' verdicts.
     pub verdict: Verdict,
@@ -76,7 +76,7 @@ pub struct Finding {
 /// The figures of one tag.
 #[derive(Debug, Clone)]
 pub struct TagFigures {
-    /// The tag.
+    /// The tag and its pool.
     pub key: Key,
     /// Its settled levels before and after the workload; `None` if it was not measured at rest.
     pub levels: Option<Levels>,
@@ -101,7 +101,7 @@ pub struct TagFigures {
 }
 
 impl Judgement {
-    /// The worst verdict.
+    /// The worst verdict of all thresholds; unclear if there are none.
     pub fn verdict(&self) -> Verdict {
         self.rulings.iter().map(|ruling| ruling.verdict).max().unwrap_or(Verdict::Unclear)
     }

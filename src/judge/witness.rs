@@ -52,7 +52,7 @@ impl Witness {
             for (account, pool) in self.pools.iter_mut().zip(POOLS) {
                 // A live kernel's figure counts pages too. Its table is known to be complete, and is read apart from
                 // the figure.
-                let reported = Figure::of(key).and_then(Figure::total_of) == Some(pool);
+                let reported = Figure::from_key(key).and_then(Figure::total_of) == Some(pool);
                 if reported && key.counters == Counters::BytesOnly {
                     account.row = Some(row);
                 } else if key.pool == pool && key.session.is_none() {
@@ -106,7 +106,7 @@ impl Account {
         (self.shown_growth.saturating_sub(growth) > allowed as i64).then(|| {
             let [shown, growth] = [self.shown_growth, growth].map(words::signed);
             format!(
-                "by the tables' totals the {pool} pool grew by {growth}, but the tags in the tables grew by {shown}"
+                "according to the tables' totals the {pool} pool grew by {growth}, but the tags in the tables grew by {shown}"
             )
         })
     }
@@ -134,7 +134,7 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    fn judged(counters: Counters, tables: &[(u64, u64)]) -> Vec<(String, bool)> {
+    fn contradictions_of(counters: Counters, tables: &[(u64, u64)]) -> Vec<(String, bool)> {
         let reported = Key { counters, ..Figure::Nonpaged.key() };
         let keys = [reported, Key::new("Irp".parse().unwrap(), Pool::Nonpaged, Counters::Wrapping32)];
         let usage = |mib: u64| Some(Usage { allocs: 0, frees: 0, bytes: mib * MIB });
@@ -143,8 +143,8 @@ mod tests {
         witness.contradictions().map(|(_, text, missing)| (text, missing)).collect()
     }
 
-    fn said(tables: &[(u64, u64)]) -> Vec<(String, bool)> {
-        judged(Counters::BytesOnly, tables)
+    fn contradictions(tables: &[(u64, u64)]) -> Vec<(String, bool)> {
+        contradictions_of(Counters::BytesOnly, tables)
     }
 
     #[test]
@@ -152,17 +152,17 @@ mod tests {
         for tables in
             [&[(700, 500), (800, 600), (900, 700)][..], &[(700, 690), (710, 699), (690, 684)], &[(700, 400)], &[]]
         {
-            assert_eq!(said(tables), [], "{tables:?}");
+            assert_eq!(contradictions(tables), [], "{tables:?}");
         }
     }
 
     #[test]
     fn a_pool_that_grows_beyond_its_rows_has_rows_that_are_not_shown() {
         let apart = "the tables' totals of the nonpaged pool and the sums of its rows drift apart by ";
-        assert_eq!(said(&[(700, 500), (710, 500), (720, 500)]), [(format!("{apart}20.0 MiB"), true)]);
+        assert_eq!(contradictions(&[(700, 500), (710, 500), (720, 500)]), [(format!("{apart}20.0 MiB"), true)]);
         let fallen = [(700, 500), (700, 500), (700, 500), (700, 520)];
-        assert_eq!(said(&fallen), [(format!("{apart}−20.0 MiB"), false)]);
-        assert_eq!(judged(Counters::InUse, &[(700, 500), (900, 500)]), [], "a live kernel's table is whole");
+        assert_eq!(contradictions(&fallen), [(format!("{apart}−20.0 MiB"), false)]);
+        assert_eq!(contradictions_of(Counters::InUse, &[(700, 500), (900, 500)]), [], "a live kernel's table is whole");
     }
 
     #[test]
@@ -177,13 +177,13 @@ mod tests {
         };
         assert_eq!(outgrown(&[(700, 50), (790, 140)]), None);
         assert_eq!(outgrown(&[(700, 50), (700, 55)]), None, "within what moves between two readings");
-        let text = "by the tables' totals the nonpaged pool grew by 0 B, but the tags in the tables grew by 81.0 MiB";
+        let text = "according to the tables' totals the nonpaged pool grew by 0 B, but the tags in the tables grew by 81.0 MiB";
         assert_eq!(outgrown(&[(700, 50), (700, 131)]).as_deref(), Some(text));
     }
 
     #[test]
     fn rows_are_not_more_than_their_pool() {
         let more = "the rows of the nonpaged pool add up to 0.98 GiB, more than the tables' total of 700 MiB";
-        assert_eq!(said(&[(700, 1000)]), [(more.to_owned(), false)]);
+        assert_eq!(contradictions(&[(700, 1000)]), [(more.to_owned(), false)]);
     }
 }

@@ -1,6 +1,8 @@
 //! Evidence in words.
 
-use super::evidence::{Confirmation, Doubt, Early, Evidence, Guard, Interruption, Interval, Shape, Standing, Trend};
+use super::evidence::{
+    Confirmation, Doubt, Early, Evidence, GrowthCheck, Interruption, Interval, Shape, Standing, Trend,
+};
 use crate::scenario::Bytes;
 
 impl std::fmt::Display for Evidence {
@@ -47,7 +49,7 @@ fn early(rate: &Early, needed: u64) -> String {
     let Some(interval) = rate.bytes(per) else { return "no rate".to_owned() };
     let (rate, low, high) = figures(interval, 1);
     format!(
-        "{rate}/{per} (95 %: {low} to {high}) by {samples} samples; too few samples to test for a leak: {needed} after the warm-up are needed"
+        "{rate}/{per} (95 %: {low} to {high}) from {samples} samples; too few samples to test for a leak: {needed} after the warm-up are needed"
     )
 }
 
@@ -152,13 +154,13 @@ fn doubt(doubt: Doubt) -> &'static str {
     }
 }
 
-fn guard(guard: Guard) -> &'static str {
+fn guard(guard: GrowthCheck) -> &'static str {
     match guard {
-        Guard::FewObjects => "fewer than four objects",
-        Guard::NotEveryQuarter => "not all the time",
-        Guard::SlowingDown => "slowing down",
-        Guard::SeenBefore => "no new high",
-        Guard::Released => "released in cool-down",
+        GrowthCheck::FewObjects => "fewer than four objects",
+        GrowthCheck::NotEveryQuarter => "not in every quarter of the series",
+        GrowthCheck::SlowingDown => "slowing down",
+        GrowthCheck::SeenBefore => "no new high",
+        GrowthCheck::Released => "released in cool-down",
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::Figures;
+use super::figures::BenchFigures;
 
 /// The absolute difference by which a figure may be worse.
 const SLACK: f64 = 0.005;
@@ -21,29 +21,28 @@ enum Guarded {
     /// Lower is better, on a ladder: one rung up is worse.
     Rung(f64),
     /// Lower is better, and measured: an increase by half is worse. On one machine, idle and busy, it varied by 5 %.
-    /// twentieth.
     Measured(f64),
 }
 
 /// The figures in `now` that are worse than in `committed`, as lines of text; empty if none is.
-pub(crate) fn worse(now: &Figures, committed: &Figures) -> Vec<String> {
+pub(crate) fn worse(now: &BenchFigures, committed: &BenchFigures) -> Vec<String> {
     let (now, committed) = (guarded(now), guarded(committed));
     let compared = committed.iter().filter_map(|(name, was)| match (now.get(name), was) {
         (None, _) => Some(format!("{name}: not measured any more")),
-        (Some(Guarded::Low(is)), Guarded::Low(was)) if *is > was + SLACK => Some(said(name, *was, *is)),
-        (Some(Guarded::High(is)), Guarded::High(was)) if *is < was - SLACK => Some(said(name, *was, *is)),
-        (Some(Guarded::Rung(is)), Guarded::Rung(was)) if *is > was * 1.01 => Some(said(name, *was, *is)),
-        (Some(Guarded::Measured(is)), Guarded::Measured(was)) if *is > was * 1.5 => Some(said(name, *was, *is)),
+        (Some(Guarded::Low(is)), Guarded::Low(was)) if *is > was + SLACK => Some(line(name, *was, *is)),
+        (Some(Guarded::High(is)), Guarded::High(was)) if *is < was - SLACK => Some(line(name, *was, *is)),
+        (Some(Guarded::Rung(is)), Guarded::Rung(was)) if *is > was * 1.01 => Some(line(name, *was, *is)),
+        (Some(Guarded::Measured(is)), Guarded::Measured(was)) if *is > was * 1.5 => Some(line(name, *was, *is)),
         (Some(_), _) => None,
     });
     compared.collect()
 }
 
-fn said(name: &str, was: f64, is: f64) -> String {
+fn line(name: &str, was: f64, is: f64) -> String {
     format!("{name}: {is:.4}, and {was:.4} is committed")
 }
 
-fn guarded(figures: &Figures) -> BTreeMap<String, Guarded> {
+fn guarded(figures: &BenchFigures) -> BTreeMap<String, Guarded> {
     let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
     let mut all = BTreeMap::new();
     let cost = figures.nanoseconds.then / figures.nanoseconds.lowest_alone;
@@ -90,9 +89,9 @@ mod tests {
     use super::super::figures::{FalseAlarms, Nanoseconds, Recall, Smallest};
     use super::*;
 
-    fn figures(false_alarms: u64, rate: Option<f64>, recall: f64) -> Figures {
+    fn figures(false_alarms: u64, rate: Option<f64>, recall: f64) -> BenchFigures {
         let family = "steps".to_owned();
-        Figures {
+        BenchFigures {
             size: "tiny".to_owned(),
             seeds: "v1".to_owned(),
             false_alarms: vec![FalseAlarms {
@@ -139,7 +138,7 @@ mod tests {
         let committed = figures(0, None, 0.8);
         let on_a_machine = |then: f64, lowest_alone: f64| {
             let nanoseconds = Nanoseconds { then, lowest_alone, ..committed.nanoseconds };
-            worse(&Figures { nanoseconds, ..committed.clone() }, &committed)
+            worse(&BenchFigures { nanoseconds, ..committed.clone() }, &committed)
         };
         assert_eq!(on_a_machine(40.0, 5.0), [""; 0]);
         assert_eq!(
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_figure_which_is_not_measured_any_more_is_told() {
-        let now = Figures { recall: Vec::new(), ..figures(0, Some(0.25), 0.8) };
+        let now = BenchFigures { recall: Vec::new(), ..figures(0, Some(0.25), 0.8) };
         assert_eq!(worse(&now, &figures(0, Some(0.25), 0.8)), ["recall at 300 iterations: not measured any more"]);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::family::NULLS;
 use super::figures::Nanoseconds;
 use super::random::Random;
-use super::tag::{Quirks, Tag};
+use super::tag::{Quirks, SimulatedTag};
 use crate::judge::evidence::Histories;
 use crate::pool::Usage;
 use crate::record::Stage;
@@ -18,7 +18,7 @@ const TAGS: usize = 1000;
 /// fastest pass counts, because a disturbance, such as another program on the same core, only makes a row slower.
 pub(super) struct Cost {
     at_first: usize,
-    tags: Vec<Tag>,
+    tags: Vec<SimulatedTag>,
     /// One for each row.
     least: Vec<Least>,
 }
@@ -31,7 +31,7 @@ struct Least {
 }
 
 impl Cost {
-    pub(super) fn of(at_first: usize) -> Cost {
+    pub(super) fn new(at_first: usize) -> Cost {
         let samples = 4 * at_first;
         let tag =
             |at: usize| NULLS[at % NULLS.len()].tag(None, Quirks::default(), samples as u64, Random::seeded(at as u64));

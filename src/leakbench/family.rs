@@ -3,23 +3,23 @@
 //! Every parameter is drawn anew for each tag, from a range possible on a real machine; lengths are in proportion to
 //! the run. A family defines the truth about its tags and is independent of the judging.
 
+use super::movement::{Movement, PartClock};
 use super::random::Random;
-use super::shape::{Clock, Shape};
-use super::tag::{Quirks, Tag};
+use super::tag::{Quirks, SimulatedTag};
 
 /// A family of tags that do not leak.
 pub(super) struct Family {
     pub(super) name: &'static str,
-    /// Draws the shape of a tag for a run with the given number of iterations.
-    draw: fn(&mut Random, f64) -> Shape,
+    /// Draws the movement of a tag for a run with the given number of iterations.
+    draw: fn(&mut Random, f64) -> Movement,
 }
 
 /// Movement as found in any table of tags. A coin decides for each tag whether time or the workload drives it.
 pub(super) const NULLS: [Family; 9] = [
-    Family { name: "constant", draw: |_, _| Shape::Fill { amount: 0.0, full: 1.0 } },
+    Family { name: "constant", draw: |_, _| Movement::Fill { amount: 0.0, full: 1.0 } },
     Family {
         name: "steps",
-        draw: |random, run| Shape::Steps {
+        draw: |random, run| Movement::Steps {
             every: run * random.between(0.15, 1.0),
             spread: random.magnitude(4.0, 400.0),
         },
@@ -28,12 +28,12 @@ pub(super) const NULLS: [Family; 9] = [
         name: "sawtooth",
         draw: |random, run| {
             let period = random.magnitude(3.0, run / 2.0).round();
-            Shape::Sawtooth { height: random.magnitude(4.0, 400.0), period, phase: period * random.unit() }
+            Movement::Sawtooth { height: random.magnitude(4.0, 400.0), period, phase: period * random.unit() }
         },
     },
     Family {
         name: "warm-up",
-        draw: |random, run| Shape::Saturation {
+        draw: |random, run| Movement::Saturation {
             amount: random.magnitude(4.0, 2000.0),
             pace: run * random.magnitude(0.01, 0.1),
         },
@@ -42,28 +42,28 @@ pub(super) const NULLS: [Family; 9] = [
         name: "lookaside",
         draw: |random, _| {
             let depth = random.magnitude(4.0, 256.0);
-            Shape::Lookaside { depth, step: depth * random.between(0.1, 1.0) }
+            Movement::Lookaside { depth, step: depth * random.between(0.1, 1.0) }
         },
     },
     Family {
         name: "ornstein-uhlenbeck",
-        draw: |random, run| Shape::Wander {
+        draw: |random, run| Movement::Wander {
             spread: random.magnitude(1.0, 100.0),
             memory: random.magnitude(1.0, run / 4.0),
         },
     },
     Family {
         name: "pareto bursts",
-        draw: |random, _| Shape::Bursts { chance: random.magnitude(0.01, 0.1), scale: random.magnitude(1.0, 50.0) },
+        draw: |random, _| Movement::Bursts { chance: random.magnitude(0.01, 0.1), scale: random.magnitude(1.0, 50.0) },
     },
     Family {
         name: "periodic",
         draw: |random, run| {
             let period = random.magnitude(2.0, run / 2.0);
-            Shape::Wave { amplitude: random.magnitude(2.0, 200.0), period, phase: period * random.unit() }
+            Movement::Wave { amplitude: random.magnitude(2.0, 200.0), period, phase: period * random.unit() }
         },
     },
-    Family { name: "in flight", draw: |random, _| Shape::InFlight { mean: random.magnitude(0.3, 300.0) } },
+    Family { name: "in flight", draw: |random, _| Movement::InFlight { mean: random.magnitude(0.3, 300.0) } },
 ];
 
 /// Growth that ends or is taken back, but not before a first look is over. Each is driven once by time and once by the
@@ -71,14 +71,14 @@ pub(super) const NULLS: [Family; 9] = [
 pub(super) const HARD: [Family; 5] = [
     Family {
         name: "slow saturation",
-        draw: |random, run| Shape::Saturation {
+        draw: |random, run| Movement::Saturation {
             amount: random.magnitude(20.0, 2000.0),
             pace: run * random.magnitude(0.2, 1.0),
         },
     },
     Family {
         name: "log warm-up",
-        draw: |random, run| Shape::Logarithm {
+        draw: |random, run| Movement::Logarithm {
             amount: random.magnitude(10.0, 1000.0),
             pace: run * random.magnitude(0.01, 0.5),
         },
@@ -87,19 +87,19 @@ pub(super) const HARD: [Family; 5] = [
         name: "long sawtooth",
         draw: |random, run| {
             let period = run * random.magnitude(0.5, 2.0);
-            Shape::Sawtooth { height: random.magnitude(20.0, 2000.0), period, phase: period * random.unit() }
+            Movement::Sawtooth { height: random.magnitude(20.0, 2000.0), period, phase: period * random.unit() }
         },
     },
     Family {
         name: "bounded fill",
-        draw: |random, run| Shape::Fill {
+        draw: |random, run| Movement::Fill {
             amount: random.magnitude(20.0, 2000.0),
             full: run * random.magnitude(0.5, 2.0),
         },
     },
     Family {
         name: "slow wandering",
-        draw: |random, run| Shape::Wander {
+        draw: |random, run| Movement::Wander {
             spread: random.magnitude(10.0, 1000.0),
             memory: run * random.magnitude(0.3, 3.0),
         },
@@ -108,17 +108,24 @@ pub(super) const HARD: [Family; 5] = [
 
 impl Family {
     /// A tag of the family. If `clock` is `None`, a coin decides.
-    pub(super) fn tag(&self, clock: Option<Clock>, quirks: Quirks, iterations: u64, mut random: Random) -> Tag {
-        let coin = if random.chance(0.5) { Clock::Time } else { Clock::Work };
-        let shape = (self.draw)(&mut random, iterations as f64);
+    pub(super) fn tag(
+        &self,
+        clock: Option<PartClock>,
+        quirks: Quirks,
+        iterations: u64,
+        mut random: Random,
+    ) -> SimulatedTag {
+        let coin = if random.chance(0.5) { PartClock::Time } else { PartClock::Work };
+        let movement = (self.draw)(&mut random, iterations as f64);
         // About half of the tags also have objects in flight while the workload runs.
-        let busy = random.chance(0.5).then(|| (Clock::Work, Shape::InFlight { mean: random.magnitude(0.3, 100.0) }));
-        let parts = match shape {
-            Shape::Fill { amount: 0.0, .. } => Vec::new(),
-            Shape::InFlight { .. } => vec![(Clock::Work, shape)],
-            _ => std::iter::once((clock.unwrap_or(coin), shape)).chain(busy).collect(),
+        let busy =
+            random.chance(0.5).then(|| (PartClock::Work, Movement::InFlight { mean: random.magnitude(0.3, 100.0) }));
+        let parts = match movement {
+            Movement::Fill { amount: 0.0, .. } => Vec::new(),
+            Movement::InFlight { .. } => vec![(PartClock::Work, movement)],
+            _ => std::iter::once((clock.unwrap_or(coin), movement)).chain(busy).collect(),
         };
-        Tag::new(&parts, quirks, random)
+        SimulatedTag::new(&parts, quirks, random)
     }
 }
 
@@ -126,13 +133,13 @@ impl Family {
 mod tests {
     use super::*;
 
-    fn live(tag: &mut Tag, work: bool) -> i64 {
+    fn live(tag: &mut SimulatedTag, work: bool) -> i64 {
         let usage = tag.slot(work).taken().unwrap();
         tag.key.live(usage)
     }
 
     /// The mean level in the first and in the last tenth of the time of ten runs.
-    fn ends(tag: &mut Tag, iterations: u64) -> (f64, f64) {
+    fn ends(tag: &mut SimulatedTag, iterations: u64) -> (f64, f64) {
         let mut levels = (0..10 * iterations).map(|_| live(tag, true) as f64);
         let n = iterations as usize;
         let first = levels.by_ref().take(n).sum::<f64>();
@@ -163,7 +170,7 @@ mod tests {
             let (mut first, mut late) = (0.0, 0.0);
             for index in 0..40 {
                 let random = Random::named(&format!("end/{}/{index}", family.name));
-                let mut tag = family.tag(Some(Clock::Work), Quirks::default(), 200, random);
+                let mut tag = family.tag(Some(PartClock::Work), Quirks::default(), 200, random);
                 let mut level = |slots: u64| (0..slots).map(|_| live(&mut tag, true)).last().unwrap_or_default() as f64;
                 let levels = [1, 200, 600, 800].map(&mut level);
                 first += levels[1] - levels[0];
@@ -178,8 +185,8 @@ mod tests {
     fn what_is_hard_to_tell_apart_differs_in_its_clock_only() {
         for family in &HARD {
             let tag = |clock| family.tag(Some(clock), Quirks::default(), 200, Random::named(family.name));
-            let (mut by_time, mut by_work) = (tag(Clock::Time), tag(Clock::Work));
-            let history = |tag: &mut Tag| (0..500).map(|_| live(tag, true)).collect::<Vec<_>>();
+            let (mut by_time, mut by_work) = (tag(PartClock::Time), tag(PartClock::Work));
+            let history = |tag: &mut SimulatedTag| (0..500).map(|_| live(tag, true)).collect::<Vec<_>>();
             assert_eq!(history(&mut by_time), history(&mut by_work), "{}", family.name);
         }
     }

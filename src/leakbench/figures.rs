@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// All figures of one call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Figures {
-    /// `quick` or `full`.
+pub(crate) struct BenchFigures {
+    /// The size of the simulation: `quick`, `full` or `tiny`.
     pub size: String,
     /// The beginning of the seeds' names.
     pub seeds: String,
@@ -45,11 +45,11 @@ pub(crate) struct Nanoseconds {
 /// Runs of 3,000 tags. 1,000 of them move in the way of one family, and none leaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FalseAlarms {
-    /// The family.
+    /// The name of the family.
     pub family: String,
     /// Iterations of the workload in the first look.
     pub iterations: u64,
-    /// Runs.
+    /// The number of runs.
     pub runs: u64,
     /// Tags that moved, over all runs.
     pub tags: u64,
@@ -59,7 +59,7 @@ pub(crate) struct FalseAlarms {
     pub alarmed: u64,
     /// Tags called a leak in the end.
     pub called: u64,
-    /// Tags left unclear.
+    /// The number of tags left unclear.
     pub unclear: u64,
     /// Runs in which a tag was called a leak.
     pub false_alarms: u64,
@@ -72,21 +72,21 @@ pub(crate) struct FalseAlarms {
 /// The verdicts on the tags of one family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Called {
-    /// The family.
+    /// The name of the family.
     pub family: String,
-    /// `time` or `workload`.
+    /// The cause of the movement: `time` or `workload`.
     pub driven_by: String,
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Number of tags.
+    /// The number of tags.
     pub tags: u64,
     /// Candidates after the first look.
     pub candidates: u64,
-    /// Called a leak caused by the workload.
+    /// The number of tags called a leak caused by the workload.
     pub leak: u64,
-    /// Called background growth.
+    /// The number of tags called background growth.
     pub background: u64,
-    /// Left unclear.
+    /// The number of tags left unclear.
     pub unclear: u64,
     /// For each of the rules in use today, the number of tags with an alarm.
     pub rules: [u64; 4],
@@ -95,7 +95,7 @@ pub(crate) struct Called {
 /// The smallest leak found with 95 % power.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Smallest {
-    /// `quiet`, `moderate`, `noisy`.
+    /// The noise level: `quiet`, `moderate` or `noisy`.
     pub noise: String,
     /// The kind of leak.
     pub leak: String,
@@ -110,7 +110,7 @@ pub(crate) struct Smallest {
 pub(crate) struct Recall {
     /// Iterations in the first look.
     pub iterations: u64,
-    /// Number of leaks.
+    /// The number of leaks.
     pub leaks: u64,
     /// The share called by poolgate, with its constants unchanged.
     pub poolgate: f64,
@@ -122,7 +122,7 @@ pub(crate) struct Recall {
 /// The accuracy of the rates of called leaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Intervals {
-    /// `quiet`, `moderate`, `noisy`.
+    /// The noise level: `quiet`, `moderate` or `noisy`.
     pub noise: String,
     /// Iterations in the first look.
     pub iterations: u64,
@@ -137,7 +137,7 @@ pub(crate) struct Intervals {
 /// Tags with an oddity, half of them leaking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Odd {
-    /// The oddity.
+    /// The name of the oddity.
     pub what: String,
     /// Iterations in the first look.
     pub iterations: u64,

@@ -1,14 +1,15 @@
 //! Measures on leaking tags: the smallest leak found, the share found, and the accuracy of their rates.
 
+use rayon::prelude::*;
+
 use super::family::NULLS;
 use super::figures::{Intervals, Odd, Recall, Smallest};
-use super::leak::{Leak, Noise};
+use super::leak::{LeakKind, NoiseLevel};
 use super::nulls::Highest;
-use super::parallel;
 use super::random::Random;
-use super::seen::{Said, Seen, look, look_together};
+use super::seen::{Seen, TagVerdict, look, look_together};
 use super::size::Size;
-use super::tag::{Quirks, Tag};
+use super::tag::{Quirks, SimulatedTag};
 
 /// Rungs of the ladder: 2^(rung / 2) objects per iteration, from 0.004 to 64.
 const RUNGS: std::ops::Range<i32> = -16..13;
@@ -22,22 +23,22 @@ fn rate_of(rung: i32) -> f64 {
 /// The smallest rates found, for each noise level, kind and length.
 pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
     let mut places = Vec::new();
-    for &(noise, noise_name) in &Noise::ALL {
-        for &(leak, leak_name) in &Leak::ALL {
+    for &(noise, noise_name) in &NoiseLevel::ALL {
+        for &(leak, leak_name) in &LeakKind::ALL {
             for &iterations in size.leak_lengths {
                 places.push((noise, noise_name, leak, leak_name, iterations));
             }
         }
     }
-    parallel::map(places.len(), |place| {
-        let (noise, noise_name, leak, leak_name, iterations) = places[place];
+    let smallest = places.into_par_iter().map(|(noise, noise_name, leak, leak_name, iterations)| {
         let found = |rung: i32| {
             let enough = (size.rung as f64 * POWER).ceil() as u64;
             let mut missed = 0;
             for index in 0..size.rung {
                 let name = format!("leakbench/{seeds}/{noise_name} {leak_name}/{iterations}/{rung}/{index}");
                 let mut tags = leak.tags(noise, rate_of(rung), iterations, &name);
-                missed += u64::from(!matches!(look_together(&mut tags, iterations, &name).said, Said::Leak(_)));
+                missed +=
+                    u64::from(!matches!(look_together(&mut tags, iterations, &name).verdict, TagVerdict::Leak(_)));
                 if size.rung - missed < enough {
                     return false;
                 }
@@ -52,33 +53,35 @@ pub(super) fn smallest(size: &Size, seeds: &str) -> Vec<Smallest> {
         }
         let rate = RUNGS.contains(&seen).then(|| rate_of(seen));
         Smallest { noise: noise_name.to_owned(), leak: leak_name.to_owned(), iterations, rate }
-    })
+    });
+    smallest.collect()
 }
 
 /// A leak with its truth and the judgement on it.
-struct Judged {
+struct JudgedLeak {
     noise: usize,
     /// Late leaks have no single rate over the run.
     steady: bool,
-    /// Bytes per iteration.
+    /// The true rate in bytes per iteration.
     truth: f64,
     seen: Seen,
 }
 
 /// Leaks of every noise level and kind, with rates of every magnitude.
-fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<Judged> {
-    parallel::map(size.leaks as usize, |index| {
+fn population(size: &Size, seeds: &str, iterations: u64) -> Vec<JudgedLeak> {
+    let leaks = (0..size.leaks as usize).into_par_iter().map(|index| {
         let name = format!("leakbench/{seeds}/leaks/{iterations}/{index}");
         let mut random = Random::named(&name);
         let noise = index % 3;
         // One tag each: tags judged together have their own ladder.
-        let kinds = Leak::ALL.map(|(leak, _)| leak).into_iter().filter(|leak| *leak != Leak::Lockstep);
-        let leak = kinds.cycle().nth(index / 3 % (Leak::ALL.len() - 1)).unwrap_or(Leak::Even);
+        let kinds = LeakKind::ALL.map(|(leak, _)| leak).into_iter().filter(|leak| *leak != LeakKind::Lockstep);
+        let leak = kinds.cycle().nth(index / 3 % (LeakKind::ALL.len() - 1)).unwrap_or(LeakKind::Even);
         let rate = random.magnitude(0.01, 32.0);
-        let mut tag = leak.tag(Noise::ALL[noise].0, rate, Quirks::default(), iterations, random);
+        let mut tag = leak.tag(NoiseLevel::ALL[noise].0, rate, Quirks::default(), iterations, random);
         let truth = rate * tag.size;
-        Judged { noise, steady: leak != Leak::Late, truth, seen: look(&mut tag, iterations, &name) }
-    })
+        JudgedLeak { noise, steady: leak != LeakKind::Late, truth, seen: look(&mut tag, iterations, &name) }
+    });
+    leaks.collect()
 }
 
 /// Recall, and the quality of the intervals.
@@ -86,16 +89,16 @@ pub(super) fn found(size: &Size, seeds: &str, highest: &Highest) -> (Vec<Recall>
     let (mut recall, mut intervals) = (Vec::new(), Vec::new());
     for &iterations in size.leak_lengths {
         let leaks = population(size, seeds, iterations);
-        let share = |finds: &dyn Fn(&Judged) -> bool| {
+        let share = |finds: &dyn Fn(&JudgedLeak) -> bool| {
             leaks.iter().filter(|leak| finds(leak)).count() as f64 / leaks.len() as f64
         };
         let rules = std::array::from_fn(|rule| {
             let cut_off = highest.cut_off(iterations, rule)?;
             Some(share(&|leak| leak.seen.scores.0[rule] > cut_off))
         });
-        let poolgate = share(&|leak| matches!(leak.seen.said, Said::Leak(_)));
+        let poolgate = share(&|leak| matches!(leak.seen.verdict, TagVerdict::Leak(_)));
         recall.push(Recall { iterations, leaks: size.leaks, poolgate, rules });
-        for (noise, (_, name)) in Noise::ALL.iter().enumerate() {
+        for (noise, (_, name)) in NoiseLevel::ALL.iter().enumerate() {
             intervals.push(interval(name, iterations, leaks.iter().filter(|leak| leak.noise == noise && leak.steady)));
         }
     }
@@ -114,10 +117,10 @@ impl Highest {
     }
 }
 
-fn interval<'a>(noise: &str, iterations: u64, leaks: impl Iterator<Item = &'a Judged>) -> Intervals {
+fn interval<'a>(noise: &str, iterations: u64, leaks: impl Iterator<Item = &'a JudgedLeak>) -> Intervals {
     let (mut covered, mut errors) = (0.0, Vec::new());
-    for Judged { truth, seen, .. } in leaks {
-        if let Said::Leak(interval) = seen.said {
+    for JudgedLeak { truth, seen, .. } in leaks {
+        if let TagVerdict::Leak(interval) = seen.verdict {
             covered += f64::from(u8::from(interval.low <= *truth && *truth <= interval.high));
             errors.push((interval.rate - truth).abs() / truth);
         }
@@ -149,17 +152,18 @@ pub(super) fn odd(size: &Size, seeds: &str) -> Vec<Odd> {
     for (what, quirks) in ODDITIES {
         for &iterations in size.leak_lengths {
             let run = iterations as f64;
-            let judged = parallel::map(size.leaks as usize, |index| {
+            let judged = (0..size.leaks as usize).into_par_iter().map(|index| {
                 let name = format!("leakbench/{seeds}/{what}/{iterations}/{index}");
                 let random = Random::named(&name);
                 let leaks = index % 2 == 0;
-                let mut tag: Tag = if leaks {
-                    Leak::Even.tag(Noise::Moderate, PLAIN_TO_SEE / run, quirks(run), iterations, random)
+                let mut tag: SimulatedTag = if leaks {
+                    LeakKind::Even.tag(NoiseLevel::Moderate, PLAIN_TO_SEE / run, quirks(run), iterations, random)
                 } else {
                     NULLS[index / 2 % NULLS.len()].tag(None, quirks(run), iterations, random)
                 };
-                (leaks, matches!(look(&mut tag, iterations, &name).said, Said::Leak(_)))
+                (leaks, matches!(look(&mut tag, iterations, &name).verdict, TagVerdict::Leak(_)))
             });
+            let judged: Vec<(bool, bool)> = judged.collect();
             let count = |which: (bool, bool)| judged.iter().filter(|one| **one == which).count() as u64;
             let (found, called) = (count((true, true)), count((false, true)));
             let (leaks, nulls) = (found + count((true, false)), called + count((false, false)));

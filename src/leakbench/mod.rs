@@ -1,9 +1,12 @@
 //! leakbench: measures the accuracy of the judging on simulated tags with known truth.
 //!
-//! In reading order: `random`, `shape` and `tag` create histories; `family` and `leak` define their kinds; `seen`
+//! In reading order: `random`, `movement` and `tag` create histories; `family` and `leak` define their kinds; `seen`
 //! judges one tag by the same code as [`judge`](crate::judge), with first and second looks; `nulls` and `leaks` count
 //! the results, beside those of the `rules` in use today; `figures`, `table` and `against` hold the result for
-//! machines, people and CI. It is deterministic: one version gives the same figures on any number of cores.
+//! machines, people and CI.
+//!
+//! It uses all cores. Each piece of work depends only on its number, so one version gives the same figures on any number
+//! of cores.
 
 mod against;
 mod binomial;
@@ -12,13 +15,12 @@ mod family;
 mod figures;
 mod leak;
 mod leaks;
+mod movement;
 mod nulls;
-mod parallel;
 mod random;
 mod rules;
 mod seen;
 mod series;
-mod shape;
 mod size;
 mod table;
 mod tag;
@@ -26,7 +28,7 @@ mod tag;
 use cost::Cost;
 
 pub(crate) use against::worse;
-pub(crate) use figures::Figures;
+pub(crate) use figures::BenchFigures;
 #[cfg(test)]
 use figures::Nanoseconds;
 pub(crate) use series::{SERIES, series};
@@ -39,8 +41,8 @@ const PASSES: usize = 2;
 /// Measures everything. `seeds` is the second part of every seed's name: `v1` for figures that are compared, or any
 /// other name to check a change on tags not examined while it was made. The callback receives the name of each part as
 /// it begins.
-pub(crate) fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> Figures {
-    let mut cost = Cost::of(size.samples);
+pub(crate) fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> BenchFigures {
+    let mut cost = Cost::new(size.samples);
     let mut next = |part: &str| {
         tell(part);
         (0..PASSES).for_each(|_| cost.pass());
@@ -59,7 +61,7 @@ pub(crate) fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> Figures 
     let odd = leaks::odd(size, seeds);
     let nanoseconds = cost.nanoseconds();
     let (size, seeds) = (size.name.to_owned(), seeds.to_owned());
-    Figures { size, seeds, false_alarms, hard, background, smallest, recall, intervals, odd, nanoseconds }
+    BenchFigures { size, seeds, false_alarms, hard, background, smallest, recall, intervals, odd, nanoseconds }
 }
 
 #[cfg(test)]
@@ -69,7 +71,7 @@ mod tests {
     #[test]
     fn the_same_seeds_give_the_same_figures() {
         let figures = |seeds: &str| {
-            let figures = Figures { nanoseconds: Nanoseconds::default(), ..measure(&Size::TINY, seeds, |_| {}) };
+            let figures = BenchFigures { nanoseconds: Nanoseconds::default(), ..measure(&Size::TINY, seeds, |_| {}) };
             serde_json::to_string(&figures).unwrap()
         };
         let once = figures("v1");

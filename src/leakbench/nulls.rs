@@ -1,17 +1,18 @@
 //! Measures on tags that do not leak: how often they are called a leak.
 
+use rayon::prelude::*;
+
 use super::binomial;
 use super::family::{Family, HARD, NULLS};
 use super::figures::{Called, FalseAlarms};
 use super::leak::{BACKGROUND, background};
-use super::parallel;
+use super::movement::PartClock;
 use super::random::Random;
-use super::seen::{Said, Seen, look};
-use super::shape::Clock;
+use super::seen::{Seen, TagVerdict, look};
 use super::size::Size;
 use super::tag::Quirks;
 
-/// Counts over tags.
+/// Counts over the tags of a run or family.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     tags: u64,
@@ -25,16 +26,16 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(seen: impl Iterator<Item = Seen>) -> Tally {
+    fn new(seen: impl IntoIterator<Item = Seen>) -> Tally {
         let mut tally = Tally { highest: [f64::NEG_INFINITY; 4], ..Tally::default() };
         for seen in seen {
             tally.tags += 1;
             tally.candidates += u64::from(seen.candidate);
-            match seen.said {
-                Said::Nothing => {}
-                Said::Leak(_) => tally.leak += 1,
-                Said::Background => tally.background += 1,
-                Said::Unclear => tally.unclear += 1,
+            match seen.verdict {
+                TagVerdict::Nothing => {}
+                TagVerdict::Leak(_) => tally.leak += 1,
+                TagVerdict::Background => tally.background += 1,
+                TagVerdict::Unclear => tally.unclear += 1,
             }
             for (rule, alarm) in seen.scores.alarms().into_iter().enumerate() {
                 tally.rules[rule] += u64::from(alarm);
@@ -54,11 +55,11 @@ pub(super) fn false_alarms(size: &Size, seeds: &str) -> (Vec<FalseAlarms>, Highe
     let mut highest = Vec::new();
     for family in &NULLS {
         for &iterations in size.lengths {
-            let run = |run| run_of(family, iterations, run, size, seeds);
-            let mut runs = parallel::map(size.runs as usize, |number| run(number as u64));
+            let run = |number: usize| run_of(family, iterations, number as u64, size, seeds);
+            let (first, all) = (size.runs as usize, size.runs_after_alarm as usize);
+            let mut runs: Vec<Tally> = (0..first).into_par_iter().map(run).collect();
             if runs.iter().any(|run| run.leak > 0) {
-                let more = size.runs_after_alarm - size.runs;
-                runs.extend(parallel::map(more as usize, |number| run(size.runs + number as u64)));
+                runs.par_extend((first..all).into_par_iter().map(run));
             }
             highest.extend(runs.iter().map(|run| (iterations, run.highest)));
             rows.push(alarms(family.name, iterations, &runs));
@@ -69,7 +70,7 @@ pub(super) fn false_alarms(size: &Size, seeds: &str) -> (Vec<FalseAlarms>, Highe
 
 /// One run: the tags that move in it.
 fn run_of(family: &Family, iterations: u64, run: u64, size: &Size, seeds: &str) -> Tally {
-    Tally::of((0..size.active).map(|tag| {
+    Tally::new((0..size.active).map(|tag| {
         let index = run * size.active + tag;
         let name = format!("leakbench/{seeds}/{}/{iterations}/{index}", family.name);
         let mut tag = family.tag(None, Quirks::default(), iterations, Random::named(&name));
@@ -100,14 +101,14 @@ fn alarms(family: &str, iterations: u64, runs: &[Tally]) -> FalseAlarms {
 pub(super) fn hard(size: &Size, seeds: &str) -> Vec<Called> {
     let mut rows = Vec::new();
     for family in &HARD {
-        for (clock, driven_by) in [(Clock::Time, "time"), (Clock::Work, "workload")] {
+        for (clock, driven_by) in [(PartClock::Time, "time"), (PartClock::Work, "workload")] {
             for &iterations in size.lengths {
-                let seen = parallel::map(size.tags as usize, |index| {
+                let seen = (0..size.tags as usize).into_par_iter().map(|index| {
                     let name = format!("leakbench/{seeds}/{} by {driven_by}/{iterations}/{index}", family.name);
                     let random = Random::named(&name);
                     look(&mut family.tag(Some(clock), Quirks::default(), iterations, random), iterations, &name)
                 });
-                rows.push(called(family.name, driven_by, iterations, &Tally::of(seen.into_iter())));
+                rows.push(called(family.name, driven_by, iterations, &Tally::new(seen.collect::<Vec<_>>())));
             }
         }
     }
@@ -119,11 +120,11 @@ pub(super) fn backgrounds(size: &Size, seeds: &str) -> Vec<Called> {
     let mut rows = Vec::new();
     for (kind, family) in BACKGROUND.into_iter().enumerate() {
         for &iterations in size.lengths {
-            let seen = parallel::map(size.tags as usize, |index| {
+            let seen = (0..size.tags as usize).into_par_iter().map(|index| {
                 let name = format!("leakbench/{seeds}/background {family}/{iterations}/{index}");
                 look(&mut background(kind, iterations, Random::named(&name)), iterations, &name)
             });
-            rows.push(called(family, "time", iterations, &Tally::of(seen.into_iter())));
+            rows.push(called(family, "time", iterations, &Tally::new(seen.collect::<Vec<_>>())));
         }
     }
     rows

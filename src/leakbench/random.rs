@@ -67,7 +67,7 @@ impl Random {
         radius * cosine
     }
 
-    /// A Poisson number.
+    /// A whole number from the Poisson distribution.
     pub(super) fn poisson(&mut self, mean: f64) -> f64 {
         if mean >= LARGE {
             return (mean + mean.sqrt() * self.normal()).round().max(0.0);

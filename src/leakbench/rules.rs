@@ -16,7 +16,7 @@ pub(super) struct Scores(pub(super) [f64; 4]);
 
 impl Scores {
     /// Scores of a tag with `before` and `after` bytes at rest, and these bytes in the samples of the workload.
-    pub(super) fn of(before: f64, after: f64, workload: &[f64]) -> Scores {
+    pub(super) fn new(before: f64, after: f64, workload: &[f64]) -> Scores {
         let growth = after - before;
         let looks: Vec<f64> =
             (1..=10).filter_map(|look| workload.get(workload.len() * look / 10 - 1)).copied().collect();
@@ -51,10 +51,10 @@ mod tests {
     #[test]
     fn each_rule_sees_what_it_is_made_for() {
         let rising: Vec<f64> = (0..100).map(|at| 1e6 + f64::from(at) * 1024.0 + f64::from(at % 3)).collect();
-        assert_eq!(Scores::of(1e6, 1e6 + 1024.0 * 100.0, &rising).alarms(), [true, true, true, true]);
+        assert_eq!(Scores::new(1e6, 1e6 + 1024.0 * 100.0, &rising).alarms(), [true, true, true, true]);
         let flat: Vec<f64> = (0..100).map(|at| 1e6 + f64::from(at % 7)).collect();
-        assert_eq!(Scores::of(1e6, 1e6, &flat).alarms(), [false; 4]);
-        assert_eq!(Scores::of(1e6, 1e6, &[5.0; 100]).0[3], 0.0);
+        assert_eq!(Scores::new(1e6, 1e6, &flat).alarms(), [false; 4]);
+        assert_eq!(Scores::new(1e6, 1e6, &[5.0; 100]).0[3], 0.0);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use super::family::HARD;
-use super::leak::{Leak, Noise, background};
+use super::leak::{LeakKind, NoiseLevel, background};
+use super::movement::PartClock;
 use super::random::Random;
 use super::seen::{blocks, plan};
-use super::shape::Clock;
-use super::tag::{Quirks, REST, Tag};
+use super::tag::{Quirks, REST, SimulatedTag};
 
 /// Iterations of the first look.
 const ITERATIONS: u64 = 300;
@@ -21,12 +21,12 @@ pub(crate) fn series(name: &str) -> Option<String> {
     let seed = format!("leakbench/v1/picture/{name}");
     let random = Random::named(&seed);
     let mut tag = match name {
-        "leak" => Leak::Even.tag(Noise::Moderate, 0.3, Quirks::default(), ITERATIONS, random),
-        "fill" => HARD[3].tag(Some(Clock::Work), Quirks::default(), ITERATIONS, random),
+        "leak" => LeakKind::Even.tag(NoiseLevel::Moderate, 0.3, Quirks::default(), ITERATIONS, random),
+        "fill" => HARD[3].tag(Some(PartClock::Work), Quirks::default(), ITERATIONS, random),
         "background" => background(0, ITERATIONS, random),
         _ => return None,
     };
-    let mut rows = Rows { text: "slot,part,block,work,objects\n".to_owned(), slot: 0 };
+    let mut rows = CsvRows { text: "slot,part,block,work,objects\n".to_owned(), slot: 0 };
     for (part, work, slots) in [("lead-in", false, REST), ("workload", true, ITERATIONS), ("cool-down", false, REST)] {
         rows.add(&mut tag, part, 0, work, slots);
     }
@@ -37,13 +37,13 @@ pub(crate) fn series(name: &str) -> Option<String> {
     Some(rows.text)
 }
 
-struct Rows {
+struct CsvRows {
     text: String,
     slot: u64,
 }
 
-impl Rows {
-    fn add(&mut self, tag: &mut Tag, part: &str, block: u32, work: bool, slots: u64) {
+impl CsvRows {
+    fn add(&mut self, tag: &mut SimulatedTag, part: &str, block: u32, work: bool, slots: u64) {
         for _ in 0..slots {
             let Some(usage) = tag.slot(work).taken() else { continue };
             let objects = tag.key.live(usage);

@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table};
 
-use super::figures::{Called, Figures, Nanoseconds};
+use super::figures::{BenchFigures, Called, Nanoseconds};
 use super::rules;
 use crate::table::borderless;
 
-/// Explains the columns.
 const LEGEND: &str = "\
 N: iterations of the first look. candidates: of the tags, after the first look. looks: runs which took a second look.
 alarms: runs in which a tag was called a leak; at most: upper end of the 95 % interval of Clopper and Pearson.
@@ -23,7 +22,7 @@ What poolgate cannot see:
 ";
 
 /// All figures as text, `width` columns wide.
-pub(crate) fn table(figures: &Figures, width: u16) -> String {
+pub(crate) fn table(figures: &BenchFigures, width: u16) -> String {
     let mut text = format!("leakbench, {} size, seeds leakbench/{}/…\n{LEGEND}", figures.size, figures.seeds);
     let mut section = |heading: &str, table: Table| {
         let _ = write!(text, "\n{heading}\n{}\n", table.trim_fmt());
@@ -63,7 +62,7 @@ fn with_rules<'a>(own: &[&'a str]) -> Vec<&'a str> {
     own.iter().copied().chain(rules::NAMES).collect()
 }
 
-fn alarms(figures: &Figures, width: u16) -> Table {
+fn alarms(figures: &BenchFigures, width: u16) -> Table {
     let own = ["family", "N", "runs", "candidates", "looks", "unclear", "alarms", "at most"];
     let mut table = new(width, &with_rules(&own), 1);
     for row in &figures.false_alarms {
@@ -104,7 +103,7 @@ fn called(rows: &[Called], width: u16) -> Table {
 }
 
 /// One row per noise level and kind, one column per length.
-fn smallest(figures: &Figures, width: u16) -> Table {
+fn smallest(figures: &BenchFigures, width: u16) -> Table {
     let mut lengths: Vec<u64> = figures.smallest.iter().map(|row| row.iterations).collect();
     lengths.sort_unstable();
     lengths.dedup();
@@ -126,7 +125,7 @@ fn smallest(figures: &Figures, width: u16) -> Table {
     table
 }
 
-fn recall(figures: &Figures, width: u16) -> Table {
+fn recall(figures: &BenchFigures, width: u16) -> Table {
     let mut table = new(width, &with_rules(&["N", "leaks", "poolgate"]), 0);
     for row in &figures.recall {
         let mut cells = vec![row.iterations.to_string(), row.leaks.to_string(), share(row.poolgate)];
@@ -136,7 +135,7 @@ fn recall(figures: &Figures, width: u16) -> Table {
     table
 }
 
-fn intervals(figures: &Figures, width: u16) -> Table {
+fn intervals(figures: &BenchFigures, width: u16) -> Table {
     let mut table = new(width, &["noise", "N", "called", "interval has the truth", "median error"], 1);
     for row in &figures.intervals {
         let (iterations, called) = (row.iterations.to_string(), row.called.to_string());
@@ -145,7 +144,7 @@ fn intervals(figures: &Figures, width: u16) -> Table {
     table
 }
 
-fn odd(figures: &Figures, width: u16) -> Table {
+fn odd(figures: &BenchFigures, width: u16) -> Table {
     let mut table = new(width, &["what", "N", "leaks", "found", "nulls", "called a leak"], 1);
     for row in &figures.odd {
         let (iterations, leaks, nulls) = (row.iterations.to_string(), row.leaks.to_string(), row.nulls.to_string());

@@ -4,20 +4,20 @@ use crate::pool::{Counters, Key, Usage};
 
 /// The figures of a row at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Figures {
+pub(crate) struct RowFigures {
     /// Allocations, or objects in use if the kernel counts only those.
     pub allocs: u64,
     /// Frees; 0 if the kernel does not count them.
     pub frees: u64,
-    /// Allocations not freed.
+    /// The number of allocations that were not freed.
     pub diff: i64,
-    /// Bytes in use.
+    /// The number of bytes in use.
     pub bytes: u64,
 }
 
 /// The change of figures since the previous screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Change {
+pub(crate) struct RowChange {
     /// The increase in allocations.
     pub allocs: i64,
     /// The increase in frees.
@@ -28,10 +28,10 @@ pub(crate) struct Change {
     pub bytes: i64,
 }
 
-impl Figures {
+impl RowFigures {
     /// The figures of a usage.
-    pub(super) fn of(key: &Key, usage: Usage) -> Figures {
-        Figures { allocs: usage.allocs, frees: usage.frees, diff: key.live(usage), bytes: usage.bytes }
+    pub(super) fn new(key: &Key, usage: Usage) -> RowFigures {
+        RowFigures { allocs: usage.allocs, frees: usage.frees, diff: key.live(usage), bytes: usage.bytes }
     }
 
     /// Bytes for each object in use; 0 if there is none.
@@ -40,14 +40,14 @@ impl Figures {
     }
 
     /// The change of bytes for each object, if the other figures changed by `change`.
-    pub(crate) fn per_alloc_change(self, change: Change) -> i64 {
+    pub(crate) fn per_alloc_change(self, change: RowChange) -> i64 {
         let (diff, bytes) = (self.diff.wrapping_sub(change.diff), self.bytes.wrapping_sub(change.bytes as u64));
-        self.per_alloc().wrapping_sub(Figures { diff, bytes, ..self }.per_alloc()) as i64
+        self.per_alloc().wrapping_sub(RowFigures { diff, bytes, ..self }.per_alloc()) as i64
     }
 
     /// The sum of both.
-    pub(super) fn and(self, other: Figures) -> Figures {
-        Figures {
+    pub(super) fn and(self, other: RowFigures) -> RowFigures {
+        RowFigures {
             allocs: self.allocs.wrapping_add(other.allocs),
             frees: self.frees.wrapping_add(other.frees),
             diff: self.diff.wrapping_add(other.diff),
@@ -56,14 +56,14 @@ impl Figures {
     }
 }
 
-impl Change {
+impl RowChange {
     /// The change of `key` from one usage to the next. A 32-bit counter may have wrapped in between.
-    pub(super) fn of(key: &Key, before: Usage, now: Usage) -> Change {
+    pub(super) fn new(key: &Key, before: Usage, now: Usage) -> RowChange {
         let more = |before: u64, now: u64| match key.counters {
             Counters::Wrapping32 => i64::from((now as u32).wrapping_sub(before as u32) as i32),
             Counters::Full64 | Counters::InUse | Counters::BytesOnly => now.wrapping_sub(before) as i64,
         };
-        Change {
+        RowChange {
             allocs: more(before.allocs, now.allocs),
             frees: more(before.frees, now.frees),
             diff: key.live(now).wrapping_sub(key.live(before)),
@@ -72,8 +72,8 @@ impl Change {
     }
 
     /// The sum of both.
-    pub(super) fn and(self, other: Change) -> Change {
-        Change {
+    pub(super) fn and(self, other: RowChange) -> RowChange {
+        RowChange {
             allocs: self.allocs.wrapping_add(other.allocs),
             frees: self.frees.wrapping_add(other.frees),
             diff: self.diff.wrapping_add(other.diff),
@@ -95,29 +95,29 @@ mod tests {
     fn a_counter_which_wrapped_changed_by_little() {
         let (before, now) =
             (Usage { allocs: 0xffff_fffe, frees: 10, bytes: 4096 }, Usage { allocs: 3, frees: 12, bytes: 0 });
-        let change = Change::of(&key(Counters::Wrapping32), before, now);
-        assert_eq!(change, Change { allocs: 5, frees: 2, diff: 3, bytes: -4096 });
+        let change = RowChange::new(&key(Counters::Wrapping32), before, now);
+        assert_eq!(change, RowChange { allocs: 5, frees: 2, diff: 3, bytes: -4096 });
     }
 
     #[test]
     fn objects_in_use_may_become_fewer() {
         let at = |allocs, bytes| Usage { allocs, frees: 0, bytes };
-        let change = Change::of(&key(Counters::InUse), at(100, 6400), at(90, 5760));
-        assert_eq!(change, Change { allocs: -10, frees: 0, diff: -10, bytes: -640 });
+        let change = RowChange::new(&key(Counters::InUse), at(100, 6400), at(90, 5760));
+        assert_eq!(change, RowChange { allocs: -10, frees: 0, diff: -10, bytes: -640 });
     }
 
     #[test]
     fn bytes_for_each_object_change_with_both() {
-        let now = Figures { diff: 4, bytes: 400, ..Figures::default() };
-        assert_eq!(now.per_alloc_change(Change { diff: 2, bytes: 200, ..Change::default() }), 0);
-        assert_eq!(now.per_alloc_change(Change { diff: 0, bytes: 200, ..Change::default() }), 50);
-        assert_eq!(now.per_alloc_change(Change { diff: 4, bytes: 400, ..Change::default() }), 100);
+        let now = RowFigures { diff: 4, bytes: 400, ..RowFigures::default() };
+        assert_eq!(now.per_alloc_change(RowChange { diff: 2, bytes: 200, ..RowChange::default() }), 0);
+        assert_eq!(now.per_alloc_change(RowChange { diff: 0, bytes: 200, ..RowChange::default() }), 50);
+        assert_eq!(now.per_alloc_change(RowChange { diff: 4, bytes: 400, ..RowChange::default() }), 100);
     }
 
     #[test]
     fn nothing_in_use_has_no_size() {
         for (diff, per_alloc) in [(0, 0), (-3, 0), (3, 33)] {
-            assert_eq!(Figures { diff, bytes: 100, ..Figures::default() }.per_alloc(), per_alloc, "{diff}");
+            assert_eq!(RowFigures { diff, bytes: 100, ..RowFigures::default() }.per_alloc(), per_alloc, "{diff}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Table;
+use super::LiveTable;
 use crate::machine::Memory;
 use crate::record::{Event, Events, Mark, Recording};
 
@@ -39,7 +39,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Advances to the next sample and adds it to `table`, or to the next gap or damage; `None` at the end.
-    pub(crate) fn next(&mut self, table: &mut Table) -> Option<Met> {
+    pub(crate) fn next(&mut self, table: &mut LiveTable) -> Option<Met> {
         loop {
             match self.events.next()? {
                 Event::Sample { info, snapshot } => {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Figures, Scope};
+use super::{PoolScope, RowChange, RowFigures};
 use crate::machine::Memory;
 use crate::pool::{Counters, Pool, Tag};
 
@@ -16,16 +16,16 @@ pub(crate) struct Screen {
     /// Page faults since the previous screen.
     pub more_faults: Option<u64>,
     /// The owner of the pools.
-    pub scope: Scope,
+    pub scope: PoolScope,
     /// The rows, in order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ScreenRow>,
     /// The totals of each pool's rows, if they were requested.
     pub totals: Vec<Total>,
 }
 
 /// One row: a tag in a pool.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
+pub(crate) struct ScreenRow {
     /// The user of the memory.
     pub tag: Tag,
     /// The pool of the memory.
@@ -35,10 +35,10 @@ pub(crate) struct Row {
     /// Whether the kernel reclaims this memory when it needs some.
     pub reclaimable: bool,
     /// The figures of this reading.
-    pub now: Figures,
+    pub now: RowFigures,
     /// The change since the previous screen; zero if that screen did not have the row, because an absent row is not a
     /// zero.
-    pub change: Change,
+    pub change: RowChange,
     /// Bytes on the last screens, the newest last; `None` if the row was absent.
     pub history: Vec<Option<u64>>,
 }
@@ -46,16 +46,16 @@ pub(crate) struct Row {
 /// The totals of one pool's rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Total {
-    /// The pool.
+    /// The pool of the rows.
     pub pool: Pool,
     /// The sum of its rows' figures.
-    pub now: Figures,
+    pub now: RowFigures,
     /// The sum of their changes.
-    pub change: Change,
+    pub change: RowChange,
 }
 
 /// Sums `rows` for each pool.
-pub(super) fn totals(rows: &[Row]) -> Vec<Total> {
+pub(super) fn totals(rows: &[ScreenRow]) -> Vec<Total> {
     let mut totals: Vec<Total> = Vec::new();
     for row in rows {
         match totals.iter_mut().find(|total| total.pool == row.pool) {

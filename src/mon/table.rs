@@ -7,14 +7,14 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
 
-use super::screen::{self, Row, Screen};
-use super::{Change, Figures, Order, Scope, Shown, history};
+use super::screen::{self, Screen, ScreenRow};
+use super::{PoolScope, RowChange, RowFigures, RowFilter, SortOrder, history};
 use crate::machine::Memory;
 use crate::pool::{Figure, Key, Pool, Snapshot, Tag, Usage};
 
 /// The pool table over time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table {
+pub(crate) struct LiveTable {
     keys: Vec<Key>,
     now: Vec<Option<Usage>>,
     before: Vec<Option<Usage>>,
@@ -25,10 +25,10 @@ pub(crate) struct Table {
     at: Timestamp,
 }
 
-impl Table {
+impl LiveTable {
     /// Creates a table without a reading.
-    pub(crate) fn new() -> Table {
-        Table::default()
+    pub(crate) fn new() -> LiveTable {
+        LiveTable::default()
     }
 
     /// Takes a reading made at `at`. All readings of a table must come from one snapshot, because rows are identified
@@ -61,10 +61,10 @@ impl Table {
     }
 
     /// Makes the screen of the rows in `shown`, sorted by `order`.
-    pub(crate) fn screen(&self, shown: &Shown, order: Order) -> Screen {
+    pub(crate) fn screen(&self, shown: &RowFilter, order: SortOrder) -> Screen {
         let mut rows = match shown.scope {
-            Scope::System | Scope::Session(_) => self.rows(shown).collect(),
-            Scope::AllSessions => summed(self.rows(shown)),
+            PoolScope::System | PoolScope::Session(_) => self.rows(shown).collect(),
+            PoolScope::AllSessions => summed(self.rows(shown)),
         };
         order.sort(&mut rows);
         Screen {
@@ -82,7 +82,7 @@ impl Table {
     }
 
     /// The reason why no row of `shown` is on the screen; `None` if there are rows.
-    pub(crate) fn why_empty(&self, shown: &Shown) -> Option<String> {
+    pub(crate) fn why_empty(&self, shown: &RowFilter) -> Option<String> {
         if self.rows(shown).next().is_some() {
             return None;
         }
@@ -91,14 +91,14 @@ impl Table {
         let of_sessions = self.keys.iter().zip(&self.now).any(|(key, now)| key.session.is_some() && now.is_some());
         Some(match (shown.pool, shown.scope) {
             _ if pools.is_empty() => "no rows: this reading has no tags".to_owned(),
-            (_, Scope::AllSessions | Scope::Session(_)) if !of_sessions => {
+            (_, PoolScope::AllSessions | PoolScope::Session(_)) if !of_sessions => {
                 "no rows: no session has its own pools here; only Windows has session pools".to_owned()
             }
             (Some(pool), _) if !pools.contains(&pool) => {
                 format!("no rows: there is no pool `{pool}` here, only {}", named(pools))
             }
-            (_, Scope::Session(session))
-                if self.rows(&Shown { scope: shown.scope, ..Shown::default() }).next().is_none() =>
+            (_, PoolScope::Session(session))
+                if self.rows(&RowFilter { scope: shown.scope, ..RowFilter::default() }).next().is_none() =>
             {
                 format!("no rows: there is no session {session}, or it does not have its own pools")
             }
@@ -106,20 +106,20 @@ impl Table {
         })
     }
 
-    fn rows(&self, shown: &Shown) -> impl Iterator<Item = Row> {
+    fn rows(&self, shown: &RowFilter) -> impl Iterator<Item = ScreenRow> {
         self.keys.iter().enumerate().filter(|(_, key)| shown.has(key)).filter_map(|(at, key)| self.row(at, key))
     }
 
-    fn row(&self, at: usize, key: &Key) -> Option<Row> {
+    fn row(&self, at: usize, key: &Key) -> Option<ScreenRow> {
         let now = self.now[at]?;
         let before = self.before.get(at).copied().flatten();
-        Some(Row {
+        Some(ScreenRow {
             tag: key.tag.clone(),
             pool: key.pool,
             counters: key.counters,
             reclaimable: key.reclaimable,
-            now: Figures::of(key, now),
-            change: before.map(|before| Change::of(key, before, now)).unwrap_or_default(),
+            now: RowFigures::new(key, now),
+            change: before.map(|before| RowChange::new(key, before, now)).unwrap_or_default(),
             history: self.history.iter().map(|bytes| bytes.get(at).copied().flatten()).collect(),
         })
     }
@@ -127,7 +127,7 @@ impl Table {
     /// Adds the figures in the rows of the kernel's own pool to `memory`.
     fn with_figures(&self, mut memory: Memory) -> Memory {
         let rows = self.keys.iter().zip(&self.now).filter(|(key, _)| key.pool == Pool::Kernel);
-        let figures = rows.filter_map(|(key, usage)| Some((Figure::of(key)?, (*usage)?.bytes)));
+        let figures = rows.filter_map(|(key, usage)| Some((Figure::from_key(key)?, (*usage)?.bytes)));
         for (figure, bytes) in figures {
             let field = match figure {
                 Figure::Paged => &mut memory.paged,
@@ -151,9 +151,9 @@ impl Table {
 }
 
 /// Sums the rows of several sessions into one row for each tag and pool.
-fn summed(rows: impl Iterator<Item = Row>) -> Vec<Row> {
+fn summed(rows: impl Iterator<Item = ScreenRow>) -> Vec<ScreenRow> {
     let mut places: HashMap<(Tag, Pool), usize> = HashMap::new();
-    let mut summed: Vec<Row> = Vec::new();
+    let mut summed: Vec<ScreenRow> = Vec::new();
     for row in rows {
         match places.get(&(row.tag.clone(), row.pool)) {
             None => {
@@ -166,7 +166,7 @@ fn summed(rows: impl Iterator<Item = Row>) -> Vec<Row> {
     summed
 }
 
-fn add(sum: &mut Row, row: &Row) {
+fn add(sum: &mut ScreenRow, row: &ScreenRow) {
     sum.now = sum.now.and(row.now);
     sum.change = sum.change.and(row.change);
     for (sum, bytes) in sum.history.iter_mut().zip(&row.history) {
@@ -180,15 +180,15 @@ fn add(sum: &mut Row, row: &Row) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mon::Column;
+    use crate::mon::SortColumn;
     use crate::pool::Counters;
 
     /// A row: its tag, pool and session, and its allocs, frees and bytes.
     type Read<'a> = (&'a str, Pool, Option<u32>, [u64; 3]);
 
     /// A table after some readings.
-    fn table(readings: &[&[Read<'_>]]) -> Table {
-        let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
+    fn table(readings: &[&[ReadRow<'_>]]) -> LiveTable {
+        let (mut table, mut snapshot) = (LiveTable::new(), Snapshot::new());
         for reading in readings {
             snapshot.clear();
             for (tag, pool, session, [allocs, frees, bytes]) in *reading {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn lines(screen: &Screen) -> Vec<String> {
-        let line = |row: &Row| {
+        let line = |row: &ScreenRow| {
             let (now, change) = (row.now, row.change);
             format!("{} {} {}({}) {}({})", row.tag, row.pool, now.diff, change.diff, now.bytes, change.bytes)
         };
@@ -221,9 +221,12 @@ mod tests {
         for (until, expected) in
             [(1, "Aaaa paged 6(0) 600(0)"), (2, "Aaaa paged 16(10) 1600(1000)"), (3, "Aaaa paged 15(-1) 1500(-100)")]
         {
-            assert_eq!(lines(&table(&readings[..until]).screen(&Shown::default(), Order::default())), [expected]);
+            assert_eq!(
+                lines(&table(&readings[..until]).screen(&RowFilter::default(), SortOrder::default())),
+                [expected]
+            );
         }
-        let screen = table(&readings).screen(&Shown::default(), Order::default());
+        let screen = table(&readings).screen(&RowFilter::default(), SortOrder::default());
         assert_eq!(screen.rows[0].history, [Some(600), Some(1600), Some(1500)]);
     }
 
@@ -234,7 +237,7 @@ mod tests {
             &[("Aaaa", PAGED, None, [1, 0, 64]), ("Late", PAGED, None, [5, 0, 4096])],
             &[("Late", PAGED, None, [6, 0, 4160])],
         ]);
-        let screen = table.screen(&Shown::default(), Order { by: Column::Bytes, change: true });
+        let screen = table.screen(&RowFilter::default(), SortOrder { by: SortColumn::Bytes, change: true });
         assert_eq!(lines(&screen), ["Late paged 6(1) 4160(64)"]);
         assert_eq!(screen.rows[0].history, [None, Some(4096), Some(4160)]);
     }
@@ -250,32 +253,32 @@ mod tests {
             ]
         };
         let table = table(&[&reading(0), &reading(50)]);
-        let shown = Shown { scope: Scope::AllSessions, totals: true, ..Shown::default() };
-        let screen = table.screen(&shown, Order::default());
+        let shown = RowFilter { scope: PoolScope::AllSessions, totals: true, ..RowFilter::default() };
+        let screen = table.screen(&shown, SortOrder::default());
         assert_eq!(lines(&screen), ["Gdev paged 22(0) 2300(100)", "Gdev nonpaged 1(0) 8(0)"]);
         assert_eq!(screen.rows[0].history, [Some(2200), Some(2300)]);
         let totals: Vec<_> =
             screen.totals.iter().map(|total| (total.pool, total.now.bytes, total.change.bytes)).collect();
         assert_eq!(totals, [(PAGED, 2300, 100), (Pool::Nonpaged, 8, 0)]);
-        let one = Shown { scope: Scope::Session(0), ..Shown::default() };
-        assert_eq!(lines(&table.screen(&one, Order::default())), ["Gdev paged 6(0) 650(50)"]);
+        let one = RowFilter { scope: PoolScope::Session(0), ..RowFilter::default() };
+        assert_eq!(lines(&table.screen(&one, SortOrder::default())), ["Gdev paged 6(0) 650(50)"]);
     }
 
     #[test]
     fn what_the_kernel_says_of_its_pools_is_in_the_header() {
         let table =
             table(&[&[("paged", Pool::Kernel, None, [2, 0, 8192]), ("nonpaged", Pool::Kernel, None, [1, 0, 4096])]]);
-        let screen = table.screen(&Shown::default(), Order::default());
+        let screen = table.screen(&RowFilter::default(), SortOrder::default());
         assert_eq!((screen.memory.paged, screen.memory.nonpaged, screen.rows.len()), (Some(8192), Some(4096), 0));
         assert_eq!(table.pools(), []);
     }
 
     #[test]
     fn page_faults_are_since_the_screen_before() {
-        let mut table = Table::new();
-        let faults = |table: &mut Table, page_faults| {
+        let mut table = LiveTable::new();
+        let faults = |table: &mut LiveTable, page_faults| {
             table.take(&Snapshot::new(), Memory { page_faults, ..Memory::default() }, Timestamp::UNIX_EPOCH);
-            table.screen(&Shown::default(), Order::default()).more_faults
+            table.screen(&RowFilter::default(), SortOrder::default()).more_faults
         };
         assert_eq!([Some(1000), Some(1085), None].map(|count| faults(&mut table, count)), [None, Some(85), None]);
     }
@@ -283,21 +286,21 @@ mod tests {
     #[test]
     fn an_empty_view_says_why() {
         let table = table(&[&[("dentry", Pool::Slab, None, [3, 0, 600])]]);
-        let why = |shown: Shown| table.why_empty(&shown).unwrap_or_default();
-        assert_eq!(why(Shown::default()), "");
+        let why = |shown: RowFilter| table.why_empty(&shown).unwrap_or_default();
+        assert_eq!(why(RowFilter::default()), "");
         assert_eq!(
-            why(Shown { pool: Some(Pool::Nonpaged), ..Shown::default() }),
+            why(RowFilter { pool: Some(Pool::Nonpaged), ..RowFilter::default() }),
             "no rows: there is no pool `nonpaged` here, only slab"
         );
-        assert!(why(Shown { scope: Scope::Session(2), ..Shown::default() }).contains("only Windows"));
+        assert!(why(RowFilter { scope: PoolScope::Session(2), ..RowFilter::default() }).contains("only Windows"));
         let other = vec!["MyD?".parse().unwrap()];
-        assert_eq!(why(Shown { include: other, ..Shown::default() }), "no rows: no tag matches the filter");
-        assert_eq!(Table::new().why_empty(&Shown::default()).unwrap(), "no rows: this reading has no tags");
+        assert_eq!(why(RowFilter { include: other, ..RowFilter::default() }), "no rows: no tag matches the filter");
+        assert_eq!(LiveTable::new().why_empty(&RowFilter::default()).unwrap(), "no rows: this reading has no tags");
     }
 
     #[test]
     fn history_is_bounded() {
-        let mut table = Table::new();
+        let mut table = LiveTable::new();
         (0..100).for_each(|_| table.take(&Snapshot::new(), Memory::default(), Timestamp::UNIX_EPOCH));
         assert_eq!(table.history.len(), history::LENGTH);
     }

@@ -26,7 +26,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// Every figure.
+    /// All figures, in the order of their declaration.
     pub const ALL: [Figure; 9] = [
         Figure::Paged,
         Figure::Nonpaged,
@@ -75,7 +75,7 @@ impl Figure {
     }
 
     /// The figure in a row with this key.
-    pub fn of(key: &Key) -> Option<Figure> {
+    pub fn from_key(key: &Key) -> Option<Figure> {
         let figures = Figure::ALL.into_iter().filter(|_| key.pool == Pool::Kernel);
         figures.into_iter().find(|figure| key.tag.as_str() == figure.name())
     }
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn every_figure_is_found_by_its_row_and_by_no_other_pools() {
         for figure in Figure::ALL {
-            assert_eq!(Figure::of(&figure.key()), Some(figure));
-            assert_eq!(Figure::of(&Key { pool: Pool::Slab, ..figure.key() }), None);
+            assert_eq!(Figure::from_key(&figure.key()), Some(figure));
+            assert_eq!(Figure::from_key(&Key { pool: Pool::Slab, ..figure.key() }), None);
         }
     }
 }

@@ -33,7 +33,7 @@ pub enum Pool {
 }
 
 impl Pool {
-    /// Every pool.
+    /// All pools, in the order of their declaration.
     pub const ALL: [Pool; 7] =
         [Pool::Paged, Pool::Nonpaged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Kernel, Pool::Unknown];
 
@@ -97,6 +97,12 @@ impl Key {
     /// The key of a row of the whole system, for memory that the kernel does not reclaim.
     pub fn new(tag: Tag, pool: Pool, counters: Counters) -> Key {
         Key { tag, pool, counters, reclaimable: false, session: None }
+    }
+
+    /// The parts that identify a tag in two recordings. The other parts depend on the source: it may count the same tag
+    /// in another way.
+    pub fn identity(&self) -> (&Tag, Pool, Option<u32>) {
+        (&self.tag, self.pool, self.session)
     }
 
     /// Whether another row of pool `kernel` also counts this memory: in `/proc/meminfo`, SReclaimable and SUnreclaim

@@ -49,7 +49,7 @@ impl Tag {
         Ok(Tag((escape(&name[..kept]) + &"\\x20".repeat(name.len() - kept)).into()))
     }
 
-    /// The canonical text.
+    /// The canonical text, as described above.
     pub fn as_str(&self) -> &str {
         &self.0
     }

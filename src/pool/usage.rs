@@ -9,6 +9,6 @@ pub struct Usage {
     pub allocs: u64,
     /// Frees since boot, or 0 if the kernel does not count them.
     pub frees: u64,
-    /// Bytes in use.
+    /// The number of bytes in use.
     pub bytes: u64,
 }

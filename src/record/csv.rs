@@ -70,7 +70,7 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
                 }
                 let incomplete = std::mem::take(&mut incomplete);
                 let incomplete = (!tables.is_empty()).then_some(&incomplete);
-                Sample { info, iterations, stage, incomplete, snapshot }.write(&mut rows)?;
+                CsvSample { info, iterations, stage, incomplete, snapshot }.write(&mut rows)?;
             }
             Event::Mark { mark: Mark::Stage(begun), .. } => stage = Some(begun),
             Event::Mark { mark: Mark::Iteration(complete), .. } => iterations = Some(complete),
@@ -111,7 +111,7 @@ pub fn cell(text: &str) -> Cow<'_, str> {
 }
 
 /// One sample and the values that its rows share.
-struct Sample<'a> {
+struct CsvSample<'a> {
     info: SampleInfo,
     iterations: Option<u64>,
     /// `None` if stages are not written.
@@ -121,7 +121,7 @@ struct Sample<'a> {
     snapshot: &'a Snapshot,
 }
 
-impl Sample<'_> {
+impl CsvSample<'_> {
     fn write(&self, rows: &mut csv::Writer<impl Write>) -> csv::Result<()> {
         let at = format!("{}.{:06}", self.info.at.as_secs(), self.info.at.subsec_micros());
         let iterations = self.iterations.map_or(String::new(), |complete| complete.to_string());

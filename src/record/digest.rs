@@ -14,7 +14,7 @@ pub struct Digest(String);
 
 impl Digest {
     /// Computes the digest of `bytes`.
-    pub fn of(bytes: &[u8]) -> Digest {
+    pub fn hash(bytes: &[u8]) -> Digest {
         Digest::from_hash(Sha256::digest(bytes).into())
     }
 
@@ -43,7 +43,7 @@ mod tests {
     fn the_digest_is_the_one_of_the_standard() {
         // The example "abc" of FIPS 180-4.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(Digest::of(b"abc").to_string(), abc);
+        assert_eq!(Digest::hash(b"abc").to_string(), abc);
         assert!(!Digest::default().is_known());
     }
 }

@@ -12,41 +12,41 @@ pub enum RecordError {
     /// The file is of another kind.
     #[error("{name} is not a poolgate recording")]
     Foreign {
-        /// The file's path.
+        /// The path of the file.
         name: String,
     },
     /// The machine went down while the file was created, or its beginning is damaged.
     #[error("{name} has no whole header: it was cut off or damaged right where it begins")]
     NoHeader {
-        /// The file's path.
+        /// The path of the file.
         name: String,
     },
     /// Only a newer poolgate can read the file.
     #[error("{name} was written by a newer poolgate (format {found}, this one reads {})", super::header::VERSION)]
     Newer {
-        /// The file's path.
+        /// The path of the file.
         name: String,
-        /// The format's version.
+        /// The version of the file's format.
         found: u64,
     },
     /// The file is larger than any recording.
     #[error("{name} is larger than {} GiB, which no recording is", super::input::LARGEST >> 30)]
     TooLong {
-        /// The file's path.
+        /// The path of the file.
         name: String,
     },
     /// The recording is of another run, another scenario or another boot.
     #[error("{name} {what}")]
     OfAnother {
-        /// The file's path.
+        /// The path of the file.
         name: String,
-        /// The difference.
+        /// The part that differs, as text for people.
         what: String,
     },
     /// An earlier frame could not be written, so later frames would not fit.
     #[error("nothing more can be added to {}: an earlier write failed ({because})", path.display())]
     Stopped {
-        /// The file's path.
+        /// The path of the file.
         path: PathBuf,
         /// The kind of error of that earlier write.
         because: io::ErrorKind,

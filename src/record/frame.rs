@@ -18,7 +18,7 @@ const LONGEST: u32 = 64 << 20;
 /// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum FrameKind {
     Header = b'H',
     Key = b'K',
     Whole = b'W',
@@ -27,15 +27,15 @@ pub(super) enum Kind {
     End = b'E',
 }
 
-impl Kind {
-    fn of(letter: u8) -> Option<Kind> {
+impl FrameKind {
+    fn from_letter(letter: u8) -> Option<FrameKind> {
         Some(match letter {
-            b'H' => Kind::Header,
-            b'K' => Kind::Key,
-            b'W' => Kind::Whole,
-            b'C' => Kind::Changes,
-            b'M' => Kind::Mark,
-            b'E' => Kind::End,
+            b'H' => FrameKind::Header,
+            b'K' => FrameKind::Key,
+            b'W' => FrameKind::Whole,
+            b'C' => FrameKind::Changes,
+            b'M' => FrameKind::Mark,
+            b'E' => FrameKind::End,
             _ => return None,
         })
     }
@@ -44,7 +44,7 @@ impl Kind {
 /// Appends one frame; `payload` appends its contents.
 pub(super) fn append(
     out: &mut Vec<u8>,
-    kind: Kind,
+    kind: FrameKind,
     payload: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
 ) -> io::Result<()> {
     let begin = out.len();
@@ -63,11 +63,11 @@ pub(super) fn append(
     Ok(())
 }
 
-/// A whole frame.
+/// A whole frame, as it was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
     /// `None` if this version does not know the kind.
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<FrameKind>,
     pub(super) payload: &'a [u8],
     /// Size of the whole frame, in bytes.
     pub(super) size: usize,
@@ -88,7 +88,7 @@ impl<'a> Frame<'a> {
         }
         // A length of 0 ends here: it leaves no room for a kind.
         let (&kind, payload) = checked[MAGIC.len() + 4..].split_first()?;
-        Some(Frame { kind: Kind::of(kind), payload, size: checked.len() + 4, skipped: 0 })
+        Some(Frame { kind: FrameKind::from_letter(kind), payload, size: checked.len() + 4, skipped: 0 })
     }
 }
 
@@ -123,7 +123,7 @@ impl<'a> Iterator for Frames<'a> {
 mod tests {
     use super::*;
 
-    fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
+    fn frame(kind: FrameKind, payload: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         append(&mut out, kind, |out| {
             out.extend(payload);
@@ -134,20 +134,20 @@ mod tests {
     }
 
     /// Returns kind, payload and skipped bytes of each frame.
-    fn read(bytes: &[u8]) -> Vec<(Option<Kind>, &[u8], usize)> {
+    fn read(bytes: &[u8]) -> Vec<(Option<FrameKind>, &[u8], usize)> {
         Frames(bytes).map(|frame| (frame.kind, frame.payload, frame.skipped)).collect()
     }
 
     #[test]
     fn a_frame_is_laid_out_as_documented() {
-        let bytes = frame(Kind::Mark, b"{}");
+        let bytes = frame(FrameKind::Mark, b"{}");
         assert_eq!(bytes[..11], *b"\xf7PGR\x03\0\0\0M{}");
         assert_eq!(bytes[11..], crc32c::crc32c(b"\xf7PGR\x03\0\0\0M{}").to_le_bytes());
     }
 
     #[test]
     fn an_empty_payload_is_a_whole_frame() {
-        assert_eq!(read(&frame(Kind::End, b"")), [(Some(Kind::End), &b""[..], 0)]);
+        assert_eq!(read(&frame(FrameKind::End, b"")), [(Some(FrameKind::End), &b""[..], 0)]);
     }
 
     #[test]
@@ -166,23 +166,24 @@ mod tests {
 
     #[test]
     fn reading_goes_on_behind_damage() {
-        let bytes = [&frame(Kind::Key, b"a")[..], b"rubbish\xf7PG", &MAGIC, &frame(Kind::Mark, b"b")].concat();
-        assert_eq!(read(&bytes), [(Some(Kind::Key), &b"a"[..], 0), (Some(Kind::Mark), b"b", 14)]);
+        let bytes =
+            [&frame(FrameKind::Key, b"a")[..], b"rubbish\xf7PG", &MAGIC, &frame(FrameKind::Mark, b"b")].concat();
+        assert_eq!(read(&bytes), [(Some(FrameKind::Key), &b"a"[..], 0), (Some(FrameKind::Mark), b"b", 14)]);
     }
 
     #[test]
     fn a_length_beyond_the_file_or_the_limit_claims_nothing() {
         for length in [0, 3, 100, LONGEST + 1, u32::MAX] {
-            let mut bytes = frame(Kind::Mark, b"b");
+            let mut bytes = frame(FrameKind::Mark, b"b");
             bytes[4..8].copy_from_slice(&length.to_le_bytes());
-            bytes.extend(frame(Kind::End, b"c"));
-            assert_eq!(read(&bytes), [(Some(Kind::End), &b"c"[..], 14)], "{length}");
+            bytes.extend(frame(FrameKind::End, b"c"));
+            assert_eq!(read(&bytes), [(Some(FrameKind::End), &b"c"[..], 14)], "{length}");
         }
     }
 
     #[test]
     fn an_unknown_kind_is_a_whole_frame() {
-        let mut bytes = frame(Kind::Mark, b"later");
+        let mut bytes = frame(FrameKind::Mark, b"later");
         bytes[8] = b'?';
         let checked = bytes.len() - 4;
         let checksum = crc32c::crc32c(&bytes[..checked]);

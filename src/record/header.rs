@@ -17,7 +17,7 @@ pub(super) const VERSION: u64 = 1;
 /// meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The scenario's name.
+    /// The name of the scenario, or of an imported file.
     pub scenario: String,
     /// The run's name, which is also the name of its folder.
     pub run: String,
@@ -50,7 +50,7 @@ pub enum TimeSource {
     FileName,
     /// The date of the file.
     FileDate,
-    /// The option `--every`.
+    /// The user gave the time between tables with `--every`.
     Every,
     /// An assumed 5 s, the time between two screens of live PoolMon. The log itself has no time.
     Assumed,

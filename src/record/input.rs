@@ -34,7 +34,7 @@ impl Input {
         if kind.is_file() {
             return Ok(Input(Opened::File(file)));
         }
-        Pipe::of(file, kind).map(|pipe| Input(Opened::Pipe(pipe))).ok_or_else(|| not_a_file(path))
+        Pipe::new(file, kind).map(|pipe| Input(Opened::Pipe(pipe))).ok_or_else(|| not_a_file(path))
     }
 }
 
@@ -115,7 +115,7 @@ mod unix {
     }
 
     impl Pipe {
-        pub(super) fn of(file: File, kind: FileType) -> Option<Pipe> {
+        pub(super) fn new(file: File, kind: FileType) -> Option<Pipe> {
             kind.is_fifo().then_some(Pipe { file, patience: PATIENCE, left: MOST })
         }
 
@@ -199,7 +199,7 @@ mod windows {
     pub(super) struct Pipe(Infallible);
 
     impl Pipe {
-        pub(super) fn of(_: File, _: FileType) -> Option<Pipe> {
+        pub(super) fn new(_: File, _: FileType) -> Option<Pipe> {
             None
         }
     }

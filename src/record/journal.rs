@@ -45,7 +45,7 @@ pub struct Journal<S> {
 /// Why a journal cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The storage failed.
+    /// The storage could not be read, written or synced.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A line before the last one is damaged.
@@ -59,13 +59,13 @@ pub enum JournalError {
     Unknown {
         /// The line, from 1.
         line: usize,
-        /// The unknown part.
+        /// The reason why the entry could not be parsed.
         because: String,
     },
 }
 
 #[derive(Serialize, Deserialize)]
-struct Line<'a> {
+struct JournalLine<'a> {
     #[serde(borrow)]
     entry: &'a RawValue,
     crc32c: u32,
@@ -130,7 +130,7 @@ impl<S: Storage> Journal<S> {
 fn line(entry: &impl Serialize) -> io::Result<Vec<u8>> {
     let entry = serde_json::value::to_raw_value(entry)?;
     let crc32c = crc32c::crc32c(entry.get().as_bytes());
-    let mut line = serde_json::to_vec(&Line { entry: &entry, crc32c })?;
+    let mut line = serde_json::to_vec(&JournalLine { entry: &entry, crc32c })?;
     line.push(b'\n');
     Ok(line)
 }
@@ -143,7 +143,7 @@ fn ends_of_lines(bytes: &[u8]) -> usize {
 
 /// Returns the entry of a whole line.
 fn entry(line: &[u8]) -> Option<&str> {
-    let line: Line<'_> = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
+    let line: JournalLine<'_> = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     (crc32c::crc32c(line.entry.get().as_bytes()) == line.crc32c).then(|| line.entry.get())
 }
 

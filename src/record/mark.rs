@@ -132,13 +132,13 @@ pub struct SecondLook {
     /// Whether the workload runs, for each block. Without a pause it runs in all blocks, and no growth is attributed.
     pub order: Vec<bool>,
     /// The workload's behaviour in blocks without work.
-    pub pause: Pause,
+    pub pause: BlockPause,
 }
 
 /// The workload's behaviour in blocks without work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Pause {
+pub enum BlockPause {
     /// The workload does not run.
     #[default]
     Idle,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::frame::{self, Frame, Frames, Kind};
+use super::frame::{self, Frame, FrameKind, Frames};
 use super::header::Opening;
 use super::sample::{self, Preamble};
 use super::{Digest, Header, Mark, RecordError, SampleInfo, Seal, input, varint};
@@ -49,15 +49,15 @@ impl Recording {
         if !frame::begins_like_one(&bytes) {
             return Err(RecordError::Foreign { name });
         }
-        let Some(Frame { kind: Some(Kind::Header), payload, size: body, .. }) = Frame::first(&bytes) else {
+        let Some(Frame { kind: Some(FrameKind::Header), payload, size: body, .. }) = Frame::first(&bytes) else {
             return Err(RecordError::NoHeader { name });
         };
         let Opening { sealed, recording: header, .. } = Header::read(payload, &name)?;
-        let seal = Seal::of(&bytes, body, sealed);
+        let seal = Seal::of_file(&bytes, body, sealed);
         Ok(Recording { bytes, name, header, body, seal })
     }
 
-    /// Returns the header.
+    /// Returns the header, which the first frame holds.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -117,7 +117,7 @@ impl Recording {
 /// An event of a recording, in the order of the file.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A sample.
+    /// A sample of all rows.
     Sample {
         /// Time and circumstances of the sample.
         info: SampleInfo,
@@ -128,7 +128,7 @@ pub enum Event<'a> {
     Mark {
         /// The time since the recording began.
         at: Duration,
-        /// The mark.
+        /// The content of the mark.
         mark: Mark,
     },
     /// The file is damaged here, so samples or marks may be missing. Marks between lost samples are still returned, so
@@ -200,21 +200,21 @@ impl Events<'_> {
         None
     }
 
-    fn understand(&mut self, kind: Option<Kind>, payload: &[u8]) -> Result<Option<Ready>, Lost> {
+    fn understand(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<Option<Ready>, Lost> {
         Ok(match kind {
-            Some(Kind::Key) => {
+            Some(FrameKind::Key) => {
                 self.key(payload).ok_or(Lost)?;
                 None
             }
-            Some(Kind::Whole) => Some(Ready::Sample(self.sample(payload, true).ok_or(Lost)?)),
-            Some(Kind::Changes) => Some(Ready::Sample(self.sample(payload, false).ok_or(Lost)?)),
-            Some(Kind::Mark) => mark(payload),
-            Some(Kind::End) => {
+            Some(FrameKind::Whole) => Some(Ready::Sample(self.sample(payload, true).ok_or(Lost)?)),
+            Some(FrameKind::Changes) => Some(Ready::Sample(self.sample(payload, false).ok_or(Lost)?)),
+            Some(FrameKind::Mark) => mark(payload),
+            Some(FrameKind::End) => {
                 self.frames = Frames(&[]);
                 end(payload)
             }
             // Ignores a second header and the kinds of later programs.
-            Some(Kind::Header) | None => None,
+            Some(FrameKind::Header) | None => None,
         })
     }
 

@@ -7,7 +7,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Digest;
-use super::frame::{Frames, Kind};
+use super::frame::{FrameKind, Frames};
 use super::varint;
 
 /// Whether a recording is unchanged since it was closed.
@@ -43,12 +43,12 @@ impl Sealing {
 impl Seal {
     /// Returns the seal of a whole file. `body` is the end of its first frame; `promised` is whether that frame
     /// promises a seal.
-    pub(super) fn of(bytes: &[u8], body: usize, promised: bool) -> Seal {
+    pub(super) fn of_file(bytes: &[u8], body: usize, promised: bool) -> Seal {
         let mut at = body;
         for frame in Frames(&bytes[body..]) {
             let begins = at + frame.skipped;
             at = begins + frame.size;
-            if frame.kind == Some(Kind::End) {
+            if frame.kind == Some(FrameKind::End) {
                 return Seal::of_end(&bytes[..begins], frame.payload, promised, at == bytes.len());
             }
         }

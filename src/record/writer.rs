@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::frame::Kind;
-use super::log::Log;
+use super::frame::FrameKind;
+use super::frame_log::FrameLog;
 use super::sample::{self, Preamble};
 use super::{Digest, Header, Mark, RecordError, SampleInfo, varint};
 use crate::pool::{Key, Snapshot, Usage};
@@ -20,7 +20,7 @@ const WHOLE_EVERY: u64 = 256;
 /// without [`Recorder::finish`] leaves a recording without an end, which marks an unfinished run.
 #[derive(Debug)]
 pub struct Recorder {
-    log: Log,
+    log: FrameLog,
     /// Number of samples appended.
     samples: u64,
     /// The last sample: a usage for each key written.
@@ -37,8 +37,8 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::Io`].
     pub fn create(path: &Path, header: &Header) -> Result<Recorder, RecordError> {
-        let mut log = Log::create(path)?;
-        log.append(Kind::Header, |out| header.write(out))?;
+        let mut log = FrameLog::create(path)?;
+        log.append(FrameKind::Header, |out| header.write(out))?;
         log.sync()?;
         Ok(Recorder { log, samples: 0, before: Vec::new(), last_key: None, repeated: 0 })
     }
@@ -60,7 +60,7 @@ impl Recorder {
         let whole = self.samples.is_multiple_of(WHOLE_EVERY);
         let first_key = if whole { std::mem::replace(&mut self.repeated, known) } else { known };
         for (row, key) in keys.iter().enumerate().skip(first_key) {
-            self.log.append(Kind::Key, |out| {
+            self.log.append(FrameKind::Key, |out| {
                 varint::put(out, row as u64);
                 serde_json::to_writer(out, key)?;
                 Ok(())
@@ -76,7 +76,7 @@ impl Recorder {
             self.before.fill(None);
         }
         let preamble = Preamble { number: self.samples, info, rows: keys.len() as u64 };
-        self.log.append(if whole { Kind::Whole } else { Kind::Changes }, |out| {
+        self.log.append(if whole { FrameKind::Whole } else { FrameKind::Changes }, |out| {
             preamble.put(out);
             sample::put_changes(out, &mut self.before, snapshot.usages());
             Ok(())
@@ -90,7 +90,7 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::Io`], [`RecordError::Stopped`].
     pub fn mark(&mut self, at: Duration, mark: &Mark) -> Result<(), RecordError> {
-        self.log.append(Kind::Mark, |out| {
+        self.log.append(FrameKind::Mark, |out| {
             varint::put_time(out, at);
             serde_json::to_writer(out, mark)?;
             Ok(())
@@ -113,7 +113,7 @@ impl Recorder {
         let mut time = Vec::new();
         varint::put_time(&mut time, at);
         let seal = self.log.seal(&time);
-        self.log.append(Kind::End, |out| {
+        self.log.append(FrameKind::End, |out| {
             out.extend(&time);
             out.extend(seal);
             Ok(())

@@ -3,7 +3,7 @@
 //! Windows editors and shells write UTF-16 and byte order marks, and a torn download has NUL bytes. Each gets its own
 //! message here, because a YAML parser would only report an unexpected character.
 
-use super::mistake::{Mistake, Wrong, is_printable};
+use super::mistake::{Mistake, MistakeText, is_printable};
 
 /// The largest file read, in bytes: a hundred times the size of the longest known scenario.
 pub(super) const LARGEST: usize = 1 << 20;
@@ -12,7 +12,8 @@ pub(super) const LARGEST: usize = 1 << 20;
 pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.len() > LARGEST {
-        let wrong = Wrong::new("the file is larger than 1 MiB", "begins like this", "give the path of a scenario");
+        let wrong =
+            MistakeText::new("the file is larger than 1 MiB", "begins like this", "give the path of a scenario");
         return Err(beginning(String::from_utf8_lossy(&bytes[..200]).into_owned(), wrong));
     }
     if let Some(read_unit) = utf_16(bytes) {
@@ -21,23 +22,24 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, (String, Mistake)> {
         let help = "in PowerShell: `Set-Content -Encoding utf8`; in an editor: save with the encoding UTF-8";
         return Err(beginning(
             shown,
-            Wrong::new("the file is UTF-16; save it as UTF-8", "two bytes per character", help),
+            MistakeText::new("the file is UTF-16; save it as UTF-8", "two bytes per character", help),
         ));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let help = "save the file as UTF-8";
-        let wrong = Wrong::new(format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]), "not UTF-8", help);
+        let wrong =
+            MistakeText::new(format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]), "not UTF-8", help);
         let mistake = wrong.at(error.valid_up_to()..error.valid_up_to() + char::REPLACEMENT_CHARACTER.len_utf8());
         (String::from_utf8_lossy(bytes).into_owned(), mistake)
     })?;
     if let Some((at, c)) = text.char_indices().find(|(_, c)| !is_printable(*c)) {
         let message = format!("the control character U+{:04X} is not allowed in a scenario", u32::from(c));
-        let wrong = Wrong::new(message, "here", "remove it; between double quotes it may be written as an escape");
+        let wrong = MistakeText::new(message, "here", "remove it, or write it as an escape in double quotes");
         return Err((text.to_owned(), wrong.at(at..at + c.len_utf8())));
     }
     if let Some(at) = too_many_brackets(text) {
         let message = format!("more than {MOST_BRACKETS} brackets are open here");
-        let wrong = Wrong::new(message, "one more", "close them; no scenario needs more than five levels");
+        let wrong = MistakeText::new(message, "one more", "close them; no scenario needs more than five levels");
         return Err((text.to_owned(), wrong.at(at..at + 1)));
     }
     Ok(text.to_owned())
@@ -73,7 +75,7 @@ fn utf_16(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
 }
 
 /// A mistake of the whole file, shown at its first line.
-fn beginning(text: String, wrong: Wrong) -> (String, Mistake) {
+fn beginning(text: String, wrong: MistakeText) -> (String, Mistake) {
     let first = text.lines().next().unwrap_or_default().to_owned();
     let end = first.len();
     (first, wrong.at(0..end))

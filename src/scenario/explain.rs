@@ -3,11 +3,11 @@
 //! Both provide an error only as text, so this module recognises their texts (`mistakes/` in the tests has one file for
 //! each). An unknown text is passed on unchanged: it is harder to read, but not lost.
 
-use super::mistake::{Wrong, shown};
+use super::mistake::{MistakeText, shown};
 use super::scalar::unpack;
 
 /// Returns the mistake, and the offending text if it is known. `said` is an error without its position.
-pub(super) fn explain(said: &str) -> (Wrong, String) {
+pub(super) fn explain(said: &str) -> (MistakeText, String) {
     if let Some((wrong, about)) = unpack(said) {
         return (wrong, about.to_owned());
     }
@@ -22,7 +22,7 @@ pub(super) fn explain(said: &str) -> (Wrong, String) {
     } else if said.starts_with("missing field") {
         let help = format!("write `{about}:` and its value here");
         return (
-            Wrong::new(format!("the key `{about}` is missing"), format!("without `{about}`"), help),
+            MistakeText::new(format!("the key `{about}` is missing"), format!("without `{about}`"), help),
             String::new(),
         );
     } else {
@@ -42,7 +42,7 @@ fn quoted(said: &str) -> impl Iterator<Item = &str> {
     said.split('`').skip(1).step_by(2)
 }
 
-fn unknown(what: &str, about: &str, said: &str) -> Wrong {
+fn unknown(what: &str, about: &str, said: &str) -> MistakeText {
     // The text from the file may contain backticks. The expected names after it never do.
     let (_, expected) = said.rsplit_once("expected").unwrap_or_default();
     let allowed: Vec<&str> = quoted(expected).collect();
@@ -54,11 +54,11 @@ fn unknown(what: &str, about: &str, said: &str) -> Wrong {
         (Some((likeness, name)), _) if likeness > 0.8 => format!("did you mean `{name}`? possible here: `{list}`"),
         _ => format!("possible here: `{list}`"),
     };
-    Wrong::new(format!("unknown {what} `{}`", shown(about)), format!("unknown {what}"), help)
+    MistakeText::new(format!("unknown {what} `{}`", shown(about)), format!("unknown {what}"), help)
 }
 
 /// Explains serde's `integer \`5\`, expected a list`; `rest` is that text.
-fn mistyped(rest: &str) -> (Wrong, String) {
+fn mistyped(rest: &str) -> (MistakeText, String) {
     let (found, expected) = rest.rsplit_once(", expected ").unwrap_or((rest, "something else"));
     let about = found.split(['`', '"']).nth(1).unwrap_or_default().to_owned();
     let found = match found.split(' ').next().unwrap_or_default() {
@@ -83,7 +83,7 @@ fn mistyped(rest: &str) -> (Wrong, String) {
         other if other.starts_with("a mapping") => (other, "write `{ KEY: VALUE }`, or one `KEY: VALUE` per line"),
         other => (other, "see `poolgate schema` for what is possible here"),
     };
-    (Wrong::new(format!("expected {expected}, found {found}"), format!("this is {found}"), help), about)
+    (MistakeText::new(format!("expected {expected}, found {found}"), format!("this is {found}"), help), about)
 }
 
 /// The parser's own errors. The first one that a text contains is used.
@@ -94,7 +94,11 @@ const SYNTAX: [(&str, &str, &str); 14] = [
         "write one scenario per file, without `---`",
     ),
     ("recursion limit", "lists and mappings are nested too deeply", "no scenario needs more than five levels"),
-    ("repetition limit", "aliases unfold too far", "write the values out instead of using aliases (`*name`)"),
+    (
+        "repetition limit",
+        "the aliases expand to too many values",
+        "write the values out instead of using aliases (`*name`)",
+    ),
     (
         "unknown anchor",
         "`*` refers to a name (`&name`) that is not defined",
@@ -116,12 +120,12 @@ const SYNTAX: [(&str, &str, &str); 14] = [
     ("document start", "this is outside the mapping", "begin all keys at the start of a line"),
 ];
 
-fn syntax(said: &str) -> Wrong {
+fn syntax(said: &str) -> MistakeText {
     match SYNTAX.iter().find(|(part, _, _)| said.contains(part)) {
-        Some((_, message, help)) => Wrong::new(*message, "here", *help),
+        Some((_, message, help)) => MistakeText::new(*message, "here", *help),
         None => {
             let help = "check the indentation, brackets and quotes up to here";
-            Wrong::new(format!("this is not YAML: {}", shown(said)), "here", help)
+            MistakeText::new(format!("this is not YAML: {}", shown(said)), "here", help)
         }
     }
 }

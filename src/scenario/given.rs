@@ -5,15 +5,15 @@
 
 use std::ops::Range;
 
-use super::mistake::{Mistakes, Wrong, shown};
-use super::quantity::{Amount, Bytes, Growth, Rate};
+use super::mistake::{MistakeText, Mistakes, shown};
+use super::quantity::{Amount, Bytes, GrowthLimit, Rate};
 use super::scalar::Scalar;
 use super::threshold::{Limit, Measure, Subject, Threshold};
 use crate::pool::{Pool, TagPattern};
 
 /// The names of the limits, and the functions that parse their values.
 const LIMITS: [(&str, ReadLimit); 4] = [
-    ("max_growth", |value| Growth::read(value).map(Limit::MaxGrowth)),
+    ("max_growth", |value| GrowthLimit::read(value).map(Limit::MaxGrowth)),
     ("max_rate", |value| Rate::read(value).map(Limit::MaxRate)),
     ("max_bytes", |value| Bytes::read(value).map(Limit::MaxBytes)),
     ("after_teardown", |value| Bytes::read(value).map(Limit::AfterTeardown)),
@@ -22,11 +22,11 @@ const LIMITS: [(&str, ReadLimit); 4] = [
 /// The measures that a threshold can name.
 const MEASURES: [Measure; 2] = [Measure::Objects, Measure::Slabs];
 
-type ReadLimit = fn(&str) -> Result<Limit, Wrong>;
+type ReadLimit = fn(&str) -> Result<Limit, MistakeText>;
 
 const EXAMPLES: &str = "write `tag MyD? nonpaged max_growth 64 KiB` or `total nonpaged max_bytes 8 MiB`";
 
-type At<T> = Result<T, (Wrong, Range<usize>)>;
+type Parsed<T> = Result<T, (MistakeText, Range<usize>)>;
 
 impl Threshold {
     /// Parses a threshold from its words; `option` is the command-line option, for mistakes.
@@ -38,10 +38,10 @@ impl Threshold {
     }
 }
 
-fn threshold(text: &str) -> At<Threshold> {
+fn threshold(text: &str) -> Parsed<Threshold> {
     let words: Vec<Range<usize>> = words(text).collect();
     let Some(first) = words.first() else {
-        return Err((Wrong::new("the threshold is empty", "nothing here", EXAMPLES), 0..text.len()));
+        return Err((MistakeText::new("the threshold is empty", "nothing here", EXAMPLES), 0..text.len()));
     };
     let is_limit = |at: &usize| {
         let word = |at: usize| words.get(at).map_or("", |word| &text[word.clone()]);
@@ -58,7 +58,7 @@ fn threshold(text: &str) -> At<Threshold> {
     checked(Threshold { subject, limits, measure }, &words)
 }
 
-fn subject(text: &str, first: &Range<usize>, end: usize) -> At<Subject> {
+fn subject(text: &str, first: &Range<usize>, end: usize) -> Parsed<Subject> {
     // One space is the separator. Further spaces are the start of a tag such as ` CM`.
     let begin = (first.end + 1).min(end);
     let rest = begin..begin + text[begin..end].trim_end().len();
@@ -70,13 +70,13 @@ fn subject(text: &str, first: &Range<usize>, end: usize) -> At<Subject> {
         "tag" => tags(text, rest, first),
         other => {
             let message = format!("`{}` is neither `tag` nor `total`", shown(other));
-            Err((Wrong::new(message, "no `tag` or `total`", EXAMPLES), first.clone()))
+            Err((MistakeText::new(message, "no `tag` or `total`", EXAMPLES), first.clone()))
         }
     }
 }
 
 /// Parses `MyD? nonpaged except MyD1, MyD2`.
-fn tags(text: &str, rest: Range<usize>, first: &Range<usize>) -> At<Subject> {
+fn tags(text: &str, rest: Range<usize>, first: &Range<usize>) -> Parsed<Subject> {
     const EXCEPT: &str = " except ";
     let (named, excepted) = match text[rest.clone()].find(EXCEPT) {
         Some(at) => (rest.start..rest.start + at, Some(rest.start + at + EXCEPT.len()..rest.end)),
@@ -99,17 +99,17 @@ fn tags(text: &str, rest: Range<usize>, first: &Range<usize>) -> At<Subject> {
     Ok(Subject::Tags { tag, except, pool })
 }
 
-fn pattern(text: &str, span: Range<usize>, first: &Range<usize>) -> At<TagPattern> {
+fn pattern(text: &str, span: Range<usize>, first: &Range<usize>) -> Parsed<TagPattern> {
     let typed = &text[span.clone()];
     typed.parse().map_err(|error| {
         let wrong =
-            Wrong::new(format!("`{}` is not a pattern over tags", shown(typed)), "not a tag", format!("{error}"));
+            MistakeText::new(format!("`{}` is not a pattern over tags", shown(typed)), "not a tag", format!("{error}"));
         (wrong, self::span(text, &span, first))
     })
 }
 
 /// Parses `max_growth 64 KiB, max_rate 0 B/iteration, measure slabs`.
-fn limits(text: &str, begin: usize) -> At<(Vec<Limit>, Option<Measure>)> {
+fn limits(text: &str, begin: usize) -> Parsed<(Vec<Limit>, Option<Measure>)> {
     let mut limits: Vec<(&str, Limit)> = Vec::new();
     let mut measured = None;
     let mut at = begin;
@@ -122,13 +122,13 @@ fn limits(text: &str, begin: usize) -> At<(Vec<Limit>, Option<Measure>)> {
             let known = measure(value.trim()).filter(|_| measured.is_none());
             measured = Some(known.ok_or_else(|| {
                 let help = "write `measure objects` or `measure slabs`, once";
-                (Wrong::new("this is not a measure", "not a measure", help), place.clone())
+                (MistakeText::new("this is not a measure", "not a measure", help), place.clone())
             })?);
             continue;
         }
         let Some((known, read)) = LIMITS.iter().find(|(known, _)| *known == name) else {
             let names = LIMITS.map(|(name, _)| format!("`{name}`")).join(", ");
-            let wrong = Wrong::new(
+            let wrong = MistakeText::new(
                 format!("`{}` is not a limit", shown(name)),
                 "not a limit",
                 format!("the limits are {names}"),
@@ -136,7 +136,7 @@ fn limits(text: &str, begin: usize) -> At<(Vec<Limit>, Option<Measure>)> {
             return Err((wrong, name_at));
         };
         if limits.iter().any(|(given, _)| given == known) {
-            let wrong = Wrong::new(format!("`{known}` is given twice"), "again", "keep one of the two");
+            let wrong = MistakeText::new(format!("`{known}` is given twice"), "again", "keep one of the two");
             return Err((wrong, name_at));
         }
         let limit = read(value.trim()).map_err(|wrong| {
@@ -153,7 +153,7 @@ fn measure(word: &str) -> Option<Measure> {
 }
 
 /// Checks that only slab caches have a measure, and that a rate in objects is not measured in slabs.
-fn checked(threshold: Threshold, words: &[Range<usize>]) -> At<Threshold> {
+fn checked(threshold: Threshold, words: &[Range<usize>]) -> Parsed<Threshold> {
     let pool = match threshold.subject {
         Subject::Total(pool) => Some(pool),
         Subject::Tags { pool, .. } => pool,
@@ -163,11 +163,11 @@ fn checked(threshold: Threshold, words: &[Range<usize>]) -> At<Threshold> {
     let wrong = match (threshold.measure, pool) {
         (Some(measure), Some(pool)) if pool != Pool::Slab => {
             let help = "remove `measure`: only the pool `slab`, of Linux, has `objects` and `slabs`";
-            Wrong::new(format!("the {pool} pool has no slabs to measure"), format!("{measure} of {pool}"), help)
+            MistakeText::new(format!("the {pool} pool has no slabs to measure"), format!("{measure} of {pool}"), help)
         }
         (Some(Measure::Slabs), _) if of_objects => {
             let help = "give the rate in bytes, or write `measure objects`";
-            Wrong::new("a rate in objects cannot be measured in slabs", "objects, not slabs", help)
+            MistakeText::new("a rate in objects cannot be measured in slabs", "objects, not slabs", help)
         }
         _ if threshold.limits.is_empty() => no_limit(),
         _ => return Ok(threshold),
@@ -175,9 +175,9 @@ fn checked(threshold: Threshold, words: &[Range<usize>]) -> At<Threshold> {
     Err((wrong, words.last().cloned().unwrap_or_default()))
 }
 
-fn no_limit() -> Wrong {
+fn no_limit() -> MistakeText {
     let help = "add `max_growth 64 KiB`, `max_rate 16 B/iteration`, `max_bytes 1 MiB` or `after_teardown 0 B`";
-    Wrong::new("this threshold limits nothing", "no limit", help)
+    MistakeText::new("this threshold limits nothing", "no limit", help)
 }
 
 fn pool(word: &str) -> Option<Pool> {
@@ -189,9 +189,9 @@ fn named_pools() -> impl Iterator<Item = Pool> {
     Pool::ALL.into_iter().filter(|pool| *pool != Pool::Slabs)
 }
 
-fn not_a_pool(word: &str) -> Wrong {
+fn not_a_pool(word: &str) -> MistakeText {
     let names = named_pools().map(|pool| format!("`{pool}`")).collect::<Vec<_>>().join(", ");
-    Wrong::new(format!("`{}` is not a pool", shown(word)), "not a pool", format!("the pools are {names}"))
+    MistakeText::new(format!("`{}` is not a pool", shown(word)), "not a pool", format!("the pools are {names}"))
 }
 
 /// Returns `wanted` without surrounding spaces; `instead` if it is empty.
@@ -254,7 +254,7 @@ mod tests {
             ("tag * except MyD1, max_rate 0 B/h", "tag", "`` is not a pattern over tags"),
             ("tag * except é max_rate 0 B/h", "é", "`é` is not a pattern over tags"),
             ("tag MyD1 max_growth 64", "64", "a number of bytes needs a unit"),
-            ("tag MyD1 max_growth", "max_growth", "`` is not a growth"),
+            ("tag MyD1 max_growth", "max_growth", "`` is not a growth limit"),
             ("tag MyD1 max_growth 1 KiB, max_rat 0 B/h", "max_rat", "`max_rat` is not a limit"),
             ("tag MyD1 max_bytes 1 KiB, max_bytes 2 KiB", "max_bytes", "`max_bytes` is given twice"),
             ("total pagd max_bytes 1 KiB", "pagd", "`pagd` is not a pool"),
@@ -271,8 +271,8 @@ mod tests {
             per: if hour { Per::Hour } else { Per::Iteration },
         });
         prop_oneof![
-            (0..u64::MAX).prop_map(|bytes| Limit::MaxGrowth(Growth::Bytes(Bytes(bytes)))),
-            (0.0..1e6).prop_map(|percent| Limit::MaxGrowth(Growth::Percent(Percent(percent)))),
+            (0..u64::MAX).prop_map(|bytes| Limit::MaxGrowth(GrowthLimit::Bytes(Bytes(bytes)))),
+            (0.0..1e6).prop_map(|percent| Limit::MaxGrowth(GrowthLimit::Percent(Percent(percent)))),
             rate.prop_map(Limit::MaxRate),
             any::<u64>().prop_map(|bytes| Limit::MaxBytes(Bytes(bytes))),
             any::<u64>().prop_map(|bytes| Limit::AfterTeardown(Bytes(bytes))),

@@ -4,24 +4,24 @@
 
 use std::fmt;
 
-use super::mistake::{Wrong, shown};
+use super::mistake::{MistakeText, shown};
 use super::scalar::{Scalar, not_a, scalars};
 use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError};
 
 /// The file name of a driver in the form that Driver Verifier takes: no path, and no separator of its list of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedDriver(String);
+pub struct DriverToVerify(String);
 
-scalars!(VerifiedDriver);
+scalars!(DriverToVerify);
 
-impl VerifiedDriver {
+impl DriverToVerify {
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for VerifiedDriver {
+impl fmt::Display for DriverToVerify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -34,8 +34,8 @@ impl Scalar for Switch {
     const PATTERN: &'static str = "^([+-][a-z][a-z0-9]{2}|[+-]?(0x)?[0-9A-Fa-f]+)$";
     const EXAMPLES: &'static [&'static str] = &["+kst", "-hpa", "+2000"];
 
-    fn read(text: &str) -> Result<Switch, Wrong> {
-        let wrong = |error: SwitchError, label| Wrong::new(error.to_string(), label, error.help());
+    fn read(text: &str) -> Result<Switch, MistakeText> {
+        let wrong = |error: SwitchError, label| MistakeText::new(error.to_string(), label, error.help());
         let switch: Switch = text.parse().map_err(|error| match error {
             SwitchError::Unknown { sign, name } => {
                 wrong(SwitchError::Unknown { sign, name: shown(&name) }, "not a global flag")
@@ -46,32 +46,32 @@ impl Scalar for Switch {
         // Clearing all flags does not change this one: see machine/windows/flags.
         if !switch.on() && switch.bits() & POOL_TAGGING != 0 && switch != Switch::CLEAR_ALL {
             let help = "remove `ptg`; `pool_tagging: if_needed` switches it on only if the kernel needs it";
-            return Err(Wrong::new("poolgate measures by pool tagging", "switches it off", help));
+            return Err(MistakeText::new("poolgate measures by pool tagging", "switches it off", help));
         }
         switch.within(Scope::Registry).map_err(|error| wrong(error, "not for the registry"))
     }
 }
 
-impl Scalar for VerifiedDriver {
+impl Scalar for DriverToVerify {
     const WHAT: &'static str = "a driver's file name";
     const DESCRIPTION: &'static str = "The file name of a driver, such as mydrv.sys, without its folder.";
     const PATTERN: &'static str = r#"^[^ "'*?<>|:,;/\\]+\.[Ss][Yy][Ss]$"#;
     const EXAMPLES: &'static [&'static str] = &["mydrv.sys"];
 
-    fn read(text: &str) -> Result<VerifiedDriver, Wrong> {
+    fn read(text: &str) -> Result<DriverToVerify, MistakeText> {
         // Verifier stores its drivers as one text, separated by spaces. Most of the other characters are invalid in
         // file names.
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'*?<>|:,;/\\".contains(&byte);
         if text.is_empty() || !text.bytes().all(plain) {
             let help = "write the file name alone, such as `mydrv.sys`: without folder, quotes, spaces or wildcards";
-            return Err(not_a(VerifiedDriver::WHAT, text, help));
+            return Err(not_a(DriverToVerify::WHAT, text, help));
         }
         match text.len().checked_sub(4).map(|stem| text.split_at(stem)) {
             Some((stem, extension)) if !stem.is_empty() && extension.eq_ignore_ascii_case(".sys") => {
-                Ok(VerifiedDriver(text.to_owned()))
+                Ok(DriverToVerify(text.to_owned()))
             }
             Some(_) | None => Err(not_a(
-                VerifiedDriver::WHAT,
+                DriverToVerify::WHAT,
                 text,
                 "write the whole name with `.sys` at its end, such as `mydrv.sys`",
             )),
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_driver_is_a_file_name_which_verifier_s_list_can_hold() {
         for good in ["mydrv.sys", "MYDRV.SYS", "a.b-1_(x64).sys", "x.sys"] {
-            assert_eq!(VerifiedDriver::read(good).unwrap().as_str(), good);
+            assert_eq!(DriverToVerify::read(good).unwrap().as_str(), good);
         }
         for bad in [
             "",
@@ -126,7 +126,7 @@ mod tests {
             "a\n.sys",
             "a,b.sys",
         ] {
-            assert!(VerifiedDriver::read(bad).is_err(), "{bad}");
+            assert!(DriverToVerify::read(bad).is_err(), "{bad}");
         }
     }
 }

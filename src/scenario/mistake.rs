@@ -1,6 +1,6 @@
 //! A mistake in a scenario: the error, its place, and the correction.
 //!
-//! A check creates a [`Wrong`] without a place; [`Mistake`] adds the place. [`Mistakes`] adds the text, which makes it
+//! A check creates a [`MistakeText`] without a place; [`Mistake`] adds the place. [`Mistakes`] adds the text, which makes it
 //! a diagnostic with the offending text underlined. Text from the file is quoted only through [`shown`], so that a file
 //! cannot send control characters to a terminal.
 
@@ -16,16 +16,16 @@ use crate::plain::acts;
 
 /// An error and its correction, without the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct MistakeText {
     pub(super) message: String,
     pub(super) label: String,
     pub(super) help: String,
 }
 
-impl Wrong {
+impl MistakeText {
     /// `message` is the headline, `label` stands under the offending text, `help` describes the correction.
-    pub(super) fn new(message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Wrong {
-        Wrong { message: message.into(), label: label.into(), help: help.into() }
+    pub(super) fn new(message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> MistakeText {
+        MistakeText { message: message.into(), label: label.into(), help: help.into() }
     }
 
     /// Makes the mistake at `span`, in bytes.
@@ -37,17 +37,17 @@ impl Wrong {
 /// One mistake and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    wrong: Wrong,
+    wrong: MistakeText,
     span: Range<usize>,
 }
 
 impl Mistake {
-    /// Returns the error.
+    /// Returns the headline of the error.
     pub fn message(&self) -> &str {
         &self.wrong.message
     }
 
-    /// Returns the correction.
+    /// Returns the text that describes the correction.
     pub fn help(&self) -> &str {
         &self.wrong.help
     }
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_terminal_never_sees_the_file_s_control_characters() {
         let text = "run: \u{1b}[31m\u{9b}31m\u{ffff}\n";
-        let wrong = Wrong::new(shown(text), "here", "remove it");
+        let wrong = MistakeText::new(shown(text), "here", "remove it");
         let mistakes = Mistakes::new("x.yaml", text, vec![wrong.at(5..6)]);
         assert_eq!(mistakes.text().len(), text.len());
         assert!(mistakes.render().chars().all(is_printable), "{}", mistakes.render());
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_rendered_with_its_place() {
-        let wrong = |message: &str| Wrong::new(message, "here", "do better");
+        let wrong = |message: &str| MistakeText::new(message, "here", "do better");
         let text = "one: 1\ntwo: 2\n";
         let rendered = Mistakes::new("x.yaml", text, vec![wrong("first").at(0..3), wrong("second").at(7..10)]).render();
         assert!(rendered.contains("x.yaml:1:1") && rendered.contains("x.yaml:2:1"), "{rendered}");
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_column_counts_characters() {
-        let wrong = Wrong::new("wrong", "here", "do better");
+        let wrong = MistakeText::new("wrong", "here", "do better");
         let rendered = Mistakes::new("x.yaml", "a: 1\né→: 2\n", vec![wrong.at(12..13)]).render();
         assert!(rendered.contains("x.yaml:2:5"), "{rendered}");
     }

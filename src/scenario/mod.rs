@@ -26,18 +26,18 @@ mod walk;
 mod words;
 mod written;
 
-pub use kernel_flags::VerifiedDriver;
+pub use kernel_flags::DriverToVerify;
 pub use load::{LoadError, Loaded, load, parse};
 pub use mistake::{Mistake, Mistakes};
-pub use offline::Shown;
-pub use quantity::{Amount, Bytes, Duration, Growth, Per, Percent, Rate};
+pub use offline::RecordingProperties;
+pub use quantity::{Amount, Bytes, Duration, GrowthLimit, Per, Percent, Rate};
 #[cfg(test)]
 pub(crate) use schema::assert_is_committed;
 pub use schema::schema;
-pub use simulated::{MachineChoice, Noise, Simulated, SimulatedTagging};
+pub use simulated::{MachineChoice, SimulatedNoise, SimulatedSettings, SimulatedTagging};
 pub use threshold::{Limit, Measure, Subject, Threshold};
 pub use types::{
-    Flags, Ignore, OnBootFailure, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, Step, Verifier, WarmUp,
+    Ignore, OnBootFailure, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, ScenarioFlags, Step, Verifier, WarmUp,
     Workload,
 };
-pub use words::{Command, DriverFile, LinePattern, Name};
+pub use words::{DriverFile, LinePattern, ScenarioName, ShellCommand};

@@ -7,7 +7,7 @@ use super::load::parse;
 
 /// Properties of a recording that show how it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shown {
+pub struct RecordingProperties {
     /// Whether iterations were counted.
     pub iterations: bool,
     /// Whether the workload was sampled at rest, after each iteration.
@@ -19,11 +19,11 @@ impl Scenario {
     ///
     /// # Panics
     /// Never: the text of the scenario is valid.
-    pub fn offline(name: &str, shown: Shown) -> Scenario {
+    pub fn offline(name: &str, shown: RecordingProperties) -> Scenario {
         let plan = match shown {
-            Shown { iterations: true, settled: true } => "iterations: 1",
-            Shown { iterations: true, settled: false } => "duration: 1 h, count_lines: '.'",
-            Shown { iterations: false, .. } => "duration: 1 h",
+            RecordingProperties { iterations: true, settled: true } => "iterations: 1",
+            RecordingProperties { iterations: true, settled: false } => "duration: 1 h, count_lines: '.'",
+            RecordingProperties { iterations: false, .. } => "duration: 1 h",
         };
         let text = format!("scenario: \"{}\"\nworkload: {{ run: nothing, {plan} }}\n", nameable(name));
         #[expect(clippy::expect_used, reason = "a text of ours")]
@@ -55,8 +55,8 @@ mod tests {
             (&"x".repeat(300), &"x".repeat(80)),
         ] {
             for (iterations, settled) in [(true, true), (true, false), (false, true), (false, false)] {
-                let scenario = Scenario::offline(name, Shown { iterations, settled });
-                assert_eq!(scenario.scenario.as_str(), expected);
+                let scenario = Scenario::offline(name, RecordingProperties { iterations, settled });
+                assert_eq!(scenario.name.as_str(), expected);
                 assert_eq!(scenario.workload.counts_iterations(), iterations);
             }
         }

@@ -1,6 +1,6 @@
 //! A place in a document: a path of keys and indices, to a key or a value.
 //!
-//! Checks across keys run after parsing, when places are no longer known. A [`Probe`] finds a place again: it follows
+//! Checks across keys run after parsing, when places are no longer known. A [`PathProbe`] finds a place again: it follows
 //! the path in a second parse and raises an error at the target, and the parser adds the position to that error. It
 //! works for any serde format with positions in errors.
 
@@ -9,87 +9,87 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::mistake::Wrong;
+use super::mistake::MistakeText;
 
 /// A mistake with its place as a path.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Finding {
+pub(super) struct PathMistake {
     /// The possible places. The first one in the document counts, since a default value has no place.
-    pub(super) places: Vec<Place>,
-    pub(super) wrong: Wrong,
+    pub(super) places: Vec<DocumentPath>,
+    pub(super) wrong: MistakeText,
 }
 
 /// A path through a document, to a key or a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Place {
-    path: Vec<At>,
-    part: Part,
+pub(super) struct DocumentPath {
+    path: Vec<PathStep>,
+    part: PathTarget,
 }
 
 /// One step of a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum At {
+enum PathStep {
     Key(&'static str),
     Item(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Part {
+enum PathTarget {
     Key,
     Value,
 }
 
-impl Place {
+impl DocumentPath {
     /// The value under `key` at the top of the document.
-    pub(super) fn of(key: &'static str) -> Place {
-        Place { path: vec![At::Key(key)], part: Part::Value }
+    pub(super) fn new(key: &'static str) -> DocumentPath {
+        DocumentPath { path: vec![PathStep::Key(key)], part: PathTarget::Value }
     }
 
     /// The value under `key`, one level below.
-    pub(super) fn key(mut self, key: &'static str) -> Place {
-        self.path.push(At::Key(key));
+    pub(super) fn key(mut self, key: &'static str) -> DocumentPath {
+        self.path.push(PathStep::Key(key));
         self
     }
 
     /// The list element `index`, one level below.
-    pub(super) fn item(mut self, index: usize) -> Place {
-        self.path.push(At::Item(index));
+    pub(super) fn item(mut self, index: usize) -> DocumentPath {
+        self.path.push(PathStep::Item(index));
         self
     }
 
     /// The key instead of its value.
-    pub(super) fn name(mut self) -> Place {
-        self.part = Part::Key;
+    pub(super) fn name(mut self) -> DocumentPath {
+        self.part = PathTarget::Key;
         self
     }
 
     /// Makes a finding at this place.
-    pub(super) fn is(self, wrong: Wrong) -> Finding {
-        Finding { places: vec![self], wrong }
+    pub(super) fn is(self, wrong: MistakeText) -> PathMistake {
+        PathMistake { places: vec![self], wrong }
     }
 }
 
-impl Finding {
+impl PathMistake {
     /// Adds a place for the case that the places so far are not in the document.
-    pub(super) fn or_at(mut self, place: Place) -> Finding {
+    pub(super) fn or_at(mut self, place: DocumentPath) -> PathMistake {
         self.places.push(place);
         self
     }
 }
 
-/// Follows a [`Place`] and raises an error there. `Ok` means that the document does not contain the place.
+/// Follows a [`DocumentPath`] and raises an error there. `Ok` means that the document does not contain the place.
 #[derive(Clone, Copy)]
-pub(super) struct Probe<'a> {
-    path: &'a [At],
-    part: Part,
+pub(super) struct PathProbe<'a> {
+    path: &'a [PathStep],
+    part: PathTarget,
     found: &'a RefCell<Option<String>>,
 }
 
-impl<'a> Probe<'a> {
+impl<'a> PathProbe<'a> {
     /// When the probe arrives, it sets `found` to the text of the key or scalar, or to the empty text at a mapping or
     /// list.
-    pub(super) fn new(place: &'a Place, found: &'a RefCell<Option<String>>) -> Probe<'a> {
-        Probe { path: &place.path, part: place.part, found }
+    pub(super) fn new(place: &'a DocumentPath, found: &'a RefCell<Option<String>>) -> PathProbe<'a> {
+        PathProbe { path: &place.path, part: place.part, found }
     }
 
     fn arrive<E: Error>(self, text: &str) -> E {
@@ -98,7 +98,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Probe<'_> {
+impl<'de> DeserializeSeed<'de> for PathProbe<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -108,17 +108,17 @@ impl<'de> DeserializeSeed<'de> for Probe<'_> {
                 self.found.replace(Some(String::new()));
                 deserializer.deserialize_str(self)
             }
-            [At::Key(_), ..] => deserializer.deserialize_map(self),
-            [At::Item(_), ..] => deserializer.deserialize_seq(self),
+            [PathStep::Key(_), ..] => deserializer.deserialize_map(self),
+            [PathStep::Item(_), ..] => deserializer.deserialize_seq(self),
         }
     }
 }
 
-impl<'de> Visitor<'de> for Probe<'_> {
+impl<'de> Visitor<'de> for PathProbe<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what was there before")
+        f.write_str("the value at the path")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
@@ -126,11 +126,11 @@ impl<'de> Visitor<'de> for Probe<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some((At::Key(wanted), rest)) = self.path.split_first() else { return Ok(()) };
-        let key = KeyProbe { probe: self, wanted, last: rest.is_empty() && self.part == Part::Key };
+        let Some((PathStep::Key(wanted), rest)) = self.path.split_first() else { return Ok(()) };
+        let key = KeyProbe { probe: self, wanted, last: rest.is_empty() && self.part == PathTarget::Key };
         while let Some(is_wanted) = map.next_key_seed(key)? {
             match is_wanted {
-                true => map.next_value_seed(Probe { path: rest, ..self })?,
+                true => map.next_value_seed(PathProbe { path: rest, ..self })?,
                 false => map.next_value::<IgnoredAny>().map(|_| ())?,
             }
         }
@@ -138,11 +138,11 @@ impl<'de> Visitor<'de> for Probe<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Some((At::Item(wanted), rest)) = self.path.split_first() else { return Ok(()) };
+        let Some((PathStep::Item(wanted), rest)) = self.path.split_first() else { return Ok(()) };
         for _ in 0..*wanted {
             seq.next_element::<IgnoredAny>()?;
         }
-        seq.next_element_seed(Probe { path: rest, ..self })?;
+        seq.next_element_seed(PathProbe { path: rest, ..self })?;
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }
@@ -151,7 +151,7 @@ impl<'de> Visitor<'de> for Probe<'_> {
 /// Checks whether a key is the wanted one. Raises an error if it is the target.
 #[derive(Clone, Copy)]
 struct KeyProbe<'a> {
-    probe: Probe<'a>,
+    probe: PathProbe<'a>,
     wanted: &'static str,
     last: bool,
 }

@@ -1,7 +1,7 @@
 //! Reads a scalar into a type inside serde's visitor, because only there serde_yaml knows the place of the text.
 //!
 //! (A `#[serde(try_from = "String")]` fails after the scalar, and the mistake is then shown at the mapping around it.)
-//! A serde error is one text, so a [`Wrong`] is packed into it, and [`unpack`] takes it out again.
+//! A serde error is one text, so a [`MistakeText`] is packed into it, and [`unpack`] takes it out again.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,24 +9,24 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use super::mistake::{Wrong, shown};
+use super::mistake::{MistakeText, shown};
 
 /// A type that a scenario writes as one scalar.
 pub(super) trait Scalar: Sized {
     /// The name of the type for people: "a number of bytes". Also the schema's title.
     const WHAT: &'static str;
-    /// The schema's description.
+    /// The description in the schema.
     const DESCRIPTION: &'static str;
     /// The allowed texts, as far as a regular expression can describe them.
     const PATTERN: &'static str;
-    /// The schema's examples.
+    /// Valid texts, for the schema.
     const EXAMPLES: &'static [&'static str];
 
     /// Parses the text, after YAML removed quotes.
-    fn read(text: &str) -> Result<Self, Wrong>;
+    fn read(text: &str) -> Result<Self, MistakeText>;
 
     /// Returns the error for a bare number or boolean; `None` if it is allowed like any other text.
-    fn bare() -> Option<Wrong> {
+    fn bare() -> Option<MistakeText> {
         None
     }
 }
@@ -45,21 +45,21 @@ pub(super) fn some<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Res
 
 /// Reads a list of scalars, for `#[serde(deserialize_with)]`.
 pub(super) fn many<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let texts = Vec::<Text<T>>::deserialize(deserializer)?;
-    Ok(texts.into_iter().map(|Text(scalar)| scalar).collect())
+    let texts = Vec::<ScalarText<T>>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(|ScalarText(scalar)| scalar).collect())
 }
 
 /// A scalar of a foreign type with a `Deserialize` of its own.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Text<T>(pub(super) T);
+pub(super) struct ScalarText<T>(pub(super) T);
 
-impl<'de, T: Scalar> Deserialize<'de> for Text<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<T>, D::Error> {
-        one(deserializer).map(Text)
+impl<'de, T: Scalar> Deserialize<'de> for ScalarText<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ScalarText<T>, D::Error> {
+        one(deserializer).map(ScalarText)
     }
 }
 
-impl<T: Scalar> JsonSchema for Text<T> {
+impl<T: Scalar> JsonSchema for ScalarText<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         T::WHAT.into()
     }
@@ -100,7 +100,7 @@ macro_rules! scalars {
             }
 
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                <$crate::scenario::scalar::Text<$scalar> as schemars::JsonSchema>::json_schema(generator)
+                <$crate::scenario::scalar::ScalarText<$scalar> as schemars::JsonSchema>::json_schema(generator)
             }
         }
     )+ };
@@ -111,17 +111,17 @@ const PACK: char = '\u{1}';
 const NEXT: char = '\u{1f}';
 
 /// Packs `wrong`, about `text`, into a serde error.
-pub(super) fn packed<E: Error>(wrong: &Wrong, text: &str) -> E {
+pub(super) fn packed<E: Error>(wrong: &MistakeText, text: &str) -> E {
     // Only a text without escapes is unchanged in the file. The length of any other is unknown here.
     let text = if text.contains(char::is_control) { "" } else { text };
     E::custom(format_args!("{PACK}{}{NEXT}{}{NEXT}{}{NEXT}{text}{NEXT}", wrong.message, wrong.label, wrong.help))
 }
 
 /// Returns the error packed by [`packed`] and the offending text; `None` if the error is serde's own.
-pub(super) fn unpack(error: &str) -> Option<(Wrong, &str)> {
+pub(super) fn unpack(error: &str) -> Option<(MistakeText, &str)> {
     let (_, packed) = error.split_once(PACK)?;
     let mut parts = packed.split(NEXT);
-    let wrong = Wrong::new(parts.next()?, parts.next()?, parts.next()?);
+    let wrong = MistakeText::new(parts.next()?, parts.next()?, parts.next()?);
     Some((wrong, parts.next()?))
 }
 
@@ -174,11 +174,15 @@ impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
 }
 
 /// Checks that a scalar is not empty.
-pub(super) fn not_empty(text: &str, what: &str, help: &str) -> Result<(), Wrong> {
-    if text.trim().is_empty() { Err(Wrong::new(format!("{what} is empty"), "nothing here", help)) } else { Ok(()) }
+pub(super) fn not_empty(text: &str, what: &str, help: &str) -> Result<(), MistakeText> {
+    if text.trim().is_empty() {
+        Err(MistakeText::new(format!("{what} is empty"), "nothing here", help))
+    } else {
+        Ok(())
+    }
 }
 
 /// Makes the error for a scalar that is not `what`.
-pub(super) fn not_a(what: &str, text: &str, help: impl Into<String>) -> Wrong {
-    Wrong::new(format!("`{}` is not {what}", shown(text)), format!("not {what}"), help)
+pub(super) fn not_a(what: &str, text: &str, help: impl Into<String>) -> MistakeText {
+    MistakeText::new(format!("`{}` is not {what}", shown(text)), format!("not {what}"), help)
 }

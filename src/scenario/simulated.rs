@@ -10,20 +10,20 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, expecting = "a mapping with the key `simulated`")]
 pub struct MachineChoice {
     /// A simulated kernel, for trying poolgate out and for its own tests.
-    pub simulated: Simulated,
+    pub simulated: SimulatedSettings,
 }
 
 /// A simulated kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping (`{}` for the defaults)")]
-pub struct Simulated {
+pub struct SimulatedSettings {
     /// Seed of the random numbers. The same seed gives the same kernel.
     pub seed: u64,
     /// Number of background tags, at most 10000.
     #[schemars(range(max = 10_000))]
     pub tags: u32,
     /// Kinds of movement of the background tags. Without any they stay constant.
-    pub noise: Vec<Noise>,
+    pub noise: Vec<SimulatedNoise>,
     /// When the kernel counts pool tags.
     pub pool_tagging: SimulatedTagging,
 }
@@ -39,12 +39,12 @@ pub enum SimulatedTagging {
     ByFlag,
 }
 
-impl Default for Simulated {
-    fn default() -> Simulated {
-        Simulated {
+impl Default for SimulatedSettings {
+    fn default() -> SimulatedSettings {
+        SimulatedSettings {
             seed: 1,
             tags: 400,
-            noise: vec![Noise::SaturatingCache, Noise::Sawtooth, Noise::Bursts],
+            noise: vec![SimulatedNoise::SaturatingCache, SimulatedNoise::Sawtooth, SimulatedNoise::Bursts],
             pool_tagging: SimulatedTagging::Always,
         }
     }
@@ -53,7 +53,7 @@ impl Default for Simulated {
 /// A kind of movement of healthy tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Noise {
+pub enum SimulatedNoise {
     /// Grows quickly at first, then more and more slowly.
     SaturatingCache,
     /// Grows steadily and is emptied from time to time.

@@ -8,14 +8,14 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::quantity::{Amount, Bytes, Growth, Per, Rate};
+use super::quantity::{Amount, Bytes, GrowthLimit, Per, Rate};
 use super::types::Workload;
 use crate::pool::{Figure, Key, Pool, TagPattern};
 
 /// The memory and its limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
-    /// The memory.
+    /// The memory that the limits apply to.
     pub subject: Subject,
     /// The limits, at least one.
     pub limits: Vec<Limit>,
@@ -38,9 +38,9 @@ pub enum Measure {
 pub enum Subject {
     /// Each tag by itself.
     Tags {
-        /// The tags.
+        /// The pattern of the tags.
         tag: TagPattern,
-        /// The excepted tags.
+        /// The patterns of the excepted tags.
         except: Vec<TagPattern>,
         /// The pool of the tags; `None` means every pool.
         pool: Option<Pool>,
@@ -49,11 +49,11 @@ pub enum Subject {
     Total(Pool),
 }
 
-/// An upper limit.
+/// An upper limit on the memory of a subject.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// The largest growth, from the settled level before the workload to the one after it.
-    MaxGrowth(Growth),
+    MaxGrowth(GrowthLimit),
     /// The largest growth of the tag per iteration or hour.
     MaxRate(Rate),
     /// The most memory in use at the end, once settled.
@@ -91,7 +91,7 @@ impl Subject {
 
 /// Returns whether a row is a tag's or a pool's total. Other figures of the kernel are not memory that can leak.
 fn is_of_a_pool(key: &Key) -> bool {
-    Figure::of(key).is_none_or(|figure| figure.total_of().is_some())
+    Figure::from_key(key).is_none_or(|figure| figure.total_of().is_some())
 }
 
 impl Threshold {

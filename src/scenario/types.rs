@@ -8,12 +8,12 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kernel_flags::VerifiedDriver;
+use super::kernel_flags::DriverToVerify;
 use super::quantity::Duration;
-use super::scalar::{self, Text};
+use super::scalar::{self, ScalarText};
 use super::simulated::MachineChoice;
 use super::threshold::Threshold;
-use super::words::{Command, DriverFile, LinePattern, Name};
+use super::words::{DriverFile, LinePattern, ScenarioName, ShellCommand};
 use crate::gflags::Switch;
 use crate::pool::TagPattern;
 
@@ -21,7 +21,7 @@ use crate::pool::TagPattern;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// The scenario's name. Folders and the JUnit suite have this name.
-    pub scenario: Name,
+    pub name: ScenarioName,
     /// A one-sentence description.
     pub description: Option<String>,
     /// The driver under test, for the report.
@@ -29,7 +29,7 @@ pub struct Scenario {
     /// The machine; `None` is the one that poolgate runs on.
     pub machine: Option<MachineChoice>,
     /// Kernel settings that the run needs.
-    pub flags: Option<Flags>,
+    pub flags: Option<ScenarioFlags>,
     /// Settings for reboots, which some flags need.
     pub reboot: Option<Reboot>,
     /// Commands before the first sample.
@@ -63,13 +63,13 @@ impl Scenario {
 /// Kernel settings that the run needs. poolgate restores the previous settings after the run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping of flags")]
-pub struct Flags {
+pub struct ScenarioFlags {
     /// Whether to switch pool tagging on if the kernel has it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_tagging: Option<PoolTagging>,
     /// Further GFlags, by abbreviation or in hexadecimal, with + or - as in gflags.exe.
     #[serde(deserialize_with = "scalar::many", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Text<Switch>>")]
+    #[schemars(with = "Vec<ScalarText<Switch>>")]
     pub gflags: Vec<Switch>,
     /// Driver Verifier. poolgate restores its previous settings after the run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub enum PoolTagging {
 pub struct Verifier {
     /// File names of the drivers to verify. No other drivers are verified.
     #[schemars(length(min = 1))]
-    pub drivers: Vec<VerifiedDriver>,
+    pub drivers: Vec<DriverToVerify>,
     /// Verifier's flags as a number, such as 0x8 for pool tracking.
     pub level: u32,
     /// The boot mode of Driver Verifier, for the case that Windows fails to start with it.
@@ -139,7 +139,7 @@ impl Default for Reboot {
 #[serde(deny_unknown_fields, expecting = "a mapping such as `{ run: COMMAND }`")]
 pub struct Step {
     /// The command line.
-    pub run: Command,
+    pub run: ShellCommand,
     /// How long the command may take.
     #[serde(default = "command_timeout")]
     pub timeout: Duration,
@@ -154,7 +154,7 @@ pub(super) fn command_timeout() -> Duration {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
     /// The command line.
-    pub run: Command,
+    pub run: ShellCommand,
     /// Number of iterations, or length of time.
     pub plan: Plan,
     /// The part before the judged part: a number of iterations, if the plan counts them, or a length of time.
@@ -249,12 +249,12 @@ impl Default for Sampling {
 pub struct Ignore {
     /// The ignored tags.
     #[serde(deserialize_with = "scalar::one")]
-    #[schemars(with = "Text<TagPattern>")]
+    #[schemars(with = "ScalarText<TagPattern>")]
     pub tag: TagPattern,
     /// The reason, for the report.
     pub because: String,
     /// The last day on which the tags are ignored.
     #[serde(default, deserialize_with = "scalar::some", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Text<Date>>")]
+    #[schemars(with = "Option<ScalarText<Date>>")]
     pub until: Option<Date>,
 }

@@ -1,7 +1,7 @@
 //! Walks over the whole document before it is read into types, for mistakes that types cannot find: a key written
 //! twice, a key without a value, YAML's `!tags`, and nested aliases that expand to very many values.
 //!
-//! Like a `Probe`, it raises its errors at their places, so that the parser adds the positions.
+//! Like a `PathProbe`, it raises its errors at their places, so that the parser adds the positions.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
-use super::mistake::{Wrong, shown};
+use super::mistake::{MistakeText, shown};
 use super::scalar::packed;
 
 /// A limit on values. No scenario has this many; a file within the size limit reaches it only through nested aliases.
@@ -38,25 +38,25 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let help = "start with `scenario: NAME`, then `workload:`, each at the start of a line";
-        Err(packed(&Wrong::new(format!("a scenario must be a mapping of keys, not {what}"), what, help), ""))
+        Err(packed(&MistakeText::new(format!("a scenario must be a mapping of keys, not {what}"), what, help), ""))
     }
 }
 
-fn nothing_in_file() -> Wrong {
-    Wrong::new("there is no scenario in this file", "nothing here", "`poolgate init` writes a first scenario")
+fn nothing_in_file() -> MistakeText {
+    MistakeText::new("there is no scenario in this file", "nothing here", "`poolgate init` writes a first scenario")
 }
 
-fn too_many_values() -> Wrong {
-    let message = format!("the file unfolds to more than {MOST_VALUES} values");
-    Wrong::new(message, "unfolds too far", "write the values out instead of using aliases (`*name`) of aliases")
+fn too_many_values() -> MistakeText {
+    let message = format!("the aliases of this file expand to more than {MOST_VALUES} values");
+    MistakeText::new(message, "expands too far", "write the values out instead of using aliases (`*name`) of aliases")
 }
 
 /// The message for a key without a value.
 pub(super) const NO_VALUE: &str = "there is no value here";
 
-fn nothing_after_key() -> Wrong {
+fn nothing_after_key() -> MistakeText {
     let help = "write a value or remove the key; quote the text `null` or `~`";
-    Wrong::new(NO_VALUE, "no value", help)
+    MistakeText::new(NO_VALUE, "no value", help)
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<(), A::Error> {
         let help = "remove the word that begins with `!`, or quote it if it is text";
-        Err(packed(&Wrong::new("the YAML type `!` is not allowed in a scenario", "begins with `!`", help), ""))
+        Err(packed(&MistakeText::new("the YAML type `!` is not allowed in a scenario", "begins with `!`", help), ""))
     }
 
     /// YAML's null: an empty file, or a key without a value.
@@ -136,7 +136,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
-/// Finds duplicate keys.
+/// Reads a key, and refuses one that the mapping already has.
 struct KeyWalk<'a> {
     seen: &'a mut HashSet<String>,
 }
@@ -161,6 +161,6 @@ impl Visitor<'_> for KeyWalk<'_> {
             return Ok(());
         }
         let message = format!("`{}` is written twice in one mapping", shown(key));
-        Err(packed(&Wrong::new(message, "the second one", "keep one of the two"), key))
+        Err(packed(&MistakeText::new(message, "the second one", "keep one of the two"), key))
     }
 }

@@ -1,6 +1,6 @@
 //! The words of a scenario: its name, driver, commands, patterns and dates.
 //!
-//! Each is checked when it is read, so a [`Name`] can always become a folder and a [`LinePattern`] can always match.
+//! Each is checked when it is read, so a [`ScenarioName`] can always become a folder and a [`LinePattern`] can always match.
 //! Nothing here runs or opens anything.
 
 use std::fmt;
@@ -9,13 +9,13 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use regex::bytes::Regex;
 
-use super::mistake::Wrong;
+use super::mistake::MistakeText;
 use super::scalar::{Scalar, not_a, not_empty, scalars};
 use crate::pool::TagPattern;
 
 /// A scenario's name: 1 to 80 of A-Z, a-z, 0-9, `.`, `_` and `-`, the first a letter or digit. Folders have this name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(String);
+pub struct ScenarioName(String);
 
 /// The name of a driver's file, such as `mydrv.sys` or `mydrv.ko`, or of a Linux module. It has no path, because it is
 /// searched in the system's folder for drivers.
@@ -24,15 +24,15 @@ pub struct DriverFile(String);
 
 /// A command line, passed unchanged to the system's shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command(String);
+pub struct ShellCommand(String);
 
 /// A regular expression for the bytes of one line of output.
 #[derive(Debug, Clone)]
 pub struct LinePattern(Regex);
 
-scalars!(Name, DriverFile, Command, LinePattern);
+scalars!(ScenarioName, DriverFile, ShellCommand, LinePattern);
 
-impl Name {
+impl ScenarioName {
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -54,7 +54,7 @@ impl FromStr for DriverFile {
     }
 }
 
-impl Command {
+impl ShellCommand {
     /// Returns the command line as written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -79,20 +79,20 @@ impl PartialEq for LinePattern {
     }
 }
 
-impl Scalar for Name {
+impl Scalar for ScenarioName {
     const WHAT: &'static str = "a scenario's name";
     const DESCRIPTION: &'static str = "1 to 80 of A-Z, a-z, 0-9, '.', '_' and '-', the first a letter or digit.";
     const PATTERN: &'static str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$";
     const EXAMPLES: &'static [&'static str] = &["mydriver-copy-stress"];
 
-    fn read(text: &str) -> Result<Name, Wrong> {
+    fn read(text: &str) -> Result<ScenarioName, MistakeText> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
         let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
         if begins && text.len() <= 80 && text.bytes().all(allowed) {
-            return Ok(Name(text.to_owned()));
+            return Ok(ScenarioName(text.to_owned()));
         }
         let help = "it names folders: 1 to 80 letters, digits, `.`, `_` and `-`, the first a letter or digit";
-        Err(not_a(Name::WHAT, text, help))
+        Err(not_a(ScenarioName::WHAT, text, help))
     }
 }
 
@@ -102,7 +102,7 @@ impl Scalar for DriverFile {
     const PATTERN: &'static str = r#"^[^<>:"/\\|?*\x00-\x1f]{1,255}$"#;
     const EXAMPLES: &'static [&'static str] = &["mydrv.sys", "mydrv.ko"];
 
-    fn read(text: &str) -> Result<DriverFile, Wrong> {
+    fn read(text: &str) -> Result<DriverFile, MistakeText> {
         // Characters that Windows forbids in file names (Microsoft Learn, "Naming Files, Paths, and Namespaces").
         let allowed = |c: char| !c.is_control() && !r#"<>:"/\|?*"#.contains(c);
         if text.len() <= 255 && text.chars().all(allowed) && text.chars().any(|c| !matches!(c, ' ' | '.')) {
@@ -113,18 +113,18 @@ impl Scalar for DriverFile {
     }
 }
 
-impl Scalar for Command {
+impl Scalar for ShellCommand {
     const WHAT: &'static str = "a command";
     const DESCRIPTION: &'static str = "A command line, given to the system's shell as it is.";
     const PATTERN: &'static str = r"\S";
     const EXAMPLES: &'static [&'static str] = &["mydrvtest.exe --copy 100"];
 
-    fn read(text: &str) -> Result<Command, Wrong> {
+    fn read(text: &str) -> Result<ShellCommand, MistakeText> {
         not_empty(text, "the command", "write the command line to run")?;
         if text.contains('\0') {
-            return Err(not_a(Command::WHAT, text, "remove the NUL: a command line cannot contain one"));
+            return Err(not_a(ShellCommand::WHAT, text, "remove the NUL: a command line cannot contain one"));
         }
-        Ok(Command(text.to_owned()))
+        Ok(ShellCommand(text.to_owned()))
     }
 }
 
@@ -134,13 +134,13 @@ impl Scalar for LinePattern {
     const PATTERN: &'static str = "";
     const EXAMPLES: &'static [&'static str] = &["^iteration [0-9]+ done"];
 
-    fn read(text: &str) -> Result<LinePattern, Wrong> {
+    fn read(text: &str) -> Result<LinePattern, MistakeText> {
         Regex::new(text).map(LinePattern).map_err(|error| {
             // The crate shows the place on several lines, and the reason on the last one.
             let said = error.to_string();
             let why = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             let help = "see https://docs.rs/regex for the syntax; `\\(` matches the character itself";
-            Wrong::new(format!("the regular expression is broken: {why}"), why, help)
+            MistakeText::new(format!("the regular expression is broken: {why}"), why, help)
         })
     }
 }
@@ -152,17 +152,17 @@ impl Scalar for TagPattern {
     const PATTERN: &'static str = r"^([ -\[\]-~]|\\x[0-9A-Fa-f]{2})*([!-\[\]-~]|\\x[0-9A-Fa-f]{2}) *$";
     const EXAMPLES: &'static [&'static str] = &["MyD?", "Io", "*", "kmalloc-*"];
 
-    fn read(text: &str) -> Result<TagPattern, Wrong> {
+    fn read(text: &str) -> Result<TagPattern, MistakeText> {
         text.parse().map_err(|error| {
             let help = "write a tag such as `MyD1`; `*` stands for any bytes, `?` for one, '\\xNN' for the byte NN; \
-                        between double quotes YAML itself would read the `\\xNN`";
-            Wrong::new(format!("{error}"), "not a tag pattern", help)
+                        in double quotes YAML itself replaces `\\xNN`";
+            MistakeText::new(format!("{error}"), "not a tag pattern", help)
         })
     }
 
-    fn bare() -> Option<Wrong> {
+    fn bare() -> Option<MistakeText> {
         let help = "quote it, so that every YAML parser reads the same tag: \"1394\"";
-        Some(Wrong::new("a tag that looks like a number or boolean must be quoted", "quote this", help))
+        Some(MistakeText::new("a tag that looks like a number or boolean must be quoted", "quote this", help))
     }
 }
 
@@ -172,7 +172,7 @@ impl Scalar for Date {
     const PATTERN: &'static str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
     const EXAMPLES: &'static [&'static str] = &["2027-03-01"];
 
-    fn read(text: &str) -> Result<Date, Wrong> {
+    fn read(text: &str) -> Result<Date, MistakeText> {
         // jiff also accepts `20270301` and a time of day. One form is enough for a reviewed file.
         let dashed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date = text.parse().ok().filter(|_| dashed);
@@ -180,7 +180,7 @@ impl Scalar for Date {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for ScenarioName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -192,7 +192,7 @@ impl fmt::Display for DriverFile {
     }
 }
 
-impl fmt::Display for Command {
+impl fmt::Display for ShellCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -211,10 +211,10 @@ mod tests {
     #[test]
     fn a_name_can_always_name_a_folder() {
         for good in ["a", "mydriver-copy-stress", "7zip_1.0", &"x".repeat(80)] {
-            assert_eq!(Name::read(good).unwrap().as_str(), good);
+            assert_eq!(ScenarioName::read(good).unwrap().as_str(), good);
         }
         for bad in ["", ".", "..", "-x", "a/b", "a\\b", "a b", "é", "a\0", &"x".repeat(81)] {
-            assert!(Name::read(bad).is_err(), "{bad}");
+            assert!(ScenarioName::read(bad).is_err(), "{bad}");
         }
     }
 
@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn a_command_runs_something() {
-        assert!(Command::read("mydrvtest.exe --copy 100").is_ok());
-        assert!(Command::read(" \t").is_err() && Command::read("a\0b").is_err());
+        assert!(ShellCommand::read("mydrvtest.exe --copy 100").is_ok());
+        assert!(ShellCommand::read(" \t").is_err() && ShellCommand::read("a\0b").is_err());
     }
 
     #[test]

@@ -10,13 +10,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
-use super::mistake::Wrong;
-use super::quantity::{Bytes, Duration, Growth, Rate};
-use super::scalar::{Scalar, Text, packed};
+use super::mistake::MistakeText;
+use super::quantity::{Bytes, Duration, GrowthLimit, Rate};
+use super::scalar::{Scalar, ScalarText, packed};
 use super::simulated::MachineChoice;
 use super::threshold::Measure;
-use super::types::{Flags, Ignore, Pause, Reboot, Sampling, Step, WarmUp};
-use super::words::{Command, DriverFile, LinePattern, Name};
+use super::types::{Ignore, Pause, Reboot, Sampling, ScenarioFlags, Step, WarmUp};
+use super::words::{DriverFile, LinePattern, ScenarioName, ShellCommand};
 use crate::pool::{Pool, TagPattern};
 
 /// The workload that poolgate runs, how it samples the kernel's memory meanwhile, and the thresholds.
@@ -25,7 +25,7 @@ use crate::pool::{Pool, TagPattern};
 #[schemars(title = "poolgate scenario")]
 pub(super) struct Document {
     /// The scenario's name. The folder of a run and the JUnit suite have this name.
-    pub(super) scenario: Name,
+    pub(super) scenario: ScenarioName,
     /// A one-sentence description.
     pub(super) description: Option<String>,
     /// The driver under test. Its version goes into the reports. poolgate does not change the driver.
@@ -33,7 +33,7 @@ pub(super) struct Document {
     /// The machine that the scenario runs on. Without this key it is the machine that poolgate runs on.
     pub(super) machine: Option<MachineChoice>,
     /// Kernel settings that the run needs. poolgate restores the previous settings after the run.
-    pub(super) flags: Option<Flags>,
+    pub(super) flags: Option<ScenarioFlags>,
     /// Settings for reboots, which some flags need.
     pub(super) reboot: Option<Reboot>,
     /// Commands before the first sample.
@@ -74,7 +74,7 @@ fn confirmed() -> bool {
 #[schemars(rename = "Workload", extend("oneOf" = [{ "required": ["iterations"] }, { "required": ["duration"] }]))]
 pub(super) struct WrittenWorkload {
     /// The command line. Its environment has POOLGATE_RUN, POOLGATE_ITERATION and POOLGATE_PHASE.
-    pub(super) run: Command,
+    pub(super) run: ShellCommand,
     /// Number of iterations, including the warm-up; the command runs once for each. Not together with `duration`.
     #[schemars(range(min = 1))]
     pub(super) iterations: Option<u64>,
@@ -108,16 +108,16 @@ pub(super) struct WrittenWorkload {
 )]
 pub(super) struct WrittenThreshold {
     /// The tags, each by itself.
-    pub(super) tag: Option<Text<TagPattern>>,
+    pub(super) tag: Option<ScalarText<TagPattern>>,
     /// Tags that are excepted. Only with `tag`.
     #[serde(default)]
-    pub(super) except: Vec<Text<TagPattern>>,
+    pub(super) except: Vec<ScalarText<TagPattern>>,
     /// Restricts the tags to one pool. Only with `tag`.
     pub(super) pool: Option<Pool>,
     /// All memory of a pool together. Not together with `tag`.
     pub(super) total: Option<Pool>,
     /// The largest growth, from the memory at rest before the workload to the memory at rest after it.
-    pub(super) max_growth: Option<Growth>,
+    pub(super) max_growth: Option<GrowthLimit>,
     /// The largest growth per iteration or hour.
     pub(super) max_rate: Option<Rate>,
     /// The most memory at rest after the workload.
@@ -165,7 +165,7 @@ impl Visitor<'_> for WarmUpVisitor {
 
     fn visit_i64<E: Error>(self, count: i64) -> Result<WarmUp, E> {
         let help = "write a number of iterations, such as `60`, or a duration, such as `5 min`";
-        Err(packed(&Wrong::new(format!("`{count}` is negative"), "negative", help), &count.to_string()))
+        Err(packed(&MistakeText::new(format!("`{count}` is negative"), "negative", help), &count.to_string()))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<WarmUp, E> {

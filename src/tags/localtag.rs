@@ -43,7 +43,7 @@ impl LocalTags {
     }
 
     /// Makes the list from a scan for all tags.
-    pub fn of(scan: &Scan) -> LocalTags {
+    pub fn from_scan(scan: &Scan) -> LocalTags {
         let mut tags = LocalTags::default();
         for driver in &scan.drivers {
             for tag in driver.image.found.keys() {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_list_is_read_back() {
         let list = LocalTags::read(b"Io   - a\nDh 1 - b c\n 1   - x\nNone - .sys []\nIo -[ y.sys\n");
         let mut written = Vec::new();
         list.write(&mut written).unwrap();

@@ -13,7 +13,7 @@ pub fn mapped_driver(tag: &Tag, pooltag: Option<&PoolTags>, localtag: Option<&Lo
     // Lists have tags without PROTECTED_POOL, and this is the first form.
     let Some(bytes) = forms(tag).into_iter().next() else { return UNKNOWN.to_owned() };
     let local = localtag.into_iter().flat_map(|list| list.drivers(bytes)).map(|driver| format!("[{driver}]"));
-    let listed = pooltag.into_iter().flat_map(|list| list.of(bytes)).map(|row| format!("[{}]", row.text));
+    let listed = pooltag.into_iter().flat_map(|list| list.rows(bytes)).map(|row| format!("[{}]", row.text));
     let text: String = local.chain(listed).collect();
     if text.is_empty() { UNKNOWN.to_owned() } else { text }
 }

@@ -6,7 +6,7 @@
 
 use crate::pool::Tag;
 
-mod evidence;
+mod clue;
 mod image;
 mod localtag;
 mod mapped;
@@ -16,15 +16,17 @@ mod pooltag;
 mod scan;
 mod slab;
 
-pub use evidence::{Evidence, Grade};
-pub use image::{Budget, Does, Image, ImageError, Routine, Version, Wanted};
+pub use clue::{Clue, Grade};
+pub use image::{Effect, Image, ImageError, Routine, TimeLimit, WantedTags};
 pub use localtag::LocalTags;
 pub use mapped::mapped_driver;
 pub use owner::{Owner, Sources};
 pub use place::find_pooltag;
-pub use pooltag::{Malformed, PoolTags, Row};
+pub use pooltag::{Malformed, PoolTagRow, PoolTags};
 pub use scan::{Scan, Scanned};
 pub use slab::{Slab, module_of_callsite};
+
+pub use crate::version_info::VersionInfo;
 
 /// Returns the forms of a pool tag for lookups: without PROTECTED_POOL, as in lists, and with it, as it may be in code.
 /// Empty if `tag` is no pool tag.

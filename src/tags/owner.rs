@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::evidence::{Evidence, Grade, grade};
-use super::image::Version;
+use super::clue::{Clue, Grade, grade};
 use super::localtag::stem;
 use super::{LocalTags, PoolTags, Scan, forms};
 use crate::pool::Tag;
+use crate::version_info::VersionInfo;
 
 /// The sources for lookups; a missing one is `None`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,12 +26,12 @@ pub struct Owner {
     pub driver: String,
     /// The driver's file, if it was read.
     pub path: Option<PathBuf>,
-    /// Version and company from the driver's image.
-    pub version: Version,
+    /// Version, build and company from the driver's image.
+    pub version: VersionInfo,
     /// How certain it is that the driver owns the tag.
     pub grade: Grade,
     /// The evidence for the driver, strongest first.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Clue>,
 }
 
 impl Sources<'_> {
@@ -41,7 +41,7 @@ impl Sources<'_> {
         for bytes in forms(tag) {
             for driver in self.scan.iter().flat_map(|scan| &scan.drivers) {
                 if let Some(evidence) = driver.image.found.get(&bytes) {
-                    let owner = of(&mut owners, &driver.name);
+                    let owner = owner_named(&mut owners, &driver.name);
                     owner.path = Some(driver.path.clone());
                     owner.version = driver.image.version.clone();
                     owner.evidence.extend(evidence.iter().cloned());
@@ -51,17 +51,17 @@ impl Sources<'_> {
         // Lists have tags without PROTECTED_POOL.
         for bytes in forms(tag).into_iter().take(1) {
             for name in self.localtag.iter().flat_map(|list| list.drivers(bytes)) {
-                of(&mut owners, &format!("{name}.sys")).evidence.push(Evidence::ListedLocally);
+                owner_named(&mut owners, &format!("{name}.sys")).evidence.push(Clue::ListedLocally);
             }
-            for row in self.pooltag.iter().flat_map(|list| list.of(bytes)) {
+            for row in self.pooltag.iter().flat_map(|list| list.rows(bytes)) {
                 let pattern = row.has_wildcards().then(|| row.tag.clone());
-                let evidence = Evidence::Listed { pattern, description: row.description.clone() };
+                let clue = Clue::Listed { pattern, description: row.description.clone() };
                 // The description of a row without a driver is still useful.
-                of(&mut owners, row.binary.as_deref().unwrap_or(NO_DRIVER)).evidence.push(evidence);
+                owner_named(&mut owners, row.binary.as_deref().unwrap_or(NO_DRIVER)).evidence.push(clue);
             }
         }
         for owner in &mut owners {
-            owner.evidence.sort_by_key(|evidence| std::cmp::Reverse(evidence.grade()));
+            owner.evidence.sort_by_key(|clue| std::cmp::Reverse(clue.grade()));
             owner.grade = grade(&owner.evidence);
         }
         owners.sort_by(|a, b| {
@@ -75,10 +75,10 @@ impl Sources<'_> {
 const NO_DRIVER: &str = "(not named)";
 
 /// Returns the owner called `name`, with names compared as on Windows. Adds it if it is missing.
-fn of<'a>(owners: &'a mut Vec<Owner>, name: &str) -> &'a mut Owner {
+fn owner_named<'a>(owners: &'a mut Vec<Owner>, name: &str) -> &'a mut Owner {
     let same = |owner: &Owner| stem(&owner.driver).eq_ignore_ascii_case(stem(name));
     let at = owners.iter().position(same).unwrap_or_else(|| {
-        let (path, version, grade, evidence) = (None, Version::default(), Grade::Possible, Vec::new());
+        let (path, version, grade, evidence) = (None, VersionInfo::default(), Grade::Possible, Vec::new());
         owners.push(Owner { driver: name.to_owned(), path, version, grade, evidence });
         owners.len() - 1
     });
@@ -87,12 +87,10 @@ fn of<'a>(owners: &'a mut Vec<Owner>, name: &str) -> &'a mut Owner {
 
 /// Returns the distance between the tag and a call, in bytes.
 fn far(owner: &Owner) -> u32 {
-    let distance = |evidence: &Evidence| match evidence {
-        Evidence::Handed { .. } | Evidence::Through { .. } => 0,
-        Evidence::Beside { bytes, .. } => *bytes,
-        Evidence::Constant { .. } | Evidence::Bytes { .. } | Evidence::Listed { .. } | Evidence::ListedLocally => {
-            u32::MAX
-        }
+    let distance = |clue: &Clue| match clue {
+        Clue::Handed { .. } | Clue::Through { .. } => 0,
+        Clue::Beside { bytes, .. } => *bytes,
+        Clue::Constant { .. } | Clue::Bytes { .. } | Clue::Listed { .. } | Clue::ListedLocally => u32::MAX,
     };
     owner.evidence.iter().map(distance).min().unwrap_or(u32::MAX)
 }
@@ -103,20 +101,20 @@ mod tests {
     use crate::tags::image::{Image, Routine};
     use crate::tags::scan::Scanned;
 
-    fn scanned(name: &str, tag: [u8; 4], evidence: Evidence) -> Scanned {
-        let image = Image { found: [(tag, vec![evidence])].into(), ..Image::default() };
+    fn scanned(name: &str, tag: [u8; 4], clue: Clue) -> Scanned {
+        let image = Image { found: [(tag, vec![clue])].into(), ..Image::default() };
         Scanned { name: name.to_owned(), path: name.into(), image }
     }
 
-    fn told(owners: &[Owner]) -> Vec<String> {
-        let evidence = |owner: &Owner| owner.evidence.iter().map(Evidence::to_string).collect::<Vec<_>>().join("; ");
+    fn described(owners: &[Owner]) -> Vec<String> {
+        let evidence = |owner: &Owner| owner.evidence.iter().map(Clue::to_string).collect::<Vec<_>>().join("; ");
         owners.iter().map(|owner| format!("{} {}: {}", owner.driver, owner.grade, evidence(owner))).collect()
     }
 
     #[test]
-    fn a_list_and_an_image_which_agree_are_certain() {
+    fn a_list_and_an_image_that_agree_are_certain() {
         let pooltag = PoolTags::read(b"AfdB - AFD.SYS - Afd data buffer\nAfd? - afd.sys - AFD objects\n");
-        let constant = || Evidence::Constant { at: 0x10, allocates: true };
+        let constant = || Clue::Constant { at: 0x10, allocates: true };
         let scan = Scan {
             drivers: vec![
                 scanned("other.sys", *b"AfdB", constant()),
@@ -127,16 +125,19 @@ mod tests {
         };
         let sources = Sources { pooltag: Some(&pooltag), scan: Some(&scan), localtag: None };
         assert_eq!(
-            told(&sources.owners(&"AfdB".parse().unwrap())),
+            described(&sources.owners(&"AfdB".parse().unwrap())),
             [
                 "afd.sys certain: pooltag.txt: Afd data buffer; has it in its code at +0x10",
                 "other.sys possible: has it in its code at +0x10"
             ]
         );
         let alone = Sources { scan: None, ..sources };
-        assert_eq!(told(&alone.owners(&"AfdB".parse().unwrap())), ["AFD.SYS likely: pooltag.txt: Afd data buffer"]);
         assert_eq!(
-            told(&sources.owners(&"AfdX".parse().unwrap())),
+            described(&alone.owners(&"AfdB".parse().unwrap())),
+            ["AFD.SYS likely: pooltag.txt: Afd data buffer"]
+        );
+        assert_eq!(
+            described(&sources.owners(&"AfdX".parse().unwrap())),
             ["afd.sys possible: has it in its code at +0x10; pooltag.txt, as one of Afd?: AFD objects"]
         );
         assert!(sources.owners(&"afdb".parse().unwrap()).is_empty());
@@ -145,12 +146,12 @@ mod tests {
     #[test]
     fn a_protected_tag_is_looked_up_with_and_without_its_bit() {
         let routine = Routine::named(b"ExAllocatePoolWithTag").unwrap();
-        let handed = Evidence::Handed { routine, at: 0x20, places: 2, variable: false };
+        let handed = Clue::Handed { routine, at: 0x20, places: 2, variable: false };
         let scan = Scan { drivers: vec![scanned("mydrv.sys", *b"MyD\xb1", handed)], ..Scan::default() };
         let localtag = LocalTags::read(b"MyD1 - mydrv\n");
         let sources = Sources { pooltag: None, localtag: Some(&localtag), scan: Some(&scan) };
         for tag in ["MyD1", "MyD\\xb1"] {
-            let owners = told(&sources.owners(&tag.parse().unwrap()));
+            let owners = described(&sources.owners(&tag.parse().unwrap()));
             let expected = "certain: passes it to ExAllocatePoolWithTag in 2 places, first at +0x20; localtag.txt";
             assert_eq!(owners, [format!("mydrv.sys {expected}")], "{tag}");
         }
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn the_nearest_to_an_allocation_goes_first_among_equals() {
         let routine = Routine::named(b"ExAllocatePool2").unwrap();
-        let beside = |bytes| Evidence::Beside { routine, bytes, at: 0 };
+        let beside = |bytes| Clue::Beside { routine, bytes, at: 0 };
         let drivers = vec![scanned("a.sys", *b"MyD1", beside(90)), scanned("b.sys", *b"MyD1", beside(9))];
         let scan = Scan { drivers, ..Scan::default() };
         let owners = Sources { scan: Some(&scan), ..Sources::default() }.owners(&"MyD1".parse().unwrap());

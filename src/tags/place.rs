@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_kit_is_taken_wherever_it_is() {
+    fn the_newest_kit_is_found_in_any_folder() {
         let machine = tempfile::tempdir().unwrap();
         let programs = ["Program Files (x86)", "Program Files"].map(|name| machine.path().join(name));
         assert_eq!(find_pooltag(&programs), None);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::image::{Budget, Image, Wanted};
+use super::image::{Image, TimeLimit, WantedTags};
 
 /// The result of a scan.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Scan {
     ///
     /// # Errors
     /// If one of the places does not exist, or a folder cannot be listed. Unreadable files go to [`Scan::skipped`].
-    pub fn of(places: &[PathBuf], wanted: &Wanted, budget: &Budget) -> io::Result<Scan> {
+    pub fn from_places(places: &[PathBuf], wanted: &WantedTags, limit: &TimeLimit) -> io::Result<Scan> {
         let mut files = BTreeSet::new();
         for place in places {
             match fs_err::metadata(place)?.is_dir() {
@@ -53,18 +53,18 @@ impl Scan {
         }
         let (mut scan, count) = (Scan::default(), files.len());
         for (number, path) in files.into_iter().enumerate() {
-            if budget.is_over() {
+            if limit.is_over() {
                 scan.unread = count - number;
                 break;
             }
-            scan.read_one(path, wanted, budget);
+            scan.read_one(path, wanted, limit);
         }
         Ok(scan)
     }
 
-    fn read_one(&mut self, path: PathBuf, wanted: &Wanted, budget: &Budget) {
+    fn read_one(&mut self, path: PathBuf, wanted: &WantedTags, limit: &TimeLimit) {
         let image = contents(&path).map_err(|error| error.to_string());
-        match image.and_then(|bytes| Image::read(&bytes, wanted, budget).map_err(|error| error.to_string())) {
+        match image.and_then(|bytes| Image::read(&bytes, wanted, limit).map_err(|error| error.to_string())) {
             Ok(image) => {
                 self.read += 1;
                 self.in_part.extend(image.in_part.map(|why| (path.clone(), why)));

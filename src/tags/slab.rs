@@ -19,7 +19,7 @@ pub struct Slab {
 
 impl Slab {
     /// Returns the cache called `name`, below `root`; `None` if it does not exist or may not be read.
-    pub fn of(root: &Path, name: &str) -> Option<Slab> {
+    pub fn from_sysfs(root: &Path, name: &str) -> Option<Slab> {
         // A name with a slash would lead to another folder.
         let place = root.join("sys/kernel/slab").join(Path::new(name).file_name()?);
         if name.contains('/') || !place.is_dir() {
@@ -77,7 +77,7 @@ mod tests {
             file(&format!("sys/module/{module}/initstate"), "live\n");
         }
         file("sys/module/inode/parameters/x", "built in\n");
-        let slab = |name| Slab::of(root.path(), name);
+        let slab = |name| Slab::from_sysfs(root.path(), name);
         let ext4 = slab("ext4_inode_cache").unwrap();
         assert_eq!(ext4.object_size, Some(1096));
         assert_eq!(ext4.module.map(|(module, grade, _)| (module, grade)), Some(("ext4".to_owned(), Grade::Certain)));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_site_says_its_module() {
+    fn a_call_site_includes_its_module() {
         assert_eq!(module_of_callsite("ext4:ext4_alloc_inode"), Some("ext4"));
         assert_eq!(module_of_callsite("kernel:fork"), None);
         assert_eq!(module_of_callsite("dentry"), None);

@@ -31,7 +31,7 @@ fn every_scenario_loads_and_is_named_as_its_file() {
     }
     for (name, scenario, _) in all {
         let stem = Path::new(&name).file_stem().unwrap().to_str().unwrap();
-        assert_eq!(scenario.scenario.as_str(), stem, "{name}");
+        assert_eq!(scenario.name.as_str(), stem, "{name}");
         assert!(scenario.description.is_some(), "{name} has no description");
         assert!(!scenario.thresholds.is_empty(), "{name} has no threshold");
     }

@@ -45,7 +45,8 @@ pub(crate) struct Console {
 
 /// Far longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
-const ERROR_SERVICE_DOES_NOT_EXIST: u32 = 1060;
+/// The exit code of Wine's `sc query` if there is no such service. That of Windows is 1060.
+const NO_SUCH_SERVICE: u32 = 1;
 /// Disables Wine's downloads and debugger, and makes poolgate load the bcryptprimitives.dll beside it instead of
 /// Wine's.
 const OVERRIDES: &str = "mscoree,mshtml,winedbg.exe=;bcryptprimitives,wevtutil.exe=n,b";
@@ -120,7 +121,7 @@ impl Boot<'_> {
     /// Waits until the service manager no longer knows the service. Wine removes a deleted service some time after its
     /// process has ended.
     pub(crate) fn until_no_service(&self, name: &str) {
-        let unknown = || self.run("sc", &["query", name]).code == Some(ERROR_SERVICE_DOES_NOT_EXIST);
+        let unknown = || self.run("sc", &["query", name]).code == Some(NO_SUCH_SERVICE);
         until(|| unknown().then_some(())).unwrap_or_else(|| panic!("the service {name} stays"));
     }
 

@@ -133,7 +133,7 @@ impl Criteria {
             source: header.source.clone(),
             times: header.times.clone(),
             boot: header.boot.clone(),
-            ..Report::new(scenario.scenario.as_str(), &header.run)
+            ..Report::new(scenario.name.as_str(), &header.run)
         }
     }
 
@@ -146,7 +146,7 @@ impl Criteria {
             ([], None) => vec!["what was recorded can be read".to_owned()],
             (given, _) => words(given),
         };
-        let scenario = known.map_or(name, |scenario| scenario.scenario.as_str().to_owned());
+        let scenario = known.map_or(name, |scenario| scenario.name.as_str().to_owned());
         let result = Err(failure(error, error.help()));
         Report { thresholds, result, ..Report::new(scenario, file.display().to_string()) }
     }

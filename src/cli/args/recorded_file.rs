@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::import::{self, ImportError, Imported};
 use crate::record::{Digest, Event, Input, Mark, Recording, Stage};
 use crate::report::{Driver, Suspected};
-use crate::scenario::{self, Shown};
+use crate::scenario::{self, RecordingProperties};
 
 /// The limit on bytes read from a JSON file next to a recording.
 const LARGEST_JSON: u64 = 64 << 20;
@@ -95,8 +95,8 @@ impl RecordedFile {
     }
 
     /// Returns the properties of the recording that show how it was made.
-    pub(in crate::cli) fn shown(&self) -> Shown {
-        let mut shown = Shown { iterations: false, settled: false };
+    pub(in crate::cli) fn shown(&self) -> RecordingProperties {
+        let mut shown = RecordingProperties { iterations: false, settled: false };
         let mut stage = None;
         let mut events = self.recording.events();
         while let Some(event) = events.next() {
@@ -149,7 +149,7 @@ fn misplaced(path: &Path, recording: &Recording) -> Option<String> {
     // Mistakes in the scenario are reported when it is used for judging.
     let loaded =
         (header.scenario_sha256.is_known() && beside.is_file()).then(|| scenario::load(&beside).ok()).flatten();
-    let scenario = loaded.map_or(Digest::default(), |loaded| Digest::of(loaded.text.as_bytes()));
+    let scenario = loaded.map_or(Digest::default(), |loaded| Digest::hash(loaded.text.as_bytes()));
     recording.belongs_to(&run, &scenario, None).err().map(|error| error.to_string())
 }
 

@@ -8,7 +8,7 @@ use crate::cli::output::stdout::tell;
 use crate::gate::suspects::{left_out, programs, suspects, wanted};
 use crate::pool::Tag;
 use crate::report::Report;
-use crate::tags::{Budget, LocalTags, Malformed, PoolTags, Scan, Sources, find_pooltag};
+use crate::tags::{LocalTags, Malformed, PoolTags, Scan, Sources, TimeLimit, find_pooltag};
 
 /// The places to look for the owners of tags.
 #[derive(Debug, Default, clap::Args)]
@@ -30,7 +30,7 @@ impl TagLists {
         let Ok(pooltag) = self.list() else { return false };
         let scan = match self.drivers.as_slice() {
             [] => None,
-            drivers => match Scan::of(drivers, &wanted(&suspicious), &Budget::endless()) {
+            drivers => match Scan::from_places(drivers, &wanted(&suspicious), &TimeLimit::none()) {
                 Ok(scan) => Some(scan),
                 Err(error) => {
                     errors::tell(error, Some("give --drivers a driver's file, or a folder of them"));

@@ -17,8 +17,8 @@ use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
 use crate::exit::Exit;
 use crate::gate::stop_on_signals;
-use crate::mon::terminal::{Status, Step, View, Wanted, draw};
-use crate::mon::{Met, Replay, Table, Ticks};
+use crate::mon::terminal::{KeyAction, SampleMove, StatusLine, View, draw};
+use crate::mon::{LiveTable, Met, Replay, Ticks};
 use crate::scenario::Duration;
 
 /// The terminal in its drawing mode.
@@ -29,7 +29,7 @@ impl RawTerminal {
         ratatui::try_init().map(RawTerminal)
     }
 
-    fn draw(&mut self, view: &mut View, table: &Table, status: &Status) -> io::Result<()> {
+    fn draw(&mut self, view: &mut View, table: &LiveTable, status: &StatusLine) -> io::Result<()> {
         self.0.draw(|frame| draw(frame, view, table, status)).map(|_| ())
     }
 }
@@ -62,18 +62,18 @@ struct Live {
     choice: MonSettings,
     log: Option<Pages>,
     view: View,
-    status: Status,
+    status: StatusLine,
     /// The number of tables so far.
     tables: u64,
     /// The table shown while the view is paused.
-    held: Option<Table>,
+    held: Option<LiveTable>,
 }
 
 impl Live {
     fn begin(watched: Watched, choice: MonSettings, log: Option<Pages>) -> io::Result<Live> {
         let view = choice.view();
         let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
-        let status = Status { watched: watched_is, failed: None };
+        let status = StatusLine { watched: watched_is, failed: None };
         Ok(Live { screen: RawTerminal::take()?, watched, choice, log, view, status, tables: 0, held: None })
     }
 
@@ -94,7 +94,7 @@ impl Live {
                     ticks.done(Instant::now().into_std());
                 }
                 event = events.recv() => match event {
-                    Some(event) => if self.react(&event?) == Wanted::Quit { return Ok(()) },
+                    Some(event) => if self.react(&event?) == KeyAction::Quit { return Ok(()) },
                     None => return Ok(()),
                 },
                 () = stop.asked(1) => return Ok(()),
@@ -115,8 +115,8 @@ impl Live {
         log.write(&self.watched.table.screen(&self.choice.shown, self.choice.order))
     }
 
-    fn react(&mut self, event: &Event) -> Wanted {
-        let Event::Key(key) = event else { return Wanted::Redraw };
+    fn react(&mut self, event: &Event) -> KeyAction {
+        let Event::Key(key) = event else { return KeyAction::Redraw };
         let wanted = self.view.press(*key, &self.watched.table.pools());
         self.held = match self.held.take() {
             held @ Some(_) if self.view.paused => held,
@@ -174,19 +174,19 @@ fn step_through(
     loop {
         let table = up_to(recorded, choice, at);
         let watched = format!("{}, sample {at} of {samples}", recorded.recording.header().source);
-        let status = Status { watched, failed: None };
+        let status = StatusLine { watched, failed: None };
         loop {
             screen.draw(&mut view, &table, &status)?;
             let Event::Key(key) = event::read()? else { continue };
             match view.press(key, &table.pools()) {
-                Wanted::Quit => return Ok(()),
-                Wanted::Redraw => {}
-                Wanted::Go(step) => {
+                KeyAction::Quit => return Ok(()),
+                KeyAction::Redraw => {}
+                KeyAction::Go(step) => {
                     at = match step {
-                        Step::First => 1,
-                        Step::Back => at.saturating_sub(1).max(1),
-                        Step::On => (at + 1).min(samples),
-                        Step::Last => samples,
+                        SampleMove::First => 1,
+                        SampleMove::Back => at.saturating_sub(1).max(1),
+                        SampleMove::On => (at + 1).min(samples),
+                        SampleMove::Last => samples,
                     };
                     break;
                 }
@@ -197,16 +197,16 @@ fn step_through(
 
 fn count(recorded: &RecordedFile, choice: &MonSettings) -> usize {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
-    let mut table = Table::new();
+    let mut table = LiveTable::new();
     let samples = std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count();
     let most = choice.count.and_then(|count| usize::try_from(count.get()).ok());
     samples.min(most.unwrap_or(usize::MAX))
 }
 
 /// Returns the table after this many samples.
-fn up_to(recorded: &RecordedFile, choice: &MonSettings, samples: usize) -> Table {
+fn up_to(recorded: &RecordedFile, choice: &MonSettings, samples: usize) -> LiveTable {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
-    let (mut table, mut taken) = (Table::new(), 0);
+    let (mut table, mut taken) = (LiveTable::new(), 0);
     while taken < samples {
         match replay.next(&mut table) {
             Some(Met::Sample) => taken += 1,

@@ -20,7 +20,9 @@ use crate::exit::Exit;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
 use crate::mon::terminal::View;
-use crate::mon::{Column, Drivers, Layout, Met, Order, Replay, Scope, Screen, Shown, Table, Text};
+use crate::mon::{
+    Drivers, LiveTable, Met, PoolScope, PoolmonLayout, PoolmonText, Replay, RowFilter, Screen, SortColumn, SortOrder,
+};
 use crate::pool::{Pool, TagPattern};
 use crate::scenario;
 
@@ -57,7 +59,7 @@ pub(super) struct MonCommand {
     count: Option<NonZeroU64>,
     /// Sort rows by this column
     #[arg(long, value_name = "COLUMN", default_value = "tag", value_parser = columns(), overrides_with = "sort")]
-    sort: Column,
+    sort: SortColumn,
     /// Sort by the change since the previous screen instead of the value
     #[arg(long)]
     changes: bool,
@@ -72,7 +74,7 @@ pub(super) struct MonCommand {
     pool: Option<Pool>,
     /// Show the pools of this session, or of `all` sessions, instead of the system's
     #[arg(long, value_name = "NUMBER", overrides_with = "session")]
-    session: Option<Scope>,
+    session: Option<PoolScope>,
     /// Show totals below the rows
     #[arg(long)]
     totals: bool,
@@ -121,8 +123,8 @@ const POOLMONS: Duration = Duration::from_secs(5);
 
 /// The settings of a sequence of screens, for any output.
 struct MonSettings {
-    shown: Shown,
-    order: Order,
+    shown: RowFilter,
+    order: SortOrder,
     highlight: bool,
     drivers: Option<Drivers>,
     every: Duration,
@@ -137,8 +139,8 @@ impl MonSettings {
     }
 
     /// Returns the format of screens on this machine's PoolMon.
-    fn text(&self) -> Text {
-        Text::new(Layout::native(), self.drivers.clone())
+    fn text(&self) -> PoolmonText {
+        PoolmonText::new(PoolmonLayout::native(), self.drivers.clone())
     }
 
     fn view(&self) -> View {
@@ -213,7 +215,7 @@ impl MonCommand {
             Ok(log) => log.unwrap_or_else(|| Pages::stdout(choice.text(), self.timestamps)),
             Err(error) => return ended(Err(error)),
         };
-        let (mut table, mut samples) = (Table::new(), 0_u64);
+        let (mut table, mut samples) = (LiveTable::new(), 0_u64);
         let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
         while let Some(met) = replay.next(&mut table) {
             match met {
@@ -247,14 +249,14 @@ impl MonCommand {
     fn choice(&self, drivers: Option<Drivers>) -> MonSettings {
         let normal = if self.recording.is_some() { Duration::ZERO } else { POOLMONS };
         MonSettings {
-            shown: Shown {
+            shown: RowFilter {
                 include: self.include.clone(),
                 exclude: self.exclude.clone(),
                 pool: self.pool,
                 scope: self.session.unwrap_or_default(),
                 totals: self.totals,
             },
-            order: Order { by: self.sort, change: self.changes },
+            order: SortOrder { by: self.sort, change: self.changes },
             highlight: !self.no_highlight,
             drivers,
             every: self.every.unwrap_or(normal),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cli::args::files::length;
-use crate::mon::Column;
+use crate::mon::SortColumn;
 use crate::pool::Pool;
 
 pub(super) fn period(text: &str) -> Result<Duration, String> {
@@ -16,12 +16,12 @@ pub(super) fn period(text: &str) -> Result<Duration, String> {
     Ok(every)
 }
 
-const COLUMNS: [Column; 6] =
-    [Column::Tag, Column::Allocs, Column::Frees, Column::Diff, Column::Bytes, Column::PerAlloc];
+const COLUMNS: [SortColumn; 6] =
+    [SortColumn::Tag, SortColumn::Allocs, SortColumn::Frees, SortColumn::Diff, SortColumn::Bytes, SortColumn::PerAlloc];
 
-pub(super) fn columns() -> impl TypedValueParser<Value = Column> {
+pub(super) fn columns() -> impl TypedValueParser<Value = SortColumn> {
     let named = |text: String| COLUMNS.into_iter().find(|column| column.name() == text).unwrap_or_default();
-    PossibleValuesParser::new(COLUMNS.map(Column::name)).map(named)
+    PossibleValuesParser::new(COLUMNS.map(SortColumn::name)).map(named)
 }
 
 const POOLS: [(&str, Pool); 5] = [

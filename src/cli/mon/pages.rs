@@ -6,24 +6,24 @@ use std::path::Path;
 use fs_err::{File, OpenOptions};
 use jiff::Timestamp;
 
-use crate::mon::{Screen, Text};
+use crate::mon::{PoolmonText, Screen};
 
 /// A sequence of screens.
 pub(super) struct Pages {
     out: Box<dyn Write>,
-    text: Text,
+    text: PoolmonText,
     timestamps: bool,
     /// Whether there is text above the next screen.
     below: bool,
 }
 
 impl Pages {
-    pub(super) fn stdout(text: Text, timestamps: bool) -> Pages {
+    pub(super) fn stdout(text: PoolmonText, timestamps: bool) -> Pages {
         Pages { out: Box::new(io::stdout()), text, timestamps, below: false }
     }
 
     /// Appends to a file, and creates it if it does not exist.
-    pub(super) fn append(path: &Path, text: Text, timestamps: bool) -> io::Result<Pages> {
+    pub(super) fn append(path: &Path, text: PoolmonText, timestamps: bool) -> io::Result<Pages> {
         let (file, below) = open(path)?;
         Ok(Pages { out: Box::new(file), text, timestamps, below })
     }
@@ -40,7 +40,7 @@ impl Pages {
 }
 
 /// Appends one snapshot to a file, or prints it if the file is `-`; `below` is whether a snapshot was printed before.
-pub(super) fn snapshot(path: &Path, text: &Text, screen: &Screen, below: bool) -> io::Result<()> {
+pub(super) fn snapshot(path: &Path, text: &PoolmonText, screen: &Screen, below: bool) -> io::Result<()> {
     let (mut out, below): (Box<dyn Write>, bool) = if path == Path::new("-") {
         (Box::new(io::stdout()), below)
     } else {

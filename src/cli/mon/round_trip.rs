@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::import;
 use crate::machine::Memory;
-use crate::mon::{Column, Drivers, Layout, Order, Scope, Shown, Table, Text};
+use crate::mon::{Drivers, LiveTable, PoolScope, PoolmonLayout, PoolmonText, RowFilter, SortColumn, SortOrder};
 use crate::pool::{Counters, Key, Pool, Snapshot, Tag, Usage};
 use crate::record::{Event, Recording};
 use jiff::Timestamp;
@@ -43,8 +43,8 @@ fn samples(recording: &Recording) -> Vec<ScreenRows> {
 
 /// A log of these screens; `write` writes each one.
 fn log(screens: &[ScreenRows], session: Option<u32>, write: impl Fn(&crate::mon::Screen) -> Vec<u8>) -> Vec<u8> {
-    let (mut table, mut snapshot, mut log) = (Table::new(), Snapshot::new(), Vec::new());
-    let scope = session.map_or(Scope::System, Scope::Session);
+    let (mut table, mut snapshot, mut log) = (LiveTable::new(), Snapshot::new(), Vec::new());
+    let scope = session.map_or(PoolScope::System, PoolScope::Session);
     for rows in screens {
         snapshot.clear();
         for ((tag, pool), usage) in rows {
@@ -52,8 +52,8 @@ fn log(screens: &[ScreenRows], session: Option<u32>, write: impl Fn(&crate::mon:
             snapshot.set(row, Some(*usage));
         }
         table.take(&snapshot, Memory::default(), Timestamp::UNIX_EPOCH);
-        let order = Order { by: Column::Bytes, change: false };
-        log.extend(write(&table.screen(&Shown { scope, totals: true, ..Shown::default() }, order)));
+        let order = SortOrder { by: SortColumn::Bytes, change: false };
+        log.extend(write(&table.screen(&RowFilter { scope, totals: true, ..RowFilter::default() }, order)));
         log.push(b'\n');
     }
     log
@@ -75,20 +75,20 @@ proptest! {
 
     #[test]
     fn live_screens_are_read_back_equal(screens in screens(), session in proptest::option::of(any::<u32>())) {
-        for layout in [Layout::X86, Layout::X64] {
-            assert_read_back(&screens, &log(&screens, session, |screen| Text::new(layout, None).live(screen)));
+        for layout in [PoolmonLayout::X86, PoolmonLayout::X64] {
+            assert_read_back(&screens, &log(&screens, session, |screen| PoolmonText::new(layout, None).live(screen)));
         }
     }
 
     #[test]
     fn snapshots_are_read_back_equal(screens in screens()) {
-        assert_read_back(&screens, &log(&screens, None, |screen| Text::new(Layout::X64, None).snapshot(screen)));
+        assert_read_back(&screens, &log(&screens, None, |screen| PoolmonText::new(PoolmonLayout::X64, None).snapshot(screen)));
     }
 
     #[test]
     fn screens_with_drivers_are_read_back_equal(screens in screens()) {
         let found = |tag: &Tag| if tag.as_str().contains('a') { "[mydrv.sys  -  Create.c 3]" } else { "Unknown Driver" };
-        let text = Text::new(Layout::X64, Some(Drivers::found_by(move |tag| found(tag).to_owned())));
+        let text = PoolmonText::new(PoolmonLayout::X64, Some(Drivers::found_by(move |tag| found(tag).to_owned())));
         assert_read_back(&screens, &log(&screens, None, |screen| text.live(screen)));
     }
 }

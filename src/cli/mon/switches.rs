@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::MonCommand;
 use crate::cli::args::takes_value::takes_value;
-use crate::mon::Column;
+use crate::mon::SortColumn;
 
 /// A word that is neither a switch of PoolMon nor a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +36,7 @@ impl BadSwitch {
 /// The options requested by switches. Of several exclusive switches, PoolMon takes the last.
 #[derive(Default)]
 struct SwitchWords {
-    column: Option<Column>,
+    column: Option<SortColumn>,
     session: Option<String>,
     pools: u32,
     changes: bool,
@@ -137,7 +137,7 @@ impl SwitchWords {
             "i" => self.tags.push(format!("--include={behind}")),
             "x" => self.tags.push(format!("--exclude={behind}")),
             // `/r` needs no option, because every snapshot of poolgate has its header.
-            other => self.column = other.chars().next().and_then(Column::of_letter).or(self.column),
+            other => self.column = other.chars().next().and_then(SortColumn::from_letter).or(self.column),
         }
         Ok(())
     }

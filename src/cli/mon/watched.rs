@@ -5,12 +5,12 @@ use tokio::time::Instant;
 
 use crate::cli::output::errors;
 use crate::machine::{MachineError, PoolSource};
-use crate::mon::Table;
+use crate::mon::LiveTable;
 
 /// A machine's pool table, with the results of its readings.
 pub(super) struct Watched {
     source: Box<dyn PoolSource>,
-    pub(super) table: Table,
+    pub(super) table: LiveTable,
     started: Timestamp,
     begun: Instant,
 }
@@ -18,7 +18,7 @@ pub(super) struct Watched {
 impl Watched {
     /// Creates the table without reading it.
     pub(super) fn new(source: Box<dyn PoolSource>) -> Watched {
-        Watched { source, table: Table::new(), started: Timestamp::now(), begun: Instant::now() }
+        Watched { source, table: LiveTable::new(), started: Timestamp::now(), begun: Instant::now() }
     }
 
     /// Reads the table now. A failure leaves it unchanged.

@@ -76,7 +76,7 @@ impl TagAnswer {
         let module = |(name, grade, because)| OwningModule { name, grade, because };
         if let Some(name) = module_of_callsite(tag.as_str()) {
             self.module = Some(module((name.to_owned(), Grade::Certain, "named by the call site".to_owned())));
-        } else if let Some(slab) = Slab::of(root, tag.as_str()) {
+        } else if let Some(slab) = Slab::from_sysfs(root, tag.as_str()) {
             let size = slab.object_size.map_or(String::new(), |size| format!(", of objects of {size} B"));
             self.note(&format!("a slab cache of this machine{size}"));
             self.module = slab.module.map(module);

@@ -2,7 +2,7 @@
 
 use csv::ByteRecord;
 
-use super::Wrong;
+use super::LogProblem;
 use crate::record::{COLUMNS, MORE_COLUMNS, TABLE_COLUMNS};
 
 const T_SECONDS: usize = 0;
@@ -12,11 +12,11 @@ const KNOWN: usize = COLUMNS.len() + MORE_COLUMNS.len() + TABLE_COLUMNS.len();
 
 /// The position of each known column, in the order of [`COLUMNS`], [`MORE_COLUMNS`] and [`TABLE_COLUMNS`].
 #[derive(Debug)]
-pub(super) struct Columns([Option<usize>; KNOWN]);
+pub(super) struct CsvColumns([Option<usize>; KNOWN]);
 
-impl Columns {
+impl CsvColumns {
     /// Finds the columns of `header`. Their order is free; a missing optional column reads as an empty one.
-    pub(super) fn of(header: &ByteRecord) -> Result<Columns, Wrong> {
+    pub(super) fn from_header(header: &ByteRecord) -> Result<CsvColumns, LogProblem> {
         let expected = || format!("begin the file with the line `{}`", COLUMNS.join(","));
         let known: Vec<&str> = COLUMNS.into_iter().chain(MORE_COLUMNS).chain(TABLE_COLUMNS).collect();
         let mut places = [None; KNOWN];
@@ -26,12 +26,12 @@ impl Columns {
                 return Err(unknown(header.len(), &name, expected()));
             };
             if places[column].replace(place).is_some() {
-                return Err(Wrong::new(format!("has the column `{}` twice", name.trim()), "keep one of them"));
+                return Err(LogProblem::new(format!("has the column `{}` twice", name.trim()), "keep one of them"));
             }
         }
         match [T_SECONDS, TAG, BYTES].into_iter().find(|column| places[*column].is_none()) {
-            Some(missing) => Err(Wrong::new(format!("has no column `{}`", known[missing]), expected())),
-            None => Ok(Columns(places)),
+            Some(missing) => Err(LogProblem::new(format!("has no column `{}`", known[missing]), expected())),
+            None => Ok(CsvColumns(places)),
         }
     }
 
@@ -41,16 +41,16 @@ impl Columns {
     }
 }
 
-fn unknown(columns: usize, name: &str, expected: String) -> Wrong {
+fn unknown(columns: usize, name: &str, expected: String) -> LogProblem {
     let first: String = name.trim().chars().take(40).flat_map(char::escape_debug).collect();
     if columns == 1 && name.contains(';') {
-        return Wrong::new(
+        return LogProblem::new(
             "has its columns separated by semicolons",
             "separate them by commas, and use decimal points",
         );
     }
     if columns == 1 && name.contains('\t') {
-        return Wrong::new("has its columns separated by tabs", "separate them by commas");
+        return LogProblem::new("has its columns separated by tabs", "separate them by commas");
     }
-    Wrong::new(format!("has the unknown column `{first}`"), expected)
+    LogProblem::new(format!("has the unknown column `{first}`"), expected)
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::row::{Keys, Row};
-use super::{ImportError, Wrong};
+use super::row::{CsvRow, Keys};
+use super::{ImportError, LogProblem};
 use crate::pool::{RowId, Snapshot};
 use crate::record::{Header, Incomplete, Mark, RecordError, Recorder, SampleInfo, Stage, TimeSource};
 
 /// A recording being written, and the sample being read.
-pub(super) struct Log {
+pub(super) struct CsvLog {
     recorder: Recorder,
     snapshot: Snapshot,
     /// For each row of the snapshot, the line that it was last read from.
@@ -21,14 +21,14 @@ pub(super) struct Log {
     began: Duration,
     stage: Option<Stage>,
     iterations: Option<u64>,
-    sample: Option<Sample>,
+    sample: Option<CsvSample>,
     /// Whether any sample is incomplete.
     incomplete: bool,
 }
 
 /// The fields that all rows of one sample share.
 #[derive(Clone, Copy)]
-struct Sample {
+struct CsvSample {
     line: u64,
     at: Duration,
     iterations: Option<u64>,
@@ -38,12 +38,12 @@ struct Sample {
     partial: bool,
 }
 
-impl Log {
+impl CsvLog {
     pub(super) fn begin(
         create: impl FnOnce(&Header) -> Result<Recorder, RecordError>,
         name: &str,
         began: Duration,
-    ) -> Result<Log, ImportError> {
+    ) -> Result<CsvLog, ImportError> {
         let scenario = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
         let header = Header {
             // Correct if the log counts from 1970, as Unix time does; otherwise the start time is unknown.
@@ -54,7 +54,7 @@ impl Log {
             times: vec![TimeSource::Text],
             ..Header::new(scenario, name, "imported CSV")
         };
-        Ok(Log {
+        Ok(CsvLog {
             recorder: create(&header)?,
             snapshot: Snapshot::new(),
             lines: Vec::new(),
@@ -67,9 +67,14 @@ impl Log {
     }
 
     /// Adds a row. The outer error comes from the recorder, the inner one from the row.
-    pub(super) fn add(&mut self, row: &Row<'_>, line: u64, keys: &mut Keys) -> Result<Result<(), Wrong>, ImportError> {
-        let Row { at, iterations, stage, settled, unread, partial, .. } = *row;
-        let sample = Sample { line, at, iterations, stage, settled, unread, partial };
+    pub(super) fn add(
+        &mut self,
+        row: &CsvRow<'_>,
+        line: u64,
+        keys: &mut Keys,
+    ) -> Result<Result<(), LogProblem>, ImportError> {
+        let CsvRow { at, iterations, stage, settled, unread, partial, .. } = *row;
+        let sample = CsvSample { line, at, iterations, stage, settled, unread, partial };
         let new = self.sample.is_none_or(|before| before.at != row.at);
         if let Some(before) = &self.sample
             && let Err(wrong) = if new { sample.follows(before) } else { sample.belongs_to(before) }
@@ -84,12 +89,12 @@ impl Log {
         Ok(keys.row(row, &mut self.snapshot).and_then(|id| self.set(id, row, line)))
     }
 
-    fn set(&mut self, id: RowId, row: &Row<'_>, line: u64) -> Result<(), Wrong> {
+    fn set(&mut self, id: RowId, row: &CsvRow<'_>, line: u64) -> Result<(), LogProblem> {
         self.lines.resize(self.snapshot.keys().len(), 0);
         if self.snapshot.get(id).is_some() {
             let (key, first) = (&self.snapshot.keys()[id.index()], self.lines[id.index()]);
             let what = format!("`{key}` is given twice at this time, first in line {first}");
-            return Err(Wrong::new(
+            return Err(LogProblem::new(
                 what,
                 "write one row per tag and sample, and the pool if a tag is in several pools",
             ));
@@ -101,7 +106,9 @@ impl Log {
 
     /// Records the completed sample.
     fn record(&mut self) -> Result<(), RecordError> {
-        let Some(Sample { at, iterations, stage, settled, unread, partial, .. }) = self.sample else { return Ok(()) };
+        let Some(CsvSample { at, iterations, stage, settled, unread, partial, .. }) = self.sample else {
+            return Ok(());
+        };
         let at = at.saturating_sub(self.began);
         if self.stage != Some(stage) {
             self.recorder.mark(at, &Mark::Stage(stage))?;
@@ -128,33 +135,33 @@ impl Log {
     }
 }
 
-impl Sample {
+impl CsvSample {
     /// Checks that this sample can follow `before`.
-    fn follows(&self, before: &Sample) -> Result<(), Wrong> {
+    fn follows(&self, before: &CsvSample) -> Result<(), LogProblem> {
         let since = before.line;
         if self.at < before.at {
             let (now, then) = (self.at.as_secs_f64(), before.at.as_secs_f64());
             let what = format!("t_seconds goes back from {then} (line {since}) to {now}");
-            return Err(Wrong::new(what, "sort the rows by t_seconds"));
+            return Err(LogProblem::new(what, "sort the rows by t_seconds"));
         }
         if let (Some(now), Some(then)) = (self.iterations, before.iterations)
             && now < then
         {
             let what = format!("iteration goes back from {then} (line {since}) to {now}");
-            return Err(Wrong::new(
+            return Err(LogProblem::new(
                 what,
                 "write the number of iterations completed so far; put each run into its own file",
             ));
         }
         if self.stage < before.stage {
             let what = format!("the {} comes after the {} (line {since})", self.stage, before.stage);
-            return Err(Wrong::new(what, "put each run into its own file"));
+            return Err(LogProblem::new(what, "put each run into its own file"));
         }
         Ok(())
     }
 
     /// Checks that a row with these fields can belong to the sample `first`, at the same time.
-    fn belongs_to(&self, first: &Sample) -> Result<(), Wrong> {
+    fn belongs_to(&self, first: &CsvSample) -> Result<(), LogProblem> {
         let differs = [
             ("iteration", self.iterations != first.iterations),
             ("stage", self.stage != first.stage),
@@ -166,7 +173,7 @@ impl Sample {
             None => Ok(()),
             Some((column, _)) => {
                 let what = format!("`{column}` differs from line {}, at the same t_seconds", first.line);
-                Err(Wrong::new(
+                Err(LogProblem::new(
                     what,
                     "rows with the same t_seconds are one sample; write t_seconds with more decimals to separate two samples",
                 ))

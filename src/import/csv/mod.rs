@@ -7,12 +7,12 @@ use std::io::Read;
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
-use self::columns::Columns;
-use self::log::Log;
-use self::row::{Keys, Row};
+use self::columns::CsvColumns;
+use self::log::CsvLog;
+use self::row::{CsvRow, Keys};
 use super::ImportError;
 use super::bounded::{self, Bounded};
-use super::error::Wrong;
+use super::error::LogProblem;
 use crate::record::{Header, RecordError, Recorder};
 
 mod columns;
@@ -28,14 +28,14 @@ pub(super) fn read(
     let (input, progress) = Bounded::new(input);
     let mut rows = ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(input);
     let header = rows.byte_headers().map_err(|error| refused(name, 1, &error))?;
-    let columns = Columns::of(header).map_err(|Wrong { what, help }| ImportError::Beginning {
+    let columns = CsvColumns::from_header(header).map_err(|LogProblem { what, help }| ImportError::Beginning {
         name: name.to_owned(),
         what,
         help,
     })?;
 
     let mut keys = Keys::default();
-    let mut log: Option<Log> = None;
+    let mut log: Option<CsvLog> = None;
     let mut create = Some(create);
     let mut record = ByteRecord::new();
     loop {
@@ -45,10 +45,10 @@ pub(super) fn read(
         }
         progress.row();
         let line = record.position().map_or(next_line, csv::Position::line);
-        let at_line = |Wrong { what, help }| ImportError::Row { name: name.to_owned(), line, what, help };
-        let row = Row::read(&columns, &record).map_err(at_line)?;
+        let at_line = |LogProblem { what, help }| ImportError::Row { name: name.to_owned(), line, what, help };
+        let row = CsvRow::read(&columns, &record).map_err(at_line)?;
         if let Some(create) = create.take() {
-            log = Some(Log::begin(create, name, row.at)?);
+            log = Some(CsvLog::begin(create, name, row.at)?);
         }
         // `log` exists from the first row on.
         if let Some(log) = &mut log {
@@ -67,10 +67,10 @@ pub(super) fn read(
 
 /// Describes an error of the CSV reader, with its line.
 fn refused(name: &str, line: u64, error: &csv::Error) -> ImportError {
-    let (line, Wrong { what, help }) = match error.kind() {
+    let (line, LogProblem { what, help }) = match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => (
             pos.as_ref().map_or(line, csv::Position::line),
-            Wrong::new(
+            LogProblem::new(
                 format!("has {len} fields, but the header has {expected_len}"),
                 "write every field, even an empty one, and use a decimal point, not a comma",
             ),

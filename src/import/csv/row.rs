@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use csv::ByteRecord;
 
-use super::Wrong;
-use super::columns::Columns;
+use super::LogProblem;
+use super::columns::CsvColumns;
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
 use crate::record::Stage;
 
 /// One row; its tag is still text.
-pub(super) struct Row<'a> {
+pub(super) struct CsvRow<'a> {
     pub(super) at: Duration,
     pub(super) iterations: Option<u64>,
     pub(super) usage: Usage,
@@ -23,38 +23,41 @@ pub(super) struct Row<'a> {
     pub(super) partial: bool,
     tag: &'a [u8],
     pool: &'a [u8],
-    counted: Counted,
+    counted: CsvCounters,
 }
 
 /// The counts in a row: `allocs` and `frees`, only `allocs`, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Counted {
+enum CsvCounters {
     Both,
     InUse,
     Neither,
 }
 
-impl<'a> Row<'a> {
-    pub(super) fn read(columns: &Columns, record: &'a ByteRecord) -> Result<Row<'a>, Wrong> {
+impl<'a> CsvRow<'a> {
+    pub(super) fn read(columns: &CsvColumns, record: &'a ByteRecord) -> Result<CsvRow<'a>, LogProblem> {
         let [at, iterations, tag, pool, allocs, frees, bytes, stage, settled, unread, partial] = columns.fields(record);
         let (allocs, frees) = (number("allocs", allocs)?, number("frees", frees)?);
         let counted = match (allocs, frees) {
-            (Some(_), Some(_)) => Counted::Both,
-            (Some(_), None) => Counted::InUse,
-            (None, None) => Counted::Neither,
+            (Some(_), Some(_)) => CsvCounters::Both,
+            (Some(_), None) => CsvCounters::InUse,
+            (None, None) => CsvCounters::Neither,
             (None, Some(_)) => {
-                return Err(Wrong::new(
+                return Err(LogProblem::new(
                     "has frees without allocs",
                     "write both, or write the objects in use as allocs",
                 ));
             }
         };
         let bytes = number("bytes", bytes)?
-            .ok_or_else(|| Wrong::new("bytes is empty", "leave out the whole row of a tag that was not seen"))?;
+            .ok_or_else(|| LogProblem::new("bytes is empty", "leave out the whole row of a tag that was not seen"))?;
         if i64::try_from(bytes).is_err() {
-            return Err(Wrong::new(format!("{bytes} bytes are more than any machine has"), "write a smaller number"));
+            return Err(LogProblem::new(
+                format!("{bytes} bytes are more than any machine has"),
+                "write a smaller number",
+            ));
         }
-        Ok(Row {
+        Ok(CsvRow {
             at: seconds(at)?,
             iterations: number("iteration", iterations)?,
             usage: Usage { allocs: allocs.unwrap_or(0), frees: frees.unwrap_or(0), bytes },
@@ -82,13 +85,13 @@ const STAGES: [(&str, Stage); 5] = [
 /// The keys of a log by their text, so each tag is parsed only once.
 #[derive(Default)]
 pub(super) struct Keys {
-    known: HashMap<Vec<u8>, (RowId, Counted)>,
+    known: HashMap<Vec<u8>, (RowId, CsvCounters)>,
     text: Vec<u8>,
 }
 
 impl Keys {
     /// Returns the row of `snapshot` that belongs to `row`.
-    pub(super) fn row(&mut self, row: &Row<'_>, snapshot: &mut Snapshot) -> Result<RowId, Wrong> {
+    pub(super) fn row(&mut self, row: &CsvRow<'_>, snapshot: &mut Snapshot) -> Result<RowId, LogProblem> {
         self.text.clear();
         self.text.extend_from_slice(row.tag);
         // A separator: UTF-8 never contains this byte.
@@ -104,48 +107,48 @@ impl Keys {
         };
         if counted != row.counted {
             let what = format!("`{}` has {} here, but {} before", show(row.tag), row.counted.word(), counted.word());
-            return Err(Wrong::new(what, "write the same columns in every row of a tag"));
+            return Err(LogProblem::new(what, "write the same columns in every row of a tag"));
         }
         Ok(id)
     }
 }
 
-impl Counted {
+impl CsvCounters {
     fn word(self) -> &'static str {
         match self {
-            Counted::Both => "allocs and frees",
-            Counted::InUse => "allocs only",
-            Counted::Neither => "neither allocs nor frees",
+            CsvCounters::Both => "allocs and frees",
+            CsvCounters::InUse => "allocs only",
+            CsvCounters::Neither => "neither allocs nor frees",
         }
     }
 }
 
-fn key(row: &Row<'_>) -> Result<Key, Wrong> {
+fn key(row: &CsvRow<'_>) -> Result<Key, LogProblem> {
     let text = str::from_utf8(row.tag).map_err(|_| not_utf8("tag", row.tag))?;
     let tag: Tag = text.parse().map_err(|error| {
-        Wrong::new(format!("`{}` is not a tag: {error}", show(row.tag)), "write unprintable bytes as \\xNN")
+        LogProblem::new(format!("`{}` is not a tag: {error}", show(row.tag)), "write unprintable bytes as \\xNN")
     })?;
     let (pool, session, reclaimable) = pool(row.pool)?;
     if tag.pool_tag_bytes().is_none() && pool.has_pool_tags() {
         let what = format!("`{text}` is longer than the four bytes of a pool tag");
-        return Err(Wrong::new(what, "write pool Slab for a slab cache"));
+        return Err(LogProblem::new(what, "write pool Slab for a slab cache"));
     }
     let counters = match row.counted {
-        Counted::InUse => Counters::InUse,
-        Counted::Neither => Counters::BytesOnly,
+        CsvCounters::InUse => Counters::InUse,
+        CsvCounters::Neither => Counters::BytesOnly,
         // Windows' counters may have 32 bits and wrap. Reading 64-bit counters as 32-bit ones gives the same
         // differences.
-        Counted::Both if pool.has_pool_tags() || pool == Pool::Unknown => Counters::Wrapping32,
-        Counted::Both => Counters::Full64,
+        CsvCounters::Both if pool.has_pool_tags() || pool == Pool::Unknown => Counters::Wrapping32,
+        CsvCounters::Both => Counters::Full64,
     };
     Ok(Key { session, reclaimable, ..Key::new(tag, pool, counters) })
 }
 
 /// Parses a pool: `Nonp`, `Paged session 1`, `Slab reclaimable`.
-fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
+fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), LogProblem> {
     let wrong = || {
         let what = format!("`{}` is not a pool", show(field));
-        Wrong::new(
+        LogProblem::new(
             what,
             "write Paged, Nonp or Slab, or leave it empty if it is not known (docs/csv.md lists the others)",
         )
@@ -171,20 +174,20 @@ fn pool(field: &[u8]) -> Result<(Pool, Option<u32>, bool), Wrong> {
 }
 
 /// Parses seconds from any epoch, rounded to microseconds.
-fn seconds(field: &[u8]) -> Result<Duration, Wrong> {
+fn seconds(field: &[u8]) -> Result<Duration, LogProblem> {
     // About the year 9900: later than any log, and within the range of a clock that counts microseconds.
     const LATEST: f64 = 2.5e11;
     let text = str::from_utf8(field).map_err(|_| not_utf8("t_seconds", field))?.trim();
     let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.0..LATEST).contains(seconds));
     let seconds = seconds.ok_or_else(|| {
         let what = format!("`{}` in t_seconds is not a time in seconds", show(field));
-        Wrong::new(what, "write seconds since the log began, or since 1970, with a decimal point: `12.5`")
+        LogProblem::new(what, "write seconds since the log began, or since 1970, with a decimal point: `12.5`")
     })?;
     Ok(Duration::from_micros((seconds * 1e6).round() as u64))
 }
 
 /// Parses a whole number; `None` if the field is empty.
-fn number(column: &str, field: &[u8]) -> Result<Option<u64>, Wrong> {
+fn number(column: &str, field: &[u8]) -> Result<Option<u64>, LogProblem> {
     let text = str::from_utf8(field).map_err(|_| not_utf8(column, field))?.trim();
     if text.is_empty() {
         return Ok(None);
@@ -193,11 +196,11 @@ fn number(column: &str, field: &[u8]) -> Result<Option<u64>, Wrong> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or_else(|| {
         let what = format!("`{}` in {column} is not a whole number", show(field));
-        Wrong::new(what, "write digits only, or leave it empty if it is not known")
+        LogProblem::new(what, "write digits only, or leave it empty if it is not known")
     })
 }
 
-fn one_of<T: Copy>(column: &str, field: &[u8], words: &[(&str, T)]) -> Result<Option<T>, Wrong> {
+fn one_of<T: Copy>(column: &str, field: &[u8], words: &[(&str, T)]) -> Result<Option<T>, LogProblem> {
     let text = field.trim_ascii();
     if text.is_empty() {
         return Ok(None);
@@ -205,12 +208,12 @@ fn one_of<T: Copy>(column: &str, field: &[u8], words: &[(&str, T)]) -> Result<Op
     let found = words.iter().find(|(word, _)| word.as_bytes() == text);
     found.map(|(_, value)| Some(*value)).ok_or_else(|| {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Wrong::new(format!("`{}` in {column} has no meaning", show(field)), format!("write {}", known.join(", ")))
+        LogProblem::new(format!("`{}` in {column} has no meaning", show(field)), format!("write {}", known.join(", ")))
     })
 }
 
-fn not_utf8(column: &str, field: &[u8]) -> Wrong {
-    Wrong::new(
+fn not_utf8(column: &str, field: &[u8]) -> LogProblem {
+    LogProblem::new(
         format!("`{}` in {column} is not UTF-8", show(field)),
         "write the bytes of a tag that are not ASCII as \\xNN",
     )

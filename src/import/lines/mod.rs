@@ -33,7 +33,7 @@ pub(super) enum End {
 
 /// One line, without its end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct LogLine<'a> {
     pub(super) bytes: &'a [u8],
     /// The line with its line end, as in the file; empty unless the file is 8-bit text.
     pub(super) raw: &'a [u8],
@@ -43,7 +43,7 @@ pub(super) struct Line<'a> {
 }
 
 /// The lines of an input.
-pub(super) struct Lines<R> {
+pub(super) struct LogLines<R> {
     input: R,
     buffer: Vec<u8>,
     /// `buffer[start..end]` has not been returned yet.
@@ -58,10 +58,10 @@ pub(super) struct Lines<R> {
     decoded: Vec<u8>,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LogLines<R> {
     /// Creates a reader of lines; `beginning` holds the first bytes of `input`.
-    pub(super) fn new(input: R, beginning: &[u8]) -> Lines<R> {
-        Lines {
+    pub(super) fn new(input: R, beginning: &[u8]) -> LogLines<R> {
+        LogLines {
             input,
             buffer: vec![0; BUFFER],
             start: 0,
@@ -85,7 +85,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line; `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<LogLine<'_>>> {
         let (from, to, mut end) = match memchr(b'\n', &self.buffer[self.start..self.end]) {
             Some(length) => (self.start, self.start + length, End::Newline),
             None => match self.refill()? {
@@ -110,7 +110,7 @@ impl<R: Read> Lines<R> {
             }
         };
         let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-        Ok(Some(Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), raw, number, end }))
+        Ok(Some(LogLine { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), raw, number, end }))
     }
 
     /// Consumes the next line if it equals `raw`, line end included.
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Vec<String> {
-        let mut lines = Lines::new(bytes, &bytes[..bytes.len().min(100)]);
+        let mut lines = LogLines::new(bytes, &bytes[..bytes.len().min(100)]);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             let end = match line.end {
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_line_that_never_ends_is_an_error() {
-        let mut lines = Lines::new(io::repeat(b'x'), b"x");
+        let mut lines = LogLines::new(io::repeat(b'x'), b"x");
         assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 

@@ -2,17 +2,17 @@
 
 use std::io::{self, Read};
 
-use super::{End, Lines};
+use super::{End, LogLines};
 
 /// A UTF-16 text as a stream of UTF-8.
 pub(in crate::import) struct Narrow<R> {
-    lines: Lines<R>,
+    lines: LogLines<R>,
     line: Vec<u8>,
     given: usize,
 }
 
 impl<R: Read> Narrow<R> {
-    pub(in crate::import) fn new(lines: Lines<R>) -> Narrow<R> {
+    pub(in crate::import) fn new(lines: LogLines<R>) -> Narrow<R> {
         Narrow { lines, line: Vec::new(), given: 0 }
     }
 }

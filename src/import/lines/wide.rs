@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-/// The byte order.
+/// The byte order of UTF-16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::import) enum Wide {
     Little,

@@ -2,14 +2,14 @@
 //!
 //! The tag is `module:function`, as in live sampling: files and lines differ from build to build.
 
-use super::row::{Row, no_number, number, words};
+use super::row::{LinuxRow, no_number, number, words};
 use crate::pool::{Counters, Pool, Usage};
 
 /// The module name of built-in code.
 const BUILT_IN: &[u8] = b"kernel";
 
 /// Parses a row; `None` if the line does not look like one.
-pub(super) fn row(text: &[u8]) -> Option<Result<Row<'static>, String>> {
+pub(super) fn row(text: &[u8]) -> Option<Result<LinuxRow<'static>, String>> {
     let mut words = words(text);
     let (bytes, calls, place) = (words.next()?, words.next()?, words.next()?);
     bytes.strip_prefix(b"-").unwrap_or(bytes).first().filter(|byte| byte.is_ascii_digit())?;
@@ -22,7 +22,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'static>, String>> {
     }
     Some(match word.strip_prefix(b"func:").filter(|name| !name.is_empty()) {
         None => Err("has no function name".to_owned()),
-        Some(function) => figures(bytes, calls).map(|usage| Row {
+        Some(function) => figures(bytes, calls).map(|usage| LinuxRow {
             name: [module, b":", function].concat().into(),
             pool: Pool::Callsite,
             counters: Counters::InUse,
@@ -53,9 +53,10 @@ mod tests {
     #[test]
     fn the_tag_is_the_function_in_its_module() {
         let read = |text: &str| {
-            let said =
-                |row: Row<'_>| (String::from_utf8_lossy(&row.name).into_owned(), row.usage.allocs, row.usage.bytes);
-            row(text.as_bytes()).map(|row| row.map(said))
+            let fields = |row: LinuxRow<'_>| {
+                (String::from_utf8_lossy(&row.name).into_owned(), row.usage.allocs, row.usage.bytes)
+            };
+            row(text.as_bytes()).map(|row| row.map(fields))
         };
         let expected = |name: &str, allocs, bytes| Some(Ok((name.to_owned(), allocs, bytes)));
         assert_eq!(read("4096 2 mm/slub.c:12 func:alloc_slab_page"), expected("kernel:alloc_slab_page", 2, 4096));

@@ -3,7 +3,7 @@
 //! They become rows of pool `kernel` under their own names. Lines about processes and free memory are recognised and
 //! left out.
 
-use super::row::{Row, no_number, number};
+use super::row::{LinuxRow, no_number, number};
 
 /// Memory of the kernel itself, and whether the kernel reclaims it when it needs memory.
 const KERNEL: [(&[u8], bool); 10] = [
@@ -20,7 +20,7 @@ const KERNEL: [(&[u8], bool); 10] = [
 ];
 
 /// Parses a row: `Ok(None)` for a line about other memory, `None` if the line is not from meminfo.
-pub(super) fn row(text: &[u8]) -> Option<Result<Option<Row<'_>>, String>> {
+pub(super) fn row(text: &[u8]) -> Option<Result<Option<LinuxRow<'_>>, String>> {
     let colon = memchr::memchr(b':', &text[..text.len().min(32)])?;
     let (name, value) = (&text[..colon], text[colon + 1..].trim_ascii());
     let is_name = name.first()?.is_ascii_uppercase()
@@ -35,7 +35,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Option<Row<'_>>, String>> {
             let bytes =
                 number(digits).and_then(|kib| kib.checked_mul(1024)).filter(|bytes| i64::try_from(*bytes).is_ok());
             Some(match bytes {
-                Some(bytes) => Ok(Some(Row { reclaimable: *reclaimable, ..Row::whole(name, bytes) })),
+                Some(bytes) => Ok(Some(LinuxRow { reclaimable: *reclaimable, ..LinuxRow::whole(name, bytes) })),
                 None => Err(no_number(digits)),
             })
         }
@@ -47,9 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_holds_is_read_and_the_rest_is_known() {
-        assert_eq!(row(b"Slab:             209032 kB"), Some(Ok(Some(Row::whole(b"Slab", 209_032 * 1024)))));
-        assert!(matches!(row(b"SReclaimable: 1 kB"), Some(Ok(Some(Row { reclaimable: true, .. })))));
+    fn kernel_memory_is_read_and_other_lines_are_recognised() {
+        assert_eq!(row(b"Slab:             209032 kB"), Some(Ok(Some(LinuxRow::whole(b"Slab", 209_032 * 1024)))));
+        assert!(matches!(row(b"SReclaimable: 1 kB"), Some(Ok(Some(LinuxRow { reclaimable: true, .. })))));
         for known in ["MemTotal:       15923284 kB", "Active(anon):     495856 kB", "HugePages_Total:       0"] {
             assert_eq!(row(known.as_bytes()), Some(Ok(None)), "{known}");
         }

@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use self::row::Row;
+use self::row::LinuxRow;
 use self::section::{Section, bit, header, source};
 use self::uptime::Uptimes;
-use super::data::{chooses_lines, stands_for_rows};
-use super::lines::{End, Line, Lines};
+use super::data::{chooses_lines, marks_omitted_rows};
+use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::Tables;
+use super::tables::LogTables;
 use super::when::Stamp;
 use super::{ImportError, when};
 use crate::pool::{Counters, Key, Pool, RowId, Tag};
@@ -31,8 +31,8 @@ mod vmstat;
 pub(super) use section::begins;
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let mut log = Log::default();
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+    let mut log = LinuxLog::default();
     while let Some(line) = lines.next()? {
         log.line(line, tables)?;
     }
@@ -45,7 +45,7 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
 
 /// The state after the lines read so far.
 #[derive(Default)]
-struct Log {
+struct LinuxLog {
     section: Option<Section>,
     /// The table of the last header, until one of its rows follows.
     fresh: Option<Section>,
@@ -67,8 +67,8 @@ struct Log {
     name: Vec<u8>,
 }
 
-impl Log {
-    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+impl LinuxLog {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         let text = line.bytes.trim_ascii();
         if text.is_empty() {
             return Ok(());
@@ -91,17 +91,22 @@ impl Log {
                 Ok(())
             }
             None if header(text).is_some() => Ok(()),
-            None => self.around(line, text, tables),
+            None => self.other_line(line, text, tables),
         }
     }
 
     /// Parses a row; `Ok(None)` for a line that belongs to a table but counts nothing that is judged.
-    fn row<'a>(&mut self, line: Line<'_>, text: &'a [u8]) -> Option<Result<Option<(Section, Row<'a>)>, String>> {
+    fn row<'a>(
+        &mut self,
+        line: LogLine<'_>,
+        text: &'a [u8],
+    ) -> Option<Result<Option<(Section, LinuxRow<'a>)>, String>> {
         if line.end == End::TooLong {
             return Some(Err("is longer than 64 KiB".to_owned()));
         }
-        let of =
-            |section: Section, row: Option<Result<Row<'a>, String>>| row.map(|row| row.map(|row| Some((section, row))));
+        let of = |section: Section, row: Option<Result<LinuxRow<'a>, String>>| {
+            row.map(|row| row.map(|row| Some((section, row))))
+        };
         if slabinfo::is_marked(text) {
             return of(Section::Slabinfo, slabinfo::row(text));
         }
@@ -117,7 +122,7 @@ impl Log {
                     self.caches = Some((caches, 0));
                     Some(Ok(None))
                 }
-                Some(slabtop::Summary::Size(bytes)) => Some(Ok(Some((section, Row::whole(b"Slab", bytes))))),
+                Some(slabtop::Summary::Size(bytes)) => Some(Ok(Some((section, LinuxRow::whole(b"Slab", bytes))))),
                 Some(slabtop::Summary::Other) => Some(Ok(None)),
                 None => of(section, slabtop::row(text)),
             },
@@ -139,7 +144,7 @@ impl Log {
 
     /// Handles a header. It ends the sample if the sample already has this table. The next sample begins with a row: a
     /// header without rows is a failed reading, not an empty table.
-    fn header(&mut self, section: Section, tables: &mut Tables) -> Result<(), ImportError> {
+    fn header(&mut self, section: Section, tables: &mut LogTables) -> Result<(), ImportError> {
         let another_page = section == Section::Vmstat && self.section == Some(section) && tables.is_open();
         if self.fresh == Some(section) || another_page {
             return Ok(());
@@ -151,7 +156,13 @@ impl Log {
         Ok(())
     }
 
-    fn add(&mut self, section: Section, row: &Row<'_>, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+    fn add(
+        &mut self,
+        section: Section,
+        row: &LinuxRow<'_>,
+        line: LogLine<'_>,
+        tables: &mut LogTables,
+    ) -> Result<(), ImportError> {
         let Some(place) = self.place(row, tables) else {
             tables.unread(line.number, || "has no name".to_owned());
             return Ok(());
@@ -169,7 +180,7 @@ impl Log {
             self.end(tables)?;
             tables.begin(line.number)?;
         }
-        tables.of(source(section), None, searched);
+        tables.set_source(source(section), None, searched);
         self.seen |= bit(section);
         if section == Section::Vmstat {
             self.first_cache.get_or_insert(place);
@@ -186,14 +197,15 @@ impl Log {
         }
         tables.plus(place, row.usage);
         if let Some(bytes) = row.held {
-            let slabs = Row { pool: Pool::Slabs, counters: Counters::BytesOnly, ..Row::cache(&row.name, 0, bytes) };
+            let slabs =
+                LinuxRow { pool: Pool::Slabs, counters: Counters::BytesOnly, ..LinuxRow::cache(&row.name, 0, bytes) };
             self.place(&slabs, tables).into_iter().for_each(|place| tables.plus(place, slabs.usage));
         }
         Ok(())
     }
 
     /// Returns the place of a row; `None` if the row has no name.
-    fn place(&mut self, row: &Row<'_>, tables: &mut Tables) -> Option<RowId> {
+    fn place(&mut self, row: &LinuxRow<'_>, tables: &mut LogTables) -> Option<RowId> {
         self.name.clear();
         self.name.push(row.pool as u8);
         self.name.extend_from_slice(&row.name);
@@ -206,12 +218,12 @@ impl Log {
         Some(place)
     }
 
-    fn around(&mut self, line: Line<'_>, text: &[u8], tables: &mut Tables) -> Result<(), ImportError> {
+    fn other_line(&mut self, line: LogLine<'_>, text: &[u8], tables: &mut LogTables) -> Result<(), ImportError> {
         match self.uptimes.read(text) {
             Some(at) if !self.dated => self.stamp(at.into(), tables),
             Some(_) => Ok(()),
             None => {
-                if stands_for_rows(text) {
+                if marks_omitted_rows(text) {
                     tables.shows_a_part();
                 }
                 tables.filtered(chooses_lines(text));
@@ -221,15 +233,15 @@ impl Log {
         }
     }
 
-    fn stamp(&mut self, at: Stamp, tables: &mut Tables) -> Result<(), ImportError> {
+    fn stamp(&mut self, at: Stamp, tables: &mut LogTables) -> Result<(), ImportError> {
         self.end(tables)?;
         (self.headed, self.fresh) = (false, None);
         tables.stamp(at);
         Ok(())
     }
 
-    /// Ends the sample.
-    fn end(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
+    /// Ends the sample if one is open.
+    fn end(&mut self, tables: &mut LogTables) -> Result<(), ImportError> {
         if !tables.is_open() {
             return Ok(());
         }
@@ -239,7 +251,7 @@ impl Log {
         let cut = self.caches.take().map_or(rows_only, |(caches, shown)| shown < caches);
         let partial = cut || *self.first_seen.get_or_insert(seen) != seen;
         if let (true, Some(section)) = (partial, self.section) {
-            tables.of(source(section), None, true);
+            tables.set_source(source(section), None, true);
         }
         self.first_cache = None;
         tables.end()

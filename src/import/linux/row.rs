@@ -7,7 +7,7 @@ use crate::pool::{Counters, Pool, Usage};
 
 /// One row of a table.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Row<'a> {
+pub(super) struct LinuxRow<'a> {
     pub(super) name: Cow<'a, [u8]>,
     pub(super) pool: Pool,
     pub(super) counters: Counters,
@@ -17,17 +17,24 @@ pub(super) struct Row<'a> {
     pub(super) held: Option<u64>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> LinuxRow<'a> {
     /// A slab cache with `objects` in use, of `bytes` in total.
-    pub(super) fn cache(name: &'a [u8], objects: u64, bytes: u64) -> Row<'a> {
+    pub(super) fn cache(name: &'a [u8], objects: u64, bytes: u64) -> LinuxRow<'a> {
         let usage = Usage { allocs: objects, frees: 0, bytes };
-        Row { name: name.into(), pool: Pool::Slab, counters: Counters::InUse, reclaimable: false, usage, held: None }
+        LinuxRow {
+            name: name.into(),
+            pool: Pool::Slab,
+            counters: Counters::InUse,
+            reclaimable: false,
+            usage,
+            held: None,
+        }
     }
 
     /// A total in bytes that the kernel counts.
-    pub(super) fn whole(name: &'a [u8], bytes: u64) -> Row<'a> {
+    pub(super) fn whole(name: &'a [u8], bytes: u64) -> LinuxRow<'a> {
         let usage = Usage { bytes, ..Usage::default() };
-        Row {
+        LinuxRow {
             name: name.into(),
             pool: Pool::Kernel,
             counters: Counters::BytesOnly,

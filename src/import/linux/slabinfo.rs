@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::row::{Row, no_number, number, words};
+use super::row::{LinuxRow, no_number, number, words};
 
 const TUNABLES: &[u8] = b": tunables";
 
@@ -15,7 +15,7 @@ pub(super) fn is_marked(text: &[u8]) -> bool {
 }
 
 /// Parses a row of version 2.x; `None` if the line does not look like one.
-pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+pub(super) fn row(text: &[u8]) -> Option<Result<LinuxRow<'_>, String>> {
     let (figures, whole) = match memmem::rfind(text, TUNABLES).filter(|_| is_marked(text)) {
         Some(at) => (&text[..at], true),
         None => (text, false),
@@ -30,7 +30,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
         return Some(Err("ends at its object size, so that number may be cut off".to_owned()));
     }
     let held = held(text, &figures);
-    Some(cache(plain(name), active, total, size).map(|row| Row { held, ..row }))
+    Some(cache(plain(name), active, total, size).map(|row| LinuxRow { held, ..row }))
 }
 
 /// Bytes of a cache's slabs: `… objsize objperslab pagesperslab : tunables … : slabdata active_slabs num_slabs …`. The
@@ -60,7 +60,7 @@ fn plain(name: &[u8]) -> &[u8] {
 
 /// Parses a row of version 1.x: `name active_objs num_objs objsize active_slabs num_slabs pagesperslab`. Some kernels
 /// add more after a colon.
-pub(super) fn old_row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+pub(super) fn old_row(text: &[u8]) -> Option<Result<LinuxRow<'_>, String>> {
     let figures = memmem::find(text, b" : ").map_or(text, |at| &text[..at]);
     let (name, figures) = named(figures, 6).or_else(|| first(figures))?;
     let [active, total, size, _, ..] = figures[..] else {
@@ -92,7 +92,7 @@ fn first(text: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
 }
 
 /// A cache with objects of `size` bytes.
-pub(super) fn cache<'a>(name: &'a [u8], active: &[u8], total: &[u8], size: &[u8]) -> Result<Row<'a>, String> {
+pub(super) fn cache<'a>(name: &'a [u8], active: &[u8], total: &[u8], size: &[u8]) -> Result<LinuxRow<'a>, String> {
     let read = |word: &[u8]| number(word).ok_or_else(|| no_number(word));
     let (active, total, size) = (read(active)?, read(total)?, read(size)?);
     if active > total {
@@ -100,16 +100,17 @@ pub(super) fn cache<'a>(name: &'a [u8], active: &[u8], total: &[u8], size: &[u8]
     }
     let bytes = active.checked_mul(size).filter(|bytes| i64::try_from(*bytes).is_ok());
     let bytes = bytes.ok_or_else(|| "has more bytes than any machine".to_owned())?;
-    Ok(Row::cache(name, active, bytes))
+    Ok(LinuxRow::cache(name, active, bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(row: Option<Result<Row<'_>, String>>) -> Option<Result<(String, u64, u64), String>> {
-        let said = |row: Row<'_>| (String::from_utf8_lossy(&row.name).into_owned(), row.usage.allocs, row.usage.bytes);
-        row.map(|row| row.map(said))
+    fn read(row: Option<Result<LinuxRow<'_>, String>>) -> Option<Result<(String, u64, u64), String>> {
+        let fields =
+            |row: LinuxRow<'_>| (String::from_utf8_lossy(&row.name).into_owned(), row.usage.allocs, row.usage.bytes);
+        row.map(|row| row.map(fields))
     }
 
     fn dentry() -> Option<Result<(String, u64, u64), String>> {
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_counts_where_its_object_size_is_whole() {
+    fn a_row_counts_if_its_object_size_is_whole() {
         for text in [
             "dentry  3 42 192 21 1 : tunables 0 0 0 : slabdata 2 2 0",
             "dentry  3 42 192 21 1 : tunables 120 60 8 : slabdata 2 2 0 : globalstat 1 2 : cpustat 3 4",
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_name_is_no_part_of_it() {
+    fn text_before_a_name_is_no_part_of_it() {
         let tail = "3 42 192 21 1 : tunables 0 0 0 : slabdata 2 2 0";
         for before in ["Nov 14 01:32:30 dbg: ", "/proc/slabinfo:", ""] {
             assert_eq!(read(row(format!("{before}dentry  {tail}").as_bytes())), dentry(), "{before}");

@@ -3,7 +3,7 @@
 //! slabtop prints object sizes in KiB with two decimals, so a size is off by up to 5 bytes. The number of objects in a
 //! slab bounds the size from above, and nearly all sizes are multiples of 8 bytes; often only one size is possible.
 
-use super::row::{Row, no_number, number, words};
+use super::row::{LinuxRow, no_number, number, words};
 use super::slabinfo::cache;
 
 /// A note for readers of the report.
@@ -36,7 +36,7 @@ pub(super) fn summary(text: &[u8]) -> Option<Summary> {
 }
 
 /// Parses a row; `None` if the line does not look like one.
-pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+pub(super) fn row(text: &[u8]) -> Option<Result<LinuxRow<'_>, String>> {
     let mut rest = text;
     let mut word = || {
         let at = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
@@ -54,7 +54,7 @@ pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
     let whole = kib(held).map(|kib| (kib * 1024.0).round() as u64);
     let object = object_size(rest, size, [slabs, per_slab, held]);
     let read = object.and_then(|size| cache(rest, active, total, size.to_string().as_bytes()));
-    Some(read.map(|row| Row { held: whole, ..row }))
+    Some(read.map(|row| LinuxRow { held: whole, ..row }))
 }
 
 /// Estimates the bytes of one object as precisely as the line allows.
@@ -116,12 +116,16 @@ mod tests {
             ("     10      10 100%    1.06K      1       30        32K ext4_inode_cache", "ext4_inode_cache", 10, 1088),
         ] {
             let Some(Ok(read)) = row(text.trim().as_bytes()) else { panic!("{text}") };
-            assert_eq!(Row { held: None, ..read }, Row::cache(name.as_bytes(), objects, objects * size), "{text}");
+            assert_eq!(
+                LinuxRow { held: None, ..read },
+                LinuxRow::cache(name.as_bytes(), objects, objects * size),
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn the_size_of_the_cache_is_what_its_slabs_hold() {
+    fn the_size_of_a_cache_is_that_of_its_slabs() {
         let row = row(b"3646503 3646503 100%    0.38K 173643       21   1389144K kmem_cache");
         assert_eq!(row.and_then(Result::ok).and_then(|row| row.held), Some(1_389_144 * 1024));
     }
@@ -136,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_row_is_said() {
+    fn the_mistake_in_a_row_is_described() {
         for (text, why) in [
             ("10 10 100% 1.06K 1 30 32K", "ends before its name"),
             ("10 11 110% 1.06K 1 30 32K x", "does not add up: 11 of 10 objects are in use"),

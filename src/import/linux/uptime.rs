@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uptime_tells_the_day() {
+    fn uptime_gives_the_day() {
         let mut uptimes = Uptimes::default();
         let mut seconds = |text: &str| uptimes.read(text.as_bytes()).map(Timestamp::as_second);
         assert_eq!(seconds(" 11:28:15 up 10 min,  1 user,  load average: 0,28, 0,40, 0,27"), Some(41_295));

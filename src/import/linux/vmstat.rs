@@ -1,10 +1,10 @@
 //! Rows of `vmstat -m`: `Cache Num Total Size Pages` (vmstat(8)): objects in use, all objects, bytes of each.
 
-use super::row::{Row, words};
+use super::row::{LinuxRow, words};
 use super::slabinfo::cache;
 
 /// Parses a row; `None` if the line does not look like one.
-pub(super) fn row(text: &[u8]) -> Option<Result<Row<'_>, String>> {
+pub(super) fn row(text: &[u8]) -> Option<Result<LinuxRow<'_>, String>> {
     let mut words = words(text);
     let (name, figures): (&[u8], Vec<&[u8]>) = (words.next()?, words.collect());
     match figures[..] {
@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn a_row_has_four_numbers() {
         let read = row(b"kmalloc-96   1470   1470     96     42");
-        assert_eq!(read, Some(Ok(Row::cache(b"kmalloc-96", 1470, 1470 * 96))));
+        assert_eq!(read, Some(Ok(LinuxRow::cache(b"kmalloc-96", 1470, 1470 * 96))));
         assert!(row(b"kmalloc-96   1470   1470     96").is_some_and(|row| row.is_err()));
         assert!(row(b"kmalloc-96   147O   1470     96     42").is_some_and(|row| row.is_err()));
         assert!(row(b"kmalloc-96   O   1470     96     42").is_some_and(|row| row.is_err()));

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_lose_what_stands_behind_them_and_rounded_ones_are_refused() {
+    fn numbers_lose_the_text_after_them_and_rounded_ones_are_refused() {
         let read = |text: &str| number(text.as_bytes(), false).map(|digits| String::from_utf8(digits).unwrap());
         assert_eq!(read("12040 (   0)"), Ok("12040".to_owned()));
         assert_eq!(read("1,234,567 B"), Ok("1,234,567".to_owned()));

@@ -5,7 +5,7 @@ use crate::pool::Pool;
 
 /// How the cells of a line are separated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Layout {
+enum CellLayout {
     Markdown,
     Separated(u8),
     /// Cells are aligned with the names of their columns.
@@ -16,7 +16,7 @@ enum Layout {
 
 /// The columns of one pool's figures.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Figures {
+pub(super) struct FigureColumns {
     pub(super) allocs: Option<usize>,
     pub(super) frees: Option<usize>,
     pub(super) diff: Option<usize>,
@@ -25,16 +25,16 @@ pub(super) struct Figures {
 
 /// The header of a table.
 #[derive(Debug, Clone)]
-pub(super) struct Header {
-    layout: Layout,
+pub(super) struct NamedHeader {
+    layout: CellLayout,
     columns: usize,
     pub(super) time: Option<usize>,
     pub(super) tag: usize,
     /// For a table with one pool in each row: the column of the pool's name, and the columns of the figures.
-    single: Option<(Option<usize>, Figures)>,
+    single: Option<(Option<usize>, FigureColumns)>,
     /// For a table with both pools in each row: the columns of the paged and of the nonpaged pool.
-    paged: Figures,
-    nonpaged: Figures,
+    paged: FigureColumns,
+    nonpaged: FigureColumns,
     source: &'static str,
 }
 
@@ -44,27 +44,27 @@ const POOLMONX: &str = "PoolMonX's CSV";
 /// allocations, frees, allocations in use and bytes of both pools.
 const COPIED: usize = 11;
 
-impl Header {
+impl NamedHeader {
     /// Parses a header; `None` if the line is not one.
-    pub(super) fn of(line: &[u8]) -> Option<Header> {
+    pub(super) fn from_line(line: &[u8]) -> Option<NamedHeader> {
         let has = |byte: u8| line.contains(&byte);
         if !line.windows(3).any(|word| word.eq_ignore_ascii_case(b"tag")) {
             return None;
         }
         let layout = match () {
-            () if has(b'|') => Layout::Markdown,
-            () if has(b';') => Layout::Separated(b';'),
-            () if has(b',') => Layout::Separated(b','),
+            () if has(b'|') => CellLayout::Markdown,
+            () if has(b';') => CellLayout::Separated(b';'),
+            () if has(b',') => CellLayout::Separated(b','),
             // The reader of PoolMon's logs handles PoolMon's own header, with any separator.
             () if super::super::poolmon::is_header(line) => return None,
-            () if has(b'\t') => Layout::Separated(b'\t'),
-            () => Layout::Aligned(cells::words(line)),
+            () if has(b'\t') => CellLayout::Separated(b'\t'),
+            () => CellLayout::Aligned(cells::words(line)),
         };
         let names: Vec<String> = layout.cells(line)?.iter().map(|cell| name(cell)).collect();
-        Header::with(layout, &names)
+        NamedHeader::from_names(layout, &names)
     }
 
-    fn with(layout: Layout, names: &[String]) -> Option<Header> {
+    fn from_names(layout: CellLayout, names: &[String]) -> Option<NamedHeader> {
         let place = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
         let of_pool = |prefixes: &[&str]| {
             let place = |wanted: &[&str]| {
@@ -73,26 +73,27 @@ impl Header {
                 };
                 names.iter().position(is)
             };
-            Figures { allocs: place(ALLOCS), frees: place(FREES), diff: place(DIFF), bytes: place(BYTES) }
+            FigureColumns { allocs: place(ALLOCS), frees: place(FREES), diff: place(DIFF), bytes: place(BYTES) }
         };
         let (paged, nonpaged) = (of_pool(&["paged"]), of_pool(&["nonpaged", "npaged"]));
         let tag = place(&["tag", "tagname", "pooltag"])?;
-        let figures = Figures { allocs: place(ALLOCS), frees: place(FREES), diff: place(DIFF), bytes: place(BYTES) };
+        let figures =
+            FigureColumns { allocs: place(ALLOCS), frees: place(FREES), diff: place(DIFF), bytes: place(BYTES) };
         let pool = place(&["type", "pool", "pooltype"]);
         let both = paged.bytes.is_some() || nonpaged.bytes.is_some();
         let single = figures.bytes.is_some() && (pool.is_some() || figures.allocs.is_some() || figures.diff.is_some());
         // Aligned words count as a header only if they name the figures of each pool, because other texts do not.
-        let aligned = matches!(layout, Layout::Aligned(_));
+        let aligned = matches!(layout, CellLayout::Aligned(_));
         if !both && (!single || aligned) || aligned && names.iter().any(String::is_empty) {
             return None;
         }
         let source = match &layout {
-            Layout::Markdown => "a Markdown table of pool tags",
-            Layout::Aligned(_) => "PowerShell's Format-Table",
-            Layout::Separated(_) if names.iter().any(|name| name == "kbytes") => POOLMONX,
-            Layout::Separated(_) | Layout::Copied => "a table of pool tags",
+            CellLayout::Markdown => "a Markdown table of pool tags",
+            CellLayout::Aligned(_) => "PowerShell's Format-Table",
+            CellLayout::Separated(_) if names.iter().any(|name| name == "kbytes") => POOLMONX,
+            CellLayout::Separated(_) | CellLayout::Copied => "a table of pool tags",
         };
-        Some(Header {
+        Some(NamedHeader {
             layout,
             columns: names.len(),
             time: place(&["datetimeutc", "datetime", "timestamp", "time"]),
@@ -105,15 +106,15 @@ impl Header {
     }
 
     /// The header of rows copied from System Informer, if the line is such a row.
-    pub(super) fn of_copied_row(line: &[u8]) -> Option<Header> {
-        let columns = |from: usize| Figures {
+    pub(super) fn from_copied_row(line: &[u8]) -> Option<NamedHeader> {
+        let columns = |from: usize| FigureColumns {
             allocs: Some(from),
             frees: Some(from + 1),
             diff: Some(from + 2),
             bytes: Some(from + 3),
         };
-        let header = Header {
-            layout: Layout::Copied,
+        let header = NamedHeader {
+            layout: CellLayout::Copied,
             columns: COPIED,
             time: None,
             tag: 0,
@@ -141,11 +142,11 @@ impl Header {
 
     /// Whether a last line without a line end may be cut off inside a number.
     pub(super) fn may_be_cut(&self, cells: &[Vec<u8>]) -> bool {
-        self.layout != Layout::Markdown && cells.len() == self.last_used() + 1
+        self.layout != CellLayout::Markdown && cells.len() == self.last_used() + 1
     }
 
     fn last_used(&self) -> usize {
-        let of = |figures: &Figures| {
+        let of = |figures: &FigureColumns| {
             [figures.allocs, figures.frees, figures.diff, figures.bytes].into_iter().flatten().max()
         };
         let figures =
@@ -168,7 +169,7 @@ impl Header {
     }
 
     /// Returns each pool of a row with the columns of its figures.
-    pub(super) fn pools<'a>(&self, cell: impl Fn(usize) -> &'a [u8]) -> Result<Vec<(Pool, Figures)>, String> {
+    pub(super) fn pools<'a>(&self, cell: impl Fn(usize) -> &'a [u8]) -> Result<Vec<(Pool, FigureColumns)>, String> {
         match &self.single {
             Some((place, figures)) => Ok(vec![(pool(place.map(cell).unwrap_or_default())?, *figures)]),
             None => {
@@ -179,11 +180,11 @@ impl Header {
     }
 }
 
-impl Layout {
+impl CellLayout {
     fn cells(&self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
         match self {
-            Layout::Markdown => line.contains(&b'|').then(|| cells::markdown(line)),
-            Layout::Separated(separator) => {
+            CellLayout::Markdown => line.contains(&b'|').then(|| cells::markdown(line)),
+            CellLayout::Separated(separator) => {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 line.contains(separator).then(|| {
                     let mut cells = cells::separated(line, *separator);
@@ -192,8 +193,8 @@ impl Layout {
                     cells
                 })
             }
-            Layout::Aligned(names) => aligned(names, line),
-            Layout::Copied => copied(line),
+            CellLayout::Aligned(names) => aligned(names, line),
+            CellLayout::Copied => copied(line),
         }
     }
 }

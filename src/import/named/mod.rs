@@ -6,10 +6,10 @@
 
 use std::io::Read;
 
-use self::header::{Figures, Header};
-use super::lines::{End, Line, Lines};
+use self::header::{FigureColumns, NamedHeader};
+use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::{About, Tables};
+use super::tables::{LogTables, RowIdentity};
 use super::when::{self, Stamp};
 use super::{ImportError, pages, paste, powershell};
 use crate::pool::{Counters, Pool, Usage};
@@ -19,41 +19,41 @@ mod header;
 
 /// Whether a line is the header of such a table, or a row that needs no header.
 pub(super) fn is_header(line: &[u8]) -> bool {
-    Header::of(line).is_some() || Header::of_copied_row(line).is_some()
+    NamedHeader::from_line(line).is_some() || NamedHeader::from_copied_row(line).is_some()
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let mut named = Named { header: None, unicode: lines.are_unicode(), last: None };
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+    let mut named = NamedTables { header: None, unicode: lines.are_unicode(), last: None };
     while let Some(line) = lines.next()? {
         named.line(line, tables)?;
     }
     tables.end_file("table of pool tags")
 }
 
-struct Named {
-    header: Option<Header>,
+struct NamedTables {
+    header: Option<NamedHeader>,
     unicode: bool,
     /// The time in the last row.
     last: Option<Stamp>,
 }
 
-impl Named {
-    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+impl NamedTables {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         let text = line.bytes.trim_ascii();
         if text.is_empty() || text.iter().all(|byte| b"|-:+ \t=;,".contains(byte)) {
             return Ok(());
         }
-        if let Some(header) = Header::of(line.bytes) {
+        if let Some(header) = NamedHeader::from_line(line.bytes) {
             tables.end()?;
-            tables.of(header.source(), None, header.is_partial());
+            tables.set_source(header.source(), None, header.is_partial());
             self.header = Some(header);
             return Ok(());
         }
         if self.header.is_none()
-            && let Some(header) = Header::of_copied_row(line.bytes)
+            && let Some(header) = NamedHeader::from_copied_row(line.bytes)
         {
-            tables.of(header.source(), None, header.is_partial());
+            tables.set_source(header.source(), None, header.is_partial());
             self.header = Some(header);
         }
         if let Some(stamp) = when::line(text.trim_ascii_end()).or_else(|| when::line(alone(text))) {
@@ -85,17 +85,17 @@ impl Named {
         }
     }
 
-    fn add(&mut self, row: Row, line: u64, tables: &mut Tables) -> Result<(), ImportError> {
+    fn add(&mut self, row: NamedRow, line: u64, tables: &mut LogTables) -> Result<(), ImportError> {
         if !tables.is_open() || row.at != self.last {
             row.at.into_iter().for_each(|at| tables.stamp(at));
             tables.begin(line)?;
             self.last = row.at;
         }
-        for (about, usage) in row.rows {
+        for (identity, usage) in row.rows {
             let both = row.both;
-            let add = |tables: &mut Tables| match both {
-                true => tables.add_used(about, usage),
-                false => tables.add(about, usage).is_some(),
+            let add = |tables: &mut LogTables| match both {
+                true => tables.add_used(identity, usage),
+                false => tables.add(identity, usage).is_some(),
             };
             // A row that the table already has begins the next table.
             if !add(tables) {
@@ -115,15 +115,14 @@ fn alone(text: &[u8]) -> &[u8] {
     text.get(from..to).unwrap_or_default()
 }
 
-/// One row, parsed.
-struct Row {
+struct NamedRow {
     at: Option<Stamp>,
-    rows: Vec<(About, Usage)>,
+    rows: Vec<(RowIdentity, Usage)>,
     /// Whether it has both pools, even for a tag that uses only one.
     both: bool,
 }
 
-fn row(header: &Header, cells: &[Vec<u8>], unicode: bool) -> Result<Row, String> {
+fn row(header: &NamedHeader, cells: &[Vec<u8>], unicode: bool) -> Result<NamedRow, String> {
     let cell = |at: usize| cells.get(at).map(Vec::as_slice).unwrap_or_default();
     let text = cell(header.tag);
     let tag = pages::tag(text, pages::OEM, unicode).filter(|_| !text.is_empty());
@@ -138,13 +137,13 @@ fn row(header: &Header, cells: &[Vec<u8>], unicode: bool) -> Result<Row, String>
     let mut rows = Vec::new();
     for (pool, figures) in header.pools(cell)? {
         let (counters, usage) = counted(figures, header.both(), &cell)?;
-        rows.push((About { tag, pool, session: None, counters }, usage));
+        rows.push((RowIdentity { tag, pool, session: None, counters }, usage));
     }
-    Ok(Row { at, rows, both: header.both() })
+    Ok(NamedRow { at, rows, both: header.both() })
 }
 
 fn counted<'a>(
-    Figures { allocs, frees, diff, bytes }: Figures,
+    FigureColumns { allocs, frees, diff, bytes }: FigureColumns,
     both: bool,
     cell: &impl Fn(usize) -> &'a [u8],
 ) -> Result<(Counters, Usage), String> {

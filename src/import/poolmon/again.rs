@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use super::super::lines::Lines;
+use super::super::lines::LogLines;
 use crate::pool::{RowId, Usage};
 
 /// In bytes; longer lines are not cached.
@@ -13,7 +13,7 @@ const LONGEST: usize = 120;
 /// The lines of the previous table, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Again {
-    lines: Vec<Said>,
+    lines: Vec<CachedLine>,
     /// For each row, the index of its line.
     places: Vec<usize>,
     /// The index of the line expected next.
@@ -22,7 +22,7 @@ pub(super) struct Again {
 
 /// A line, with its line end.
 #[derive(Debug, Clone)]
-struct Said {
+struct CachedLine {
     text: [u8; LONGEST],
     length: u8,
     /// Bytes up to the figures: the tag, the pool, and one space.
@@ -32,14 +32,14 @@ struct Said {
     usage: Option<Usage>,
 }
 
-impl Said {
+impl CachedLine {
     fn text(&self) -> &[u8] {
         &self.text[..usize::from(self.length)]
     }
 }
 
 impl Again {
-    /// Starts a table.
+    /// Starts a table: its first line is expected next.
     pub(super) fn begin(&mut self) {
         self.next = 0;
     }
@@ -51,21 +51,21 @@ impl Again {
 
     /// Consumes the next line if it equals the cached line in its place.
     #[inline]
-    pub(super) fn take(&mut self, lines: &mut Lines<impl Read>) -> Option<(RowId, &Option<Usage>)> {
-        let said = self.lines.get(self.next)?;
-        if !lines.takes(said.text()) {
+    pub(super) fn take(&mut self, lines: &mut LogLines<impl Read>) -> Option<(RowId, &Option<Usage>)> {
+        let cached = self.lines.get(self.next)?;
+        if !lines.takes(cached.text()) {
             return None;
         }
         self.next += 1;
-        Some((said.row, &said.usage))
+        Some((cached.row, &cached.usage))
     }
 
     /// If a line has the tag and pool of the cached line in its place, returns the row and the offset of the figures.
     #[inline]
     pub(super) fn whose(&self, line: &[u8]) -> Option<(RowId, usize)> {
-        let said = self.lines.get(self.next)?;
-        let head = usize::from(said.head);
-        line.starts_with(&said.text[..head]).then_some((said.row, head))
+        let cached = self.lines.get(self.next)?;
+        let head = usize::from(cached.head);
+        line.starts_with(&cached.text[..head]).then_some((cached.row, head))
     }
 
     /// Caches the line that was read for `row`; its figures begin at `head`.
@@ -75,12 +75,12 @@ impl Again {
             return;
         }
         let place = match self.lines.get(self.next) {
-            Some(said) if said.row == row => self.next,
+            Some(cached) if cached.row == row => self.next,
             _ => self.place(row),
         };
-        let said = &mut self.lines[place];
-        said.text[..raw.len()].copy_from_slice(raw);
-        (said.length, said.head, said.usage) = (raw.len() as u8, head as u8, *usage);
+        let cached = &mut self.lines[place];
+        cached.text[..raw.len()].copy_from_slice(raw);
+        (cached.length, cached.head, cached.usage) = (raw.len() as u8, head as u8, *usage);
         self.next = place + 1;
     }
 
@@ -93,7 +93,7 @@ impl Again {
         let place = &mut self.places[row.index()];
         if *place == usize::MAX {
             *place = self.lines.len();
-            self.lines.push(Said { text: [0; LONGEST], length: 0, head: 0, row, usage: None });
+            self.lines.push(CachedLine { text: [0; LONGEST], length: 0, head: 0, row, usage: None });
         }
         *place
     }
@@ -112,7 +112,7 @@ mod tests {
         let usage = |bytes| Usage { bytes, ..Usage::default() };
         let mut again = Again::default();
         let take = |again: &mut Again, text: &str| {
-            let mut lines = Lines::new(text.as_bytes(), b"");
+            let mut lines = LogLines::new(text.as_bytes(), b"");
             // The buffer is empty until the first read.
             while let Some(line) = lines.next().unwrap() {
                 if line.bytes == b"-" {

@@ -9,23 +9,23 @@ use std::io::Read;
 use std::time::Duration;
 
 use self::again::Again;
-use self::around::{Around, Scope};
-use self::row::{Form, Layout, Row};
+use self::other_line::{OtherLine, TableScope};
+use self::row::{Form, PoolMonRow, RowLayout};
 use super::data::looks_like_row;
-use super::lines::{End, Line, Lines};
+use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::{About, Tables};
-use super::{ImportError, Wrong};
+use super::tables::{LogTables, RowIdentity};
+use super::{ImportError, LogProblem};
 use crate::pool::{Counters, Key, Pool, Usage};
 
 mod again;
-mod around;
 mod header;
 pub(super) mod number;
+mod other_line;
 pub(super) mod row;
 mod slab;
 
-pub(super) use around::is_header;
+pub(super) use other_line::is_header;
 
 const SCREENS: &str = "PoolMon's screens";
 /// The interval between live screens; PoolMon has no other.
@@ -35,17 +35,17 @@ const TOTAL: &[u8] = b" TOTAL ";
 
 /// Whether a line is a row of a table of PoolMon.
 pub(super) fn is_row(line: &[u8]) -> bool {
-    row::read(line, Layout::default()).is_some_and(|row| row.is_ok())
+    row::read(line, RowLayout::default()).is_some_and(|row| row.is_ok())
 }
 
 /// The problem of a line that looks like a row; `None` for a valid row, and for a line that does not look like one.
 pub(super) fn row_mistake(line: &[u8]) -> Option<String> {
-    row::read(line, Layout::default())?.err()
+    row::read(line, RowLayout::default())?.err()
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let layout = Layout { unicode: lines.are_unicode(), ..Layout::default() };
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+    let layout = RowLayout { unicode: lines.are_unicode(), ..RowLayout::default() };
     let mut screens = Screens { layout, ..Screens::default() };
     loop {
         screens.repeat(lines, tables);
@@ -63,11 +63,11 @@ struct Screens {
     /// The form of the rows, and the line of the first one.
     form: Option<(Form, u64)>,
     /// The scope of the next table, from `Memory:` and a title; and the scope of this one.
-    title: Option<Scope>,
-    scope: Option<Scope>,
+    title: Option<TableScope>,
+    scope: Option<TableScope>,
     /// The scope of the first table that is not of a session, and the line in which it begins.
-    whole: Option<(Scope, u64)>,
-    layout: Layout,
+    whole: Option<(TableScope, u64)>,
+    layout: RowLayout,
     /// Whether tables have headers.
     headed: bool,
     again: Again,
@@ -76,7 +76,7 @@ struct Screens {
 impl Screens {
     /// Consumes the lines of tags that are in the same place as in the previous table, with the same or other figures.
     #[inline]
-    fn repeat(&mut self, lines: &mut Lines<impl Read>, tables: &mut Tables) {
+    fn repeat(&mut self, lines: &mut LogLines<impl Read>, tables: &mut LogTables) {
         while tables.is_open() {
             if let Some((row, usage)) = self.again.take(lines) {
                 if !tables.repeat(row, usage) {
@@ -104,7 +104,7 @@ impl Screens {
         }
     }
 
-    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         match row::read(line.bytes, self.layout) {
             Some(Ok(_)) if line.end == End::File && self.layout.short => {
                 tables.pass(line.number, || "is cut off, perhaps inside its last number".to_owned());
@@ -114,13 +114,13 @@ impl Screens {
             // The total that PoolMon's `/e` adds below the rows.
             Some(_) | None if line.bytes.starts_with(TOTAL) => {
                 let row = [b" TOTL ", &line.bytes[TOTAL.len()..]].concat();
-                if let Some(Ok(Row { pool, usage, .. })) = row::read(&row, self.layout) {
+                if let Some(Ok(PoolMonRow { pool, usage, .. })) = row::read(&row, self.layout) {
                     tables.total(pool, usage.bytes);
                 }
                 Ok(())
             }
             Some(read) => {
-                let key = row::whose(line.bytes, self.layout).map(|(tag, pool)| self.about(tag, pool).key());
+                let key = row::tag_and_pool(line.bytes, self.layout).map(|(tag, pool)| self.identity(tag, pool).key());
                 tables.unread_row(line.number, key, || unread(line, read.err()));
                 Ok(())
             }
@@ -130,7 +130,7 @@ impl Screens {
                     tables.unread(line.number, || unread(line, read.err()));
                     Ok(())
                 }
-                None => self.around(line, tables),
+                None => self.other_line(line, tables),
             },
         }
     }
@@ -141,8 +141,8 @@ impl Screens {
         key: Key,
         form: Form,
         usage: Usage,
-        line: Line<'_>,
-        tables: &mut Tables,
+        line: LogLine<'_>,
+        tables: &mut LogTables,
     ) -> Result<(), ImportError> {
         self.form(form, line, tables)?;
         if !tables.is_open() {
@@ -153,14 +153,14 @@ impl Screens {
     }
 
     /// Checks that all rows have one form.
-    fn form(&mut self, form: Form, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+    fn form(&mut self, form: Form, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         match self.form {
             None => {
                 self.form = Some((form, line.number));
                 match form {
-                    Form::Live => tables.of(SCREENS, Some(LIVE), true),
+                    Form::Live => tables.set_source(SCREENS, Some(LIVE), true),
                     // Rows without a header were copied from a table.
-                    Form::Snapshot => tables.of("PoolMon's snapshots", None, !self.headed),
+                    Form::Snapshot => tables.set_source("PoolMon's snapshots", None, !self.headed),
                 }
             }
             Some((known, first)) if known != form => return Err(tables.wrong(line.number, mixed(form, first))),
@@ -169,22 +169,22 @@ impl Screens {
         Ok(())
     }
 
-    fn row(&mut self, row: Row, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+    fn row(&mut self, row: PoolMonRow, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         self.form(row.form, line, tables)?;
         if !tables.is_open() {
             self.begin(line.number, tables)?;
         }
-        let about = self.about(row.tag, row.pool);
-        let mut added = tables.add(about, row.usage);
+        let identity = self.identity(row.tag, row.pool);
+        let mut added = tables.add(identity, row.usage);
         if added.is_none() && !self.headed {
             // Snapshots without headers: a repeated tag begins the next one.
             self.begin(line.number, tables)?;
-            added = tables.add(about, row.usage);
+            added = tables.add(identity, row.usage);
         }
         match added {
             Some(place) => self.again.keep(line.raw, row.head, place, &Some(row.usage)),
             None => {
-                let place = tables.row(about);
+                let place = tables.row(identity);
                 tables.add_up(line.number, place, row.usage);
             }
         }
@@ -192,30 +192,30 @@ impl Screens {
     }
 
     /// The identity of a row in this table.
-    fn about(&self, tag: [u8; 4], pool: Pool) -> About {
+    fn identity(&self, tag: [u8; 4], pool: Pool) -> RowIdentity {
         let session = match self.scope {
-            Some(Scope::Session(number)) => Some(number),
-            Some(Scope::System | Scope::AllSessions) | None => None,
+            Some(TableScope::Session(number)) => Some(number),
+            Some(TableScope::System | TableScope::AllSessions) | None => None,
         };
-        About { tag, pool, session, counters: Counters::Wrapping32 }
+        RowIdentity { tag, pool, session, counters: Counters::Wrapping32 }
     }
 
-    fn begin(&mut self, line: u64, tables: &mut Tables) -> Result<(), ImportError> {
-        let scope = self.title.take().unwrap_or(Scope::System);
+    fn begin(&mut self, line: u64, tables: &mut LogTables) -> Result<(), ImportError> {
+        let scope = self.title.take().unwrap_or(TableScope::System);
         if self.scope != Some(scope) {
             self.again.forget();
         }
         match (scope, self.whole) {
-            (Scope::Session(_), _) => {}
+            (TableScope::Session(_), _) => {}
             (scope, None) => self.whole = Some((scope, line)),
             (scope, Some((before, first))) if scope != before => {
                 let what = format!(
                     "starts a table of {}, but the table at line {first} is of {}",
-                    whose(scope),
-                    whose(before)
+                    scope_name(scope),
+                    scope_name(before)
                 );
                 let help = "put each into its own file: the same tags stand for different memory there";
-                return Err(tables.wrong(line, Wrong::new(what, help)));
+                return Err(tables.wrong(line, LogProblem::new(what, help)));
             }
             (_, Some(_)) => {}
         }
@@ -224,35 +224,35 @@ impl Screens {
         tables.begin(line)
     }
 
-    fn around(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
-        match around::read(line.bytes) {
-            Some(Around::Blank) => {}
-            Some(Around::Memory) => {
+    fn other_line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+        match other_line::read(line.bytes) {
+            Some(OtherLine::Blank) => {}
+            Some(OtherLine::Memory) => {
                 tables.end()?;
                 header::figures(line.bytes).into_iter().for_each(|(figure, bytes)| tables.measured(figure, bytes));
             }
-            Some(Around::Title(scope)) => {
+            Some(OtherLine::Title(scope)) => {
                 tables.end()?;
                 self.title = Some(scope);
                 // Only live screens have titles, so a title decides the form even before the first row.
                 if self.form.is_none() {
-                    tables.of(SCREENS, Some(LIVE), true);
+                    tables.set_source(SCREENS, Some(LIVE), true);
                 }
             }
-            Some(Around::Time(at)) => {
+            Some(OtherLine::Time(at)) => {
                 tables.end()?;
                 tables.stamp(at);
             }
-            Some(Around::Fence) => tables.between(),
-            Some(Around::Header { drivers, short }) => {
-                self.lay_out(Layout { ruled: false, drivers, short, ..self.layout });
+            Some(OtherLine::Fence) => tables.between(),
+            Some(OtherLine::Header { drivers, short }) => {
+                self.lay_out(RowLayout { ruled: false, drivers, short, ..self.layout });
                 self.headed = true;
                 self.begin(line.number, tables)?;
             }
-            Some(Around::Rule) => self.lay_out(Layout { ruled: true, ..self.layout }),
-            None if super::kind::is_of_debugger(line.bytes) => {
+            Some(OtherLine::Rule) => self.lay_out(RowLayout { ruled: true, ..self.layout }),
+            None if super::format::is_of_debugger(line.bytes) => {
                 let what = "is from WinDbg's !poolused, but this log is from PoolMon";
-                return Err(tables.wrong(line.number, Wrong::new(what, "put each into its own file")));
+                return Err(tables.wrong(line.number, LogProblem::new(what, "put each into its own file")));
             }
             None if is_row_unread(line, tables.is_open()) => {
                 tables.unread(line.number, || unread(line, None));
@@ -265,7 +265,7 @@ impl Screens {
         Ok(())
     }
 
-    fn lay_out(&mut self, layout: Layout) {
+    fn lay_out(&mut self, layout: RowLayout) {
         if self.layout != layout {
             self.again.forget();
         }
@@ -274,13 +274,13 @@ impl Screens {
 }
 
 /// Whether an unknown line looks like a row, or may be the beginning of one at the end of the file.
-fn is_row_unread(line: Line<'_>, inside: bool) -> bool {
+fn is_row_unread(line: LogLine<'_>, inside: bool) -> bool {
     let cut = line.end == End::File && inside && line.bytes.starts_with(b" ");
     cut || line.end == End::TooLong || looks_like_row(line.bytes, inside)
 }
 
 /// The reason why a line was not read.
-fn unread(line: Line<'_>, wrong: Option<String>) -> String {
+fn unread(line: LogLine<'_>, wrong: Option<String>) -> String {
     match (line.end, wrong) {
         (End::TooLong, _) => "is longer than 64 KiB".to_owned(),
         (End::File, Some(wrong)) => format!("is cut off: it {wrong}"),
@@ -289,18 +289,18 @@ fn unread(line: Line<'_>, wrong: Option<String>) -> String {
     }
 }
 
-fn mixed(form: Form, first: u64) -> Wrong {
+fn mixed(form: Form, first: u64) -> LogProblem {
     let what = match form {
         Form::Live => format!("has changes in parentheses, but line {first} has none"),
         Form::Snapshot => format!("has no changes in parentheses, but line {first} has some"),
     };
-    Wrong::new(what, "put live screens and snapshots into separate files")
+    LogProblem::new(what, "put live screens and snapshots into separate files")
 }
 
-fn whose(scope: Scope) -> &'static str {
+fn scope_name(scope: TableScope) -> &'static str {
     match scope {
-        Scope::System => "the system",
-        Scope::AllSessions => "all sessions",
-        Scope::Session(_) => "one session",
+        TableScope::System => "the system",
+        TableScope::AllSessions => "all sessions",
+        TableScope::Session(_) => "one session",
     }
 }

@@ -10,12 +10,12 @@ pub(in crate::import) struct Fields<'a>(pub(in crate::import) &'a [u8]);
 
 /// A number with its sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::import) struct Number {
+pub(in crate::import) struct SignedNumber {
     pub(in crate::import) magnitude: u64,
     pub(in crate::import) negative: bool,
 }
 
-impl Number {
+impl SignedNumber {
     /// The value modulo 2⁶⁴.
     pub(in crate::import) fn wrapping(self) -> u64 {
         if self.negative { self.magnitude.wrapping_neg() } else { self.magnitude }
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Parses the next number; `None` if there is none. The error describes the problem.
-    pub(in crate::import) fn number(&mut self) -> Result<Option<Number>, String> {
+    pub(in crate::import) fn number(&mut self) -> Result<Option<SignedNumber>, String> {
         let text = self.0.trim_ascii_start();
         let (negative, digits) = match text {
             [b'-', rest @ ..] => (true, rest),
@@ -105,7 +105,7 @@ impl<'a> Fields<'a> {
             return Err(format!("has {}, more than fits into 64 bits", shown(&digits[..length])));
         };
         self.0 = rest;
-        Ok(Some(Number { magnitude, negative }))
+        Ok(Some(SignedNumber { magnitude, negative }))
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
     fn numbers(text: &str) -> Result<Vec<i128>, String> {
         let mut fields = Fields(text.as_bytes());
         let mut all = Vec::new();
-        while let Some(Number { magnitude, negative }) = fields.number()? {
+        while let Some(SignedNumber { magnitude, negative }) = fields.number()? {
             all.push(if negative { -i128::from(magnitude) } else { i128::from(magnitude) });
         }
         Ok(all)
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_counter_printed_as_signed_is_one_of_32_bits() {
-        let counter = |magnitude, negative| Number { magnitude, negative }.counter();
+        let counter = |magnitude, negative| SignedNumber { magnitude, negative }.counter();
         assert_eq!(counter(294_967_296, true), Some(4_000_000_000));
         assert_eq!(counter(1 << 31, true), Some(1 << 31));
         assert_eq!(counter(1 << 32, true), None);

@@ -4,11 +4,11 @@
 
 use super::super::pages;
 use super::super::passed::shown;
-use super::number::{Fields, Number};
+use super::number::{Fields, SignedNumber};
 use crate::pool::{Pool, Usage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct PoolMonRow {
     pub(super) tag: [u8; 4],
     pub(super) pool: Pool,
     pub(super) form: Form,
@@ -28,7 +28,7 @@ pub(super) enum Form {
 
 /// The layout of a table's rows, as far as the header shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Layout {
+pub(super) struct RowLayout {
     /// There is a rule under the header: tags begin in the first column, so a space there is part of the tag.
     pub(super) ruled: bool,
     /// Text follows the numbers: the name of a driver.
@@ -41,7 +41,7 @@ pub(super) struct Layout {
 
 /// Parses a row; `None` if the line is not one at all.
 #[inline]
-pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
+pub(super) fn read(line: &[u8], layout: RowLayout) -> Option<Result<PoolMonRow, String>> {
     let as_written = if layout.unicode && !line.is_ascii() { None } else { strict(line, layout) };
     let (tag, pool, figures) = match as_written {
         Some(split) => split,
@@ -52,12 +52,12 @@ pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<Row, String>> {
     };
     let head = line.len() - figures.len() + 1;
     let read = quick(figures).0.map_or_else(|| self::figures(figures, layout), |usage| Ok((Form::Snapshot, usage)));
-    Some(read.map(|(form, usage)| Row { tag, pool, form, usage, head }))
+    Some(read.map(|(form, usage)| PoolMonRow { tag, pool, form, usage, head }))
 }
 
 /// Parses only the tag and the pool of a row.
 #[cold]
-pub(super) fn whose(line: &[u8], layout: Layout) -> Option<([u8; 4], Pool)> {
+pub(super) fn tag_and_pool(line: &[u8], layout: RowLayout) -> Option<([u8; 4], Pool)> {
     let as_written = if layout.unicode && !line.is_ascii() { None } else { strict(line, layout) };
     let (tag, pool, _) = as_written.or_else(|| pasted(line, layout)?.ok())?;
     Some((tag, pool))
@@ -73,11 +73,11 @@ fn pool(bytes: &[u8]) -> Option<(Pool, &[u8])> {
     rest.first().is_none_or(|next| matches!(next, b' ' | b'\t')).then_some((pool, rest))
 }
 
-type Split<'a> = ([u8; 4], Pool, &'a [u8]);
+type SplitRow<'a> = ([u8; 4], Pool, &'a [u8]);
 
 /// Splits a row as PoolMon writes it: at most one space, the tag, one or two spaces, the pool.
 #[inline]
-fn strict(line: &[u8], layout: Layout) -> Option<Split<'_>> {
+fn strict(line: &[u8], layout: RowLayout) -> Option<SplitRow<'_>> {
     let tag_at = |at: usize| line.get(at..)?.first_chunk::<4>().copied();
     for at in [6, 5, 7] {
         let Some((pool, rest)) = line.get(at..).and_then(pool) else { continue };
@@ -99,7 +99,7 @@ fn strict(line: &[u8], layout: Layout) -> Option<Split<'_>> {
 
 /// Splits a row that went through a web page, a mail or a code page, so only its words are reliable.
 #[cold]
-fn pasted(line: &[u8], layout: Layout) -> Option<Result<Split<'_>, String>> {
+fn pasted(line: &[u8], layout: RowLayout) -> Option<Result<SplitRow<'_>, String>> {
     let at = (1..line.len()).find(|at| matches!(line[at - 1], b' ' | b'\t') && pool(&line[*at..]).is_some())?;
     let (pool, rest) = pool(&line[at..])?;
     let tag = line[..at].trim_ascii();
@@ -133,7 +133,7 @@ fn plain(fields: &mut Fields<'_>) -> Option<Usage> {
 }
 
 /// Parses the figures of either form in any format. The error describes the problem.
-fn figures(figures: &[u8], layout: Layout) -> Result<(Form, Usage), String> {
+fn figures(figures: &[u8], layout: RowLayout) -> Result<(Form, Usage), String> {
     let mut fields = Fields(figures);
     let allocs = required(&mut fields)?;
     let form = if fields.0.trim_ascii_start().starts_with(b"(") { Form::Live } else { Form::Snapshot };
@@ -163,7 +163,7 @@ fn matches_per_alloc(diff: u64, bytes: u64, per_alloc: u64) -> bool {
     diff == 0 || bytes.abs_diff(diff.wrapping_mul(per_alloc)) <= diff.saturating_add(bytes / 64)
 }
 
-pub(in crate::import) fn required(fields: &mut Fields<'_>) -> Result<Number, String> {
+pub(in crate::import) fn required(fields: &mut Fields<'_>) -> Result<SignedNumber, String> {
     fields.number()?.ok_or_else(|| match fields.0.trim_ascii() {
         b"" => "ends before its last number".to_owned(),
         rest => format!("has `{}` instead of a number", shown(rest)),
@@ -183,7 +183,7 @@ fn change(fields: &mut Fields<'_>, form: Form) -> Result<(), String> {
 }
 
 /// Checks that only a driver follows the bytes per allocation. These may have decimals if a person computed them.
-fn only_a_driver(rest: &[u8], layout: Layout) -> Result<(), String> {
+fn only_a_driver(rest: &[u8], layout: RowLayout) -> Result<(), String> {
     let decimals = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = match rest {
         [b'.' | b',', fraction @ ..] => &fraction[decimals(fraction)..],
@@ -197,7 +197,12 @@ fn only_a_driver(rest: &[u8], layout: Layout) -> Result<(), String> {
 }
 
 /// Checks that the figures are consistent. `Allocs` and `Frees` are 32-bit counters on many systems, and wrap.
-pub(in crate::import) fn checked(allocs: Number, frees: Number, diff: Number, bytes: Number) -> Result<Usage, String> {
+pub(in crate::import) fn checked(
+    allocs: SignedNumber,
+    frees: SignedNumber,
+    diff: SignedNumber,
+    bytes: SignedNumber,
+) -> Result<Usage, String> {
     let (Some(allocs), Some(frees)) = (allocs.counter(), frees.counter()) else {
         return Err("has a counter below zero".to_owned());
     };
@@ -212,7 +217,7 @@ pub(in crate::import) fn checked(allocs: Number, frees: Number, diff: Number, by
     Ok(Usage { allocs, frees, bytes: bytes_in_use(bytes)? })
 }
 
-pub(in crate::import) fn bytes_in_use(bytes: Number) -> Result<u64, String> {
+pub(in crate::import) fn bytes_in_use(bytes: SignedNumber) -> Result<u64, String> {
     let fits = !bytes.negative && i64::try_from(bytes.magnitude).is_ok();
     fits.then_some(bytes.magnitude).ok_or_else(|| "has more bytes than any machine".to_owned())
 }
@@ -221,23 +226,21 @@ pub(in crate::import) fn bytes_in_use(bytes: Number) -> Result<u64, String> {
 mod tests {
     use super::*;
 
-    const PLAIN: Layout = Layout { ruled: false, drivers: false, short: false, unicode: false };
+    const PLAIN: RowLayout = RowLayout { ruled: false, drivers: false, short: false, unicode: false };
 
-    fn row(line: &str, layout: Layout) -> Option<Result<(String, Pool, Form, Usage), String>> {
+    fn row(line: &str, layout: RowLayout) -> Option<Result<(String, Pool, Form, Usage), String>> {
         let row = read(line.as_bytes(), layout)?;
-        Some(
-            row.map(|Row { tag, pool, form, usage, .. }| {
-                (String::from_utf8_lossy(&tag).into_owned(), pool, form, usage)
-            }),
-        )
+        Some(row.map(|PoolMonRow { tag, pool, form, usage, .. }| {
+            (String::from_utf8_lossy(&tag).into_owned(), pool, form, usage)
+        }))
     }
 
-    fn tag(line: &str, layout: Layout) -> String {
+    fn tag(line: &str, layout: RowLayout) -> String {
         row(line, layout).unwrap().unwrap().0
     }
 
     #[test]
-    fn a_tag_is_four_characters_whatever_they_are() {
+    fn a_tag_is_four_characters_of_any_kind() {
         for (line, expected) in [
             (" EtwB Nonp       6394      4056      2338 163418368      69896", "EtwB"),
             (" Io   Nonp 3 1 2 64 32", "Io  "),
@@ -253,7 +256,7 @@ mod tests {
         ] {
             assert_eq!(tag(line, PLAIN), expected, "{line}");
         }
-        let ruled = Layout { ruled: true, ..PLAIN };
+        let ruled = RowLayout { ruled: true, ..PLAIN };
         for (line, expected) in [(" CM   Paged 3 1 2 64 32", " CM "), (" Fat  Paged 3 1 2 64 32", " Fat")] {
             assert_eq!(tag(line, ruled), expected);
         }
@@ -271,14 +274,14 @@ mod tests {
         assert!(row(&format!("{live}.25"), PLAIN).unwrap().is_ok());
         let other = format!("{live} 3ware driver");
         assert!(row(&other, PLAIN).unwrap().is_err());
-        assert!(row(&other, Layout { drivers: true, ..PLAIN }).unwrap().is_ok());
-        let short = Layout { short: true, ..PLAIN };
+        assert!(row(&other, RowLayout { drivers: true, ..PLAIN }).unwrap().is_ok());
+        let short = RowLayout { short: true, ..PLAIN };
         assert!(row(" C2R1 Nonp      84210       2100       82110    5255040", short).unwrap().is_ok());
         assert!(row(" C2R1 Nonp      84210       2100       82110", short).unwrap().is_err());
     }
 
     #[test]
-    fn a_row_must_add_up_also_where_counters_wrapped() {
+    fn a_row_must_add_up_also_with_wrapped_counters() {
         let usage = |line: &str| row(line, PLAIN).unwrap().map(|(_, _, _, usage)| usage);
         let wrapped = Usage { allocs: 3, frees: 4_294_967_290, bytes: 288 };
         assert_eq!(usage(" Wrap Nonp 3 4294967290 9 288 32"), Ok(wrapped));
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_row_is_said() {
+    fn the_mistake_in_a_row_is_described() {
         for (line, expected) in [
             (" Irp  Nonp 3 1 2 64", "ends before its last number"),
             (" Irp  Nonp", "ends before its last number"),

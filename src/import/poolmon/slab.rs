@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::row::{self, Form, Layout};
+use super::row::{self, Form, RowLayout};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
 
 /// Parses a row; `None` if the line is not one.
 #[cold]
-pub(super) fn read(line: &[u8], layout: Layout) -> Option<Result<(Key, Form, Usage), String>> {
+pub(super) fn read(line: &[u8], layout: RowLayout) -> Option<Result<(Key, Form, Usage), String>> {
     let text = str::from_utf8(line.strip_prefix(b" ")?).ok()?;
     let types = [
         (" Slab ", Pool::Slab, false),
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     fn read_text(line: &str) -> Option<Result<(String, bool, Usage), String>> {
-        let read = read(line.as_bytes(), Layout::default())?;
+        let read = read(line.as_bytes(), RowLayout::default())?;
         Some(read.map(|(key, _, usage)| (key.to_string(), key.reclaimable, usage)))
     }
 
@@ -62,12 +62,12 @@ mod tests {
         for line in [" dentry Slabs ? ? ? 40960 ?", " dentry  Slabs   ? (   ?)   ? (   ?)   ?   40960 ( 4096)   ?"] {
             assert_eq!(read_text(line), Some(Ok(("dentry slabs".to_owned(), false, usage))), "{line}");
         }
-        let (key, ..) = read(b" dentry Slabs ? ? ? 40960 ?", Layout::default()).unwrap().unwrap();
+        let (key, ..) = read(b" dentry Slabs ? ? ? 40960 ?", RowLayout::default()).unwrap().unwrap();
         assert_eq!(key.counters, Counters::BytesOnly);
     }
 
     #[test]
-    fn what_is_wrong_with_its_numbers_is_said() {
+    fn the_mistake_in_its_numbers_is_described() {
         assert_eq!(read_text(" TCP Slab 120 0 120 76"), Some(Err("ends before its last number".to_owned())));
         assert_eq!(read_text(" TCP Slot 120 0 120 7680 64"), None);
         assert_eq!(read_text(" Slab 120 0 120 7680 64"), None);

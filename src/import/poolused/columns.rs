@@ -4,55 +4,54 @@
 //! digit: `802.11`, `1394`. Numbers are aligned right, so the header shows the end of the last one.
 
 use super::super::passed::shown;
-use super::super::poolmon::number::{Fields, Number};
+use super::super::poolmon::number::{Fields, SignedNumber};
 use super::super::poolmon::row;
 
 /// The figures that a row has for each pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(super) enum PoolUsedFigures {
     InUse,
     All,
 }
 
 /// The columns of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) counted: Counted,
+pub(super) struct PoolUsedColumns {
+    pub(super) counted: PoolUsedFigures,
     /// The end of each word of the header; the first word is `Tag`.
     ends: Vec<usize>,
     /// All words are separated by a single space: the text lost its columns.
     pub(super) collapsed: bool,
 }
 
-/// A row's numbers.
 #[derive(Debug)]
 pub(super) struct Numbers {
     /// Four numbers for each pool, or two.
-    pub(super) all: Vec<Number>,
+    pub(super) all: Vec<SignedNumber>,
     /// Whether one of them is longer than its column.
     pub(super) long: bool,
 }
 
-impl Columns {
+impl PoolUsedColumns {
     /// Parses a header: `Tag Allocs Used Allocs Used`, or with frees.
-    pub(super) fn of(line: &[u8]) -> Option<Columns> {
+    pub(super) fn from_header(line: &[u8]) -> Option<PoolUsedColumns> {
         let words = words(line);
         let text: Vec<&[u8]> = words.iter().map(|(from, to)| &line[*from..*to]).collect();
         let counted = match text.as_slice() {
-            [b"Tag", b"Allocs", b"Used", b"Allocs", b"Used"] => Counted::InUse,
+            [b"Tag", b"Allocs", b"Used", b"Allocs", b"Used"] => PoolUsedFigures::InUse,
             // The header of later versions differs in a unit, but still has `Diff` twice.
-            [b"Tag", words @ ..] if words.iter().filter(|word| **word == b"Diff").count() == 2 => Counted::All,
+            [b"Tag", words @ ..] if words.iter().filter(|word| **word == b"Diff").count() == 2 => PoolUsedFigures::All,
             _ => return None,
         };
         let collapsed = words.windows(2).all(|pair| pair[1].0 == pair[0].1 + 1);
-        Some(Columns { counted, ends: words.iter().map(|(_, end)| *end).collect(), collapsed })
+        Some(PoolUsedColumns { counted, ends: words.iter().map(|(_, end)| *end).collect(), collapsed })
     }
 
     /// The count of numbers in a row.
     fn count(&self) -> usize {
         match self.counted {
-            Counted::InUse => 4,
-            Counted::All => 8,
+            PoolUsedFigures::InUse => 4,
+            PoolUsedFigures::All => 8,
         }
     }
 
@@ -87,7 +86,7 @@ impl Columns {
     }
 
     /// Parses the last number, at `start` of the line. Text may follow directly. Also returns the number's length.
-    fn last(&self, text: &[u8], start: usize, before: &[(usize, usize)]) -> Result<(Number, usize), String> {
+    fn last(&self, text: &[u8], start: usize, before: &[(usize, usize)]) -> Result<(SignedNumber, usize), String> {
         let mut fields = Fields(text);
         let number = row::required(&mut fields)?;
         let length = text.len() - fields.0.len();
@@ -162,17 +161,17 @@ mod tests {
 
     /// Parses the numbers of a row after a tag of four characters.
     fn numbers(header: &str, row: &str) -> Result<(Vec<u64>, String, bool), String> {
-        let columns = Columns::of(header.as_bytes()).unwrap();
+        let columns = PoolUsedColumns::from_header(header.as_bytes()).unwrap();
         let (Numbers { all, long }, end) = columns.numbers(row.as_bytes(), 5)?;
         Ok((all.iter().map(|number| number.magnitude).collect(), row[end..].to_owned(), long))
     }
 
     #[test]
-    fn a_header_says_what_is_counted() {
-        let counted = |line: &[u8]| Columns::of(line).map(|columns| columns.counted);
-        assert_eq!(counted(b"Tag    Allocs     Used    Allocs     Used"), Some(Counted::InUse));
+    fn a_header_shows_the_figures_of_its_rows() {
+        let counted = |line: &[u8]| PoolUsedColumns::from_header(line).map(|columns| columns.counted);
+        assert_eq!(counted(b"Tag    Allocs     Used    Allocs     Used"), Some(PoolUsedFigures::InUse));
         let all = b" Tag    Allocs    Frees     Diff     Used   Allocs    Frees     Diff     Used";
-        assert_eq!(counted(all), Some(Counted::All));
+        assert_eq!(counted(all), Some(PoolUsedFigures::All));
         assert_eq!(counted(b"Tag  Type Allocs"), None);
     }
 
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_apart_is_not_read() {
+    fn ambiguous_rows_are_not_read() {
         for row in [
             " Full         1      520         7 12345678802.11 driver",
             " Full         1      520         7 123456781394 bus",

@@ -8,25 +8,25 @@
 
 use std::io::Read;
 
-use self::columns::{Columns, Counted, Numbers};
+use self::columns::{Numbers, PoolUsedColumns, PoolUsedFigures};
 use super::data::looks_like_row;
-use super::lines::{End, Line, Lines};
+use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::poolmon::number::Number;
+use super::poolmon::number::SignedNumber;
 use super::poolmon::row;
-use super::tables::{About, Tables};
-use super::{ImportError, Wrong, pages, paste, poolmon, when};
+use super::tables::{LogTables, RowIdentity};
+use super::{ImportError, LogProblem, pages, paste, poolmon, when};
 use crate::pool::{Counters, Pool, Usage};
 
 mod columns;
 
 /// Whether a line is the header of a table of `!poolused`.
 pub(super) fn is_header(line: &[u8]) -> bool {
-    Columns::of(line).is_some()
+    PoolUsedColumns::from_header(line).is_some()
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
     let mut used = Used { columns: None, unicode: lines.are_unicode(), filtered: false, indent: 0 };
     while let Some(line) = lines.next()? {
         used.line(line, tables)?;
@@ -37,7 +37,7 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
 
 struct Used {
     /// The columns of the table being read; `None` outside a table.
-    columns: Option<Columns>,
+    columns: Option<PoolUsedColumns>,
     /// The text is UTF-8, so each byte of a tag is a character of a code page.
     unicode: bool,
     /// The next table has only the tag that the command names.
@@ -47,22 +47,22 @@ struct Used {
 }
 
 impl Used {
-    fn line(&mut self, line: Line<'_>, tables: &mut Tables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
         let text = line.bytes.trim_ascii();
-        if text.is_empty() || super::kind::is_of_debugger(text) || text.starts_with(b"NonPaged ") {
+        if text.is_empty() || super::format::is_of_debugger(text) || text.starts_with(b"NonPaged ") {
             return Ok(());
         }
         if poolmon::is_header(text) {
             let what = "is from PoolMon, but this log is from WinDbg's !poolused";
-            return Err(tables.wrong(line.number, Wrong::new(what, "put each into its own file")));
+            return Err(tables.wrong(line.number, LogProblem::new(what, "put each into its own file")));
         }
-        if Columns::of(line.bytes).is_some() {
+        if PoolUsedColumns::from_header(line.bytes).is_some() {
             self.indent = line.bytes.iter().take_while(|byte| **byte == b' ').count().saturating_sub(1);
         }
-        let line = Line { bytes: self.unindented(line.bytes), ..line };
-        if let Some(columns) = Columns::of(line.bytes) {
+        let line = LogLine { bytes: self.unindented(line.bytes), ..line };
+        if let Some(columns) = PoolUsedColumns::from_header(line.bytes) {
             self.end(tables)?;
-            tables.of("WinDbg's !poolused", None, false);
+            tables.set_source("WinDbg's !poolused", None, false);
             self.columns = Some(columns);
             tables.begin(line.number)?;
             if std::mem::take(&mut self.filtered) {
@@ -116,7 +116,7 @@ impl Used {
     }
 
     /// Ends a table. A table without a total was interrupted.
-    fn end(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
+    fn end(&mut self, tables: &mut LogTables) -> Result<(), ImportError> {
         if self.columns.take().is_some() {
             tables.shows_a_part();
         }
@@ -134,18 +134,18 @@ fn names_a_tag(line: &[u8]) -> bool {
 const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
 
 /// A tag with its figures in the nonpaged and in the paged pool.
-struct Row {
+struct PoolUsedRow {
     tag: [u8; 4],
     pools: [Usage; 2],
     /// Whether a number is longer than its column.
     long: bool,
 }
 
-fn read_row(line: Line<'_>, unicode: bool, columns: &Columns) -> Result<Row, String> {
+fn read_row(line: LogLine<'_>, unicode: bool, columns: &PoolUsedColumns) -> Result<PoolUsedRow, String> {
     let narrow = || {
         let bytes = narrow(line.bytes)
             .ok_or_else(|| format!("has a tag that is not four characters long: `{}`", shown(line.bytes)))?;
-        read_bytes(Line { bytes: &bytes, ..line }, columns)
+        read_bytes(LogLine { bytes: &bytes, ..line }, columns)
     };
     match line.bytes.is_ascii() {
         true => read_bytes(line, columns),
@@ -162,7 +162,7 @@ fn narrow(line: &[u8]) -> Option<Vec<u8>> {
     Some([&pages::bytes(&line[..end], pages::OEM)?, &line[end..]].concat())
 }
 
-fn read_bytes(line: Line<'_>, columns: &Columns) -> Result<Row, String> {
+fn read_bytes(line: LogLine<'_>, columns: &PoolUsedColumns) -> Result<PoolUsedRow, String> {
     let written = as_written(line.bytes).and_then(|(tag, from)| read_numbers(line, tag, from, columns));
     if !columns.collapsed {
         return written;
@@ -197,43 +197,48 @@ fn shortened(line: &[u8]) -> Result<([u8; 4], usize), String> {
 }
 
 /// Parses the row of a tag that ends at `from`.
-fn read_numbers(line: Line<'_>, tag: [u8; 4], from: usize, columns: &Columns) -> Result<Row, String> {
+fn read_numbers(
+    line: LogLine<'_>,
+    tag: [u8; 4],
+    from: usize,
+    columns: &PoolUsedColumns,
+) -> Result<PoolUsedRow, String> {
     let (Numbers { all, long }, end) = columns.numbers(line.bytes, from)?;
     // A description normally follows. Without it, a number that was cut off looks like a smaller number.
     if line.end == End::File && end == line.bytes.len() {
         return Err("is cut off, perhaps inside its last number".to_owned());
     }
-    Ok(Row { tag, pools: pools(&all, columns.counted)?, long })
+    Ok(PoolUsedRow { tag, pools: pools(&all, columns.counted)?, long })
 }
 
 /// Converts a row's numbers to the usage of each pool.
-fn pools(numbers: &[Number], counted: Counted) -> Result<[Usage; 2], String> {
+fn pools(numbers: &[SignedNumber], counted: PoolUsedFigures) -> Result<[Usage; 2], String> {
     let mut pools = [Usage::default(); 2];
     for (pool, numbers) in pools.iter_mut().zip(numbers.chunks(numbers.len() / 2)) {
         *pool = match (counted, numbers) {
-            (Counted::InUse, [objects, bytes]) => {
+            (PoolUsedFigures::InUse, [objects, bytes]) => {
                 let allocs = row::bytes_in_use(*objects)?;
                 Usage { allocs, frees: 0, bytes: row::bytes_in_use(*bytes)? }
             }
-            (Counted::All, [allocs, frees, diff, bytes]) => row::checked(*allocs, *frees, *diff, *bytes)?,
+            (PoolUsedFigures::All, [allocs, frees, diff, bytes]) => row::checked(*allocs, *frees, *diff, *bytes)?,
             _ => return Err("ends before its last number".to_owned()),
         };
     }
     Ok(pools)
 }
 
-fn add(row: &Row, columns: &Columns, line: u64, tables: &mut Tables) {
+fn add(row: &PoolUsedRow, columns: &PoolUsedColumns, line: u64, tables: &mut LogTables) {
     let counters = match columns.counted {
-        Counted::InUse => Counters::InUse,
-        Counted::All => Counters::Wrapping32,
+        PoolUsedFigures::InUse => Counters::InUse,
+        PoolUsedFigures::All => Counters::Wrapping32,
     };
     if row.long {
         tables.doubt(line, || "has a number that is longer than its column".to_owned());
     }
     for (pool, usage) in POOLS.into_iter().zip(row.pools) {
-        let about = About { tag: row.tag, pool, session: None, counters };
-        if !tables.add_used(about, usage) {
-            let place = tables.row(about);
+        let identity = RowIdentity { tag: row.tag, pool, session: None, counters };
+        if !tables.add_used(identity, usage) {
+            let place = tables.row(identity);
             tables.add_up(line, place, usage);
         }
     }
@@ -247,14 +252,15 @@ mod tests {
     const ALL: &str = " Tag    Allocs    Frees     Diff     Used   Allocs    Frees     Diff     Used";
 
     fn row(text: &str, header: &str) -> Result<([u8; 4], [u64; 6]), String> {
-        let columns = Columns::of(header.as_bytes()).unwrap();
-        let row = read_row(Line { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, &columns)?;
+        let columns = PoolUsedColumns::from_header(header.as_bytes()).unwrap();
+        let row =
+            read_row(LogLine { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, &columns)?;
         let [a, b] = row.pools;
         Ok((row.tag, [a.allocs, a.frees, a.bytes, b.allocs, b.frees, b.bytes]))
     }
 
     #[test]
-    fn a_row_is_read_whatever_follows_it() {
+    fn a_row_is_read_with_any_text_after_it() {
         for text in [
             " 1394         1      520         0        0\tUNKNOWN pooltag '1394', please update pooltag.txt",
             " 1394         1      520         0        0UNKNOWN pooltag '1394', please update pooltag.txt",

@@ -2,25 +2,20 @@
 
 use std::hash::Hasher;
 
-use super::About;
+use super::RowIdentity;
 
-/// Encodes a row's identity as numbers.
-pub(super) struct Code;
-
-impl Code {
-    /// Returns a distinct code for each key of a log.
-    pub(super) fn of(About { tag, pool, session, counters }: About) -> (u64, u64) {
-        let session = session.map_or(0, |session| u64::from(session) + 1);
-        (u64::from(u32::from_le_bytes(tag)) | (pool as u64) << 32 | (counters as u64) << 40, session)
-    }
+/// Returns a distinct code for each row of a log.
+pub(super) fn code(RowIdentity { tag, pool, session, counters }: RowIdentity) -> (u64, u64) {
+    let session = session.map_or(0, |session| u64::from(session) + 1);
+    (u64::from(u32::from_le_bytes(tag)) | (pool as u64) << 32 | (counters as u64) << 40, session)
 }
 
 /// Multiplies by an odd number with well-distributed bits. The codes are already distinct, and tags are not a means of
 /// attack.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Codes(u64);
+pub(super) struct CodeHasher(u64);
 
-impl Hasher for Codes {
+impl Hasher for CodeHasher {
     fn finish(&self) -> u64 {
         // The hash table uses the lowest and the highest bits.
         self.0 ^ (self.0 >> 32)

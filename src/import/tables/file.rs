@@ -1,11 +1,11 @@
 //! One file of tables, and its lines that were not read.
 
-use super::super::Wrong;
+use super::super::LogProblem;
 use super::super::passed::{DOUBTS, LINES, Passed, ROWS};
 
 /// The file being read.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct LogFile {
     pub(super) name: String,
     pub(super) passed: Passed,
     /// Rows that could not be read.
@@ -20,13 +20,13 @@ pub(super) struct File {
     pub(super) untimed: Option<u64>,
 }
 
-impl File {
-    pub(super) fn new(name: &str, before: (u64, u64)) -> File {
-        File {
+impl LogFile {
+    pub(super) fn new(name: &str, before: (u64, u64)) -> LogFile {
+        LogFile {
             name: name.to_owned(),
-            passed: Passed::of(LINES),
-            unread: Passed::of(ROWS),
-            doubts: Passed::of(DOUBTS),
+            passed: Passed::new(LINES),
+            unread: Passed::new(ROWS),
+            doubts: Passed::new(DOUBTS),
             partial: false,
             before,
             untimed: None,
@@ -39,7 +39,7 @@ impl File {
     }
 
     /// The error for a file without any readable `what`.
-    pub(super) fn nothing(&self, what: &str) -> Wrong {
+    pub(super) fn nothing(&self, what: &str) -> LogProblem {
         if self.unread.is_empty() { self.passed.nothing(what) } else { self.unread.nothing(what) }
     }
 

@@ -2,43 +2,45 @@
 //!
 //! Logs of kernel tables contain few times. A table has its own time if the file gives one; otherwise it follows the
 //! previous table at the user's interval, or else the format's. Without any of these, no time is made up.
-// long because one table: its time, its rows, its totals, what is not known of it.
+//!
+//! [`LogTables`] ends one table and begins the next, file after file; `rows` fills the open table, `clock` gives it a
+//! time, `totals` checks it, and `recording` writes it.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub(super) use self::about::About;
-use self::clock::{Clock, Told};
-use self::codes::{Code, Codes};
-use self::file::File;
-use self::totals::{Short, Totals};
+use self::clock::{TableClock, TableStart};
+use self::codes::CodeHasher;
+use self::file::LogFile;
+pub(super) use self::identity::RowIdentity;
+use self::recording::TableRecording;
+use self::totals::{ShortTables, TableTotals};
 use super::when::Stamp;
-use super::{ImportError, Wrong, when};
-use crate::pool::{Figure, Key, Pool, RowId, Snapshot, Usage};
-use crate::record::{Header, Incomplete, Mark, Recorder, SampleInfo, Stage, TimeSource};
+use super::{ImportError, LogProblem};
+use crate::pool::{Figure, Pool, RowId, Snapshot};
+use crate::record::{Incomplete, Stage, TimeSource};
 
-mod about;
 mod clock;
 mod codes;
 mod file;
-mod places;
+mod identity;
+mod recording;
+mod rows;
 mod totals;
 
 pub(super) use clock::Times;
 
 /// The tables of one log, or of several logs that are parts of one.
-pub(super) struct Tables {
-    to: PathBuf,
-    header: Header,
-    recorder: Option<Recorder>,
+pub(super) struct LogTables {
+    recording: TableRecording,
     snapshot: Snapshot,
-    rows: HashMap<(u64, u64), RowId, BuildHasherDefault<Codes>>,
-    clock: Clock,
+    rows: HashMap<(u64, u64), RowId, BuildHasherDefault<CodeHasher>>,
+    clock: TableClock,
     /// The time of the next table, and its source.
     stamp: Option<(Stamp, TimeSource)>,
     /// The time stamp of the first table.
@@ -54,26 +56,23 @@ pub(super) struct Tables {
     incomplete: Incomplete,
     of_next: Incomplete,
     /// The totals in the header of the table that is open or comes next.
-    totals: Totals,
+    totals: TableTotals,
     tables: u64,
     /// Whether an unknown time passed before some table.
     untimed: bool,
     rows_read: u64,
-    /// Whether some tables do not show every tag.
-    partial: bool,
-    /// The stage of the next table, of this one, and of the last recorded one.
+    /// The stage of the next table, and of this one.
     next_stage: Stage,
     stage: Stage,
-    marked: Option<Stage>,
     /// Tables with rows that do not add up to their totals.
-    short: Short,
-    file: File,
+    short: ShortTables,
+    file: LogFile,
     notes: Vec<String>,
 }
 
 /// The result of reading a log.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct LogSummary {
     pub(super) tables: u64,
     /// Whether some tables lack tags, so a tag that first appears later was not necessarily empty before.
     pub(super) partial: bool,
@@ -89,22 +88,14 @@ fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
     }
 }
 
-impl Tables {
+impl LogTables {
     /// Tables that become the recording `to`; `every` is the interval between them, if the user gave one.
-    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> Tables {
-        let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
-        let header = Header {
-            // Unknown, unless the name or the first table has a time.
-            started: when::name(&file).map(|named| named.at).unwrap_or_default(),
-            ..Header::new(file.clone(), name, "")
-        };
-        Tables {
-            to,
-            header,
-            recorder: None,
+    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> LogTables {
+        LogTables {
+            recording: TableRecording::new(to, name),
             snapshot: Snapshot::new(),
             rows: HashMap::default(),
-            clock: Clock::new(every),
+            clock: TableClock::new(every),
             stamp: None,
             first: None,
             between: None,
@@ -112,16 +103,14 @@ impl Tables {
             waiting: false,
             incomplete: Incomplete::default(),
             of_next: Incomplete::default(),
-            totals: Totals::default(),
+            totals: TableTotals::default(),
             tables: 0,
             untimed: false,
             rows_read: 0,
-            partial: false,
             next_stage: Stage::Workload,
             stage: Stage::Workload,
-            marked: None,
-            short: Short::default(),
-            file: File::new(name, (0, 0)),
+            short: ShortTables::default(),
+            file: LogFile::new(name, (0, 0)),
             notes: Vec::new(),
         }
     }
@@ -130,7 +119,7 @@ impl Tables {
     /// one.
     pub(super) fn begin_file(&mut self, name: &str, stamp: Option<(Timestamp, TimeSource)>) {
         let before = (self.tables, self.rows_read);
-        self.file = File::new(name, before);
+        self.file = LogFile::new(name, before);
         self.stamp = stamp.map(|(at, source)| (file_stamp(at, source), source));
         // Any time may have passed between two files.
         self.between = Some(self.rows_read);
@@ -138,10 +127,8 @@ impl Tables {
 
     /// Sets the source, and the interval between its tables if the format defines one. If `partial`, no table of this
     /// file shows every tag.
-    pub(super) fn of(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
-        if self.header.source.is_empty() {
-            source.clone_into(&mut self.header.source);
-        }
+    pub(super) fn set_source(&mut self, source: &str, usual: Option<Duration>, partial: bool) {
+        self.recording.set_source(source);
         self.clock.usual(usual);
         self.file.partial |= partial;
     }
@@ -187,8 +174,8 @@ impl Tables {
             self.first = self.stamp.filter(|(_, source)| *source == TimeSource::Text).map(|(stamp, _)| stamp);
         }
         let apart = self.between.take() == Some(self.rows_read);
-        let told = Told { stamp: self.stamp.take(), apart, line };
-        let known = self.clock.table(told).map_err(|wrong| self.disagree(line, wrong))?;
+        let start = TableStart { stamp: self.stamp.take(), apart, line };
+        let known = self.clock.table(start).map_err(|wrong| self.disagree(line, wrong))?;
         if !known && !self.untimed {
             (self.untimed, self.file.untimed) = (true, Some(line));
         }
@@ -212,7 +199,7 @@ impl Tables {
         self.open
     }
 
-    /// Ends the table.
+    /// Ends the open table, if there is one.
     pub(super) fn end(&mut self) -> Result<(), ImportError> {
         if std::mem::take(&mut self.open) {
             self.waiting = true;
@@ -229,111 +216,30 @@ impl Tables {
 
     /// Records the complete table.
     fn record(&mut self) -> Result<(), ImportError> {
-        if !std::mem::take(&mut self.waiting) {
-            return Ok(());
+        if std::mem::take(&mut self.waiting) {
+            let incomplete = std::mem::take(&mut self.incomplete);
+            self.recording.add(self.clock.at(), self.stage, incomplete, &self.snapshot)?;
         }
-        let recorder = match &mut self.recorder {
-            Some(recorder) => recorder,
-            none => none.insert(Recorder::create(&self.to, &self.header)?),
-        };
-        if self.marked.replace(self.stage) != Some(self.stage) {
-            recorder.mark(self.clock.at(), &Mark::Stage(self.stage))?;
-        }
-        let info = SampleInfo { at: self.clock.at(), settled: true, missed: 0 };
-        let incomplete = std::mem::take(&mut self.incomplete);
-        if !incomplete.is_nothing() {
-            self.partial = true;
-            recorder.mark(info.at, &Mark::Incomplete(incomplete))?;
-        }
-        recorder.sample(info, &self.snapshot)?;
         Ok(())
     }
 
-    /// Adds a row to the table; `None` if the table already has that row.
-    pub(super) fn add(&mut self, about: About, usage: Usage) -> Option<RowId> {
-        let row = self.row(about);
-        self.repeat(row, &Some(usage)).then_some(row)
+    /// Sets the stage of the tables from the next one on. By default, it is the workload.
+    pub(super) fn stage(&mut self, stage: Stage) {
+        self.next_stage = stage;
     }
 
-    /// Adds a row of `line` that is not of a pool tag. If the table already has it, the two are summed.
-    pub(super) fn add_key(&mut self, line: u64, key: Key, usage: Usage) {
-        let row = self.snapshot.row(key);
-        if !self.repeat(row, &Some(usage)) {
-            self.add_up(line, row, usage);
-        }
-    }
-
-    /// Adds a second row of a tag and pool to the first one: two tags may look alike if their bytes cannot be shown as
-    /// text.
-    pub(super) fn add_up(&mut self, line: u64, row: RowId, usage: Usage) {
-        let first = self.snapshot.get(row).unwrap_or_default();
-        let sum = Usage {
-            allocs: first.allocs.wrapping_add(usage.allocs),
-            frees: first.frees.wrapping_add(usage.frees),
-            bytes: first.bytes.saturating_add(usage.bytes),
-        };
-        self.snapshot.set(row, Some(sum));
-        self.doubt(line, || "repeats a tag and pool of this table, so it was added to the earlier row".to_owned());
-    }
-
-    /// Reports a row that was read and may be wrong.
-    pub(super) fn doubt(&mut self, line: u64, why: impl FnOnce() -> String) {
-        self.file.doubts.add(line, why);
-    }
-
-    /// Adds a row with a known place; `false` if the table already has it.
-    #[inline]
-    pub(super) fn repeat(&mut self, row: RowId, usage: &Option<Usage>) -> bool {
-        let new = self.snapshot.usages()[row.index()].is_none();
-        if new {
-            self.snapshot.set(row, *usage);
-            self.rows_read += 1;
-        }
-        new
-    }
-
-    /// Adds a row unless nothing was ever counted in it: a debugger lists both pools of a tag that uses only one.
-    pub(super) fn add_used(&mut self, about: About, usage: Usage) -> bool {
-        let unused = usage == Usage::default() && !self.rows.contains_key(&Code::of(about));
-        self.rows_read += u64::from(unused);
-        unused || self.add(about, usage).is_some()
-    }
-
-    /// Returns the row of a tag.
-    pub(super) fn row(&mut self, about: About) -> RowId {
-        *self.rows.entry(Code::of(about)).or_insert_with(|| self.snapshot.row(about.key()))
-    }
-
-    /// Counts a line that looks like a row and could not be read. The verdict on tags that are not shown, and on all
-    /// tags together, can then not be "held". The row belongs to the last table begun in this file, or to the first one
-    /// if none has begun.
-    pub(super) fn unread(&mut self, line: u64, why: impl FnOnce() -> String) {
-        self.unread_row(line, None, why);
-    }
-
-    /// Counts such a line if its tag and pool could be read.
-    pub(super) fn unread_row(&mut self, line: u64, key: Option<Key>, why: impl FnOnce() -> String) {
-        self.file.unread.add(line, why);
-        let begun = self.tables + u64::from(self.open) > self.file.before.0;
-        let table = if begun { &mut self.incomplete } else { &mut self.of_next };
-        table.unread += 1;
-        if table.rows.len() < Incomplete::MOST_ROWS {
-            table.rows.extend(key);
-        }
-    }
-
-    /// Skips a line that is not a row, such as prose.
-    pub(super) fn pass(&mut self, line: u64, why: impl FnOnce() -> String) {
-        self.file.passed.add(line, why);
+    /// Adds a note about this file for readers of the report.
+    pub(super) fn note(&mut self, note: &str) {
+        self.notes.push(format!("{}: {note}", self.file.name));
     }
 
     /// The error for a line of the file.
-    pub(super) fn wrong(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
+    pub(super) fn wrong(&self, line: u64, LogProblem { what, help }: LogProblem) -> ImportError {
         ImportError::Row { name: self.file.name.clone(), line, what, help }
     }
 
     /// The error for a time in a line of the file that contradicts another source.
-    fn disagree(&self, line: u64, Wrong { what, help }: Wrong) -> ImportError {
+    fn disagree(&self, line: u64, LogProblem { what, help }: LogProblem) -> ImportError {
         ImportError::Times { name: format!("{}, line {line}", self.file.name), what, help }
     }
 
@@ -342,7 +248,7 @@ impl Tables {
         self.end()?;
         let (tables, rows) = (self.tables - self.file.before.0, self.rows_read - self.file.before.1);
         if tables == 0 || (rows == 0 && !self.file.is_read_whole()) {
-            let Wrong { what, help } = self.file.nothing(what);
+            let LogProblem { what, help } = self.file.nothing(what);
             return Err(ImportError::Beginning { name: self.file.name.clone(), what, help });
         }
         self.notes.extend(self.file.notes());
@@ -354,19 +260,17 @@ impl Tables {
         Ok(())
     }
 
-    /// Closes the recording.
-    pub(super) fn finish(mut self) -> Result<Read, ImportError> {
+    /// Records the last table and closes the recording.
+    pub(super) fn finish(mut self) -> Result<LogSummary, ImportError> {
         self.end()?;
         self.record()?;
-        if let Some(recorder) = self.recorder {
-            recorder.finish(self.clock.at())?;
-        }
+        let partial = self.recording.finish(self.clock.at())?;
         self.notes.extend(self.short.note());
         let name = self.file.name;
         let help =
-            |(line, Wrong { what, help })| ImportError::Times { name: format!("{name}, line {line}"), what, help };
+            |(line, LogProblem { what, help })| ImportError::Times { name: format!("{name}, line {line}"), what, help };
         let (times, notes) = self.clock.finish().map_err(help)?;
         self.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
-        Ok(Read { tables: self.tables, partial: self.partial, times, notes: self.notes })
+        Ok(LogSummary { tables: self.tables, partial, times, notes: self.notes })
     }
 }

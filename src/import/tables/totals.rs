@@ -9,12 +9,12 @@ const FEWEST_TAGS: usize = 100;
 
 /// Tables that lack rows.
 #[derive(Debug, Default)]
-pub(super) struct Short {
+pub(super) struct ShortTables {
     tables: u64,
     first: String,
 }
 
-impl Short {
+impl ShortTables {
     /// Adds a table of the file `name`, and the reason why rows are known to be missing.
     pub(super) fn add(&mut self, name: &str, why: String) {
         if self.tables == 0 {
@@ -32,14 +32,14 @@ impl Short {
 
 /// The totals of one table.
 #[derive(Debug, Default)]
-pub(super) struct Totals {
+pub(super) struct TableTotals {
     /// From the header.
     figures: Vec<(Figure, u64)>,
     /// From `TOTAL` lines: the sum of a pool's rows.
     sums: BTreeMap<Pool, u64>,
 }
 
-impl Totals {
+impl TableTotals {
     /// Sets a figure from the header.
     pub(super) fn figure(&mut self, figure: Figure, bytes: u64) {
         self.figures.retain(|(known, _)| *known != figure);
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::pool::{Counters, Key};
 
-    fn filled(totals: Totals, complete: bool) -> (Option<String>, Vec<String>) {
+    fn filled(totals: TableTotals, complete: bool) -> (Option<String>, Vec<String>) {
         let mut table = Snapshot::new();
         for (tag, pool, bytes) in
             [("Irp", Pool::Nonpaged, 600), ("Mdl", Pool::Nonpaged, 100), ("CM25", Pool::Paged, 50)]
@@ -117,8 +117,8 @@ mod tests {
         (why, kernel.map(|(key, usage)| format!("{key} {}", usage.bytes)).collect())
     }
 
-    fn totals(figures: &[(Figure, u64)], sums: &[(Pool, u64)]) -> Totals {
-        Totals { figures: figures.to_vec(), sums: sums.iter().copied().collect() }
+    fn totals(figures: &[(Figure, u64)], sums: &[(Pool, u64)]) -> TableTotals {
+        TableTotals { figures: figures.to_vec(), sums: sums.iter().copied().collect() }
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub(super) enum Marks {
 
 impl Marks {
     /// Determines the marks from these numbers. The error is an ambiguous number, if no other number decides.
-    pub(super) fn of<'a>(numbers: impl Iterator<Item = &'a str>) -> Result<Marks, &'a str> {
-        let (mut told, mut unclear) = (None, None);
+    pub(super) fn from_numbers<'a>(numbers: impl Iterator<Item = &'a str>) -> Result<Marks, &'a str> {
+        let (mut decided, mut unclear) = (None, None);
         for number in numbers {
             let found = match (number.rfind('.'), number.rfind(',')) {
                 (None, None) => continue,
@@ -22,18 +22,18 @@ impl Marks {
                 (None, Some(at)) => one_mark(number, at, Marks::Comma, Marks::Point),
             };
             match found {
-                Some(marks) => told = told.or(Some(marks)),
+                Some(marks) => decided = decided.or(Some(marks)),
                 None => unclear = unclear.or(Some(number)),
             }
         }
-        match (told, unclear) {
+        match (decided, unclear) {
             (Some(marks), _) => Ok(marks),
             (None, Some(number)) => Err(number),
             (None, None) => Ok(Marks::Point),
         }
     }
 
-    /// Parses a number.
+    /// Parses a number with these marks.
     pub(super) fn read(self, word: &str) -> Option<f64> {
         let (thousands, decimal) = match self {
             Marks::Point => (',', '.'),
@@ -81,8 +81,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_told_from_all_numbers() {
-        let of = |numbers: &[&'static str]| Marks::of(numbers.iter().copied());
+    fn marks_are_determined_from_all_numbers() {
+        let of = |numbers: &[&'static str]| Marks::from_numbers(numbers.iter().copied());
         assert_eq!(of(&["0", "1225", "922,5"]), Ok(Marks::Comma));
         assert_eq!(of(&["1,225", "922,5"]), Ok(Marks::Comma));
         assert_eq!(of(&["1,284,505,600"]), Ok(Marks::Point));

@@ -8,10 +8,10 @@ use std::io::Read;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::lines::{Line, Lines};
+use super::super::lines::{LogLine, LogLines};
 use super::super::passed::shown;
-use super::super::tables::Tables;
-use super::super::{ImportError, Wrong};
+use super::super::tables::LogTables;
+use super::super::{ImportError, LogProblem};
 use super::amount::{Marks, bytes};
 use super::{Pools, pool_of, time};
 use crate::pool::Pool;
@@ -25,7 +25,7 @@ pub(in crate::import) fn begins(text: &[u8]) -> bool {
 }
 
 /// The columns of a log.
-struct Columns {
+struct CounterColumns {
     separator: char,
     count: usize,
     /// Add this to a time of the log to get UTC.
@@ -34,8 +34,8 @@ struct Columns {
 }
 
 /// Reads all rows of a text.
-pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let (mut columns, mut pools): (Option<Columns>, Pools) = (None, Pools::default());
+pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+    let (mut columns, mut pools): (Option<CounterColumns>, Pools) = (None, Pools::default());
     while let Some(line) = lines.next()? {
         let text = String::from_utf8_lossy(line.bytes.trim_ascii());
         if text.is_empty() {
@@ -59,22 +59,22 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
 }
 
 /// Parses the columns. Also returns a note about the columns that are not read.
-fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
+fn header(text: &str) -> Result<(CounterColumns, Option<String>), LogProblem> {
     let separator = ['\t', ';', ','].into_iter().find(|separator| text.contains(*separator)).unwrap_or(',');
     let names = fields(text, separator);
     let mut found: Vec<(usize, Pool)> = Vec::new();
     let mut others = Vec::new();
     let mut machine: Option<&str> = None;
     for (place, name) in names.iter().enumerate().skip(1) {
-        let (whose, counter) = counter(name);
+        let (host, counter) = counter(name);
         match pool_of(counter).filter(|_| counter.to_ascii_lowercase().starts_with("memory\\")) {
             Some(pool) => {
-                if machine.is_some_and(|machine| !machine.eq_ignore_ascii_case(whose)) {
-                    let what = format!("has the pools of two machines, {} and {}", machine.unwrap_or_default(), whose);
+                if machine.is_some_and(|machine| !machine.eq_ignore_ascii_case(host)) {
+                    let what = format!("has the pools of two machines, {} and {}", machine.unwrap_or_default(), host);
                     let help = "put each into its own file: `relog FILE -c \"\\\\HOST\\Memory\\*\" -f CSV -o HOST.csv`";
-                    return Err(Wrong::new(shown(what.as_bytes()), help));
+                    return Err(LogProblem::new(shown(what.as_bytes()), help));
                 }
-                machine = Some(whose);
+                machine = Some(host);
                 found.push((place, pool));
             }
             None => others.push(counter),
@@ -84,7 +84,7 @@ fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
         let first = others.first().map(|name| shown(name.as_bytes())).unwrap_or_default();
         let what = format!("has no pool counter among {}; the first is `{first}`", others.len());
         let help = "log `\\Memory\\Pool Nonpaged Bytes` and `\\Memory\\Pool Paged Bytes`, with their English names";
-        return Err(Wrong::new(what, help));
+        return Err(LogProblem::new(what, help));
     }
     let note = others.first().map(|first| {
         format!(
@@ -96,7 +96,7 @@ fn header(text: &str) -> Result<(Columns, Option<String>), Wrong> {
     });
     let bias = names[0].rsplit('(').next().and_then(|minutes| minutes.trim_end_matches(')').parse::<i64>().ok());
     let bias = SignedDuration::from_mins(bias.filter(|minutes| minutes.abs() < 1440).unwrap_or(0));
-    Ok((Columns { separator, count: names.len(), bias, pools: found }, note))
+    Ok((CounterColumns { separator, count: names.len(), bias, pools: found }, note))
 }
 
 /// Splits a counter's path into the machine and the rest: `\\\\HOST\\Memory\\Pool Paged Bytes`.
@@ -112,11 +112,11 @@ fn fields(text: &str, separator: char) -> Vec<&str> {
 }
 
 fn row(
-    columns: &Columns,
-    line: Line<'_>,
+    columns: &CounterColumns,
+    line: LogLine<'_>,
     text: &str,
     pools: &mut Pools,
-    tables: &mut Tables,
+    tables: &mut LogTables,
 ) -> Result<(), ImportError> {
     let fields = fields(text, columns.separator);
     let at = fields.first().and_then(|first| time(first)).and_then(|at: Timestamp| at.checked_add(columns.bias).ok());
@@ -134,7 +134,7 @@ fn row(
         if field.is_empty() {
             continue;
         }
-        let marks = Marks::of(std::iter::once(field)).unwrap_or(Marks::Point);
+        let marks = Marks::from_numbers(std::iter::once(field)).unwrap_or(Marks::Point);
         match marks.read(field).and_then(|amount| bytes(amount, 1.0)) {
             Some(bytes) => read.push((*pool, bytes)),
             None => {
@@ -145,7 +145,7 @@ fn row(
     }
     // A row of blanks is a gap, not an empty pool.
     if !read.is_empty() {
-        tables.of(SOURCE, None, false);
+        tables.set_source(SOURCE, None, false);
         tables.stamp(at);
         tables.begin(line.number)?;
         read.into_iter().for_each(|(pool, bytes)| pools.add(pool, bytes, tables));

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 
-use super::tables::Tables;
-use super::when::{self, Order};
+use super::tables::LogTables;
+use super::when::{self, DateOrder};
 use crate::pool::{Figure, Pool, RowId, Usage};
 
 mod amount;
@@ -20,7 +20,7 @@ struct Pools([Option<RowId>; 2]);
 
 impl Pools {
     /// Adds a pool's total to the open table, unless the table already has it.
-    fn add(&mut self, pool: Pool, bytes: u64, tables: &mut Tables) {
+    fn add(&mut self, pool: Pool, bytes: u64, tables: &mut LogTables) {
         let place = &mut self.0[usize::from(pool == Pool::Nonpaged)];
         let row = match *place {
             Some(row) => row,
@@ -54,7 +54,7 @@ fn pool_of(name: &str) -> Option<Pool> {
 /// A time in counters and tables: `01/08/2026 15:04:05.123`, because performance logs have the month first in every
 /// locale; `2026-07-15 20:59:08`.
 fn time(text: &str) -> Option<Timestamp> {
-    when::line(text.trim().as_bytes())?.at(Order::MonthFirst, None)
+    when::line(text.trim().as_bytes())?.at(DateOrder::MonthFirst, None)
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_tells_the_pool() {
+    fn a_name_gives_the_pool() {
         for (name, pool) in [
             (r"\\LABHOST\Memory\Pool Nonpaged Bytes", Some(Pool::Nonpaged)),
             (r"\\LABHOST\memory\pool paged bytes", Some(Pool::Paged)),

@@ -13,11 +13,11 @@
 use std::io::Read;
 
 use super::super::data::looks_like_row;
-use super::super::lines::Lines;
+use super::super::lines::LogLines;
 use super::super::passed::shown;
-use super::super::tables::Tables;
+use super::super::tables::LogTables;
 use super::super::when::Stamp;
-use super::super::{ImportError, Wrong, when};
+use super::super::{ImportError, LogProblem, when};
 use super::amount::{Marks, bytes, unit};
 use super::{Pools, pool_of, time};
 use crate::pool::Pool;
@@ -33,14 +33,14 @@ pub(in crate::import) fn begins(text: &[u8]) -> bool {
 }
 
 /// The pool of a column, and the bytes in its unit.
-type Column = Option<(Pool, f64)>;
+type PoolColumn = Option<(Pool, f64)>;
 
 /// The columns after the time. Names that contain spaces are separated by two spaces.
-fn columns(text: &str) -> Option<Vec<(String, Column)>> {
+fn columns(text: &str) -> Option<Vec<(String, PoolColumn)>> {
     let names: Vec<&str> = text.split("  ").flat_map(words).collect();
     let (first, rest) = names.split_first()?;
     let is_time = ["time", "timestamp", "date", "datetime", "when"].iter().any(|name| first.eq_ignore_ascii_case(name));
-    let columns: Vec<(String, Column)> =
+    let columns: Vec<(String, PoolColumn)> =
         rest.iter().map(|name| ((*name).to_owned(), pool_of(name).zip(unit(name)))).collect();
     (is_time && columns.iter().any(|(_, column)| column.is_some())).then_some(columns)
 }
@@ -56,12 +56,12 @@ fn words(part: &str) -> Vec<&str> {
 
 /// Reads all tables of a text. Its beginning determines the marks in its numbers.
 pub(in crate::import) fn read(
-    lines: &mut Lines<impl Read>,
+    lines: &mut LogLines<impl Read>,
     beginning: &[u8],
-    tables: &mut Tables,
+    tables: &mut LogTables,
 ) -> Result<(), ImportError> {
     let marks = marks(beginning).map_err(|number| tables.wrong(0, ambiguous(&number)))?;
-    let mut log = Log { marks, columns: None, pools: Pools::default(), counter: None, told: None };
+    let mut log = ShellLog { marks, columns: None, pools: Pools::default(), counter: None, stamp: None };
     while let Some(line) = lines.next()? {
         let text = String::from_utf8_lossy(line.bytes).into_owned();
         log.line(line.number, text.trim(), tables)?;
@@ -69,12 +69,12 @@ pub(in crate::import) fn read(
     tables.end_file("table of PowerShell")
 }
 
-fn ambiguous(number: &str) -> Wrong {
+fn ambiguous(number: &str) -> LogProblem {
     let number = shown(number.as_bytes());
     let what = format!(
         "has `{number}`, which has either decimals or a thousands separator, and no other number shows the format"
     );
-    Wrong::new(
+    LogProblem::new(
         what,
         "write whole numbers without separators, or export the counters: `typeperf \"\\Memory\\Pool Nonpaged Bytes\" -o FILE`",
     )
@@ -82,7 +82,7 @@ fn ambiguous(number: &str) -> Wrong {
 
 /// Determines the marks from the numbers in the beginning.
 fn marks(beginning: &[u8]) -> Result<Marks, String> {
-    let mut lines = Lines::new(beginning, beginning);
+    let mut lines = LogLines::new(beginning, beginning);
     let mut numbers: Vec<String> = Vec::new();
     let mut columns = None;
     // Reading from memory does not fail.
@@ -101,21 +101,21 @@ fn marks(beginning: &[u8]) -> Result<Marks, String> {
             );
         }
     }
-    Marks::of(numbers.iter().map(String::as_str)).map_err(str::to_owned)
+    Marks::from_numbers(numbers.iter().map(String::as_str)).map_err(str::to_owned)
 }
 
-struct Log {
+struct ShellLog {
     marks: Marks,
-    columns: Option<Vec<(String, Column)>>,
+    columns: Option<Vec<(String, PoolColumn)>>,
     pools: Pools,
     /// The counter of the value in the next line.
     counter: Option<Pool>,
     /// The time of a sample without a value of a pool so far.
-    told: Option<Stamp>,
+    stamp: Option<Stamp>,
 }
 
-impl Log {
-    fn line(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
+impl ShellLog {
+    fn line(&mut self, number: u64, text: &str, tables: &mut LogTables) -> Result<(), ImportError> {
         let is_rule = !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'-' | b' '));
         if text.is_empty() || is_rule || text.split_whitespace().eq(SAMPLES) {
             return Ok(());
@@ -146,13 +146,13 @@ impl Log {
         &mut self,
         number: u64,
         text: &str,
-        columns: &[(String, Column)],
-        tables: &mut Tables,
+        columns: &[(String, PoolColumn)],
+        tables: &mut LogTables,
     ) -> Result<(), ImportError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let at = words.len().checked_sub(columns.len()).filter(|at| *at > 0);
-        let told = at.and_then(|at| time(&words[..at].join(" ")).map(|told| (told, at)));
-        let Some((told, at)) = told else {
+        let stamp = at.and_then(|at| time(&words[..at].join(" ")).map(|stamp| (stamp, at)));
+        let Some((stamp, at)) = stamp else {
             let why = || format!("is not a time and {} numbers: `{}`", columns.len(), shown(text.as_bytes()));
             match looks_like_row(text.as_bytes(), true) {
                 true => tables.unread(number, why),
@@ -171,8 +171,8 @@ impl Log {
         match amounts.map(read).collect::<Result<Vec<_>, String>>() {
             Err(why) => tables.unread(number, || why),
             Ok(read) => {
-                tables.of(SOURCE, None, false);
-                tables.stamp(told);
+                tables.set_source(SOURCE, None, false);
+                tables.stamp(stamp);
                 tables.begin(number)?;
                 read.into_iter().for_each(|(pool, bytes)| self.pools.add(pool, bytes, tables));
             }
@@ -181,13 +181,13 @@ impl Log {
     }
 
     /// Handles a line printed by `Get-Counter`: the time and a counter's path, then its value.
-    fn sample(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
+    fn sample(&mut self, number: u64, text: &str, tables: &mut LogTables) -> Result<(), ImportError> {
         if let Some(path) = text.strip_suffix(':').map(str::trim_end).filter(|path| path.contains("\\\\")) {
             let (before, path) = path.split_once("\\\\").unwrap_or(("", path));
-            if let Some(told) = time(before).map(Stamp::from).or_else(|| when::line(before.as_bytes())) {
-                tables.of(SOURCE, None, false);
+            if let Some(stamp) = time(before).map(Stamp::from).or_else(|| when::line(before.as_bytes())) {
+                tables.set_source(SOURCE, None, false);
                 tables.end()?;
-                self.told = Some(told);
+                self.stamp = Some(stamp);
             } else if !before.trim().is_empty() {
                 tables.pass(number, || format!("has an unreadable time: `{}`", shown(before.as_bytes())));
             }
@@ -195,14 +195,14 @@ impl Log {
             let counter = path.split_once('\\').map_or(path, |(_, counter)| counter);
             self.counter = pool_of(counter).filter(|_| counter.to_ascii_lowercase().starts_with("memory\\"));
             // A sample without a pool's counter is not a table.
-            if let (Some(_), Some(told)) = (self.counter, self.told) {
-                self.told = None;
-                tables.stamp(told);
+            if let (Some(_), Some(stamp)) = (self.counter, self.stamp) {
+                self.stamp = None;
+                tables.stamp(stamp);
                 tables.begin(number)?;
             }
             return Ok(());
         }
-        let value = Marks::of(std::iter::once(text))
+        let value = Marks::from_numbers(std::iter::once(text))
             .ok()
             .and_then(|marks| marks.read(text))
             .and_then(|value| bytes(value, 1.0));

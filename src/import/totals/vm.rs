@@ -5,11 +5,11 @@
 
 use std::io::Read;
 
-use super::super::kind::is_of_debugger;
-use super::super::lines::Lines;
+use super::super::format::is_of_debugger;
+use super::super::lines::LogLines;
 use super::super::passed::shown;
-use super::super::tables::Tables;
-use super::super::{ImportError, Wrong, when};
+use super::super::tables::LogTables;
+use super::super::{ImportError, LogProblem, when};
 use super::Pools;
 use crate::pool::Pool;
 
@@ -33,7 +33,7 @@ fn usage(text: &str) -> Option<Result<(&'static str, u64), String>> {
 }
 
 /// Reads a whole log of the debugger.
-pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
+pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
     let mut pools = Pools::default();
     let mut seen: Vec<(&'static str, u64)> = Vec::new();
     while let Some(line) = lines.next()? {
@@ -45,7 +45,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
         }
         if is_of_debugger(line.bytes) {
             let what = "is from WinDbg's !poolused, but this log is from !vm";
-            return Err(tables.wrong(line.number, Wrong::new(what, "put each into its own file")));
+            return Err(tables.wrong(line.number, LogProblem::new(what, "put each into its own file")));
         }
         match usage(&text) {
             None => {}
@@ -55,7 +55,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
                     close(&mut seen, &mut pools, tables)?;
                 }
                 if seen.is_empty() {
-                    tables.of("WinDbg's !vm", None, false);
+                    tables.set_source("WinDbg's !vm", None, false);
                     tables.begin(line.number)?;
                 }
                 seen.push((part, bytes));
@@ -67,7 +67,7 @@ pub(in crate::import) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables)
 }
 
 /// Ends the output of one `!vm`.
-fn close(seen: &mut Vec<(&'static str, u64)>, pools: &mut Pools, tables: &mut Tables) -> Result<(), ImportError> {
+fn close(seen: &mut Vec<(&'static str, u64)>, pools: &mut Pools, tables: &mut LogTables) -> Result<(), ImportError> {
     for pool in [Pool::Paged, Pool::Nonpaged] {
         let of = |part: &str| if part.starts_with("Non") { Pool::Nonpaged } else { Pool::Paged };
         let parts: Vec<u64> = seen.iter().filter(|(part, _)| of(part) == pool).map(|(_, bytes)| *bytes).collect();
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_pools_hold_is_a_line_of_theirs() {
+    fn only_lines_about_pool_usage_are_read() {
         for (text, expected) in [
             ("NonPagedPool Usage:           268 (       1072 Kb)", Some(Ok(("NonPagedPool Usage", 1072 * 1024)))),
             ("    PagedPool Usage:      2592   (   10368 Kb)", Some(Ok(("PagedPool Usage", 10_368 * 1024)))),

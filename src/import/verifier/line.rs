@@ -4,7 +4,7 @@ use super::super::passed::shown;
 
 /// A driver under verification.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Driver {
+pub(super) struct ListedDriver {
     pub(super) name: String,
     /// Whether it was loaded once and is no longer.
     pub(super) unloaded: bool,
@@ -12,7 +12,7 @@ pub(super) struct Driver {
 
 /// An allocation that has not been freed yet.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Allocation {
+pub(super) struct ListedAllocation {
     pub(super) tag: String,
     /// The function that allocated it, or its address.
     pub(super) caller: String,
@@ -21,39 +21,42 @@ pub(super) struct Allocation {
 
 /// The layout of a list of allocations; a tag may contain spaces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::import) struct Layout {
+pub(in crate::import) struct ListLayout {
     /// Whether a list of allocations has begun.
     listing: bool,
 }
 
 /// The meaning of a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    Driver(Driver),
+pub(super) enum VerifierLine {
+    Driver(ListedDriver),
     /// Allocations in the nonpaged and in the paged pool; only one of them in the old format of `verifier /query`.
     Allocations([Option<u64>; 2]),
     Bytes([Option<u64>; 2]),
     /// Allocations follow.
-    Header(Layout),
-    Allocation(Result<Allocation, String>),
+    Header(ListLayout),
+    Allocation(Result<ListedAllocation, String>),
     /// Counts that cannot be read.
     Unread(String),
 }
 
 /// Parses a line about pools; `None` for any other line.
-pub(super) fn read(text: &str, layout: Layout) -> Option<Said> {
+pub(super) fn read(text: &str, layout: ListLayout) -> Option<VerifierLine> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix("Current Pool Allocations") {
-        return Some(pair(rest).map_or_else(|| unread(text), Said::Allocations));
+        return Some(pair(rest).map_or_else(|| unread(text), VerifierLine::Allocations));
     }
     if let Some(rest) = text.strip_prefix("Current Pool Bytes") {
-        return Some(pair(rest).map_or_else(|| unread(text), Said::Bytes));
+        return Some(pair(rest).map_or_else(|| unread(text), VerifierLine::Bytes));
     }
     for (name, said) in [
-        ("CurrentNonPagedPoolAllocations:", (|count| Said::Allocations([Some(count), None])) as fn(u64) -> Said),
-        ("CurrentPagedPoolAllocations:", |count| Said::Allocations([None, Some(count)])),
-        ("NonPagedPoolUsageInBytes:", |count| Said::Bytes([Some(count), None])),
-        ("PagedPoolUsageInBytes:", |count| Said::Bytes([None, Some(count)])),
+        (
+            "CurrentNonPagedPoolAllocations:",
+            (|count| VerifierLine::Allocations([Some(count), None])) as fn(u64) -> VerifierLine,
+        ),
+        ("CurrentPagedPoolAllocations:", |count| VerifierLine::Allocations([None, Some(count)])),
+        ("NonPagedPoolUsageInBytes:", |count| VerifierLine::Bytes([Some(count), None])),
+        ("PagedPoolUsageInBytes:", |count| VerifierLine::Bytes([None, Some(count)])),
     ] {
         if let Some(rest) = text.strip_prefix(name) {
             return Some(number(rest.trim(), 10).map_or_else(|| unread(text), said));
@@ -61,13 +64,13 @@ pub(super) fn read(text: &str, layout: Layout) -> Option<Said> {
     }
     let is_header = text.starts_with("PoolAddress ") || (text.starts_with("Address ") && text.contains("Caller"));
     if is_header {
-        return Some(Said::Header(Layout { listing: true }));
+        return Some(VerifierLine::Header(ListLayout { listing: true }));
     }
-    driver(text).map(Said::Driver).or_else(|| allocation(text, layout).map(Said::Allocation))
+    driver(text).map(VerifierLine::Driver).or_else(|| allocation(text, layout).map(VerifierLine::Allocation))
 }
 
-fn unread(text: &str) -> Said {
-    Said::Unread(format!("has counts that cannot be read: `{}`", shown(text.as_bytes())))
+fn unread(text: &str) -> VerifierLine {
+    VerifierLine::Unread(format!("has counts that cannot be read: `{}`", shown(text.as_bytes())))
 }
 
 /// Parses two counts: `: ( 0x00000001 / 0x00000000 )`, `:  (      0 /      0 )`, `  00000002    00000013` (hexadecimal
@@ -98,7 +101,7 @@ fn number(word: &str, base: u32) -> Option<u64> {
 /// Parses the line of a driver: `nt!_VF_TARGET_DRIVER 0xffffcb84: mydrv.sys (Loaded and Unloaded)`, `MODULE: 0x84226b28
 /// mydrv.sys (Loaded)`, `MODULE: mydrv.sys (load: 1 / unload: 0)`, `Name: mydrv.sys, loads: 1, unloads: 0`,
 /// `fffffa8003b6f670 Loaded 000000a0 00000854 mydrv.sys`.
-fn driver(text: &str) -> Option<Driver> {
+fn driver(text: &str) -> Option<ListedDriver> {
     let words: Vec<&str> = text.split_whitespace().collect();
     if let [address, .., paged, nonpaged, name] = words[..]
         && words.len() >= 5
@@ -111,7 +114,7 @@ fn driver(text: &str) -> Option<Driver> {
             state.as_str(),
             "Loaded" | "Unloaded" | "Loaded and Unloaded" | "Loaded & Unloaded" | "Never Loaded"
         );
-        return known.then(|| Driver { name: name.to_owned(), unloaded: state.contains("Unloaded") });
+        return known.then(|| ListedDriver { name: name.to_owned(), unloaded: state.contains("Unloaded") });
     }
     if let Some(rest) = text.strip_prefix("Name:") {
         let mut parts = rest.split(',').map(str::trim);
@@ -119,7 +122,7 @@ fn driver(text: &str) -> Option<Driver> {
         let mut count =
             |what: &str| parts.next()?.strip_prefix(what)?.trim_start_matches(':').trim().parse::<u64>().ok();
         let (loads, unloads) = (count("loads")?, count("unloads")?);
-        return Some(Driver { name: name.to_owned(), unloaded: loads > 0 && unloads >= loads });
+        return Some(ListedDriver { name: name.to_owned(), unloaded: loads > 0 && unloads >= loads });
     }
     let rest = match text.strip_prefix("MODULE:") {
         Some(rest) => rest,
@@ -136,12 +139,12 @@ fn driver(text: &str) -> Option<Driver> {
         }
         None => state.contains("Unloaded"),
     };
-    Some(Driver { name: name.to_owned(), unloaded })
+    Some(ListedDriver { name: name.to_owned(), unloaded })
 }
 
 /// Parses an allocation: `0xffffcb843b87aff0  0x00000004  ebpf  0xfffff803569c53e1  mydrv!alloc+0x21`. An old list has
 /// no `0x` and no symbol.
-fn allocation(text: &str, layout: Layout) -> Option<Result<Allocation, String>> {
+fn allocation(text: &str, layout: ListLayout) -> Option<Result<ListedAllocation, String>> {
     let (address, rest) = text.split_once(char::is_whitespace)?;
     if !layout.listing || !is_address(address) {
         return None;
@@ -161,7 +164,7 @@ fn allocation(text: &str, layout: Layout) -> Option<Result<Allocation, String>> 
         let address = caller.next()?;
         let symbol = caller.next().filter(|symbol| symbol.is_ascii()).unwrap_or(address);
         let tag = if tag.len() < 4 { format!("{tag:<4}") } else { tag };
-        Some(Allocation { tag, caller: symbol.to_owned(), bytes })
+        Some(ListedAllocation { tag, caller: symbol.to_owned(), bytes })
     };
     Some(
         read().ok_or_else(|| format!("is not an allocation with length, tag and caller: `{}`", shown(text.as_bytes()))),
@@ -179,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_a_driver_says_whether_it_is_loaded() {
+    fn every_form_of_a_driver_shows_whether_it_is_loaded() {
         for (text, name, unloaded) in [
             ("nt!_VF_TARGET_DRIVER 0xffffcb8438730e10: mydrv.sys (Loaded and Unloaded)", "mydrv.sys", true),
             ("MODULE: 0x84226b28 MyDriver.sys (Loaded)", "MyDriver.sys", false),
@@ -189,32 +192,32 @@ mod tests {
             ("fffffa8003b6f670 Loaded           000000a0       00000854    videoprt.sys", "videoprt.sys", false),
         ] {
             assert_eq!(
-                read(text, Layout::default()),
-                Some(Said::Driver(Driver { name: name.to_owned(), unloaded })),
+                read(text, ListLayout::default()),
+                Some(VerifierLine::Driver(ListedDriver { name: name.to_owned(), unloaded })),
                 "{text}"
             );
         }
-        assert_eq!(read("MODULE: nothing", Layout::default()), None);
+        assert_eq!(read("MODULE: nothing", ListLayout::default()), None);
     }
 
     #[test]
     fn counts_are_decimal_or_hexadecimal_as_their_form_says() {
         for (text, said) in [
-            ("Current Pool Allocations: ( 0x0000001f / 0x00000000 )", Said::Allocations([Some(31), Some(0)])),
-            ("Current Pool Allocations:  (      31 /      0 )", Said::Allocations([Some(31), Some(0)])),
-            ("Current Pool Bytes        000000a0    00000854", Said::Bytes([Some(160), Some(2132)])),
-            ("CurrentPagedPoolAllocations: 31", Said::Allocations([None, Some(31)])),
-            ("NonPagedPoolUsageInBytes: 4096", Said::Bytes([Some(4096), None])),
+            ("Current Pool Allocations: ( 0x0000001f / 0x00000000 )", VerifierLine::Allocations([Some(31), Some(0)])),
+            ("Current Pool Allocations:  (      31 /      0 )", VerifierLine::Allocations([Some(31), Some(0)])),
+            ("Current Pool Bytes        000000a0    00000854", VerifierLine::Bytes([Some(160), Some(2132)])),
+            ("CurrentPagedPoolAllocations: 31", VerifierLine::Allocations([None, Some(31)])),
+            ("NonPagedPoolUsageInBytes: 4096", VerifierLine::Bytes([Some(4096), None])),
         ] {
-            assert_eq!(read(text, Layout::default()), Some(said), "{text}");
+            assert_eq!(read(text, ListLayout::default()), Some(said), "{text}");
         }
-        assert!(matches!(read("Current Pool Bytes: ( ? / 0 )", Layout::default()), Some(Said::Unread(_))));
-        assert_eq!(read("Peak Pool Bytes: ( 0x0 / 0x0 )", Layout::default()), None);
+        assert!(matches!(read("Current Pool Bytes: ( ? / 0 )", ListLayout::default()), Some(VerifierLine::Unread(_))));
+        assert_eq!(read("Peak Pool Bytes: ( 0x0 / 0x0 )", ListLayout::default()), None);
     }
 
     #[test]
     fn an_allocation_has_a_tag_and_a_caller() {
-        let listing = Layout { listing: true };
+        let listing = ListLayout { listing: true };
         for (text, tag, caller, bytes) in [
             (
                 "0xffffcb843b87aff0  0x00000004  ebpf  0xfffff803569c53e1  mydrv!alloc+0x21",
@@ -226,11 +229,11 @@ mod tests {
             ("0x8645a000  0x00001008  Io    0x9a3bf687  MyDriver!Dispatch", "Io  ", "MyDriver!Dispatch", 4104),
             ("0x8645a000  0x00001008  Dh 1  0x9a3bf687", "Dh 1", "0x9a3bf687", 4104),
         ] {
-            let expected = Allocation { tag: tag.to_owned(), caller: caller.to_owned(), bytes };
-            assert_eq!(read(text, listing), Some(Said::Allocation(Ok(expected))), "{text}");
-            assert_eq!(read(text, Layout::default()), None, "{text}");
+            let expected = ListedAllocation { tag: tag.to_owned(), caller: caller.to_owned(), bytes };
+            assert_eq!(read(text, listing), Some(VerifierLine::Allocation(Ok(expected))), "{text}");
+            assert_eq!(read(text, ListLayout::default()), None, "{text}");
         }
-        assert!(matches!(read("0xffffcb843b87aff0  0x00", listing), Some(Said::Allocation(Err(_)))));
+        assert!(matches!(read("0xffffcb843b87aff0  0x00", listing), Some(VerifierLine::Allocation(Err(_)))));
         assert_eq!(read("------------------  ----------  ----  ------------------", listing), None);
     }
 }

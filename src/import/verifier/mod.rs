@@ -10,10 +10,10 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
-use self::line::{Allocation, Driver, Said};
-use super::lines::{End, Lines};
+use self::line::{ListedAllocation, ListedDriver, VerifierLine};
+use super::lines::{End, LogLines};
 use super::passed::shown;
-use super::tables::Tables;
+use super::tables::LogTables;
 use super::when::Stamp;
 use super::{ImportError, when};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
@@ -27,24 +27,24 @@ pub const SOURCE: &str = "a list of Driver Verifier";
 /// Whether a line comes from Driver Verifier and from nothing else.
 pub(super) fn begins(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&text[..text.len().min(300)]);
-    matches!(line::read(&text, Layout::default()), Some(Said::Driver(_) | Said::Allocations(_)))
+    matches!(line::read(&text, ListLayout::default()), Some(VerifierLine::Driver(_) | VerifierLine::Allocations(_)))
 }
 
-pub(super) use self::line::Layout;
+pub(super) use self::line::ListLayout;
 
 /// One driver's part of a list.
 struct Held {
-    driver: Driver,
+    driver: ListedDriver,
     /// Allocations and bytes in the nonpaged and in the paged pool.
     pools: [Usage; 2],
     /// Which of these figures were read: allocations and bytes of each pool.
     counted: [[bool; 2]; 2],
-    listed: Vec<Allocation>,
+    listed: Vec<ListedAllocation>,
 }
 
 /// Reads all lists of a text.
-pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<(), ImportError> {
-    let mut lists = Lists::default();
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+    let mut lists = VerifierLists::default();
     while let Some(line) = lines.next()? {
         let (number, cut) = (line.number, line.end == End::TooLong);
         if let Some(at) = when::debug_session(line.bytes).or_else(|| when::line(line.bytes)) {
@@ -62,8 +62,8 @@ pub(super) fn read(lines: &mut Lines<impl Read>, tables: &mut Tables) -> Result<
 }
 
 #[derive(Default)]
-struct Lists {
-    layout: Layout,
+struct VerifierLists {
+    layout: ListLayout,
     stamp: Option<Stamp>,
     /// The line in which the list begins.
     begins: u64,
@@ -74,18 +74,18 @@ struct Lists {
     sampled: bool,
 }
 
-impl Lists {
-    fn line(&mut self, number: u64, text: &str, tables: &mut Tables) -> Result<(), ImportError> {
+impl VerifierLists {
+    fn line(&mut self, number: u64, text: &str, tables: &mut LogTables) -> Result<(), ImportError> {
         match line::read(text, self.layout) {
             None => {}
-            Some(Said::Driver(driver)) => {
+            Some(VerifierLine::Driver(driver)) => {
                 if self.held.iter().any(|held| held.driver.name == driver.name) {
                     self.close(tables)?;
                 }
                 if self.held.is_empty() {
                     self.begins = number;
                 }
-                self.layout = Layout::default();
+                self.layout = ListLayout::default();
                 self.held.push(Held {
                     driver,
                     pools: Default::default(),
@@ -93,26 +93,26 @@ impl Lists {
                     listed: Vec::new(),
                 });
             }
-            Some(Said::Header(layout)) => self.layout = layout,
+            Some(VerifierLine::Header(layout)) => self.layout = layout,
             Some(said) => {
                 let Some(held) = self.held.last_mut() else {
                     tables.pass(number, || format!("belongs to no driver: `{}`", shown(text.as_bytes())));
                     return Ok(());
                 };
                 match said {
-                    Said::Allocations(counts) => held.set(0, counts),
-                    Said::Bytes(counts) => held.set(1, counts),
-                    Said::Allocation(Ok(allocation)) => held.listed.push(allocation),
-                    Said::Allocation(Err(why)) | Said::Unread(why) => tables.unread(number, || why),
-                    Said::Driver(_) | Said::Header(_) => {}
+                    VerifierLine::Allocations(counts) => held.set(0, counts),
+                    VerifierLine::Bytes(counts) => held.set(1, counts),
+                    VerifierLine::Allocation(Ok(allocation)) => held.listed.push(allocation),
+                    VerifierLine::Allocation(Err(why)) | VerifierLine::Unread(why) => tables.unread(number, || why),
+                    VerifierLine::Driver(_) | VerifierLine::Header(_) => {}
                 }
             }
         }
         Ok(())
     }
 
-    /// Ends a list.
-    fn close(&mut self, tables: &mut Tables) -> Result<(), ImportError> {
+    /// Records the list as a sample, unless it lacks counts or contradicts an earlier list.
+    fn close(&mut self, tables: &mut LogTables) -> Result<(), ImportError> {
         let held = std::mem::take(&mut self.held);
         if held.is_empty() {
             return Ok(());
@@ -134,7 +134,7 @@ impl Lists {
             let note = format!("drivers that are still loaded are left out: {}", shown(names.join(", ").as_bytes()));
             tables.note(&note);
         }
-        tables.of(SOURCE, None, false);
+        tables.set_source(SOURCE, None, false);
         let mut stamp = self.stamp.take();
         if unloaded && !std::mem::replace(&mut self.sampled, true) {
             // The driver allocated the remaining memory while it was loaded, so it already held it at the end of the
@@ -149,7 +149,13 @@ impl Lists {
         Ok(())
     }
 
-    fn sample(&self, stage: Stage, at: Option<Stamp>, held: &[Held], tables: &mut Tables) -> Result<(), ImportError> {
+    fn sample(
+        &self,
+        stage: Stage,
+        at: Option<Stamp>,
+        held: &[Held],
+        tables: &mut LogTables,
+    ) -> Result<(), ImportError> {
         tables.stage(stage);
         at.into_iter().for_each(|at| tables.stamp(at));
         tables.begin(self.begins)?;
@@ -174,7 +180,7 @@ impl Held {
         self.counted == [[true; 2]; 2]
     }
 
-    fn add(&self, tables: &mut Tables) {
+    fn add(&self, tables: &mut LogTables) {
         if self.is_counted() {
             for (pool, usage) in ["nonpaged", "paged"].into_iter().zip(self.pools) {
                 plus(&format!("{} {pool}", self.driver.name), Pool::Kernel, usage, tables);
@@ -187,7 +193,7 @@ impl Held {
             _ => Pool::Unknown,
         };
         let mut rows: BTreeMap<(&str, Pool), Usage> = BTreeMap::new();
-        for Allocation { tag, caller, bytes } in &self.listed {
+        for ListedAllocation { tag, caller, bytes } in &self.listed {
             for (name, pool) in [(tag, pool), (caller, Pool::Callsite)] {
                 let usage = rows.entry((name.as_str(), pool)).or_default();
                 (usage.allocs, usage.bytes) = (usage.allocs + 1, usage.bytes.saturating_add(*bytes));
@@ -199,13 +205,13 @@ impl Held {
     }
 
     /// Adds a note if the list lacks allocations that the driver holds.
-    fn check(&self, tables: &mut Tables) {
+    fn check(&self, tables: &mut LogTables) {
         let (counted, listed) = (self.pools.iter().map(|pool| pool.allocs).sum::<u64>(), self.listed.len() as u64);
         if !self.is_counted() {
-            tables.of(SOURCE, None, true);
+            tables.set_source(SOURCE, None, true);
             tables.note(&format!("the total of {} was not read", shown(self.driver.name.as_bytes())));
         } else if listed > 0 && listed != counted {
-            tables.of(SOURCE, None, true);
+            tables.set_source(SOURCE, None, true);
             tables.note(&format!(
                 "{} holds {counted} allocations, but the list has {listed}",
                 shown(self.driver.name.as_bytes())
@@ -215,7 +221,7 @@ impl Held {
 }
 
 /// Adds the usage under a name.
-fn plus(name: &str, pool: Pool, usage: Usage, tables: &mut Tables) {
+fn plus(name: &str, pool: Pool, usage: Usage, tables: &mut LogTables) {
     let tag = match <[u8; 4]>::try_from(name.as_bytes()) {
         Ok(four) if pool != Pool::Callsite && pool != Pool::Kernel => Some(Tag::from_pool_tag(four)),
         _ => Tag::from_cache_name(name.as_bytes()).ok(),

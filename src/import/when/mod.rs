@@ -13,7 +13,7 @@ mod text;
 mod tokens;
 mod words;
 
-pub(super) use stamp::{Order, Stamp};
+pub(super) use stamp::{DateOrder, Stamp};
 
 /// Returns the time stamp of a line that contains nothing else: `# 2026-11-23T10:00:00Z`, `Thu 11/26/2026 10:00:00.12`,
 /// `Donnerstag, 26. November 2026 10:00:00`, `=== 10:00 ===`, `1795428000`.
@@ -37,7 +37,7 @@ pub(super) fn debug_session(line: &[u8]) -> Option<Stamp> {
 
 /// The time in a file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Named {
+pub(super) struct NameTime {
     pub(super) at: Timestamp,
     /// The precision: a day if the name has no time of day.
     pub(super) within: SignedDuration,
@@ -45,7 +45,7 @@ pub(super) struct Named {
 
 /// Parses the time in a file's name: `poolsnap-20261123-1000.log`, `2026.11.23_10.00.00.pool.csv`,
 /// `snap-1795428000.txt`.
-pub(super) fn name(name: &str) -> Option<Named> {
+pub(super) fn name(name: &str) -> Option<NameTime> {
     static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let date = r"(?:^|[^0-9])((?:19|20)[0-9]{2})[-._]?(0[1-9]|1[0-2])[-._]?(0[1-9]|[12][0-9]|3[01])";
         let time = r"(?:[-._T ]{0,3}([01][0-9]|2[0-3])[-._:h]?([0-5][0-9])(?:[-._:]?([0-5][0-9]))?)?";
@@ -60,10 +60,10 @@ pub(super) fn name(name: &str) -> Option<Named> {
             (Some(_), None) => SignedDuration::from_mins(1),
             (Some(_), Some(_)) => SignedDuration::from_secs(1),
         };
-        return Some(Named { at: local(text.parse().ok()?)?, within });
+        return Some(NameTime { at: local(text.parse().ok()?)?, within });
     }
     let seconds = UNIX.as_ref()?.captures(name)?.get(1)?.as_str().parse().ok()?;
-    Some(Named { at: Timestamp::from_second(seconds).ok()?, within: SignedDuration::from_secs(1) })
+    Some(NameTime { at: Timestamp::from_second(seconds).ok()?, within: SignedDuration::from_secs(1) })
 }
 
 /// A local time of an unknown zone, taken as UTC.
@@ -75,13 +75,13 @@ pub(super) fn local(time: DateTime) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn said(found: Option<Timestamp>) -> Option<String> {
+    fn text_of(found: Option<Timestamp>) -> Option<String> {
         found.map(|found| found.to_string())
     }
 
     fn readings(text: &[u8]) -> Option<[Option<String>; 2]> {
         let stamp = line(text)?;
-        Some(Order::ALL.map(|order| said(stamp.at(order, None))))
+        Some(DateOrder::ALL.map(|order| text_of(stamp.at(order, None))))
     }
 
     /// The same instant in several code pages; the text does not name its page. In a single-byte page, the word for
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn day_and_month_are_both_read_where_either_may_come_first() {
+    fn an_ambiguous_date_has_both_readings() {
         let both = |text: &str| readings(text.as_bytes()).unwrap().map(|at| at.unwrap_or_default());
         assert_eq!(both("01/08/2026 15:04:05.12"), ["2026-01-08T15:04:05.12Z", "2026-08-01T15:04:05.12Z"]);
         assert_eq!(both("1/8/2026 3:04:05 PM"), ["2026-01-08T15:04:05Z", "2026-08-01T15:04:05Z"]);
@@ -200,21 +200,24 @@ mod tests {
     }
 
     #[test]
-    fn date_and_time_may_stand_on_two_lines() {
+    fn date_and_time_may_be_on_two_lines() {
         let [date, time] = ["The current date is: Thu 01/08/2026", "The current time is: 15:04:05.12"];
         let (date, time) = (line(date.as_bytes()).unwrap(), line(time.as_bytes()).unwrap());
-        let at = |stamp: Stamp| said(stamp.at(Order::DayFirst, None));
+        let at = |stamp: Stamp| text_of(stamp.at(DateOrder::DayFirst, None));
         assert_eq!(at(time.after(date)).as_deref(), Some("2026-01-08T15:04:05.12Z"));
         assert_eq!(time.after(date), date.after(time));
         assert!(!time.has_date() && date.has_date());
         let evening = line(b"11:50 PM").unwrap();
-        let last = evening.at(Order::DayFirst, None);
-        assert_eq!(said(last).as_deref(), Some("1970-01-01T23:50:00Z"));
-        assert_eq!(said(line(b"0:10").unwrap().at(Order::DayFirst, last)).as_deref(), Some("1970-01-02T00:10:00Z"));
+        let last = evening.at(DateOrder::DayFirst, None);
+        assert_eq!(text_of(last).as_deref(), Some("1970-01-01T23:50:00Z"));
+        assert_eq!(
+            text_of(line(b"0:10").unwrap().at(DateOrder::DayFirst, last)).as_deref(),
+            Some("1970-01-02T00:10:00Z")
+        );
     }
 
     #[test]
-    fn what_is_no_stamp_is_none() {
+    fn other_text_is_no_stamp() {
         for text in [
             "",
             "1234-Nonp: 5",
@@ -238,13 +241,13 @@ mod tests {
             assert_eq!(line(text.as_bytes()), None, "{text}");
         }
         let session = b"Debug session time: Mon Nov  3 10:00:07.250 2026 (UTC + 1:00)";
-        let at = debug_session(session).and_then(|stamp| stamp.at(Order::MonthFirst, None));
-        assert_eq!(said(at).as_deref(), Some("2026-11-03T10:00:07.25Z"));
+        let at = debug_session(session).and_then(|stamp| stamp.at(DateOrder::MonthFirst, None));
+        assert_eq!(text_of(at).as_deref(), Some("2026-11-03T10:00:07.25Z"));
         assert_eq!(debug_session(b"System Uptime: 0 days 1:00:00.000"), None);
     }
 
     #[test]
-    fn a_name_may_say_when() {
+    fn a_file_name_may_have_a_time() {
         for (text, expected) in [
             ("poolsnap-20261123-100005.log", Some("2026-11-23T10:00:05Z")),
             ("poolsnap_2026-11-23_10-00.log", Some("2026-11-23T10:00:00Z")),
@@ -257,7 +260,7 @@ mod tests {
             ("20261399.log", None),
             ("poolsnap.log", None),
         ] {
-            assert_eq!(said(name(text).map(|named| named.at)).as_deref(), expected, "{text}");
+            assert_eq!(text_of(name(text).map(|named| named.at)).as_deref(), expected, "{text}");
         }
     }
 
@@ -272,7 +275,7 @@ mod tests {
             ("Mon Foo  4 10:00:01 UTC 2019", None),
             ("some words that are no date", None),
         ] {
-            let at = line(text.as_bytes()).and_then(|stamp| stamp.at(Order::MonthFirst, None));
+            let at = line(text.as_bytes()).and_then(|stamp| stamp.at(DateOrder::MonthFirst, None));
             assert_eq!(at.map(|at| at.to_string()).as_deref(), expected, "{text}");
         }
     }

@@ -7,18 +7,18 @@ use jiff::tz::{Offset, TimeZone};
 
 /// The order of day and month in a numeric date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::import) enum Order {
+pub(in crate::import) enum DateOrder {
     MonthFirst,
     DayFirst,
 }
 
-impl Order {
-    pub(in crate::import) const ALL: [Order; 2] = [Order::MonthFirst, Order::DayFirst];
+impl DateOrder {
+    pub(in crate::import) const ALL: [DateOrder; 2] = [DateOrder::MonthFirst, DateOrder::DayFirst];
 
     pub(in crate::import) fn words(self) -> &'static str {
         match self {
-            Order::MonthFirst => "month first",
-            Order::DayFirst => "day first",
+            DateOrder::MonthFirst => "month first",
+            DateOrder::DayFirst => "day first",
         }
     }
 
@@ -29,14 +29,14 @@ impl Order {
     }
 
     fn place(self) -> usize {
-        usize::from(self == Order::DayFirst)
+        usize::from(self == DateOrder::DayFirst)
     }
 }
 
-/// A time stamp.
+/// The parts of a time stamp; it has a date or a time of day, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::import) struct Stamp {
-    /// The date in each order of [`Order::ALL`], or `None` if there is no such date. The outer `None` means a stamp
+    /// The date in each order of [`DateOrder::ALL`], or `None` if there is no such date. The outer `None` means a stamp
     /// without a date.
     pub(super) dates: Option<[Option<Date>; 2]>,
     pub(super) time: Option<Time>,
@@ -75,7 +75,7 @@ impl Stamp {
 
     /// Returns the instant, with the date in this order; local time is taken as UTC. A stamp without a date gets the
     /// first such time at or after `last`; one without a time of day gets midnight.
-    pub(in crate::import) fn at(&self, order: Order, last: Option<Timestamp>) -> Option<Timestamp> {
+    pub(in crate::import) fn at(&self, order: DateOrder, last: Option<Timestamp>) -> Option<Timestamp> {
         let time = self.time.unwrap_or(Time::midnight());
         let offset = self.offset.unwrap_or(Offset::UTC);
         let on = |date: Date| offset.to_timestamp(date.to_datetime(time)).ok();

@@ -2,12 +2,12 @@
 
 use super::super::amounts::Unknown;
 use super::super::level::Levels;
+use super::super::limit_verdict::LimitVerdict;
 use super::super::limits::allowed;
-use super::super::said::{Said, said};
 use super::super::{Verdict, words};
-use super::{Case, Left};
+use super::{Case, LeftAfterTeardown};
 use crate::pool::Pool;
-use crate::scenario::{Bytes, Growth, Limit};
+use crate::scenario::{Bytes, GrowthLimit, Limit};
 
 impl Case {
     /// The amount that `limit` is on, and the largest value allowed. `None` for a rate, and if the amount is unknown.
@@ -21,9 +21,9 @@ impl Case {
             }
             Limit::MaxBytes(most) => self.amounts.bytes.ok().map(|now| (bytes(now), bytes(most.0))),
             Limit::AfterTeardown(most) => match self.left {
-                Left::NotSampled => None,
-                Left::Gone => Some((0, bytes(most.0))),
-                Left::Bytes(left) => Some((bytes(left), bytes(most.0))),
+                LeftAfterTeardown::NotSampled => None,
+                LeftAfterTeardown::Gone => Some((0, bytes(most.0))),
+                LeftAfterTeardown::Bytes(left) => Some((bytes(left), bytes(most.0))),
             },
         }
     }
@@ -34,27 +34,29 @@ impl Case {
     }
 
     /// Judges the growth of a tag that is missing in the first table: it cannot exceed the bytes held at the end.
-    pub(super) fn growth_at_most(&self, most: Growth) -> Said {
+    pub(super) fn growth_at_most(&self, most: GrowthLimit) -> LimitVerdict {
         match (most, self.amounts.bytes) {
-            (Growth::Bytes(most), Ok(bytes)) if bytes <= most.0 => {
+            (GrowthLimit::Bytes(most), Ok(bytes)) if bytes <= most.0 => {
                 let bytes = Bytes(bytes).rounded();
-                said(Verdict::Held, format!("is not in the first table, and grew by {bytes} at most"))
+                LimitVerdict::new(Verdict::Held, format!("is not in the first table, and grew by {bytes} at most"))
             }
-            (Growth::Bytes(_) | Growth::Percent(_), _) => said(Verdict::Unclear, Unknown::NotInFirst.to_string()),
+            (GrowthLimit::Bytes(_) | GrowthLimit::Percent(_), _) => {
+                LimitVerdict::new(Verdict::Unclear, Unknown::NotInFirst.to_string())
+            }
         }
     }
 
-    pub(super) fn growth(&self, most: Growth, levels: &Levels) -> Said {
+    pub(super) fn growth(&self, most: GrowthLimit, levels: &Levels) -> LimitVerdict {
         let growth = levels.growth();
         let most = allowed(most, levels);
         let (before, after) = (Bytes(levels.bytes_before).rounded(), Bytes(levels.bytes_after).rounded());
         let grew = format!("grew by {} ({before} → {after}){}", words::signed(growth), self.place());
         match (growth <= most, self.amounts.at_least) {
-            (true, None) => said(Verdict::Held, grew),
-            (true, Some(anew)) => said(Verdict::Unclear, format!("{grew}; {anew}")),
-            (false, Some(anew)) => said(Verdict::Broken, format!("{grew}; {anew}")),
+            (true, None) => LimitVerdict::new(Verdict::Held, grew),
+            (true, Some(anew)) => LimitVerdict::new(Verdict::Unclear, format!("{grew}; {anew}")),
+            (false, Some(anew)) => LimitVerdict::new(Verdict::Broken, format!("{grew}; {anew}")),
             // The shape of the growth shows whether it is a leak or a single step.
-            (false, None) => said(Verdict::Broken, grew + &words::how(&self.evidence)),
+            (false, None) => LimitVerdict::new(Verdict::Broken, grew + &words::how(&self.evidence)),
         }
     }
 }

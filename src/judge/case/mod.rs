@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use super::amounts::{Amounts, Unknown};
+use super::completeness::Hidden;
 use super::doubts::Doubts;
 use super::evidence::{
     Budgeted, Confirmation, Early, Evidence, Extension, History, Interruption, NEEDED, Trend, Window, second_look,
     within_budget,
 };
 use super::kernel::Remaining;
-use super::left::Left;
-use super::said::{Said, said};
-use super::shown::Hidden;
+use super::left::LeftAfterTeardown;
+use super::limit_verdict::LimitVerdict;
 use super::{Verdict, suspects};
 use crate::pool::{Counters, Key};
 use crate::scenario::{Bytes, Limit, Scenario};
@@ -33,7 +33,7 @@ pub(super) struct Case {
     counts: bool,
     /// It stands for several tags together, and its key is only a name.
     pub(super) several: bool,
-    left: Left,
+    left: LeftAfterTeardown,
     /// Why it is ignored, if it is.
     pub(super) ignored: Option<String>,
     /// Doubts that apply to every tag alike.
@@ -96,7 +96,7 @@ impl Case {
             unsound: false,
             counts,
             several: false,
-            left: Left::NotSampled,
+            left: LeftAfterTeardown::NotSampled,
             ignored: None,
             doubts: Rc::default(),
             thin: None,
@@ -150,7 +150,7 @@ impl Case {
     }
 
     /// Sets the bytes left after teardown.
-    pub(super) fn left(self, left: Left) -> Case {
+    pub(super) fn left(self, left: LeftAfterTeardown) -> Case {
         Case { left, ..self }
     }
 
@@ -195,53 +195,53 @@ impl Case {
     }
 
     /// Compares it with one limit. `named`: the threshold names this tag as the driver's own.
-    pub(super) fn against(&self, limit: &Limit, named: bool) -> Said {
-        let said = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
+    pub(super) fn against(&self, limit: &Limit, named: bool) -> LimitVerdict {
+        let judged = self.as_far_as_read(limit, named).doubted(self.doubts.damage.as_deref());
         let hidden = self.hidden.as_ref().filter(|_| self.ignored.is_none());
-        let said = said.doubted(hidden.map(|hidden| hidden.from(named)));
-        if self.reported { said.because_of("; by the tables' totals of the whole pool") } else { said }
+        let judged = judged.doubted(hidden.map(|hidden| hidden.from(named)));
+        if self.reported { judged.because_of("; according to the tables' totals of the whole pool") } else { judged }
     }
 
-    fn as_far_as_read(&self, limit: &Limit, named: bool) -> Said {
+    fn as_far_as_read(&self, limit: &Limit, named: bool) -> LimitVerdict {
         if let Some(reason) = &self.ignored {
-            return said(Verdict::Held, format!("ignored: {reason}"));
+            return LimitVerdict::new(Verdict::Held, format!("ignored: {reason}"));
         }
         if let (Limit::AfterTeardown(_), Some(remaining)) = (limit, &self.remaining) {
-            return said(Verdict::Broken, remaining.with_left(self.left));
+            return LimitVerdict::new(Verdict::Broken, remaining.with_left(self.left));
         }
         if self.unsound {
-            return said(
+            return LimitVerdict::new(
                 Verdict::Unclear,
                 "the kernel's tag table overflowed (Ovfl changed), so no tag's figures are reliable",
             );
         }
         if let Some(doubt) = self.doubts.about(limit) {
-            return Said::of_no_tag(doubt);
+            return LimitVerdict::unclear_for_every_tag(doubt);
         }
         match limit {
             Limit::MaxRate(rate) => {
-                let mut said = self.rate(*rate, named);
-                if said.verdict != Verdict::Held && suspects::is_generic(&self.key) {
-                    said.because += "; many drivers allocate under this tag, so it is a suspect only";
+                let mut judged = self.rate(*rate, named);
+                if judged.verdict != Verdict::Held && suspects::is_generic(&self.key) {
+                    judged.because += "; many drivers allocate under this tag, so it is a suspect only";
                 }
-                if said.verdict != Verdict::Held && self.key.reclaimable {
-                    said.because += "; the kernel reclaims this memory when it needs it";
+                if judged.verdict != Verdict::Held && self.key.reclaimable {
+                    judged.because += "; the kernel reclaims this memory when it needs it";
                 }
-                said
+                judged
             }
             Limit::AfterTeardown(most) => self.left.against(*most),
             Limit::MaxGrowth(most) => match &self.amounts.levels {
                 Ok(levels) => self.growth(*most, levels),
-                Err(Unknown::OneTable) => Said::of_no_tag(&Unknown::OneTable.to_string()),
+                Err(Unknown::OneTable) => LimitVerdict::unclear_for_every_tag(&Unknown::OneTable.to_string()),
                 Err(Unknown::NotInFirst) => self.growth_at_most(*most),
-                Err(unknown) => said(Verdict::Unclear, unknown.to_string()),
+                Err(unknown) => LimitVerdict::new(Verdict::Unclear, unknown.to_string()),
             },
             Limit::MaxBytes(most) => match self.amounts.bytes {
                 Ok(bytes) => {
                     let verdict = if bytes > most.0 { Verdict::Broken } else { Verdict::Held };
-                    said(verdict, format!("holds {}{} at the end", Bytes(bytes).rounded(), self.place()))
+                    LimitVerdict::new(verdict, format!("holds {}{} at the end", Bytes(bytes).rounded(), self.place()))
                 }
-                Err(unknown) => said(Verdict::Unclear, unknown.to_string()),
+                Err(unknown) => LimitVerdict::new(Verdict::Unclear, unknown.to_string()),
             },
         }
     }

@@ -15,15 +15,14 @@ use jiff::Timestamp;
 use super::case::Case;
 use super::evidence::{Interval, Trend};
 use super::ignored::Ignored;
-use super::judged::Judged;
-use super::lockstep::subject;
+use super::judged::{Judged, Together};
+use super::limit_verdict::LimitVerdict;
 use super::ranking::{self, Ranking};
 use super::rule::{self, OfAll, nothing_meant};
-use super::said::Said;
 use super::series::{self, Measured};
-use super::tables::Tables;
+use super::tables::LogTables;
 use super::{Finding, JudgeError, Ruling, Verdict};
-use crate::pool::Key;
+use crate::pool::{Key, Pool, Tag};
 use crate::record::{Header, Recording};
 use crate::scenario::{Limit, Per, Scenario, Subject, Threshold};
 
@@ -96,24 +95,24 @@ impl CompareError {
 pub fn compare(scenario: &Scenario, base: &Recording, candidate: &Recording) -> Result<Comparison, CompareError> {
     let before = read(scenario, base).map_err(CompareError::Base)?;
     let mut after = read(scenario, candidate).map_err(CompareError::Candidate)?;
-    let names: HashSet<String> = before.keys().iter().map(Key::to_string).collect();
-    if !after.keys().iter().any(|key| names.contains(&key.to_string())) {
+    let known: HashSet<_> = before.keys().iter().map(Key::identity).collect();
+    if !after.keys().iter().any(|key| known.contains(&key.identity())) {
         return Err(CompareError::Unrelated);
     }
     let mut notes: Vec<String> = before.notes().into_iter().map(|note| format!("base: {note}")).collect();
     notes.extend(after.notes());
     notes.extend(differences(base.header(), candidate.header()));
     after.follow(&before, apart(base.header(), candidate.header()));
-    let joined = after.tables().is_some_and(Tables::are_joined);
+    let joined = after.tables().is_some_and(LogTables::are_joined);
     let timed = base.header().times_are_known() && candidate.header().times_are_known();
     let sides = [(base, &before), (candidate, &after)];
-    let [base, candidate] = sides.map(|(recording, measured)| Judged::of(scenario, recording, measured));
+    let [base, candidate] = sides.map(|(recording, measured)| Judged::new(scenario, recording, measured));
     let ranking = after.tables().filter(|_| joined).and_then(|tables| ranking::ranking(tables, timed, &candidate.tags));
-    let base = Base::of(&base, joined);
+    let base = Base::new(&base, joined);
     let thresholds = scenario.thresholds();
     let rulings = thresholds.iter().zip(&candidate.reported);
     let rulings = rulings.map(|(threshold, reported)| rule(threshold, &base, &candidate, reported)).collect();
-    let tags = candidate.tags.iter().map(|case| compared(case, base.named(case))).collect();
+    let tags = candidate.tags.iter().map(|case| compared(case, base.tag(case))).collect();
     Ok(Comparison { rulings, tags, notes, ignored: candidate.ignored, ranking })
 }
 
@@ -148,70 +147,79 @@ fn differences(base: &Header, candidate: &Header) -> Vec<String> {
     notes
 }
 
-/// The base's cases by name. Names are compared because two recordings may count a tag differently.
+/// The base's cases: its tags by their identity, and its sums.
 struct Base<'a> {
-    cases: HashMap<String, &'a Case>,
+    tags: HashMap<(&'a Tag, Pool, Option<u32>), &'a Case>,
+    sums: &'a [Together],
     /// The base and the candidate are joined to one log of two tables.
     joined: bool,
 }
 
 impl<'a> Base<'a> {
-    fn of(judged: &'a Judged, joined: bool) -> Base<'a> {
-        let mut cases = HashMap::with_capacity(judged.tags.len());
-        for case in judged.cases() {
-            cases.entry(case.key.to_string()).or_insert(case);
+    fn new(judged: &'a Judged, joined: bool) -> Base<'a> {
+        let mut tags = HashMap::with_capacity(judged.tags.len());
+        for case in &judged.tags {
+            tags.entry(case.key.identity()).or_insert(case);
         }
-        Base { cases, joined }
+        Base { tags, sums: &judged.sums, joined }
     }
 
-    fn named(&self, case: &Case) -> Option<&'a Case> {
-        self.cases.get(&case.key.to_string()).copied()
+    /// The base's case of the same tag.
+    fn tag(&self, candidate: &Case) -> Option<&'a Case> {
+        self.tags.get(&candidate.key.identity()).copied()
+    }
+
+    /// The base's case for a case that `threshold` applies to: of the same tag, or of the threshold's sum.
+    fn case(&self, threshold: &Threshold, candidate: &Case) -> Option<&'a Case> {
+        if !candidate.several {
+            return self.tag(candidate);
+        }
+        self.sums.iter().find(|sum| sum.of == threshold.subject).map(|sum| &sum.case)
     }
 }
 
 fn rule(threshold: &Threshold, base: &Base<'_>, candidate: &Judged, reported: &[Finding]) -> Ruling {
-    let mut told: Vec<(&Case, Verdict, String)> = Vec::new();
+    let mut cases: Vec<(&Case, Verdict, String)> = Vec::new();
     let (mut of_all, named) = (OfAll::default(), rule::names(threshold));
-    for (case, said) in rule::meant(threshold, candidate) {
-        if of_all.takes(threshold, &said) {
+    for (case, verdicts) in rule::meant(threshold, candidate) {
+        if of_all.takes(threshold, &verdicts) {
             continue;
         }
         // Several tags together are judged by their rates only.
-        let rates = said.len() < threshold.limits.len();
+        let rates = verdicts.len() < threshold.limits.len();
         let limits = threshold.limits.iter().filter(|limit| !rates || matches!(limit, Limit::MaxRate(_)));
         let mut any_fixed = false;
         let against: Vec<(Verdict, String)> = limits
-            .zip(&said)
-            .map(|(limit, said)| match said {
+            .zip(&verdicts)
+            .map(|(limit, judged)| match judged {
                 // The growth already includes the base.
-                Said { verdict, because, .. } if base.joined && matches!(limit, Limit::MaxGrowth(_)) => {
+                LimitVerdict { verdict, because, .. } if base.joined && matches!(limit, Limit::MaxGrowth(_)) => {
                     (*verdict, because.clone())
                 }
-                Said { verdict: Verdict::Held, because, .. } => {
-                    let fixed = base.named(case).and_then(|base| fixed(threshold, limit, named, base));
+                LimitVerdict { verdict: Verdict::Held, because, .. } => {
+                    let fixed = base.case(threshold, case).and_then(|base| fixed(threshold, limit, named, base));
                     any_fixed |= fixed.is_some();
                     (Verdict::Held, because.clone() + &fixed.unwrap_or_default())
                 }
-                Said { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
-                Said { verdict, because, .. } => {
-                    let case = case.measured(threshold, limit).unwrap_or(case);
-                    sure(limit, base.named(case), worse(limit, *verdict, because, base.named(case), case))
+                LimitVerdict { verdict, because, doubt: Some(_), .. } => (*verdict, because.clone()),
+                LimitVerdict { verdict, because, .. } => {
+                    let measured = case.measured(threshold, limit).unwrap_or(case);
+                    let base = base.case(threshold, case).and_then(|base| base.in_pool(measured.key.pool));
+                    sure(limit, base, worse(limit, *verdict, because, base, measured))
                 }
             })
             .collect();
-        if said.iter().any(|said| said.verdict != Verdict::Held) || any_fixed || named {
+        if verdicts.iter().any(|limit| limit.verdict != Verdict::Held) || any_fixed || named {
             let (verdict, because) = rule::worst(against);
-            told.push((case, verdict, because));
+            cases.push((case, verdict, because));
         }
     }
     of_all.add(candidate.shown.hidden_from(&threshold.subject));
     let none = (reported.is_empty() && rule::meant(threshold, candidate).next().is_none())
         .then(|| nothing_meant(&threshold.subject, &candidate.shown));
-    rule::put_in_order(threshold, &mut told);
-    let figures: HashMap<String, String> =
-        told.iter().map(|(case, _, _)| (subject(case), figure(threshold, base.named(case)))).collect();
-    let findings = candidate.lockstep.gathered(told).into_iter().map(|finding| {
-        let base = figures.get(&finding.subject).cloned();
+    rule::put_in_order(threshold, &mut cases);
+    let findings = candidate.lockstep.gathered(cases).into_iter().map(|(case, finding)| {
+        let base = Some(figure(threshold, base.case(threshold, case)));
         Finding { base, ..finding }
     });
     let findings = rule::joined(findings.collect(), of_all.finding(threshold).or(none));

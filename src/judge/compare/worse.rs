@@ -7,7 +7,7 @@ use crate::scenario::{Amount, Bytes, Limit, Rate, Threshold};
 
 /// The base's figure for each limit of the threshold, briefly.
 pub(super) fn figure(threshold: &Threshold, base: Option<&Case>) -> String {
-    let Some(base) = base else { return "not there".to_owned() };
+    let Some(base) = base else { return "absent".to_owned() };
     let of = |limit: &Limit| match (limit, base.measured(threshold, limit).unwrap_or(base)) {
         (Limit::MaxRate(rate), base) => {
             let known = base.rate_of(*rate);
@@ -23,12 +23,12 @@ pub(super) fn figure(threshold: &Threshold, base: Option<&Case>) -> String {
 
 /// Describes a limit that the base breaks and the candidate keeps; `None` if the base keeps it too.
 pub(super) fn fixed(threshold: &Threshold, limit: &Limit, named: bool, base: &Case) -> Option<String> {
-    let said = base.against_measured(threshold, limit, named);
+    let judged = base.against_measured(threshold, limit, named);
     let broken = match limit {
-        Limit::MaxRate(_) => said.verdict != Verdict::Held && base.is_candidate(),
+        Limit::MaxRate(_) => judged.verdict != Verdict::Held && base.is_candidate(),
         Limit::MaxGrowth(_) | Limit::MaxBytes(_) | Limit::AfterTeardown(_) => false,
     };
-    (broken || said.verdict == Verdict::Broken).then(|| format!("; fixed since the base, which {}", said.because))
+    (broken || judged.verdict == Verdict::Broken).then(|| format!("; fixed since the base, which {}", judged.because))
 }
 
 fn unit(rate: Rate) -> String {

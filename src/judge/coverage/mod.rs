@@ -18,9 +18,9 @@ pub(super) struct Coverage {
     /// The workload is sampled after each iteration, not by the clock.
     settled_only: bool,
     stage: Option<Stage>,
-    lead_in: Rest,
+    lead_in: RestStage,
     workload: Span,
-    cool_down: Rest,
+    cool_down: RestStage,
     /// Time of the last sample.
     last: Duration,
     missing: Vec<Missing>,
@@ -32,7 +32,7 @@ pub(super) struct Coverage {
 
 /// A stage at rest.
 #[derive(Debug, Default)]
-struct Rest {
+struct RestStage {
     span: Span,
     /// Times of its settled samples.
     taken: Vec<Duration>,
@@ -68,7 +68,7 @@ impl Coverage {
         }
     }
 
-    /// Ends the stage.
+    /// Ends the current stage at `at`.
     pub(super) fn end(&mut self, at: Duration) {
         if let Some(span) = self.span() {
             span.to = at;
@@ -84,7 +84,7 @@ impl Coverage {
         }
     }
 
-    /// Records a sample.
+    /// Records a sample, and the ticks missed before it.
     pub(super) fn sample(&mut self, info: SampleInfo) {
         if info.missed > 0 {
             let span = Span { from: self.last, to: info.at };
@@ -138,21 +138,21 @@ impl Coverage {
     }
 
     /// Counts samples in the late half, the basis of a settled level; `None` if none is missing there.
-    fn at_rest(&self, rest: &Rest) -> Option<Counts> {
+    fn at_rest(&self, rest: &RestStage) -> Option<SampleCounts> {
         let late = Span { from: (rest.span.from + rest.span.to) / 2, ..rest.span };
         let missing: f64 = self.missing.iter().map(|missing| missing.within(late)).sum();
         let taken = rest.taken.iter().filter(|at| **at >= late.from).count() as u64;
         let missing = missing.round() as u64;
-        (missing > 0).then_some(Counts { taken, due: taken + missing })
+        (missing > 0).then_some(SampleCounts { taken, due: taken + missing })
     }
 
-    fn at_work(&self, warm_up: u64, slots: u64) -> Counts {
+    fn at_work(&self, warm_up: u64, slots: u64) -> SampleCounts {
         // Ticks missed at the end of the workload are recorded by the first sample after it.
         let later = self.missing.iter().filter(|missing| !self.settled_only && !missing.has_slots);
         let later = later.map(|missing| missing.within(self.workload)).sum::<f64>().round() as u64;
         let holes = self.holes.iter().map(|(slot, count)| (slot + count).saturating_sub(warm_up.max(*slot)));
         let after = slots.saturating_sub(warm_up);
-        Counts { taken: after.saturating_sub(holes.sum()), due: after + later }
+        SampleCounts { taken: after.saturating_sub(holes.sum()), due: after + later }
     }
 }
 
@@ -171,12 +171,12 @@ impl Missing {
 
 /// Samples taken, and samples due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(super) struct SampleCounts {
     pub(super) taken: u64,
     pub(super) due: u64,
 }
 
-impl Counts {
+impl SampleCounts {
     /// Whether too few samples were taken.
     pub(super) fn are_too_few(self) -> bool {
         (self.taken as f64) < NEEDED_SHARE * self.due as f64

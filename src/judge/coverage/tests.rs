@@ -74,10 +74,10 @@ fn a_rest_with_no_sample_due_is_not_doubted() {
 fn what_was_missed_in_the_warm_up_does_not_count() {
     let mut coverage = Coverage::default();
     coverage.hole(0, 60);
-    assert_eq!(coverage.at_work(60, 300), Counts { taken: 240, due: 240 });
-    assert_eq!(coverage.at_work(20, 300), Counts { taken: 240, due: 280 });
+    assert_eq!(coverage.at_work(60, 300), SampleCounts { taken: 240, due: 240 });
+    assert_eq!(coverage.at_work(20, 300), SampleCounts { taken: 240, due: 280 });
     coverage.hole(100, 120);
-    assert_eq!(coverage.at_work(60, 300), Counts { taken: 120, due: 240 });
+    assert_eq!(coverage.at_work(60, 300), SampleCounts { taken: 120, due: 240 });
     assert_eq!(coverage.doubts(60, 300).rate, None);
     coverage.hole(299, 1);
     let rate = coverage.doubts(60, 300).rate.unwrap();
@@ -91,7 +91,7 @@ fn what_was_missed_at_the_end_of_the_workload_is_told_by_the_next_sample() {
     sample(&mut coverage, 1, 0);
     coverage.begin(Stage::CoolDown, seconds(1501));
     sample(&mut coverage, 1511, 1509);
-    assert_eq!(coverage.at_work(0, 1), Counts { taken: 1, due: 1500 });
+    assert_eq!(coverage.at_work(0, 1), SampleCounts { taken: 1, due: 1500 });
     assert!(coverage.doubts(0, 1).rate.unwrap().starts_with("only 1 of 1,500 samples"));
 }
 
@@ -99,9 +99,9 @@ fn what_was_missed_at_the_end_of_the_workload_is_told_by_the_next_sample() {
 fn an_iteration_is_missing_only_if_a_sample_failed() {
     let mut coverage = Coverage::default();
     coverage.iterations(0, 9);
-    assert_eq!(coverage.at_work(0, 100), Counts { taken: 100, due: 100 });
+    assert_eq!(coverage.at_work(0, 100), SampleCounts { taken: 100, due: 100 });
     coverage.begin(Stage::Workload, Duration::ZERO);
     (0..3).for_each(|at| coverage.gap(seconds(at)));
     coverage.iterations(10, 2);
-    assert_eq!(coverage.at_work(0, 100), Counts { taken: 98, due: 100 });
+    assert_eq!(coverage.at_work(0, 100), SampleCounts { taken: 98, due: 100 });
 }

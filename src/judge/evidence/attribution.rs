@@ -14,9 +14,9 @@ const EQUAL: f64 = 1e-9;
 pub struct Labels<'a> {
     /// For each block, whether the workload ran in it.
     pub order: &'a [bool],
-    /// Troughs per block.
+    /// The number of troughs in each block of the order.
     pub parts: usize,
-    /// Slots per trough.
+    /// The number of slots that each trough covers.
     pub slots: f64,
 }
 
@@ -25,7 +25,7 @@ pub struct Labels<'a> {
 pub struct Attribution {
     /// The autocorrelation taken out.
     pub phi: f64,
-    /// The statistic.
+    /// The test statistic of the order that was run.
     pub t: f64,
     /// Growth that the workload causes, per slot.
     pub rate: f64,
@@ -45,7 +45,7 @@ pub fn attribution(troughs: &[f64], labels: Labels<'_>) -> Option<Attribution> {
         return None;
     }
     let phi = autocorrelation(troughs);
-    let whitened = Whitened::of(troughs, phi);
+    let whitened = Whitened::new(troughs, phi);
     let (t, rate, error) = whitened.statistic(labels.order, labels.parts);
     let all: Vec<f64> =
         orders(labels.order.len(), working).map(|order| whitened.statistic(&order, labels.parts).0).collect();
@@ -102,7 +102,7 @@ struct Whitened {
 }
 
 impl Whitened {
-    fn of(troughs: &[f64], phi: f64) -> Whitened {
+    fn new(troughs: &[f64], phi: f64) -> Whitened {
         let mut whitened = Whitened { phi, nuisance: Vec::new(), y: Vec::new() };
         // A coefficient of 1 removes the level by itself.
         let level = (phi < 1.0).then(|| vec![1.0; troughs.len()]);

@@ -22,7 +22,7 @@ const BLOCKS: usize = 24;
 /// The verdict on a candidate without a second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budgeted {
-    /// A leak.
+    /// The growth is strong enough to be called a leak.
     Leak,
     /// It grows, but may stop.
     SlowingDown,
@@ -40,12 +40,12 @@ pub fn within_budget(history: &History, window: Window, first: &Trend) -> Budget
     let Some(stretch) = work.split(window.warm_up.max(history.reset().unwrap_or(0)), BLOCKS) else {
         return Budgeted::SlowingDown;
     };
-    let unit = Unit::of(&stretch);
-    let m: Vec<f64> = stretch.blocks.iter().map(|block| first.measure.of(block, unit)).collect();
-    let earlier = work.highest_before(stretch.from, stretch.each).map(|trough| first.measure.of(&trough, unit));
+    let unit = Unit::from_stretch(&stretch);
+    let m: Vec<f64> = stretch.blocks.iter().map(|block| first.measure.value(block, unit)).collect();
+    let earlier = work.highest_before(stretch.from, stretch.each).map(|trough| first.measure.value(&trough, unit));
     let third = &m[..BLOCKS / 3];
     let new_high = third.last().copied() > earlier;
-    let begins = Increments::of(third).t >= THIRD && growth(third) >= LEAST_GROWTH && new_high;
+    let begins = Increments::new(third).t >= THIRD && growth(third) >= LEAST_GROWTH && new_high;
     let goes_on = slope(&m[BLOCKS / 2..]) >= LAST_HALF * slope(&m[..BLOCKS / 2])
         && slope(&m[BLOCKS / 3..]) >= LAST_THIRDS * slope(third);
     if begins && goes_on { Budgeted::Leak } else { Budgeted::SlowingDown }
@@ -67,7 +67,7 @@ mod tests {
             let live = objects(f64::from(slot)) as u64;
             histories.sample(Stage::Workload, &[Some(Usage { allocs: live, frees: 0, bytes: live * 64 })]);
         }
-        let history = histories.of(0);
+        let history = histories.history(0);
         let window = Window { warm_up: 60, pace: Pace { iterations: Some(1.0), hours: 0.001 } };
         let Evidence::Trend(trend) = first_look(&history, window) else { panic!("too few") };
         trend.growing.then(|| within_budget(&history, window, &trend))

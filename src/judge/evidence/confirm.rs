@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::attribution::{Attribution, Labels, attribution, p_of_sum};
 use super::extension::{Extension, PARTS};
-use super::first::{Around, Trend};
+use super::first::{SeriesWithRest, Trend};
 use super::history::History;
 use super::measure::Unit;
 use super::rate::{Interval, mean};
-use super::trend::{Blocks, Guard, Increments};
+use super::trend::{Blocks, GrowthCheck, Increments};
 use super::troughs::{Stretch, Trough};
-use crate::record::Pause;
+use crate::record::BlockPause;
 
 /// The cut-off of T in a second look, for any number of blocks.
 const CUT_OFF: f64 = 2.0;
@@ -52,8 +52,8 @@ pub enum Standing {
 pub enum Doubt {
     /// T is below its cut-off, or there are too few slots of work.
     Weak,
-    /// A guard failed.
-    Guard(Guard),
+    /// A guard of the first look failed on the slots of work.
+    Guard(GrowthCheck),
     /// The rate is less than half of the rate in the first look.
     Slower,
     /// The series did not end above all of its earlier levels.
@@ -63,7 +63,7 @@ pub enum Doubt {
 /// The result of one or more second looks at a tag.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirmation {
-    /// The verdict.
+    /// The verdict of all looks together.
     pub standing: Standing,
     /// Why the growth did not persist.
     pub doubts: Vec<Doubt>,
@@ -101,10 +101,10 @@ pub fn second_look(history: &History, first: &Trend, looks: &[Extension]) -> Opt
 
 fn standing(first: &Trend, last: &Extension, p: Option<f64>, caused: Option<Interval>) -> Standing {
     match (last.pause(), p, caused) {
-        (Pause::Never, _, _) => Standing::NotTested,
+        (BlockPause::Never, _, _) => Standing::NotTested,
         (_, Some(p), Some(caused)) if p <= LEVEL && caused.rate >= CAUSED * first.tested().rate => Standing::Leak,
         (_, _, Some(caused)) if caused.high < SHARE * first.tested().rate => Standing::Background,
-        (Pause::Idle | Pause::HalfSpeed, _, _) => Standing::NotAttributed,
+        (BlockPause::Idle | BlockPause::HalfSpeed, _, _) => Standing::NotAttributed,
     }
 }
 
@@ -119,8 +119,8 @@ fn highest(history: &History, first: &Trend) -> Trough {
 fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Trend>, Vec<Doubt>) {
     let slots = look.work().slots();
     let drop = slots / WARM_UP_SHARE;
-    let around = Around { work: look.work(), before: None, after: None, pace: first.pace };
-    let tested = Blocks::of(slots - drop)
+    let around = SeriesWithRest { work: look.work(), before: None, after: None, pace: first.pace };
+    let tested = Blocks::new(slots - drop)
         .and_then(|blocks| around.test(drop, Blocks { cut_off: CUT_OFF, ..blocks }, Some(first.measure)));
     let levels = look.work().split(drop, LEVELS);
     let (Some(mut trend), Some(levels)) = (tested, levels) else { return (None, vec![Doubt::Weak]) };
@@ -128,12 +128,12 @@ fn persistence(look: &Extension, first: &Trend, highest: Trough) -> (Option<Tren
     trend.bytes = trend.bytes.times(to_first);
     trend.objects = trend.objects.times(to_first);
 
-    let unit = Unit::of(&levels);
-    let ends: Vec<f64> = levels.blocks[LEVELS - 3..].iter().map(|block| first.measure.of(block, unit)).collect();
+    let unit = Unit::from_stretch(&levels);
+    let ends: Vec<f64> = levels.blocks[LEVELS - 3..].iter().map(|block| first.measure.value(block, unit)).collect();
     let weak = (trend.t < CUT_OFF).then_some(Doubt::Weak);
     let failed = trend.failed.iter().map(|guard| Doubt::Guard(*guard));
     let slower = (trend.tested().rate < SHARE * first.tested().rate).then_some(Doubt::Slower);
-    let low = (mean(&ends) <= first.measure.of(&highest, unit)).then_some(Doubt::NoNewHigh);
+    let low = (mean(&ends) <= first.measure.value(&highest, unit)).then_some(Doubt::NoNewHigh);
     let doubts = weak.into_iter().chain(failed).chain(slower).chain(low).collect();
     (Some(trend), doubts)
 }
@@ -145,10 +145,10 @@ fn pace(look: &Extension, first: &Trend) -> f64 {
 
 fn attribute(look: &Extension, first: &Trend) -> Option<Attribution> {
     let measure = first.measure;
-    let unit = Unit::of(&Stretch { blocks: look.parts().to_vec(), each: 1, from: 0 });
-    let troughs: Vec<f64> = look.parts().iter().map(|part| measure.of(part, unit)).collect();
+    let unit = Unit::from_stretch(&Stretch { blocks: look.parts().to_vec(), each: 1, from: 0 });
+    let troughs: Vec<f64> = look.parts().iter().map(|part| measure.value(part, unit)).collect();
     // Work at half speed differs from work at full speed by half as much as rest does.
-    let slots = look.part_slots() * pace(look, first) * if look.pause() == Pause::HalfSpeed { 0.5 } else { 1.0 };
+    let slots = look.part_slots() * pace(look, first) * if look.pause() == BlockPause::HalfSpeed { 0.5 } else { 1.0 };
     attribution(&troughs, Labels { order: look.order(), parts: PARTS, slots })
 }
 
@@ -169,7 +169,7 @@ fn pooled(trends: Vec<Trend>) -> Option<Trend> {
 fn by_time(look: &Extension) -> Interval {
     let bytes: Vec<f64> = look.parts().chunks(PARTS).filter_map(lowest).collect();
     let block_hours = look.part_slots() * PARTS as f64 * look.slot_hours();
-    Increments::of(&bytes).interval(&bytes).times(1.0 / block_hours)
+    Increments::new(&bytes).interval(&bytes).times(1.0 / block_hours)
 }
 
 fn lowest(parts: &[Trough]) -> Option<f64> {

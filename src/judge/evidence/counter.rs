@@ -8,10 +8,10 @@ use crate::pool::{Counters, Usage};
 
 /// One tag's figures at one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sample {
-    /// Objects in use.
+pub struct CounterSample {
+    /// The number of objects in use.
     pub live: i64,
-    /// Bytes in use.
+    /// The number of bytes in use.
     pub bytes: i64,
     /// Objects allocated since the previous sample; 0 in the first one, and if the kernel does not count allocations.
     pub allocs: i64,
@@ -47,20 +47,20 @@ impl Counter {
     /// The sample of a usage; `None` if the counters went back, so that the usage is the [`first`](Counter::first) of
     /// another counter.
     #[inline]
-    pub fn read(&mut self, usage: Usage) -> Option<Sample> {
+    pub fn read(&mut self, usage: Usage) -> Option<CounterSample> {
         // One path for every kind of counter: a branch for each would cost more than everything else.
         let follows = i64::from(self.follows);
         let allocs = self.moved(usage.allocs, self.allocs) & follows;
         let frees = self.moved(usage.frees, self.frees) & follows;
-        let sample = Sample { allocs, ..self.first(usage) };
+        let sample = CounterSample { allocs, ..self.first(usage) };
         (allocs | frees >= 0).then_some(sample)
     }
 
     /// The sample of a usage without an earlier one to compare with.
     #[inline]
-    pub fn first(&mut self, usage: Usage) -> Sample {
+    pub fn first(&mut self, usage: Usage) -> CounterSample {
         (self.allocs, self.frees, self.follows) = (usage.allocs, usage.frees, self.counts);
-        Sample { live: self.moved(usage.allocs, usage.frees), bytes: usage.bytes as i64, allocs: 0 }
+        CounterSample { live: self.moved(usage.allocs, usage.frees), bytes: usage.bytes as i64, allocs: 0 }
     }
 
     #[inline]
@@ -81,8 +81,8 @@ mod tests {
     fn a_wrap_is_no_reset() {
         let mut counter = Counter::new(Counters::Wrapping32);
         counter.read(usage(0xffff_fff0, 0xffff_ffe0));
-        assert_eq!(counter.read(usage(4, 0xffff_fff0)), Some(Sample { live: 20, bytes: 64, allocs: 20 }));
-        assert_eq!(counter.read(usage(9, 3)), Some(Sample { live: 6, bytes: 64, allocs: 5 }));
+        assert_eq!(counter.read(usage(4, 0xffff_fff0)), Some(CounterSample { live: 20, bytes: 64, allocs: 20 }));
+        assert_eq!(counter.read(usage(9, 3)), Some(CounterSample { live: 6, bytes: 64, allocs: 5 }));
     }
 
     #[test]
@@ -91,8 +91,12 @@ mod tests {
             let mut counter = Counter::new(counters);
             counter.read(usage(1000, 900));
             assert_eq!(counter.read(usage(10, 2)), None, "{counters:?}");
-            assert_eq!(counter.first(usage(10, 2)), Sample { live: 8, bytes: 64, allocs: 0 });
-            assert_eq!(counter.read(usage(11, 2)), Some(Sample { live: 9, bytes: 64, allocs: 1 }), "{counters:?}");
+            assert_eq!(counter.first(usage(10, 2)), CounterSample { live: 8, bytes: 64, allocs: 0 });
+            assert_eq!(
+                counter.read(usage(11, 2)),
+                Some(CounterSample { live: 9, bytes: 64, allocs: 1 }),
+                "{counters:?}"
+            );
             let only_freed = counter.read(usage(11, 1));
             assert_eq!(only_freed, None, "{counters:?}");
         }
@@ -102,7 +106,7 @@ mod tests {
     fn objects_in_use_go_down_as_they_please() {
         let mut counter = Counter::new(Counters::InUse);
         counter.read(usage(1000, 0));
-        assert_eq!(counter.read(usage(10, 0)), Some(Sample { live: 10, bytes: 64, allocs: 0 }));
+        assert_eq!(counter.read(usage(10, 0)), Some(CounterSample { live: 10, bytes: 64, allocs: 0 }));
     }
 
     #[test]

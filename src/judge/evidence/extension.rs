@@ -5,7 +5,7 @@ use super::flow::Flow;
 use super::history::History;
 use super::troughs::{Trough, Troughs};
 use crate::pool::{Counters, Usage};
-use crate::record::{Pause, SecondLook};
+use crate::record::{BlockPause, SecondLook};
 
 /// Number of troughs in a block.
 pub(super) const PARTS: usize = 2;
@@ -16,7 +16,7 @@ pub struct Extension {
     counter: Counter,
     flow: Flow,
     slots: u64,
-    pause: Pause,
+    pause: BlockPause,
     order: Vec<bool>,
     slot_us: u64,
     /// Counted from 1; 0 is the work before the first block.
@@ -76,7 +76,7 @@ impl Extension {
 
     fn add(&mut self, trough: Trough) {
         // Blocks at half speed stay in the series of work, as half of the work.
-        if self.working || self.pause == Pause::HalfSpeed {
+        if self.working || self.pause == BlockPause::HalfSpeed {
             self.work.push(trough);
         }
         let half = usize::from(self.slot * 2 >= self.slots);
@@ -117,16 +117,16 @@ impl Extension {
         &self.order
     }
 
-    pub(super) fn pause(&self) -> Pause {
+    pub(super) fn pause(&self) -> BlockPause {
         self.pause
     }
 
-    /// Slots per half-block.
+    /// The number of slots in half a block.
     pub(super) fn part_slots(&self) -> f64 {
         self.slots as f64 / PARTS as f64
     }
 
-    /// Hours per slot.
+    /// The length of a slot in hours.
     pub(super) fn slot_hours(&self) -> f64 {
         self.slot_us as f64 / 3.6e9
     }
@@ -135,8 +135,8 @@ impl Extension {
     pub(super) fn share(&self) -> f64 {
         let idle = self.order.iter().filter(|work| !**work).count() as f64;
         match self.pause {
-            Pause::Idle | Pause::Never => 1.0,
-            Pause::HalfSpeed => 1.0 - 0.5 * idle / self.order.len().max(1) as f64,
+            BlockPause::Idle | BlockPause::Never => 1.0,
+            BlockPause::HalfSpeed => 1.0 - 0.5 * idle / self.order.len().max(1) as f64,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::early::Early;
 use super::history::History;
-use super::measure::{Measure, Unit};
+use super::measure::{TestedFigure, Unit};
 use super::rate::{Interval, Pace};
 use super::shape::{self, Shape};
-use super::trend::{Blocks, Guard, Increments, NEEDED, VISIBLE_OBJECTS, growth, guards};
+use super::trend::{Blocks, GrowthCheck, Increments, NEEDED, VISIBLE_OBJECTS, growth, guards};
 use super::troughs::{Stretch, Trough, Troughs};
 use crate::scenario::Per;
 
@@ -37,7 +37,7 @@ impl Window {
 pub enum Evidence {
     /// Too few samples after the warm-up.
     TooFew {
-        /// Number of samples.
+        /// The number of samples after the warm-up.
         samples: u64,
         /// Number of samples needed.
         needed: u64,
@@ -66,27 +66,27 @@ pub enum Interruption {
 pub struct Trend {
     /// The growth is steady: T is over its cut-off and no guard failed. A candidate for a leak.
     pub growing: bool,
-    /// The test statistic.
+    /// The test statistic; the tag is a candidate only if it reaches `cut_off`.
     pub t: f64,
     /// The cut-off that T is compared with.
     pub cut_off: f64,
     /// Growth from the first block's trough to the last one's, in objects and in bytes.
     pub growth: (f64, f64),
-    /// Guards that failed.
-    pub failed: Vec<Guard>,
+    /// The guards that failed; with any of them the tag is no candidate.
+    pub failed: Vec<GrowthCheck>,
     /// The tested slots: from, to.
     pub window: (u64, u64),
     /// The shape of the whole series.
     pub shape: Shape,
-    /// The tested figure.
-    pub measure: Measure,
+    /// The figure that was tested: objects, bytes, or objects without those in flight.
+    pub measure: TestedFigure,
     /// Number of blocks that the window was split into.
     pub blocks: usize,
     /// Bytes of one object, on average at the end; `None` if none was in use.
     pub object_size: Option<f64>,
-    /// Bytes per slot.
+    /// The rate in bytes per slot.
     pub(super) bytes: Interval,
-    /// Objects per slot.
+    /// The rate in objects per slot.
     pub(super) objects: Interval,
     /// The smallest leak this series could have shown, in objects per slot.
     pub(super) smallest: f64,
@@ -106,8 +106,8 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
         Some(_) => Evidence::Interrupted(Interruption::CountedAnew),
         None => Evidence::TooFew { samples, needed: NEEDED, rate: None },
     };
-    let Some(blocks) = Blocks::of(samples) else { return too_few };
-    let around = Around {
+    let Some(blocks) = Blocks::new(samples) else { return too_few };
+    let around = SeriesWithRest {
         work,
         before: history.before().lowest_late(),
         after: history.after().lowest_late(),
@@ -119,12 +119,12 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
         true => whole,
         false => late().unwrap_or(whole),
     };
-    trend.shape = shape::of(work, from, &trend);
+    trend.shape = shape::classify(work, from, &trend);
     Evidence::Trend(trend)
 }
 
 /// A series, and the samples at rest around it.
-pub(super) struct Around<'a> {
+pub(super) struct SeriesWithRest<'a> {
     pub(super) work: &'a Troughs,
     /// The lowest trough of the late lead-in.
     pub(super) before: Option<Trough>,
@@ -133,19 +133,19 @@ pub(super) struct Around<'a> {
     pub(super) pace: Pace,
 }
 
-impl Around<'_> {
+impl SeriesWithRest<'_> {
     /// Tests the slots from `from` on, by `measure` if one is given.
-    pub(super) fn test(&self, from: u64, blocks: Blocks, measure: Option<Measure>) -> Option<Trend> {
+    pub(super) fn test(&self, from: u64, blocks: Blocks, measure: Option<TestedFigure>) -> Option<Trend> {
         let stretch = self.work.split(from, blocks.count)?;
         let earlier = self.work.highest_before(stretch.from, stretch.each);
-        let unit = Unit::of(&stretch);
-        let [objects, bytes, adjusted] = [Measure::Objects, Measure::Bytes, Measure::WithoutFlow]
-            .map(|measure| Look::at(&stretch, measure, unit, earlier, self.before, self.after));
+        let unit = Unit::from_stretch(&stretch);
+        let [objects, bytes, adjusted] = [TestedFigure::Objects, TestedFigure::Bytes, TestedFigure::WithoutFlow]
+            .map(|measure| BlockSeries::at(&stretch, measure, unit, earlier, self.before, self.after));
         let best = if let Some(measure) = measure {
             match measure {
-                Measure::Objects => &objects,
-                Measure::Bytes => &bytes,
-                Measure::WithoutFlow => &adjusted,
+                TestedFigure::Objects => &objects,
+                TestedFigure::Bytes => &bytes,
+                TestedFigure::WithoutFlow => &adjusted,
             }
         } else if bytes.increments.t > objects.increments.t && bytes.growing(blocks.cut_off) {
             &bytes
@@ -155,8 +155,8 @@ impl Around<'_> {
             &objects
         };
         let each = stretch.each as f64;
-        let per_object = if best.measure == Measure::WithoutFlow { best } else { &objects };
-        let per_byte = if best.measure == Measure::WithoutFlow { best } else { &bytes };
+        let per_object = if best.measure == TestedFigure::WithoutFlow { best } else { &objects };
+        let per_byte = if best.measure == TestedFigure::WithoutFlow { best } else { &bytes };
         let smallest = (blocks.cut_off * best.increments.deviation / best.increments.root)
             .max(VISIBLE_OBJECTS / blocks.count as f64)
             / each;
@@ -180,31 +180,31 @@ impl Around<'_> {
 }
 
 /// One measure of a stretch, in objects per block.
-struct Look {
-    measure: Measure,
+struct BlockSeries {
+    measure: TestedFigure,
     m: Vec<f64>,
     increments: Increments,
-    failed: Vec<Guard>,
+    failed: Vec<GrowthCheck>,
 }
 
-impl Look {
+impl BlockSeries {
     fn at(
         stretch: &Stretch,
-        measure: Measure,
+        measure: TestedFigure,
         unit: Unit,
         earlier: Option<Trough>,
         before: Option<Trough>,
         after: Option<Trough>,
-    ) -> Look {
-        let value = |trough: &Trough| measure.of(trough, unit);
+    ) -> BlockSeries {
+        let value = |trough: &Trough| measure.value(trough, unit);
         let m: Vec<f64> = stretch.blocks.iter().map(value).collect();
         let mut failed = guards(&m, earlier.as_ref().map(value));
         // The number of objects in flight before the workload is unknown, so that series is compared with itself only.
-        let before = before.filter(|_| measure != Measure::WithoutFlow);
+        let before = before.filter(|_| measure != TestedFigure::WithoutFlow);
         if released(&m, before.as_ref().map(value), after.as_ref().map(value)) {
-            failed.push(Guard::Released);
+            failed.push(GrowthCheck::Released);
         }
-        Look { measure, increments: Increments::of(&m), m, failed }
+        BlockSeries { measure, increments: Increments::new(&m), m, failed }
     }
 
     fn growing(&self, cut_off: f64) -> bool {
@@ -242,7 +242,7 @@ impl Trend {
         Some(self.smallest * self.pace.slots(per)?)
     }
 
-    /// Objects per slot.
+    /// The rate in objects per slot.
     pub fn objects_a_slot(&self) -> Interval {
         self.objects
     }
@@ -265,8 +265,8 @@ impl Trend {
     /// The rate of the tested figure, in objects per slot.
     pub(super) fn tested(&self) -> Interval {
         match self.measure {
-            Measure::Objects | Measure::WithoutFlow => self.objects,
-            Measure::Bytes => self.bytes.times(1.0 / self.object_size.unwrap_or(1.0)),
+            TestedFigure::Objects | TestedFigure::WithoutFlow => self.objects,
+            TestedFigure::Bytes => self.bytes.times(1.0 / self.object_size.unwrap_or(1.0)),
         }
     }
 

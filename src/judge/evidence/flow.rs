@@ -5,7 +5,7 @@
 //! median) is kept beside the plain series. β is learned once and never changed, so the series stays comparable with
 //! itself and needs no second pass.
 
-use super::counter::Sample;
+use super::counter::CounterSample;
 use super::troughs::Trough;
 
 /// Number of slots from which β is learned.
@@ -57,14 +57,14 @@ impl Flow {
     pub(super) fn taken_out_of(samples: &mut [Trough]) -> Flow {
         let flow = Flow::learned(samples);
         for sample in samples.iter_mut().filter(|sample| !sample.is_hole()) {
-            *sample = flow.trough(Sample { live: sample.objects, bytes: sample.bytes, allocs: sample.allocs() });
+            *sample = flow.trough(CounterSample { live: sample.objects, bytes: sample.bytes, allocs: sample.allocs() });
         }
         flow
     }
 
     /// The trough of one sample; `adjusted` is without objects in flight.
     #[inline]
-    pub(super) fn trough(self, sample: Sample) -> Trough {
+    pub(super) fn trough(self, sample: CounterSample) -> Trough {
         let half = 1 << (WHOLE - 1);
         let in_flight = (self.share.wrapping_mul(sample.allocs - self.usual) + half) >> WHOLE;
         Trough { objects: sample.live, bytes: sample.bytes, adjusted: sample.live.wrapping_sub(in_flight) }
@@ -82,13 +82,13 @@ impl Trough {
 mod tests {
     use super::*;
 
-    fn samples(live: impl Fn(i64) -> i64) -> Vec<Sample> {
+    fn samples(live: impl Fn(i64) -> i64) -> Vec<CounterSample> {
         // The allocations move without a linear pattern.
         let allocs = |at: i64| 100 + (at * 7919) % 61;
-        (0..64).map(|at| Sample { live: live(allocs(at)), bytes: 0, allocs: allocs(at) }).collect()
+        (0..64).map(|at| CounterSample { live: live(allocs(at)), bytes: 0, allocs: allocs(at) }).collect()
     }
 
-    fn learned(samples: &[Sample]) -> Flow {
+    fn learned(samples: &[CounterSample]) -> Flow {
         Flow::learned(&samples.iter().map(|sample| Flow::LEARNING.trough(*sample)).collect::<Vec<_>>())
     }
 

@@ -1,7 +1,7 @@
 //! The series of one tag, from lead-in to cool-down.
 
 use super::flow::Flow;
-use super::rest::Rest;
+use super::rest::RestSamples;
 use super::troughs::Troughs;
 
 /// The series of one tag so far.
@@ -9,8 +9,8 @@ use super::troughs::Troughs;
 pub struct History {
     pub(super) work: Troughs,
     pub(super) flow: Flow,
-    pub(super) before: Rest,
-    pub(super) after: Rest,
+    pub(super) before: RestSamples,
+    pub(super) after: RestSamples,
     pub(super) present: u64,
     pub(super) gone: bool,
     pub(super) reset: Option<u64>,
@@ -41,12 +41,12 @@ impl History {
     }
 
     /// Samples of the lead-in.
-    pub fn before(&self) -> &Rest {
+    pub fn before(&self) -> &RestSamples {
         &self.before
     }
 
     /// Samples of the cool-down.
-    pub fn after(&self) -> &Rest {
+    pub fn after(&self) -> &RestSamples {
         &self.after
     }
 

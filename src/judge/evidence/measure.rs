@@ -7,8 +7,8 @@ use super::troughs::{Stretch, Trough};
 /// The figure of a tag that was tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// Objects in use.
+pub enum TestedFigure {
+    /// The number of objects in use.
     Objects,
     /// Bytes in use, expressed in objects of the usual size. Bytes can grow without growth of the objects.
     Bytes,
@@ -21,7 +21,7 @@ pub enum Measure {
 pub(super) struct Unit(pub(super) Option<f64>);
 
 impl Unit {
-    pub(super) fn of(stretch: &Stretch) -> Unit {
+    pub(super) fn from_stretch(stretch: &Stretch) -> Unit {
         let in_use = stretch.blocks.last().filter(|last| last.objects > 0 && last.bytes > 0);
         Unit(in_use.map(|last| last.bytes as f64 / last.objects as f64))
     }
@@ -31,13 +31,13 @@ impl Unit {
     }
 }
 
-impl Measure {
+impl TestedFigure {
     /// A trough's figure, in objects.
-    pub(super) fn of(self, trough: &Trough, unit: Unit) -> f64 {
+    pub(super) fn value(self, trough: &Trough, unit: Unit) -> f64 {
         match self {
-            Measure::Objects => trough.objects as f64,
-            Measure::Bytes => trough.bytes as f64 / unit.bytes(),
-            Measure::WithoutFlow => trough.adjusted as f64,
+            TestedFigure::Objects => trough.objects as f64,
+            TestedFigure::Bytes => trough.bytes as f64 / unit.bytes(),
+            TestedFigure::WithoutFlow => trough.adjusted as f64,
         }
     }
 }

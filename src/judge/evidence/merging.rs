@@ -4,7 +4,7 @@
 const MOST: usize = 192;
 
 /// Whether a series of this many slots still has a block for each.
-pub(super) fn tells_apart(slots: u64) -> bool {
+pub(super) fn keeps_each_slot(slots: u64) -> bool {
     slots <= MOST as u64
 }
 
@@ -68,12 +68,12 @@ impl<T: Merge + Clone> Merging<T> {
         self.filled = 0;
     }
 
-    /// Slots so far.
+    /// The number of slots so far.
     pub(super) fn slots(&self) -> u64 {
         self.blocks.len() as u64 * u64::from(self.span) + u64::from(self.filled)
     }
 
-    /// Slots per block.
+    /// The number of slots in a block.
     pub(super) fn span(&self) -> u64 {
         u64::from(self.span)
     }
@@ -83,7 +83,7 @@ impl<T: Merge + Clone> Merging<T> {
         self.filled > 0
     }
 
-    /// The full blocks.
+    /// The full blocks, oldest first.
     pub(super) fn blocks(&self) -> &[T] {
         &self.blocks
     }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(values: &[i64]) -> Merging<Trough> {
+    fn merged(values: &[i64]) -> Merging<Trough> {
         let mut merging = Merging::after(0, Trough::default());
         let mut current = Trough::HOLE;
         for value in values {
@@ -123,7 +123,7 @@ mod tests {
     proptest! {
         #[test]
         fn merged_blocks_hold_the_true_minima(values in proptest::collection::vec(-1000i64..1000, 1..3000)) {
-            let merging = of(&values);
+            let merging = merged(&values);
             prop_assert!(merging.blocks.len() <= MOST && merging.blocks.capacity() <= MOST);
             prop_assert_eq!(merging.slots(), values.len() as u64);
             for (block, values) in merging.blocks.iter().zip(values.chunks(merging.span as usize)) {
@@ -133,7 +133,7 @@ mod tests {
 
         #[test]
         fn what_begins_late_has_the_blocks_of_what_was_there(slots in 0usize..3000) {
-            let (late, whole) = (Merging::after(slots as u64, Trough::default()), of(&vec![0; slots]));
+            let (late, whole) = (Merging::after(slots as u64, Trough::default()), merged(&vec![0; slots]));
             prop_assert_eq!((late.blocks, late.span, late.filled), (whole.blocks, whole.span, whole.filled));
         }
     }

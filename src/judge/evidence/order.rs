@@ -6,11 +6,11 @@
 
 use crate::pool::Key;
 use crate::random::split_mix;
-use crate::record::{Pause, SecondLook};
+use crate::record::{BlockPause, SecondLook};
 
 /// Blocks of a second look.
 const BLOCKS: usize = 12;
-/// Blocks at rest.
+/// The number of blocks without work.
 const IDLE: usize = 4;
 /// The fewest slots a block may have.
 const SLOTS: u64 = 8;
@@ -29,18 +29,18 @@ pub struct Draw {
     /// Duration of a slot in microseconds.
     pub slot_us: u64,
     /// How the workload can pause.
-    pub pause: Pause,
+    pub pause: BlockPause,
 }
 
-/// Draws the plan.
+/// Draws the plan of a second look: its lengths follow from the first look, its order from the seed.
 pub fn draw(from: Draw) -> SecondLook {
     let slots = match from.pause {
-        Pause::Idle | Pause::HalfSpeed => 3 * from.slots,
+        BlockPause::Idle | BlockPause::HalfSpeed => 3 * from.slots,
         // Without rest nothing is attributed, and persistence takes fewer slots.
-        Pause::Never => 2 * from.slots,
+        BlockPause::Never => 2 * from.slots,
     };
     let mut order = vec![true; BLOCKS];
-    if from.pause != Pause::Never {
+    if from.pause != BlockPause::Never {
         order[..IDLE].fill(false);
         shuffle(&mut order, from.seed);
     }
@@ -73,25 +73,25 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    fn plan(slots: u64, seed: u64, pause: Pause) -> SecondLook {
+    fn plan(slots: u64, seed: u64, pause: BlockPause) -> SecondLook {
         draw(Draw { number: 1, candidates: Vec::new(), seed, slots, slot_us: 1000, pause })
     }
 
     #[test]
     fn an_extension_is_three_times_the_first_look() {
-        let plan = plan(300, 1, Pause::Idle);
+        let plan = plan(300, 1, BlockPause::Idle);
         assert_eq!((plan.lead, plan.slots, plan.order.len()), (90, 67, 12));
         assert_eq!(plan.order.iter().filter(|work| !**work).count(), 4);
-        assert_eq!(super::draw(Draw { slots: 10, ..of(&plan) }).slots, 8);
+        assert_eq!(super::draw(Draw { slots: 10, ..draw_of(&plan) }).slots, 8);
     }
 
-    fn of(plan: &SecondLook) -> Draw {
+    fn draw_of(plan: &SecondLook) -> Draw {
         Draw { number: 1, candidates: Vec::new(), seed: plan.seed, slots: 300, slot_us: 1000, pause: plan.pause }
     }
 
     #[test]
     fn without_a_pause_all_blocks_work_and_there_are_fewer() {
-        let plan = plan(300, 1, Pause::Never);
+        let plan = plan(300, 1, BlockPause::Never);
         assert!(plan.order.iter().all(|work| *work));
         assert_eq!((plan.lead, plan.slots), (60, 45));
     }
@@ -100,7 +100,7 @@ mod tests {
     fn every_order_is_as_likely_as_any_other() {
         let mut seen: HashMap<Vec<bool>, u32> = HashMap::new();
         for seed in 0..49_500 {
-            *seen.entry(plan(100, seed, Pause::Idle).order).or_default() += 1;
+            *seen.entry(plan(100, seed, BlockPause::Idle).order).or_default() += 1;
         }
         assert_eq!(seen.len(), 495);
         // 100 of each are expected; chi squared with 494 degrees of freedom has mean 494 and deviation 31.

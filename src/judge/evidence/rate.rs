@@ -7,7 +7,7 @@ use crate::scenario::Per;
 /// An estimate of a rate with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Interval {
-    /// The estimated rate.
+    /// The estimate, in the unit of the interval.
     pub rate: f64,
     /// The lower end of the interval.
     pub low: f64,
@@ -20,7 +20,7 @@ pub struct Interval {
 pub struct Pace {
     /// Iterations per slot; `None` if none are counted.
     pub iterations: Option<f64>,
-    /// Hours per slot.
+    /// The length of a slot in hours.
     pub hours: f64,
 }
 

@@ -4,7 +4,7 @@ use super::troughs::Trough;
 
 /// Samples at rest, in the order taken: all of them as long as they are few, else one of every two, four, eight….
 #[derive(Debug, Clone)]
-pub struct Rest {
+pub struct RestSamples {
     kept: Vec<Trough>,
     every: u32,
     passed: u32,
@@ -13,14 +13,14 @@ pub struct Rest {
 /// The most samples kept of one stage.
 const MOST: usize = 32;
 
-impl Default for Rest {
-    fn default() -> Rest {
-        Rest { kept: Vec::new(), every: 1, passed: 0 }
+impl Default for RestSamples {
+    fn default() -> RestSamples {
+        RestSamples { kept: Vec::new(), every: 1, passed: 0 }
     }
 }
 
-impl Rest {
-    /// Adds a sample.
+impl RestSamples {
+    /// Adds a sample taken at rest.
     pub fn push(&mut self, sample: Trough) {
         self.passed += 1;
         if self.passed < self.every {
@@ -44,19 +44,19 @@ impl Rest {
         self.kept.push(sample);
     }
 
-    /// The samples kept.
+    /// The kept samples, oldest first.
     pub fn samples(&self) -> &[Trough] {
         &self.kept
     }
 
     /// The sum of two tags at rest: sample by sample if both have the same number of samples, else by their lowest.
-    pub(super) fn plus(&self, other: &Rest) -> Rest {
+    pub(super) fn plus(&self, other: &RestSamples) -> RestSamples {
         if self.kept.len() == other.kept.len() {
             let pairs = self.kept.iter().zip(&other.kept);
-            return Rest { kept: pairs.map(|(one, other)| one.plus(*other)).collect(), ..*self };
+            return RestSamples { kept: pairs.map(|(one, other)| one.plus(*other)).collect(), ..*self };
         }
-        let lowest = |rest: &Rest| rest.lowest_late().unwrap_or_default();
-        Rest { kept: vec![lowest(self).plus(lowest(other))], ..*self }
+        let lowest = |rest: &RestSamples| rest.lowest_late().unwrap_or_default();
+        RestSamples { kept: vec![lowest(self).plus(lowest(other))], ..*self }
     }
 
     /// The lowest trough of the late half.
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_long_rest_is_thinned_evenly() {
-        let mut rest = Rest::default();
+        let mut rest = RestSamples::default();
         (0..1000).for_each(|value| rest.push(Trough { objects: value, ..Trough::default() }));
         let kept: Vec<i64> = rest.samples().iter().map(|sample| sample.objects).collect();
         assert!(kept.len() > MOST / 2 && kept.len() <= MOST, "{kept:?}");

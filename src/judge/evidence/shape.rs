@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::first::Trend;
-use super::measure::{Measure, Unit};
+use super::measure::{TestedFigure, Unit};
 use super::rate::mean;
-use super::trend::Guard;
+use super::trend::GrowthCheck;
 use super::troughs::{Stretch, Trough, Troughs};
 
 /// The shape of a series. Places are slots of the workload.
@@ -36,7 +36,7 @@ const EXPLAINED: f64 = 0.2;
 const ROUNDING: f64 = 1e-9;
 
 /// The shape of a series that was tested from the slot `from` on.
-pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
+pub(super) fn classify(work: &Troughs, from: u64, trend: &Trend) -> Shape {
     let (blocks, span) = work.all();
     let values = values(&blocks, trend);
     let tested = (from / span) as usize;
@@ -59,20 +59,20 @@ pub(super) fn of(work: &Troughs, from: u64, trend: &Trend) -> Shape {
         return Shape::Step(place as u64 * span);
     }
     match trend.failed.as_slice() {
-        [Guard::Released] => Shape::Released,
-        failed if failed.contains(&Guard::SlowingDown) => Shape::SlowingDown,
+        [GrowthCheck::Released] => Shape::Released,
+        failed if failed.contains(&GrowthCheck::SlowingDown) => Shape::SlowingDown,
         _ => Shape::Irregular,
     }
 }
 
 /// Values of the tested measure. If nothing grew, these are bytes, because limits are on bytes.
 fn values(blocks: &[Trough], trend: &Trend) -> Vec<f64> {
-    let measure = if trend.growing { trend.measure } else { Measure::Bytes };
-    let unit = Unit::of(&Stretch { blocks: blocks.to_vec(), each: 1, from: 0 });
+    let measure = if trend.growing { trend.measure } else { TestedFigure::Bytes };
+    let unit = Unit::from_stretch(&Stretch { blocks: blocks.to_vec(), each: 1, from: 0 });
     let mut known = blocks.iter().copied().find(|block| !block.is_hole()).unwrap_or_default();
     let filled = blocks.iter().map(|block| {
         known = if block.is_hole() { known } else { *block };
-        measure.of(&known, unit)
+        measure.value(&known, unit)
     });
     filled.collect()
 }

@@ -19,7 +19,7 @@ const LEAST_GROWTH: f64 = 4.0;
 /// The test for a number of samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Blocks {
-    /// Number of blocks.
+    /// The number of blocks.
     pub(super) count: usize,
     /// The cut-off that T is compared with.
     pub(super) cut_off: f64,
@@ -37,7 +37,7 @@ impl Blocks {
     pub(super) const LATE: Blocks = Blocks { count: 12, cut_off: 3.6 };
 
     /// The test for this number of samples; `None` if they are too few.
-    pub(super) fn of(samples: u64) -> Option<Blocks> {
+    pub(super) fn new(samples: u64) -> Option<Blocks> {
         PLANS.iter().find(|(least, _)| samples >= *least).map(|(_, blocks)| *blocks)
     }
 }
@@ -45,7 +45,7 @@ impl Blocks {
 /// The check that rejected a leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Guard {
+pub enum GrowthCheck {
     /// The tag grew by fewer than four objects.
     FewObjects,
     /// The tag did not grow in every quarter of the series.
@@ -65,12 +65,12 @@ pub(super) struct Increments {
     pub(super) t: f64,
     /// s, at least that of a perfectly even leak of objects that come one at a time.
     pub(super) deviation: f64,
-    /// √n.
+    /// The square root of the number of increments.
     pub(super) root: f64,
 }
 
 impl Increments {
-    pub(super) fn of(m: &[f64]) -> Increments {
+    pub(super) fn new(m: &[f64]) -> Increments {
         let d: Vec<f64> = m.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mean = mean(&d);
         let variance = d.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (d.len() as f64 - 1.0);
@@ -87,15 +87,15 @@ impl Increments {
 }
 
 /// The guards that fail for `m`; `earlier` is the highest trough before it.
-pub(super) fn guards(m: &[f64], earlier: Option<f64>) -> Vec<Guard> {
+pub(super) fn guards(m: &[f64], earlier: Option<f64>) -> Vec<GrowthCheck> {
     let quarters: Vec<f64> = m.chunks(m.len() / 4).map(mean).collect();
     let rises: Vec<f64> = quarters.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let highest = m[..m.len() - m.len() / 4].iter().copied().chain(earlier).fold(f64::NEG_INFINITY, f64::max);
     let checks = [
-        (Guard::FewObjects, growth(m) < LEAST_GROWTH),
-        (Guard::NotEveryQuarter, rises.iter().any(|rise| *rise <= 0.0)),
-        (Guard::SlowingDown, rises.last() < rises.first().map(|rise| rise / 2.0).as_ref()),
-        (Guard::SeenBefore, quarters.last().is_none_or(|end| *end <= highest)),
+        (GrowthCheck::FewObjects, growth(m) < LEAST_GROWTH),
+        (GrowthCheck::NotEveryQuarter, rises.iter().any(|rise| *rise <= 0.0)),
+        (GrowthCheck::SlowingDown, rises.last() < rises.first().map(|rise| rise / 2.0).as_ref()),
+        (GrowthCheck::SeenBefore, quarters.last().is_none_or(|end| *end <= highest)),
     ];
     checks.into_iter().filter(|(_, failed)| *failed).map(|(guard, _)| guard).collect()
 }
@@ -126,24 +126,24 @@ mod tests {
     fn what_does_not_grow_fails_guards_which_say_why() {
         let failed = |value: &dyn Fn(i64) -> i64| guards(&series(value), Some(value(0) as f64));
         assert_eq!(failed(&|at| 500 + at * 10), []);
-        assert_eq!(failed(&|_| 500), [Guard::FewObjects, Guard::NotEveryQuarter, Guard::SeenBefore]);
-        assert!(failed(&|at| 500 + at / 10).contains(&Guard::FewObjects));
-        assert!(failed(&|at| 500 + at % 6 * 40).contains(&Guard::SeenBefore));
-        assert!(failed(&|at| 1000 - 500 / (at + 1)).contains(&Guard::SlowingDown));
+        assert_eq!(failed(&|_| 500), [GrowthCheck::FewObjects, GrowthCheck::NotEveryQuarter, GrowthCheck::SeenBefore]);
+        assert!(failed(&|at| 500 + at / 10).contains(&GrowthCheck::FewObjects));
+        assert!(failed(&|at| 500 + at % 6 * 40).contains(&GrowthCheck::SeenBefore));
+        assert!(failed(&|at| 1000 - 500 / (at + 1)).contains(&GrowthCheck::SlowingDown));
     }
 
     #[test]
     fn a_level_seen_in_the_warm_up_is_no_new_one() {
         let m = series(|at| 500 + at * 10);
-        assert_eq!(guards(&m, Some(900.0)), [Guard::SeenBefore]);
+        assert_eq!(guards(&m, Some(900.0)), [GrowthCheck::SeenBefore]);
     }
 
     #[test]
     fn the_statistic_is_the_mean_increment_in_standard_errors() {
         // Increments 1, 3, 1, 3, …: mean 2, variance 4/3 of (n−1) = 3.
-        let increments = Increments::of(&[0.0, 1.0, 4.0, 5.0, 8.0]);
+        let increments = Increments::new(&[0.0, 1.0, 4.0, 5.0, 8.0]);
         assert!((increments.t - 2.0 * 2.0 / (4.0f64 / 3.0).sqrt()).abs() < 1e-12, "{increments:?}");
         // A perfectly even leak is as uneven as objects are: s² is a quarter of the mean increment.
-        assert!((Increments::of(&[0.0, 4.0, 8.0, 12.0, 16.0]).deviation - 1.0).abs() < 1e-12);
+        assert!((Increments::new(&[0.0, 4.0, 8.0, 12.0, 16.0]).deviation - 1.0).abs() < 1e-12);
     }
 }

@@ -5,9 +5,9 @@ use super::merging::Merge;
 /// The lowest values of one block of samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Trough {
-    /// Objects in use.
+    /// The number of objects in use.
     pub objects: i64,
-    /// Bytes in use.
+    /// The number of bytes in use.
     pub bytes: i64,
     /// Objects in use, without those in flight (see `flow`).
     pub adjusted: i64,

@@ -19,7 +19,7 @@ pub struct Troughs {
 /// A part of a series in equal blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
-    /// The troughs.
+    /// The trough of each block, oldest first.
     pub blocks: Vec<Trough>,
     /// Slots a block holds.
     pub each: u64,
@@ -29,17 +29,17 @@ pub struct Stretch {
 
 impl Default for Troughs {
     fn default() -> Troughs {
-        Troughs::of(Merging::after(0, Trough::HOLE))
+        Troughs::from_merging(Merging::after(0, Trough::HOLE))
     }
 }
 
 impl Troughs {
     /// The troughs of full blocks.
-    pub(super) fn of(merging: Merging<Trough>) -> Troughs {
+    pub(super) fn from_merging(merging: Merging<Trough>) -> Troughs {
         Troughs { merging, current: Trough::HOLE, others: Box::default() }
     }
 
-    /// Slots so far.
+    /// The number of slots so far.
     pub fn slots(&self) -> u64 {
         self.merging.slots()
     }
@@ -125,7 +125,7 @@ fn lowest(block: &[Trough]) -> Option<Trough> {
 mod tests {
     use super::*;
 
-    fn of(values: impl IntoIterator<Item = i64>) -> Troughs {
+    fn troughs(values: impl IntoIterator<Item = i64>) -> Troughs {
         let mut troughs = Troughs::default();
         values.into_iter().for_each(|value| troughs.push(at(value)));
         troughs
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_split_leaves_out_the_warm_up() {
-        let stretch = of(0..100).split(20, 8).unwrap();
+        let stretch = troughs(0..100).split(20, 8).unwrap();
         assert_eq!((stretch.each, stretch.from), (10, 20));
         assert_eq!(objects(stretch), [20, 30, 40, 50, 60, 70, 80, 90]);
     }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_troughs_of_a_sum_are_the_sums_of_troughs() {
-        let sum = of([5, 9, 1, 7]).plus(&of([9, 5, 7, 1])).plus(&of([1; 4]));
+        let sum = troughs([5, 9, 1, 7]).plus(&troughs([9, 5, 7, 1])).plus(&troughs([1; 4]));
         assert_eq!(objects(sum.split(0, 2).unwrap()), [11, 3]);
         assert_eq!(sum.highest_before(4, 2).unwrap().objects, 11);
         assert_eq!(sum.all().0.iter().map(|block| block.objects).collect::<Vec<_>>(), [15, 15, 9, 9]);

@@ -15,7 +15,7 @@ pub(super) struct Unreferenced {
 }
 
 /// Parses the objects in the lines of the reports.
-pub(super) fn of(lines: &[String]) -> Vec<Unreferenced> {
+pub(super) fn parse(lines: &[String]) -> Vec<Unreferenced> {
     let mut found: Vec<Unreferenced> = Vec::new();
     for line in lines {
         if let Some(rest) = line.strip_prefix("unreferenced object ") {
@@ -80,7 +80,7 @@ unreferenced object 0xffff88810d8ec800 (size 64):
     #[test]
     fn objects_are_those_of_the_driver_where_it_is_named() {
         let lines: Vec<String> = REPORT.lines().map(str::to_owned).collect();
-        let found = of(&lines);
+        let found = parse(&lines);
         assert_eq!(found[0].modules, ["leaky_drv", "helper"]);
         for (driver, expected) in [
             (

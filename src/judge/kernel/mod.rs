@@ -17,7 +17,7 @@ mod words;
 
 use kmemleak::Unreferenced;
 pub(super) use remaining::Remaining;
-use words::Weight;
+use words::Severity;
 
 /// The most lines shown of a fault.
 const SHOWN: usize = 12;
@@ -26,7 +26,7 @@ const NAMED: usize = 4;
 
 /// An evaluated report of the kernel.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KernelSaid {
+pub(super) struct KernelFindings {
     remaining: Vec<Remaining>,
     unreferenced: Vec<Unreferenced>,
     /// Index of the first fault in `lines`, and the number of faults.
@@ -37,27 +37,29 @@ pub(super) struct KernelSaid {
     unread: Vec<String>,
 }
 
-impl KernelSaid {
+impl KernelFindings {
     /// Evaluates the report read after teardown.
-    pub(super) fn of(report: KernelReport) -> KernelSaid {
+    pub(super) fn new(report: KernelReport) -> KernelFindings {
         let KernelReport { lines, kmemleak, lost, unread } = report;
         let texts = || lines.iter().map(|line| words::text(line));
-        let mut said = KernelSaid {
-            remaining: remaining::of(texts()),
-            unreferenced: kmemleak::of(&kmemleak),
+        let mut found = KernelFindings {
+            remaining: remaining::parse(texts()),
+            unreferenced: kmemleak::parse(&kmemleak),
             lost,
             unread,
-            ..KernelSaid::default()
+            ..KernelFindings::default()
         };
         for (at, text) in texts().enumerate() {
             match words::weight(text) {
-                Some(Weight::Fault) => said.fault = Some(said.fault.map_or((at, 1), |(first, more)| (first, more + 1))),
-                Some(Weight::Warning) => said.warnings.push(text.to_owned()),
+                Some(Severity::Fault) => {
+                    found.fault = Some(found.fault.map_or((at, 1), |(first, more)| (first, more + 1)))
+                }
+                Some(Severity::Warning) => found.warnings.push(text.to_owned()),
                 None => {}
             }
         }
-        said.lines = lines;
-        said
+        found.lines = lines;
+        found
     }
 
     /// The first fault in the kernel's words, and the lines from it on.
@@ -133,9 +135,9 @@ impl KernelSaid {
 
 /// The kernel's report in words, for a run that is not judged.
 pub fn kernel_notes(report: KernelReport) -> Vec<String> {
-    let said = KernelSaid::of(report);
-    let fault = said.fault().map(|(first, _)| format!("the kernel reported a fault: {first}"));
-    fault.into_iter().chain(said.notes(&[])).collect()
+    let found = KernelFindings::new(report);
+    let fault = found.fault().map(|(first, _)| format!("the kernel reported a fault: {first}"));
+    fault.into_iter().chain(found.notes(&[])).collect()
 }
 
 fn broken(key: Option<Key>, subject: String, because: String) -> Finding {

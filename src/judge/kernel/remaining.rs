@@ -7,7 +7,7 @@
 //! kernels with the caller (mm/slab_common.c). The SLAB allocator had its own wording (mm/slab.c, `slab_error`).
 
 use super::{cache_key, objects, words};
-use crate::judge::left::Left;
+use crate::judge::left::LeftAfterTeardown;
 use crate::pool::{Key, Tag};
 
 /// The beginning of SLUB's message.
@@ -30,7 +30,7 @@ pub(in crate::judge) struct Remaining {
 }
 
 /// Collects the remaining objects of each cache from a kernel's messages.
-pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Remaining> {
+pub(super) fn parse<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Remaining> {
     let mut caches: Vec<Remaining> = Vec::new();
     // Index of the cache with slabs and objects being listed.
     let mut listed: Option<usize> = None;
@@ -90,14 +90,14 @@ impl Remaining {
     }
 
     /// Describes the objects, and the bytes that the cache's row held after teardown.
-    pub(in crate::judge) fn with_left(&self, left: Left) -> String {
+    pub(in crate::judge) fn with_left(&self, left: LeftAfterTeardown) -> String {
         match left {
-            Left::Bytes(bytes) => format!("{}; {bytes} B are left after teardown", self.in_words()),
-            Left::NotSampled | Left::Gone => self.in_words(),
+            LeftAfterTeardown::Bytes(bytes) => format!("{}; {bytes} B are left after teardown", self.in_words()),
+            LeftAfterTeardown::NotSampled | LeftAfterTeardown::Gone => self.in_words(),
         }
     }
 
-    /// Describes the objects.
+    /// Describes the objects: their number, some addresses, and the cache.
     pub(in crate::judge) fn in_words(&self) -> String {
         let objects = match self.count() {
             0 => "objects".to_owned(),
@@ -132,7 +132,7 @@ kmem_cache_destroy leaky: Slab cache still has objects when called from leaky_ex
 WARNING: CPU: 0 PID: 101 at mm/slab_common.c:505 kmem_cache_destroy+0x13e/0x150";
 
     fn words(text: &str) -> Vec<String> {
-        of(text.lines()).iter().map(Remaining::in_words).collect()
+        parse(text.lines()).iter().map(Remaining::in_words).collect()
     }
 
     #[test]
@@ -140,7 +140,7 @@ WARNING: CPU: 0 PID: 101 at mm/slab_common.c:505 kmem_cache_destroy+0x13e/0x150"
         let expected = "the kernel reports at least 3 objects (0x00000000c9d0efb0, 0x0000000015782859, 0x00000000961185ac) \
                         remaining in cache leaky when it was destroyed by leaky_exit+0x15/0x1000 [leaky]";
         assert_eq!(words(OF_6_1), [expected]);
-        assert_eq!(of(OF_6_1.lines())[0].count(), 3);
+        assert_eq!(parse(OF_6_1.lines())[0].count(), 3);
     }
 
     #[test]

@@ -6,10 +6,10 @@
 
 /// The severity of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
+pub(super) enum Severity {
     /// The kernel's memory, locks or code are in disorder.
     Fault,
-    /// Something is noteworthy.
+    /// The message is worth a note, but proves no fault.
     Warning,
 }
 
@@ -62,17 +62,17 @@ pub(super) fn text(line: &str) -> &str {
 }
 
 /// The severity of a message; `None` for an ordinary one, or for a part of another.
-pub(super) fn weight(text: &str) -> Option<Weight> {
+pub(super) fn weight(text: &str) -> Option<Severity> {
     let behind = ["WARNING: ", "INFO: ", "[ INFO: "].iter().find_map(|begin| text.strip_prefix(begin));
     if behind.is_some_and(|text| LOCKDEP.iter().any(|words| text.contains(words))) || slub_found_damage(text) {
-        return Some(Weight::Fault);
+        return Some(Severity::Fault);
     }
     if FAULTS.iter().any(|begin| text.starts_with(begin)) {
-        return Some(Weight::Fault);
+        return Some(Severity::Fault);
     }
     // The trace of a cache destroyed with objects is reported as remaining objects instead.
     let of_destroy = text.contains("kmem_cache_destroy");
-    (WARNINGS.iter().any(|begin| text.starts_with(begin)) && !of_destroy).then_some(Weight::Warning)
+    (WARNINGS.iter().any(|begin| text.starts_with(begin)) && !of_destroy).then_some(Severity::Warning)
 }
 
 /// Whether SLUB found damage: `BUG kmalloc-64 (Tainted: G  O): Redzone overwritten` (mm/slub.c, `slab_bug`).
@@ -94,22 +94,22 @@ mod tests {
     #[test]
     fn faults_are_told_from_messages() {
         for (text, expected) in [
-            ("BUG: KASAN: slab-out-of-bounds in leaky_open+0x1/0x2 [leaky]", Some(Weight::Fault)),
-            ("BUG: KFENCE: use-after-free read in test+0x1/0x2", Some(Weight::Fault)),
-            ("BUG: unable to handle page fault for address: ffffa0b1c2d3e4f5", Some(Weight::Fault)),
-            ("BUG: kernel NULL pointer dereference, address: 0000000000000000", Some(Weight::Fault)),
-            ("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:1]", Some(Weight::Fault)),
-            ("Oops: 0000 [#1] PREEMPT SMP PTI", Some(Weight::Fault)),
-            ("Internal error: Oops: 96000004 [#1] SMP", Some(Weight::Fault)),
-            ("BUG kmalloc-64 (Tainted: G    B      O     ): Redzone overwritten", Some(Weight::Fault)),
-            ("BUG kmalloc-64 (Not tainted): Poison overwritten", Some(Weight::Fault)),
-            ("WARNING: possible circular locking dependency detected", Some(Weight::Fault)),
-            ("WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected", Some(Weight::Fault)),
-            ("[ INFO: possible recursive locking detected ]", Some(Weight::Fault)),
-            ("INFO: trying to register non-static key.", Some(Weight::Fault)),
-            ("WARNING: CPU: 0 PID: 9 at drivers/leaky.c:7 leaky_open+0x1/0x2 [leaky]", Some(Weight::Warning)),
-            ("INFO: task sh:9 blocked for more than 120 seconds.", Some(Weight::Warning)),
-            ("Srv 2019: The server was unable to allocate from the system nonpaged pool.", Some(Weight::Warning)),
+            ("BUG: KASAN: slab-out-of-bounds in leaky_open+0x1/0x2 [leaky]", Some(Severity::Fault)),
+            ("BUG: KFENCE: use-after-free read in test+0x1/0x2", Some(Severity::Fault)),
+            ("BUG: unable to handle page fault for address: ffffa0b1c2d3e4f5", Some(Severity::Fault)),
+            ("BUG: kernel NULL pointer dereference, address: 0000000000000000", Some(Severity::Fault)),
+            ("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:1]", Some(Severity::Fault)),
+            ("Oops: 0000 [#1] PREEMPT SMP PTI", Some(Severity::Fault)),
+            ("Internal error: Oops: 96000004 [#1] SMP", Some(Severity::Fault)),
+            ("BUG kmalloc-64 (Tainted: G    B      O     ): Redzone overwritten", Some(Severity::Fault)),
+            ("BUG kmalloc-64 (Not tainted): Poison overwritten", Some(Severity::Fault)),
+            ("WARNING: possible circular locking dependency detected", Some(Severity::Fault)),
+            ("WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected", Some(Severity::Fault)),
+            ("[ INFO: possible recursive locking detected ]", Some(Severity::Fault)),
+            ("INFO: trying to register non-static key.", Some(Severity::Fault)),
+            ("WARNING: CPU: 0 PID: 9 at drivers/leaky.c:7 leaky_open+0x1/0x2 [leaky]", Some(Severity::Warning)),
+            ("INFO: task sh:9 blocked for more than 120 seconds.", Some(Severity::Warning)),
+            ("Srv 2019: The server was unable to allocate from the system nonpaged pool.", Some(Severity::Warning)),
             ("WARNING: CPU: 0 PID: 9 at mm/slab_common.c:505 kmem_cache_destroy+0x13e/0x150", None),
             ("BUG leaky (Tainted: G  O): Objects remaining in leaky on __kmem_cache_shutdown()", None),
             ("Disabling lock debugging due to kernel taint", None),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::amounts::{Amounts, Unknown};
 use super::super::evidence::{Early, History};
 use super::super::level::{Levels, settled};
-use super::super::tables::{Side, Tables};
+use super::super::tables::{LogTables, Side};
 use super::Measured;
 
 impl Measured {
@@ -20,7 +20,7 @@ impl Measured {
     }
 
     /// The tables, if the recording is a log without stages.
-    pub(in crate::judge) fn tables(&self) -> Option<&Tables> {
+    pub(in crate::judge) fn tables(&self) -> Option<&LogTables> {
         self.tables.as_ref()
     }
 
@@ -28,7 +28,7 @@ impl Measured {
     pub(in crate::judge) fn early(&self, history: &History) -> Option<Early> {
         let warm_up = if self.staged { self.clock.window().warm_up } else { 0 };
         let from = warm_up.max(history.reset().unwrap_or(0)).max(history.begun());
-        self.clock.ticks().and_then(|ticks| Early::of(history, from, &ticks))
+        self.clock.ticks().and_then(|ticks| Early::from_history(history, from, &ticks))
     }
 
     /// Joins this to `base` as the second table of one log, `apart` in time, if each is a single table.
@@ -36,7 +36,7 @@ impl Measured {
         if let (Some(before), Some(after)) = (&base.tables, &self.tables) {
             let [base, candidate] =
                 [(before, &base.keys), (after, &self.keys)].map(|(tables, keys)| Side { tables, keys });
-            self.tables = Tables::joined(base, candidate, &self.sums, apart).or(self.tables.take());
+            self.tables = LogTables::joined(base, candidate, &self.sums, apart).or(self.tables.take());
         }
     }
 

@@ -6,17 +6,17 @@
 use std::time::Duration;
 
 use super::JudgeError;
-use super::clock::Clock;
+use super::clock::SlotClock;
+use super::completeness::Completeness;
 use super::coverage::Coverage;
 use super::doubts::Doubts;
 use super::evidence::{Extension, Histories, History};
-use super::kernel::KernelSaid;
-use super::left::Left;
-use super::look::Look;
+use super::kernel::KernelFindings;
+use super::left::LeftAfterTeardown;
+use super::look::MeasuredLook;
 use super::overflow::Overflow;
-use super::shown::Shown;
 use super::sums::Sum;
-use super::tables::{self, Tables};
+use super::tables::{self, LogTables};
 use super::witness::Witness;
 use crate::pool::{Key, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
@@ -34,9 +34,9 @@ pub(super) struct Measured {
     keys: Vec<Key>,
     histories: Histories,
     sums: Vec<Sum>,
-    clock: Clock,
+    clock: SlotClock,
     coverage: Coverage,
-    looks: Vec<Look>,
+    looks: Vec<MeasuredLook>,
     /// The last settled sample after teardown.
     torn_down: Option<Vec<Option<Usage>>>,
     /// Number of settled samples of lead-in and cool-down.
@@ -53,12 +53,12 @@ pub(super) struct Measured {
     /// The recording has stages at rest.
     staged: bool,
     /// The amounts of a log without such stages.
-    tables: Option<Tables>,
+    tables: Option<LogTables>,
     finished: bool,
     seal: Seal,
     overflow: Overflow,
-    shown: Shown,
-    pub(super) kernel: KernelSaid,
+    shown: Completeness,
+    pub(super) kernel: KernelFindings,
     witness: Witness,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn read(scenario: &Scenario, recording: &Recording) -> Measured {
     let settled_only = matches!(scenario.workload.plan, Plan::Iterations { .. });
     let mut measured = Measured {
         sums: Sum::all(scenario),
-        clock: Clock::new(scenario.workload.warm_up),
+        clock: SlotClock::new(scenario.workload.warm_up),
         coverage: Coverage::new(settled_only),
         settled_only,
         seal: recording.sealed().clone(),
@@ -111,7 +111,7 @@ impl Measured {
             }
             Mark::Incomplete(incomplete) => self.shown.mark(incomplete),
             Mark::SecondLook(plan) => self.look_again(plan),
-            Mark::Kernel(report) => self.kernel = KernelSaid::of(report),
+            Mark::Kernel(report) => self.kernel = KernelFindings::new(report),
             Mark::Block { number, work } => {
                 self.looks.last_mut().into_iter().for_each(|look| look.block(number, work));
             }
@@ -190,14 +190,14 @@ impl Measured {
 
     fn look_again(&mut self, plan: SecondLook) {
         let rows = plan.candidates.iter().filter_map(|key| self.keys.iter().position(|known| known == key));
-        let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories.of(row))));
+        let tags = rows.map(|row| (row, Extension::new(&plan, self.keys[row].counters, &self.histories.history(row))));
         let sums = self
             .sums
             .iter()
             .enumerate()
             .filter_map(|(at, sum)| Some((at, sum.extended(&plan, &self.keys, &self.histories)?)));
         let (tags, sums) = (tags.collect(), sums.collect());
-        self.looks.push(Look::new(plan, tags, sums));
+        self.looks.push(MeasuredLook::new(plan, tags, sums));
     }
 
     /// Checks that the recording has its end, is unchanged and has samples of the workload, and that the kernel had no
@@ -215,15 +215,15 @@ impl Measured {
     /// Why the recording as a whole allows no verdict.
     pub(super) fn doubts(&self) -> Doubts {
         let doubts = self.coverage.doubts(self.clock.window().warm_up, self.clock.slots());
-        doubts.with_damage(self.damaged > 0).of_tables(self.tables.as_ref().map(Tables::count))
+        doubts.with_damage(self.damaged > 0).of_tables(self.tables.as_ref().map(LogTables::count))
     }
 
     /// Why a second look does not count, if one does not.
     pub(super) fn thin_look(&self) -> Option<String> {
-        self.looks.iter().find_map(Look::thin)
+        self.looks.iter().find_map(MeasuredLook::thin)
     }
 
-    fn sound_looks(&self) -> impl Iterator<Item = &Look> {
+    fn sound_looks(&self) -> impl Iterator<Item = &MeasuredLook> {
         self.looks.iter().filter(|look| look.thin().is_none())
     }
 
@@ -234,7 +234,7 @@ impl Measured {
 
     /// The history of the tag in `row`.
     pub(super) fn history(&self, row: usize) -> History {
-        self.histories.of(row)
+        self.histories.history(row)
     }
 
     /// Every sum that has a tag, with its index and history.
@@ -244,7 +244,7 @@ impl Measured {
     }
 
     /// The second looks, in order.
-    pub(super) fn looks(&self) -> &[Look] {
+    pub(super) fn looks(&self) -> &[MeasuredLook] {
         &self.looks
     }
 
@@ -261,13 +261,13 @@ impl Measured {
     }
 
     /// The bytes of the tag in `row` that are left after teardown.
-    pub(super) fn left_of(&self, row: usize) -> Left {
+    pub(super) fn left_of(&self, row: usize) -> LeftAfterTeardown {
         let sampled = self.torn_down.as_ref().map(|usages| usages.get(row).copied().flatten());
-        sampled.map_or(Left::NotSampled, left)
+        sampled.map_or(LeftAfterTeardown::NotSampled, left)
     }
 
     /// The times of the slots.
-    pub(super) fn clock(&self) -> &Clock {
+    pub(super) fn clock(&self) -> &SlotClock {
         &self.clock
     }
 
@@ -291,6 +291,6 @@ impl Measured {
     }
 }
 
-fn left(usage: Option<Usage>) -> Left {
-    usage.map_or(Left::Gone, |usage| Left::Bytes(usage.bytes))
+fn left(usage: Option<Usage>) -> LeftAfterTeardown {
+    usage.map_or(LeftAfterTeardown::Gone, |usage| LeftAfterTeardown::Bytes(usage.bytes))
 }

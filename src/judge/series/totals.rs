@@ -1,8 +1,8 @@
 //! A pool's total: the sum of its tags' rows, or the figure that a log's tables report if rows are missing.
 
+use super::super::completeness::{Completeness, Hidden};
 use super::super::evidence::History;
-use super::super::left::Left;
-use super::super::shown::{Hidden, Shown};
+use super::super::left::LeftAfterTeardown;
 use super::super::sums::Sum;
 use super::super::witness::POOLS;
 use super::{Measured, left};
@@ -11,15 +11,15 @@ impl Measured {
     /// The history of a sum.
     pub(super) fn history_of_sum(&self, sum: &Sum) -> Option<History> {
         match self.reported(sum) {
-            Some(row) => Some(self.histories.of(row)),
+            Some(row) => Some(self.histories.history(row)),
             None => sum.history(&self.histories),
         }
     }
 
     /// The bytes of several tags that are left after teardown.
-    pub(in crate::judge) fn left_of_sum(&self, sum: &Sum) -> Left {
+    pub(in crate::judge) fn left_of_sum(&self, sum: &Sum) -> LeftAfterTeardown {
         match (self.reported(sum), &self.torn_down) {
-            (_, None) => Left::NotSampled,
+            (_, None) => LeftAfterTeardown::NotSampled,
             (Some(row), Some(_)) => self.left_of(row),
             (None, Some(usages)) => left(sum.usage(&self.keys, usages)),
         }
@@ -49,7 +49,7 @@ impl Measured {
     }
 
     /// The rows missing in the tables of an imported log.
-    pub(in crate::judge) fn shown(&self) -> Shown {
+    pub(in crate::judge) fn shown(&self) -> Completeness {
         let drift = self.witness.contradictions().find(|(.., missing)| *missing);
         self.shown.clone().apart(drift.map(|(_, text, _)| text))
     }

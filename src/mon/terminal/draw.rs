@@ -6,11 +6,13 @@ use ratatui::style::{Color, Modifier, Style};
 use super::flow::{cut, end_of, fields, fitting, wrapped};
 use super::help::HELP;
 use super::view::{Over, View};
-use crate::mon::{Change, Layout, Order, Row, Screen, Shown, Table, Text, growing, sparkline};
+use crate::mon::{
+    LiveTable, PoolmonLayout, PoolmonText, RowChange, RowFilter, Screen, ScreenRow, SortOrder, growing, sparkline,
+};
 
 /// The text next to the table.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Status {
+pub(crate) struct StatusLine {
     /// The source of the readings, and their interval.
     pub watched: String,
     /// Why the last reading failed.
@@ -29,7 +31,7 @@ const FAILED: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
 const BAR: Style = Style::new().add_modifier(Modifier::REVERSED);
 
 /// Draws `table` with the choices in `view`.
-pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status: &Status) {
+pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut View, table: &LiveTable, status: &StatusLine) {
     let mut pen = Pen { frame, line: 0 };
     let width = pen.width();
     if matches!(view.over, Over::Help) {
@@ -37,11 +39,11 @@ pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status
         return;
     }
     let screen = table.screen(&view.shown, view.order);
-    let [memory, commit, title] = Text::live_title(&screen);
+    let [memory, commit, title] = PoolmonText::live_title(&screen);
     [memory, commit].iter().flat_map(|line| fields(line, width)).for_each(|line| pen.write(&line, PLAIN));
     pen.write(&format!("{title}{}", chosen(view)), BOLD);
 
-    let text = Text::new(Layout::native(), view.drivers.clone());
+    let text = PoolmonText::new(PoolmonLayout::native(), view.drivers.clone());
     let lines = match text.fitted(&screen, width, view.order) {
         Some(fitted) => {
             pen.write(&fitted.columns, PLAIN);
@@ -83,7 +85,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut View, table: &Table, status
 
 /// The user's choices, after the title.
 fn chosen(view: &View) -> String {
-    let View { shown: Shown { include, exclude, pool, .. }, order: Order { by, change }, .. } = view;
+    let View { shown: RowFilter { include, exclude, pool, .. }, order: SortOrder { by, change }, .. } = view;
     let mut words = Vec::new();
     words.extend(pool.map(|pool| format!("{pool} only")));
     words.extend(include.iter().map(ToString::to_string));
@@ -93,8 +95,8 @@ fn chosen(view: &View) -> String {
     format!(" ({})", words.join(", "))
 }
 
-/// The last line.
-fn bottom(view: &View, screen: &Screen, lines: usize, room: usize, status: &Status, width: usize) -> String {
+/// The last line of the screen: the state of the view, or the reason of a failure.
+fn bottom(view: &View, screen: &Screen, lines: usize, room: usize, status: &StatusLine, width: usize) -> String {
     let at = screen.at.strftime("%H:%M:%S UTC").to_string();
     let last = (view.top + room).min(lines);
     let rows = format!("rows {}-{last} of {lines}", (view.top + 1).min(last));
@@ -133,11 +135,11 @@ impl Pen<'_, '_> {
         }
     }
 
-    fn row(&mut self, row: &Row, line: &str, row_width: usize, highlight: bool) {
+    fn row(&mut self, row: &ScreenRow, line: &str, row_width: usize, highlight: bool) {
         let grows = growing(&row.history);
         let style = match highlight {
             true if grows => GROWING,
-            true if row.change != Change::default() => BOLD,
+            true if row.change != RowChange::default() => BOLD,
             true | false => PLAIN,
         };
         self.write_at(0, &cut(line, self.width()), style);
@@ -167,8 +169,8 @@ mod tests {
     use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
 
     /// A table of one tag that leaks, one that churns, and many that do not change.
-    fn table() -> Table {
-        let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
+    fn table() -> LiveTable {
+        let (mut table, mut snapshot) = (LiveTable::new(), Snapshot::new());
         for reading in 0..9_u64 {
             let mut set = |tag: &str, pool, allocs, frees, bytes| {
                 let row = snapshot.row(Key::new(tag.parse().unwrap(), pool, Counters::Full64));
@@ -182,18 +184,18 @@ mod tests {
         table
     }
 
-    fn drawn(view: &mut View, width: u16, height: u16, status: &Status) -> String {
+    fn drawn(view: &mut View, width: u16, height: u16, status: &StatusLine) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(frame, view, &table(), status)).unwrap();
         terminal.backend().to_string()
     }
 
     fn by_bytes() -> View {
-        View::new(Shown::default(), Order { by: crate::mon::Column::Bytes, change: false }, true)
+        View::new(RowFilter::default(), SortOrder { by: crate::mon::SortColumn::Bytes, change: false }, true)
     }
 
-    fn watched() -> Status {
-        Status { watched: "simulated kernel, every 5 s".to_owned(), failed: None }
+    fn watched() -> StatusLine {
+        StatusLine { watched: "simulated kernel, every 5 s".to_owned(), failed: None }
     }
 
     #[test]
@@ -208,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_failed_reading_is_told_and_the_last_one_stays() {
-        let failed = Status { failed: Some("cannot read kernel.json: gone".to_owned()), ..watched() };
+        let failed = StatusLine { failed: Some("cannot read kernel.json: gone".to_owned()), ..watched() };
         let screen = drawn(&mut by_bytes(), 100, 12, &failed);
         assert!(screen.contains(" not read: cannot read kernel.json: gone"), "{screen}");
         assert!(screen.contains("Leak Nonp"), "{screen}");

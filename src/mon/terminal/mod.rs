@@ -9,5 +9,5 @@ mod help;
 mod prompt;
 mod view;
 
-pub(crate) use draw::{Status, draw};
-pub(crate) use view::{Step, View, Wanted};
+pub(crate) use draw::{StatusLine, draw};
+pub(crate) use view::{KeyAction, SampleMove, View};

@@ -2,50 +2,50 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use crate::mon::{NoSession, Scope, Shown};
+use crate::mon::{NoSession, PoolScope, RowFilter};
 use crate::pool::TagPattern;
 
 /// A line being typed.
 #[derive(Debug)]
 pub(super) struct Prompt {
-    about: About,
+    about: PromptKind,
     typed: String,
     /// The reason why the entered text was refused.
     wrong: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum About {
+enum PromptKind {
     Session,
     Tags,
 }
 
 /// The effect of a key on the line.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum PromptAnswer {
     GoOn,
     Cancelled,
-    Scope(Scope),
+    Scope(PoolScope),
     Tags { include: Vec<TagPattern>, exclude: Vec<TagPattern> },
 }
 
 impl Prompt {
     /// Asks for a session's number: PoolMon's `i`.
     pub(super) fn session() -> Prompt {
-        Prompt { about: About::Session, typed: String::new(), wrong: None }
+        Prompt { about: PromptKind::Session, typed: String::new(), wrong: None }
     }
 
     /// Asks for the tags to show, starting with the current ones.
-    pub(super) fn tags(shown: &Shown) -> Prompt {
+    pub(super) fn tags(shown: &RowFilter) -> Prompt {
         let included = shown.include.iter().map(ToString::to_string);
         let words: Vec<String> = included.chain(shown.exclude.iter().map(|tag| format!("-{tag}"))).collect();
-        Prompt { about: About::Tags, typed: words.join(" "), wrong: None }
+        Prompt { about: PromptKind::Tags, typed: words.join(" "), wrong: None }
     }
 
-    pub(super) fn press(&mut self, code: KeyCode) -> Answer {
+    pub(super) fn press(&mut self, code: KeyCode) -> PromptAnswer {
         self.wrong = None;
         match code {
-            KeyCode::Esc => return Answer::Cancelled,
+            KeyCode::Esc => return PromptAnswer::Cancelled,
             KeyCode::Enter => match self.answer() {
                 Ok(answer) => return answer,
                 Err(wrong) => self.wrong = Some(wrong),
@@ -54,23 +54,25 @@ impl Prompt {
             KeyCode::Char(typed) => self.typed.push(typed),
             _ => {}
         }
-        Answer::GoOn
+        PromptAnswer::GoOn
     }
 
     /// The line as displayed.
     pub(super) fn line(&self) -> String {
         let asks = match self.about {
-            About::Session => "Session's number, nothing for all",
-            About::Tags => "Tags, -Tag to leave one out, nothing for all",
+            PromptKind::Session => "Session's number, nothing for all",
+            PromptKind::Tags => "Tags, -Tag to leave one out, nothing for all",
         };
         let wrong = self.wrong.as_ref().map_or_else(String::new, |wrong| format!("   {wrong}"));
         format!(" {asks}: {}_{wrong}", self.typed)
     }
 
-    fn answer(&self) -> Result<Answer, String> {
+    fn answer(&self) -> Result<PromptAnswer, String> {
         match self.about {
-            About::Session => self.typed.parse().map(Answer::Scope).map_err(|error: NoSession| error.to_string()),
-            About::Tags => {
+            PromptKind::Session => {
+                self.typed.parse().map(PromptAnswer::Scope).map_err(|error: NoSession| error.to_string())
+            }
+            PromptKind::Tags => {
                 let (mut include, mut exclude) = (Vec::new(), Vec::new());
                 for word in self.typed.split_whitespace() {
                     let (list, tag) = match word.strip_prefix('-').filter(|tag| !tag.is_empty()) {
@@ -79,7 +81,7 @@ impl Prompt {
                     };
                     list.push(tag.parse::<TagPattern>().map_err(|error| format!("{tag}: {error}"))?);
                 }
-                Ok(Answer::Tags { include, exclude })
+                Ok(PromptAnswer::Tags { include, exclude })
             }
         }
     }

@@ -2,17 +2,17 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::prompt::{Answer, Prompt};
-use crate::mon::{Column, Drivers, Order, Scope, Shown};
+use super::prompt::{Prompt, PromptAnswer};
+use crate::mon::{Drivers, PoolScope, RowFilter, SortColumn, SortOrder};
 use crate::pool::Pool;
 
-/// The user's choices.
+/// The rows, order and highlights that the user chose.
 #[derive(Debug)]
 pub(crate) struct View {
     /// The rows to show.
-    pub shown: Shown,
-    /// Their order.
-    pub order: Order,
+    pub shown: RowFilter,
+    /// The order of the rows.
+    pub order: SortOrder,
     /// Whether rows that changed and rows that grow are highlighted.
     pub highlight: bool,
     /// The content of the column Mapped_Driver, if there is one.
@@ -34,23 +34,23 @@ pub(super) enum Over {
 
 /// The action that a key requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// Draw again.
+pub(crate) enum KeyAction {
+    /// Draw the screen again.
     Redraw,
-    /// End.
+    /// End the program.
     Quit,
     /// Go to another sample of a recording.
-    Go(Step),
+    Go(SampleMove),
 }
 
 /// A movement in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum SampleMove {
     /// To its first sample.
     First,
-    /// One sample back.
+    /// To the previous sample.
     Back,
-    /// One sample forward.
+    /// To the next sample.
     On,
     /// To its last sample.
     Last,
@@ -61,61 +61,61 @@ const PAGE: usize = 20;
 
 impl View {
     /// Creates a view of `shown` in `order`.
-    pub(crate) fn new(shown: Shown, order: Order, highlight: bool) -> View {
+    pub(crate) fn new(shown: RowFilter, order: SortOrder, highlight: bool) -> View {
         View { shown, order, highlight, drivers: None, paused: false, top: 0, over: Over::Nothing }
     }
 
     /// Handles a key; `pools` are the pools in the table.
-    pub(crate) fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> Wanted {
+    pub(crate) fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> KeyAction {
         // Windows also reports the release of a key.
         if key.kind == KeyEventKind::Release {
-            return Wanted::Redraw;
+            return KeyAction::Redraw;
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return if key.code == KeyCode::Char('c') { Wanted::Quit } else { Wanted::Redraw };
+            return if key.code == KeyCode::Char('c') { KeyAction::Quit } else { KeyAction::Redraw };
         }
         match std::mem::replace(&mut self.over, Over::Nothing) {
             Over::Nothing => self.press_in_table(key.code, pools),
             // Any key closes the help.
-            Over::Help => Wanted::Redraw,
+            Over::Help => KeyAction::Redraw,
             Over::Prompt(mut prompt) => {
                 match prompt.press(key.code) {
-                    Answer::GoOn => self.over = Over::Prompt(prompt),
-                    Answer::Cancelled => {}
-                    Answer::Scope(scope) => self.show(|shown| shown.scope = scope),
-                    Answer::Tags { include, exclude } => {
+                    PromptAnswer::GoOn => self.over = Over::Prompt(prompt),
+                    PromptAnswer::Cancelled => {}
+                    PromptAnswer::Scope(scope) => self.show(|shown| shown.scope = scope),
+                    PromptAnswer::Tags { include, exclude } => {
                         self.show(|shown| (shown.include, shown.exclude) = (include, exclude));
                     }
                 }
-                Wanted::Redraw
+                KeyAction::Redraw
             }
         }
     }
 
-    fn press_in_table(&mut self, code: KeyCode, pools: &[Pool]) -> Wanted {
+    fn press_in_table(&mut self, code: KeyCode, pools: &[Pool]) -> KeyAction {
         match code {
-            KeyCode::Char('q') | KeyCode::Esc => return Wanted::Quit,
-            KeyCode::Left => return Wanted::Go(Step::Back),
-            KeyCode::Right => return Wanted::Go(Step::On),
-            KeyCode::Char('[') => return Wanted::Go(Step::First),
-            KeyCode::Char(']') => return Wanted::Go(Step::Last),
+            KeyCode::Char('q') | KeyCode::Esc => return KeyAction::Quit,
+            KeyCode::Left => return KeyAction::Go(SampleMove::Back),
+            KeyCode::Right => return KeyAction::Go(SampleMove::On),
+            KeyCode::Char('[') => return KeyAction::Go(SampleMove::First),
+            KeyCode::Char(']') => return KeyAction::Go(SampleMove::Last),
             KeyCode::Char('h' | '?') => self.over = Over::Help,
             KeyCode::Char('i') => self.over = Over::Prompt(Prompt::session()),
             KeyCode::Char('/') => self.over = Over::Prompt(Prompt::tags(&self.shown)),
             KeyCode::Char('p') => self.show(|shown| shown.pool = next_pool(shown.pool, pools)),
             KeyCode::Char('(' | ')') => self.order.change = !self.order.change,
             KeyCode::Char('s') => self.show(|shown| {
-                shown.scope = if shown.scope == Scope::System { Scope::AllSessions } else { Scope::System };
+                shown.scope = if shown.scope == PoolScope::System { PoolScope::AllSessions } else { PoolScope::System };
             }),
             KeyCode::Char(digit @ '0'..='9') => {
                 let number = u32::from(digit) - u32::from('0');
-                self.show(|shown| shown.scope = Scope::Session(number));
+                self.show(|shown| shown.scope = PoolScope::Session(number));
             }
             KeyCode::Char('l') => self.highlight = !self.highlight,
             KeyCode::Char('e') => self.shown.totals = !self.shown.totals,
             KeyCode::Char(' ') => self.paused = !self.paused,
             KeyCode::Char(letter) => {
-                if let Some(by) = Column::of_letter(letter) {
+                if let Some(by) = SortColumn::from_letter(letter) {
                     (self.order.by, self.top) = (by, 0);
                 }
             }
@@ -127,11 +127,11 @@ impl View {
             KeyCode::End => self.top = usize::MAX,
             _ => {}
         }
-        Wanted::Redraw
+        KeyAction::Redraw
     }
 
     /// Changes the rows to show, and scrolls to the first one.
-    fn show(&mut self, change: impl FnOnce(&mut Shown)) {
+    fn show(&mut self, change: impl FnOnce(&mut RowFilter)) {
         change(&mut self.shown);
         self.top = 0;
     }
@@ -153,17 +153,17 @@ mod tests {
     const POOLS: [Pool; 2] = [Pool::Nonpaged, Pool::Paged];
 
     fn view() -> View {
-        View::new(Shown::default(), Order::default(), true)
+        View::new(RowFilter::default(), SortOrder::default(), true)
     }
 
-    fn press(view: &mut View, keys: &str) -> Wanted {
+    fn press(view: &mut View, keys: &str) -> KeyAction {
         let code = |key| match key {
             '\n' => KeyCode::Enter,
             '\u{1b}' => KeyCode::Esc,
             '\u{8}' => KeyCode::Backspace,
             other => KeyCode::Char(other),
         };
-        let mut last = Wanted::Redraw;
+        let mut last = KeyAction::Redraw;
         for key in keys.chars() {
             last = view.press(KeyEvent::new(code(key), KeyModifiers::NONE), &POOLS);
         }
@@ -179,31 +179,34 @@ mod tests {
         };
         assert_eq!([pool(), pool(), pool()], [Some(Pool::Nonpaged), Some(Pool::Paged), None]);
         press(&mut view, "b(");
-        assert_eq!(view.order, Order { by: Column::Bytes, change: true });
+        assert_eq!(view.order, SortOrder { by: SortColumn::Bytes, change: true });
         press(&mut view, ")m");
-        assert_eq!(view.order, Order { by: Column::PerAlloc, change: false });
+        assert_eq!(view.order, SortOrder { by: SortColumn::PerAlloc, change: false });
         let mut scope = |keys| {
             press(&mut view, keys);
             view.shown.scope
         };
-        assert_eq!([scope("s"), scope("7"), scope("s")], [Scope::AllSessions, Scope::Session(7), Scope::System]);
+        assert_eq!(
+            [scope("s"), scope("7"), scope("s")],
+            [PoolScope::AllSessions, PoolScope::Session(7), PoolScope::System]
+        );
         assert_eq!(
             [scope("i12\n"), scope("i\n"), scope("i5\u{1b}")],
-            [Scope::Session(12), Scope::AllSessions, Scope::AllSessions]
+            [PoolScope::Session(12), PoolScope::AllSessions, PoolScope::AllSessions]
         );
         press(&mut view, "el");
         assert_eq!((view.shown.totals, view.highlight), (true, false));
-        assert_eq!((press(&mut view, "q"), press(&mut view, "\u{1b}")), (Wanted::Quit, Wanted::Quit));
+        assert_eq!((press(&mut view, "q"), press(&mut view, "\u{1b}")), (KeyAction::Quit, KeyAction::Quit));
     }
 
     #[test]
     fn escape_closes_what_lies_over_the_table_before_it_ends_it() {
         for opens in ["h", "?", "i", "/"] {
             let mut view = view();
-            assert_eq!(press(&mut view, opens), Wanted::Redraw);
+            assert_eq!(press(&mut view, opens), KeyAction::Redraw);
             assert_eq!(
                 (press(&mut view, "\u{1b}"), press(&mut view, "\u{1b}")),
-                (Wanted::Redraw, Wanted::Quit),
+                (KeyAction::Redraw, KeyAction::Quit),
                 "{opens}"
             );
         }
@@ -215,7 +218,7 @@ mod tests {
             let mut view = view();
             press(&mut view, opens);
             let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-            assert_eq!(view.press(ctrl_c, &POOLS), Wanted::Quit, "{opens}");
+            assert_eq!(view.press(ctrl_c, &POOLS), KeyAction::Quit, "{opens}");
         }
     }
 
@@ -239,6 +242,6 @@ mod tests {
     fn a_release_is_no_second_press() {
         let mut view = view();
         let release = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
-        assert_eq!(view.press(release, &POOLS), Wanted::Redraw);
+        assert_eq!(view.press(release, &POOLS), KeyAction::Redraw);
     }
 }

@@ -3,8 +3,8 @@
 //! A number is never cut. Columns are left out and long names shortened in a fixed order; the column by which rows are
 //! sorted stays.
 
-use super::{Bytes, Cells, Layout, Text, kind, tag, tag_width};
-use crate::mon::{Column, Order, Row, Screen};
+use super::{Cells, PoolmonLayout, PoolmonText, TagBytes, kind, tag, tag_width};
+use crate::mon::{Screen, ScreenRow, SortColumn, SortOrder};
 use crate::pool::{Counters, Pool};
 
 /// A table as lines of a terminal.
@@ -45,31 +45,32 @@ const CELLS: [(Cell, &str); 10] = [
 
 /// A step that makes a table narrower.
 #[derive(Clone, Copy)]
-enum Step {
+enum Narrowing {
     LeaveOut(&'static [Cell]),
     /// Limits tags to this number of characters.
     Shorten(usize),
 }
 
 /// The columns without meaning if the kernel counts only objects in use: Allocs equals Diff, and Frees is 0.
-const UNCOUNTED: Step = Step::LeaveOut(&[Cell::Allocs, Cell::MoreAllocs, Cell::Frees, Cell::MoreFrees]);
+const UNCOUNTED: Narrowing = Narrowing::LeaveOut(&[Cell::Allocs, Cell::MoreAllocs, Cell::Frees, Cell::MoreFrees]);
 
-const STEPS: [Step; 9] = [
-    Step::Shorten(24),
-    Step::LeaveOut(&[Cell::MoreAllocs, Cell::MoreFrees]),
-    Step::LeaveOut(&[Cell::Allocs, Cell::Frees]),
-    Step::LeaveOut(&[Cell::PerAlloc]),
-    Step::Shorten(16),
-    Step::LeaveOut(&[Cell::Type]),
-    Step::LeaveOut(&[Cell::MoreBytes]),
-    Step::Shorten(8),
-    Step::LeaveOut(&[Cell::Diff]),
+const STEPS: [Narrowing; 9] = [
+    Narrowing::Shorten(24),
+    Narrowing::LeaveOut(&[Cell::MoreAllocs, Cell::MoreFrees]),
+    Narrowing::LeaveOut(&[Cell::Allocs, Cell::Frees]),
+    Narrowing::LeaveOut(&[Cell::PerAlloc]),
+    Narrowing::Shorten(16),
+    Narrowing::LeaveOut(&[Cell::Type]),
+    Narrowing::LeaveOut(&[Cell::MoreBytes]),
+    Narrowing::Shorten(8),
+    Narrowing::LeaveOut(&[Cell::Diff]),
 ];
 
-impl Text {
+impl PoolmonText {
     /// The table in `width` columns; `None` if not even a short tag and the sort column fit.
-    pub(in crate::mon) fn fitted(&self, screen: &Screen, width: usize, order: Order) -> Option<Fitted> {
-        let poolmons = [self.layout, Layout::X86].into_iter().find_map(|layout| self.in_layout(screen, layout, width));
+    pub(in crate::mon) fn fitted(&self, screen: &Screen, width: usize, order: SortOrder) -> Option<Fitted> {
+        let poolmons =
+            [self.layout, PoolmonLayout::X86].into_iter().find_map(|layout| self.in_layout(screen, layout, width));
         let mut fitted = poolmons.or_else(|| narrowed(screen, width, order))?;
         if self.drivers.is_some() {
             fitted.columns += " Mapped_Driver";
@@ -82,8 +83,8 @@ impl Text {
 
     /// PoolMon's columns in a layout, if no row is wider than `width`. In a layout narrower than the chosen one, no row
     /// may be wider than the layout.
-    fn in_layout(&self, screen: &Screen, layout: Layout, width: usize) -> Option<Fitted> {
-        let plain = Text { layout, drivers: None };
+    fn in_layout(&self, screen: &Screen, layout: PoolmonLayout, width: usize) -> Option<Fitted> {
+        let plain = PoolmonText { layout, drivers: None };
         let aligned = layout.columns() + tag_width(&screen.rows) - 4;
         let widest = if layout == self.layout { width } else { width.min(aligned) };
         let columns = plain.columns(&layout.live(), &screen.rows);
@@ -93,17 +94,17 @@ impl Text {
     }
 }
 
-fn narrowed(screen: &Screen, width: usize, order: Order) -> Option<Fitted> {
+fn narrowed(screen: &Screen, width: usize, order: SortOrder) -> Option<Fitted> {
     let rows: Vec<[String; 10]> = screen.rows.iter().map(texts).collect();
     let totals: Vec<[String; 10]> = screen
         .totals
         .iter()
         .map(|total| {
-            let cells = Cells::of(Counters::Full64, total.now, Some(total.change));
+            let cells = Cells::new(Counters::Full64, total.now, Some(total.change));
             row_of("TOTAL".to_owned(), kind(total.pool, false), cells)
         })
         .collect();
-    let uncounted = |row: &Row| match row.counters {
+    let uncounted = |row: &ScreenRow| match row.counters {
         Counters::InUse | Counters::BytesOnly => true,
         Counters::Wrapping32 | Counters::Full64 => false,
     };
@@ -122,8 +123,8 @@ fn narrowed(screen: &Screen, width: usize, order: Order) -> Option<Fitted> {
             return Some(Fitted { columns, lines });
         }
         match steps.next()? {
-            Step::Shorten(tags) => longest = tags,
-            Step::LeaveOut(cells) => {
+            Narrowing::Shorten(tags) => longest = tags,
+            Narrowing::LeaveOut(cells) => {
                 for (shown, (cell, _)) in shown.iter_mut().zip(CELLS) {
                     *shown &= !cells.contains(&cell) || kept.contains(&cell);
                 }
@@ -133,26 +134,26 @@ fn narrowed(screen: &Screen, width: usize, order: Order) -> Option<Fitted> {
 }
 
 /// The columns that show the sort value.
-fn sorted_by(Order { by, change }: Order) -> &'static [Cell] {
+fn sorted_by(SortOrder { by, change }: SortOrder) -> &'static [Cell] {
     match (by, change) {
-        (Column::Tag, _) => &[],
-        (Column::Allocs, false) => &[Cell::Allocs],
-        (Column::Allocs, true) => &[Cell::Allocs, Cell::MoreAllocs],
-        (Column::Frees, false) => &[Cell::Frees],
-        (Column::Frees, true) => &[Cell::Frees, Cell::MoreFrees],
-        (Column::Diff, _) => &[Cell::Diff],
-        (Column::Bytes, false) => &[],
-        (Column::Bytes, true) => &[Cell::MoreBytes],
-        (Column::PerAlloc, _) => &[Cell::PerAlloc],
+        (SortColumn::Tag, _) => &[],
+        (SortColumn::Allocs, false) => &[Cell::Allocs],
+        (SortColumn::Allocs, true) => &[Cell::Allocs, Cell::MoreAllocs],
+        (SortColumn::Frees, false) => &[Cell::Frees],
+        (SortColumn::Frees, true) => &[Cell::Frees, Cell::MoreFrees],
+        (SortColumn::Diff, _) => &[Cell::Diff],
+        (SortColumn::Bytes, false) => &[],
+        (SortColumn::Bytes, true) => &[Cell::MoreBytes],
+        (SortColumn::PerAlloc, _) => &[Cell::PerAlloc],
     }
 }
 
-fn texts(row: &Row) -> [String; 10] {
+fn texts(row: &ScreenRow) -> [String; 10] {
     let name = match row.pool {
         Pool::Slab | Pool::Slabs | Pool::Callsite | Pool::Kernel | Pool::Unknown => row.tag.as_str().to_owned(),
-        Pool::Nonpaged | Pool::Paged => String::from_utf8_lossy(&tag(row, 4, Bytes::Escaped)).into_owned(),
+        Pool::Nonpaged | Pool::Paged => String::from_utf8_lossy(&tag(row, 4, TagBytes::Escaped)).into_owned(),
     };
-    row_of(name, kind(row.pool, row.reclaimable), Cells::of(row.counters, row.now, Some(row.change)))
+    row_of(name, kind(row.pool, row.reclaimable), Cells::new(row.counters, row.now, Some(row.change)))
 }
 
 fn row_of(name: String, kind: &str, cells: Cells) -> [String; 10] {
@@ -204,12 +205,12 @@ mod tests {
 
     use super::*;
     use crate::machine::Memory;
-    use crate::mon::{Shown, Table};
+    use crate::mon::{LiveTable, RowFilter};
     use crate::pool::{Key, Snapshot, Usage};
 
     /// The largest figures seen in a kernel, under names of every length.
     fn screen(pool: Pool, counters: Counters, totals: bool) -> Screen {
-        let (mut table, mut snapshot) = (Table::new(), Snapshot::new());
+        let (mut table, mut snapshot) = (LiveTable::new(), Snapshot::new());
         for reading in 0..2 {
             for (tag, bytes) in [("Leak", 171_272_192), ("ABCD", 987_654_321_012), ("Idle", 0)] {
                 let name =
@@ -220,20 +221,20 @@ mod tests {
             }
             table.take(&snapshot, Memory::default(), Timestamp::UNIX_EPOCH);
         }
-        table.screen(&Shown { totals, ..Shown::default() }, by(Column::Bytes))
+        table.screen(&RowFilter { totals, ..RowFilter::default() }, by(SortColumn::Bytes))
     }
 
-    fn by(by: Column) -> Order {
-        Order { by, change: false }
+    fn by(by: SortColumn) -> SortOrder {
+        SortOrder { by, change: false }
     }
 
     #[test]
     fn no_number_is_cut_at_any_width() {
-        let text = Text::new(Layout::X64, None);
+        let text = PoolmonText::new(PoolmonLayout::X64, None);
         for (pool, counters) in [(Pool::Nonpaged, Counters::Full64), (Pool::Slab, Counters::InUse)] {
             let screen = screen(pool, counters, true);
             for width in 24..160 {
-                let Fitted { columns, lines } = text.fitted(&screen, width, by(Column::Bytes)).unwrap();
+                let Fitted { columns, lines } = text.fitted(&screen, width, by(SortColumn::Bytes)).unwrap();
                 let widest = lines.iter().chain([&columns]).map(|line| line.chars().count()).max().unwrap();
                 assert!(widest <= width, "{width}: {columns}\n{}", lines.join("\n"));
                 assert!(lines[0].contains(" 987666666690"), "{width}: {lines:?}");
@@ -245,16 +246,18 @@ mod tests {
     #[test]
     fn the_column_that_rows_are_sorted_by_stays() {
         let screen = screen(Pool::Nonpaged, Counters::Full64, false);
-        for (column, title) in [(Column::Frees, "Frees"), (Column::Diff, "Diff"), (Column::PerAlloc, "Per Alloc")] {
-            let fitted = Text::new(Layout::X64, None).fitted(&screen, 40, by(column)).unwrap();
+        for (column, title) in
+            [(SortColumn::Frees, "Frees"), (SortColumn::Diff, "Diff"), (SortColumn::PerAlloc, "Per Alloc")]
+        {
+            let fitted = PoolmonText::new(PoolmonLayout::X64, None).fitted(&screen, 40, by(column)).unwrap();
             assert!(fitted.columns.contains(title), "{}", fitted.columns);
         }
     }
 
     #[test]
     fn columns_that_mean_nothing_are_left_out_first() {
-        let text = Text::new(Layout::X64, None);
-        let fitted = text.fitted(&screen(Pool::Slab, Counters::InUse, false), 90, by(Column::Bytes)).unwrap();
+        let text = PoolmonText::new(PoolmonLayout::X64, None);
+        let fitted = text.fitted(&screen(Pool::Slab, Counters::InUse, false), 90, by(SortColumn::Bytes)).unwrap();
         assert_eq!(
             fitted.columns.split_whitespace().collect::<Vec<_>>(),
             ["Tag", "Type", "Diff", "Bytes", "(+)", "Per", "Alloc"]
@@ -271,6 +274,6 @@ mod tests {
     #[test]
     fn a_terminal_without_room_for_a_row_has_none() {
         let screen = screen(Pool::Nonpaged, Counters::Full64, false);
-        assert_eq!(Text::new(Layout::X64, None).fitted(&screen, 12, by(Column::Bytes)), None);
+        assert_eq!(PoolmonText::new(PoolmonLayout::X64, None).fitted(&screen, 12, by(SortColumn::Bytes)), None);
     }
 }

@@ -7,14 +7,14 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Change, Figures, Row, Screen, Total};
+use super::{RowChange, RowFigures, Screen, ScreenRow, Total};
 use crate::pool::{Counters, Pool, Tag};
 
 mod fitted;
 mod header;
 mod width;
 
-pub(crate) use width::Layout;
+pub(crate) use width::PoolmonLayout;
 use width::Widths;
 
 /// The content of the column Mapped_Driver, as with PoolMon's `/g` and `/c`.
@@ -23,8 +23,8 @@ pub(crate) struct Drivers(Rc<dyn Fn(&Tag) -> String>);
 
 /// The format of screens.
 #[derive(Debug, Clone)]
-pub(crate) struct Text {
-    layout: Layout,
+pub(crate) struct PoolmonText {
+    layout: PoolmonLayout,
     drivers: Option<Drivers>,
 }
 
@@ -41,17 +41,17 @@ impl fmt::Debug for Drivers {
     }
 }
 
-impl Text {
+impl PoolmonText {
     /// Creates a format with this layout, with a column for drivers or without.
-    pub(crate) fn new(layout: Layout, drivers: Option<Drivers>) -> Text {
-        Text { layout, drivers }
+    pub(crate) fn new(layout: PoolmonLayout, drivers: Option<Drivers>) -> PoolmonText {
+        PoolmonText { layout, drivers }
     }
 
     /// PoolMon's screen, with changes in parentheses. The result is bytes, because a tag may have any bytes.
     pub(crate) fn live(&self, screen: &Screen) -> Vec<u8> {
         let mut page = self.live_head(screen).join("\n").into_bytes();
         page.extend_from_slice(b"\n\n");
-        for line in self.rows(screen, Shape::Live, Bytes::Raw) {
+        for line in self.rows(screen, TableKind::Live, TagBytes::Raw) {
             page.extend_from_slice(line.trim_ascii_end());
             page.push(b'\n');
         }
@@ -62,7 +62,7 @@ impl Text {
     pub(crate) fn snapshot(&self, screen: &Screen) -> Vec<u8> {
         let mut page = header::memory(&screen.memory, screen.memory.page_faults).join("\n").into_bytes();
         page.extend_from_slice(format!("\n\n{}\n\n", self.columns(&width::SNAPSHOT, &screen.rows)).as_bytes());
-        for line in self.rows(screen, Shape::Snapshot, Bytes::Raw) {
+        for line in self.rows(screen, TableKind::Snapshot, TagBytes::Raw) {
             page.extend_from_slice(line.trim_ascii_end());
             page.push(b'\n');
         }
@@ -71,7 +71,7 @@ impl Text {
 
     /// The lines above the rows of a live screen.
     fn live_head(&self, screen: &Screen) -> [String; 4] {
-        let [memory, commit, title] = Text::live_title(screen);
+        let [memory, commit, title] = PoolmonText::live_title(screen);
         [memory, commit, title, self.columns(&self.layout.live(), &screen.rows)]
     }
 
@@ -83,15 +83,15 @@ impl Text {
 
     /// The rows of a live screen for a terminal, which cannot show every byte, and their totals below an empty line.
     fn live_rows(&self, screen: &Screen) -> Vec<String> {
-        let lines = self.rows(screen, Shape::Live, Bytes::Escaped);
+        let lines = self.rows(screen, TableKind::Live, TagBytes::Escaped);
         lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
     }
 
-    fn rows(&self, screen: &Screen, shape: Shape, bytes: Bytes) -> Vec<Vec<u8>> {
+    fn rows(&self, screen: &Screen, shape: TableKind, bytes: TagBytes) -> Vec<Vec<u8>> {
         let width = tag_width(&screen.rows);
-        let changed = |change: Change| matches!(shape, Shape::Live).then_some(change);
-        let row = |row: &Row| {
-            let cells = Cells::of(row.counters, row.now, changed(row.change));
+        let changed = |change: RowChange| matches!(shape, TableKind::Live).then_some(change);
+        let row = |row: &ScreenRow| {
+            let cells = Cells::new(row.counters, row.now, changed(row.change));
             [
                 self.line(&tag(row, width, bytes), kind(row.pool, row.reclaimable), shape, cells),
                 self.driver_of(&row.tag),
@@ -99,7 +99,7 @@ impl Text {
             .concat()
         };
         let total = |total: &Total| {
-            let cells = Cells::of(Counters::Full64, total.now, changed(total.change));
+            let cells = Cells::new(Counters::Full64, total.now, changed(total.change));
             self.line(b"TOTAL", kind(total.pool, false), shape, cells)
         };
         let mut lines: Vec<Vec<u8>> = screen.rows.iter().map(row).collect();
@@ -111,7 +111,7 @@ impl Text {
     }
 
     /// The line above the rows.
-    fn columns(&self, widths: &Widths, rows: &[Row]) -> String {
+    fn columns(&self, widths: &Widths, rows: &[ScreenRow]) -> String {
         let longer = " ".repeat(tag_width(rows) - 4);
         let columns = widths.columns.replacen(" Tag ", &format!(" Tag {longer}"), 1);
         columns + if self.drivers.is_some() { widths.driver_title } else { "" }
@@ -121,10 +121,10 @@ impl Text {
         self.drivers.as_ref().map_or_else(Vec::new, |Drivers(lookup)| format!(" {}", lookup(tag)).into_bytes())
     }
 
-    fn line(&self, tag: &[u8], kind: &str, shape: Shape, cells: Cells) -> Vec<u8> {
+    fn line(&self, tag: &[u8], kind: &str, shape: TableKind, cells: Cells) -> Vec<u8> {
         let Widths { allocs, change, diff, bytes, more_bytes, per_alloc, .. } = match shape {
-            Shape::Live => self.layout.live(),
-            Shape::Snapshot => width::SNAPSHOT,
+            TableKind::Live => self.layout.live(),
+            TableKind::Snapshot => width::SNAPSHOT,
         };
         let [a, f, d, b, p] = cells.now;
         let figures = match cells.more {
@@ -140,7 +140,7 @@ impl Text {
 
 /// PoolMon's two kinds of tables.
 #[derive(Clone, Copy)]
-enum Shape {
+enum TableKind {
     Live,
     Snapshot,
 }
@@ -154,13 +154,13 @@ struct Cells {
 }
 
 impl Cells {
-    fn of(counters: Counters, now: Figures, change: Option<Change>) -> Cells {
+    fn new(counters: Counters, now: RowFigures, change: Option<RowChange>) -> Cells {
         let counted = match counters {
             Counters::Wrapping32 | Counters::Full64 | Counters::InUse => true,
             Counters::BytesOnly => false,
         };
         let known = |text: String| if counted { text } else { "?".to_owned() };
-        let Figures { allocs, frees, diff, bytes } = now;
+        let RowFigures { allocs, frees, diff, bytes } = now;
         let [a, f, d] = [allocs.to_string(), frees.to_string(), diff.to_string()].map(known);
         Cells {
             now: [a, f, d, bytes.to_string(), known(now.per_alloc().to_string())],
@@ -189,7 +189,7 @@ fn kind(pool: Pool, reclaimable: bool) -> &'static str {
 
 /// How a tag's bytes are written.
 #[derive(Clone, Copy)]
-enum Bytes {
+enum TagBytes {
     /// Unchanged, as PoolMon writes them, except for the bytes that end a line.
     Raw,
     /// In poolgate's usual notation of a tag.
@@ -197,13 +197,13 @@ enum Bytes {
 }
 
 /// A pool tag is its four bytes, spaces included, as in PoolMon. A longer name is padded to `width`.
-fn tag(row: &Row, width: usize, bytes: Bytes) -> Vec<u8> {
+fn tag(row: &ScreenRow, width: usize, bytes: TagBytes) -> Vec<u8> {
     if !row.pool.has_pool_tags() {
         return format!("{:<width$}", row.tag.as_str()).into_bytes();
     }
     let fits = |byte: &u8| match bytes {
-        Bytes::Raw => !matches!(byte, b'\n' | b'\r'),
-        Bytes::Escaped => (b' '..=b'~').contains(byte),
+        TagBytes::Raw => !matches!(byte, b'\n' | b'\r'),
+        TagBytes::Escaped => (b' '..=b'~').contains(byte),
     };
     match row.tag.pool_tag_bytes() {
         Some(bytes) if bytes.iter().all(fits) => bytes.into(),
@@ -212,7 +212,7 @@ fn tag(row: &Row, width: usize, bytes: Bytes) -> Vec<u8> {
 }
 
 /// The width of the tags of pools without pool tags.
-fn tag_width(rows: &[Row]) -> usize {
+fn tag_width(rows: &[ScreenRow]) -> usize {
     let named = rows.iter().filter(|row| !row.pool.has_pool_tags());
     named.map(|row| row.tag.as_str().len()).max().unwrap_or(0).max(4)
 }

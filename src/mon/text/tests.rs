@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::machine::Memory;
-use crate::mon::{Scope, Screen};
+use crate::mon::{PoolScope, Screen};
 
 /// Microsoft Learn, "PoolMon Display" and "PoolMon Examples": sorted by allocs, and all sessions.
 const X86: [&str; 12] = [
@@ -39,31 +39,31 @@ const SNAPSHOT: [&str; 5] = [
 ];
 
 /// Parses the row of a line.
-fn row(line: &str) -> Row {
+fn row(line: &str) -> ScreenRow {
     let numbers: Vec<i64> = line[11..].split([' ', '(', ')']).filter_map(|word| word.parse().ok()).collect();
     let (now, change) = match numbers[..] {
-        [a, ma, f, mf, d, b, mb, _] => ([a, f, d, b], Change { allocs: ma, frees: mf, diff: ma - mf, bytes: mb }),
-        [a, f, d, b, _] => ([a, f, d, b], Change::default()),
+        [a, ma, f, mf, d, b, mb, _] => ([a, f, d, b], RowChange { allocs: ma, frees: mf, diff: ma - mf, bytes: mb }),
+        [a, f, d, b, _] => ([a, f, d, b], RowChange::default()),
         _ => panic!("{line}: {numbers:?}"),
     };
     let [allocs, frees, bytes] = [now[0], now[1], now[3]].map(|number| number as u64);
-    Row {
+    ScreenRow {
         tag: line[1..5].parse().unwrap(),
         pool: if line[6..].starts_with("Nonp") { Pool::Nonpaged } else { Pool::Paged },
         counters: Counters::Wrapping32,
         reclaimable: false,
-        now: Figures { allocs, frees, diff: now[2], bytes },
+        now: RowFigures { allocs, frees, diff: now[2], bytes },
         change,
         history: Vec::new(),
     }
 }
 
-fn screen(rows: Vec<Row>) -> Screen {
+fn screen(rows: Vec<ScreenRow>) -> Screen {
     Screen {
         at: Timestamp::UNIX_EPOCH,
         memory: Memory::default(),
         more_faults: None,
-        scope: Scope::System,
+        scope: PoolScope::System,
         totals: Vec::new(),
         rows,
     }
@@ -74,28 +74,30 @@ fn read(page: Vec<u8>) -> String {
     String::from_utf8(page).unwrap()
 }
 
-fn slab(tag: &str, objects: u64) -> Row {
-    let now = Figures { allocs: objects, frees: 0, diff: objects as i64, bytes: objects * 64 };
+fn slab(tag: &str, objects: u64) -> ScreenRow {
+    let now = RowFigures { allocs: objects, frees: 0, diff: objects as i64, bytes: objects * 64 };
     let counters = Counters::InUse;
-    Row {
+    ScreenRow {
         tag: tag.parse().unwrap(),
         pool: Pool::Slab,
         counters,
         reclaimable: false,
         now,
-        change: Change::default(),
+        change: RowChange::default(),
         history: Vec::new(),
     }
 }
 
 #[test]
 fn real_rows_written_again_are_the_same_bytes() {
-    for (layout, lines) in [(Layout::X86, &X86[..]), (Layout::X64, &X64)] {
-        let rows = Text::new(layout, None).live_rows(&screen(lines.iter().map(|line| row(line)).collect()));
+    for (layout, lines) in [(PoolmonLayout::X86, &X86[..]), (PoolmonLayout::X64, &X64)] {
+        let rows = PoolmonText::new(layout, None).live_rows(&screen(lines.iter().map(|line| row(line)).collect()));
         assert_eq!(rows, lines);
         assert!(lines.iter().all(|line| line.len() == layout.columns()));
     }
-    let text = read(Text::new(Layout::X64, None).snapshot(&screen(SNAPSHOT.iter().map(|line| row(line)).collect())));
+    let text = read(
+        PoolmonText::new(PoolmonLayout::X64, None).snapshot(&screen(SNAPSHOT.iter().map(|line| row(line)).collect())),
+    );
     assert_eq!(text.lines().skip(5).collect::<Vec<_>>(), SNAPSHOT);
 }
 
@@ -115,9 +117,9 @@ fn a_real_screen_without_rows_is_the_same_bytes() {
         nonpaged: kib(8_112),
         paged: kib(20_648),
     };
-    let empty = Screen { memory, more_faults: Some(308), scope: Scope::AllSessions, ..screen(Vec::new()) };
+    let empty = Screen { memory, more_faults: Some(308), scope: PoolScope::AllSessions, ..screen(Vec::new()) };
     assert_eq!(
-        read(Text::new(Layout::X86, None).live(&empty)),
+        read(PoolmonText::new(PoolmonLayout::X86, None).live(&empty)),
         " Memory:  260620K Avail:   44956K  PageFlts:   308   InRam Krnl: 2744K P:20444K
  Commit: 185452K Limit: 640872K Peak: 192472K            Pool N: 8112K P:20648K
  All sessions pool information
@@ -125,25 +127,28 @@ fn a_real_screen_without_rows_is_the_same_bytes() {
 
 "
     );
-    assert!(read(Text::new(Layout::X86, None).snapshot(&empty)).contains("  PageFlts:  9000   "), "since boot");
+    assert!(
+        read(PoolmonText::new(PoolmonLayout::X86, None).snapshot(&empty)).contains("  PageFlts:  9000   "),
+        "since boot"
+    );
 }
 
 #[test]
 fn a_screen_of_64_bits() {
-    let mut rows: Vec<Row> = X64.iter().map(|line| row(line)).collect();
-    rows[1].change = Change { allocs: 12, frees: 10, diff: 2, bytes: -4096 };
+    let mut rows: Vec<ScreenRow> = X64.iter().map(|line| row(line)).collect();
+    rows[1].change = RowChange { allocs: 12, frees: 10, diff: 2, bytes: -4096 };
     let memory = Memory { physical: Some(33_473_120 * 1024), paged: Some(1_955_448 * 1024), ..Memory::default() };
     let live = Screen { memory, totals: crate::mon::screen::totals(&rows), ..screen(rows) };
-    insta::assert_snapshot!(read(Text::new(Layout::X64, None).live(&live)));
-    insta::assert_snapshot!(read(Text::new(Layout::X64, None).snapshot(&live)));
+    insta::assert_snapshot!(read(PoolmonText::new(PoolmonLayout::X64, None).live(&live)));
+    insta::assert_snapshot!(read(PoolmonText::new(PoolmonLayout::X64, None).snapshot(&live)));
 }
 
 #[test]
 fn what_is_wider_than_its_column_is_never_cut() {
     let mut huge = row(X64[0]);
-    huge.now = Figures { allocs: u64::MAX, frees: u64::MAX - 1, diff: 1, bytes: u64::MAX };
-    huge.change = Change { allocs: i64::MIN, frees: i64::MAX, diff: 0, bytes: i64::MIN };
-    let text = Text::new(Layout::X64, None).live_rows(&screen(vec![huge.clone()])).concat();
+    huge.now = RowFigures { allocs: u64::MAX, frees: u64::MAX - 1, diff: 1, bytes: u64::MAX };
+    huge.change = RowChange { allocs: i64::MIN, frees: i64::MAX, diff: 0, bytes: i64::MIN };
+    let text = PoolmonText::new(PoolmonLayout::X64, None).live_rows(&screen(vec![huge.clone()])).concat();
     assert_eq!(
         text,
         " HidC Paged 18446744073709551615 (-9223372036854775808) 18446744073709551614 (9223372036854775807)        1 \
@@ -163,31 +168,31 @@ fn tags_are_their_four_bytes() {
         (*b"@GM\x01", b" @GM\x01 Paged ", " @GM\\x01 Paged "),
         (*b"a\nb\0", b" a\\x0ab\\x00 Paged ", " a\\x0ab\\x00 Paged "),
     ] {
-        let screen = screen(vec![Row { tag: Tag::from_pool_tag(bytes), ..row(X64[0]) }]);
-        let page = Text::new(Layout::X64, None).live(&screen);
+        let screen = screen(vec![ScreenRow { tag: Tag::from_pool_tag(bytes), ..row(X64[0]) }]);
+        let page = PoolmonText::new(PoolmonLayout::X64, None).live(&screen);
         let line = page.split(|byte| *byte == b'\n').nth(5).unwrap();
         assert!(line.starts_with(in_file), "{:?}", String::from_utf8_lossy(line));
-        assert!(Text::new(Layout::X64, None).live_rows(&screen)[0].starts_with(on_screen), "{on_screen}");
+        assert!(PoolmonText::new(PoolmonLayout::X64, None).live_rows(&screen)[0].starts_with(on_screen), "{on_screen}");
     }
 }
 
 #[test]
 fn caches_stand_in_a_column_as_wide_as_the_longest_name() {
     let rows = vec![slab("TCP", 3), slab("kmalloc-rnd-01-64", 120)];
-    insta::assert_snapshot!(read(Text::new(Layout::X64, None).live(&screen(rows))));
+    insta::assert_snapshot!(read(PoolmonText::new(PoolmonLayout::X64, None).live(&screen(rows))));
 }
 
 #[test]
 fn what_is_not_counted_is_no_zero() {
-    let unknown = Row { counters: Counters::BytesOnly, pool: Pool::Unknown, ..slab("MyD1", 2) };
-    let line = Text::new(Layout::X64, None).live_rows(&screen(vec![unknown])).concat();
+    let unknown = ScreenRow { counters: Counters::BytesOnly, pool: Pool::Unknown, ..slab("MyD1", 2) };
+    let line = PoolmonText::new(PoolmonLayout::X64, None).live_rows(&screen(vec![unknown])).concat();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>().join(" "), "MyD1 ? ? ( ?) ? ( ?) ? 128 ( 0) ?");
 }
 
 #[test]
 fn a_driver_found_stands_at_the_end_of_its_row() {
     let drivers = Drivers::found_by(|tag| if tag.as_str() == "Wait" { "[nt!ob]" } else { "Unknown Driver" }.to_owned());
-    let text = Text::new(Layout::X86, Some(drivers));
+    let text = PoolmonText::new(PoolmonLayout::X86, Some(drivers));
     let live = read(text.live(&screen(vec![row(X86[0]), row(X86[1])])));
     let lines: Vec<&str> = live.lines().collect();
     assert!(lines[3].ends_with("Per Alloc  Mapped_Driver"), "{live}");

@@ -2,7 +2,7 @@
 
 /// The version of PoolMon to imitate: only the widths differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
+pub(crate) enum PoolmonLayout {
     /// 32-bit PoolMon: 78 columns.
     X86,
     /// 64-bit PoolMon, with a wider column Bytes: 92 columns.
@@ -25,23 +25,23 @@ pub(super) struct Widths {
     pub(super) driver_title: &'static str,
 }
 
-impl Layout {
+impl PoolmonLayout {
     /// The layout of the PoolMon for this machine.
-    pub(crate) fn native() -> Layout {
-        if cfg!(target_pointer_width = "32") { Layout::X86 } else { Layout::X64 }
+    pub(crate) fn native() -> PoolmonLayout {
+        if cfg!(target_pointer_width = "32") { PoolmonLayout::X86 } else { PoolmonLayout::X64 }
     }
 
     /// The number of columns in a row without overflowing numbers.
     pub(in crate::mon) fn columns(self) -> usize {
         match self {
-            Layout::X86 => 78,
-            Layout::X64 => 92,
+            PoolmonLayout::X86 => 78,
+            PoolmonLayout::X64 => 92,
         }
     }
 
     pub(super) fn live(self) -> Widths {
         match self {
-            Layout::X86 => Widths {
+            PoolmonLayout::X86 => Widths {
                 allocs: 9,
                 change: 4,
                 diff: 8,
@@ -51,7 +51,7 @@ impl Layout {
                 columns: " Tag  Type     Allocs            Frees            Diff   Bytes       Per Alloc",
                 driver_title: "  Mapped_Driver",
             },
-            Layout::X64 => Widths {
+            PoolmonLayout::X64 => Widths {
                 allocs: 9,
                 change: 4,
                 diff: 8,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::judge::evidence::{Doubt, Guard, Interval, Measure, Standing};
+use crate::judge::evidence::{Doubt, GrowthCheck, Interval, Standing, TestedFigure};
 use crate::judge::{Confirmation, Early, Evidence, Levels, TagFigures, Trend, Verdict};
 use crate::pool::{Key, Pool};
 use crate::report::{Report, Suspect};
@@ -83,9 +83,9 @@ struct Tested {
     t: f64,
     /// The value that the statistic is compared with.
     cut_off: f64,
-    failed_guards: Vec<Guard>,
+    failed_guards: Vec<GrowthCheck>,
     /// The measure that was tested.
-    measure: Measure,
+    measure: TestedFigure,
     /// The shape of the series, in words.
     shape: String,
     /// The tested window from its start to its end, in iterations; null if iterations are not counted.

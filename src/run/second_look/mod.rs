@@ -14,7 +14,7 @@ use super::error::RunError;
 use super::event::Event;
 use super::measure::{Workload, early, iteration};
 use super::sampler::Sampler;
-use crate::record::{Mark, Pause, SecondLook, Stage};
+use crate::record::{BlockPause, Mark, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
 
 /// Decides from the recording on disk whether to take another look, and returns its plan.
@@ -94,7 +94,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
     async fn block(&mut self, number: u32, work: bool, slots: u64) -> Result<(), RunError> {
         self.sampler.write(&Mark::Block { number, work })?;
         self.tell_block(number, work);
-        let half_speed = self.look.pause == Pause::HalfSpeed;
+        let half_speed = self.look.pause == BlockPause::HalfSpeed;
         let began = Instant::now();
         for slot in 0..slots {
             let works = work || (half_speed && slot % 2 == 1);

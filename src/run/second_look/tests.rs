@@ -11,7 +11,7 @@ const WORK: bool = true;
 const REST: bool = false;
 
 /// Returns a plan with slots of one second.
-fn plan(order: &[bool], pause: Pause) -> SecondLook {
+fn plan(order: &[bool], pause: BlockPause) -> SecondLook {
     let candidates = vec![Key::new("MyD1".parse().unwrap(), Pool::Nonpaged, Counters::Wrapping32)];
     SecondLook { number: 1, candidates, seed: 7, lead: 2, slots: 3, slot_us: 1_000_000, order: order.to_vec(), pause }
 }
@@ -60,14 +60,14 @@ async fn nothing_to_look_at_again_ends_the_measuring() {
 
 #[tokio::test(start_paused = true)]
 async fn work_and_rest_follow_the_order_and_each_slot_ends_in_a_settled_sample() {
-    let run = well(iterations().looking_again(plan(&[REST, WORK, WORK, REST], Pause::Idle))).await;
+    let run = well(iterations().looking_again(plan(&[REST, WORK, WORK, REST], BlockPause::Idle))).await;
     assert_eq!(run.second_look(), " | work: 3s 4s idle:sss work: 5s 6s 7s work: 8s 9s 10s idle:sss");
     assert_eq!(run.done, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slot_of_rest_is_as_long_as_one_of_work() {
-    let run = well(iterations().looking_again(plan(&[REST, WORK], Pause::Idle))).await;
+    let run = well(iterations().looking_again(plan(&[REST, WORK], BlockPause::Idle))).await;
     // The paused clock counts whole milliseconds, so each wait may end slightly late.
     let lengths = lengths(&run);
     assert!(lengths.iter().all(|length| (1000..=1004).contains(length)), "{lengths:?}");
@@ -77,7 +77,7 @@ async fn a_slot_of_rest_is_as_long_as_one_of_work() {
 #[tokio::test(start_paused = true)]
 async fn on_a_machine_which_became_slower_rest_is_as_long_as_work_is_now() {
     // Iterations took 0.5 s in the first look, and take 1 s in this one.
-    let look = SecondLook { slot_us: 500_000, ..plan(&[REST, WORK, REST], Pause::Idle) };
+    let look = SecondLook { slot_us: 500_000, ..plan(&[REST, WORK, REST], BlockPause::Idle) };
     let run = well(iterations().looking_again(look)).await;
     let lengths = lengths(&run);
     assert!(lengths.iter().all(|length| (1000..=1004).contains(length)), "{lengths:?}");
@@ -85,7 +85,7 @@ async fn on_a_machine_which_became_slower_rest_is_as_long_as_work_is_now() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_looked_at_and_in_which_order_is_on_the_disk_before_it_is_measured() {
-    let look = plan(&[WORK, REST], Pause::Idle);
+    let look = plan(&[WORK, REST], BlockPause::Idle);
     let again = SecondLook { number: 2, order: vec![REST, WORK], ..look.clone() };
     let run = well(iterations().looking_again(look.clone()).looking_again(again.clone())).await;
     let first = " lead-in:sss workload:c 1sc 2s cool-down:ss";
@@ -112,13 +112,13 @@ async fn what_is_looked_at_and_in_which_order_is_on_the_disk_before_it_is_measur
 
 #[tokio::test(start_paused = true)]
 async fn at_half_speed_every_second_slot_works() {
-    let run = well(iterations().looking_again(plan(&[REST, WORK], Pause::HalfSpeed))).await;
+    let run = well(iterations().looking_again(plan(&[REST, WORK], BlockPause::HalfSpeed))).await;
     assert_eq!(run.second_look(), " | work: 3s 4s idle:s 5ss work: 6s 7s 8s");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_long_command_is_ended_to_rest_and_begun_again_to_work() {
-    let run = well(lasting().looking_again(plan(&[REST, WORK, REST, REST], Pause::Idle))).await;
+    let run = well(lasting().looking_again(plan(&[REST, WORK, REST, REST], BlockPause::Idle))).await;
     assert_eq!(run.done, ["begin", "end", "begin", "end", "begin", "end"]);
     assert_eq!(run.second_look(), " | work: 16s 19s idle:sss work: 22s 25s 28s idle:sss idle:sss");
     assert!(lengths(&run).iter().all(|length| (1000..=1004).contains(length)), "{:?}", lengths(&run));
@@ -126,7 +126,7 @@ async fn a_long_command_is_ended_to_rest_and_begun_again_to_work() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_command_never_runs_longer_than_its_duration() {
-    let run = well(lasting().looking_again(plan(&[WORK, WORK, WORK], Pause::Never))).await;
+    let run = well(lasting().looking_again(plan(&[WORK, WORK, WORK], BlockPause::Never))).await;
     // 11 s of work need three starts of at most 4 s.
     assert_eq!(run.done, ["begin", "end"].repeat(4));
     assert_eq!(run.second_look().matches('s').count(), 11);
@@ -134,20 +134,20 @@ async fn a_long_command_never_runs_longer_than_its_duration() {
 
 #[tokio::test(start_paused = true)]
 async fn without_confirmation_nobody_asks() {
-    let run = well(iterations().unconfirmed().looking_again(plan(&[WORK], Pause::Idle))).await;
+    let run = well(iterations().unconfirmed().looking_again(plan(&[WORK], BlockPause::Idle))).await;
     assert!(run.asked.is_empty() && !run.story().contains("plan"), "{}", run.story());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_look_which_fits_into_the_time_limit_is_begun() {
     // 3.5 s + 2 s + 2.5 s, and eight slots.
-    let run = well(iterations().within(17 * SECOND).looking_again(plan(&[WORK, REST], Pause::Idle))).await;
+    let run = well(iterations().within(17 * SECOND).looking_again(plan(&[WORK, REST], BlockPause::Idle))).await;
     assert_eq!(run.second_look(), " | work: 3s 4s work: 5s 6s 7s idle:sss");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_look_which_does_not_fit_is_told_and_left_out() {
-    let run = well(iterations().within(15 * SECOND).looking_again(plan(&[WORK, REST], Pause::Idle))).await;
+    let run = well(iterations().within(15 * SECOND).looking_again(plan(&[WORK, REST], BlockPause::Idle))).await;
     assert_eq!(run.story(), " lead-in:sss workload:c 1sc 2s cool-down:ss");
     let told = Event::NoTime { subject: "MyD1 nonpaged".to_owned(), length: 8 * SECOND };
     assert!(run.told.contains(&told), "{:?}", run.told);
@@ -165,7 +165,7 @@ async fn where_no_second_look_can_fit_all_of_the_time_is_work() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_to_stop_ends_a_second_look_in_the_middle() {
-    let look = plan(&[WORK, REST], Pause::Idle);
+    let look = plan(&[WORK, REST], BlockPause::Idle);
     for (rehearsal, after) in [(iterations(), 8500), (iterations(), 13_500), (lasting(), 10_700)] {
         let run = rehearsal.looking_again(look.clone()).stopped_after(Duration::from_millis(after)).run().await;
         assert!(matches!(run.outcome, Err(RunError::Interrupted)) && !run.running, "{after} {:?}", run.outcome);
@@ -175,7 +175,7 @@ async fn a_request_to_stop_ends_a_second_look_in_the_middle() {
 
 #[tokio::test(start_paused = true)]
 async fn an_iteration_which_fails_in_a_second_look_fails_the_run() {
-    let run = iterations().looking_again(plan(&[REST, WORK], Pause::Idle)).failing_at(5).run().await;
+    let run = iterations().looking_again(plan(&[REST, WORK], BlockPause::Idle)).failing_at(5).run().await;
     let failed = matches!(&run.outcome, Err(RunError::Command { which, because: CommandError::TimedOut(_), .. })
         if which == "iteration 5");
     assert!(failed && !run.running, "{:?}", run.outcome);
@@ -183,7 +183,7 @@ async fn an_iteration_which_fails_in_a_second_look_fails_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn samples_which_keep_failing_in_a_second_look_fail_the_run() {
-    let look = plan(&[REST, REST, REST], Pause::Idle);
+    let look = plan(&[REST, REST, REST], BlockPause::Idle);
     let run = iterations().looking_again(look).blind_after(12 * SECOND).run().await;
     assert!(matches!(run.outcome, Err(RunError::Sample(_))), "{:?}", run.outcome);
     assert_eq!(run.story().matches('!').count(), 3, "{}", run.story());
@@ -191,7 +191,7 @@ async fn samples_which_keep_failing_in_a_second_look_fail_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn the_blocks_and_what_is_left_of_them_are_told() {
-    let run = well(iterations().looking_again(plan(&[REST, WORK, REST], Pause::Idle))).await;
+    let run = well(iterations().looking_again(plan(&[REST, WORK, REST], BlockPause::Idle))).await;
     let told: Vec<String> = run.told.iter().map(Event::to_string).collect();
     let from = told.iter().position(|line| line.contains("second look")).unwrap();
     let blocks: Vec<&str> = told[from..].iter().map(String::as_str).filter(|line| !line.starts_with("slot")).collect();
@@ -210,7 +210,7 @@ async fn the_blocks_and_what_is_left_of_them_are_told() {
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_second_look_tells_of_a_workload_which_cannot_be_ended() {
-    let look = plan(&[WORK, REST, WORK, REST], Pause::Idle);
+    let look = plan(&[WORK, REST, WORK, REST], BlockPause::Idle);
     let after = Duration::from_millis(12_500);
     let run = lasting().hanging_at_end(2).looking_again(look).stopped_after(after).run().await;
     assert!(run.hung(), "{:?}", run.outcome);

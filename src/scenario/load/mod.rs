@@ -18,8 +18,8 @@ use serde_yaml::Deserializer;
 use super::blank::{without_block, without_line};
 use super::encoding::{LARGEST, text_of};
 use super::explain::explain;
-use super::mistake::{Mistake, Mistakes, Wrong};
-use super::place::{Finding, Place, Probe, extent};
+use super::mistake::{Mistake, MistakeText, Mistakes};
+use super::place::{DocumentPath, PathMistake, PathProbe, extent};
 use super::types::Scenario;
 use super::validate::validate;
 use super::walk::{MOST_VALUES, NO_VALUE, Walk};
@@ -28,7 +28,7 @@ use super::written::Document;
 /// A scenario and its text, which a run keeps.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The checked scenario.
+    /// The scenario after all checks.
     pub scenario: Scenario,
     /// The text of the file, without a byte order mark.
     pub text: String,
@@ -123,15 +123,15 @@ fn is_of_a_block(said: &str) -> bool {
 const MOST_SHOWN: usize = 20;
 
 /// Returns the finding at the first of its places that the text contains, else at the beginning of the text.
-fn placed(text: &str, finding: Finding) -> Mistake {
+fn placed(text: &str, finding: PathMistake) -> Mistake {
     let span = finding.places.iter().find_map(|place| locate(text, place));
     finding.wrong.at(span.unwrap_or_else(|| extent(text, 0, "")))
 }
 
 /// Returns the bytes of `place` in `text`; `None` if the text does not contain it.
-fn locate(text: &str, place: &Place) -> Option<Range<usize>> {
+fn locate(text: &str, place: &DocumentPath) -> Option<Range<usize>> {
     let found = RefCell::new(None);
-    let error = Probe::new(place, &found).deserialize(Deserializer::from_str(text)).err()?;
+    let error = PathProbe::new(place, &found).deserialize(Deserializer::from_str(text)).err()?;
     let known = found.take()?;
     Some(extent(text, text.floor_char_boundary(error.location()?.index()), &known))
 }
@@ -146,7 +146,7 @@ fn mistake(text: &str, error: &serde_yaml::Error) -> Mistake {
     let said = said.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1);
     let start = text.floor_char_boundary(at.index());
     if let Some(tab) = tab_before(text, start) {
-        return Wrong::new("a tab cannot indent in YAML", "a tab", "indent with spaces").at(tab..tab + 1);
+        return MistakeText::new("a tab cannot indent in YAML", "a tab", "indent with spaces").at(tab..tab + 1);
     }
     let (wrong, about) = explain(&said);
     wrong.at(extent(text, begun_at(text, &said, at.line()).unwrap_or(start), &about))

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::pool::Pool;
-use crate::scenario::{Duration, Limit, Noise, Pause, Plan, Sampling, Simulated, Subject, WarmUp};
+use crate::scenario::{Duration, Limit, Pause, Plan, Sampling, SimulatedNoise, SimulatedSettings, Subject, WarmUp};
 use proptest::prelude::*;
 
 /// The example of the design. It uses every part of the format.
@@ -44,7 +44,7 @@ fn messages(text: &str) -> Vec<String> {
 #[test]
 fn the_example_means_what_it_says() {
     let scenario = read(EXAMPLE);
-    assert_eq!(scenario.scenario.as_str(), "mydriver-copy-stress");
+    assert_eq!(scenario.name.as_str(), "mydriver-copy-stress");
     assert_eq!(scenario.driver.as_ref().unwrap().as_str(), "mydrv.sys");
     assert_eq!(scenario.setup[0].run.as_str(), "pnputil /add-driver mydrv.inf /install");
     assert_eq!(scenario.setup[0].timeout, Duration::from_secs(600));
@@ -104,8 +104,9 @@ fn the_default_rule_is_per_hour_where_nothing_is_counted() {
 #[test]
 fn a_simulated_machine_has_defaults_and_choices() {
     let machine = |text: &str| read(&format!("{SMALL}machine: {{ simulated: {text} }}\n")).machine.unwrap().simulated;
-    assert_eq!(machine("{}"), Simulated::default());
-    let chosen = Simulated { seed: 7, tags: 600, noise: vec![Noise::Bursts], ..Simulated::default() };
+    assert_eq!(machine("{}"), SimulatedSettings::default());
+    let chosen =
+        SimulatedSettings { seed: 7, tags: 600, noise: vec![SimulatedNoise::Bursts], ..SimulatedSettings::default() };
     assert_eq!(machine("{ seed: 7, tags: 600, noise: [bursts] }"), chosen);
     assert_eq!(machine("{ noise: [] }").noise, []);
 }

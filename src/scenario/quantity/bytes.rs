@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Number, split};
-use crate::scenario::mistake::{Wrong, shown};
+use super::{Decimal, split};
+use crate::scenario::mistake::{MistakeText, shown};
 use crate::scenario::scalar::{Scalar, scalars};
 
 /// A number of bytes: `64 KiB`.
@@ -18,18 +18,18 @@ impl Scalar for Bytes {
     const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? ?(B|[KMGT]iB)$";
     const EXAMPLES: &'static [&'static str] = &["0 B", "64 KiB", "1.5 MiB"];
 
-    fn read(text: &str) -> Result<Bytes, Wrong> {
+    fn read(text: &str) -> Result<Bytes, MistakeText> {
         let (number, unit) = split(text, Bytes::WHAT, "64 KiB")?;
         Ok(Bytes(number.times(bytes_in(number, unit)?, Bytes::WHAT, "bytes")?))
     }
 
-    fn bare() -> Option<Wrong> {
+    fn bare() -> Option<MistakeText> {
         Some(without_unit())
     }
 }
 
 /// Returns the size of `unit` in bytes; `number` is for the mistake.
-pub(super) fn bytes_in(number: Number<'_>, unit: &str) -> Result<u64, Wrong> {
+pub(super) fn bytes_in(number: Decimal<'_>, unit: &str) -> Result<u64, MistakeText> {
     if let Some((_, bytes)) = UNITS.iter().find(|(name, _)| *name == unit) {
         return Ok(*bytes);
     }
@@ -47,14 +47,14 @@ pub(super) fn bytes_in(number: Number<'_>, unit: &str) -> Result<u64, Wrong> {
         Some((name, 1)) => format!("write `{} {name}`", number.0),
         Some((name, bytes)) => format!("write `{} {name}` (1 {name} is {bytes} bytes)", number.0),
     };
-    Err(Wrong::new(format!("`{}` is not a unit of bytes", shown(unit)), "unknown unit", help))
+    Err(MistakeText::new(format!("`{}` is not a unit of bytes", shown(unit)), "unknown unit", help))
 }
 
-/// Largest first.
+/// The units and their bytes, the largest first.
 const UNITS: [(&str, u64); 5] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
-fn without_unit() -> Wrong {
-    Wrong::new("a number of bytes needs a unit", "no unit", "write the unit: `64 B` or `64 KiB`")
+fn without_unit() -> MistakeText {
+    MistakeText::new("a number of bytes needs a unit", "no unit", "write the unit: `64 B` or `64 KiB`")
 }
 
 impl fmt::Display for Bytes {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::split;
-use crate::scenario::mistake::{Wrong, shown};
+use crate::scenario::mistake::{MistakeText, shown};
 use crate::scenario::scalar::{Scalar, scalars};
 
 /// A length of time, to the nanosecond: `200 ms`, `15 min`.
@@ -45,7 +45,7 @@ impl Scalar for Duration {
         r"^([0-9]+(\.[0-9]+)? ?(ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?) ?)+$";
     const EXAMPLES: &'static [&'static str] = &["200 ms", "1 s", "15 min", "2 h"];
 
-    fn read(text: &str) -> Result<Duration, Wrong> {
+    fn read(text: &str) -> Result<Duration, MistakeText> {
         let mut length = std::time::Duration::ZERO;
         for part in parts(text) {
             let (number, unit) = split(part, Duration::WHAT, "30 s")?;
@@ -58,7 +58,7 @@ impl Scalar for Duration {
         Ok(Duration(length))
     }
 
-    fn bare() -> Option<Wrong> {
+    fn bare() -> Option<MistakeText> {
         Some(without_unit())
     }
 }
@@ -98,7 +98,7 @@ fn meant(unit: &str) -> Option<&'static str> {
     })
 }
 
-fn unknown_unit(number: &str, unit: &str) -> Wrong {
+fn unknown_unit(number: &str, unit: &str) -> MistakeText {
     if unit.is_empty() {
         return without_unit();
     }
@@ -106,11 +106,11 @@ fn unknown_unit(number: &str, unit: &str) -> Wrong {
         None => "the units are ms, s, min, h and d".to_owned(),
         Some(meant) => format!("write `{number} {meant}`"),
     };
-    Wrong::new(format!("`{}` is not a unit of time", shown(unit)), "unknown unit", help)
+    MistakeText::new(format!("`{}` is not a unit of time", shown(unit)), "unknown unit", help)
 }
 
-fn without_unit() -> Wrong {
-    Wrong::new("a duration needs a unit", "no unit", "write the unit: `200 ms`, `30 s` or `5 min`")
+fn without_unit() -> MistakeText {
+    MistakeText::new("a duration needs a unit", "no unit", "write the unit: `200 ms`, `30 s` or `5 min`")
 }
 
 impl From<std::time::Duration> for Duration {

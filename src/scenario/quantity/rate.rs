@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::bytes::bytes_in;
 use super::{Bytes, split};
-use crate::scenario::mistake::{Wrong, shown};
+use crate::scenario::mistake::{MistakeText, shown};
 use crate::scenario::scalar::{Scalar, scalars};
 
 /// A share of the initial level: `5 %`.
@@ -13,7 +13,7 @@ pub struct Percent(pub f64);
 
 /// The largest increase from the initial level.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Growth {
+pub enum GrowthLimit {
     /// A number of bytes: `64 KiB`.
     Bytes(Bytes),
     /// A share of the initial level: `5 %`.
@@ -25,14 +25,14 @@ pub enum Growth {
 pub struct Rate {
     /// The growth in one unit.
     pub amount: Amount,
-    /// The unit.
+    /// The unit of time: an iteration or an hour.
     pub per: Per,
 }
 
 /// The quantity of a [`Rate`]. A measured rate is rarely a whole number, so a limit need not be one either.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {
-    /// Bytes in use.
+    /// A number of bytes in use.
     Bytes(f64),
     /// Allocations that are not freed yet.
     Objects(f64),
@@ -47,23 +47,23 @@ pub enum Per {
     Hour,
 }
 
-scalars!(Growth, Rate);
+scalars!(GrowthLimit, Rate);
 
-impl Scalar for Growth {
-    const WHAT: &'static str = "a growth";
+impl Scalar for GrowthLimit {
+    const WHAT: &'static str = "a growth limit";
     const DESCRIPTION: &'static str = "Bytes with their unit (B, KiB, MiB, GiB, TiB), or a percentage.";
     const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? ?(B|[KMGT]iB|%)$";
     const EXAMPLES: &'static [&'static str] = &["64 KiB", "0 B", "5 %"];
 
-    fn read(text: &str) -> Result<Growth, Wrong> {
-        match split(text, Growth::WHAT, "64 KiB")? {
-            (number, "%") => Ok(Growth::Percent(Percent(number.float("a percentage")?))),
-            _ => Bytes::read(text).map(Growth::Bytes),
+    fn read(text: &str) -> Result<GrowthLimit, MistakeText> {
+        match split(text, GrowthLimit::WHAT, "64 KiB")? {
+            (number, "%") => Ok(GrowthLimit::Percent(Percent(number.float("a percentage")?))),
+            _ => Bytes::read(text).map(GrowthLimit::Bytes),
         }
     }
 
-    fn bare() -> Option<Wrong> {
-        Some(Wrong::new("a growth needs a unit", "no unit", "write the unit: `64 B`, `64 KiB` or `5 %`"))
+    fn bare() -> Option<MistakeText> {
+        Some(MistakeText::new("a growth limit needs a unit", "no unit", "write the unit: `64 B`, `64 KiB` or `5 %`"))
     }
 }
 
@@ -73,7 +73,7 @@ impl Scalar for Rate {
     const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)? ?(B|[KMGT]iB|objects?) ?/ ?(iteration|h)$";
     const EXAMPLES: &'static [&'static str] = &["0 B/iteration", "16 B/iteration", "1 MiB/h", "0 objects/iteration"];
 
-    fn read(text: &str) -> Result<Rate, Wrong> {
+    fn read(text: &str) -> Result<Rate, MistakeText> {
         let (amount, per) = text.split_once('/').ok_or_else(|| without_per(text))?;
         let (number, unit) = split(amount, Rate::WHAT, "16 B/iteration")?;
         let value = number.float(Rate::WHAT)?;
@@ -87,21 +87,25 @@ impl Scalar for Rate {
             other => {
                 let help = "write `/iteration` or `/h`";
                 let message = format!("a rate cannot be per `{}`", shown(other));
-                return Err(Wrong::new(message, "neither `/iteration` nor `/h`", help));
+                return Err(MistakeText::new(message, "neither `/iteration` nor `/h`", help));
             }
         };
         Ok(Rate { amount, per })
     }
 
-    fn bare() -> Option<Wrong> {
-        Some(Wrong::new("a rate needs a unit", "no unit", "write `16 B/iteration`, `1 MiB/h` or `0 objects/iteration`"))
+    fn bare() -> Option<MistakeText> {
+        Some(MistakeText::new(
+            "a rate needs a unit",
+            "no unit",
+            "write `16 B/iteration`, `1 MiB/h` or `0 objects/iteration`",
+        ))
     }
 }
 
-fn without_per(text: &str) -> Wrong {
+fn without_per(text: &str) -> MistakeText {
     let text = shown(text.trim());
     let help = format!("write `{text}/iteration` or `{text}/h`");
-    Wrong::new(format!("`{text}` is an amount, not a rate"), "no `/iteration` or `/h`", help)
+    MistakeText::new(format!("`{text}` is an amount, not a rate"), "no `/iteration` or `/h`", help)
 }
 
 impl fmt::Display for Percent {
@@ -110,11 +114,11 @@ impl fmt::Display for Percent {
     }
 }
 
-impl fmt::Display for Growth {
+impl fmt::Display for GrowthLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Growth::Bytes(bytes) => bytes.fmt(f),
-            Growth::Percent(percent) => percent.fmt(f),
+            GrowthLimit::Bytes(bytes) => bytes.fmt(f),
+            GrowthLimit::Percent(percent) => percent.fmt(f),
         }
     }
 }
@@ -165,7 +169,7 @@ mod tests {
             assert_eq!(Rate::read(shown), Ok(rate));
         }
         for (text, shown) in [("5%", "5 %"), ("2.5 %", "2.5 %"), ("1024 B", "1 KiB")] {
-            assert_eq!(Growth::read(text).unwrap().to_string(), shown);
+            assert_eq!(GrowthLimit::read(text).unwrap().to_string(), shown);
         }
     }
 

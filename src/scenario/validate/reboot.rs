@@ -1,18 +1,18 @@
 //! Checks `after_panic`, and adds its `panic=` to the kernel parameters.
 
-use crate::scenario::mistake::Wrong;
-use crate::scenario::place::{Finding, Place};
+use crate::scenario::mistake::MistakeText;
+use crate::scenario::place::{DocumentPath, PathMistake};
 use crate::scenario::quantity::Duration;
-use crate::scenario::types::{Flags, Reboot};
+use crate::scenario::types::{Reboot, ScenarioFlags};
 
 /// The longest useful time. The machine does nothing until it is over.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// Checks `after_panic`.
-pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&Flags>) -> Option<Finding> {
+/// Returns the mistake in `after_panic`, if there is one.
+pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&ScenarioFlags>) -> Option<PathMistake> {
     let after = reboot?.after_panic?;
     let wrong = |message: String, label: &str, help: String| {
-        Some(Place::of("reboot").key("after_panic").is(Wrong::new(message, label.to_owned(), help)))
+        Some(DocumentPath::new("reboot").key("after_panic").is(MistakeText::new(message, label.to_owned(), help)))
     };
     let parameters = flags.map_or(&[][..], |flags| &flags.kernel_cmdline);
     if parameters.is_empty() {
@@ -33,7 +33,7 @@ pub(super) fn after_panic(reboot: Option<&Reboot>, flags: Option<&Flags>) -> Opt
 }
 
 /// Returns the flags with the parameter for `after_panic`.
-pub(super) fn with_panic(mut flags: Option<Flags>, reboot: Option<&Reboot>) -> Option<Flags> {
+pub(super) fn with_panic(mut flags: Option<ScenarioFlags>, reboot: Option<&Reboot>) -> Option<ScenarioFlags> {
     if let (Some(flags), Some(after)) = (&mut flags, reboot.and_then(|reboot| reboot.after_panic)) {
         flags.kernel_cmdline.push(format!("panic={}", after.as_std().as_secs()));
     }

@@ -1,7 +1,7 @@
 //! Checks the time limit of a second look.
 
-use crate::scenario::mistake::Wrong;
-use crate::scenario::place::{Finding, Place};
+use crate::scenario::mistake::MistakeText;
+use crate::scenario::place::{DocumentPath, PathMistake};
 use crate::scenario::quantity::Duration;
 use crate::scenario::types::{Plan, Sampling, Workload};
 
@@ -11,19 +11,19 @@ pub(super) fn time_limit(
     confirm: bool,
     sampling: &Sampling,
     workload: Option<&Workload>,
-) -> Option<Finding> {
+) -> Option<PathMistake> {
     let limit = limit?;
-    let place = Place::of("time_limit");
+    let place = DocumentPath::new("time_limit");
     if !confirm {
         let help = "remove it: with `confirm: false` every run has one look, as long as its workload";
         let message = "`time_limit` limits second looks, but `confirm: false` has none";
-        return Some(place.name().is(Wrong::new(message, "beside `confirm: false`", help)));
+        return Some(place.name().is(MistakeText::new(message, "beside `confirm: false`", help)));
     }
     let needed = shortest(sampling, workload);
     let wrong = || {
         let message = format!("`time_limit` ({limit}) ends before the workload");
         let help = format!("write more than {needed}, the minimum for lead-in, workload and cool-down");
-        Wrong::new(message, "too short", help)
+        MistakeText::new(message, "too short", help)
     };
     (limit <= needed).then(|| place.is(wrong()))
 }

@@ -1,12 +1,12 @@
 //! Checks how often or how long a workload runs, and which keys exclude each other.
 
-use crate::scenario::mistake::Wrong;
-use crate::scenario::place::{Finding, Place};
+use crate::scenario::mistake::MistakeText;
+use crate::scenario::place::{DocumentPath, PathMistake};
 use crate::scenario::types::{Pause, Plan, WarmUp, Workload, command_timeout};
 use crate::scenario::written::WrittenWorkload;
 
 /// Returns the checked workload; `None` if it has no plan.
-pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<Finding>) -> Option<Workload> {
+pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<PathMistake>) -> Option<Workload> {
     let plan = plan(&written, found)?;
     if let Some(warm_up) = written.warm_up {
         found.extend(warm_up_of(warm_up, &plan).map(|wrong| at("warm_up").is(wrong)));
@@ -14,27 +14,27 @@ pub(super) fn workload(written: WrittenWorkload, found: &mut Vec<Finding>) -> Op
     if written.pause == Pause::HalfSpeed && matches!(plan, Plan::Lasting { .. }) {
         let message = "`half_speed` needs a command that is run repeatedly";
         let help = "write `pause: idle` (the command is stopped and restarted) or `pause: never`";
-        found.push(at("pause").is(Wrong::new(message, "without `iterations`", help)));
+        found.push(at("pause").is(MistakeText::new(message, "without `iterations`", help)));
     }
     Some(Workload { run: written.run, plan, warm_up: written.warm_up, pause: written.pause })
 }
 
-fn at(key: &'static str) -> Place {
-    Place::of("workload").key(key)
+fn at(key: &'static str) -> DocumentPath {
+    DocumentPath::new("workload").key(key)
 }
 
-fn plan(written: &WrittenWorkload, found: &mut Vec<Finding>) -> Option<Plan> {
+fn plan(written: &WrittenWorkload, found: &mut Vec<PathMistake>) -> Option<Plan> {
     let WrittenWorkload { iterations, timeout, duration, count_lines, .. } = written;
     match (iterations, duration) {
         (None, None) => {
             let help = "write `iterations: 300`, or `duration: 10 min` for one command that keeps running";
-            let wrong = Wrong::new("the workload never ends", "neither `iterations` nor `duration`", help);
-            found.push(Place::of("workload").name().is(wrong));
+            let wrong = MistakeText::new("the workload never ends", "neither `iterations` nor `duration`", help);
+            found.push(DocumentPath::new("workload").name().is(wrong));
             None
         }
         (Some(_), Some(_)) => {
             let help = "keep `iterations` (one command each) or `duration` (one command that keeps running)";
-            let wrong = Wrong::new("`iterations` and `duration` exclude one another", "beside `iterations`", help);
+            let wrong = MistakeText::new("`iterations` and `duration` cannot be combined", "beside `iterations`", help);
             found.push(at("duration").name().is(wrong));
             None
         }
@@ -44,7 +44,8 @@ fn plan(written: &WrittenWorkload, found: &mut Vec<Finding>) -> Option<Plan> {
                 found.push(only_with("count_lines", "duration", help));
             }
             if *count == 0 {
-                let wrong = Wrong::new("a workload of 0 iterations does nothing", "at least 1", "write 1 or more");
+                let wrong =
+                    MistakeText::new("a workload of 0 iterations does nothing", "at least 1", "write 1 or more");
                 found.push(at("iterations").is(wrong));
             }
             Some(Plan::Iterations { count: *count, timeout: timeout.unwrap_or_else(command_timeout) })
@@ -59,13 +60,13 @@ fn plan(written: &WrittenWorkload, found: &mut Vec<Finding>) -> Option<Plan> {
     }
 }
 
-fn only_with(key: &'static str, other: &str, help: &str) -> Finding {
+fn only_with(key: &'static str, other: &str, help: &str) -> PathMistake {
     let message = format!("`{key}` needs `{other}`");
-    at(key).name().is(Wrong::new(message, format!("without `{other}`"), help))
+    at(key).name().is(MistakeText::new(message, format!("without `{other}`"), help))
 }
 
-fn warm_up_of(warm_up: WarmUp, plan: &Plan) -> Option<Wrong> {
-    let wrong = |message: String, label: &str, help: &str| Some(Wrong::new(message, label, help));
+fn warm_up_of(warm_up: WarmUp, plan: &Plan) -> Option<MistakeText> {
+    let wrong = |message: String, label: &str, help: &str| Some(MistakeText::new(message, label, help));
     match (warm_up, plan) {
         (WarmUp::Iterations(warm), Plan::Iterations { count, .. }) if warm >= *count => wrong(
             format!("a warm-up of {warm} iterations leaves none of the {count} to judge"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use object::LittleEndian as LE;
 use object::read::pe::{ImageNtHeaders, ImageThunkData, Import, PeFile};
 
-use super::routine::{Does, Routine};
+use super::routine::{Effect, Routine};
 
 /// The largest number of entries read. An image with more was made to have them.
 const MOST: usize = 1 << 16;
@@ -16,7 +16,7 @@ pub(super) struct Imports(BTreeMap<u32, &'static Routine>);
 
 impl Imports {
     /// Reads all readable entries. An image without imports allocates nothing.
-    pub(super) fn of<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>) -> Imports {
+    pub(super) fn from_pe<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>) -> Imports {
         let mut imports = Imports::default();
         let mut budget = MOST;
         let Ok(Some(table)) = pe.import_table() else { return imports };
@@ -50,7 +50,7 @@ impl Imports {
 
     /// Returns whether the image imports an allocating routine.
     pub(super) fn allocate(&self) -> bool {
-        self.0.values().any(|routine| routine.does == Does::Allocates)
+        self.0.values().any(|routine| routine.effect == Effect::Allocates)
     }
 
     /// Returns whether the image imports none of the routines.

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// The routine's use of the tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Does {
+pub enum Effect {
     /// Allocates under the tag, at once or later.
     Allocates,
     /// Frees memory that was allocated under the tag.
@@ -21,7 +21,7 @@ pub struct Routine {
     /// The name in the import table.
     pub name: &'static str,
     /// The routine's use of the tag.
-    pub does: Does,
+    pub effect: Effect,
     /// Position of the tag among the arguments, from 0.
     pub(super) tag: usize,
     /// Whether the first argument takes two slots of a 32-bit stack.
@@ -29,16 +29,16 @@ pub struct Routine {
 }
 
 const fn allocates(name: &'static str, tag: usize) -> Routine {
-    Routine { name, does: Does::Allocates, tag, begins_wide: false }
+    Routine { name, effect: Effect::Allocates, tag, begins_wide: false }
 }
 
 const fn frees(name: &'static str, tag: usize) -> Routine {
-    Routine { name, does: Does::Frees, tag, begins_wide: false }
+    Routine { name, effect: Effect::Frees, tag, begins_wide: false }
 }
 
 /// A routine that takes `POOL_FLAGS`, which have 64 bits on every machine.
 const fn by_flags(name: &'static str) -> Routine {
-    Routine { name, does: Does::Allocates, tag: 2, begins_wide: true }
+    Routine { name, effect: Effect::Allocates, tag: 2, begins_wide: true }
 }
 
 /// Sorted by name.

@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::routine::{Does, Routine};
+use super::routine::{Effect, Routine};
 
 /// The tags to search for.
 #[derive(Debug, Clone)]
-pub enum Wanted {
+pub enum WantedTags {
     /// Every printable tag passed to an allocating routine.
     All,
     /// These tags, also in other places. Each is four bytes in memory order.
-    Tags(Vec<[u8; 4]>),
+    Only(Vec<[u8; 4]>),
 }
 
 /// A constant in the code and its use.
@@ -27,7 +27,7 @@ pub(super) struct Constant {
 
 /// A number passed as an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Given {
+pub(super) struct Argument {
     pub(super) number: u32,
     /// Whether the number is the initial value of a variable, which may change later.
     pub(super) variable: bool,
@@ -48,7 +48,7 @@ const MOST: usize = 1 << 16;
 /// The uses found in an image's code.
 #[derive(Debug)]
 pub(super) struct Uses {
-    wanted: Wanted,
+    wanted: WantedTags,
     handed: BTreeMap<[u8; 4], BTreeMap<&'static Routine, Handed>>,
     constants: BTreeMap<[u8; 4], Vec<Constant>>,
     /// The tags passed to the driver's own functions: the place of the call, and the function.
@@ -59,7 +59,7 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    pub(super) fn new(wanted: Wanted) -> Uses {
+    pub(super) fn new(wanted: WantedTags) -> Uses {
         let (handed, constants, passed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Uses { wanted, handed, constants, passed, calls: Vec::new(), kept: 0 }
     }
@@ -77,25 +77,25 @@ impl Uses {
     /// Returns whether this number is a requested tag.
     fn is_wanted(&self, tag: [u8; 4]) -> bool {
         match &self.wanted {
-            Wanted::All => is_text(tag),
-            Wanted::Tags(tags) => tags.contains(&tag),
+            WantedTags::All => is_text(tag),
+            WantedTags::Only(tags) => tags.contains(&tag),
         }
     }
 
     /// Adds a constant: the instruction at `at` contains `number`.
     pub(super) fn constant(&mut self, number: u32, at: u32, moved: bool) {
         let tag = number.to_le_bytes();
-        if matches!(self.wanted, Wanted::Tags(_)) && self.is_wanted(tag) && self.room() {
+        if matches!(self.wanted, WantedTags::Only(_)) && self.is_wanted(tag) && self.room() {
             self.constants.entry(tag).or_default().push(Constant { at, moved });
         }
     }
 
     /// Adds a call of `routine` at `at`, with `tag` if it is known.
-    pub(super) fn call(&mut self, at: u32, routine: &'static Routine, tag: Option<Given>) {
+    pub(super) fn call(&mut self, at: u32, routine: &'static Routine, tag: Option<Argument>) {
         if self.room() {
             self.calls.push((at, routine));
         }
-        let Some(Given { number, variable }) = tag else { return };
+        let Some(Argument { number, variable }) = tag else { return };
         let tag = number.to_le_bytes();
         if !self.is_wanted(tag) {
             return;
@@ -124,7 +124,7 @@ impl Uses {
     /// Returns all tags passed to an allocating routine, directly or through a function of the driver.
     pub(super) fn allocated(&self, soon: u32) -> BTreeSet<[u8; 4]> {
         let allocates =
-            |routines: &BTreeMap<&Routine, _>| routines.keys().any(|routine| routine.does == Does::Allocates);
+            |routines: &BTreeMap<&Routine, _>| routines.keys().any(|routine| routine.effect == Effect::Allocates);
         let handed = self.handed.iter().filter(|(_, routines)| allocates(routines)).map(|(tag, _)| *tag);
         let through = self.passed.keys().copied().filter(|tag| self.through(*tag, soon).is_some());
         handed.chain(through).collect()
@@ -134,7 +134,7 @@ impl Uses {
     pub(super) fn handed(&self, tag: [u8; 4]) -> Vec<(&'static Routine, Handed)> {
         let all = self.handed.get(&tag).into_iter().flatten();
         let mut handed: Vec<_> = all.map(|(routine, handed)| (*routine, *handed)).collect();
-        handed.sort_by_key(|(routine, handed)| (routine.does, handed.variable));
+        handed.sort_by_key(|(routine, handed)| (routine.effect, handed.variable));
         handed
     }
 
@@ -143,14 +143,14 @@ impl Uses {
         self.passed.get(&tag)?.iter().find_map(|(at, function)| {
             let next = self.calls.partition_point(|(call, _)| call < function);
             let inside = self.calls[next..].iter().take_while(|(call, _)| call - function < soon);
-            inside.map(|(_, routine)| *routine).find(|routine| routine.does == Does::Allocates).map(|r| (*at, r))
+            inside.map(|(_, routine)| *routine).find(|routine| routine.effect == Effect::Allocates).map(|r| (*at, r))
         })
     }
 
     /// Returns the constant of `tag` nearest to an allocating call, with the call and the distance; without such a
     /// call, the first constant. Constants that are moved take precedence.
     pub(super) fn nearest(&self, tag: [u8; 4]) -> Option<(Constant, Option<(&'static Routine, u32)>)> {
-        let allocating: Vec<_> = self.calls.iter().filter(|(_, routine)| routine.does == Does::Allocates).collect();
+        let allocating: Vec<_> = self.calls.iter().filter(|(_, routine)| routine.effect == Effect::Allocates).collect();
         let beside = |constant: &Constant| {
             let next = allocating.partition_point(|(at, _)| *at < constant.at);
             let around = [next.checked_sub(1), Some(next)].into_iter().flatten().filter_map(|at| allocating.get(at));
@@ -176,13 +176,13 @@ mod tests {
         Routine::named(name.as_bytes()).unwrap()
     }
 
-    fn given(tag: [u8; 4]) -> Given {
-        Given { number: u32::from_le_bytes(tag), variable: false }
+    fn argument(tag: [u8; 4]) -> Argument {
+        Argument { number: u32::from_le_bytes(tag), variable: false }
     }
 
     #[test]
     fn the_nearest_call_counts_on_either_side_and_a_moved_constant_before_a_compared_one() {
-        let mut uses = Uses::new(Wanted::Tags(vec![*b"MyD1"]));
+        let mut uses = Uses::new(WantedTags::Only(vec![*b"MyD1"]));
         let tag = u32::from_le_bytes(*b"MyD1");
         for (at, moved) in [(0x90, false), (0x200, true), (0x1000, true)] {
             uses.constant(tag, at, moved);
@@ -198,23 +198,23 @@ mod tests {
     }
 
     #[test]
-    fn only_texts_are_tags_where_no_tag_is_asked_for() {
-        let mut uses = Uses::new(Wanted::All);
+    fn without_requested_tags_only_text_is_a_tag() {
+        let mut uses = Uses::new(WantedTags::All);
         for tag in [*b"MyD1", *b"MyD\xb1", *b"\0\0\0\0", *b"    ", [1, 0, 0, 0]] {
-            uses.call(1, routine("ExAllocatePoolWithTag"), Some(given(tag)));
-            uses.call(2, routine("ExFreePoolWithTag"), Some(given(*b"Free")));
+            uses.call(1, routine("ExAllocatePoolWithTag"), Some(argument(tag)));
+            uses.call(2, routine("ExFreePoolWithTag"), Some(argument(*b"Free")));
         }
         assert_eq!(uses.allocated(512), BTreeSet::from([*b"MyD1", *b"MyD\xb1"]));
     }
 
     #[test]
-    fn what_is_kept_is_bounded() {
-        let mut uses = Uses::new(Wanted::All);
+    fn the_number_of_places_is_bounded() {
+        let mut uses = Uses::new(WantedTags::All);
         for at in 0..2 * MOST as u32 {
             uses.call(
                 at,
                 routine("ExAllocatePoolWithTag"),
-                Some(Given { number: 0x2020_4141 + (at & 0x3f), variable: false }),
+                Some(Argument { number: 0x2020_4141 + (at & 0x3f), variable: false }),
             );
         }
         assert!(uses.overflowed() && uses.calls.len() <= MOST);

@@ -14,7 +14,7 @@ use crate::utf16::units;
 /// The rows of the list.
 #[derive(Debug, Default)]
 pub struct PoolTags {
-    rows: Vec<Row>,
+    rows: Vec<PoolTagRow>,
     exact: HashMap<[u8; 4], Vec<usize>>,
     patterns: Vec<usize>,
     /// Rows that could not be parsed.
@@ -23,7 +23,7 @@ pub struct PoolTags {
 
 /// A row: a tag or a pattern of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct PoolTagRow {
     /// The tag or pattern, as written in the file.
     pub tag: String,
     /// The driver or a part of the kernel: `afd.sys`, `nt!mm`. `None` if the row has only a description.
@@ -65,7 +65,7 @@ impl PoolTags {
             if is_comment(&line) {
                 continue;
             }
-            match Row::read(&line) {
+            match PoolTagRow::read(&line) {
                 Some(row) => tags.add(row),
                 None => tags.malformed.add(number + 1, &line),
             }
@@ -73,7 +73,7 @@ impl PoolTags {
         tags
     }
 
-    fn add(&mut self, row: Row) {
+    fn add(&mut self, row: PoolTagRow) {
         let at = self.rows.len();
         match padded(row.tag.as_bytes()).filter(|_| !row.has_wildcards()) {
             Some(tag) => self.exact.entry(tag).or_default().push(at),
@@ -94,12 +94,12 @@ impl PoolTags {
 
     /// Returns the rows for a tag of four bytes: all rows of the tag itself; else the rows of the matching pattern with
     /// the fewest `?`; else of the one with the longest prefix before a `*`.
-    pub fn of(&self, tag: [u8; 4]) -> Vec<&Row> {
+    pub fn rows(&self, tag: [u8; 4]) -> Vec<&PoolTagRow> {
         if let Some(rows) = self.exact.get(&tag) {
             return rows.iter().map(|at| &self.rows[*at]).collect();
         }
         let matching = self.patterns.iter().map(|at| &self.rows[*at]).filter(|row| row.matches(tag));
-        let matching: Vec<&Row> = matching.collect();
+        let matching: Vec<&PoolTagRow> = matching.collect();
         let best = matching.iter().map(|row| row.vagueness()).min();
         matching.into_iter().filter(|row| Some(row.vagueness()) == best).collect()
     }
@@ -115,8 +115,8 @@ impl Malformed {
     }
 }
 
-impl Row {
-    fn read(line: &str) -> Option<Row> {
+impl PoolTagRow {
+    fn read(line: &str) -> Option<PoolTagRow> {
         let (tag, text) = divide(line)?;
         let tag = tag.trim_start_matches([' ', '\t']);
         // Trailing spaces of a tag are padding. Longer texts are no tags.
@@ -131,7 +131,7 @@ impl Row {
             None if is_binary(&text) => (text.as_str(), ""),
             None => close_dash(&text).unwrap_or(("", text.as_str())),
         };
-        Some(Row {
+        Some(PoolTagRow {
             tag: tag.to_owned(),
             // Microsoft writes `<unknown>`.
             binary: Some(binary.to_owned()).filter(|binary| !binary.is_empty() && !binary.starts_with('<')),

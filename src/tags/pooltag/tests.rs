@@ -25,7 +25,7 @@ Tagged - long.sys - five and more
 ";
 
 fn said(list: &PoolTags, tag: &[u8; 4]) -> Vec<String> {
-    list.of(*tag).iter().map(|row| format!("{} {:?} {}", row.tag, row.binary, row.description)).collect()
+    list.rows(*tag).iter().map(|row| format!("{} {:?} {}", row.tag, row.binary, row.description)).collect()
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn the_tag_itself_beats_one_open_place_and_that_beats_an_open_end() {
     ] {
         assert_eq!(said(&list, tag), [expected]);
     }
-    assert!(list.of(*b"afdB").is_empty(), "case matters");
+    assert!(list.rows(*b"afdB").is_empty(), "case matters");
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn a_tag_with_several_rows_has_all_of_them_and_a_description_keeps_its_dashes() 
     let list = PoolTags::read(LIST.as_bytes());
     let expected = ["Dup1 Some(\"one.sys\") the first - with a dash", "Dup1 Some(\"two.sys\") the second"];
     assert_eq!(said(&list, b"Dup1"), expected);
-    assert_eq!(list.of(*b"IpEQ")[0].text, "ipsec.sys    -  event queue", "as PoolMon shows it");
+    assert_eq!(list.rows(*b"IpEQ")[0].text, "ipsec.sys    -  event queue", "as PoolMon shows it");
 }
 
 #[test]
-fn what_is_no_row_is_counted_and_shown() {
+fn malformed_rows_are_counted_and_shown() {
     let list = PoolTags::read(LIST.as_bytes());
     assert_eq!((list.len(), list.malformed.count), (13, 3));
     assert_eq!(list.malformed.first[0], (17, "no row at all".to_owned()));

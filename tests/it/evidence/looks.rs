@@ -2,7 +2,7 @@
 
 use poolgate::judge::Verdict;
 use poolgate::judge::evidence::Standing;
-use poolgate::record::Pause;
+use poolgate::record::BlockPause;
 
 use super::machine::{Now, Ran, live, machine, noise};
 
@@ -82,7 +82,7 @@ fn growth_which_ends_did_not_persist() {
 #[test]
 fn a_workload_at_half_speed_is_told_from_one_that_rests() {
     let (ran, ..) = machine(100, NAMED).tag("MyD1", |now| live(leak(now))).run_with("pause: half_speed");
-    assert_eq!(ran.plans[0].pause, Pause::HalfSpeed);
+    assert_eq!(ran.plans[0].pause, BlockPause::HalfSpeed);
     assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Broken, Some(Standing::Leak)), "{:?}", ran.finding());
     let confirmation = ran.figures("MyD1").confirmation.clone().unwrap();
     let caused = confirmation.caused.unwrap();

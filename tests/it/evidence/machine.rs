@@ -7,7 +7,7 @@ use std::time::Duration;
 use poolgate::judge::{Finding, Judgement, TagFigures, Verdict, judge, second_look};
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
 use poolgate::random::{STEP, split_mix};
-use poolgate::record::{Header, KernelReport, Mark, Pause, Recorder, Recording, SampleInfo, SecondLook, Stage};
+use poolgate::record::{BlockPause, Header, KernelReport, Mark, Recorder, Recording, SampleInfo, SecondLook, Stage};
 use poolgate::scenario::{self, Scenario};
 
 /// The progress of the machine.
@@ -235,8 +235,8 @@ impl Run {
             self.mark(&Mark::Block { number, work: *work });
             let speed = match (work, plan.pause) {
                 (true, _) => 1.0,
-                (false, Pause::HalfSpeed) => 0.5,
-                (false, Pause::Idle | Pause::Never) => 0.0,
+                (false, BlockPause::HalfSpeed) => 0.5,
+                (false, BlockPause::Idle | BlockPause::Never) => 0.0,
             };
             self.slots(tags, plan.slots, speed);
         }

@@ -69,7 +69,7 @@ fn a_few_samples_of_the_base_count_as_far_as_their_interval_goes() {
     let short = |leak, lines| -> String { log(leak).split_inclusive('\n').take(lines).collect() };
     compare(&short(0, 61), &log(128), &RATE).is(1, &["base 0.0 B/iteration"]);
     compare(&short(128, 61), &log(128), &RATE).is(4, &["too few samples to show a difference"]);
-    compare(&log(128), &short(256, 61), &RATE).is(1, &["by 30 samples", "base 128.0 B/iteration"]);
+    compare(&log(128), &short(256, 61), &RATE).is(1, &["from 30 samples", "base 128.0 B/iteration"]);
     compare(&log(256), &short(128, 61), &RATE).is(0, &["no faster than the base"]);
 }
 

@@ -24,7 +24,7 @@ fn judged(bytes: &[u64], given: &[&str]) -> Said {
 #[test]
 fn five_samples_on_a_straight_line_have_a_rate() {
     let log = five_samples();
-    let rate = ["19.9 GiB/h (95 %: 19.8 GiB to 20.1 GiB) by 5 samples", "too few samples to test for a leak"];
+    let rate = ["19.9 GiB/h (95 %: 19.8 GiB to 20.1 GiB) from 5 samples", "too few samples to test for a leak"];
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 15 GiB/h"], &[&log]).is(1, &rate);
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 25 GiB/h"], &[&log]).is(0, &rate);
     poolgate(&["judge", "--threshold", "tag NtFC max_rate 20 GiB/h"], &[&log]).is(4, &rate);
@@ -49,8 +49,8 @@ fn the_report_has_the_rate_of_a_few_samples_for_programs() {
 fn an_uneven_growth_has_an_interval_as_wide_as_its_samples_are_few() {
     // 640, 6400 and 0 bytes in a minute: t with 2 degrees of freedom is 4.3.
     let said = judged(&[6400, 7040, 13_440, 13_440], &["--threshold", "tag MyD1 max_rate 0 B/h"]);
-    said.is(4, &["138 KiB/h (95 %: −3", "by 4 samples"]);
-    judged(&[6400, 7040, 13_440, 13_440], &["--threshold", "tag MyD1 max_rate 10 MiB/h"]).is(0, &["by 4 samples"]);
+    said.is(4, &["138 KiB/h (95 %: −3", "from 4 samples"]);
+    judged(&[6400, 7040, 13_440, 13_440], &["--threshold", "tag MyD1 max_rate 10 MiB/h"]).is(0, &["from 4 samples"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn one_table_and_two_tables_have_no_rate() {
     let one = judged(&[6400], &rate);
     one.is(4, &["one table cannot show growth"]);
     judged(&[6400, 12_800], &rate).is(4, &["two tables show growth, but a rate needs three"]);
-    judged(&[6400, 7040, 7680], &rate).is(4, &["by 3 samples"]);
+    judged(&[6400, 7040, 7680], &rate).is(4, &["from 3 samples"]);
     // For all tags together, this is one line.
     let all = judged(&[6400], &[]);
     assert_eq!(all.is(4, &[]).stdout.matches("one table cannot show growth").count(), 1, "{}", all.stdout);

@@ -88,7 +88,7 @@ fn a_file_of_an_early_version_has_no_seal() {
 
 #[test]
 fn a_recording_tells_whose_it_is() {
-    let scenario = Digest::of(b"scenario: copy");
+    let scenario = Digest::hash(b"scenario: copy");
     let header = poolgate::record::Header { scenario_sha256: scenario.clone(), ..header() };
     let script = Script::of(&header);
     let recording = Recording::open(&script.folder.path().join("recording.pgr")).unwrap();
@@ -104,7 +104,7 @@ fn a_recording_tells_whose_it_is() {
         refused("other", &scenario, None),
         Err("is of run copy-20260102T030405Z-k3f9, not of run other".to_owned())
     );
-    let other = Digest::of(b"scenario: other");
+    let other = Digest::hash(b"scenario: other");
     assert_eq!(
         refused(run, &other, None),
         Err(format!("was recorded with another scenario (SHA-256 {scenario}, not {other})"))

@@ -69,7 +69,7 @@ fn a_cache_which_disappears_for_a_while_is_counted_anew() {
     fs_err::copy(&slabinfo, scenario.folder().join("whole")).unwrap();
     let ended = scenario.run();
     assert_eq!(ended.code, Some(4), "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("by 20 samples"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("from 20 samples"), "{}", ended.stdout);
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn too_few_iterations_are_unclear() {
     let line = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     // The rate is reported but decides nothing, because the run can be repeated with more iterations.
     let rate = "96.0 B/iteration (95 %: ";
-    let why = "by 25 samples; too few samples to test for a leak: 36 after the warm-up are needed";
+    let why = "from 25 samples; too few samples to test for a leak: 36 after the warm-up are needed";
     assert!(line.contains(rate) && line.contains(why), "{}", ended.stdout);
 }
 

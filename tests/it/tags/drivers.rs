@@ -1,6 +1,6 @@
 //! The evidence on tags in drivers, for each form of code that compilers make.
 
-use poolgate::tags::{Budget, Grade, Scan, Sources, Wanted, forms};
+use poolgate::tags::{Grade, Scan, Sources, TimeLimit, WantedTags, forms};
 
 use super::bed::{WAYS, drivers};
 use super::image::{ARM64, X64, X86, hands_over, image};
@@ -9,7 +9,7 @@ use super::image::{ARM64, X64, X86, hands_over, image};
 fn said(way: &str, tag: &str) -> Option<(Grade, String)> {
     let path = drivers()?.join(format!("owner-{way}.sys"));
     let tag = tag.parse().unwrap();
-    let scan = Scan::of(&[path], &Wanted::Tags(forms(&tag)), &Budget::endless()).unwrap();
+    let scan = Scan::from_places(&[path], &WantedTags::Only(forms(&tag)), &TimeLimit::none()).unwrap();
     assert_eq!((scan.read, &scan.skipped, &scan.in_part), (1, &vec![], &vec![]));
     let owners = Sources { scan: Some(&scan), ..Sources::default() }.owners(&tag);
     let owner = owners.first()?;
@@ -50,7 +50,7 @@ fn every_way_to_use_a_tag_has_its_grade_whatever_the_compiler_made_of_it() {
 #[test]
 fn a_driver_says_its_version_and_who_made_it() {
     let Some(folder) = drivers() else { return };
-    let scan = Scan::of(&[folder.to_owned()], &Wanted::All, &Budget::endless()).unwrap();
+    let scan = Scan::from_places(&[folder.to_owned()], &WantedTags::All, &TimeLimit::none()).unwrap();
     assert_eq!(scan.read, WAYS.len());
     for driver in &scan.drivers {
         let version = &driver.image.version;
@@ -72,7 +72,7 @@ fn a_tag_is_found_on_every_processor_and_only_where_a_routine_takes_it() {
             let path = folder.path().join("made.sys");
             fs_err::write(&path, image(machine, &hands_over(machine, *b"MyD1"), &[routine], b"")).unwrap();
             let tag = "MyD1".parse().unwrap();
-            let scan = Scan::of(&[path], &Wanted::Tags(forms(&tag)), &Budget::endless()).unwrap();
+            let scan = Scan::from_places(&[path], &WantedTags::Only(forms(&tag)), &TimeLimit::none()).unwrap();
             assert_eq!((scan.read, &scan.skipped), (1, &vec![]));
             let owners = Sources { scan: Some(&scan), ..Sources::default() }.owners(&tag);
             assert_eq!(owners.first().map(|owner| owner.grade), Some(grade), "{machine:x} {routine}: {owners:?}");

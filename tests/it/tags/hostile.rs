@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use poolgate::tags::{Budget, Image, Scan, Wanted};
+use poolgate::tags::{Image, Scan, TimeLimit, WantedTags};
 use proptest::prelude::*;
 
 use super::image::{ARM64, X64, X86, hands_over, image};
@@ -10,8 +10,8 @@ use super::image::{ARM64, X64, X86, hands_over, image};
 const TAG: [u8; 4] = *b"MyD1";
 
 fn read(bytes: &[u8]) {
-    for wanted in [Wanted::All, Wanted::Tags(vec![TAG])] {
-        if let Ok(image) = Image::read(bytes, &wanted, &Budget::endless()) {
+    for wanted in [WantedTags::All, WantedTags::Only(vec![TAG])] {
+        if let Ok(image) = Image::read(bytes, &wanted, &TimeLimit::none()) {
             assert!(image.found.len() <= 1 << 17);
         }
     }
@@ -71,7 +71,7 @@ fn sections_on_top_of_each_other_are_read_once() {
     bytes.extend(section.repeat(usize::from(count)));
     bytes.resize(size as usize, 0x90);
     bytes.extend(TAG);
-    let image = Image::read(&bytes, &Wanted::Tags(vec![TAG]), &Budget::endless()).unwrap();
+    let image = Image::read(&bytes, &WantedTags::Only(vec![TAG]), &TimeLimit::none()).unwrap();
     assert_eq!(image.in_part, Some("it has more sections or uses of tags than any driver"));
 }
 
@@ -82,7 +82,7 @@ fn when_the_time_is_up_the_rest_is_counted() {
         fs_err::write(folder.path().join(name), whole(X64)).unwrap();
     }
     let places = [folder.path().to_owned()];
-    let scan = |until| Scan::of(&places, &Wanted::All, &Budget::until(until)).unwrap();
+    let scan = |until| Scan::from_places(&places, &WantedTags::All, &TimeLimit::until(until)).unwrap();
     let now = Instant::now();
     assert_eq!((scan(now).read, scan(now).unread), (0, 2));
     let later = now + Duration::from_secs(3600);

@@ -9,15 +9,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use self::track::Track;
-use super::Wrong;
-use crate::import::when::{Order, Stamp};
+use super::LogProblem;
+use crate::import::when::{DateOrder, Stamp};
 use crate::record::TimeSource;
 
 mod track;
 
 /// The times of a log's tables.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct TableClock {
     /// The interval between tables: the one that the user gave, otherwise that of the format.
     given: Option<Duration>,
     usual: Option<Duration>,
@@ -29,11 +29,11 @@ pub(super) struct Clock {
     /// The longest time between two tables that is the same in both readings.
     common: Duration,
     /// The first table with different times in the two readings, and the times of both from there on.
-    split: Option<Split>,
+    divergence: Option<Divergence>,
 }
 
 #[derive(Debug)]
-struct Split {
+struct Divergence {
     table: u64,
     line: u64,
     stamp: Stamp,
@@ -52,7 +52,7 @@ pub(in crate::import) struct Times {
 
 /// The known facts about a table's time.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Told {
+pub(super) struct TableStart {
     pub(super) stamp: Option<(Stamp, TimeSource)>,
     /// Whether a line outside all tables precedes it.
     pub(super) apart: bool,
@@ -60,16 +60,16 @@ pub(super) struct Told {
     pub(super) line: u64,
 }
 
-impl Clock {
-    pub(super) fn new(given: Option<Duration>) -> Clock {
-        Clock {
+impl TableClock {
+    pub(super) fn new(given: Option<Duration>) -> TableClock {
+        TableClock {
             given,
             usual: None,
-            tracks: Order::ALL.map(Track::new),
+            tracks: DateOrder::ALL.map(Track::new),
             tables: 0,
             last: None,
             common: Duration::ZERO,
-            split: None,
+            divergence: None,
         }
     }
 
@@ -79,14 +79,14 @@ impl Clock {
     }
 
     /// Adds a table. Returns whether the time since the previous one is known.
-    pub(super) fn table(&mut self, told: Told) -> Result<bool, Wrong> {
-        let Told { stamp, apart, line } = told;
+    pub(super) fn table(&mut self, start: TableStart) -> Result<bool, LogProblem> {
+        let TableStart { stamp, apart, line } = start;
         self.comparable(stamp)?;
         let first = self.tables == 0;
         self.tables += 1;
         // A stamp separates two screens even if it does not give the time between them.
-        let said = stamp.is_some_and(|(_, source)| source == TimeSource::Text);
-        let usual = self.usual.filter(|_| !apart && !said).map(|usual| (usual, TimeSource::Assumed));
+        let in_text = stamp.is_some_and(|(_, source)| source == TimeSource::Text);
+        let usual = self.usual.filter(|_| !apart && !in_text).map(|usual| (usual, TimeSource::Assumed));
         let step = self.given.map(|given| (given, TimeSource::Every)).or(usual);
         let mut known = false;
         for track in self.tracks.iter_mut().filter(|track| track.alive()) {
@@ -95,11 +95,11 @@ impl Clock {
         if let Some((stamp, _)) = stamp
             && !self.tracks.iter().any(Track::alive)
         {
-            let [month, day] = Order::ALL.map(|order| order.date_of(&stamp));
+            let [month, day] = DateOrder::ALL.map(|order| order.date_of(&stamp));
             let what = format!(
                 "has a date that contradicts the dates before it, with the month first ({month}) and with the day first ({day})"
             );
-            return Err(Wrong::new(what, "write dates as 2026-01-08"));
+            return Err(LogProblem::new(what, "write dates as 2026-01-08"));
         }
         self.last = stamp.or(self.last);
         self.compare(stamp, line);
@@ -114,17 +114,17 @@ impl Clock {
             self.common = self.common.max(one);
         }
         let times = [self.tracks[0].at(), self.tracks[1].at()];
-        match (&mut self.split, stamp) {
-            (Some(split), _) => split.times.push(times),
+        match (&mut self.divergence, stamp) {
+            (Some(divergence), _) => divergence.times.push(times),
             (none, Some((stamp, _))) if self.tracks.iter().all(Track::alive) && times[0] != times[1] => {
-                *none = Some(Split { table: self.tables - 1, line, stamp, times: vec![times] });
+                *none = Some(Divergence { table: self.tables - 1, line, stamp, times: vec![times] });
             }
             _ => {}
         }
     }
 
     /// Refuses a mix of local times and times in a known zone, because the offset between them is unknown.
-    fn comparable(&self, stamp: Option<(Stamp, TimeSource)>) -> Result<(), Wrong> {
+    fn comparable(&self, stamp: Option<(Stamp, TimeSource)>) -> Result<(), LogProblem> {
         let (Some((now, source)), Some((last, before))) = (stamp, self.last) else { return Ok(()) };
         // A stamp without a date belongs to the day of the previous one.
         if now.is_zoned() == last.is_zoned() || !now.has_date() || !last.has_date() {
@@ -136,16 +136,16 @@ impl Clock {
             zone(now),
             zone(last)
         );
-        Err(Wrong::new(what, "give all tables the same kind of time, or remove the times and use `--every 30m`"))
+        Err(LogProblem::new(what, "give all tables the same kind of time, or remove the times and use `--every 30m`"))
     }
 
     /// The time of the last table in the recording as written.
     pub(super) fn at(&self) -> Duration {
-        match &self.split {
+        match &self.divergence {
             // Known only after the last line; until then, tables follow each other by a microsecond.
-            Some(split) => {
-                let before = split.times.first().map_or(Duration::ZERO, |[a, b]| *a.min(b));
-                before + Duration::from_micros(split.times.len() as u64)
+            Some(divergence) => {
+                let before = divergence.times.first().map_or(Duration::ZERO, |[a, b]| *a.min(b));
+                before + Duration::from_micros(divergence.times.len() as u64)
             }
             None => self.reading().at(),
         }
@@ -164,11 +164,11 @@ impl Clock {
     }
 
     /// Decides how the dates are read. The error is about the line returned with it.
-    pub(super) fn finish(self) -> Result<(Times, Vec<String>), (u64, Wrong)> {
+    pub(super) fn finish(self) -> Result<(Times, Vec<String>), (u64, LogProblem)> {
         let mut notes = Vec::new();
-        let order = match (&self.split, self.tracks.iter().all(Track::alive)) {
-            (Some(split), true) => {
-                let order = self.told_apart().ok_or_else(|| (split.line, self.ambiguous(split)))?;
+        let order = match (&self.divergence, self.tracks.iter().all(Track::alive)) {
+            (Some(divergence), true) => {
+                let order = self.decided_order().ok_or_else(|| (divergence.line, self.ambiguous(divergence)))?;
                 notes.push(format!("dates are read {}, because the tables are then more evenly spaced", order.words()));
                 order
             }
@@ -177,30 +177,32 @@ impl Clock {
                     "the dates can be read with the day or the month first; the times between the tables are the same"
                         .to_owned(),
                 );
-                Order::MonthFirst
+                DateOrder::MonthFirst
             }
             _ => self.reading().order,
         };
-        let at = Order::ALL.iter().position(|one| *one == order).unwrap_or(0);
+        let at = DateOrder::ALL.iter().position(|one| *one == order).unwrap_or(0);
         let track = &self.tracks[at];
         if let (Some(given), Some((line, taken))) = (self.given, track.contradicts()) {
             let (taken, given) = (long(taken), long(given));
             let what = format!(
                 "starts a table {taken} after the previous one by the times in the text, but {given} by --every"
             );
-            return Err((line, Wrong::new(what, "leave out --every, or remove the times from the text")));
+            return Err((line, LogProblem::new(what, "leave out --every, or remove the times from the text")));
         }
-        let anew = self.split.map(|split| (split.table, split.times.iter().map(|times| times[at]).collect()));
+        let anew = self
+            .divergence
+            .map(|divergence| (divergence.table, divergence.times.iter().map(|times| times[at]).collect()));
         Ok((Times { sources: track.sources(), started: track.started(), anew }, notes))
     }
 
     /// Returns the right one of two readings, if it is known: in the wrong one, times go back, contradict `--every`, or
     /// leave a gap of days in an otherwise regular log.
-    fn told_apart(&self) -> Option<Order> {
+    fn decided_order(&self) -> Option<DateOrder> {
         let [month, day] = &self.tracks;
         let by = |month: bool, day: bool| match (month, day) {
-            (true, false) => Some(Order::MonthFirst),
-            (false, true) => Some(Order::DayFirst),
+            (true, false) => Some(DateOrder::MonthFirst),
+            (false, true) => Some(DateOrder::DayFirst),
             (true, true) | (false, false) => None,
         };
         let even = |track: &Track| !self.common.is_zero() && track.longest() <= self.common * 2;
@@ -209,18 +211,18 @@ impl Clock {
             .or_else(|| by(even(month), even(day)))
     }
 
-    fn ambiguous(&self, split: &Split) -> Wrong {
-        let read = |order: Order, track: &Track| {
+    fn ambiguous(&self, divergence: &Divergence) -> LogProblem {
+        let read = |order: DateOrder, track: &Track| {
             format!(
                 "{} ({}; the last table is {} after the first)",
-                order.date_of(&split.stamp),
+                order.date_of(&divergence.stamp),
                 order.words(),
                 long(track.at())
             )
         };
-        let [month, day] = [0, 1].map(|at| read(Order::ALL[at], &self.tracks[at]));
+        let [month, day] = [0, 1].map(|at| read(DateOrder::ALL[at], &self.tracks[at]));
         let what = format!("starts a table with an ambiguous date: {month}, or {day}");
-        Wrong::new(what, "give the time between the tables, as in `--every 1d`, or write dates as 2026-01-08")
+        LogProblem::new(what, "give the time between the tables, as in `--every 1d`, or write dates as 2026-01-08")
     }
 }
 

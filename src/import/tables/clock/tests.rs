@@ -3,22 +3,22 @@
 use super::*;
 use crate::import::when;
 
-fn told(clock: &mut Clock, stamp: Option<Stamp>) -> Result<Option<f64>, String> {
+fn add_table(clock: &mut TableClock, stamp: Option<Stamp>) -> Result<Option<f64>, String> {
     let stamp = stamp.map(|stamp| (stamp, TimeSource::Text));
-    let known = clock.table(Told { stamp, ..Told::default() }).map_err(|wrong| wrong.what)?;
+    let known = clock.table(TableStart { stamp, ..TableStart::default() }).map_err(|wrong| wrong.what)?;
     Ok(known.then(|| clock.at().as_secs_f64()))
 }
 
-fn at(clock: &mut Clock, told_at: Option<i64>) -> Option<f64> {
-    told(clock, told_at.map(|seconds| Timestamp::from_second(seconds).unwrap().into())).unwrap()
+fn at(clock: &mut TableClock, seconds_at: Option<i64>) -> Option<f64> {
+    add_table(clock, seconds_at.map(|seconds| Timestamp::from_second(seconds).unwrap().into())).unwrap()
 }
 
 /// The times of tables with these stamps, or the error.
 fn times(stamps: &[&str], every: Option<u64>) -> Result<(Vec<u64>, String), String> {
-    let mut clock = Clock::new(every.map(Duration::from_secs));
+    let mut clock = TableClock::new(every.map(Duration::from_secs));
     let mut all = Vec::new();
     for stamp in stamps {
-        all.push(told(&mut clock, when::line(stamp.as_bytes()))?.unwrap() as u64);
+        all.push(add_table(&mut clock, when::line(stamp.as_bytes()))?.unwrap() as u64);
     }
     let (times, _) = clock.finish().map_err(|(_, wrong)| wrong.what)?;
     if let Some((from, anew)) = times.anew {
@@ -28,41 +28,44 @@ fn times(stamps: &[&str], every: Option<u64>) -> Result<(Vec<u64>, String), Stri
 }
 
 #[test]
-fn tables_have_the_time_told_or_the_usual_distance() {
-    let mut clock = Clock::new(None);
+fn tables_have_their_stamps_or_follow_at_the_usual_interval() {
+    let mut clock = TableClock::new(None);
     clock.usual(Some(Duration::from_secs(5)));
     let times = [Some(1000), Some(1060), Some(1060), None, Some(1100)];
-    let read: Vec<f64> = times.into_iter().map(|told| at(&mut clock, told).unwrap()).collect();
+    let read: Vec<f64> = times.into_iter().map(|stamp| at(&mut clock, stamp).unwrap()).collect();
     assert_eq!(read, [0.0, 60.0, 60.000001, 65.000001, 100.000001]);
     assert_eq!(clock.note("x"), None);
     assert_eq!(clock.finish().unwrap().0.sources, [TimeSource::Text, TimeSource::Assumed]);
 }
 
 #[test]
-fn a_clock_which_is_set_back_costs_one_distance() {
-    let mut clock = Clock::new(Some(Duration::from_secs(60)));
-    let read: Vec<f64> = [7200, 7260, 3720, 3780].map(|told| at(&mut clock, Some(told)).unwrap()).to_vec();
+fn a_clock_that_is_set_back_costs_one_interval() {
+    let mut clock = TableClock::new(Some(Duration::from_secs(60)));
+    let read: Vec<f64> = [7200, 7260, 3720, 3780].map(|stamp| at(&mut clock, Some(stamp)).unwrap()).to_vec();
     assert_eq!(read, [0.0, 60.0, 120.0, 180.0]);
     assert!(clock.note("x").is_some_and(|note| note.contains("set back 1 times")));
 }
 
 #[test]
 fn without_any_time_nothing_is_made_up() {
-    let mut clock = Clock::new(None);
+    let mut clock = TableClock::new(None);
     assert_eq!(at(&mut clock, None), Some(0.0));
     assert_eq!(at(&mut clock, None), None);
-    let mut clock = Clock::new(None);
+    let mut clock = TableClock::new(None);
     clock.usual(Some(Duration::from_secs(5)));
     assert_eq!(at(&mut clock, None), Some(0.0));
-    assert!(!clock.table(Told { apart: true, ..Told::default() }).unwrap(), "something stands between the two");
+    assert!(
+        !clock.table(TableStart { apart: true, ..TableStart::default() }).unwrap(),
+        "something stands between the two"
+    );
     assert_eq!(clock.finish().unwrap().0.sources, [TimeSource::Unknown]);
     // In a log that was cut at its beginning, the first table lacks its time.
-    let mut clock = Clock::new(None);
+    let mut clock = TableClock::new(None);
     clock.usual(Some(Duration::from_secs(5)));
-    assert_eq!([None, Some(1000), Some(1060)].map(|told| at(&mut clock, told)), [Some(0.0), None, Some(61.0)]);
+    assert_eq!([None, Some(1000), Some(1060)].map(|stamp| at(&mut clock, stamp)), [Some(0.0), None, Some(61.0)]);
     // Times that go back once do not give an interval between tables.
-    let mut clock = Clock::new(None);
-    assert_eq!([7200, 3600].map(|told| at(&mut clock, Some(told))), [Some(0.0), None]);
+    let mut clock = TableClock::new(None);
+    assert_eq!([7200, 3600].map(|stamp| at(&mut clock, Some(stamp))), [Some(0.0), None]);
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn the_order_of_day_and_month_is_read_from_the_whole_log() {
 }
 
 #[test]
-fn a_date_which_can_be_read_in_two_ways_is_refused_with_both() {
+fn an_ambiguous_date_is_refused_with_both_readings() {
     let daily = ["01/08/2026 15:00", "01/09/2026 15:00"];
     let what = times(&daily, None).unwrap_err();
     for reading in
@@ -97,7 +100,7 @@ fn a_date_which_can_be_read_in_two_ways_is_refused_with_both() {
 }
 
 #[test]
-fn what_the_user_says_must_not_contradict_the_text() {
+fn the_given_interval_must_not_contradict_the_text() {
     let stamps = ["2026-01-08 15:00:00", "2026-01-08 15:10:02", "2026-01-08 15:20:04"];
     assert_eq!(times(&stamps, Some(600)).map(|(times, _)| times), Ok(vec![0, 602, 1204]), "the text is more exact");
     let what = times(&stamps, Some(1800)).unwrap_err();
@@ -112,9 +115,9 @@ fn local_time_is_not_compared_with_that_of_a_zone() {
 
 #[test]
 fn times_of_day_go_on_at_midnight() {
-    let mut clock = Clock::new(None);
+    let mut clock = TableClock::new(None);
     let read =
-        ["23:50:00", "The current time is: 0:10:00.00"].map(|text| told(&mut clock, when::line(text.as_bytes())));
+        ["23:50:00", "The current time is: 0:10:00.00"].map(|text| add_table(&mut clock, when::line(text.as_bytes())));
     assert_eq!(read, [Ok(Some(0.0)), Ok(Some(1200.0))]);
     let (times, _) = clock.finish().unwrap();
     assert_eq!((times.sources, times.started), (vec![TimeSource::TextTimeOfDay], None));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::import::when::{Order, Stamp};
+use crate::import::when::{DateOrder, Stamp};
 use crate::record::TimeSource;
 
 /// The time recorded between two tables if the real one is unknown.
@@ -14,7 +14,7 @@ const UNKNOWN: Duration = Duration::from_secs(1);
 /// One reading of the dates, and the times that follow from it.
 #[derive(Debug)]
 pub(super) struct Track {
-    pub(super) order: Order,
+    pub(super) order: DateOrder,
     /// Whether every date so far is valid in this order.
     alive: bool,
     /// The time of the last table, since the first.
@@ -30,7 +30,7 @@ pub(super) struct Track {
     sources: BTreeSet<TimeSource>,
     longest: Duration,
     back: u64,
-    untold_back: u64,
+    unreported_back: u64,
     /// The number of steps between two stamped tables, the number of them that match `--every`, and the first that does
     /// not.
     steps: u64,
@@ -39,7 +39,7 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub(super) fn new(order: Order) -> Track {
+    pub(super) fn new(order: DateOrder) -> Track {
         Track {
             order,
             alive: true,
@@ -51,7 +51,7 @@ impl Track {
             sources: BTreeSet::new(),
             longest: Duration::ZERO,
             back: 0,
-            untold_back: 0,
+            unreported_back: 0,
             steps: 0,
             as_given: 0,
             other: None,
@@ -84,9 +84,9 @@ impl Track {
         first: bool,
         line: u64,
     ) -> Option<TimeSource> {
-        let last = self.origin.map(|(told, _)| told);
-        let told = stamp.map(|(stamp, source)| (stamp.at(self.order, last), source));
-        let told = match told {
+        let last = self.origin.map(|(stamped_at, _)| stamped_at);
+        let stamped_at = stamp.map(|(stamp, source)| (stamp.at(self.order, last), source));
+        let stamped_at = match stamped_at {
             Some((None, _)) => {
                 self.alive = false;
                 return None;
@@ -94,14 +94,15 @@ impl Track {
             Some((Some(at), source)) => Some((at, source)),
             None => None,
         };
-        let source = told.map(|(_, source)| match stamp.is_some_and(|(stamp, _)| stamp.has_date()) {
+        let source = stamped_at.map(|(_, source)| match stamp.is_some_and(|(stamp, _)| stamp.has_date()) {
             true => source,
             false => TimeSource::TextTimeOfDay,
         });
-        let stamped = std::mem::replace(&mut self.stamped, told.is_some());
+        let stamped = std::mem::replace(&mut self.stamped, stamped_at.is_some());
         if first {
-            self.origin = told.map(|(told, _)| (told, Duration::ZERO));
-            self.started = self.origin.filter(|_| source != Some(TimeSource::TextTimeOfDay)).map(|(told, _)| told);
+            self.origin = stamped_at.map(|(stamped_at, _)| (stamped_at, Duration::ZERO));
+            self.started =
+                self.origin.filter(|_| source != Some(TimeSource::TextTimeOfDay)).map(|(stamped_at, _)| stamped_at);
             return source;
         }
         let before = self.at;
@@ -109,8 +110,8 @@ impl Track {
             Some((step, source)) => (before + step, source),
             None => (before + UNKNOWN, TimeSource::Unknown),
         };
-        if let (Some((told, _)), Some((origin, then)), Some(source)) = (told, self.origin, source) {
-            let elapsed = Duration::try_from(told.duration_since(origin)).ok().map(|since| then + since);
+        if let (Some((stamped_at, _)), Some((origin, then)), Some(source)) = (stamped_at, self.origin, source) {
+            let elapsed = Duration::try_from(stamped_at.duration_since(origin)).ok().map(|since| then + since);
             let whole_day = stamp.is_some_and(|(stamp, _)| !stamp.has_time());
             match elapsed.filter(|at| *at >= before) {
                 // Two tables of the same date without a time of day: the time between them is unknown.
@@ -124,15 +125,15 @@ impl Track {
                     (at, from) = (now, source);
                 }
                 None => {
-                    (self.back, self.untold_back) = (self.back + 1, self.untold_back + 1);
+                    (self.back, self.unreported_back) = (self.back + 1, self.unreported_back + 1);
                     if let Some(usual) = self.step {
                         (at, from) = (before + usual, source);
                     }
                 }
             }
         }
-        if let Some((told, _)) = told {
-            self.origin = Some((told, at));
+        if let Some((stamped_at, _)) = stamped_at {
+            self.origin = Some((stamped_at, at));
         }
         (self.at, self.step) = (at, Some(at - before));
         self.longest = self.longest.max(at - before);
@@ -177,7 +178,7 @@ impl Track {
 
     /// The same count, since the last call.
     pub(super) fn take_back(&mut self) -> u64 {
-        std::mem::take(&mut self.untold_back)
+        std::mem::take(&mut self.unreported_back)
     }
 
     /// A step that differs from the one that the user gave, and its line, if most steps differ.

@@ -26,12 +26,12 @@ const UNKNOWN_SIZE: f64 = 65_536.0;
 
 /// The time of a slot.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tick {
-    /// The slot.
+pub struct SlotTime {
+    /// The slot, counted from the begin of the workload.
     pub slot: u64,
     /// Hours since the workload began.
     pub hours: f64,
-    /// Completed iterations.
+    /// The number of completed iterations.
     pub iterations: f64,
 }
 
@@ -40,13 +40,13 @@ pub struct Tick {
 pub struct Early {
     /// Samples it rests on.
     pub samples: u64,
-    per_hour: Option<Rates>,
-    per_iteration: Option<Rates>,
+    per_hour: Option<EarlyRates>,
+    per_iteration: Option<EarlyRates>,
 }
 
 /// Rates per hour or per iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Rates {
+struct EarlyRates {
     bytes: Interval,
     /// `None` if objects are not counted.
     objects: Option<Interval>,
@@ -55,7 +55,7 @@ struct Rates {
 impl Early {
     /// The rate of `history` from the slot `from` on; `ticks` are the times of its slots. `None` with fewer than three
     /// samples, and if the series is too long to keep each slot by itself.
-    pub fn of(history: &History, from: u64, ticks: &[Tick]) -> Option<Early> {
+    pub fn from_history(history: &History, from: u64, ticks: &[SlotTime]) -> Option<Early> {
         let (troughs, span) = history.work().all();
         if span != 1 {
             return None;
@@ -68,17 +68,17 @@ impl Early {
         Early::from_samples(&known.collect::<Vec<_>>())
     }
 
-    fn from_samples(samples: &[(Tick, Trough)]) -> Option<Early> {
+    fn from_samples(samples: &[(SlotTime, Trough)]) -> Option<Early> {
         if samples.len() < LEAST {
             return None;
         }
-        let per = |at: fn(&Tick) -> f64| {
+        let per = |at: fn(&SlotTime) -> f64| {
             let bytes: Vec<(f64, f64)> = samples.iter().map(|(tick, trough)| (at(tick), trough.bytes as f64)).collect();
             let objects: Vec<(f64, f64)> =
                 samples.iter().map(|(tick, trough)| (at(tick), trough.objects as f64)).collect();
             let size = object_size(samples);
             let counted = samples.iter().any(|(_, trough)| trough.objects != 0);
-            Some(Rates {
+            Some(EarlyRates {
                 bytes: interval(&bytes, size)?,
                 objects: if counted { interval(&objects, 1.0) } else { None },
             })
@@ -106,7 +106,7 @@ impl Early {
         if self.per_iteration.is_some() { Per::Iteration } else { Per::Hour }
     }
 
-    fn rates(&self, per: Per) -> Option<&Rates> {
+    fn rates(&self, per: Per) -> Option<&EarlyRates> {
         match per {
             Per::Iteration => self.per_iteration.as_ref(),
             Per::Hour => self.per_hour.as_ref(),
@@ -115,7 +115,7 @@ impl Early {
 }
 
 /// Bytes of an object at the end. If that is unknown, the mean change between samples is taken, and 64 KiB at most.
-fn object_size(samples: &[(Tick, Trough)]) -> f64 {
+fn object_size(samples: &[(SlotTime, Trough)]) -> f64 {
     let last = samples.last().map(|(_, trough)| *trough).unwrap_or_default();
     if last.objects > 0 && last.bytes > 0 {
         return last.bytes as f64 / last.objects as f64;

@@ -42,9 +42,9 @@ fn three_instants_are_needed() {
     assert!(interval(&[(0.0, 0.0), (0.0, 5.0), (1.0, 9.0), (2.0, 9.0)], 1.0).is_some());
 }
 
-struct Random(u64);
+struct TestRandom(u64);
 
-impl Random {
+impl TestRandom {
     fn uniform(&mut self) -> f64 {
         (split_mix(&mut self.0) >> 11) as f64 / (1u64 << 53) as f64
     }
@@ -66,8 +66,8 @@ impl Random {
 const SERIES: usize = 4000;
 
 /// The share of series with the true rate (10 per interval) in their interval. Their objects have `size`.
-fn coverage(samples: usize, size: f64, mut level: impl FnMut(&mut Random, f64, f64) -> (f64, f64)) -> f64 {
-    let mut random = Random(7 + samples as u64);
+fn coverage(samples: usize, size: f64, mut level: impl FnMut(&mut TestRandom, f64, f64) -> (f64, f64)) -> f64 {
+    let mut random = TestRandom(7 + samples as u64);
     let covered = (0..SERIES).filter(|_| {
         let (mut state, mut values) = (0.0, Vec::new());
         for at in 0..samples {

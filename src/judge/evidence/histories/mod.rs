@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use self::row::{Kept, Now};
+use self::row::{Now, RareState};
 use self::tile::{ROWS, Tile};
 use super::counter::Counter;
 use super::flow::{Flow, LEARNED_FROM};
 use super::history::History;
-use super::merging::{Merging, tells_apart};
-use super::rest::Rest;
+use super::merging::{Merging, keeps_each_slot};
+use super::rest::RestSamples;
 use super::trough::Trough;
 use super::troughs::Troughs;
 use crate::pool::{Counters, Usage};
@@ -30,7 +30,7 @@ pub struct Histories {
     now: Vec<Now>,
     /// The troughs of the current block, once it has begun.
     low: Vec<Trough>,
-    kept: Vec<Kept>,
+    kept: Vec<RareState>,
     work: Merging<Vec<Trough>>,
     /// Slots at the end of which a flow has been learned.
     learned: BTreeSet<usize>,
@@ -66,7 +66,7 @@ impl Histories {
             self.low.push(Trough::default());
         }
         self.now.push(Now { counter: Counter::new(counters), flow: Flow::default() });
-        self.kept.push(Kept::default());
+        self.kept.push(RareState::default());
         self.begin_to_learn(self.now.len() - 1);
     }
 
@@ -179,7 +179,7 @@ impl Histories {
     fn forget(&mut self, stage: Stage, row: usize) {
         let slots = self.work.slots();
         let kept = &mut self.kept[row];
-        kept.before = Rest::default();
+        kept.before = RestSamples::default();
         match stage {
             Stage::LeadIn => {}
             Stage::Workload => {
@@ -191,7 +191,7 @@ impl Histories {
                 }
             }
             Stage::CoolDown | Stage::SecondLook | Stage::Teardown => {
-                (kept.after, kept.reset) = (Rest::default(), Some(slots));
+                (kept.after, kept.reset) = (RestSamples::default(), Some(slots));
             }
         }
     }
@@ -200,7 +200,7 @@ impl Histories {
     fn begin_to_learn(&mut self, row: usize) {
         let from = self.work.slots() as usize;
         let until = from + LEARNED_FROM;
-        let learning = tells_apart(until as u64);
+        let learning = keeps_each_slot(until as u64);
         self.now[row].flow = if learning { Flow::LEARNING } else { Flow::default() };
         (self.kept[row].learning, self.kept[row].learns_from) = (learning, from);
         if learning {
@@ -226,7 +226,7 @@ impl Histories {
     ///
     /// # Panics
     /// When there is no such row.
-    pub fn of(&self, row: usize) -> History {
+    pub fn history(&self, row: usize) -> History {
         let (now, kept) = (&self.now[row], &self.kept[row]);
         let mut work = self.work.map(|column| column[row]);
         let flow = match kept.learning {
@@ -234,7 +234,7 @@ impl Histories {
             false => now.flow,
         };
         History {
-            work: Troughs::of(work),
+            work: Troughs::from_merging(work),
             flow,
             before: kept.before.clone(),
             after: kept.after.clone(),

@@ -2,7 +2,7 @@
 
 use super::super::counter::Counter;
 use super::super::flow::Flow;
-use super::super::rest::Rest;
+use super::super::rest::RestSamples;
 use super::super::trough::Trough;
 use crate::pool::Usage;
 
@@ -15,9 +15,9 @@ pub(super) struct Now {
 
 /// State that few samples change.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Kept {
-    pub(super) before: Rest,
-    pub(super) after: Rest,
+pub(super) struct RareState {
+    pub(super) before: RestSamples,
+    pub(super) after: RestSamples,
     pub(super) reset: Option<u64>,
     /// The flow is being learned, from slot `learns_from` on.
     pub(super) learning: bool,

@@ -22,9 +22,9 @@ fn objects(history: &History, count: usize) -> Vec<i64> {
 #[test]
 fn samples_which_are_still_learned_from_are_in_the_series() {
     let mut histories = alone(Counters::Full64, (0..40).map(|slot| usage(100 + slot, 0)));
-    assert_eq!(objects(&histories.of(0), 4), [100, 110, 120, 130]);
+    assert_eq!(objects(&histories.history(0), 4), [100, 110, 120, 130]);
     (40..80).for_each(|slot| histories.sample(Stage::Workload, &[usage(100 + slot, 0)]));
-    let history = histories.of(0);
+    let history = histories.history(0);
     assert_eq!(objects(&history, 4), [100, 120, 140, 160]);
     assert_eq!((history.slots(), history.present()), (80, 80));
 }
@@ -32,7 +32,7 @@ fn samples_which_are_still_learned_from_are_in_the_series() {
 #[test]
 fn a_reset_breaks_the_series_there() {
     let first = (0..100).map(|slot| usage(5000 + slot, 0));
-    let history = alone(Counters::Full64, first.chain((0..100).map(|slot| usage(10 + slot, 0)))).of(0);
+    let history = alone(Counters::Full64, first.chain((0..100).map(|slot| usage(10 + slot, 0)))).history(0);
     assert_eq!((history.reset(), history.slots(), history.present()), (Some(100), 200, 100));
     let stretch = history.work().split(100, 4).unwrap();
     assert!(stretch.blocks.iter().all(|block| block.objects < 200), "{stretch:?}");
@@ -46,8 +46,8 @@ fn a_reset_of_one_tag_is_none_of_another() {
         let late = if slot < 100 { 5000 + slot } else { slot };
         histories.sample(Stage::Workload, &[usage(late, 0), usage(slot, 0)]);
     }
-    assert_eq!((histories.of(0).reset(), histories.of(1).reset()), (Some(100), None));
-    assert_eq!(objects(&histories.of(1), 4), [0, 50, 100, 150]);
+    assert_eq!((histories.history(0).reset(), histories.history(1).reset()), (Some(100), None));
+    assert_eq!(objects(&histories.history(1), 4), [0, 50, 100, 150]);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_tag_which_appears_late_held_nothing_before() {
         histories.add(Counters::Full64);
         let whole = (0..slots).map(|_| usage(0, 0)).chain((0..400).map(|slot| usage(50 + slot, 0)));
         (0..400).for_each(|slot| histories.sample(Stage::Workload, &[usage(0, 0), usage(50 + slot, 0)]));
-        let (late, whole) = (histories.of(1), alone(Counters::Full64, whole).of(0));
+        let (late, whole) = (histories.history(1), alone(Counters::Full64, whole).history(0));
         assert_eq!((late.slots(), late.present()), (whole.slots(), whole.present()));
         let values = |history: &History| -> Vec<i64> { history.work().all().0.iter().map(|one| one.objects).collect() };
         assert_eq!(values(&late), values(&whole), "{slots}");
@@ -67,9 +67,9 @@ fn a_tag_which_appears_late_held_nothing_before() {
 #[test]
 fn a_tag_which_was_not_seen_at_first_begins_where_it_was() {
     let unseen = (0..60).map(|_| None);
-    let history = alone(Counters::Full64, unseen.chain((60..120).map(|slot| usage(5000 + slot, 0)))).of(0);
+    let history = alone(Counters::Full64, unseen.chain((60..120).map(|slot| usage(5000 + slot, 0)))).history(0);
     assert_eq!((history.begun(), history.present(), history.is_gone()), (60, 60, false));
-    let late = Histories::of_one(Counters::Full64, 60).of(0);
+    let late = Histories::of_one(Counters::Full64, 60).history(0);
     assert_eq!(late.begun(), 0, "it held nothing before, which is known");
 }
 
@@ -81,7 +81,7 @@ fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
         let missing = slot > 100 && slot % 8 == 0;
         if missing { histories.miss() } else { histories.sample(Stage::Workload, &[usage(500, 0)]) }
     }
-    let history = histories.of(0);
+    let history = histories.history(0);
     assert_eq!((history.slots(), history.present()), (1000, 888));
     assert!(history.work().all().0.iter().all(|block| block.objects == 500));
 }
@@ -89,7 +89,7 @@ fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
 #[test]
 fn a_cache_which_comes_back_is_another_one() {
     let samples = (0..40).map(|slot| if slot == 20 { None } else { usage(500, 0) });
-    let history = alone(Counters::InUse, samples).of(0);
+    let history = alone(Counters::InUse, samples).history(0);
     assert_eq!((history.reset(), history.slots(), history.present()), (Some(20), 40, 19));
 }
 
@@ -97,11 +97,11 @@ fn a_cache_which_comes_back_is_another_one() {
 fn an_absent_tag_is_absent_and_not_empty() {
     let samples = (0..40).map(|slot| if (10..15).contains(&slot) { None } else { usage(500, 0) });
     let mut histories = alone(Counters::Full64, samples);
-    let history = histories.of(0);
+    let history = histories.history(0);
     assert_eq!(objects(&history, 8), [500; 8]);
     assert_eq!((history.slots(), history.present(), history.is_gone()), (40, 35, false));
     histories.sample(Stage::CoolDown, &[None]);
-    assert!(histories.of(0).is_gone());
+    assert!(histories.history(0).is_gone());
 }
 
 #[test]
@@ -120,18 +120,18 @@ fn each_of_many_tags_has_its_own_series() {
         histories.sample(Stage::Workload, &(0..tags).map(row).collect::<Vec<_>>());
     }
     for tag in (0..tags - 1).filter(|tag| *tag != 70) {
-        assert_eq!(objects(&histories.of(tag as usize), 4), [tag as i64; 4], "{tag}");
+        assert_eq!(objects(&histories.history(tag as usize), 4), [tag as i64; 4], "{tag}");
     }
-    assert_eq!(objects(&histories.of(tags as usize - 1), 4), [1000, 1100, 1200, 1300]);
-    let reset = histories.of(70);
+    assert_eq!(objects(&histories.history(tags as usize - 1), 4), [1000, 1100, 1200, 1300]);
+    let reset = histories.history(70);
     assert_eq!((reset.reset(), reset.present()), (Some(301), 99));
     assert_eq!(reset.work().split(301, 4).unwrap().blocks.iter().map(|one| one.objects).min(), Some(70));
-    assert_eq!(histories.of(140).present(), 300);
+    assert_eq!(histories.history(140).present(), 300);
 }
 
 #[test]
 fn what_is_in_flight_is_not_taken_out_of_a_rest_before_it_is_learned() {
     let mut histories = alone(Counters::Full64, []);
     (0..9).for_each(|sample| histories.sample(Stage::LeadIn, &[usage(1000 + 300 * sample, 900 + 300 * sample)]));
-    assert!(histories.of(0).before().samples().iter().all(|sample| sample.adjusted == 100));
+    assert!(histories.history(0).before().samples().iter().all(|sample| sample.adjusted == 100));
 }

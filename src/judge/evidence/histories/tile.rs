@@ -18,7 +18,7 @@ pub(super) struct Tile {
 }
 
 /// The place for the trough of one row.
-pub(super) struct Place<'tile> {
+pub(super) struct TilePlace<'tile> {
     objects: &'tile mut i64,
     bytes: &'tile mut i64,
     adjusted: &'tile mut i64,
@@ -30,9 +30,9 @@ impl Tile {
     }
 
     /// A place for each row, in order.
-    pub(super) fn places(&mut self) -> impl Iterator<Item = Place<'_>> {
+    pub(super) fn places(&mut self) -> impl Iterator<Item = TilePlace<'_>> {
         let fields = self.objects.iter_mut().zip(&mut self.bytes).zip(&mut self.adjusted);
-        fields.map(|((objects, bytes), adjusted)| Place { objects, bytes, adjusted })
+        fields.map(|((objects, bytes), adjusted)| TilePlace { objects, bytes, adjusted })
     }
 
     /// Lowers each trough in `low` to the tile's values, field by field.
@@ -47,7 +47,7 @@ impl Tile {
     }
 }
 
-impl Place<'_> {
+impl TilePlace<'_> {
     #[inline]
     pub(super) fn set(self, trough: Trough) {
         (*self.objects, *self.bytes, *self.adjusted) = (trough.objects, trough.bytes, trough.adjusted);

@@ -5,8 +5,6 @@
 //! teardown may remove the file.
 
 #[cfg(any(windows, test))]
-mod image;
-#[cfg(any(windows, test))]
 mod place;
 
 #[cfg(windows)]
@@ -18,9 +16,10 @@ mod found {
 
     use windows_registry::LOCAL_MACHINE;
 
-    use super::{image, place};
+    use super::place;
     use crate::machine::Driver;
     use crate::machine::windows::folders;
+    use crate::version_info::VersionInfo;
 
     const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
@@ -30,8 +29,8 @@ mod found {
         let drivers = windows.join(r"System32\drivers").join(file);
         let places = places(file, &windows.display().to_string()).into_iter().chain([drivers]);
         places.into_iter().find_map(|place| {
-            let bytes = fs_err::read(&place).ok()?;
-            Some(Driver { version: image::file_version(&bytes), build: image::build(&bytes), place })
+            let VersionInfo { version, build, company: _ } = VersionInfo::read(&fs_err::read(&place).ok()?);
+            Some(Driver { version, build, place })
         })
     }
 

@@ -6,13 +6,13 @@
 
 use super::imports::Imports;
 use super::routine::Routine;
-use super::uses::{Given, Uses};
-use super::{Budget, Code};
+use super::uses::{Argument, Uses};
+use super::{CodeSection, TimeLimit};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Value {
+enum Arm64Value {
     Unknown,
-    Number(Given),
+    Number(Argument),
     /// An address relative to the image, computed by ADRP or by an ADD after it.
     Address(u32),
     Routine(&'static Routine),
@@ -24,22 +24,22 @@ const ARGUMENTS: usize = 8;
 const VOLATILE: usize = 18;
 /// Number of registers: x30 is the last. 31 is zero or the stack pointer.
 const REGISTERS: usize = 31;
-const BETWEEN_LOOKS: usize = 1 << 18;
+const CHECK_INTERVAL: usize = 1 << 18;
 
-struct Reader<'a> {
-    code: &'a Code<'a>,
+struct Arm64Reader<'a> {
+    code: &'a CodeSection<'a>,
     imports: &'a Imports,
     uses: &'a mut Uses,
-    registers: [Value; REGISTERS],
+    registers: [Arm64Value; REGISTERS],
 }
 
 /// Reads `code`; returns false if there was not enough time for all of it.
-pub(super) fn read(code: &Code<'_>, imports: &Imports, uses: &mut Uses, budget: &Budget) -> bool {
-    let mut reader = Reader { code, imports, uses, registers: [Value::Unknown; REGISTERS] };
+pub(super) fn read(code: &CodeSection<'_>, imports: &Imports, uses: &mut Uses, limit: &TimeLimit) -> bool {
+    let mut reader = Arm64Reader { code, imports, uses, registers: [Arm64Value::Unknown; REGISTERS] };
     for (number, word) in words(code.bytes).enumerate() {
         let Some(at) = u32::try_from(number * 4).ok().and_then(|offset| code.rva.checked_add(offset)) else { break };
         reader.take(word, at);
-        if number % BETWEEN_LOOKS == BETWEEN_LOOKS - 1 && budget.is_over() {
+        if number % CHECK_INTERVAL == CHECK_INTERVAL - 1 && limit.is_over() {
             return false;
         }
     }
@@ -60,7 +60,7 @@ fn register(word: u32, from: u32) -> usize {
     (word >> from & 31) as usize
 }
 
-impl Reader<'_> {
+impl Arm64Reader<'_> {
     fn take(&mut self, word: u32, at: u32) {
         let (d, n, m) = (register(word, 0), register(word, 5), register(word, 16));
         match word {
@@ -85,7 +85,7 @@ impl Reader<'_> {
             // LDR d, literal: 32 bits.
             _ if word & 0xff00_0000 == 0x1800_0000 => match self.literal(word, at) {
                 Some(number) => self.number(d, number, at),
-                None => self.set(d, Value::Unknown),
+                None => self.set(d, Arm64Value::Unknown),
             },
             // BLR n, and BR n.
             _ if word & 0xffff_fc1f == 0xd63f_0000 => self.call_register(n, at),
@@ -100,16 +100,16 @@ impl Reader<'_> {
             // Stores change no register either. A load of a pair changes both registers.
             _ if is_store(word) => {}
             _ => {
-                self.set(d, Value::Unknown);
+                self.set(d, Arm64Value::Unknown);
                 if word & 0x3a00_0000 == 0x2800_0000 {
-                    self.set(register(word, 10), Value::Unknown);
+                    self.set(register(word, 10), Arm64Value::Unknown);
                 }
             }
         }
     }
 
     fn number(&mut self, d: usize, number: u32, at: u32) {
-        self.set(d, Value::Number(Given { number, variable: false }));
+        self.set(d, Arm64Value::Number(Argument { number, variable: false }));
         self.uses.constant(number, at, true);
     }
 
@@ -117,32 +117,32 @@ impl Reader<'_> {
     fn keep_and_move(&mut self, d: usize, word: u32, at: u32) {
         let shift = (word >> 21 & 3) * 16;
         match self.get(d) {
-            Value::Number(before) if shift < 32 => {
+            Arm64Value::Number(before) if shift < 32 => {
                 let kept = before.number & !(0xffff << shift);
                 self.number(d, kept | wide(word), at);
             }
             // The upper half of 64 bits is never part of a tag.
-            Value::Number(_) => {}
-            Value::Unknown | Value::Address(_) | Value::Routine(_) => self.set(d, Value::Unknown),
+            Arm64Value::Number(_) => {}
+            Arm64Value::Unknown | Arm64Value::Address(_) | Arm64Value::Routine(_) => self.set(d, Arm64Value::Unknown),
         }
     }
 
-    fn further(&self, n: usize, by: u32) -> Value {
+    fn further(&self, n: usize, by: u32) -> Arm64Value {
         match self.get(n) {
-            Value::Address(address) => Value::Address(address.wrapping_add(by)),
-            Value::Unknown | Value::Number(_) | Value::Routine(_) => Value::Unknown,
+            Arm64Value::Address(address) => Arm64Value::Address(address.wrapping_add(by)),
+            Arm64Value::Unknown | Arm64Value::Number(_) | Arm64Value::Routine(_) => Arm64Value::Unknown,
         }
     }
 
-    fn imported(&self, n: usize, offset: u32) -> Value {
-        let Value::Address(address) = self.further(n, offset) else { return Value::Unknown };
-        self.imports.at(address).map_or(Value::Unknown, Value::Routine)
+    fn imported(&self, n: usize, offset: u32) -> Arm64Value {
+        let Arm64Value::Address(address) = self.further(n, offset) else { return Arm64Value::Unknown };
+        self.imports.at(address).map_or(Arm64Value::Unknown, Arm64Value::Routine)
     }
 
-    fn variable(&self, n: usize, offset: u32) -> Value {
-        let Value::Address(address) = self.further(n, offset) else { return Value::Unknown };
+    fn variable(&self, n: usize, offset: u32) -> Arm64Value {
+        let Arm64Value::Address(address) = self.further(n, offset) else { return Arm64Value::Unknown };
         let number = self.code.data.word_at(address);
-        number.map_or(Value::Unknown, |number| Value::Number(Given { number, variable: true }))
+        number.map_or(Arm64Value::Unknown, |number| Arm64Value::Number(Argument { number, variable: true }))
     }
 
     fn literal(&self, word: u32, at: u32) -> Option<u32> {
@@ -156,14 +156,14 @@ impl Reader<'_> {
     }
 
     fn call_register(&mut self, n: usize, at: u32) {
-        if let Value::Routine(routine) = self.get(n) {
+        if let Arm64Value::Routine(routine) = self.get(n) {
             self.uses.call(at, routine, self.argument(routine.tag));
         }
         self.forget_volatile();
     }
 
     fn jump_register(&mut self, n: usize, at: u32) {
-        if let Value::Routine(routine) = self.get(n)
+        if let Arm64Value::Routine(routine) = self.get(n)
             && let Some(tag) = self.argument(routine.tag)
         {
             self.uses.call(at, routine, Some(tag));
@@ -176,8 +176,8 @@ impl Reader<'_> {
             Some(routine) => self.uses.call(at, routine, self.argument(routine.tag)),
             None => {
                 for argument in 0..ARGUMENTS {
-                    if let Some(given) = self.argument(argument) {
-                        self.uses.passed(given.number, at, function);
+                    if let Some(number) = self.argument(argument) {
+                        self.uses.passed(number.number, at, function);
                     }
                 }
             }
@@ -198,26 +198,26 @@ impl Reader<'_> {
         let (adrp, ldr, br) = (adrp?, ldr?, br?);
         let shape =
             adrp & 0x9f00_0000 == 0x9000_0000 && ldr & 0xffc0_0000 == 0xf940_0000 && br & 0xffff_fc1f == 0xd61f_0000;
-        let Value::Address(page) = page(adrp, rva) else { return None };
+        let Arm64Value::Address(page) = page(adrp, rva) else { return None };
         shape.then(|| self.imports.at(page.wrapping_add((ldr >> 10 & 0xfff) * 8)))?
     }
 
-    fn argument(&self, argument: usize) -> Option<Given> {
+    fn argument(&self, argument: usize) -> Option<Argument> {
         match self.get(argument) {
-            Value::Number(number) if argument < ARGUMENTS => Some(number),
-            Value::Number(_) | Value::Unknown | Value::Address(_) | Value::Routine(_) => None,
+            Arm64Value::Number(number) if argument < ARGUMENTS => Some(number),
+            Arm64Value::Number(_) | Arm64Value::Unknown | Arm64Value::Address(_) | Arm64Value::Routine(_) => None,
         }
     }
 
     fn forget_volatile(&mut self) {
-        self.registers[..VOLATILE].fill(Value::Unknown);
+        self.registers[..VOLATILE].fill(Arm64Value::Unknown);
     }
 
-    fn get(&self, register: usize) -> Value {
-        self.registers.get(register).copied().unwrap_or(Value::Unknown)
+    fn get(&self, register: usize) -> Arm64Value {
+        self.registers.get(register).copied().unwrap_or(Arm64Value::Unknown)
     }
 
-    fn set(&mut self, register: usize, value: Value) {
+    fn set(&mut self, register: usize, value: Arm64Value) {
         if let Some(place) = self.registers.get_mut(register) {
             *place = value;
         }
@@ -231,9 +231,9 @@ fn wide(word: u32) -> u32 {
 }
 
 /// Returns the result of ADRP: a page of 4 KiB, relative to the page of the instruction.
-fn page(word: u32, at: u32) -> Value {
+fn page(word: u32, at: u32) -> Arm64Value {
     let pages = signed(word, 5, 19) << 2 | (word >> 29 & 3) as i32;
-    Value::Address((at & !0xfff).wrapping_add((pages as u32) << 12))
+    Arm64Value::Address((at & !0xfff).wrapping_add((pages as u32) << 12))
 }
 
 /// Returns the immediate of ADD, shifted by 12 if the instruction has that flag.

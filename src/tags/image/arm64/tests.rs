@@ -1,7 +1,7 @@
 //! Instructions encoded by hand, as an assembler would.
 
-use super::super::Data;
-use super::super::uses::Wanted;
+use super::super::DataSections;
+use super::super::uses::WantedTags;
 use super::*;
 
 const BASE: u32 = 0x1000;
@@ -13,10 +13,10 @@ const VARIABLE: u32 = 0x4010;
 /// Returns the uses of TAG by `words` at BASE. The address of ExAllocatePool2 is at SLOT.
 fn read_words(words: &[u32]) -> Uses {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let code = Code { bits: 64, base: 0, rva: BASE, bytes: &bytes, data: &Data(vec![(VARIABLE, &TAG)]) };
+    let code = CodeSection { bits: 64, base: 0, rva: BASE, bytes: &bytes, data: &DataSections(vec![(VARIABLE, &TAG)]) };
     let imports = Imports::from_iter([(SLOT, Routine::named(b"ExAllocatePool2").unwrap())]);
-    let mut uses = Uses::new(Wanted::Tags(vec![TAG]));
-    assert!(read(&code, &imports, &mut uses, &Budget::endless()));
+    let mut uses = Uses::new(WantedTags::Only(vec![TAG]));
+    assert!(read(&code, &imports, &mut uses, &TimeLimit::none()));
     uses.sort();
     uses
 }
@@ -68,7 +68,7 @@ fn a_variable_s_first_value_is_known_as_such() {
 }
 
 #[test]
-fn a_tag_which_is_overwritten_or_in_another_argument_is_not_handed_over() {
+fn a_tag_that_is_overwritten_or_in_another_argument_is_not_handed_over() {
     for words in [
         [movz(2, LOW, 0), movk(2, HIGH, 1), movz(2, 1, 0), ADRP_X8, LDR_X8, BLR_X8],
         [movz(1, LOW, 0), movk(1, HIGH, 1), 0xd503_201f, ADRP_X8, LDR_X8, BLR_X8],

@@ -13,17 +13,17 @@ use iced_x86::{
 
 use super::imports::Imports;
 use super::routine::Routine;
-use super::uses::{Given, Uses};
-use super::{Budget, Code};
+use super::uses::{Argument, Uses};
+use super::{CodeSection, TimeLimit};
 
 mod stack;
 
 use stack::Stack;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Value {
+enum X86Value {
     Unknown,
-    Number(Given),
+    Number(Argument),
     Routine(&'static Routine),
 }
 
@@ -34,34 +34,34 @@ const KEPT: [Register; 4] = [Register::RBX, Register::RBP, Register::RSI, Regist
 /// The registers through which guarded code calls imports (`__guard_retpoline_import_r10`, `__guard_dispatch_icall`).
 const GUARDED: [Register; 2] = [Register::R10, Register::RAX];
 /// The number of instructions between two checks of the time.
-const BETWEEN_LOOKS: u32 = 1 << 16;
+const CHECK_INTERVAL: u32 = 1 << 16;
 
-struct Reader<'a> {
-    code: &'a Code<'a>,
+struct X86Reader<'a> {
+    code: &'a CodeSection<'a>,
     imports: &'a Imports,
     uses: &'a mut Uses,
-    registers: [Value; 16],
+    registers: [X86Value; 16],
     stack: Stack,
 }
 
 /// Reads `code`; returns false if the time did not suffice.
-pub(super) fn read(code: &Code<'_>, imports: &Imports, uses: &mut Uses, budget: &Budget) -> bool {
+pub(super) fn read(code: &CodeSection<'_>, imports: &Imports, uses: &mut Uses, limit: &TimeLimit) -> bool {
     let mut decoder = Decoder::with_ip(code.bits, code.bytes, code.base + u64::from(code.rva), DecoderOptions::NONE);
-    let mut reader = Reader { code, imports, uses, registers: [Value::Unknown; 16], stack: Stack::default() };
+    let mut reader = X86Reader { code, imports, uses, registers: [X86Value::Unknown; 16], stack: Stack::default() };
     let (mut instruction, mut info) = (Instruction::default(), InstructionInfoFactory::new());
     let mut number = 0_u32;
     while decoder.can_decode() {
         decoder.decode_out(&mut instruction);
         reader.take(&instruction, &mut info);
         number = number.wrapping_add(1);
-        if number.is_multiple_of(BETWEEN_LOOKS) && budget.is_over() {
+        if number.is_multiple_of(CHECK_INTERVAL) && limit.is_over() {
             return false;
         }
     }
     true
 }
 
-impl Reader<'_> {
+impl X86Reader<'_> {
     fn take(&mut self, instruction: &Instruction, info: &mut InstructionInfoFactory) {
         self.note_constant(instruction);
         match instruction.flow_control() {
@@ -91,11 +91,11 @@ impl Reader<'_> {
         let value = match instruction.mnemonic() {
             Mnemonic::Mov => self.source(instruction, 1),
             Mnemonic::Push => self.source(instruction, 0),
-            _ => Value::Unknown,
+            _ => X86Value::Unknown,
         };
         for used in info.info(instruction).used_registers() {
             if !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None | OpAccess::NoMemAccess) {
-                self.set(used.register(), Value::Unknown);
+                self.set(used.register(), X86Value::Unknown);
             }
         }
         match (instruction.mnemonic(), instruction.op0_kind()) {
@@ -121,7 +121,7 @@ impl Reader<'_> {
     }
 
     /// Returns the value of an operand.
-    fn source(&self, instruction: &Instruction, operand: u32) -> Value {
+    fn source(&self, instruction: &Instruction, operand: u32) -> X86Value {
         match instruction.op_kind(operand) {
             OpKind::Register if instruction.op_register(operand).size() >= 4 => {
                 self.get(instruction.op_register(operand))
@@ -129,7 +129,7 @@ impl Reader<'_> {
             OpKind::Memory if self.is_stack(instruction) => self.stack.at(instruction.memory_displacement64() as i64),
             OpKind::Memory => self.read_from(instruction),
             _ => number(instruction, operand)
-                .map_or(Value::Unknown, |number| Value::Number(Given { number, variable: false })),
+                .map_or(X86Value::Unknown, |number| X86Value::Number(Argument { number, variable: false })),
         }
     }
 
@@ -173,8 +173,8 @@ impl Reader<'_> {
         match instruction.op0_kind() {
             OpKind::Memory => self.imported(instruction),
             OpKind::Register => match self.get(instruction.op0_register()) {
-                Value::Routine(routine) => Some(routine),
-                Value::Number(_) | Value::Unknown => None,
+                X86Value::Routine(routine) => Some(routine),
+                X86Value::Number(_) | X86Value::Unknown => None,
             },
             OpKind::NearBranch32 | OpKind::NearBranch64 => {
                 let target = self.rva(instruction.near_branch_target());
@@ -182,8 +182,8 @@ impl Reader<'_> {
                     let guarded =
                         GUARDED.into_iter().filter(|_| self.code.bits == 64).map(|register| self.get(register));
                     guarded.into_iter().find_map(|value| match value {
-                        Value::Routine(routine) => Some(routine),
-                        Value::Number(_) | Value::Unknown => None,
+                        X86Value::Routine(routine) => Some(routine),
+                        X86Value::Number(_) | X86Value::Unknown => None,
                     })
                 })
             }
@@ -202,12 +202,12 @@ impl Reader<'_> {
     }
 
     /// Returns the value read by a memory operand: a routine's address, or a variable's initial value.
-    fn read_from(&self, instruction: &Instruction) -> Value {
+    fn read_from(&self, instruction: &Instruction) -> X86Value {
         let variable = || {
             let number = self.code.data.word_at(self.address(instruction)?)?;
-            Some(Value::Number(Given { number, variable: true }))
+            Some(X86Value::Number(Argument { number, variable: true }))
         };
-        self.imported(instruction).map(Value::Routine).or_else(variable).unwrap_or(Value::Unknown)
+        self.imported(instruction).map(X86Value::Routine).or_else(variable).unwrap_or(X86Value::Unknown)
     }
 
     /// Returns the routine with its address read by a memory operand.
@@ -228,14 +228,14 @@ impl Reader<'_> {
     }
 
     /// Returns an argument of the next call, if it is a number.
-    fn argument(&self, argument: usize, slot: usize) -> Option<Given> {
+    fn argument(&self, argument: usize, slot: usize) -> Option<Argument> {
         let value = match ARGUMENTS.get(argument) {
             Some(register) if self.code.bits == 64 => self.get(*register),
             _ => self.stack.at(self.word() * slot as i64),
         };
         match value {
-            Value::Number(number) => Some(number),
-            Value::Routine(_) | Value::Unknown => None,
+            X86Value::Number(number) => Some(number),
+            X86Value::Routine(_) | X86Value::Unknown => None,
         }
     }
 
@@ -243,21 +243,21 @@ impl Reader<'_> {
         for (register, value) in self.registers.iter_mut().enumerate() {
             let kept = KEPT.iter().any(|kept| kept.number() == register) || (self.code.bits == 64 && register >= 12);
             if !kept {
-                *value = Value::Unknown;
+                *value = X86Value::Unknown;
             }
         }
         self.stack.forget();
     }
 
-    fn get(&self, register: Register) -> Value {
+    fn get(&self, register: Register) -> X86Value {
         let register = register.full_register();
         if !register.is_gpr() {
-            return Value::Unknown;
+            return X86Value::Unknown;
         }
-        self.registers.get(register.number()).copied().unwrap_or(Value::Unknown)
+        self.registers.get(register.number()).copied().unwrap_or(X86Value::Unknown)
     }
 
-    fn set(&mut self, register: Register, value: Value) {
+    fn set(&mut self, register: Register, value: X86Value) {
         let register = register.full_register();
         if register.is_gpr()
             && let Some(place) = self.registers.get_mut(register.number())

@@ -1,6 +1,6 @@
 //! The known part of the top of the stack: pushed values, and values stored at a distance from it.
 
-use super::Value;
+use super::X86Value;
 
 /// The number of slots tracked.
 const SLOTS: usize = 16;
@@ -8,7 +8,7 @@ const SLOTS: usize = 16;
 #[derive(Default)]
 pub(super) struct Stack {
     /// Values by their distance from the initial top of the stack.
-    slots: Vec<(i64, Value)>,
+    slots: Vec<(i64, X86Value)>,
     top: i64,
 }
 
@@ -19,10 +19,10 @@ impl Stack {
     }
 
     /// Stores a value at `displacement` bytes from the top.
-    pub(super) fn put(&mut self, displacement: i64, value: Value) {
+    pub(super) fn put(&mut self, displacement: i64, value: X86Value) {
         let place = self.top.wrapping_add(displacement);
         self.slots.retain(|(at, _)| *at != place);
-        if value != Value::Unknown {
+        if value != X86Value::Unknown {
             if self.slots.len() == SLOTS {
                 self.slots.remove(0);
             }
@@ -31,9 +31,9 @@ impl Stack {
     }
 
     /// Returns the value at `displacement` bytes from the top.
-    pub(super) fn at(&self, displacement: i64) -> Value {
+    pub(super) fn at(&self, displacement: i64) -> X86Value {
         let place = self.top.wrapping_add(displacement);
-        self.slots.iter().find(|(at, _)| *at == place).map_or(Value::Unknown, |(_, value)| *value)
+        self.slots.iter().find(|(at, _)| *at == place).map_or(X86Value::Unknown, |(_, value)| *value)
     }
 
     pub(super) fn forget(&mut self) {

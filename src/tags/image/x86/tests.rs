@@ -1,7 +1,7 @@
 //! Instructions encoded by hand: those of compilers other than MinGW, and all 32-bit code.
 
-use super::super::Data;
-use super::super::uses::Wanted;
+use super::super::DataSections;
+use super::super::uses::WantedTags;
 use super::*;
 
 const TAG: [u8; 4] = *b"MyD1";
@@ -17,12 +17,12 @@ const POOL2: u32 = 0x3008;
 fn read_bytes(bits: u32, parts: &[&[u8]]) -> Uses {
     let bytes = parts.concat();
     let base = if bits == 32 { BASE } else { 0 };
-    let code = Code { bits, base, rva: RVA, bytes: &bytes, data: &Data(vec![(VARIABLE, &TAG)]) };
+    let code = CodeSection { bits, base, rva: RVA, bytes: &bytes, data: &DataSections(vec![(VARIABLE, &TAG)]) };
     let routine = |name: &[u8]| Routine::named(name).unwrap();
     let imports =
         Imports::from_iter([(WITH_TAG, routine(b"ExAllocatePoolWithTag")), (POOL2, routine(b"ExAllocatePool2"))]);
-    let mut uses = Uses::new(Wanted::Tags(vec![TAG]));
-    assert!(read(&code, &imports, &mut uses, &Budget::endless()));
+    let mut uses = Uses::new(WantedTags::Only(vec![TAG]));
+    assert!(read(&code, &imports, &mut uses, &TimeLimit::none()));
     uses.sort();
     uses
 }
@@ -93,7 +93,7 @@ fn a_variable_s_first_value_is_known_as_such() {
 }
 
 #[test]
-fn a_tag_in_another_place_is_not_handed_over_but_stands_beside_the_call() {
+fn a_tag_in_another_place_is_beside_the_call_and_not_handed_over() {
     // mov edx, tag is another argument; after mov r8b, 1 the register no longer holds the tag.
     for before in [b"\xbaMyD1".to_vec(), [MOV_R8D, b"\x41\xb0\x01"].concat()] {
         let uses = read_bytes(64, &[&before, &through(&[0xff, 0x15], WITH_TAG, before.len() as u32)]);

@@ -43,7 +43,7 @@ fn rows_that_optical_recognition_spoiled_are_counted_and_never_held() {
 fn a_leak_below_the_screen_is_in_the_header_and_nothing_is_held() {
     let log = field("f25-partial-hidden-leak.log");
     poolgate(&["judge"], &[&log]).is(4, &["60 of 60 tables show only some of the tags", HIDES]);
-    let by = "by the tables' totals of the whole pool";
+    let by = "according to the tables' totals of the whole pool";
     let rate = |rule| ["judge", "--no-confirm", "--threshold", rule];
     poolgate(&rate("total nonpaged max_rate 0 B/h"), &[&log]).is(1, &["grows steadily by 7.03 GiB/h", by]);
     poolgate(&rate("total paged max_rate 0 B/h"), &[&log]).is(0, &["held", by]);
@@ -118,7 +118,7 @@ fn a_total_line_is_held_against_the_rows() {
     let no_header = file(&folder, "no-header.log", text.as_bytes());
     let by_total = ["judge", "--no-confirm", "--threshold", "total nonpaged max_rate 0 B/h"];
     // 64 KiB a minute.
-    poolgate(&by_total, &[&no_header]).is(1, &["grows steadily by 3.75 MiB/h", "by the tables' totals"]);
+    poolgate(&by_total, &[&no_header]).is(1, &["grows steadily by 3.75 MiB/h", "according to the tables' totals"]);
 }
 
 /// The same verdicts for the recording made from the log, and for the CSV that `export` writes.

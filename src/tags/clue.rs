@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::image::{Does, Routine};
+use super::image::{Effect, Routine};
 
 /// How certain it is that a driver allocates under a tag. Each grade is a kind of evidence, not a probability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ impl fmt::Display for Grade {
 
 /// A piece of evidence for a driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
+pub enum Clue {
     /// The driver's code passes the tag to this routine as its tag argument.
     Handed {
         /// The routine.
@@ -88,48 +88,45 @@ pub enum Evidence {
 /// The largest distance, in bytes of code, at which a constant is likely used by a call.
 const NEAR: u32 = 256;
 
-impl Evidence {
+impl Clue {
     /// Returns the grade of this evidence alone.
     pub fn grade(&self) -> Grade {
         match self {
-            Evidence::Handed { routine, variable, .. } => match routine.does {
-                Does::Allocates if !variable => Grade::Certain,
-                Does::Allocates | Does::Frees => Grade::Likely,
+            Clue::Handed { routine, variable, .. } => match routine.effect {
+                Effect::Allocates if !variable => Grade::Certain,
+                Effect::Allocates | Effect::Frees => Grade::Likely,
             },
-            Evidence::Through { .. } | Evidence::ListedLocally => Grade::Likely,
-            Evidence::Beside { bytes, .. } if *bytes <= NEAR => Grade::Likely,
-            Evidence::Listed { pattern: None, .. } => Grade::Likely,
-            Evidence::Beside { .. }
-            | Evidence::Constant { .. }
-            | Evidence::Bytes { .. }
-            | Evidence::Listed { pattern: Some(_), .. } => Grade::Possible,
+            Clue::Through { .. } | Clue::ListedLocally => Grade::Likely,
+            Clue::Beside { bytes, .. } if *bytes <= NEAR => Grade::Likely,
+            Clue::Listed { pattern: None, .. } => Grade::Likely,
+            Clue::Beside { .. }
+            | Clue::Constant { .. }
+            | Clue::Bytes { .. }
+            | Clue::Listed { pattern: Some(_), .. } => Grade::Possible,
         }
     }
 
     /// Returns whether the tag is a constant in the driver's code.
     fn is_in_code(&self) -> bool {
         match self {
-            Evidence::Handed { .. }
-            | Evidence::Through { .. }
-            | Evidence::Beside { .. }
-            | Evidence::Constant { .. } => true,
-            Evidence::Bytes { .. } | Evidence::Listed { .. } | Evidence::ListedLocally => false,
+            Clue::Handed { .. } | Clue::Through { .. } | Clue::Beside { .. } | Clue::Constant { .. } => true,
+            Clue::Bytes { .. } | Clue::Listed { .. } | Clue::ListedLocally => false,
         }
     }
 }
 
 /// Returns the grade of all the evidence together.
-pub(super) fn grade(evidence: &[Evidence]) -> Grade {
-    let best = evidence.iter().map(Evidence::grade).max().unwrap_or(Grade::Possible);
-    let named = evidence.iter().any(|found| matches!(found, Evidence::Listed { pattern: None, .. }));
+pub(super) fn grade(evidence: &[Clue]) -> Grade {
+    let best = evidence.iter().map(Clue::grade).max().unwrap_or(Grade::Possible);
+    let named = evidence.iter().any(|found| matches!(found, Clue::Listed { pattern: None, .. }));
     // A list and the code are independent sources.
-    if named && evidence.iter().any(Evidence::is_in_code) { Grade::Certain } else { best }
+    if named && evidence.iter().any(Clue::is_in_code) { Grade::Certain } else { best }
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for Clue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Evidence::Handed { routine, at, places, variable } => {
+            Clue::Handed { routine, at, places, variable } => {
                 write!(f, "passes it to {routine} ")?;
                 match places {
                     1 => write!(f, "at +{at:#x}")?,
@@ -137,23 +134,23 @@ impl fmt::Display for Evidence {
                 }
                 if *variable { f.write_str(", from a variable that initially has this value") } else { Ok(()) }
             }
-            Evidence::Through { routine, at } => {
+            Clue::Through { routine, at } => {
                 write!(f, "passes it at +{at:#x} to its own function that calls {routine}")
             }
-            Evidence::Beside { routine, bytes, at } => {
+            Clue::Beside { routine, bytes, at } => {
                 write!(f, "has it in its code at +{at:#x}, {bytes} bytes from a call of {routine}")
             }
-            Evidence::Constant { at, allocates: true } => write!(f, "has it in its code at +{at:#x}"),
-            Evidence::Constant { at, allocates: false } => {
+            Clue::Constant { at, allocates: true } => write!(f, "has it in its code at +{at:#x}"),
+            Clue::Constant { at, allocates: false } => {
                 write!(f, "has it in its code at +{at:#x}, but imports no allocation routine")
             }
-            Evidence::Bytes { section: Some(section) } => write!(f, "has its bytes among its data ({section})"),
-            Evidence::Bytes { section: None } => f.write_str("has its bytes among its code, but not in an instruction"),
-            Evidence::Listed { pattern: None, description } => write!(f, "pooltag.txt: {description}"),
-            Evidence::Listed { pattern: Some(pattern), description } => {
+            Clue::Bytes { section: Some(section) } => write!(f, "has its bytes among its data ({section})"),
+            Clue::Bytes { section: None } => f.write_str("has its bytes among its code, but not in an instruction"),
+            Clue::Listed { pattern: None, description } => write!(f, "pooltag.txt: {description}"),
+            Clue::Listed { pattern: Some(pattern), description } => {
                 write!(f, "pooltag.txt, as one of {pattern}: {description}")
             }
-            Evidence::ListedLocally => f.write_str("localtag.txt"),
+            Clue::ListedLocally => f.write_str("localtag.txt"),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::scenario::Subject;
 
 /// Completeness of the tables.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shown {
+pub(super) struct Completeness {
     /// Flaws of the table that comes next.
     next: Incomplete,
     tables: u64,
@@ -32,7 +32,7 @@ pub(super) struct Shown {
     apart: Option<String>,
 }
 
-impl Shown {
+impl Completeness {
     /// Records the flaws of the next table.
     pub(super) fn mark(&mut self, table: Incomplete) {
         self.unread += table.unread;
@@ -55,13 +55,13 @@ impl Shown {
     }
 
     /// Sets why tags may be missing in complete tables: they report more than the sum of their rows.
-    pub(super) fn apart(self, apart: Option<String>) -> Shown {
-        Shown { apart: apart.map(|apart| format!("{apart}, so a tag may be missing")), ..self }
+    pub(super) fn apart(self, apart: Option<String>) -> Completeness {
+        Completeness { apart: apart.map(|apart| format!("{apart}, so a tag may be missing")), ..self }
     }
 
     /// Why a verdict on all tags is not "held"; `None` if every table shows every tag.
     pub(super) fn incomplete(&self) -> Option<String> {
-        let Shown { partial, tables, .. } = self;
+        let Completeness { partial, tables, .. } = self;
         let unread = match self.unread {
             0 => None,
             1 => Some("1 row of data could not be read".to_owned()),
@@ -134,8 +134,8 @@ mod tests {
         Subject::Tags { tag: tag.parse().unwrap(), except: Vec::new(), pool }
     }
 
-    fn shown(incomplete: Incomplete) -> Shown {
-        let mut shown = Shown::default();
+    fn shown(incomplete: Incomplete) -> Completeness {
+        let mut shown = Completeness::default();
         let usage = Some(Usage { allocs: 1, frees: 0, bytes: 64 });
         shown.sample(&[usage, None]);
         shown.mark(incomplete);

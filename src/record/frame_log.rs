@@ -9,7 +9,7 @@ use std::path::Path;
 use fs_err::File;
 
 use super::RecordError;
-use super::frame::{self, Kind};
+use super::frame::{self, FrameKind};
 use super::seal::Sealing;
 
 /// Size of the write buffer, in bytes: room for a whole sample of some thousand rows.
@@ -17,25 +17,25 @@ const BUFFER: usize = 64 << 10;
 
 /// A file open for appending.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct FrameLog {
     file: BufWriter<File>,
     /// The frame being built, kept so that the next frame allocates no memory.
     frame: Vec<u8>,
     /// The hash of all frames so far.
     sealing: Sealing,
-    /// The first failure.
+    /// The first failure; nothing is written after it.
     stopped: Option<io::ErrorKind>,
 }
 
-impl Log {
+impl FrameLog {
     /// Creates an empty log in a new file.
-    pub(super) fn create(path: &Path) -> io::Result<Log> {
-        Ok(Log::on(File::create_new(path)?))
+    pub(super) fn create(path: &Path) -> io::Result<FrameLog> {
+        Ok(FrameLog::on(File::create_new(path)?))
     }
 
-    fn on(file: File) -> Log {
+    fn on(file: File) -> FrameLog {
         let file = BufWriter::with_capacity(BUFFER, file);
-        Log { file, frame: Vec::new(), sealing: Sealing::default(), stopped: None }
+        FrameLog { file, frame: Vec::new(), sealing: Sealing::default(), stopped: None }
     }
 
     /// Reserves memory for a frame with `payload` bytes of payload, so that later frames of this size allocate none.
@@ -44,10 +44,10 @@ impl Log {
         self.frame.reserve(frame::AROUND + payload);
     }
 
-    /// Appends one frame. It is in the file some time later, and on disk after the next [`Log::sync`].
+    /// Appends one frame. It is in the file some time later, and on disk after the next [`FrameLog::sync`].
     pub(super) fn append(
         &mut self,
-        kind: Kind,
+        kind: FrameKind,
         payload: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
     ) -> Result<(), RecordError> {
         self.attempt(|log| {
@@ -71,7 +71,7 @@ impl Log {
         })
     }
 
-    fn attempt(&mut self, act: impl FnOnce(&mut Log) -> io::Result<()>) -> Result<(), RecordError> {
+    fn attempt(&mut self, act: impl FnOnce(&mut FrameLog) -> io::Result<()>) -> Result<(), RecordError> {
         if let Some(because) = self.stopped {
             return Err(RecordError::Stopped { path: self.file.get_ref().path().to_owned(), because });
         }
@@ -86,14 +86,14 @@ mod tests {
 
     #[test]
     fn nothing_is_appended_after_a_failure() {
-        let mut log = Log::on(fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap());
-        log.append(Kind::Mark, |_| Ok(())).unwrap();
+        let mut log = FrameLog::on(fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        log.append(FrameKind::Mark, |_| Ok(())).unwrap();
 
         let error = log.sync().unwrap_err();
         assert!(error.is_disk_full());
         assert!(error.to_string().contains("/dev/full"), "{error}");
 
-        let error = log.append(Kind::Mark, |_| Ok(())).unwrap_err();
+        let error = log.append(FrameKind::Mark, |_| Ok(())).unwrap_err();
         assert!(matches!(error, RecordError::Stopped { .. }) && error.is_disk_full());
         assert_eq!(
             error.to_string(),
