@@ -2,40 +2,48 @@
 //! merge gate can trust, whether the driver leaks.
 //!
 //! ```text
-//! scenario.yaml ─load─▶ Scenario ─conduct(Machine)─▶ Recording ─judge─▶ Judgement ─▶ Report ─▶ junit.xml, report.json
+//! scenario.yaml ──load──▶ Scenario ──measure──▶ Recording ──judge──▶ Judgement ──report──▶ junit.xml, report.json
+//!                                       logs ──import──▲
 //! ```
 //!
-//! The modules in reading order. Imports only point upwards in this list, and a test enforces that:
+//! A [`Gate`](gate::Gate) does all of it: a scenario in, an outcome out.
 //!
-//! - [`pool`]: the basic terms: tag, pool, usage, snapshot
-//! - [`failure`]: an error message with advice
-//! - [`gflags`]: the global flags of Windows and their notation
-//! - [`plain`]: text from outside, made safe for a terminal
-//! - [`long_path`]: paths of any length on Windows
-//! - [`random`]: random numbers that follow from a seed
-//! - `table`: the layout of tables in a terminal
-//! - `utf16`: text of Windows and UEFI in bytes
-//! - `version_info`: version, build and vendor of a driver, from its image
-//! - `durable`: steps of writing a file that survives a power cut
-//! - [`scenario`]: the workload and its thresholds, read from YAML
-//! - [`record`]: the measurements, as an append-only file
-//! - [`tags`]: the owner of a pool tag, from lists of tags and the drivers' own images
-//! - [`import`]: logs of other samplers, as recordings
-//! - [`machine`]: a machine under test: Linux, or a simulated kernel
-//! - [`mon`]: PoolMon: the live pool table for people to read
-//! - [`judge`]: a pure function from scenario and recording to verdicts
-//! - [`leakbench`]: the accuracy of that function, measured on simulated tags
-//! - [`run`]: set up, measure, tear down; the only async code
-//! - [`report`]: the result of a run, one file per format
-//! - [`cli`]: the commands, which join all of these, and [`exit`], their exit codes
+//! ```standalone_crate
+//! use poolgate::gate::{Gate, Options, Reached, block_on, serve_as_warden};
+//! use poolgate::{report::Outcome, scenario};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // On Unix, the gate starts this program again to guard each command.
+//!     if let Some(served) = serve_as_warden() {
+//!         return Ok(served?);
+//!     }
+//!     let folder = tempfile::tempdir()?;
+//!     let file = folder.path().join("copy.yaml");
+//!     let text = "
+//!         scenario: copy
+//!         machine: { simulated: { tags: 20 } }
+//!         sampling: { every: 20 ms, settle: 0 ms, lead_in: 100 ms, cool_down: 100 ms }
+//!         workload: { run: echo copied, iterations: 5 }
+//!         thresholds: [ { total: nonpaged, max_growth: 1 MiB } ]";
+//!     let scenario = scenario::parse("copy.yaml", text.as_bytes())?;
+//!     let gate = Gate::new(Options { reports: folder.path().join("reports"), ..Options::default() });
+//!     let reached = block_on(gate.run(&file, &scenario))??;
+//!     assert!(matches!(reached, Reached::Over(Outcome::Held)));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The steps are modules of their own: [`scenario`] loads, [`run`] measures a [`machine`], [`import`] reads logs, both
+//! into a recording of [`record`], [`judge`] is a pure function, and [`report`] writes. [`pool`] has the basic terms, and
+//! [`tags`] finds the owner of a pool tag. ARCHITECTURE.md has the other modules and the permitted imports.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
 mod durable;
 pub mod failure;
 pub mod gflags;
-pub mod long_path;
-pub mod plain;
+mod long_path;
+mod plain;
 pub mod pool;
 pub mod random;
 mod table;
@@ -48,13 +56,19 @@ pub mod tags;
 
 pub mod import;
 pub mod judge;
-pub mod leakbench;
+mod leakbench;
 pub mod machine;
 
-pub mod mon;
+mod mon;
 
 pub mod report;
 pub mod run;
 
-pub mod cli;
+mod doctor;
+pub mod gate;
+mod init;
+
+mod cli;
 pub mod exit;
+
+pub use cli::run as run_command_line;

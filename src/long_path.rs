@@ -3,14 +3,16 @@
 //!
 //! The standard library adds that prefix to long paths itself. All other callers of Windows, in crates and in poolgate,
 //! use a path from [`for_calls`]. Paths that are printed, compared or passed to other programs have no prefix and come
-//! from [`for_people`]. On other systems both functions return the path unchanged.
+//! from `for_people`. On other systems [`for_calls`] returns the path unchanged.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(windows)]
+use std::path::PathBuf;
 
 /// Returns `path` in the form that Windows' calls accept at any length. Short paths stay unchanged.
 #[cfg(windows)]
-pub fn for_calls(path: &Path) -> Cow<'_, Path> {
+pub(crate) fn for_calls(path: &Path) -> Cow<'_, Path> {
     use std::ffi::OsString;
     use std::os::windows::ffi::OsStrExt;
     use std::path::{Component, Prefix};
@@ -43,12 +45,13 @@ pub fn for_calls(path: &Path) -> Cow<'_, Path> {
 
 /// Returns `path` unchanged.
 #[cfg(not(windows))]
-pub fn for_calls(path: &Path) -> Cow<'_, Path> {
+pub(crate) fn for_calls(path: &Path) -> Cow<'_, Path> {
     Cow::Borrowed(path)
 }
 
 /// Returns `path` without `\\?\` before a drive if it still names the same file. `dunce` leaves long paths unchanged.
-pub fn for_people(path: &Path) -> PathBuf {
+#[cfg(windows)]
+pub(crate) fn for_people(path: &Path) -> PathBuf {
     let plain = dunce::simplified(path);
     if plain != path {
         return plain.to_owned();

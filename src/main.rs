@@ -1,8 +1,7 @@
-//! The program's entry point; everything else is in the library's `cli`.
+//! The program's entry point; everything else is in the library.
 
-use poolgate::cli::Cli;
 use poolgate::exit::Exit;
 
 fn main() -> Exit {
-    Cli::read().map_or_else(|exit| exit, Cli::run)
+    poolgate::run_command_line()
 }

@@ -2,7 +2,7 @@
 //!
 //! A workload's output, a process name or a path may hold escape sequences that move the cursor, set the window's title
 //! or hide the text after them. [`plain`] shows such characters instead of sending them. Text for a terminal passes
-//! through here once: `cli::printed` calls it for each line, `report::table` and doctor's findings call it before they
+//! through here once: `cli::output::stdout` calls it for each line, `report::table` and doctor's findings call it before they
 //! add colours.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use std::fmt::Write;
 ///
 /// C0 and C1 controls, DEL, line and paragraph separators, and characters that change the direction of text
 /// (CVE-2021-42574) are escaped.
-pub fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }
@@ -29,7 +29,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a terminal acts on `c` instead of showing it.
-pub fn acts(c: char) -> bool {
+pub(crate) fn acts(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         // Marks, embeddings, overrides and isolates (Unicode Standard Annex #9), and the separators of U+2028.

@@ -11,7 +11,7 @@ use crate::record;
 
 /// Measure the detector's accuracy on simulated tags.
 #[derive(Debug, clap::Args)]
-pub(super) struct Bench {
+pub(super) struct BenchCommand {
     /// Measure only a part, in less than a minute on two cores
     #[arg(long)]
     quick: bool,
@@ -32,7 +32,7 @@ pub(super) struct Bench {
     tiny: bool,
 }
 
-impl Bench {
+impl BenchCommand {
     pub(super) fn run(self) -> Exit {
         if let Some(series) = self.series.as_deref().and_then(leakbench::series) {
             given(series.as_bytes());

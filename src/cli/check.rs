@@ -2,22 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::change::lines;
-use super::hopeless::Hopeless;
-use super::run::planned;
-use crate::cli::args::machine::Root;
+use crate::cli::args::root::Root;
+use crate::cli::output::change::lines;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
-use crate::cli::output::talk::is_verbose;
+use crate::cli::output::verbosity::is_verbose;
+use crate::doctor::Obstacles;
 use crate::exit::Exit;
+use crate::gate::planned;
 use crate::machine::{MachineError, native};
 use crate::pool::{Pool, Snapshot};
 use crate::run::full_path;
 use crate::scenario::{Duration, Pause, Plan, Sampling, Scenario, Subject, Threshold};
 
-/// Checks scenarios.
 #[derive(Debug, clap::Args)]
-pub(super) struct Check {
+pub(super) struct CheckCommand {
     /// Scenarios: YAML files, folders of them, or wildcards
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
@@ -28,7 +27,7 @@ pub(super) struct Check {
     root: Root,
 }
 
-impl Check {
+impl CheckCommand {
     pub(super) fn run(self) -> Exit {
         let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let mut can_pass = true;
@@ -48,7 +47,7 @@ impl Check {
     /// Prints what a run would do on this machine, and every reason why it would fail. Returns false if the run can
     /// only end unclear or in an error.
     fn here(&self, path: &Path, scenario: &Scenario) -> bool {
-        let mut found = Hopeless::default();
+        let mut found = Obstacles::default();
         let needs_boot = self.changes(scenario, &mut found);
         let now = self.thresholds(scenario);
         let snapshot = match &now {
@@ -71,17 +70,11 @@ impl Check {
     }
 
     /// Prints the changes to the machine, one line for each setting. Returns whether they need a boot.
-    fn changes(&self, scenario: &Scenario, found: &mut Hopeless) -> bool {
-        // Every run creates its own simulated machine, so a temporary one is created here.
-        let folder = tempfile::tempdir().map_err(|source| MachineError::unwritable(std::env::temp_dir(), source));
-        let planned = folder.and_then(|folder| {
-            let mut machine = self.root.machine(scenario, &folder.path().join("kernel.json"))?;
-            planned(scenario, &mut machine)
-        });
-        match planned {
+    fn changes(&self, scenario: &Scenario, found: &mut Obstacles) -> bool {
+        match planned(scenario, self.root.folder()) {
             Err(error) => found.meets(&error),
-            Ok((_, changes)) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
-            Ok((_, changes)) => {
+            Ok(changes) if changes.is_empty() => say!("  sets no flags and needs no reboot"),
+            Ok(changes) => {
                 for change in &changes {
                     say!("  flag {}", lines(change).join("\n    "));
                 }

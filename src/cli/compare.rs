@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::recorded::Recorded;
-use crate::cli::args::criteria::{Given, Terms};
-use crate::cli::args::files::Apart;
-use crate::cli::args::suspects::Places;
+use crate::cli::args::criteria::{Criteria, CriteriaArgs};
+use crate::cli::args::files::TableTimes;
+use crate::cli::args::recorded_file::RecordedFile;
+use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
 use crate::cli::output::reports::give;
 use crate::exit::Exit;
@@ -16,7 +16,7 @@ use crate::report::{self, Report};
 /// Compares a candidate with a base.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULE)]
-pub(super) struct Compare {
+pub(super) struct CompareCommand {
     /// The base: a recording, the folder of a run, or a log
     #[arg(value_name = "BASE")]
     base: PathBuf,
@@ -24,11 +24,11 @@ pub(super) struct Compare {
     #[arg(value_name = "CANDIDATE")]
     candidate: PathBuf,
     #[command(flatten)]
-    given: Given,
+    given: CriteriaArgs,
     #[command(flatten)]
-    apart: Apart,
+    apart: TableTimes,
     #[command(flatten)]
-    owners: Places,
+    owners: TagLists,
     /// Print JSON instead of a table, with both rates for every tag
     #[arg(long)]
     json: bool,
@@ -46,31 +46,31 @@ leak must be faster by more than chance allows, and an amount larger by more tha
 but does not fail the comparison. Two snapshots form one log of two tables, and poolgate judges its growth. The exit \
 codes are those of `judge`.";
 
-impl Compare {
+impl CompareCommand {
     pub(super) fn run(self) -> Exit {
-        let Some(terms) = self.given.read() else { return Exit::Usage };
+        let Some(criteria) = self.given.read() else { return Exit::Usage };
         let open = |file: &PathBuf| {
-            let opened = Recorded::open(file, self.apart.every).map(Recorded::tell);
+            let opened = RecordedFile::open(file, self.apart.every).map(RecordedFile::tell);
             opened.inspect_err(|error| errors::tell(error, failure::help(error)))
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),
             (Err(error), _) | (_, Err(error)) => {
-                let [base, candidate] = [&self.base, &self.candidate].map(|file| terms.unreadable(file, &error));
+                let [base, candidate] = [&self.base, &self.candidate].map(|file| criteria.unreadable(file, &error));
                 let json = report::comparison_json(&candidate, &base, None);
                 let exit = self.tell(candidate, true, &json);
-                return if Recorded::exit(&error) == Exit::Usage { Exit::Usage } else { exit };
+                return if RecordedFile::exit(&error) == Exit::Usage { Exit::Usage } else { exit };
             }
         };
-        let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
-        let of = |recorded: &Recorded| Terms::facts(&scenario, recorded);
+        let Some(scenario) = criteria.scenario_of(&candidate) else { return Exit::Usage };
+        let of = |recorded: &RecordedFile| Criteria::facts(&scenario, recorded);
         let failure = |error: CompareError| Failure::from_error(&error);
-        let asked = terms.are_asked_of(&candidate);
+        let asked = criteria.are_asked_of(&candidate);
         let compared = || {
             let compared = compare(&scenario, &base.recording, &candidate.recording).map_err(failure)?;
             Ok(Comparison { ranking: compared.ranking.filter(|_| !asked), ..compared })
         };
-        let refused = terms.refused(&base).or_else(|| terms.refused(&candidate));
+        let refused = criteria.refused(&base).or_else(|| criteria.refused(&candidate));
         let notes = base.misplaced.iter().chain(&candidate.misplaced).filter(|_| refused.is_none()).cloned();
         let of_candidate = Report { notes: notes.collect(), ..of(&candidate) };
         let compared = refused.map_or_else(compared, Err);

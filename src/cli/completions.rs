@@ -10,13 +10,13 @@ use crate::exit::Exit;
 /// Prints a shell's completion script.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "For bash: poolgate completions bash > /etc/bash_completion.d/poolgate")]
-pub(super) struct Completions {
+pub(super) struct CompletionsCommand {
     /// The shell to complete commands for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsCommand {
     pub(super) fn run(self) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "poolgate", &mut script);

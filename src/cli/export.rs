@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::recorded::Recorded;
-use crate::cli::args::criteria::Terms;
+use crate::cli::args::criteria::Criteria;
 use crate::cli::args::files::Files;
+use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{NOT_ALL, ended, tell};
 use crate::exit::Exit;
@@ -19,7 +19,7 @@ use crate::report::{LeftOut, Report, write_series};
 /// Writes recordings in other formats.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FORMS, group = clap::ArgGroup::new("form").required(true))]
-pub(super) struct Export {
+pub(super) struct ExportCommand {
     #[command(flatten)]
     files: Files,
     /// Write one recording or log, with one row for each sample and tag
@@ -45,23 +45,23 @@ const FORMS: &str = "\
 docs/csv.md describes the columns of both forms, and how Apache Otava reads a series. docs/logs.md lists the logs of \
 other programs that poolgate reads.";
 
-impl Export {
+impl ExportCommand {
     pub(super) fn run(self) -> Exit {
         let opened = self.files.open();
         if self.csv && opened.len() > 1 {
             errors::tell("--csv writes one recording", Some("give one, or write them one by one"));
             return Exit::Usage;
         }
-        let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(Recorded::exit);
+        let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(RecordedFile::exit);
         let failed = failed.max_by_key(|exit| matches!(exit, Exit::Failed));
         let opened = opened.into_iter().map(|(_, opened)| {
-            opened.map(Recorded::tell).map_err(|error| errors::tell(&error, failure::help(&error))).ok()
+            opened.map(RecordedFile::tell).map_err(|error| errors::tell(&error, failure::help(&error))).ok()
         });
-        let belongs = |recorded: &Recorded| {
-            let refused = Terms::own().refused(recorded).filter(|_| self.series);
+        let belongs = |recorded: &RecordedFile| {
+            let refused = Criteria::own().refused(recorded).filter(|_| self.series);
             refused.map(|failure| errors::tell(failure.message, failure.help)).is_none()
         };
-        let timed = |recorded: &Recorded| {
+        let timed = |recorded: &RecordedFile| {
             let known = recorded.recording.header().times_are_known() || !self.csv;
             if !known {
                 let what = format!("{}: some of its tables have no time", recorded.path.display());
@@ -70,9 +70,9 @@ impl Export {
             known
         };
         let opened = opened.map(|recorded| recorded.filter(belongs).filter(timed));
-        let opened: Vec<Option<Recorded>> = opened.collect();
+        let opened: Vec<Option<RecordedFile>> = opened.collect();
         let all = opened.iter().all(Option::is_some);
-        let opened: Vec<Recorded> = opened.into_iter().flatten().collect();
+        let opened: Vec<RecordedFile> = opened.into_iter().flatten().collect();
         let written = match opened.as_slice() {
             [] => return failed.unwrap_or(Exit::Failed),
             [recorded] if self.csv => self
@@ -115,9 +115,9 @@ fn io_error(error: csv::Error) -> io::Error {
 }
 
 /// Judges each run by its own scenario. Returns `None` if a scenario has mistakes; they have been reported.
-fn reports(runs: &[Recorded]) -> Option<Vec<Report>> {
-    let terms = Terms::own();
-    runs.iter().map(|recorded| Some(terms.report(&terms.scenario_of(recorded)?, recorded))).collect()
+fn reports(runs: &[RecordedFile]) -> Option<Vec<Report>> {
+    let criteria = Criteria::own();
+    runs.iter().map(|recorded| Some(criteria.report(&criteria.scenario_of(recorded)?, recorded))).collect()
 }
 
 /// Lists the parts of a recording that the file does not contain, with or without stages.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::recorded::Recorded;
-use crate::cli::args::criteria::{Given, Terms};
+use crate::cli::args::criteria::{Criteria, CriteriaArgs};
 use crate::cli::args::files::Files;
-use crate::cli::args::suspects::Places;
+use crate::cli::args::recorded_file::RecordedFile;
+use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
 use crate::cli::output::reports::give;
 use crate::exit::Exit;
@@ -16,13 +16,13 @@ use crate::report::{self, Report};
 /// Judges recordings and logs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FORMATS)]
-pub(super) struct Judge {
+pub(super) struct JudgeCommand {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    given: Given,
+    given: CriteriaArgs,
     #[command(flatten)]
-    owners: Places,
+    owners: TagLists,
     /// Print a JSON report for each log or run instead of a table
     #[arg(long)]
     json: bool,
@@ -53,16 +53,16 @@ without any of these has no rates. If its sources contradict each other, it is r
 A log has no stages: max_growth compares the first table with the last, and max_bytes applies to the last. Without \
 thresholds, the report begins with the tags that grew most. The exit code is that of the worst verdict.";
 
-impl Judge {
+impl JudgeCommand {
     pub(super) fn run(self) -> Exit {
-        let Some(terms) = self.given.read() else { return Exit::Usage };
+        let Some(criteria) = self.given.read() else { return Exit::Usage };
         let opened = self.files.open();
         let misused = opened
             .iter()
             .filter_map(|(_, opened)| opened.as_ref().err())
-            .any(|error| Recorded::exit(error) == Exit::Usage);
+            .any(|error| RecordedFile::exit(error) == Exit::Usage);
         let told: Vec<bool> = opened.iter().map(|(_, opened)| opened.is_err()).collect();
-        let judged = opened.into_iter().map(|(file, opened)| self.report(&terms, &file, opened));
+        let judged = opened.into_iter().map(|(file, opened)| self.report(&criteria, &file, opened));
         let Some(mut reports) = judged.collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
         };
@@ -75,16 +75,16 @@ impl Judge {
     }
 
     /// Returns the report on one log, or `None` if its scenario has mistakes or the arguments contradict each other.
-    fn report(&self, terms: &Terms, file: &Path, opened: Result<Recorded, ImportError>) -> Option<Report> {
+    fn report(&self, criteria: &Criteria, file: &Path, opened: Result<RecordedFile, ImportError>) -> Option<Report> {
         match opened {
             Ok(recorded) => {
                 // A table shows these lines as notes.
                 let recorded = if self.json { recorded.tell() } else { recorded };
-                Some(terms.report(&terms.scenario_of(&recorded)?, &recorded))
+                Some(criteria.report(&criteria.scenario_of(&recorded)?, &recorded))
             }
             Err(error) => {
                 errors::tell(&error, failure::help(&error));
-                Some(terms.unreadable(file, &error))
+                Some(criteria.unreadable(file, &error))
             }
         }
     }

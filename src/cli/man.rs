@@ -13,13 +13,13 @@ use crate::exit::Exit;
 /// Prints the manual page, or writes the pages of all commands.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "To read it: poolgate man | man -l -")]
-pub(super) struct ManPages {
+pub(super) struct ManCommand {
     /// Write a page for each command into this folder: poolgate.1, poolgate-run.1 and so on
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
 
-impl ManPages {
+impl ManCommand {
     pub(super) fn run(self) -> Exit {
         // `help` needs no page of its own.
         let command = Cli::command().disable_help_subcommand(true);

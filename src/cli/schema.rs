@@ -6,7 +6,7 @@ use crate::{report, scenario};
 
 /// Prints the JSON Schema of a scenario.
 #[derive(Debug, clap::Args)]
-pub(super) struct Schema {
+pub(super) struct SchemaCommand {
     /// Print the JSON Schema of report.json instead
     #[arg(long)]
     report: bool,
@@ -15,12 +15,12 @@ pub(super) struct Schema {
     comparison: bool,
 }
 
-impl Schema {
+impl SchemaCommand {
     pub(super) fn run(self) -> Exit {
         let schema = match self {
-            Schema { report: true, .. } => report::schema(),
-            Schema { comparison: true, .. } => report::comparison_schema(),
-            Schema { .. } => scenario::schema(),
+            SchemaCommand { report: true, .. } => report::schema(),
+            SchemaCommand { comparison: true, .. } => report::comparison_schema(),
+            SchemaCommand { .. } => scenario::schema(),
         };
         say!("{schema:#}");
         Exit::Held

@@ -7,18 +7,18 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::run::{Life, in_runtime, take_up};
-use crate::cli::args::machine::Root;
+use crate::cli::args::root::Root;
 use crate::cli::output::errors;
+use crate::cli::output::progress::ProgressDisplay;
+use crate::cli::output::runs::in_runtime;
 use crate::exit::Exit;
-use crate::failure;
+use crate::gate::{Gate, Notice, Options, Reached};
 use crate::machine::windows::dispatch::{Duty, serve};
 use crate::machine::windows::{EventLog, LogLevel};
 use crate::run::{Stop, brake};
 
-/// Continues a run.
 #[derive(Debug, clap::Args)]
-pub(super) struct Service {
+pub(super) struct ServiceCommand {
     /// The run's folder
     #[arg(value_name = "FOLDER")]
     run: PathBuf,
@@ -26,7 +26,7 @@ pub(super) struct Service {
     root: Root,
 }
 
-impl Service {
+impl ServiceCommand {
     pub(super) fn run(self) -> Exit {
         let (brake, stop) = brake();
         // The exit code remains this if the machine goes down before the work is done.
@@ -51,20 +51,20 @@ impl Service {
     }
 
     async fn go_on(self, stop: Stop) -> Exit {
-        loop {
-            match take_up(&self.run, &self.root, &stop).await {
-                Ok(Life::Over(outcome)) => return outcome.into(),
-                Ok(Life::NotRestored) => return Exit::Failed,
-                Ok(Life::Restarting) => return Exit::NotFinished,
-                Ok(Life::SimulatedRestart) => {}
-                Err(refused) => {
-                    let help = refused.help.map_or(String::new(), |help| format!("\nhelp: {help}"));
-                    if let Some(events) = EventLog::open() {
-                        let folder = self.run.display();
-                        events.tell(LogLevel::Error, &format!("cannot resume {folder}: {}{help}", refused.message));
-                    }
-                    return Exit::Failed;
+        let progress = ProgressDisplay::default();
+        let observer = |notice: Notice<'_>| progress.show(notice);
+        let options = Options { root: self.root.folder().to_owned(), ..Options::default() };
+        match Gate::new(options).stopped_by(stop).observed_by(&observer).resume(&self.run).await {
+            Ok(Reached::Over(outcome)) => outcome.into(),
+            Ok(Reached::NotRestored(_)) => Exit::Failed,
+            Ok(Reached::Restarting | Reached::SimulatedRestart) => Exit::NotFinished,
+            Err(error) => {
+                let help = error.help().map_or(String::new(), |help| format!("\nhelp: {help}"));
+                if let Some(events) = EventLog::open() {
+                    let folder = self.run.display();
+                    events.tell(Weight::Error, &format!("cannot resume {folder}: {error}{help}"));
                 }
+                Exit::Failed
             }
         }
     }

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::machine::booted;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
+use crate::gate::booted;
 use crate::machine::sim::{Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState, SimAllocation};
 use crate::machine::{MachineError, PoolSource, sim};
 use crate::scenario::{SimulatedSettings, SimulatedTagging};
 
 /// Works on a simulated kernel.
 #[derive(Debug, Subcommand)]
-pub(super) enum Sim {
+pub(super) enum SimCommand {
     /// Create a simulated machine and boot it, to try commands on: mon, flags, and those below
     New(NewArgs),
     /// Allocate and free memory like a driver under test
@@ -72,14 +72,14 @@ pub(super) struct ExerciseArgs {
     pause: u64,
 }
 
-impl Sim {
+impl SimCommand {
     pub(super) fn run(self) -> Exit {
         let done = match self {
-            Sim::New(args) => args.run(),
-            Sim::Exercise(args) => args.run(),
-            Sim::Show(args) => show(&Kernel::at(&args.kernel)),
-            Sim::Reboot(args) => Kernel::at(&args.kernel).change(KernelState::reboot),
-            Sim::PowerCut(args) => Kernel::at(&args.kernel).change(|state| state.lose_power(|_| false)),
+            SimCommand::New(args) => args.run(),
+            SimCommand::Exercise(args) => args.run(),
+            SimCommand::Show(args) => show(&Kernel::at(&args.kernel)),
+            SimCommand::Reboot(args) => Kernel::at(&args.kernel).change(KernelState::reboot),
+            SimCommand::PowerCut(args) => Kernel::at(&args.kernel).change(|state| state.lose_power(|_| false)),
         };
         match done {
             Ok(()) => Exit::Held,

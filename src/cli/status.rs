@@ -2,22 +2,22 @@
 
 use std::path::Path;
 
-use crate::cli::args::which_run::{WhichRun, state};
+use crate::cli::args::which_run::WhichRun;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
+use crate::gate::runs::state;
 use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
 use crate::run::{LockOwner, MachineLock};
 
-/// Shows unfinished runs.
 #[derive(Debug, clap::Args)]
-pub(super) struct Status {
+pub(super) struct StatusCommand {
     #[command(flatten)]
     which: WhichRun,
 }
 
-impl Status {
+impl StatusCommand {
     pub(super) fn run(self) -> Exit {
         let found = self.which.find().and_then(|found| Ok((found, self.which.unfinished()?)));
         let (folder, unfinished) = match found {

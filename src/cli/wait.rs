@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::args::files::length;
-use crate::cli::args::which_run::{WhichRun, reported_outcome, state};
+use crate::cli::args::which_run::WhichRun;
 use crate::cli::output::errors;
 use crate::exit::Exit;
+use crate::gate::runs::{reported_outcome, state};
 use crate::report;
 use crate::run::drive::{Phase, State};
 
 /// The interval between looks at the checkpoint.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Waits for a run.
 #[derive(Debug, clap::Args)]
-pub(super) struct Wait {
+pub(super) struct WaitCommand {
     #[command(flatten)]
     which: WhichRun,
     /// Give up after this time, with exit code 10: `90 s`, `2 h`; a plain number is in seconds
@@ -27,7 +27,7 @@ pub(super) struct Wait {
     junit: Option<PathBuf>,
 }
 
-impl Wait {
+impl WaitCommand {
     pub(super) fn run(self) -> Exit {
         let folder = match self.which.found() {
             Ok(folder) => folder,

@@ -25,7 +25,7 @@ enum Guarded {
 }
 
 /// The figures in `now` that are worse than in `committed`, as lines of text; empty if none is.
-pub fn worse(now: &BenchFigures, committed: &BenchFigures) -> Vec<String> {
+pub(crate) fn worse(now: &BenchFigures, committed: &BenchFigures) -> Vec<String> {
     let (now, committed) = (guarded(now), guarded(committed));
     let compared = committed.iter().filter_map(|(name, was)| match (now.get(name), was) {
         (None, _) => Some(format!("{name}: not measured any more")),

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use super::Nanoseconds;
 use super::family::NULLS;
+use super::figures::Nanoseconds;
 use super::random::Random;
 use super::tag::{Quirks, SimulatedTag};
 use crate::judge::evidence::Histories;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// All figures of one call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BenchFigures {
+pub(crate) struct BenchFigures {
     /// The size of the simulation: `quick`, `full` or `tiny`.
     pub size: String,
     /// The beginning of the seeds' names.
@@ -32,7 +32,7 @@ pub struct BenchFigures {
 
 /// Nanoseconds for judging one sample of one tag.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Nanoseconds {
+pub(crate) struct Nanoseconds {
     /// Mean over the first samples of a run. Only these include allocating all memory and learning flows.
     pub at_first: f64,
     /// Mean over the later samples.
@@ -44,7 +44,7 @@ pub struct Nanoseconds {
 
 /// Runs of 3,000 tags. 1,000 of them move in the way of one family, and none leaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FalseAlarms {
+pub(crate) struct FalseAlarms {
     /// The name of the family.
     pub family: String,
     /// Iterations of the workload in the first look.
@@ -71,7 +71,7 @@ pub struct FalseAlarms {
 
 /// The verdicts on the tags of one family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Called {
+pub(crate) struct Called {
     /// The name of the family.
     pub family: String,
     /// The cause of the movement: `time` or `workload`.
@@ -94,7 +94,7 @@ pub struct Called {
 
 /// The smallest leak found with 95 % power.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Smallest {
+pub(crate) struct Smallest {
     /// The noise level: `quiet`, `moderate` or `noisy`.
     pub noise: String,
     /// The kind of leak.
@@ -107,7 +107,7 @@ pub struct Smallest {
 
 /// The share of leaks found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Recall {
+pub(crate) struct Recall {
     /// Iterations in the first look.
     pub iterations: u64,
     /// The number of leaks.
@@ -121,7 +121,7 @@ pub struct Recall {
 
 /// The accuracy of the rates of called leaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Intervals {
+pub(crate) struct Intervals {
     /// The noise level: `quiet`, `moderate` or `noisy`.
     pub noise: String,
     /// Iterations in the first look.
@@ -136,7 +136,7 @@ pub struct Intervals {
 
 /// Tags with an oddity, half of them leaking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Odd {
+pub(crate) struct Odd {
     /// The name of the oddity.
     pub what: String,
     /// Iterations in the first look.

@@ -27,11 +27,13 @@ mod tag;
 
 use cost::Cost;
 
-pub use against::worse;
-pub use figures::{BenchFigures, Called, FalseAlarms, Intervals, Nanoseconds, Odd, Recall, Smallest};
-pub use series::{SERIES, series};
-pub use size::Size;
-pub use table::table;
+pub(crate) use against::worse;
+pub(crate) use figures::BenchFigures;
+#[cfg(test)]
+use figures::Nanoseconds;
+pub(crate) use series::{SERIES, series};
+pub(crate) use size::Size;
+pub(crate) use table::table;
 
 /// Passes for measuring the cost before each part of the bench.
 const PASSES: usize = 2;
@@ -39,7 +41,7 @@ const PASSES: usize = 2;
 /// Measures everything. `seeds` is the second part of every seed's name: `v1` for figures that are compared, or any
 /// other name to check a change on tags not examined while it was made. The callback receives the name of each part as
 /// it begins.
-pub fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> BenchFigures {
+pub(crate) fn measure(size: &Size, seeds: &str, tell: impl Fn(&str)) -> BenchFigures {
     let mut cost = Cost::new(size.samples);
     let mut next = |part: &str| {
         tell(part);

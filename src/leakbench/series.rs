@@ -13,11 +13,11 @@ use super::tag::{Quirks, REST, SimulatedTag};
 const ITERATIONS: u64 = 300;
 
 /// The names of the available histories.
-pub const SERIES: [&str; 3] = ["leak", "fill", "background"];
+pub(crate) const SERIES: [&str; 3] = ["leak", "fill", "background"];
 
 /// The history of one tag through a first and a second look: `slot,part,block,work,objects`. `None` if there is none of
 /// this name.
-pub fn series(name: &str) -> Option<String> {
+pub(crate) fn series(name: &str) -> Option<String> {
     let seed = format!("leakbench/v1/picture/{name}");
     let random = Random::named(&seed);
     let mut tag = match name {

@@ -2,7 +2,7 @@
 
 /// The size of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
+pub(crate) struct Size {
     /// The name in the figures.
     pub name: &'static str,
     /// Lengths of the first look for counting false alarms, in iterations.
@@ -27,7 +27,7 @@ pub struct Size {
 
 impl Size {
     /// Takes less than a minute on two cores; CI runs it.
-    pub const QUICK: Size = Size {
+    pub(crate) const QUICK: Size = Size {
         name: "quick",
         lengths: &[50, 100, 300],
         leak_lengths: &[50, 100, 300],
@@ -41,7 +41,7 @@ impl Size {
     };
 
     /// Enough for bounds of 1 %.
-    pub const FULL: Size = Size {
+    pub(crate) const FULL: Size = Size {
         name: "full",
         lengths: &[50, 100, 300, 1000],
         leak_lengths: &[50, 100, 300, 1000],
@@ -55,7 +55,7 @@ impl Size {
     };
 
     /// Takes seconds even without optimisation; for tests of leakbench itself.
-    pub const TINY: Size = Size {
+    pub(crate) const TINY: Size = Size {
         name: "tiny",
         lengths: &[100],
         leak_lengths: &[100],

@@ -22,7 +22,7 @@ What poolgate cannot see:
 ";
 
 /// All figures as text, `width` columns wide.
-pub fn table(figures: &BenchFigures, width: u16) -> String {
+pub(crate) fn table(figures: &BenchFigures, width: u16) -> String {
     let mut text = format!("leakbench, {} size, seeds leakbench/{}/…\n{LEGEND}", figures.size, figures.seeds);
     let mut section = |heading: &str, table: Table| {
         let _ = write!(text, "\n{heading}\n{}\n", table.trim_fmt());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Ticks at `start + n × every`; the first is immediate.
 #[derive(Debug, Clone, Copy)]
-pub struct Ticks {
+pub(crate) struct Ticks {
     start: Instant,
     every: Duration,
     /// The total length; a tick exactly at its end is the last.
@@ -16,19 +16,19 @@ pub struct Ticks {
 
 impl Ticks {
     /// Creates ticks from `start` on.
-    pub fn new(start: Instant, every: Duration, length: Option<Duration>) -> Ticks {
+    pub(crate) fn new(start: Instant, every: Duration, length: Option<Duration>) -> Ticks {
         Ticks { start, every, length, next: 0 }
     }
 
     /// The time of the next screen; `None` after the last one.
-    pub fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         let from_start = self.every.checked_mul(self.next)?;
         let within = self.length.is_none_or(|length| from_start <= length);
         within.then(|| self.start.checked_add(from_start)).flatten()
     }
 
     /// Notes that a screen was made at `now`; ticks due before that are skipped.
-    pub fn done(&mut self, now: Instant) {
+    pub(crate) fn done(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.start).as_nanos() / self.every.as_nanos().max(1);
         self.next = u32::try_from(passed).unwrap_or(u32::MAX).max(self.next).saturating_add(1);
     }

@@ -4,7 +4,7 @@ use crate::pool::{Counters, Key, Usage};
 
 /// The figures of a row at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowFigures {
+pub(crate) struct RowFigures {
     /// Allocations, or objects in use if the kernel counts only those.
     pub allocs: u64,
     /// Frees; 0 if the kernel does not count them.
@@ -17,7 +17,7 @@ pub struct RowFigures {
 
 /// The change of figures since the previous screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowChange {
+pub(crate) struct RowChange {
     /// The increase in allocations.
     pub allocs: i64,
     /// The increase in frees.
@@ -35,12 +35,12 @@ impl RowFigures {
     }
 
     /// Bytes for each object in use; 0 if there is none.
-    pub fn per_alloc(self) -> u64 {
+    pub(crate) fn per_alloc(self) -> u64 {
         u64::try_from(self.diff).ok().and_then(|objects| self.bytes.checked_div(objects)).unwrap_or(0)
     }
 
     /// The change of bytes for each object, if the other figures changed by `change`.
-    pub fn per_alloc_change(self, change: RowChange) -> i64 {
+    pub(crate) fn per_alloc_change(self, change: RowChange) -> i64 {
         let (diff, bytes) = (self.diff.wrapping_sub(change.diff), self.bytes.wrapping_sub(change.bytes as u64));
         self.per_alloc().wrapping_sub(RowFigures { diff, bytes, ..self }.per_alloc()) as i64
     }

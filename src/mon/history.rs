@@ -7,7 +7,7 @@ pub(super) const LENGTH: usize = 48;
 /// than that of the previous one. Memory that is allocated and freed again has no rising minima, so this finds the tags
 /// that Microsoft's Example 9 finds by eye. The result is a hint, not a verdict; `poolgate run` and `judge` give
 /// verdicts.
-pub fn growing(history: &[Option<u64>]) -> bool {
+pub(crate) fn growing(history: &[Option<u64>]) -> bool {
     let known: Vec<u64> = history.iter().copied().flatten().collect();
     let part = known.len() / 3;
     if part == 0 {
@@ -22,7 +22,7 @@ pub fn growing(history: &[Option<u64>]) -> bool {
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The last `width` values as bars from the lowest to the highest, with a blank for a missing row.
-pub fn sparkline(history: &[Option<u64>], width: usize) -> String {
+pub(crate) fn sparkline(history: &[Option<u64>], width: usize) -> String {
     let last = &history[history.len().saturating_sub(width)..];
     let known = || last.iter().copied().flatten();
     let (low, high) = (known().min().unwrap_or(0), known().max().unwrap_or(0));

@@ -6,7 +6,7 @@ use super::ScreenRow;
 
 /// The column by which rows are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SortColumn {
+pub(crate) enum SortColumn {
     /// The tag, from A to Z; all other columns have the largest value first.
     #[default]
     Tag,
@@ -24,7 +24,7 @@ pub enum SortColumn {
 
 /// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SortOrder {
+pub(crate) struct SortOrder {
     /// The column by which they are sorted.
     pub by: SortColumn,
     /// Whether to sort by the change since the previous screen. A tag does not change.
@@ -33,7 +33,7 @@ pub struct SortOrder {
 
 impl SortColumn {
     /// The column for a letter of PoolMon, used as a switch and as a key.
-    pub fn from_letter(letter: char) -> Option<SortColumn> {
+    pub(crate) fn from_letter(letter: char) -> Option<SortColumn> {
         Some(match letter {
             't' => SortColumn::Tag,
             'a' => SortColumn::Allocs,
@@ -46,7 +46,7 @@ impl SortColumn {
     }
 
     /// The name that `--sort` takes.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             SortColumn::Tag => "tag",
             SortColumn::Allocs => "allocs",

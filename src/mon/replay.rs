@@ -10,7 +10,7 @@ use crate::record::{Event, Events, Mark, Recording};
 
 /// Replays a recording from beginning to end.
 #[derive(Debug)]
-pub struct Replay<'a> {
+pub(crate) struct Replay<'a> {
     events: Events<'a>,
     started: Timestamp,
     every: Duration,
@@ -21,7 +21,7 @@ pub struct Replay<'a> {
 
 /// The next item in a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Met {
+pub(crate) enum Met {
     /// A sample, already in the table.
     Sample,
     /// A sample that could not be read when the recording was made.
@@ -33,13 +33,13 @@ pub enum Met {
 impl<'a> Replay<'a> {
     /// Replays a recording's samples, at least `every` apart and for `length`, both by the recording's clock. If
     /// `every` is 0, it replays every sample.
-    pub fn new(recording: &'a Recording, every: Duration, length: Option<Duration>) -> Replay<'a> {
+    pub(crate) fn new(recording: &'a Recording, every: Duration, length: Option<Duration>) -> Replay<'a> {
         let started = recording.header().started;
         Replay { events: recording.events(), started, every, length, due: Duration::ZERO }
     }
 
     /// Advances to the next sample and adds it to `table`, or to the next gap or damage; `None` at the end.
-    pub fn next(&mut self, table: &mut LiveTable) -> Option<Met> {
+    pub(crate) fn next(&mut self, table: &mut LiveTable) -> Option<Met> {
         loop {
             match self.events.next()? {
                 Event::Sample { info, snapshot } => {

@@ -7,7 +7,7 @@ use crate::pool::{Key, Pool, TagPattern};
 
 /// Chooses the rows of a screen.
 #[derive(Debug, Clone, Default)]
-pub struct RowFilter {
+pub(crate) struct RowFilter {
     /// Only tags that match one of these patterns; all tags if there are none.
     pub include: Vec<TagPattern>,
     /// No tags that match one of these patterns, even if `include` matches them.
@@ -22,7 +22,7 @@ pub struct RowFilter {
 
 /// The owner of the pools on the screen: the system, or sessions with pools of their own. One table never has both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PoolScope {
+pub(crate) enum PoolScope {
     /// The system's own pools.
     #[default]
     System,
@@ -35,12 +35,12 @@ pub enum PoolScope {
 /// The text does not name a session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a session: give a session number, or `all`")]
-pub struct NoSession(String);
+pub(crate) struct NoSession(String);
 
 impl RowFilter {
     /// Whether the row of `key` is on the screen. The kernel's totals of its pools are not rows, because PoolMon has
     /// them in the header.
-    pub fn has(&self, key: &Key) -> bool {
+    pub(crate) fn has(&self, key: &Key) -> bool {
         let named = |patterns: &[TagPattern]| patterns.iter().any(|pattern| pattern.matches(key));
         key.pool != Pool::Kernel
             && self.scope.has(key.session)

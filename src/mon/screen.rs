@@ -8,7 +8,7 @@ use crate::pool::{Counters, Pool, Tag};
 
 /// One screen of the pool table.
 #[derive(Debug, Clone)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// The time of the reading.
     pub at: Timestamp,
     /// Memory as a whole.
@@ -25,7 +25,7 @@ pub struct Screen {
 
 /// One row: a tag in a pool.
 #[derive(Debug, Clone)]
-pub struct ScreenRow {
+pub(crate) struct ScreenRow {
     /// The user of the memory.
     pub tag: Tag,
     /// The pool of the memory.
@@ -45,7 +45,7 @@ pub struct ScreenRow {
 
 /// The totals of one pool's rows.
 #[derive(Debug, Clone)]
-pub struct Total {
+pub(crate) struct Total {
     /// The pool of the rows.
     pub pool: Pool,
     /// The sum of its rows' figures.

@@ -14,7 +14,7 @@ use crate::pool::{Figure, Key, Pool, Snapshot, Tag, Usage};
 
 /// The pool table over time.
 #[derive(Debug, Clone, Default)]
-pub struct LiveTable {
+pub(crate) struct LiveTable {
     keys: Vec<Key>,
     now: Vec<Option<Usage>>,
     before: Vec<Option<Usage>>,
@@ -27,13 +27,13 @@ pub struct LiveTable {
 
 impl LiveTable {
     /// Creates a table without a reading.
-    pub fn new() -> LiveTable {
+    pub(crate) fn new() -> LiveTable {
         LiveTable::default()
     }
 
     /// Takes a reading made at `at`. All readings of a table must come from one snapshot, because rows are identified
     /// by their places.
-    pub fn take(&mut self, snapshot: &Snapshot, memory: Memory, at: Timestamp) {
+    pub(crate) fn take(&mut self, snapshot: &Snapshot, memory: Memory, at: Timestamp) {
         self.keys.extend_from_slice(&snapshot.keys()[self.keys.len()..]);
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.clear();
@@ -52,7 +52,7 @@ impl LiveTable {
     }
 
     /// The pools that have rows, in the order of PoolMon's `/p`: nonpaged first.
-    pub fn pools(&self) -> Vec<Pool> {
+    pub(crate) fn pools(&self) -> Vec<Pool> {
         let has = |pool: Pool| self.keys.iter().zip(&self.now).any(|(key, usage)| key.pool == pool && usage.is_some());
         [Pool::Nonpaged, Pool::Paged, Pool::Slab, Pool::Slabs, Pool::Callsite, Pool::Unknown]
             .into_iter()
@@ -61,7 +61,7 @@ impl LiveTable {
     }
 
     /// Makes the screen of the rows in `shown`, sorted by `order`.
-    pub fn screen(&self, shown: &RowFilter, order: SortOrder) -> Screen {
+    pub(crate) fn screen(&self, shown: &RowFilter, order: SortOrder) -> Screen {
         let mut rows = match shown.scope {
             PoolScope::System | PoolScope::Session(_) => self.rows(shown).collect(),
             PoolScope::AllSessions => summed(self.rows(shown)),
@@ -82,7 +82,7 @@ impl LiveTable {
     }
 
     /// The reason why no row of `shown` is on the screen; `None` if there are rows.
-    pub fn why_empty(&self, shown: &RowFilter) -> Option<String> {
+    pub(crate) fn why_empty(&self, shown: &RowFilter) -> Option<String> {
         if self.rows(shown).next().is_some() {
             return None;
         }

@@ -24,8 +24,9 @@ enum May {
     Only(BTreeSet<String>),
 }
 
-/// Crates that only one file may use, so that they can be replaced: name, and the beginning of the file's path.
-const SEALED: [(&str, &str); 2] = [("serde_yaml", "src/scenario/load"), ("junit_report", "src/report/junit")];
+/// Crates that only one file or folder may use, so that they can be replaced: name, and the beginning of the path.
+const SEALED: [(&str, &str); 3] =
+    [("serde_yaml", "src/scenario/load"), ("junit_report", "src/report/junit"), ("clap", "src/cli")];
 /// The only folder with unsafe code.
 const UNSAFE_HOME: &str = "src/machine/windows";
 /// Module names that do not describe their contents.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::cli::args::usual;
+use crate::cli::args::default_rules;
+use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
-use crate::cli::recorded::Recorded;
 use crate::failure::Failure;
 use crate::import::ImportError;
 use crate::judge::{Judgement, judge};
@@ -16,7 +16,7 @@ use crate::scenario::{Scenario, Threshold};
 
 /// The thresholds given on the command line.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Given {
+pub(in crate::cli) struct CriteriaArgs {
     /// Use the thresholds of this scenario; by default those of each recording's own scenario, or else the rule that no
     /// tag may leak
     #[arg(long, value_name = "SCENARIO")]
@@ -38,16 +38,16 @@ Use this threshold instead of the scenario's; may be repeated. Write it as in re
   total nonpaged max_growth 5 %
   tag MyD1 after_teardown 0 B";
 
-/// The parsed form of [`Given`].
-pub(in crate::cli) struct Terms {
+/// The parsed form of [`CriteriaArgs`].
+pub(in crate::cli) struct Criteria {
     scenario: Option<Scenario>,
     thresholds: Vec<Threshold>,
     no_confirm: bool,
 }
 
-impl Given {
+impl CriteriaArgs {
     /// Parses the options. Returns `None` if there are mistakes; they have been reported.
-    pub(in crate::cli) fn read(&self) -> Option<Terms> {
+    pub(in crate::cli) fn read(&self) -> Option<Criteria> {
         let scenario = match &self.scenario {
             Some(path) => Some(errors::load(path)?.scenario),
             None => None,
@@ -56,26 +56,26 @@ impl Given {
         // Report all mistakes, not only the first.
         let read: Vec<Option<Threshold>> = given.map(|read| read.map_err(errors::tell_mistakes).ok()).collect();
         let thresholds = read.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Terms { scenario, thresholds, no_confirm: self.no_confirm })
+        Some(Criteria { scenario, thresholds, no_confirm: self.no_confirm })
     }
 }
 
-impl Terms {
-    /// Returns terms that judge each recording by its own scenario.
-    pub(in crate::cli) fn own() -> Terms {
-        Terms { scenario: None, thresholds: Vec::new(), no_confirm: false }
+impl Criteria {
+    /// Returns criteria that judge each recording by its own scenario.
+    pub(in crate::cli) fn own() -> Criteria {
+        Criteria { scenario: None, thresholds: Vec::new(), no_confirm: false }
     }
 
     /// Returns the scenario to judge `recorded` by, or `None` if its own scenario has mistakes; they have been
     /// reported.
-    pub(in crate::cli) fn scenario_of(&self, recorded: &Recorded) -> Option<Scenario> {
+    pub(in crate::cli) fn scenario_of(&self, recorded: &RecordedFile) -> Option<Scenario> {
         let mut scenario = match (&self.scenario, recorded.scenario()) {
             (Some(given), _) => given.clone(),
             (None, Some(own)) => errors::load(&own)?.scenario,
             (None, None) => {
                 let name = recorded.path.file_name().unwrap_or_default().to_string_lossy();
                 let mut scenario = Scenario::offline(&name, recorded.shown());
-                scenario.thresholds.extend(usual::rules(&recorded.recording));
+                scenario.thresholds.extend(default_rules::rules(&recorded.recording));
                 scenario
             }
         };
@@ -87,7 +87,7 @@ impl Terms {
     }
 
     /// Returns the report on `recorded`.
-    pub(in crate::cli) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
+    pub(in crate::cli) fn report(&self, scenario: &Scenario, recorded: &RecordedFile) -> Report {
         let judged = || judge(scenario, &recorded.recording).map_err(Failure::from);
         let refused = self.refused(recorded);
         let mut notes = recorded.notes.clone();
@@ -96,22 +96,22 @@ impl Terms {
         let result = refused.map_or_else(judged, Err);
         let result = result.map(|it| Judgement { ranking: it.ranking.filter(|_| !asked), ..it });
         if !asked {
-            notes.push(match usual::rules(&recorded.recording).as_slice() {
+            notes.push(match default_rules::rules(&recorded.recording).as_slice() {
                 [] => "there is no scenario beside it: judged by the rule that no tag may leak".to_owned(),
                 rules => format!("there is no scenario beside it: judged by `{}`", words(rules).join("` and `")),
             });
         }
-        Report { result, notes, suspects: recorded.suspects(), ..Terms::facts(scenario, recorded) }
+        Report { result, notes, suspects: recorded.suspects(), ..Criteria::facts(scenario, recorded) }
     }
 
     /// Returns whether a scenario or thresholds for `recorded` exist.
-    pub(in crate::cli) fn are_asked_of(&self, recorded: &Recorded) -> bool {
+    pub(in crate::cli) fn are_asked_of(&self, recorded: &RecordedFile) -> bool {
         self.scenario.is_some() || !self.thresholds.is_empty() || recorded.scenario().is_some()
     }
 
     /// Returns the reason why `recorded` cannot be judged: the files next to it are of another run, and the command
     /// line gives no thresholds.
-    pub(in crate::cli) fn refused(&self, recorded: &Recorded) -> Option<Failure> {
+    pub(in crate::cli) fn refused(&self, recorded: &RecordedFile) -> Option<Failure> {
         if self.scenario.is_some() || !self.thresholds.is_empty() {
             return None;
         }
@@ -121,7 +121,7 @@ impl Terms {
 
     /// Returns the known facts about `recorded` without judging it. Facts about its machine are limited to those in the
     /// recording.
-    pub(in crate::cli) fn facts(scenario: &Scenario, recorded: &Recorded) -> Report {
+    pub(in crate::cli) fn facts(scenario: &Scenario, recorded: &RecordedFile) -> Report {
         let header = recorded.recording.header();
         Report {
             thresholds: words(&scenario.thresholds()),

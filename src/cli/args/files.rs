@@ -6,12 +6,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::args::wildcards::expanded;
-use crate::cli::recorded::Recorded;
 use crate::import::ImportError;
 use crate::scenario;
 
-/// The files to read.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Files {
     /// Recordings, folders of runs, or logs, compressed with gzip or not. Logs may come from PoolMon, WinDbg,
@@ -19,7 +18,7 @@ pub(in crate::cli) struct Files {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    apart: Apart,
+    apart: TableTimes,
     /// Treat all files as parts of one log; by default only files with one table each are joined
     #[arg(long, conflicts_with = "each")]
     join: bool,
@@ -30,7 +29,7 @@ pub(in crate::cli) struct Files {
 
 /// The times of tables.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Apart {
+pub(in crate::cli) struct TableTimes {
     /// Time between the tables of a log, if the log does not give it: `30m`, `5s`, `1h`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(in crate::cli) every: Option<Duration>,
@@ -38,18 +37,19 @@ pub(in crate::cli) struct Apart {
 
 impl Files {
     /// Opens the files. Each result comes with its name for error messages.
-    pub(in crate::cli) fn open(&self) -> Vec<(PathBuf, Result<Recorded, ImportError>)> {
+    pub(in crate::cli) fn open(&self) -> Vec<(PathBuf, Result<RecordedFile, ImportError>)> {
         let files: Vec<PathBuf> = self.files.iter().flat_map(|file| expanded(file)).collect();
         if self.join && files.len() > 1 {
             return vec![self.joined(&files)];
         }
         let opened = files.into_iter().map(|file| {
-            let opened = Recorded::open(&file, self.apart.every);
+            let opened = RecordedFile::open(&file, self.apart.every);
             (file, opened)
         });
         let mut opened: Vec<_> = opened.collect();
-        let is_single =
-            |(_, opened): &(PathBuf, Result<Recorded, ImportError>)| opened.as_ref().is_ok_and(Recorded::is_one_table);
+        let is_single = |(_, opened): &(PathBuf, Result<RecordedFile, ImportError>)| {
+            opened.as_ref().is_ok_and(RecordedFile::is_one_table)
+        };
         let single: Vec<PathBuf> = opened.iter().filter(|one| is_single(one)).map(|(file, _)| file.clone()).collect();
         if self.each || single.len() < 2 {
             return opened;
@@ -61,8 +61,8 @@ impl Files {
         opened
     }
 
-    fn joined(&self, files: &[PathBuf]) -> (PathBuf, Result<Recorded, ImportError>) {
-        let opened = Recorded::open_series(files, self.apart.every);
+    fn joined(&self, files: &[PathBuf]) -> (PathBuf, Result<RecordedFile, ImportError>) {
+        let opened = RecordedFile::open_series(files, self.apart.every);
         let name = opened.as_ref().map_or_else(|_| files[0].clone(), |opened| opened.path.clone());
         (name, opened)
     }

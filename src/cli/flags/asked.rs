@@ -1,17 +1,17 @@
 //! Parses the words of a command line as requested changes, and suggests the right command for words that request none.
 
-use super::Refused;
+use super::FlagsError;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::gflags::{FlagScope, POOL_TAGGING, Switch, SwitchError, Switches};
 use crate::machine::{Edit, MachineError};
 
 /// Parses global flags to switch in the registry for the next boot.
-pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
+pub(super) fn switches(words: &[String]) -> Result<Edit, FlagsError> {
     let mut switches = Switches::default();
     for word in words {
         if let Some((what, help)) = left_to_others(word) {
-            return Err(Refused::usage(what, help));
+            return Err(FlagsError::usage(what, help));
         }
         let switch = word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Registry));
         switches = switches.then(switch.map_err(|error| bad_switch(&error))?);
@@ -19,12 +19,12 @@ pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
     Ok(Edit::Switched(switches))
 }
 
-fn bad_switch(error: &SwitchError) -> Refused {
-    Refused { exit: Exit::Usage, failure: Failure::from_error(error) }
+fn bad_switch(error: &SwitchError) -> FlagsError {
+    FlagsError { exit: Exit::Usage, failure: Failure::from_error(error) }
 }
 
 /// Parses parameters to add to or remove from the kernel command line. The last word on each parameter counts.
-pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
+pub(super) fn parameters(words: &[String]) -> Result<Edit, FlagsError> {
     let (mut added, mut dropped) = (Vec::new(), Vec::new());
     for word in words {
         let (to, from, name) = match word.split_at_checked(1) {
@@ -33,7 +33,7 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
             _ => {
                 let help =
                     format!("write `+{word}` to add it to the next boot's command line, or `-{word}` to remove it");
-                return Err(Refused::usage(
+                return Err(FlagsError::usage(
                     format_args!("the kernel parameter `{word}` without + or - does nothing"),
                     help,
                 ));
@@ -53,19 +53,19 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
 
 /// Returns the reason why flags of the running kernel are not switched, with commands that would put the change into
 /// force.
-pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) -> Refused {
+pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) -> FlagsError {
     let all = words.join(" ");
     if !has_registry {
         if let Err(refused) = parameters(words) {
             return refused;
         }
         let help = format!("change the next boot's with `poolgate flags /r {all}`, and restart");
-        return Refused::usage("the running kernel's command line is shown only: it cannot be changed", help);
+        return FlagsError::usage("the running kernel's command line is shown only: it cannot be changed", help);
     }
     let mut kernel_only = false;
     for word in words {
         if let Some((what, help)) = left_to_others(word) {
-            return Refused::usage(what, help);
+            return FlagsError::usage(what, help);
         }
         match word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Kernel)) {
             Ok(switch) => kernel_only |= switch.within(FlagScope::Registry).is_err(),
@@ -77,7 +77,7 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
         true => now,
         false => format!("switch them for the next boot, and restart: `poolgate flags /r {all}`; or {now}"),
     };
-    Refused::usage("the running kernel's flags are shown only, not switched", help)
+    FlagsError::usage("the running kernel's flags are shown only, not switched", help)
 }
 
 /// Recognises words that gflags.exe accepts and poolgate does not. Returns the reason, and the tool to use instead.

@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::machine::Root;
+use crate::cli::args::root::Root;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
@@ -29,7 +29,7 @@ pub(super) use words::translated;
     override_usage = "poolgate flags [OPTIONS] [/r | /k] [{+|-}FLAG]...",
     after_help = HELP,
 )]
-pub(super) struct Flags {
+pub(super) struct FlagsCommand {
     /// Show the settings for the next boot, or change them if flags are given; like `gflags /r`
     #[arg(short = 'r', long, conflicts_with = "running")]
     next_boot: bool,
@@ -68,12 +68,12 @@ docs/from-poolmon-and-gflags.md lists the poolgate command for each command of g
 Exit codes: 0 done · 2 bad usage · 3 the machine refused the change, or a run owns its flags; nothing was changed";
 
 /// The reason why no setting was shown or changed.
-struct Refused {
+struct FlagsError {
     exit: Exit,
     failure: Failure,
 }
 
-impl Flags {
+impl FlagsCommand {
     pub(super) fn run(self) -> Exit {
         match self.outcome() {
             Ok(()) => Exit::Held,
@@ -86,7 +86,7 @@ impl Flags {
         }
     }
 
-    fn outcome(&self) -> Result<(), Refused> {
+    fn outcome(&self) -> Result<(), FlagsError> {
         let edit = self.asked()?;
         let mut machine = self.machine();
         let changed = edit.map(|edit| self.edit(machine.as_mut(), edit)).transpose()?.flatten();
@@ -102,7 +102,7 @@ impl Flags {
     }
 
     /// Returns the requested change, or `None` if settings are only to be shown.
-    fn asked(&self) -> Result<Option<Edit>, Refused> {
+    fn asked(&self) -> Result<Option<Edit>, FlagsError> {
         if self.remove || self.set.is_some() {
             if !self.has_registry() {
                 return Err(MachineError::OnlyOnWindows("a registry value".to_owned()).into());
@@ -111,7 +111,7 @@ impl Flags {
         }
         if self.flags.is_empty() {
             return match self.dry_run {
-                true => Err(Refused::usage("no change was given", "give flags, such as `/r +kst`")),
+                true => Err(FlagsError::usage("no change was given", "give flags, such as `/r +kst`")),
                 false => Ok(None),
             };
         }
@@ -121,13 +121,13 @@ impl Flags {
         let edit = if self.has_registry() { asked::switches(&self.flags) } else { asked::parameters(&self.flags) }?;
         if !self.next_boot {
             let help = format!("for the next boot write `poolgate flags /r {}`", self.flags.join(" "));
-            return Err(Refused::usage("flags need `/r`", help));
+            return Err(FlagsError::usage("flags need `/r`", help));
         }
         Ok(Some(edit))
     }
 
     /// Changes the settings for the next boot, or only shows the changes in a dry run.
-    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<SettingChange>, Refused> {
+    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<SettingChange>, FlagsError> {
         let _owned = self.own()?;
         let edit = match (edit, machine.standing()?) {
             (Edit::Switched(switches), CurrentSettings::GlobalFlags(flags)) if flags.always_tags => {
@@ -158,7 +158,7 @@ impl Flags {
         Ok(Some(edited.change))
     }
 
-    fn show(&self, standing: &CurrentSettings) -> Result<(), Refused> {
+    fn show(&self, standing: &CurrentSettings) -> Result<(), FlagsError> {
         let both = !self.next_boot && !self.running;
         if self.next_boot || both {
             shown::next_boot(standing)?;
@@ -191,27 +191,27 @@ impl Flags {
     }
 }
 
-impl Refused {
-    fn usage(what: impl Display, help: impl Display) -> Refused {
-        Refused { exit: Exit::Usage, failure: Failure::with_help(what, help) }
+impl FlagsError {
+    fn usage(what: impl Display, help: impl Display) -> FlagsError {
+        FlagsError { exit: Exit::Usage, failure: Failure::with_help(what, help) }
     }
 
-    fn failed(what: impl Display, help: impl Display) -> Refused {
-        Refused { exit: Exit::Failed, failure: Failure::with_help(what, help) }
+    fn failed(what: impl Display, help: impl Display) -> FlagsError {
+        FlagsError { exit: Exit::Failed, failure: Failure::with_help(what, help) }
     }
 }
 
-impl From<MachineError> for Refused {
-    fn from(error: MachineError) -> Refused {
+impl From<MachineError> for FlagsError {
+    fn from(error: MachineError) -> FlagsError {
         match &error {
             MachineError::NotAValue { .. } => {
                 let help = "write `dword:00000400`, `sz:0x400`, or type and bytes in hexadecimal: `hex(3):00,04,00,00`";
-                Refused::usage(error, help)
+                FlagsError::usage(error, help)
             }
             MachineError::Parameter { .. } | MachineError::OnlyOnWindows(_) | MachineError::OnlyOnLinux(_) => {
-                Refused { exit: Exit::Usage, failure: Failure::from(error) }
+                FlagsError { exit: Exit::Usage, failure: Failure::from(error) }
             }
-            _ => Refused { exit: Exit::Failed, failure: Failure::from(error) },
+            _ => FlagsError { exit: Exit::Failed, failure: Failure::from(error) },
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use super::{Flags, Refused};
-use crate::cli::args::which_run::{is_unfinished, newest_unfinished};
+use super::{FlagsCommand, FlagsError};
+use crate::gate::runs::{is_unfinished, newest_unfinished};
 use crate::machine::{native, sim};
 use crate::run::{LockError, MachineLock};
 
-impl Flags {
+impl FlagsCommand {
     /// Keeps runs from starting until the returned lock is dropped. Returns an error if a run is in progress, even
     /// between two boots.
-    pub(super) fn own(&self) -> Result<Option<MachineLock>, Refused> {
+    pub(super) fn own(&self) -> Result<Option<MachineLock>, FlagsError> {
         if let Some(kernel) = &self.kernel {
             // A simulated machine is stored in the folder of its run.
             let folder = kernel.parent().unwrap_or(Path::new("."));
@@ -27,12 +27,13 @@ impl Flags {
             return Err(in_progress(run.display()));
         }
         if self.dry_run {
-            return MachineLock::owner(&self.root.lock()).map_or(Ok(None), |by| Err(in_progress(by)));
+            return MachineLock::owner(&native::lock_file(self.root.folder()))
+                .map_or(Ok(None), |by| Err(in_progress(by)));
         }
-        match MachineLock::take(&self.root.lock(), "poolgate flags") {
+        match MachineLock::take(&native::lock_file(self.root.folder()), "poolgate flags") {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Held { by }) => Err(in_progress(by)),
-            Err(error @ LockError::Io { .. }) => Err(Refused::failed(error, TO_LOCK)),
+            Err(error @ LockError::Io { .. }) => Err(FlagsError::failed(error, TO_LOCK)),
         }
     }
 }
@@ -43,7 +44,7 @@ const TO_LOCK: &str = if cfg!(windows) {
     "only root may change the settings of the next boot: run it with sudo; nothing was changed"
 };
 
-fn in_progress(run: impl std::fmt::Display) -> Refused {
+fn in_progress(run: impl std::fmt::Display) -> FlagsError {
     let help = "wait for it with `poolgate wait`, or end it and restore its flags with `poolgate abort`";
-    Refused::failed(format_args!("a run in progress owns this machine's flags: {run}"), help)
+    FlagsError::failed(format_args!("a run in progress owns this machine's flags: {run}"), help)
 }

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::Refused;
+use super::FlagsError;
 use crate::cli::output::stdout::{say, tell};
 use crate::gflags::GlobalFlag;
 use crate::machine::{CurrentSettings, FlagValue, MachineError, SettingChange};
 
 /// Prints the settings for the next boot.
-pub(super) fn next_boot(standing: &CurrentSettings) -> Result<(), Refused> {
+pub(super) fn next_boot(standing: &CurrentSettings) -> Result<(), FlagsError> {
     match standing {
         CurrentSettings::GlobalFlags(flags) => {
             let Some(number) = flags.number else {
@@ -32,13 +32,13 @@ pub(super) fn next_boot(standing: &CurrentSettings) -> Result<(), Refused> {
 
 /// Prints the settings of the running kernel. If the kernel does not show them, that is an error only if the user
 /// `asked` for them.
-pub(super) fn running(standing: &CurrentSettings, asked: bool) -> Result<(), Refused> {
+pub(super) fn running(standing: &CurrentSettings, asked: bool) -> Result<(), FlagsError> {
     const UNTOLD: &str = "the running kernel does not report its global flags";
     match standing {
         CurrentSettings::GlobalFlags(flags) => match flags.running {
             Some(number) => listed("Current Running Kernel Settings are", number),
             None if asked => {
-                return Err(Refused::failed(UNTOLD, "`poolgate flags /r` shows those of the next boot"));
+                return Err(FlagsError::failed(UNTOLD, "`poolgate flags /r` shows those of the next boot"));
             }
             None => tell!("note: {UNTOLD}"),
         },

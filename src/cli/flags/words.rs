@@ -6,8 +6,8 @@
 
 use std::ffi::OsString;
 
-use super::Flags;
-use crate::cli::args::option::takes_value;
+use super::FlagsCommand;
+use crate::cli::args::takes_value::takes_value;
 
 /// Translates the words of a command line. For `poolgate flags`, options come first; other commands are unchanged.
 pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {
@@ -19,7 +19,7 @@ pub(in crate::cli) fn translated(mut words: Vec<OsString>) -> Vec<OsString> {
 }
 
 fn options_first(words: Vec<OsString>) -> Vec<OsString> {
-    let command = <Flags as clap::Args>::augment_args(clap::Command::new("flags"));
+    let command = <FlagsCommand as clap::Args>::augment_args(clap::Command::new("flags"));
     let (mut options, mut flags) = (Vec::new(), Vec::new());
     let mut words = words.into_iter();
     while let Some(word) = words.next() {

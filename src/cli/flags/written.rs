@@ -1,13 +1,13 @@
 //! Makes a change of the settings for the next boot, verifies it, and describes it.
 
-use super::Refused;
-use crate::cli::change;
+use super::FlagsError;
+use crate::cli::output::change;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::machine::{ByHand, CurrentSettings, Edit, Edited, FlagValue, MachineError, SettingChange};
 
 /// Makes the change, flushes it to disk, and reads it back. If this fails, the original value is restored.
-pub(super) fn write(machine: &mut dyn ByHand, change: &SettingChange) -> Result<(), Refused> {
+pub(super) fn write(machine: &mut dyn ByHand, change: &SettingChange) -> Result<(), FlagsError> {
     let SettingChange { name, original, wanted } = change;
     let Err(refused) = made(machine, name, wanted) else { return Ok(()) };
     let as_it_was = |machine: &dyn ByHand| machine.read(name).is_ok_and(|now| now == *original);
@@ -22,10 +22,10 @@ pub(super) fn write(machine: &mut dyn ByHand, change: &SettingChange) -> Result<
         }
     };
     let message = format!("{}; {left}", refused.failure.message);
-    Err(Refused { failure: Failure { message, ..refused.failure }, ..refused })
+    Err(FlagsError { failure: Failure { message, ..refused.failure }, ..refused })
 }
 
-fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), Refused> {
+fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), FlagsError> {
     machine.write(name, value)?;
     machine.flush()?;
     match machine.read(name)? {
@@ -33,7 +33,7 @@ fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), R
         now => {
             let message = format!("{name} was written, but is {now} rather than {value}");
             let failure = Failure { message, ..Failure::from(MachineError::Unreported(name.to_owned())) };
-            Err(Refused { exit: Exit::Failed, failure })
+            Err(FlagsError { exit: Exit::Failed, failure })
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::suspects::{localtag, pooltag, tell_malformed};
+use crate::cli::args::tag_lists::{localtag, pooltag, tell_malformed};
 use crate::cli::output::errors;
 use crate::mon::Drivers;
 use crate::tags::{LocalTags, mapped_driver};
 
 /// The lists that make up the column.
 #[derive(Debug, clap::Args)]
-pub(super) struct Lists {
+pub(super) struct DriverColumn {
     /// Add a column with the drivers from this pooltag.txt; without FILE, from the one in this folder or in the kits
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pooltag: Option<Option<PathBuf>>,
@@ -18,7 +18,7 @@ pub(super) struct Lists {
     localtag: Option<Option<PathBuf>>,
 }
 
-impl Lists {
+impl DriverColumn {
     /// Returns the column; `None` if it was not requested. An error has been reported.
     pub(super) fn drivers(&self) -> Result<Option<Drivers>, ()> {
         if self.pooltag.is_none() && self.localtag.is_none() {

@@ -1,6 +1,6 @@
 //! The live table in a terminal: combines keys, readings and the clock.
 //!
-//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`Screen`] restores it on
+//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`RawTerminal`] restores it on
 //! drop, and ratatui's panic hook does so before the panic message.
 
 use std::io;
@@ -12,21 +12,21 @@ use tokio::time::{Instant, sleep_until};
 
 use super::pages::Pages;
 use super::watched::Watched;
-use super::{Choice, ended, nothing_to_show};
+use super::{MonSettings, ended, nothing_to_show};
+use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
-use crate::cli::recorded::Recorded;
-use crate::cli::run::listen;
 use crate::exit::Exit;
+use crate::gate::stop_on_signals;
 use crate::mon::terminal::{KeyAction, SampleMove, StatusLine, View, draw};
 use crate::mon::{LiveTable, Met, Replay, Ticks};
 use crate::scenario::Duration;
 
 /// The terminal in its drawing mode.
-struct Screen(DefaultTerminal);
+struct RawTerminal(DefaultTerminal);
 
-impl Screen {
-    fn take() -> io::Result<Screen> {
-        ratatui::try_init().map(Screen)
+impl RawTerminal {
+    fn take() -> io::Result<RawTerminal> {
+        ratatui::try_init().map(RawTerminal)
     }
 
     fn draw(&mut self, view: &mut View, table: &LiveTable, status: &StatusLine) -> io::Result<()> {
@@ -34,7 +34,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for RawTerminal {
     fn drop(&mut self) {
         // After a panic it is already restored, and restoring again would move the cursor onto the panic message.
         if !std::thread::panicking() {
@@ -44,7 +44,7 @@ impl Drop for Screen {
 }
 
 /// Shows the machine until the user ends it.
-pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) -> Exit {
+pub(super) async fn watch(watched: Watched, choice: MonSettings, log: Option<Pages>) -> Exit {
     match Live::begin(watched, choice, log) {
         Ok(mut live) => {
             let shown = live.go_on().await;
@@ -57,9 +57,9 @@ pub(super) async fn watch(watched: Watched, choice: Choice, log: Option<Pages>) 
 }
 
 struct Live {
-    screen: Screen,
+    screen: RawTerminal,
     watched: Watched,
-    choice: Choice,
+    choice: MonSettings,
     log: Option<Pages>,
     view: View,
     status: StatusLine,
@@ -70,15 +70,15 @@ struct Live {
 }
 
 impl Live {
-    fn begin(watched: Watched, choice: Choice, log: Option<Pages>) -> io::Result<Live> {
+    fn begin(watched: Watched, choice: MonSettings, log: Option<Pages>) -> io::Result<Live> {
         let view = choice.view();
         let watched_is = format!("{}, every {}", watched.name(), Duration::from(choice.every));
         let status = StatusLine { watched: watched_is, failed: None };
-        Ok(Live { screen: Screen::take()?, watched, choice, log, view, status, tables: 0, held: None })
+        Ok(Live { screen: RawTerminal::take()?, watched, choice, log, view, status, tables: 0, held: None })
     }
 
     async fn go_on(&mut self) -> io::Result<()> {
-        let (stop, mut events) = (listen(), events());
+        let (stop, mut events) = (stop_on_signals(), events());
         let mut ticks = Ticks::new(Instant::now().into_std(), self.choice.every, self.choice.length);
         self.take()?;
         ticks.done(Instant::now().into_std());
@@ -148,12 +148,12 @@ fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
 }
 
 /// Shows a recording, from its end: the marks for growing rows then cover the whole of it.
-pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
+pub(super) fn replay(recorded: &RecordedFile, choice: MonSettings) -> Exit {
     let samples = count(recorded, &choice);
     if samples == 0 {
         return nothing_to_show(recorded);
     }
-    match Screen::take() {
+    match RawTerminal::take() {
         Ok(mut screen) => {
             let shown = step_through(&mut screen, recorded, &choice, samples);
             drop(screen);
@@ -163,7 +163,12 @@ pub(super) fn replay(recorded: &Recorded, choice: Choice) -> Exit {
     }
 }
 
-fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, samples: usize) -> io::Result<()> {
+fn step_through(
+    screen: &mut RawTerminal,
+    recorded: &RecordedFile,
+    choice: &MonSettings,
+    samples: usize,
+) -> io::Result<()> {
     let mut view = choice.view();
     let mut at = samples;
     loop {
@@ -190,7 +195,7 @@ fn step_through(screen: &mut Screen, recorded: &Recorded, choice: &Choice, sampl
     }
 }
 
-fn count(recorded: &Recorded, choice: &Choice) -> usize {
+fn count(recorded: &RecordedFile, choice: &MonSettings) -> usize {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let mut table = LiveTable::new();
     let samples = std::iter::from_fn(|| replay.next(&mut table)).filter(|met| *met == Met::Sample).count();
@@ -199,7 +204,7 @@ fn count(recorded: &Recorded, choice: &Choice) -> usize {
 }
 
 /// Returns the table after this many samples.
-fn up_to(recorded: &Recorded, choice: &Choice, samples: usize) -> LiveTable {
+fn up_to(recorded: &RecordedFile, choice: &MonSettings, samples: usize) -> LiveTable {
     let mut replay = Replay::new(&recorded.recording, choice.every, choice.length);
     let (mut table, mut taken) = (LiveTable::new(), 0);
     while taken < samples {

@@ -9,11 +9,11 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::recorded::Recorded;
-use super::run::in_runtime;
 use crate::cli::args::files::length;
-use crate::cli::args::machine::Root;
+use crate::cli::args::recorded_file::RecordedFile;
+use crate::cli::args::root::Root;
 use crate::cli::output::errors;
+use crate::cli::output::runs::in_runtime;
 use crate::cli::output::stdout;
 use crate::cli::output::stdout::tell;
 use crate::exit::Exit;
@@ -32,6 +32,8 @@ mod live;
 mod named;
 mod pages;
 mod plain;
+#[cfg(test)]
+mod round_trip;
 mod switches;
 mod watched;
 
@@ -43,7 +45,7 @@ use watched::Watched;
 /// Shows the pool table, as PoolMon does.
 #[derive(Debug, clap::Args)]
 #[command(after_help = SWITCHES)]
-pub(super) struct Mon {
+pub(super) struct MonCommand {
     /// Recording, folder of a run, or log to show instead of this machine
     #[arg(value_name = "RECORDING")]
     recording: Option<PathBuf>,
@@ -90,7 +92,7 @@ pub(super) struct Mon {
     #[arg(long)]
     timestamps: bool,
     #[command(flatten)]
-    lists: drivers::Lists,
+    lists: drivers::DriverColumn,
     #[command(flatten)]
     root: Root,
     /// Watch the simulated kernel in this file
@@ -121,7 +123,7 @@ Press h for a list of keys. docs/mon.md shows the screens and explains PoolMon's
 const POOLMONS: Duration = Duration::from_secs(5);
 
 /// The settings of a sequence of screens, for any output.
-struct Choice {
+struct MonSettings {
     shown: RowFilter,
     order: SortOrder,
     highlight: bool,
@@ -131,7 +133,7 @@ struct Choice {
     count: Option<NonZeroU64>,
 }
 
-impl Choice {
+impl MonSettings {
     /// Returns whether the number of tables has reached `--count`.
     fn is_over(&self, tables: u64) -> bool {
         self.count.is_some_and(|count| tables >= count.get())
@@ -149,7 +151,7 @@ impl Choice {
     }
 }
 
-impl Mon {
+impl MonCommand {
     pub(super) fn run(self) -> Exit {
         in_runtime(self.start())
     }
@@ -163,11 +165,11 @@ impl Mon {
                 errors::tell("a snapshot of a recording holds only its last sample", Some(help));
                 return Exit::Usage;
             }
-            return match Recorded::open(path, self.every) {
+            return match RecordedFile::open(path, self.every) {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
                     errors::tell(&error, failure::help(&error));
-                    Recorded::exit(&error)
+                    RecordedFile::exit(&error)
                 }
             };
         }
@@ -205,7 +207,7 @@ impl Mon {
     }
 
     /// Shows a recording from beginning to end.
-    fn replay(&self, recorded: &Recorded, choice: Choice) -> Exit {
+    fn replay(&self, recorded: &RecordedFile, choice: MonSettings) -> Exit {
         let log = self.log.as_deref().map(|path| Pages::append(path, choice.text(), self.timestamps));
         if in_terminal() && self.snapshot.is_none() && log.is_none() {
             return live::replay(recorded, choice);
@@ -245,9 +247,9 @@ impl Mon {
         }
     }
 
-    fn choice(&self, drivers: Option<Drivers>) -> Choice {
+    fn choice(&self, drivers: Option<Drivers>) -> MonSettings {
         let normal = if self.recording.is_some() { Duration::ZERO } else { POOLMONS };
-        Choice {
+        MonSettings {
             shown: RowFilter {
                 include: self.include.clone(),
                 exclude: self.exclude.clone(),
@@ -284,7 +286,7 @@ fn ended(written: io::Result<()>) -> Exit {
 }
 
 /// Reports that a recording has no samples.
-fn nothing_to_show(recorded: &Recorded) -> Exit {
+fn nothing_to_show(recorded: &RecordedFile) -> Exit {
     let path = recorded.path.display();
     errors::tell(format!("{path} has no samples to show"), Some("give a recording with samples"));
     Exit::Failed

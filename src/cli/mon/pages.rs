@@ -18,7 +18,6 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Writes to stdout.
     pub(super) fn stdout(text: PoolmonText, timestamps: bool) -> Pages {
         Pages { out: Box::new(io::stdout()), text, timestamps, below: false }
     }

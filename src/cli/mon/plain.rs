@@ -5,19 +5,19 @@ use std::io;
 use tokio::time::{Instant, sleep_until};
 
 use super::watched::{self, Watched};
-use super::{Choice, ended};
-use crate::cli::run::listen;
+use super::{MonSettings, ended};
 use crate::exit::Exit;
+use crate::gate::stop_on_signals;
 use crate::mon::{Screen, Ticks};
 
 /// Calls `write` with a screen at every tick, until the time is over, the requested number is written, a stop is
 /// requested or the reader closes the pipe. The first screen is the table that `watched` already holds.
 pub(super) async fn watch(
     mut watched: Watched,
-    choice: Choice,
+    choice: MonSettings,
     mut write: impl FnMut(&Screen) -> io::Result<()>,
 ) -> Exit {
-    let stop = listen();
+    let stop = stop_on_signals();
     let mut ticks = Ticks::new(Instant::now().into_std(), choice.every, choice.length);
     let (mut read, mut written) = (Ok(()), 0);
     loop {

@@ -10,8 +10,8 @@ use std::path::Path;
 use clap::Args;
 use miette::Diagnostic;
 
-use super::Mon;
-use crate::cli::args::option::takes_value;
+use super::MonCommand;
+use crate::cli::args::takes_value::takes_value;
 use crate::mon::SortColumn;
 
 /// A word that is neither a switch of PoolMon nor a file.
@@ -29,7 +29,7 @@ pub(in crate::cli) enum BadSwitch {
 
 /// The options requested by switches. Of several exclusive switches, PoolMon takes the last.
 #[derive(Default)]
-struct Asked {
+struct SwitchWords {
     column: Option<SortColumn>,
     session: Option<String>,
     pools: u32,
@@ -53,9 +53,9 @@ fn translated_with(words: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Resu
     }
     let mut rest: VecDeque<OsString> = words.into();
     let mut out: Vec<OsString> = rest.drain(..2).collect();
-    let mut asked = Asked::default();
+    let mut asked = SwitchWords::default();
     let mut options = Vec::new();
-    let command = Mon::augment_args(clap::Command::new("mon"));
+    let command = MonCommand::augment_args(clap::Command::new("mon"));
     let has_value = |word: &OsStr| word.to_str().is_some_and(|word| takes_value(&command, word));
     while let Some(word) = rest.pop_front() {
         if word == "--" {
@@ -104,7 +104,7 @@ fn is_neither(word: &OsStr, exists: impl Fn(&Path) -> bool) -> bool {
     }
 }
 
-impl Asked {
+impl SwitchWords {
     fn take(&mut self, switch: &str, rest: &mut VecDeque<OsString>) -> Result<(), BadSwitch> {
         let (letter, behind) = switch.split_at(1);
         match letter {

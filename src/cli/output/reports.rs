@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{given, styled};
-use crate::cli::output::talk::is_verbose;
 use crate::cli::output::terminal;
+use crate::cli::output::verbosity::is_verbose;
 use crate::exit::Exit;
 use crate::report::{self, Outcome, Report, RowLimit};
 

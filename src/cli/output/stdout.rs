@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::output::errors;
-use crate::cli::output::talk::is_quiet;
+use crate::cli::output::verbosity::is_quiet;
 use crate::exit::Exit;
 use crate::plain::plain;
 

@@ -12,7 +12,7 @@ use crate::mon::{
 
 /// The text next to the table.
 #[derive(Debug, Clone, Default)]
-pub struct StatusLine {
+pub(crate) struct StatusLine {
     /// The source of the readings, and their interval.
     pub watched: String,
     /// Why the last reading failed.
@@ -31,7 +31,7 @@ const FAILED: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
 const BAR: Style = Style::new().add_modifier(Modifier::REVERSED);
 
 /// Draws `table` with the choices in `view`.
-pub fn draw(frame: &mut Frame<'_>, view: &mut View, table: &LiveTable, status: &StatusLine) {
+pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut View, table: &LiveTable, status: &StatusLine) {
     let mut pen = Pen { frame, line: 0 };
     let width = pen.width();
     if matches!(view.over, Over::Help) {

@@ -9,5 +9,5 @@ mod help;
 mod prompt;
 mod view;
 
-pub use draw::{StatusLine, draw};
-pub use view::{KeyAction, SampleMove, View};
+pub(crate) use draw::{StatusLine, draw};
+pub(crate) use view::{KeyAction, SampleMove, View};

@@ -8,7 +8,7 @@ use crate::pool::Pool;
 
 /// The rows, order and highlights that the user chose.
 #[derive(Debug)]
-pub struct View {
+pub(crate) struct View {
     /// The rows to show.
     pub shown: RowFilter,
     /// The order of the rows.
@@ -34,7 +34,7 @@ pub(super) enum Over {
 
 /// The action that a key requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyAction {
+pub(crate) enum KeyAction {
     /// Draw the screen again.
     Redraw,
     /// End the program.
@@ -45,7 +45,7 @@ pub enum KeyAction {
 
 /// A movement in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SampleMove {
+pub(crate) enum SampleMove {
     /// To its first sample.
     First,
     /// To the previous sample.
@@ -61,12 +61,12 @@ const PAGE: usize = 20;
 
 impl View {
     /// Creates a view of `shown` in `order`.
-    pub fn new(shown: RowFilter, order: SortOrder, highlight: bool) -> View {
+    pub(crate) fn new(shown: RowFilter, order: SortOrder, highlight: bool) -> View {
         View { shown, order, highlight, drivers: None, paused: false, top: 0, over: Over::Nothing }
     }
 
     /// Handles a key; `pools` are the pools in the table.
-    pub fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> KeyAction {
+    pub(crate) fn press(&mut self, key: KeyEvent, pools: &[Pool]) -> KeyAction {
         // Windows also reports the release of a key.
         if key.kind == KeyEventKind::Release {
             return KeyAction::Redraw;

@@ -14,23 +14,23 @@ mod fitted;
 mod header;
 mod width;
 
-pub use width::PoolmonLayout;
+pub(crate) use width::PoolmonLayout;
 use width::Widths;
 
 /// The content of the column Mapped_Driver, as with PoolMon's `/g` and `/c`.
 #[derive(Clone)]
-pub struct Drivers(Rc<dyn Fn(&Tag) -> String>);
+pub(crate) struct Drivers(Rc<dyn Fn(&Tag) -> String>);
 
 /// The format of screens.
 #[derive(Debug, Clone)]
-pub struct PoolmonText {
+pub(crate) struct PoolmonText {
     layout: PoolmonLayout,
     drivers: Option<Drivers>,
 }
 
 impl Drivers {
     /// Uses `lookup` to find the drivers for a tag.
-    pub fn found_by(lookup: impl Fn(&Tag) -> String + 'static) -> Drivers {
+    pub(crate) fn found_by(lookup: impl Fn(&Tag) -> String + 'static) -> Drivers {
         Drivers(Rc::new(lookup))
     }
 }
@@ -43,12 +43,12 @@ impl fmt::Debug for Drivers {
 
 impl PoolmonText {
     /// Creates a format with this layout, with a column for drivers or without.
-    pub fn new(layout: PoolmonLayout, drivers: Option<Drivers>) -> PoolmonText {
+    pub(crate) fn new(layout: PoolmonLayout, drivers: Option<Drivers>) -> PoolmonText {
         PoolmonText { layout, drivers }
     }
 
     /// PoolMon's screen, with changes in parentheses. The result is bytes, because a tag may have any bytes.
-    pub fn live(&self, screen: &Screen) -> Vec<u8> {
+    pub(crate) fn live(&self, screen: &Screen) -> Vec<u8> {
         let mut page = self.live_head(screen).join("\n").into_bytes();
         page.extend_from_slice(b"\n\n");
         for line in self.rows(screen, TableKind::Live, TagBytes::Raw) {
@@ -59,7 +59,7 @@ impl PoolmonText {
     }
 
     /// PoolMon's snapshot file: no title, no changes, and all page faults since boot.
-    pub fn snapshot(&self, screen: &Screen) -> Vec<u8> {
+    pub(crate) fn snapshot(&self, screen: &Screen) -> Vec<u8> {
         let mut page = header::memory(&screen.memory, screen.memory.page_faults).join("\n").into_bytes();
         page.extend_from_slice(format!("\n\n{}\n\n", self.columns(&width::SNAPSHOT, &screen.rows)).as_bytes());
         for line in self.rows(screen, TableKind::Snapshot, TagBytes::Raw) {

@@ -2,7 +2,7 @@
 
 /// The version of PoolMon to imitate: only the widths differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PoolmonLayout {
+pub(crate) enum PoolmonLayout {
     /// 32-bit PoolMon: 78 columns.
     X86,
     /// 64-bit PoolMon, with a wider column Bytes: 92 columns.
@@ -27,7 +27,7 @@ pub(super) struct Widths {
 
 impl PoolmonLayout {
     /// The layout of the PoolMon for this machine.
-    pub fn native() -> PoolmonLayout {
+    pub(crate) fn native() -> PoolmonLayout {
         if cfg!(target_pointer_width = "32") { PoolmonLayout::X86 } else { PoolmonLayout::X64 }
     }
 

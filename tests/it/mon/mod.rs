@@ -5,6 +5,7 @@
 mod files;
 mod plain;
 mod replay;
+#[cfg(unix)]
 mod round_trip;
 mod switches;
 #[cfg(unix)]
