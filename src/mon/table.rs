@@ -184,7 +184,7 @@ mod tests {
     use crate::pool::Counters;
 
     /// A row: its tag, pool and session, and its allocs, frees and bytes.
-    type Read<'a> = (&'a str, Pool, Option<u32>, [u64; 3]);
+    type ReadRow<'a> = (&'a str, Pool, Option<u32>, [u64; 3]);
 
     /// A table after some readings.
     fn table(readings: &[&[ReadRow<'_>]]) -> LiveTable {
