@@ -18,7 +18,6 @@ const KEYWORDS: [&str; 4] = ["struct", "enum", "trait", "type"];
 const STILL_TWICE: &[&str] = &[
     "Answer",
     "Asked",
-    "CsvSample",
     "Driver",
     "Entry",
     "Event",
@@ -27,7 +26,6 @@ const STILL_TWICE: &[&str] = &[
     "Found",
     "Job",
     "Layout",
-    "LogTables",
     "Mount",
     "Owner",
     "Place",
