@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use poolgate::machine::linux::Tables;
+use poolgate::machine::linux::MemoryTables;
 use poolgate::machine::{MachineError, PoolSource};
 use poolgate::pool::{Counters, Pool, Snapshot, TagPattern, Usage};
 use tempfile::TempDir;
@@ -51,8 +51,8 @@ impl Root {
         fs_err::read_to_string(self.0.path().join(path)).unwrap()
     }
 
-    fn source(&self) -> Tables {
-        Tables::new(self.0.path())
+    fn source(&self) -> MemoryTables {
+        MemoryTables::new(self.0.path())
     }
 }
 
@@ -76,7 +76,7 @@ fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64, u64)> {
     figures
 }
 
-fn objects(source: &mut Tables) -> Vec<(String, Option<u64>)> {
+fn objects(source: &mut MemoryTables) -> Vec<(String, Option<u64>)> {
     let snapshot = source.sample().unwrap();
     let rows = snapshot.keys().iter().zip(snapshot.usages()).filter(|(key, _)| key.pool == Pool::Slab);
     rows.map(|(key, usage)| (key.tag.to_string(), usage.map(|usage| usage.allocs))).collect()
@@ -117,7 +117,7 @@ fn every_form_of_slabinfo_reads_to_its_figures() {
 #[test]
 fn the_slab_allocators_total_is_a_row_of_its_own() {
     let root = Root::with(&[("dentry", 5)]);
-    let all = |source: &mut Tables| {
+    let all = |source: &mut MemoryTables| {
         let snapshot = source.sample().unwrap();
         snapshot.present().find(|(key, _)| key.pool == Pool::Kernel).map(|(key, usage)| (key.to_string(), usage.bytes))
     };
@@ -139,7 +139,7 @@ fn the_slabs_of_this_machine_add_up_to_the_kernels_total() {
     if !live() {
         return;
     }
-    let mut source = Tables::new(Path::new("/"));
+    let mut source = MemoryTables::new(Path::new("/"));
     let snapshot = source.sample().unwrap();
     let of = |pool| snapshot.present().filter(|(key, _)| key.pool == pool).map(|(_, usage)| usage.bytes).sum::<u64>();
     let (slabs, kernel, objects) = (of(Pool::Slabs), of(Pool::Kernel), of(Pool::Slab));
@@ -206,7 +206,7 @@ fn only_named_caches_are_shrunk() {
     for cache in caches {
         root.put(&switch(cache), "");
     }
-    let shrunk = |source: &mut Tables, named: &[&str]| {
+    let shrunk = |source: &mut MemoryTables, named: &[&str]| {
         let count = source.shrink(&patterns(named)).unwrap();
         let written = caches.into_iter().filter(|cache| root.text(&switch(cache)) == "1").collect::<Vec<_>>();
         for cache in caches {
@@ -280,7 +280,7 @@ fn a_sample_of_this_machine_takes_no_heap_memory() {
     if !live() {
         return;
     }
-    let mut sampler = Sampler::new(Tables::new(Path::new("/")));
+    let mut sampler = Sampler::new(MemoryTables::new(Path::new("/")));
     let mut known = sampler.sample();
     for time in 1..=MANY {
         let (now, allocations) = sampler.counted();
@@ -297,7 +297,7 @@ fn directory_entries_of_this_machine_are_reclaimable() {
     if !live() {
         return;
     }
-    let mut source = Tables::new(Path::new("/"));
+    let mut source = MemoryTables::new(Path::new("/"));
     let snapshot = source.sample().unwrap();
     let (key, usage) = snapshot.present().find(|(key, _)| key.tag.as_str() == "dentry").unwrap();
     assert!(key.reclaimable);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use poolgate::machine::linux;
-use poolgate::run::{MachineLock, Owner};
+use poolgate::run::{LockOwner, MachineLock};
 
 use super::stranger::{Place, does, is_root, program, tries};
 
@@ -68,7 +68,7 @@ fn a_status_query_does_not_block_a_run() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    assert_ne!(MachineLock::look(&path), Owner::Hidden);
+                    assert_ne!(MachineLock::look(&path), LockOwner::Hidden);
                 }
             });
         }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
+use poolgate::failure::help;
 use poolgate::machine::{MachineError, linux};
 use poolgate::run::RunFolder;
 
@@ -39,7 +40,7 @@ impl Meeting {
             match refused {
                 Err(error @ MachineError::NotCopied { .. }) => {
                     assert!(error.to_string().contains(problem), "{error}");
-                    assert!(error.help().unwrap().contains(self.state.to_str().unwrap()), "{error}");
+                    assert!(help(&error).unwrap().contains(self.state.to_str().unwrap()), "{error}");
                 }
                 other => panic!("{other:?}"),
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use poolgate::failure::help;
 use poolgate::judge::{JudgeError, Judgement, Verdict, compare, judge};
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
 use poolgate::record::{Header, Mark, Recorder, Recording, SampleInfo, Stage};
@@ -236,7 +237,7 @@ fn a_recording_that_was_written_anew_is_refused() {
     let unsealed = [&bytes[..last], &end].concat();
     let refused = judge(&scenario(RATE), &Recording::from_bytes(unsealed).unwrap()).unwrap_err();
     assert_eq!(refused.to_string(), "the recording was changed after it was closed");
-    assert!(refused.help().is_some());
+    assert!(help(&refused).is_some());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Kernel parameters: planned changes, and GRUB's files.
 
-use poolgate::machine::{Asked, FlagValue};
+use poolgate::machine::{FlagValue, RequestedSetting};
 
 use super::root::{Root, fixture, parameter, told};
 
@@ -31,9 +31,13 @@ fn without_flags_nothing_is_read() {
 fn flags_of_windows_are_named_on_linux() {
     let root = Root::debian();
     for (asked, name) in [
-        (Asked::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
+        (RequestedSetting::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
         (
-            Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false },
+            RequestedSetting::Verifier {
+                drivers: vec!["mydrv.sys".to_owned()],
+                level: 8,
+                reset_on_boot_failure: false,
+            },
             "Driver Verifier",
         ),
     ] {
@@ -47,8 +51,8 @@ fn flags_of_windows_are_named_on_linux() {
 #[test]
 fn pool_tagging_is_never_off() {
     let mut flags = Root::new().machine().flags;
-    assert_eq!(flags.plan(&[Asked::PoolTagging]).unwrap(), []);
-    assert!(flags.in_force(&[Asked::PoolTagging]).unwrap());
+    assert_eq!(flags.plan(&[RequestedSetting::PoolTagging]).unwrap(), []);
+    assert!(flags.in_force(&[RequestedSetting::PoolTagging]).unwrap());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Booting once with the parameters: systemd-boot's entry and `LoaderEntryOneShot`.
 
-use poolgate::machine::{Change, FlagValue, linux};
+use poolgate::machine::{FlagValue, SettingChange, linux};
 
 use super::root::{Root, parameter};
 
@@ -34,7 +34,7 @@ fn systemd_boot() -> Root {
     root.program("usr/bin/bootctl", &set)
 }
 
-fn planned(root: &Root) -> [Change; 2] {
+fn planned(root: &Root) -> [SettingChange; 2] {
     root.machine().flags.plan(&[parameter("slab_nomerge"), parameter("panic=30")]).unwrap().try_into().unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! Booting once with the parameters: GRUB's `custom.cfg` and `next_entry`.
 
-use poolgate::machine::{Change, FlagValue, linux};
+use poolgate::machine::{FlagValue, SettingChange, linux};
 
 use super::root::{Root, parameter};
 
@@ -25,7 +25,7 @@ fn debian() -> Root {
         .program("usr/sbin/grub-probe", &probe("ext2", ""))
 }
 
-fn planned(root: &Root) -> [Change; 2] {
+fn planned(root: &Root) -> [SettingChange; 2] {
     let asked = [parameter("slab_nomerge"), parameter("panic=30")];
     root.machine().flags.plan(&asked).unwrap().try_into().unwrap()
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use poolgate::machine::{Change, FlagValue};
+use poolgate::machine::{FlagValue, SettingChange};
 
 use super::root::{Root, parameter, told};
 
@@ -33,7 +33,7 @@ fn armed() -> String {
 }
 
 /// Returns the remaining commands, with the root shown as `ROOT`.
-fn by_hand(root: &Root, change: &Change) -> Vec<String> {
+fn by_hand(root: &Root, change: &SettingChange) -> Vec<String> {
     let flags = root.machine().flags;
     let now = flags.read(&change.name).unwrap();
     let commands = flags.by_hand(change, Some(&now), &root.at("saved text"));

@@ -1,5 +1,6 @@
 //! A file that is not a log, or contradicts itself, is refused with the line and advice; nothing is left out.
 
+use poolgate::failure::help;
 use poolgate::import::{self, ImportError};
 
 use super::{HEADER, PLAIN, file, gzip};
@@ -15,7 +16,7 @@ fn refused(bytes: &[u8]) -> (String, String) {
         Err(error) => error,
     };
     let said = error.to_string().replace(&path.display().to_string(), "log.csv");
-    (said, error.help().unwrap_or_default().to_owned())
+    (said, help(&error).unwrap_or_default())
 }
 
 /// The error of `poolgate judge` for the output of a shell, and its exit code.
@@ -183,7 +184,7 @@ fn text_of_a_file_reaches_no_terminal_as_it_is() {
 fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = import::open(&folder.path().join("missing.csv")).unwrap_err();
-    assert!(matches!(error, ImportError::Io(_)) && error.to_string().contains("missing.csv"), "{error}");
+    assert!(matches!(error, ImportError::NoLog(_)) && error.to_string().contains("missing.csv"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every answer that the kernel may return is distinguished.
 
-use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, Process};
+use poolgate::failure::help;
+use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, ProcessKind};
 use poolgate::machine::{MachineError, PoolSource};
 
 use crate::pool_tags::bytes::{Row, give, table};
@@ -29,7 +30,7 @@ fn failure(status: NtStatus) -> MachineError {
 }
 
 fn said(error: &MachineError) -> (String, String) {
-    (error.to_string(), error.help().unwrap_or_default().to_owned())
+    (error.to_string(), help(error).unwrap_or_default())
 }
 
 #[test]
@@ -98,10 +99,10 @@ fn an_unknown_status_is_reported_in_hexadecimal() {
     let kernel = Kernel::listing(&rows());
     kernel.set(Class::PoolTag, Err(NtStatus(0xc000_009a)));
     let error = sample(&mut source(&kernel)).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read pool tags: the kernel answered class 22 with c000009a");
+    assert_eq!(error.to_string(), "cannot read pool tags: the kernel returned c000009a for class 22");
     assert_eq!(
         failure(NtStatus(0x105)).to_string(),
-        "cannot read pool tags: the kernel answered class 22 with 00000105"
+        "cannot read pool tags: the kernel returned 00000105 for class 22"
     );
 }
 
@@ -263,7 +264,7 @@ fn after_a_failed_sample_the_next_is_whole() {
 
 #[test]
 fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
-    let kernel = Kernel::of(Process::Wow64);
+    let kernel = Kernel::of(ProcessKind::Wow64);
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits32, &rows())));
     let error = sample(&mut source(&kernel)).unwrap_err();
     assert!(matches!(error, MachineError::PoolTags(PoolTagsError::Wow64)), "{error:?}");
@@ -274,7 +275,7 @@ fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
 
 #[test]
 fn a_program_in_a_container_reads_nothing() {
-    let kernel = Kernel::of(Process::Container);
+    let kernel = Kernel::of(ProcessKind::Container);
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, &rows())));
     let error = sample(&mut source(&kernel)).unwrap_err();
     let (message, help) = said(&error);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use poolgate::judge::{Judgement, Verdict, judge};
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, PoolTotals};
 use poolgate::record::{Header, Mark, Recorder, Recording, SampleInfo, Stage};
 use poolgate::scenario;
 
@@ -53,7 +53,7 @@ fn judged(growing: Growing, thresholds: &str) -> Judgement {
         let session = [paged(b"Gla1", 100 + grown(growing.session))];
         kernel.set(Class::SessionPoolTag, Ok(sessions(Bits::Bits64, &[(1, &session)])));
         let paged = 1000 + grown(growing.kernel);
-        kernel.change(|answers| answers.totals = Some(Totals { paged, nonpaged: 500, page: 4096 }));
+        kernel.change(|answers| answers.totals = Some(PoolTotals { paged, nonpaged: 500, page: 4096 }));
         let info = SampleInfo { at, settled: true, missed: 0 };
         recorder.sample(info, source.sample().unwrap()).unwrap();
     }

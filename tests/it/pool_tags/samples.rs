@@ -1,7 +1,7 @@
 //! The samples of a table: rows, absences, totals, and no heap memory.
 
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, PoolTotals};
 use poolgate::pool::{Counters, Pool, Tag, Usage};
 use proptest::prelude::*;
 
@@ -66,7 +66,7 @@ fn counters_that_wrap_still_give_the_objects_in_use() {
 #[test]
 fn pool_totals_come_with_each_sample() {
     let kernel = Kernel::listing(&[nonpaged(b"Irp ", 1)]);
-    kernel.change(|answers| answers.totals = Some(Totals { paged: 1000, nonpaged: 10, page: 4096 }));
+    kernel.change(|answers| answers.totals = Some(PoolTotals { paged: 1000, nonpaged: 10, page: 4096 }));
     let mut source = source(&kernel);
     let rows =
         [("Irp nonpaged", (1, 0, 64)), ("paged kernel", (1000, 0, 4_096_000)), ("nonpaged kernel", (10, 0, 40_960))];
@@ -142,7 +142,7 @@ fn a_sample_takes_no_heap_memory() {
         set(&kernel, &rows(time));
         let session = [paged(b"Gla1", time), nonpaged(b"Gla2", time * 1000)];
         kernel.set(Class::SessionPoolTag, Ok(sessions(Bits::Bits64, &[(0, &session), (1, &session[..1])])));
-        kernel.change(|answers| answers.totals = Some(Totals { paged: time * 7, nonpaged: time, page: 4096 }));
+        kernel.change(|answers| answers.totals = Some(PoolTotals { paged: time * 7, nonpaged: time, page: 4096 }));
         let (_, taken) = sampler.counted();
         assert!(time <= 2 || taken == 0, "sample {time}: {taken}");
     }

@@ -116,7 +116,7 @@ fn known_sessions_do_not_vanish_by_a_failed_reading() {
     sample(&mut source).unwrap();
     kernel.set(Class::SessionPoolTag, Err(NtStatus::INVALID_INFO_CLASS));
     let error = sample(&mut source).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read session pools: the kernel answered class 67 with c0000003");
+    assert_eq!(error.to_string(), "cannot read session pools: the kernel returned c0000003 for class 67");
 }
 
 #[test]
