@@ -12,7 +12,8 @@ use super::disk::Disk;
 use super::drive::Cut;
 use super::machine::{Ended, Machine};
 
-/// One of each kind, for CI, which also cuts whole chains; `.ci/nightly` has 200. `POOLGATE_POWERCUTS` sets another number, `POOLGATE_SEED` other cuts.
+/// One of each kind, for CI, which also cuts whole chains; `.ci/nightly` makes 200. `POOLGATE_POWERCUTS` sets another
+/// number, `POOLGATE_SEED` other cuts.
 const CUTS: u64 = 4;
 pub(super) const SEED: u64 = 1;
 

@@ -38,7 +38,7 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
-/// Like [`printed`](crate::beds::printed), for commands that need packages from elsewhere: a failure means that the packages are missing.
+/// Like `beds::printed`, for commands that need packages from elsewhere: a failure means that the packages are missing.
 pub(crate) fn fetched(command: &mut Command) -> Result<String, Missing> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| Missing(format!("{program} does not start: {error}")))?;
