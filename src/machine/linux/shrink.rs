@@ -59,7 +59,7 @@ impl Shrinker {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 // The same, between opening and writing (fs/kernfs/file.c, `kernfs_fop_write_iter`).
                 Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => {}
-                Err(source) => return Err(MachineError::unwritable(&switch, source)),
+                Err(source) => return Err(MachineError::unwritable(switch, source)),
             }
         }
         Ok(self.wanted.switches.len())

@@ -137,7 +137,7 @@ pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
     // As in `trusted_itself`: without administrator rights there is nothing to abuse.
     let judge = |opened: &File, path: &Path| if token::is_administrator() { judge(opened, path) } else { Ok(()) };
     for folder in steps.split_last().map(|(_, folders)| folders).unwrap_or_default() {
-        let folder_unreadable = |source| MachineError::unreadable(&folder, source);
+        let folder_unreadable = |source| MachineError::unreadable(folder, source);
         let handle = security::hold_folder(folder).map_err(folder_unreadable)?;
         judge(&handle, folder)?;
         held.push(handle);
