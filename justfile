@@ -32,7 +32,7 @@ wine *words:
 
 # Cut the power 200 times in the test bed and in whole chains; POOLGATE_SEED sets the moments. Takes an hour.
 powercuts cuts="200":
-    POOLGATE_POWERCUTS={{ cuts }} cargo test --locked --test qemu -- --nocapture survives_power_cuts
+    POOLGATE_POWERCUTS={{ cuts }} cargo test --locked --test qemu -- --nocapture power_cuts
 
 # Build the documentation, and fail on broken links.
 doc:

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use divan::{AllocProfiler, Bencher};
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTable, Process, System, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTable, PoolTotals, ProcessKind, System};
 use poolgate::record::{Header, Recorder, SampleInfo};
 use tempfile::TempDir;
 
@@ -115,14 +115,14 @@ impl System for Kernel {
         }
     }
 
-    fn totals(&mut self) -> Option<Totals> {
-        Some(Totals { paged: 100_000 + self.turn as u64, nonpaged: 50_000, page: 4096 })
+    fn totals(&mut self) -> Option<PoolTotals> {
+        Some(PoolTotals { paged: 100_000 + self.turn as u64, nonpaged: 50_000, page: 4096 })
     }
 
     fn enable_privileges(&mut self) {}
 
-    fn process(&self) -> Process {
-        Process::Native(Bits::Bits64)
+    fn process(&self) -> ProcessKind {
+        ProcessKind::Native(Bits::Bits64)
     }
 }
 

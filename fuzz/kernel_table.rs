@@ -3,7 +3,7 @@
 use std::fs;
 
 use poolgate::machine::PoolSource;
-use poolgate::machine::linux::Tables;
+use poolgate::machine::linux::MemoryTables;
 use tempfile::TempDir;
 
 /// The kernel's file that holds the bytes.
@@ -32,7 +32,7 @@ pub fn kernel_table(table: Table, bytes: &[u8]) {
     ROOT.with(|root| {
         let file = if table == Table::Slabinfo { "proc/slabinfo" } else { "proc/allocinfo" };
         fs::write(root.path().join(file), bytes).expect("a file");
-        let mut tables = Tables::new(root.path());
+        let mut tables = MemoryTables::new(root.path());
         let mut sample = || match tables.sample() {
             Ok(snapshot) => {
                 let rows: Vec<_> = snapshot.present().map(|(key, usage)| (key.tag.to_string(), usage)).collect();

@@ -14,7 +14,7 @@ pub fn tag_list(bytes: &[u8]) {
     }
     for tag in bytes.windows(4).take(64) {
         let tag: [u8; 4] = tag.try_into().expect("four bytes");
-        for row in tags.of(tag) {
+        for row in tags.rows(tag) {
             assert!((1..=4).contains(&row.tag.len()), "{row:?}");
             for text in [&row.description, &row.text].into_iter().chain(&row.binary) {
                 super::printable(text);

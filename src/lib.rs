@@ -8,6 +8,7 @@
 //! The modules in reading order. Imports only point upwards in this list, and a test enforces that:
 //!
 //! - [`pool`]: the basic terms: tag, pool, usage, snapshot
+//! - [`failure`]: an error message with advice
 //! - [`gflags`]: the global flags of Windows and their notation
 //! - [`plain`]: text from outside, made safe for a terminal
 //! - [`long_path`]: paths of any length on Windows
@@ -31,6 +32,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
 mod durable;
+pub mod failure;
 pub mod gflags;
 pub mod long_path;
 pub mod plain;

@@ -9,7 +9,7 @@ use object::LittleEndian as LE;
 use object::pe::{IMAGE_DIRECTORY_ENTRY_RESOURCE, RT_VERSION};
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile, ResourceDirectory};
 
-use crate::utf16::units;
+use crate::utf16;
 
 /// The identity of a driver image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -123,8 +123,8 @@ fn string(mut bytes: &[u8], key: &str, depth: usize, blocks: &mut usize) -> Opti
 }
 
 fn text(value: &[u8]) -> String {
-    let units = units(value);
-    let text = String::from_utf16_lossy(units.split(|unit| *unit == 0).next().unwrap_or_default());
+    let text = utf16::lossy(value);
+    let text = text.split('\0').next().unwrap_or_default();
     // The text comes from outside, and terminals will show it.
     let text: String = text.chars().filter(|c| !c.is_control()).take(MOST_COMPANY).collect();
     text.trim().to_owned()

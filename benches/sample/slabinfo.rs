@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use divan::{AllocProfiler, Bencher};
 use poolgate::machine::PoolSource;
-use poolgate::machine::linux::Tables;
+use poolgate::machine::linux::MemoryTables;
 use poolgate::record::{Header, Recorder, SampleInfo};
 use tempfile::TempDir;
 
@@ -103,7 +103,7 @@ mod live {
 }
 
 mod fixture {
-    use super::{BareRead, Bencher, File, FileExt, Place, PoolSource, Sampler, Tables, USUAL, text};
+    use super::{BareRead, Bencher, File, FileExt, MemoryTables, Place, PoolSource, Sampler, USUAL, text};
 
     const CACHES: [usize; 2] = [USUAL, 4_000];
 
@@ -117,7 +117,7 @@ mod fixture {
     #[divan::bench(args = CACHES, sample_count = 300, sample_size = 1)]
     fn read_and_parse(bencher: Bencher<'_, '_>, caches: usize) {
         let place = Place::fixture(caches);
-        let mut source = Tables::new(&place.root);
+        let mut source = MemoryTables::new(&place.root);
         source.sample().unwrap();
         bencher.bench_local(|| source.sample().map(|snapshot| snapshot.keys().len()).unwrap());
     }
@@ -210,7 +210,7 @@ impl BareRead {
 
 /// The work of `poolgate run` at each tick.
 struct Sampler {
-    source: Tables,
+    source: MemoryTables,
     recorder: Recorder,
     at: Duration,
     _folder: TempDir,
@@ -222,7 +222,7 @@ impl Sampler {
         let folder = tempfile::tempdir().unwrap();
         let header = Header::new("benchmark", "benchmark", "linux slabinfo");
         let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
-        let mut sampler = Sampler { source: Tables::new(root), recorder, at: Duration::ZERO, _folder: folder };
+        let mut sampler = Sampler { source: MemoryTables::new(root), recorder, at: Duration::ZERO, _folder: folder };
         for _ in 0..3 {
             sampler.sample();
         }

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::run::{Life, Refused, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
+use super::run::{Life, beginning, go_on, in_runtime, listen, own, take_up, tell_not_restored};
 use crate::cli::args::machine::Root;
 use crate::cli::args::which_run::{WhichRun, state};
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::machine::{is_same, is_within, native, sim};
 use crate::record::Journal;
-use crate::run::drive::Entry;
+use crate::run::drive::CheckpointEntry;
 use crate::run::{MachineLock, RunFolder};
 
 /// Ends a run early.
@@ -37,14 +38,14 @@ impl Abort {
             match self.end(&folder).await {
                 Ok(exit) => exit,
                 Err(refused) => {
-                    errors::tell(&refused.what, refused.help);
+                    errors::tell(&refused.message, refused.help);
                     Exit::Failed
                 }
             }
         })
     }
 
-    async fn end(&self, folder: &Path) -> Result<Exit, Refused> {
+    async fn end(&self, folder: &Path) -> Result<Exit, Failure> {
         let stop = listen();
         let root = &self.which.root;
         let mut owned = own(folder, root)?;
@@ -89,7 +90,7 @@ impl Abort {
 /// Returns whether the run died before its first checkpoint line was on disk. Such a run has changed nothing.
 fn never_began(folder: &Path, root: &Root) -> bool {
     let Ok(run) = RunFolder::open(folder) else { return false };
-    let first = Journal::first::<Entry>(&mut run.checkpoint());
+    let first = Journal::first::<CheckpointEntry>(&mut run.checkpoint());
     let begun = beginning(&run, root).is_some() || !matches!(first, Ok(None));
     // If autostart brings the run back after a boot, it did begin, even if its files are lost.
     let kernel = run.simulated_kernel();

@@ -1,10 +1,10 @@
 //! Describes a change of a setting: its values before and after, and the global flags that it switches.
 
 use crate::gflags::GlobalFlag;
-use crate::machine::Change;
+use crate::machine::SettingChange;
 
 /// Returns a line for the change, followed by a line for each global flag that it switches.
-pub(super) fn lines(change: &Change) -> Vec<String> {
+pub(super) fn lines(change: &SettingChange) -> Vec<String> {
     let mut lines = vec![format!("{}: {} → {}", change.name, change.original, change.wanted)];
     let Some((before, during)) = change.global_flags() else { return lines };
     let switched = GlobalFlag::set_in(before ^ during).map(|flag| {
@@ -23,12 +23,12 @@ mod tests {
     use super::*;
     use crate::machine::FlagValue;
 
-    fn change(name: &str, original: &str, wanted: &str) -> Change {
+    fn change(name: &str, original: &str, wanted: &str) -> SettingChange {
         let value = |text: &str| match text {
             "absent" => FlagValue::Absent,
             text => FlagValue::Present(text.to_owned()),
         };
-        Change { name: name.to_owned(), original: value(original), wanted: value(wanted) }
+        SettingChange { name: name.to_owned(), original: value(original), wanted: value(wanted) }
     }
 
     #[test]

@@ -73,8 +73,7 @@ impl Check {
     /// Prints the changes to the machine, one line for each setting. Returns whether they need a boot.
     fn changes(&self, scenario: &Scenario, found: &mut Hopeless) -> bool {
         // Every run creates its own simulated machine, so a temporary one is created here.
-        let folder =
-            tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source });
+        let folder = tempfile::tempdir().map_err(|source| MachineError::unwritable(std::env::temp_dir(), source));
         let planned = folder.and_then(|folder| {
             let mut machine = self.root.machine(scenario, &folder.path().join("kernel.json"))?;
             planned(scenario, &mut machine)

@@ -9,8 +9,9 @@ use crate::cli::args::suspects::Places;
 use crate::cli::output::errors;
 use crate::cli::output::reports::give;
 use crate::exit::Exit;
+use crate::failure::{self, Failure};
 use crate::judge::{CompareError, Comparison, compare};
-use crate::report::{self, Failure, Report};
+use crate::report::{self, Report};
 
 /// Compares a candidate with a base.
 #[derive(Debug, clap::Args)]
@@ -50,7 +51,7 @@ impl Compare {
         let Some(terms) = self.given.read() else { return Exit::Usage };
         let open = |file: &PathBuf| {
             let opened = Recorded::open(file, self.apart.every).map(Recorded::tell);
-            opened.inspect_err(|error| errors::tell(error, error.help()))
+            opened.inspect_err(|error| errors::tell(error, failure::help(error)))
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
             (Ok(base), Ok(candidate)) => (base, candidate),
@@ -63,11 +64,7 @@ impl Compare {
         };
         let Some(scenario) = terms.scenario_of(&candidate) else { return Exit::Usage };
         let of = |recorded: &Recorded| Terms::facts(&scenario, recorded);
-        let failure = |error: CompareError| Failure {
-            message: error.to_string(),
-            help: Some(error.help().to_owned()),
-            output: String::new(),
-        };
+        let failure = |error: CompareError| Failure::from_error(&error);
         let asked = terms.are_asked_of(&candidate);
         let compared = || {
             let compared = compare(&scenario, &base.recording, &candidate.recording).map_err(failure)?;

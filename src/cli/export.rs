@@ -11,6 +11,7 @@ use crate::cli::args::files::Files;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{NOT_ALL, ended, tell};
 use crate::exit::Exit;
+use crate::failure;
 use crate::pool::TagPattern;
 use crate::record::{Unwritten, write_csv};
 use crate::report::{LeftOut, Report, write_series};
@@ -53,9 +54,9 @@ impl Export {
         }
         let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(Recorded::exit);
         let failed = failed.max_by_key(|exit| matches!(exit, Exit::Failed));
-        let opened = opened
-            .into_iter()
-            .map(|(_, opened)| opened.map(Recorded::tell).map_err(|error| errors::tell(&error, error.help())).ok());
+        let opened = opened.into_iter().map(|(_, opened)| {
+            opened.map(Recorded::tell).map_err(|error| errors::tell(&error, failure::help(&error))).ok()
+        });
         let belongs = |recorded: &Recorded| {
             let refused = Terms::own().refused(recorded).filter(|_| self.series);
             refused.map(|failure| errors::tell(failure.message, failure.help)).is_none()

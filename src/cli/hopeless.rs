@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::failure;
 use crate::judge::evidence::{NEEDED, Window};
 use crate::machine::MachineError;
 use crate::pool::{Pool, Snapshot};
@@ -21,7 +22,7 @@ pub(super) struct Hopeless {
 impl Hopeless {
     /// Adds a failure of the machine; the same failure is listed once.
     pub(super) fn meets(&mut self, error: &MachineError) {
-        let help = error.help().map_or(String::new(), |help| format!("; {help}"));
+        let help = failure::help(error).map_or(String::new(), |help| format!("; {help}"));
         let why = format!("{error}{help}");
         let reasons = if error.may_pass() { &mut self.for_now } else { &mut self.certain };
         if !reasons.contains(&why) {
@@ -197,8 +198,8 @@ mod tests {
             MachineError::PoolTags(PoolTagsError::Wow64),
             MachineError::PoolTags(PoolTagsError::Growing(Class::PoolTag)),
             MachineError::NotElevated("read it"),
-            MachineError::Unreadable { path: "slabinfo".into(), source: denied() },
-            MachineError::Unreadable { path: "slabinfo".into(), source: std::io::ErrorKind::NotFound.into() },
+            MachineError::unreadable("slabinfo", denied()),
+            MachineError::unreadable("slabinfo", std::io::ErrorKind::NotFound.into()),
         ] {
             found.meets(&error);
         }

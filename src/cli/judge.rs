@@ -9,6 +9,7 @@ use crate::cli::args::suspects::Places;
 use crate::cli::output::errors;
 use crate::cli::output::reports::give;
 use crate::exit::Exit;
+use crate::failure;
 use crate::import::ImportError;
 use crate::report::{self, Report};
 
@@ -82,7 +83,7 @@ impl Judge {
                 Some(terms.report(&terms.scenario_of(&recorded)?, &recorded))
             }
             Err(error) => {
-                errors::tell(&error, error.help());
+                errors::tell(&error, failure::help(&error));
                 Some(terms.unreadable(file, &error))
             }
         }

@@ -4,6 +4,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
+use crate::failure;
 
 mod abort;
 mod args;
@@ -107,7 +108,7 @@ impl Cli {
         match mon::translated(flags::translated(words)) {
             Ok(words) => Cli::try_parse_from(words).map_err(|told| output::stdout::told_by_clap(&told)),
             Err(bad) => {
-                output::errors::tell(&bad, Some(bad.help()));
+                output::errors::tell(&bad, failure::help(&bad));
                 Err(Exit::Usage)
             }
         }

@@ -11,8 +11,9 @@ use super::run::{Life, in_runtime, take_up};
 use crate::cli::args::machine::Root;
 use crate::cli::output::errors;
 use crate::exit::Exit;
+use crate::failure;
 use crate::machine::windows::dispatch::{Duty, serve};
-use crate::machine::windows::{EventLog, Weight};
+use crate::machine::windows::{EventLog, LogLevel};
 use crate::run::{Stop, brake};
 
 /// Continues a run.
@@ -43,7 +44,7 @@ impl Service {
         match serve(Duty { work: Box::new(work), stop: Box::new(move || brake.pull()) }) {
             Ok(()) => *exit.lock().unwrap_or_else(PoisonError::into_inner),
             Err(error) => {
-                errors::tell(&error, error.help());
+                errors::tell(&error, failure::help(&error));
                 Exit::Failed
             }
         }
@@ -60,7 +61,7 @@ impl Service {
                     let help = refused.help.map_or(String::new(), |help| format!("\nhelp: {help}"));
                     if let Some(events) = EventLog::open() {
                         let folder = self.run.display();
-                        events.tell(Weight::Error, &format!("cannot resume {folder}: {}{help}", refused.what));
+                        events.tell(LogLevel::Error, &format!("cannot resume {folder}: {}{help}", refused.message));
                     }
                     return Exit::Failed;
                 }

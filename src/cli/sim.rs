@@ -10,7 +10,7 @@ use crate::cli::args::machine::booted;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::exit::Exit;
-use crate::machine::sim::{Allocation, Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState};
+use crate::machine::sim::{Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState, SimAllocation};
 use crate::machine::{MachineError, PoolSource, sim};
 use crate::scenario::{SimulatedSettings, SimulatedTagging};
 
@@ -57,13 +57,13 @@ pub(super) struct ExerciseArgs {
     kernel: KernelArgs,
     /// Allocate and never free, for example MyD1:4KiB, or p/MyD1:64Bx10 for ten allocations in the paged pool
     #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
-    leak: Vec<Allocation>,
+    leak: Vec<SimAllocation>,
     /// Allocate and free again
     #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
-    churn: Vec<Allocation>,
+    churn: Vec<SimAllocation>,
     /// Keep one allocation from each round, until COUNT are kept
     #[arg(long, value_name = "TAG:SIZE[xCOUNT]")]
-    cache: Vec<Allocation>,
+    cache: Vec<SimAllocation>,
     /// Number of rounds; if there are several, each prints a line `round N`, for scenarios with `count_lines`
     #[arg(long, value_name = "N", default_value_t = 1)]
     rounds: u64,
@@ -96,7 +96,7 @@ impl NewArgs {
         let path = self.kernel.kernel;
         if path.exists() {
             let source = std::io::ErrorKind::AlreadyExists.into();
-            return Err(MachineError::Unwritable { path, source });
+            return Err(MachineError::unwritable(path, source));
         }
         let pool_tagging = if self.old_windows { SimulatedTagging::ByFlag } else { SimulatedTagging::Always };
         let simulated =

@@ -8,7 +8,7 @@ use crate::cli::output::stdout::say;
 use crate::exit::Exit;
 use crate::machine::{native, sim};
 use crate::run::drive::{Phase, State};
-use crate::run::{MachineLock, Owner};
+use crate::run::{LockOwner, MachineLock};
 
 /// Shows unfinished runs.
 #[derive(Debug, clap::Args)]
@@ -94,10 +94,10 @@ fn in_short(folder: &Path) -> String {
 fn at_work(folder: &Path) -> String {
     let over = state(folder).is_some_and(|state| state.phase == Phase::Done);
     match MachineLock::look(&folder.join("run.lock")) {
-        Owner::Run(by) => format!("{by} is working on it"),
-        Owner::Hidden => "only an administrator can see whether a process is working on it".to_owned(),
-        Owner::Nobody if over => "over".to_owned(),
-        Owner::Nobody => {
+        LockOwner::Run(by) => format!("{by} is working on it"),
+        LockOwner::Hidden => "only an administrator can see whether a process is working on it".to_owned(),
+        LockOwner::Nobody if over => "over".to_owned(),
+        LockOwner::Nobody => {
             "no process is working on it: resume it with `poolgate resume`, or end it with `poolgate abort`".to_owned()
         }
     }

@@ -33,7 +33,7 @@ pub struct GlobalFlag {
 
 /// The place of a global flag, which determines how long it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum FlagScope {
     /// In the registry, for all boots from the next one (`gflags /r`).
     Registry,
     /// In the running kernel, until it is restarted (`gflags /k`).
@@ -70,11 +70,11 @@ impl GlobalFlag {
     }
 
     /// Whether it can be set in `scope`.
-    pub fn is_for(&self, scope: Scope) -> bool {
+    pub fn is_for(&self, scope: FlagScope) -> bool {
         self.scope.contains(match scope {
-            Scope::Registry => 'R',
-            Scope::Kernel => 'K',
-            Scope::Image => 'I',
+            FlagScope::Registry => 'R',
+            FlagScope::Kernel => 'K',
+            FlagScope::Image => 'I',
         })
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn two_flags_are_not_for_the_registry() {
         let not: Vec<_> =
-            TABLE.iter().filter(|flag| !flag.is_for(Scope::Registry)).map(GlobalFlag::to_string).collect();
+            TABLE.iter().filter(|flag| !flag.is_for(FlagScope::Registry)).map(GlobalFlag::to_string).collect();
         assert_eq!(not, ["shg", "dse"]);
         assert!(TABLE.iter().all(|flag| ["R", "K", "I", "RK", "RKI"].contains(&flag.scope)));
     }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GlobalFlag, Scope, SwitchError};
+use super::{FlagScope, GlobalFlag, SwitchError};
 
 /// One switch: flags to set or to clear. It always has flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Switch {
     ///
     /// # Errors
     /// [`SwitchError::Elsewhere`] with the first flag that cannot be kept there.
-    pub fn within(self, scope: Scope) -> Result<Switch, SwitchError> {
+    pub fn within(self, scope: FlagScope) -> Result<Switch, SwitchError> {
         match GlobalFlag::set_in(self.bits).find(|flag| !flag.is_for(scope)) {
             Some(flag) if self != Switch::CLEAR_ALL => Err(SwitchError::Elsewhere { flag, scope }),
             Some(_) | None => Ok(self),
@@ -132,9 +132,14 @@ impl From<Switch> for String {
 
 #[cfg(test)]
 mod tests {
+    use miette::Diagnostic;
     use proptest::prelude::*;
 
     use super::*;
+
+    fn advice(error: &SwitchError) -> String {
+        error.help().unwrap().to_string()
+    }
 
     fn switch(text: &str) -> Result<Switch, SwitchError> {
         text.parse()
@@ -185,26 +190,26 @@ mod tests {
         ] {
             let error = switch(text).unwrap_err();
             assert_eq!(error.to_string(), message, "{text}");
-            assert!(error.help().contains(help), "{text}: {}", error.help());
+            assert!(advice(&error).contains(help), "{text}: {}", advice(&error));
         }
     }
 
     #[test]
     fn a_flag_belongs_where_it_can_be_kept() {
         let refused = |text: &str, scope| switch(text).unwrap().within(scope).unwrap_err();
-        let hung = refused("+shg", Scope::Registry);
+        let hung = refused("+shg", FlagScope::Registry);
         assert_eq!(
             hung.to_string(),
             "the global flag `shg` (stop on hung GUI) cannot be set in the registry, for the next boot"
         );
-        assert!(hung.help().contains("`gflags /k +shg`"), "{}", hung.help());
-        assert!(refused("-dse", Scope::Registry).help().contains("`gflags /i IMAGE +dse`"));
+        assert!(advice(&hung).contains("`gflags /k +shg`"), "{}", advice(&hung));
+        assert!(advice(&refused("-dse", FlagScope::Registry)).contains("`gflags /i IMAGE +dse`"));
         // One of several bits.
-        assert_eq!(refused("+2008", Scope::Registry), hung);
-        assert!(switch("+kst").unwrap().within(Scope::Registry).is_ok());
-        assert!(refused("+kst", Scope::Kernel).help().contains("`poolgate flags /r +kst`"));
-        assert_eq!(switch("-ffffffff").unwrap().within(Scope::Registry), Ok(Switch::CLEAR_ALL));
-        assert!(switch("+ffffffff").unwrap().within(Scope::Registry).is_err());
+        assert_eq!(refused("+2008", FlagScope::Registry), hung);
+        assert!(switch("+kst").unwrap().within(FlagScope::Registry).is_ok());
+        assert!(advice(&refused("+kst", FlagScope::Kernel)).contains("`poolgate flags /r +kst`"));
+        assert_eq!(switch("-ffffffff").unwrap().within(FlagScope::Registry), Ok(Switch::CLEAR_ALL));
+        assert!(switch("+ffffffff").unwrap().within(FlagScope::Registry).is_err());
     }
 
     #[test]
@@ -231,7 +236,7 @@ mod tests {
         #[test]
         fn any_text_is_a_switch_or_says_what_would_be(text: String) {
             if let Err(error) = text.parse::<Switch>() {
-                prop_assert!(!error.help().is_empty());
+                prop_assert!(!advice(&error).is_empty());
             }
         }
     }

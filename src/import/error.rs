@@ -2,6 +2,8 @@
 
 use std::io;
 
+use miette::Diagnostic;
+
 use crate::record::RecordError;
 
 /// Advice that lists the accepted inputs.
@@ -9,13 +11,18 @@ pub(super) const WHAT_TO_GIVE: &str =
     "give a recording.pgr, the folder of a run, a log that docs/logs.md lists, or one as CSV (docs/csv.md)";
 
 /// Why a log cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum ImportError {
     /// An I/O error; its text names the file.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
+    /// The path is not that of a log: it does not exist, or is not a file. The text names it.
+    #[error(transparent)]
+    #[diagnostic(help("{}", WHAT_TO_GIVE))]
+    NoLog(io::Error),
     /// The recording cannot be read or written.
     #[error(transparent)]
+    #[diagnostic(help("{}", WHAT_TO_GIVE))]
     Recording(#[from] RecordError),
     /// The file has an unknown format, or its beginning is wrong.
     #[error("{name} {what}")]
@@ -25,6 +32,7 @@ pub enum ImportError {
         /// The problem.
         what: String,
         /// Advice for the user.
+        #[help]
         help: String,
     },
     /// A row is so wrong that nothing is judged: the format requires valid rows, or the rows after it would be misread.
@@ -37,6 +45,7 @@ pub enum ImportError {
         /// The problem.
         what: String,
         /// Advice for the user.
+        #[help]
         help: String,
     },
     /// Several sources of the tables' times contradict each other, or one source is ambiguous.
@@ -47,6 +56,7 @@ pub enum ImportError {
         /// The contradicting sources, or the possible readings.
         what: String,
         /// Advice for the user.
+        #[help]
         help: String,
     },
 }
@@ -56,20 +66,15 @@ impl ImportError {
     pub fn is_missing(&self) -> bool {
         // A file name that Windows does not allow cannot belong to an existing file.
         let missing = |kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename);
-        matches!(self, ImportError::Io(error) if missing(error.kind()))
+        matches!(self, ImportError::Io(error) | ImportError::NoLog(error) if missing(error.kind()))
     }
+}
 
-    /// Advice for the user, if there is any.
-    pub fn help(&self) -> Option<&str> {
-        match self {
-            ImportError::Io(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
-                Some(WHAT_TO_GIVE)
-            }
-            ImportError::Io(_) => None,
-            ImportError::Recording(_) => Some(WHAT_TO_GIVE),
-            ImportError::Beginning { help, .. } | ImportError::Row { help, .. } | ImportError::Times { help, .. } => {
-                Some(help)
-            }
+impl From<io::Error> for ImportError {
+    fn from(error: io::Error) -> ImportError {
+        match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::NotFound => ImportError::NoLog(error),
+            _ => ImportError::Io(error),
         }
     }
 }

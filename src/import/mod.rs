@@ -43,7 +43,7 @@ pub use verifier::SOURCE as DRIVER_VERIFIER;
 use error::LogProblem;
 use format::LogFormat;
 use lines::{LogLines, Narrow};
-use tables::{LogTables, Times};
+use tables::{ImportedTables, Times};
 use when::Stamp;
 
 /// The result of an import.
@@ -89,7 +89,7 @@ pub fn read(path: &Path, every: Option<Duration>) -> Result<Imported, ImportErro
 pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Imported, ImportError> {
     let folder = tempfile::tempdir()?;
     let to = folder.path().join("imported.pgr");
-    let mut tables = LogTables::new(to.clone(), &series::name(files), every);
+    let mut tables = ImportedTables::new(to.clone(), &series::name(files), every);
     let texts = files.iter().enumerate().map(|(at, file)| first_stamp(file, &folder.path().join(format!("{at}.pgr"))));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     for (path, stamp) in series::ordered(files, &texts, every)? {
@@ -120,7 +120,7 @@ fn first_stamp(path: &Path, scratch: &Path) -> Result<Option<Stamp>, ImportError
     let (beginning, _) = open_file(path, &name)?;
     let CleanedLog { beginning, .. } = CleanedLog::new(beginning, std::io::empty());
     let Ok(format) = format::detect(&beginning) else { return Ok(None) };
-    let mut tables = LogTables::new(scratch.to_owned(), &name, None);
+    let mut tables = ImportedTables::new(scratch.to_owned(), &name, None);
     tables.begin_file(&name, None);
     // The beginning may cut off its last line and its last table, so errors are ignored here.
     let _ = read_tables(format, &beginning, &beginning[..], &mut tables);
@@ -188,7 +188,7 @@ fn write_known(
         let partial = csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
         return Ok(Written { tables: None, notes: Vec::new(), partial, times: Times::default() });
     }
-    let mut tables = LogTables::new(to.to_owned(), name, every);
+    let mut tables = ImportedTables::new(to.to_owned(), name, every);
     tables.begin_file(name, None);
     tables.filtered(filtered);
     read_tables(format, &beginning, input, &mut tables)?;
@@ -204,7 +204,7 @@ fn read_tables(
     format: LogFormat,
     beginning: &[u8],
     input: impl Read,
-    tables: &mut LogTables,
+    tables: &mut ImportedTables,
 ) -> Result<(), ImportError> {
     match format {
         LogFormat::PowerShell => powershell::read(text(beginning, input), lines::is_unicode(beginning), tables),

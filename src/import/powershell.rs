@@ -10,7 +10,7 @@ use super::bounded::{self, Bounded};
 use super::passed::shown;
 use super::poolmon::number::{Fields, SignedNumber};
 use super::poolmon::row;
-use super::tables::{LogTables, RowIdentity};
+use super::tables::{ImportedTables, RowIdentity};
 use super::when::Stamp;
 use super::{ImportError, pages, when};
 use crate::pool::{Counters, Pool, Usage};
@@ -65,7 +65,7 @@ impl PowerShellColumns {
 }
 
 /// Reads all tables of a file. If it is known to be `unicode`, each byte of a tag is a character.
-pub(super) fn read(input: impl Read, unicode: bool, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(input: impl Read, unicode: bool, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let (input, progress) = Bounded::new(input);
     let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
     let mut record = ByteRecord::new();
@@ -148,7 +148,7 @@ impl PowerShellRow {
 
     /// Adds the row. If the table already has the tag: sums both rows if `again` is the row's line, otherwise returns
     /// `false`.
-    fn add(&self, tables: &mut LogTables, again: Option<u64>) -> bool {
+    fn add(&self, tables: &mut ImportedTables, again: Option<u64>) -> bool {
         let mut new = true;
         for (counted, (_, pool)) in self.pools.iter().zip(POOLS) {
             if let Some((counters, usage)) = *counted {

@@ -1,21 +1,21 @@
 //! Viewing and changing boot settings by hand.
 //!
-//! A run asks for the settings that it needs, and changes nothing if they are in force ([`Flags::plan`]).
+//! A run asks for the settings that it needs, and changes nothing if they are in force ([`BootSettings::plan`]).
 //! `poolgate flags`, like GFlags, changes the settings for the next boot regardless of those in force, and reports how
 //! to restore the previous state exactly.
 
 use std::path::PathBuf;
 
-use super::{Change, FlagValue, Flags, MachineError};
+use super::{BootSettings, FlagValue, MachineError, SettingChange};
 use crate::gflags::Switches;
 
 /// Boot settings that can be viewed and changed one by one.
-pub trait ByHand: Flags {
+pub trait ByHand: BootSettings {
     /// Returns the settings stored for the next boot and those of the running kernel.
     ///
     /// # Errors
     /// If either cannot be read.
-    fn standing(&mut self) -> Result<Standing, MachineError>;
+    fn standing(&mut self) -> Result<CurrentSettings, MachineError>;
 
     /// Returns the change that makes the stored setting match `edit`, or `None` if it matches already. Changes nothing.
     ///
@@ -44,14 +44,14 @@ pub enum Edit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
     /// The change to write.
-    pub change: Change,
+    pub change: SettingChange,
     /// The edit that restores the setting exactly as it was before.
     pub back: Edit,
 }
 
 /// The current settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum CurrentSettings {
     /// On Windows and on the simulated machine.
     GlobalFlags(GlobalFlags),
     /// On Linux.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A driver on this machine. A fact that the driver's maker left out is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Driver {
+pub struct InstalledDriver {
     /// The file version on Windows, the module's `version` on Linux.
     pub version: Option<String>,
     /// An identifier that differs between builds even if the version stays the same: on Windows the image's time stamp

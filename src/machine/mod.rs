@@ -1,6 +1,6 @@
 //! A machine under test, as four small traits.
 //!
-//! [`PoolSource`] reads the kernel's pool table, [`Flags`] changes its boot settings, [`Boot`] identifies boots and
+//! [`PoolSource`] reads the kernel's pool table, [`BootSettings`] changes its boot settings, [`Boot`] identifies boots and
 //! restarts the machine, [`Autostart`] starts poolgate again after a restart. [`Machine`] is a plain struct of the
 //! four, so a test can combine a real slabinfo with a simulated reboot. A sample that cannot be read is an error, never
 //! an empty snapshot. Writes may stay in memory until they are flushed, and a power cut then loses them; code that
@@ -26,8 +26,8 @@ pub mod sim;
 pub mod windows;
 
 pub use bugcheck::Bugcheck;
-pub use by_hand::{ByHand, CommandLine, Edit, Edited, GlobalFlags, Standing};
-pub use driver::Driver;
+pub use by_hand::{ByHand, CommandLine, CurrentSettings, Edit, Edited, GlobalFlags};
+pub use driver::InstalledDriver;
 pub use error::MachineError;
 pub use kernel_messages::KernelMessages;
 /// The platform that this program was built for.
@@ -44,7 +44,7 @@ pub struct Machine {
     /// The pool table.
     pub pool: Box<dyn PoolSource>,
     /// The boot settings.
-    pub flags: Box<dyn Flags>,
+    pub flags: Box<dyn BootSettings>,
     /// Identifies boots and restarts the machine.
     pub boot: Box<dyn Boot>,
     /// Starts poolgate again after a boot.
@@ -82,21 +82,21 @@ pub trait PoolSource {
 }
 
 /// Boot settings: registry values or kernel command line parameters.
-pub trait Flags {
+pub trait BootSettings {
     /// Returns the changes needed to get all settings in `asked`, each with the setting's exact current value. Empty if
     /// all of them are in force. Changes nothing.
     ///
     /// # Errors
     /// If this machine has no such setting, or the setting cannot be read.
-    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError>;
+    fn plan(&mut self, asked: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError>;
 
     /// Whether the running kernel was booted with all settings in `asked`.
     ///
     /// # Errors
     /// If the kernel does not report it.
-    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError>;
+    fn in_force(&mut self, asked: &[RequestedSetting]) -> Result<bool, MachineError>;
 
-    /// Returns notes for the report on the answers of [`Flags::in_force`]. Each note comes once.
+    /// Returns notes for the report on the answers of [`BootSettings::in_force`]. Each note comes once.
     fn notes(&mut self) -> Vec<String> {
         Vec::new()
     }
@@ -107,7 +107,7 @@ pub trait Flags {
     /// If it cannot be read.
     fn read(&self, name: &str) -> Result<FlagValue, MachineError>;
 
-    /// Sets the setting to exactly `value` for the next boot. Not durable before [`Flags::flush`].
+    /// Sets the setting to exactly `value` for the next boot. Not durable before [`BootSettings::flush`].
     ///
     /// # Errors
     /// If it cannot be written.
@@ -120,20 +120,20 @@ pub trait Flags {
     fn flush(&mut self) -> Result<(), MachineError>;
 
     /// Whether `now` is the value that the run wrote.
-    fn is_made(&self, change: &Change, now: &FlagValue) -> bool {
+    fn is_made(&self, change: &SettingChange, now: &FlagValue) -> bool {
         *now == change.wanted
     }
 
     /// Returns the setting's value without poolgate's part, if another program or person edited it during the run and
     /// it now holds `now`. `None` if poolgate's part cannot be separated from the other edits.
-    fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+    fn undo(&self, change: &SettingChange, now: &FlagValue) -> Option<FlagValue> {
         let _ = (change, now);
         None
     }
 
     /// Returns the commands for an administrator to complete the restore of `change`. `now` is the setting's
     /// current value, if it can be read. `saved` is a file that holds the original as text, if there was one.
-    fn by_hand(&self, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
+    fn by_hand(&self, change: &SettingChange, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
         let _ = saved;
         match &change.original {
             original if now == Some(original) => Vec::new(),
@@ -146,7 +146,7 @@ pub trait Flags {
 /// A boot setting that a scenario asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum RequestedSetting {
     /// Pool tagging, if the kernel has it off.
     PoolTagging,
     /// Global flags of Windows switched on or off.
@@ -168,7 +168,7 @@ pub enum Asked {
 
 /// A setting that poolgate changes for the run and restores after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct SettingChange {
     /// The platform's name for the setting: a registry value or a file.
     pub name: String,
     /// The value before the run.

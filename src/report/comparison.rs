@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::json::{Growth, Threshold, schema_of, text_of, thresholds};
-use super::{Failure, Outcome, Report};
+use super::json::{JsonThreshold, LogGrowth, schema_of, text_of, thresholds};
+use super::{Outcome, Report};
+use crate::failure::Failure;
 use crate::judge::{Compared, Comparison, Interval, Judgement};
 use crate::scenario::Per;
 
@@ -26,31 +27,31 @@ pub fn compared(candidate: Report, base: &str, result: Result<&Comparison, Failu
 
 /// Returns the comparison as JSON, one object, ending with a newline; `report` is the result of [`compared`].
 pub fn comparison_json(report: &Report, base: &Report, comparison: Option<&Comparison>) -> String {
-    text_of(&Whole {
+    text_of(&JsonComparison {
         format: "poolgate comparison",
         version: 1,
         program: env!("CARGO_PKG_VERSION"),
         scenario: &report.scenario,
         outcome: report.outcome(),
-        base: Build::of(base),
-        candidate: Build::of(report),
-        growth: comparison.and_then(|comparison| comparison.ranking.as_ref()).map(Growth::of),
+        base: Build::new(base),
+        candidate: Build::new(report),
+        growth: comparison.and_then(|comparison| comparison.ranking.as_ref()).map(LogGrowth::new),
         failure: report.result.as_ref().err(),
         notes: report.all_notes().map(String::as_str).collect(),
         thresholds: comparison.map(|comparison| thresholds(&comparison.rulings)),
-        tags: comparison.map(|comparison| comparison.tags.iter().map(Tag::of).collect()),
+        tags: comparison.map(|comparison| comparison.tags.iter().map(ComparedTag::new).collect()),
     })
 }
 
 /// Returns the JSON Schema of a comparison, in draft 2020-12.
 pub fn comparison_schema() -> Value {
-    schema_of::<Whole<'_>>()
+    schema_of::<JsonComparison<'_>>()
 }
 
 /// The result of comparing a candidate build with a base build.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "A comparison of poolgate")]
-struct Whole<'a> {
+struct JsonComparison<'a> {
     /// Always `poolgate comparison`.
     #[schemars(extend("const" = "poolgate comparison"))]
     format: &'static str,
@@ -68,15 +69,15 @@ struct Whole<'a> {
     candidate: Build<'a>,
     /// The tags with the largest growth from the base to the candidate, if each is one table of a log. Null for other
     /// inputs, and if there are thresholds.
-    growth: Option<Growth<'a>>,
+    growth: Option<LogGrowth<'a>>,
     /// The reason why there is no judgement; null if there is one.
     failure: Option<&'a Failure>,
     /// Notes for the reader.
     notes: Vec<&'a str>,
     /// One verdict for each threshold, in the scenario's order.
-    thresholds: Option<Vec<Threshold<'a>>>,
+    thresholds: Option<Vec<JsonThreshold<'a>>>,
     /// Every tag of the candidate.
-    tags: Option<Vec<Tag>>,
+    tags: Option<Vec<ComparedTag>>,
 }
 
 /// One build of the comparison.
@@ -92,14 +93,14 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn of(report: &'a Report) -> Build<'a> {
+    fn new(report: &'a Report) -> Build<'a> {
         Build { run: &report.run, started: report.started, driver: report.driver.as_ref() }
     }
 }
 
 /// A tag in both builds. Rates are bytes per `per`, with their 95 % intervals; null if unknown.
 #[derive(Serialize, JsonSchema)]
-struct Tag {
+struct ComparedTag {
     /// The tag's canonical text.
     tag: String,
     pool: crate::pool::Pool,
@@ -117,9 +118,9 @@ struct Tag {
     growing: bool,
 }
 
-impl Tag {
-    fn of(compared: &Compared) -> Tag {
-        Tag {
+impl ComparedTag {
+    fn new(compared: &Compared) -> ComparedTag {
+        ComparedTag {
             tag: compared.key.tag.as_str().to_owned(),
             pool: compared.key.pool,
             session: compared.key.session,

@@ -11,12 +11,12 @@ pub struct Driver {
     /// The driver's file or module, as in the scenario.
     pub name: String,
     /// The driver as found on the machine during the test; null if it was not found.
-    pub found: Option<Found>,
+    pub found: Option<FoundDriver>,
 }
 
 /// A driver found on the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Found {
+pub struct FoundDriver {
     /// The version from its vendor, if it has one.
     pub version: Option<String>,
     /// An identifier of its build that no other build has, if there is one.
@@ -48,7 +48,7 @@ mod tests {
         let driver = |found| Driver { name: "mydrv.sys".to_owned(), found }.to_string();
         let found = |version: Option<&str>, build: Option<&str>| {
             let (version, build) = (version.map(str::to_owned), build.map(str::to_owned));
-            Some(Found { version, build, place: r"C:\drivers\mydrv.sys".to_owned() })
+            Some(FoundDriver { version, build, place: r"C:\drivers\mydrv.sys".to_owned() })
         };
         for (found, expected) in [
             (found(Some("1.2.3.4"), Some("5F3C1f000")), r"mydrv.sys 1.2.3.4, build 5F3C1f000, C:\drivers\mydrv.sys"),

@@ -1,6 +1,6 @@
 //! The tags with the largest growth in a log, as a table for a person. It opens the report on a log without thresholds.
 
-use super::table::Rows;
+use super::table::RowLimit;
 use crate::judge::Ranking;
 use crate::scenario::{Bytes, Duration};
 use crate::table::borderless;
@@ -9,7 +9,7 @@ use crate::table::borderless;
 const SHOWN: usize = 10;
 
 /// Formats the ranking as text, `width` columns wide.
-pub(super) fn growth(ranking: &Ranking, width: u16, rows: Rows) -> String {
+pub(super) fn growth(ranking: &Ranking, width: u16, rows: RowLimit) -> String {
     let apart = match ranking.hours {
         Some(hours) => format!("{} apart", Duration::from_secs((hours * 3600.0).round() as u64)),
         None => "the time between them is unknown".to_owned(),
@@ -27,7 +27,7 @@ pub(super) fn growth(ranking: &Ranking, width: u16, rows: Rows) -> String {
     text
 }
 
-fn listed(ranking: &Ranking, width: u16, rows: Rows) -> String {
+fn listed(ranking: &Ranking, width: u16, rows: RowLimit) -> String {
     let mut table = borderless(width);
     table.set_header(["tag", "grew by", "per hour", "of its pool's growth", "from", "to"]);
     for grown in ranking.tags.iter().take(rows.of(SHOWN, ranking.tags.len())) {

@@ -13,7 +13,7 @@ const MOST: usize = 5;
 
 /// The leaks, largest rate first, then other broken limits. If all held, the smallest leak that the run could detect.
 pub(super) fn headlines(judgement: &Judgement) -> Vec<Headline> {
-    let mut leaks: Vec<Leak> = judgement.tags.iter().filter_map(|tag| Leak::of(tag, judgement)).collect();
+    let mut leaks: Vec<LeakingTag> = judgement.tags.iter().filter_map(|tag| LeakingTag::new(tag, judgement)).collect();
     leaks.sort_by(|a, b| b.rate.rate.total_cmp(&a.rate.rate));
     let is_leak = |key: &Option<Key>| leaks.iter().any(|leak| Some(&leak.tag.key) == key.as_ref());
     let broken = judgement.rulings.iter().flat_map(|ruling| &ruling.findings);
@@ -39,15 +39,15 @@ pub(super) fn headlines(judgement: &Judgement) -> Vec<Headline> {
 }
 
 /// A tag with steady growth that broke a threshold on a rate, and that no second look cleared.
-struct Leak<'a> {
+struct LeakingTag<'a> {
     tag: &'a TagFigures,
     /// In bytes per iteration or hour.
     rate: Interval,
     per: String,
 }
 
-impl Leak<'_> {
-    fn of<'a>(tag: &'a TagFigures, judgement: &Judgement) -> Option<Leak<'a>> {
+impl LeakingTag<'_> {
+    fn new<'a>(tag: &'a TagFigures, judgement: &Judgement) -> Option<LeakingTag<'a>> {
         let broken = tag.broke.iter().filter_map(|at| judgement.rulings.get(*at));
         let standing = tag.confirmation.as_ref().map(|confirmation| confirmation.standing);
         if !broken.into_iter().any(limits_a_rate)
@@ -59,7 +59,7 @@ impl Leak<'_> {
         let trend = tag.confirmation.as_ref().and_then(|confirmation| confirmation.trend.as_ref()).unwrap_or(trend);
         let per = trend.natural();
         let rate = trend.bytes(per)?;
-        trend.growing.then(|| Leak { tag, rate, per: per.to_string() })
+        trend.growing.then(|| LeakingTag { tag, rate, per: per.to_string() })
     }
 
     fn line(&self) -> String {

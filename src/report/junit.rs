@@ -12,7 +12,8 @@ use junit_report::{
     Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestResult, TestSuite, TestSuiteBuilder,
 };
 
-use super::{Failure, Host, Report};
+use super::{Host, Report};
+use crate::failure::Failure;
 use crate::judge::{Ruling, Verdict};
 use crate::scenario::Bytes;
 

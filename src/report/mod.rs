@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::judge::{Ignored, Judgement, Verdict};
 use crate::record::TimeSource;
 
@@ -23,13 +24,13 @@ mod suspect;
 mod table;
 
 pub use comparison::{compared, comparison_json, comparison_schema};
-pub use driver::{Driver, Found};
+pub use driver::{Driver, FoundDriver};
 pub use host::Host;
 pub use json::{json, schema};
 pub use junit::{junit, junit_of, junit_together};
 pub use series::{LeftOut, write_series};
 pub use suspect::{Suspect, Suspected};
-pub use table::{Rows, table};
+pub use table::{RowLimit, table};
 
 /// Writes a report file.
 pub use crate::record::replace;
@@ -111,30 +112,12 @@ pub struct Report {
     pub suspects: Vec<Suspected>,
 }
 
-/// The reason why there is no judgement.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Failure {
-    /// The error.
-    pub message: String,
-    /// Advice on how to fix it.
-    pub help: Option<String>,
-    /// The last lines of the failed command.
-    pub output: String,
-}
-
-impl Failure {
-    /// The failure that `junit.xml` shows until the run is over.
-    pub fn not_finished() -> Failure {
-        Failure {
-            message: "the run did not finish".to_owned(),
-            help: Some(
-                "the machine or poolgate stopped unexpectedly, or the run is still in progress: see \
-                 run.log"
-                    .to_owned(),
-            ),
-            output: String::new(),
-        }
-    }
+/// The failure that `junit.xml` shows until the run is over.
+pub fn not_finished() -> Failure {
+    Failure::with_help(
+        "the run did not finish",
+        "the machine or poolgate stopped unexpectedly, or the run is still in progress: see run.log",
+    )
 }
 
 impl Report {
@@ -151,7 +134,7 @@ impl Report {
             source: String::new(),
             times: Vec::new(),
             boot: String::new(),
-            result: Err(Failure::not_finished()),
+            result: Err(not_finished()),
             not_restored: None,
             notes: Vec::new(),
             suspects: Vec::new(),

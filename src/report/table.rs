@@ -7,7 +7,8 @@ use comfy_table::{ColumnConstraint, Width};
 
 use super::growth::growth;
 use super::headline::headlines;
-use super::{Failure, Outcome, Report};
+use super::{Outcome, Report};
+use crate::failure::Failure;
 use crate::judge::{Evidence, Judgement, Ruling};
 use crate::plain::plain;
 use crate::record::TimeSource;
@@ -15,32 +16,32 @@ use crate::table::borderless;
 
 /// The number of rows shown of a long list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rows {
+pub enum RowLimit {
     /// All of them.
     All,
     /// The first ones. The text names the place of the other rows for a reader of the table.
     First(&'static str),
 }
 
-impl Rows {
+impl RowLimit {
     /// The first rows of a run's report; the rest are in its `report.json`.
-    pub const OF_RUN: Rows = Rows::First("see report.json");
+    pub const OF_RUN: RowLimit = RowLimit::First("see report.json");
 
     /// Returns the number of rows to show of `all` rows, if `usual` rows are usually shown.
     pub(super) fn of(self, usual: usize, all: usize) -> usize {
         match self {
-            Rows::All => all,
+            RowLimit::All => all,
             // A line about one more row takes as much room as the row.
-            Rows::First(_) if all == usual + 1 => all,
-            Rows::First(_) => usual.min(all),
+            RowLimit::First(_) if all == usual + 1 => all,
+            RowLimit::First(_) => usual.min(all),
         }
     }
 
     /// Returns a line about the rows that are not shown; `None` if there are none.
     pub(super) fn more(self, left: usize) -> Option<String> {
         match self {
-            Rows::First(place) if left > 0 => Some(format!("and {left} more, {place}")),
-            Rows::First(_) | Rows::All => None,
+            RowLimit::First(place) if left > 0 => Some(format!("and {left} more, {place}")),
+            RowLimit::First(_) | RowLimit::All => None,
         }
     }
 }
@@ -53,7 +54,7 @@ const NARROW: u16 = 100;
 
 /// Formats the report as text, `width` columns wide, with the statistics of each tag if `verbose`. Text from outside is
 /// made [`plain`] before colours are added.
-pub fn table(report: &Report, width: u16, rows: Rows, verbose: bool) -> String {
+pub fn table(report: &Report, width: u16, rows: RowLimit, verbose: bool) -> String {
     let outcome = report.outcome();
     let style = colour(outcome);
     let after = match report.times.contains(&TimeSource::Unknown) {
@@ -108,7 +109,7 @@ fn statistics(judgement: &Judgement) -> String {
     text
 }
 
-fn body(report: &Report, width: u16, rows: Rows) -> String {
+fn body(report: &Report, width: u16, rows: RowLimit) -> String {
     let mut text = String::new();
     match &report.result {
         Ok(judgement) => {
@@ -143,7 +144,7 @@ fn failed(failure: &Failure) -> String {
     text
 }
 
-fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> String {
+fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -> String {
     let mut table = borderless(width);
     // Only a comparison has a base.
     let based = rulings.iter().flat_map(|ruling| &ruling.findings).any(|finding| finding.base.is_some());
@@ -180,7 +181,7 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> Strin
 }
 
 /// The same for a narrow terminal: under each threshold its findings, each wrapped to `width`.
-fn paragraphs(report: &Report, rulings: &[Ruling], width: u16, rows: Rows) -> String {
+fn paragraphs(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -> String {
     let mut text = String::new();
     let wrapped = |line: &str| {
         let options = textwrap::Options::new(width.into()).initial_indent("   ").subsequent_indent("     ");

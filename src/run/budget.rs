@@ -8,22 +8,22 @@ use crate::scenario::{Pause, Scenario};
 
 /// The rest of `time_limit`. Without a limit, any length fits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Budget {
+pub(super) struct TimeBudget {
     end: Option<Instant>,
     cool_down: Duration,
     /// The length of a second look as a multiple of the first: 3, or 2 if the workload cannot pause.
     second_look: u32,
 }
 
-impl Budget {
+impl TimeBudget {
     /// Starts the time limit of a run that begins now.
-    pub(super) fn from_now(scenario: &Scenario) -> Budget {
+    pub(super) fn from_now(scenario: &Scenario) -> TimeBudget {
         let limit = scenario.time_limit.filter(|_| scenario.confirm);
         let second_look = match scenario.workload.pause {
             Pause::Idle | Pause::HalfSpeed => 3,
             Pause::Never => 2,
         };
-        Budget {
+        TimeBudget {
             end: limit.map(|limit| Instant::now() + limit.as_std()),
             cool_down: scenario.sampling.cool_down.as_std(),
             second_look,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// Ticks at `start + n × every`.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct SampleClock {
     start: Instant,
     every: Duration,
     /// The number of the next tick.
@@ -15,10 +15,10 @@ pub(super) struct Clock {
     missed: u32,
 }
 
-impl Clock {
+impl SampleClock {
     /// Returns a clock with its first tick one period from now.
-    pub(super) fn new(every: Duration) -> Clock {
-        Clock { start: Instant::now(), every, next: 1, missed: 0 }
+    pub(super) fn new(every: Duration) -> SampleClock {
+        SampleClock { start: Instant::now(), every, next: 1, missed: 0 }
     }
 
     /// Waits for the next tick. Dropping the future loses no tick.
@@ -36,10 +36,10 @@ impl Clock {
         self.next = passed.max(self.next);
     }
 
-    /// Restarts the clock: the next tick is one period from now, and ticks since the last [`Clock::pass`] do not count
+    /// Restarts the clock: the next tick is one period from now, and ticks since the last [`SampleClock::pass`] do not count
     /// as missed.
     pub(super) fn begin_again(&mut self) {
-        *self = Clock { missed: self.missed, ..Clock::new(self.every) };
+        *self = SampleClock { missed: self.missed, ..SampleClock::new(self.every) };
     }
 
     /// Returns the number of ticks missed since the last call, and resets it. It includes ticks that passed while no
@@ -57,7 +57,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ticks_do_not_drift_when_samples_take_long() {
         let begun = Instant::now();
-        let mut clock = Clock::new(Duration::from_secs(1));
+        let mut clock = SampleClock::new(Duration::from_secs(1));
         for _ in 0..100 {
             clock.tick().await;
             tokio::time::advance(Duration::from_millis(300)).await;
@@ -68,7 +68,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_which_begins_again_missed_nothing() {
-        let mut clock = Clock::new(Duration::from_secs(1));
+        let mut clock = SampleClock::new(Duration::from_secs(1));
         clock.tick().await;
         tokio::time::advance(Duration::from_millis(3500)).await;
         clock.begin_again();
@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn ticks_that_nobody_waited_for_are_missed() {
-        let mut clock = Clock::new(Duration::from_secs(1));
+        let mut clock = SampleClock::new(Duration::from_secs(1));
         clock.tick().await;
         tokio::time::advance(Duration::from_millis(3500)).await;
         assert_eq!((clock.take_missed(), clock.take_missed()), (2, 0));
@@ -90,7 +90,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn ticks_that_passed_are_counted_once() {
-        let mut clock = Clock::new(Duration::from_secs(1));
+        let mut clock = SampleClock::new(Duration::from_secs(1));
         clock.tick().await;
         tokio::time::advance(Duration::from_millis(3500)).await;
         clock.tick().await;

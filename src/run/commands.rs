@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::error::{CommandError, RunError};
-use super::measure::Workload;
+use super::measure::WorkloadRunner;
 use super::output::Output;
-use super::process::{Process, Shell, Step};
+use super::process::{CommandEvent, Process, Shell};
 use crate::scenario::{LinePattern, Plan, Scenario};
 
 /// The number of last lines of a failed command that its error carries.
@@ -20,14 +20,14 @@ pub(super) struct Commands<'a> {
     output: &'a mut Output,
     scenario: &'a Scenario,
     running: Option<Process>,
-    lines: Lines,
+    lines: OutputLines,
     begun: Instant,
 }
 
 impl<'a> Commands<'a> {
     pub(super) fn new(scenario: &'a Scenario, shell: &'a Shell, output: &'a mut Output) -> Commands<'a> {
         shell.prepare();
-        Commands { shell, output, scenario, running: None, lines: Lines::default(), begun: Instant::now() }
+        Commands { shell, output, scenario, running: None, lines: OutputLines::default(), begun: Instant::now() }
     }
 
     /// Runs one command to its end. If it takes longer than `limit`, or if `stop` completes, the command and all
@@ -59,8 +59,8 @@ impl<'a> Commands<'a> {
         self.start(which, line)?;
         while let Some(process) = &mut self.running {
             match process.next().await? {
-                Step::Wrote(bytes) => which.kept(self.output.write(bytes))?,
-                Step::Ended(ended) => {
+                CommandEvent::Wrote(bytes) => which.kept(self.output.write(bytes))?,
+                CommandEvent::Ended(ended) => {
                     self.running = None;
                     ended.well(|| self.output.last_lines(LINES_SHOWN))?;
                 }
@@ -97,14 +97,14 @@ impl<'a> Commands<'a> {
         loop {
             let Some(process) = &mut self.running else { return std::future::pending().await };
             match process.next().await? {
-                Step::Wrote(bytes) => {
+                CommandEvent::Wrote(bytes) => {
                     self.output.write(bytes)?;
                     match count_lines.map_or(0, |pattern| self.lines.count(bytes, pattern)) {
                         0 => {}
                         counted => return Ok(counted),
                     }
                 }
-                Step::Ended(ended) => {
+                CommandEvent::Ended(ended) => {
                     self.running = None;
                     ended.well(|| self.output.last_lines(LINES_SHOWN))?;
                     let after = self.begun.elapsed();
@@ -121,7 +121,7 @@ impl Drop for Commands<'_> {
     }
 }
 
-impl Workload for Commands<'_> {
+impl WorkloadRunner for Commands<'_> {
     async fn iteration(&mut self, number: u64) -> Result<(), RunError> {
         let limit = match self.scenario.workload.plan {
             Plan::Iterations { timeout, .. } => timeout.as_std(),
@@ -188,11 +188,11 @@ impl std::fmt::Display for Which {
 
 /// Assembles lines from chunks of output.
 #[derive(Default)]
-struct Lines {
+struct OutputLines {
     begun: Vec<u8>,
 }
 
-impl Lines {
+impl OutputLines {
     /// The limit on the part of a line that is matched, in bytes. A program may never end its line.
     const LONGEST: usize = 64 << 10;
 
@@ -200,7 +200,7 @@ impl Lines {
     fn count(&mut self, bytes: &[u8], pattern: &LinePattern) -> u64 {
         let mut counted = 0;
         for part in bytes.split_inclusive(|&b| b == b'\n') {
-            let room = Lines::LONGEST.saturating_sub(self.begun.len());
+            let room = OutputLines::LONGEST.saturating_sub(self.begun.len());
             self.begun.extend_from_slice(&part[..part.len().min(room)]);
             if part.ends_with(b"\n") {
                 counted += u64::from(pattern.matches(self.begun.trim_ascii_end()));

@@ -9,7 +9,7 @@ use crate::record::Stage;
 
 /// An event that is of interest to a person watching the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum RunEvent {
     /// A phase of the run begins.
     Phase(Phase),
     /// A process resumed the run, in this boot.
@@ -83,53 +83,57 @@ pub enum Event {
     Stopping,
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for RunEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::Phase(phase) => write!(f, "phase {phase}"),
-            Event::Resumed(boot) => write!(f, "the run continues ({boot})"),
-            Event::Flag { name, value: FlagValue::Absent } => write!(f, "flag {name}: removed"),
-            Event::Flag { name, value: FlagValue::Present(text) } if text.lines().nth(1).is_some() => {
+            RunEvent::Phase(phase) => write!(f, "phase {phase}"),
+            RunEvent::Resumed(boot) => write!(f, "the run continues ({boot})"),
+            RunEvent::Flag { name, value: FlagValue::Absent } => write!(f, "flag {name}: removed"),
+            RunEvent::Flag { name, value: FlagValue::Present(text) } if text.lines().nth(1).is_some() => {
                 write!(f, "flag {name}: set to {} lines", text.lines().count())
             }
-            Event::Flag { name, value: value @ FlagValue::Present(_) } => write!(f, "flag {name}: set to {value}"),
-            Event::Restarting => write!(f, "restarting the machine"),
-            Event::Trouble(message) => write!(f, "trouble: {message}"),
-            Event::Command { which, line } => write!(f, "{which}: {line}"),
-            Event::Began(stage, Some(length)) => write!(f, "{stage} ({:.1} s)", length.as_secs_f64()),
-            Event::Began(stage, None) => write!(f, "{stage}"),
-            Event::Progress { iterations, of: Some(of) } => write!(f, "iteration {iterations} of {of}"),
-            Event::Progress { iterations, of: None } => write!(f, "iteration {iterations}"),
-            Event::GoesOn(length) => {
-                write!(f, "the time limit has no room for a second look: the workload continues for {}", About(*length))
+            RunEvent::Flag { name, value: value @ FlagValue::Present(_) } => write!(f, "flag {name}: set to {value}"),
+            RunEvent::Restarting => write!(f, "restarting the machine"),
+            RunEvent::Trouble(message) => write!(f, "trouble: {message}"),
+            RunEvent::Command { which, line } => write!(f, "{which}: {line}"),
+            RunEvent::Began(stage, Some(length)) => write!(f, "{stage} ({:.1} s)", length.as_secs_f64()),
+            RunEvent::Began(stage, None) => write!(f, "{stage}"),
+            RunEvent::Progress { iterations, of: Some(of) } => write!(f, "iteration {iterations} of {of}"),
+            RunEvent::Progress { iterations, of: None } => write!(f, "iteration {iterations}"),
+            RunEvent::GoesOn(length) => {
+                write!(
+                    f,
+                    "the time limit has no room for a second look: the workload continues for {}",
+                    RoundedLength(*length)
+                )
             }
-            Event::LooksAgain { subject, number: 1, length } => {
-                write!(f, "second look at {subject}, which grew ({})", About(*length))
+            RunEvent::LooksAgain { subject, number: 1, length } => {
+                write!(f, "second look at {subject}, which grew ({})", RoundedLength(*length))
             }
-            Event::LooksAgain { subject, number, length } => {
-                write!(f, "second look at {subject} continues, part {number} ({})", About(*length))
+            RunEvent::LooksAgain { subject, number, length } => {
+                write!(f, "second look at {subject} continues, part {number} ({})", RoundedLength(*length))
             }
-            Event::Block { subject, block, left } => {
-                write!(f, "second look at {subject}: {block}, {} left", About(*left))
+            RunEvent::Block { subject, block, left } => {
+                write!(f, "second look at {subject}: {block}, {} left", RoundedLength(*left))
             }
-            Event::Slots { done, of } => write!(f, "slot {done} of {of}"),
-            Event::NoTime { subject, length } => {
-                write!(f, "{subject} grew; a second look ({}) does not fit into the time limit", About(*length))
+            RunEvent::Slots { done, of } => write!(f, "slot {done} of {of}"),
+            RunEvent::NoTime { subject, length } => {
+                write!(f, "{subject} grew; a second look ({}) does not fit into the time limit", RoundedLength(*length))
             }
-            Event::Gap(because) => write!(f, "a sample is missing: {because}"),
-            Event::Missed(ticks) => {
+            RunEvent::Gap(because) => write!(f, "a sample is missing: {because}"),
+            RunEvent::Missed(ticks) => {
                 let samples = if *ticks == 1 { "sample" } else { "samples" };
                 write!(f, "the machine was too busy for {ticks} {samples}")
             }
-            Event::Stopping => write!(f, "stopping: ending the workload, then cleaning up"),
+            RunEvent::Stopping => write!(f, "stopping: ending the workload, then cleaning up"),
         }
     }
 }
 
 /// Displays an estimated length of time, without false precision.
-struct About(Duration);
+struct RoundedLength(Duration);
 
-impl fmt::Display for About {
+impl fmt::Display for RoundedLength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_secs() {
             0..=99 => write!(f, "about {:.0} s", self.0.as_secs_f64().max(1.0)),

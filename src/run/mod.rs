@@ -1,6 +1,6 @@
 //! A run executes one scenario once and makes one complete recording.
 //!
-//! [`conduct`] sets up, measures, and tears down. It sends progress as [`Event`]s and writes measurements to the
+//! [`conduct`] sets up, measures, and tears down. It sends progress as [`RunEvent`]s and writes measurements to the
 //! recording; `judge` interprets them. This is the only module with async code.
 
 mod budget;
@@ -21,10 +21,10 @@ mod second_look;
 mod stop;
 
 pub use error::{CommandError, RunError};
-pub use event::Event;
+pub use event::RunEvent;
 pub use folder::{RunFolder, full_path};
-pub use lock::{LockError, MachineLock, Owner};
-pub use measure::Workload;
+pub use lock::{LockError, LockOwner, MachineLock};
+pub use measure::WorkloadRunner;
 pub use output::{Output, open_log};
 pub use process::Shell;
 pub use sampler::Instruments;
@@ -36,7 +36,7 @@ use std::time::Duration;
 use crate::pool::TagPattern;
 use crate::record::Stage;
 use crate::scenario::{Scenario, Step, Subject};
-use budget::Budget;
+use budget::TimeBudget;
 use commands::{Commands, Which};
 use drive::Milestone;
 use measure::measure;
@@ -61,7 +61,7 @@ pub async fn conduct(
     // Check that the machine can be sampled before setup changes anything.
     with.source.sample().map_err(RunError::Sample)?;
 
-    let budget = Budget::from_now(scenario);
+    let budget = TimeBudget::from_now(scenario);
     let mut commands = Commands::new(scenario, shell, output);
     if !scenario.teardown.is_empty() {
         (with.milestone)(Milestone::SettingUp).map_err(RunError::Checkpoint)?;
@@ -76,7 +76,7 @@ pub async fn conduct(
         outcome = second_looks(scenario, look_again, &budget, &mut commands, &mut sampler).await;
     }
     if matches!(outcome, Err(RunError::Interrupted)) {
-        sampler.tell(Event::Stopping);
+        sampler.tell(RunEvent::Stopping);
     }
     let measured = outcome.is_ok();
     let marked = sampler.mark(Stage::Teardown);
@@ -84,7 +84,7 @@ pub async fn conduct(
     let torn_down = run_teardown(&scenario.teardown, &mut commands, &mut |event| sampler.tell(event), &stop).await;
     if let (true, Err(cut @ RunError::NotTornDown { .. })) = (outcome.is_err(), &torn_down.outcome) {
         // The run already failed for another reason, so report this one as an event.
-        sampler.tell(Event::Trouble(cut.to_string()));
+        sampler.tell(RunEvent::Trouble(cut.to_string()));
     }
     let kept =
         if torn_down.complete && !scenario.teardown.is_empty() { sampler.reach(Milestone::TornDown) } else { Ok(()) };
@@ -104,7 +104,7 @@ pub async fn tear_down(
     scenario: &Scenario,
     shell: &Shell,
     output: &mut Output,
-    tell: &mut dyn FnMut(Event),
+    tell: &mut dyn FnMut(RunEvent),
     stop: &Stop,
 ) -> Result<(), RunError> {
     let mut commands = Commands::new(scenario, shell, output);
@@ -127,7 +127,7 @@ fn to_shrink(scenario: &Scenario) -> Vec<TagPattern> {
 async fn set_up(steps: &[Step], commands: &mut Commands<'_>, with: &mut Instruments<'_>) -> Result<(), RunError> {
     for (at, step) in steps.iter().enumerate() {
         let which = Which::Setup { number: at + 1, of: steps.len() };
-        (with.tell)(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
+        (with.tell)(RunEvent::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
         commands.run(&which, step.run.as_str(), step.timeout.as_std(), with.stop.asked(1)).await?;
     }
     Ok(())
@@ -145,13 +145,13 @@ struct TornDown {
 async fn run_teardown(
     steps: &[Step],
     commands: &mut Commands<'_>,
-    tell: &mut dyn FnMut(Event),
+    tell: &mut dyn FnMut(RunEvent),
     stop: &Stop,
 ) -> TornDown {
     let mut outcome = Ok(());
     for (at, step) in steps.iter().enumerate() {
         let which = Which::Teardown { number: at + 1, of: steps.len() };
-        tell(Event::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
+        tell(RunEvent::Command { which: which.to_string(), line: step.run.as_str().to_owned() });
         let done = commands.run(&which, step.run.as_str(), step.timeout.as_std(), stop.asked(2)).await;
         if matches!(done, Err(RunError::Interrupted)) {
             let left = steps[at..].iter().map(|step| step.run.as_str().to_owned()).collect();

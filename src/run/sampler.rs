@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::clock::Clock;
+use super::clock::SampleClock;
 use super::drive::Milestone;
 use super::error::RunError;
-use super::event::Event;
+use super::event::RunEvent;
 use super::stop::Stop;
 use crate::machine::{MachineError, PoolSource};
 use crate::pool::TagPattern;
@@ -36,7 +36,7 @@ pub struct Instruments<'a> {
     /// The recorder of samples.
     pub recorder: &'a mut Recorder,
     /// The receiver of events.
-    pub tell: &'a mut dyn FnMut(Event),
+    pub tell: &'a mut dyn FnMut(RunEvent),
     /// The stop requests that end the run early.
     pub stop: Stop,
     /// Writes a milestone to the checkpoint.
@@ -48,7 +48,7 @@ pub(super) struct Sampler<'i, 'a> {
     /// The tags whose caches are shrunk before settled samples.
     shrink: Vec<TagPattern>,
     started: Instant,
-    clock: Clock,
+    clock: SampleClock,
     failures: u32,
     synced: Instant,
     iterations: u64,
@@ -58,7 +58,7 @@ pub(super) struct Sampler<'i, 'a> {
 impl<'i, 'a> Sampler<'i, 'a> {
     pub(super) fn new(with: &'i mut Instruments<'a>, sampling: &Sampling, shrink: Vec<TagPattern>) -> Sampler<'i, 'a> {
         let now = Instant::now();
-        let clock = Clock::new(sampling.every.as_std());
+        let clock = SampleClock::new(sampling.every.as_std());
         Sampler { with, shrink, started: now, clock, failures: 0, synced: now, iterations: 0, marked: 0 }
     }
 
@@ -67,7 +67,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         self.with.stop.clone()
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: RunEvent) {
         (self.with.tell)(event);
     }
 
@@ -78,11 +78,11 @@ impl<'i, 'a> Sampler<'i, 'a> {
 
     /// Begins a stage: sends the event and marks the recording.
     pub(super) fn begin(&mut self, stage: Stage, length: Option<Duration>) -> Result<(), RunError> {
-        self.tell(Event::Began(stage, length));
+        self.tell(RunEvent::Began(stage, length));
         self.mark(stage)
     }
 
-    /// Marks the beginning of a stage without the event [`Event::Began`].
+    /// Marks the beginning of a stage without the event [`RunEvent::Began`].
     pub(super) fn mark(&mut self, stage: Stage) -> Result<(), RunError> {
         self.clock.pass();
         self.write(&Mark::Stage(stage))
@@ -204,7 +204,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
             self.sync()?;
         }
         if missed > 0 {
-            self.tell(Event::Missed(missed));
+            self.tell(RunEvent::Missed(missed));
         }
         Ok(())
     }
@@ -213,7 +213,7 @@ impl<'i, 'a> Sampler<'i, 'a> {
         self.failures += 1;
         let because = error.to_string();
         self.with.recorder.mark(self.started.elapsed(), &Mark::Gap { because: because.clone() })?;
-        self.tell(Event::Gap(because));
+        self.tell(RunEvent::Gap(because));
         if self.failures >= FAILURES { Err(RunError::Sample(error)) } else { Ok(()) }
     }
 

@@ -6,7 +6,8 @@ use std::fmt;
 
 use super::mistake::{MistakeText, shown};
 use super::scalar::{Scalar, not_a, scalars};
-use crate::gflags::{POOL_TAGGING, Scope, Switch, SwitchError};
+use crate::failure;
+use crate::gflags::{FlagScope, POOL_TAGGING, Switch, SwitchError};
 
 /// The file name of a driver in the form that Driver Verifier takes: no path, and no separator of its list of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,9 @@ impl Scalar for Switch {
     const EXAMPLES: &'static [&'static str] = &["+kst", "-hpa", "+2000"];
 
     fn read(text: &str) -> Result<Switch, MistakeText> {
-        let wrong = |error: SwitchError, label| MistakeText::new(error.to_string(), label, error.help());
+        let wrong = |error: SwitchError, label| {
+            MistakeText::new(error.to_string(), label, failure::help(&error).unwrap_or_default())
+        };
         let switch: Switch = text.parse().map_err(|error| match error {
             SwitchError::Unknown { sign, name } => {
                 wrong(SwitchError::Unknown { sign, name: shown(&name) }, "not a global flag")
@@ -48,7 +51,7 @@ impl Scalar for Switch {
             let help = "remove `ptg`; `pool_tagging: if_needed` switches it on only if the kernel needs it";
             return Err(MistakeText::new("poolgate measures by pool tagging", "switches it off", help));
         }
-        switch.within(Scope::Registry).map_err(|error| wrong(error, "not for the registry"))
+        switch.within(FlagScope::Registry).map_err(|error| wrong(error, "not for the registry"))
     }
 }
 

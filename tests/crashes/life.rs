@@ -7,10 +7,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use poolgate::machine::{Asked, FlagValue, Machine, sim};
+use poolgate::failure::Failure;
+use poolgate::machine::{FlagValue, Machine, RequestedSetting, sim};
 use poolgate::record::Digest;
 use poolgate::run::drive::{
-    Checkpoint, CheckpointError, Created, Milestone, Phase, Restart, Standing, State, Trouble, Work, drive,
+    Checkpoint, CheckpointError, Created, DriveOutcome, Milestone, Phase, Restart, State, Work, drive,
 };
 
 use crate::world::{Crash, Died, GLOBAL_FLAG, Handle};
@@ -39,8 +40,8 @@ impl Work for Measuring {
         &mut self,
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<Digest, Trouble> {
-        let trouble = |error: io::Error| Trouble::from(error.to_string());
+    ) -> Result<Digest, Failure> {
+        let trouble = |error: io::Error| Failure::new(error);
         milestone(Milestone::SettingUp).map_err(trouble)?;
         let measured = self.0.set_up().map_err(trouble).and_then(|()| self.record(machine));
         self.0.tear_down().map_err(trouble)?;
@@ -48,18 +49,18 @@ impl Work for Measuring {
         measured.map(|()| Digest::default())
     }
 
-    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
+    async fn end_leftovers(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    async fn tear_down(&mut self) -> Result<(), Trouble> {
-        self.0.tear_down().map_err(|error| error.to_string().into())
+    async fn tear_down(&mut self) -> Result<(), Failure> {
+        self.0.tear_down().map_err(Failure::new)
     }
 
-    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+    fn report(&mut self, state: &State) -> Result<(), Failure> {
         // Like the real reports: without trouble, the result of the recording; with trouble, never a pass.
         let held = state.trouble.is_none() && state.not_restored.is_none();
-        self.0.write_report(held).map_err(|error| error.to_string().into())
+        self.0.write_report(held).map_err(Failure::new)
     }
 
     async fn wait_to_retry(&mut self, _: Duration) -> bool {
@@ -72,11 +73,11 @@ impl Work for Measuring {
 }
 
 impl Measuring {
-    fn record(&mut self, machine: &mut Machine) -> Result<(), Trouble> {
-        let trouble = |error: io::Error| Trouble::from(error.to_string());
+    fn record(&mut self, machine: &mut Machine) -> Result<(), Failure> {
+        let trouble = |error: io::Error| Failure::new(error);
         self.0.begin_recording().map_err(trouble)?;
         for _ in 0..2 {
-            machine.pool.sample().map_err(|error| Trouble::from(error.to_string()))?;
+            machine.pool.sample().map_err(Failure::new)?;
             self.0.measure_on().map_err(trouble)?;
         }
         self.0.close_recording().map_err(trouble)
@@ -92,12 +93,12 @@ pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
         world.begin_process();
         let ended = catch_unwind(AssertUnwindSafe(|| process(&world)));
         match ended {
-            Ok(Ok(Standing::Done)) => return at_rest(&world, true, refused),
-            Ok(Ok(Standing::Restarting)) => {}
+            Ok(Ok(DriveOutcome::Done)) => return at_rest(&world, true, refused),
+            Ok(Ok(DriveOutcome::Restarting)) => {}
             // A person calls `poolgate resume`.
-            Ok(Ok(Standing::NotRestored)) if refused => {}
+            Ok(Ok(DriveOutcome::NotRestored)) if refused => {}
             Ok(Err(_)) if refused => {}
-            Ok(Ok(Standing::NotRestored)) => return Err("the flags were not put back".to_owned()),
+            Ok(Ok(DriveOutcome::NotRestored)) => return Err("the flags were not put back".to_owned()),
             Ok(Err(error)) => return Err(format!("a process failed: {error}")),
             Err(died) if died.is::<Died>() => {}
             Err(other) => std::panic::resume_unwind(other),
@@ -112,7 +113,7 @@ pub(crate) fn live(crashes: &[(usize, Crash)]) -> Result<Survived, String> {
 }
 
 /// One process: the first creates the run, the others resume it.
-fn process(world: &Handle) -> Result<Standing, String> {
+fn process(world: &Handle) -> Result<DriveOutcome, String> {
     let mut machine = sim::machine(world);
     let mut checkpoint = match Checkpoint::open(world.clone()) {
         Ok(checkpoint) => checkpoint,
@@ -130,7 +131,7 @@ fn process(world: &Handle) -> Result<Standing, String> {
 }
 
 pub(crate) fn created(machine: &mut Machine) -> Created {
-    let asked = vec![Asked::PoolTagging];
+    let asked = vec![RequestedSetting::PoolTagging];
     let (format, version) = Created::format();
     Created {
         format,

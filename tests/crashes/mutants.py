@@ -39,7 +39,7 @@ MUTANTS = [
         "flags which cannot be put back end the run",
         RESTORE,
         "_ => return written.map(|_| Next::NotRestored),",
-        "_ => return Ok(Next::Enter(Phase::Report, Some(\"given up\".to_owned().into()))),",
+        "_ => return Ok(Next::Enter(Phase::Report, Some(Failure::new(\"given up\")))),",
     ),
     (
         "a flag which cannot be put back keeps the others as they are",
@@ -62,7 +62,7 @@ MUTANTS = [
     (
         "a damaged checkpoint does not go to Restore",
         "src/run/drive/checkpoint.rs",
-        "            Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },\n",
+        "            CheckpointEntry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },\n",
         "",
     ),
     (
@@ -82,8 +82,8 @@ MUTANTS = [
     (
         "autostart is removed before the report",
         DRIVE,
-        "work.report(self.state()).map_err(DriveError::Report)?;\n                    // Off last",
-        "self.autostart_off()?;\n                    work.report(self.state()).map_err(DriveError::Report)?;\n                    // Off last",
+        "work.report(self.state()).map_err(DriveError::Report)?;\n                    // Remove autostart only now",
+        "self.autostart_off()?;\n                    work.report(self.state()).map_err(DriveError::Report)?;\n                    // Remove autostart only now",
     ),
     (
         "autostart is never removed",
@@ -100,8 +100,8 @@ MUTANTS = [
     (
         "the machine is measured without restarting it",
         DRIVE,
-        "        if !self.fresh_boot() {\n            // A process before",
-        "        if false {\n            // A process before",
+        "        if !self.fresh_boot() {\n            // An earlier process",
+        "        if false {\n            // An earlier process",
     ),
     (
         "a flag that looks restored is neither written nor flushed",

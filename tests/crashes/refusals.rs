@@ -8,12 +8,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use poolgate::failure::Failure;
 use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
-use poolgate::machine::{Asked, Autostart, Boot, BootId, Change, FlagValue, Flags, Machine, MachineError};
-use poolgate::record::{Digest, Storage};
-use poolgate::run::drive::{
-    Checkpoint, Created, DriveError, Milestone, Restart, Standing, State, Trouble, Work, drive,
+use poolgate::machine::{
+    Autostart, Boot, BootId, BootSettings, FlagValue, Machine, MachineError, RequestedSetting, SettingChange,
 };
+use poolgate::record::{Digest, Storage};
+use poolgate::run::drive::{Checkpoint, Created, DriveError, DriveOutcome, Milestone, Restart, State, Work, drive};
 
 use crate::life::created;
 
@@ -29,20 +30,20 @@ impl Work for Bystander {
         &mut self,
         _: &mut Machine,
         _: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<Digest, Trouble> {
+    ) -> Result<Digest, Failure> {
         self.measured = true;
         Ok(Digest::default())
     }
 
-    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
+    async fn end_leftovers(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    async fn tear_down(&mut self) -> Result<(), Trouble> {
+    async fn tear_down(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+    fn report(&mut self, state: &State) -> Result<(), Failure> {
         self.reported = Some(state.clone());
         Ok(())
     }
@@ -64,7 +65,7 @@ impl Boot for Stubborn {
     }
 
     fn restart(&mut self) -> Result<(), MachineError> {
-        Err(MachineError::NotYet("restarting a stubborn machine"))
+        Err(MachineError::NotElevated("restart a stubborn machine"))
     }
 }
 
@@ -74,7 +75,7 @@ impl Autostart for Stubborn {
     }
 
     fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
-        if run.is_some() { Err(MachineError::NotYet("autostart on a stubborn machine")) } else { Ok(()) }
+        if run.is_some() { Err(MachineError::NotElevated("set autostart on a stubborn machine")) } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
@@ -133,7 +134,7 @@ impl Trial {
     }
 
     /// One process on `machine`.
-    fn process(&mut self, mut machine: Machine) -> Result<Standing, DriveError> {
+    fn process(&mut self, mut machine: Machine) -> Result<DriveOutcome, DriveError> {
         let mut checkpoint = match Checkpoint::open(self.disk.clone()) {
             Ok(checkpoint) => checkpoint,
             Err(_) => Checkpoint::create(self.disk.clone(), created(&mut machine))?,
@@ -168,15 +169,17 @@ impl Trial {
 }
 
 #[test]
-fn a_machine_which_refuses_to_restart_is_put_back_and_reported() {
+fn a_machine_that_refuses_to_restart_is_restored_and_reported() {
     let mut trial = Trial::new();
     let stubborn = Machine { boot: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
-    assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
-    trial.failed_and_left_the_machine_as_it_was("cannot restart the machine: restarting a stubborn machine");
+    assert_eq!(trial.process(stubborn).unwrap(), DriveOutcome::Done);
+    trial.failed_and_left_the_machine_as_it_was(
+        "cannot restart the machine: only an administrator can restart a stubborn machine",
+    );
 }
 
 #[test]
-fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() {
+fn a_refused_restart_is_not_requested_again_for_flags_that_were_never_set() {
     struct Counting(Kernel, Rc<RefCell<u32>>);
     impl Boot for Counting {
         fn id(&self) -> Result<BootId, MachineError> {
@@ -185,7 +188,7 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
 
         fn restart(&mut self) -> Result<(), MachineError> {
             *self.1.borrow_mut() += 1;
-            Err(MachineError::NotYet("restarting a stubborn machine"))
+            Err(MachineError::NotElevated("restart a stubborn machine"))
         }
     }
     let mut trial = Trial::new();
@@ -193,16 +196,20 @@ fn a_machine_which_refused_is_not_asked_again_to_be_rid_of_flags_it_never_had() 
     let boot = Box::new(Counting(trial.kernel.clone(), Rc::clone(&asked_to_restart)));
     let mut machine = Machine { boot, ..sim::machine(&trial.kernel) };
     // For these flags the kernel does not report whether it runs without them.
-    let asked = vec![Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
+    let asked = vec![RequestedSetting::Verifier {
+        drivers: vec!["mydrv.sys".to_owned()],
+        level: 8,
+        reset_on_boot_failure: false,
+    }];
     let created = Created { changes: machine.flags.plan(&asked).unwrap(), asked, ..created(&mut machine) };
     Checkpoint::create(trial.disk.clone(), created).unwrap();
-    assert_eq!(trial.process(machine).unwrap(), Standing::Done);
+    assert_eq!(trial.process(machine).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was("cannot restart the machine");
     assert_eq!(*asked_to_restart.borrow(), 1);
 }
 
 #[test]
-fn a_restart_which_never_comes_is_put_back_and_reported() {
+fn a_missing_restart_is_restored_and_reported() {
     let mut trial = Trial::new();
     trial.work.restart = Restart::NeverCame;
     // The restart is accepted, but the machine stays up: its boot id does not change.
@@ -217,28 +224,28 @@ fn a_restart_which_never_comes_is_put_back_and_reported() {
         }
     }
     let deaf = Machine { boot: Box::new(Deaf(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
-    assert_eq!(trial.process(deaf).unwrap(), Standing::Done);
+    assert_eq!(trial.process(deaf).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was("the restart was accepted but did not happen");
 }
 
 #[test]
-fn a_machine_which_brings_nobody_back_is_not_changed() {
+fn a_machine_that_cannot_resume_poolgate_is_not_changed() {
     let mut trial = Trial::new();
     let stubborn = Machine { autostart: Box::new(Stubborn(trial.kernel.clone())), ..sim::machine(&trial.kernel) };
-    assert_eq!(trial.process(stubborn).unwrap(), Standing::Done);
+    assert_eq!(trial.process(stubborn).unwrap(), DriveOutcome::Done);
     trial.failed_and_left_the_machine_as_it_was("cannot set autostart: ");
     assert_eq!(trial.kernel.read().unwrap().boots, 1);
 }
 
 /// Accepts the flags of the run, but does not restore the old ones.
-struct OneWay(Box<dyn Flags>);
+struct OneWay(Box<dyn BootSettings>);
 
-impl Flags for OneWay {
-    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
+impl BootSettings for OneWay {
+    fn plan(&mut self, asked: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError> {
         self.0.plan(asked)
     }
 
-    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
+    fn in_force(&mut self, asked: &[RequestedSetting]) -> Result<bool, MachineError> {
         self.0.in_force(asked)
     }
 
@@ -248,7 +255,7 @@ impl Flags for OneWay {
 
     fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
         match value {
-            FlagValue::Absent => Err(MachineError::NotYet("removing a flag")),
+            FlagValue::Absent => Err(MachineError::NotElevated("remove a flag")),
             FlagValue::Present(_) => self.0.write(name, value),
         }
     }
@@ -261,12 +268,12 @@ impl Flags for OneWay {
 impl Trial {
     /// Runs processes on a machine that cannot restore its flags, until one gives up.
     fn stuck(&mut self) {
-        let mut standing = Standing::Restarting;
-        while standing == Standing::Restarting {
+        let mut standing = DriveOutcome::Restarting;
+        while standing == DriveOutcome::Restarting {
             let machine = sim::machine(&self.kernel);
             standing = self.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
         }
-        assert_eq!(standing, Standing::NotRestored);
+        assert_eq!(standing, DriveOutcome::NotRestored);
     }
 
     fn autostart(&self) -> Option<PathBuf> {
@@ -275,21 +282,21 @@ impl Trial {
 }
 
 #[test]
-fn flags_which_cannot_be_put_back_are_reported_and_tried_again() {
+fn flags_that_cannot_be_restored_are_reported_and_retried() {
     let mut trial = Trial::new();
     trial.stuck();
     let reported = trial.work.reported.clone().unwrap();
     let not_restored = reported.not_restored.unwrap();
-    assert_eq!(not_restored.message, "cannot put the flags back: removing a flag is not supported yet");
+    assert_eq!(not_restored.message, "cannot put the flags back: only an administrator can remove a flag");
     assert!(not_restored.help.unwrap().starts_with("by hand: remove GlobalFlag; poolgate tries again"));
     assert_eq!((reported.trouble, trial.autostart()), (None, Some("run".into())));
 
     trial.stuck();
     let mut standing = trial.process(sim::machine(&trial.kernel)).unwrap();
-    while standing == Standing::Restarting {
+    while standing == DriveOutcome::Restarting {
         standing = trial.process(sim::machine(&trial.kernel)).unwrap();
     }
-    assert_eq!(standing, Standing::Done);
+    assert_eq!(standing, DriveOutcome::Done);
     let reported = trial.work.reported.clone().unwrap();
     assert!(reported.not_restored.is_none() && reported.trouble.is_none());
     trial.left_the_machine_as_it_was();
@@ -302,7 +309,7 @@ fn only_a_persons_word_ends_a_run_with_flags_that_are_not_put_back() {
     Checkpoint::open(trial.disk.clone()).unwrap().leave_flags().unwrap();
     let machine = sim::machine(&trial.kernel);
     let standing = trial.process(Machine { flags: Box::new(OneWay(machine.flags)), ..machine }).unwrap();
-    assert_eq!((standing, trial.autostart()), (Standing::Done, None));
+    assert_eq!((standing, trial.autostart()), (DriveOutcome::Done, None));
     let reported = trial.work.reported.clone().unwrap();
     assert_eq!(reported.not_restored.unwrap().help.as_deref(), Some("by hand: remove GlobalFlag"));
     assert!(reported.trouble.is_some());
@@ -321,17 +328,17 @@ fn damage_anywhere_in_a_checkpoint_puts_everything_back() {
         let (mut trial, bytes) = armed();
         let copy = trial.created();
         trial.disk.bytes.borrow_mut()[at] ^= 1 << (at % 7);
-        let mut standing = Standing::Restarting;
-        while standing == Standing::Restarting {
+        let mut standing = DriveOutcome::Restarting;
+        while standing == DriveOutcome::Restarting {
             standing = match Checkpoint::open(trial.disk.clone()) {
                 Ok(_) => trial.process(sim::machine(&trial.kernel)).unwrap(),
                 Err(damage) => {
                     Checkpoint::recover(trial.disk.clone(), Some(copy.clone()), damage).unwrap();
-                    Standing::Restarting
+                    DriveOutcome::Restarting
                 }
             };
         }
-        assert_eq!(standing, Standing::Done, "byte {at}");
+        assert_eq!(standing, DriveOutcome::Done, "byte {at}");
         trial.left_the_machine_as_it_was();
         let last_line = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
         let trouble = trial.work.reported.clone().unwrap().trouble;
@@ -351,19 +358,19 @@ fn a_checkpoint_without_a_whole_beginning_needs_its_copy() {
         assert!(!error.to_string().contains("nothing was changed"), "{error}");
     }
     Checkpoint::recover(trial.disk.clone(), Some(copy), Checkpoint::open(trial.disk.clone()).unwrap_err()).unwrap();
-    while trial.process(sim::machine(&trial.kernel)).unwrap() != Standing::Done {}
+    while trial.process(sim::machine(&trial.kernel)).unwrap() != DriveOutcome::Done {}
     trial.left_the_machine_as_it_was();
 }
 
 #[test]
-fn a_disk_which_stays_full_leaves_no_flags() {
+fn a_disk_that_stays_full_leaves_no_flags() {
     let mut failed = 0;
     for full_at in 1..20 {
         let mut trial = Trial::new();
         trial.disk.for_good = true;
         *trial.disk.full_at.borrow_mut() = full_at;
         while let Ok(standing) = trial.process(sim::machine(&trial.kernel)) {
-            if standing == Standing::Done {
+            if standing == DriveOutcome::Done {
                 break;
             }
         }
@@ -376,22 +383,22 @@ fn a_disk_which_stays_full_leaves_no_flags() {
 }
 
 #[test]
-fn a_disk_which_is_full_at_any_entry_loses_nothing() {
+fn a_disk_that_is_full_at_any_entry_loses_nothing() {
     let mut failed = 0;
     for full_at in 1..20 {
         let mut trial = Trial::new();
         *trial.disk.full_at.borrow_mut() = full_at;
-        let mut standing = Standing::Restarting;
+        let mut standing = DriveOutcome::Restarting;
         for _ in 0..9 {
             match trial.process(sim::machine(&trial.kernel)) {
                 Ok(now) => standing = now,
                 Err(_) => failed += 1,
             }
-            if standing == Standing::Done {
+            if standing == DriveOutcome::Done {
                 break;
             }
         }
-        assert_eq!(standing, Standing::Done, "full at entry {full_at}");
+        assert_eq!(standing, DriveOutcome::Done, "full at entry {full_at}");
         assert!(trial.work.measured && trial.work.reported.as_ref().unwrap().trouble.is_none());
         trial.left_the_machine_as_it_was();
     }

@@ -41,7 +41,7 @@ fn figures_are_the_same_twice_and_a_worse_one_is_named() {
 }
 
 #[test]
-fn what_cannot_be_compared_with_is_refused_before_anything_is_measured() {
+fn unusable_figures_are_refused_before_anything_is_measured() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("figures.json");
     bench(&["--against", text(&file)]).assert().code(2).stdout("");

@@ -4,22 +4,16 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
+use crate::program::{Completed, poolgate_in};
 
 fn poolgate(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    command.current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
+    let mut command = poolgate_in(folder);
+    command.env_remove("NO_COLOR");
     command
 }
 
-fn said(folder: &Path, words: &[&str]) -> Said {
-    let output = poolgate(folder).args(words).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+fn said(folder: &Path, words: &[&str]) -> Completed {
+    Completed::run(poolgate(folder).args(words))
 }
 
 fn scenario(name: &str, more: &str) -> String {
@@ -54,7 +48,7 @@ fn suites(file: &Path) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn a_missing_file_is_a_mistake_that_is_told_once() {
+fn a_missing_file_is_one_mistake_reported_once() {
     let lab = lab();
     for words in [
         &["judge", "none.log"][..],
@@ -130,7 +124,7 @@ fn the_junit_file_has_every_run_also_after_simulated_restarts() {
 }
 
 #[test]
-fn check_refuses_what_can_only_end_unclear_or_in_an_error() {
+fn check_refuses_scenarios_that_can_only_end_unclear_or_in_an_error() {
     let lab = lab();
     let hopeless = "scenario: hopeless\nworkload: { run: ./not-built, iterations: 20 }\nthresholds:\n  \
                     - { total: POOL, max_growth: 64 MiB }\n  - { tag: MyD1, max_rate: 0 B/iteration }\n";
@@ -148,7 +142,7 @@ fn check_refuses_what_can_only_end_unclear_or_in_an_error() {
 }
 
 #[test]
-fn colours_are_as_they_are_asked_for() {
+fn colours_follow_the_options_and_the_environment() {
     let lab = lab();
     let coloured = |words: &[&str]| said(lab.path(), words).stderr.contains('\u{1b}');
     assert!(coloured(&["--color", "always", "check", "none.yaml"]));
@@ -202,7 +196,7 @@ mod lost {
     }
 
     #[test]
-    fn nobody_panics_where_output_is_lost() {
+    fn lost_output_causes_no_panic() {
         let lab = lab();
         let run = said(lab.path(), &["run", "all/a.yaml"]);
         is_judged(run.code, &run.stderr);

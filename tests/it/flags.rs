@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
+
+use crate::program::Completed;
 
 const NONE: &str = "Current Boot Registry Settings are: 00000000\n";
 
@@ -13,12 +15,6 @@ const NONE: &str = "Current Boot Registry Settings are: 00000000\n";
 struct Machine {
     folder: tempfile::TempDir,
     kernel: Kernel,
-}
-
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
 }
 
 impl Machine {
@@ -59,12 +55,12 @@ impl Machine {
         state.settings.flag("GlobalFlag")
     }
 
-    fn flags(&self, words: &str) -> Said {
+    fn flags(&self, words: &str) -> Completed {
         poolgate(&format!("flags {words}"), &self.path())
     }
 
     #[track_caller]
-    fn does(&self, words: &str) -> Said {
+    fn does(&self, words: &str) -> Completed {
         let said = self.flags(words);
         assert_eq!(said.code, Some(0), "{words}: {}{}", said.stdout, said.stderr);
         said
@@ -76,12 +72,11 @@ impl Machine {
 }
 
 /// Runs the command, with its words split at spaces, on the machine with its kernel in that file.
-fn poolgate(words: &str, kernel: &std::path::Path) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    command.args(words.split_whitespace()).env("POOLGATE_SIM_KERNEL", kernel).stdin(Stdio::null());
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
-    Said { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+fn poolgate(words: &str, kernel: &std::path::Path) -> Completed {
+    let mut command = crate::program::poolgate();
+    command.args(words.split_whitespace()).env("POOLGATE_SIM_KERNEL", kernel);
+    let Completed { code, stdout, stderr } = Completed::run(&mut command);
+    Completed { code, stdout: stdout.replace("\r\n", "\n"), stderr: stderr.replace("\r\n", "\n") }
 }
 
 #[test]
@@ -160,7 +155,7 @@ fn both_values_are_shown_as_gflags_exe_prints_them() {
 }
 
 #[test]
-fn flags_are_switched_in_every_form_which_gflags_exe_takes() {
+fn flags_are_switched_in_every_form_that_gflags_exe_takes() {
     for (words, value) in [
         ("/r +kst", "dword:00002001"),
         ("-r +kst", "dword:00002001"),
@@ -189,7 +184,7 @@ fn flags_are_switched_in_every_form_which_gflags_exe_takes() {
 }
 
 #[test]
-fn what_is_absent_stays_absent_where_nothing_is_switched_on() {
+fn absent_values_stay_absent_if_nothing_is_switched_on() {
     let machine = Machine::today();
     for words in ["/r -kst", "/r +kst -kst", "/r -ffffffff", "/r --remove"] {
         let said = machine.does(words);
@@ -199,7 +194,7 @@ fn what_is_absent_stays_absent_where_nothing_is_switched_on() {
 }
 
 #[test]
-fn the_old_state_is_had_back_exactly_by_the_command_that_is_told() {
+fn the_printed_command_restores_the_old_state_exactly() {
     for before in [None, Some("dword:00000400"), Some("sz:0x400"), Some("sz:00000400"), Some("hex(3):00,04,00,00")] {
         let machine = match before {
             Some(value) => Machine::today().with(value),
@@ -216,7 +211,7 @@ fn the_old_state_is_had_back_exactly_by_the_command_that_is_told() {
 }
 
 #[test]
-fn what_was_written_survives_a_power_cut() {
+fn written_settings_survive_a_power_cut() {
     let machine = Machine::today();
     machine.does("/r +kst");
     assert_eq!(machine.sim("power-cut"), Some(0));
@@ -230,7 +225,7 @@ fn what_was_written_survives_a_power_cut() {
 }
 
 #[test]
-fn pool_tagging_is_said_to_be_permanent_where_it_is() {
+fn permanent_pool_tagging_is_reported_as_permanent() {
     let note = "note: pool tagging is permanently on since Windows Server 2003";
     for (before, words, after) in [
         (None, "/r +ptg", None),
@@ -257,7 +252,7 @@ fn pool_tagging_is_said_to_be_permanent_where_it_is() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_changed_and_changes_nothing() {
+fn a_dry_run_lists_changes_and_changes_nothing() {
     let machine = Machine::today().with("dword:00000001");
     let before = fs_err::read(machine.path()).unwrap();
     let said = machine.does("/r +kst -soe --dry-run");
@@ -271,7 +266,7 @@ fn a_dry_run_says_what_would_be_changed_and_changes_nothing() {
 }
 
 #[test]
-fn every_mistake_is_refused_with_what_would_be_right() {
+fn every_mistake_is_refused_with_the_right_form() {
     let machine = Machine::today().with("dword:00000001");
     let before = fs_err::read(machine.path()).unwrap();
     for (words, says, help) in [
@@ -314,7 +309,7 @@ fn every_mistake_is_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn a_value_which_is_no_number_is_left_until_it_is_removed() {
+fn a_value_that_is_no_number_is_left_until_it_is_removed() {
     let machine = Machine::today().with("sz:hello");
     for words in ["", "/r", "/r +kst"] {
         let said = machine.flags(words);
@@ -351,7 +346,7 @@ fn a_run_in_progress_owns_the_flags() {
 }
 
 #[test]
-fn programs_are_told_as_json() {
+fn programs_are_printed_as_json() {
     let machine = Machine::today().with("dword:00000001");
     let json = |words: &str| serde_json::from_str::<serde_json::Value>(&machine.does(words).stdout).unwrap();
     let would = json("/r +kst --dry-run --json");
@@ -371,7 +366,7 @@ fn programs_are_told_as_json() {
 }
 
 #[test]
-fn a_kernel_which_is_not_there_is_named() {
+fn a_missing_kernel_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for words in ["flags", "flags /r +kst"] {
         let said = poolgate(words, &folder.path().join("none.json"));

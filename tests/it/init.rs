@@ -2,19 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
+use crate::program::{Completed, poolgate_in};
 
-fn poolgate(folder: &Path, words: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    let output = command.args(words).current_dir(folder).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+fn poolgate(folder: &Path, words: &[&str]) -> Completed {
+    Completed::run(poolgate_in(folder).args(words))
 }
 
 fn folder() -> tempfile::TempDir {
@@ -22,7 +14,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn what_is_written_passes_check_on_any_platform() {
+fn a_new_scenario_passes_check_on_any_platform() {
     let folder = folder();
     for platform in ["windows", "linux"] {
         let file = format!("{platform}.yaml");
@@ -42,7 +34,7 @@ fn what_is_written_passes_check_on_any_platform() {
 }
 
 #[test]
-fn the_file_is_named_for_the_driver_and_says_where_it_is_for() {
+fn the_file_is_named_for_the_driver_and_names_its_platform() {
     let folder = folder();
     let said = poolgate(folder.path(), &["init", "--driver", "My Drv.sys", "--run", "t"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
@@ -58,7 +50,7 @@ fn the_file_is_named_for_the_driver_and_says_where_it_is_for() {
 }
 
 #[test]
-fn a_file_which_is_there_is_kept() {
+fn an_existing_file_is_kept() {
     let folder = folder();
     let file = folder.path().join("mydrv.yaml");
     fs_err::write(&file, "precious").unwrap();
@@ -69,7 +61,7 @@ fn a_file_which_is_there_is_kept() {
 }
 
 #[test]
-fn what_makes_no_scenario_is_refused_and_nothing_is_written() {
+fn arguments_that_make_no_scenario_are_refused_and_nothing_is_written() {
     let folder = folder();
     for (words, because) in [
         (&["--run", " "][..], "the command is empty"),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `attacks` | an ordinary user against root (needs root) |
 //! | `bench` | `poolgate bench` |
+//! | `book` | the book's generated pages, and its scenarios |
 //! | `everyday` | the commands of every day, and lost output |
 //! | `evidence` | the judge, on simulated machines |
 //! | `faults` | failing system calls (needs root and strace) |
@@ -24,10 +25,14 @@
 //! | `scenarios` | every scenario in scenarios/ |
 //! | `tags` | `poolgate tag` |
 //! | `windows_doctor` | doctor on Windows |
+//!
+//! Shared by them: `program` starts poolgate, `runs/harness` writes a scenario and runs it, `sampler` records the samples of a
+//! source, `python` finds the Python of third-party readers.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod attacks;
 mod bench;
+mod book;
 mod everyday;
 mod evidence;
 mod faults;
@@ -42,9 +47,11 @@ mod mon;
 mod outside_text;
 mod packaging;
 mod pool_tags;
+mod program;
 mod python;
 mod recordings;
 mod runs;
+mod sampler;
 mod sampling;
 mod scenarios;
 mod tags;

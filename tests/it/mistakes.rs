@@ -68,7 +68,7 @@ fn a_large_file_is_refused_without_being_read_whole() {
 }
 
 #[test]
-fn a_file_which_cannot_be_read_is_named() {
+fn a_file_that_cannot_be_read_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("missing.yaml");
     match load(&path) {

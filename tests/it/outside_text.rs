@@ -9,6 +9,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::program::poolgate_in;
+
 /// Sets the window's title, clears the screen, hides text, and changes its direction; U+009B is CSI in one character.
 const HOSTILE: &str = r"\033]0;owned\007\033[2J\033[8mhidden\033[3;3H\302\2332Jend\342\200\256live";
 /// Bytes that must never be sent.
@@ -29,8 +31,8 @@ fn lab(workload: &str) -> tempfile::TempDir {
 }
 
 fn poolgate(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    command.current_dir(folder).stdin(Stdio::null()).env("CLICOLOR_FORCE", "1");
+    let mut command = poolgate_in(folder);
+    command.env("CLICOLOR_FORCE", "1");
     command
 }
 

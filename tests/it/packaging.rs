@@ -1,10 +1,10 @@
 //! Files for packagers: completion scripts and manual pages; and the scenarios of workflows.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 fn poolgate(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_poolgate")).args(words).stdin(Stdio::null()).output().unwrap()
+    crate::program::poolgate().args(words).output().unwrap()
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn workflows_pin_their_actions_by_commit_and_their_compiler_by_version() {
 
 #[cfg(windows)]
 #[test]
-fn the_program_s_manifest_asks_for_long_paths_and_utf_8_and_for_no_rights() {
+fn the_programs_manifest_enables_long_paths_and_utf_8_and_requests_no_rights() {
     use object::read::pe::{PeFile64, ResourceDirectoryEntryData, ResourceNameOrId};
     /// RT_MANIFEST
     const MANIFEST: u16 = 24;

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use poolgate::machine::linux::Tables;
+use poolgate::machine::linux::MemoryTables;
 use poolgate::machine::{MachineError, PoolSource};
 use poolgate::pool::{Counters, Pool, Snapshot, TagPattern, Usage};
-use poolgate::record::{Header, Recorder, SampleInfo};
 use tempfile::TempDir;
+
+use crate::sampler::Sampler;
 
 /// A folder with a `proc` and a `sys` written by the test.
 struct Root(TempDir);
@@ -51,8 +51,8 @@ impl Root {
         fs_err::read_to_string(self.0.path().join(path)).unwrap()
     }
 
-    fn source(&self) -> Tables {
-        Tables::new(self.0.path())
+    fn source(&self) -> MemoryTables {
+        MemoryTables::new(self.0.path())
     }
 }
 
@@ -76,7 +76,7 @@ fn figures(snapshot: &Snapshot) -> BTreeMap<String, (u64, u64, u64)> {
     figures
 }
 
-fn objects(source: &mut Tables) -> Vec<(String, Option<u64>)> {
+fn objects(source: &mut MemoryTables) -> Vec<(String, Option<u64>)> {
     let snapshot = source.sample().unwrap();
     let rows = snapshot.keys().iter().zip(snapshot.usages()).filter(|(key, _)| key.pool == Pool::Slab);
     rows.map(|(key, usage)| (key.tag.to_string(), usage.map(|usage| usage.allocs))).collect()
@@ -115,9 +115,9 @@ fn every_form_of_slabinfo_reads_to_its_figures() {
 }
 
 #[test]
-fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
+fn the_slab_allocators_total_is_a_row_of_its_own() {
     let root = Root::with(&[("dentry", 5)]);
-    let all = |source: &mut Tables| {
+    let all = |source: &mut MemoryTables| {
         let snapshot = source.sample().unwrap();
         snapshot.present().find(|(key, _)| key.pool == Pool::Kernel).map(|(key, usage)| (key.to_string(), usage.bytes))
     };
@@ -135,11 +135,11 @@ fn what_the_slab_allocator_holds_in_all_is_a_row_of_its_own() {
 /// `Slab:` of /proc/meminfo also counts kmallocs of more than two pages, and lacks the pages that each CPU has not
 /// added yet.
 #[test]
-fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
+fn the_slabs_of_this_machine_add_up_to_the_kernels_total() {
     if !live() {
         return;
     }
-    let mut source = Tables::new(Path::new("/"));
+    let mut source = MemoryTables::new(Path::new("/"));
     let snapshot = source.sample().unwrap();
     let of = |pool| snapshot.present().filter(|(key, _)| key.pool == pool).map(|(_, usage)| usage.bytes).sum::<u64>();
     let (slabs, kernel, objects) = (of(Pool::Slabs), of(Pool::Kernel), of(Pool::Slab));
@@ -148,7 +148,7 @@ fn the_slabs_of_this_machine_come_to_what_its_kernel_says() {
 }
 
 #[test]
-fn a_cache_which_vanishes_is_absent_and_keeps_its_row() {
+fn a_cache_that_vanishes_is_absent_and_keeps_its_row() {
     let some = |name: &str, objects| (name.to_owned(), Some(objects));
     let root = Root::with(&[("dentry", 5), ("leaky", 7), ("filp", 9)]);
     let mut source = root.source();
@@ -186,7 +186,7 @@ fn after_a_failed_sample_the_next_is_whole() {
 }
 
 #[test]
-fn a_cache_which_the_kernel_can_take_back_is_reclaimable() {
+fn a_cache_that_the_kernel_can_take_back_is_reclaimable() {
     let root = Root::with(&[("dentry", 5), ("filp", 9), ("without_folder", 1), ("nfs/commit", 2)]);
     root.put("sys/kernel/slab/dentry/reclaim_account", "1\n");
     root.put("sys/kernel/slab/filp/reclaim_account", "0\n");
@@ -206,7 +206,7 @@ fn only_named_caches_are_shrunk() {
     for cache in caches {
         root.put(&switch(cache), "");
     }
-    let shrunk = |source: &mut Tables, named: &[&str]| {
+    let shrunk = |source: &mut MemoryTables, named: &[&str]| {
         let count = source.shrink(&patterns(named)).unwrap();
         let written = caches.into_iter().filter(|cache| root.text(&switch(cache)) == "1").collect::<Vec<_>>();
         for cache in caches {
@@ -235,39 +235,6 @@ fn a_cache_whose_module_is_gone_needs_no_shrinking() {
     assert_eq!(root.text("sys/kernel/slab/filp/shrink"), "1");
 }
 
-/// A source and the recorder of its samples.
-struct Sampler {
-    source: Tables,
-    recorder: Recorder,
-    taken: u32,
-    _folder: TempDir,
-}
-
-impl Sampler {
-    fn of(root: &Path) -> Sampler {
-        let folder = tempfile::tempdir().unwrap();
-        let header = Header::new("sampling", "sampling", "linux slabinfo");
-        let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
-        Sampler { source: Tables::new(root), recorder, taken: 0, _folder: folder }
-    }
-
-    /// Takes a sample; returns the number of known caches.
-    fn sample(&mut self) -> usize {
-        self.taken += 1;
-        let info = SampleInfo { at: Duration::from_secs(self.taken.into()), settled: false, missed: 0 };
-        let snapshot = self.source.sample().unwrap();
-        self.recorder.sample(info, snapshot).unwrap();
-        snapshot.keys().len()
-    }
-
-    /// Takes a sample; returns the number of known caches and of heap allocations.
-    fn counted(&mut self) -> (usize, u64) {
-        let mut known = 0;
-        let taken = allocation_counter::measure(|| known = self.sample());
-        (known, taken.count_total)
-    }
-}
-
 /// Enough for two whole samples after the first. Keys are repeated before these.
 const MANY: u64 = 600;
 
@@ -281,7 +248,7 @@ fn a_sample_takes_no_heap_memory() {
     };
     let root = Root::with(&caches(0));
     root.put("proc/meminfo", "Slab:             120000 kB\n");
-    let mut sampler = Sampler::of(root.0.path());
+    let mut sampler = Sampler::new(root.source());
     assert_eq!(sampler.sample(), 601);
     for time in 1..=MANY {
         root.say(&text(&caches(time)));
@@ -313,7 +280,7 @@ fn a_sample_of_this_machine_takes_no_heap_memory() {
     if !live() {
         return;
     }
-    let mut sampler = Sampler::of(Path::new("/"));
+    let mut sampler = Sampler::new(MemoryTables::new(Path::new("/")));
     let mut known = sampler.sample();
     for time in 1..=MANY {
         let (now, allocations) = sampler.counted();
@@ -326,11 +293,11 @@ fn a_sample_of_this_machine_takes_no_heap_memory() {
 }
 
 #[test]
-fn this_machine_has_directory_entries_which_it_can_take_back() {
+fn directory_entries_of_this_machine_are_reclaimable() {
     if !live() {
         return;
     }
-    let mut source = Tables::new(Path::new("/"));
+    let mut source = MemoryTables::new(Path::new("/"));
     let snapshot = source.sample().unwrap();
     let (key, usage) = snapshot.present().find(|(key, _)| key.tag.as_str() == "dentry").unwrap();
     assert!(key.reclaimable);

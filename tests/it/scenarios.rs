@@ -47,7 +47,7 @@ fn an_editor_finds_the_schema_from_every_scenario() {
 }
 
 #[test]
-fn of_the_scenarios_for_windows_only_the_one_for_its_past_asks_for_a_flag() {
+fn only_the_scenario_for_old_windows_requires_a_flag() {
     for (name, scenario, _) in all().into_iter().filter(|(name, ..)| name.starts_with("windows/")) {
         assert_eq!(scenario.flags.is_some(), name == "windows/xp-era.yaml", "{name}");
         assert!(scenario.machine.is_none(), "{name} is for a real machine");
@@ -55,7 +55,7 @@ fn of_the_scenarios_for_windows_only_the_one_for_its_past_asks_for_a_flag() {
 }
 
 #[test]
-fn what_a_scenario_for_windows_has_in_comments_is_right_too() {
+fn commented_lines_in_scenarios_for_windows_are_valid_too() {
     for (file, key) in [("xp-era", "# machine: "), ("driver-stress", "# flags: ")] {
         let (_, _, text) = all().into_iter().find(|(name, ..)| *name == format!("windows/{file}.yaml")).unwrap();
         let text = text.replace(key, &key[2..]);

@@ -3,22 +3,15 @@
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::process::{Command, Stdio};
+use crate::program::{Completed, poolgate_in};
 
 const PLAIN: &str = "scenario: plain\ndriver: mountmgr.sys\nworkload: { run: w, iterations: 9 }\n";
 
 fn doctor(words: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     fs_err::write(folder.path().join("plain.yaml"), PLAIN).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_poolgate"))
-        .arg("doctor")
-        .args(words)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code(), text)
+    let output = Completed::run(poolgate_in(folder.path()).arg("doctor").args(words));
+    (output.code, output.text())
 }
 
 /// Returns the level of the line about `what`.
@@ -30,7 +23,7 @@ fn level<'a>(text: &'a str, what: &str) -> &'a str {
 }
 
 #[test]
-fn every_line_is_there_and_the_exit_code_is_what_they_say() {
+fn every_line_is_present_and_the_exit_code_matches() {
     let (code, text) = doctor(&[]);
     for what in
         ["system", "pools", "elevation", "service", "restart", "Fast Startup", "BitLocker", "program", "state folder"]
@@ -60,6 +53,6 @@ fn a_scenario_without_flags_needs_nothing_for_reboots() {
 }
 
 #[test]
-fn a_scenario_which_is_not_there_is_a_mistake() {
+fn a_missing_scenario_is_a_mistake() {
     assert_eq!(doctor(&["missing.yaml"]).0, Some(2));
 }

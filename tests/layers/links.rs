@@ -1,4 +1,4 @@
-//! Checks that relative links in Markdown lead to a file, and to a heading of it.
+//! Checks that relative links in Markdown lead to a file, and to a heading of it, and that cited tests exist.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -9,15 +9,40 @@ use regex::Regex;
 
 #[test]
 fn links_between_documents_lead_somewhere() {
+    let broken: Vec<String> = documents().iter().flat_map(|document| broken_links(document)).collect();
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn cited_tests_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    super::collect_sources(&root.join("src"), &mut sources).unwrap();
+    super::collect_sources(&root.join("tests"), &mut sources).unwrap();
+    let code: String = sources.iter().map(|source| fs_err::read_to_string(source).unwrap()).collect();
+    for document in documents() {
+        for test in cited_tests(&fs_err::read_to_string(&document).unwrap()) {
+            assert!(code.contains(&format!("fn {test}(")), "{} cites {test}, which does not exist", document.display());
+        }
+    }
+}
+
+/// README.md and the like, and the pages of the book.
+fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents: Vec<PathBuf> =
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md"]
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md", "tests/README.md"]
             .map(|name| root.join(name))
             .into();
     let docs = fs_err::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
     documents.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
-    let broken: Vec<String> = documents.iter().flat_map(|document| broken_links(document)).collect();
-    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+    documents
+}
+
+/// Names of five or more words in backticks: other names are shorter.
+fn cited_tests(text: &str) -> Vec<&str> {
+    let name = Regex::new("`([a-z0-9]+(?:_[a-z0-9]+){4,})`").unwrap();
+    name.captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect()
 }
 
 /// Every page of the book is in its table of contents.
@@ -71,4 +96,12 @@ fn a_link_to_a_missing_file_or_heading_is_found() {
     let broken: Vec<_> =
         broken_links(&page).into_iter().map(|found| found.rsplit(": ").next().unwrap().to_owned()).collect();
     assert_eq!(broken, ["none.md", "#two", "page.md#two"]);
+}
+
+#[test]
+fn long_names_in_backticks_are_cited_tests() {
+    assert_eq!(
+        cited_tests("`a_test_of_five_words` a_test_without_any_backticks `four_words_are_code`"),
+        ["a_test_of_five_words"]
+    );
 }

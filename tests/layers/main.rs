@@ -11,6 +11,7 @@ use tokens::{Placed, Token, tokens};
 
 mod links;
 mod tokens;
+mod type_names;
 mod words;
 
 /// The permitted imports of each module: the table's rows in order, lowest layer first.
@@ -299,7 +300,7 @@ fn an_import_the_table_does_not_allow_is_found_however_it_is_written() {
 }
 
 #[test]
-fn what_only_looks_like_an_import_is_not_one() {
+fn text_that_looks_like_an_import_is_not_one() {
     for text in [
         "// use crate::high;",
         "/// See [`crate::high`].",
@@ -320,7 +321,7 @@ fn what_only_looks_like_an_import_is_not_one() {
 }
 
 #[test]
-fn what_the_table_allows_is_allowed() {
+fn imports_in_the_table_are_allowed() {
     assert_found("src/high/a.rs", "use crate::{low::A, high::b};", &[]);
     assert_found("src/top/a.rs", "use crate::{low, high, other, VERSION};", &[]);
     assert_found("src/lib.rs", "pub mod low; use crate::high;", &[]);
@@ -368,7 +369,7 @@ fn a_long_file_needs_a_reason() {
 }
 
 #[test]
-fn a_name_which_says_nothing_is_refused() {
+fn an_empty_module_name_is_refused() {
     assert_found("src/low.rs", "mod utils;\npub mod context { }", &["low.rs:1: `utils`", "low.rs:2: `context`"]);
     assert_found("src/low.rs", "mod contexts; fn utils() {}", &[]);
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::packages::Packages;
-use super::tool::{Missing, command, emptied, find, find_all, printed};
+use super::tool::{command, emptied, find, find_all};
+use crate::beds::{Missing, bed_or_skip, printed};
 
 /// The files from which machines are started. They do not change after preparation.
 #[derive(Clone)]
@@ -26,14 +27,7 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Returns the bed, or prints the missing part and returns nothing. In CI a missing part is a failure.
 pub(crate) fn bed() -> Option<&'static Bed> {
     static BED: OnceLock<Result<Bed, Missing>> = OnceLock::new();
-    match BED.get_or_init(Bed::prepare) {
-        Ok(bed) => Some(bed),
-        Err(because) => {
-            assert!(std::env::var_os("CI").is_none(), "CI must be able to run the QEMU test bed: {because}");
-            eprintln!("skipped, because {because}");
-            None
-        }
-    }
+    bed_or_skip(BED.get_or_init(Bed::prepare))
 }
 
 impl Bed {
@@ -120,6 +114,7 @@ pub(crate) fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     // serves both.
     cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "false"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")]);
     cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static");
+    cargo.env_remove("RUSTC_WORKSPACE_WRAPPER"); // `.ci/run` sets clippy's compiler.
     cargo.envs(wrapper.map(|wrapper| ("RUSTC_WORKSPACE_WRAPPER", wrapper)));
     printed(&mut cargo);
     folder.join(TARGET).join("release/poolgate")

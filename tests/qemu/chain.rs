@@ -117,10 +117,10 @@ fn every_chain_survives_power_cuts_in_all_its_phases() {
 }
 
 #[test]
-fn a_drive_which_lies_about_flushes_costs_a_run_what_it_had_acknowledged() {
+fn a_drive_that_lies_about_flushes_loses_acknowledged_phases() {
     let Some(bed) = bed() else { return };
     let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", "10");
-    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &scenario).which_lies().made();
+    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &scenario).with_lying_drive().made();
     let boots = disk.boot_until_off_but(MOST_BOOTS, |before, machine| match before {
         0 => machine.until_marker("phase boot armed").cut(Cut::Lose),
         _ => machine.until_end(),
@@ -130,7 +130,7 @@ fn a_drive_which_lies_about_flushes_costs_a_run_what_it_had_acknowledged() {
 }
 
 #[test]
-fn a_poolgate_which_does_not_wait_for_the_disk_is_caught() {
+fn a_poolgate_that_does_not_sync_is_caught() {
     let Some(bed) = bed() else { return };
     let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", "10");
     let careless = careless_poolgate();

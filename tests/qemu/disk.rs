@@ -15,7 +15,8 @@ use super::bed::Bed;
 use super::drive::{Drive, Flushes};
 use super::machine::{Ended, Machine};
 use super::nbd::SharedDrive;
-use super::tool::{command, printed};
+use super::tool::command;
+use crate::beds::printed;
 
 /// A disk for starting a machine again and again.
 pub(crate) struct Disk {
@@ -62,7 +63,7 @@ impl NewDisk {
     }
 
     /// Makes the drive acknowledge flushes without carrying them out.
-    pub(crate) fn which_lies(self) -> NewDisk {
+    pub(crate) fn with_lying_drive(self) -> NewDisk {
         NewDisk { flushes: Flushes::Ignored, ..self }
     }
 

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_takes_back_what_was_not_flushed_and_nothing_else() {
+    fn a_cut_loses_unflushed_writes_and_nothing_else() {
         assert_eq!(after(Cut::Lose, written(Flushes::Honoured)), [1, 1]);
         assert_eq!(after(Cut::Keep, written(Flushes::Honoured)), [3, 3]);
         assert_eq!(after(Cut::Lose, written(Flushes::Ignored)), [0, 0]);

@@ -70,7 +70,7 @@ const UNLOADED: &str = "
     grep '^requests' /root/unloaded-10/*/workload.log";
 
 #[test]
-fn a_driver_that_is_unloaded_with_live_objects_is_told_by_the_kernel_itself() {
+fn the_kernel_reports_a_driver_unloaded_with_live_objects() {
     let Some(bed) = bed() else { return };
     let disk = bed.disk_running(UNLOADED).with_file("root/unloaded.yaml", include_str!("unloaded.yaml")).made();
     let ended = disk.boot().until_end();

@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod bed;
+#[path = "../beds/mod.rs"]
+mod beds;
 mod chain;
 mod disk;
 mod drive;

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tool::{Missing, command, emptied, fetched, printed};
+use super::tool::{command, emptied, fetched};
+use crate::beds::{Missing, printed};
 
 /// The unpacked packages of one kernel.
 pub(crate) struct Packages {

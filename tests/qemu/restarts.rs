@@ -26,7 +26,7 @@ fn a_kernel_parameter_is_in_force_after_update_grub_and_a_restart() {
 }
 
 #[test]
-fn a_unit_which_is_wanted_at_boot_takes_the_place_of_the_script() {
+fn a_unit_enabled_at_boot_replaces_the_script() {
     let Some(bed) = bed() else { return };
     let disk = bed
         .disk_running("systemctl enable test.service; systemctl reboot; sleep 1000")

@@ -1,20 +1,9 @@
-//! Programs of this machine, run by the test bed.
-//!
-//! If a program is not installed, a test may be skipped. If a program fails, the test fails.
+//! Programs of this machine that the QEMU test bed runs.
 
-use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-/// The reason why this machine has no test bed.
-#[derive(Debug, Clone)]
-pub(crate) struct Missing(pub(crate) String);
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::beds::Missing;
 
 /// The programs that the bed runs, and the Debian packages that contain them.
 const TOOLS: [(&str, &str); 10] = [
@@ -49,15 +38,7 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
-/// Returns the command's output. Panics with its error output if it fails.
-pub(crate) fn printed(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed with {}:\n{complaint}", output.status);
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Same as [`printed`], for commands that need packages from elsewhere: a failure means that the packages are missing.
+/// Like [`printed`](crate::beds::printed), for commands that need packages from elsewhere: a failure means that the packages are missing.
 pub(crate) fn fetched(command: &mut Command) -> Result<String, Missing> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| Missing(format!("{program} does not start: {error}")))?;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::tool::{GCC, Missing, find_all, printed};
+use super::tool::{GCC, find_all};
+use crate::beds::{Missing, bed_or_skip, printed};
 
 /// The files from which machines are made. They do not change after preparation.
 pub(crate) struct Bed {
@@ -33,14 +34,7 @@ const DRIVER: [&str; 5] =
 /// Returns the bed, or prints the missing part and returns nothing. In CI a missing part is a failure.
 pub(crate) fn bed() -> Option<&'static Bed> {
     static BED: OnceLock<Result<Bed, Missing>> = OnceLock::new();
-    match BED.get_or_init(Bed::prepare) {
-        Ok(bed) => Some(bed),
-        Err(because) => {
-            assert!(std::env::var_os("CI").is_none(), "CI must be able to run the Wine test bed: {because}");
-            eprintln!("skipped, because {because}");
-            None
-        }
-    }
+    bed_or_skip(BED.get_or_init(Bed::prepare))
 }
 
 impl Bed {

@@ -63,7 +63,7 @@ fn power_cuts_cost_a_run_nothing_but_time() {
 }
 
 #[test]
-fn a_flag_which_is_a_text_is_a_number_for_the_run_and_a_text_again_after_it() {
+fn a_flag_that_is_a_text_is_a_number_for_the_run_and_a_text_again_after_it() {
     let Some(bed) = bed() else { return };
     let flag = r#""0x00000100""#;
     let machine = chain(Machine::new(bed, 5)).with_value(SESSION_MANAGER, "GlobalFlag", flag);
@@ -77,7 +77,7 @@ fn a_flag_which_is_a_text_is_a_number_for_the_run_and_a_text_again_after_it() {
 }
 
 #[test]
-fn a_machine_which_goes_down_while_measuring_is_an_error_and_never_a_pass() {
+fn a_machine_that_goes_down_while_measuring_is_an_error_and_never_a_pass() {
     let Some(bed) = bed() else { return };
     let flag = "dword:00000100";
     let machine = chain(Machine::new(bed, 0)).with_value(SESSION_MANAGER, "GlobalFlag", flag);

@@ -40,7 +40,7 @@ fn global_flag_is_switched_and_had_back_as_it_was() {
 }
 
 #[test]
-fn what_was_switched_is_there_after_the_boot_and_pool_tagging_with_it() {
+fn changed_flags_are_in_force_after_the_boot_with_pool_tagging() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_old_windows();
     machine.registry().remove(SESSION_MANAGER, "GlobalFlag");

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::bed::Bed;
 use super::registry::{Registry, SERVICES};
-use super::tool::printed;
+use crate::beds::printed;
 
 /// A machine.
 pub(crate) struct Machine {

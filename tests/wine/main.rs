@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod bed;
+#[path = "../beds/mod.rs"]
+mod beds;
 mod boot;
 mod chain;
 mod ctrl_c;

@@ -8,7 +8,7 @@ use super::machine::{Machine, POOLGATE};
 use super::registry::{SERVICES, SESSION_MANAGER};
 
 #[test]
-fn a_program_which_everybody_could_replace_is_refused() {
+fn a_program_that_any_user_can_replace_is_refused() {
     let Some(bed) = bed() else { return };
     let machine = machine(Machine::new(bed, 0));
     let folder = machine.file("Program Files/poolgate");
@@ -20,7 +20,7 @@ fn a_program_which_everybody_could_replace_is_refused() {
 }
 
 #[test]
-fn a_service_of_that_name_which_is_somebody_elses_is_refused_and_left() {
+fn a_foreign_service_of_that_name_is_refused_and_left() {
     let Some(bed) = bed() else { return };
     let theirs = format!(r"{SERVICES}\poolgate-resume");
     let command = r#""C:\\windows\\notepad.exe""#;

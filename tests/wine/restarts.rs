@@ -27,7 +27,7 @@ fn a_restart_ends_everything_and_starts_services_again() {
 }
 
 #[test]
-fn a_power_cut_ends_what_is_only_starting() {
+fn a_power_cut_ends_starting_programs() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0);
     for _ in 0..3 {

@@ -26,7 +26,7 @@ fn a_drivers_leak_is_found_with_its_exact_rate() {
 }
 
 #[test]
-fn the_machine_s_own_drivers_say_whose_a_tag_is() {
+fn the_machines_drivers_name_a_tags_owner() {
     let Some(bed) = bed() else { return };
     let asked = Machine::new(bed, 0).power_on().run(POOLGATE, &["tag", "Leak", "Good", "--scan"]);
     assert_eq!(asked.code, Some(0), "{asked}");

@@ -8,7 +8,7 @@ use super::registry::{SERVICES, SESSION_MANAGER};
 const SERVICE: &str = "poolgate-resume";
 
 #[test]
-fn a_service_started_by_hand_says_what_to_do_instead() {
+fn a_service_started_by_hand_prints_the_right_command() {
     let Some(bed) = bed() else { return };
     let ended = Machine::new(bed, 0).power_on().run(POOLGATE, &["service", r"C:\ProgramData\poolgate\run"]);
     assert_eq!(ended.code, Some(3), "{ended}");
@@ -37,7 +37,7 @@ fn a_service_whose_run_cannot_be_taken_up_ends_and_stays_for_the_next_boot() {
 }
 
 #[test]
-fn a_service_which_is_stopped_ends_its_run_in_order_and_puts_the_flag_back() {
+fn a_stopped_service_ends_its_run_in_order_and_restores_the_flag() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/long.yaml", &long());
     machine.registry().remove(SESSION_MANAGER, "GlobalFlag");

@@ -11,7 +11,7 @@ thresholds: [ { total: nonpaged, max_growth: 1 GiB } ]
 ";
 
 #[test]
-fn a_process_which_a_command_detached_is_ended_and_is_an_error() {
+fn a_process_that_a_command_detached_is_ended_and_is_an_error() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_file("lab/strays.yaml", SCENARIO);
     let boot = machine.power_on();

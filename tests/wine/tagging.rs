@@ -12,7 +12,7 @@ thresholds: [ { tag: Irp, max_growth: 1 MiB } ]
 const NO_REBOOT: &str = "sets no flags and needs no reboot";
 
 #[test]
-fn a_windows_which_counts_pool_tags_needs_no_reboot() {
+fn a_windows_that_counts_pool_tags_needs_no_reboot() {
     let Some(bed) = bed() else { return };
     let checked = checked_on(&Machine::new(bed, 0));
     assert!(checked.contains(NO_REBOOT) && checked.contains("(now: Irp)"), "{checked}");

@@ -1,20 +1,9 @@
-//! Programs of this machine, run by the test bed.
-//!
-//! If a program is not installed, a test may be skipped. If a program fails, the test fails.
+//! Programs of this machine that the Wine test bed runs.
 
-use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-/// The reason why this machine has no test bed.
-#[derive(Debug, Clone)]
-pub(crate) struct Missing(pub(crate) String);
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::beds::Missing;
 
 const WINE: &str = "/usr/lib/wine/wine64";
 pub(crate) const WINESERVER: &str = "/usr/lib/wine/wineserver64";
@@ -48,12 +37,4 @@ pub(crate) fn wine() -> Command {
     let mut wine = Command::new(SETARCH);
     wine.args(["--addr-no-randomize", WINE]);
     wine
-}
-
-/// Returns the command's output. Panics with its error output if it fails.
-pub(crate) fn printed(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed with {}:\n{complaint}", output.status);
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -30,7 +30,7 @@ fn a_session_table_that_cannot_be_read_once_is_a_gap_with_a_reason() {
     let ended = machine.power_on().run(POOLGATE, &RUN);
     assert_eq!(ended.code, Some(0), "{ended}");
     let run = machine.only_run();
-    let gap = "a sample is missing: cannot read session pools: the kernel answered class 67 with c000009a";
+    let gap = "a sample is missing: cannot read session pools: the kernel returned c000009a for class 67";
     assert_eq!(run.text("run.log").matches(gap).count(), 1, "{}", run.text("run.log"));
     let report = run.report();
     let of_session = report["tags"].as_array().unwrap().iter().find(|figures| figures["session"] == 1);

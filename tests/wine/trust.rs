@@ -7,7 +7,7 @@ use super::machine::{Machine, POOLGATE};
 use super::registry::SESSION_MANAGER;
 
 #[test]
-fn a_state_folder_which_everybody_may_write_is_refused_before_anything_is_changed() {
+fn a_state_folder_that_all_users_can_write_is_refused_before_any_change() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0).with_old_windows().with_file("lab/chain.yaml", include_str!("chain.yaml"));
     let state = machine.file("ProgramData/poolgate");

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use crate::cli::args::usual;
 use crate::cli::output::errors;
 use crate::cli::recorded::Recorded;
+use crate::failure::Failure;
 use crate::import::ImportError;
-use crate::judge::{JudgeError, Judgement, judge};
-use crate::report::{Failure, Report};
+use crate::judge::{Judgement, judge};
+use crate::report::Report;
 use crate::scenario::{Scenario, Threshold};
 
 /// The thresholds given on the command line.
@@ -87,10 +88,7 @@ impl Terms {
 
     /// Returns the report on `recorded`.
     pub(in crate::cli) fn report(&self, scenario: &Scenario, recorded: &Recorded) -> Report {
-        let judged = || {
-            let refused = |error: JudgeError| Failure { output: error.output(), ..failure(&error, error.help()) };
-            judge(scenario, &recorded.recording).map_err(refused)
-        };
+        let judged = || judge(scenario, &recorded.recording).map_err(Failure::from);
         let refused = self.refused(recorded);
         let mut notes = recorded.notes.clone();
         notes.extend(recorded.misplaced.clone().filter(|_| refused.is_none()));
@@ -118,7 +116,7 @@ impl Terms {
             return None;
         }
         let help = "put the run's own recording.pgr and scenario.yaml back, or give --scenario or --threshold";
-        recorded.misplaced.as_ref().map(|why| failure(why, Some(help)))
+        recorded.misplaced.as_ref().map(|why| Failure::with_help(why, help))
     }
 
     /// Returns the known facts about `recorded` without judging it. Facts about its machine are limited to those in the
@@ -147,13 +145,9 @@ impl Terms {
             (given, _) => words(given),
         };
         let scenario = known.map_or(name, |scenario| scenario.name.as_str().to_owned());
-        let result = Err(failure(error, error.help()));
+        let result = Err(Failure::from_error(error));
         Report { thresholds, result, ..Report::new(scenario, file.display().to_string()) }
     }
-}
-
-fn failure(message: &impl std::fmt::Display, help: Option<&str>) -> Failure {
-    Failure { message: message.to_string(), help: help.map(str::to_owned), output: String::new() }
 }
 
 fn words(thresholds: &[Threshold]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::machine::sim::{Kernel, KernelState, Noise, Population};
+use crate::machine::sim::{Kernel, KernelState, NoiseShape, Population};
 use crate::machine::{Machine, MachineError, native, sim};
 use crate::scenario::{self, Scenario, SimulatedSettings, SimulatedTagging};
 
@@ -47,10 +47,10 @@ pub(in crate::cli) fn booted(simulated: &SimulatedSettings) -> KernelState {
 
 fn population(simulated: &SimulatedSettings) -> Population {
     let noise = simulated.noise.iter().map(|noise| match noise {
-        scenario::SimulatedNoise::SaturatingCache => Noise::SaturatingCache,
-        scenario::SimulatedNoise::Sawtooth => Noise::Sawtooth,
-        scenario::SimulatedNoise::Bursts => Noise::Bursts,
-        scenario::SimulatedNoise::BackgroundGrowth => Noise::BackgroundGrowth,
+        scenario::SimulatedNoise::SaturatingCache => NoiseShape::SaturatingCache,
+        scenario::SimulatedNoise::Sawtooth => NoiseShape::Sawtooth,
+        scenario::SimulatedNoise::Bursts => NoiseShape::Bursts,
+        scenario::SimulatedNoise::BackgroundGrowth => NoiseShape::BackgroundGrowth,
     });
     Population { seed: simulated.seed, tags: simulated.tags, noise: noise.collect() }
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, Width};
 
+use crate::failure;
 use crate::machine::MachineError;
 use crate::plain::plain;
 use crate::table::borderless;
@@ -73,7 +74,7 @@ impl Finding {
 
     /// Returns a finding of this `level` for a check that failed with an error.
     pub(super) fn failed(level: Level, what: &'static str, error: &MachineError) -> Finding {
-        Finding { level, what, says: error.to_string(), help: error.help().map(str::to_owned) }
+        Finding { level, what, says: error.to_string(), help: failure::help(error) }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Finding {

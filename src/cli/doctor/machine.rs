@@ -8,7 +8,7 @@ use crate::cli::args::machine::Root;
 use crate::cli::args::which_run;
 use crate::machine::{Machine, MachineError, native};
 use crate::pool::{Key, Pool, Usage};
-use crate::run::{MachineLock, Owner};
+use crate::run::{LockOwner, MachineLock};
 use crate::scenario::Bytes;
 
 /// Checks that the kernel's pools can be read.
@@ -39,13 +39,13 @@ pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots
     let states = native::state_folder(root.folder());
     let mut unfinished = which_run::all_unfinished(root, reports).unwrap_or_default();
     // A run in progress needs no advice to resume it.
-    unfinished.retain(|run| MachineLock::look(&run.join("run.lock")) == Owner::Nobody);
+    unfinished.retain(|run| MachineLock::look(&run.join("run.lock")) == LockOwner::Nobody);
     let owner = MachineLock::look(&root.lock());
     let next = machine.autostart.get();
-    let at_work = |run: &Path| MachineLock::look(&run.join("run.lock")) != Owner::Nobody;
+    let at_work = |run: &Path| MachineLock::look(&run.join("run.lock")) != LockOwner::Nobody;
     let next = next.map(|next| next.filter(|run| !at_work(run)));
     let mut findings = judged_runs(next, &unfinished, reboots);
-    if owner != Owner::Nobody {
+    if owner != LockOwner::Nobody {
         findings.retain(|finding| finding.level != Level::Ok);
     }
     if native::may_list_states(root.folder()) == Some(false) {
@@ -55,15 +55,15 @@ pub(super) fn other_runs(machine: &Machine, root: &Root, reports: &Path, reboots
         findings.push(Finding::note("other runs", says).help(TO_SEE));
     }
     match owner {
-        Owner::Run(by) => {
+        LockOwner::Run(by) => {
             let help = "wait for it with `poolgate wait`; `poolgate status` shows its progress";
             findings.push(Finding::problem("other runs", format!("another run owns this machine: {by}")).help(help));
         }
-        Owner::Hidden => {
+        LockOwner::Hidden => {
             let says = "no permission to check whether a run owns this machine";
             findings.push(Finding::note("other runs", says).help(TO_SEE));
         }
-        Owner::Nobody => {}
+        LockOwner::Nobody => {}
     }
     findings
 }
@@ -173,7 +173,7 @@ mod tests {
             (Ok(2712), Level::Ok),
             (Ok(0), Level::Problem),
             (Err(MachineError::TaggingOff), Level::Note),
-            (Err(MachineError::NotYet("it")), Level::Problem),
+            (Err(MachineError::NotElevated("read it")), Level::Problem),
             (Err(MachineError::PoolTags(PoolTagsError::Wow64)), Level::Problem),
             (Err(MachineError::PoolTags(PoolTagsError::Container)), Level::Problem),
         ] {

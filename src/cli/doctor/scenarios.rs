@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::finding::{Finding, Level, Reboots};
 use crate::cli::args::machine::Root;
 use crate::cli::run::{driver, planned};
-use crate::machine::{Change, MachineError};
+use crate::machine::{MachineError, SettingChange};
 use crate::scenario::{Loaded, Scenario};
 
 /// The combined needs of all scenarios.
@@ -40,15 +40,14 @@ pub(super) fn needs(scenarios: &[(PathBuf, Loaded)], root: &Root, may_reboot: bo
 
 /// Returns the changes that the scenario needs. A simulated machine exists only during a run, so a temporary one is
 /// created to plan the changes.
-fn changes(scenario: &Scenario, root: &Root) -> Result<Vec<Change>, MachineError> {
-    let folder =
-        tempfile::tempdir().map_err(|source| MachineError::Unwritable { path: std::env::temp_dir(), source })?;
+fn changes(scenario: &Scenario, root: &Root) -> Result<Vec<SettingChange>, MachineError> {
+    let folder = tempfile::tempdir().map_err(|source| MachineError::unwritable(std::env::temp_dir(), source))?;
     let mut machine = root.machine(scenario, &folder.path().join("kernel.json"))?;
     planned(scenario, &mut machine).map(|(_, changes)| changes)
 }
 
 /// Returns whether a scenario on this machine restarts it.
-fn reboots(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>) -> Reboots {
+fn reboots(scenario: &Scenario, changes: &Result<Vec<SettingChange>, MachineError>) -> Reboots {
     match changes {
         Ok(changes) if changes.is_empty() => Reboots::Never,
         Ok(_) => Reboots::Needed,
@@ -58,7 +57,11 @@ fn reboots(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>) -> 
     }
 }
 
-fn scenario_finding(scenario: &Scenario, changes: &Result<Vec<Change>, MachineError>, may_reboot: bool) -> Finding {
+fn scenario_finding(
+    scenario: &Scenario,
+    changes: &Result<Vec<SettingChange>, MachineError>,
+    may_reboot: bool,
+) -> Finding {
     let name = scenario.name.as_str();
     let place = if scenario.machine.is_some() { "on a simulated kernel" } else { "on this machine" };
     match changes {
@@ -97,7 +100,7 @@ mod tests {
     fn a_reboot_is_a_problem_until_the_caller_allows_it() {
         let change = || {
             let wanted = FlagValue::Present("1024".to_owned());
-            Ok(vec![Change { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }])
+            Ok(vec![SettingChange { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }])
         };
         let (real, simulated) = (scenario(""), scenario("machine: { simulated: {} }\n"));
         for (scenario, changes, may_reboot, level) in [
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_planned_needs_a_reboot_only_if_flags_are_asked_for() {
-        let failed = || Err(MachineError::NotYet("it"));
+        let failed = || Err(MachineError::NotElevated("read it"));
         let flagged = scenario("flags: { kernel_cmdline: [slab_nomerge] }\n");
         assert_eq!(reboots(&scenario(""), &Ok(Vec::new())), Reboots::Never);
         assert_eq!(reboots(&scenario(""), &failed()), Reboots::Unknown);

@@ -1,7 +1,9 @@
 //! Parses the words of a command line as requested changes, and suggests the right command for words that request none.
 
 use super::Refused;
-use crate::gflags::{POOL_TAGGING, Scope, Switch, Switches};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::gflags::{FlagScope, POOL_TAGGING, Switch, SwitchError, Switches};
 use crate::machine::{Edit, MachineError};
 
 /// Parses global flags to switch in the registry for the next boot.
@@ -9,12 +11,16 @@ pub(super) fn switches(words: &[String]) -> Result<Edit, Refused> {
     let mut switches = Switches::default();
     for word in words {
         if let Some((what, help)) = left_to_others(word) {
-            return Err(Refused::usage(what, Some(help)));
+            return Err(Refused::usage(what, help));
         }
-        let switch = word.parse::<Switch>().and_then(|switch| switch.within(Scope::Registry));
-        switches = switches.then(switch.map_err(|error| Refused::usage(&error, Some(error.help())))?);
+        let switch = word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Registry));
+        switches = switches.then(switch.map_err(|error| bad_switch(&error))?);
     }
     Ok(Edit::Switched(switches))
+}
+
+fn bad_switch(error: &SwitchError) -> Refused {
+    Refused { exit: Exit::Usage, failure: Failure::from_error(error) }
 }
 
 /// Parses parameters to add to or remove from the kernel command line. The last word on each parameter counts.
@@ -29,7 +35,7 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, Refused> {
                     format!("write `+{word}` to add it to the next boot's command line, or `-{word}` to remove it");
                 return Err(Refused::usage(
                     format_args!("the kernel parameter `{word}` without + or - does nothing"),
-                    Some(help),
+                    help,
                 ));
             }
         };
@@ -54,16 +60,16 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
             return refused;
         }
         let help = format!("change the next boot's with `poolgate flags /r {all}`, and restart");
-        return Refused::usage("the running kernel's command line is shown only: it cannot be changed", Some(help));
+        return Refused::usage("the running kernel's command line is shown only: it cannot be changed", help);
     }
     let mut kernel_only = false;
     for word in words {
         if let Some((what, help)) = left_to_others(word) {
-            return Refused::usage(what, Some(help));
+            return Refused::usage(what, help);
         }
-        match word.parse::<Switch>().and_then(|switch| switch.within(Scope::Kernel)) {
-            Ok(switch) => kernel_only |= switch.within(Scope::Registry).is_err(),
-            Err(error) => return Refused::usage(&error, Some(error.help())),
+        match word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Kernel)) {
+            Ok(switch) => kernel_only |= switch.within(FlagScope::Registry).is_err(),
+            Err(error) => return bad_switch(&error),
         }
     }
     let now = format!("switch them with gflags.exe, until the next boot: `gflags /k {all}`");
@@ -71,7 +77,7 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
         true => now,
         false => format!("switch them for the next boot, and restart: `poolgate flags /r {all}`; or {now}"),
     };
-    Refused::usage("the running kernel's flags are shown only, not switched", Some(help))
+    Refused::usage("the running kernel's flags are shown only, not switched", help)
 }
 
 /// Recognises words that gflags.exe accepts and poolgate does not. Returns the reason, and the tool to use instead.

@@ -11,8 +11,9 @@ use crate::cli::args::machine::Root;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::machine::sim::{self, KERNEL_VARIABLE, Kernel};
-use crate::machine::{ByHand, Change, Edit, FlagValue, MachineError, Standing, native};
+use crate::machine::{ByHand, CurrentSettings, Edit, FlagValue, MachineError, SettingChange, native};
 
 mod asked;
 mod owner;
@@ -69,8 +70,7 @@ Exit codes: 0 done · 2 bad usage · 3 the machine refused the change, or a run 
 /// The reason why no setting was shown or changed.
 struct Refused {
     exit: Exit,
-    what: String,
-    help: Option<String>,
+    failure: Failure,
 }
 
 impl Flags {
@@ -80,7 +80,7 @@ impl Flags {
             Err(refused) => {
                 let kernel =
                     self.kernel.is_some().then(|| "name the file of a simulated kernel with --kernel".to_owned());
-                errors::tell(refused.what, refused.help.or(kernel));
+                errors::tell(refused.failure.message, refused.failure.help.or(kernel));
                 refused.exit
             }
         }
@@ -111,7 +111,7 @@ impl Flags {
         }
         if self.flags.is_empty() {
             return match self.dry_run {
-                true => Err(Refused::usage("no change was given", Some("give flags, such as `/r +kst`"))),
+                true => Err(Refused::usage("no change was given", "give flags, such as `/r +kst`")),
                 false => Ok(None),
             };
         }
@@ -121,16 +121,16 @@ impl Flags {
         let edit = if self.has_registry() { asked::switches(&self.flags) } else { asked::parameters(&self.flags) }?;
         if !self.next_boot {
             let help = format!("for the next boot write `poolgate flags /r {}`", self.flags.join(" "));
-            return Err(Refused::usage("flags need `/r`", Some(help)));
+            return Err(Refused::usage("flags need `/r`", help));
         }
         Ok(Some(edit))
     }
 
     /// Changes the settings for the next boot, or only shows the changes in a dry run.
-    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<Change>, Refused> {
+    fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<SettingChange>, Refused> {
         let _owned = self.own()?;
         let edit = match (edit, machine.standing()?) {
-            (Edit::Switched(switches), Standing::GlobalFlags(flags)) if flags.always_tags => {
+            (Edit::Switched(switches), CurrentSettings::GlobalFlags(flags)) if flags.always_tags => {
                 let (switches, note) = asked::without_pool_tagging(switches, flags.number);
                 if let Some(note) = note {
                     tell!("note: {note}: its flag has no effect and needs no restart");
@@ -158,7 +158,7 @@ impl Flags {
         Ok(Some(edited.change))
     }
 
-    fn show(&self, standing: &Standing) -> Result<(), Refused> {
+    fn show(&self, standing: &CurrentSettings) -> Result<(), Refused> {
         let both = !self.next_boot && !self.running;
         if self.next_boot || both {
             shown::next_boot(standing)?;
@@ -192,12 +192,12 @@ impl Flags {
 }
 
 impl Refused {
-    fn usage(what: impl Display, help: Option<impl Display>) -> Refused {
-        Refused { exit: Exit::Usage, what: what.to_string(), help: help.map(|help| help.to_string()) }
+    fn usage(what: impl Display, help: impl Display) -> Refused {
+        Refused { exit: Exit::Usage, failure: Failure::with_help(what, help) }
     }
 
-    fn failed(what: impl Display, help: Option<&str>) -> Refused {
-        Refused { exit: Exit::Failed, what: what.to_string(), help: help.map(str::to_owned) }
+    fn failed(what: impl Display, help: impl Display) -> Refused {
+        Refused { exit: Exit::Failed, failure: Failure::with_help(what, help) }
     }
 }
 
@@ -206,12 +206,12 @@ impl From<MachineError> for Refused {
         match &error {
             MachineError::NotAValue { .. } => {
                 let help = "write `dword:00000400`, `sz:0x400`, or type and bytes in hexadecimal: `hex(3):00,04,00,00`";
-                Refused::usage(error, Some(help))
+                Refused::usage(error, help)
             }
             MachineError::Parameter { .. } | MachineError::OnlyOnWindows(_) | MachineError::OnlyOnLinux(_) => {
-                Refused::usage(&error, error.help())
+                Refused { exit: Exit::Usage, failure: Failure::from(error) }
             }
-            _ => Refused::failed(&error, error.help()),
+            _ => Refused { exit: Exit::Failed, failure: Failure::from(error) },
         }
     }
 }

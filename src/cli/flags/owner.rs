@@ -32,7 +32,7 @@ impl Flags {
         match MachineLock::take(&self.root.lock(), "poolgate flags") {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Held { by }) => Err(in_progress(by)),
-            Err(error @ LockError::Io { .. }) => Err(Refused::failed(error, Some(TO_LOCK))),
+            Err(error @ LockError::Io { .. }) => Err(Refused::failed(error, TO_LOCK)),
         }
     }
 }
@@ -45,5 +45,5 @@ const TO_LOCK: &str = if cfg!(windows) {
 
 fn in_progress(run: impl std::fmt::Display) -> Refused {
     let help = "wait for it with `poolgate wait`, or end it and restore its flags with `poolgate abort`";
-    Refused::failed(format_args!("a run in progress owns this machine's flags: {run}"), Some(help))
+    Refused::failed(format_args!("a run in progress owns this machine's flags: {run}"), help)
 }

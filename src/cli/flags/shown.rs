@@ -5,12 +5,12 @@ use serde_json::json;
 use super::Refused;
 use crate::cli::output::stdout::{say, tell};
 use crate::gflags::GlobalFlag;
-use crate::machine::{Change, FlagValue, MachineError, Standing};
+use crate::machine::{CurrentSettings, FlagValue, MachineError, SettingChange};
 
 /// Prints the settings for the next boot.
-pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
+pub(super) fn next_boot(standing: &CurrentSettings) -> Result<(), Refused> {
     match standing {
-        Standing::GlobalFlags(flags) => {
+        CurrentSettings::GlobalFlags(flags) => {
             let Some(number) = flags.number else {
                 let (name, value) = (flags.name.clone(), flags.kept.to_string());
                 return Err(MachineError::NotANumber { name, value }.into());
@@ -20,7 +20,7 @@ pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
                 tell!("note: {} does not exist and counts as 0", flags.name);
             }
         }
-        Standing::CommandLine(line) => match &line.next {
+        CurrentSettings::CommandLine(line) => match &line.next {
             Some((file, next)) => say!("Next boot's command line ({}): {next}", file.display()),
             None => tell!(
                 "note: the next boot's command line is unknown: it is not in GRUB's or kernel-install's configuration"
@@ -32,17 +32,17 @@ pub(super) fn next_boot(standing: &Standing) -> Result<(), Refused> {
 
 /// Prints the settings of the running kernel. If the kernel does not show them, that is an error only if the user
 /// `asked` for them.
-pub(super) fn running(standing: &Standing, asked: bool) -> Result<(), Refused> {
+pub(super) fn running(standing: &CurrentSettings, asked: bool) -> Result<(), Refused> {
     const UNTOLD: &str = "the running kernel does not report its global flags";
     match standing {
-        Standing::GlobalFlags(flags) => match flags.running {
+        CurrentSettings::GlobalFlags(flags) => match flags.running {
             Some(number) => listed("Current Running Kernel Settings are", number),
             None if asked => {
-                return Err(Refused::failed(UNTOLD, Some("`poolgate flags /r` shows those of the next boot")));
+                return Err(Refused::failed(UNTOLD, "`poolgate flags /r` shows those of the next boot"));
             }
             None => tell!("note: {UNTOLD}"),
         },
-        Standing::CommandLine(line) => say!("Running kernel's command line: {}", line.running),
+        CurrentSettings::CommandLine(line) => say!("Running kernel's command line: {}", line.running),
     }
     Ok(())
 }
@@ -53,18 +53,18 @@ fn listed(what: &str, number: u32) {
 }
 
 /// Returns the settings as JSON, with the change.
-pub(super) fn json(standing: &Standing, changed: Option<&Change>, dry_run: bool) -> String {
+pub(super) fn json(standing: &CurrentSettings, changed: Option<&SettingChange>, dry_run: bool) -> String {
     let change = changed.map(|change| {
         let (setting, made) = (&change.name, !dry_run);
         json!({ "setting": setting, "original": value(&change.original), "wanted": value(&change.wanted), "made": made })
     });
     let shown = match standing {
-        Standing::GlobalFlags(flags) => json!({
+        CurrentSettings::GlobalFlags(flags) => json!({
             "next_boot": { "setting": flags.name, "value": value(&flags.kept), "flags": flags.number.map(names) },
             "running": { "flags": flags.running.map(names) },
             "change": change,
         }),
-        Standing::CommandLine(line) => json!({
+        CurrentSettings::CommandLine(line) => json!({
             "next_boot": line.next.as_ref().map(|(file, line)| json!({ "setting": file, "value": line })),
             "running": { "value": line.running },
             "change": change,

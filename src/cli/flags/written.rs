@@ -2,11 +2,13 @@
 
 use super::Refused;
 use crate::cli::change;
-use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, MachineError, Standing};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::machine::{ByHand, CurrentSettings, Edit, Edited, FlagValue, MachineError, SettingChange};
 
 /// Makes the change, flushes it to disk, and reads it back. If this fails, the original value is restored.
-pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Refused> {
-    let Change { name, original, wanted } = change;
+pub(super) fn write(machine: &mut dyn ByHand, change: &SettingChange) -> Result<(), Refused> {
+    let SettingChange { name, original, wanted } = change;
     let Err(refused) = made(machine, name, wanted) else { return Ok(()) };
     let as_it_was = |machine: &dyn ByHand| machine.read(name).is_ok_and(|now| now == *original);
     let left = if as_it_was(machine) {
@@ -15,11 +17,12 @@ pub(super) fn write(machine: &mut dyn ByHand, change: &Change) -> Result<(), Ref
         match made(machine, name, original) {
             Ok(()) => "the previous value was restored".to_owned(),
             // The files generated from it may differ.
-            Err(again) if as_it_was(machine) => format!("{name} has its previous value, but {}", again.what),
+            Err(again) if as_it_was(machine) => format!("{name} has its previous value, but {}", again.failure.message),
             Err(_) => format!("the previous value could not be restored: {name} was {original}"),
         }
     };
-    Err(Refused { what: format!("{}; {left}", refused.what), ..refused })
+    let message = format!("{}; {left}", refused.failure.message);
+    Err(Refused { failure: Failure { message, ..refused.failure }, ..refused })
 }
 
 fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), Refused> {
@@ -27,10 +30,11 @@ fn made(machine: &mut dyn ByHand, name: &str, value: &FlagValue) -> Result<(), R
     machine.flush()?;
     match machine.read(name)? {
         now if now == *value => Ok(()),
-        now => Err(Refused::failed(
-            format_args!("{name} was written, but is {now} rather than {value}"),
-            MachineError::Untold(name.to_owned()).help(),
-        )),
+        now => {
+            let message = format!("{name} was written, but is {now} rather than {value}");
+            let failure = Failure { message, ..Failure::from(MachineError::Unreported(name.to_owned())) };
+            Err(Refused { exit: Exit::Failed, failure })
+        }
     }
 }
 
@@ -53,10 +57,10 @@ pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
 }
 
 /// Describes when the settings for the next boot come into force.
-pub(super) fn when(standing: &Standing) -> &'static str {
+pub(super) fn when(standing: &CurrentSettings) -> &'static str {
     let same = match standing {
-        Standing::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
-        Standing::CommandLine(_) => false,
+        CurrentSettings::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
+        CurrentSettings::CommandLine(_) => false,
     };
     match same {
         true => "the running kernel has the same flags: no restart is needed",
@@ -87,8 +91,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::exit::Exit;
-    use crate::machine::{Asked, Flags};
+    use crate::machine::{BootSettings, RequestedSetting};
 
     /// A setting that fails in various ways.
     struct Troubled {
@@ -107,13 +110,13 @@ mod tests {
         }
     }
 
-    impl Flags for Troubled {
-        fn plan(&mut self, _: &[Asked]) -> Result<Vec<Change>, MachineError> {
-            Err(MachineError::NotYet("it"))
+    impl BootSettings for Troubled {
+        fn plan(&mut self, _: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError> {
+            Err(MachineError::NotElevated("do it"))
         }
 
-        fn in_force(&mut self, _: &[Asked]) -> Result<bool, MachineError> {
-            Err(MachineError::NotYet("it"))
+        fn in_force(&mut self, _: &[RequestedSetting]) -> Result<bool, MachineError> {
+            Err(MachineError::NotElevated("do it"))
         }
 
         fn read(&self, _: &str) -> Result<FlagValue, MachineError> {
@@ -123,7 +126,7 @@ mod tests {
         fn write(&mut self, name: &str, value: &FlagValue) -> Result<(), MachineError> {
             if self.writes == 0 {
                 let source = io::ErrorKind::PermissionDenied.into();
-                return Err(MachineError::Registry { doing: "change", name: name.to_owned(), source });
+                return Err(MachineError::registry("change", name.to_owned(), source));
             }
             self.writes -= 1;
             if !self.forgets {
@@ -140,23 +143,23 @@ mod tests {
                 return Ok(());
             }
             self.unflushed -= 1;
-            Err(MachineError::NotYet("flushing"))
+            Err(MachineError::NotElevated("flush"))
         }
     }
 
     impl ByHand for Troubled {
-        fn standing(&mut self) -> Result<Standing, MachineError> {
-            Err(MachineError::NotYet("it"))
+        fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
+            Err(MachineError::NotElevated("do it"))
         }
 
         fn edit(&mut self, _: &Edit) -> Result<Option<Edited>, MachineError> {
-            Err(MachineError::NotYet("it"))
+            Err(MachineError::NotElevated("do it"))
         }
     }
 
-    fn change() -> Change {
+    fn change() -> SettingChange {
         let wanted = FlagValue::Present("dword:00000400".to_owned());
-        Change { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }
+        SettingChange { name: "GlobalFlag".to_owned(), original: FlagValue::Absent, wanted }
     }
 
     #[test]
@@ -168,11 +171,11 @@ mod tests {
             ),
             (
                 Troubled { unflushed: 1, ..Troubled::default() },
-                "flushing is not supported yet; the previous value was restored",
+                "only an administrator can flush; the previous value was restored",
             ),
             (
                 Troubled { unflushed: 2, ..Troubled::default() },
-                "; GlobalFlag has its previous value, but flushing is not supported yet",
+                "; GlobalFlag has its previous value, but only an administrator can flush",
             ),
             (
                 Troubled { forgets: true, ..Troubled::default() },
@@ -180,11 +183,11 @@ mod tests {
             ),
         ] {
             let Err(refused) = write(&mut machine, &change()) else { panic!("{says}") };
-            assert!(refused.what.ends_with(says), "{}", refused.what);
+            assert!(refused.failure.message.ends_with(says), "{}", refused.failure.message);
             assert_eq!((refused.exit, machine.value), (Exit::Failed, None), "{says}");
         }
         let Err(refused) = write(&mut Troubled { writes: 0, ..Troubled::default() }, &change()) else { panic!() };
-        assert!(refused.help.is_some_and(|help| help.contains("Run as administrator")));
+        assert!(refused.failure.help.is_some_and(|help| help.contains("Run as administrator")));
     }
 
     #[test]
@@ -192,6 +195,6 @@ mod tests {
         let mut machine = Troubled { writes: 1, unflushed: 1, ..Troubled::default() };
         let Err(refused) = write(&mut machine, &change()) else { panic!() };
         let left = "; the previous value could not be restored: GlobalFlag was absent";
-        assert!(refused.what.ends_with(left), "{}", refused.what);
+        assert!(refused.failure.message.ends_with(left), "{}", refused.failure.message);
     }
 }

@@ -17,6 +17,7 @@ use crate::cli::output::errors;
 use crate::cli::output::stdout;
 use crate::cli::output::stdout::tell;
 use crate::exit::Exit;
+use crate::failure;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
 use crate::machine::{PoolSource, native, sim};
 use crate::mon::terminal::View;
@@ -165,7 +166,7 @@ impl Mon {
             return match Recorded::open(path, self.every) {
                 Ok(recorded) => self.replay(&recorded.tell(), choice),
                 Err(error) => {
-                    errors::tell(&error, error.help());
+                    errors::tell(&error, failure::help(&error));
                     Recorded::exit(&error)
                 }
             };

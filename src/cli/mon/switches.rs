@@ -8,30 +8,23 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::Args;
+use miette::Diagnostic;
 
 use super::Mon;
 use crate::cli::args::option::takes_value;
 use crate::mon::SortColumn;
 
 /// A word that is neither a switch of PoolMon nor a file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Diagnostic)]
 pub(in crate::cli) enum BadSwitch {
     /// PoolMon has no such switch.
     #[error("PoolMon has no switch {0}, and there is no file of that name")]
+    #[diagnostic(help("`poolgate mon --help` lists the switches"))]
     Unknown(String),
     /// `/i` or `/x` without a tag.
     #[error("{0} needs a tag, written without a space: {0}MyD1")]
+    #[diagnostic(help("or write --include MyD1, --exclude MyD1"))]
     NoTag(String),
-}
-
-impl BadSwitch {
-    /// Returns the remedy.
-    pub(in crate::cli) fn help(&self) -> &'static str {
-        match self {
-            BadSwitch::Unknown(_) => "`poolgate mon --help` lists the switches",
-            BadSwitch::NoTag(_) => "or write --include MyD1, --exclude MyD1",
-        }
-    }
 }
 
 /// The options requested by switches. Of several exclusive switches, PoolMon takes the last.

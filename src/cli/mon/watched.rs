@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::cli::output::errors;
+use crate::failure;
 use crate::machine::{MachineError, PoolSource};
 use crate::mon::LiveTable;
 
@@ -43,6 +44,6 @@ pub(super) fn tell(error: &MachineError) {
         MachineError::TaggingOff => {
             errors::tell(error, Some("switch it on with `poolgate flags /r +ptg` and restart the machine"))
         }
-        error => errors::tell(error, error.help()),
+        error => errors::tell(error, failure::help(error)),
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::output::stdout::{given, styled};
 use crate::cli::output::talk::is_verbose;
 use crate::cli::output::terminal;
 use crate::exit::Exit;
-use crate::report::{self, Outcome, Report, Rows};
+use crate::report::{self, Outcome, Report, RowLimit};
 
 /// Prints `json` if given, or else a table for each report except those with a failure that was `told` before. Writes
 /// JUnit XML with a suite for each report. The exit code is that of the worst outcome.
@@ -18,7 +18,7 @@ pub(in crate::cli) fn give(
     junit: Option<&Path>,
     all: bool,
 ) -> Exit {
-    let rows = if all { Rows::All } else { Rows::First("shown with --all") };
+    let rows = if all { RowLimit::All } else { RowLimit::First("shown with --all") };
     match json {
         Some(json) => given(json.as_bytes()),
         None => {

@@ -12,11 +12,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::output::stdout::tell;
 use crate::cli::output::talk::{is_quiet, is_verbose};
 #[cfg(windows)]
-use crate::machine::windows::{EventLog, Weight};
+use crate::machine::windows::{EventLog, LogLevel};
 use crate::plain::plain;
 use crate::record::Stage;
 use crate::run::drive::Phase;
-use crate::run::{Event, open_log};
+use crate::run::{RunEvent, open_log};
 
 /// Writes a run's events.
 pub(in crate::cli) struct Story {
@@ -51,7 +51,7 @@ impl Story {
     pub(in crate::cli) fn line(&mut self, line: &str) {
         #[cfg(windows)]
         if let Some(events) = &self.events {
-            events.tell(Weight::Information, &plain(line));
+            events.tell(LogLevel::Information, &plain(line));
         }
         self.passing(line);
     }
@@ -72,52 +72,52 @@ impl Story {
     }
 
     /// Writes an event.
-    pub(in crate::cli) fn tell(&mut self, event: &Event) {
+    pub(in crate::cli) fn tell(&mut self, event: &RunEvent) {
         match event {
-            Event::Progress { iterations, of } => self.progress(*iterations, *of),
-            Event::Began(stage, length) => {
+            RunEvent::Progress { iterations, of } => self.progress(*iterations, *of),
+            RunEvent::Began(stage, length) => {
                 self.end_bar();
                 self.line(&event.to_string());
                 self.bar = bar(&stage.to_string(), *length);
             }
-            Event::GoesOn(length) => {
+            RunEvent::GoesOn(length) => {
                 self.end_bar();
                 self.line(&event.to_string());
                 self.bar = bar(&Stage::Workload.to_string(), Some(*length));
             }
-            Event::LooksAgain { .. } => {
+            RunEvent::LooksAgain { .. } => {
                 self.end_bar();
                 self.line(&event.to_string());
                 self.bar = bar(&Stage::SecondLook.to_string(), None);
             }
-            Event::Block { subject, block, .. } => match &self.bar {
+            RunEvent::Block { subject, block, .. } => match &self.bar {
                 Some(bar) => {
                     bar.set_message(plain(&format!("second look at {subject}: {block}")).into_owned());
                     self.log(&event.to_string());
                 }
                 None => self.passing(&event.to_string()),
             },
-            Event::Slots { done, of } => self.slots(*done, *of),
+            RunEvent::Slots { done, of } => self.slots(*done, *of),
             #[cfg(windows)]
-            Event::Trouble(_) => {
+            RunEvent::Trouble(_) => {
                 if let Some(events) = &self.events {
-                    events.tell(Weight::Warning, &plain(&event.to_string()));
+                    events.tell(LogLevel::Warning, &plain(&event.to_string()));
                 }
                 self.passing(&event.to_string());
             }
             #[cfg(unix)]
-            Event::Trouble(_) => self.line(&event.to_string()),
+            RunEvent::Trouble(_) => self.line(&event.to_string()),
             // The outcome is printed last.
-            Event::Phase(phase) if !self.restarts || *phase == Phase::Done => self.log(&event.to_string()),
-            Event::Phase(_)
-            | Event::Resumed(_)
-            | Event::Flag { .. }
-            | Event::Restarting
-            | Event::Command { .. }
-            | Event::NoTime { .. }
-            | Event::Gap(_)
-            | Event::Missed(_)
-            | Event::Stopping => self.line(&event.to_string()),
+            RunEvent::Phase(phase) if !self.restarts || *phase == Phase::Done => self.log(&event.to_string()),
+            RunEvent::Phase(_)
+            | RunEvent::Resumed(_)
+            | RunEvent::Flag { .. }
+            | RunEvent::Restarting
+            | RunEvent::Command { .. }
+            | RunEvent::NoTime { .. }
+            | RunEvent::Gap(_)
+            | RunEvent::Missed(_)
+            | RunEvent::Stopping => self.line(&event.to_string()),
         }
     }
 
@@ -140,7 +140,7 @@ impl Story {
         let tenth = of.map_or(iterations / 1000, |of| iterations * 10 / of.max(1));
         if tenth != self.tenth || is_verbose() {
             self.tenth = tenth;
-            let event = Event::Progress { iterations, of };
+            let event = RunEvent::Progress { iterations, of };
             if self.bar.is_none() || of.is_none() {
                 self.passing(&event.to_string());
             }

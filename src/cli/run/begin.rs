@@ -17,9 +17,10 @@ use crate::cli::output::errors;
 use crate::cli::output::stdout::{styled, tell};
 use crate::cli::output::talk::is_verbose;
 use crate::exit::Exit;
-use crate::machine::{Asked, BootId, Change, FlagValue, Machine, MachineError, native};
+use crate::failure::Failure;
+use crate::machine::{BootId, FlagValue, Machine, MachineError, RequestedSetting, SettingChange, native};
 use crate::record::{Digest, JournalError};
-use crate::report::{self, Failure, Report};
+use crate::report::{self, Report};
 use crate::run::drive::{Checkpoint, CheckpointError, Created, saved_original};
 use crate::run::{MachineLock, RunFolder, full_path};
 use crate::scenario::{Loaded, OnBootFailure, Scenario};
@@ -39,7 +40,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
     };
     let plan = match plan(args, scenario, &reports) {
         Ok(plan) => plan,
-        Err(error) => return cannot_begin(failure(&error, error.help())),
+        Err(error) => return cannot_begin(Failure::from(error)),
     };
     let reboots = scenario.machine.is_none() && !plan.changes.is_empty();
     if reboots && (!args.allow_reboot || args.scenarios.len() > 1) {
@@ -54,7 +55,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
         false => Ok(()),
     };
     if let (true, Err(error)) = (reboots, &trusted) {
-        return cannot_begin(failure(error, error.help()));
+        return cannot_begin(Failure::from_error(error));
     }
     let state = match state_folder(args, scenario, &reports, reboots) {
         Ok(state) => state,
@@ -66,7 +67,7 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
             Ok(copy) => copy,
             Err(error) => {
                 let _ = fs_err::remove_dir_all(state);
-                return cannot_begin(failure(&error, error.help()));
+                return cannot_begin(Failure::from(error));
             }
         },
         _ => home,
@@ -91,11 +92,11 @@ pub(super) fn begin(args: &Run, path: &Path, loaded: &Loaded, suites: &mut Suite
         boot: plan.boot,
         at: now,
     };
-    let draft = report::junit(&first_report(reports.run(), loaded, now, Failure::not_finished()));
+    let draft = report::junit(&first_report(reports.run(), loaded, now, report::not_finished()));
     let state = state.unwrap_or_else(|| reports.path().to_owned());
     let written = publish(&state, &reports, &draft)
-        .map_err(|error| failure(&error, None))
-        .and_then(|()| write_state(&state, created, &loaded.text).map_err(|error| failure(&error, None)));
+        .map_err(Failure::new)
+        .and_then(|()| write_state(&state, created, &loaded.text).map_err(Failure::new));
     tell!("{} → {}", path.display(), reports.path().display());
     match written {
         Ok(()) => Ok(state),
@@ -119,18 +120,21 @@ pub(super) fn machine_id(root: &Root, scenario: &Scenario) -> Result<String, Mac
 }
 
 /// Returns the settings that the scenario asks for, and the changes that they need on this machine.
-pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec<Asked>, Vec<Change>), MachineError> {
+pub(crate) fn planned(
+    scenario: &Scenario,
+    machine: &mut Machine,
+) -> Result<(Vec<RequestedSetting>, Vec<SettingChange>), MachineError> {
     let flags = scenario.flags.clone().unwrap_or_default();
     let verifier = flags.verifier.map(|verifier| {
         let drivers = verifier.drivers.iter().map(|name| name.as_str().to_owned()).collect();
         let reset_on_boot_failure = verifier.on_boot_failure == OnBootFailure::Reset;
-        Asked::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
+        RequestedSetting::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
     });
     // `pool_tagging: if_needed` is the default.
-    let asked: Vec<Asked> = std::iter::once(Asked::PoolTagging)
-        .chain(flags.gflags.into_iter().map(Asked::GlobalFlag))
+    let asked: Vec<RequestedSetting> = std::iter::once(RequestedSetting::PoolTagging)
+        .chain(flags.gflags.into_iter().map(RequestedSetting::GlobalFlag))
         .chain(verifier)
-        .chain(flags.kernel_cmdline.into_iter().map(Asked::KernelParameter))
+        .chain(flags.kernel_cmdline.into_iter().map(RequestedSetting::KernelParameter))
         .collect();
     let changes = machine.flags.plan(&asked)?;
     Ok((asked, changes))
@@ -138,8 +142,8 @@ pub(crate) fn planned(scenario: &Scenario, machine: &mut Machine) -> Result<(Vec
 
 /// The planned changes to the machine's boot settings.
 struct Plan {
-    asked: Vec<Asked>,
-    changes: Vec<Change>,
+    asked: Vec<RequestedSetting>,
+    changes: Vec<SettingChange>,
     boot: BootId,
     /// The identifier of the machine.
     machine: String,
@@ -157,7 +161,7 @@ fn own(args: &Run, scenario: &Scenario) -> Result<Option<MachineLock>, Failure> 
         return Ok(None);
     }
     let lock = MachineLock::take(&args.root.lock(), "a run which is about to begin");
-    lock.map(Some).map_err(|error| failure(&error, Some(error.help())))
+    lock.map(Some).map_err(|error| Failure::from_error(&error))
 }
 
 /// Creates the folder for the state of this run. A run on the real machine that begins with administrator rights also
@@ -175,21 +179,22 @@ fn state_folder(
     let root = args.root.folder();
     let states = match native::prepare_state_folder(root) {
         Ok(states) => states,
-        Err(error) if reboots => return Err(failure(&error, error.help())),
+        Err(error) if reboots => return Err(Failure::from(error)),
         // For example, a container may have read-only access to the host's files.
         Err(_) => return Ok(None),
     };
     let next = match native::machine(root).autostart.get() {
         Ok(next) => next,
-        Err(error) if reboots => return Err(failure(&error, error.help())),
+        Err(error) if reboots => return Err(Failure::from(error)),
         Err(_) => None,
     };
     if let Some(other) = next.filter(|run| is_unfinished(run)) {
         let message = format!("another run is unfinished and resumes after the next boot: {}", other.display());
-        return Err(failure(&message, Some("finish it first with poolgate resume, or end it with poolgate abort")));
+        let help = "finish it first with poolgate resume, or end it with poolgate abort";
+        return Err(Failure::with_help(message, help));
     }
     remove_old(&states);
-    native::make_state(root, &reports.run()).map(Some).map_err(|error| failure(&error, error.help()))
+    native::make_state(root, &reports.run()).map(Some).map_err(Failure::from)
 }
 
 /// Refuses a scenario if another user could replace its commands and so abuse the rights of a resumed run.
@@ -224,7 +229,7 @@ fn write_state(state: &Path, created: Created, scenario: &str) -> Result<(), Che
 /// the reports folder may belong to another user.
 fn publish(state: &Path, reports: &RunFolder, junit: &[u8]) -> Result<(), MachineError> {
     let written = RunFolder::open(state).and_then(|state| report::replace(&state.junit(), junit));
-    written.map_err(|source| MachineError::Unwritable { path: state.join("junit.xml"), source })?;
+    written.map_err(|source| MachineError::unwritable(state.join("junit.xml"), source))?;
     if state == reports.path() { Ok(()) } else { native::hand_over(state, reports.path(), &["junit.xml"]) }
 }
 
@@ -250,7 +255,7 @@ pub(super) fn first_report(run: String, loaded: &Loaded, now: Timestamp, failure
     }
 }
 
-fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
+fn may_not_reboot(args: &Run, changes: &[SettingChange]) -> Exit {
     let what = changes.iter().map(|change| format!("\n  {}", lines(change).join("\n    ")));
     let help = match args.allow_reboot {
         false => "give --allow-reboot (or set POOLGATE_ALLOW_REBOOT=1) to permit reboots of this machine",
@@ -262,10 +267,6 @@ fn may_not_reboot(args: &Run, changes: &[Change]) -> Exit {
         Some(help),
     );
     Exit::Usage
-}
-
-pub(super) fn failure(error: &impl std::fmt::Display, help: Option<&str>) -> Failure {
-    Failure { message: error.to_string(), help: help.map(str::to_owned), output: String::new() }
 }
 
 /// Reports a run that could not begin.
@@ -283,7 +284,7 @@ fn report_failure(failure: Failure, state: &Path, folder: &RunFolder, loaded: &L
     let report = first_report(folder.run(), loaded, now, failure);
     styled(&format!(
         "\n{}",
-        report::table(&report, crate::cli::output::terminal::width(), report::Rows::OF_RUN, is_verbose())
+        report::table(&report, crate::cli::output::terminal::width(), report::RowLimit::OF_RUN, is_verbose())
     ));
     match publish(state, folder, &report::junit(&report)) {
         Ok(()) => Exit::Failed,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::machine::native;
-use crate::report::{self, Driver, Found, Host};
+use crate::report::{self, Driver, FoundDriver, Host};
 use crate::scenario::DriverFile;
 
 /// Returns the description of this machine.
@@ -22,7 +22,7 @@ pub(in crate::cli) fn host() -> Host {
 
 /// Returns the current state of the driver in `file` on the machine with kernel files below `root`.
 pub(in crate::cli) fn driver(root: &Path, file: &DriverFile) -> Driver {
-    let found = native::driver(root, file.as_str()).map(|driver| Found {
+    let found = native::driver(root, file.as_str()).map(|driver| FoundDriver {
         version: driver.version,
         build: driver.build,
         place: driver.place.display().to_string(),

@@ -17,12 +17,13 @@ use super::kernel_log::KernelLog;
 use super::reporting::no_scenario;
 use crate::cli::args::suspects::suspect_here;
 use crate::cli::output::story::Story;
+use crate::failure::Failure;
 use crate::machine::sim::KERNEL_VARIABLE;
 use crate::machine::{Bugcheck, Machine, MachineError, native};
-use crate::record::{Digest, Header, KernelReport, Mark, Recorder, Stage};
+use crate::record::{Digest, Header, KernelReport, Mark, RecordError, Recorder, Stage};
 use crate::report::{Driver, Outcome, Report};
-use crate::run::drive::{Created, Milestone, Restart, State, Trouble, Work};
-use crate::run::{Event, Instruments, Output, RunError, RunFolder, Shell, Stop, conduct, process, tear_down};
+use crate::run::drive::{Created, Milestone, Restart, State, Work};
+use crate::run::{Instruments, Output, RunError, RunEvent, RunFolder, Shell, Stop, conduct, process, tear_down};
 use crate::scenario::{Loaded, Scenario};
 
 /// A run's work in this process.
@@ -47,7 +48,7 @@ pub(super) struct Job {
 pub(super) struct Teller(pub(super) Rc<RefCell<Story>>);
 
 impl Teller {
-    pub(super) fn tell(&self, event: &Event) {
+    pub(super) fn tell(&self, event: &RunEvent) {
         self.0.borrow_mut().tell(event);
     }
 }
@@ -81,7 +82,7 @@ impl Job {
         &mut self,
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<Digest, Trouble> {
+    ) -> Result<Digest, Failure> {
         let boot = machine.boot.id()?.0;
         let kernel = (!self.is_simulated()).then(|| KernelLog::begin(&self.root, self.folder.kernel_log(), &boot));
         let (mut recorder, conducted) = self.conducted(machine, boot, milestone).await?;
@@ -101,7 +102,7 @@ impl Job {
         machine: &mut Machine,
         boot: String,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<(Recorder, Result<Duration, RunError>), Trouble> {
+    ) -> Result<(Recorder, Result<Duration, RunError>), Failure> {
         let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
         self.look_at_commands(scenario)?;
         let header = Header {
@@ -110,7 +111,7 @@ impl Job {
             scenario_sha256: self.created.scenario_sha256.clone(),
             ..Header::new(scenario.name.as_str(), &self.created.run, machine.pool.name())
         };
-        let io = |error: io::Error| Trouble::from(RunError::Record(error.into()));
+        let io = |error: io::Error| Failure::from(RunError::from(RecordError::from(error)));
         set_aside(&self.folder.recording()).map_err(io)?;
         let mut recorder = Recorder::create(&self.folder.recording(), &header).map_err(RunError::from)?;
         let mut output = Output::append(&self.folder.workload_log()).map_err(io)?;
@@ -136,8 +137,8 @@ impl Job {
 
     /// Records the version of the driver under test: after setup if the driver is loaded then, or else after the
     /// workload. Teardown may remove the driver.
-    fn meet_driver(&self, event: &Event) {
-        let Event::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
+    fn meet_driver(&self, event: &RunEvent) {
+        let RunEvent::Began(Stage::LeadIn | Stage::CoolDown, _) = event else { return };
         let before: Option<Driver> = kept(&self.folder.driver());
         // Looking up the driver reads its file, so avoid it while memory comes to rest.
         if before.as_ref().is_some_and(|driver| driver.found.is_some()) {
@@ -174,7 +175,7 @@ impl Job {
     }
 
     /// Refuses to run commands that another user could have changed since the run began.
-    fn look_at_commands(&self, scenario: &Scenario) -> Result<(), Trouble> {
+    fn look_at_commands(&self, scenario: &Scenario) -> Result<(), Failure> {
         if self.obeys_with_rights() { Ok(commands_trusted(scenario, &self.created.home)?) } else { Ok(()) }
     }
 
@@ -210,27 +211,23 @@ impl Work for Job {
         &mut self,
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<Digest, Trouble> {
+    ) -> Result<Digest, Failure> {
         self.record(machine, milestone).await
     }
 
-    async fn end_leftovers(&mut self) -> Result<(), Trouble> {
-        let left = process::end_leftovers(&self.created.run).map_err(|error| Trouble::from(error.to_string()))?;
+    async fn end_leftovers(&mut self) -> Result<(), Failure> {
+        let left = process::end_leftovers(&self.created.run).map_err(Failure::new)?;
         if left.is_empty() {
             return Ok(());
         }
         let left = process::NotWell::CannotBeEnded(left);
-        Err(Trouble {
-            message: format!("an earlier process of this run left programs running: {left}"),
-            help: Some(left.help().to_owned()),
-            output: String::new(),
-        })
+        Err(Failure::from_error(&left).at("an earlier process of this run left programs running"))
     }
 
-    async fn tear_down(&mut self) -> Result<(), Trouble> {
+    async fn tear_down(&mut self) -> Result<(), Failure> {
         let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
         self.look_at_commands(scenario)?;
-        let io = |error: io::Error| Trouble::from(RunError::Record(error.into()));
+        let io = |error: io::Error| Failure::from(RunError::from(RecordError::from(error)));
         let mut output = Output::append(&self.folder.workload_log()).map_err(io)?;
         let shell = self.shell().map_err(io)?;
         let story = self.teller();
@@ -244,7 +241,7 @@ impl Work for Job {
         Ok(done?)
     }
 
-    fn report(&mut self, state: &State) -> Result<(), Trouble> {
+    fn report(&mut self, state: &State) -> Result<(), Failure> {
         self.write_reports(state)
     }
 

@@ -11,10 +11,13 @@ use crate::cli::args::machine::Root;
 use crate::cli::args::which_run::reported_outcome;
 use crate::cli::output::errors;
 use crate::cli::output::story::Story;
+use crate::failure::Failure;
 use crate::machine::{Machine, MachineError, is_same, is_within, native, sim};
 use crate::record::{Digest, Journal, Storage};
 use crate::report::Outcome;
-use crate::run::drive::{Checkpoint, CheckpointError, Created, DriveError, Entry, Phase, Standing, State, drive};
+use crate::run::drive::{
+    Checkpoint, CheckpointEntry, CheckpointError, Created, DriveError, DriveOutcome, Phase, State, drive,
+};
 use crate::run::{LockError, MachineLock, RunFolder, Stop};
 use crate::scenario::{self, Loaded};
 
@@ -38,19 +41,10 @@ pub(crate) async fn live(folder: &Path, root: &Root, stop: &Stop) -> Life {
     match take_up(folder, root, stop).await {
         Ok(life) => life,
         Err(refused) => {
-            errors::tell(&refused.what, refused.help);
+            errors::tell(&refused.message, refused.help);
             Life::Over(Outcome::Error)
         }
     }
-}
-
-/// The reason why a run cannot be resumed.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    /// The error message.
-    pub(crate) what: String,
-    /// Advice for the user.
-    pub(crate) help: Option<String>,
 }
 
 /// A run that this process owns, with its checkpoint (original or recovered) and lock.
@@ -79,7 +73,7 @@ impl Trusted {
 
     fn bytes(&self) -> Result<Vec<u8>, MachineError> {
         if !native::is_privileged() {
-            let unreadable = |source| MachineError::Unreadable { path: self.path.clone(), source };
+            let unreadable = |source| MachineError::unreadable(&self.path, source);
             return fs_err::read(&self.path).map_err(unreadable);
         }
         native::read_trusted(&self.top, &self.path)
@@ -104,17 +98,17 @@ impl Storage for Trusted {
 }
 
 /// Opens the run in `folder` for this process alone. A damaged checkpoint is replaced by one that restores everything.
-pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
-    let folder = RunFolder::open(folder).map_err(|error| refused(error, Some("give the folder of a run")))?;
-    refuse_strangers(&folder, root).map_err(|error| refused(&error, error.help()))?;
+pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Failure> {
+    let folder = RunFolder::open(folder).map_err(|error| Failure::with_help(error, "give the folder of a run"))?;
+    refuse_strangers(&folder, root).map_err(Failure::from)?;
     let lock =
         MachineLock::take_patiently(&folder.lock(), "another poolgate", PATIENCE).map_err(|error| match error {
             LockError::Held { by } => {
                 let help = "wait for it with poolgate wait, or stop it by Ctrl-C in its terminal or SIGTERM to its \
                      process";
-                refused(format!("{by} is already working on this run"), Some(help))
+                Failure::with_help(format_args!("{by} is already working on this run"), help)
             }
-            LockError::Io { .. } => refused(error, None),
+            LockError::Io { .. } => Failure::new(error),
         })?;
     let checkpoint = open(&folder, root).map_err(|error| {
         let help = match &error {
@@ -125,7 +119,7 @@ pub(crate) fn own(folder: &Path, root: &Root) -> Result<Owned, Refused> {
                      are readable"
             }
         };
-        refused(error, Some(help))
+        Failure::with_help(error, help)
     })?;
     Ok(Owned { folder, checkpoint, _lock: lock })
 }
@@ -141,19 +135,19 @@ fn open(folder: &RunFolder, root: &Root) -> Result<Checkpoint<Trusted>, Checkpoi
 
 /// Returns the second copy of the run's beginning.
 pub(crate) fn beginning(folder: &RunFolder, root: &Root) -> Option<Created> {
-    match Journal::first::<Entry>(&mut Trusted::new(folder, root, folder.beginning())) {
-        Ok(Some(Entry::Created(created))) => Some(*created),
+    match Journal::first::<CheckpointEntry>(&mut Trusted::new(folder, root, folder.beginning())) {
+        Ok(Some(CheckpointEntry::Created(created))) => Some(*created),
         _ => None,
     }
 }
 
 /// Resumes a run like [`live`], but returns errors to the caller.
-pub(crate) async fn take_up(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Refused> {
+pub(crate) async fn take_up(folder: &Path, root: &Root, stop: &Stop) -> Result<Life, Failure> {
     go_on(own(folder, root)?, root, stop).await
 }
 
 /// Continues a run that this process owns.
-pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life, Refused> {
+pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life, Failure> {
     let Owned { folder: state, mut checkpoint, _lock } = owned;
     let created = checkpoint.state().created.clone();
     let loaded = scenario_of(&state, root, &created);
@@ -166,26 +160,26 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
         Err(_) if simulated => Ok(String::new()),
         Err(_) => native::machine_id(root.folder()),
     };
-    if created.machine != here.map_err(|error| refused(&error, error.help()))? {
+    if created.machine != here.map_err(Failure::from)? {
         let help = "resume it on the machine it began on; nothing was done on this one";
-        return Err(refused("this run belongs to another machine", Some(help)));
+        return Err(Failure::with_help("this run belongs to another machine", help));
     }
     if created.program != env!("CARGO_PKG_VERSION") {
         let note = format!("begun by poolgate {}, continued by {}", created.program, env!("CARGO_PKG_VERSION"));
-        checkpoint.note(note).map_err(|error| refused(error, None))?;
+        checkpoint.note(note).map_err(Failure::new)?;
     }
     let _machine_lock = if simulated {
         None
     } else {
         let lock = MachineLock::take_patiently(&root.lock(), &created.run, PATIENCE);
-        Some(lock.map_err(|error| refused(&error, Some(error.help())))?.of_run_in(state.path()))
+        Some(lock.map_err(|error| Failure::from_error(&error))?.of_run_in(state.path()))
     };
     if let Err(problem) = &loaded {
         // Restore the run's changes even if its scenario is lost.
         let boot = checkpoint.state().boot.clone();
-        checkpoint.abort(boot, problem).map_err(|error| refused(error, None))?;
+        checkpoint.abort(boot, problem).map_err(Failure::new)?;
     }
-    let mut machine = machine(root, &loaded, simulated, &state).map_err(|error| refused(&error, error.help()))?;
+    let mut machine = machine(root, &loaded, simulated, &state).map_err(Failure::from)?;
     let restarts = !created.changes.is_empty();
     let story = Story::new(&state.run_log(), !simulated, restarts);
     let resumed = checkpoint.state().lives > 0 || checkpoint.state().phase != Phase::Arm;
@@ -193,14 +187,14 @@ pub(crate) async fn go_on(owned: Owned, root: &Root, stop: &Stop) -> Result<Life
     let tell = job.teller();
     let driven = drive(&mut checkpoint, state.path(), &mut machine, &mut job, &mut |event| tell.tell(&event)).await;
     match driven {
-        Ok(Standing::Done) => {
+        Ok(DriveOutcome::Done) => {
             let outcome = job.outcome().unwrap_or_else(|| reported_outcome(checkpoint.state()));
             give_away(&state, checkpoint.state());
             Ok(Life::Over(outcome))
         }
-        Ok(Standing::NotRestored) => Ok(Life::NotRestored),
-        Ok(Standing::Restarting) if simulated => Ok(Life::SimulatedRestart),
-        Ok(Standing::Restarting) => Ok(Life::Restarting),
+        Ok(DriveOutcome::NotRestored) => Ok(Life::NotRestored),
+        Ok(DriveOutcome::Restarting) if simulated => Ok(Life::SimulatedRestart),
+        Ok(DriveOutcome::Restarting) => Ok(Life::Restarting),
         Err(error) => Err(cannot_go_on(&error, &state)),
     }
 }
@@ -267,11 +261,7 @@ fn refuse_strangers(run: &RunFolder, root: &Root) -> Result<(), MachineError> {
     if is_within(run.path(), &states) { native::trusted_below(root.folder(), run.path()) } else { Ok(()) }
 }
 
-fn cannot_go_on(error: &DriveError, state: &RunFolder) -> Refused {
+fn cannot_go_on(error: &DriveError, state: &RunFolder) -> Failure {
     let help = format!("fix the problem, then run: poolgate resume {}", state.path().display());
-    refused(error, Some(&help))
-}
-
-fn refused(what: impl std::fmt::Display, help: Option<&str>) -> Refused {
-    Refused { what: what.to_string(), help: help.map(str::to_owned) }
+    Failure::with_help(error, help)
 }

@@ -32,7 +32,7 @@ mod suites;
 
 pub(super) use begin::planned;
 pub(super) use host::{driver, host};
-pub(super) use life::{Life, Refused, beginning, go_on, live, own, take_up};
+pub(super) use life::{Life, beginning, go_on, live, own, take_up};
 pub(super) use listen::listen;
 
 /// Runs scenarios.

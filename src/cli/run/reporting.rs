@@ -8,31 +8,29 @@ use super::job::Job;
 use crate::cli::output::stdout::styled;
 use crate::cli::output::talk::is_verbose;
 use crate::cli::output::terminal;
+use crate::failure::Failure;
 use crate::judge::{Judgement, judge, kernel_notes};
 use crate::machine::{MachineError, native};
 use crate::record::{RecordError, Recording};
-use crate::report::{self, Failure, Report};
+use crate::report::{self, Report};
 use crate::run::RunFolder;
-use crate::run::drive::{State, Trouble};
+use crate::run::drive::State;
 use crate::scenario::Scenario;
 
 impl Job {
     /// Writes every report, and prints the table.
-    pub(super) fn write_reports(&mut self, state: &State) -> Result<(), Trouble> {
+    pub(super) fn write_reports(&mut self, state: &State) -> Result<(), Failure> {
         let mut report = self.whole_report(state);
         self.suspect(&mut report);
         self.story.0.borrow_mut().end_bar();
         let outcome = report.outcome();
         self.outcome = Some(outcome);
-        styled(&format!("\n{}", report::table(&report, terminal::width(), report::Rows::OF_RUN, is_verbose())));
+        styled(&format!("\n{}", report::table(&report, terminal::width(), report::RowLimit::OF_RUN, is_verbose())));
         let written = report::replace(&self.folder.report(), report::json(&report).as_bytes())
             .and_then(|()| report::replace(&self.folder.junit(), &report::junit(&report)));
         self.story.0.borrow_mut().line(&format!("{outcome}: {}", self.created.reports.display()));
-        written.map_err(|error| Trouble {
-            message: error.to_string(),
-            help: Some("junit.xml still reports an unfinished run; free some space".to_owned()),
-            output: String::new(),
-        })?;
+        written
+            .map_err(|error| Failure::with_help(error, "junit.xml still reports an unfinished run; free some space"))?;
         Ok(self.hand_over()?)
     }
 
@@ -40,17 +38,12 @@ impl Job {
     /// the same result.
     fn result(&self, state: &State, recording: Result<&Recording, &RecordError>) -> Result<Judgement, Failure> {
         if let Some(trouble) = &state.trouble {
-            return Err(failure(trouble));
+            return Err(trouble.clone());
         }
-        let scenario = self.scenario.as_ref().ok_or_else(|| failure(&no_scenario()))?;
-        let told = |error: &dyn std::fmt::Display| failure(&Trouble::from(error.to_string()));
-        let recording = recording.map_err(|error| told(error))?;
-        self.made_by_this_run(state, recording).map_err(|error| told(&error))?;
-        judge(scenario, recording).map_err(|error| Failure {
-            message: error.to_string(),
-            help: error.help().map(str::to_owned),
-            output: error.output(),
-        })
+        let scenario = self.scenario.as_ref().ok_or_else(no_scenario)?;
+        let recording = recording.map_err(Failure::new)?;
+        self.made_by_this_run(state, recording).map_err(Failure::new)?;
+        judge(scenario, recording).map_err(Failure::from)
     }
 
     /// Refuses a recording that is not the one that this run closed.
@@ -101,7 +94,7 @@ impl Job {
             source: recording.map_or(String::new(), |recording| recording.header().source.clone()),
             boot: recording.map_or(state.boot.0.clone(), |recording| recording.header().boot.clone()),
             result: self.result(state, opened.as_ref()),
-            not_restored: state.not_restored.as_ref().map(failure),
+            not_restored: state.not_restored.clone(),
             notes: self.notes(state, recording),
             ..Report::new(name.unwrap_or(&self.created.scenario_name), &self.created.run)
         }
@@ -116,11 +109,6 @@ impl Job {
     }
 }
 
-fn failure(trouble: &Trouble) -> Failure {
-    let Trouble { message, help, output } = trouble.clone();
-    Failure { message, help, output }
-}
-
-pub(super) fn no_scenario() -> Trouble {
-    "the run's copy of its scenario cannot be read any more".to_owned().into()
+pub(super) fn no_scenario() -> Failure {
+    Failure::new("the run's copy of its scenario cannot be read any more")
 }

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::begin::{failure, first_report};
+use super::begin::first_report;
 use crate::cli::args::which_run::reported;
 use crate::cli::output::errors;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::report::{self, Outcome};
 use crate::scenario::Loaded;
 
@@ -42,7 +43,7 @@ impl Suites {
 
     /// Adds a scenario that is not run at all.
     pub(super) fn not_run(&mut self, loaded: &Loaded, why: &str) {
-        let report = first_report(String::new(), loaded, Timestamp::now(), failure(&why, None));
+        let report = first_report(String::new(), loaded, Timestamp::now(), Failure::new(why));
         self.not_run.push(report::junit(&report));
     }
 

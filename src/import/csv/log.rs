@@ -21,14 +21,14 @@ pub(super) struct CsvLog {
     began: Duration,
     stage: Option<Stage>,
     iterations: Option<u64>,
-    sample: Option<CsvSample>,
+    sample: Option<SampleFields>,
     /// Whether any sample is incomplete.
     incomplete: bool,
 }
 
 /// The fields that all rows of one sample share.
 #[derive(Clone, Copy)]
-struct CsvSample {
+struct SampleFields {
     line: u64,
     at: Duration,
     iterations: Option<u64>,
@@ -74,7 +74,7 @@ impl CsvLog {
         keys: &mut Keys,
     ) -> Result<Result<(), LogProblem>, ImportError> {
         let CsvRow { at, iterations, stage, settled, unread, partial, .. } = *row;
-        let sample = CsvSample { line, at, iterations, stage, settled, unread, partial };
+        let sample = SampleFields { line, at, iterations, stage, settled, unread, partial };
         let new = self.sample.is_none_or(|before| before.at != row.at);
         if let Some(before) = &self.sample
             && let Err(wrong) = if new { sample.follows(before) } else { sample.belongs_to(before) }
@@ -106,7 +106,7 @@ impl CsvLog {
 
     /// Records the completed sample.
     fn record(&mut self) -> Result<(), RecordError> {
-        let Some(CsvSample { at, iterations, stage, settled, unread, partial, .. }) = self.sample else {
+        let Some(SampleFields { at, iterations, stage, settled, unread, partial, .. }) = self.sample else {
             return Ok(());
         };
         let at = at.saturating_sub(self.began);
@@ -135,9 +135,9 @@ impl CsvLog {
     }
 }
 
-impl CsvSample {
+impl SampleFields {
     /// Checks that this sample can follow `before`.
-    fn follows(&self, before: &CsvSample) -> Result<(), LogProblem> {
+    fn follows(&self, before: &SampleFields) -> Result<(), LogProblem> {
         let since = before.line;
         if self.at < before.at {
             let (now, then) = (self.at.as_secs_f64(), before.at.as_secs_f64());
@@ -161,7 +161,7 @@ impl CsvSample {
     }
 
     /// Checks that a row with these fields can belong to the sample `first`, at the same time.
-    fn belongs_to(&self, first: &CsvSample) -> Result<(), LogProblem> {
+    fn belongs_to(&self, first: &SampleFields) -> Result<(), LogProblem> {
         let differs = [
             ("iteration", self.iterations != first.iterations),
             ("stage", self.stage != first.stage),

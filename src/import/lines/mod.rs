@@ -35,8 +35,6 @@ pub(super) enum End {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LogLine<'a> {
     pub(super) bytes: &'a [u8],
-    /// The line with its line end, as in the file; empty unless the file is 8-bit text.
-    pub(super) raw: &'a [u8],
     /// Counted from 1.
     pub(super) number: u64,
     pub(super) end: End,
@@ -74,11 +72,6 @@ impl<R: Read> LogLines<R> {
         }
     }
 
-    /// The number of the last line.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
     /// Whether the text is known to be Unicode, so its bytes have no other meaning.
     pub(super) fn are_unicode(&self) -> bool {
         self.unicode
@@ -101,39 +94,15 @@ impl<R: Read> LogLines<R> {
             End::Newline | End::File => {}
         }
         let (number, to) = (self.number, to.min(from + LONGEST));
-        let (bytes, raw): (&[u8], &[u8]) = match self.wide {
-            None if end == End::Newline => (&self.buffer[from..to], &self.buffer[from..=to]),
-            None => (&self.buffer[from..to], &[]),
+        let bytes: &[u8] = match self.wide {
+            None => &self.buffer[from..to],
             Some(wide) => {
                 decode(&self.buffer[from..to], wide, &mut self.decoded);
-                (&self.decoded, &[])
+                &self.decoded
             }
         };
         let bytes = if number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-        Ok(Some(LogLine { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), raw, number, end }))
-    }
-
-    /// Consumes the next line if it equals `raw`, line end included.
-    #[inline]
-    pub(super) fn takes(&mut self, raw: &[u8]) -> bool {
-        let same = self.buffer[self.start..self.end].starts_with(raw);
-        if same {
-            self.skip(raw.len());
-        }
-        same
-    }
-
-    /// The buffered part of the next lines, which may end inside a line; empty unless the file is 8-bit text.
-    #[inline]
-    pub(super) fn ahead(&self) -> &[u8] {
-        if self.wide.is_some() { &[] } else { &self.buffer[self.start..self.end] }
-    }
-
-    /// Consumes the next line, which has `bytes` bytes with its line end.
-    #[inline]
-    pub(super) fn skip(&mut self, bytes: usize) {
-        self.start += bytes;
-        self.number += 1;
+        Ok(Some(LogLine { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), number, end }))
     }
 
     /// Reads until the buffer holds a whole line or the last one. Returns `None` at the end of the input.

@@ -13,7 +13,7 @@ use self::uptime::Uptimes;
 use super::data::{chooses_lines, marks_omitted_rows};
 use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::LogTables;
+use super::tables::ImportedTables;
 use super::when::Stamp;
 use super::{ImportError, when};
 use crate::pool::{Counters, Key, Pool, RowId, Tag};
@@ -31,7 +31,7 @@ mod vmstat;
 pub(super) use section::begins;
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let mut log = LinuxLog::default();
     while let Some(line) = lines.next()? {
         log.line(line, tables)?;
@@ -68,7 +68,7 @@ struct LinuxLog {
 }
 
 impl LinuxLog {
-    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let text = line.bytes.trim_ascii();
         if text.is_empty() {
             return Ok(());
@@ -144,7 +144,7 @@ impl LinuxLog {
 
     /// Handles a header. It ends the sample if the sample already has this table. The next sample begins with a row: a
     /// header without rows is a failed reading, not an empty table.
-    fn header(&mut self, section: Section, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn header(&mut self, section: Section, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let another_page = section == Section::Vmstat && self.section == Some(section) && tables.is_open();
         if self.fresh == Some(section) || another_page {
             return Ok(());
@@ -161,7 +161,7 @@ impl LinuxLog {
         section: Section,
         row: &LinuxRow<'_>,
         line: LogLine<'_>,
-        tables: &mut LogTables,
+        tables: &mut ImportedTables,
     ) -> Result<(), ImportError> {
         let Some(place) = self.place(row, tables) else {
             tables.unread(line.number, || "has no name".to_owned());
@@ -205,7 +205,7 @@ impl LinuxLog {
     }
 
     /// Returns the place of a row; `None` if the row has no name.
-    fn place(&mut self, row: &LinuxRow<'_>, tables: &mut LogTables) -> Option<RowId> {
+    fn place(&mut self, row: &LinuxRow<'_>, tables: &mut ImportedTables) -> Option<RowId> {
         self.name.clear();
         self.name.push(row.pool as u8);
         self.name.extend_from_slice(&row.name);
@@ -218,7 +218,7 @@ impl LinuxLog {
         Some(place)
     }
 
-    fn other_line(&mut self, line: LogLine<'_>, text: &[u8], tables: &mut LogTables) -> Result<(), ImportError> {
+    fn other_line(&mut self, line: LogLine<'_>, text: &[u8], tables: &mut ImportedTables) -> Result<(), ImportError> {
         match self.uptimes.read(text) {
             Some(at) if !self.dated => self.stamp(at.into(), tables),
             Some(_) => Ok(()),
@@ -233,7 +233,7 @@ impl LinuxLog {
         }
     }
 
-    fn stamp(&mut self, at: Stamp, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn stamp(&mut self, at: Stamp, tables: &mut ImportedTables) -> Result<(), ImportError> {
         self.end(tables)?;
         (self.headed, self.fresh) = (false, None);
         tables.stamp(at);
@@ -241,7 +241,7 @@ impl LinuxLog {
     }
 
     /// Ends the sample if one is open.
-    fn end(&mut self, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn end(&mut self, tables: &mut ImportedTables) -> Result<(), ImportError> {
         if !tables.is_open() {
             return Ok(());
         }

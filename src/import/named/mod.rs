@@ -9,7 +9,7 @@ use std::io::Read;
 use self::header::{FigureColumns, NamedHeader};
 use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::{LogTables, RowIdentity};
+use super::tables::{ImportedTables, RowIdentity};
 use super::when::{self, Stamp};
 use super::{ImportError, pages, paste, powershell};
 use crate::pool::{Counters, Pool, Usage};
@@ -23,7 +23,7 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let mut named = NamedTables { header: None, unicode: lines.are_unicode(), last: None };
     while let Some(line) = lines.next()? {
         named.line(line, tables)?;
@@ -39,7 +39,7 @@ struct NamedTables {
 }
 
 impl NamedTables {
-    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let text = line.bytes.trim_ascii();
         if text.is_empty() || text.iter().all(|byte| b"|-:+ \t=;,".contains(byte)) {
             return Ok(());
@@ -85,7 +85,7 @@ impl NamedTables {
         }
     }
 
-    fn add(&mut self, row: NamedRow, line: u64, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn add(&mut self, row: NamedRow, line: u64, tables: &mut ImportedTables) -> Result<(), ImportError> {
         if !tables.is_open() || row.at != self.last {
             row.at.into_iter().for_each(|at| tables.stamp(at));
             tables.begin(line)?;
@@ -93,9 +93,9 @@ impl NamedTables {
         }
         for (identity, usage) in row.rows {
             let both = row.both;
-            let add = |tables: &mut LogTables| match both {
+            let add = |tables: &mut ImportedTables| match both {
                 true => tables.add_used(identity, usage),
-                false => tables.add(identity, usage).is_some(),
+                false => tables.add(identity, usage),
             };
             // A row that the table already has begins the next table.
             if !add(tables) {

@@ -3,22 +3,19 @@
 //! Every header begins a table, and `Memory:` ends one. A screen shows only the rows that fit on it, so a tag missing
 //! in one is absent and not zero; a snapshot has all tags. The first row decides between the two, and a row of the
 //! other kind is an error, because two logs in one file are two series.
-// long because every line that a log of PoolMon may have is decided here.
 
 use std::io::Read;
 use std::time::Duration;
 
-use self::again::Again;
 use self::other_line::{OtherLine, TableScope};
 use self::row::{Form, PoolMonRow, RowLayout};
 use super::data::looks_like_row;
 use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
-use super::tables::{LogTables, RowIdentity};
+use super::tables::{ImportedTables, RowIdentity};
 use super::{ImportError, LogProblem};
 use crate::pool::{Counters, Key, Pool, Usage};
 
-mod again;
 mod header;
 pub(super) mod number;
 mod other_line;
@@ -44,15 +41,11 @@ pub(super) fn row_mistake(line: &[u8]) -> Option<String> {
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let layout = RowLayout { unicode: lines.are_unicode(), ..RowLayout::default() };
     let mut screens = Screens { layout, ..Screens::default() };
-    loop {
-        screens.repeat(lines, tables);
-        match lines.next()? {
-            Some(line) => screens.line(line, tables)?,
-            None => break,
-        }
+    while let Some(line) = lines.next()? {
+        screens.line(line, tables)?;
     }
     tables.end_file("table of PoolMon")
 }
@@ -70,41 +63,10 @@ struct Screens {
     layout: RowLayout,
     /// Whether tables have headers.
     headed: bool,
-    again: Again,
 }
 
 impl Screens {
-    /// Consumes the lines of tags that are in the same place as in the previous table, with the same or other figures.
-    #[inline]
-    fn repeat(&mut self, lines: &mut LogLines<impl Read>, tables: &mut LogTables) {
-        while tables.is_open() {
-            if let Some((row, usage)) = self.again.take(lines) {
-                if !tables.repeat(row, usage) {
-                    usage.iter().for_each(|usage| tables.add_up(lines.number(), row, *usage));
-                }
-                continue;
-            }
-            let ahead = lines.ahead();
-            let Some((row, head)) = self.again.whose(ahead) else { return };
-            let (usage, length) = row::quick(&ahead[head - 1..]);
-            let length = head - 1 + length;
-            let end = match &ahead[length..] {
-                [b'\n', ..] => 1,
-                [b'\r', b'\n', ..] => 2,
-                _ => return,
-            };
-            if usage.is_none()
-                || self.form.is_none_or(|(form, _)| form != Form::Snapshot)
-                || !tables.repeat(row, &usage)
-            {
-                return;
-            }
-            self.again.keep(&ahead[..length + end], head, row, &usage);
-            lines.skip(length + end);
-        }
-    }
-
-    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match row::read(line.bytes, self.layout) {
             Some(Ok(_)) if line.end == End::File && self.layout.short => {
                 tables.pass(line.number, || "is cut off, perhaps inside its last number".to_owned());
@@ -142,7 +104,7 @@ impl Screens {
         form: Form,
         usage: Usage,
         line: LogLine<'_>,
-        tables: &mut LogTables,
+        tables: &mut ImportedTables,
     ) -> Result<(), ImportError> {
         self.form(form, line, tables)?;
         if !tables.is_open() {
@@ -153,7 +115,7 @@ impl Screens {
     }
 
     /// Checks that all rows have one form.
-    fn form(&mut self, form: Form, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn form(&mut self, form: Form, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match self.form {
             None => {
                 self.form = Some((form, line.number));
@@ -169,24 +131,21 @@ impl Screens {
         Ok(())
     }
 
-    fn row(&mut self, row: PoolMonRow, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn row(&mut self, row: PoolMonRow, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         self.form(row.form, line, tables)?;
         if !tables.is_open() {
             self.begin(line.number, tables)?;
         }
         let identity = self.identity(row.tag, row.pool);
         let mut added = tables.add(identity, row.usage);
-        if added.is_none() && !self.headed {
+        if !added && !self.headed {
             // Snapshots without headers: a repeated tag begins the next one.
             self.begin(line.number, tables)?;
             added = tables.add(identity, row.usage);
         }
-        match added {
-            Some(place) => self.again.keep(line.raw, row.head, place, &Some(row.usage)),
-            None => {
-                let place = tables.row(identity);
-                tables.add_up(line.number, place, row.usage);
-            }
+        if !added {
+            let place = tables.row(identity);
+            tables.add_up(line.number, place, row.usage);
         }
         Ok(())
     }
@@ -200,11 +159,8 @@ impl Screens {
         RowIdentity { tag, pool, session, counters: Counters::Wrapping32 }
     }
 
-    fn begin(&mut self, line: u64, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn begin(&mut self, line: u64, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let scope = self.title.take().unwrap_or(TableScope::System);
-        if self.scope != Some(scope) {
-            self.again.forget();
-        }
         match (scope, self.whole) {
             (TableScope::Session(_), _) => {}
             (scope, None) => self.whole = Some((scope, line)),
@@ -220,11 +176,10 @@ impl Screens {
             (_, Some(_)) => {}
         }
         self.scope = Some(scope);
-        self.again.begin();
         tables.begin(line)
     }
 
-    fn other_line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn other_line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match other_line::read(line.bytes) {
             Some(OtherLine::Blank) => {}
             Some(OtherLine::Memory) => {
@@ -245,11 +200,11 @@ impl Screens {
             }
             Some(OtherLine::Fence) => tables.between(),
             Some(OtherLine::Header { drivers, short }) => {
-                self.lay_out(RowLayout { ruled: false, drivers, short, ..self.layout });
+                self.layout = RowLayout { ruled: false, drivers, short, ..self.layout };
                 self.headed = true;
                 self.begin(line.number, tables)?;
             }
-            Some(OtherLine::Rule) => self.lay_out(RowLayout { ruled: true, ..self.layout }),
+            Some(OtherLine::Rule) => self.layout.ruled = true,
             None if super::format::is_of_debugger(line.bytes) => {
                 let what = "is from WinDbg's !poolused, but this log is from PoolMon";
                 return Err(tables.wrong(line.number, LogProblem::new(what, "put each into its own file")));
@@ -263,13 +218,6 @@ impl Screens {
             }
         }
         Ok(())
-    }
-
-    fn lay_out(&mut self, layout: RowLayout) {
-        if self.layout != layout {
-            self.again.forget();
-        }
-        self.layout = layout;
     }
 }
 

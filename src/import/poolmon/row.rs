@@ -1,6 +1,6 @@
 //! One row of PoolMon's table. A tag is exactly four characters of any kind, spaces included (`Dh 1`, `Io  `), so it is
 //! found by the text after it.
-// long because the quick and the patient reading of a row must agree, and stand beside each other.
+// long because the quick and the patient reading of a row must agree.
 
 use super::super::pages;
 use super::super::passed::shown;
@@ -13,8 +13,6 @@ pub(super) struct PoolMonRow {
     pub(super) pool: Pool,
     pub(super) form: Form,
     pub(super) usage: Usage,
-    /// The offset of its figures, after one space.
-    pub(super) head: usize,
 }
 
 /// Whether a row has changes in parentheses.
@@ -50,9 +48,8 @@ pub(super) fn read(line: &[u8], layout: RowLayout) -> Option<Result<PoolMonRow, 
             Err(wrong) => return Some(Err(wrong)),
         },
     };
-    let head = line.len() - figures.len() + 1;
-    let read = quick(figures).0.map_or_else(|| self::figures(figures, layout), |usage| Ok((Form::Snapshot, usage)));
-    Some(read.map(|(form, usage)| PoolMonRow { tag, pool, form, usage, head }))
+    let read = quick(figures).map_or_else(|| self::figures(figures, layout), |usage| Ok((Form::Snapshot, usage)));
+    Some(read.map(|(form, usage)| PoolMonRow { tag, pool, form, usage }))
 }
 
 /// Parses only the tag and the pool of a row.
@@ -115,20 +112,14 @@ fn pasted(line: &[u8], layout: RowLayout) -> Option<Result<SplitRow<'_>, String>
     Some(four.ok_or_else(|| format!("has a tag that is not four characters long: `{}`", shown(tag))))
 }
 
-/// Parses the figures of a snapshot file in its own format. Also returns their length up to the line end.
+/// Parses the figures of a snapshot file in its own format, digits after spaces; `None` for any other line.
 #[inline]
-pub(super) fn quick(figures: &[u8]) -> (Option<Usage>, usize) {
+fn quick(figures: &[u8]) -> Option<Usage> {
     let mut fields = Fields(figures);
-    let usage = plain(&mut fields).filter(|_| matches!(fields.0, [] | [b'\n', ..] | [b'\r', b'\n', ..]));
-    (usage, figures.len() - fields.0.len())
-}
-
-#[inline]
-fn plain(fields: &mut Fields<'_>) -> Option<Usage> {
     let (allocs, frees, diff, bytes) = (fields.plain()?, fields.plain()?, fields.plain()?, fields.plain()?);
     let per_alloc = fields.plain()?;
     let checks = allocs.wrapping_sub(frees).wrapping_sub(diff) as u32 == 0 && bytes <= i64::MAX as u64;
-    let checks = checks && matches_per_alloc(diff, bytes, per_alloc);
+    let checks = checks && matches_per_alloc(diff, bytes, per_alloc) && fields.0.is_empty();
     checks.then_some(Usage { allocs, frees, bytes })
 }
 

@@ -14,7 +14,7 @@ use super::lines::{End, LogLine, LogLines};
 use super::passed::shown;
 use super::poolmon::number::SignedNumber;
 use super::poolmon::row;
-use super::tables::{LogTables, RowIdentity};
+use super::tables::{ImportedTables, RowIdentity};
 use super::{ImportError, LogProblem, pages, paste, poolmon, when};
 use crate::pool::{Counters, Pool, Usage};
 
@@ -26,7 +26,7 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 }
 
 /// Reads all tables of a text.
-pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let mut used = Used { columns: None, unicode: lines.are_unicode(), filtered: false, indent: 0 };
     while let Some(line) = lines.next()? {
         used.line(line, tables)?;
@@ -47,7 +47,7 @@ struct Used {
 }
 
 impl Used {
-    fn line(&mut self, line: LogLine<'_>, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, line: LogLine<'_>, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let text = line.bytes.trim_ascii();
         if text.is_empty() || super::format::is_of_debugger(text) || text.starts_with(b"NonPaged ") {
             return Ok(());
@@ -116,7 +116,7 @@ impl Used {
     }
 
     /// Ends a table. A table without a total was interrupted.
-    fn end(&mut self, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn end(&mut self, tables: &mut ImportedTables) -> Result<(), ImportError> {
         if self.columns.take().is_some() {
             tables.shows_a_part();
         }
@@ -227,7 +227,7 @@ fn pools(numbers: &[SignedNumber], counted: PoolUsedFigures) -> Result<[Usage; 2
     Ok(pools)
 }
 
-fn add(row: &PoolUsedRow, columns: &PoolUsedColumns, line: u64, tables: &mut LogTables) {
+fn add(row: &PoolUsedRow, columns: &PoolUsedColumns, line: u64, tables: &mut ImportedTables) {
     let counters = match columns.counted {
         PoolUsedFigures::InUse => Counters::InUse,
         PoolUsedFigures::All => Counters::Wrapping32,
@@ -253,8 +253,7 @@ mod tests {
 
     fn row(text: &str, header: &str) -> Result<([u8; 4], [u64; 6]), String> {
         let columns = PoolUsedColumns::from_header(header.as_bytes()).unwrap();
-        let row =
-            read_row(LogLine { bytes: text.as_bytes(), raw: b"", number: 1, end: End::Newline }, false, &columns)?;
+        let row = read_row(LogLine { bytes: text.as_bytes(), number: 1, end: End::Newline }, false, &columns)?;
         let [a, b] = row.pools;
         Ok((row.tag, [a.allocs, a.frees, a.bytes, b.allocs, b.frees, b.bytes]))
     }

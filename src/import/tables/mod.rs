@@ -3,7 +3,7 @@
 //! Logs of kernel tables contain few times. A table has its own time if the file gives one; otherwise it follows the
 //! previous table at the user's interval, or else the format's. Without any of these, no time is made up.
 //!
-//! [`LogTables`] ends one table and begins the next, file after file; `rows` fills the open table, `clock` gives it a
+//! [`ImportedTables`] ends one table and begins the next, file after file; `rows` fills the open table, `clock` gives it a
 //! time, `totals` checks it, and `recording` writes it.
 
 use std::collections::HashMap;
@@ -36,7 +36,7 @@ mod totals;
 pub(super) use clock::Times;
 
 /// The tables of one log, or of several logs that are parts of one.
-pub(super) struct LogTables {
+pub(super) struct ImportedTables {
     recording: TableRecording,
     snapshot: Snapshot,
     rows: HashMap<(u64, u64), RowId, BuildHasherDefault<CodeHasher>>,
@@ -88,10 +88,10 @@ fn file_stamp(at: Timestamp, source: TimeSource) -> Stamp {
     }
 }
 
-impl LogTables {
+impl ImportedTables {
     /// Tables that become the recording `to`; `every` is the interval between them, if the user gave one.
-    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> LogTables {
-        LogTables {
+    pub(super) fn new(to: PathBuf, name: &str, every: Option<Duration>) -> ImportedTables {
+        ImportedTables {
             recording: TableRecording::new(to, name),
             snapshot: Snapshot::new(),
             rows: HashMap::default(),

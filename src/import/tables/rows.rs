@@ -4,21 +4,21 @@
 //! and then adds by place.
 
 use super::codes::code;
-use super::{LogTables, RowIdentity};
+use super::{ImportedTables, RowIdentity};
 use crate::pool::{Key, RowId, Usage};
 use crate::record::Incomplete;
 
-impl LogTables {
-    /// Adds a row to the table; `None` if the table already has that row.
-    pub(in crate::import) fn add(&mut self, identity: RowIdentity, usage: Usage) -> Option<RowId> {
+impl ImportedTables {
+    /// Adds a row to the table; `false` if the table already has that row.
+    pub(in crate::import) fn add(&mut self, identity: RowIdentity, usage: Usage) -> bool {
         let row = self.row(identity);
-        self.repeat(row, &Some(usage)).then_some(row)
+        self.set_new(row, usage)
     }
 
     /// Adds a row of `line` that is not of a pool tag. If the table already has it, the two are summed.
     pub(in crate::import) fn add_key(&mut self, line: u64, key: Key, usage: Usage) {
         let row = self.snapshot.row(key);
-        if !self.repeat(row, &Some(usage)) {
+        if !self.set_new(row, usage) {
             self.add_up(line, row, usage);
         }
     }
@@ -41,12 +41,11 @@ impl LogTables {
         self.file.doubts.add(line, why);
     }
 
-    /// Adds a row with a known place; `false` if the table already has it.
-    #[inline]
-    pub(in crate::import) fn repeat(&mut self, row: RowId, usage: &Option<Usage>) -> bool {
-        let new = self.snapshot.usages()[row.index()].is_none();
+    /// Adds a row by its place; `false` if the table already has it.
+    fn set_new(&mut self, row: RowId, usage: Usage) -> bool {
+        let new = !self.has(row);
         if new {
-            self.snapshot.set(row, *usage);
+            self.snapshot.set(row, Some(usage));
             self.rows_read += 1;
         }
         new
@@ -56,7 +55,7 @@ impl LogTables {
     pub(in crate::import) fn add_used(&mut self, identity: RowIdentity, usage: Usage) -> bool {
         let unused = usage == Usage::default() && !self.rows.contains_key(&code(identity));
         self.rows_read += u64::from(unused);
-        unused || self.add(identity, usage).is_some()
+        unused || self.add(identity, usage)
     }
 
     /// Returns the row of a tag.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::lines::{LogLine, LogLines};
 use super::super::passed::shown;
-use super::super::tables::LogTables;
+use super::super::tables::ImportedTables;
 use super::super::{ImportError, LogProblem};
 use super::amount::{Marks, bytes};
 use super::{Pools, pool_of, time};
@@ -34,7 +34,7 @@ struct CounterColumns {
 }
 
 /// Reads all rows of a text.
-pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let (mut columns, mut pools): (Option<CounterColumns>, Pools) = (None, Pools::default());
     while let Some(line) = lines.next()? {
         let text = String::from_utf8_lossy(line.bytes.trim_ascii());
@@ -116,7 +116,7 @@ fn row(
     line: LogLine<'_>,
     text: &str,
     pools: &mut Pools,
-    tables: &mut LogTables,
+    tables: &mut ImportedTables,
 ) -> Result<(), ImportError> {
     let fields = fields(text, columns.separator);
     let at = fields.first().and_then(|first| time(first)).and_then(|at: Timestamp| at.checked_add(columns.bias).ok());

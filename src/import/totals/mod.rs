@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::tables::LogTables;
+use super::tables::ImportedTables;
 use super::when::{self, DateOrder};
 use crate::pool::{Figure, Pool, RowId, Usage};
 
@@ -20,7 +20,7 @@ struct Pools([Option<RowId>; 2]);
 
 impl Pools {
     /// Adds a pool's total to the open table, unless the table already has it.
-    fn add(&mut self, pool: Pool, bytes: u64, tables: &mut LogTables) {
+    fn add(&mut self, pool: Pool, bytes: u64, tables: &mut ImportedTables) {
         let place = &mut self.0[usize::from(pool == Pool::Nonpaged)];
         let row = match *place {
             Some(row) => row,

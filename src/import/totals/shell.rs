@@ -15,7 +15,7 @@ use std::io::Read;
 use super::super::data::looks_like_row;
 use super::super::lines::LogLines;
 use super::super::passed::shown;
-use super::super::tables::LogTables;
+use super::super::tables::ImportedTables;
 use super::super::when::Stamp;
 use super::super::{ImportError, LogProblem, when};
 use super::amount::{Marks, bytes, unit};
@@ -58,7 +58,7 @@ fn words(part: &str) -> Vec<&str> {
 pub(in crate::import) fn read(
     lines: &mut LogLines<impl Read>,
     beginning: &[u8],
-    tables: &mut LogTables,
+    tables: &mut ImportedTables,
 ) -> Result<(), ImportError> {
     let marks = marks(beginning).map_err(|number| tables.wrong(0, ambiguous(&number)))?;
     let mut log = ShellLog { marks, columns: None, pools: Pools::default(), counter: None, stamp: None };
@@ -115,7 +115,7 @@ struct ShellLog {
 }
 
 impl ShellLog {
-    fn line(&mut self, number: u64, text: &str, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, number: u64, text: &str, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let is_rule = !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'-' | b' '));
         if text.is_empty() || is_rule || text.split_whitespace().eq(SAMPLES) {
             return Ok(());
@@ -147,7 +147,7 @@ impl ShellLog {
         number: u64,
         text: &str,
         columns: &[(String, PoolColumn)],
-        tables: &mut LogTables,
+        tables: &mut ImportedTables,
     ) -> Result<(), ImportError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let at = words.len().checked_sub(columns.len()).filter(|at| *at > 0);
@@ -181,7 +181,7 @@ impl ShellLog {
     }
 
     /// Handles a line printed by `Get-Counter`: the time and a counter's path, then its value.
-    fn sample(&mut self, number: u64, text: &str, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn sample(&mut self, number: u64, text: &str, tables: &mut ImportedTables) -> Result<(), ImportError> {
         if let Some(path) = text.strip_suffix(':').map(str::trim_end).filter(|path| path.contains("\\\\")) {
             let (before, path) = path.split_once("\\\\").unwrap_or(("", path));
             if let Some(stamp) = time(before).map(Stamp::from).or_else(|| when::line(before.as_bytes())) {

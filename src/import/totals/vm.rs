@@ -8,7 +8,7 @@ use std::io::Read;
 use super::super::format::is_of_debugger;
 use super::super::lines::LogLines;
 use super::super::passed::shown;
-use super::super::tables::LogTables;
+use super::super::tables::ImportedTables;
 use super::super::{ImportError, LogProblem, when};
 use super::Pools;
 use crate::pool::Pool;
@@ -33,7 +33,7 @@ fn usage(text: &str) -> Option<Result<(&'static str, u64), String>> {
 }
 
 /// Reads a whole log of the debugger.
-pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let mut pools = Pools::default();
     let mut seen: Vec<(&'static str, u64)> = Vec::new();
     while let Some(line) = lines.next()? {
@@ -67,7 +67,11 @@ pub(in crate::import) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogT
 }
 
 /// Ends the output of one `!vm`.
-fn close(seen: &mut Vec<(&'static str, u64)>, pools: &mut Pools, tables: &mut LogTables) -> Result<(), ImportError> {
+fn close(
+    seen: &mut Vec<(&'static str, u64)>,
+    pools: &mut Pools,
+    tables: &mut ImportedTables,
+) -> Result<(), ImportError> {
     for pool in [Pool::Paged, Pool::Nonpaged] {
         let of = |part: &str| if part.starts_with("Non") { Pool::Nonpaged } else { Pool::Paged };
         let parts: Vec<u64> = seen.iter().filter(|(part, _)| of(part) == pool).map(|(_, bytes)| *bytes).collect();

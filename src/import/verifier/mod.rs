@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use self::line::{ListedAllocation, ListedDriver, VerifierLine};
 use super::lines::{End, LogLines};
 use super::passed::shown;
-use super::tables::LogTables;
+use super::tables::ImportedTables;
 use super::when::Stamp;
 use super::{ImportError, when};
 use crate::pool::{Counters, Key, Pool, Tag, Usage};
@@ -43,7 +43,7 @@ struct Held {
 }
 
 /// Reads all lists of a text.
-pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut LogTables) -> Result<(), ImportError> {
+pub(super) fn read(lines: &mut LogLines<impl Read>, tables: &mut ImportedTables) -> Result<(), ImportError> {
     let mut lists = VerifierLists::default();
     while let Some(line) = lines.next()? {
         let (number, cut) = (line.number, line.end == End::TooLong);
@@ -75,7 +75,7 @@ struct VerifierLists {
 }
 
 impl VerifierLists {
-    fn line(&mut self, number: u64, text: &str, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn line(&mut self, number: u64, text: &str, tables: &mut ImportedTables) -> Result<(), ImportError> {
         match line::read(text, self.layout) {
             None => {}
             Some(VerifierLine::Driver(driver)) => {
@@ -112,7 +112,7 @@ impl VerifierLists {
     }
 
     /// Records the list as a sample, unless it lacks counts or contradicts an earlier list.
-    fn close(&mut self, tables: &mut LogTables) -> Result<(), ImportError> {
+    fn close(&mut self, tables: &mut ImportedTables) -> Result<(), ImportError> {
         let held = std::mem::take(&mut self.held);
         if held.is_empty() {
             return Ok(());
@@ -154,7 +154,7 @@ impl VerifierLists {
         stage: Stage,
         at: Option<Stamp>,
         held: &[Held],
-        tables: &mut LogTables,
+        tables: &mut ImportedTables,
     ) -> Result<(), ImportError> {
         tables.stage(stage);
         at.into_iter().for_each(|at| tables.stamp(at));
@@ -180,7 +180,7 @@ impl Held {
         self.counted == [[true; 2]; 2]
     }
 
-    fn add(&self, tables: &mut LogTables) {
+    fn add(&self, tables: &mut ImportedTables) {
         if self.is_counted() {
             for (pool, usage) in ["nonpaged", "paged"].into_iter().zip(self.pools) {
                 plus(&format!("{} {pool}", self.driver.name), Pool::Kernel, usage, tables);
@@ -205,7 +205,7 @@ impl Held {
     }
 
     /// Adds a note if the list lacks allocations that the driver holds.
-    fn check(&self, tables: &mut LogTables) {
+    fn check(&self, tables: &mut ImportedTables) {
         let (counted, listed) = (self.pools.iter().map(|pool| pool.allocs).sum::<u64>(), self.listed.len() as u64);
         if !self.is_counted() {
             tables.set_source(SOURCE, None, true);
@@ -221,7 +221,7 @@ impl Held {
 }
 
 /// Adds the usage under a name.
-fn plus(name: &str, pool: Pool, usage: Usage, tables: &mut LogTables) {
+fn plus(name: &str, pool: Pool, usage: Usage, tables: &mut ImportedTables) {
     let tag = match <[u8; 4]>::try_from(name.as_bytes()) {
         Ok(four) if pool != Pool::Callsite && pool != Pool::Kernel => Some(Tag::from_pool_tag(four)),
         _ => Tag::from_cache_name(name.as_bytes()).ok(),

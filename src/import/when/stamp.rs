@@ -76,7 +76,7 @@ impl Stamp {
     /// Returns the instant, with the date in this order; local time is taken as UTC. A stamp without a date gets the
     /// first such time at or after `last`; one without a time of day gets midnight.
     pub(in crate::import) fn at(&self, order: DateOrder, last: Option<Timestamp>) -> Option<Timestamp> {
-        let time = self.time.unwrap_or(Time::midnight());
+        let time = self.time.unwrap_or_default();
         let offset = self.offset.unwrap_or(Offset::UTC);
         let on = |date: Date| offset.to_timestamp(date.to_datetime(time)).ok();
         let Some(dates) = self.dates else {

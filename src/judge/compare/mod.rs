@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use miette::Diagnostic;
 
 use super::case::Case;
 use super::evidence::{Interval, Trend};
@@ -65,27 +66,20 @@ pub struct Compared {
 }
 
 /// Why two recordings cannot be compared.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Diagnostic)]
 pub enum CompareError {
     /// The base cannot be judged.
     #[error("the base cannot be judged: {0}")]
+    #[diagnostic(help("give recordings of whole runs, each with a workload"))]
     Base(JudgeError),
     /// The candidate cannot be judged.
     #[error("the candidate cannot be judged: {0}")]
+    #[diagnostic(help("give recordings of whole runs, each with a workload"))]
     Candidate(JudgeError),
     /// No tag is in both recordings.
     #[error("the base and the candidate are unrelated: no tag is in both")]
+    #[diagnostic(help("give two recordings of the same scenario, or two logs of the same machine"))]
     Unrelated,
-}
-
-impl CompareError {
-    /// How to resolve the error.
-    pub fn help(&self) -> &'static str {
-        match self {
-            CompareError::Base(_) | CompareError::Candidate(_) => "give recordings of whole runs, each with a workload",
-            CompareError::Unrelated => "give two recordings of the same scenario, or two logs of the same machine",
-        }
-    }
 }
 
 /// Compares `candidate` with `base` by the thresholds of `scenario`.

@@ -20,11 +20,11 @@ const BUILT_IN: &[u8] = b"kernel";
 
 pub(super) struct Allocinfo {
     text: ProcText,
-    table: Table,
+    table: AllocationTable,
 }
 
 #[derive(Default)]
-struct Table {
+struct AllocationTable {
     rows: HashMap<Box<[u8]>, RowId>,
     /// The name being read, kept so that looking it up allocates nothing.
     name: Vec<u8>,
@@ -37,7 +37,7 @@ impl Allocinfo {
         let switch = fs_err::read(root.join("proc/sys/vm/mem_profiling"));
         let counts = switch.map_or(true, |switch| switch.trim_ascii() != b"0");
         (counts && std::fs::File::open(&path).is_ok())
-            .then(|| Allocinfo { text: ProcText::new(path), table: Table::default() })
+            .then(|| Allocinfo { text: ProcText::new(path), table: AllocationTable::default() })
     }
 
     /// Adds every tag that is or ever was in use to `snapshot`.
@@ -53,7 +53,7 @@ impl Allocinfo {
     }
 }
 
-impl Table {
+impl AllocationTable {
     fn place(&mut self, line: &[u8], snapshot: &mut Snapshot) -> Result<(), &'static str> {
         let mut items = line.split(|&b| b == b' ').filter(|item| !item.is_empty());
         let bytes = items.next().and_then(signed).ok_or("the size is not a number")?;

@@ -46,8 +46,7 @@ impl Autostart for LinuxAutostart {
     fn set(&mut self, run: Option<&Path>) -> Result<(), MachineError> {
         let starter = self.starter()?;
         let Some(run) = run else { return self.remove(&starter) };
-        let program = std::env::current_exe()
-            .map_err(|source| MachineError::Unreadable { path: "/proc/self/exe".into(), source })?;
+        let program = std::env::current_exe().map_err(|source| MachineError::unreadable("/proc/self/exe", source))?;
         match starter {
             Starter::Hook(hook) => {
                 let words = [OsStr::new("set"), program.as_os_str(), run.as_os_str()];

@@ -16,25 +16,29 @@ impl Boot for LinuxBoot {
         let path = self.root.join("proc/sys/kernel/random/boot_id");
         match fs_err::read_to_string(&path) {
             Ok(id) => Ok(BootId(id.trim().to_owned())),
-            Err(source) => Err(MachineError::Unreadable { path, source }),
+            Err(source) => Err(MachineError::unreadable(path, source)),
         }
     }
 
     fn restart(&mut self) -> Result<(), MachineError> {
-        let way = Way::of(&self.root, programs::is_this_machine(&self.root))?;
+        let way = RestartMethod::find(&self.root, programs::is_this_machine(&self.root))?;
         // Sync before requesting the restart, so that the last writes do not depend on how the machine goes down.
         rustix::fs::sync();
         match way {
-            Way::Hook(hook) => programs::run(&self.root, &hook, &[]).map(drop),
-            Way::Systemctl(systemctl) => programs::run(&self.root, &systemctl, &["reboot".as_ref()]).map(drop),
-            Way::Kernel => reboot(RebootCommand::Restart).map_err(|error| MachineError::NotRestarted(error.into())),
+            RestartMethod::Hook(hook) => programs::run(&self.root, &hook, &[]).map(drop),
+            RestartMethod::Systemctl(systemctl) => {
+                programs::run(&self.root, &systemctl, &["reboot".as_ref()]).map(drop)
+            }
+            RestartMethod::Kernel => {
+                reboot(RebootCommand::Restart).map_err(|error| MachineError::NotRestarted(error.into()))
+            }
         }
     }
 }
 
 /// How to restart the machine.
 #[derive(Debug, PartialEq)]
-enum Way {
+enum RestartMethod {
     /// By the administrator's own program.
     Hook(PathBuf),
     /// By systemd, which stops everything cleanly.
@@ -43,23 +47,23 @@ enum Way {
     Kernel,
 }
 
-impl Way {
-    fn of(root: &Path, is_this_machine: bool) -> Result<Way, MachineError> {
+impl RestartMethod {
+    fn find(root: &Path, is_this_machine: bool) -> Result<RestartMethod, MachineError> {
         if let Some(hook) = programs::hook(root, "reboot-hook")? {
-            return Ok(Way::Hook(hook));
+            return Ok(RestartMethod::Hook(hook));
         }
         if !is_this_machine {
             return Err(MachineError::ForeignRoot(root.to_owned()));
         }
         // sd_booted(3): this folder exists only if systemd is the init of the running system.
         let systemctl = root.join("run/systemd/system").is_dir().then(|| programs::find(root, "systemctl")).flatten();
-        Ok(systemctl.map_or(Way::Kernel, Way::Systemctl))
+        Ok(systemctl.map_or(RestartMethod::Kernel, RestartMethod::Systemctl))
     }
 }
 
 /// Returns an error if this machine cannot be restarted. Checked before changes that only a restart brings into force.
 pub(super) fn can_restart(root: &Path) -> Result<(), MachineError> {
-    Way::of(root, programs::is_this_machine(root)).map(drop)
+    RestartMethod::find(root, programs::is_this_machine(root)).map(drop)
 }
 
 #[cfg(test)]
@@ -80,20 +84,20 @@ mod tests {
         let root = folder.path();
         let systemctl = root.join("usr/bin/systemctl");
         executable(&systemctl);
-        assert_eq!(Way::of(root, true).unwrap(), Way::Kernel);
+        assert_eq!(RestartMethod::find(root, true).unwrap(), RestartMethod::Kernel);
         fs_err::create_dir_all(root.join("run/systemd/system")).unwrap();
-        assert_eq!(Way::of(root, true).unwrap(), Way::Systemctl(systemctl));
+        assert_eq!(RestartMethod::find(root, true).unwrap(), RestartMethod::Systemctl(systemctl));
     }
 
     #[test]
     fn a_foreign_root_is_not_restarted_but_by_its_hook() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        assert!(matches!(Way::of(root, false), Err(MachineError::ForeignRoot(_))));
+        assert!(matches!(RestartMethod::find(root, false), Err(MachineError::ForeignRoot(_))));
         let hook = root.join("etc/poolgate/reboot-hook");
         executable(&hook);
-        assert_eq!(Way::of(root, false).unwrap(), Way::Hook(hook.clone()));
+        assert_eq!(RestartMethod::find(root, false).unwrap(), RestartMethod::Hook(hook.clone()));
         fs_err::set_permissions(&hook, PermissionsExt::from_mode(0o777)).unwrap();
-        assert!(matches!(Way::of(root, false), Err(MachineError::Untrusted { .. })));
+        assert!(matches!(RestartMethod::find(root, false), Err(MachineError::Untrusted { .. })));
     }
 }

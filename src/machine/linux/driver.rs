@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::machine::Driver;
+use crate::machine::InstalledDriver;
 
 /// Returns the loaded module for `file`, or `None` if it is not loaded.
-pub fn driver(root: &Path, file: &str) -> Option<Driver> {
+pub fn driver(root: &Path, file: &str) -> Option<InstalledDriver> {
     let place = root.join("sys/module").join(module(file));
     let attribute = |name: &str| {
         let text = fs_err::read_to_string(place.join(name)).ok()?;
@@ -13,7 +13,7 @@ pub fn driver(root: &Path, file: &str) -> Option<Driver> {
         let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
         Some(text).filter(|text| !text.is_empty())
     };
-    place.is_dir().then(|| Driver {
+    place.is_dir().then(|| InstalledDriver {
         version: attribute("version"),
         build: attribute("srcversion"),
         place: place.clone(),
@@ -52,7 +52,7 @@ mod tests {
         assert_eq!(driver(root.path(), "my-drv.ko"), None);
         let place = root.path().join("sys/module/my_drv");
         fs_err::create_dir_all(&place).unwrap();
-        let plain = Driver { place: place.clone(), ..Driver::default() };
+        let plain = InstalledDriver { place: place.clone(), ..InstalledDriver::default() };
         assert_eq!(driver(root.path(), "my-drv.ko"), Some(plain));
         fs_err::write(place.join("version"), "1.2\u{1b}.3\n").unwrap();
         fs_err::write(place.join("srcversion"), "533BB7E5866E52F63B9ACCB\n").unwrap();

@@ -6,7 +6,7 @@
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::durable::{folder_of, put, sync_folder, sync_opened_folder};
 use crate::machine::MachineError;
@@ -16,7 +16,7 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, MachineError> {
     match fs_err::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| MachineError::NotText(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => Ok(None),
-        Err(source) => Err(MachineError::Unreadable { path: path.to_owned(), source }),
+        Err(source) => Err(MachineError::unreadable(path, source)),
     }
 }
 
@@ -88,7 +88,7 @@ fn with_open(path: &Path, work: impl FnOnce(&File) -> io::Result<()>) -> Result<
 }
 
 fn unwritable(path: &Path, source: io::Error) -> MachineError {
-    MachineError::Unwritable { path: PathBuf::from(path), source }
+    MachineError::unwritable(path, source)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub struct Facts {
 
 /// Collects the facts about the machine below `root`. Changes nothing.
 pub fn facts(root: &Path) -> Facts {
-    let way = flags::Way::of(root, &["PARAMETER"]);
+    let way = flags::ParameterMethod::find(root, &["PARAMETER"]);
     Facts {
         root: rustix::process::geteuid().is_root(),
         id: super::machine_id(root).is_ok_and(|id| !id.is_empty()),

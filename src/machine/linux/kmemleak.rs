@@ -49,13 +49,13 @@ impl Kmemleak {
 
     fn scan(&self) -> Result<(), MachineError> {
         let written = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| file.write_all(b"scan"));
-        written.map_err(|source| MachineError::Unwritable { path: self.path.clone(), source })
+        written.map_err(|source| MachineError::unwritable(&self.path, source))
     }
 
     fn text(&self) -> Result<String, MachineError> {
         let mut text = Vec::new();
         let read = File::open(&self.path).and_then(|mut file| file.read_to_end(&mut text));
-        read.map_err(|source| MachineError::Unreadable { path: self.path.clone(), source })?;
+        read.map_err(|source| MachineError::unreadable(&self.path, source))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }

@@ -24,7 +24,7 @@ const LONGEST: usize = 16 << 10;
 /// If the log cannot be read, mostly for lack of permission.
 pub fn kernel_place(root: &Path) -> Result<u64, MachineError> {
     let records = read(root)?;
-    Ok(records.lines().filter_map(Record::of).next_back().map_or(0, |record| record.number + 1))
+    Ok(records.lines().filter_map(Record::parse).next_back().map_or(0, |record| record.number + 1))
 }
 
 /// Returns the kernel's messages from record number `from` on.
@@ -35,7 +35,7 @@ pub fn kernel_messages(root: &Path, from: u64) -> Result<KernelMessages, Machine
     let text = read(root)?;
     let mut messages = KernelMessages::default();
     let mut next = from;
-    for record in text.lines().filter_map(Record::of).filter(|record| record.number >= from) {
+    for record in text.lines().filter_map(Record::parse).filter(|record| record.number >= from) {
         messages.lost += record.number.saturating_sub(next);
         next = record.number + 1;
         if record.by_kernel {
@@ -49,7 +49,7 @@ pub fn kernel_messages(root: &Path, from: u64) -> Result<KernelMessages, Machine
 /// Reads all records that the kernel still has, as text.
 fn read(root: &Path) -> Result<String, MachineError> {
     let path = root.join("dev/kmsg");
-    let unreadable = |source| MachineError::Unreadable { path: path.clone(), source };
+    let unreadable = |source| MachineError::unreadable(&path, source);
     // Without NONBLOCK the read would block at the end of the log.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(unreadable)?;
@@ -80,7 +80,7 @@ struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// Parses a line; `None` for a line of details.
-    fn of(line: &'a str) -> Option<Record<'a>> {
+    fn parse(line: &'a str) -> Option<Record<'a>> {
         let (fields, text) = line.split_once(';').filter(|_| !line.starts_with(' '))?;
         let mut fields = fields.split(',').map(str::parse::<u64>);
         let mut field = || fields.next()?.ok();

@@ -23,7 +23,7 @@ impl<'a> Cache<'a> {
     /// (mm/slab_common.c, `kmem_cache_sanity_check`: "It confuses parsers"), so `twin 7` must not become a `twin` with
     /// 7 objects. Spaces at the very end cannot be distinguished from the padding (`%-17s`) and are dropped. A line
     /// break in a name makes two lines, and the first one is an error.
-    pub(super) fn of(line: &'a [u8]) -> Result<Cache<'a>, &'static str> {
+    pub(super) fn parse(line: &'a [u8]) -> Result<Cache<'a>, &'static str> {
         let figures = memchr::memrchr_iter(b':', line)
             .find(|&at| line[at..].starts_with(b": tunables ") && line[..at].ends_with(b" "))
             .ok_or("no ` : tunables` after the figures")?;
@@ -85,7 +85,7 @@ mod tests {
         ] {
             let line = format!("{name:<17}      3     16    256   16    1 : tunables    0    0    0 : slabdata 6 7 0");
             let cache = Cache { name: name.as_bytes(), active: 3, size: 256, pages: 7 };
-            assert_eq!(Cache::of(line.as_bytes()), Ok(cache), "{line}");
+            assert_eq!(Cache::parse(line.as_bytes()), Ok(cache), "{line}");
         }
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::trust::{CAREFULLY, Place};
+use super::trust::{CAREFULLY, HeldPath};
 
 /// Opens the lock file at `path`. Creates the file and its folder if needed, and keeps the file's contents.
 ///
@@ -26,7 +26,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let folder = Place::open(folder).map_err(io::Error::other)?;
+    let folder = HeldPath::open(folder).map_err(io::Error::other)?;
     if rustix::process::geteuid().is_root() {
         folder.judge().map_err(io::Error::other)?;
     }

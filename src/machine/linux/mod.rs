@@ -33,7 +33,7 @@ pub use facts::{Facts, bugchecks, facts, free_space, last_words, saves_dumps};
 pub use kmemleak::Kmemleak;
 pub use kmsg::{kernel_messages, kernel_place};
 pub use lock::{is_locked, open_lock, open_to_look, try_lock};
-pub use tables::Tables;
+pub use tables::MemoryTables;
 pub use trust::{
     commands_trusted, copy_trusted_folder, give_away, hand_over, make_run_folder, make_state, may_list_states,
     prepare_state_folder, read_trusted, state_folder, system_path, trusted, trusted_below, trusted_itself,
@@ -49,7 +49,7 @@ pub fn machine_id(root: &Path) -> Result<String, MachineError> {
     match fs_err::read_to_string(&path) {
         Ok(id) => Ok(id.trim().to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(source) => Err(MachineError::Unreadable { path, source }),
+        Err(source) => Err(MachineError::unreadable(path, source)),
     }
 }
 
@@ -76,7 +76,7 @@ pub fn keep_others_from_writing() {
 /// Returns the machine with its `/proc` and `/sys` below `root` (`/` for this one).
 pub fn machine(root: &Path) -> Machine {
     Machine {
-        pool: Box::new(tables::Tables::new(root)),
+        pool: Box::new(tables::MemoryTables::new(root)),
         flags: Box::new(flags::KernelParameters { root: root.to_owned() }),
         boot: Box::new(boot::LinuxBoot { root: root.to_owned() }),
         autostart: Box::new(autostart::LinuxAutostart { root: root.to_owned() }),

@@ -26,7 +26,7 @@ impl ProcText {
     pub(super) fn read(&mut self) -> Result<(), MachineError> {
         self.reread().map_err(|source| {
             self.file = None;
-            MachineError::Unreadable { path: self.path.clone(), source }
+            MachineError::unreadable(&self.path, source)
         })
     }
 
@@ -50,7 +50,7 @@ impl ProcText {
 
     /// Returns the error for a text that the caller cannot use, for the reason `because`.
     pub(super) fn unreadable(&self, because: &'static str) -> MachineError {
-        MachineError::Unreadable { path: self.path.clone(), source: io::Error::other(because) }
+        MachineError::unreadable(&self.path, io::Error::other(because))
     }
 
     fn reread(&mut self) -> io::Result<()> {

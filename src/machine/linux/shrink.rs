@@ -17,12 +17,12 @@ use crate::pool::{Key, Tag, TagPattern};
 #[derive(Default)]
 pub(super) struct Shrinker {
     switches: Vec<(Tag, PathBuf)>,
-    wanted: Wanted,
+    wanted: ShrinkSwitches,
 }
 
 /// The switches of the named caches, kept from one shrink to the next.
 #[derive(Default)]
-struct Wanted {
+struct ShrinkSwitches {
     named: Vec<TagPattern>,
     /// The number of keys at the time of the lookup.
     known: usize,
@@ -49,7 +49,7 @@ impl Shrinker {
             let is_named = |tag: &Tag| keys.iter().any(|key| key.tag == *tag && named.iter().any(|p| p.matches(key)));
             let switches = self.switches.iter().filter(|(tag, _)| is_named(tag));
             let switches = switches.map(|(_, switch)| switch.clone()).collect();
-            self.wanted = Wanted { named: named.to_owned(), known: keys.len(), switches };
+            self.wanted = ShrinkSwitches { named: named.to_owned(), known: keys.len(), switches };
         }
         for switch in &self.wanted.switches {
             let written = OpenOptions::new().write(true).open(switch).and_then(|mut file| file.write_all(b"1"));
@@ -59,7 +59,7 @@ impl Shrinker {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 // The same, between opening and writing (fs/kernfs/file.c, `kernfs_fop_write_iter`).
                 Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => {}
-                Err(source) => return Err(MachineError::Unwritable { path: switch.clone(), source }),
+                Err(source) => return Err(MachineError::unwritable(&switch, source)),
             }
         }
         Ok(self.wanted.switches.len())

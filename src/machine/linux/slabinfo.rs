@@ -35,16 +35,16 @@ pub(super) struct Slabinfo {
 struct Caches {
     root: PathBuf,
     page_size: u64,
-    rows: HashMap<Arc<[u8]>, Rows>,
+    rows: HashMap<Arc<[u8]>, CacheRows>,
     /// The caches in the order of the last reading. The next reading nearly always has the same order. That avoids
     /// looking up every name.
-    listed: Vec<(Arc<[u8]>, Rows)>,
+    listed: Vec<(Arc<[u8]>, CacheRows)>,
     shrinker: Shrinker,
 }
 
 /// The rows of a cache.
 #[derive(Clone, Copy)]
-struct Rows {
+struct CacheRows {
     objects: RowId,
     slabs: RowId,
 }
@@ -103,7 +103,7 @@ impl Caches {
                 0 => return Err("not a slabinfo of version 2.x"),
                 1 if line.starts_with(b"#") => {}
                 _ => {
-                    if self.count(caches, &Cache::of(line)?, snapshot)? == Listing::Other {
+                    if self.count(caches, &Cache::parse(line)?, snapshot)? == Listing::Other {
                         listing = Listing::Other;
                     }
                     caches += 1;
@@ -137,7 +137,7 @@ impl Caches {
     }
 
     /// Records a changed cache at index `place` of the list.
-    fn list(&mut self, place: usize, name: &[u8], snapshot: &mut Snapshot) -> Result<Rows, &'static str> {
+    fn list(&mut self, place: usize, name: &[u8], snapshot: &mut Snapshot) -> Result<CacheRows, &'static str> {
         let (name, rows) = match self.rows.get_key_value(name) {
             Some((name, rows)) => (name.clone(), *rows),
             None => self.meet(name, snapshot)?,
@@ -150,12 +150,12 @@ impl Caches {
     }
 
     /// Adds rows for a cache seen for the first time.
-    fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, Rows), &'static str> {
+    fn meet(&mut self, name: &[u8], snapshot: &mut Snapshot) -> Result<(Arc<[u8]>, CacheRows), &'static str> {
         let tag = Tag::from_cache_name(name).map_err(|_| "no cache name")?;
         let reclaimable = self.shrinker.meet(&self.root, name, &tag);
         let objects = snapshot.row(Key { reclaimable, ..Key::new(tag.clone(), Pool::Slab, Counters::InUse) });
         let slabs = snapshot.row(Key::new(tag, Pool::Slabs, Counters::BytesOnly));
-        let (name, rows) = (Arc::<[u8]>::from(name), Rows { objects, slabs });
+        let (name, rows) = (Arc::<[u8]>::from(name), CacheRows { objects, slabs });
         self.rows.insert(name.clone(), rows);
         Ok((name, rows))
     }

@@ -12,7 +12,7 @@ use crate::machine::{MachineError, Memory, PoolSource};
 use crate::pool::{Snapshot, TagPattern};
 
 /// All memory tables of the kernel below a root.
-pub struct Tables {
+pub struct MemoryTables {
     root: PathBuf,
     slabinfo: Slabinfo,
     allocinfo: Option<Allocinfo>,
@@ -20,15 +20,15 @@ pub struct Tables {
     snapshot: Snapshot,
 }
 
-impl Tables {
+impl MemoryTables {
     /// The tables below `root`; nothing is opened before the first sample.
-    pub fn new(root: &Path) -> Tables {
+    pub fn new(root: &Path) -> MemoryTables {
         let (slabinfo, allocinfo, total) = (Slabinfo::new(root), Allocinfo::find(root), SlabTotal::new(root));
-        Tables { root: root.to_owned(), slabinfo, allocinfo, total, snapshot: Snapshot::new() }
+        MemoryTables { root: root.to_owned(), slabinfo, allocinfo, total, snapshot: Snapshot::new() }
     }
 }
 
-impl PoolSource for Tables {
+impl PoolSource for MemoryTables {
     fn name(&self) -> &'static str {
         if self.allocinfo.is_some() { "linux slabinfo and allocinfo" } else { "linux slabinfo" }
     }

@@ -9,16 +9,16 @@ use crate::pool::{Pool, Tag, TagError};
 #[derive(Debug, Clone, Default)]
 pub struct Exercise {
     /// Allocations that are never freed.
-    pub leak: Vec<Allocation>,
+    pub leak: Vec<SimAllocation>,
     /// Allocations that are freed again, so that only the counters move.
-    pub churn: Vec<Allocation>,
+    pub churn: Vec<SimAllocation>,
     /// Allocations made one per round until their count is reached, and then kept.
-    pub cache: Vec<Allocation>,
+    pub cache: Vec<SimAllocation>,
 }
 
 /// `TAG:SIZE` or `TAG:SIZExCOUNT`, with `p/` in front for the paged pool: `MyD1:4KiB`, `p/MyD1:64Bx10`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allocation {
+pub struct SimAllocation {
     /// The tag that allocates.
     pub tag: Tag,
     /// The pool.
@@ -29,7 +29,7 @@ pub struct Allocation {
     pub count: u64,
 }
 
-/// Why a text is not an [`Allocation`].
+/// Why a text is not a [`SimAllocation`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AllocationError {
     /// The colon is missing.
@@ -64,10 +64,10 @@ impl Exercise {
     }
 }
 
-impl FromStr for Allocation {
+impl FromStr for SimAllocation {
     type Err = AllocationError;
 
-    fn from_str(text: &str) -> Result<Allocation, AllocationError> {
+    fn from_str(text: &str) -> Result<SimAllocation, AllocationError> {
         // Tags may contain a colon, sizes never do.
         let (tag, amount) = text.rsplit_once(':').ok_or(AllocationError::Form)?;
         let (pool, tag) = match tag.strip_prefix("p/") {
@@ -75,7 +75,7 @@ impl FromStr for Allocation {
             None => (Pool::Nonpaged, tag),
         };
         let (size, count) = amount.split_once('x').unwrap_or((amount, "1"));
-        Ok(Allocation {
+        Ok(SimAllocation {
             tag: tag.parse()?,
             pool,
             size: bytes(size).ok_or(AllocationError::Size)?,
@@ -97,8 +97,9 @@ mod tests {
 
     #[test]
     fn an_allocation_reads_as_people_write_it() {
-        let read = |text: &str| text.parse::<Allocation>();
-        let expected = |tag: &str, pool, size, count| Ok(Allocation { tag: tag.parse().unwrap(), pool, size, count });
+        let read = |text: &str| text.parse::<SimAllocation>();
+        let expected =
+            |tag: &str, pool, size, count| Ok(SimAllocation { tag: tag.parse().unwrap(), pool, size, count });
         assert_eq!(read("MyD1:4KiB"), expected("MyD1", Pool::Nonpaged, 4096, 1));
         assert_eq!(read("p/MyD1:64Bx10"), expected("MyD1", Pool::Paged, 64, 10));
         assert_eq!(read("a:b:1 MiB"), expected("a:b", Pool::Nonpaged, 1 << 20, 1));

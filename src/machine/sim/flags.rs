@@ -8,7 +8,7 @@ use super::{Home, KernelState};
 use crate::gflags::POOL_TAGGING;
 use crate::machine::MachineError;
 use crate::machine::windows::flags::{
-    BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it,
+    BootMode, GLOBAL_FLAG, Registry, RegistryFlags, RegistrySetting, RegistryValue, Running, Tagging, may_hold_it,
 };
 use crate::machine::windows::verified::{Verification, VerifiedDriver};
 
@@ -34,21 +34,21 @@ pub(super) fn flags<H: Home + 'static>(home: &H) -> RegistryFlags<SimulatedRegis
 pub(super) struct SimulatedRegistry<H>(H);
 
 impl<H: Home> Registry for SimulatedRegistry<H> {
-    fn name(&self, setting: &Setting) -> String {
+    fn name(&self, setting: &RegistrySetting) -> String {
         setting.value.clone().into_owned()
     }
 
-    fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
+    fn get(&self, setting: &RegistrySetting) -> Result<Option<RegistryValue>, MachineError> {
         let Some(text) = self.0.read()?.settings.flag(&setting.value) else { return Ok(None) };
         let not_a_value = |_| MachineError::NotAValue { name: self.name(setting), text: text.clone() };
         text.parse().map(Some).map_err(not_a_value)
     }
 
-    fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
+    fn set(&mut self, setting: &RegistrySetting, value: &RegistryValue) -> Result<(), MachineError> {
         self.0.change(|state| state.settings.set_flag(&setting.value, Some(value.to_string())))
     }
 
-    fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
+    fn delete(&mut self, setting: &RegistrySetting) -> Result<(), MachineError> {
         self.0.change(|state| state.settings.set_flag(&setting.value, None))
     }
 
@@ -62,11 +62,11 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
     }
 
     fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError> {
-        let value = Value::sz(mode.word()).to_string();
+        let value = RegistryValue::sz(mode.word()).to_string();
         self.0.change(|state| state.settings.set_flag("VerifierSimulatedBootMode", Some(value)))
     }
 
-    fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
+    fn command(&self, setting: &RegistrySetting, value: Option<&RegistryValue>) -> String {
         match value {
             None => format!("remove {} from the simulated machine", setting.value),
             Some(value) => format!("set {} of the simulated machine to exactly {:?}", setting.value, value.to_string()),
@@ -77,13 +77,13 @@ impl<H: Home> Registry for SimulatedRegistry<H> {
 /// The global flags of this boot's kernel: the first four bytes of the value, regardless of its type; 0 if it has
 /// fewer.
 fn booted_with(state: &KernelState) -> u32 {
-    let value = state.booted_with.get(GLOBAL_FLAG.value.as_ref()).and_then(|text| text.parse::<Value>().ok());
+    let value = state.booted_with.get(GLOBAL_FLAG.value.as_ref()).and_then(|text| text.parse::<RegistryValue>().ok());
     value.and_then(|value| value.first_number()).unwrap_or(0)
 }
 
 /// This boot's kernel verifies what the registry named at its boot.
 fn verification(state: &KernelState) -> Verification {
-    let booted_with = |name: &str| state.booted_with.get(name).and_then(|text| text.parse::<Value>().ok());
+    let booted_with = |name: &str| state.booted_with.get(name).and_then(|text| text.parse::<RegistryValue>().ok());
     let level = booted_with("VerifyDriverLevel").and_then(|value| value.number()).unwrap_or(0);
     let drivers = booted_with("VerifyDrivers").and_then(|value| value.text()).unwrap_or_default();
     let drivers = drivers.split_whitespace().map(|name| VerifiedDriver { name: name.to_owned(), level });

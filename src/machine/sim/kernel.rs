@@ -50,7 +50,7 @@ pub struct KernelState {
     /// The number of times a workload exercised this boot's kernel.
     pub exercised: u64,
     /// The workloads' allocations since the boot.
-    tags: BTreeMap<Tag, Vec<Simulated>>,
+    tags: BTreeMap<Tag, Vec<TagState>>,
     /// Settings that survive a boot, and may survive a power cut.
     pub settings: Settings,
     /// The flags that this boot's kernel was started with.
@@ -61,7 +61,7 @@ pub struct KernelState {
 
 /// The figures of one tag in one pool.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Simulated {
+struct TagState {
     pool: Pool,
     allocs: u64,
     frees: u64,
@@ -103,7 +103,7 @@ impl Kernel {
     }
 
     fn unwritable(&self, source: io::Error) -> MachineError {
-        MachineError::Unwritable { path: self.path.clone(), source }
+        MachineError::unwritable(&self.path, source)
     }
 }
 
@@ -116,7 +116,7 @@ fn persistently<T>(attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 
 impl Home for Kernel {
     fn read(&self) -> Result<KernelState, MachineError> {
-        let unreadable = |source| MachineError::Unreadable { path: self.path.clone(), source };
+        let unreadable = |source| MachineError::unreadable(&self.path, source);
         let mut text = Vec::new();
         // Closed as soon as it is read, because an open file cannot be replaced.
         persistently(|| File::open(&self.path)).and_then(|mut file| file.read_to_end(&mut text)).map_err(unreadable)?;
@@ -200,10 +200,10 @@ impl KernelState {
         })
     }
 
-    fn figures(&mut self, tag: &Tag, pool: Pool) -> &mut Simulated {
+    fn figures(&mut self, tag: &Tag, pool: Pool) -> &mut TagState {
         let pools = self.tags.entry(tag.clone()).or_default();
         let place = pools.iter().position(|figures| figures.pool == pool).unwrap_or_else(|| {
-            pools.push(Simulated { pool, allocs: 0, frees: 0, bytes: 0 });
+            pools.push(TagState { pool, allocs: 0, frees: 0, bytes: 0 });
             pools.len() - 1
         });
         &mut pools[place]

@@ -2,7 +2,7 @@
 //!
 //! It lets whole runs work on any machine without privileges. Nothing here is a real kernel, and every name contains
 //! "simulated". A workload changes the kernel through `poolgate sim exercise`. A population of background tags moves
-//! with lifelike [noise](Noise) drawn from a seed. The noise depends on how often the kernel was exercised and sampled,
+//! with lifelike [noise](NoiseShape) drawn from a seed. The noise depends on how often the kernel was exercised and sampled,
 //! never on the wall clock.
 
 use std::path::{Path, PathBuf};
@@ -16,9 +16,9 @@ mod kernel;
 mod noise;
 mod settings;
 
-pub use exercise::{Allocation, AllocationError, Exercise};
+pub use exercise::{AllocationError, Exercise, SimAllocation};
 pub use kernel::{Home, Kernel, KernelState};
-pub use noise::{Noise, Population};
+pub use noise::{NoiseShape, Population};
 pub use settings::Settings;
 
 /// The environment variable with the path of the kernel that a workload's commands change.
@@ -29,8 +29,8 @@ pub fn machine<H: Home + 'static>(home: &H) -> Machine {
     Machine {
         pool: Box::new(SimPool { kernel: home.clone(), samples: 0, snapshot: Snapshot::new() }),
         flags: Box::new(flags::flags(home)),
-        boot: Box::new(Simulated(home.clone())),
-        autostart: Box::new(Simulated(home.clone())),
+        boot: Box::new(SimulatedMachine(home.clone())),
+        autostart: Box::new(SimulatedMachine(home.clone())),
     }
 }
 
@@ -40,7 +40,7 @@ pub fn by_hand<H: Home + 'static>(home: &H) -> Box<dyn ByHand> {
 }
 
 /// The boots and the autostart entry of a simulated machine.
-struct Simulated<H>(H);
+struct SimulatedMachine<H>(H);
 
 struct SimPool<H> {
     kernel: H,
@@ -77,7 +77,7 @@ impl<H: Home> PoolSource for SimPool<H> {
     }
 }
 
-impl<H: Home> Boot for Simulated<H> {
+impl<H: Home> Boot for SimulatedMachine<H> {
     fn id(&self) -> Result<BootId, MachineError> {
         Ok(BootId(format!("simulated boot {}", self.0.read()?.boots)))
     }
@@ -87,7 +87,7 @@ impl<H: Home> Boot for Simulated<H> {
     }
 }
 
-impl<H: Home> Autostart for Simulated<H> {
+impl<H: Home> Autostart for SimulatedMachine<H> {
     fn get(&self) -> Result<Option<PathBuf>, MachineError> {
         Ok(self.0.read()?.settings.autostart())
     }
@@ -104,7 +104,7 @@ impl<H: Home> Autostart for Simulated<H> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Asked, Change, FlagValue};
+    use crate::machine::{FlagValue, RequestedSetting, SettingChange};
 
     fn kernel(state: KernelState) -> (tempfile::TempDir, Kernel) {
         let folder = tempfile::tempdir().unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn state() -> KernelState {
-        KernelState::new(Population { seed: 7, tags: 50, noise: vec![Noise::Sawtooth] })
+        KernelState::new(Population { seed: 7, tags: 50, noise: vec![NoiseShape::Sawtooth] })
     }
 
     #[test]
@@ -136,11 +136,11 @@ mod tests {
         let (_folder, kernel) = kernel(state().with_tagging_off());
         let mut machine = machine(&kernel);
         assert!(matches!(machine.pool.sample(), Err(MachineError::TaggingOff)));
-        let asked = [Asked::PoolTagging];
+        let asked = [RequestedSetting::PoolTagging];
         let plan = machine.flags.plan(&asked).unwrap();
         let wanted = FlagValue::Present("dword:00000400".to_owned());
         let name = "GlobalFlag".to_owned();
-        assert_eq!(plan, [Change { name, original: FlagValue::Absent, wanted }]);
+        assert_eq!(plan, [SettingChange { name, original: FlagValue::Absent, wanted }]);
         machine.flags.write(&plan[0].name, &plan[0].wanted).unwrap();
         assert!(!machine.flags.in_force(&asked).unwrap());
         machine.boot.restart().unwrap();
@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn a_new_kernel_needs_no_flag() {
         let (_folder, kernel) = kernel(state());
-        assert_eq!(machine(&kernel).flags.plan(&[Asked::PoolTagging]).unwrap(), []);
+        assert_eq!(machine(&kernel).flags.plan(&[RequestedSetting::PoolTagging]).unwrap(), []);
     }
 }

@@ -11,7 +11,7 @@ use crate::random::split_mix;
 /// A named shape of harmless movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Noise {
+pub enum NoiseShape {
     /// Fills towards a level and stays there, as a cache or lookaside list does: it grows but does not leak.
     SaturatingCache,
     /// Rises steadily and is trimmed at intervals.
@@ -30,7 +30,7 @@ pub struct Population {
     /// The number of tags.
     pub tags: u32,
     /// The shapes in use. About half of the tags keep still, so that most of a table is constant as on real machines.
-    pub noise: Vec<Noise>,
+    pub noise: Vec<NoiseShape>,
 }
 
 impl Population {
@@ -47,10 +47,10 @@ impl Population {
         let level = 1 + draw(2) % 2000;
         let live = match self.noise.get((draw(3) % (2 * self.noise.len() as u64).max(1)) as usize) {
             None => level,
-            Some(Noise::SaturatingCache) => level + saturating(level, 10 + draw(4) % 40, tick),
-            Some(Noise::Sawtooth) => level + (tick + draw(4)) % (5 + draw(5) % 30),
-            Some(Noise::Bursts) => level + bursts(draw(4), tick),
-            Some(Noise::BackgroundGrowth) => level + sample / (1 + draw(4) % 3),
+            Some(NoiseShape::SaturatingCache) => level + saturating(level, 10 + draw(4) % 40, tick),
+            Some(NoiseShape::Sawtooth) => level + (tick + draw(4)) % (5 + draw(5) % 30),
+            Some(NoiseShape::Bursts) => level + bursts(draw(4), tick),
+            Some(NoiseShape::BackgroundGrowth) => level + sample / (1 + draw(4) % 3),
         };
         // In each tick frees rise by more than any shape falls, so both counters only go up, as in a kernel.
         let frees = draw(6) % 100_000 + tick * 5000;
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn one_seed_gives_one_history() {
-        let population = |seed| Population { seed, tags: 100, noise: vec![Noise::Bursts, Noise::Sawtooth] };
+        let population = |seed| Population { seed, tags: 100, noise: vec![NoiseShape::Bursts, NoiseShape::Sawtooth] };
         let history = |seed| population(seed).usages(30, 10).collect::<Vec<_>>();
         assert_eq!(history(3), history(3));
         assert_ne!(history(3), history(4));
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn counters_only_go_up_and_names_differ() {
-        let noise = vec![Noise::SaturatingCache, Noise::Sawtooth, Noise::Bursts, Noise::BackgroundGrowth];
+        let noise =
+            vec![NoiseShape::SaturatingCache, NoiseShape::Sawtooth, NoiseShape::Bursts, NoiseShape::BackgroundGrowth];
         let population = Population { seed: 1, tags: 3000, noise };
         let names: std::collections::HashSet<_> = population.usages(0, 0).map(|(tag, ..)| tag).collect();
         assert_eq!(names.len(), 3000);
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn background_growth_goes_on_while_nothing_is_run_and_no_faster_otherwise() {
-        let population = Population { seed: 2, tags: 60, noise: vec![Noise::BackgroundGrowth] };
+        let population = Population { seed: 2, tags: 60, noise: vec![NoiseShape::BackgroundGrowth] };
         let levels = |work, sample| population.usages(work, sample).map(|(.., usage)| live(usage)).collect::<Vec<_>>();
         assert_eq!(levels(0, 90), levels(500, 90));
         let grown = levels(0, 0).into_iter().zip(levels(0, 90)).filter(|(before, after)| after >= &(before + 30));

@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 /// Flags and the autostart entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    on_disk: BTreeMap<Name, String>,
+    on_disk: BTreeMap<SettingName, String>,
     /// Writes since the last flush, in order; `None` removes.
-    unflushed: Vec<(Name, Option<String>)>,
+    unflushed: Vec<(SettingName, Option<String>)>,
 }
 
 /// The name of a setting. Converts to text, because JSON keys must be text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
-enum Name {
+enum SettingName {
     Autostart,
     Flag(String),
 }
@@ -27,7 +27,7 @@ enum Name {
 impl Settings {
     /// Returns the flag's current value, flushed or not.
     pub fn flag(&self, name: &str) -> Option<String> {
-        self.get(&Name::Flag(name.to_owned()))
+        self.get(&SettingName::Flag(name.to_owned()))
     }
 
     /// Returns all flags with their current values, flushed or not.
@@ -35,25 +35,25 @@ impl Settings {
         let mut all = self.clone();
         all.flush();
         let flags = all.on_disk.into_iter().filter_map(|(name, value)| match name {
-            Name::Flag(name) => Some((name, value)),
-            Name::Autostart => None,
+            SettingName::Flag(name) => Some((name, value)),
+            SettingName::Autostart => None,
         });
         flags.collect()
     }
 
     /// Writes or removes a flag.
     pub fn set_flag(&mut self, name: &str, value: Option<String>) {
-        self.unflushed.push((Name::Flag(name.to_owned()), value));
+        self.unflushed.push((SettingName::Flag(name.to_owned()), value));
     }
 
     /// Returns the run that is resumed after a boot.
     pub fn autostart(&self) -> Option<PathBuf> {
-        self.get(&Name::Autostart).map(PathBuf::from)
+        self.get(&SettingName::Autostart).map(PathBuf::from)
     }
 
     /// Sets or removes the autostart entry.
     pub fn set_autostart(&mut self, run: Option<&Path>) {
-        self.unflushed.push((Name::Autostart, run.map(|run| run.display().to_string())));
+        self.unflushed.push((SettingName::Autostart, run.map(|run| run.display().to_string())));
     }
 
     /// Writes all settings to disk, as a clean restart does.
@@ -63,15 +63,15 @@ impl Settings {
 
     /// Writes only the flags to disk.
     pub fn flush_flags(&mut self) {
-        self.flush_those(|name| matches!(name, Name::Flag(_)));
+        self.flush_those(|name| matches!(name, SettingName::Flag(_)));
     }
 
     /// Writes only the autostart entry to disk.
     pub fn flush_autostart(&mut self) {
-        self.flush_those(|name| *name == Name::Autostart);
+        self.flush_those(|name| *name == SettingName::Autostart);
     }
 
-    fn flush_those(&mut self, those: impl Fn(&Name) -> bool) {
+    fn flush_those(&mut self, those: impl Fn(&SettingName) -> bool) {
         let (now, later) = std::mem::take(&mut self.unflushed).into_iter().partition(|(name, _)| those(name));
         self.unflushed = now;
         self.flush();
@@ -93,7 +93,7 @@ impl Settings {
         }
     }
 
-    fn get(&self, name: &Name) -> Option<String> {
+    fn get(&self, name: &SettingName) -> Option<String> {
         match self.unflushed.iter().rfind(|(written, _)| written == name) {
             Some((_, value)) => value.clone(),
             None => self.on_disk.get(name).cloned(),
@@ -101,20 +101,20 @@ impl Settings {
     }
 }
 
-impl From<Name> for String {
-    fn from(name: Name) -> String {
+impl From<SettingName> for String {
+    fn from(name: SettingName) -> String {
         match name {
-            Name::Autostart => "autostart".to_owned(),
-            Name::Flag(name) => format!("flag {name}"),
+            SettingName::Autostart => "autostart".to_owned(),
+            SettingName::Flag(name) => format!("flag {name}"),
         }
     }
 }
 
-impl From<String> for Name {
-    fn from(text: String) -> Name {
+impl From<String> for SettingName {
+    fn from(text: String) -> SettingName {
         match text.strip_prefix("flag ") {
-            Some(name) => Name::Flag(name.to_owned()),
-            None => Name::Autostart,
+            Some(name) => SettingName::Flag(name.to_owned()),
+            None => SettingName::Autostart,
         }
     }
 }

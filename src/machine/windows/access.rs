@@ -13,13 +13,13 @@ pub(super) struct Access {
     /// The owner's SID, as text. The owner may always change the access list.
     pub(super) owner: String,
     /// The access list; a file without one grants every right to every user.
-    pub(super) entries: Option<Vec<Entry>>,
+    pub(super) entries: Option<Vec<AccessEntry>>,
 }
 
 /// One entry of an access list. Inherited entries count like all others, and so do entries that only apply to files
 /// made later inside a folder: poolgate executes those files too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum AccessEntry {
     /// Grants these rights to this SID.
     Allow(String, u32),
     /// Denies rights, so it grants nothing.
@@ -75,9 +75,9 @@ pub(super) fn fault(access: &Access, user: &str) -> Option<Fault> {
     }
     let Some(entries) = &access.entries else { return Some(Fault::NoList) };
     entries.iter().find_map(|entry| match entry {
-        Entry::Allow(sid, rights) if rights & WRITES != 0 && !trusted(sid) => Some(Fault::Stranger(sid.clone())),
-        Entry::Allow(..) | Entry::Deny => None,
-        Entry::Strange(kind) => Some(Fault::Strange(*kind)),
+        AccessEntry::Allow(sid, rights) if rights & WRITES != 0 && !trusted(sid) => Some(Fault::Stranger(sid.clone())),
+        AccessEntry::Allow(..) | AccessEntry::Deny => None,
+        AccessEntry::Strange(kind) => Some(Fault::Strange(*kind)),
     })
 }
 
@@ -134,8 +134,8 @@ mod tests {
     const FULL: u32 = 0x001f_01ff;
     const READ_AND_EXECUTE: u32 = 0x0012_00a9;
 
-    fn allow(sid: &str, rights: u32) -> Entry {
-        Entry::Allow(sid.to_owned(), rights)
+    fn allow(sid: &str, rights: u32) -> AccessEntry {
+        AccessEntry::Allow(sid.to_owned(), rights)
     }
 
     fn ours() -> Access {
@@ -143,7 +143,7 @@ mod tests {
         Access { link: false, owner: ADMINISTRATORS.to_owned(), entries: Some(entries) }
     }
 
-    fn and(entry: Entry) -> Access {
+    fn and(entry: AccessEntry) -> Access {
         let mut access = ours();
         access.entries.get_or_insert_default().push(entry);
         access
@@ -160,7 +160,7 @@ mod tests {
             Access { entries: Some(Vec::new()), ..ours() },
             and(allow(USERS, READ_AND_EXECUTE)),
             and(allow("S-1-3-0", generic_all)),
-            and(Entry::Deny),
+            and(AccessEntry::Deny),
         ] {
             assert_eq!(fault(&access, SYSTEM), None, "{access:?}");
         }
@@ -216,7 +216,7 @@ mod tests {
     fn links_missing_lists_and_unknown_entries_are_refused() {
         assert_eq!(fault(&Access { link: true, ..ours() }, SYSTEM), Some(Fault::Link));
         assert_eq!(fault(&Access { entries: None, ..ours() }, SYSTEM), Some(Fault::NoList));
-        assert_eq!(fault(&and(Entry::Strange(5)), SYSTEM), Some(Fault::Strange(5)));
+        assert_eq!(fault(&and(AccessEntry::Strange(5)), SYSTEM), Some(Fault::Strange(5)));
     }
 
     #[test]

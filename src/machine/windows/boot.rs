@@ -52,9 +52,10 @@ fn id_of(
     match named {
         Some(Ok(name)) => Ok(name),
         Some(Err((ACCESS_DENIED, _))) | None => written().map_or_else(since, Ok),
-        Some(Err((_, message))) => {
-            Err(MachineError::System { what: "name this boot in the registry", source: io::Error::other(message) })
-        }
+        Some(Err((_, message))) => Err(MachineError::System {
+            what: "write the id of this boot to the registry",
+            source: io::Error::other(message),
+        }),
     }
 }
 

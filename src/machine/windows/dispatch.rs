@@ -55,8 +55,8 @@ pub fn serve(duty: Duty) -> Result<(), MachineError> {
         {
             MachineError::NotAService
         }
-        windows_service::Error::Winapi(source) => MachineError::System { what: "be a service", source },
-        other => MachineError::System { what: "be a service", source: std::io::Error::other(other) },
+        windows_service::Error::Winapi(source) => MachineError::System { what: "run as a service", source },
+        other => MachineError::System { what: "run as a service", source: std::io::Error::other(other) },
     })
 }
 

@@ -27,7 +27,7 @@ const MESSAGE: u32 = 1;
 
 /// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
+pub enum LogLevel {
     /// Normal progress.
     Information,
     /// A problem that the run handles.
@@ -52,11 +52,11 @@ impl EventLog {
     }
 
     /// Adds a line.
-    pub fn tell(&self, weight: Weight, line: &str) {
+    pub fn tell(&self, weight: LogLevel, line: &str) {
         let kind = match weight {
-            Weight::Information => EVENTLOG_INFORMATION_TYPE,
-            Weight::Warning => EVENTLOG_WARNING_TYPE,
-            Weight::Error => EVENTLOG_ERROR_TYPE,
+            LogLevel::Information => EVENTLOG_INFORMATION_TYPE,
+            LogLevel::Warning => EVENTLOG_WARNING_TYPE,
+            LogLevel::Error => EVENTLOG_ERROR_TYPE,
         };
         let line = wide(line);
         // SAFETY: the handle is open, the single text ends in zero, and there is no data.
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn the_source_names_a_message_file_and_a_line_can_be_told() {
         let log = EventLog::open().unwrap();
-        log.tell(Weight::Information, "a line of a test of poolgate");
+        log.tell(LogLevel::Information, "a line of a test of poolgate");
         let source = LOCAL_MACHINE.open(SOURCES).unwrap();
         assert_eq!(source.get_string("EventMessageFile").unwrap(), MESSAGES);
         assert_eq!(source.get_u32("TypesSupported").unwrap(), TYPES);

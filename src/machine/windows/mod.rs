@@ -49,6 +49,8 @@ mod failure;
 #[cfg(windows)]
 pub mod job;
 #[cfg(windows)]
+mod registry;
+#[cfg(windows)]
 mod security;
 #[cfg(windows)]
 mod service;
@@ -67,7 +69,7 @@ pub use byte_lock::{is_locked, open_lock, open_to_look, sign, try_lock};
 #[cfg(windows)]
 pub use driver::{driver, images};
 #[cfg(windows)]
-pub use event_log::{EventLog, Weight};
+pub use event_log::{EventLog, LogLevel};
 #[cfg(windows)]
 pub use facts::facts;
 pub use facts::{Facts, Waiting};
@@ -92,7 +94,7 @@ pub fn machine(_: &Path) -> Machine {
         pool: Box::new(pool::PoolTable::new(pool::ThisSystem)),
         flags: Box::new(boot_settings()),
         boot: Box::new(boot::WindowsBoot),
-        autostart: Box::new(service::Service { name: service::NAME }),
+        autostart: Box::new(service::ResumeService { name: service::NAME }),
     }
 }
 
@@ -105,5 +107,5 @@ pub fn by_hand(_: &Path) -> Box<dyn ByHand> {
 #[cfg(windows)]
 fn boot_settings() -> flags::RegistryFlags<flags::LiveRegistry> {
     let mut attempt = pool::PoolTable::new(pool::ThisSystem);
-    flags::registry_flags(move || flags::Tagging::told_by(attempt.sample()))
+    flags::registry_flags(move || flags::Tagging::from_attempt(attempt.sample()))
 }

@@ -8,26 +8,26 @@
 use std::sync::Arc;
 
 /// A system error code (Microsoft Learn, "System Error Codes").
-pub(super) type Code = u32;
+pub(super) type ErrorCode = u32;
 
 /// A shutdown is already in progress or scheduled; another request is refused.
-const PENDING: [Code; 2] = [1115, 1190];
+const PENDING: [ErrorCode; 2] = [1115, 1190];
 
 /// The calls that restart Windows, from the most polite to the forced one.
 pub(super) trait Ways: Send + Sync + 'static {
     /// InitiateShutdownW.
-    fn initiate(&self) -> Result<(), Code>;
+    fn initiate(&self) -> Result<(), ErrorCode>;
     /// InitiateSystemShutdownExW, an older call.
-    fn initiate_as_before(&self) -> Result<(), Code>;
+    fn initiate_as_before(&self) -> Result<(), ErrorCode>;
     /// ExitWindowsEx with EWX_FORCE.
-    fn force(&self) -> Result<(), Code>;
+    fn force(&self) -> Result<(), ErrorCode>;
 }
 
 /// Restarts the machine. If Windows only accepts the request, the watchdog runs `patience` and then uses force.
 ///
 /// # Errors
 /// If every call was refused; the code is that of the last one.
-pub(super) fn restart(ways: &Arc<impl Ways>, patience: impl FnOnce() + Send + 'static) -> Result<(), Code> {
+pub(super) fn restart(ways: &Arc<impl Ways>, patience: impl FnOnce() + Send + 'static) -> Result<(), ErrorCode> {
     if accepted(ways.initiate()).or_else(|_| accepted(ways.initiate_as_before())).is_err() {
         return accepted(ways.force());
     }
@@ -41,7 +41,7 @@ pub(super) fn restart(ways: &Arc<impl Ways>, patience: impl FnOnce() + Send + 's
     Ok(())
 }
 
-fn accepted(answer: Result<(), Code>) -> Result<(), Code> {
+fn accepted(answer: Result<(), ErrorCode>) -> Result<(), ErrorCode> {
     match answer {
         Err(code) if PENDING.contains(&code) => Ok(()),
         answer => answer,
@@ -55,40 +55,40 @@ mod tests {
 
     use super::*;
 
-    const REFUSED: Code = 5;
+    const REFUSED: ErrorCode = 5;
 
     /// A system with predefined answers that reports each call.
-    struct Told {
-        answers: [Result<(), Code>; 3],
+    struct FakeSystem {
+        answers: [Result<(), ErrorCode>; 3],
         asked: Mutex<Sender<&'static str>>,
     }
 
-    impl Told {
-        fn answer(&self, way: usize) -> Result<(), Code> {
+    impl FakeSystem {
+        fn answer(&self, way: usize) -> Result<(), ErrorCode> {
             self.asked.lock().unwrap().send(["initiate", "as before", "force"][way]).unwrap();
             self.answers[way]
         }
     }
 
-    impl Ways for Told {
-        fn initiate(&self) -> Result<(), Code> {
+    impl Ways for FakeSystem {
+        fn initiate(&self) -> Result<(), ErrorCode> {
             self.answer(0)
         }
-        fn initiate_as_before(&self) -> Result<(), Code> {
+        fn initiate_as_before(&self) -> Result<(), ErrorCode> {
             self.answer(1)
         }
-        fn force(&self) -> Result<(), Code> {
+        fn force(&self) -> Result<(), ErrorCode> {
             self.answer(2)
         }
     }
 
-    fn told(answers: [Result<(), Code>; 3]) -> (Arc<Told>, Receiver<&'static str>) {
+    fn told(answers: [Result<(), ErrorCode>; 3]) -> (Arc<FakeSystem>, Receiver<&'static str>) {
         let (sender, asked) = channel();
-        (Arc::new(Told { answers, asked: Mutex::new(sender) }), asked)
+        (Arc::new(FakeSystem { answers, asked: Mutex::new(sender) }), asked)
     }
 
     /// Returns the result and all calls in order, with a watchdog that does not wait.
-    fn restarted(answers: [Result<(), Code>; 3]) -> (Result<(), Code>, Vec<&'static str>) {
+    fn restarted(answers: [Result<(), ErrorCode>; 3]) -> (Result<(), ErrorCode>, Vec<&'static str>) {
         let (ways, asked) = told(answers);
         let restarted = restart(&ways, || {});
         // The channel closes when the watchdog, the other owner of the system, has finished.

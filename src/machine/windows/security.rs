@@ -28,7 +28,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, READ_CONTROL,
 };
 
-use super::access::{Access, Entry};
+use super::access::{Access, AccessEntry};
 use crate::long_path::for_calls;
 
 /// Creates a folder that has the owner and access list of `sddl` from the start (Microsoft Learn, "Security Descriptor
@@ -111,7 +111,7 @@ pub(super) fn is_link(file: &File) -> io::Result<bool> {
 ///
 /// # Safety
 /// `list` must be null or a valid access list.
-unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<Entry>>> {
+unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<AccessEntry>>> {
     if list.is_null() {
         return Ok(None);
     }
@@ -131,10 +131,10 @@ unsafe fn entries(list: *const ACL) -> io::Result<Option<Vec<Entry>>> {
                     let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
                     (read_unaligned(&raw const (*entry).Mask), text((&raw mut (*entry).SidStart).cast())?)
                 };
-                Entry::Allow(sid, rights)
+                AccessEntry::Allow(sid, rights)
             }
-            DENIED | DENIED_IF => Entry::Deny,
-            other => Entry::Strange(other),
+            DENIED | DENIED_IF => AccessEntry::Deny,
+            other => AccessEntry::Strange(other),
         });
     }
     Ok(Some(entries))

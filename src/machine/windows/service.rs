@@ -4,7 +4,7 @@
 //! starts by itself. poolgate creates and removes it through the service manager, which writes the registry; poolgate
 //! then flushes the registry as for any other setting.
 
-#![allow(unsafe_code, reason = "windows-service writes a command line its own way, and flushes nothing")]
+#![allow(unsafe_code, reason = "windows-service writes a command line its own way")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,11 @@ use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_MARKED_FOR_DELETE,
 };
-use windows_sys::Win32::System::Registry::RegFlushKey;
 use windows_sys::Win32::System::Services::{ChangeServiceConfigW, SERVICE_AUTO_START, SERVICE_NO_CHANGE};
 
 use super::failure::restarts;
-use super::image_path;
 use super::security::{succeeded, wide};
+use super::{image_path, registry};
 use crate::machine::{Autostart, MachineError};
 
 /// The service's name. Its existence also marks, for the whole machine, that a run is in progress.
@@ -33,11 +32,11 @@ const DESCRIPTION: &str = "Goes on with a run of poolgate after a restart. It is
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
 /// A service, by its name.
-pub(super) struct Service {
+pub(super) struct ResumeService {
     pub(super) name: &'static str,
 }
 
-impl Autostart for Service {
+impl Autostart for ResumeService {
     fn get(&self) -> Result<Option<PathBuf>, MachineError> {
         match self.open(ServiceAccess::QUERY_CONFIG)? {
             Some(service) => self.folder(&service).map(Some),
@@ -59,19 +58,19 @@ impl Autostart for Service {
             (None, Some(service)) => match code(service.delete()) {
                 // Removed before; the service manager keeps the service until the last handle to it is closed.
                 Err((Some(ERROR_SERVICE_MARKED_FOR_DELETE), _)) => Ok(()),
-                deleted => self.told("remove the service poolgate-resume", deleted),
+                deleted => self.explained("remove the service poolgate-resume", deleted),
             },
             (Some(run), there) => {
                 let program = std::env::current_exe()
-                    .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+                    .map_err(|source| MachineError::System { what: "find poolgate.exe", source })?;
                 let command = image_path::text(&program, run)?;
                 let service = match there {
                     Some(service) => service,
                     None => self.create(&program, run, access)?,
                 };
-                self.told("configure the service poolgate-resume", code(configure(&service, &command)))?;
+                self.explained("configure the service poolgate-resume", code(configure(&service, &command)))?;
                 let restarts = code(service.update_failure_actions(restarts()));
-                self.told("set what happens when the service poolgate-resume crashes", restarts)?;
+                self.explained("set the recovery actions of the service poolgate-resume", restarts)?;
                 // The description is for readers only; nothing depends on it.
                 let _ = service.set_description(DESCRIPTION);
                 Ok(())
@@ -80,31 +79,25 @@ impl Autostart for Service {
     }
 
     fn flush(&mut self) -> Result<(), MachineError> {
-        let flushed =
-            LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message())).and_then(|key| {
-                // SAFETY: the key is open. Flushing it flushes its whole hive.
-                match unsafe { RegFlushKey(key.as_raw()) } {
-                    0 => Ok(()),
-                    code => Err(std::io::Error::from_raw_os_error(code.cast_signed())),
-                }
-            });
-        flushed.map_err(|source| MachineError::System { what: "get the registry of services on disk", source })
+        let key = LOCAL_MACHINE.open(SERVICES).map_err(|error| std::io::Error::other(error.message()));
+        let flushed = key.and_then(|key| registry::flush(&key));
+        flushed.map_err(|source| MachineError::System { what: "flush the registry of services", source })
     }
 }
 
-impl Service {
+impl ResumeService {
     /// Opens the service; `None` if it does not exist.
     fn open(&self, access: ServiceAccess) -> Result<Option<Handle>, MachineError> {
         let manager = manager(ServiceManagerAccess::CONNECT);
         match code(manager.and_then(|manager| manager.open_service(self.name, access))) {
             Err((Some(ERROR_SERVICE_DOES_NOT_EXIST), _)) => Ok(None),
-            opened => self.told("open the service poolgate-resume", opened).map(Some),
+            opened => self.explained("open the service poolgate-resume", opened).map(Some),
         }
     }
 
     /// Returns the folder of the run that the service resumes.
     fn folder(&self, service: &Handle) -> Result<PathBuf, MachineError> {
-        let config = self.told("read the service poolgate-resume", code(service.query_config()))?;
+        let config = self.explained("read the service poolgate-resume", code(service.query_config()))?;
         let command = config.executable_path;
         let folder = command.to_str().and_then(image_path::folder);
         folder.ok_or_else(|| {
@@ -130,11 +123,11 @@ impl Service {
         };
         let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE);
         let created = code(manager.and_then(|manager| manager.create_service(&info, access)));
-        self.told("create the service poolgate-resume", created)
+        self.explained("create the service poolgate-resume", created)
     }
 
     /// Converts a failure into the error that names its remedy.
-    fn told<T>(&self, what: &'static str, done: Result<T, Failed>) -> Result<T, MachineError> {
+    fn explained<T>(&self, what: &'static str, done: Result<T, Failed>) -> Result<T, MachineError> {
         done.map_err(|(code, source)| match code {
             Some(ERROR_ACCESS_DENIED) => MachineError::NotElevated(what),
             Some(ERROR_SERVICE_MARKED_FOR_DELETE) => MachineError::AutostartGoing(self.name.to_owned()),
@@ -189,13 +182,13 @@ mod tests {
 
     /// A service owned by the test and removed at its end, even after a panic. Only one exists at a time: Wine 8 mixes
     /// up the handles of threads that use its service manager concurrently.
-    struct Own(Service, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+    struct Own(ResumeService, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
     static ONE: Mutex<()> = Mutex::new(());
 
     impl Own {
         fn named(name: &'static str) -> Own {
-            let own = Own(Service { name }, ONE.lock().unwrap_or_else(PoisonError::into_inner));
+            let own = Own(ResumeService { name }, ONE.lock().unwrap_or_else(PoisonError::into_inner));
             own.remove();
             own
         }

@@ -10,7 +10,7 @@ use windows_sys::Win32::System::Shutdown::{
     SHUTDOWN_RESTART,
 };
 
-use super::restart::{Code, Ways};
+use super::restart::{ErrorCode, Ways};
 use super::security::{succeeded, wide};
 
 /// The reason for the restart, as recorded in the event log.
@@ -25,7 +25,7 @@ pub(super) struct Calls;
 /// All calls close programs without asking. A run with `--allow-reboot` is unattended, and one unsaved document would
 /// block the restart forever.
 impl Ways for Calls {
-    fn initiate(&self) -> Result<(), Code> {
+    fn initiate(&self) -> Result<(), ErrorCode> {
         let flags = SHUTDOWN_RESTART | SHUTDOWN_FORCE_OTHERS | SHUTDOWN_FORCE_SELF;
         // SAFETY: the message ends in zero; a null machine name means this machine.
         match unsafe { InitiateShutdownW(null(), wide(MESSAGE).as_ptr(), GRACE_SECONDS, flags, REASON) } {
@@ -34,7 +34,7 @@ impl Ways for Calls {
         }
     }
 
-    fn initiate_as_before(&self) -> Result<(), Code> {
+    fn initiate_as_before(&self) -> Result<(), ErrorCode> {
         let (force, restart) = (1, 1);
         // SAFETY: as above; the call does not write to the message.
         code(unsafe {
@@ -42,12 +42,12 @@ impl Ways for Calls {
         })
     }
 
-    fn force(&self) -> Result<(), Code> {
+    fn force(&self) -> Result<(), ErrorCode> {
         // SAFETY: takes numbers only.
         code(unsafe { ExitWindowsEx(EWX_REBOOT | EWX_FORCE, REASON) })
     }
 }
 
-fn code(result: i32) -> Result<(), Code> {
+fn code(result: i32) -> Result<(), ErrorCode> {
     succeeded(result).map_err(|error| error.raw_os_error().unwrap_or_default().cast_unsigned())
 }

@@ -5,7 +5,7 @@
 //! does not count), and the boot time minus the clock's adjustments since the boot, because the boot time moves with
 //! the clock.
 
-#![allow(unsafe_code, reason = "the kernel tells this in no other way")]
+#![allow(unsafe_code, reason = "no safe API reports the time of the boot")]
 
 use std::io;
 
@@ -28,7 +28,7 @@ pub(super) fn boot() -> Result<String, MachineError> {
     let status = unsafe { NtQuerySystemInformation(TIME_OF_DAY, answer.as_mut_ptr().cast(), size, &mut length) };
     if status != 0 || length != size {
         let source = io::Error::other(format!("status {status:08x}, {length} bytes"));
-        return Err(MachineError::System { what: "ask when this machine was booted", source });
+        return Err(MachineError::System { what: "read the time of the last boot", source });
     }
     let [boot_time, _, _, _, bias, _] = answer;
     // SAFETY: this page is mapped readable at this address in every process, and the field is aligned.

@@ -4,28 +4,28 @@
 //! critical, error and warning. Not yet tested on a real Windows; the tests use the layout of recorded events.
 
 use crate::machine::KernelMessages;
-use crate::utf16::units;
+use crate::utf16;
 
 /// The displayed fields of an event.
 #[derive(Debug, PartialEq, Eq)]
-struct Event {
+struct LogEvent {
     number: u64,
     line: String,
 }
 
 /// Returns the events in a text, in its order.
-fn events(xml: &str) -> impl Iterator<Item = Event> + '_ {
+fn events(xml: &str) -> impl Iterator<Item = LogEvent> + '_ {
     xml.split("</Event>").filter_map(event)
 }
 
 /// Parses `<Event xmlns='…'><System><Provider Name='Srv'/><EventID Qualifiers='49152'>2019</EventID>…`.
-fn event(xml: &str) -> Option<Event> {
+fn event(xml: &str) -> Option<LogEvent> {
     let number = element(xml, "EventRecordID")?.parse().ok()?;
     let (provider, id) = (attribute(xml, "Provider", "Name")?, element(xml, "EventID")?);
     let time = attribute(xml, "TimeCreated", "SystemTime").unwrap_or_default();
     let message = element(xml, "Message").map_or_else(|| data(xml), unescaped);
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(Event { number, line: format!("{} {id}: {message} ({time})", unescaped(provider)) })
+    Some(LogEvent { number, line: format!("{} {id}: {message} ({time})", unescaped(provider)) })
 }
 
 /// Returns the text of the first element of that name.
@@ -66,7 +66,7 @@ fn next(xml: &str) -> u64 {
 
 /// Decodes UTF-16 with or without a byte order mark, the output of `/uni:true`.
 fn decoded(bytes: &[u8]) -> String {
-    String::from_utf16_lossy(&units(bytes)).trim_start_matches('\u{feff}').to_owned()
+    utf16::lossy(bytes).trim_start_matches('\u{feff}').to_owned()
 }
 
 #[cfg(windows)]
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn utf_16_reads_with_and_without_a_mark() {
-        let text = "\u{feff}ä<".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let text = utf16::bytes("\u{feff}ä<");
         assert_eq!((decoded(&text), decoded(&text[2..])), ("ä<".to_owned(), "ä<".to_owned()));
     }
 }

@@ -8,20 +8,20 @@ use crate::pool::Pool;
 
 /// The growth of the tags in a log, largest first.
 #[derive(Serialize, JsonSchema)]
-pub(in crate::report) struct Growth<'a> {
+pub(in crate::report) struct LogGrowth<'a> {
     /// The compared parts: the first and the last table, tenths of the tables, or a base and a candidate.
     compared: &'a str,
     /// Hours between the compared parts; null if the time is unknown.
     hours: Option<f64>,
     /// The tags that grew.
-    tags: Vec<Tag<'a>>,
+    tags: Vec<GrowingTag<'a>>,
     /// The number of tags that are not in both tables, so that their growth is unknown.
     tags_of_unknown_growth: u64,
 }
 
 /// The growth of a tag.
 #[derive(Serialize, JsonSchema)]
-struct Tag<'a> {
+struct GrowingTag<'a> {
     /// The tag's canonical text.
     tag: &'a str,
     pool: Pool,
@@ -36,20 +36,20 @@ struct Tag<'a> {
     share_of_pool_growth: Option<f64>,
 }
 
-impl<'a> Growth<'a> {
-    pub(in crate::report) fn of(ranking: &'a Ranking) -> Growth<'a> {
-        Growth {
+impl<'a> LogGrowth<'a> {
+    pub(in crate::report) fn new(ranking: &'a Ranking) -> LogGrowth<'a> {
+        LogGrowth {
             compared: &ranking.compared,
             hours: ranking.hours,
-            tags: ranking.tags.iter().map(|grown| Tag::of(grown, ranking.hours)).collect(),
+            tags: ranking.tags.iter().map(|grown| GrowingTag::new(grown, ranking.hours)).collect(),
             tags_of_unknown_growth: ranking.unknown,
         }
     }
 }
 
-impl<'a> Tag<'a> {
-    fn of(grown: &'a Grown, hours: Option<f64>) -> Tag<'a> {
-        Tag {
+impl<'a> GrowingTag<'a> {
+    fn new(grown: &'a Grown, hours: Option<f64>) -> GrowingTag<'a> {
+        GrowingTag {
             tag: grown.key.tag.as_str(),
             pool: grown.key.pool,
             session: grown.key.session,

@@ -7,18 +7,19 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Driver, Failure, Host, Outcome, Report};
+use super::{Driver, Host, Outcome, Report};
+use crate::failure::Failure;
 use crate::judge::{Finding, Ignored, Ruling, Verdict};
 use crate::record::TimeSource;
 
 mod growth;
 mod tag;
 
-pub(super) use growth::Growth;
+pub(super) use growth::LogGrowth;
 
 /// Returns the report as JSON, one object, ending with a newline.
 pub fn json(report: &Report) -> String {
-    text_of(&Whole::of(report))
+    text_of(&JsonReport::new(report))
 }
 
 /// Serializes a report as JSON that ends with a newline.
@@ -31,7 +32,7 @@ pub(super) fn text_of(whole: &impl Serialize) -> String {
 
 /// Returns the JSON Schema of a report, in draft 2020-12.
 pub fn schema() -> Value {
-    schema_of::<Whole<'_>>()
+    schema_of::<JsonReport<'_>>()
 }
 
 /// Returns the JSON Schema of `T` as serialized, in draft 2020-12.
@@ -42,7 +43,7 @@ pub(super) fn schema_of<T: JsonSchema>() -> Value {
 /// The result of a run.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "A report of poolgate")]
-struct Whole<'a> {
+struct JsonReport<'a> {
     /// Always `poolgate report`.
     #[schemars(extend("const" = "poolgate report"))]
     format: &'static str,
@@ -64,7 +65,7 @@ struct Whole<'a> {
     outcome: Outcome,
     /// The tags with the largest growth in a log without stages that is judged without thresholds; null for other
     /// inputs.
-    growth: Option<Growth<'a>>,
+    growth: Option<LogGrowth<'a>>,
     /// The machine of the run. Null if unknown, as for a recording or log that is judged on another machine.
     host: Option<&'a Host>,
     /// The driver under test, if the scenario names one.
@@ -88,25 +89,25 @@ struct Whole<'a> {
     /// The entries of the scenario that ignore tags.
     ignored: Option<&'a [Ignored]>,
     /// One verdict for each threshold, in the scenario's order.
-    thresholds: Option<Vec<Threshold<'a>>>,
+    thresholds: Option<Vec<JsonThreshold<'a>>>,
     /// Every tag of the recording.
-    tags: Option<Vec<tag::Tag<'a>>>,
+    tags: Option<Vec<tag::JsonTag<'a>>>,
 }
 
 /// The verdict on a threshold.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Threshold<'a> {
+pub(super) struct JsonThreshold<'a> {
     /// The threshold's text.
     threshold: String,
     /// The worst verdict of its findings.
     verdict: Verdict,
     /// The findings for single tags or totals.
-    findings: Vec<Said<'a>>,
+    findings: Vec<JsonFinding<'a>>,
 }
 
 /// A finding about a threshold, for a tag or a pool's total.
 #[derive(Serialize, JsonSchema)]
-struct Said<'a> {
+struct JsonFinding<'a> {
     /// The tag with its pool, or the total.
     subject: &'a str,
     /// The verdict.
@@ -117,10 +118,10 @@ struct Said<'a> {
     base: Option<&'a str>,
 }
 
-impl<'a> Whole<'a> {
-    fn of(report: &'a Report) -> Whole<'a> {
+impl<'a> JsonReport<'a> {
+    fn new(report: &'a Report) -> JsonReport<'a> {
         let judgement = report.result.as_ref().ok();
-        Whole {
+        JsonReport {
             format: "poolgate report",
             version: 1,
             program: env!("CARGO_PKG_VERSION"),
@@ -129,7 +130,7 @@ impl<'a> Whole<'a> {
             started: report.started,
             ended: report.ended,
             outcome: report.outcome(),
-            growth: judgement.and_then(|judgement| judgement.ranking.as_ref()).map(Growth::of),
+            growth: judgement.and_then(|judgement| judgement.ranking.as_ref()).map(LogGrowth::new),
             host: report.host.as_ref(),
             driver: report.driver.as_ref(),
             source: &report.source,
@@ -141,24 +142,24 @@ impl<'a> Whole<'a> {
             warnings: report.warnings().collect(),
             ignored: judgement.map(|judgement| judgement.ignored.as_slice()),
             thresholds: judgement.map(|judgement| thresholds(&judgement.rulings)),
-            tags: judgement.map(|judgement| judgement.tags.iter().map(|tag| tag::Tag::of(tag, report)).collect()),
+            tags: judgement.map(|judgement| judgement.tags.iter().map(|tag| tag::JsonTag::new(tag, report)).collect()),
         }
     }
 }
 
-pub(super) fn thresholds(rulings: &[Ruling]) -> Vec<Threshold<'_>> {
-    rulings.iter().map(Threshold::of).collect()
+pub(super) fn thresholds(rulings: &[Ruling]) -> Vec<JsonThreshold<'_>> {
+    rulings.iter().map(JsonThreshold::new).collect()
 }
 
-impl<'a> Threshold<'a> {
-    fn of(ruling: &'a Ruling) -> Threshold<'a> {
-        let said = |finding: &'a Finding| Said {
+impl<'a> JsonThreshold<'a> {
+    fn new(ruling: &'a Ruling) -> JsonThreshold<'a> {
+        let said = |finding: &'a Finding| JsonFinding {
             subject: &finding.subject,
             verdict: finding.verdict,
             because: &finding.because,
             base: finding.base.as_deref(),
         };
-        Threshold {
+        JsonThreshold {
             threshold: ruling.threshold.words(),
             verdict: ruling.verdict,
             findings: ruling.findings.iter().map(said).collect(),

@@ -11,7 +11,7 @@ use crate::scenario::Per;
 
 /// A tag.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Tag<'a> {
+pub(super) struct JsonTag<'a> {
     /// The tag's canonical text.
     tag: &'a str,
     pool: Pool,
@@ -35,7 +35,7 @@ pub(super) struct Tag<'a> {
     /// Memory of the whole slabs of a Linux slab cache, including their unused objects; null if it was not measured.
     slabs: Option<Slabs>,
     /// The evidence of the first look.
-    evidence: Figures,
+    evidence: TagEvidence,
     /// The evidence of the second look; null if there was none at this tag.
     second_look: Option<Second>,
     /// The tags that grow in lockstep with this one.
@@ -56,7 +56,7 @@ struct Slabs {
 
 /// The evidence on one tag's growth. Rates have 95 % intervals.
 #[derive(Serialize, JsonSchema)]
-struct Figures {
+struct TagEvidence {
     /// Whether the tag grows steadily and so may leak. Null if this could not be tested.
     growing: Option<bool>,
     /// The reason, in words.
@@ -73,7 +73,7 @@ struct FewSamples {
     /// The number of samples of the series.
     samples: u64,
     #[serde(flatten)]
-    rates: Rates,
+    rates: TagRates,
 }
 
 /// The figures of a test for steady growth.
@@ -97,7 +97,7 @@ struct Tested {
     /// Average size of an object, in bytes; null if no object was in use.
     object_size: Option<f64>,
     #[serde(flatten)]
-    rates: Rates,
+    rates: TagRates,
     smallest_visible_objects_per_iteration: Option<f64>,
     smallest_visible_objects_per_hour: Option<f64>,
     smallest_visible_bytes_per_iteration: Option<f64>,
@@ -106,7 +106,7 @@ struct Tested {
 
 /// Rates. Those per iteration are null if iterations are not counted.
 #[derive(Serialize, JsonSchema)]
-struct Rates {
+struct TagRates {
     bytes_per_iteration: Option<Interval>,
     bytes_per_hour: Option<Interval>,
     objects_per_iteration: Option<Interval>,
@@ -129,14 +129,14 @@ struct Second {
     by_time_bytes_per_hour: Interval,
     t: Option<f64>,
     /// The rates while the workload ran; null if it ran too briefly.
-    rates: Option<Rates>,
+    rates: Option<TagRates>,
 }
 
-impl<'a> Tag<'a> {
-    pub(super) fn of(figures: &'a TagFigures, report: &'a Report) -> Tag<'a> {
+impl<'a> JsonTag<'a> {
+    pub(super) fn new(figures: &'a TagFigures, report: &'a Report) -> JsonTag<'a> {
         let rulings = report.result.as_ref().map_or(&[][..], |judgement| &judgement.rulings);
         let words = |at: &usize| rulings.get(*at).map(|ruling| ruling.threshold.words());
-        Tag {
+        JsonTag {
             tag: figures.key.tag.as_str(),
             pool: figures.key.pool,
             session: figures.key.session,
@@ -151,32 +151,32 @@ impl<'a> Tag<'a> {
             slabs: figures
                 .slabs
                 .map(|slabs| Slabs { bytes_before: slabs.bytes_before, bytes_after: slabs.bytes_after }),
-            evidence: Figures::of(&figures.evidence),
-            second_look: figures.confirmation.as_ref().map(Second::of),
+            evidence: TagEvidence::new(&figures.evidence),
+            second_look: figures.confirmation.as_ref().map(Second::new),
             in_lockstep_with: figures.in_lockstep_with.iter().map(Key::to_string).collect(),
             suspected_drivers: report.suspected_of(&figures.key).map(|suspected| suspected.drivers.as_slice()),
         }
     }
 }
 
-impl Figures {
-    fn of(evidence: &Evidence) -> Figures {
+impl TagEvidence {
+    fn new(evidence: &Evidence) -> TagEvidence {
         let (trend, few) = match evidence {
             Evidence::TooFew { rate, .. } => (None, rate.as_ref()),
             Evidence::Interrupted(_) | Evidence::Untimed => (None, None),
             Evidence::Trend(trend) => (Some(trend), None),
         };
-        Figures {
+        TagEvidence {
             growing: trend.map(|trend| trend.growing),
             because: evidence.to_string(),
-            few_samples: few.map(|few| FewSamples { samples: few.samples, rates: Rates::of_few(few) }),
-            trend: trend.map(Tested::of),
+            few_samples: few.map(|few| FewSamples { samples: few.samples, rates: TagRates::of_few(few) }),
+            trend: trend.map(Tested::new),
         }
     }
 }
 
 impl Tested {
-    fn of(trend: &Trend) -> Tested {
+    fn new(trend: &Trend) -> Tested {
         let (from, to) = trend.window;
         let smallest = |per| trend.smallest(per);
         let bytes = |per| Some(trend.smallest(per)? * trend.object_size?);
@@ -191,7 +191,7 @@ impl Tested {
             growth_objects: trend.growth.0,
             growth_bytes: trend.growth.1,
             object_size: trend.object_size,
-            rates: Rates::of(trend),
+            rates: TagRates::new(trend),
             smallest_visible_objects_per_iteration: smallest(Per::Iteration),
             smallest_visible_objects_per_hour: smallest(Per::Hour),
             smallest_visible_bytes_per_iteration: bytes(Per::Iteration),
@@ -200,9 +200,9 @@ impl Tested {
     }
 }
 
-impl Rates {
-    fn of_few(few: &Early) -> Rates {
-        Rates {
+impl TagRates {
+    fn of_few(few: &Early) -> TagRates {
+        TagRates {
             bytes_per_iteration: few.bytes(Per::Iteration),
             bytes_per_hour: few.bytes(Per::Hour),
             objects_per_iteration: few.objects(Per::Iteration),
@@ -210,8 +210,8 @@ impl Rates {
         }
     }
 
-    fn of(trend: &Trend) -> Rates {
-        Rates {
+    fn new(trend: &Trend) -> TagRates {
+        TagRates {
             bytes_per_iteration: trend.bytes(Per::Iteration),
             bytes_per_hour: trend.bytes(Per::Hour),
             objects_per_iteration: trend.objects(Per::Iteration),
@@ -221,7 +221,7 @@ impl Rates {
 }
 
 impl Second {
-    fn of(confirmation: &Confirmation) -> Second {
+    fn new(confirmation: &Confirmation) -> Second {
         Second {
             standing: confirmation.standing,
             doubts: confirmation.doubts.clone(),
@@ -230,7 +230,7 @@ impl Second {
             caused_objects_per_slot: confirmation.caused,
             by_time_bytes_per_hour: confirmation.by_time,
             t: confirmation.trend.as_ref().map(|trend| trend.t),
-            rates: confirmation.trend.as_ref().map(Rates::of),
+            rates: confirmation.trend.as_ref().map(TagRates::new),
         }
     }
 }

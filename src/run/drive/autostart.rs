@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::{CheckpointError, Drive, Phase, Trouble};
+use super::{CheckpointError, Drive, Phase};
+use crate::failure::Failure;
 use crate::machine::MachineError;
 use crate::record::Storage;
 
@@ -19,12 +20,11 @@ impl<S: Storage> Drive<'_, S> {
         if !self.changes_flags() {
             return Ok(());
         }
-        let message = format!("cannot set autostart: {error}");
+        let failure = Failure::from_error(&error).at("cannot set autostart");
         if self.state().phase != Phase::Arm {
-            return self.checkpoint.note(message);
+            return self.checkpoint.note(failure.message);
         }
-        let help = error.help().map(str::to_owned);
-        self.enter(Phase::Restore, Some(Trouble { message, help, output: String::new() }))
+        self.enter(Phase::Restore, Some(failure))
     }
 
     fn autostart(&mut self, run: Option<&Path>) -> Result<(), MachineError> {

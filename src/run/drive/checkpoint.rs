@@ -5,9 +5,10 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Created, Entry, Trouble, VERSION};
+use super::entry::{CheckpointEntry, Created, VERSION};
 use super::phase::Phase;
 use super::state::{State, fold};
+use crate::failure::Failure;
 use crate::machine::BootId;
 use crate::record::{Journal, JournalError, Storage};
 
@@ -54,8 +55,8 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the first entry cannot be written. The run does not exist then.
     pub fn create(storage: S, created: Created) -> Result<Checkpoint<S>, CheckpointError> {
-        let (mut journal, _) = Journal::open::<Entry>(storage)?;
-        journal.append(&Entry::Created(Box::new(created.clone()))).map_err(JournalError::Io)?;
+        let (mut journal, _) = Journal::open::<CheckpointEntry>(storage)?;
+        journal.append(&CheckpointEntry::Created(Box::new(created.clone()))).map_err(JournalError::Io)?;
         Ok(Checkpoint { journal, state: State::new(created) })
     }
 
@@ -64,7 +65,7 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the journal cannot be read, or if its entries are invalid. Nothing is changed then.
     pub fn open(storage: S) -> Result<Checkpoint<S>, CheckpointError> {
-        let (journal, entries) = Journal::open::<Entry>(storage)?;
+        let (journal, entries) = Journal::open::<CheckpointEntry>(storage)?;
         Ok(Checkpoint { journal, state: fold(entries)? })
     }
 
@@ -82,27 +83,26 @@ impl<S: Storage> Checkpoint<S> {
         let first = match &damage {
             CheckpointError::Newer { .. } => return Err(damage),
             CheckpointError::Journal(JournalError::Io(_)) => return Err(damage),
-            _ => Journal::first::<Entry>(&mut storage).map_err(JournalError::Io)?,
+            _ => Journal::first::<CheckpointEntry>(&mut storage).map_err(JournalError::Io)?,
         };
         let created = match (first, copy) {
-            (Some(Entry::Created(created)), _) => *created,
+            (Some(CheckpointEntry::Created(created)), _) => *created,
             (_, Some(created)) => created,
             _ => return Err(damage),
         };
         if created.version > VERSION {
             return Err(CheckpointError::Newer { program: created.program, version: created.version });
         }
-        let trouble = Trouble {
-            message: format!("the run was ended because its checkpoint is damaged: {damage}"),
-            help: Some("find the program that wrote to it or to its disk; then start the run again".to_owned()),
-            output: String::new(),
-        };
+        let trouble = Failure::with_help(
+            format_args!("the run was ended because its checkpoint is damaged: {damage}"),
+            "find the program that wrote to it or to its disk; then start the run again",
+        );
         let boot = created.boot.clone();
         let entries = vec![
-            Entry::Created(Box::new(created)),
+            CheckpointEntry::Created(Box::new(created)),
             // The damaged lines are unknown. Assume that the run had begun setup.
-            Entry::SettingUp,
-            Entry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },
+            CheckpointEntry::SettingUp,
+            CheckpointEntry::Entered { phase: Phase::Restore, boot, at: Timestamp::now(), trouble: Some(trouble) },
         ];
         let journal = Journal::restart(storage, &entries).map_err(JournalError::Io)?;
         Ok(Checkpoint { journal, state: fold(entries)? })
@@ -114,16 +114,16 @@ impl<S: Storage> Checkpoint<S> {
     }
 
     pub(super) fn resumed(&mut self, boot: BootId) -> Result<(), CheckpointError> {
-        self.append(Entry::Resumed { boot, at: Timestamp::now() })
+        self.append(CheckpointEntry::Resumed { boot, at: Timestamp::now() })
     }
 
     pub(super) fn enter(
         &mut self,
         phase: Phase,
         boot: BootId,
-        trouble: Option<Trouble>,
+        trouble: Option<Failure>,
     ) -> Result<(), CheckpointError> {
-        self.append(Entry::Entered { phase, boot, at: Timestamp::now(), trouble })
+        self.append(CheckpointEntry::Entered { phase, boot, at: Timestamp::now(), trouble })
     }
 
     /// Ends the run early. When it is next resumed, everything it changed is restored.
@@ -133,7 +133,7 @@ impl<S: Storage> Checkpoint<S> {
     pub fn abort(&mut self, boot: BootId, because: &str) -> Result<(), CheckpointError> {
         match self.state.phase {
             Phase::Arm | Phase::BootArmed | Phase::Measure => {
-                self.enter(Phase::Restore, boot, Some(because.to_owned().into()))
+                self.enter(Phase::Restore, boot, Some(Failure::new(because)))
             }
             Phase::Restore | Phase::BootRestored | Phase::Report | Phase::Done => Ok(()),
         }
@@ -144,10 +144,10 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the entry cannot be written.
     pub fn leave_flags(&mut self) -> Result<(), CheckpointError> {
-        self.append(Entry::LeaveFlags)
+        self.append(CheckpointEntry::LeaveFlags)
     }
 
-    pub(super) fn write(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+    pub(super) fn write(&mut self, entry: CheckpointEntry) -> Result<(), CheckpointError> {
         self.append(entry)
     }
 
@@ -156,10 +156,10 @@ impl<S: Storage> Checkpoint<S> {
     /// # Errors
     /// If the entry cannot be written.
     pub fn note(&mut self, note: String) -> Result<(), CheckpointError> {
-        if self.state.notes.contains(&note) { Ok(()) } else { self.append(Entry::Noted(note)) }
+        if self.state.notes.contains(&note) { Ok(()) } else { self.append(CheckpointEntry::Noted(note)) }
     }
 
-    fn append(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+    fn append(&mut self, entry: CheckpointEntry) -> Result<(), CheckpointError> {
         let mut next = self.state.clone();
         next.take(entry.clone())?;
         self.journal.append(&entry).map_err(JournalError::Io)?;

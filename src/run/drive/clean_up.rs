@@ -1,8 +1,9 @@
 //! Cleans up after an earlier process of the run: ends its commands and runs its teardown.
 
-use super::{CheckpointError, Drive, Entry, LIVES, Phase, Trouble, Work};
+use super::{CheckpointEntry, CheckpointError, Drive, LIVES, Phase, Work};
+use crate::failure::Failure;
 use crate::record::Storage;
-use crate::run::Event;
+use crate::run::RunEvent;
 
 impl<S: Storage> Drive<'_, S> {
     /// Ends commands that an earlier process left running, and runs the teardown that it did not complete.
@@ -17,14 +18,15 @@ impl<S: Storage> Drive<'_, S> {
             return Ok(());
         }
         let torn_down = if self.state().teardowns > LIVES {
-            Err(format!("teardown was started {LIVES} times and never completed, so it is not tried again").into())
+            let message = format!("teardown was started {LIVES} times and never completed, so it is not tried again");
+            Err(Failure::new(message))
         } else {
             work.tear_down().await
         };
         match torn_down {
-            Ok(()) => self.checkpoint.write(Entry::TornDown),
+            Ok(()) => self.checkpoint.write(CheckpointEntry::TornDown),
             Err(trouble) => {
-                self.checkpoint.write(Entry::NotTornDown(trouble.clone()))?;
+                self.checkpoint.write(CheckpointEntry::NotTornDown(trouble.clone()))?;
                 self.not_clean(trouble)
             }
         }
@@ -32,11 +34,11 @@ impl<S: Storage> Drive<'_, S> {
 
     /// Reports that cleaning up failed. If poolgate would now measure in the same boot, the run ends, because the
     /// machine is not clean. After a restart the problem cannot influence the measurement.
-    fn not_clean(&mut self, trouble: Trouble) -> Result<(), CheckpointError> {
+    fn not_clean(&mut self, trouble: Failure) -> Result<(), CheckpointError> {
         if self.state().phase == Phase::Measure && !self.fresh_boot() {
             return self.enter(Phase::Restore, Some(trouble));
         }
-        (self.tell)(Event::Trouble(trouble.message.clone()));
+        (self.tell)(RunEvent::Trouble(trouble.message.clone()));
         self.checkpoint.note(trouble.message)
     }
 }

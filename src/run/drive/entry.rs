@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
-use crate::machine::{Asked, BootId, Change, MachineError};
+use crate::failure::Failure;
+use crate::machine::{BootId, RequestedSetting, SettingChange};
 use crate::record::Digest;
-use crate::run::RunError;
 
 /// The version of the checkpoint's format.
 pub(super) const VERSION: u32 = 2;
@@ -19,7 +19,7 @@ pub(super) const VERSION: u32 = 2;
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Entry {
+pub enum CheckpointEntry {
     /// The run exists.
     Created(Box<Created>),
     /// A process resumed the run.
@@ -39,7 +39,7 @@ pub enum Entry {
         at: Timestamp,
         /// The error that led to this phase, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        trouble: Option<Trouble>,
+        trouble: Option<Failure>,
     },
     /// A note for readers of the report.
     Noted(String),
@@ -48,18 +48,18 @@ pub enum Entry {
     /// The teardown commands ran.
     TornDown,
     /// The teardown commands did not run, or failed, and will not be tried again.
-    NotTornDown(Trouble),
+    NotTornDown(Failure),
     /// The recording is closed.
-    Recorded(Recorded),
+    Recorded(ClosedRecording),
     /// This process could not restore the flags. The next one will try again.
-    NotRestored(Trouble),
+    NotRestored(Failure),
     /// An administrator wants the flags left as they are.
     LeaveFlags,
 }
 
 /// The recording that a run made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct ClosedRecording {
     /// The recording's seal.
     pub seal: Digest,
     /// The boot that it was made in.
@@ -100,9 +100,9 @@ pub struct Created {
     #[serde(default)]
     pub comes_back: bool,
     /// The settings that the kernel has to be booted with.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<RequestedSetting>,
     /// The changes made for those settings, with everything needed to undo them.
-    pub changes: Vec<Change>,
+    pub changes: Vec<SettingChange>,
     /// Whether the machine is restarted again after the changes are undone.
     pub restart_after_restore: bool,
     /// The boot that the run began in.
@@ -111,49 +111,9 @@ pub struct Created {
     pub at: Timestamp,
 }
 
-/// An error in a run. It is never a verdict on the driver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// The error message.
-    pub message: String,
-    /// Advice for the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
-    /// The last lines of the failed command.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub output: String,
-}
-
 impl Created {
     /// Returns the name and version of the format, so that readers can recognise it.
     pub fn format() -> (String, u32) {
         ("poolgate checkpoint".to_owned(), VERSION)
-    }
-}
-
-impl From<String> for Trouble {
-    fn from(message: String) -> Trouble {
-        Trouble { message, help: None, output: String::new() }
-    }
-}
-
-impl From<RunError> for Trouble {
-    fn from(error: RunError) -> Trouble {
-        let (message, help) = (error.to_string(), error.help());
-        match error {
-            RunError::Command { output, .. } => Trouble { message, help, output },
-            RunError::Sample(_)
-            | RunError::Record(_)
-            | RunError::Undecided(_)
-            | RunError::Checkpoint(_)
-            | RunError::Interrupted
-            | RunError::NotTornDown { .. } => Trouble { message, help, output: String::new() },
-        }
-    }
-}
-
-impl From<MachineError> for Trouble {
-    fn from(error: MachineError) -> Trouble {
-        Trouble { message: error.to_string(), help: error.help().map(str::to_owned), output: String::new() }
     }
 }

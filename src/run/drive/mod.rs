@@ -9,7 +9,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::event::Event;
+use super::event::RunEvent;
+use crate::failure::Failure;
 use crate::machine::{BootId, Machine, MachineError};
 use crate::record::Storage;
 
@@ -23,10 +24,10 @@ mod state;
 mod work;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{Created, Entry, Recorded, Trouble};
+pub use entry::{CheckpointEntry, ClosedRecording, Created};
 pub use phase::Phase;
 pub use state::State;
-pub use work::{DriveError, Milestone, Restart, Standing, Work};
+pub use work::{DriveError, DriveOutcome, Milestone, Restart, Work};
 
 /// The number of processes that may resume a run in one phase. After that the run skips the phase, so that a machine
 /// that crashes in each boot still completes the run.
@@ -53,8 +54,8 @@ pub async fn drive<S: Storage>(
     folder: &Path,
     machine: &mut Machine,
     work: &mut impl Work,
-    tell: &mut dyn FnMut(Event),
-) -> Result<Standing, DriveError> {
+    tell: &mut dyn FnMut(RunEvent),
+) -> Result<DriveOutcome, DriveError> {
     let boot = machine.boot.id()?;
     let mut drive = Drive { checkpoint, machine, boot, folder, tell };
     let driven = drive.go_on(work).await;
@@ -66,7 +67,7 @@ pub async fn drive<S: Storage>(
 
 /// The result of a phase.
 enum Next {
-    Enter(Phase, Option<Trouble>),
+    Enter(Phase, Option<Failure>),
     Restart,
     /// The flags cannot be restored in this process.
     NotRestored,
@@ -77,13 +78,13 @@ struct Drive<'a, S> {
     machine: &'a mut Machine,
     boot: BootId,
     folder: &'a Path,
-    tell: &'a mut dyn FnMut(Event),
+    tell: &'a mut dyn FnMut(RunEvent),
 }
 
 impl<S: Storage> Drive<'_, S> {
-    async fn go_on(&mut self, work: &mut impl Work) -> Result<Standing, DriveError> {
+    async fn go_on(&mut self, work: &mut impl Work) -> Result<DriveOutcome, DriveError> {
         if self.state().phase != Phase::Arm {
-            (self.tell)(Event::Resumed(self.boot.0.clone()));
+            (self.tell)(RunEvent::Resumed(self.boot.0.clone()));
         }
         self.checkpoint.resumed(self.boot.clone())?;
         if self.state().phase < Phase::Done {
@@ -93,7 +94,7 @@ impl<S: Storage> Drive<'_, S> {
         }
         loop {
             let phase = self.state().phase;
-            (self.tell)(Event::Phase(phase));
+            (self.tell)(RunEvent::Phase(phase));
             let next = match phase {
                 Phase::Arm => self.arm(),
                 Phase::BootArmed => self.boot_armed()?,
@@ -110,7 +111,7 @@ impl<S: Storage> Drive<'_, S> {
                 }
                 Phase::Done => {
                     self.autostart_off()?;
-                    return Ok(Standing::Done);
+                    return Ok(DriveOutcome::Done);
                 }
             };
             match next {
@@ -122,11 +123,11 @@ impl<S: Storage> Drive<'_, S> {
                         }
                         self.enter(phase, Some(trouble))?;
                     }
-                    None => return Ok(Standing::Restarting),
+                    None => return Ok(DriveOutcome::Restarting),
                 },
                 Next::NotRestored => {
                     work.report(self.state()).map_err(DriveError::Report)?;
-                    return Ok(Standing::NotRestored);
+                    return Ok(DriveOutcome::NotRestored);
                 }
             }
         }
@@ -136,9 +137,9 @@ impl<S: Storage> Drive<'_, S> {
         self.checkpoint.state()
     }
 
-    fn enter(&mut self, phase: Phase, trouble: Option<Trouble>) -> Result<(), CheckpointError> {
+    fn enter(&mut self, phase: Phase, trouble: Option<Failure>) -> Result<(), CheckpointError> {
         if let Some(trouble) = &trouble {
-            (self.tell)(Event::Trouble(trouble.message.clone()));
+            (self.tell)(RunEvent::Trouble(trouble.message.clone()));
         }
         self.checkpoint.enter(phase, self.boot.clone(), trouble)
     }
@@ -169,7 +170,7 @@ impl<S: Storage> Drive<'_, S> {
 
     fn set_flags(&mut self) -> Result<(), MachineError> {
         for change in self.state().created.changes.clone() {
-            (self.tell)(Event::Flag { name: change.name.clone(), value: change.wanted.clone() });
+            (self.tell)(RunEvent::Flag { name: change.name.clone(), value: change.wanted.clone() });
             self.machine.flags.write(&change.name, &change.wanted)?;
         }
         if self.changes_flags() { self.machine.flags.flush() } else { Ok(()) }
@@ -196,14 +197,10 @@ impl<S: Storage> Drive<'_, S> {
             Ok(true) => Next::Enter(Phase::Measure, None),
             Ok(false) => Next::Enter(
                 Phase::Restore,
-                Some(Trouble {
-                    message: "the machine was restarted, but its kernel runs without the flags".to_owned(),
-                    help: Some(
-                        "check its console: it may have hung or panicked with them and then booted without them"
-                            .to_owned(),
-                    ),
-                    output: String::new(),
-                }),
+                Some(Failure::with_help(
+                    "the machine was restarted, but its kernel runs without the flags",
+                    "check its console: it may have hung or panicked with them and then booted without them",
+                )),
             ),
             Err(error) => failed("cannot check that the flags are in force", &error),
         })
@@ -211,11 +208,11 @@ impl<S: Storage> Drive<'_, S> {
 
     async fn measure(&mut self, work: &mut impl Work) -> Result<Next, CheckpointError> {
         if self.fresh_boot() {
-            let message = "the machine went down while the workload ran".to_owned();
-            let help =
-                "look for a bugcheck or kernel panic: its dump, or the kernel log of the previous boot".to_owned();
-            let trouble = Trouble { message, help: Some(help), output: String::new() };
-            return Ok(Next::Enter(Phase::Restore, Some(trouble)));
+            let failure = Failure::with_help(
+                "the machine went down while the workload ran",
+                "look for a bugcheck or kernel panic: its dump, or the kernel log of the previous boot",
+            );
+            return Ok(Next::Enter(Phase::Restore, Some(failure)));
         }
         if self.worn_out() {
             return Ok(give_up(format!("poolgate ended {LIVES} times while measuring")));
@@ -223,15 +220,15 @@ impl<S: Storage> Drive<'_, S> {
         let checkpoint = &mut *self.checkpoint;
         let mut milestone = |milestone| {
             let entry = match milestone {
-                Milestone::SettingUp => Entry::SettingUp,
-                Milestone::TornDown => Entry::TornDown,
-                Milestone::Note(note) => Entry::Noted(note),
+                Milestone::SettingUp => CheckpointEntry::SettingUp,
+                Milestone::TornDown => CheckpointEntry::TornDown,
+                Milestone::Note(note) => CheckpointEntry::Noted(note),
             };
             checkpoint.write(entry).map_err(std::io::Error::other)
         };
         match work.measure(self.machine, &mut milestone).await {
             Ok(seal) => {
-                self.checkpoint.write(Entry::Recorded(Recorded { seal, boot: self.boot.clone() }))?;
+                self.checkpoint.write(CheckpointEntry::Recorded(ClosedRecording { seal, boot: self.boot.clone() }))?;
                 Ok(Next::Enter(Phase::Restore, None))
             }
             Err(trouble) => Ok(Next::Enter(Phase::Restore, Some(trouble))),
@@ -255,36 +252,28 @@ impl<S: Storage> Drive<'_, S> {
     }
 
     /// Restarts the machine. Returns the next phase if the restart fails.
-    async fn restart(&mut self, work: &mut impl Work) -> Option<(Phase, Trouble)> {
+    async fn restart(&mut self, work: &mut impl Work) -> Option<(Phase, Failure)> {
         let next = if self.state().phase == Phase::BootArmed { Phase::Restore } else { Phase::Report };
         if self.worn_out() {
-            return Some((
-                next,
-                format!("the machine was restarted {LIVES} times and is still in the same boot").into(),
-            ));
+            let message = format!("the machine was restarted {LIVES} times and is still in the same boot");
+            return Some((next, Failure::new(message)));
         }
         work.wait_for_dumps(self.state()).await;
-        (self.tell)(Event::Restarting);
+        (self.tell)(RunEvent::Restarting);
         if let Err(error) = self.machine.boot.restart() {
-            let trouble = Trouble {
-                message: format!("cannot restart the machine: {error}"),
-                help: error.help().map(str::to_owned),
-                output: String::new(),
-            };
-            return Some((next, trouble));
+            return Some((next, Failure::from_error(&error).at("cannot restart the machine")));
         }
         match work.wait_for_restart().await {
             Restart::EndsThisProcess => None,
-            Restart::NeverCame => Some((next, "the restart was accepted but did not happen".to_owned().into())),
+            Restart::NeverCame => Some((next, Failure::new("the restart was accepted but did not happen"))),
         }
     }
 }
 
 fn give_up(message: String) -> Next {
-    Next::Enter(Phase::Restore, Some(message.into()))
+    Next::Enter(Phase::Restore, Some(Failure::new(message)))
 }
 
-fn failed(what: &str, error: &MachineError) -> Next {
-    let help = error.help().map(str::to_owned);
-    Next::Enter(Phase::Restore, Some(Trouble { message: format!("{what}: {error}"), help, output: String::new() }))
+fn failed(step: &str, error: &MachineError) -> Next {
+    Next::Enter(Phase::Restore, Some(Failure::from_error(error).at(step)))
 }

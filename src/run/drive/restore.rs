@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{CheckpointError, Drive, Entry, Next, Phase, RETRIES, Trouble, Work, saved_original};
-use crate::machine::{Change, FlagValue, MachineError};
+use super::{CheckpointEntry, CheckpointError, Drive, Next, Phase, RETRIES, Work, saved_original};
+use crate::failure::Failure;
+use crate::machine::{FlagValue, MachineError, SettingChange};
 use crate::record::Storage;
-use crate::run::Event;
+use crate::run::RunEvent;
 
 /// The value to restore a flag to, and a note about it.
 struct Restored {
@@ -32,7 +33,7 @@ impl<S: Storage> Drive<'_, S> {
             };
             let message = format!("cannot put the flags back: {error}");
             if told.as_ref() != Some(&message) {
-                (self.tell)(Event::Trouble(message.clone()));
+                (self.tell)(RunEvent::Trouble(message.clone()));
                 told = Some(message.clone());
             }
             // Writing this entry may fail too, but restoring the flags matters more.
@@ -62,7 +63,7 @@ impl<S: Storage> Drive<'_, S> {
     }
 
     /// Records that the flags are not restored, with the commands to restore the rest.
-    fn not_restored(&mut self, message: String) -> Result<Trouble, CheckpointError> {
+    fn not_restored(&mut self, message: String) -> Result<Failure, CheckpointError> {
         let commands = self.commands();
         let by_hand = if commands.is_empty() { String::new() } else { format!("by hand: {}; ", commands.join("; ")) };
         let help = if self.state().leave_flags {
@@ -70,9 +71,9 @@ impl<S: Storage> Drive<'_, S> {
         } else {
             format!("{by_hand}poolgate tries again at each boot and at `poolgate resume`")
         };
-        let trouble = Trouble { message, help: Some(help), output: String::new() };
+        let trouble = Failure::with_help(message, help);
         if self.state().not_restored.as_ref() != Some(&trouble) {
-            self.checkpoint.write(Entry::NotRestored(trouble.clone()))?;
+            self.checkpoint.write(CheckpointEntry::NotRestored(trouble.clone()))?;
         }
         Ok(trouble)
     }
@@ -103,17 +104,17 @@ impl<S: Storage> Drive<'_, S> {
         failed.map_or(Ok(notes), Err)
     }
 
-    fn put_one_back(&mut self, change: &Change) -> Result<Option<String>, MachineError> {
+    fn put_one_back(&mut self, change: &SettingChange) -> Result<Option<String>, MachineError> {
         let now = self.machine.flags.read(&change.name)?;
         let Restored { value, note } = self.restored(change, &now);
         if let Some(value) = value {
-            (self.tell)(Event::Flag { name: change.name.clone(), value: value.clone() });
+            (self.tell)(RunEvent::Flag { name: change.name.clone(), value: value.clone() });
             self.machine.flags.write(&change.name, &value)?;
         }
         Ok(note)
     }
 
-    fn restored(&self, change: &Change, now: &FlagValue) -> Restored {
+    fn restored(&self, change: &SettingChange, now: &FlagValue) -> Restored {
         if *now == change.original || self.machine.flags.is_made(change, now) {
             return Restored { value: Some(change.original.clone()), note: None };
         }

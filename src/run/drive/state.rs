@@ -1,8 +1,9 @@
 //! The state of a run, computed from the entries of its checkpoint alone.
 
 use super::checkpoint::CheckpointError;
-use super::entry::{Created, Entry, Recorded, Trouble, VERSION};
+use super::entry::{CheckpointEntry, ClosedRecording, Created, VERSION};
 use super::phase::Phase;
+use crate::failure::Failure;
 use crate::machine::BootId;
 
 /// The state of a run.
@@ -17,11 +18,11 @@ pub struct State {
     /// How many processes have resumed the run in this phase.
     pub lives: u32,
     /// The first error.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Failure>,
     /// The errors after the first.
-    pub later: Vec<Trouble>,
+    pub later: Vec<Failure>,
     /// The reason why the flags are not restored yet, with the steps left to do by hand.
-    pub not_restored: Option<Trouble>,
+    pub not_restored: Option<Failure>,
     /// Whether an administrator wants the flags left as they are.
     pub leave_flags: bool,
     /// Whether setup has begun and teardown has not ended since.
@@ -29,19 +30,19 @@ pub struct State {
     /// How many processes have resumed the run while teardown was required.
     pub teardowns: u32,
     /// The reason why the setup of an earlier process was not torn down.
-    pub not_torn_down: Option<Trouble>,
+    pub not_torn_down: Option<Failure>,
     /// The recording, once it is closed.
-    pub recorded: Option<Recorded>,
+    pub recorded: Option<ClosedRecording>,
     /// Notes for readers of the report.
     pub notes: Vec<String>,
 }
 
 /// Computes the state from the entries.
-pub(super) fn fold(entries: Vec<Entry>) -> Result<State, CheckpointError> {
+pub(super) fn fold(entries: Vec<CheckpointEntry>) -> Result<State, CheckpointError> {
     let mut entries = entries.into_iter();
     let created = match entries.next() {
         None => return Err(CheckpointError::Empty),
-        Some(Entry::Created(created)) => *created,
+        Some(CheckpointEntry::Created(created)) => *created,
         Some(_) => return Err(CheckpointError::Foreign),
     };
     if created.version > VERSION {
@@ -74,24 +75,24 @@ impl State {
         }
     }
 
-    pub(super) fn take(&mut self, entry: Entry) -> Result<(), CheckpointError> {
+    pub(super) fn take(&mut self, entry: CheckpointEntry) -> Result<(), CheckpointError> {
         match entry {
-            Entry::Created(_) => return Err(CheckpointError::Foreign),
-            Entry::Resumed { .. } => {
+            CheckpointEntry::Created(_) => return Err(CheckpointError::Foreign),
+            CheckpointEntry::Resumed { .. } => {
                 self.lives += 1;
                 self.teardowns += u32::from(self.owes_teardown);
             }
-            Entry::Noted(note) => self.notes.push(note),
-            Entry::SettingUp => (self.owes_teardown, self.teardowns) = (true, 0),
-            Entry::TornDown => self.owes_teardown = false,
-            Entry::NotTornDown(trouble) => {
+            CheckpointEntry::Noted(note) => self.notes.push(note),
+            CheckpointEntry::SettingUp => (self.owes_teardown, self.teardowns) = (true, 0),
+            CheckpointEntry::TornDown => self.owes_teardown = false,
+            CheckpointEntry::NotTornDown(trouble) => {
                 self.owes_teardown = false;
                 self.not_torn_down = Some(trouble);
             }
-            Entry::Recorded(recorded) => self.recorded = Some(recorded),
-            Entry::NotRestored(trouble) => self.not_restored = Some(trouble),
-            Entry::LeaveFlags => self.leave_flags = true,
-            Entry::Entered { phase, boot, at: _, trouble } => {
+            CheckpointEntry::Recorded(recorded) => self.recorded = Some(recorded),
+            CheckpointEntry::NotRestored(trouble) => self.not_restored = Some(trouble),
+            CheckpointEntry::LeaveFlags => self.leave_flags = true,
+            CheckpointEntry::Entered { phase, boot, at: _, trouble } => {
                 if !self.phase.may_enter(phase, trouble.is_some()) {
                     return Err(CheckpointError::Illegal { from: self.phase, to: phase });
                 }
@@ -141,9 +142,9 @@ mod tests {
         }
     }
 
-    fn entered(phase: Phase, trouble: Option<&str>) -> Entry {
-        let trouble = trouble.map(|message| Trouble::from(message.to_owned()));
-        Entry::Entered { phase, boot: BootId("1".to_owned()), at: Timestamp::UNIX_EPOCH, trouble }
+    fn entered(phase: Phase, trouble: Option<&str>) -> CheckpointEntry {
+        let trouble = trouble.map(Failure::new);
+        CheckpointEntry::Entered { phase, boot: BootId("1".to_owned()), at: Timestamp::UNIX_EPOCH, trouble }
     }
 
     #[test]
@@ -159,7 +160,7 @@ mod tests {
         ];
         let mut legal = 0;
         for (at, from) in all.iter().enumerate() {
-            let way: Vec<Entry> = std::iter::once(Entry::Created(Box::new(created())))
+            let way: Vec<CheckpointEntry> = std::iter::once(CheckpointEntry::Created(Box::new(created())))
                 .chain(all[1..=at].iter().map(|phase| entered(*phase, None)))
                 .collect();
             for to in all {
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn what_went_wrong_first_is_the_trouble_and_the_rest_is_kept() {
         let entries = vec![
-            Entry::Created(Box::new(created())),
+            CheckpointEntry::Created(Box::new(created())),
             entered(Phase::Restore, Some("first")),
             entered(Phase::Report, Some("second")),
         ];
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn a_newer_or_foreign_checkpoint_is_refused() {
         let newer = Created { version: VERSION + 1, program: "9.0.0".to_owned(), ..created() };
-        let error = fold(vec![Entry::Created(Box::new(newer))]).unwrap_err().to_string();
+        let error = fold(vec![CheckpointEntry::Created(Box::new(newer))]).unwrap_err().to_string();
         assert_eq!(error, "the checkpoint was written by a newer poolgate (9.0.0, format 3; this one reads 2)");
         assert!(matches!(fold(vec![entered(Phase::Done, None)]), Err(CheckpointError::Foreign)));
         assert!(matches!(fold(Vec::new()), Err(CheckpointError::Empty)));

@@ -4,13 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use super::checkpoint::CheckpointError;
-use super::entry::Trouble;
 use super::state::State;
+use crate::failure::Failure;
 use crate::machine::{Machine, MachineError};
 use crate::record::Digest;
 
 /// The work of a run apart from changing flags and restarting.
-#[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
+#[expect(async_fn_in_trait, reason = "runs are single-threaded, so these futures need not be Send")]
 pub trait Work {
     /// Measures the workload into a new recording and closes it. Returns the recording's seal. `milestone` is called
     /// before setup and after teardown.
@@ -18,16 +18,16 @@ pub trait Work {
         &mut self,
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
-    ) -> Result<Digest, Trouble>;
+    ) -> Result<Digest, Failure>;
 
     /// Ends the commands that an earlier process of the run left running.
-    async fn end_leftovers(&mut self) -> Result<(), Trouble>;
+    async fn end_leftovers(&mut self) -> Result<(), Failure>;
 
     /// Runs the teardown commands that an earlier process left undone.
-    async fn tear_down(&mut self) -> Result<(), Trouble>;
+    async fn tear_down(&mut self) -> Result<(), Failure>;
 
     /// Writes every report. After a crash this runs again, and must write the same reports.
-    fn report(&mut self, state: &State) -> Result<(), Trouble>;
+    fn report(&mut self, state: &State) -> Result<(), Failure>;
 
     /// Waits until the system has saved the dump of a crash, if the run met one. Called before the machine is restarted and
     /// before the report is written.
@@ -64,7 +64,7 @@ pub enum Restart {
 
 /// The state of a run when a process is done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum DriveOutcome {
     /// The machine is restarting, and autostart will resume the run.
     Restarting,
     /// The flags cannot be restored yet. This was reported, and the next process will try again.
@@ -84,5 +84,5 @@ pub enum DriveError {
     Machine(#[from] MachineError),
     /// The reports cannot be written.
     #[error("cannot report: {}", .0.message)]
-    Report(Trouble),
+    Report(Failure),
 }

@@ -6,6 +6,8 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use miette::Diagnostic;
+
 use crate::machine::native;
 
 /// The lock on a machine, held until dropped. The operating system releases it when the process ends for any reason.
@@ -19,7 +21,7 @@ pub struct MachineLock {
 
 /// The owner of the machine, as far as this process may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub enum LockOwner {
     /// The machine has no owner.
     Nobody,
     /// The machine belongs to a run, which describes itself with this text.
@@ -29,16 +31,18 @@ pub enum Owner {
 }
 
 /// The reason why the lock cannot be taken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum LockError {
     /// Another run holds the lock.
     #[error("another run owns this machine: {by}")]
+    #[diagnostic(help("wait until it has ended, or end it with Ctrl-C or SIGTERM"))]
     Held {
         /// The owner's description of itself.
         by: String,
     },
     /// The lock file cannot be used.
     #[error("cannot lock {}: {source}", path.display())]
+    #[diagnostic(help("{}", advice(source)))]
     Io {
         /// The lock file.
         path: PathBuf,
@@ -47,22 +51,15 @@ pub enum LockError {
     },
 }
 
-impl LockError {
-    /// Returns advice for the user.
-    pub fn help(&self) -> &'static str {
-        match self {
-            LockError::Held { .. } => "wait until it has ended, or end it with Ctrl-C or SIGTERM",
-            LockError::Io { source, .. } if source.kind() == io::ErrorKind::Unsupported => {
-                "keep it on a disk of this machine: for a run's own lock, name a local folder with --reports"
-            }
-            LockError::Io { .. } if cfg!(windows) => {
-                "delete the file as an administrator, or run from an elevated prompt"
-            }
-            LockError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "the kernel shows its pools to root only: run poolgate with sudo"
-            }
-            LockError::Io { .. } => "check the file at this path; poolgate creates it again after it is removed",
+/// Returns advice for a lock file that cannot be used.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::Unsupported => {
+            "keep it on a disk of this machine: for a run's own lock, name a local folder with --reports"
         }
+        _ if cfg!(windows) => "delete the file as an administrator, or run from an elevated prompt",
+        io::ErrorKind::PermissionDenied => "the kernel shows its pools to root only: run poolgate with sudo",
+        _ => "check the file at this path; poolgate creates it again after it is removed",
     }
 }
 
@@ -123,19 +120,19 @@ impl MachineLock {
     /// process may not see the owner. Takes no lock and writes nothing.
     pub fn owner(path: &Path) -> Option<String> {
         match MachineLock::look(path) {
-            Owner::Run(run) => Some(run),
-            Owner::Nobody | Owner::Hidden => None,
+            LockOwner::Run(run) => Some(run),
+            LockOwner::Nobody | LockOwner::Hidden => None,
         }
     }
 
     /// Returns the owner of the lock in the file at `path`. Takes no lock and writes nothing.
-    pub fn look(path: &Path) -> Owner {
+    pub fn look(path: &Path) -> LockOwner {
         match native::open_to_look(path).and_then(|mut file| Ok(native::is_locked(&file)?.then(|| written(&mut file))))
         {
-            Ok(Some(run)) => Owner::Run(run),
-            Ok(None) => Owner::Nobody,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Owner::Nobody,
-            Err(_) => Owner::Hidden,
+            Ok(Some(run)) => LockOwner::Run(run),
+            Ok(None) => LockOwner::Nobody,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => LockOwner::Nobody,
+            Err(_) => LockOwner::Hidden,
         }
     }
 }

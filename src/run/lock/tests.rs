@@ -1,6 +1,8 @@
 //! Tests taking the lock, reading its owner, and finding the owner's folder.
 
 use super::*;
+#[cfg(unix)]
+use crate::failure::help;
 
 #[test]
 fn a_second_run_is_told_who_owns_the_machine() {
@@ -34,14 +36,14 @@ fn a_run_is_found_by_its_lock_also_when_it_was_killed() {
 fn looking_keeps_nobody_from_taking_the_lock() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("machine.lock");
-    assert_eq!(MachineLock::look(&path), Owner::Nobody);
+    assert_eq!(MachineLock::look(&path), LockOwner::Nobody);
     // A file opened just for reading, as `status` does, is not locked.
     drop(MachineLock::take(&path, "nightly-1").unwrap());
     let file = native::open_to_look(&path).unwrap();
     assert!(!native::is_locked(&file).unwrap());
     let lock = MachineLock::take(&path, "nightly-2").unwrap();
     assert!(native::is_locked(&file).unwrap());
-    assert!(matches!(MachineLock::look(&path), Owner::Run(run) if run.starts_with("nightly-2 ")));
+    assert!(matches!(MachineLock::look(&path), LockOwner::Run(run) if run.starts_with("nightly-2 ")));
     drop(lock);
     assert!(!native::is_locked(&file).unwrap());
 }
@@ -81,10 +83,10 @@ fn a_file_system_without_locks_is_named_as_the_reason() {
             error.to_string().starts_with("cannot lock run.lock: its file system does not support locks: "),
             "{error}"
         );
-        assert!(error.help().contains("--reports"), "{}", error.help());
+        assert!(help(&error).unwrap().contains("--reports"), "{error}");
     }
     let denied = LockError::Io { path: "run.lock".into(), source: explained(rustix::io::Errno::ACCESS.into()) };
-    assert!(denied.help().contains("sudo"), "{denied}");
+    assert!(help(&denied).unwrap().contains("sudo"), "{denied}");
 }
 
 #[cfg(unix)]

@@ -1,22 +1,22 @@
 //! Measures a workload: lead-in, iterations with a settled sample after each, cool-down.
 //!
-//! This module does not use processes itself. It runs any [`Workload`], so tests can check the order of steps on a
+//! This module does not use processes itself. It runs any [`WorkloadRunner`], so tests can check the order of steps on a
 //! paused clock.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::Budget;
+use super::budget::TimeBudget;
 use super::error::{CommandError, RunError};
-use super::event::Event;
+use super::event::RunEvent;
 use super::sampler::Sampler;
 use crate::record::Stage;
 use crate::scenario::{Plan, Sampling};
 
 /// A workload to run against the driver.
-#[expect(async_fn_in_trait, reason = "runs are single-threaded; nobody needs these futures to be Send")]
-pub trait Workload {
+#[expect(async_fn_in_trait, reason = "runs are single-threaded, so these futures need not be Send")]
+pub trait WorkloadRunner {
     /// Runs iteration `number`, from 1, to its end.
     async fn iteration(&mut self, number: u64) -> Result<(), RunError>;
 
@@ -35,8 +35,8 @@ pub trait Workload {
 pub(super) async fn measure(
     plan: &Plan,
     sampling: &Sampling,
-    budget: &Budget,
-    workload: &mut impl Workload,
+    budget: &TimeBudget,
+    workload: &mut impl WorkloadRunner,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     sampler.begin(Stage::LeadIn, Some(sampling.lead_in.as_std()))?;
@@ -57,23 +57,23 @@ pub(super) async fn measure(
 async fn iterate(
     count: u64,
     settle: Duration,
-    budget: &Budget,
-    workload: &mut impl Workload,
+    budget: &TimeBudget,
+    workload: &mut impl WorkloadRunner,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     sampler.begin(Stage::Workload, None)?;
     let begun = Instant::now();
     for number in 1..=count {
         iteration(settle, workload, sampler).await?;
-        sampler.tell(Event::Progress { iterations: number, of: Some(count) });
+        sampler.tell(RunEvent::Progress { iterations: number, of: Some(count) });
     }
     let Some(end) = budget.one_long_look(Instant::now(), begun.elapsed()) else { return Ok(()) };
-    sampler.tell(Event::GoesOn(end - Instant::now()));
+    sampler.tell(RunEvent::GoesOn(end - Instant::now()));
     // The last iteration must also end in time.
     let each = begun.elapsed().div_f64(count as f64);
     while Instant::now() + each <= end {
         iteration(settle, workload, sampler).await?;
-        sampler.tell(Event::Progress { iterations: sampler.iterations(), of: None });
+        sampler.tell(RunEvent::Progress { iterations: sampler.iterations(), of: None });
     }
     Ok(())
 }
@@ -81,7 +81,7 @@ async fn iterate(
 /// Runs the next iteration of a repeated workload, and takes its settled sample.
 pub(super) async fn iteration(
     settle: Duration,
-    workload: &mut impl Workload,
+    workload: &mut impl WorkloadRunner,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     let number = sampler.iterations() + 1;
@@ -92,8 +92,8 @@ pub(super) async fn iteration(
 
 async fn last(
     duration: Duration,
-    budget: &Budget,
-    workload: &mut impl Workload,
+    budget: &TimeBudget,
+    workload: &mut impl WorkloadRunner,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     let begun = Instant::now();
@@ -114,7 +114,7 @@ async fn last(
 async fn run_until(
     end: Instant,
     duration: Duration,
-    workload: &mut impl Workload,
+    workload: &mut impl WorkloadRunner,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     let begun = Instant::now();
@@ -123,7 +123,7 @@ async fn run_until(
     while let Ok(more) = sampler.during(timeout_at(end, workload.counted())).await? {
         let more = more.map_err(|error| early(error, begun.elapsed(), duration))?;
         sampler.completed(sampler.iterations() + more);
-        sampler.tell(Event::Progress { iterations: sampler.iterations(), of: None });
+        sampler.tell(RunEvent::Progress { iterations: sampler.iterations(), of: None });
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 use super::shell;
@@ -21,19 +22,23 @@ pub struct Ended {
 }
 
 /// The reason why the end of a command is not a success.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Diagnostic)]
 pub enum NotWell {
     /// The shell found no such program.
     #[error("the shell found no such command (exit code {0})")]
+    #[diagnostic(help("check the spelling, install the program, or write its full path"))]
     NotFound(i32),
     /// The shell cannot execute the program.
     #[error("the shell cannot execute it (exit code {0})")]
+    #[diagnostic(help("make the file executable, or name its interpreter"))]
     NotExecutable(i32),
     /// The command returned a non-zero exit code.
     #[error("exit code {0}")]
+    #[diagnostic(help("its output is in workload.log"))]
     Code(i32),
     /// Windows ended the command, or it crashed.
     #[error("{what} (exit code 0x{code:08X})")]
+    #[diagnostic(help("its output is in workload.log"))]
     Status {
         /// The command's exit status.
         code: i32,
@@ -42,21 +47,33 @@ pub enum NotWell {
     },
     /// A signal ended the command.
     #[error("ended by signal {0}")]
+    #[diagnostic(help("its output is in workload.log"))]
     Signal(i32),
     /// The command left processes behind, which would have continued to influence the measurement.
     #[error("left {} running: {}", count(.0.len()), some(.0))]
+    #[diagnostic(help(
+        "make the command end the processes that it starts; start a service that should stay with the system's service manager"
+    ))]
     LeftRunning(Vec<String>),
     /// The guard was killed, so the end of the command is unknown.
     #[error("its guard was killed, so its end is not known")]
+    #[diagnostic(help("find the program that killed it: the kernel's out-of-memory killer logs to dmesg"))]
     Unknown,
     /// A process of the command cannot be killed, and may continue to influence the measurement.
     #[error("{} cannot be ended: {}", count(.0.len()), some(.0))]
+    #[diagnostic(help("{}", HANGS))]
     CannotBeEnded(Vec<String>),
     /// The guard did not end the command in time.
     #[error("its guard did not end it within {0:?}, so poolgate killed the guard and ended the command without it")]
+    #[diagnostic(help(
+        "find the cause that stopped the `poolgate warden` process: SIGSTOP, a debugger or a frozen cgroup"
+    ))]
     GuardHangs(Duration),
     /// The command's processes are gone, but other processes hold its output open.
     #[error("all its processes were ended, but its output is still open{}", held_by(.0))]
+    #[diagnostic(help(
+        "redirect its output: a command must not pass it to a process that it did not start, such as a service"
+    ))]
     OutputHeld(Vec<String>),
 }
 
@@ -88,28 +105,6 @@ impl Ended {
             (Some(code), _) => Err(shell::means(code, &said()).unwrap_or(NotWell::Code(code))),
             (None, Some(signal)) => Err(NotWell::Signal(signal)),
             (None, None) => Err(NotWell::Unknown),
-        }
-    }
-}
-
-impl NotWell {
-    /// Returns advice for the user.
-    pub fn help(&self) -> &'static str {
-        match self {
-            NotWell::NotFound(_) => "check the spelling, install the program, or write its full path",
-            NotWell::NotExecutable(_) => "make the file executable, or name its interpreter",
-            NotWell::Code(_) | NotWell::Status { .. } | NotWell::Signal(_) => "its output is in workload.log",
-            NotWell::LeftRunning(_) => {
-                "make the command end the processes that it starts; start a service that should stay with the system's service manager"
-            }
-            NotWell::Unknown => "find the program that killed it: the kernel's out-of-memory killer logs to dmesg",
-            NotWell::CannotBeEnded(_) => HANGS,
-            NotWell::GuardHangs(_) => {
-                "find the cause that stopped the `poolgate warden` process: SIGSTOP, a debugger or a frozen cgroup"
-            }
-            NotWell::OutputHeld(_) => {
-                "redirect its output: a command must not pass it to a process that it did not start, such as a service"
-            }
         }
     }
 }

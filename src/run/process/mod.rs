@@ -72,7 +72,7 @@ pub struct Process {
 
 /// The next event of a running command.
 #[derive(Debug)]
-pub enum Step<'a> {
+pub enum CommandEvent<'a> {
     /// The command wrote these bytes to stdout or stderr.
     Wrote(&'a [u8]),
     /// The command has ended, and all its processes are gone except those that [`Ended`] lists.
@@ -121,15 +121,15 @@ impl Process {
     ///
     /// # Errors
     /// If the operating system cannot report how the command ended.
-    pub async fn next(&mut self) -> io::Result<Step<'_>> {
+    pub async fn next(&mut self) -> io::Result<CommandEvent<'_>> {
         loop {
             if let (None, Some(ended)) = (&self.output, &self.ended) {
-                return Ok(Step::Ended(ended.clone()));
+                return Ok(CommandEvent::Ended(ended.clone()));
             }
             tokio::select! {
                 read = read(&mut self.output, &mut self.chunk) => match read {
                     Ok(0) | Err(_) => self.output = None,
-                    Ok(count) => return Ok(Step::Wrote(&self.chunk[..count])),
+                    Ok(count) => return Ok(CommandEvent::Wrote(&self.chunk[..count])),
                 },
                 status = self.child.wait(), if self.ended.is_none() => {
                     let ended = self.guard.account(status?)?;
@@ -152,7 +152,7 @@ impl Process {
         let patience = self.patience;
         let ended = async {
             loop {
-                if let Step::Ended(ended) = self.next().await? {
+                if let CommandEvent::Ended(ended) = self.next().await? {
                     return Ok::<_, io::Error>(ended);
                 }
             }

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use self::blinded::Blinded;
-use super::budget::Budget;
+use super::budget::TimeBudget;
 use super::error::{CommandError, RunError};
-use super::event::Event;
-use super::measure::{Workload, measure};
+use super::event::RunEvent;
+use super::measure::{WorkloadRunner, measure};
 use super::process::NotWell;
 use super::sampler::{Instruments, Sampler};
 use super::second_look::second_looks;
@@ -42,7 +42,7 @@ pub(super) struct Rehearsed {
     pub(super) recording: Recording,
     /// The recording on disk at each question whether to look again.
     pub(super) asked: Vec<String>,
-    pub(super) told: Vec<Event>,
+    pub(super) told: Vec<RunEvent>,
     /// The calls that the workload received.
     pub(super) done: Vec<String>,
     /// The recording on disk at the start of each iteration.
@@ -53,7 +53,7 @@ pub(super) struct Rehearsed {
 
 impl Rehearsal {
     /// Returns a run with this workload, in a scenario's syntax; an iteration lasts `takes`.
-    pub(super) fn of(workload: &str, takes: Duration) -> Rehearsal {
+    pub(super) fn new(workload: &str, takes: Duration) -> Rehearsal {
         let text = format!("scenario: test\nworkload: {{ run: work, {workload} }}\n");
         let mut scenario = crate::scenario::parse("test.yaml", text.as_bytes()).unwrap().scenario;
         let millis = crate::scenario::Duration::from_millis;
@@ -155,7 +155,7 @@ impl Rehearsal {
             milestone: &mut |_| Ok(()),
         };
         let scenario = self.scenario;
-        let budget = Budget::from_now(&scenario);
+        let budget = TimeBudget::from_now(&scenario);
         let mut sampler = Sampler::new(&mut with, &scenario.sampling, Vec::new());
         let conducted = async {
             measure(&scenario.workload.plan, &scenario.sampling, &budget, &mut workload, &mut sampler).await?;
@@ -249,7 +249,7 @@ impl Leaking {
     }
 }
 
-impl Workload for Leaking {
+impl WorkloadRunner for Leaking {
     async fn iteration(&mut self, number: u64) -> Result<(), RunError> {
         self.done.push(number.to_string());
         self.before.push(story(&Recording::open(&self.recording).unwrap()));

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::budget::Budget;
+use super::budget::TimeBudget;
 use super::error::RunError;
-use super::event::Event;
-use super::measure::{Workload, early, iteration};
+use super::event::RunEvent;
+use super::measure::{WorkloadRunner, early, iteration};
 use super::sampler::Sampler;
 use crate::record::{BlockPause, Mark, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
@@ -25,19 +25,19 @@ pub type LookAgain<'a> = dyn FnMut() -> Result<Option<SecondLook>, RunError> + '
 pub(super) async fn second_looks(
     scenario: &Scenario,
     look_again: &mut LookAgain<'_>,
-    budget: &Budget,
-    workload: &mut impl Workload,
+    budget: &TimeBudget,
+    workload: &mut impl WorkloadRunner,
     sampler: &mut Sampler<'_, '_>,
 ) -> Result<(), RunError> {
     while let Some(look) = sampler.apart(&mut *look_again)? {
         let subject = subject(&look);
         if !budget.holds(length(&look)) {
-            sampler.tell(Event::NoTime { subject, length: length(&look) });
+            sampler.tell(RunEvent::NoTime { subject, length: length(&look) });
             break;
         }
         // Write the order to disk before the first slot, so that no measurement can influence it.
         sampler.write_down(&Mark::SecondLook(look.clone()))?;
-        sampler.tell(Event::LooksAgain { subject: subject.clone(), number: look.number, length: length(&look) });
+        sampler.tell(RunEvent::LooksAgain { subject: subject.clone(), number: look.number, length: length(&look) });
         sampler.mark(Stage::SecondLook)?;
         let slot = Duration::from_micros(look.slot_us);
         let mut slots = Slots { scenario, look: &look, subject, done: 0, slot, began: None, workload, sampler };
@@ -82,7 +82,7 @@ struct Slots<'s, 'i, 'a, W> {
     sampler: &'s mut Sampler<'i, 'a>,
 }
 
-impl<W: Workload> Slots<'_, '_, '_, W> {
+impl<W: WorkloadRunner> Slots<'_, '_, '_, W> {
     async fn all(&mut self) -> Result<(), RunError> {
         self.block(0, true, self.look.lead).await?;
         for (number, &work) in (1..).zip(&self.look.order) {
@@ -106,7 +106,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
                 Plan::Lasting { duration, .. } => self.on_the_clock(works, duration.as_std()).await?,
             }
             self.done += 1;
-            self.sampler.tell(Event::Slots { done: self.done, of: self::slots(self.look) });
+            self.sampler.tell(RunEvent::Slots { done: self.done, of: self::slots(self.look) });
         }
         if work && slots > 0 && matches!(self.scenario.workload.plan, Plan::Iterations { .. }) {
             self.slot = began.elapsed() / u32::try_from(slots).unwrap_or(u32::MAX);
@@ -149,7 +149,7 @@ impl<W: Workload> Slots<'_, '_, '_, W> {
         let of = self.look.order.iter().filter(same).count();
         let kind = if work { "work" } else { "idle" };
         let slots = self::slots(self.look) - self.done;
-        self.sampler.tell(Event::Block {
+        self.sampler.tell(RunEvent::Block {
             subject: self.subject.clone(),
             block: match number {
                 0 => format!("{kind} before the first block"),

@@ -18,12 +18,12 @@ fn plan(order: &[bool], pause: BlockPause) -> SecondLook {
 
 /// Two iterations; each takes a slot of 900 ms plus 100 ms to settle.
 fn iterations() -> Rehearsal {
-    Rehearsal::of("iterations: 2", Duration::from_millis(900))
+    Rehearsal::new("iterations: 2", Duration::from_millis(900))
 }
 
 /// Four seconds of work, with 300 ms an iteration.
 fn lasting() -> Rehearsal {
-    Rehearsal::of("duration: 4 s", Duration::from_millis(300))
+    Rehearsal::new("duration: 4 s", Duration::from_millis(300))
 }
 
 async fn well(rehearsal: Rehearsal) -> Rehearsed {
@@ -149,7 +149,7 @@ async fn a_second_look_which_fits_into_the_time_limit_is_begun() {
 async fn a_second_look_which_does_not_fit_is_told_and_left_out() {
     let run = well(iterations().within(15 * SECOND).looking_again(plan(&[WORK, REST], BlockPause::Idle))).await;
     assert_eq!(run.story(), " lead-in:sss workload:c 1sc 2s cool-down:ss");
-    let told = Event::NoTime { subject: "MyD1 nonpaged".to_owned(), length: 8 * SECOND };
+    let told = RunEvent::NoTime { subject: "MyD1 nonpaged".to_owned(), length: 8 * SECOND };
     assert!(run.told.contains(&told), "{:?}", run.told);
 }
 
@@ -158,7 +158,7 @@ async fn where_no_second_look_can_fit_all_of_the_time_is_work() {
     let run = well(iterations().within(Duration::from_millis(11_500))).await;
     // Five iterations, not six: the cool-down must end in time.
     assert_eq!(run.story().replace('c', ""), " lead-in:sss workload: 1s 2s 3s 4s 5s ool-down:ss");
-    assert!(run.told.iter().any(|event| matches!(event, Event::GoesOn(_))), "{:?}", run.told);
+    assert!(run.told.iter().any(|event| matches!(event, RunEvent::GoesOn(_))), "{:?}", run.told);
     let run = well(lasting().within(16 * SECOND)).await;
     assert_eq!(run.done, ["begin", "end"].repeat(3), "ten seconds are twice four and two");
 }
@@ -192,7 +192,7 @@ async fn samples_which_keep_failing_in_a_second_look_fail_the_run() {
 #[tokio::test(start_paused = true)]
 async fn the_blocks_and_what_is_left_of_them_are_told() {
     let run = well(iterations().looking_again(plan(&[REST, WORK, REST], BlockPause::Idle))).await;
-    let told: Vec<String> = run.told.iter().map(Event::to_string).collect();
+    let told: Vec<String> = run.told.iter().map(RunEvent::to_string).collect();
     let from = told.iter().position(|line| line.contains("second look")).unwrap();
     let blocks: Vec<&str> = told[from..].iter().map(String::as_str).filter(|line| !line.starts_with("slot")).collect();
     assert_eq!(

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use crate::utf16::units;
+use crate::utf16;
 
 /// The rows of the list.
 #[derive(Debug, Default)]
@@ -196,7 +196,7 @@ pub(super) fn divide(line: &str) -> Option<(&str, &str)> {
 /// replaced.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
     let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => String::from_utf16_lossy(&units(rest)),
+        [0xff, 0xfe, rest @ ..] => utf16::lossy(rest),
         _ => String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).into_owned(),
     };
     text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()

@@ -120,7 +120,7 @@ fn a_file_of_the_scenarios_that_others_can_write_to_is_refused() {
 }
 
 #[test]
-fn what_is_roots_passes() {
+fn files_of_root_are_accepted() {
     if !is_root() {
         return;
     }

@@ -46,7 +46,7 @@ fn the_copy_is_roots_alone_and_stays_as_it_was() {
 }
 
 #[test]
-fn what_would_lead_root_elsewhere_is_refused() {
+fn links_that_lead_root_elsewhere_are_refused() {
     if !is_root() {
         return;
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use poolgate::machine::linux;
-use poolgate::run::{MachineLock, Owner};
+use poolgate::run::{LockOwner, MachineLock};
 
 use super::stranger::{Place, does, is_root, program, tries};
 
@@ -39,7 +39,7 @@ fn a_lock_folder_that_a_stranger_made_first_is_refused() {
 }
 
 #[test]
-fn a_stranger_is_told_that_they_may_not_see_roots_runs() {
+fn a_stranger_gets_an_error_about_roots_runs() {
     if !is_root() {
         return;
     }
@@ -59,7 +59,7 @@ fn a_stranger_is_told_that_they_may_not_see_roots_runs() {
 }
 
 #[test]
-fn whoever_looks_keeps_no_run_from_its_machine() {
+fn a_status_query_does_not_block_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("machine.lock");
     let over = AtomicBool::new(false);
@@ -68,7 +68,7 @@ fn whoever_looks_keeps_no_run_from_its_machine() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    assert_ne!(MachineLock::look(&path), Owner::Hidden);
+                    assert_ne!(MachineLock::look(&path), LockOwner::Hidden);
                 }
             });
         }

@@ -6,12 +6,13 @@ use poolgate::run::{Output, open_log};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::stranger::{Place, does, is_root};
-use crate::runs::harness::{Ended, Scenario, poolgate, wait_until};
+use crate::program::poolgate;
+use crate::runs::harness::{Ended, Scenario, wait_until};
 
 const LOGS: [&str; 2] = ["workload.log", "run.log"];
 
 #[test]
-fn what_a_stranger_planted_is_not_written_to() {
+fn planted_files_of_a_stranger_are_not_written_to() {
     if !is_root() {
         return;
     }

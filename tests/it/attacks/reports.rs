@@ -3,6 +3,7 @@
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
+use poolgate::failure::help;
 use poolgate::machine::{MachineError, linux};
 use poolgate::run::RunFolder;
 
@@ -39,7 +40,7 @@ impl Meeting {
             match refused {
                 Err(error @ MachineError::NotCopied { .. }) => {
                     assert!(error.to_string().contains(problem), "{error}");
-                    assert!(error.help().unwrap().contains(self.state.to_str().unwrap()), "{error}");
+                    assert!(help(&error).unwrap().contains(self.state.to_str().unwrap()), "{error}");
                 }
                 other => panic!("{other:?}"),
             }
@@ -75,7 +76,7 @@ fn a_run_is_handed_over_and_given_away_at_the_end() {
 }
 
 #[test]
-fn nothing_is_written_into_what_a_stranger_put_in_the_runs_place() {
+fn nothing_is_written_into_a_strangers_folder_in_the_runs_place() {
     if !is_root() {
         return;
     }
@@ -124,7 +125,7 @@ fn a_folder_that_is_not_new_is_no_runs() {
 }
 
 #[test]
-fn a_run_folder_can_be_made_in_a_folder_that_everybody_can_write_to() {
+fn a_run_folder_can_be_made_in_a_folder_that_all_users_can_write_to() {
     if !is_root() {
         return;
     }

@@ -66,7 +66,7 @@ fn a_folder_that_is_swapped_while_it_is_gone_through_is_never_the_strangers() {
 }
 
 #[test]
-fn what_is_no_regular_file_or_too_long_is_not_read() {
+fn special_and_oversized_files_are_not_read() {
     let root = Place::shared();
     root.folder("state");
     let fifo = root.at("state/fifo");

@@ -99,14 +99,14 @@ fn root_does_not_resume_the_run_of_a_stranger() {
     let give = |owner: u32| files().for_each(|file| chown(file, Some(owner), None).unwrap());
     give(STRANGER);
     for command in ["resume", "abort"] {
-        ended.then(command).is(3, "it belongs to user 65534, not to root");
+        ended.then(command).is(3, &["it belongs to user 65534, not to root"]);
     }
     // A file of root's in the stranger's folder is refused too, and so is a file of the stranger's in root's folder.
     give(0);
     chown(ended.run.join("scenario.yaml"), Some(STRANGER), None).unwrap();
-    ended.then("resume").is(3, "it belongs to user 65534, not to root");
+    ended.then("resume").is(3, &["it belongs to user 65534, not to root"]);
     assert!(!torn_down.exists());
     give(0);
-    ended.then("abort").is(0, "");
+    ended.then("abort").is(0, &[]);
     assert!(torn_down.exists());
 }

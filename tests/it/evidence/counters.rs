@@ -23,7 +23,7 @@ fn busy(now: Now, before: u64) -> Usage {
 }
 
 #[test]
-fn a_counter_which_wraps_changes_no_verdict() {
+fn a_counter_that_wraps_changes_no_verdict() {
     let wrapped =
         |usage: Usage| Usage { allocs: usage.allocs & 0xffff_ffff, frees: usage.frees & 0xffff_ffff, ..usage };
     // Wraps in the middle of the workload.
@@ -36,7 +36,7 @@ fn a_counter_which_wraps_changes_no_verdict() {
 }
 
 #[test]
-fn a_counter_which_goes_back_breaks_the_series_there() {
+fn a_counter_that_goes_back_breaks_the_series_there() {
     // A driver that was loaded anew: its counters begin at zero, and it leaks from there.
     let reset = |at: u64| {
         move |now: Now| {
@@ -58,7 +58,7 @@ fn a_counter_which_goes_back_breaks_the_series_there() {
 }
 
 #[test]
-fn a_tag_which_appears_late_held_nothing_before() {
+fn a_tag_that_appears_late_held_nothing_before() {
     let ran = machine(100, "  - { tag: MyD1, max_rate: 0 B/iteration, max_growth: 0 B }\n")
         .tag("Here", |_| live(10.0))
         .tag("MyD1", |now| if now.slot < 60 { None } else { live(200.0) })
@@ -86,7 +86,7 @@ fn an_absent_sample_is_not_zero() {
 }
 
 #[test]
-fn samples_which_are_missing_change_no_rate() {
+fn samples_that_are_missing_change_no_rate() {
     let figures = |now: Now| live(500.0 + now.work + noise(now.slot, 6));
     let ran = machine(200, NAMED).tag("MyD1", figures).missing(100..140).run();
     assert_eq!(ran.verdict(), Verdict::Broken);
@@ -102,7 +102,7 @@ fn a_tag_that_is_gone_at_the_end_is_unclear() {
 }
 
 #[test]
-fn what_is_in_flight_hides_no_leak() {
+fn allocations_in_flight_hide_no_leak() {
     // The allocations of an iteration are there at its end and gone with the next; half an object of them stays.
     let figures = |now: Now| {
         let takes = |iteration: u64| 400.0 + noise(iteration, 300);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use poolgate::failure::help;
 use poolgate::judge::{JudgeError, Judgement, Verdict, compare, judge};
 use poolgate::pool::{Counters, Key, Pool, Snapshot, Usage};
 use poolgate::record::{Header, Mark, Recorder, Recording, SampleInfo, Stage};
@@ -117,7 +118,7 @@ fn a_growth_needs_half_of_the_late_samples_at_rest() {
 }
 
 #[test]
-fn a_leak_is_not_told_of_a_few_samples_either() {
+fn a_few_samples_prove_no_leak_either() {
     let leaking = |missing: fn(u64) -> bool| {
         let machine = machine(300, RATE).tag("MyD1", |now| live(500.0 + now.work)).without_time();
         machine.missing_if(missing).run_with("confirm: false").0
@@ -131,7 +132,7 @@ fn a_leak_is_not_told_of_a_few_samples_either() {
 }
 
 #[test]
-fn what_teardown_left_needs_its_sample() {
+fn memory_left_after_teardown_needs_a_sample() {
     let (verdict, because) = said(TORN_DOWN, |second| second < 1620);
     assert_eq!((verdict, because.as_str()), (Verdict::Unclear, "was not sampled at rest after teardown"));
 }
@@ -159,7 +160,7 @@ fn a_second_look_needs_half_of_the_slots_of_each_block() {
 }
 
 #[test]
-fn a_log_that_tells_of_no_missing_sample_is_judged_as_it_is() {
+fn a_log_without_marks_of_missing_samples_is_judged_as_it_is() {
     // Ten iterations for each sample, as a script logs them: the log does not show that a sample is missing.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("night.csv");
@@ -194,7 +195,7 @@ fn a_recording_with_one_changed_byte_is_never_held() {
 }
 
 #[test]
-fn what_is_damaged_says_so_and_a_leak_stays_one() {
+fn a_damaged_recording_is_marked_and_its_leak_is_still_found() {
     let leaking = machine(300, RATE).tag("MyD1", |now| live(500.0 + now.work + noise(now.slot, 5))).without_time();
     let (bytes, scenario) = leaking.recorded("confirm: false");
     let middle = bytes.len() / 2;
@@ -236,11 +237,11 @@ fn a_recording_that_was_written_anew_is_refused() {
     let unsealed = [&bytes[..last], &end].concat();
     let refused = judge(&scenario(RATE), &Recording::from_bytes(unsealed).unwrap()).unwrap_err();
     assert_eq!(refused.to_string(), "the recording was changed after it was closed");
-    assert!(refused.help().is_some());
+    assert!(help(&refused).is_some());
 }
 
 #[test]
-fn a_base_of_which_too_little_is_known_excuses_nothing() {
+fn a_base_with_too_little_data_excuses_nothing() {
     let leaking = |missing: fn(u64) -> bool| {
         let machine = machine(300, RATE).tag("MyD1", |now| live(500.0 + now.work)).without_time();
         let (bytes, scenario) = machine.missing_if(missing).recorded("confirm: false");

@@ -44,7 +44,7 @@ fn remaining_objects_break_every_threshold_after_teardown_that_means_their_cache
 }
 
 #[test]
-fn what_kmemleak_finds_breaks_a_threshold_if_the_driver_allocated_it() {
+fn findings_of_kmemleak_break_a_threshold_if_the_driver_allocated_them() {
     let kmemleak = ["unreferenced object 0xff00 (size 64):", "  backtrace:", "    leaky_open+0x1/0x2 [leaky]"];
     let report = || KernelReport { kmemleak: kmemleak.map(str::to_owned).into(), ..KernelReport::default() };
     for (driver_line, expected) in [("", Broken), ("\ndriver: leaky.ko", Broken), ("\ndriver: other.ko", Unclear)] {

@@ -38,7 +38,7 @@ fn a_leak_is_confirmed_and_its_rate_is_true() {
 }
 
 #[test]
-fn what_is_clean_takes_no_second_look() {
+fn a_clean_run_takes_no_second_look() {
     let ran = machine(100, ALL).tag("MyD1", |now| live(500.0 + noise(now.slot, 20))).run();
     assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Held, 0));
 }
@@ -72,7 +72,7 @@ fn growth_without_the_workload_is_a_leak_by_the_hour_of_the_driver_that_is_named
 }
 
 #[test]
-fn growth_which_ends_did_not_persist() {
+fn growth_that_ends_did_not_persist() {
     let fill = |now: Now| 500.0 + now.work.min(125.0) + noise(now.slot, 3);
     let ran = machine(100, NAMED).tag("MyD1", move |now| live(fill(now))).run();
     assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Held, Some(Standing::NotPersistent)));
@@ -80,7 +80,7 @@ fn growth_which_ends_did_not_persist() {
 }
 
 #[test]
-fn a_workload_at_half_speed_is_told_from_one_that_rests() {
+fn a_workload_at_half_speed_is_distinguished_from_one_at_rest() {
     let (ran, ..) = machine(100, NAMED).tag("MyD1", |now| live(leak(now))).run_with("pause: half_speed");
     assert_eq!(ran.plans[0].pause, BlockPause::HalfSpeed);
     assert_eq!((ran.verdict(), standing(&ran)), (Verdict::Broken, Some(Standing::Leak)), "{:?}", ran.finding());
@@ -116,7 +116,7 @@ fn a_second_look_that_never_came_leaves_it_unclear() {
 }
 
 #[test]
-fn within_a_time_limit_only_growth_which_goes_on_is_a_leak() {
+fn within_a_time_limit_only_growth_that_goes_on_is_a_leak() {
     let run = |figures: fn(Now) -> f64| {
         let machine = machine(300, NAMED).tag("MyD1", move |now| live(figures(now))).without_time();
         machine.run_with("time_limit: 340 s").0
@@ -128,7 +128,7 @@ fn within_a_time_limit_only_growth_which_goes_on_is_a_leak() {
 }
 
 #[test]
-fn a_leak_within_what_is_allowed_is_held_without_a_second_look() {
+fn a_leak_within_the_limit_is_held_without_a_second_look() {
     let ran = machine(100, "  - { tag: MyD1, max_rate: 1 KiB/iteration }\n").tag("MyD1", |now| live(leak(now))).run();
     assert_eq!((ran.verdict(), ran.plans.len()), (Verdict::Held, 0));
 }
@@ -177,7 +177,7 @@ fn tags_in_lockstep_are_one_finding_and_the_root_is_the_drivers_own() {
 }
 
 #[test]
-fn of_several_drivers_tags_in_lockstep_the_root_grows_most_and_is_never_everybodys() {
+fn of_tags_in_lockstep_the_root_grows_most_and_is_never_a_shared_tag() {
     let grows = |by: f64| move |now: Now| live(500.0 + by * now.work);
     let ran = machine(100, ALL)
         .tag("Ddk", grows(4.0))

@@ -77,7 +77,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn judging_whatever_the_frames_say_ends(changes in proptest::collection::vec(any_change(), 1..12)) {
+    fn judging_ends_for_any_frames(changes in proptest::collection::vec(any_change(), 1..12)) {
         thread_local! {
             static WHOLE: Vec<u8> = machine(40, ALL).tag("MyD1", |now| live(500.0 + noise(now.slot, 5))).recorded("").0;
         }

@@ -37,14 +37,14 @@ fn a_series_has_the_shape_a_person_would_see() {
 }
 
 #[test]
-fn growth_over_the_limit_says_how_it_grew() {
+fn growth_over_the_limit_is_described_by_its_shape() {
     let ran = ran(|now| if now.work < 40.0 { 500.0 } else { 700.0 });
     assert_eq!(ran.verdict(), Verdict::Broken);
     assert_eq!(ran.finding().because, "grew by 12.5 KiB (31.2 KiB → 43.8 KiB); one step at iteration 41, flat since");
 }
 
 #[test]
-fn a_leak_which_starts_late_is_a_candidate() {
+fn a_leak_that_starts_late_is_a_candidate() {
     let late = ran(|now| 500.0 + (now.work - 210.0).max(0.0) * 4.0);
     assert!(trend(&late).growing && trend(&late).cut_off == 3.6, "{:?}", trend(&late));
 }

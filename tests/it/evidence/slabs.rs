@@ -33,7 +33,7 @@ fn said(machine: Machine) -> (Verdict, String) {
 }
 
 #[test]
-fn what_a_cache_holds_is_its_slabs_and_its_growth_is_of_objects() {
+fn a_caches_level_counts_slabs_and_its_growth_counts_objects() {
     for (threshold, expected, because) in [
         ("{ tag: dentry, max_bytes: 1 MiB }", Broken, "holds 9.00 MiB in slabs at the end; objects in use: 625 KiB"),
         (
@@ -89,7 +89,7 @@ fn slabs_that_leak_are_looked_at_a_second_time_where_they_are_measured() {
 }
 
 #[test]
-fn a_recording_without_slabs_is_judged_by_objects_and_says_so() {
+fn a_recording_without_slabs_is_judged_by_objects_with_a_note() {
     for (threshold, noted) in [
         ("{ tag: dentry, max_bytes: 1 MiB }", true),
         ("{ total: slab, max_growth: 1 MiB }", true),

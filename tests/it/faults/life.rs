@@ -188,7 +188,7 @@ pub(super) fn passed(machine: &Machine) -> bool {
 fn is_measured(machine: &Machine) -> bool {
     let Some(reports) = machine.reports() else { return false };
     let null = || Stdio::from(File::options().write(true).open("/dev/null").unwrap());
-    let mut judge = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    let mut judge = crate::program::poolgate();
     judge.arg("judge").arg(reports).stdin(Stdio::null()).stdout(null()).stderr(null());
     judge.status().unwrap().code() == Some(0)
 }

@@ -73,7 +73,7 @@ fn line(subject: &str, because: &str) -> String {
 
 proptest! {
     #[test]
-    fn a_failed_run_says_what_failed(
+    fn a_failed_run_names_the_failure(
         name in any_text(), words in any_text(), message in any_text(), help in any_text(), output in any_text(),
     ) {
         let report = run_of(&name).held(&words, &[]).failed(&message, Some(&help), &output);
@@ -93,7 +93,7 @@ proptest! {
     }
 
     #[test]
-    fn every_verdict_says_what_it_rests_on(
+    fn every_verdict_states_its_evidence(
         words in any_text(), subject in any_text(), because in any_text(), more in any_text(),
     ) {
         let findings = [(&*subject, &*because), (&*because, &*more)];
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn the_machine_is_told_whatever_it_is_called(
+    fn the_machine_is_recorded_with_any_name(
         host in any_host(), source in any_text(), boot in any_text(), note in any_text(), tag in any::<[u8; 4]>(),
     ) {
         let draft = run_of("a").on(host.clone()).measured_from(&source, &boot).note(&note).tag(tag);

@@ -42,7 +42,7 @@ pub(crate) fn the_one(suites: Value) -> Value {
 }
 
 #[test]
-fn a_suite_says_of_itself_what_its_reader_counts() {
+fn a_suites_totals_match_its_reader() {
     let reports = every_kind();
     let Some(suites) = suites_of(&reports.iter().map(|(_, report)| report).collect::<Vec<_>>()) else { return };
     assert_eq!(suites.len(), reports.len());
@@ -56,7 +56,7 @@ fn a_suite_says_of_itself_what_its_reader_counts() {
 }
 
 #[test]
-fn each_verdict_is_the_element_which_means_it() {
+fn each_verdict_has_its_junit_element() {
     let report = &every_kind()[0].1;
     let Some(suites) = suites_of(&[report]) else { return };
     let cases = &suites[0]["cases"];

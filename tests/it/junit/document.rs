@@ -47,7 +47,7 @@ fn is_char(c: char) -> bool {
 }
 
 #[test]
-fn the_parser_of_these_tests_refuses_what_xml_forbids() {
+fn the_parser_of_these_tests_refuses_forbidden_xml() {
     for bad in ["\0", "\u{b}", "\u{1b}", "\u{fffe}", "\u{ffff}", "]]>", "&", "<"] {
         assert!(Document::parse(&format!("<a>{bad}</a>")).is_err(), "{bad:?} as text");
     }

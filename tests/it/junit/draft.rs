@@ -1,9 +1,10 @@
 //! Builds reports for tests, step by step.
 
 use jiff::{SignedDuration, Timestamp};
+use poolgate::failure::Failure;
 use poolgate::judge::{Evidence, Finding, Judgement, Levels, Ruling, TagFigures, Verdict};
 use poolgate::pool::{Counters, Key, Pool, Tag};
-use poolgate::report::{Failure, Host, Report};
+use poolgate::report::{Host, Report};
 use poolgate::scenario::{Bytes, Limit, Subject, Threshold};
 
 /// A report under construction.

@@ -39,7 +39,7 @@ fn printed(home: &Path, command: &str, files: &[&Path], code: i32) -> PathBuf {
 }
 
 #[test]
-fn what_is_printed_keeps_to_its_schema() {
+fn printed_json_matches_its_schema() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     let (clean, leaky, absent) = (log(home, 0), log(home, 2), home.join("absent.csv"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::consumer;
 use super::document::parse;
 use super::json_schema;
-use super::schema::{sums_which_are_wrong, violations};
+use super::schema::{violations, wrong_sums};
 
 /// Leaks under a tag with the bytes `<&`, `"`, NUL, and prints bytes of every kind.
 #[cfg(unix)]
@@ -63,7 +63,7 @@ thresholds:
 fn accepted(folder: &Path) {
     let xml = fs_err::read_to_string(folder.join("junit.xml")).unwrap();
     assert_eq!(violations(&parse(&xml)), [""; 0], "{xml}");
-    assert_eq!(sums_which_are_wrong(&parse(&xml)), [""; 0], "{xml}");
+    assert_eq!(wrong_sums(&parse(&xml)), [""; 0], "{xml}");
     assert_eq!(json_schema::broken(json_schema::REPORT, &folder.join("report.json")).unwrap_or_default(), "");
 }
 
@@ -97,7 +97,7 @@ fn a_leak_under_a_nasty_tag_is_reported_under_its_name() {
 }
 
 #[test]
-fn what_a_failing_workload_printed_is_in_the_report() {
+fn the_output_of_a_failing_workload_is_in_the_report() {
     let home = tempfile::tempdir().unwrap();
     let folder = run(home.path(), &[LEAK, GARBAGE, "exit 3"], 3);
     accepted(&folder);

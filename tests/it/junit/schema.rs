@@ -1,7 +1,7 @@
 //! The rules of `junit-10.xsd`, the schema of Jenkins' xUnit plugin, rewritten here:
 //! <https://github.com/jenkinsci/xunit-plugin>, `src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/`.
 //!
-//! The schema hardly restricts counts and times. `sums_which_are_wrong` also checks them, because some readers show the
+//! The schema hardly restricts counts and times. `wrong_sums` also checks them, because some readers show the
 //! attributes of a suite without counting its cases.
 
 use roxmltree::{Document, Node};
@@ -102,7 +102,7 @@ fn is_surefire_time(time: &str) -> bool {
 }
 
 /// Returns the attributes of suites that do not match their cases.
-pub(crate) fn sums_which_are_wrong(document: &Document<'_>) -> Vec<String> {
+pub(crate) fn wrong_sums(document: &Document<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for suite in all(document, "testsuite") {
         let inside = |name: &str| suite.descendants().filter(|node| node.has_tag_name(name)).count();
@@ -136,12 +136,12 @@ fn jenkins_schema_accepts_every_kind_of_report() {
 fn counts_and_times_add_up_in_every_kind_of_report() {
     for (kind, report) in every_kind() {
         let xml = xml_of(&report);
-        assert_eq!(sums_which_are_wrong(&parse(&xml)), [""; 0], "{kind}: {xml}");
+        assert_eq!(wrong_sums(&parse(&xml)), [""; 0], "{kind}: {xml}");
     }
 }
 
 #[test]
-fn what_breaks_the_schema_is_found() {
+fn violations_of_the_schema_are_found() {
     let suite = |inside: &str| format!("<testsuite name='a' tests='1' failures='0' errors='0'>{inside}</testsuite>");
     let cases = [
         ("<html/>".to_owned(), "the root is <html>"),
@@ -163,14 +163,14 @@ fn what_breaks_the_schema_is_found() {
 }
 
 #[test]
-fn a_sum_which_is_wrong_is_found() {
+fn a_wrong_sum_is_found() {
     let xml = "<testsuite tests='2' failures='1' errors='1' skipped='x' time='3'><testcase time='1'/></testsuite>";
-    let found = sums_which_are_wrong(&parse(xml));
+    let found = wrong_sums(&parse(xml));
     assert_eq!(found.len(), 5, "{found:?}");
 }
 
 #[test]
-fn many_reports_are_one_file_in_which_each_suite_says_of_itself_what_its_reader_counts() {
+fn many_reports_are_one_file_whose_totals_match_its_reader() {
     let mut reports: Vec<_> = every_kind().into_iter().map(|(_, report)| report).collect();
     reports.iter_mut().enumerate().for_each(|(night, report)| report.run.push_str(&format!("-{night}")));
     // Text that looks like the beginning and end of a suite must not be treated as one.
@@ -179,7 +179,7 @@ fn many_reports_are_one_file_in_which_each_suite_says_of_itself_what_its_reader_
     let xml = String::from_utf8(poolgate::report::junit_of(&reports)).unwrap();
     let document = parse(&xml);
     assert_eq!(violations(&document), [""; 0], "{xml}");
-    assert_eq!(sums_which_are_wrong(&document), [""; 0], "{xml}");
+    assert_eq!(wrong_sums(&document), [""; 0], "{xml}");
     let suites: Vec<_> = document.root_element().children().filter(|node| node.has_tag_name("testsuite")).collect();
     let numbers: Vec<_> = suites.iter().filter_map(|suite| suite.attribute("id")).collect();
     assert_eq!(numbers, (0..reports.len()).map(|number| number.to_string()).collect::<Vec<_>>());

@@ -53,7 +53,7 @@ fn it_is_removed_without_trace_however_often() {
 
 /// A power cut can leave a unit without its link: the unit is written before the link and removed after it.
 #[test]
-fn what_a_power_cut_left_is_completed_or_removed() {
+fn remains_of_a_power_cut_are_completed_or_removed() {
     for run in [Some(Path::new(RUN)), None] {
         let root = systemd();
         let mut autostart = root.machine().autostart;
@@ -78,7 +78,7 @@ fn odd_folders_are_read_back() {
 }
 
 #[test]
-fn somebody_elses_unit_stays_as_it_is() {
+fn a_foreign_unit_stays_as_it_is() {
     let text = "[Service]\nExecStart=\"/usr/bin/poolgate\" resume \"/tmp\"\n";
     let root = systemd().with(UNIT, text);
     let mut autostart = root.machine().autostart;
@@ -95,7 +95,7 @@ fn somebody_elses_unit_stays_as_it_is() {
 }
 
 #[test]
-fn systemd_is_told_and_need_not_answer() {
+fn systemd_is_reloaded_and_need_not_answer() {
     let root = systemd().program("usr/bin/systemctl", "exit 1");
     let mut autostart = root.machine().autostart;
     autostart.set(Some(Path::new(RUN))).unwrap();
@@ -105,7 +105,7 @@ fn systemd_is_told_and_need_not_answer() {
 
 /// Nothing would start the unit, so the machine would keep the boot settings of the run.
 #[test]
-fn a_systemd_which_did_not_boot_the_machine_is_not_given_a_unit() {
+fn a_systemd_that_did_not_boot_the_machine_is_not_given_a_unit() {
     let root = Root::new().with("usr/lib/systemd/systemd", "");
     let mut autostart = root.machine().autostart;
     let (error, help) = told(autostart.set(Some(Path::new(RUN))).unwrap_err());
@@ -115,7 +115,7 @@ fn a_systemd_which_did_not_boot_the_machine_is_not_given_a_unit() {
 }
 
 #[test]
-fn what_was_armed_under_systemd_is_removed_under_another_init() {
+fn autostart_set_under_systemd_is_removed_under_another_init() {
     let root = systemd().program("usr/bin/systemctl", "");
     root.machine().autostart.set(Some(Path::new(RUN))).unwrap();
     let root = root.without("run/systemd/system/.keep").with("usr/lib/systemd/systemd", "");
@@ -130,7 +130,7 @@ fn what_was_armed_under_systemd_is_removed_under_another_init() {
 /// If systemd 252 reloads while a running unit's file is gone, it forgets the unit's `SuccessExitStatus`. It would then
 /// report the unit as failed because of a detected leak, and the machine as degraded.
 #[test]
-fn systemd_is_not_told_by_the_unit_which_it_still_runs() {
+fn the_running_unit_does_not_reload_systemd() {
     let cgroup = "0::/system.slice/poolgate-resume.service\n";
     let root = systemd().program("usr/bin/systemctl", "").with("proc/self/cgroup", cgroup);
     let mut autostart = root.machine().autostart;
@@ -150,7 +150,7 @@ fn a_verdict_and_a_restart_are_no_failures_of_the_unit() {
 }
 
 #[test]
-fn without_systemd_or_hook_there_is_nothing_and_nobody_to_set() {
+fn without_systemd_or_a_hook_there_is_no_autostart() {
     let root = Root::new();
     let mut autostart = root.machine().autostart;
     assert_eq!(autostart.get().unwrap(), None);
@@ -183,7 +183,7 @@ fn a_hook_stands_in_for_any_init() {
 }
 
 #[test]
-fn a_hook_which_others_could_have_written_is_not_run() {
+fn a_hook_that_others_could_have_written_is_not_run() {
     let root = Root::new().program("etc/poolgate/autostart-hook", "").mode("etc/poolgate/autostart-hook", 0o775);
     let (error, _) = told(root.machine().autostart.get().unwrap_err());
     assert!(error.contains("users other than its owner can write to it (mode 0775)"), "{error}");

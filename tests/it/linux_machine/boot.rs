@@ -27,14 +27,14 @@ fn a_reboot_hook_restarts_in_poolgates_place() {
 }
 
 #[test]
-fn a_hook_which_fails_is_quoted() {
+fn a_hook_that_fails_is_quoted() {
     let root = Root::new().program("etc/poolgate/reboot-hook", "echo no power >&2; exit 3");
     let (error, _) = told(root.machine().boot.restart().unwrap_err());
     assert!(error.ends_with("etc/poolgate/reboot-hook failed: exit status: 3: no power"), "{error}");
 }
 
 #[test]
-fn a_hook_which_others_could_have_written_is_not_run() {
+fn a_hook_that_others_could_have_written_is_not_run() {
     for path in ["etc/poolgate/reboot-hook", "etc/poolgate", "etc"] {
         let root = Root::new().restartable().mode(path, 0o777);
         let (error, help) = told(root.machine().boot.restart().unwrap_err());

@@ -1,30 +1,25 @@
 //! `poolgate flags` on Linux: the kernel command line of the next boot, changed by hand and restored byte for byte.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::root::{Root, fixture};
+use crate::program::{Completed, poolgate};
 
 const DROP_IN: &str = "etc/default/grub.d/99-poolgate.cfg";
 
 /// A grub.cfg as grub-mkconfig writes it.
 const GRUB_CFG: &str = "set default=0\nmenuentry 'Debian' {\n\tlinux\t/boot/vmlinuz-6.1.0 root=/dev/sda1 ro  quiet\n\tinitrd /boot/initrd\n}\n";
 
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-fn flags(root: &Root, words: &str) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+fn flags(root: &Root, words: &str) -> Completed {
+    let mut command = poolgate();
     command.arg("flags").args(words.split_whitespace()).arg("--root").arg(root.path());
-    let output = command.env_remove("POOLGATE_SIM_KERNEL").stdin(Stdio::null()).output().unwrap();
-    let shown = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(root.path().to_str().unwrap(), "ROOT");
-    Said { code: output.status.code(), stdout: shown(output.stdout), stderr: shown(output.stderr) }
+    let Completed { code, stdout, stderr } = Completed::run(command.env_remove("POOLGATE_SIM_KERNEL"));
+    let shown = |text: String| text.replace(root.path().to_str().unwrap(), "ROOT");
+    Completed { code, stdout: shown(stdout), stderr: shown(stderr) }
 }
 
 #[track_caller]
-fn does(root: &Root, words: &str) -> Said {
+fn does(root: &Root, words: &str) -> Completed {
     let said = flags(root, words);
     assert_eq!(said.code, Some(0), "{words}: {}{}", said.stdout, said.stderr);
     said
@@ -118,7 +113,7 @@ fn kernel_install_s_file_is_had_back_byte_for_byte() {
 }
 
 #[test]
-fn a_file_which_poolgate_made_is_removed_with_what_it_was_made_for() {
+fn a_file_made_by_poolgate_is_removed_with_its_last_parameter() {
     let root = systemd_boot();
     does(&root, "/r +slab_nomerge +panic=5");
     does(&root, "/r -slab_nomerge");
@@ -132,7 +127,7 @@ fn a_file_which_poolgate_made_is_removed_with_what_it_was_made_for() {
 }
 
 #[test]
-fn what_somebody_else_added_is_left_and_shown() {
+fn parameters_added_by_others_are_left_and_shown() {
     let root = debian().with("etc/default/grub.d/50-cloud.cfg", "GRUB_CMDLINE_LINUX_DEFAULT=\"slab_nomerge quiet\"\n");
     let said = flags(&root, "/r -slab_nomerge");
     assert_eq!(said.code, Some(3), "{}", said.stderr);
@@ -156,7 +151,7 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn a_boot_loader_s_program_which_fails_leaves_the_file_as_it_was() {
+fn a_boot_loader_s_program_that_fails_leaves_the_file_as_it_was() {
     let root = debian().program("usr/sbin/update-grub", "echo no space left >&2; exit 1");
     let said = flags(&root, "/r +slab_nomerge");
     assert_eq!(said.code, Some(3), "{}", said.stderr);
@@ -178,7 +173,7 @@ fn a_boot_loader_s_program_which_fails_leaves_the_file_as_it_was() {
 }
 
 #[test]
-fn every_mistake_is_refused_with_what_would_be_right() {
+fn every_mistake_is_refused_with_the_right_form() {
     let root = debian();
     for (words, code, says, help) in [
         ("/r slab_nomerge", 2, "`slab_nomerge` without + or - does nothing", "write `+slab_nomerge`"),
@@ -201,7 +196,7 @@ fn every_mistake_is_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn a_machine_whose_boot_loader_is_unknown_is_told_what_to_do_by_hand() {
+fn an_unknown_boot_loader_gets_instructions_by_hand() {
     let root = Root::new().restartable().copy("proc/cmdline", "proc/cmdline-debian.txt").with("run/.keep", "");
     for (words, help) in
         [("/r +slab_nomerge", "configuration: slab_nomerge, and restart\n"), ("/r -quiet", "configuration by hand")]

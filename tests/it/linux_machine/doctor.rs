@@ -3,9 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::root::Root;
+use crate::program::poolgate;
 
 const SLABINFO: &str = "slabinfo - version: 2.1\nvictim 10 10 64 1 1 : tunables 0 0 0 : slabdata 1 1 0\n";
 const NOBODY: u32 = 65534;
@@ -29,7 +30,7 @@ const WITH_FLAG: &str =
 /// Returns doctor's exit code and output for `root`, the parent of the scenarios. Text that differs from machine to
 /// machine is replaced.
 fn doctor(root: &Root, scenarios: &[&str], more: &[&str]) -> (i32, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    let mut command = poolgate();
     command.args(["doctor", "--root"]).arg(root.path()).arg("--reports").arg(root.at("reports"));
     for (at, text) in scenarios.iter().enumerate() {
         let path = root.at(&format!("scenario-{at}.yaml"));
@@ -40,7 +41,7 @@ fn doctor(root: &Root, scenarios: &[&str], more: &[&str]) -> (i32, String) {
 }
 
 fn told(command: &mut Command, root: &Path) -> (i32, String) {
-    let output = command.stdin(Stdio::null()).env_remove("POOLGATE_ALLOW_REBOOT").output().unwrap();
+    let output = command.env_remove("POOLGATE_ALLOW_REBOOT").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).replace(root.to_str().unwrap(), "ROOT");
     // Line breaks depend on the length of the root's path, and column widths on the other findings.
     let mut lines: Vec<String> = Vec::new();
@@ -88,7 +89,7 @@ fn listing(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_machine_with_nothing_is_told_what_it_lacks() {
+fn doctor_lists_everything_that_an_empty_machine_lacks() {
     if !is_root() {
         eprintln!("skipped, because the snapshot is what root is told");
         return;
@@ -99,7 +100,7 @@ fn a_machine_with_nothing_is_told_what_it_lacks() {
 }
 
 #[test]
-fn a_systemd_which_is_installed_only_brings_nobody_back() {
+fn an_installed_systemd_that_does_not_run_resumes_nothing() {
     let root = healthy().without("run/systemd/system/.keep");
     fs_err::remove_dir(root.at("run/systemd/system")).unwrap();
     for (scenarios, level) in [(&[][..], "note"), (&[WITH_FLAG][..], "problem")] {
@@ -139,7 +140,7 @@ fn a_reboot_must_be_allowed() {
 }
 
 #[test]
-fn a_state_folder_which_others_can_write_is_a_problem_for_reboots() {
+fn a_state_folder_that_others_can_write_is_a_problem_for_reboots() {
     let root = healthy().with("var/lib/poolgate/run/x", "").mode("var/lib/poolgate", 0o777);
     let (code, said) = doctor(&root, &[WITH_FLAG], &["--allow-reboot"]);
     assert_eq!(code, 3, "{said}");
@@ -161,7 +162,7 @@ fn an_unfinished_run_stands_in_the_way() {
 }
 
 #[test]
-fn a_run_which_owns_the_machine_is_named() {
+fn a_run_that_owns_the_machine_is_named() {
     let root = healthy().with("run/.keep", "");
     let _lock = poolgate::run::MachineLock::take(&root.at("run/poolgate/machine.lock"), "nightly-2").unwrap();
     let (code, said) = doctor(&root, &[], &[]);
@@ -169,9 +170,9 @@ fn a_run_which_owns_the_machine_is_named() {
 }
 
 #[test]
-fn reports_which_cannot_be_written_are_a_problem() {
+fn reports_that_cannot_be_written_are_a_problem() {
     let root = healthy().with("a-file", "");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    let mut command = poolgate();
     command.args(["doctor", "--reports", "/proc/no-reports", "--root"]).arg(root.path());
     let (code, said) = told(&mut command, root.path());
     assert!(code == 3 && said.contains("/proc/no-reports cannot be written: "), "{said}");
@@ -202,7 +203,7 @@ fn the_driver_of_a_scenario_is_looked_for() {
 }
 
 #[test]
-fn whoever_is_not_root_is_told_to_be() {
+fn an_ordinary_user_gets_the_advice_to_use_sudo() {
     let program = Path::new(env!("CARGO_BIN_EXE_poolgate"));
     let reachable = program.ancestors().skip(1).all(|folder| {
         folder.as_os_str().is_empty() || folder.metadata().is_ok_and(|found| found.permissions().mode() & 1 != 0)
@@ -213,7 +214,7 @@ fn whoever_is_not_root_is_told_to_be() {
     }
     let folder = tempfile::tempdir().unwrap();
     fs_err::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
-    let mut command = Command::new(program);
+    let mut command = poolgate();
     command.args(["doctor", "--reports"]).arg(folder.path()).uid(NOBODY).gid(NOBODY).current_dir("/");
     let (code, said) = told(&mut command, folder.path());
     assert_eq!(code, 3, "{said}");

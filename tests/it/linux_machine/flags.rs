@@ -1,6 +1,6 @@
 //! Kernel parameters: planned changes, and GRUB's files.
 
-use poolgate::machine::{Asked, FlagValue};
+use poolgate::machine::{FlagValue, RequestedSetting};
 
 use super::root::{Root, fixture, parameter, told};
 
@@ -21,19 +21,23 @@ fn parameters_in_force_need_no_change_and_no_boot_loader() {
 }
 
 #[test]
-fn nothing_asked_needs_nothing_read() {
+fn without_flags_nothing_is_read() {
     let mut flags = Root::new().machine().flags;
     assert_eq!(flags.plan(&[]).unwrap(), []);
     assert!(flags.in_force(&[]).unwrap());
 }
 
 #[test]
-fn what_only_windows_has_is_named() {
+fn flags_of_windows_are_named_on_linux() {
     let root = Root::debian();
     for (asked, name) in [
-        (Asked::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
+        (RequestedSetting::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
         (
-            Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false },
+            RequestedSetting::Verifier {
+                drivers: vec!["mydrv.sys".to_owned()],
+                level: 8,
+                reset_on_boot_failure: false,
+            },
             "Driver Verifier",
         ),
     ] {
@@ -47,12 +51,12 @@ fn what_only_windows_has_is_named() {
 #[test]
 fn pool_tagging_is_never_off() {
     let mut flags = Root::new().machine().flags;
-    assert_eq!(flags.plan(&[Asked::PoolTagging]).unwrap(), []);
-    assert!(flags.in_force(&[Asked::PoolTagging]).unwrap());
+    assert_eq!(flags.plan(&[RequestedSetting::PoolTagging]).unwrap(), []);
+    assert!(flags.in_force(&[RequestedSetting::PoolTagging]).unwrap());
 }
 
 #[test]
-fn a_parameter_which_a_shell_would_change_is_refused() {
+fn a_parameter_that_a_shell_would_change_is_refused() {
     let root = Root::debian();
     for odd in ["", "a b", "a\"b", "$(reboot)", "a\nb", "`a`", "a\\b", "ä", "--"] {
         let (error, help) = root.refusal(&[parameter(odd)]);
@@ -62,7 +66,7 @@ fn a_parameter_which_a_shell_would_change_is_refused() {
 }
 
 #[test]
-fn debian_is_given_a_drop_in_which_goes_without_trace() {
+fn debian_gets_a_drop_in_that_is_removed_without_trace() {
     let root = Root::debian();
     let change = root.change();
     assert_eq!((change.name.as_str(), &change.original), ("/etc/default/grub.d/99-poolgate.cfg", &FlagValue::Absent));
@@ -126,7 +130,7 @@ fn a_link_to_a_file_stays_a_link() {
 }
 
 #[test]
-fn a_grub_which_reads_no_drop_ins_has_its_own_file_changed() {
+fn a_grub_that_reads_no_drop_ins_has_its_own_file_changed() {
     let root = Root::debian()
         .without("usr/sbin/update-grub")
         .without("usr/sbin/grub-mkconfig")
@@ -143,7 +147,7 @@ fn a_grub_which_reads_no_drop_ins_has_its_own_file_changed() {
 }
 
 #[test]
-fn entries_which_grub_does_not_make_are_left_to_grubby() {
+fn entries_that_grub_does_not_make_are_left_to_grubby() {
     let root = Root::debian().copy("etc/default/grub", "grub/default-fedora");
     let (error, help) = root.refusal(&[parameter("slab_nomerge")]);
     assert!(error.contains("boot loader entries"), "{error}");
@@ -151,7 +155,7 @@ fn entries_which_grub_does_not_make_are_left_to_grubby() {
 }
 
 #[test]
-fn an_unknown_boot_loader_is_told_what_to_add_by_hand() {
+fn an_unknown_boot_loader_gets_the_parameters_to_add_by_hand() {
     let root = Root::new().restartable().copy("proc/cmdline", "proc/cmdline-debian.txt");
     let (error, help) = root.refusal(&[parameter("slab_nomerge"), parameter("sysctl.vm.mem_profiling=1")]);
     assert!(error.contains("neither GRUB"), "{error}");
@@ -159,14 +163,14 @@ fn an_unknown_boot_loader_is_told_what_to_add_by_hand() {
 }
 
 #[test]
-fn a_machine_which_cannot_be_restarted_is_not_changed() {
+fn a_machine_that_cannot_be_restarted_is_not_changed() {
     let root = Root::debian().without("etc/poolgate/reboot-hook");
     let (error, _) = root.refusal(&[parameter("slab_nomerge")]);
     assert!(error.contains("cannot be restarted"), "{error}");
 }
 
 #[test]
-fn text_which_is_not_utf_8_is_refused_not_mangled() {
+fn text_that_is_not_utf_8_is_refused_not_mangled() {
     let root = Root::debian();
     fs_err::write(root.at(DROP_IN), b"A=\xff\n").unwrap();
     let (error, help) = root.refusal(&[parameter("slab_nomerge")]);
@@ -186,7 +190,7 @@ fn no_other_file_is_ever_written() {
 }
 
 #[test]
-fn a_boot_loaders_program_which_fails_is_quoted() {
+fn a_boot_loaders_program_that_fails_is_quoted() {
     let root = Root::debian().program("usr/sbin/update-grub", "echo no space left >&2; exit 1");
     let change = root.change();
     let (error, _) = told(root.machine().flags.write(&change.name, &change.wanted).unwrap_err());

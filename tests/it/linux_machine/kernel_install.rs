@@ -30,7 +30,7 @@ fn the_file_keeps_its_end_and_is_put_back_byte_for_byte() {
 }
 
 #[test]
-fn what_stands_there_already_is_not_added_twice() {
+fn an_existing_parameter_is_not_added_twice() {
     let root = Root::systemd_boot().with(FILE, "quiet slab_nomerge\n");
     let asked = [parameter("slab_nomerge"), parameter("page_owner=on")];
     let changes = root.machine().flags.plan(&asked).unwrap();
@@ -57,7 +57,7 @@ fn an_absent_file_is_absent_again_and_the_entry_is_as_before() {
 }
 
 #[test]
-fn a_restore_which_was_cut_short_is_done_again() {
+fn an_interrupted_restore_is_repeated() {
     let root = Root::systemd_boot();
     let change = root.change();
     let mut flags = root.machine().flags;

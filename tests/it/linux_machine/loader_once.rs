@@ -1,6 +1,6 @@
 //! Booting once with the parameters: systemd-boot's entry and `LoaderEntryOneShot`.
 
-use poolgate::machine::{Change, FlagValue, linux};
+use poolgate::machine::{FlagValue, SettingChange, linux};
 
 use super::root::{Root, parameter};
 
@@ -34,7 +34,7 @@ fn systemd_boot() -> Root {
     root.program("usr/bin/bootctl", &set)
 }
 
-fn planned(root: &Root) -> [Change; 2] {
+fn planned(root: &Root) -> [SettingChange; 2] {
     root.machine().flags.plan(&[parameter("slab_nomerge"), parameter("panic=30")]).unwrap().try_into().unwrap()
 }
 
@@ -78,7 +78,7 @@ fn the_booted_entry_is_booted_once_more_with_the_parameters_and_goes_without_tra
 }
 
 #[test]
-fn a_systemd_boot_which_cannot_do_it_has_kernel_install_s_file_as_before() {
+fn a_systemd_boot_without_one_time_entries_gets_kernel_installs_file() {
     let file = "/etc/kernel/cmdline";
     assert_eq!(way(&systemd_boot()), "/boot/loader/entries/a-poolgate.conf");
     let image = with_variable(systemd_boot(), "LoaderEntrySelected", &utf16("debian-6.1.0.efi"));

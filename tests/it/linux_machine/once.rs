@@ -1,6 +1,6 @@
 //! Booting once with the parameters: GRUB's `custom.cfg` and `next_entry`.
 
-use poolgate::machine::{Change, FlagValue, linux};
+use poolgate::machine::{FlagValue, SettingChange, linux};
 
 use super::root::{Root, parameter};
 
@@ -25,7 +25,7 @@ fn debian() -> Root {
         .program("usr/sbin/grub-probe", &probe("ext2", ""))
 }
 
-fn planned(root: &Root) -> [Change; 2] {
+fn planned(root: &Root) -> [SettingChange; 2] {
     let asked = [parameter("slab_nomerge"), parameter("panic=30")];
     root.machine().flags.plan(&asked).unwrap().try_into().unwrap()
 }
@@ -97,7 +97,7 @@ fn both_are_put_back_byte_for_byte_whether_grub_booted_or_not() {
 }
 
 #[test]
-fn menu_entries_which_somebody_wrote_meanwhile_stay() {
+fn menu_entries_written_meanwhile_stay() {
     let root = debian().with(CUSTOM, "# mine");
     let [custom, next] = planned(&root);
     let mut flags = root.machine().flags;
@@ -116,7 +116,7 @@ fn menu_entries_which_somebody_wrote_meanwhile_stay() {
 }
 
 #[test]
-fn what_is_left_is_told_in_commands() {
+fn remaining_changes_are_printed_as_commands() {
     let root = debian().with(CUSTOM, "# mine\n");
     let changes = planned(&root);
     let mut flags = root.machine().flags;
@@ -136,7 +136,7 @@ fn what_is_left_is_told_in_commands() {
 }
 
 #[test]
-fn a_grub_which_cannot_do_it_has_its_drop_in_as_before() {
+fn a_grub_without_one_time_entries_gets_the_drop_in() {
     let drop_in = "/etc/default/grub.d/99-poolgate.cfg";
     assert_eq!(way(&debian()), "/boot/grub/custom.cfg");
     assert_eq!(linux::facts(debian().path()).every_boot, None);
@@ -173,7 +173,7 @@ fn a_grub_which_cannot_do_it_has_its_drop_in_as_before() {
 }
 
 #[test]
-fn a_block_which_somebody_removed_keeps_no_run_in_its_restore() {
+fn a_block_removed_by_a_person_does_not_block_the_restore() {
     let root = debian();
     let [_, next] = planned(&root);
     let mut flags = root.machine().flags;

@@ -69,7 +69,7 @@ fn without_allocinfo_or_with_profiling_off_slabinfo_is_all_there_is() {
 }
 
 #[test]
-fn profiling_which_is_on_is_used() {
+fn profiling_that_is_on_is_used() {
     let root = kernel().with("proc/sys/vm/mem_profiling", "1\n");
     assert_eq!(root.machine().pool.name(), "linux slabinfo and allocinfo");
 }
@@ -90,7 +90,7 @@ fn a_place_is_left_out_until_it_allocates_and_then_stays() {
 }
 
 #[test]
-fn version_2_says_where_it_is_inaccurate_and_counts() {
+fn version_2_marks_inaccurate_rows_and_counts_them() {
     let root = kernel().copy("proc/allocinfo", "allocinfo/6.18.txt");
     let mut machine = root.machine();
     assert_eq!(usage(&mut machine, "kernel:mce_device_create"), Some((48, 49_152)));

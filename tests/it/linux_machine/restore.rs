@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use poolgate::machine::{Change, FlagValue};
+use poolgate::machine::{FlagValue, SettingChange};
 
 use super::root::{Root, parameter, told};
 
@@ -33,7 +33,7 @@ fn armed() -> String {
 }
 
 /// Returns the remaining commands, with the root shown as `ROOT`.
-fn by_hand(root: &Root, change: &Change) -> Vec<String> {
+fn by_hand(root: &Root, change: &SettingChange) -> Vec<String> {
     let flags = root.machine().flags;
     let now = flags.read(&change.name).unwrap();
     let commands = flags.by_hand(change, Some(&now), &root.at("saved text"));
@@ -74,7 +74,7 @@ fn edits_of_grub_s_file_stay_when_ours_are_undone() {
 }
 
 #[test]
-fn what_cannot_be_told_apart_is_left_to_a_person() {
+fn ambiguous_changes_are_left_to_a_person() {
     let root = arch("GRUB_CMDLINE_LINUX=\"quiet\"\n");
     let change = root.change();
     let root = root.with("etc/default/grub", "GRUB_CMDLINE_LINUX=\"quiet slab_nomerge\"\n");
@@ -85,7 +85,7 @@ fn what_cannot_be_told_apart_is_left_to_a_person() {
 }
 
 #[test]
-fn a_drop_in_which_is_still_there_is_removed_by_hand() {
+fn a_remaining_drop_in_is_removed_by_hand() {
     let root = Root::debian().with("boot/grub/grub.cfg", &armed());
     let change = root.change();
     root.machine().flags.write(&change.name, &change.wanted).unwrap();
@@ -108,7 +108,7 @@ fn a_file_with_an_original_is_copied_back_by_hand() {
 }
 
 #[test]
-fn an_update_which_failed_is_named_alone_and_done_again() {
+fn a_failed_update_is_named_alone_and_repeated() {
     let root = Root::debian().with("boot/grub/grub.cfg", &armed()).program("usr/sbin/update-grub", FAILS);
     let change = root.change();
     let mut flags = root.machine().flags;
@@ -130,7 +130,7 @@ fn an_update_which_failed_is_named_alone_and_done_again() {
 }
 
 #[test]
-fn an_entry_which_was_not_made_anew_is_told_by_hand() {
+fn a_stale_boot_entry_gets_instructions_by_hand() {
     let root = Root::systemd_boot().with(CMDLINE, "quiet\n").with(ENTRY, "title x\noptions quiet slab_nomerge\n");
     let change = root.change();
     let add = "chroot ROOT kernel-install add 6.1.0 /usr/lib/modules/6.1.0/vmlinuz";
@@ -174,7 +174,7 @@ fn a_command_line_of_our_making_goes_after_its_entry_was_made() {
 }
 
 #[test]
-fn a_restore_cut_short_before_the_file_went_is_no_edit_of_somebody_s() {
+fn an_interrupted_restore_is_not_mistaken_for_an_edit() {
     let root = Root::systemd_boot();
     let change = root.change();
     let mut flags = root.machine().flags;

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use poolgate::machine::{Asked, Change, Machine, MachineError, linux};
+use poolgate::failure::help;
+use poolgate::machine::{Machine, MachineError, RequestedSetting, SettingChange, linux};
 
 pub(super) struct Root {
     folder: tempfile::TempDir,
@@ -13,8 +14,8 @@ pub(super) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-pub(super) fn parameter(parameter: &str) -> Asked {
-    Asked::KernelParameter(parameter.to_owned())
+pub(super) fn parameter(parameter: &str) -> RequestedSetting {
+    RequestedSetting::KernelParameter(parameter.to_owned())
 }
 
 impl Root {
@@ -110,7 +111,7 @@ impl Root {
     }
 
     /// Returns the commands that restore `changes` by hand, with ROOT for the path of this root.
-    pub(super) fn by_hand(&self, changes: &[Change]) -> Vec<String> {
+    pub(super) fn by_hand(&self, changes: &[SettingChange]) -> Vec<String> {
         let flags = self.machine().flags;
         let commands = changes.iter().flat_map(|change| {
             let now = flags.read(&change.name).unwrap();
@@ -120,19 +121,19 @@ impl Root {
     }
 
     /// Returns the one change that sets `slab_nomerge`.
-    pub(super) fn change(&self) -> Change {
+    pub(super) fn change(&self) -> SettingChange {
         let changes = self.machine().flags.plan(&[parameter("slab_nomerge")]).unwrap();
         let [change] = changes.try_into().unwrap();
         change
     }
 
     /// Returns the error for settings that cannot be set, and its remedy.
-    pub(super) fn refusal(&self, asked: &[Asked]) -> (String, String) {
+    pub(super) fn refusal(&self, asked: &[RequestedSetting]) -> (String, String) {
         told(self.machine().flags.plan(asked).unwrap_err())
     }
 }
 
 /// Returns an error's message and remedy.
 pub(super) fn told(error: MachineError) -> (String, String) {
-    (error.to_string(), error.help().unwrap_or_default().to_owned())
+    (error.to_string(), help(&error).unwrap_or_default())
 }

@@ -23,13 +23,13 @@ fn state() -> Root {
 const SCENARIO: &str = "var/lib/poolgate/run-1/scenario.yaml";
 
 #[test]
-fn what_only_its_owner_can_write_is_trusted() {
+fn files_that_only_their_owner_can_write_are_trusted() {
     let root = state();
     linux::trusted_below(root.path(), &root.at(SCENARIO)).unwrap();
 }
 
 #[test]
-fn a_file_or_folder_which_others_can_write_is_refused() {
+fn a_file_or_folder_that_others_can_write_is_refused() {
     for (at, mode) in [(SCENARIO, 0o620), (SCENARIO, 0o602), ("var/lib/poolgate/run-1", 0o777), ("var", 0o775)] {
         let root = state().mode(at, mode);
         let problem = format!("users other than its owner can write to it (mode {mode:04o})");
@@ -59,7 +59,7 @@ fn a_link_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn what_belongs_to_somebody_else_is_refused() {
+fn files_of_other_users_are_refused() {
     for at in [SCENARIO, "var/lib/poolgate"] {
         let root = state();
         if let Err(error) = chown(root.at(at), Some(NOBODY), None) {
@@ -72,7 +72,7 @@ fn what_belongs_to_somebody_else_is_refused() {
 }
 
 #[test]
-fn a_path_which_does_not_go_straight_down_is_refused() {
+fn a_path_that_does_not_go_straight_down_is_refused() {
     let root = state();
     for path in [root.at("var/lib/poolgate/../poolgate"), "run-1".into()] {
         assert!(linux::trusted_below(root.path(), &path).is_err(), "{}", path.display());
@@ -95,7 +95,7 @@ fn the_state_folder_is_roots_alone_and_made_once() {
 }
 
 #[test]
-fn a_state_folder_which_others_made_is_refused() {
+fn a_state_folder_that_others_made_is_refused() {
     let root = Root::new().with("elsewhere/.keep", "").with("var/lib/.keep", "");
     symlink(root.at("elsewhere"), root.at("var/lib/poolgate")).unwrap();
     let (error, _) = told(linux::prepare_state_folder(root.path()).unwrap_err());

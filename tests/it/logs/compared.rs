@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::judged::{Said, log, poolgate};
+use super::judged::{log, poolgate};
 use super::{HEADER, file};
+use crate::program::Completed;
 
 /// Compares two logs with the arguments in `given`.
-fn compare(base: &str, candidate: &str, given: &[&str]) -> Said {
+fn compare(base: &str, candidate: &str, given: &[&str]) -> Completed {
     let folder = tempfile::tempdir().unwrap();
     let files = [("base.csv", base), ("candidate.csv", candidate)];
     let [base, candidate] = files.map(|(name, text)| -> PathBuf { file(&folder, name, text.as_bytes()) });
@@ -26,7 +27,7 @@ fn a_new_leak_breaks_and_an_old_one_does_not() {
 }
 
 #[test]
-fn an_old_leak_which_became_faster_breaks() {
+fn an_old_leak_that_became_faster_breaks() {
     compare(&log(128), &log(256), &RATE).is(1, &["base 128.0 B/iteration"]);
     compare(&log(256), &log(128), &RATE).is(0, &["no faster than the base"]);
 }
@@ -50,7 +51,7 @@ fn a_difference_within_the_noise_is_none() {
 }
 
 #[test]
-fn a_tag_which_the_base_does_not_have_is_new() {
+fn a_tag_that_the_base_does_not_have_is_new() {
     let without =
         log(0).lines().filter(|line| !line.contains("MyD1")).map(|line| format!("{line}\n")).collect::<String>();
     compare(&without, &log(128), &RATE).is(1, &["not present in the base"]);
@@ -74,7 +75,7 @@ fn a_few_samples_of_the_base_count_as_far_as_their_interval_goes() {
 }
 
 #[test]
-fn what_nobody_confirmed_is_unclear_here_too() {
+fn unconfirmed_growth_is_unclear_here_too() {
     let given = ["--threshold", "tag MyD1 max_rate 0 B/iteration"];
     compare(&log(0), &log(128), &given).is(4, &["unconfirmed"]);
     compare(&log(128), &log(128), &given).is(0, &["no faster than the base"]);
@@ -114,7 +115,7 @@ fn an_amount_must_exceed_the_base_by_more_than_the_threshold() {
 }
 
 #[test]
-fn what_the_candidate_no_longer_breaks_is_fixed_since_the_base() {
+fn a_threshold_that_the_candidate_no_longer_breaks_is_fixed() {
     let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
     let said = compare(&levels(6400, 9600), &levels(6400, 6400), &growth);
     said.is(0, &["held", "fixed since the base, which grew by 3.12 KiB"]);
@@ -127,7 +128,7 @@ fn what_the_candidate_no_longer_breaks_is_fixed_since_the_base() {
 }
 
 #[test]
-fn what_is_unrelated_is_refused_or_told() {
+fn unrelated_recordings_are_refused_or_noted() {
     let other = log(0).replace("MyD1", "Abc1").replace("Busy", "Abc2");
     compare(&other, &log(128), &[]).is(3, &["unrelated: no tag is in both", "help: give two recordings"]);
     let screens = " Tag  Type     Allocs            Frees            Diff   Bytes      Per Alloc\n\n \
@@ -185,7 +186,7 @@ fn json_has_each_sides_rate_and_junit_a_case_a_threshold() {
 }
 
 #[test]
-fn a_side_which_cannot_be_read_is_an_error_in_junit_too() {
+fn a_side_that_cannot_be_read_is_an_error_in_junit_too() {
     let folder = tempfile::tempdir().unwrap();
     let junit = folder.path().join("junit.xml");
     let given: Vec<&str> = RATE.into_iter().chain(["--junit", junit.to_str().unwrap()]).collect();

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::judged::{Said, poolgate};
+use super::judged::poolgate;
 use super::{HEADER, file};
+use crate::program::Completed;
 
 fn five_samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field/f81-five-samples.csv")
 }
 
 /// Judges a log with these bytes of `MyD1`, one sample a minute, with the arguments in `given`.
-fn judged(bytes: &[u64], given: &[&str]) -> Said {
+fn judged(bytes: &[u64], given: &[&str]) -> Completed {
     let folder = tempfile::tempdir().unwrap();
     let rows = bytes.iter().enumerate().map(|(at, bytes)| format!("{},,MyD1,Nonp,{},,{bytes}\n", at * 60, bytes / 64));
     let log = file(&folder, "few.csv", (HEADER.to_owned() + &rows.collect::<String>()).as_bytes());
@@ -54,7 +55,7 @@ fn an_uneven_growth_has_an_interval_as_wide_as_its_samples_are_few() {
 }
 
 #[test]
-fn what_is_flat_in_a_few_samples_may_hide_a_slow_leak() {
+fn a_few_flat_samples_may_hide_a_slow_leak() {
     let flat = [6400; 5];
     judged(&flat, &["--threshold", "tag MyD1 max_rate 0 B/h"]).is(4, &["0.0 B/h (95 %: -3542.4 to 3542.4)"]);
     judged(&flat, &["--threshold", "tag MyD1 max_rate 4 KiB/h"]).is(0, &["held"]);

@@ -1,11 +1,11 @@
 //! Logs on the command line: judged like any recording, many at once, with thresholds from the command line.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::{HEADER, file};
+use crate::program::Completed;
 
 /// A log of 60 iterations: `MyD1` grows by `leak` bytes in each, and `Busy` goes up and down.
 pub(crate) fn log(leak: u64) -> String {
@@ -18,28 +18,8 @@ pub(crate) fn log(leak: u64) -> String {
     HEADER.to_owned() + &rows.collect::<String>()
 }
 
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    stderr: String,
-}
-
-pub(crate) fn poolgate(arguments: &[&str], files: &[&Path]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_poolgate")).args(arguments).args(files).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
-}
-
-impl Said {
-    #[track_caller]
-    pub(crate) fn is(&self, code: i32, words: &[&str]) -> &Said {
-        let all = format!("{}{}", self.stdout, self.stderr);
-        assert_eq!(self.code, Some(code), "{all}");
-        // In a table, a sentence continues on the next line.
-        let line = all.split_whitespace().collect::<Vec<_>>().join(" ");
-        words.iter().for_each(|words| assert!(line.contains(words), "{words}: {all}"));
-        self
-    }
+pub(crate) fn poolgate(arguments: &[&str], files: &[&Path]) -> Completed {
+    Completed::run(crate::program::poolgate().args(arguments).args(files))
 }
 
 fn logs(folder: &tempfile::TempDir) -> (PathBuf, PathBuf) {
@@ -74,7 +54,7 @@ fn a_report_begins_with_the_leaks_or_the_smallest_detectable_one() {
 fn a_narrow_report_is_in_paragraphs() {
     let folder = tempfile::tempdir().unwrap();
     let (_, leak) = logs(&folder);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
+    let mut command = crate::program::poolgate();
     command.args(["judge", "--no-confirm", "--threshold", "tag * max_rate 0 B/iteration"]).arg(&leak);
     let output = command.env("COLUMNS", "80").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -113,7 +93,7 @@ fn without_any_threshold_the_rule_is_that_no_tag_may_leak() {
 }
 
 #[test]
-fn a_log_of_bytes_alone_says_nothing_of_objects() {
+fn a_log_of_bytes_alone_has_no_object_counts() {
     let folder = tempfile::tempdir().unwrap();
     let rows = (0..60).map(|at| format!("{at},{at},MyD1,{}\n", 6400 + at * 128)).collect::<String>();
     let bytes = file(&folder, "bytes.csv", format!("t_seconds,iteration,tag,bytes\n{rows}").as_bytes());
@@ -147,7 +127,7 @@ fn many_files_are_judged_at_once_and_the_worst_of_them_counts() {
 }
 
 #[test]
-fn every_report_is_an_object_of_json_also_that_of_a_file_which_cannot_be_read() {
+fn every_report_is_a_json_object_even_for_an_unreadable_file() {
     let folder = tempfile::tempdir().unwrap();
     let (clean, leak) = logs(&folder);
     let said = poolgate(&["judge", "--no-confirm", "--json"], &[&clean, &folder.path().join("none"), &leak]);
@@ -188,7 +168,7 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
         let csv = folder.path().join("log.csv.gz");
         poolgate(&["export", "--csv", "--stages", "--output", csv.to_str().unwrap()], &[&run]).is(0, &[]);
         let by = ["judge", "--json", "--scenario", scenario.to_str().unwrap()];
-        let figures = |said: &Said| {
+        let figures = |said: &Completed| {
             let report: Value = serde_json::from_str(&said.stdout).unwrap();
             let mut tags = report["tags"].as_array().unwrap().clone();
             tags.sort_by_key(|tag| (tag["tag"].to_string(), tag["pool"].to_string()));
@@ -208,7 +188,7 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
 /// During a second look the workload pauses again and again, so a leak that grows only while it runs does not look like
 /// one.
 #[test]
-fn a_leak_which_took_a_second_look_is_still_one_in_a_file_without_stages() {
+fn a_leak_with_a_second_look_is_found_in_a_file_without_stages() {
     let folder = tempfile::tempdir().unwrap();
     let text = "scenario: test\nmachine: { simulated: { tags: 30 } }\n\
                 workload: { run: poolgate sim exercise --leak Drv1:96Bx2, iterations: 60, warm_up: 5 }\n\

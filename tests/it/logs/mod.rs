@@ -139,7 +139,7 @@ fn columns_may_stand_in_any_order_and_be_missing() {
 }
 
 #[test]
-fn what_a_row_does_not_count_is_not_known_rather_than_zero() {
+fn a_counter_missing_from_a_row_is_unknown_not_zero() {
     let counters = |row: &str| {
         let recording = imported(format!("{HEADER}{row}\n").as_bytes());
         let mut events = recording.events();
@@ -165,7 +165,7 @@ fn counters_of_32_bits_may_wrap_and_those_of_64_be_large() {
 }
 
 #[test]
-fn unix_time_tells_when_a_log_was_made() {
+fn unix_time_gives_the_start_of_a_log() {
     let started = |seconds: &str| {
         imported(format!("{HEADER}{seconds},,MyD1,Nonp,1,0,64\n").as_bytes()).header().started.to_string()
     };
@@ -174,7 +174,7 @@ fn unix_time_tells_when_a_log_was_made() {
 }
 
 #[test]
-fn a_recording_is_opened_as_it_is_whatever_its_name() {
+fn a_recording_is_opened_under_any_name() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/recordings");
     let recording = fixtures.read_dir().unwrap().map(|entry| entry.unwrap().path());
     let recording = recording.into_iter().find(|path| path.extension().is_some_and(|it| it == "pgr")).unwrap();

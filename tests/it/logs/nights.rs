@@ -6,7 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::file;
-use super::judged::{Said, poolgate};
+use super::judged::poolgate;
+use crate::program::Completed;
 use crate::python;
 
 /// Noon of 2026-01-01 as Unix time.
@@ -36,13 +37,13 @@ fn nights(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     (0..NIGHTS).map(night).collect()
 }
 
-fn series(files: &[PathBuf], given: &[&str]) -> Said {
+fn series(files: &[PathBuf], given: &[&str]) -> Completed {
     let arguments: Vec<&str> = ["export", "--series"].iter().chain(given).copied().collect();
     poolgate(&arguments, &files.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
 
 /// The rows of a series, with each field under its column's name.
-fn rows(said: &Said) -> Vec<std::collections::HashMap<String, String>> {
+fn rows(said: &Completed) -> Vec<std::collections::HashMap<String, String>> {
     csv::Reader::from_reader(said.stdout.as_bytes()).deserialize().map(|row| row.unwrap()).collect()
 }
 
@@ -70,7 +71,7 @@ fn a_series_has_a_row_a_run_and_tag_in_the_order_of_time() {
 }
 
 #[test]
-fn what_has_no_rate_is_left_out_and_counted() {
+fn nights_without_a_rate_are_left_out_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let mut files = nights(&folder);
     files.truncate(2);
@@ -109,7 +110,7 @@ fn otava(config: &Path, branch: &str) -> Option<Value> {
 }
 
 #[test]
-fn otava_finds_the_night_in_which_the_leak_came() {
+fn otava_finds_the_night_of_the_leak() {
     let folder = tempfile::tempdir().unwrap();
     let nightly = folder.path().join("nightly.csv");
     series(&nights(&folder), &["--output", nightly.to_str().unwrap()]).is(0, &[]);

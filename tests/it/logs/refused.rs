@@ -1,8 +1,11 @@
 //! A file that is not a log, or contradicts itself, is refused with the line and advice; nothing is left out.
 
+use poolgate::failure::help;
 use poolgate::import::{self, ImportError};
 
 use super::{HEADER, PLAIN, file, gzip};
+#[cfg(unix)]
+use crate::program::{Completed, poolgate};
 
 /// The error for these bytes, and the advice.
 fn refused(bytes: &[u8]) -> (String, String) {
@@ -13,26 +16,25 @@ fn refused(bytes: &[u8]) -> (String, String) {
         Err(error) => error,
     };
     let said = error.to_string().replace(&path.display().to_string(), "log.csv");
-    (said, error.help().unwrap_or_default().to_owned())
+    (said, help(&error).unwrap_or_default())
 }
 
 /// The error of `poolgate judge` for the output of a shell, and its exit code.
 #[cfg(unix)]
 fn piped(shell: &str) -> (Option<i32>, String) {
     let judged = format!("{shell} | {} judge /dev/stdin", env!("CARGO_BIN_EXE_poolgate"));
-    let output = std::process::Command::new("sh").args(["-c", &judged]).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    let output = Completed::run(std::process::Command::new("sh").args(["-c", &judged]));
+    (output.code, output.stderr)
 }
 
 #[cfg(unix)]
 #[test]
-fn what_never_ends_is_refused() {
+fn endless_input_is_refused() {
     for device in ["/dev/zero", "/dev/urandom"] {
         for command in [&["judge"][..], &["export", "--csv"], &["compare", device], &["mon"]] {
-            let mut poolgate = std::process::Command::new(env!("CARGO_BIN_EXE_poolgate"));
-            let output = poolgate.args(command).arg(device).output().unwrap();
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert_eq!(output.status.code(), Some(3), "{command:?} {device}: {said}");
+            let output = Completed::run(poolgate().args(command).arg(device));
+            let said = output.stderr;
+            assert_eq!(output.code, Some(3), "{command:?} {device}: {said}");
             let told = format!("error: {device} is not a regular file\nhelp: give a recording.pgr");
             assert!(said.contains(&told), "{said}");
         }
@@ -71,7 +73,7 @@ fn row(row: &str) -> (String, String) {
 }
 
 #[test]
-fn a_row_which_makes_no_sense_is_named_by_its_line() {
+fn an_implausible_row_is_named_by_its_line() {
     for (bad, said, help) in [
         (
             "1,0,MyD1,Nonp,1,0,many",
@@ -113,7 +115,7 @@ fn a_row_which_makes_no_sense_is_named_by_its_line() {
 }
 
 #[test]
-fn a_clock_or_a_count_which_goes_back_is_refused_with_both_lines() {
+fn a_clock_or_a_count_that_goes_back_is_refused_with_both_lines() {
     let rows = "5,4,MyD1,Nonp,1,0,64\n5,4,MyD2,Nonp,1,0,64\n";
     let (said, help) = refused(format!("{HEADER}{rows}4.5,4,MyD1,Nonp,1,0,64\n").as_bytes());
     assert_eq!(
@@ -127,7 +129,7 @@ fn a_clock_or_a_count_which_goes_back_is_refused_with_both_lines() {
 }
 
 #[test]
-fn a_beginning_which_is_no_log_says_what_it_looks_like() {
+fn the_error_for_an_unknown_file_quotes_its_beginning() {
     for (bytes, said) in [
         (&b""[..], "is empty"),
         (b"\n\n", "has only blank lines"),
@@ -148,7 +150,7 @@ fn a_beginning_which_is_no_log_says_what_it_looks_like() {
 }
 
 #[test]
-fn a_quotation_mark_which_is_never_closed_does_not_fill_the_memory() {
+fn a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() {
     let mut bytes = format!("{HEADER}0,0,\"MyD1,Nonp,1,0,64\n").into_bytes();
     bytes.resize(8 << 20, b'x');
     let (said, help) = refused(&bytes);
@@ -162,7 +164,7 @@ fn a_quotation_mark_which_is_never_closed_does_not_fill_the_memory() {
 }
 
 #[test]
-fn a_gzip_file_which_was_cut_off_is_never_half_a_log() {
+fn a_gzip_file_that_was_cut_off_is_never_half_a_log() {
     let many: String =
         (0..5000).map(|at| format!("{at},{at},MyD1,Nonp,{},0,{}\n", at * 7919 % 4001, at * 64)).collect();
     let whole = gzip(format!("{HEADER}{many}").as_bytes());
@@ -179,14 +181,14 @@ fn text_of_a_file_reaches_no_terminal_as_it_is() {
 }
 
 #[test]
-fn a_file_which_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = import::open(&folder.path().join("missing.csv")).unwrap_err();
-    assert!(matches!(error, ImportError::Io(_)) && error.to_string().contains("missing.csv"), "{error}");
+    assert!(matches!(error, ImportError::NoLog(_)) && error.to_string().contains("missing.csv"), "{error}");
 }
 
 #[test]
-fn every_byte_which_is_lost_or_turned_is_an_error_or_another_log_but_no_panic() {
+fn lost_or_changed_bytes_cause_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     // Each import writes a recording and waits for the disk.
     for (at, change) in (0..PLAIN.len()).zip([b'"', b',', b'\n', 0xff].into_iter().cycle()) {

@@ -89,7 +89,7 @@ fn without_stages_the_file_has_the_seven_columns_and_no_sample_after_the_first_l
 }
 
 #[test]
-fn what_a_file_cannot_hold_is_counted() {
+fn marks_that_a_csv_file_cannot_hold_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.pgr");
     let header = Header { started: Timestamp::UNIX_EPOCH, ..recording().header().clone() };

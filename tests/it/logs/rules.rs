@@ -47,7 +47,7 @@ fn verdicts(judgement: &Judgement) -> Vec<Verdict> {
 }
 
 #[test]
-fn the_first_threshold_a_tag_broke_tells_of_all_the_others() {
+fn the_first_broken_threshold_of_a_tag_lists_the_others() {
     let rules = format!("{EACH}  - {{ tag: MyD1, max_bytes: 1 GiB }}\n  - {{ tag: \"MyD?\", max_bytes: 1 KiB }}\n");
     let judgement = judged(&rules, &[]);
     let also = "; it also broke `tag * max_rate 0 B/iteration` and `tag MyD? max_bytes 1 KiB`";
@@ -59,7 +59,7 @@ fn the_first_threshold_a_tag_broke_tells_of_all_the_others() {
 }
 
 #[test]
-fn what_is_ignored_breaks_nothing_and_is_listed_with_its_reason() {
+fn ignored_tags_break_nothing_and_are_listed_with_their_reason() {
     let without = judged(EACH, &[]);
     assert_eq!(verdicts(&without), [Verdict::Broken, Verdict::Broken]);
 
@@ -79,7 +79,7 @@ fn what_is_ignored_breaks_nothing_and_is_listed_with_its_reason() {
 }
 
 #[test]
-fn an_entry_which_expired_the_day_before_warns_and_judges() {
+fn an_entry_that_expired_the_day_before_warns_and_judges() {
     let ignore = "ignore:\n  - { tag: Cach, because: it caches what was touched, until: 2026-01-01 }\n";
     let judgement = judged(&format!("{EACH}{ignore}"), &[]);
     assert_eq!(verdicts(&judgement), [Verdict::Broken, Verdict::Broken]);
@@ -88,14 +88,14 @@ fn an_entry_which_expired_the_day_before_warns_and_judges() {
 }
 
 #[test]
-fn an_entry_which_matches_nothing_is_a_note() {
+fn an_entry_that_matches_nothing_is_a_note() {
     let judgement = judged(&format!("{EACH}ignore:\n  - {{ tag: \"Xyz?\", because: gone }}\n"), &[]);
     assert_eq!(judgement.notes, ["`ignore` of Xyz? matches no tag of this recording"]);
     assert_eq!(verdicts(&judgement), [Verdict::Broken, Verdict::Broken]);
 }
 
 #[test]
-fn a_total_is_not_changed_by_what_is_ignored() {
+fn a_total_includes_ignored_tags() {
     let rules = "thresholds: [ { total: nonpaged, max_growth: 1 KiB } ]\nignore: [ { tag: \"*\", because: all } ]\n";
     assert_eq!(verdicts(&judged(rules, &[])), [Verdict::Broken]);
 }
@@ -104,7 +104,7 @@ const TEARDOWN: &str =
     "thresholds:\n  - { tag: MyD1, after_teardown: 64 B }\n  - { total: nonpaged, after_teardown: 1 KiB }\n";
 
 #[test]
-fn what_teardown_leaves_is_told_to_the_byte() {
+fn memory_left_after_teardown_is_reported_to_the_byte() {
     for (left, expected) in [
         (&[("MyD1", 128), ("Cach", 64)][..], [(Verdict::Broken, "128 B are left"), (Verdict::Held, "192 B are left")]),
         (&[("MyD1", 64), ("Cach", 1024)], [(Verdict::Held, "64 B are left"), (Verdict::Broken, "1088 B are left")]),
@@ -119,12 +119,12 @@ fn what_teardown_leaves_is_told_to_the_byte() {
 }
 
 #[test]
-fn without_a_sample_after_teardown_what_it_leaves_is_unclear() {
+fn without_a_sample_after_teardown_the_remainder_is_unclear() {
     assert_eq!(verdicts(&judged(TEARDOWN, &[])), [Verdict::Unclear, Verdict::Unclear]);
 }
 
 #[test]
-fn a_tag_which_only_teardown_brings_is_judged() {
+fn a_tag_that_only_teardown_brings_is_judged() {
     let rules = "thresholds: [ { tag: Late, after_teardown: 0 B } ]";
     assert_eq!(verdicts(&judged(rules, &[("MyD1", 0), ("Late", 640)])), [Verdict::Broken]);
     assert_eq!(verdicts(&judged(rules, &[("MyD1", 0), ("Late", 0)])), [Verdict::Held]);

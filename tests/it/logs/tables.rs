@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::judged::{Said, poolgate};
+use super::judged::poolgate;
 use super::{file, stage_at, still_rows};
+use crate::program::Completed;
 
 const AT_REST: &str = "at rest";
 
 /// A run of three stages; `row` returns allocs, frees and bytes of `MyD1` at a second.
-fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Said {
+fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Completed {
     let mut log = "t_seconds,iteration,tag,pool,allocs,frees,bytes,stage\n".to_owned();
     for second in 0..80u64 {
         let (stage, done) = stage_at(second);
@@ -27,7 +28,7 @@ fn staged(row: impl Fn(u64) -> Option<(u64, u64, u64)>, given: &[&str]) -> Said 
 }
 
 #[test]
-fn a_run_without_a_level_says_which_one_and_why() {
+fn a_missing_level_is_named_with_its_reason() {
     let growth = ["--threshold", "tag MyD1 max_growth 1 KiB"];
     let bytes = ["--threshold", "tag MyD1 max_bytes 1 KiB"];
     let gone = |second| (second < 60).then_some((100, 0, 6400));
@@ -44,7 +45,7 @@ fn field(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field").join(name)
 }
 
-fn judge(given: &[&str], files: &[&Path]) -> Said {
+fn judge(given: &[&str], files: &[&Path]) -> Completed {
     let arguments: Vec<&str> = ["judge"].iter().chain(given).copied().collect();
     let said = poolgate(&arguments, files);
     assert!(!said.stdout.contains(AT_REST), "such a log has no rest: {}", said.stdout);
@@ -71,7 +72,7 @@ fn snapshots(tables: &[&[(&str, u64, u64, u64)]]) -> String {
     text
 }
 
-fn judged(tables: &[&[(&str, u64, u64, u64)]], given: &[&str]) -> Said {
+fn judged(tables: &[&[(&str, u64, u64, u64)]], given: &[&str]) -> Completed {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "snapshots.log", snapshots(tables).as_bytes());
     judge(given, &[&log])
@@ -154,7 +155,7 @@ fn a_table_of_a_few_rows_is_a_part() {
 }
 
 #[test]
-fn after_a_restart_only_what_follows_is_compared() {
+fn after_a_restart_only_later_samples_are_compared() {
     let first = [("MyD1", 90_000, 80_000, 640_000), ("Othr", 70_000, 69_000, 64_000), ("Thrd", 5000, 4000, 64_000)];
     let second = [("MyD1", 900, 400, 32_000), ("Othr", 700, 600, 6400), ("Thrd", 50, 40, 640)];
     let third = [("MyD1", 9900, 400, 608_000), ("Othr", 800, 700, 6400), ("Thrd", 60, 50, 640)];
@@ -179,7 +180,7 @@ fn a_tag_whose_counters_went_back_grew_at_least_by_the_difference() {
 }
 
 #[test]
-fn without_thresholds_what_grew_most_comes_first() {
+fn without_thresholds_the_largest_growth_comes_first() {
     let first = [("Slow", 100, 0, 6400), ("Fast", 100, 0, 6400), ("Less", 100, 0, 6400), ("Same", 100, 0, 6400)];
     let last = [("Slow", 200, 0, 12_800), ("Fast", 1000, 0, 64_000), ("Less", 100, 50, 3200), ("Same", 100, 0, 6400)];
     let tables: [&[_]; 2] = [&first, &last];
@@ -215,14 +216,14 @@ fn many(tags: u64) -> String {
 }
 
 #[test]
-fn the_largest_come_first_and_the_others_are_where_the_line_says() {
+fn the_largest_tags_come_first_and_the_others_are_in_the_named_file() {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "many.csv", many(30).as_bytes());
     let growth = ["--threshold", "tag * max_growth 0 B"];
     let said = judge(&growth, &[&log]);
     said.is(1, &["and 22 more, shown with --all"]);
     assert!(!said.stdout.contains("report.json"), "judge writes none: {}", said.stdout);
-    let place = |said: &Said, tag: &str| said.stdout.find(tag).unwrap_or(usize::MAX);
+    let place = |said: &Completed, tag: &str| said.stdout.find(tag).unwrap_or(usize::MAX);
     assert!(place(&said, "T029") < place(&said, "T028"), "{}", said.stdout);
     assert!(said.stdout.contains("T022") && !said.stdout.contains("T021"), "{}", said.stdout);
     let all = judge(&["--all", growth[0], growth[1]], &[&log]);
@@ -232,7 +233,7 @@ fn the_largest_come_first_and_the_others_are_where_the_line_says() {
 }
 
 #[test]
-fn what_is_judged_elsewhere_has_no_host() {
+fn a_recording_judged_elsewhere_has_no_host() {
     let folder = tempfile::tempdir().unwrap();
     let log = file(&folder, "log.csv", many(1).as_bytes());
     let junit = folder.path().join("junit.xml");

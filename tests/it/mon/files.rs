@@ -11,7 +11,7 @@ fn a_snapshot_is_poolmons_file() {
 }
 
 #[test]
-fn a_snapshot_goes_where_it_is_told_to() {
+fn a_snapshot_is_written_to_the_given_file() {
     let bed = Bed::new();
     for words in [&["/n", "snap.txt", "/a"][..], &["--sort", "allocs", "--snapshot", "snap.txt"]] {
         assert!(bed.mon(words).status().unwrap().success());
@@ -26,7 +26,7 @@ fn a_snapshot_goes_where_it_is_told_to() {
 }
 
 #[test]
-fn as_many_snapshots_as_were_asked_for_follow_one_another() {
+fn count_sets_the_number_of_snapshots() {
     let bed = Bed::new();
     let count = ["--count", "3", "--every", "10 ms"];
     let said = bed.mon(&[&["-n", "snap.txt", "-b"], &count[..]].concat()).output().unwrap();
@@ -49,7 +49,7 @@ fn a_log_has_one_screen_after_the_other_and_stdout_none() {
 }
 
 #[test]
-fn a_log_says_when_each_screen_was_if_asked_to() {
+fn timestamps_are_written_to_a_log_on_request() {
     let bed = Bed::new();
     let before = jiff::Timestamp::now();
     bed.once(&["--log", "pool.log", "--timestamps"]);
@@ -61,7 +61,7 @@ fn a_log_says_when_each_screen_was_if_asked_to() {
 }
 
 #[test]
-fn whoever_leaves_out_the_times_of_an_unusual_log_is_told() {
+fn missing_times_of_an_unusual_log_cause_a_warning() {
     let bed = Bed::new();
     let said = bed.once(&["--log", "pool.log", "--every", "1 s"]);
     assert!(said.stderr.contains("add --timestamps"), "{}", said.stderr);
@@ -69,7 +69,7 @@ fn whoever_leaves_out_the_times_of_an_unusual_log_is_told() {
 }
 
 #[test]
-fn the_column_mapped_driver_is_what_the_lists_say() {
+fn the_column_mapped_driver_shows_the_lists() {
     let bed = Bed::new();
     let said = bed.once(&["/c"]);
     assert_eq!(said.code, Some(2));
@@ -89,7 +89,7 @@ fn the_column_mapped_driver_is_what_the_lists_say() {
 }
 
 #[test]
-fn a_file_which_cannot_be_written_is_an_error() {
+fn a_file_that_cannot_be_written_is_an_error() {
     let bed = Bed::new();
     for words in [["--log", "no/such/folder.log"], ["--snapshot", "no/such/folder.log"]] {
         let said = bed.mon(&words).args(["--every", "5 s"]).output().unwrap();

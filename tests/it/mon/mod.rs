@@ -11,11 +11,13 @@ mod switches;
 mod terminal;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
 use poolgate::pool::Pool;
 use tempfile::TempDir;
+
+use crate::program::{Completed, poolgate_in};
 
 /// A folder with a simulated kernel that has only the tags of the test.
 struct Bed {
@@ -52,37 +54,22 @@ impl Bed {
 
     /// `poolgate mon` with these arguments, in the folder, reading the kernel.
     fn mon(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_poolgate"));
-        command.arg("mon").args(words).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env("POOLGATE_SIM_KERNEL", self.kernel.path()).env("NO_COLOR", "1");
+        let mut command = poolgate_in(self.folder.path());
+        command.arg("mon").args(words).env("POOLGATE_SIM_KERNEL", self.kernel.path()).env("NO_COLOR", "1");
         command
     }
 
     /// The output of one screen, or of the requested action.
-    fn once(&self, words: &[&str]) -> Said {
-        Said::of(self.mon(&[words, &["--for", "0 s"]].concat()).output().unwrap())
+    fn once(&self, words: &[&str]) -> Completed {
+        Completed::run(&mut self.mon(&[words, &["--for", "0 s"]].concat()))
     }
 }
 
-/// The output of poolgate.
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Said {
-    fn of(output: Output) -> Said {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
-    }
-
-    /// Tags and pools of the rows, in order.
-    #[track_caller]
-    fn rows(&self) -> Vec<String> {
-        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
-        rows(&self.stdout)
-    }
+/// Tags and pools of the rows of a successful command, in order.
+#[track_caller]
+fn rows_of(mon: &Completed) -> Vec<String> {
+    assert_eq!((mon.code, mon.stderr.as_str()), (Some(0), ""), "{}", mon.stdout);
+    rows(&mon.stdout)
 }
 
 /// Tags and pools of a screen's rows, in order.

@@ -5,7 +5,8 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use poolgate::pool::Pool;
 
-use super::{Bed, Said};
+use super::Bed;
+use crate::program::Completed;
 
 /// A running `poolgate mon`, and its output.
 pub(super) struct Going {
@@ -41,12 +42,12 @@ impl Going {
 
     /// Sends Ctrl-C, and returns the result.
     #[cfg(unix)]
-    pub(super) fn interrupt(self) -> Said {
+    pub(super) fn interrupt(self) -> Completed {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
         // Reading the pipe to its end waits for the end of the child.
         let _rest = self.lines.lines().map_while(Result::ok).count();
-        Said::of(self.child.wait_with_output().unwrap())
+        Completed::from(self.child.wait_with_output().unwrap())
     }
 }
 
@@ -58,7 +59,7 @@ fn a_screen_is_written_as_poolmon_redirected() {
 }
 
 #[test]
-fn what_changed_since_the_screen_before_is_in_parentheses() {
+fn changes_since_the_previous_screen_are_in_parentheses() {
     let bed = Bed::new();
     let mut going = Going::start(&bed, &["/iMyD1"]);
     going.until(|line| line.contains("pool information"));
@@ -92,20 +93,20 @@ fn ctrl_c_ends_it_in_order() {
 
 #[cfg(unix)]
 #[test]
-fn whoever_reads_a_pipe_may_have_seen_enough() {
+fn a_closed_pipe_ends_mon_without_an_error() {
     let bed = Bed::new();
     let Going { child, mut lines } = Going::start(&bed, &["/b"]);
     lines.read_line(&mut String::new()).unwrap();
     drop(lines);
-    let said = Said::of(child.wait_with_output().unwrap());
+    let said = Completed::from(child.wait_with_output().unwrap());
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn as_many_screens_as_were_asked_for_are_written_and_then_it_ends() {
+fn count_limits_the_number_of_screens() {
     let bed = Bed::new();
     for (count, expected) in [("1", 1), ("3", 3)] {
-        let said = Said::of(bed.mon(&["-b", "--count", count, "--every", "10 ms"]).output().unwrap());
+        let said = Completed::run(&mut bed.mon(&["-b", "--count", count, "--every", "10 ms"]));
         assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
         assert_eq!(said.stdout.matches(" Memory:").count(), expected, "{}", said.stdout);
     }
@@ -117,13 +118,13 @@ fn as_many_screens_as_were_asked_for_are_written_and_then_it_ends() {
 }
 
 #[test]
-fn the_help_says_that_a_redirected_mon_goes_on_for_ever() {
-    let said = Said::of(Bed::new().mon(&["--help"]).output().unwrap());
+fn the_help_states_that_a_redirected_mon_never_ends() {
+    let said = Completed::run(&mut Bed::new().mon(&["--help"]));
     assert!(said.code == Some(0) && said.stdout.contains("never ends by itself"), "{}", said.stdout);
 }
 
 #[test]
-fn a_machine_which_cannot_be_read_is_an_error_and_no_screen() {
+fn a_machine_that_cannot_be_read_is_an_error_and_no_screen() {
     let bed = Bed::new();
     fs_err::remove_file(bed.kernel.path()).unwrap();
     let said = bed.once(&["--log", "pool.log"]);
@@ -134,7 +135,7 @@ fn a_machine_which_cannot_be_read_is_an_error_and_no_screen() {
 
 #[cfg(unix)]
 #[test]
-fn a_reading_which_fails_is_told_and_is_no_screen() {
+fn a_failed_reading_is_reported_without_a_screen() {
     let bed = Bed::new();
     let away = bed.path("away.json");
     let mut going = Going::start(&bed, &["/b"]);

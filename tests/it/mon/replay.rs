@@ -1,6 +1,7 @@
 //! A recording, or any log that poolgate reads, shown as if it were live.
 
-use super::{Bed, Said, file, rows};
+use super::{Bed, file, rows};
+use crate::program::Completed;
 
 /// Five samples, 2 s apart: one tag that leaks, one that appears late, and the kernel's total of a pool.
 pub(super) fn log() -> String {
@@ -17,10 +18,10 @@ pub(super) fn log() -> String {
     log
 }
 
-fn replayed(words: &[&str]) -> Said {
+fn replayed(words: &[&str]) -> Completed {
     let bed = Bed::new();
     file(&bed.path("log.csv"), &log());
-    Said::of(bed.mon(&[&["log.csv"], words].concat()).output().unwrap())
+    Completed::run(&mut bed.mon(&[&["log.csv"], words].concat()))
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn every_sample_is_a_screen() {
 }
 
 #[test]
-fn screens_are_as_far_apart_as_asked_for_by_the_recordings_own_clock() {
+fn screens_are_spaced_by_the_recordings_clock() {
     for (words, expected) in [
         (&["--every", "4 s"][..], &["10", "30", "50"][..]),
         (&["--every", "5 s"], &["10", "40"]),
@@ -65,7 +66,7 @@ fn a_snapshot_of_a_recording_is_its_end() {
 }
 
 #[test]
-fn what_is_no_recording_is_an_error() {
+fn a_file_that_is_no_recording_is_an_error() {
     let bed = Bed::new();
     file(&bed.path("empty.csv"), "");
     for (name, code) in [("empty.csv", 3), ("missing.pgr", 2)] {

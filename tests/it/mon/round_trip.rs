@@ -10,6 +10,9 @@ use poolgate::pool::{Counters, Key, Pool, Snapshot, Tag, Usage};
 use poolgate::record::{Event, Recording};
 use proptest::prelude::*;
 
+#[cfg(unix)]
+use crate::program::{Completed, poolgate_in};
+
 /// The content of a screen, row by row.
 type Rows = BTreeMap<(Tag, Pool), Usage>;
 
@@ -107,12 +110,11 @@ fn a_leak_in_a_log_is_found_by_judge() {
     }
     going.interrupt();
     super::file(&bed.path("poolmon.log"), &log);
-    let mut judge = std::process::Command::new(env!("CARGO_BIN_EXE_poolgate"));
-    let said = judge.args(["judge", "--no-confirm", "poolmon.log"]).current_dir(bed.folder.path()).output().unwrap();
-    let stdout = String::from_utf8_lossy(&said.stdout);
-    assert_eq!(said.status.code(), Some(1), "{stdout}{}", String::from_utf8_lossy(&said.stderr));
-    assert!(stdout.contains("MyD1 nonpaged"), "{stdout}");
-    assert!(!stdout.contains("Big paged"), "{stdout}");
+    let mut judge = poolgate_in(bed.folder.path());
+    let judged = Completed::run(judge.args(["judge", "--no-confirm", "poolmon.log"]));
+    judged.is(1, &[]);
+    assert!(judged.stdout.contains("MyD1 nonpaged"), "{}", judged.stdout);
+    assert!(!judged.stdout.contains("Big paged"), "{}", judged.stdout);
 }
 
 /// On Linux, names are longer, and there are no frees.
@@ -128,8 +130,8 @@ fn caches_are_read_back_as_caches() {
     let slabinfo = format!("slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> …\n{caches}");
     super::file(&bed.path("host/proc/slabinfo"), &slabinfo);
     let poolgate = || {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_poolgate"));
-        command.current_dir(bed.folder.path()).env_remove("POOLGATE_SIM_KERNEL");
+        let mut command = poolgate_in(bed.folder.path());
+        command.env_remove("POOLGATE_SIM_KERNEL");
         command
     };
     let mon = ["mon", "/b", "/e", "--root", "host", "--log", "pool.log", "--for", "0 s"];

@@ -1,6 +1,7 @@
 //! PoolMon's switches, in both forms, and poolgate's own options for them.
 
-use super::{Bed, Said, rows};
+use super::{Bed, rows, rows_of};
+use crate::program::Completed;
 
 #[test]
 fn all_forms_of_a_switch_mean_the_same() {
@@ -28,7 +29,7 @@ fn all_forms_of_a_switch_mean_the_same() {
 }
 
 #[test]
-fn a_view_without_rows_says_why() {
+fn an_empty_view_prints_the_reason() {
     let bed = Bed::new();
     for (words, why) in [
         (&["/ib*"][..], "no rows: no tag matches the filter"),
@@ -55,7 +56,7 @@ fn switches_choose_and_sort_rows() {
         (&["/iB*", "/iFew", "/xB?g"], &["Both Paged", "Both Nonp", "Few Nonp"]),
         (&["/e", "/iB*"], &["Big Paged", "Both Paged", "Both Nonp", "TOTAL Paged", "TOTAL Nonp"]),
     ] {
-        assert_eq!(bed.once(words).rows(), expected, "{words:?}");
+        assert_eq!(rows_of(&bed.once(words)), expected, "{words:?}");
     }
 }
 
@@ -73,7 +74,7 @@ fn titles_are_those_of_sessions() {
 }
 
 #[test]
-fn bad_switches_say_what_would_be_right() {
+fn bad_switches_are_refused_with_the_right_form() {
     let bed = Bed::new();
     for (words, because, help) in [
         (&["/z"][..], "PoolMon has no switch /z", "poolgate mon --help"),
@@ -90,7 +91,7 @@ fn bad_switches_say_what_would_be_right() {
         (&["--pool", "nonp"], "possible values: nonpaged, paged, slab, slabs, callsite", "--help"),
         (&["/n", "a", "--log", "b"], "cannot be used with", "--help"),
     ] {
-        let said = Said::of(bed.mon(words).output().unwrap());
+        let said = Completed::run(&mut bed.mon(words));
         assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{words:?}: {}", said.stderr);
         assert!(said.stderr.contains(because) && said.stderr.contains(help), "{words:?}: {}", said.stderr);
     }
@@ -100,7 +101,7 @@ fn bad_switches_say_what_would_be_right() {
 fn help_names_every_switch() {
     let bed = Bed::new();
     for word in ["/?", "-?", "/h", "-h", "--help"] {
-        let said = Said::of(bed.mon(&[word]).output().unwrap());
+        let said = Completed::run(&mut bed.mon(&[word]));
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         for switch in
             ["/iTAG", "/xTAG", "/p", "/s", "/e", "/t", "/a", "/f", "/d", "/b", "/m", "/(", "/l", "/n", "/g", "/c", "/?"]

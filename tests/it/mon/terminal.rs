@@ -163,7 +163,7 @@ fn keys_sort_and_choose_rows() {
 }
 
 #[test]
-fn what_grows_is_marked_and_shows_its_change() {
+fn growing_rows_are_marked_with_their_change() {
     let Some(terminal) = Terminal::watching("/iMyD1 /b --log pool.log") else { return };
     let screens = || terminal.bed.text("pool.log").matches(" Memory:").count();
     for _ in 0..4 {
@@ -185,7 +185,7 @@ fn what_grows_is_marked_and_shows_its_change() {
 }
 
 #[test]
-fn a_table_which_is_held_stands_still_and_the_log_goes_on() {
+fn a_paused_table_stands_still_and_the_log_continues() {
     let Some(terminal) = Terminal::watching("/b --log pool.log") else { return };
     terminal.press("Space", |screen| screen.contains("held"));
     terminal.bed.allocate("Late", Pool::Paged, 1 << 30, 1);
@@ -212,7 +212,7 @@ fn help_lies_over_the_table_and_any_key_closes_it() {
 }
 
 #[test]
-fn it_ends_after_as_many_tables_as_were_asked_for() {
+fn count_limits_the_number_of_tables() {
     let Some(terminal) = Terminal::open() else { return };
     terminal.mon("--count 3 --every 20ms --log pool.log");
     terminal.until(|screen| screen.contains("ended 0"));
@@ -249,7 +249,7 @@ fn the_terminal_is_restored_however_it_ends() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_error_is_told_on_a_restored_terminal() {
+fn an_error_is_printed_on_a_restored_terminal() {
     let Some(terminal) = Terminal::open() else { return };
     terminal.mon("/b --log /dev/full");
     let screen = terminal.assert_restored(3);
@@ -257,7 +257,7 @@ fn an_error_is_told_on_a_restored_terminal() {
 }
 
 #[test]
-fn a_failed_reading_is_told_and_the_last_screen_stays() {
+fn a_failed_reading_is_reported_and_the_last_screen_stays() {
     let Some(terminal) = Terminal::watching("/b --log pool.log") else { return };
     let (kernel, away) = (terminal.bed.kernel.path(), terminal.bed.path("away.json"));
     fs_err::rename(kernel, &away).unwrap();

@@ -1,6 +1,7 @@
 //! Every answer that the kernel may return is distinguished.
 
-use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, Process};
+use poolgate::failure::help;
+use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTagsError, ProcessKind};
 use poolgate::machine::{MachineError, PoolSource};
 
 use crate::pool_tags::bytes::{Row, give, table};
@@ -29,7 +30,7 @@ fn failure(status: NtStatus) -> MachineError {
 }
 
 fn said(error: &MachineError) -> (String, String) {
-    (error.to_string(), error.help().unwrap_or_default().to_owned())
+    (error.to_string(), help(error).unwrap_or_default())
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn class_255_in_name_only_is_not_there() {
 }
 
 #[test]
-fn pool_tagging_which_is_off_says_how_to_switch_it_on() {
+fn disabled_pool_tagging_is_reported_with_the_command_to_enable_it() {
     let error = failure(NtStatus::NOT_IMPLEMENTED);
     assert!(matches!(error, MachineError::TaggingOff), "{error:?}");
     let (message, help) = said(&error);
@@ -75,7 +76,7 @@ fn pool_tagging_which_is_off_says_how_to_switch_it_on() {
 }
 
 #[test]
-fn tagging_which_was_off_may_be_on_later() {
+fn tagging_that_was_off_may_be_on_later() {
     let kernel = Kernel::listing(&rows());
     kernel.set(Class::PoolTag, Err(NtStatus::NOT_IMPLEMENTED));
     let mut source = source(&kernel);
@@ -85,7 +86,7 @@ fn tagging_which_was_off_may_be_on_later() {
 }
 
 #[test]
-fn a_system_without_pool_tags_says_so() {
+fn a_system_without_pool_tags_is_an_error() {
     let error = failure(NtStatus::INVALID_INFO_CLASS);
     assert!(matches!(error, MachineError::PoolTags(PoolTagsError::NotReported)), "{error:?}");
     let (message, help) = said(&error);
@@ -94,19 +95,19 @@ fn a_system_without_pool_tags_says_so() {
 }
 
 #[test]
-fn a_status_which_nobody_knows_is_told_in_hexadecimal() {
+fn an_unknown_status_is_reported_in_hexadecimal() {
     let kernel = Kernel::listing(&rows());
     kernel.set(Class::PoolTag, Err(NtStatus(0xc000_009a)));
     let error = sample(&mut source(&kernel)).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read pool tags: the kernel answered class 22 with c000009a");
+    assert_eq!(error.to_string(), "cannot read pool tags: the kernel returned c000009a for class 22");
     assert_eq!(
         failure(NtStatus(0x105)).to_string(),
-        "cannot read pool tags: the kernel answered class 22 with 00000105"
+        "cannot read pool tags: the kernel returned 00000105 for class 22"
     );
 }
 
 #[test]
-fn who_may_not_read_is_given_its_privileges_and_asked_once_more() {
+fn a_refused_reading_is_repeated_once_with_more_privileges() {
     for denied in [NtStatus::ACCESS_DENIED, NtStatus::PRIVILEGE_NOT_HELD] {
         let kernel = Kernel::listing(&rows());
         kernel.set(Class::PoolTag, Err(denied));
@@ -121,7 +122,7 @@ fn who_may_not_read_is_given_its_privileges_and_asked_once_more() {
 }
 
 #[test]
-fn privileges_which_help_make_a_sample() {
+fn privileges_that_help_make_a_sample() {
     let kernel = Kernel::listing(&rows());
     let mut denied = false;
     kernel.change(|answers| {
@@ -135,7 +136,7 @@ fn privileges_which_help_make_a_sample() {
 }
 
 #[test]
-fn a_table_which_outgrows_its_buffer_ten_times_is_an_error() {
+fn a_table_that_outgrows_its_buffer_ten_times_is_an_error() {
     let kernel = Kernel::listing(&rows());
     kernel.change(|answers| {
         // The table is always larger than the buffer.
@@ -153,7 +154,7 @@ fn a_table_which_outgrows_its_buffer_ten_times_is_an_error() {
 }
 
 #[test]
-fn a_kernel_which_wants_more_than_any_table_takes_is_refused() {
+fn a_kernel_that_requests_an_impossible_buffer_is_refused() {
     for wanted in [usize::MAX, MOST + 1, u32::MAX as usize] {
         let kernel = Kernel::listing(&rows());
         kernel.change(|answers| {
@@ -167,7 +168,7 @@ fn a_kernel_which_wants_more_than_any_table_takes_is_refused() {
 }
 
 #[test]
-fn a_table_which_grows_while_it_is_read_is_read_whole() {
+fn a_table_that_grows_during_reading_is_read_completely() {
     let many = |count: u32| (0..count).map(|tag| nonpaged(&tag.to_be_bytes(), 1)).collect::<Vec<_>>();
     let kernel = Kernel::listing(&rows());
     let mut calls = 0;
@@ -203,7 +204,7 @@ fn torn(count: u32, returned: impl Fn(usize) -> usize) -> Kernel {
 }
 
 #[test]
-fn a_table_with_fewer_rows_than_it_says_is_never_a_sample() {
+fn a_table_with_fewer_rows_than_announced_is_never_a_sample() {
     let as_it_is = |length| length;
     for (what, kernel) in [
         ("one row too few", torn(3, as_it_is)),
@@ -263,7 +264,7 @@ fn after_a_failed_sample_the_next_is_whole() {
 
 #[test]
 fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
-    let kernel = Kernel::of(Process::Wow64);
+    let kernel = Kernel::of(ProcessKind::Wow64);
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits32, &rows())));
     let error = sample(&mut source(&kernel)).unwrap_err();
     assert!(matches!(error, MachineError::PoolTags(PoolTagsError::Wow64)), "{error:?}");
@@ -274,7 +275,7 @@ fn a_32_bit_program_on_a_64_bit_windows_reads_nothing() {
 
 #[test]
 fn a_program_in_a_container_reads_nothing() {
-    let kernel = Kernel::of(Process::Container);
+    let kernel = Kernel::of(ProcessKind::Container);
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, &rows())));
     let error = sample(&mut source(&kernel)).unwrap_err();
     let (message, help) = said(&error);

@@ -48,7 +48,7 @@ fn class_255_that_differs_from_class_22_is_not_used_and_there_is_a_note() {
 }
 
 #[test]
-fn what_moves_between_the_readings_is_no_difference() {
+fn changes_between_the_readings_are_no_difference() {
     let irp = |allocs| nonpaged(b"Irp ", allocs);
     let wrapped = u64::from(u32::MAX);
     for (wide, narrow) in [

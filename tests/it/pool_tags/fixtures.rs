@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, Process};
+use poolgate::machine::windows::pool::{Bits, Class, ProcessKind};
 use poolgate::pool::{Counters, Pool};
 
 use crate::pool_tags::bytes::table;
@@ -51,7 +51,7 @@ fn every_layout_reads_to_its_figures() {
     assert!(texts.len() >= 6, "{texts:?}");
     for path in texts {
         let fixture = read(&fs_err::read_to_string(&path).unwrap());
-        let kernel = Kernel::of(Process::Native(fixture.bits));
+        let kernel = Kernel::of(ProcessKind::Native(fixture.bits));
         if fixture.class == Class::SessionPoolTag {
             kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, fixture.bits, &[nonpaged(b"Irp ", 1)])));
         }

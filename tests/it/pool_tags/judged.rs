@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use poolgate::judge::{Judgement, Verdict, judge};
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, PoolTotals};
 use poolgate::record::{Header, Mark, Recorder, Recording, SampleInfo, Stage};
 use poolgate::scenario;
 
@@ -53,7 +53,7 @@ fn judged(growing: Growing, thresholds: &str) -> Judgement {
         let session = [paged(b"Gla1", 100 + grown(growing.session))];
         kernel.set(Class::SessionPoolTag, Ok(sessions(Bits::Bits64, &[(1, &session)])));
         let paged = 1000 + grown(growing.kernel);
-        kernel.change(|answers| answers.totals = Some(Totals { paged, nonpaged: 500, page: 4096 }));
+        kernel.change(|answers| answers.totals = Some(PoolTotals { paged, nonpaged: 500, page: 4096 }));
         let info = SampleInfo { at, settled: true, missed: 0 };
         recorder.sample(info, source.sample().unwrap()).unwrap();
     }
@@ -73,7 +73,7 @@ const THRESHOLDS: &str = "
 ";
 
 #[test]
-fn what_stands_still_holds() {
+fn constant_tags_hold() {
     let judgement = judged(Growing::default(), THRESHOLDS);
     assert_eq!(verdicts(&judgement), [Verdict::Held; 4]);
     assert_eq!(judgement.notes, Vec::<String>::new());
@@ -88,7 +88,7 @@ fn a_leak_in_one_session_is_found_and_is_no_part_of_the_total() {
 }
 
 #[test]
-fn growth_of_a_whole_pool_accuses_only_where_it_is_asked_for() {
+fn growth_of_a_whole_pool_accuses_only_with_a_threshold_on_it() {
     let judgement = judged(Growing { kernel: true, ..Growing::default() }, THRESHOLDS);
     assert_eq!(verdicts(&judgement), [Verdict::Held, Verdict::Held, Verdict::Broken, Verdict::Held]);
     let total = &judgement.rulings[2].findings[0];

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use poolgate::machine::windows::pool::{Bits, Class, NtStatus, Process, System, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, NtStatus, PoolTotals, ProcessKind, System};
 
 use crate::pool_tags::bytes::{Row, give, table};
 
@@ -11,7 +11,7 @@ use crate::pool_tags::bytes::{Row, give, table};
 pub(crate) struct Answers {
     /// The answers of class 255, class 22 and class 67. A table is returned if the buffer is large enough for it.
     pub(crate) of: [Result<Vec<u8>, NtStatus>; 3],
-    pub(crate) totals: Option<Totals>,
+    pub(crate) totals: Option<PoolTotals>,
     /// Calls so far: the class, and bytes offered.
     pub(crate) calls: Vec<(Class, usize)>,
     /// The number of requests for privileges.
@@ -25,13 +25,13 @@ type Instead = Box<dyn FnMut(Class, &mut [u8]) -> Option<(NtStatus, usize)>>;
 /// The kernel; clones share their state.
 #[derive(Clone)]
 pub(crate) struct Kernel {
-    process: Process,
+    process: ProcessKind,
     answers: Rc<RefCell<Answers>>,
 }
 
 impl Kernel {
     /// A kernel without any of the tables.
-    pub(crate) fn of(process: Process) -> Kernel {
+    pub(crate) fn of(process: ProcessKind) -> Kernel {
         let none = || Err(NtStatus::INVALID_INFO_CLASS);
         let of = [none(), none(), none()];
         // Room for the calls of any test, because a test counts allocations.
@@ -42,7 +42,7 @@ impl Kernel {
 
     /// A 64-bit kernel with `rows` in class 22.
     pub(crate) fn listing(rows: &[Row]) -> Kernel {
-        let kernel = Kernel::of(Process::Native(Bits::Bits64));
+        let kernel = Kernel::of(ProcessKind::Native(Bits::Bits64));
         kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, rows)));
         kernel
     }
@@ -80,7 +80,7 @@ impl System for Kernel {
         }
     }
 
-    fn totals(&mut self) -> Option<Totals> {
+    fn totals(&mut self) -> Option<PoolTotals> {
         self.answers.borrow().totals
     }
 
@@ -88,7 +88,7 @@ impl System for Kernel {
         self.answers.borrow_mut().privileges += 1;
     }
 
-    fn process(&self) -> Process {
+    fn process(&self) -> ProcessKind {
         self.process
     }
 }

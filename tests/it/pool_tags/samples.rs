@@ -1,17 +1,14 @@
 //! The samples of a table: rows, absences, totals, and no heap memory.
 
-use std::time::Duration;
-
 use poolgate::machine::PoolSource;
-use poolgate::machine::windows::pool::{Bits, Class, PoolTable, Totals};
+use poolgate::machine::windows::pool::{Bits, Class, PoolTotals};
 use poolgate::pool::{Counters, Pool, Tag, Usage};
-use poolgate::record::{Header, Recorder, SampleInfo};
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use crate::pool_tags::bytes::{Row, sessions, table};
 use crate::pool_tags::kernel::Kernel;
 use crate::pool_tags::{expected, nonpaged, paged, sample, source};
+use crate::sampler::Sampler;
 
 fn set(kernel: &Kernel, rows: &[Row]) {
     kernel.set(Class::PoolTag, Ok(table(Class::PoolTag, Bits::Bits64, rows)));
@@ -43,7 +40,7 @@ fn a_list_in_another_order_reads_to_the_same_figures() {
 }
 
 #[test]
-fn a_tag_which_is_listed_twice_counts_once_with_both() {
+fn a_tag_that_is_listed_twice_counts_once_with_both() {
     let kernel = Kernel::listing(&[paged(b"MyD1", 1), nonpaged(b"Irp ", 1), paged(b"MyD1", 2)]);
     let rows = [("MyD1 paged", (3, 0, 192)), ("Irp nonpaged", (1, 0, 64))];
     let mut source = source(&kernel);
@@ -53,7 +50,7 @@ fn a_tag_which_is_listed_twice_counts_once_with_both() {
 }
 
 #[test]
-fn counters_which_wrap_still_give_the_objects_in_use() {
+fn counters_that_wrap_still_give_the_objects_in_use() {
     let kernel = Kernel::listing(&[]);
     let mut live = Vec::new();
     let mut source = source(&kernel);
@@ -67,9 +64,9 @@ fn counters_which_wrap_still_give_the_objects_in_use() {
 }
 
 #[test]
-fn what_the_pools_hold_in_all_comes_with_each_sample() {
+fn pool_totals_come_with_each_sample() {
     let kernel = Kernel::listing(&[nonpaged(b"Irp ", 1)]);
-    kernel.change(|answers| answers.totals = Some(Totals { paged: 1000, nonpaged: 10, page: 4096 }));
+    kernel.change(|answers| answers.totals = Some(PoolTotals { paged: 1000, nonpaged: 10, page: 4096 }));
     let mut source = source(&kernel);
     let rows =
         [("Irp nonpaged", (1, 0, 64)), ("paged kernel", (1000, 0, 4_096_000)), ("nonpaged kernel", (10, 0, 40_960))];
@@ -82,7 +79,7 @@ fn what_the_pools_hold_in_all_comes_with_each_sample() {
 }
 
 #[test]
-fn a_system_which_does_not_say_what_its_pools_hold_has_no_such_rows() {
+fn a_system_without_pool_totals_has_no_such_rows() {
     let mut source = source(&Kernel::listing(&[nonpaged(b"Irp ", 1)]));
     assert!(source.sample().unwrap().keys().iter().all(|key| key.pool != Pool::Kernel));
 }
@@ -95,7 +92,7 @@ fn any_row() -> impl Strategy<Value = Row> {
 
 proptest! {
     #[test]
-    fn every_row_comes_back_whatever_its_tags_bytes(rows in proptest::collection::vec(any_row(), 1..40)) {
+    fn every_row_comes_back_with_any_tag_bytes(rows in proptest::collection::vec(any_row(), 1..40)) {
         // Each tag once, as in the kernel's list.
         let mut rows = rows;
         rows.sort_by_key(|row| row.tag);
@@ -125,29 +122,6 @@ proptest! {
     }
 }
 
-/// A source, and the recorder of its samples.
-struct Sampler {
-    source: PoolTable<Kernel>,
-    recorder: Recorder,
-    taken: u64,
-    _folder: TempDir,
-}
-
-impl Sampler {
-    fn of(kernel: &Kernel) -> Sampler {
-        let folder = tempfile::tempdir().unwrap();
-        let header = Header::new("sampling", "sampling", "windows pool tags");
-        let recorder = Recorder::create(&folder.path().join("recording.pgr"), &header).unwrap();
-        Sampler { source: source(kernel), recorder, taken: 0, _folder: folder }
-    }
-
-    fn sample(&mut self) {
-        self.taken += 1;
-        let info = SampleInfo { at: Duration::from_secs(self.taken), settled: false, missed: 0 };
-        self.recorder.sample(info, self.source.sample().unwrap()).unwrap();
-    }
-}
-
 #[test]
 fn a_sample_takes_no_heap_memory() {
     // The figures get longer as in a leak, the list rotates, and one tag comes and goes.
@@ -162,14 +136,14 @@ fn a_sample_takes_no_heap_memory() {
         rows
     };
     let kernel = Kernel::listing(&rows(1));
-    let mut sampler = Sampler::of(&kernel);
+    let mut sampler = Sampler::new(source(&kernel));
     // Enough for two whole samples after the first; keys are repeated before each of them.
     for time in 1..=600 {
         set(&kernel, &rows(time));
         let session = [paged(b"Gla1", time), nonpaged(b"Gla2", time * 1000)];
         kernel.set(Class::SessionPoolTag, Ok(sessions(Bits::Bits64, &[(0, &session), (1, &session[..1])])));
-        kernel.change(|answers| answers.totals = Some(Totals { paged: time * 7, nonpaged: time, page: 4096 }));
-        let taken = allocation_counter::measure(|| sampler.sample()).count_total;
+        kernel.change(|answers| answers.totals = Some(PoolTotals { paged: time * 7, nonpaged: time, page: 4096 }));
+        let (_, taken) = sampler.counted();
         assert!(time <= 2 || taken == 0, "sample {time}: {taken}");
     }
     // Every third tag never has memory in the nonpaged pool.

@@ -36,7 +36,7 @@ fn each_session_has_rows_of_its_own_beside_the_systems() {
 }
 
 #[test]
-fn a_session_which_ends_is_absent_and_one_which_begins_is_added() {
+fn an_ended_session_is_absent_and_a_new_one_is_added() {
     let kernel = system();
     set(&kernel, &[(1, &[paged(b"Gla1", 2)])]);
     let mut source = source(&kernel);
@@ -54,7 +54,7 @@ fn a_session_which_ends_is_absent_and_one_which_begins_is_added() {
 }
 
 #[test]
-fn a_system_which_does_not_tell_of_sessions_is_asked_once() {
+fn a_system_without_session_tables_is_queried_once() {
     for status in [NtStatus::INVALID_INFO_CLASS, NtStatus::NOT_IMPLEMENTED, NtStatus(0xc000_000d)] {
         let kernel = system();
         kernel.set(Class::SessionPoolTag, Err(status));
@@ -86,7 +86,7 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn sessions_which_make_no_sense_at_first_are_not_told_of() {
+fn implausible_sessions_in_the_first_reading_are_not_reported() {
     for (what, table) in broken() {
         let kernel = system();
         kernel.set(Class::SessionPoolTag, Ok(table));
@@ -98,7 +98,7 @@ fn sessions_which_make_no_sense_at_first_are_not_told_of() {
 }
 
 #[test]
-fn sessions_once_told_of_cannot_vanish_by_a_failed_reading() {
+fn known_sessions_do_not_vanish_by_a_failed_reading() {
     let told: &[(u32, &[Row])] = &[(0, &[paged(b"Gla1", 1)]), (1, &[paged(b"Gla1", 2)])];
     for (what, table) in broken() {
         let kernel = system();
@@ -116,7 +116,7 @@ fn sessions_once_told_of_cannot_vanish_by_a_failed_reading() {
     sample(&mut source).unwrap();
     kernel.set(Class::SessionPoolTag, Err(NtStatus::INVALID_INFO_CLASS));
     let error = sample(&mut source).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read session pools: the kernel answered class 67 with c0000003");
+    assert_eq!(error.to_string(), "cannot read session pools: the kernel returned c0000003 for class 67");
 }
 
 #[test]

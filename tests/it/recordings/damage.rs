@@ -61,7 +61,7 @@ fn a_recording_cut_anywhere_still_opens() {
 }
 
 #[test]
-fn a_recording_cut_within_its_header_says_so() {
+fn a_recording_cut_within_its_header_is_an_error() {
     let (bytes, _) = small();
     for length in 0..frames(&bytes)[0].end {
         let error = Recording::from_bytes(bytes[..length].to_vec()).unwrap_err();
@@ -70,7 +70,7 @@ fn a_recording_cut_within_its_header_says_so() {
 }
 
 #[test]
-fn a_tail_which_is_no_frame_never_existed() {
+fn a_tail_that_is_no_frame_is_ignored() {
     let (bytes, mut truth) = small();
     let frames = frames(&bytes);
     let end = &bytes[frames[frames.len() - 1].clone()];
@@ -134,7 +134,7 @@ fn a_frame_lost_without_trace_gives_no_wrong_number() {
 }
 
 #[test]
-fn samples_which_build_on_a_lost_one_are_told_as_damage() {
+fn samples_that_depend_on_a_lost_one_are_reported_as_damage() {
     let (bytes, _) = small();
     let frames = frames(&bytes);
     let whole = frames.iter().find(|frame| bytes[frame.start + 8] == b'W').unwrap();
@@ -147,7 +147,7 @@ fn samples_which_build_on_a_lost_one_are_told_as_damage() {
 
 /// No recorder writes such a sample, so this tests files from other programs.
 #[test]
-fn nothing_builds_on_a_sample_which_makes_no_sense() {
+fn no_sample_depends_on_an_implausible_one() {
     let (bytes, truth) = small();
     let second = frames(&bytes).into_iter().find(|frame| bytes[frame.start + 8] == b'C').unwrap();
     // Number 1, at 0, nothing missed, no flags, three rows; row 1 absent, then half a change.
@@ -180,7 +180,7 @@ fn a_damaged_mark_costs_only_itself() {
 }
 
 #[test]
-fn what_a_later_program_adds_is_passed_over() {
+fn additions_of_a_later_version_are_skipped() {
     let (bytes, truth) = small();
     let header = frames(&bytes)[0].end;
     let later = [frame(b'Z', b"news"), frame(b'M', b"\x05{\"driver_crashed\":7}")].concat();

@@ -39,7 +39,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_was_recorded_comes_back(steps in proptest::collection::vec(any_step(), 0..60), rounds in 1..30) {
+    fn recorded_data_is_read_back(steps in proptest::collection::vec(any_step(), 0..60), rounds in 1..30) {
         let mut script = Script::new();
         for step in (0..rounds).flat_map(|_| steps.clone()) {
             match step {
@@ -102,7 +102,7 @@ fn version_1_is_readable_for_ever() {
 }
 
 #[test]
-fn what_is_no_recording_says_so() {
+fn a_file_that_is_no_recording_is_named_as_such() {
     for bytes in [&b"\x7fELF"[..], b"Memory: 8269344K Avail", &[0; 100]] {
         let error = Recording::from_bytes(bytes.to_vec()).unwrap_err();
         assert_eq!(error.to_string(), "the data is not a poolgate recording");

@@ -19,7 +19,7 @@ fn parts(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 #[test]
-fn the_seal_is_the_hash_of_all_before_it_and_the_one_which_finish_returns() {
+fn the_seal_is_the_hash_that_finish_returns() {
     let mut script = Script::new();
     script.set(0, usage(1, 0, 16));
     script.sample(info(0));
@@ -87,7 +87,7 @@ fn a_file_of_an_early_version_has_no_seal() {
 }
 
 #[test]
-fn a_recording_tells_whose_it_is() {
+fn a_recording_names_its_run_boot_and_scenario() {
     let scenario = Digest::hash(b"scenario: copy");
     let header = poolgate::record::Header { scenario_sha256: scenario.clone(), ..header() };
     let script = Script::of(&header);

@@ -17,7 +17,7 @@ fn reports_that_cannot_be_written_stop_the_run_before_it_begins() {
 
 #[cfg(unix)]
 #[test]
-fn a_workload_which_fills_the_disk_is_no_pass() {
+fn a_workload_that_fills_the_disk_is_no_pass() {
     let scenario = Scenario::running("dd if=/dev/zero of=reports/filler bs=64k 2>/dev/null; head -c 200000 /dev/zero");
     let reports = scenario.reports();
     fs_err::create_dir(&reports).unwrap();

@@ -14,7 +14,7 @@ fn a_command_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn an_exit_code_is_told_with_the_last_output() {
+fn an_exit_code_is_reported_with_the_last_output() {
     let workload = match cfg!(windows) {
         true => "echo working on %POOLGATE_ITERATION%& if %POOLGATE_ITERATION%==3 (echo oh no>&2& exit 7)",
         false => "echo working on $POOLGATE_ITERATION; test $POOLGATE_ITERATION -lt 3 || { echo oh no >&2; exit 7; }",
@@ -29,7 +29,7 @@ fn an_exit_code_is_told_with_the_last_output() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_is_told() {
+fn a_signal_is_reported() {
     Scenario::running("kill -SEGV $$").run().failed_saying("iteration 1 failed: ended by signal 11");
 }
 
@@ -46,7 +46,7 @@ fn a_workload_that_hangs_is_ended_with_all_its_processes() {
 }
 
 #[test]
-fn processes_which_run_away_are_caught_and_named() {
+fn processes_that_run_away_are_caught_and_named() {
     let forever = Forever::new(47111);
     // On Unix the detached process calls exec during this time.
     let then = if cfg!(windows) { "exit 0" } else { "sleep 0.1" };
@@ -56,7 +56,7 @@ fn processes_which_run_away_are_caught_and_named() {
 }
 
 #[test]
-fn a_workload_which_multiplies_is_ended_to_the_last_process() {
+fn a_workload_that_multiplies_is_ended_to_the_last_process() {
     let forever = Forever::new(47112);
     let timeout = if cfg!(windows) { "8s" } else { "2s" };
     let plan = format!("iterations: 1, warm_up: 0, timeout: {timeout}");
@@ -67,7 +67,7 @@ fn a_workload_which_multiplies_is_ended_to_the_last_process() {
 
 #[cfg(unix)]
 #[test]
-fn a_workload_which_kills_its_guard_does_not_get_away() {
+fn a_workload_that_kills_its_guard_does_not_get_away() {
     let forever = Forever::new(47113);
     let ended = Scenario::running(&format!("kill -KILL $PPID; setsid {}", forever.line())).run();
     ended.failed_saying("iteration 1 failed: its guard was killed");

@@ -45,7 +45,7 @@ fn one_unreadable_sample_is_a_gap_and_is_reported() {
 }
 
 #[test]
-fn a_cache_which_disappears_is_unclear_never_held() {
+fn a_cache_that_disappears_is_unclear_never_held() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
     let workload = format!(
@@ -57,7 +57,7 @@ fn a_cache_which_disappears_is_unclear_never_held() {
 }
 
 #[test]
-fn a_cache_which_disappears_for_a_while_is_counted_anew() {
+fn a_cache_that_disappears_for_a_while_is_counted_anew() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
     let workload = format!(
@@ -95,20 +95,20 @@ fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
 }
 
 #[test]
-fn a_run_which_others_could_have_written_is_not_taken_up() {
+fn a_run_that_other_users_could_write_is_not_resumed() {
     use std::os::unix::fs::PermissionsExt;
     let (root, ended) = killed_on_a_root();
     let resume = |command: &str| ended.then_below(root.path(), command);
     let state = root.path().join("var/lib/poolgate").join(ended.run.file_name().unwrap());
     let scenario = state.join("scenario.yaml");
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o666)).unwrap();
-    resume("resume").is(3, "is not safe to use");
-    resume("abort").is(3, "is not safe to use");
+    resume("resume").is(3, &["is not safe to use"]);
+    resume("abort").is(3, &["is not safe to use"]);
     fs_err::set_permissions(&scenario, PermissionsExt::from_mode(0o644)).unwrap();
     fs_err::set_permissions(&state, PermissionsExt::from_mode(0o777)).unwrap();
-    resume("resume").is(3, "is not safe to use");
+    resume("resume").is(3, &["is not safe to use"]);
     fs_err::set_permissions(&state, PermissionsExt::from_mode(0o755)).unwrap();
-    resume("resume").is(0, "test: held");
+    resume("resume").is(0, &["test: held"]);
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn a_run_of_another_machine_is_not_taken_up() {
     let id = root.path().join("etc/machine-id");
     write(&id, "fedcba9876543210\n");
     let resume = || ended.then_below(root.path(), "resume");
-    resume().is(3, "this run belongs to another machine");
+    resume().is(3, &["this run belongs to another machine"]);
     write(&id, "0123456789abcdef\n");
-    resume().is(0, "test: held");
+    resume().is(0, &["test: held"]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::harness::{Ended, Said, Scenario, poolgate, root, write};
+use super::harness::{Ended, Scenario, root, write};
 use super::lines::Forever;
+use crate::program::{Completed, poolgate};
 
 /// Setup and teardown log that they ran.
 fn noting(scenario: Scenario) -> Scenario {
@@ -16,18 +17,18 @@ fn order(ended: &Ended) -> String {
     fs_err::read_to_string(folder.join("order")).unwrap().replace('\n', " ")
 }
 
-fn below(root: &Path, command: &str, run: &Path) -> Said {
-    Said::of(poolgate().arg(command).arg(run).arg("--root").arg(root))
+fn below(root: &Path, command: &str, run: &Path) -> Completed {
+    Completed::run(poolgate().arg(command).arg(run).arg("--root").arg(root))
 }
 
 #[test]
-fn what_a_killed_process_set_up_is_torn_down_before_anything_else() {
+fn the_setup_of_a_killed_process_is_torn_down_first() {
     let forever = Forever::new(47160);
     let workload = format!("test -e again || {{ touch begun; {}; }}", forever.line());
     let ended = noting(Scenario::with_flag(&workload)).start_until("begun").kill();
     assert_eq!(order(&ended), "setup ");
     write(&ended.run.ancestors().nth(2).unwrap().join("again"), "");
-    ended.then("resume").is(0, "test: held");
+    ended.then("resume").is(0, &["test: held"]);
     assert_eq!(order(&ended), "setup teardown setup teardown ");
     ended.left_the_machine_as_it_was();
 }
@@ -36,10 +37,10 @@ fn what_a_killed_process_set_up_is_torn_down_before_anything_else() {
 fn an_aborted_run_is_torn_down_once() {
     let forever = Forever::new(47161);
     let ended = noting(Scenario::with_flag(&format!("touch begun; {}", forever.line()))).start_until("begun").kill();
-    ended.then("abort").is(0, "aborted");
+    ended.then("abort").is(0, &["aborted"]);
     assert_eq!(order(&ended), "setup teardown ");
-    ended.then("abort").is(0, "");
-    ended.then("resume").is(3, "");
+    ended.then("abort").is(0, &[]);
+    ended.then("resume").is(3, &[]);
     assert_eq!(order(&ended), "setup teardown ");
 }
 
@@ -48,7 +49,7 @@ fn a_teardown_that_fails_in_the_end_is_no_measurement() {
     let forever = Forever::new(47162);
     let workload = format!("touch begun; {}", forever.line());
     let ended = Scenario::with_flag(&workload).teardown("exit 7").start_until("begun").kill();
-    ended.then("resume").is(3, "teardown 1 of 1 failed: exit code 7");
+    ended.then("resume").is(3, &["teardown 1 of 1 failed: exit code 7"]);
     ended.left_the_machine_as_it_was();
     assert!(ended.junit_now().contains("teardown 1 of 1 failed"), "{}", ended.junit_now());
 }
@@ -56,27 +57,27 @@ fn a_teardown_that_fails_in_the_end_is_no_measurement() {
 #[test]
 fn resuming_a_run_that_is_over_gives_its_outcome() {
     let held = Scenario::with_flag("true").run();
-    held.then("resume").is(0, "");
+    held.then("resume").is(0, &[]);
     let broken = Scenario::with_flag("poolgate sim exercise --leak Drv1:96B")
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
         .run();
-    broken.then("resume").is(1, "");
-    broken.then("wait").is(1, "");
+    broken.then("resume").is(1, &[]);
+    broken.then("wait").is(1, &[]);
 }
 
 #[test]
-fn an_abort_which_cannot_do_its_work_fails() {
+fn an_abort_that_cannot_do_its_work_fails() {
     let forever = Forever::new(47163);
     let workload = format!("touch begun; {}", forever.line());
     let running = Scenario::with_flag(&workload).start_until("begun");
     let reports = running.reports();
-    Said::of(poolgate().args(["abort", "--reports"]).arg(&reports)).is(3, "is already working on this run");
+    Completed::run(poolgate().args(["abort", "--reports"]).arg(&reports)).is(3, &["is already working on this run"]);
     let ended = running.kill();
     // A folder at its path prevents writing the report.
     fs_err::create_dir_all(ended.run.join("report.json/in-the-way")).unwrap();
-    ended.then("abort").is(3, "cannot report");
+    ended.then("abort").is(3, &["cannot report"]);
     fs_err::remove_dir_all(ended.run.join("report.json")).unwrap();
-    ended.then("abort").is(0, "aborted");
+    ended.then("abort").is(0, &["aborted"]);
     ended.left_the_machine_as_it_was();
 }
 
@@ -93,7 +94,7 @@ fn the_next_run_closes_one_without_flags_that_died() {
     let junit = died.junit_now();
     assert!(junit.contains("poolgate ended before the run was over"), "{junit}");
     assert_eq!(order(&died), "setup teardown ");
-    died.then_below(root.path(), "resume").is(3, "");
+    died.then_below(root.path(), "resume").is(3, &[]);
 }
 
 #[test]
@@ -104,19 +105,19 @@ fn a_run_without_flags_is_closed_after_a_boot() {
         .start_until("begun")
         .kill();
     write(&root.path().join("proc/sys/kernel/random/boot_id"), "another-boot\n");
-    died.then_below(root.path(), "resume").is(3, "the machine went down while the workload ran");
+    died.then_below(root.path(), "resume").is(3, &["the machine went down while the workload ran"]);
     assert_eq!(order(&died), "setup teardown ");
     assert!(died.junit_now().contains("the machine went down"), "{}", died.junit_now());
 }
 
 #[test]
-fn what_is_left_of_a_run_that_never_began_is_removed_by_abort() {
+fn abort_removes_the_remains_of_a_run_that_never_began() {
     let root = root();
     let state = root.path().join("var/lib/poolgate/test-20260101T000000Z-0000");
     fs_err::create_dir_all(&state).unwrap();
     write(&state.join("checkpoint.jsonl"), "");
-    below(root.path(), "status", &state).is(3, "poolgate abort");
-    below(root.path(), "abort", &state).is(0, "never began");
+    below(root.path(), "status", &state).is(3, &["poolgate abort"]);
+    below(root.path(), "abort", &state).is(0, &["never began"]);
     assert!(!state.exists());
 }
 
@@ -132,7 +133,7 @@ fn root_runs_no_commands_of_a_dead_run_that_others_can_change() {
         .start_until("begun")
         .kill();
     // Every user can write to the folder for temporary files, and this scenario is in it.
-    below(root.path(), "abort", &died.run).is(3, "is not safe to use");
+    below(root.path(), "abort", &died.run).is(3, &["is not safe to use"]);
     assert_eq!(order(&died), "setup ");
 }
 
@@ -148,7 +149,7 @@ fn root_with_systemd() -> tempfile::TempDir {
 const UNIT: &str = "etc/systemd/system/poolgate-resume.service";
 
 #[test]
-fn a_boot_brings_back_a_run_without_flags_whose_commands_nobody_else_can_change() {
+fn a_boot_resumes_a_run_without_flags_whose_commands_only_root_can_change() {
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped, because only root's runs come back");
         return;
@@ -160,7 +161,7 @@ fn a_boot_brings_back_a_run_without_flags_whose_commands_nobody_else_can_change(
     let unit = fs_err::read_to_string(root.path().join(UNIT)).unwrap();
     assert!(unit.contains(died.run.file_name().unwrap().to_str().unwrap()), "{unit}");
     write(&root.path().join("proc/sys/kernel/random/boot_id"), "another-boot\n");
-    died.then_below(root.path(), "resume").is(3, "the machine went down while the workload ran");
+    died.then_below(root.path(), "resume").is(3, &["the machine went down while the workload ran"]);
     assert!(!root.path().join(UNIT).exists());
 
     let forever = Forever::new(47169);
@@ -218,6 +219,6 @@ fn several_calls_at_once_come_to_one_end() {
     ended.left_the_machine_as_it_was();
     let junit = ended.junit_now();
     let passed = !junit.contains("<error");
-    ended.then("resume").is(if passed { 0 } else { 3 }, "");
+    ended.then("resume").is(if passed { 0 } else { 3 }, &[]);
     assert_eq!(order(&ended).matches("setup").count(), order(&ended).matches("teardown").count(), "{}", order(&ended));
 }

@@ -37,8 +37,8 @@ fn a_cmd_exe_beside_the_scenario_is_not_meant() {
 }
 
 #[test]
-fn a_crash_is_told_with_its_status() {
-    let ended = Scenario::running(&format!("{} runs::lines::workload_which_crashes", this_program())).run();
+fn a_crash_is_reported_with_its_status() {
+    let ended = Scenario::running(&format!("{} runs::lines::workload_that_crashes", this_program())).run();
     ended.failed_saying("iteration 1 failed: crashed: ");
     assert!(ended.stdout.contains(" (exit code 0xC00"), "{}", ended.stdout);
     assert!(ended.stdout.contains("help: its output is in workload.log"), "{}", ended.stdout);

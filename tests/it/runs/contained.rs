@@ -42,7 +42,7 @@ fn cgroup(running: &Running) -> Option<PathBuf> {
 }
 
 #[test]
-fn what_outlives_poolgate_and_its_warden_is_ended_by_the_next_life() {
+fn processes_that_outlive_poolgate_and_its_warden_are_ended_by_the_next_life() {
     let forever = Forever::new(47160);
     let workload = format!("{}; touch begun; {}", forever.detached(), forever.line());
     let running = Scenario::running(&workload).start_until("begun");
@@ -56,19 +56,19 @@ fn what_outlives_poolgate_and_its_warden_is_ended_by_the_next_life() {
 }
 
 #[test]
-fn a_resumed_run_does_not_measure_beside_what_was_left() {
+fn a_resumed_run_does_not_measure_beside_remaining_processes() {
     let forever = Forever::new(47165);
     let workload = format!("test -e begun || {{ {}; touch begun; {}; }}", forever.detached(), forever.line());
     let running = Scenario::running(&workload).start_until("begun");
     wait_until("both processes run", || forever.alive() == 2);
     let ended = killed_together(running);
     assert_eq!(forever.alive(), 2);
-    ended.then("resume").is(0, "test: held");
+    ended.then("resume").is(0, &["test: held"]);
     assert_eq!(forever.alive(), 0);
 }
 
 #[test]
-fn a_cgroup_keeps_what_shed_every_other_mark() {
+fn a_cgroup_keeps_a_process_that_shed_every_other_mark() {
     let forever = Forever::new(47161);
     let workload = format!("{{ env -i setsid {} & }}; touch begun; {}", forever.line(), forever.line());
     let running = Scenario::running(&workload).start_until("begun");
@@ -156,7 +156,7 @@ fn without_a_cgroup_leftovers_are_found_by_their_environment() {
 }
 
 #[test]
-fn without_a_cgroup_processes_which_run_away_are_caught() {
+fn without_a_cgroup_processes_that_run_away_are_caught() {
     let forever = Forever::new(47164);
     let Some(scenario) = as_nobody(Scenario::running(&format!("{}; sleep 0.1", forever.detached()))) else { return };
     let ended = scenario.run();
@@ -165,7 +165,7 @@ fn without_a_cgroup_processes_which_run_away_are_caught() {
 }
 
 #[test]
-fn a_process_of_which_only_the_first_thread_has_ended_still_lives() {
+fn a_process_whose_first_thread_has_ended_still_lives() {
     let python = std::env::var("POOLGATE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     if std::process::Command::new(&python).arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "CI must have Python");

@@ -21,7 +21,7 @@ fn nothing_outlives_a_poolgate_that_was_killed_after_a_restart() {
     wait_until("both processes run", || forever.alive() == 2);
     let ended = running.kill();
     wait_until("its processes are gone", || forever.alive() == 0);
-    ended.then("status").is(0, "no process is working on it");
+    ended.then("status").is(0, &["no process is working on it"]);
 }
 
 #[cfg(unix)]
@@ -47,7 +47,7 @@ mod signals {
     }
 
     #[test]
-    fn a_second_ctrl_c_ends_a_teardown_which_hangs() {
+    fn a_second_ctrl_c_ends_a_teardown_that_hangs() {
         let forever = Forever::new(47131);
         let scenario = Scenario::running(&each(&["touch begun", &forever.line()]))
             .teardown(&each(&["touch tearing", &forever.line()]));
@@ -74,7 +74,7 @@ mod signals {
     }
 
     #[test]
-    fn a_run_which_was_told_to_outlive_its_terminal_does() {
+    fn a_run_under_nohup_outlives_its_terminal() {
         let scenario = Scenario::running("touch begun; while ! test -e go-on; do sleep 0.01; done")
             .plan("iterations: 3, warm_up: 0")
             .by(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"]);
@@ -90,7 +90,7 @@ mod signals {
 
     /// Writes to a closed terminal return an error.
     #[test]
-    fn a_terminal_which_is_gone_does_not_keep_a_run_from_its_teardown() {
+    fn a_terminal_that_is_gone_does_not_keep_a_run_from_its_teardown() {
         let python = std::env::var("POOLGATE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         if std::process::Command::new(&python).arg("--version").output().is_err() {
             assert!(std::env::var_os("CI").is_none(), "CI must have Python");

@@ -29,7 +29,7 @@ fn the_driver_is_reported_as_it_was_while_it_was_measured() {
 }
 
 #[test]
-fn a_driver_which_is_not_there_is_said_not_to_be_there() {
+fn a_missing_driver_is_reported_as_missing() {
     let root = root();
     let ended = Scenario::running("true").on_root(root.path()).driver("mydrv").run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
@@ -45,7 +45,7 @@ fn a_simulated_machine_has_no_driver_to_report() {
 }
 
 #[test]
-fn what_the_kernel_left_during_a_failed_run_is_named() {
+fn kernel_dumps_of_a_failed_run_are_named() {
     let root = root();
     let crash = root.path().join("var/crash");
     fs_err::create_dir_all(&crash).unwrap();

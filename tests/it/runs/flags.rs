@@ -2,8 +2,9 @@
 
 #[cfg(unix)]
 use super::harness::root;
-use super::harness::{Said, Scenario, poolgate, write};
+use super::harness::{Scenario, write};
 use super::lines::{Forever, each, touch};
+use crate::program::{Completed, poolgate};
 
 const FLAGS: &str = "{ gflags: [\"+kst\", -soe], verifier: { drivers: [mydrv.sys, second.sys], level: 0x8 } }";
 
@@ -51,7 +52,7 @@ fn each_of_them_is_worth_a_boot_by_itself_and_one_to_be_rid_of_it() {
 }
 
 #[test]
-fn a_value_changed_by_somebody_else_loses_poolgates_part_and_the_others_are_put_back() {
+fn a_value_changed_by_another_program_loses_poolgates_part_and_the_others_are_restored() {
     let forever = Forever::new(47150);
     let workload = each(&[&touch("begun"), &forever.line()]);
     let ended = Scenario::with_flag(&workload).flags(FLAGS).start_until("begun").kill();
@@ -59,16 +60,16 @@ fn a_value_changed_by_somebody_else_loses_poolgates_part_and_the_others_are_put_
     // The same number with another type is another value.
     kernel["settings"]["on_disk"]["flag GlobalFlag"] = "sz:0x00002400".into();
     write(&ended.run.join("simulated-kernel.json"), &kernel.to_string());
-    ended.then("status").is(0, "GlobalFlag: \"sz:0x00002400\" (was absent)");
+    ended.then("status").is(0, &["GlobalFlag: \"sz:0x00002400\" (was absent)"]);
     let aborted = ended.then("abort");
     aborted.is(
         0,
-        "note: GlobalFlag was changed by another program or person during the run: only poolgate's part was removed",
+        &["note: GlobalFlag was changed by another program or person during the run: only poolgate's part was removed"],
     );
-    aborted.is(0, "flag VerifyDrivers: removed");
+    aborted.is(0, &["flag VerifyDrivers: removed"]);
     // The values that hold the mode belong to the run, even if they changed.
-    aborted.is(0, "flag Driver Verifier's boot mode: removed");
-    assert_eq!(aborted.text.matches("changed by another program or person").count(), 1, "{}", aborted.text);
+    aborted.is(0, &["flag Driver Verifier's boot mode: removed"]);
+    assert_eq!(aborted.text().matches("changed by another program or person").count(), 1, "{}", aborted.text());
     let settings = ended.kernel()["settings"]["on_disk"].clone();
     assert_eq!(settings, serde_json::json!({}));
 }
@@ -79,17 +80,15 @@ fn a_dry_run_names_the_flags_a_change_switches() {
     let path = folder.path().join("flags.yaml");
     let machine = "machine: { simulated: { tags: 20, pool_tagging: by_flag } }";
     write(&path, &format!("scenario: test\n{machine}\nflags: {FLAGS}\nworkload: {{ run: echo, iterations: 99 }}\n"));
-    Said::of(poolgate().arg("check").arg(&path)).is(
-        0,
-        "  flag GlobalFlag: absent → \"dword:00002400\"\n    +ptg  pool tagging (Windows 2000 and XP)\n    +kst  kernel mode \
+    Completed::run(poolgate().arg("check").arg(&path)).is(
+        0, &["  flag GlobalFlag: absent → \"dword:00002400\"\n    +ptg  pool tagging (Windows 2000 and XP)\n    +kst  kernel mode \
          stack trace database\n  flag VerifyDrivers: absent → \"sz:mydrv.sys second.sys\"\n  \
-         flag VerifyDriverLevel: absent → \"dword:00000008\"\n  flag Driver Verifier's boot mode: absent → \"resetonbootfail\"\n",
-    );
+         flag VerifyDriverLevel: absent → \"dword:00000008\"\n  flag Driver Verifier's boot mode: absent → \"resetonbootfail\"\n"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
+fn linux_refuses_windows_flags_before_any_change() {
     for (flags, name) in [
         ("{ gflags: [+kst] }", "global flag +kst"),
         ("{ verifier: { drivers: [mydrv.sys], level: 8 } }", "Driver Verifier"),
@@ -105,7 +104,7 @@ fn linux_has_none_of_them_and_says_so_before_anything_is_touched() {
 }
 
 #[test]
-fn a_kernel_command_line_is_nothing_for_a_machine_which_plays_windows() {
+fn a_simulated_windows_refuses_a_kernel_command_line() {
     let ended = Scenario::running("exit 0").flags("{ kernel_cmdline: [slab_nomerge] }").run();
     ended.failed_saying("kernel parameter slab_nomerge is a boot setting of Linux");
     assert_eq!(ended.kernel()["boots"], 1);

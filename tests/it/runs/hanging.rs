@@ -6,8 +6,9 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use super::contained::killed_together;
-use super::harness::{Ended, Running, Said, Scenario, poolgate, wait_until, write};
+use super::harness::{Ended, Running, Scenario, wait_until, write};
 use super::lines::Forever;
+use crate::program::{Completed, poolgate};
 
 /// Short enough for a test. A third of it is the guard's.
 const PATIENCE: (&str, &str) = ("POOLGATE_TEST_PATIENCE_MS", "3000");
@@ -88,7 +89,7 @@ fn was_not_measured_beside(ended: &Ended) {
 }
 
 #[test]
-fn a_workload_which_hangs_in_the_kernel_is_an_error_which_names_it() {
+fn an_error_names_a_workload_that_hangs_in_the_kernel() {
     let Some(frozen) = Frozen::new() else { return };
     let scenario = Scenario::running(&frozen.write())
         .plan("duration: 1 s")
@@ -133,7 +134,7 @@ fn a_hanging_setup_is_no_measurement() {
 }
 
 #[test]
-fn a_workload_which_leaves_something_hanging_is_an_error() {
+fn a_workload_that_leaves_something_hanging_is_an_error() {
     let Some(frozen) = Frozen::new() else { return };
     let workload =
         format!("setsid {} & while ! grep -q '^State:.D' /proc/$!/status; do sleep 0.01; done", frozen.write());
@@ -158,7 +159,7 @@ fn status(pid: &str, key: &str) -> String {
 }
 
 #[test]
-fn an_interrupted_workload_which_hangs_is_named() {
+fn an_interrupted_workload_that_hangs_is_named() {
     let Some(frozen) = Frozen::new() else { return };
     let scenario = Scenario::running(&format!("echo $$ > pid; mv pid begun; exec {}", frozen.write()))
         .variable(PATIENCE.0, PATIENCE.1)
@@ -188,14 +189,14 @@ fn a_hanging_workload_is_named_also_if_the_interruption_comes_while_it_is_being_
 }
 
 #[test]
-fn a_run_is_not_resumed_beside_a_workload_which_hangs() {
+fn a_run_is_not_resumed_beside_a_workload_that_hangs() {
     let Some(frozen) = Frozen::new() else { return };
     let scenario = Scenario::running(&format!("echo $$ > pid; mv pid begun; exec {}", frozen.write()));
     let (running, _) = hanging(scenario);
     let ended = killed_together(running);
-    let resumed = Said::of(poolgate().env(PATIENCE.0, PATIENCE.1).arg("resume").arg(&ended.run));
-    resumed.is(3, "an earlier process of this run left programs running: a process cannot be ended: dd");
-    assert!(!resumed.text.contains("lead-in"), "{}", resumed.text);
+    let resumed = Completed::run(poolgate().env(PATIENCE.0, PATIENCE.1).arg("resume").arg(&ended.run));
+    resumed.is(3, &["an earlier process of this run left programs running: a process cannot be ended: dd"]);
+    assert!(!resumed.text().contains("lead-in"), "{}", resumed.text());
     assert!(ended.junit_now().contains("cannot be ended: dd"), "{}", ended.junit_now());
 }
 
@@ -218,7 +219,7 @@ fn a_workload_whose_guard_is_stopped_is_ended_and_an_error() {
 }
 
 #[test]
-fn a_workload_which_gave_its_output_away_is_an_error() {
+fn a_workload_that_leaves_its_output_open_is_an_error() {
     let forever = Forever::new(47151);
     let running = Scenario::running(&format!("echo $$ > pid; mv pid begun; exec {}", forever.line()))
         .plan("duration: 60 s")
@@ -235,7 +236,7 @@ fn a_workload_which_gave_its_output_away_is_an_error() {
 }
 
 #[test]
-fn a_workload_which_ends_when_it_is_told_to_is_no_error() {
+fn a_workload_that_ends_on_request_is_no_error() {
     let forever = Forever::new(47152);
     let ended = Scenario::running(&forever.line()).plan("duration: 1 s").run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);

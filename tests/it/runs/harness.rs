@@ -3,15 +3,17 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-/// A short but complete scenario: 45 iterations, enough for a rate.
+use crate::program::{Completed, poolgate, program};
+
+/// A short but complete scenario.
 pub(crate) struct Scenario {
     folder: tempfile::TempDir,
     machine: &'static str,
     workload: String,
-    plan: String,
+    plan: Option<String>,
     sampling: &'static str,
     steps: String,
     thresholds: String,
@@ -51,7 +53,7 @@ impl Scenario {
             folder: tempfile::tempdir().unwrap(),
             machine: "{ simulated: { tags: 20 } }",
             workload: workload.to_owned(),
-            plan: "iterations: 45, warm_up: 5".to_owned(),
+            plan: None,
             // Half of the samples are enough for a verdict, and the machine is busy with many tests.
             sampling: "every: 250 ms, settle: 0 ms, lead_in: 1 s, cool_down: 1 s",
             steps: String::new(),
@@ -84,7 +86,7 @@ impl Scenario {
     }
 
     pub(crate) fn plan(mut self, plan: &str) -> Scenario {
-        self.plan = plan.to_owned();
+        self.plan = Some(plan.to_owned());
         self
     }
 
@@ -188,6 +190,15 @@ impl Scenario {
         self.folder().join("reports")
     }
 
+    /// A rate needs 36 iterations after the warm-up. A level does not, and Wine is slow to start processes.
+    fn default_plan(&self) -> &'static str {
+        if self.confirm || self.thresholds.contains("max_rate") {
+            "iterations: 45, warm_up: 5"
+        } else {
+            "iterations: 12, warm_up: 2"
+        }
+    }
+
     pub(crate) fn command(&self) -> Command {
         let machine = if self.machine.is_empty() { String::new() } else { format!("machine: {}\n", self.machine) };
         let confirm = if self.confirm { "" } else { "confirm: false\n" };
@@ -196,7 +207,7 @@ impl Scenario {
              thresholds:\n  {thresholds}\n",
             steps = self.steps,
             workload = self.workload,
-            plan = self.plan,
+            plan = self.plan.as_deref().unwrap_or(self.default_plan()),
             sampling = self.sampling,
             thresholds = self.thresholds,
         );
@@ -289,20 +300,20 @@ impl Ended {
     }
 
     /// Runs another poolgate command on this run.
-    pub(crate) fn then(&self, command: &str) -> Said {
-        Said::of(poolgate().arg(command).arg(&self.run))
+    pub(crate) fn then(&self, command: &str) -> Completed {
+        Completed::run(poolgate().arg(command).arg(&self.run))
     }
 
     /// Runs another poolgate command on this run, with the machine below `root`.
     #[cfg(unix)]
-    pub(crate) fn then_below(&self, root: &Path, command: &str) -> Said {
-        Said::of(program(&self.program).arg(command).arg(&self.run).arg("--root").arg(root))
+    pub(crate) fn then_below(&self, root: &Path, command: &str) -> Completed {
+        Completed::run(program(&self.program).arg(command).arg(&self.run).arg("--root").arg(root))
     }
 
     /// Makes an event happen on the simulated machine.
     pub(crate) fn machine(&self, what: &str) {
         let kernel = self.run.join("simulated-kernel.json");
-        assert_eq!(Said::of(poolgate().args(["sim", what, "--kernel"]).arg(kernel)).code, Some(0));
+        assert_eq!(Completed::run(poolgate().args(["sim", what, "--kernel"]).arg(kernel)).code, Some(0));
     }
 
     pub(crate) fn kernel(&self) -> serde_json::Value {
@@ -326,35 +337,6 @@ impl Ended {
     pub(crate) fn judged_again(&self) -> Option<i32> {
         poolgate().arg("judge").arg(&self.run).output().unwrap().status.code()
     }
-}
-
-/// The output of a command.
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) text: String,
-}
-
-impl Said {
-    pub(crate) fn of(command: &mut Command) -> Said {
-        let output = command.output().unwrap();
-        let both = [output.stdout, output.stderr].concat();
-        Said { code: output.status.code(), text: String::from_utf8_lossy(&both).into_owned() }
-    }
-
-    #[track_caller]
-    pub(crate) fn is(&self, code: i32, words: &str) {
-        assert!(self.code == Some(code) && self.text.contains(words), "{:?}: {}", self.code, self.text);
-    }
-}
-
-pub(crate) fn poolgate() -> Command {
-    program(Path::new(env!("CARGO_BIN_EXE_poolgate")))
-}
-
-fn program(path: &Path) -> Command {
-    let mut command = Command::new(path);
-    command.stdin(Stdio::null());
-    command
 }
 
 pub(crate) fn write(path: &Path, text: &str) {

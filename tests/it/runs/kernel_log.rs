@@ -29,7 +29,7 @@ fn logs(root: &Path, text: &str, threshold: &str) -> Ended {
 }
 
 #[test]
-fn objects_that_remain_in_a_destroyed_cache_break_what_limits_them() {
+fn objects_that_remain_in_a_destroyed_cache_break_their_limit() {
     let root = bed();
     let ended = logs(root.path(), REMAINING, "{ tag: victim, after_teardown: 1 MiB }");
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
@@ -68,7 +68,7 @@ fn a_fault_of_the_kernel_is_an_error_with_its_lines() {
 }
 
 #[test]
-fn what_a_program_writes_to_the_log_is_no_word_of_the_kernels() {
+fn lines_that_programs_write_to_the_log_are_not_the_kernels() {
     let root = bed();
     // The kernel assigns facility 1 to all text written to /dev/kmsg.
     let ended = logs(root.path(), "12,99,9000000,-;BUG: KASAN: says a program\n", "{ tag: victim, max_growth: 1 GiB }");
@@ -76,7 +76,7 @@ fn what_a_program_writes_to_the_log_is_no_word_of_the_kernels() {
 }
 
 #[test]
-fn a_log_that_cannot_be_read_is_told_and_a_plain_warning_is_a_note() {
+fn an_unreadable_kernel_log_is_reported_and_a_plain_warning_is_a_note() {
     let root = root();
     let ended = Scenario::running("true").on_root(root.path()).run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
@@ -90,7 +90,7 @@ fn a_log_that_cannot_be_read_is_told_and_a_plain_warning_is_a_note() {
 }
 
 #[test]
-fn a_run_that_fails_shows_what_the_kernel_reported_meanwhile() {
+fn a_failed_run_shows_the_kernels_reports() {
     let root = bed();
     let scenario = Scenario::running("cat logged >> \"$KMSG\"; false").on_root(root.path());
     write(&scenario.folder().join("logged"), "4,99,9000000,-;Oops: 0000 [#1] PREEMPT SMP\n");
@@ -103,7 +103,7 @@ fn a_run_that_fails_shows_what_the_kernel_reported_meanwhile() {
 
 /// The root of a machine with 368,064 KiB in slabs of the dentry cache. Objects in use take 282,313,728 B of these.
 #[test]
-fn a_fragmented_cache_breaks_what_limits_the_memory_it_holds() {
+fn a_fragmented_cache_breaks_a_limit_on_slabs() {
     let root = bed();
     let text = fs_err::read_to_string("tests/fixtures/slabinfo/fragmented.slabinfo").unwrap();
     write(&root.path().join("proc/slabinfo"), &text);
@@ -120,18 +120,18 @@ fn a_fragmented_cache_breaks_what_limits_the_memory_it_holds() {
 }
 
 #[test]
-fn check_says_where_there_are_no_slabs_to_measure() {
-    use super::harness::{Said, poolgate};
+fn check_reports_that_there_are_no_slabs_to_measure() {
+    use crate::program::{Completed, poolgate};
     let root = root();
     let scenario = root.path().join("measured.yaml");
     let text = "scenario: measured\nworkload: { run: w, iterations: 9 }\nthresholds:\n  - { tag: victim, max_bytes: 1 MiB, measure: slabs }\n";
     write(&scenario, text);
-    let check = || Said::of(poolgate().arg("check").arg(&scenario).arg("--root").arg(root.path()));
-    check().is(0, "must hold: tag victim max_bytes 1 MiB, measure slabs (now: victim)");
+    let check = || Completed::run(poolgate().arg("check").arg(&scenario).arg("--root").arg(root.path()));
+    check().is(0, &["must hold: tag victim max_bytes 1 MiB, measure slabs (now: victim)"]);
     write(&root.path().join("proc/slabinfo"), "slabinfo - version: 2.1\n");
-    check().is(0, "measure slabs (this system has no slab caches to measure");
+    check().is(0, &["measure slabs (this system has no slab caches to measure"]);
     fs_err::remove_file(root.path().join("proc/slabinfo")).unwrap();
     let checked = check();
-    checked.is(2, "cannot pass: cannot read");
-    assert_eq!(checked.text.matches("slabinfo").count(), 2, "path and help, and both once: {}", checked.text);
+    checked.is(2, &["cannot pass: cannot read"]);
+    assert_eq!(checked.text().matches("slabinfo").count(), 2, "path and help, and both once: {}", checked.text());
 }

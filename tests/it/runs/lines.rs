@@ -15,11 +15,7 @@ pub(crate) fn each(lines: &[&str]) -> String {
 /// Prints the bytes of the file `bytes` beside the scenario.
 pub(crate) fn print_bytes() -> String {
     // Wine's `type` changes the bytes.
-    if cfg!(windows) {
-        format!("{} runs::lines::workload_which_prints", this_program())
-    } else {
-        "cat bytes".to_owned()
-    }
+    if cfg!(windows) { format!("{} runs::lines::workload_that_prints", this_program()) } else { "cat bytes".to_owned() }
 }
 
 /// This program, to run one of the workloads below.
@@ -29,7 +25,7 @@ pub(crate) fn this_program() -> String {
 
 #[test]
 #[ignore = "the workload of another test"]
-fn workload_which_prints() {
+fn workload_that_prints() {
     if let Ok(bytes) = fs_err::read("bytes") {
         std::io::stdout().write_all(&bytes).unwrap();
     }
@@ -37,7 +33,7 @@ fn workload_which_prints() {
 
 #[test]
 #[ignore = "the workload of another test"]
-fn workload_which_crashes() {
+fn workload_that_crashes() {
     if std::env::var_os("POOLGATE_ITERATION").is_some() {
         std::process::abort();
     }

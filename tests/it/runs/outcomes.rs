@@ -1,9 +1,10 @@
 //! Runs that complete, and their exit codes.
 
-use super::harness::{Scenario, poolgate};
+use super::harness::Scenario;
+use crate::program::poolgate;
 
 #[test]
-fn a_driver_which_gives_everything_back_holds() {
+fn a_driver_that_frees_everything_holds() {
     let ended = Scenario::running("poolgate sim exercise --churn Drv1:64Bx9")
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration, max_growth: 0 B }")
         .run();
@@ -31,7 +32,7 @@ fn a_leak_below_the_threshold_holds() {
 }
 
 #[test]
-fn a_tag_which_was_never_seen_is_unclear() {
+fn a_tag_that_was_never_seen_is_unclear() {
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B")
         .threshold("{ tag: Drv2, max_rate: 0 B/iteration }")
         .run();
@@ -82,7 +83,7 @@ fn a_long_command_without_counted_lines_is_judged_by_the_hour() {
 }
 
 #[test]
-fn commands_see_which_run_phase_and_iteration_they_are_in() {
+fn commands_see_that_run_phase_and_iteration_they_are_in() {
     let line = match cfg!(windows) {
         true => "echo %POOLGATE_RUN%/%POOLGATE_PHASE%/%POOLGATE_ITERATION%>> seen",
         false => "echo $POOLGATE_RUN/$POOLGATE_PHASE/$POOLGATE_ITERATION >> seen",
@@ -113,14 +114,14 @@ fn a_mistake_in_any_scenario_stops_all_of_them() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused() {
+fn a_file_that_is_no_recording_is_refused() {
     let output = poolgate().args(["judge", "Cargo.toml", "--scenario", "scenarios/quickstart.yaml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("Cargo.toml is neither a recording nor a supported log"));
 }
 
 #[test]
-fn what_is_left_after_teardown_is_judged_unless_it_is_ignored() {
+fn memory_left_after_teardown_is_judged_unless_ignored() {
     let leaking = || {
         Scenario::running("poolgate sim exercise --leak Drv1:64B")
             .teardown("poolgate sim exercise --leak Drv1:16B")
@@ -139,7 +140,7 @@ fn what_is_left_after_teardown_is_judged_unless_it_is_ignored() {
 }
 
 #[test]
-fn checking_a_scenario_changes_nothing_and_says_what_a_run_would_do() {
+fn checking_a_scenario_lists_the_steps_of_a_run_and_changes_nothing() {
     let output = poolgate().args(["check", "scenarios/quickstart.yaml"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}");

@@ -32,7 +32,7 @@ fn a_leak_is_confirmed() {
 
 #[test]
 #[cfg(unix)]
-fn a_cache_which_is_full_soon_after_the_first_look_holds() {
+fn a_cache_that_is_full_soon_after_the_first_look_holds() {
     let ended = Scenario::running("poolgate sim exercise --cache Drv1:1KiBx60 --churn Drv1:512Bx20")
         .confirmed()
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
@@ -43,7 +43,7 @@ fn a_cache_which_is_full_soon_after_the_first_look_holds() {
 
 #[test]
 #[cfg(unix)]
-fn nobody_looks_again_at_a_driver_which_gives_everything_back() {
+fn a_driver_that_frees_everything_gets_no_second_look() {
     let ended = Scenario::running("poolgate sim exercise --churn Drv1:64Bx9 --cache Drv1:1KiBx10")
         .confirmed()
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
@@ -94,7 +94,7 @@ fn without_confirmation_growth_is_a_leak_at_once() {
 
 #[test]
 #[cfg(unix)]
-fn a_workload_which_cannot_pause_is_confirmed_without_saying_whose_growth_it_is() {
+fn a_workload_that_cannot_pause_is_confirmed_without_a_cause() {
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B")
         .confirmed()
         .plan("iterations: 45, warm_up: 5, pause: never")
@@ -146,7 +146,7 @@ fn in_too_little_time_all_of_it_is_one_look() {
 
 #[test]
 #[cfg(unix)]
-fn the_workload_is_not_told_that_it_is_looked_at_again() {
+fn the_workload_does_not_notice_the_second_look() {
     let scenario = Scenario::running(
         "poolgate sim exercise --leak Drv1:96B; env | sed -n 's/POOLGATE_\\(PHASE\\|ITERATION\\)=//p' | sort | xargs >> seen",
     );
@@ -167,7 +167,7 @@ fn the_workload_is_not_told_that_it_is_looked_at_again() {
 
 #[test]
 #[cfg(unix)]
-fn a_workload_which_fails_in_the_second_look_is_an_error_and_never_a_verdict() {
+fn a_workload_that_fails_in_the_second_look_is_an_error_and_never_a_verdict() {
     let ended = Scenario::running("poolgate sim exercise --leak Drv1:96B && [ $POOLGATE_ITERATION -lt 60 ]")
         .confirmed()
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
@@ -187,6 +187,6 @@ fn a_machine_that_goes_down_in_the_second_look_is_an_error_and_never_a_pass() {
         .start_until("begun")
         .kill();
     ended.machine("power-cut");
-    ended.then("resume").is(3, "the machine went down while the workload ran");
+    ended.then("resume").is(3, &["the machine went down while the workload ran"]);
     ended.left_the_machine_as_it_was();
 }

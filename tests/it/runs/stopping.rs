@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use poolgate::machine::sim::{Kernel, KernelState, Population, machine};
 use poolgate::record::{Header, Recorder};
-use poolgate::run::{Brake, Event, Instruments, LookAgain, Output, RunError, Shell, brake, conduct};
+use poolgate::run::{Brake, Instruments, LookAgain, Output, RunError, RunEvent, Shell, brake, conduct};
 use poolgate::scenario;
 
 use super::lines::{Forever, each, touch};
@@ -29,7 +29,7 @@ impl Run {
     }
 
     /// Conducts the run, while `meanwhile` has the brake.
-    async fn stopped_by(&self, meanwhile: impl AsyncFnOnce(Brake)) -> (Result<(), RunError>, Vec<Event>) {
+    async fn stopped_by(&self, meanwhile: impl AsyncFnOnce(Brake)) -> (Result<(), RunError>, Vec<RunEvent>) {
         let loaded = scenario::parse("test.yaml", self.text.as_bytes()).unwrap();
         let state = KernelState::new(Population { seed: 1, tags: 3, noise: Vec::new() });
         let mut machine = machine(&Kernel::create(&self.path("kernel.json"), state).unwrap());
@@ -74,7 +74,7 @@ async fn made(path: &Path) {
 }
 
 #[test]
-fn asked_once_the_workload_ends_and_teardown_is_done() {
+fn one_request_to_stop_ends_the_workload_and_runs_teardown() {
     in_runtime(async {
         let forever = Forever::new(47140);
         let run = Run::of(&each(&[&forever.detached(), &touch("begun"), &forever.line()]), &touch("torn-down"));
@@ -86,13 +86,13 @@ fn asked_once_the_workload_ends_and_teardown_is_done() {
             })
             .await;
         assert!(matches!(conducted, Err(RunError::Interrupted)), "{conducted:?}");
-        assert!(torn_down.exists() && told.contains(&Event::Stopping), "{told:?}");
+        assert!(torn_down.exists() && told.contains(&RunEvent::Stopping), "{told:?}");
         assert_eq!(forever.alive(), 0);
     });
 }
 
 #[test]
-fn asked_twice_teardown_ends_too() {
+fn a_second_request_to_stop_ends_teardown_too() {
     in_runtime(async {
         let forever = Forever::new(47141);
         let run = Run::of(

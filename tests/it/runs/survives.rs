@@ -5,8 +5,9 @@ use std::path::Path;
 
 use poolgate::run::drive::{Checkpoint, Created};
 
-use super::harness::{Ended, Said, Scenario, poolgate, wait_until, write};
+use super::harness::{Ended, Scenario, wait_until, write};
 use super::lines::{Forever, each, touch};
+use crate::program::{Completed, poolgate};
 
 /// A run that lasts some seconds.
 fn with_flag() -> Scenario {
@@ -46,8 +47,8 @@ fn a_scenario_may_do_without_the_last_restart() {
 #[test]
 fn a_poolgate_killed_while_measuring_measures_again_in_the_same_boot() {
     let ended = killed_while_measuring();
-    ended.then("status").is(0, "GlobalFlag: \"dword:00000400\" (was absent)");
-    ended.then("resume").is(0, "test: held");
+    ended.then("status").is(0, &["GlobalFlag: \"dword:00000400\" (was absent)"]);
+    ended.then("resume").is(0, &["test: held"]);
     ended.left_the_machine_as_it_was();
     assert!(ended.run.join("recording.1.pgr").exists(), "the first recording is kept");
     assert!(!ended.junit_now().contains("<error"), "{}", ended.junit_now());
@@ -57,21 +58,21 @@ fn a_poolgate_killed_while_measuring_measures_again_in_the_same_boot() {
 fn a_machine_that_goes_down_while_measuring_is_an_error_and_never_a_pass() {
     let ended = killed_while_measuring();
     ended.machine("power-cut");
-    ended.then("resume").is(3, "the machine went down while the workload ran");
+    ended.then("resume").is(3, &["the machine went down while the workload ran"]);
     ended.left_the_machine_as_it_was();
     let junit = ended.junit_now();
     assert!(junit.contains("<error") && junit.contains("the last sample was taken"), "{junit}");
-    ended.then("wait").is(3, "");
-    ended.then("resume").is(3, "");
+    ended.then("wait").is(3, &[]);
+    ended.then("resume").is(3, &[]);
 }
 
 #[test]
 fn an_aborted_run_puts_everything_back() {
     let ended = killed_while_measuring();
-    ended.then("abort").is(0, "aborted");
+    ended.then("abort").is(0, &["aborted"]);
     ended.left_the_machine_as_it_was();
     assert!(ended.junit_now().contains("aborted"));
-    ended.then("status").is(0, "over");
+    ended.then("status").is(0, &["over"]);
 }
 
 #[test]
@@ -79,24 +80,24 @@ fn waiting_ends_with_the_outcome_of_the_run() {
     let ended = Scenario::with_flag("poolgate sim exercise --churn Drv1:96B").run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     let copy = ended.run.join("copied.xml");
-    Said::of(poolgate().arg("wait").arg(&ended.run).arg("--junit").arg(&copy)).is(0, "");
+    Completed::run(poolgate().arg("wait").arg(&ended.run).arg("--junit").arg(&copy)).is(0, &[]);
     assert_eq!(fs_err::read_to_string(&copy).unwrap(), ended.junit_now());
     let nowhere = ended.run.join("no folder/copied.xml");
-    Said::of(poolgate().arg("wait").arg(&ended.run).arg("--junit").arg(nowhere)).is(3, "give --junit a file");
+    Completed::run(poolgate().arg("wait").arg(&ended.run).arg("--junit").arg(nowhere)).is(3, &["give --junit a file"]);
     let running = killed_while_measuring();
-    Said::of(poolgate().arg("wait").arg(&running.run).args(["--timeout", "1"])).is(10, "");
+    Completed::run(poolgate().arg("wait").arg(&running.run).args(["--timeout", "1"])).is(10, &[]);
 }
 
 #[test]
 fn without_a_name_the_unfinished_run_is_meant() {
     let ended = killed_while_measuring();
     let reports = ended.run.parent().unwrap();
-    Said::of(poolgate().args(["resume", "--reports"]).arg(reports)).is(0, "test: held");
-    Said::of(poolgate().args(["resume", "--reports"]).arg(reports)).is(2, "there is no unfinished run");
+    Completed::run(poolgate().args(["resume", "--reports"]).arg(reports)).is(0, &["test: held"]);
+    Completed::run(poolgate().args(["resume", "--reports"]).arg(reports)).is(2, &["there is no unfinished run"]);
 }
 
 #[test]
-fn a_flag_which_somebody_else_changed_loses_poolgates_part_only() {
+fn a_flag_changed_by_another_program_loses_only_poolgates_part() {
     let ended = killed_while_measuring();
     let path = ended.run.join("simulated-kernel.json");
     let mut kernel = ended.kernel();
@@ -104,7 +105,7 @@ fn a_flag_which_somebody_else_changed_loses_poolgates_part_only() {
     write(&path, &kernel.to_string());
     ended
         .then("abort")
-        .is(0, "note: GlobalFlag was changed by another program or person during the run: only poolgate's part");
+        .is(0, &["note: GlobalFlag was changed by another program or person during the run: only poolgate's part"]);
     assert_eq!(ended.kernel()["settings"]["on_disk"]["flag GlobalFlag"], "dword:00001000");
     assert!(ended.junit_now().contains("was changed by another program or person"));
 }
@@ -121,7 +122,7 @@ fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
         let _ = again.kill();
         again.wait().unwrap();
     }
-    ended.then("resume").is(3, "poolgate ended 4 times while measuring");
+    ended.then("resume").is(3, &["poolgate ended 4 times while measuring"]);
     ended.left_the_machine_as_it_was();
 }
 
@@ -129,11 +130,11 @@ fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
 fn put_back_after(damage: impl Fn(&Path), words: &str) {
     let ended = killed_while_measuring();
     damage(&ended.run);
-    ended.then("resume").is(3, words);
+    ended.then("resume").is(3, &[words]);
     ended.left_the_machine_as_it_was();
     let junit = ended.junit_now();
     assert!(junit.contains("<error") && junit.contains(words), "{junit}");
-    ended.then("status").is(0, "over");
+    ended.then("status").is(0, &["over"]);
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn a_damaged_checkpoint_puts_everything_back() {
 }
 
 #[test]
-fn a_checkpoint_of_which_nothing_is_left_puts_everything_back() {
+fn an_empty_checkpoint_restores_everything() {
     put_back_after(|run| write(&run.join("checkpoint.jsonl"), ""), "the checkpoint is empty");
     put_back_after(|run| fs_err::remove_file(run.join("checkpoint.jsonl")).unwrap(), "the checkpoint is empty");
 }
@@ -164,18 +165,18 @@ fn with_both_copies_of_its_beginning_damaged_nothing_is_guessed() {
     // Autostart has an entry for this run, so it did begin.
     for command in ["resume", "abort"] {
         let said = ended.then(command);
-        said.is(3, "the checkpoint is empty");
-        assert!(!said.text.contains("nothing was changed"), "{}", said.text);
+        said.is(3, &["the checkpoint is empty"]);
+        assert!(!said.text().contains("nothing was changed"), "{}", said.text());
     }
 }
 
 #[test]
-fn a_checkpoint_which_was_cut_goes_on_from_its_last_whole_line() {
+fn a_checkpoint_that_was_cut_goes_on_from_its_last_whole_line() {
     let ended = killed_while_measuring();
     let path = ended.run.join("checkpoint.jsonl");
     let text = fs_err::read_to_string(&path).unwrap();
     write(&path, &text[..text.len() - 5]);
-    ended.then("resume").is(0, "test: held");
+    ended.then("resume").is(0, &["test: held"]);
     ended.left_the_machine_as_it_was();
 }
 
@@ -201,8 +202,8 @@ fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end()
     fs_err::remove_file(&path).unwrap();
     Checkpoint::create(path, created).unwrap();
     let resumed = ended.then("resume");
-    resumed.is(0, "note: begun by poolgate 0.0.9, continued by ");
-    resumed.is(0, "test: held");
+    resumed.is(0, &["note: begun by poolgate 0.0.9, continued by "]);
+    resumed.is(0, &["test: held"]);
     ended.left_the_machine_as_it_was();
 }
 
@@ -211,7 +212,7 @@ fn one_process_at_a_time_is_at_work_on_a_run() {
     let forever = Forever::new(47170);
     let running = Scenario::with_flag(&each(&[&touch("begun"), &forever.line()])).start_until("begun");
     let reports = running.reports();
-    Said::of(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, "is already working on this run");
-    Said::of(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, "is working on it");
+    Completed::run(poolgate().args(["resume", "--reports"]).arg(&reports)).is(3, &["is already working on this run"]);
+    Completed::run(poolgate().args(["status", "--reports"]).arg(&reports)).is(0, &["is working on it"]);
     running.kill();
 }

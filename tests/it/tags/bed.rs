@@ -32,18 +32,22 @@ fn buildable() -> bool {
     !cfg!(windows) && Path::new(HEADERS).is_dir()
 }
 
+/// Builds in a temporary folder and renames the drivers, since test processes may build at the same time.
 fn build() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drivers");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (folder, new) = (target.join("drivers"), tempfile::tempdir_in(target).unwrap());
     fs_err::create_dir_all(&folder).unwrap();
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/tags/guest");
-    let resources = folder.join("owner.o");
+    let resources = new.path().join("owner.o");
     done(Command::new(WINDRES).arg(guest.join("owner.rc")).args(["-O", "coff", "-o"]).arg(&resources));
     for way in WAYS {
+        let name = format!("owner-{way}.sys");
         let mut gcc = Command::new(GCC);
         gcc.arg(format!("-{way}")).args(["-s", "-Wall", "-Wextra", "-Werror", "-Wno-multichar", "-I", HEADERS]);
         gcc.args(["-shared", "-nostdlib", "-Wl,--subsystem,native", "-Wl,-e,DriverEntry", "-o"]);
-        gcc.arg(folder.join(format!("owner-{way}.sys"))).arg(guest.join("owner.c")).arg(&resources).arg("-lntoskrnl");
+        gcc.arg(new.path().join(&name)).arg(guest.join("owner.c")).arg(&resources).arg("-lntoskrnl");
         done(&mut gcc);
+        fs_err::rename(new.path().join(&name), folder.join(&name)).unwrap();
     }
     folder
 }

@@ -77,7 +77,7 @@ fn json_has_the_same() {
 }
 
 #[test]
-fn an_unknown_tag_is_said_to_be_unknown_with_what_to_try() {
+fn an_unknown_tag_is_reported_with_advice() {
     let lab = Lab::new();
     let list = lab.path("pooltag.txt");
     let table = stdout(&poolgate(&["tag", "No11"]).code(4));
@@ -91,7 +91,7 @@ fn an_unknown_tag_is_said_to_be_unknown_with_what_to_try() {
 }
 
 #[test]
-fn bad_input_is_refused_with_what_to_do() {
+fn bad_input_is_refused_with_advice() {
     let lab = Lab::new();
     let none = lab.path("none.txt");
     for (arguments, said) in [
@@ -131,7 +131,7 @@ fn a_real_driver_s_table_names_its_maker() {
 
 #[cfg(unix)]
 #[test]
-fn on_linux_a_cache_is_its_module_s_or_nobody_knows() {
+fn on_linux_a_caches_owner_is_its_module_or_unknown() {
     let root = tempfile::tempdir().unwrap();
     let cache = root.path().join("sys/kernel/slab/ext4_inode_cache");
     fs_err::create_dir_all(&cache).unwrap();

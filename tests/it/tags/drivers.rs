@@ -18,7 +18,7 @@ fn said(way: &str, tag: &str) -> Option<(Grade, String)> {
 }
 
 #[test]
-fn every_way_to_use_a_tag_has_its_grade_whatever_the_compiler_made_of_it() {
+fn every_use_of_a_tag_has_its_grade_at_every_optimisation_level() {
     if drivers().is_none() {
         return;
     }
@@ -48,7 +48,7 @@ fn every_way_to_use_a_tag_has_its_grade_whatever_the_compiler_made_of_it() {
 }
 
 #[test]
-fn a_driver_says_its_version_and_who_made_it() {
+fn a_driver_is_shown_with_version_and_manufacturer() {
     let Some(folder) = drivers() else { return };
     let scan = Scan::from_places(&[folder.to_owned()], &WantedTags::All, &TimeLimit::none()).unwrap();
     assert_eq!(scan.read, WAYS.len());

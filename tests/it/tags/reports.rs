@@ -51,7 +51,7 @@ fn a_failure_names_the_driver_with_its_evidence() {
 }
 
 #[test]
-fn without_drivers_or_a_list_nobody_is_suspected() {
+fn without_drivers_or_a_list_there_is_no_suspect() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(&folder);
     let mut arguments = vec!["judge", text(&log)];
@@ -67,7 +67,7 @@ fn without_drivers_or_a_list_nobody_is_suspected() {
 
 /// This applies to every log of PoolMon: growth in it is suspicious, but cannot be confirmed.
 #[test]
-fn what_grows_without_a_second_look_has_its_suspect_too() {
+fn growth_without_a_second_look_has_a_suspect_too() {
     let folder = tempfile::tempdir().unwrap();
     let (log, list, junit) = (log(&folder), folder.path().join("pooltag.txt"), folder.path().join("junit.xml"));
     fs_err::write(&list, "MyD1 - mydrv.sys - what leaks\nCalm - calm.sys - what does not\nno row\n").unwrap();
@@ -80,7 +80,7 @@ fn what_grows_without_a_second_look_has_its_suspect_too() {
 }
 
 #[test]
-fn a_place_which_is_not_there_is_refused() {
+fn a_missing_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (log, none) = (log(&folder), folder.path().join("none"));
     let refused = poolgate(&["judge", text(&log), "--pooltag", text(&none)]).code(2);
@@ -94,7 +94,7 @@ const KEPT: &str = r#"[{"tag":"MyD1","generic":false,"drivers":[{"driver":"kept.
 "grade":"certain","evidence":["passes it to ExAllocatePool2 at +0x10"]}]}]"#;
 
 #[test]
-fn what_a_run_kept_is_said_again_wherever_it_is_judged() {
+fn notes_of_a_run_are_repeated_by_every_judgement() {
     let folder = tempfile::tempdir().unwrap();
     let (scenario, reports) = (folder.path().join("leaky.yaml"), folder.path().join("reports"));
     let leaky = "\

@@ -7,7 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::image::{OFFSET, SIZE};
-use crate::tool::{Missing, command, find, printed};
+use crate::beds::{Missing, printed};
+use crate::tool::{command, find};
 
 /// The file system of a test disk's root partition.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use super::file_system::FileSystem;
 use super::vm::Vm;
 use crate::bed::folder;
-use crate::tool::{Missing, command, emptied, fetched, find};
+use crate::beds::Missing;
+use crate::tool::{command, emptied, fetched, find};
 
 /// Increased whenever earlier images become unusable.
 const VERSION: u32 = 1;

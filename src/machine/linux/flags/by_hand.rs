@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::{KernelParameters, Setting, grub, kernel_install, plain, running};
 use crate::machine::linux::{boot, durable};
-use crate::machine::{ByHand, Change, CommandLine, Edit, Edited, FlagValue, MachineError, Standing};
+use crate::machine::{ByHand, CommandLine, CurrentSettings, Edit, Edited, FlagValue, MachineError, SettingChange};
 
 impl ByHand for KernelParameters {
-    fn standing(&mut self) -> Result<Standing, MachineError> {
+    fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
         let running = running(&self.root)?.trim().to_owned();
-        Ok(Standing::CommandLine(CommandLine { running, next: next(&self.root)? }))
+        Ok(CurrentSettings::CommandLine(CommandLine { running, next: next(&self.root)? }))
     }
 
     fn edit(&mut self, edit: &Edit) -> Result<Option<Edited>, MachineError> {
@@ -24,7 +24,13 @@ impl ByHand for KernelParameters {
         added.iter().chain(dropped).try_for_each(|parameter| plain(parameter))?;
         boot::can_restart(&self.root)?;
         let named: Vec<&str> = added.iter().chain(dropped).map(String::as_str).collect();
-        let setting = Setting::of(&self.root, &named).map_err(|error| by_hand_then(error, dropped))?;
+        let setting = Setting::find(&self.root, &named, "and restart").map_err(|error| match error {
+            // The remedy only adds parameters.
+            MachineError::NoBootLoader { parameters, problem, .. } if !dropped.is_empty() => {
+                MachineError::NoBootLoader { parameters, problem, remedy: CHANGE_IT.to_owned() }
+            }
+            error => error,
+        })?;
         let original = durable::text(&setting.path(&self.root))?;
 
         let mut text = original.clone();
@@ -48,25 +54,17 @@ impl ByHand for KernelParameters {
             return Ok(None);
         }
         let value = |text: Option<String>| text.map_or(FlagValue::Absent, FlagValue::Present);
-        let change = Change { name: setting.name().to_owned(), original: value(original), wanted: value(text) };
+        let change = SettingChange { name: setting.name().to_owned(), original: value(original), wanted: value(text) };
         Ok(Some(Edited { change, back: Edit::Parameters { added: undrop, dropped: undo } }))
     }
 }
 
-/// Adjusts the remedy for a machine with an unknown way of passing parameters: no run waits for them here, and some
-/// may have to be `dropped`.
-fn by_hand_then(error: MachineError, dropped: &[String]) -> MachineError {
-    let MachineError::NoBootLoader { parameters, problem, remedy } = error else { return error };
-    let remedy = match remedy.split_once(", restart, then run again") {
-        Some((add, _)) if dropped.is_empty() => format!("{add}, and restart"),
-        _ => "change the kernel's line in the boot loader's configuration by hand, and restart".to_owned(),
-    };
-    MachineError::NoBootLoader { parameters, problem, remedy }
-}
+/// The remedy for a machine whose boot loader poolgate cannot change, if parameters have to be removed.
+const CHANGE_IT: &str = "change the kernel's line in the boot loader's configuration by hand, and restart";
 
 /// Returns the next boot's command line and the file that contains it.
 fn next(root: &Path) -> Result<Option<(PathBuf, String)>, MachineError> {
-    match Setting::of(root, &[]) {
+    match Setting::find(root, &[], "") {
         Ok(setting @ Setting::KernelCmdline) => {
             let path = setting.path(root);
             Ok(durable::text(&path)?.map(|line| (path, line.trim().to_owned())))

@@ -24,7 +24,7 @@ pub(super) fn is_block(path: &Path) -> bool {
 pub(super) fn get(path: &Path, name: &str) -> Result<Option<String>, MachineError> {
     let bytes = match fs_err::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?,
+        read => read.map_err(|source| MachineError::unreadable(path, source))?,
     };
     let Ok(text) = checked(bytes) else { return Ok(None) };
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -58,7 +58,7 @@ pub(super) fn set(path: &Path, name: &str, value: Option<&str>) -> Result<(), Ma
         file.write_all(block.as_bytes())?;
         file.sync_all()
     };
-    written().map_err(|source| MachineError::Unwritable { path: path.to_owned(), source })
+    written().map_err(|source| MachineError::unwritable(path, source))
 }
 
 /// Returns the lines of a block without its padding.

@@ -5,7 +5,7 @@
 
 /// A `menuentry`, or a `submenu` with its entries.
 #[derive(Debug, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct MenuEntry {
     title: String,
     id: Option<String>,
     /// The other words of the heading: `--class`, `--unrestricted`.
@@ -13,13 +13,13 @@ pub(super) struct Entry {
     /// Its commands, line by line, unchanged.
     pub(super) commands: Vec<String>,
     /// The entries of a submenu; `None` for an entry that boots.
-    entries: Option<Vec<Entry>>,
+    entries: Option<Vec<MenuEntry>>,
     /// Whether the entry exists only under a condition.
     conditional: bool,
 }
 
 /// Returns the entry that boots by default. `saved` is the environment block's `saved_entry`.
-pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<Entry> {
+pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<MenuEntry> {
     let mut defaults = text.lines().filter_map(|line| line.trim().strip_prefix("set default="));
     let mut defaults = defaults.by_ref().map(|value| value.trim_matches('"')).filter(|value| *value != "${next_entry}");
     let default = defaults.next().unwrap_or("0");
@@ -38,7 +38,7 @@ pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<Entry> {
         let found = entries.swap_remove(at);
         match (found.entries, path.peek()) {
             (Some(below), Some(_)) => entries = below,
-            (None, None) => return Some(Entry { entries: None, ..found }),
+            (None, None) => return Some(MenuEntry { entries: None, ..found }),
             // GRUB would open a submenu and wait there; a path cannot continue below an entry.
             (Some(_), None) | (None, Some(_)) => return None,
         }
@@ -47,8 +47,8 @@ pub(super) fn default_entry(text: &str, saved: Option<&str>) -> Option<Entry> {
 }
 
 /// Returns the index of the entry `name`, which is a number, a title or an id, as in GRUB.
-fn place_of(entries: &[Entry], name: &str) -> Option<usize> {
-    let named = |entry: &Entry| entry.title == name || entry.id.as_deref() == Some(name);
+fn place_of(entries: &[MenuEntry], name: &str) -> Option<usize> {
+    let named = |entry: &MenuEntry| entry.title == name || entry.id.as_deref() == Some(name);
     let at = name.parse().ok().or_else(|| entries.iter().position(named))?;
     // A conditional entry may be missing, and the entries after it then have other numbers.
     let certain = entries.get(..=at)?.iter().all(|entry| !entry.conditional);
@@ -62,7 +62,7 @@ fn parts(path: &str) -> Vec<String> {
 }
 
 /// Parses entries up to the `}` that ends them. Also returns all other lines.
-fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<Entry>, Vec<String>) {
+fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<MenuEntry>, Vec<String>) {
     let (mut entries_here, mut commands) = (Vec::new(), Vec::new());
     let (mut open, mut conditions) = (0_usize, 0_usize);
     while let Some(line) = lines.next() {
@@ -74,7 +74,7 @@ fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> (Vec<Entry>, Vec<St
                 let is_submenu = kind == "submenu";
                 let (below, commands) = entries(lines);
                 let (id, options) = heading(&words[2..words.len() - 1]);
-                entries_here.push(Entry {
+                entries_here.push(MenuEntry {
                     title: words[1].clone(),
                     id,
                     options,

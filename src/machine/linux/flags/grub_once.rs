@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Setting, command_line, grub, grub_env, grub_menu};
 use crate::machine::linux::{durable, programs};
-use crate::machine::{Change, FlagValue, MachineError};
+use crate::machine::{FlagValue, MachineError, SettingChange};
 
 /// The id of the entry, and the value of `next_entry`.
 pub(super) const ENTRY: &str = "poolgate";
@@ -30,7 +30,7 @@ pub(in crate::machine::linux) enum Folder {
 pub(in crate::machine::linux) type Obstacle = &'static str;
 
 /// Returns the changes that boot a kernel with `parameters` once.
-pub(super) fn plan(root: &Path, folder: Folder, parameters: &[&str]) -> Result<Vec<Change>, MachineError> {
+pub(super) fn plan(root: &Path, folder: Folder, parameters: &[&str]) -> Result<Vec<SettingChange>, MachineError> {
     let (_, entry) = entry(root).map_err(|problem| MachineError::NoBootLoader {
         parameters: parameters.join(" "),
         problem,
@@ -42,8 +42,8 @@ pub(super) fn plan(root: &Path, folder: Folder, parameters: &[&str]) -> Result<V
     let original = original.map_or(FlagValue::Absent, FlagValue::Present);
     let next = Setting::GrubNext(folder).name().to_owned();
     Ok(vec![
-        Change { name: custom.name().to_owned(), original, wanted: FlagValue::Present(wanted) },
-        Change { name: next, original: FlagValue::Absent, wanted: FlagValue::Present(ENTRY.to_owned()) },
+        SettingChange { name: custom.name().to_owned(), original, wanted: FlagValue::Present(wanted) },
+        SettingChange { name: next, original: FlagValue::Absent, wanted: FlagValue::Present(ENTRY.to_owned()) },
     ])
 }
 
@@ -53,7 +53,7 @@ pub(super) fn possible(root: &Path) -> Result<Folder, Obstacle> {
 }
 
 /// Returns the entry that boots by default, and GRUB's folder.
-fn entry(root: &Path) -> Result<(Folder, grub_menu::Entry), Obstacle> {
+fn entry(root: &Path) -> Result<(Folder, grub_menu::MenuEntry), Obstacle> {
     let configuration = grub::configuration(root).ok_or("there is no grub.cfg")?;
     let folder = if configuration == root.join("boot/grub/grub.cfg") { Folder::Grub } else { Folder::Grub2 };
     let text = fs_err::read_to_string(&configuration).map_err(|_| "grub.cfg cannot be read")?;
@@ -97,7 +97,7 @@ fn can_write(root: &Path, block: &Path) -> Result<(), Obstacle> {
 
 /// Returns `original` with an entry of poolgate's: the commands of `entry`, with `parameters` on the kernel's command
 /// line.
-fn with(original: Option<&str>, entry: &grub_menu::Entry, parameters: &[&str]) -> String {
+fn with(original: Option<&str>, entry: &grub_menu::MenuEntry, parameters: &[&str]) -> String {
     let original = original.unwrap_or_default();
     let newline = if original.is_empty() || original.ends_with('\n') { "" } else { "\n" };
     let options: String = entry.options.iter().map(|option| format!(" '{}'", option.replace('\'', r"'\''"))).collect();

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::Setting;
 use crate::machine::linux::{durable, programs};
-use crate::machine::{Change, FlagValue, MachineError};
-use crate::utf16::units;
+use crate::machine::{FlagValue, MachineError, SettingChange};
+use crate::utf16;
 
 /// The entry's file name and id.
 pub(super) const ENTRY: &str = "a-poolgate.conf";
@@ -23,26 +23,26 @@ const CAN_ONE_SHOT: u8 = 1 << 3;
 
 /// The mount point of the partition with boot loader entries.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::machine::linux) enum Mount {
+pub(in crate::machine::linux) enum EntriesMount {
     Boot,
     BootEfi,
     Efi,
 }
 
-impl Mount {
-    pub(super) const ALL: [Mount; 3] = [Mount::Boot, Mount::BootEfi, Mount::Efi];
+impl EntriesMount {
+    pub(super) const ALL: [EntriesMount; 3] = [EntriesMount::Boot, EntriesMount::BootEfi, EntriesMount::Efi];
 
     fn entries(self) -> &'static str {
         match self {
-            Mount::Boot => "boot/loader/entries",
-            Mount::BootEfi => "boot/efi/loader/entries",
-            Mount::Efi => "efi/loader/entries",
+            EntriesMount::Boot => "boot/loader/entries",
+            EntriesMount::BootEfi => "boot/efi/loader/entries",
+            EntriesMount::Efi => "efi/loader/entries",
         }
     }
 }
 
 /// Returns the changes that boot a kernel with `parameters` once.
-pub(super) fn plan(root: &Path, mount: Mount, parameters: &[&str]) -> Result<Vec<Change>, MachineError> {
+pub(super) fn plan(root: &Path, mount: EntriesMount, parameters: &[&str]) -> Result<Vec<SettingChange>, MachineError> {
     let (_, text) = entry(root).map_err(|problem| MachineError::NoBootLoader {
         parameters: parameters.join(" "),
         problem,
@@ -52,8 +52,8 @@ pub(super) fn plan(root: &Path, mount: Mount, parameters: &[&str]) -> Result<Vec
     let original = durable::text(&file.path(root))?.map_or(FlagValue::Absent, FlagValue::Present);
     let wanted = FlagValue::Present(with(&text, parameters));
     Ok(vec![
-        Change { name: file.name().to_owned(), original, wanted },
-        Change {
+        SettingChange { name: file.name().to_owned(), original, wanted },
+        SettingChange {
             name: Setting::LoaderNext.name().to_owned(),
             original: FlagValue::Absent,
             wanted: FlagValue::Present(ENTRY.to_owned()),
@@ -62,12 +62,12 @@ pub(super) fn plan(root: &Path, mount: Mount, parameters: &[&str]) -> Result<Vec
 }
 
 /// Returns the mount point of the entries if systemd-boot can boot once with parameters here, or else the obstacle.
-pub(super) fn possible(root: &Path) -> Result<Mount, &'static str> {
+pub(super) fn possible(root: &Path) -> Result<EntriesMount, &'static str> {
     entry(root).map(|(mount, _)| mount)
 }
 
 /// Returns the entry that booted the running kernel.
-fn entry(root: &Path) -> Result<(Mount, String), &'static str> {
+fn entry(root: &Path) -> Result<(EntriesMount, String), &'static str> {
     let features = fs_err::read(variable(root, "LoaderFeatures")).unwrap_or_default();
     if features.get(4).is_none_or(|features| features & CAN_ONE_SHOT == 0) {
         return Err("the boot loader cannot boot an entry once");
@@ -80,7 +80,7 @@ fn entry(root: &Path) -> Result<(Mount, String), &'static str> {
     }
     let booted =
         value(root, "LoaderEntrySelected").ok_or("the boot loader does not report the entry that it booted")?;
-    let found = Mount::ALL.into_iter().find_map(|mount| {
+    let found = EntriesMount::ALL.into_iter().find_map(|mount| {
         let files = fs_err::read_dir(root.join(mount.entries())).into_iter().flatten().flatten();
         let file = files.map(|file| file.path()).find(|path| id(path).is_some_and(|id| id == booted))?;
         Some((mount, fs_err::read_to_string(file).ok()?))
@@ -130,7 +130,7 @@ pub(super) fn set_next(root: &Path, entry: Option<&str>) -> Result<(), MachineEr
 /// Returns the text of a boot loader variable: UTF-16 with a NUL, after four bytes of attributes.
 fn value(root: &Path, name: &str) -> Option<String> {
     let bytes = fs_err::read(variable(root, name)).ok()?;
-    let text = String::from_utf16(&units(bytes.get(4..)?)).ok()?;
+    let text = utf16::text(bytes.get(4..)?)?;
     Some(text.trim_end_matches('\0').to_lowercase()).filter(|text| !text.is_empty())
 }
 

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{boot, durable};
-use crate::machine::{Asked, Change, FlagValue, Flags, MachineError};
+use crate::machine::{BootSettings, FlagValue, MachineError, RequestedSetting, SettingChange};
 
 mod by_hand;
 mod command_line;
@@ -21,21 +21,21 @@ mod remaining;
 mod setting;
 mod undo;
 
+pub(super) use setting::ParameterMethod;
 use setting::Setting;
-pub(super) use setting::Way;
 
 pub(super) struct KernelParameters {
     pub(super) root: PathBuf,
 }
 
-impl Flags for KernelParameters {
-    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
+impl BootSettings for KernelParameters {
+    fn plan(&mut self, asked: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError> {
         let parameters = parameters(asked)?;
         if parameters.is_empty() || self.runs_with(&parameters)? {
             return Ok(Vec::new());
         }
         boot::can_restart(&self.root)?;
-        let Way { setting, .. } = Way::of(&self.root, &parameters)?;
+        let ParameterMethod { setting, .. } = ParameterMethod::find(&self.root, &parameters)?;
         let original = durable::text(&setting.path(&self.root))?;
         let wanted = match setting {
             Setting::GrubDropIn | Setting::GrubDefault => grub::with(original.as_deref(), &parameters),
@@ -47,10 +47,10 @@ impl Flags for KernelParameters {
             Setting::LoaderNext => return Err(MachineError::UnknownSetting(setting.name().to_owned())),
         };
         let original = original.map_or(FlagValue::Absent, FlagValue::Present);
-        Ok(vec![Change { name: setting.name().to_owned(), original, wanted: FlagValue::Present(wanted) }])
+        Ok(vec![SettingChange { name: setting.name().to_owned(), original, wanted: FlagValue::Present(wanted) }])
     }
 
-    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
+    fn in_force(&mut self, asked: &[RequestedSetting]) -> Result<bool, MachineError> {
         let parameters = parameters(asked)?;
         Ok(parameters.is_empty() || self.runs_with(&parameters)?)
     }
@@ -94,13 +94,13 @@ impl Flags for KernelParameters {
         }
     }
 
-    fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+    fn undo(&self, change: &SettingChange, now: &FlagValue) -> Option<FlagValue> {
         let setting = Setting::named(&change.name).ok()?;
         let rest = undo::undone(setting, text(&change.original), text(&change.wanted)?, text(now))?;
         Some(rest.map_or(FlagValue::Absent, FlagValue::Present))
     }
 
-    fn by_hand(&self, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
+    fn by_hand(&self, change: &SettingChange, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
         remaining::commands(&self.root, change, now, saved)
     }
 
@@ -128,7 +128,7 @@ fn running(root: &Path) -> Result<String, MachineError> {
     let path = root.join("proc/cmdline");
     let bytes = match fs_err::read(&path) {
         Ok(bytes) => bytes,
-        Err(source) => return Err(MachineError::Unreadable { path, source }),
+        Err(source) => return Err(MachineError::unreadable(path, source)),
     };
     String::from_utf8(bytes).map_err(|_| MachineError::NotText(path))
 }
@@ -151,17 +151,17 @@ fn flush_boot(root: &Path) -> Result<(), MachineError> {
 }
 
 /// Returns the settings in `asked` as kernel parameters.
-fn parameters(asked: &[Asked]) -> Result<Vec<&str>, MachineError> {
+fn parameters(asked: &[RequestedSetting]) -> Result<Vec<&str>, MachineError> {
     // Slab caches are always counted, so pool tagging is never off.
-    asked.iter().filter(|asked| **asked != Asked::PoolTagging).map(parameter).collect()
+    asked.iter().filter(|asked| **asked != RequestedSetting::PoolTagging).map(parameter).collect()
 }
 
-fn parameter(asked: &Asked) -> Result<&str, MachineError> {
+fn parameter(asked: &RequestedSetting) -> Result<&str, MachineError> {
     let parameter = match asked {
-        Asked::KernelParameter(parameter) => parameter,
-        Asked::PoolTagging => return Err(MachineError::OnlyOnWindows("pool tagging".to_owned())),
-        Asked::GlobalFlag(flag) => return Err(MachineError::OnlyOnWindows(format!("global flag {flag}"))),
-        Asked::Verifier { .. } => return Err(MachineError::OnlyOnWindows("Driver Verifier".to_owned())),
+        RequestedSetting::KernelParameter(parameter) => parameter,
+        RequestedSetting::PoolTagging => return Err(MachineError::OnlyOnWindows("pool tagging".to_owned())),
+        RequestedSetting::GlobalFlag(flag) => return Err(MachineError::OnlyOnWindows(format!("global flag {flag}"))),
+        RequestedSetting::Verifier { .. } => return Err(MachineError::OnlyOnWindows("Driver Verifier".to_owned())),
     };
     plain(parameter).map(|()| parameter.as_str())
 }

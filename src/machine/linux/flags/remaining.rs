@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use super::undo::{added, undone};
 use super::{Setting, grub, grub_once, kernel_install, text};
 use crate::machine::linux::programs;
-use crate::machine::{Change, FlagValue};
+use crate::machine::{FlagValue, SettingChange};
 
 /// Returns the commands. `saved` is a file that holds the original, if there was one.
-pub(super) fn commands(root: &Path, change: &Change, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
+pub(super) fn commands(root: &Path, change: &SettingChange, now: Option<&FlagValue>, saved: &Path) -> Vec<String> {
     let (Ok(setting), Some(wanted)) = (Setting::named(&change.name), text(&change.wanted)) else { return Vec::new() };
     let original = text(&change.original);
     let file = quoted(setting.path(root));
@@ -67,7 +67,7 @@ fn next_entry(
     setting: Setting,
     file: &str,
     original: Option<&str>,
-    change: &Change,
+    change: &SettingChange,
     now: Option<&FlagValue>,
 ) -> Vec<String> {
     if now.is_some_and(|now| *now != change.wanted) {

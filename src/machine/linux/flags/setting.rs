@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::grub_once::{self, Folder};
-use super::loader_once::{self, Mount};
+use super::loader_once::{self, EntriesMount};
 use super::{grub, kernel_install};
 use crate::machine::MachineError;
 
@@ -22,44 +22,46 @@ pub(in crate::machine::linux) enum Setting {
     /// The entry that GRUB boots next, and only then.
     GrubNext(Folder),
     /// An entry of systemd-boot.
-    LoaderEntry(Mount),
+    LoaderEntry(EntriesMount),
     /// The entry that systemd-boot boots next, and only then.
     LoaderNext,
 }
 
+/// The last part of the advice for a run.
+const RUN_AGAIN: &str = "restart, then run again: parameters that are already there need no change";
+
 /// How poolgate puts parameters on the command line for a run's boot.
-pub(in crate::machine::linux) struct Way {
+pub(in crate::machine::linux) struct ParameterMethod {
     /// The setting to write.
     pub(in crate::machine::linux) setting: Setting,
     /// Why parameters cannot be given to that boot only, but stay until they are removed; `None` if they can.
     pub(in crate::machine::linux) every_boot: Option<&'static str>,
 }
 
-impl Way {
+impl ParameterMethod {
     /// Returns the way for this machine.
-    pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Way, MachineError> {
-        let setting = Setting::of(root, parameters)?;
+    pub(in crate::machine::linux) fn find(root: &Path, parameters: &[&str]) -> Result<ParameterMethod, MachineError> {
+        let setting = Setting::find(root, parameters, RUN_AGAIN)?;
         Ok(match setting {
             Setting::GrubDropIn | Setting::GrubDefault => match grub_once::possible(root) {
-                Ok(folder) => Way { setting: Setting::GrubCustom(folder), every_boot: None },
-                Err(obstacle) => Way { setting, every_boot: Some(obstacle) },
+                Ok(folder) => ParameterMethod { setting: Setting::GrubCustom(folder), every_boot: None },
+                Err(obstacle) => ParameterMethod { setting, every_boot: Some(obstacle) },
             },
             _ if !kernel_install::booted_this(root) => {
-                Way { setting, every_boot: Some("kernel-install makes entries for every boot") }
+                ParameterMethod { setting, every_boot: Some("kernel-install makes entries for every boot") }
             }
             _ => match loader_once::possible(root) {
-                Ok(mount) => Way { setting: Setting::LoaderEntry(mount), every_boot: None },
-                Err(obstacle) => Way { setting, every_boot: Some(obstacle) },
+                Ok(mount) => ParameterMethod { setting: Setting::LoaderEntry(mount), every_boot: None },
+                Err(obstacle) => ParameterMethod { setting, every_boot: Some(obstacle) },
             },
         })
     }
 }
 
 impl Setting {
-    /// All settings.
     pub(super) fn all() -> impl Iterator<Item = Setting> {
         let once = Folder::ALL.into_iter().flat_map(|folder| [Setting::GrubCustom(folder), Setting::GrubNext(folder)]);
-        let entries = Mount::ALL.into_iter().map(Setting::LoaderEntry);
+        let entries = EntriesMount::ALL.into_iter().map(Setting::LoaderEntry);
         let alone = [Setting::GrubDropIn, Setting::GrubDefault, Setting::KernelCmdline, Setting::LoaderNext];
         alone.into_iter().chain(once).chain(entries)
     }
@@ -75,9 +77,9 @@ impl Setting {
             Setting::GrubCustom(Folder::Grub2) => "/boot/grub2/custom.cfg",
             Setting::GrubNext(Folder::Grub) => "/boot/grub/grubenv: next_entry",
             Setting::GrubNext(Folder::Grub2) => "/boot/grub2/grubenv: next_entry",
-            Setting::LoaderEntry(Mount::Boot) => "/boot/loader/entries/a-poolgate.conf",
-            Setting::LoaderEntry(Mount::BootEfi) => "/boot/efi/loader/entries/a-poolgate.conf",
-            Setting::LoaderEntry(Mount::Efi) => "/efi/loader/entries/a-poolgate.conf",
+            Setting::LoaderEntry(EntriesMount::Boot) => "/boot/loader/entries/a-poolgate.conf",
+            Setting::LoaderEntry(EntriesMount::BootEfi) => "/boot/efi/loader/entries/a-poolgate.conf",
+            Setting::LoaderEntry(EntriesMount::Efi) => "/efi/loader/entries/a-poolgate.conf",
             Setting::LoaderNext => loader_once::ONE_SHOT,
         }
     }
@@ -95,8 +97,14 @@ impl Setting {
         }
     }
 
-    /// Returns this machine's setting for every boot.
-    pub(in crate::machine::linux) fn of(root: &Path, parameters: &[&str]) -> Result<Setting, MachineError> {
+    /// Returns this machine's setting for every boot. If there is none, the error says how to add `parameters` by hand;
+    /// `then` is the last part of that advice.
+    pub(super) fn find(root: &Path, parameters: &[&str], then: &str) -> Result<Setting, MachineError> {
+        let no_boot_loader = |problem, remedy: String| MachineError::NoBootLoader {
+            parameters: parameters.join(" "),
+            problem,
+            remedy: format!("{remedy}, {then}"),
+        };
         let kernel_install = kernel_install::is_ready(root);
         if kernel_install && kernel_install::booted_this(root) {
             return Ok(Setting::KernelCmdline);
@@ -104,7 +112,7 @@ impl Setting {
         if grub::uses_entries(root)? {
             let remedy = format!("run `grubby --update-kernel=ALL --args=\"{}\"`", parameters.join(" "));
             let problem = "its GRUB reads boot loader entries, and only grubby changes these";
-            return Err(refused(parameters, problem, remedy));
+            return Err(no_boot_loader(problem, remedy));
         }
         if let Some(setting) = grub::setting(root)? {
             return Ok(setting);
@@ -114,15 +122,6 @@ impl Setting {
         }
         let remedy =
             format!("add this to the kernel's line in the boot loader's configuration: {}", parameters.join(" "));
-        Err(refused(
-            parameters,
-            "neither GRUB with its update program nor kernel-install with a kernel was found",
-            remedy,
-        ))
+        Err(no_boot_loader("neither GRUB with its update program nor kernel-install with a kernel was found", remedy))
     }
-}
-
-fn refused(parameters: &[&str], problem: &'static str, remedy: String) -> MachineError {
-    let remedy = remedy + ", restart, then run again: parameters that are already there need no change";
-    MachineError::NoBootLoader { parameters: parameters.join(" "), problem, remedy }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
 
-use super::walk::{Place, follow};
+use super::walk::{HeldPath, follow};
 use super::words::commands;
 use crate::machine::MachineError;
 
@@ -37,7 +37,7 @@ pub fn system_path() -> OsString {
 pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
     let reason = "the commands of the run are executed in it as root";
     let real = follow(home).map_err(|error| because(error, reason, Some(home)))?.path;
-    let mut look = Look { home: real.clone(), bases: vec![real] };
+    let mut look = CommandCheck { home: real.clone(), bases: vec![real] };
     lines.iter().try_for_each(|line| look.line(line, 0))?;
     let program = std::env::current_exe()
         .map_err(|source| MachineError::System { what: "find the program file of poolgate", source })?;
@@ -46,13 +46,13 @@ pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError>
         .map_err(|error| because(error, "poolgate itself is started as root after the boot", None))
 }
 
-struct Look {
+struct CommandCheck {
     home: PathBuf,
     /// The possible bases of a relative path: `home`, and the target of every `cd`.
     bases: Vec<PathBuf>,
 }
 
-impl Look {
+impl CommandCheck {
     fn line(&mut self, line: &str, depth: usize) -> Result<(), MachineError> {
         for words in commands(line) {
             let mut begins = true;
@@ -120,7 +120,7 @@ impl Look {
         }
         match self.trusted(path, word) {
             // A workload may write to a folder such as /tmp. Files in it are checked if a word names them.
-            Err(_) if !begins && Place::open(path).is_ok_and(|place| place.is_shared()) => Ok(()),
+            Err(_) if !begins && HeldPath::open(path).is_ok_and(|place| place.is_shared()) => Ok(()),
             judged => judged.map(drop),
         }
     }
@@ -138,7 +138,7 @@ impl Look {
     }
 
     /// Checks the program named in a script's first line.
-    fn interpreter(&self, script: &Place) -> Result<(), MachineError> {
+    fn interpreter(&self, script: &HeldPath) -> Result<(), MachineError> {
         const LONGEST: u64 = 256;
         let mut start = Vec::new();
         // Only root can change a judged file, so it may be opened by its real path.
@@ -156,7 +156,7 @@ impl Look {
         words.try_for_each(|name| if name.contains('/') { Ok(()) } else { self.program(name) })
     }
 
-    fn trusted(&self, path: &Path, word: &str) -> Result<Place, MachineError> {
+    fn trusted(&self, path: &Path, word: &str) -> Result<HeldPath, MachineError> {
         let judged = follow(path).and_then(|place| match place.kind() {
             FileType::RegularFile | FileType::Directory => Ok(place),
             _ => Err(place.unreadable(std::io::Error::other("it is neither a file nor a folder"))),

@@ -12,7 +12,7 @@ use std::path::{Component, Path};
 use rustix::fs::{FileType, Mode, OFlags};
 
 use super::CAREFULLY;
-use super::walk::{Place, Way, walk};
+use super::walk::{HeldPath, PathCheck, walk};
 use crate::machine::MachineError;
 
 /// The limits of a copy: bytes, files and folders together, and nesting depth.
@@ -28,14 +28,14 @@ const DEEPEST: usize = 64;
 /// If a link leads out of the folder, the folder holds anything but files, folders and links, it holds more than 512
 /// MiB or 20,000 files, or it cannot be read or written.
 pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), MachineError> {
-    let source = walk(Path::new("/"), from, Way::WithoutLinks)?;
+    let source = walk(Path::new("/"), from, PathCheck::WithoutLinks)?;
     let (Some(above), Some(name)) = (to.parent(), to.file_name()) else {
-        return Err(MachineError::Unwritable { path: to.to_owned(), source: io::ErrorKind::InvalidInput.into() });
+        return Err(MachineError::unwritable(to, io::ErrorKind::InvalidInput.into()));
     };
-    let above = Place::open(above)?;
+    let above = HeldPath::open(above)?;
     above.judge()?;
     // A folder that does not exist yet cannot be copied by accident.
-    let except = except.and_then(|except| walk(Path::new("/"), except, Way::WithoutLinks).ok());
+    let except = except.and_then(|except| walk(Path::new("/"), except, PathCheck::WithoutLinks).ok());
     let target = fresh_folder(&above, name, to)?;
     let mut copy = Copy { from, except, bytes: 0, files: 0 };
     copy.folder(&source, &target, 0)?;
@@ -47,13 +47,13 @@ pub fn copy_trusted_folder(from: &Path, to: &Path, except: Option<&Path>) -> Res
 
 struct Copy<'a> {
     from: &'a Path,
-    except: Option<Place>,
+    except: Option<HeldPath>,
     bytes: u64,
     files: usize,
 }
 
 impl Copy<'_> {
-    fn folder(&mut self, from: &Place, to: &Place, depth: usize) -> Result<(), MachineError> {
+    fn folder(&mut self, from: &HeldPath, to: &HeldPath, depth: usize) -> Result<(), MachineError> {
         if depth > DEEPEST {
             return Err(self.refused(&from.path, "its folders are nested too deeply"));
         }
@@ -84,7 +84,7 @@ impl Copy<'_> {
                         return Err(self.refused(&found.path, "it is a link that leads out of the scenario's folder"));
                     }
                     let made = rustix::fs::symlinkat(&target, to.handle.as_fd(), &name);
-                    made.map_err(|error| MachineError::Unwritable { path, source: error.into() })?;
+                    made.map_err(|error| MachineError::unwritable(path, error.into()))?;
                 }
                 _ => return Err(self.refused(&found.path, "it is neither a file nor a folder nor a link")),
             }
@@ -92,8 +92,8 @@ impl Copy<'_> {
         Ok(())
     }
 
-    fn file(&mut self, from: Place, to: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<(), MachineError> {
-        let unwritable = |source| MachineError::Unwritable { path: path.to_owned(), source };
+    fn file(&mut self, from: HeldPath, to: &HeldPath, name: &std::ffi::OsStr, path: &Path) -> Result<(), MachineError> {
+        let unwritable = |source| MachineError::unwritable(path, source);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
         let made = rustix::fs::openat(to.handle.as_fd(), name, flags, Mode::RUSR | Mode::WUSR);
         let made: OwnedFd = made.map_err(|error| unwritable(error.into()))?;
@@ -107,7 +107,7 @@ impl Copy<'_> {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(MachineError::Unreadable { path: source, source: error }),
+                Err(error) => return Err(MachineError::unreadable(source, error)),
             };
             // Count the bytes that were read, because a file may grow meanwhile.
             self.bytes += count as u64;
@@ -136,9 +136,9 @@ impl Copy<'_> {
 }
 
 /// Creates a folder that only its owner can write to.
-fn fresh_folder(above: &Place, name: &std::ffi::OsStr, path: &Path) -> Result<Place, MachineError> {
+fn fresh_folder(above: &HeldPath, name: &std::ffi::OsStr, path: &Path) -> Result<HeldPath, MachineError> {
     let made = rustix::fs::mkdirat(above.handle.as_fd(), name, Mode::RWXU);
-    made.map_err(|error| MachineError::Unwritable { path: path.to_owned(), source: error.into() })?;
+    made.map_err(|error| MachineError::unwritable(path, error.into()))?;
     let folder = above.step(name, path)?;
     folder.set_mode(0o755)?;
     folder.judge()?;

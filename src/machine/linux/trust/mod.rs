@@ -31,8 +31,8 @@ mod words;
 pub use commands::{commands_trusted, system_path};
 pub use copy::copy_trusted_folder;
 pub use run_folder::{give_away, hand_over, make_run_folder};
-pub(super) use walk::{Place, trusted_program};
-use walk::{Way, walk};
+pub(super) use walk::{HeldPath, trusted_program};
+use walk::{PathCheck, walk};
 
 const STATE_FOLDER: &str = "var/lib/poolgate";
 
@@ -50,13 +50,13 @@ pub fn state_folder(root: &Path) -> PathBuf {
 /// If it cannot be created, or another user could write to it.
 pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     let folder = state_folder(root);
-    let unwritable = |source| MachineError::Unwritable { path: folder.clone(), source };
+    let unwritable = |source| MachineError::unwritable(&folder, source);
     let above = folder.parent().unwrap_or(root);
     // The mode is given explicitly: with umask 002 root would create folders that it then refuses.
     std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o755)
         .create(above)
         .map_err(unwritable)?;
-    let above = walk(root, above, Way::Trusted)?;
+    let above = walk(root, above, PathCheck::Trusted)?;
     let (made, _) = make_folder(&above, "poolgate", Mode::RWXU, &folder)?;
     made.judge()?;
     made.set_mode(0o700)?;
@@ -73,9 +73,9 @@ pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
 pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     let above = prepare_state_folder(root)?;
     let folder = above.join(run);
-    let above = walk(root, &above, Way::Trusted)?;
+    let above = walk(root, &above, PathCheck::Trusted)?;
     let (made, New::Yes) = make_folder(&above, run, Mode::RWXU, &folder)? else {
-        return Err(MachineError::Unwritable { path: folder, source: io::ErrorKind::AlreadyExists.into() });
+        return Err(MachineError::unwritable(folder, io::ErrorKind::AlreadyExists.into()));
     };
     made.set_mode(0o700)?;
     above.sync()?;
@@ -104,7 +104,7 @@ pub fn trusted(path: &Path) -> Result<(), MachineError> {
 /// # Errors
 /// As for [`trusted`].
 pub fn trusted_below(root: &Path, path: &Path) -> Result<(), MachineError> {
-    walk(root, path, Way::Trusted).map(drop)
+    walk(root, path, PathCheck::Trusted).map(drop)
 }
 
 /// Refuses a file or folder that a user other than root (or the one that runs poolgate) could have written, regardless
@@ -113,7 +113,7 @@ pub fn trusted_below(root: &Path, path: &Path) -> Result<(), MachineError> {
 /// # Errors
 /// As for [`trusted`].
 pub fn trusted_itself(place: &Path) -> Result<(), MachineError> {
-    Place::open(place)?.judge()
+    HeldPath::open(place)?.judge()
 }
 
 /// Returns the contents of the file at `path` if it is trusted in the sense of [`trusted_below`]. The caller must use
@@ -122,11 +122,11 @@ pub fn trusted_itself(place: &Path) -> Result<(), MachineError> {
 /// # Errors
 /// As for [`trusted`]; also if it is not a regular file, or is longer than 64 MiB.
 pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
-    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| MachineError::unreadable(path, source);
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     };
-    let folder = walk(root, folder, Way::Trusted)?;
+    let folder = walk(root, folder, PathCheck::Trusted)?;
     let file = folder.open_file(name, path)?;
     file.judge()?;
     file.regular()?;
@@ -146,8 +146,8 @@ enum New {
 
 /// Opens the folder `name` in `above`, creating it with `mode` if it does not exist. A link there is not followed; the
 /// caller must judge the result.
-fn make_folder(above: &Place, name: &str, mode: Mode, path: &Path) -> Result<(Place, New), MachineError> {
-    let unwritable = |source| MachineError::Unwritable { path: path.to_owned(), source };
+fn make_folder(above: &HeldPath, name: &str, mode: Mode, path: &Path) -> Result<(HeldPath, New), MachineError> {
+    let unwritable = |source| MachineError::unwritable(path, source);
     let new = match rustix::fs::mkdirat(above.handle.as_fd(), name, mode) {
         Ok(()) => New::Yes,
         Err(rustix::io::Errno::EXIST) => New::No,

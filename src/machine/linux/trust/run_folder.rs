@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, StatxFlags, Uid};
 use rustix::io::Errno;
 
 use super::CAREFULLY;
-use super::walk::{Place, Way, walk};
+use super::walk::{HeldPath, PathCheck, walk};
 use crate::machine::MachineError;
 
 /// The file in the state folder that identifies the run's own folder.
@@ -29,7 +29,7 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    let above = Place::open(above).map_err(io::Error::other)?;
+    let above = HeldPath::open(above).map_err(io::Error::other)?;
     rustix::fs::mkdirat(above.handle.as_fd(), name, Mode::from_raw_mode(0o755))?;
     let made = above.step(name, path).map_err(io::Error::other)?;
     ours(&made).map_err(|problem| io::Error::other(format!("{problem} (name another folder with --reports)")))?;
@@ -54,7 +54,7 @@ pub fn make_run_folder(path: &Path) -> io::Result<()> {
 /// [`MachineError::NotCopied`] if another folder or a link was put in the place of `to` or of a folder above it: then
 /// nothing is written. Also if a file cannot be read or written.
 pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineError> {
-    let state = Place::open(from)?;
+    let state = HeldPath::open(from)?;
     state.judge()?;
     let folder = run_folder(&state, to)?;
     files.iter().try_for_each(|name| copy(&state, &folder, name))?;
@@ -67,10 +67,10 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
 /// # Errors
 /// As for [`hand_over`].
 pub fn give_away(from: &Path, to: &Path) -> Result<(), MachineError> {
-    let state = Place::open(from)?;
+    let state = HeldPath::open(from)?;
     state.judge()?;
     let folder = run_folder(&state, to)?;
-    let reports = walk(Path::new("/"), to.parent().unwrap_or(to), Way::WithoutLinks)?;
+    let reports = walk(Path::new("/"), to.parent().unwrap_or(to), PathCheck::WithoutLinks)?;
     let (owner, group) = (Uid::from_raw(reports.stat.st_uid), Gid::from_raw(reports.stat.st_gid));
     if !is_root() || owner.is_root() {
         return Ok(());
@@ -88,13 +88,13 @@ pub fn give_away(from: &Path, to: &Path) -> Result<(), MachineError> {
 }
 
 /// Returns the run's folder if it is still the one that was created.
-fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
+fn run_folder(state: &HeldPath, to: &Path) -> Result<HeldPath, MachineError> {
     let replaced = |problem: String| MachineError::NotCopied {
         path: to.to_owned(),
         problem,
         remedy: format!("the run's files are in {}: copy them from there", state.path.display()),
     };
-    let folder = walk(Path::new("/"), to, Way::WithoutLinks)
+    let folder = walk(Path::new("/"), to, PathCheck::WithoutLinks)
         .map_err(|error| replaced(format!("it was moved or replaced: {error}")))?;
     ours(&folder).map_err(&replaced)?;
     if let Some((problem, _)) = folder.fault() {
@@ -113,13 +113,13 @@ fn run_folder(state: &Place, to: &Path) -> Result<Place, MachineError> {
             state.sync()?;
             Ok(folder)
         }
-        Err(source) => Err(MachineError::Unreadable { path: kept, source }),
+        Err(source) => Err(MachineError::unreadable(kept, source)),
     }
 }
 
 /// Returns text that distinguishes a folder from every other one on its file system, even after a boot: its inode
 /// number and creation time.
-fn identity(folder: &Place) -> Result<String, MachineError> {
+fn identity(folder: &HeldPath) -> Result<String, MachineError> {
     let found = rustix::fs::statx(&folder.handle, "", AtFlags::EMPTY_PATH, StatxFlags::INO | StatxFlags::BTIME);
     match found {
         Ok(found) if found.stx_mask & StatxFlags::BTIME.bits() != 0 => {
@@ -130,7 +130,7 @@ fn identity(folder: &Place) -> Result<String, MachineError> {
     }
 }
 
-fn ours(folder: &Place) -> Result<(), String> {
+fn ours(folder: &HeldPath) -> Result<(), String> {
     let (owner, us) = (folder.stat.st_uid, rustix::process::geteuid().as_raw());
     match folder.kind() {
         FileType::Directory if owner == us => Ok(()),
@@ -147,7 +147,7 @@ fn is_root() -> bool {
 }
 
 /// Copies one file if it exists.
-fn copy(state: &Place, folder: &Place, name: &str) -> Result<(), MachineError> {
+fn copy(state: &HeldPath, folder: &HeldPath, name: &str) -> Result<(), MachineError> {
     let file = match state.open_file(name.as_ref(), &state.path.join(name)) {
         Ok(file) => file,
         Err(MachineError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -158,7 +158,7 @@ fn copy(state: &Place, folder: &Place, name: &str) -> Result<(), MachineError> {
 }
 
 /// Makes `name` in `folder` a file with exactly the contents of `from`: written to a temporary file, synced, renamed.
-fn write(folder: &Place, name: &str, from: &mut dyn Read, path: &Path) -> Result<(), MachineError> {
+fn write(folder: &HeldPath, name: &str, from: &mut dyn Read, path: &Path) -> Result<(), MachineError> {
     let beside = format!(".{name}.{}", std::process::id());
     let beside = OsStr::from_bytes(beside.as_bytes());
     // Left behind by an earlier process with our process id.
@@ -184,6 +184,6 @@ fn write(folder: &Place, name: &str, from: &mut dyn Read, path: &Path) -> Result
     };
     written().map_err(|source| {
         folder.remove(beside);
-        MachineError::Unwritable { path: path.to_owned(), source }
+        MachineError::unwritable(path, source)
     })
 }

@@ -14,7 +14,7 @@ use crate::machine::MachineError;
 
 /// A file or folder, held open so that it stays the one that was judged.
 #[derive(Debug)]
-pub(in crate::machine::linux) struct Place {
+pub(in crate::machine::linux) struct HeldPath {
     pub(in crate::machine::linux) handle: OwnedFd,
     pub(super) path: PathBuf,
     pub(super) stat: Stat,
@@ -22,7 +22,7 @@ pub(in crate::machine::linux) struct Place {
 
 /// How the steps of a path are checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Way {
+pub(super) enum PathCheck {
     /// Every step is judged, so no link is passed.
     Trusted,
     /// Only links are refused: for paths in a user's folder.
@@ -30,14 +30,14 @@ pub(super) enum Way {
 }
 
 /// Opens the path from `root` down to `path`.
-pub(super) fn walk(root: &Path, path: &Path, way: Way) -> Result<Place, MachineError> {
+pub(super) fn walk(root: &Path, path: &Path, way: PathCheck) -> Result<HeldPath, MachineError> {
     let strange = |problem: &str| MachineError::Untrusted {
         path: path.to_owned(),
         problem: problem.to_owned(),
         remedy: format!("give its real path, as `realpath {}` shows it", path.display()),
     };
     let below = path.strip_prefix(root).map_err(|_| strange("it is not an absolute path"))?;
-    let mut place = Place::open(root)?;
+    let mut place = HeldPath::open(root)?;
     place.pass(way)?;
     for component in below.components() {
         let Component::Normal(name) = component else { return Err(strange("its path goes through `..`")) };
@@ -54,12 +54,12 @@ pub(in crate::machine::linux) fn trusted_program(path: &Path) -> Result<PathBuf,
 }
 
 /// Opens the path from `/` down to the absolute `path`. Links are followed; every folder and the end are judged.
-pub(super) fn follow(path: &Path) -> Result<Place, MachineError> {
+pub(super) fn follow(path: &Path) -> Result<HeldPath, MachineError> {
     /// The kernel's own limit (path_resolution(7)).
     const MOST_LINKS: usize = 40;
     let mut links = 0;
     let mut ahead: Vec<OsString> = names(path);
-    let top = Place::open(Path::new("/"))?;
+    let top = HeldPath::open(Path::new("/"))?;
     top.judge()?;
     // Every folder passed, so that `..` leads back to one that was judged.
     let mut passed = vec![top];
@@ -88,9 +88,7 @@ pub(super) fn follow(path: &Path) -> Result<Place, MachineError> {
         }
         ahead.extend(names(&target));
     }
-    passed
-        .pop()
-        .ok_or_else(|| MachineError::Unreadable { path: path.to_owned(), source: io::ErrorKind::NotFound.into() })
+    passed.pop().ok_or_else(|| MachineError::unreadable(path, io::ErrorKind::NotFound.into()))
 }
 
 /// Returns the names in the path, the last one first.
@@ -103,41 +101,42 @@ fn names(path: &Path) -> Vec<OsString> {
     names.rev().collect()
 }
 
-impl Place {
+impl HeldPath {
     /// Opens `path` without judging the folders above it; a link at its end is not followed.
-    pub(in crate::machine::linux) fn open(path: &Path) -> Result<Place, MachineError> {
-        Place::at(rustix::fs::CWD, path.as_os_str(), path)
+    pub(in crate::machine::linux) fn open(path: &Path) -> Result<HeldPath, MachineError> {
+        HeldPath::at(rustix::fs::CWD, path.as_os_str(), path)
     }
 
     /// Opens the entry `name` of this folder.
-    pub(super) fn step(&self, name: &OsStr, path: &Path) -> Result<Place, MachineError> {
-        Place::at(self.handle.as_fd(), name, path)
+    pub(super) fn step(&self, name: &OsStr, path: &Path) -> Result<HeldPath, MachineError> {
+        HeldPath::at(self.handle.as_fd(), name, path)
     }
 
     /// An O_PATH handle is enough to be judged and to go on from, and needs no read permission.
-    fn at(folder: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<Place, MachineError> {
+    fn at(folder: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<HeldPath, MachineError> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(folder, name, flags, Mode::empty());
-        Place::of(opened.map_err(io::Error::from), path)
+        HeldPath::from_opened(opened.map_err(io::Error::from), path)
     }
 
     /// Opens the file `name` in this folder for reading. It need not be a regular one.
-    pub(super) fn open_file(&self, name: &OsStr, path: &Path) -> Result<Place, MachineError> {
+    pub(super) fn open_file(&self, name: &OsStr, path: &Path) -> Result<HeldPath, MachineError> {
         let opened = rustix::fs::openat(self.handle.as_fd(), name, OFlags::RDONLY | CAREFULLY, Mode::empty());
         match opened {
             // A link: report it as everywhere else.
-            Err(rustix::io::Errno::LOOP) => self.step(name, path)?.pass(Way::WithoutLinks).and_then(|()| {
-                Err(MachineError::Unreadable { path: path.to_owned(), source: rustix::io::Errno::LOOP.into() })
-            }),
-            opened => Place::of(opened.map_err(io::Error::from), path),
+            Err(rustix::io::Errno::LOOP) => self
+                .step(name, path)?
+                .pass(PathCheck::WithoutLinks)
+                .and_then(|()| Err(MachineError::unreadable(path, rustix::io::Errno::LOOP.into()))),
+            opened => HeldPath::from_opened(opened.map_err(io::Error::from), path),
         }
     }
 
-    fn of(opened: io::Result<OwnedFd>, path: &Path) -> Result<Place, MachineError> {
+    fn from_opened(opened: io::Result<OwnedFd>, path: &Path) -> Result<HeldPath, MachineError> {
         let found = opened.and_then(|handle| Ok((rustix::fs::fstat(&handle)?, handle)));
         match found {
-            Ok((stat, handle)) => Ok(Place { handle, path: path.to_owned(), stat }),
-            Err(source) => Err(MachineError::Unreadable { path: path.to_owned(), source }),
+            Ok((stat, handle)) => Ok(HeldPath { handle, path: path.to_owned(), stat }),
+            Err(source) => Err(MachineError::unreadable(path, source)),
         }
     }
 
@@ -146,15 +145,15 @@ impl Place {
     }
 
     /// Whether both are the same file.
-    pub(super) fn is(&self, other: &Place) -> bool {
+    pub(super) fn is(&self, other: &HeldPath) -> bool {
         (self.stat.st_dev, self.stat.st_ino) == (other.stat.st_dev, other.stat.st_ino)
     }
 
-    fn pass(&self, way: Way) -> Result<(), MachineError> {
+    fn pass(&self, way: PathCheck) -> Result<(), MachineError> {
         match way {
-            Way::Trusted => self.judge(),
-            Way::WithoutLinks if self.kind() == FileType::Symlink => self.judge(),
-            Way::WithoutLinks => Ok(()),
+            PathCheck::Trusted => self.judge(),
+            PathCheck::WithoutLinks if self.kind() == FileType::Symlink => self.judge(),
+            PathCheck::WithoutLinks => Ok(()),
         }
     }
 
@@ -236,10 +235,10 @@ impl Place {
     }
 
     pub(super) fn unreadable(&self, source: io::Error) -> MachineError {
-        MachineError::Unreadable { path: self.path.clone(), source }
+        MachineError::unreadable(&self.path, source)
     }
 
     pub(super) fn unwritable(&self, source: io::Error) -> MachineError {
-        MachineError::Unwritable { path: self.path.clone(), source }
+        MachineError::unwritable(&self.path, source)
     }
 }

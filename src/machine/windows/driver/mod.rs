@@ -17,20 +17,20 @@ mod found {
     use windows_registry::LOCAL_MACHINE;
 
     use super::place;
-    use crate::machine::Driver;
+    use crate::machine::InstalledDriver;
     use crate::machine::windows::folders;
     use crate::version_info::VersionInfo;
 
     const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 
     /// Returns the driver with the file name `file`; `None` if no such file is found.
-    pub fn driver(_: &Path, file: &str) -> Option<Driver> {
+    pub fn driver(_: &Path, file: &str) -> Option<InstalledDriver> {
         let windows = folders::windows();
         let drivers = windows.join(r"System32\drivers").join(file);
         let places = places(file, &windows.display().to_string()).into_iter().chain([drivers]);
         places.into_iter().find_map(|place| {
             let VersionInfo { version, build, company: _ } = VersionInfo::read(&fs_err::read(&place).ok()?);
-            Some(Driver { version, build, place })
+            Some(InstalledDriver { version, build, place })
         })
     }
 

@@ -9,15 +9,15 @@
 
 use std::collections::BTreeMap;
 
-use super::setting::{MEMORY, Setting, VERIFY_DRIVERS, VERIFY_LEVEL};
-use super::{Registry, RegistryFlags, Value, value};
-use crate::machine::{Change, FlagValue, MachineError};
+use super::setting::{MEMORY, RegistrySetting, VERIFY_DRIVERS, VERIFY_LEVEL};
+use super::{Registry, RegistryFlags, RegistryValue, value};
+use crate::machine::{FlagValue, MachineError, SettingChange};
 
 /// The setting's name in plans, checkpoints and reports.
 pub(super) const NAME: &str = "Driver Verifier's boot mode";
 
 /// The values that may hold the mode: names to values in poolgate's notation.
-type Kept = BTreeMap<String, String>;
+type ModeValues = BTreeMap<String, String>;
 
 /// A boot mode of verifier.exe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +47,9 @@ pub(in crate::machine) fn may_hold_it(name: &str) -> bool {
 
 impl<R: Registry> RegistryFlags<R> {
     /// Returns the change to `resetonbootfail`. It is made in any case, since the current mode is not known.
-    pub(super) fn boot_mode_change(&self) -> Result<Change, MachineError> {
+    pub(super) fn boot_mode_change(&self) -> Result<SettingChange, MachineError> {
         let wanted = FlagValue::Present(BootMode::ResetOnBootFail.word().to_owned());
-        Ok(Change { name: NAME.to_owned(), original: self.boot_mode()?, wanted })
+        Ok(SettingChange { name: NAME.to_owned(), original: self.boot_mode()?, wanted })
     }
 
     /// Returns the values that may hold the mode, as text; absent if there are none.
@@ -92,8 +92,8 @@ impl<R: Registry> RegistryFlags<R> {
         if visible { Ok(()) } else { Err(MachineError::HiddenBootMode) }
     }
 
-    fn kept(&self) -> Result<Kept, MachineError> {
-        let mut kept = Kept::new();
+    fn kept(&self) -> Result<ModeValues, MachineError> {
+        let mut kept = ModeValues::new();
         for name in self.registry.verifier_values()? {
             if let Some(value) = self.registry.get(&setting(name.clone()))? {
                 kept.insert(name, value.to_string());
@@ -111,14 +111,14 @@ impl<R: Registry> RegistryFlags<R> {
     }
 }
 
-fn setting(name: String) -> Setting {
-    Setting { key: MEMORY, value: name.into() }
+fn setting(name: String) -> RegistrySetting {
+    RegistrySetting { key: MEMORY, value: name.into() }
 }
 
-fn parsed(value: &FlagValue) -> Result<BTreeMap<String, Value>, MachineError> {
+fn parsed(value: &FlagValue) -> Result<BTreeMap<String, RegistryValue>, MachineError> {
     let FlagValue::Present(text) = value else { return Ok(BTreeMap::new()) };
     let not_a_value = || MachineError::NotAValue { name: NAME.to_owned(), text: text.clone() };
-    let kept: Kept = serde_json::from_str(text).map_err(|_| not_a_value())?;
+    let kept: ModeValues = serde_json::from_str(text).map_err(|_| not_a_value())?;
     let values = kept.into_iter().map(|(name, value)| match value.parse() {
         Ok(value) if may_hold_it(&name) => Ok((name, value)),
         Ok(_) | Err(value::NotAValue) => Err(not_a_value()),
@@ -127,7 +127,10 @@ fn parsed(value: &FlagValue) -> Result<BTreeMap<String, Value>, MachineError> {
 }
 
 /// Returns the values to write or delete so that `now` becomes `before`.
-fn differing(before: &BTreeMap<String, Value>, now: &Kept) -> Vec<(Setting, Option<Value>)> {
+fn differing(
+    before: &BTreeMap<String, RegistryValue>,
+    now: &ModeValues,
+) -> Vec<(RegistrySetting, Option<RegistryValue>)> {
     let gone = now.keys().filter(|name| !before.contains_key(*name)).map(|name| (setting(name.clone()), None));
     let changed = before.iter().filter(|(name, value)| now.get(*name) != Some(&value.to_string()));
     gone.chain(changed.map(|(name, value)| (setting(name.clone()), Some(value.clone())))).collect()

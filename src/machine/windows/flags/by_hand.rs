@@ -1,12 +1,12 @@
 //! Changes GlobalFlag as gflags.exe does: in the registry, independently of the flags of the running kernel.
 
-use super::{GLOBAL_FLAG, Registry, RegistryFlags, Tagging, Value, notation, value};
+use super::{GLOBAL_FLAG, Registry, RegistryFlags, RegistryValue, Tagging, notation, value};
 use crate::gflags::Switches;
 use crate::machine::windows::pool::PoolTagsError;
-use crate::machine::{ByHand, Change, Edit, Edited, FlagValue, GlobalFlags, MachineError, Standing};
+use crate::machine::{ByHand, CurrentSettings, Edit, Edited, FlagValue, GlobalFlags, MachineError, SettingChange};
 
 impl<R: Registry> ByHand for RegistryFlags<R> {
-    fn standing(&mut self) -> Result<Standing, MachineError> {
+    fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
         let always_tags = match (self.running.tagging)() {
             Ok(tagging) => tagging == Tagging::Always,
             // The registry is the container's, and no kernel reads it.
@@ -15,9 +15,9 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
             Err(_) => false,
         };
         let kept = self.registry.get(&GLOBAL_FLAG)?;
-        Ok(Standing::GlobalFlags(GlobalFlags {
+        Ok(CurrentSettings::GlobalFlags(GlobalFlags {
             name: self.registry.name(&GLOBAL_FLAG),
-            number: kept.as_ref().map_or(Some(0), Value::number),
+            number: kept.as_ref().map_or(Some(0), RegistryValue::number),
             kept: notation(kept),
             running: (self.running.global_flags)()?,
             always_tags,
@@ -45,7 +45,7 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
         }
         let (original, wanted) = (notation(original), notation(wanted));
         let back = Edit::Exactly(original.clone());
-        Ok(Some(Edited { change: Change { name, original, wanted }, back }))
+        Ok(Some(Edited { change: SettingChange { name, original, wanted }, back }))
     }
 }
 
@@ -54,12 +54,12 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
 ///
 /// # Errors
 /// If the value is not a number; the error is the value.
-fn switched(value: Option<&Value>, switches: Switches) -> Result<Option<Value>, &Value> {
+fn switched(value: Option<&RegistryValue>, switches: Switches) -> Result<Option<RegistryValue>, &RegistryValue> {
     let Some(value) = value else {
-        return Ok((switches.on != 0).then(|| Value::dword(switches.applied_to(0))));
+        return Ok((switches.on != 0).then(|| RegistryValue::dword(switches.applied_to(0))));
     };
     match value.number() {
-        Some(flags) => Ok(Some(Value::dword(switches.applied_to(flags)))),
+        Some(flags) => Ok(Some(RegistryValue::dword(switches.applied_to(flags)))),
         None => Err(value),
     }
 }

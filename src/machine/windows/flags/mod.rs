@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::super::{Asked, Change, FlagValue, Flags, MachineError};
+use super::super::{BootSettings, FlagValue, MachineError, RequestedSetting, SettingChange};
 use super::verified::Verification;
 
 mod boot_mode;
@@ -27,25 +27,25 @@ pub(in crate::machine) use boot_mode::{BootMode, may_hold_it};
 #[cfg(windows)]
 pub(super) use live::{LiveRegistry, registry_flags};
 use proof::{Proof, proof};
-pub(in crate::machine) use setting::{GLOBAL_FLAG, Setting};
-pub(in crate::machine) use value::Value;
-use wanted::Wanted;
+pub(in crate::machine) use setting::{GLOBAL_FLAG, RegistrySetting};
+pub(in crate::machine) use value::RegistryValue;
+use wanted::RegistryRequest;
 
 /// A store of settings. A change may be lost until it is flushed.
 pub(in crate::machine) trait Registry {
     /// Returns the name of a setting on this machine.
-    fn name(&self, setting: &Setting) -> String {
+    fn name(&self, setting: &RegistrySetting) -> String {
         setting.to_string()
     }
 
     /// Returns the value; `None` if it does not exist.
-    fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError>;
+    fn get(&self, setting: &RegistrySetting) -> Result<Option<RegistryValue>, MachineError>;
 
     /// Sets the value, with its type.
-    fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError>;
+    fn set(&mut self, setting: &RegistrySetting, value: &RegistryValue) -> Result<(), MachineError>;
 
     /// Removes the value, if it exists.
-    fn delete(&mut self, setting: &Setting) -> Result<(), MachineError>;
+    fn delete(&mut self, setting: &RegistrySetting) -> Result<(), MachineError>;
 
     /// Writes all changes to disk, so that they survive a power cut.
     fn flush(&mut self) -> Result<(), MachineError>;
@@ -58,7 +58,7 @@ pub(in crate::machine) trait Registry {
     fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError>;
 
     /// Returns the command that sets the value to exactly this one, or removes it.
-    fn command(&self, setting: &Setting, value: Option<&Value>) -> String {
+    fn command(&self, setting: &RegistrySetting, value: Option<&RegistryValue>) -> String {
         remaining::command(setting, value)
     }
 }
@@ -81,7 +81,7 @@ impl Tagging {
     /// # Errors
     /// If the tags could not be read for any other reason.
     #[cfg(any(windows, test))]
-    pub(in crate::machine) fn told_by<T>(attempt: Result<T, MachineError>) -> Result<Tagging, MachineError> {
+    pub(in crate::machine) fn from_attempt<T>(attempt: Result<T, MachineError>) -> Result<Tagging, MachineError> {
         match attempt {
             Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
@@ -92,14 +92,14 @@ impl Tagging {
     }
 }
 
-type Probe<T> = Box<dyn FnMut() -> Result<T, MachineError>>;
+type KernelQuery<T> = Box<dyn FnMut() -> Result<T, MachineError>>;
 
 /// Queries to the running kernel about the flags it was booted with.
 pub(in crate::machine) struct Running {
     /// Whether it counts pool tags: the only reliable test of whether the flag is needed.
-    pub(in crate::machine) tagging: Probe<Tagging>,
+    pub(in crate::machine) tagging: KernelQuery<Tagging>,
     /// Its global flags; `None` if it does not report them.
-    pub(in crate::machine) global_flags: Probe<Option<u32>>,
+    pub(in crate::machine) global_flags: KernelQuery<Option<u32>>,
     /// The drivers that Driver Verifier verifies, or the reason why they are unknown.
     pub(in crate::machine) verification: Box<dyn FnMut() -> Result<Verification, String>>,
 }
@@ -108,13 +108,13 @@ pub(in crate::machine) struct Running {
 pub(in crate::machine) struct RegistryFlags<R> {
     pub(in crate::machine) registry: R,
     pub(in crate::machine) running: Running,
-    /// Notes that [`Flags::notes`] has not returned yet.
+    /// Notes that [`BootSettings::notes`] has not returned yet.
     pub(in crate::machine) notes: Vec<String>,
 }
 
-impl<R: Registry> Flags for RegistryFlags<R> {
-    fn plan(&mut self, asked: &[Asked]) -> Result<Vec<Change>, MachineError> {
-        let wanted = Wanted::of(asked)?;
+impl<R: Registry> BootSettings for RegistryFlags<R> {
+    fn plan(&mut self, asked: &[RequestedSetting]) -> Result<Vec<SettingChange>, MachineError> {
+        let wanted = RegistryRequest::new(asked)?;
         let mut changes = Vec::from_iter(self.global_flags(&wanted)?);
         // A boot is always needed: even if the running kernel already verifies the drivers, that may come from
         // `verifier /volatile` or from other settings at its boot.
@@ -128,8 +128,8 @@ impl<R: Registry> Flags for RegistryFlags<R> {
         Ok(changes)
     }
 
-    fn in_force(&mut self, asked: &[Asked]) -> Result<bool, MachineError> {
-        let wanted = Wanted::of(asked)?;
+    fn in_force(&mut self, asked: &[RequestedSetting]) -> Result<bool, MachineError> {
+        let wanted = RegistryRequest::new(asked)?;
         if wanted.pool_tagging && (self.running.tagging)()? == Tagging::Off {
             return Ok(false);
         }
@@ -140,7 +140,7 @@ impl<R: Registry> Flags for RegistryFlags<R> {
             let shown = (self.running.global_flags)()?.is_some_and(|flags| wanted.switches.hold_in(flags));
             let kept = || Ok(self.registry.get(&GLOBAL_FLAG)?.is_some_and(|value| wanted.kept_in(&value)));
             if !shown && !kept()? {
-                return Err(self.untold(&GLOBAL_FLAG));
+                return Err(self.unreported(&GLOBAL_FLAG));
             }
         }
         let reset = wanted.reset_on_boot_failure();
@@ -148,7 +148,7 @@ impl<R: Registry> Flags for RegistryFlags<R> {
             match self.registry.get(setting)? {
                 Some(kept) if kept == wanted => {}
                 None if reset => return Err(MachineError::VerifierGone(self.registry.name(setting))),
-                _ => return Err(self.untold(setting)),
+                _ => return Err(self.unreported(setting)),
             }
         }
         let Some(verified) = wanted.verified() else { return Ok(true) };
@@ -187,15 +187,15 @@ impl<R: Registry> Flags for RegistryFlags<R> {
     }
 
     /// poolgate learns which values hold the mode only when the mode changes, so any value counts as made by the run.
-    fn is_made(&self, change: &Change, now: &FlagValue) -> bool {
+    fn is_made(&self, change: &SettingChange, now: &FlagValue) -> bool {
         *now == change.wanted || change.name == boot_mode::NAME
     }
 
-    fn undo(&self, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+    fn undo(&self, change: &SettingChange, now: &FlagValue) -> Option<FlagValue> {
         undo::undone(self.named(&change.name).ok()?, change, now)
     }
 
-    fn by_hand(&self, change: &Change, now: Option<&FlagValue>, _: &Path) -> Vec<String> {
+    fn by_hand(&self, change: &SettingChange, now: Option<&FlagValue>, _: &Path) -> Vec<String> {
         if change.name == boot_mode::NAME {
             return self.boot_mode_by_hand(&change.original);
         }
@@ -212,7 +212,7 @@ impl<R: Registry> Flags for RegistryFlags<R> {
         }
         let value = match &target {
             FlagValue::Absent => None,
-            FlagValue::Present(text) => match text.parse::<Value>() {
+            FlagValue::Present(text) => match text.parse::<RegistryValue>() {
                 Ok(value) => Some(value),
                 Err(value::NotAValue) => return Vec::new(),
             },
@@ -223,7 +223,7 @@ impl<R: Registry> Flags for RegistryFlags<R> {
 
 impl<R: Registry> RegistryFlags<R> {
     /// Returns the single change for all global flags; `None` if they are in force.
-    fn global_flags(&mut self, wanted: &Wanted) -> Result<Option<Change>, MachineError> {
+    fn global_flags(&mut self, wanted: &RegistryRequest) -> Result<Option<SettingChange>, MachineError> {
         let tagging_needed = wanted.pool_tagging && (self.running.tagging)()? == Tagging::Off;
         let shown = wanted.switches.is_empty()
             || (self.running.global_flags)()?.is_some_and(|flags| wanted.switches.hold_in(flags));
@@ -233,10 +233,10 @@ impl<R: Registry> RegistryFlags<R> {
         let switches = if tagging_needed { wanted.with_pool_tagging() } else { wanted.switches };
         let original = self.registry.get(&GLOBAL_FLAG)?;
         let value = match &original {
-            None => Value::dword(switches.applied_to(0)),
+            None => RegistryValue::dword(switches.applied_to(0)),
             Some(value) => match value.number() {
                 // If the registry already holds the flags, the kernel booted before they were set.
-                Some(flags) => Value::dword(switches.applied_to(flags)),
+                Some(flags) => RegistryValue::dword(switches.applied_to(flags)),
                 None => {
                     let name = self.registry.name(&GLOBAL_FLAG);
                     return Err(MachineError::NotANumber { name, value: value.to_string() });
@@ -246,21 +246,26 @@ impl<R: Registry> RegistryFlags<R> {
         Ok(Some(self.change(&GLOBAL_FLAG, original, &value)))
     }
 
-    fn change(&self, setting: &Setting, original: Option<Value>, wanted: &Value) -> Change {
+    fn change(
+        &self,
+        setting: &RegistrySetting,
+        original: Option<RegistryValue>,
+        wanted: &RegistryValue,
+    ) -> SettingChange {
         let wanted = FlagValue::Present(wanted.to_string());
-        Change { name: self.registry.name(setting), original: notation(original), wanted }
+        SettingChange { name: self.registry.name(setting), original: notation(original), wanted }
     }
 
-    fn named(&self, name: &str) -> Result<&'static Setting, MachineError> {
-        let found = Setting::all().find(|setting| self.registry.name(setting) == name);
+    fn named(&self, name: &str) -> Result<&'static RegistrySetting, MachineError> {
+        let found = RegistrySetting::all().find(|setting| self.registry.name(setting) == name);
         found.ok_or_else(|| MachineError::UnknownSetting(name.to_owned()))
     }
 
-    fn untold(&self, setting: &Setting) -> MachineError {
-        MachineError::Untold(self.registry.name(setting))
+    fn unreported(&self, setting: &RegistrySetting) -> MachineError {
+        MachineError::Unreported(self.registry.name(setting))
     }
 }
 
-fn notation(value: Option<Value>) -> FlagValue {
+fn notation(value: Option<RegistryValue>) -> FlagValue {
     value.map_or(FlagValue::Absent, |value| FlagValue::Present(value.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Checks the kernel's report on Driver Verifier against the requested drivers.
 
-use super::wanted::Verified;
+use super::wanted::VerifierRequest;
 use crate::machine::windows::verified::Verification;
 
 /// The result of comparing the kernel's report with the requested drivers.
@@ -13,13 +13,13 @@ pub(super) struct Proof {
 }
 
 /// Looks up each driver; names are compared case-insensitively, as Windows does.
-pub(super) fn proof(asked: &Verified, reported: &Result<Verification, String>) -> Proof {
+pub(super) fn proof(asked: &VerifierRequest, reported: &Result<Verification, String>) -> Proof {
     let mut proof = Proof { in_force: true, notes: Vec::new() };
     let Verification { drivers, loaded } = match reported {
         Ok(reported) => reported,
         Err(why) => {
             proof.notes.push(format!(
-                "that Driver Verifier verifies {} is not proven, only that the registry names them: {why}",
+                "the registry names {} for Driver Verifier, but the kernel does not confirm it: {why}",
                 asked.drivers.join(", ")
             ));
             return proof;
@@ -33,12 +33,12 @@ pub(super) fn proof(asked: &Verified, reported: &Result<Verification, String>) -
                 if missing != 0 {
                     proof.in_force = false;
                     proof.notes.push(format!(
-                        "Driver Verifier verifies {driver} at level {:#x}, without {missing:#x} of the {:#x} asked for",
+                        "Driver Verifier verifies {driver} at level {:#x}, without {missing:#x} of the requested {:#x}",
                         verified.level, asked.level
                     ));
                 } else if more != 0 {
                     proof.notes.push(format!(
-                        "Driver Verifier verifies {driver} at level {:#x}, which is {more:#x} more than asked for",
+                        "Driver Verifier verifies {driver} at level {:#x}, {more:#x} more than requested",
                         verified.level
                     ));
                 }
@@ -50,7 +50,7 @@ pub(super) fn proof(asked: &Verified, reported: &Result<Verification, String>) -
                 ));
             }
             None => proof.notes.push(format!(
-                "that Driver Verifier verifies {driver} is not proven, only that the registry names it: the driver was not \
+                "the registry names {driver} for Driver Verifier, but the kernel does not confirm it: the driver was not \
                  loaded yet after the boot"
             )),
         }

@@ -3,12 +3,12 @@
 //! Source: Microsoft Learn, "reg add" and "reg delete". `verifier /reset` is not used, because it also removes settings
 //! from before the run.
 
-use super::Value;
-use super::setting::Setting;
-use crate::machine::Change;
+use super::RegistryValue;
+use super::setting::RegistrySetting;
+use crate::machine::SettingChange;
 
 /// Returns the command that sets the value to exactly `value`, or removes it.
-pub(super) fn command(setting: &Setting, value: Option<&Value>) -> String {
+pub(super) fn command(setting: &RegistrySetting, value: Option<&RegistryValue>) -> String {
     let place = format!(r#""HKLM\{}" /v {}"#, setting.key, setting.value);
     let Some(value) = value else { return format!("reg delete {place} /f") };
     match value.for_reg() {
@@ -18,9 +18,9 @@ pub(super) fn command(setting: &Setting, value: Option<&Value>) -> String {
 }
 
 /// Returns the instruction for a value that another program changed so that poolgate's part cannot be separated.
-pub(super) fn look(name: &str, change: &Change) -> String {
+pub(super) fn look(name: &str, change: &SettingChange) -> String {
     format!(
-        "look at {name} and take out what the run put there: it was {}, and the run made it {}",
+        "look at {name} and remove the run's part: the value was {}, and the run made it {}",
         change.original, change.wanted
     )
 }

@@ -6,10 +6,8 @@ use std::fmt;
 
 /// A value below HKEY_LOCAL_MACHINE.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::machine) struct Setting {
-    /// The key's path.
+pub(in crate::machine) struct RegistrySetting {
     pub(in crate::machine) key: &'static str,
-    /// The value's name.
     pub(in crate::machine) value: Cow<'static, str>,
 }
 
@@ -25,32 +23,33 @@ pub(super) const MEMORY: &str = session_manager!(r"\Memory Management");
 const KERNEL: &str = session_manager!(r"\Kernel");
 
 /// The global flags (REG_DWORD).
-pub(in crate::machine) static GLOBAL_FLAG: Setting =
-    Setting { key: SESSION_MANAGER, value: Cow::Borrowed("GlobalFlag") };
+pub(in crate::machine) static GLOBAL_FLAG: RegistrySetting =
+    RegistrySetting { key: SESSION_MANAGER, value: Cow::Borrowed("GlobalFlag") };
 /// The drivers that Driver Verifier checks (REG_SZ, names separated by spaces).
-pub(super) static VERIFY_DRIVERS: Setting = Setting { key: MEMORY, value: Cow::Borrowed("VerifyDrivers") };
+pub(super) static VERIFY_DRIVERS: RegistrySetting =
+    RegistrySetting { key: MEMORY, value: Cow::Borrowed("VerifyDrivers") };
 /// Driver Verifier's checks (REG_DWORD).
-pub(super) static VERIFY_LEVEL: Setting = Setting { key: MEMORY, value: Cow::Borrowed("VerifyDriverLevel") };
+pub(super) static VERIFY_LEVEL: RegistrySetting =
+    RegistrySetting { key: MEMORY, value: Cow::Borrowed("VerifyDriverLevel") };
 
-static OTHERS: [Setting; 5] = [
+static OTHERS: [RegistrySetting; 5] = [
     // Special pool.
-    Setting { key: MEMORY, value: Cow::Borrowed("PoolTag") },
-    Setting { key: MEMORY, value: Cow::Borrowed("PoolTagOverruns") },
+    RegistrySetting { key: MEMORY, value: Cow::Borrowed("PoolTag") },
+    RegistrySetting { key: MEMORY, value: Cow::Borrowed("PoolTagOverruns") },
     // Object reference tracing.
-    Setting { key: KERNEL, value: Cow::Borrowed("ObTraceProcessName") },
-    Setting { key: KERNEL, value: Cow::Borrowed("ObTracePermanent") },
-    Setting { key: KERNEL, value: Cow::Borrowed("ObTracePoolTags") },
+    RegistrySetting { key: KERNEL, value: Cow::Borrowed("ObTraceProcessName") },
+    RegistrySetting { key: KERNEL, value: Cow::Borrowed("ObTracePermanent") },
+    RegistrySetting { key: KERNEL, value: Cow::Borrowed("ObTracePoolTags") },
 ];
 
-impl Setting {
-    /// Returns every setting.
-    pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+impl RegistrySetting {
+    pub(super) fn all() -> impl Iterator<Item = &'static RegistrySetting> {
         [&GLOBAL_FLAG, &VERIFY_DRIVERS, &VERIFY_LEVEL].into_iter().chain(&OTHERS)
     }
 }
 
 /// Formats the full path, in the form of reg.exe and regedit.
-impl fmt::Display for Setting {
+impl fmt::Display for RegistrySetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, r"HKLM\{}\{}", self.key, self.value)
     }

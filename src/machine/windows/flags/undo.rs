@@ -4,12 +4,12 @@
 //! list: drivers added by others stay. A level cannot be split, because a level set by another program may contain the
 //! same bits.
 
-use super::setting::{Setting, VERIFY_DRIVERS, VERIFY_LEVEL};
-use super::{GLOBAL_FLAG, Value, notation};
-use crate::machine::{Change, FlagValue};
+use super::setting::{RegistrySetting, VERIFY_DRIVERS, VERIFY_LEVEL};
+use super::{GLOBAL_FLAG, RegistryValue, notation};
+use crate::machine::{FlagValue, SettingChange};
 
 /// Returns the value with the other program's edits and without poolgate's; `None` if they cannot be separated.
-pub(super) fn undone(setting: &Setting, change: &Change, now: &FlagValue) -> Option<FlagValue> {
+pub(super) fn undone(setting: &RegistrySetting, change: &SettingChange, now: &FlagValue) -> Option<FlagValue> {
     if *now == change.wanted {
         return Some(change.original.clone());
     }
@@ -19,7 +19,7 @@ pub(super) fn undone(setting: &Setting, change: &Change, now: &FlagValue) -> Opt
         let removed = if *setting == GLOBAL_FLAG { FlagValue::Absent } else { change.original.clone() };
         return Some(removed);
     };
-    let now: Value = now.parse().ok()?;
+    let now: RegistryValue = now.parse().ok()?;
     let original = value(&change.original)?;
     let wanted = value(&change.wanted)??;
     let undone = match setting {
@@ -32,7 +32,11 @@ pub(super) fn undone(setting: &Setting, change: &Change, now: &FlagValue) -> Opt
     undone.map(notation)
 }
 
-fn flags(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Option<Value>> {
+fn flags(
+    original: Option<&RegistryValue>,
+    wanted: &RegistryValue,
+    now: &RegistryValue,
+) -> Option<Option<RegistryValue>> {
     let before = number(original)?;
     let changed = before ^ wanted.number()?;
     let number = now.number()?;
@@ -46,8 +50,12 @@ fn flags(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Option
 }
 
 /// The run replaced the whole list, so another program added any driver that is in neither list.
-fn drivers(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Option<Value>> {
-    let before = original.map_or(Some(String::new()), Value::text)?;
+fn drivers(
+    original: Option<&RegistryValue>,
+    wanted: &RegistryValue,
+    now: &RegistryValue,
+) -> Option<Option<RegistryValue>> {
+    let before = original.map_or(Some(String::new()), RegistryValue::text)?;
     let (ours, now_listed) = (wanted.text()?, now.text()?);
     let named = |list: &str, driver: &str| list.split_whitespace().any(|known| known.eq_ignore_ascii_case(driver));
     if !now_listed.split_whitespace().any(|driver| named(&ours, driver)) {
@@ -60,21 +68,25 @@ fn drivers(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Opti
         return Some(original.cloned());
     }
     let before = Some(before.as_str()).filter(|before| !before.is_empty());
-    Some(Some(Value::sz(&before.into_iter().chain(theirs).collect::<Vec<_>>().join(" "))))
+    Some(Some(RegistryValue::sz(&before.into_iter().chain(theirs).collect::<Vec<_>>().join(" "))))
 }
 
-fn level(original: Option<&Value>, wanted: &Value, now: &Value) -> Option<Option<Value>> {
+fn level(
+    original: Option<&RegistryValue>,
+    wanted: &RegistryValue,
+    now: &RegistryValue,
+) -> Option<Option<RegistryValue>> {
     let before = number(original)?;
     let changed = before ^ wanted.number()?;
     (now.number()? & changed == before & changed).then(|| Some(now.clone()))
 }
 
-fn number(value: Option<&Value>) -> Option<u32> {
-    value.map_or(Some(0), Value::number)
+fn number(value: Option<&RegistryValue>) -> Option<u32> {
+    value.map_or(Some(0), RegistryValue::number)
 }
 
 /// Parses the text of a value; `None` if it is invalid.
-fn value(value: &FlagValue) -> Option<Option<Value>> {
+fn value(value: &FlagValue) -> Option<Option<RegistryValue>> {
     match value {
         FlagValue::Absent => Some(None),
         FlagValue::Present(text) => text.parse().ok().map(Some),

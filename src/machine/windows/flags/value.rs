@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::utf16::units;
+use crate::utf16;
 
 const REG_SZ: u32 = 1;
 const REG_BINARY: u32 = 3;
@@ -15,21 +15,20 @@ const REG_DWORD: u32 = 4;
 
 /// Type and bytes of a registry value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::machine) struct Value {
+pub(in crate::machine) struct RegistryValue {
     pub(super) kind: u32,
     pub(super) bytes: Vec<u8>,
 }
 
-impl Value {
+impl RegistryValue {
     /// A REG_DWORD.
-    pub(in crate::machine) fn dword(number: u32) -> Value {
-        Value { kind: REG_DWORD, bytes: number.to_le_bytes().to_vec() }
+    pub(in crate::machine) fn dword(number: u32) -> RegistryValue {
+        RegistryValue { kind: REG_DWORD, bytes: number.to_le_bytes().to_vec() }
     }
 
     /// A REG_SZ, with its NUL.
-    pub(in crate::machine) fn sz(text: &str) -> Value {
-        let units = text.encode_utf16().chain([0]);
-        Value { kind: REG_SZ, bytes: units.flat_map(u16::to_le_bytes).collect() }
+    pub(in crate::machine) fn sz(text: &str) -> RegistryValue {
+        RegistryValue { kind: REG_SZ, bytes: utf16::bytes(&format!("{text}\0")) }
     }
 
     /// Returns the number stored as a REG_DWORD, as four bytes of REG_BINARY, or as hexadecimal in a REG_SZ. A text
@@ -50,11 +49,11 @@ impl Value {
     }
 
     /// Returns `number` in the same type, for a value that another program wrote. The value must already be a number.
-    pub(super) fn with_number(&self, number: u32) -> Value {
+    pub(super) fn with_number(&self, number: u32) -> RegistryValue {
         match (self.kind, self.text()) {
-            (REG_SZ, Some(text)) if text.starts_with("0x") => Value::sz(&format!("{number:#010x}")),
-            (REG_SZ, _) => Value::sz(&format!("{number:08x}")),
-            (kind, _) => Value { kind, ..Value::dword(number) },
+            (REG_SZ, Some(text)) if text.starts_with("0x") => RegistryValue::sz(&format!("{number:#010x}")),
+            (REG_SZ, _) => RegistryValue::sz(&format!("{number:08x}")),
+            (kind, _) => RegistryValue { kind, ..RegistryValue::dword(number) },
         }
     }
 
@@ -88,15 +87,15 @@ impl Value {
 
     /// Returns the text of a REG_SZ if it is valid UTF-16 with exactly one NUL, at its end.
     pub(in crate::machine) fn text(&self) -> Option<String> {
-        let units = units(&self.bytes);
-        let (last, text) = units.split_last()?;
-        let even = self.bytes.len().is_multiple_of(2);
-        let whole = self.kind == REG_SZ && even && *last == 0 && !text.contains(&0);
-        if whole { String::from_utf16(text).ok() } else { None }
+        if self.kind != REG_SZ || !self.bytes.len().is_multiple_of(2) {
+            return None;
+        }
+        let text = utf16::text(&self.bytes)?;
+        text.strip_suffix('\0').filter(|text| !text.contains('\0')).map(str::to_owned)
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for RegistryValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, <[u8; 4]>::try_from(self.bytes.as_slice()), self.text()) {
             (REG_DWORD, Ok(bytes), _) => write!(f, "dword:{:08x}", u32::from_le_bytes(bytes)),
@@ -114,14 +113,14 @@ impl fmt::Display for Value {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::machine) struct NotAValue;
 
-impl FromStr for Value {
+impl FromStr for RegistryValue {
     type Err = NotAValue;
 
-    fn from_str(text: &str) -> Result<Value, NotAValue> {
+    fn from_str(text: &str) -> Result<RegistryValue, NotAValue> {
         let (kind, rest) = text.split_once(':').ok_or(NotAValue)?;
         match kind {
-            "sz" if !rest.contains('\0') => Ok(Value::sz(rest)),
-            "dword" if rest.len() == 8 => Ok(Value::dword(hexadecimal(rest)?)),
+            "sz" if !rest.contains('\0') => Ok(RegistryValue::sz(rest)),
+            "dword" if rest.len() == 8 => Ok(RegistryValue::dword(hexadecimal(rest)?)),
             _ => {
                 let kind = kind.strip_prefix("hex(").and_then(|kind| kind.strip_suffix(')')).ok_or(NotAValue)?;
                 let byte = |digits: &str| match digits.len() {
@@ -129,7 +128,7 @@ impl FromStr for Value {
                     _ => Err(NotAValue),
                 };
                 let bytes = if rest.is_empty() { Ok(Vec::new()) } else { rest.split(',').map(byte).collect() };
-                Ok(Value { kind: hexadecimal(kind)?, bytes: bytes? })
+                Ok(RegistryValue { kind: hexadecimal(kind)?, bytes: bytes? })
             }
         }
     }
@@ -148,24 +147,20 @@ mod tests {
 
     use super::*;
 
-    fn value(kind: u32, bytes: &[u8]) -> Value {
-        Value { kind, bytes: bytes.to_vec() }
-    }
-
-    fn utf16(text: &str) -> Vec<u8> {
-        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    fn value(kind: u32, bytes: &[u8]) -> RegistryValue {
+        RegistryValue { kind, bytes: bytes.to_vec() }
     }
 
     #[test]
     fn a_value_is_written_as_simply_as_it_can_be_read_back() {
         for (value, text) in [
-            (Value::dword(0x400), "dword:00000400"),
-            (Value::sz(""), "sz:"),
-            (Value::sz("mydrv.sys \"other\": ä😀\n"), "sz:mydrv.sys \"other\": ä😀\n"),
+            (RegistryValue::dword(0x400), "dword:00000400"),
+            (RegistryValue::sz(""), "sz:"),
+            (RegistryValue::sz("mydrv.sys \"other\": ä😀\n"), "sz:mydrv.sys \"other\": ä😀\n"),
             (value(REG_SZ, &[]), "hex(1):"),
-            (value(REG_SZ, &utf16("ab")), "hex(1):61,00,62,00"),
-            (value(REG_SZ, &utf16("a\0\0")), "hex(1):61,00,00,00,00,00"),
-            (value(REG_SZ, &utf16("a\0b\0")), "hex(1):61,00,00,00,62,00,00,00"),
+            (value(REG_SZ, &utf16::bytes("ab")), "hex(1):61,00,62,00"),
+            (value(REG_SZ, &utf16::bytes("a\0\0")), "hex(1):61,00,00,00,00,00"),
+            (value(REG_SZ, &utf16::bytes("a\0b\0")), "hex(1):61,00,00,00,62,00,00,00"),
             (value(REG_SZ, &[0x61, 0, 0]), "hex(1):61,00,00"),
             (value(REG_SZ, &[0, 0xd8, 0, 0]), "hex(1):00,d8,00,00"),
             (value(REG_DWORD, &[1, 2, 3]), "hex(4):01,02,03"),
@@ -198,28 +193,28 @@ mod tests {
             "DWORD:00000400",
             "absent",
         ] {
-            assert_eq!(text.parse::<Value>(), Err(NotAValue), "{text}");
+            assert_eq!(text.parse::<RegistryValue>(), Err(NotAValue), "{text}");
         }
     }
 
     #[test]
     fn a_number_keeps_its_type() {
         for (before, number, after) in [
-            (Value::dword(0x400), 0x400, Value::dword(0x2400)),
+            (RegistryValue::dword(0x400), 0x400, RegistryValue::dword(0x2400)),
             (value(REG_BINARY, &[0, 4, 0, 0]), 0x400, value(REG_BINARY, &[0, 0x24, 0, 0])),
-            (Value::sz("0x400"), 0x400, Value::sz("0x00002400")),
-            (Value::sz("0000000A"), 0xa, Value::sz("0000200a")),
+            (RegistryValue::sz("0x400"), 0x400, RegistryValue::sz("0x00002400")),
+            (RegistryValue::sz("0000000A"), 0xa, RegistryValue::sz("0000200a")),
         ] {
             assert_eq!(before.number(), Some(number), "{before}");
             assert_eq!(before.with_number(number | 0x2000), after);
         }
         for not in [
-            Value::sz("400"),
-            Value::sz("0x"),
-            Value::sz("0X0A"),
-            Value::sz("0x123456789"),
-            Value::sz("+0000400"),
-            Value::sz("gflags!!"),
+            RegistryValue::sz("400"),
+            RegistryValue::sz("0x"),
+            RegistryValue::sz("0X0A"),
+            RegistryValue::sz("0x123456789"),
+            RegistryValue::sz("+0000400"),
+            RegistryValue::sz("gflags!!"),
             value(REG_BINARY, &[0, 4]),
             value(11, &[0, 4, 0, 0, 0, 0, 0, 0]),
             value(REG_DWORD, &[]),
@@ -231,13 +226,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_type_and_bytes_read_back(kind in prop_oneof![0u32..13, any::<u32>()], bytes: Vec<u8>) {
-            let value = Value { kind, bytes };
+            let value = RegistryValue { kind, bytes };
             prop_assert_eq!(value.to_string().parse(), Ok(value));
         }
 
         #[test]
         fn any_text_reads_back(text: String, ends in prop_oneof![Just(""), Just("\0"), Just("\0\0")]) {
-            let value = value(REG_SZ, &utf16(&(text + ends)));
+            let value = value(REG_SZ, &utf16::bytes(&(text + ends)));
             prop_assert_eq!(value.to_string().parse(), Ok(value));
         }
     }

@@ -30,7 +30,7 @@ use windows_sys::Win32::System::Threading::{
 
 use process::{from_wide, open, owned, program, resume, succeeded};
 
-/// Creation flag of a process that [`Job::take_in`] will take in: it stays suspended until then.
+/// Creation flag of a process that [`JobObject::take_in`] will take in: it stays suspended until then.
 pub const STANDING_STILL: u32 = CREATE_SUSPENDED;
 /// Creation flag that keeps a console's Ctrl-C from the process and its children.
 pub const WITHOUT_CTRL_C: u32 = CREATE_NEW_PROCESS_GROUP;
@@ -41,11 +41,11 @@ const ENDED: u32 = 0x0070_6f6f;
 const LOOKED_AT: usize = 1024;
 
 /// The job around this process. It is never dropped, because that would end this process.
-static OWN: OnceLock<Result<Job, String>> = OnceLock::new();
+static OWN: OnceLock<Result<JobObject, String>> = OnceLock::new();
 
 /// A job object. Dropping it ends its processes.
 #[derive(Debug)]
-pub struct Job(OwnedHandle);
+pub struct JobObject(OwnedHandle);
 
 /// The result of JobObjectBasicProcessIdList.
 #[repr(C)]
@@ -55,14 +55,14 @@ struct Ids {
     ids: [usize; LOOKED_AT],
 }
 
-impl Job {
+impl JobObject {
     /// Creates an empty job. A process in it ends at once if it crashes, without an error dialog.
     ///
     /// # Errors
     /// If the system is out of memory.
-    pub fn new() -> io::Result<Job> {
+    pub fn new() -> io::Result<JobObject> {
         // SAFETY: both pointers may be null; the handle has no other owner, and no child inherits it.
-        let job = Job(owned(unsafe { CreateJobObjectW(ptr::null(), ptr::null()) })?);
+        let job = JobObject(owned(unsafe { CreateJobObjectW(ptr::null(), ptr::null()) })?);
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags =
             JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
@@ -88,7 +88,7 @@ impl Job {
     /// If the system refuses.
     pub fn around_this_process() -> io::Result<()> {
         let own = OWN.get_or_init(|| {
-            let job = Job::new().map_err(|error| error.to_string())?;
+            let job = JobObject::new().map_err(|error| error.to_string())?;
             // SAFETY: the job's handle is open; this process's handle is a constant.
             let taken_in = succeeded(unsafe { AssignProcessToJobObject(job.raw(), GetCurrentProcess()) });
             taken_in.map(|()| job).map_err(|error| error.to_string())
@@ -96,7 +96,7 @@ impl Job {
         own.as_ref().map(|_| ()).map_err(|because| io::Error::other(format!("cannot have a job of its own: {because}")))
     }
 
-    /// Returns the other programs in the job [around this process](Job::around_this_process), with their process ids.
+    /// Returns the other programs in the job [around this process](JobObject::around_this_process), with their process ids.
     /// Programs in nested jobs are included.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl Job {
     }
 
     /// Ends every process of the job, and waits at most `patience` until they are gone. A process that hangs in a
-    /// driver stays longer; [`Job::running`] lists it.
+    /// driver stays longer; [`JobObject::running`] lists it.
     ///
     /// # Errors
     /// If the job cannot be queried or ended.
@@ -180,7 +180,7 @@ impl Job {
 }
 
 /// Suppresses error dialogs about missing DLLs and empty drives in programs started from now on.
-pub fn ask_nobody() {
+pub fn suppress_dialogs() {
     // SAFETY: sets a mode of this process; children inherit it.
     unsafe { SetErrorMode(SEM_FAILCRITICALERRORS) };
 }
@@ -212,7 +212,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(10);
 
     /// Starts a shell with two children, one of them detached; all run for a quarter of an hour.
-    fn busy(job: &Job) -> Child {
+    fn busy(job: &JobObject) -> Child {
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
         shell.args(["/d", "/s", "/c"]).raw_arg("\"start \"\" /b ping -n 900 127.0.0.1 & ping -n 900 127.0.0.1\"");
         shell.stdin(Stdio::null()).stdout(Stdio::null()).creation_flags(STANDING_STILL);
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn whatever_a_process_starts_is_ended_with_it() {
-        let job = Job::new().unwrap();
+        let job = JobObject::new().unwrap();
         assert_eq!(job.running().unwrap(), []);
         let mut shell = busy(&job);
         job.end(PATIENCE).unwrap();
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_job_which_is_dropped_takes_its_processes_along() {
-        let (dropped, other) = (Job::new().unwrap(), Job::new().unwrap());
+        let (dropped, other) = (JobObject::new().unwrap(), JobObject::new().unwrap());
         let (mut ended, mut goes_on) = (busy(&dropped), busy(&other));
         drop(dropped);
         ended.wait().unwrap();
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_process_which_stands_still_is_in_the_job_of_the_one_which_started_it() {
-        Job::around_this_process().unwrap();
+        JobObject::around_this_process().unwrap();
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
         let mut shell = shell.creation_flags(STANDING_STILL).spawn().unwrap();
         let mut within = 0;
@@ -271,7 +271,7 @@ mod tests {
         let mut shell = shell.spawn().unwrap();
         std::thread::park_timeout(Duration::from_millis(300));
         assert!(!sign.exists() && shell.try_wait().unwrap().is_none());
-        let job = Job::new().unwrap();
+        let job = JobObject::new().unwrap();
         job.take_in(shell.id()).unwrap();
         assert!(shell.wait().unwrap().success() && sign.exists());
     }

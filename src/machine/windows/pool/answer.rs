@@ -18,13 +18,13 @@ const FIRST: usize = 160 << 10;
 const ALIGNED: usize = 8;
 
 #[derive(Debug, Default)]
-pub(in crate::machine::windows) struct Answer {
+pub(in crate::machine::windows) struct QueryBuffer {
     buffer: Vec<u8>,
     /// The size of the last whole table, in bytes.
     length: usize,
 }
 
-impl Answer {
+impl QueryBuffer {
     /// Reads the table, again if needed, until `whole` accepts it.
     pub(in crate::machine::windows) fn read(
         &mut self,

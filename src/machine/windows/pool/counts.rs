@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::answer::Answer;
-use super::layout::Layout;
+use super::answer::QueryBuffer;
+use super::layout::TableLayout;
 use crate::pool::Tag;
 
 /// For each tag: allocs and frees of the paged pool, then of the nonpaged one, in 32 bits as class 22 counts them.
-pub(super) struct Counts(HashMap<[u8; 4], [u32; 4]>);
+pub(super) struct RowCounts(HashMap<[u8; 4], [u32; 4]>);
 
-impl Counts {
+impl RowCounts {
     /// Counts a whole table. Several rows of one tag are added up.
-    pub(super) fn of(answer: &Answer, layout: &Layout) -> Counts {
+    pub(super) fn new(answer: &QueryBuffer, layout: &TableLayout) -> RowCounts {
         let mut counts: HashMap<[u8; 4], [u32; 4]> = HashMap::new();
         layout.each_row(layout.array_of(answer.table()).unwrap_or_default(), |_, row| {
             let of_row = [row.paged.allocs, row.paged.frees, row.nonpaged.allocs, row.nonpaged.frees];
@@ -20,12 +20,12 @@ impl Counts {
                 *sum = sum.wrapping_add(count as u32);
             }
         });
-        Counts(counts)
+        RowCounts(counts)
     }
 
     /// Returns the first difference from class 22, which was read `before` and `after`; in between, each counter only
     /// rises.
-    pub(super) fn outside(&self, before: &Counts, after: &Counts) -> Option<String> {
+    pub(super) fn outside(&self, before: &RowCounts, after: &RowCounts) -> Option<String> {
         let named = |tag: &[u8; 4]| Tag::from_pool_tag(*tag);
         if let Some(tag) = before.0.keys().find(|tag| !self.0.contains_key(*tag)) {
             return Some(format!("class 255 does not list the tag {}, which class 22 lists", named(tag)));

@@ -1,41 +1,56 @@
 //! The errors of reading the kernel's pool tables. Disabled pool tagging is not among them: it is
 //! [`MachineError::TaggingOff`], on every platform.
 
+use miette::Diagnostic;
+
 use super::answer::{MOST, TRIES};
 use super::class::{Class, NtStatus};
 use crate::machine::MachineError;
 
+const REPORT_IT: &str = "please report it, with the Windows build that `winver` shows";
+
 /// A failure to read a table of pool usage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Diagnostic)]
 pub enum PoolTagsError {
     /// The kernel has neither class (STATUS_INVALID_INFO_CLASS).
     #[error("this system does not report pool tags ({status})", status = NtStatus::INVALID_INFO_CLASS)]
+    #[diagnostic(help(
+        "poolgate needs the kernel of a real Windows; elsewhere (Wine, say) try a scenario with `machine: {{ simulated: {{}} }}`"
+    ))]
     NotReported,
     /// The table was larger than the buffer at every attempt.
     #[error("cannot read {0}: the table outgrew its buffer {TRIES} times in a row (c0000004)")]
+    #[diagnostic(help("run again; if the error persists, please report it"))]
     Growing(Class),
     /// The table is larger than any plausible one.
-    #[error("cannot read {0}: the kernel wants more than {most} MiB for the table (c0000004)", most = MOST >> 20)]
+    #[error("cannot read {0}: the table needs more than {most} MiB (c0000004)", most = MOST >> 20)]
+    #[diagnostic(help("{}", REPORT_IT))]
     TooLarge(Class),
     /// The table holds fewer rows than its own count.
-    #[error("cannot read {0}: the table did not hold as many rows as it said, {TRIES} times in a row")]
+    #[error("cannot read {0}: the table held fewer rows than its own count, {TRIES} times in a row")]
+    #[diagnostic(help("run again; if the error persists, please report it"))]
     Torn(Class),
     /// This account lacks the rights.
     #[error("cannot read {0}: not allowed ({1})")]
+    #[diagnostic(help("run poolgate elevated (Run as administrator)"))]
     NotAllowed(Class, NtStatus),
     /// The table has no rows, which is impossible on a running kernel.
-    #[error("cannot read {0}: the kernel listed none at all")]
+    #[error("cannot read {0}: the kernel returned no rows")]
+    #[diagnostic(help("{}", REPORT_IT))]
     NoRows(Class),
     /// Any other status.
-    #[error("cannot read {0}: the kernel answered class {number} with {1}", number = .0.number())]
+    #[error("cannot read {0}: the kernel returned {1} for class {number}", number = .0.number())]
+    #[diagnostic(help("{}", REPORT_IT))]
     Refused(Class, NtStatus),
     /// This is a 32-bit program on a 64-bit Windows; its figures would be cut to 32 bits.
     #[error("cannot read pool tags: this is the 32-bit poolgate, on a 64-bit Windows")]
+    #[diagnostic(help("use the x64 build of poolgate, or the ARM64 one"))]
     Wow64,
     /// This is a container. Its kernel is the host's, or one that cannot be restarted from inside.
     #[error(
         "poolgate does not run in a Windows container: the kernel's boot settings, restarts and services are the host's"
     )]
+    #[diagnostic(help("run poolgate on the host, or in a virtual machine"))]
     Container,
 }
 
@@ -76,22 +91,5 @@ impl PoolTagsError {
             | PoolTagsError::Refused(class, _) => *class == Class::SessionPoolTag,
             PoolTagsError::NotReported | PoolTagsError::Wow64 | PoolTagsError::Container => false,
         }
-    }
-
-    /// Returns the remedy, if there is one.
-    pub fn help(&self) -> Option<&'static str> {
-        Some(match self {
-            PoolTagsError::NotReported => {
-                "poolgate needs the kernel of a real Windows; elsewhere (Wine, say) try a scenario with \
-                 `machine: { simulated: {} }`"
-            }
-            PoolTagsError::Growing(_) | PoolTagsError::Torn(_) => "run again; where it stays so, please report it",
-            PoolTagsError::NotAllowed(..) => "run poolgate elevated (Run as administrator)",
-            PoolTagsError::Container => "run poolgate on the host, or in a virtual machine",
-            PoolTagsError::Wow64 => "use the x64 build of poolgate, or the ARM64 one",
-            PoolTagsError::NoRows(_) | PoolTagsError::TooLarge(_) | PoolTagsError::Refused(..) => {
-                "please report it, with the Windows build that `winver` shows"
-            }
-        })
     }
 }

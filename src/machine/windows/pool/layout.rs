@@ -18,7 +18,7 @@ pub enum Bits {
 
 /// The offsets of a table's fields, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct TableLayout {
     /// The start of the array.
     array: usize,
     /// The size of a row.
@@ -40,14 +40,14 @@ struct Offsets {
 
 /// One row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct RowUsage {
     pub(super) tag: [u8; 4],
     pub(super) paged: Usage,
     pub(super) nonpaged: Usage,
 }
 
 /// Class 22 on x64 and ARM64.
-const POOL_TAG_64: Layout = Layout {
+const POOL_TAG_64: TableLayout = TableLayout {
     array: 8,
     row: 40,
     paged: Offsets { allocs: 4, frees: 8, used: 16 },
@@ -57,7 +57,7 @@ const POOL_TAG_64: Layout = Layout {
 };
 
 /// Classes 22 and 255 on x86.
-const POOL_TAG_32: Layout = Layout {
+const POOL_TAG_32: TableLayout = TableLayout {
     array: 4,
     row: 28,
     paged: Offsets { allocs: 4, frees: 8, used: 12 },
@@ -67,7 +67,7 @@ const POOL_TAG_32: Layout = Layout {
 };
 
 /// Class 255 on x64 and ARM64.
-const POOL_TAG_2_64: Layout = Layout {
+const POOL_TAG_2_64: TableLayout = TableLayout {
     array: 8,
     row: 56,
     paged: Offsets { allocs: 8, frees: 16, used: 24 },
@@ -76,9 +76,9 @@ const POOL_TAG_2_64: Layout = Layout {
     size: Bits::Bits64,
 };
 
-impl Layout {
+impl TableLayout {
     /// Returns the layout of class 22.
-    pub(super) const fn pool_tag(bits: Bits) -> Layout {
+    pub(super) const fn pool_tag(bits: Bits) -> TableLayout {
         match bits {
             Bits::Bits32 => POOL_TAG_32,
             Bits::Bits64 => POOL_TAG_64,
@@ -86,7 +86,7 @@ impl Layout {
     }
 
     /// Returns the layout of class 255.
-    pub(super) const fn pool_tag_2(bits: Bits) -> Layout {
+    pub(super) const fn pool_tag_2(bits: Bits) -> TableLayout {
         match bits {
             Bits::Bits32 => POOL_TAG_32,
             Bits::Bits64 => POOL_TAG_2_64,
@@ -114,7 +114,7 @@ impl Layout {
     }
 
     /// Passes every row of an array to `each`, with its index.
-    pub(super) fn each_row(&self, array: &[u8], each: impl FnMut(usize, Row)) {
+    pub(super) fn each_row(&self, array: &[u8], each: impl FnMut(usize, RowUsage)) {
         // Three instances, so that the compiler knows the offsets; this halves the time to read a table.
         match *self {
             POOL_TAG_64 => each_row::<{ POOL_TAG_64.row }>(&POOL_TAG_64, array, each),
@@ -125,16 +125,16 @@ impl Layout {
 }
 
 #[inline(always)]
-fn each_row<const ROW: usize>(layout: &Layout, array: &[u8], mut each: impl FnMut(usize, Row)) {
+fn each_row<const ROW: usize>(layout: &TableLayout, array: &[u8], mut each: impl FnMut(usize, RowUsage)) {
     for (place, row) in array.as_chunks::<ROW>().0.iter().enumerate() {
         let tag = [row[0], row[1], row[2], row[3]];
         let (paged, nonpaged) = (usage(layout, layout.paged, row), usage(layout, layout.nonpaged, row));
-        each(place, Row { tag, paged, nonpaged });
+        each(place, RowUsage { tag, paged, nonpaged });
     }
 }
 
 #[inline(always)]
-fn usage(layout: &Layout, at: Offsets, row: &[u8]) -> Usage {
+fn usage(layout: &TableLayout, at: Offsets, row: &[u8]) -> Usage {
     Usage {
         allocs: number(row, at.allocs, layout.counter),
         frees: number(row, at.frees, layout.counter),
@@ -174,9 +174,9 @@ mod mirror {
     }
 
     #[repr(C)]
-    pub(super) struct PoolTagInformation<Row> {
+    pub(super) struct PoolTagInformation<RowUsage> {
         count: u32,
-        pub(super) rows: [Row; 1],
+        pub(super) rows: [RowUsage; 1],
     }
 }
 
@@ -185,16 +185,16 @@ macro_rules! lays_out {
     ($layout:ident as $Counter:ty, $Size:ty) => {
         const _: () = {
             use std::mem::{offset_of, size_of};
-            type Row = mirror::PoolTag<$Counter, $Size>;
-            assert!($layout.array == offset_of!(mirror::PoolTagInformation<Row>, rows));
-            assert!($layout.row == size_of::<Row>());
-            assert!(offset_of!(Row, tag) == 0);
-            assert!($layout.paged.allocs == offset_of!(Row, paged_allocs));
-            assert!($layout.paged.frees == offset_of!(Row, paged_frees));
-            assert!($layout.paged.used == offset_of!(Row, paged_used));
-            assert!($layout.nonpaged.allocs == offset_of!(Row, nonpaged_allocs));
-            assert!($layout.nonpaged.frees == offset_of!(Row, nonpaged_frees));
-            assert!($layout.nonpaged.used == offset_of!(Row, nonpaged_used));
+            type MirrorRow = mirror::PoolTag<$Counter, $Size>;
+            assert!($layout.array == offset_of!(mirror::PoolTagInformation<MirrorRow>, rows));
+            assert!($layout.row == size_of::<MirrorRow>());
+            assert!(offset_of!(MirrorRow, tag) == 0);
+            assert!($layout.paged.allocs == offset_of!(MirrorRow, paged_allocs));
+            assert!($layout.paged.frees == offset_of!(MirrorRow, paged_frees));
+            assert!($layout.paged.used == offset_of!(MirrorRow, paged_used));
+            assert!($layout.nonpaged.allocs == offset_of!(MirrorRow, nonpaged_allocs));
+            assert!($layout.nonpaged.frees == offset_of!(MirrorRow, nonpaged_frees));
+            assert!($layout.nonpaged.used == offset_of!(MirrorRow, nonpaged_used));
             assert!(matches!($layout.counter, Bits::Bits64) == (size_of::<$Counter>() == 8));
             assert!(matches!($layout.size, Bits::Bits64) == (size_of::<$Size>() == 8));
         };

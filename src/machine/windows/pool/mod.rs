@@ -20,7 +20,7 @@ mod tags;
 mod totals;
 
 #[cfg(any(windows, test))]
-pub(super) use answer::Answer;
+pub(super) use answer::QueryBuffer;
 pub use class::{Class, NtStatus};
 pub use error::PoolTagsError;
 pub use layout::Bits;
@@ -28,7 +28,7 @@ pub use layout::Bits;
 pub(super) use layout::{Size64, number};
 #[cfg(windows)]
 pub use system::ThisSystem;
-pub use totals::Totals;
+pub use totals::PoolTotals;
 
 use self::sessions::Sessions;
 use self::tags::Tags;
@@ -42,7 +42,7 @@ pub trait System {
     fn query(&mut self, class: Class, buffer: &mut [u8]) -> (NtStatus, usize);
 
     /// Returns the total sizes of the pools; `None` if the call fails.
-    fn totals(&mut self) -> Option<Totals>;
+    fn totals(&mut self) -> Option<PoolTotals>;
 
     /// Returns the system's memory as a whole.
     fn memory(&mut self) -> Memory {
@@ -53,12 +53,12 @@ pub trait System {
     fn enable_privileges(&mut self);
 
     /// Returns the kind of this process.
-    fn process(&self) -> Process;
+    fn process(&self) -> ProcessKind;
 }
 
 /// The kind of this process, which determines whether it can read the kernel's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
+pub enum ProcessKind {
     /// Has the kernel's own width, and so reads its tables unchanged.
     Native(Bits),
     /// A 32-bit process on a 64-bit kernel, which cuts its figures to 32 bits.
@@ -71,7 +71,7 @@ pub enum Process {
 #[derive(Debug)]
 pub struct PoolTable<S> {
     system: S,
-    process: Option<Process>,
+    process: Option<ProcessKind>,
     tags: Tags,
     sessions: Sessions,
     totals: TotalRows,
@@ -97,12 +97,12 @@ impl<S: System> PoolTable<S> {
     }
 
     /// Performs all reads that can fail.
-    fn read(&mut self) -> Result<Option<Totals>, PoolTagsError> {
+    fn read(&mut self) -> Result<Option<PoolTotals>, PoolTagsError> {
         let system = &mut self.system;
         match *self.process.get_or_insert_with(|| system.process()) {
-            Process::Wow64 => Err(PoolTagsError::Wow64),
-            Process::Container => Err(PoolTagsError::Container),
-            Process::Native(bits) => {
+            ProcessKind::Wow64 => Err(PoolTagsError::Wow64),
+            ProcessKind::Container => Err(PoolTagsError::Container),
+            ProcessKind::Native(bits) => {
                 self.tags.read(system, bits)?;
                 self.sessions.read(system, bits)?;
                 Ok(system.totals())

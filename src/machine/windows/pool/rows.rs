@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::layout::Row;
+use super::layout::RowUsage;
 use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Tag, Usage};
 
 /// The tags of one table, or of one session.
@@ -16,13 +16,13 @@ pub(super) struct TagRows {
     session: Option<u32>,
     known: HashMap<[u8; 4], usize>,
     /// The rows of the known tags in the snapshot.
-    places: Vec<Place>,
+    places: Vec<RowPosition>,
     /// The tag at each position of the last table, with its index in `places`.
     listed: Vec<([u8; 4], usize)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct RowPosition {
     paged: Option<RowId>,
     nonpaged: Option<RowId>,
 }
@@ -34,7 +34,7 @@ impl TagRows {
 
     /// Adds the row at position `at` of the list to `snapshot`.
     #[inline]
-    pub(super) fn count(&mut self, at: usize, row: Row, snapshot: &mut Snapshot) {
+    pub(super) fn count(&mut self, at: usize, row: RowUsage, snapshot: &mut Snapshot) {
         let known = match self.listed.get(at) {
             Some((tag, known)) if *tag == row.tag => *known,
             _ => self.list(at, row.tag),
@@ -50,7 +50,7 @@ impl TagRows {
     #[cold]
     fn list(&mut self, at: usize, tag: [u8; 4]) -> usize {
         let known = *self.known.entry(tag).or_insert_with(|| {
-            self.places.push(Place::default());
+            self.places.push(RowPosition::default());
             self.places.len() - 1
         });
         match self.listed.get_mut(at) {

@@ -7,25 +7,25 @@
 //! with its reason.
 
 use super::System;
-use super::answer::Answer;
+use super::answer::QueryBuffer;
 use super::class::Class;
 use super::error::PoolTagsError;
-use super::layout::{Bits, Layout, number};
+use super::layout::{Bits, TableLayout, number};
 use super::rows::TagRows;
 use crate::pool::Snapshot;
 
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    answer: Answer,
-    told: Told,
+    answer: QueryBuffer,
+    support: SessionSupport,
     sessions: Vec<(u32, TagRows)>,
 }
 
 /// Whether this kernel lists session pools.
 #[derive(Debug, Default)]
-enum Told {
+enum SessionSupport {
     #[default]
-    NotAsked,
+    Unknown,
     Never,
     Always(Entries),
 }
@@ -33,14 +33,16 @@ enum Told {
 impl Sessions {
     /// Reads the whole table, if the kernel has it.
     pub(super) fn read(&mut self, system: &mut impl System, bits: Bits) -> Result<(), PoolTagsError> {
-        match &self.told {
-            Told::Never => {}
-            Told::Always(entries) => self.answer.read(system, Class::SessionPoolTag, |table| entries.whole(table))?,
-            Told::NotAsked => {
-                let entries = Entries::of(bits);
-                self.told = match self.answer.read(system, Class::SessionPoolTag, |table| entries.whole(table)) {
-                    Ok(()) => Told::Always(entries),
-                    Err(_) => Told::Never,
+        match &self.support {
+            SessionSupport::Never => {}
+            SessionSupport::Always(entries) => {
+                self.answer.read(system, Class::SessionPoolTag, |table| entries.whole(table))?
+            }
+            SessionSupport::Unknown => {
+                let entries = Entries::new(bits);
+                self.support = match self.answer.read(system, Class::SessionPoolTag, |table| entries.whole(table)) {
+                    Ok(()) => SessionSupport::Always(entries),
+                    Err(_) => SessionSupport::Never,
                 };
             }
         }
@@ -49,8 +51,8 @@ impl Sessions {
 
     /// Adds the rows last read to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) {
-        let Told::Always(entries) = &self.told else { return };
-        for Entry { session, array, .. } in entries.of_table(self.answer.table()).flatten() {
+        let SessionSupport::Always(entries) = &self.support else { return };
+        for SessionTable { session, array, .. } in entries.of_table(self.answer.table()).flatten() {
             let place = self.sessions.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
                 self.sessions.push((session, TagRows::new(entries.rows.counters(), Some(session))));
                 self.sessions.len() - 1
@@ -68,12 +70,12 @@ struct Entries {
     session: usize,
     count: usize,
     array: usize,
-    rows: Layout,
+    rows: TableLayout,
 }
 
 impl Entries {
-    const fn of(bits: Bits) -> Entries {
-        let rows = Layout::pool_tag(bits);
+    const fn new(bits: Bits) -> Entries {
+        let rows = TableLayout::pool_tag(bits);
         match bits {
             Bits::Bits32 => Entries { size: bits, session: 4, count: 8, array: 12, rows },
             Bits::Bits64 => Entries { size: bits, session: 8, count: 12, array: 16, rows },
@@ -85,7 +87,7 @@ impl Entries {
     }
 
     /// Returns the entries, one for each session; `None` as the last item if the table is incomplete.
-    fn of_table<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
+    fn of_table<'a>(&self, table: &'a [u8]) -> impl Iterator<Item = Option<SessionTable<'a>>> {
         let layout = *self;
         // An empty table means that no session has a pool.
         let mut rest = (!table.is_empty()).then_some(table);
@@ -96,7 +98,7 @@ impl Entries {
         })
     }
 
-    fn first_of<'a>(&self, table: &'a [u8]) -> Option<Entry<'a>> {
+    fn first_of<'a>(&self, table: &'a [u8]) -> Option<SessionTable<'a>> {
         let head = table.get(..self.array)?;
         let (own, rest) = match usize::try_from(number(head, 0, self.size)).ok()? {
             0 => (table, None),
@@ -104,7 +106,7 @@ impl Entries {
             next => (table.get(..next)?, Some(table.get(next..)?)),
         };
         let count = u32::try_from(number(head, self.count, Bits::Bits32)).ok()?;
-        Some(Entry {
+        Some(SessionTable {
             session: u32::try_from(number(head, self.session, Bits::Bits32)).ok()?,
             array: self.rows.array_at(own, self.array, count)?,
             rest,
@@ -113,7 +115,7 @@ impl Entries {
 }
 
 /// One session's part of the table.
-struct Entry<'a> {
+struct SessionTable<'a> {
     session: u32,
     array: &'a [u8],
     /// The bytes from the next entry on; `None` in the last one.
@@ -134,13 +136,13 @@ const _: () = {
     }
 
     type Wide = SessionPoolTagInformation<Size64>;
-    let wide = Entries::of(Bits::Bits64);
+    let wide = Entries::new(Bits::Bits64);
     assert!(offset_of!(Wide, next_entry_offset) == 0);
     assert!(wide.session == offset_of!(Wide, session_id) && wide.count == offset_of!(Wide, count));
     assert!(wide.array == offset_of!(Wide, tag_info));
 
     type Narrow = SessionPoolTagInformation<u32>;
-    let narrow = Entries::of(Bits::Bits32);
+    let narrow = Entries::new(Bits::Bits32);
     assert!(narrow.session == offset_of!(Narrow, session_id) && narrow.count == offset_of!(Narrow, count));
     assert!(narrow.array == offset_of!(Narrow, tag_info));
 };

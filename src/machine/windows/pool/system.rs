@@ -9,8 +9,8 @@ use windows_sys::Win32::System::ProcessStatus::{K32GetPerformanceInfo, PERFORMAN
 
 use super::class::{Class, NtStatus};
 use super::layout::Bits;
-use super::totals::Totals;
-use super::{Process, System, memory};
+use super::totals::PoolTotals;
+use super::{ProcessKind, System, memory};
 use crate::machine::Memory;
 use crate::machine::windows::token;
 
@@ -35,13 +35,17 @@ impl System for ThisSystem {
         (NtStatus(status as u32), returned as usize)
     }
 
-    fn totals(&mut self) -> Option<Totals> {
+    fn totals(&mut self) -> Option<PoolTotals> {
         let size = size_of::<PERFORMANCE_INFORMATION>() as u32;
         let mut said = PERFORMANCE_INFORMATION { cb: size, ..Default::default() };
         // SAFETY: `said` is an exclusively owned PERFORMANCE_INFORMATION, and `size` is its size.
         let done = unsafe { K32GetPerformanceInfo(&raw mut said, size) };
         let PERFORMANCE_INFORMATION { KernelPaged: paged, KernelNonpaged: nonpaged, PageSize: page, .. } = said;
-        (done != 0 && page != 0).then_some(Totals { paged: paged as u64, nonpaged: nonpaged as u64, page: page as u64 })
+        (done != 0 && page != 0).then_some(PoolTotals {
+            paged: paged as u64,
+            nonpaged: nonpaged as u64,
+            page: page as u64,
+        })
     }
 
     fn memory(&mut self) -> Memory {
@@ -54,14 +58,14 @@ impl System for ThisSystem {
         let _ = token::enable(SE_PROF_SINGLE_PROCESS_NAME);
     }
 
-    fn process(&self) -> Process {
+    fn process(&self) -> ProcessKind {
         if is_container() {
-            return Process::Container;
+            return ProcessKind::Container;
         }
         #[cfg(target_pointer_width = "64")]
-        return Process::Native(Bits::Bits64);
+        return ProcessKind::Native(Bits::Bits64);
         #[cfg(target_pointer_width = "32")]
-        return if is_wow64() { Process::Wow64 } else { Process::Native(Bits::Bits32) };
+        return if is_wow64() { ProcessKind::Wow64 } else { ProcessKind::Native(Bits::Bits32) };
     }
 }
 

@@ -4,26 +4,26 @@
 //! both can be read, and uses class 22 if they differ.
 
 use super::System;
-use super::answer::Answer;
+use super::answer::QueryBuffer;
 use super::class::{Class, NtStatus};
-use super::counts::Counts;
+use super::counts::RowCounts;
 use super::error::PoolTagsError;
-use super::layout::{Bits, Layout};
+use super::layout::{Bits, TableLayout};
 use super::rows::TagRows;
 use crate::pool::Snapshot;
 
 #[derive(Debug, Default)]
 pub(super) struct Tags {
-    answer: Answer,
-    found: Option<Found>,
+    answer: QueryBuffer,
+    found: Option<ReadableClass>,
     note: Option<String>,
 }
 
 /// The first class that could be read; all later samples use it.
 #[derive(Debug)]
-struct Found {
+struct ReadableClass {
     class: Class,
-    layout: Layout,
+    layout: TableLayout,
     rows: TagRows,
 }
 
@@ -45,7 +45,7 @@ impl Tags {
             None => {
                 let (class, layout, note) = find(&mut self.answer, system, bits)?;
                 self.note = note;
-                self.found = Some(Found { class, layout, rows: TagRows::new(layout.counters(), None) });
+                self.found = Some(ReadableClass { class, layout, rows: TagRows::new(layout.counters(), None) });
             }
         }
         Ok(())
@@ -53,7 +53,7 @@ impl Tags {
 
     /// Adds the table last read to `snapshot`.
     pub(super) fn fill(&mut self, snapshot: &mut Snapshot) {
-        if let Some(Found { layout, rows, .. }) = &mut self.found
+        if let Some(ReadableClass { layout, rows, .. }) = &mut self.found
             && let Some(array) = layout.array_of(self.answer.table())
         {
             layout.each_row(array, |at, row| rows.count(at, row, snapshot));
@@ -63,11 +63,11 @@ impl Tags {
 
 /// Reads class 255 if the kernel has it and it agrees with class 22; else reads class 22 and returns the reason.
 fn find(
-    answer: &mut Answer,
+    answer: &mut QueryBuffer,
     system: &mut impl System,
     bits: Bits,
-) -> Result<(Class, Layout, Option<String>), PoolTagsError> {
-    let (newer, older) = (Layout::pool_tag_2(bits), Layout::pool_tag(bits));
+) -> Result<(Class, TableLayout, Option<String>), PoolTagsError> {
+    let (newer, older) = (TableLayout::pool_tag_2(bits), TableLayout::pool_tag(bits));
     let doubt = match newer_agrees(answer, system, &newer, &older) {
         Ok(None) => return Ok((Class::PoolTag2, newer, None)),
         Ok(Some(difference)) => Some(difference),
@@ -85,25 +85,30 @@ fn find(
 /// Reads class 255 between two readings of class 22, and returns the first difference. If class 22 cannot be read,
 /// there is no comparison. `answer` ends with class 255's table.
 fn newer_agrees(
-    answer: &mut Answer,
+    answer: &mut QueryBuffer,
     system: &mut impl System,
-    newer: &Layout,
-    older: &Layout,
+    newer: &TableLayout,
+    older: &TableLayout,
 ) -> Result<Option<String>, PoolTagsError> {
     read(answer, system, Class::PoolTag2, newer)?;
-    let mut other = Answer::default();
+    let mut other = QueryBuffer::default();
     if read(&mut other, system, Class::PoolTag, older).is_err() {
         return Ok(None);
     }
-    let before = Counts::of(&other, older);
+    let before = RowCounts::new(&other, older);
     read(answer, system, Class::PoolTag2, newer)?;
     if read(&mut other, system, Class::PoolTag, older).is_err() {
         return Ok(None);
     }
-    Ok(Counts::of(answer, newer).outside(&before, &Counts::of(&other, older)))
+    Ok(RowCounts::new(answer, newer).outside(&before, &RowCounts::new(&other, older)))
 }
 
-fn read(answer: &mut Answer, system: &mut impl System, class: Class, layout: &Layout) -> Result<(), PoolTagsError> {
+fn read(
+    answer: &mut QueryBuffer,
+    system: &mut impl System,
+    class: Class,
+    layout: &TableLayout,
+) -> Result<(), PoolTagsError> {
     answer.read(system, class, |table| layout.array_of(table).is_some())?;
     // Every running kernel has allocations, so an empty table is a failed read.
     match layout.array_of(answer.table()) {

@@ -5,7 +5,7 @@ use crate::pool::{Counters, Key, Pool, RowId, Snapshot, Usage};
 
 /// The sizes of the pools, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals {
+pub struct PoolTotals {
     /// The paged pool.
     pub paged: u64,
     /// The nonpaged pool.
@@ -20,7 +20,7 @@ pub(super) struct TotalRows(Option<[RowId; 2]>);
 
 impl TotalRows {
     /// Adds `totals` to `snapshot`; each page counts as one object.
-    pub(super) fn fill(&mut self, totals: Totals, snapshot: &mut Snapshot) {
+    pub(super) fn fill(&mut self, totals: PoolTotals, snapshot: &mut Snapshot) {
         let rows = *self.0.get_or_insert_with(|| ["paged", "nonpaged"].map(|pool| snapshot.row(key(pool))));
         for (row, pages) in rows.into_iter().zip([totals.paged, totals.nonpaged]) {
             let bytes = pages.saturating_mul(totals.page);

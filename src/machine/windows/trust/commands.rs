@@ -36,20 +36,20 @@ fn system_folders() -> Vec<PathBuf> {
 /// [`MachineError::Untrusted`] names the path at fault, the users who could write to it, and the remedy.
 pub fn commands_trusted(home: &Path, lines: &[&str]) -> Result<(), MachineError> {
     whole_way(home).map_err(|error| because(error, "the commands of the run are executed in it as SYSTEM", home))?;
-    let mut look = Look { home: home.to_owned(), bases: vec![home.to_owned()] };
+    let mut look = CommandCheck { home: home.to_owned(), bases: vec![home.to_owned()] };
     lines.iter().try_for_each(|line| look.line(line, 0))?;
-    let program = std::env::current_exe()
-        .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+    let program =
+        std::env::current_exe().map_err(|source| MachineError::System { what: "find poolgate.exe", source })?;
     whole_way(&program).map_err(|error| because(error, "poolgate itself is started as SYSTEM after the boot", home))
 }
 
-struct Look {
+struct CommandCheck {
     home: PathBuf,
     /// The possible working folders for relative paths: `home`, and the target of every `cd`.
     bases: Vec<PathBuf>,
 }
 
-impl Look {
+impl CommandCheck {
     fn line(&mut self, line: &str, depth: usize) -> Result<(), MachineError> {
         for words in commands(line) {
             let enters = words
@@ -98,14 +98,14 @@ impl Look {
 
 /// Checks a file or folder and all folders above it, on the path as given and on the real path after following links.
 fn whole_way(path: &Path) -> Result<(), MachineError> {
-    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| MachineError::unreadable(path, source);
     let named = std::path::absolute(path).map_err(unreadable)?;
     let real = real_path(path).map_err(unreadable)?;
     for place in way(&named) {
         let opened = security::open_itself(place, 0, security::ANYTHING);
         let link = opened.and_then(|opened| security::is_link(&opened));
         // The target of a link is on the real path; the folder that contains the link is checked here.
-        if !link.map_err(|source| MachineError::Unreadable { path: place.to_owned(), source })? {
+        if !link.map_err(|source| MachineError::unreadable(place, source))? {
             check(place)?;
         }
     }

@@ -38,7 +38,7 @@ struct Copy {
 
 impl Copy {
     fn folder(&mut self, from: &Path, to: &Path, depth: usize) -> Result<(), MachineError> {
-        let unreadable = |source| MachineError::Unreadable { path: from.to_owned(), source };
+        let unreadable = |source| MachineError::unreadable(from, source);
         if depth > DEEPEST {
             return Err(self.refused(from, "its folders are nested too deeply"));
         }
@@ -47,8 +47,7 @@ impl Copy {
         if security::is_link(&held).map_err(unreadable)? {
             return Err(self.refused(from, LINK));
         }
-        security::create_folder(to, OURS_ALONE)
-            .map_err(|source| MachineError::Unwritable { path: to.to_owned(), source })?;
+        security::create_folder(to, OURS_ALONE).map_err(|source| MachineError::unwritable(to, source))?;
         for entry in fs_err::read_dir(from).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let (path, target) = (entry.path(), to.join(entry.file_name()));
@@ -72,8 +71,8 @@ impl Copy {
     }
 
     fn file(&mut self, from: &Path, to: &Path) -> Result<(), MachineError> {
-        let unreadable = |source| MachineError::Unreadable { path: from.to_owned(), source };
-        let unwritable = |source| MachineError::Unwritable { path: to.to_owned(), source };
+        let unreadable = |source| MachineError::unreadable(from, source);
+        let unwritable = |source| MachineError::unwritable(to, source);
         let file = security::open_itself(from, FILE_GENERIC_READ, security::ANYTHING).map_err(unreadable)?;
         if security::is_link(&file).map_err(unreadable)? {
             return Err(self.refused(from, LINK));
@@ -100,7 +99,7 @@ impl Copy {
     }
 }
 
-const LINK: &str = "it is a link or junction, which would lead out of the scenario's folder";
+const LINK: &str = "it is a link or junction that leads out of the scenario's folder";
 
 /// Copies those of `files` that exist from the state folder `from` into the run's folder `to`. Each is replaced as a
 /// whole, and is on disk when this returns.
@@ -113,9 +112,9 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
     let replaced = |problem: String| MachineError::NotCopied {
         path: to.to_owned(),
         problem,
-        remedy: format!("what the run wrote is in {}: copy it from there", from.display()),
+        remedy: format!("the run's files are in {}: copy them from there", from.display()),
     };
-    let moved = |error: io::Error| replaced(format!("somebody moved it or put something else in its place: {error}"));
+    let moved = |error: io::Error| replaced(format!("it was moved or replaced: {error}"));
     // While this handle is open, neither the folder nor one above it can be replaced.
     let held = security::hold_folder(to).map_err(moved)?;
     let real = real_path(to).map_err(moved)?;
@@ -127,9 +126,9 @@ pub fn hand_over(from: &Path, to: &Path, files: &[&str]) -> Result<(), MachineEr
         let file = match security::open_itself(&source, FILE_GENERIC_READ, security::ANYTHING) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(MachineError::Unreadable { path: source, source: error }),
+            Err(error) => return Err(MachineError::unreadable(source, error)),
         };
-        put(file, to, name).map_err(|error| MachineError::Unwritable { path: to.join(name), source: error })?;
+        put(file, to, name).map_err(|error| MachineError::unwritable(to.join(name), error))?;
     }
     Ok(())
 }

@@ -49,8 +49,8 @@ pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
     if !token::is_administrator() {
         return Err(MachineError::NotElevated("change flags, set a service and restart the machine"));
     }
-    let program = std::env::current_exe()
-        .map_err(|source| MachineError::System { what: "tell where poolgate.exe is", source })?;
+    let program =
+        std::env::current_exe().map_err(|source| MachineError::System { what: "find poolgate.exe", source })?;
     // Includes the folder: a program loads libraries from its own folder.
     program.ancestors().take(2).try_for_each(check)?;
     // A failure is harmless, because every created file is checked before use.
@@ -66,8 +66,7 @@ pub fn prepare_state_folder(root: &Path) -> Result<PathBuf, MachineError> {
 /// If it exists or cannot be created.
 pub fn make_state(root: &Path, run: &str) -> Result<PathBuf, MachineError> {
     let folder = prepare_state_folder(root)?.join(run);
-    security::create_folder(&folder, OURS_ALONE)
-        .map_err(|source| MachineError::Unwritable { path: folder.clone(), source })?;
+    security::create_folder(&folder, OURS_ALONE).map_err(|source| MachineError::unwritable(&folder, source))?;
     check(&folder)?;
     Ok(folder)
 }
@@ -84,7 +83,7 @@ pub fn may_list_states(root: &Path) -> Option<bool> {
 pub(super) fn make_or_check(folder: &Path) -> Result<(), MachineError> {
     match security::create_folder(folder, OURS_ALONE) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(MachineError::Unwritable { path: folder.to_owned(), source: error });
+            return Err(MachineError::unwritable(folder, error));
         }
         _ => {}
     }
@@ -132,13 +131,13 @@ pub fn trusted_below(root: &Path, path: &Path) -> Result<(), MachineError> {
 /// # Errors
 /// As for [`trusted_below`], and if it is not a regular file or is longer than 64 MiB.
 pub fn read_trusted(root: &Path, path: &Path) -> Result<Vec<u8>, MachineError> {
-    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| MachineError::unreadable(path, source);
     let mut held = Vec::new();
     let steps = steps(root, path)?;
     // As in `trusted_itself`: without administrator rights there is nothing to abuse.
     let judge = |opened: &File, path: &Path| if token::is_administrator() { judge(opened, path) } else { Ok(()) };
     for folder in steps.split_last().map(|(_, folders)| folders).unwrap_or_default() {
-        let folder_unreadable = |source| MachineError::Unreadable { path: folder.clone(), source };
+        let folder_unreadable = |source| MachineError::unreadable(&folder, source);
         let handle = security::hold_folder(folder).map_err(folder_unreadable)?;
         judge(&handle, folder)?;
         held.push(handle);
@@ -182,14 +181,15 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
 
 fn check(path: &Path) -> Result<(), MachineError> {
     let opened = security::open_itself(path, 0, security::ANYTHING);
-    judge(&opened.map_err(|source| MachineError::Unreadable { path: path.to_owned(), source })?, path)
+    judge(&opened.map_err(|source| MachineError::unreadable(path, source))?, path)
 }
 
 /// Refuses the open file or folder at `path` if other users could have written it.
 fn judge(opened: &File, path: &Path) -> Result<(), MachineError> {
-    let unreadable = |source| MachineError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| MachineError::unreadable(path, source);
     let access = security::access_of(opened).map_err(unreadable)?;
-    let user = token::user().map_err(|source| MachineError::System { what: "tell who runs poolgate", source })?;
+    let user =
+        token::user().map_err(|source| MachineError::System { what: "read the account that runs poolgate", source })?;
     match fault(&access, &user) {
         None => Ok(()),
         Some(fault) => Err(MachineError::Untrusted {
@@ -210,7 +210,7 @@ pub fn machine_id(_: &Path) -> Result<String, MachineError> {
     match key.and_then(|key| key.get_string("MachineGuid")).map_err(io::Error::from) {
         Ok(id) => Ok(id),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(source) => Err(MachineError::Registry { doing: "read", name: format!("{KEY}\\MachineGuid"), source }),
+        Err(source) => Err(MachineError::registry("read", format!("{KEY}\\MachineGuid"), source)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Folders and files as this Windows makes them, and who could write them.
 
 use super::*;
+use crate::failure::help;
 
 fn untrusted(path: &Path) -> String {
     match check(path) {
@@ -73,7 +74,7 @@ fn a_folder_which_everybody_can_write_to_is_refused() {
     security::set_access(&folder, "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;WD)").unwrap();
     let error = make_or_check(&folder).unwrap_err();
     assert!(error.to_string().ends_with("is not safe to use: Everyone can write to it"), "{error}");
-    assert!(error.help().unwrap().contains("/remove:g *S-1-1-0"), "{error}");
+    assert!(help(&error).unwrap().contains("/remove:g *S-1-1-0"), "{error}");
 }
 
 #[test]

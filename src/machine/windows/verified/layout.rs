@@ -7,11 +7,11 @@
 
 use super::super::pool::{Bits, number};
 use super::{VerifiedDriver, file_name};
-use crate::utf16::units;
+use crate::utf16;
 
 /// The offsets of an entry's fields, in bytes. NextEntryOffset is at 0, Level at 4.
 #[derive(Debug, Clone, Copy)]
-struct Layout {
+struct EntryLayout {
     /// RuleClasses[0]; `None` in the legacy layout.
     rules: Option<usize>,
     /// DriverName.
@@ -21,10 +21,10 @@ struct Layout {
     bits: Bits,
 }
 
-const CURRENT_64: Layout = Layout { rules: Some(8), name: 24, size: 144, bits: Bits::Bits64 };
-const CURRENT_32: Layout = Layout { rules: Some(8), name: 24, size: 120, bits: Bits::Bits32 };
-const LEGACY_64: Layout = Layout { rules: None, name: 8, size: 128, bits: Bits::Bits64 };
-const LEGACY_32: Layout = Layout { rules: None, name: 8, size: 104, bits: Bits::Bits32 };
+const CURRENT_64: EntryLayout = EntryLayout { rules: Some(8), name: 24, size: 144, bits: Bits::Bits64 };
+const CURRENT_32: EntryLayout = EntryLayout { rules: Some(8), name: 24, size: 120, bits: Bits::Bits32 };
+const LEGACY_64: EntryLayout = EntryLayout { rules: None, name: 8, size: 128, bits: Bits::Bits64 };
+const LEGACY_32: EntryLayout = EntryLayout { rules: None, name: 8, size: 104, bits: Bits::Bits32 };
 
 /// Returns the drivers of a table that the kernel wrote to the address `base`; `None` if neither layout fits.
 pub(super) fn drivers(table: &[u8], base: u64, bits: Bits) -> Option<Vec<VerifiedDriver>> {
@@ -42,7 +42,7 @@ pub(super) fn drivers(table: &[u8], base: u64, bits: Bits) -> Option<Vec<Verifie
     }
 }
 
-impl Layout {
+impl EntryLayout {
     fn drivers(&self, table: &[u8], base: u64) -> Option<Vec<VerifiedDriver>> {
         let (mut drivers, mut rest) = (Vec::new(), table);
         loop {
@@ -68,7 +68,7 @@ impl Layout {
         if text.is_empty() || !text.len().is_multiple_of(2) || room < length {
             return None;
         }
-        let name = String::from_utf16(&units(text)).ok()?;
+        let name = utf16::text(text)?;
         // Microsoft Learn, "Driver Verifier Command Syntax": rule class n of /ruleclasses is bit n - 1 of /flags.
         let level = word(head, 4) | self.rules.map_or(0, |rules| word(head, rules));
         Some(VerifiedDriver { name: file_name(&name).to_owned(), level })
@@ -93,7 +93,7 @@ const _: () = {
 
     /// The fields from RaiseIrqls to PeakNonPagedPoolUsageInBytes.
     #[repr(C)]
-    struct Counters<Size> {
+    struct VerifierCounters<Size> {
         counts: [u32; 18],
         bytes: [Size; 4],
     }
@@ -106,7 +106,7 @@ const _: () = {
         triage_context: u32,
         are_all_drivers_being_verified: u32,
         driver_name: UnicodeString<Size>,
-        counters: Counters<Size>,
+        counters: VerifierCounters<Size>,
     }
 
     #[repr(C)]
@@ -114,7 +114,7 @@ const _: () = {
         next_entry_offset: u32,
         level: u32,
         driver_name: UnicodeString<Size>,
-        counters: Counters<Size>,
+        counters: VerifierCounters<Size>,
     }
 
     assert!(offset_of!(UnicodeString<Size64>, buffer) == 8 && offset_of!(UnicodeString<u32>, buffer) == 4);

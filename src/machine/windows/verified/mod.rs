@@ -5,7 +5,7 @@
 //! neither class. An unreadable table is therefore no evidence in either direction. This module changes no setting.
 
 #[cfg(any(windows, test))]
-use super::pool::{Answer, Class, PoolTagsError, Process, System};
+use super::pool::{Class, PoolTagsError, ProcessKind, QueryBuffer, System};
 
 #[cfg(any(windows, test))]
 mod layout;
@@ -26,7 +26,6 @@ pub(in crate::machine) struct VerifiedDriver {
 /// A kernel's report on Driver Verifier.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::machine) struct Verification {
-    /// The verified drivers.
     pub(in crate::machine) drivers: Vec<VerifiedDriver>,
     /// The file names of the loaded drivers, without folders.
     pub(in crate::machine) loaded: Vec<String>,
@@ -39,12 +38,12 @@ pub(in crate::machine) struct Verification {
 #[cfg(any(windows, test))]
 pub(super) fn verification(system: &mut impl System) -> Result<Verification, String> {
     let told = |error: PoolTagsError| error.to_string();
-    let Process::Native(bits) = system.process() else { return Err(told(PoolTagsError::Wow64)) };
-    let mut answer = Answer::default();
+    let ProcessKind::Native(bits) = system.process() else { return Err(told(PoolTagsError::Wow64)) };
+    let mut answer = QueryBuffer::default();
     answer.read(system, Class::Verifier, |_| true).map_err(told)?;
     let table = answer.table();
     let drivers = layout::drivers(table, table.as_ptr().addr() as u64, bits)
-        .ok_or_else(|| format!("class 51 answered {} bytes of an unknown layout", table.len()))?;
+        .ok_or_else(|| format!("class 51 returned {} bytes in an unknown layout", table.len()))?;
     answer.read(system, Class::Modules, |table| modules::loaded(table, bits).is_some()).map_err(told)?;
     let loaded = modules::loaded(answer.table(), bits).unwrap_or_default();
     Ok(Verification { drivers, loaded })

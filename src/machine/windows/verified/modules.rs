@@ -27,7 +27,7 @@ const _: () = {
     use std::mem::{offset_of, size_of};
 
     #[repr(C)]
-    struct Module<Size> {
+    struct ProcessModule<Size> {
         section: Size,
         mapped_base: Size,
         image_base: Size,
@@ -43,8 +43,11 @@ const _: () = {
         modules: [Row; 1],
     }
 
-    assert!(size_of::<Module<Size64>>() == 296 && size_of::<Module<u32>>() == 284);
-    assert!(offset_of!(Module<Size64>, full_path_name) == 296 - PATH);
-    assert!(offset_of!(Module<u32>, full_path_name) == 284 - PATH);
-    assert!(offset_of!(Modules<Module<Size64>>, modules) == 8 && offset_of!(Modules<Module<u32>>, modules) == 4);
+    assert!(size_of::<ProcessModule<Size64>>() == 296 && size_of::<ProcessModule<u32>>() == 284);
+    assert!(offset_of!(ProcessModule<Size64>, full_path_name) == 296 - PATH);
+    assert!(offset_of!(ProcessModule<u32>, full_path_name) == 284 - PATH);
+    assert!(
+        offset_of!(Modules<ProcessModule<Size64>>, modules) == 8
+            && offset_of!(Modules<ProcessModule<u32>>, modules) == 4
+    );
 };

@@ -3,7 +3,7 @@
 use super::layout::drivers;
 use super::modules::loaded;
 use super::*;
-use crate::machine::windows::pool::{Bits, NtStatus, Totals};
+use crate::machine::windows::pool::{Bits, NtStatus, PoolTotals};
 
 const BASE: u64 = 0x00a1_0000;
 
@@ -127,12 +127,12 @@ fn loaded_drivers_are_read_in_both_widths() {
 }
 
 /// A kernel that stores names at the address of the caller's buffer, as a real one does.
-struct Kernel {
+struct FakeKernel {
     verified: Result<Vec<(&'static str, u32)>, NtStatus>,
-    process: Process,
+    process: ProcessKind,
 }
 
-impl System for Kernel {
+impl System for FakeKernel {
     fn query(&mut self, class: Class, buffer: &mut [u8]) -> (NtStatus, usize) {
         let table = match (class.number(), &self.verified) {
             (11, _) => module_table(Bits::Bits64, &["ntoskrnl.exe"]),
@@ -144,25 +144,25 @@ impl System for Kernel {
         (NtStatus::SUCCESS, table.len())
     }
 
-    fn totals(&mut self) -> Option<Totals> {
+    fn totals(&mut self) -> Option<PoolTotals> {
         None
     }
 
     fn enable_privileges(&mut self) {}
 
-    fn process(&self) -> Process {
+    fn process(&self) -> ProcessKind {
         self.process
     }
 }
 
 #[test]
 fn a_kernel_reports_what_it_verifies_and_what_is_loaded() {
-    let native = Process::Native(Bits::Bits64);
-    let asked = |verified, process| verification(&mut Kernel { verified, process });
+    let native = ProcessKind::Native(Bits::Bits64);
+    let asked = |verified, process| verification(&mut FakeKernel { verified, process });
     let found = asked(Ok(vec![("mydrv.sys", 8), ("second.sys", 9)]), native).unwrap();
     assert_eq!(found.drivers, named(&[("mydrv.sys", 8), ("second.sys", 9)]));
     assert_eq!(found.loaded, ["ntoskrnl.exe"]);
     let why = asked(Err(NtStatus::INVALID_INFO_CLASS), native).unwrap_err();
-    assert_eq!(why, "cannot read the verified drivers: the kernel answered class 51 with c0000003");
-    assert!(asked(Ok(Vec::new()), Process::Wow64).unwrap_err().contains("32-bit"));
+    assert_eq!(why, "cannot read the verified drivers: the kernel returned c0000003 for class 51");
+    assert!(asked(Ok(Vec::new()), ProcessKind::Wow64).unwrap_err().contains("32-bit"));
 }

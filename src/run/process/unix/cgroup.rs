@@ -203,7 +203,7 @@ fn homes<'a>(mountinfo: &'a str, own: &'a str) -> impl Iterator<Item = PathBuf> 
 }
 
 /// A mount point of cgroups version 2.
-struct Mount<'a> {
+struct CgroupMount<'a> {
     /// The part of the cgroup tree that is visible there.
     root: &'a Path,
     at: &'a Path,
@@ -211,14 +211,14 @@ struct Mount<'a> {
 
 /// Returns the mounts in the lines of a `mountinfo`: `id parent major:minor root mount-point options … - type source
 /// options`.
-fn mounts(mountinfo: &str) -> impl Iterator<Item = Mount<'_>> {
+fn mounts(mountinfo: &str) -> impl Iterator<Item = CgroupMount<'_>> {
     mountinfo.lines().filter_map(|line| {
         let (before, after) = line.split_once(" - ")?;
         let mut fields = before.split(' ').skip(3);
         let (root, at) = (fields.next()?, fields.next()?);
         // A backslash begins an escaped character, and such paths are not supported.
         let usable = after.starts_with("cgroup2 ") && !root.contains('\\') && !at.contains('\\');
-        usable.then_some(Mount { root: Path::new(root), at: Path::new(at) })
+        usable.then_some(CgroupMount { root: Path::new(root), at: Path::new(at) })
     })
 }
 

@@ -12,12 +12,12 @@ const PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// All processes of a command: those in its cgroups, and those that `others` returns.
-pub(super) struct Whole<F> {
+pub(super) struct CommandProcesses<F> {
     pub(super) cgroups: Vec<Cgroup>,
     pub(super) others: F,
 }
 
-impl<F: Fn() -> Vec<Pid>> Whole<F> {
+impl<F: Fn() -> Vec<Pid>> CommandProcesses<F> {
     /// Returns the living processes, parents before their children.
     pub(super) fn living(&self) -> Vec<Pid> {
         let mut living = (self.others)();

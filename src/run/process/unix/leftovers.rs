@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::cgroup::Cgroup;
-use super::ending::Whole;
+use super::ending::CommandProcesses;
 use super::processes;
 
 /// Ends all processes that belong to `run`: processes in its cgroups, processes with its mark in their environment, and
@@ -22,7 +22,7 @@ pub(in super::super) fn end(run: &str, mark: &str, patience: Duration) -> io::Re
         found.into_iter().filter_map(rustix::process::Pid::from_raw).collect()
     };
     let cgroups = Cgroup::of_run(run);
-    let whole = Whole { cgroups, others };
+    let whole = CommandProcesses { cgroups, others };
     let still_running = whole.end(patience);
     whole.cgroups.iter().for_each(Cgroup::remove);
     Ok(still_running)

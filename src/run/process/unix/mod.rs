@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::Shell;
 use super::ended::Ended;
 use cgroup::Cgroup;
-use ending::Whole;
+use ending::CommandProcesses;
 
 mod cgroup;
 mod ending;
@@ -30,11 +30,11 @@ pub(super) struct Guard {
 }
 
 /// The cgroup for a command, if any.
-pub(super) struct Place(Option<Cgroup>);
+pub(super) struct CommandPlace(Option<Cgroup>);
 
 /// Returns the place for the next command of `shell`.
-pub(super) fn place(shell: &Shell) -> Place {
-    Place(Cgroup::for_command(&shell.run))
+pub(super) fn place(shell: &Shell) -> CommandPlace {
+    CommandPlace(Cgroup::for_command(&shell.run))
 }
 
 /// Removes the cgroups of `run`'s commands.
@@ -43,7 +43,7 @@ pub(super) fn tidy(run: &str) {
 }
 
 /// Returns the command that starts a warden for `line`.
-pub(super) fn command(shell: &Shell, line: &str, place: &Place) -> io::Result<Command> {
+pub(super) fn command(shell: &Shell, line: &str, place: &CommandPlace) -> io::Result<Command> {
     let mut command = Command::new(&shell.program);
     command.arg("warden").arg("--patience").arg(of_guard(shell.patience).as_millis().to_string());
     if let Some(cgroup) = &place.0 {
@@ -59,7 +59,7 @@ pub(super) fn read_end(pipe: PipeReader) -> ChildStdout {
 }
 
 /// Starts the warden.
-pub(super) fn start(command: &mut Command, place: Place, patience: Duration) -> io::Result<(Child, Guard)> {
+pub(super) fn start(command: &mut Command, place: CommandPlace, patience: Duration) -> io::Result<(Child, Guard)> {
     let (lifeline, theirs) = UnixStream::pair()?;
     command.stdin(Stdio::from(OwnedFd::from(theirs)));
     // Ctrl-C at the terminal reaches poolgate only; poolgate then ends the command in order.
@@ -89,7 +89,7 @@ impl Guard {
     /// subreaper too, so it adopts the warden's processes.
     pub(super) fn take_over(&mut self) -> Vec<String> {
         let cgroups = self.cgroup.iter().cloned().collect();
-        Whole { cgroups, others: processes::own_descendants }.end(self.patience)
+        CommandProcesses { cgroups, others: processes::own_descendants }.end(self.patience)
     }
 }
 

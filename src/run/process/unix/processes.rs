@@ -79,7 +79,7 @@ pub(super) fn holding(file: &str) -> Vec<String> {
 
 /// Returns whether a process is alive. A zombie is not, unless only its first thread has ended.
 pub(super) fn lives(pid: i32) -> bool {
-    match Stat::of(&format!("/proc/{pid}")) {
+    match Stat::read(&format!("/proc/{pid}")) {
         None => false,
         Some(stat) => !stat.ended() || threads(pid).any(|(_, stat)| !stat.ended()),
     }
@@ -112,7 +112,7 @@ fn all() -> impl Iterator<Item = i32> {
 
 fn threads(pid: i32) -> impl Iterator<Item = (i32, Stat)> {
     numbers(&format!("/proc/{pid}/task"))
-        .filter_map(move |thread| Some((thread, Stat::of(&format!("/proc/{pid}/task/{thread}"))?)))
+        .filter_map(move |thread| Some((thread, Stat::read(&format!("/proc/{pid}/task/{thread}"))?)))
 }
 
 /// Returns the entries of a folder that are numbers.
@@ -122,7 +122,7 @@ fn numbers(folder: &str) -> impl Iterator<Item = i32> + use<> {
 }
 
 fn parent(pid: i32) -> Option<i32> {
-    Stat::of(&format!("/proc/{pid}")).map(|stat| stat.parent)
+    Stat::read(&format!("/proc/{pid}")).map(|stat| stat.parent)
 }
 
 /// A process or thread, parsed from its `stat`: `pid (name) state ppid …`. The name may contain any characters.
@@ -132,7 +132,7 @@ struct Stat {
 }
 
 impl Stat {
-    fn of(folder: &str) -> Option<Stat> {
+    fn read(folder: &str) -> Option<Stat> {
         Stat::from(&fs_err::read(format!("{folder}/stat")).ok()?)
     }
 

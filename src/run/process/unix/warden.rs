@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use super::super::ended::Ended;
 use super::cgroup::Cgroup;
-use super::ending::Whole;
+use super::ending::CommandProcesses;
 use super::processes;
 
 /// The events that the warden waits for.
-enum Event {
+enum WardenEvent {
     /// The shell ended.
     Ended(io::Result<ExitStatus>),
     /// The lifeline was closed.
@@ -40,7 +40,7 @@ pub fn guard(line: &str, cgroup: Option<&Path>, patience: Duration) -> io::Resul
         .peer_addr()
         .map_err(|_| io::Error::other("`poolgate warden` is an internal command; do not run it by hand"))?;
     let (mut shell, cgroup) = start(line, cgroup.map(Cgroup::at))?;
-    let whole = Whole { cgroups: cgroup.into_iter().collect(), others: processes::own_descendants };
+    let whole = CommandProcesses { cgroups: cgroup.into_iter().collect(), others: processes::own_descendants };
 
     let (cut, events) = mpsc::channel();
     let ended = cut.clone();
@@ -48,21 +48,21 @@ pub fn guard(line: &str, cgroup: Option<&Path>, patience: Duration) -> io::Resul
     std::thread::spawn(move || {
         // The lifeline never carries data in this direction. The read returns when poolgate's end closes.
         let _ = end.read(&mut [0]);
-        let _ = cut.send(Event::Cut);
+        let _ = cut.send(WardenEvent::Cut);
     });
     // The shell itself may hang in the kernel, so wait for it in another thread.
-    std::thread::spawn(move || ended.send(Event::Ended(shell.wait())));
+    std::thread::spawn(move || ended.send(WardenEvent::Ended(shell.wait())));
 
     let first = events.recv().map_err(io::Error::other)?;
     let left_running = match first {
-        Event::Ended(_) => whole.living().into_iter().map(processes::named).collect(),
-        Event::Cut => Vec::new(),
+        WardenEvent::Ended(_) => whole.living().into_iter().map(processes::named).collect(),
+        WardenEvent::Cut => Vec::new(),
     };
     let still_running = whole.end(patience);
     let status = match first {
-        Event::Ended(status) => Some(status?),
-        Event::Cut if still_running.is_empty() => Some(status(&events)?),
-        Event::Cut => None,
+        WardenEvent::Ended(status) => Some(status?),
+        WardenEvent::Cut if still_running.is_empty() => Some(status(&events)?),
+        WardenEvent::Cut => None,
     };
     processes::reap();
     let (code, signal) = (status.and_then(|status| status.code()), status.and_then(|status| status.signal()));
@@ -88,9 +88,9 @@ fn start(line: &str, cgroup: Option<Cgroup>) -> io::Result<(Child, Option<Cgroup
 }
 
 /// Returns the exit status of the shell, which is no longer alive.
-fn status(events: &mpsc::Receiver<Event>) -> io::Result<ExitStatus> {
+fn status(events: &mpsc::Receiver<WardenEvent>) -> io::Result<ExitStatus> {
     loop {
-        if let Event::Ended(status) = events.recv().map_err(io::Error::other)? {
+        if let WardenEvent::Ended(status) = events.recv().map_err(io::Error::other)? {
             return status;
         }
     }

@@ -14,29 +14,29 @@ use tokio::process::{Child, Command};
 
 use super::Shell;
 use super::ended::Ended;
-use crate::machine::windows::job::{self, Job};
+use crate::machine::windows::job::{self, JobObject};
 
 /// Prevents commands from showing dialogs, and from outliving poolgate before they are in a job of their own.
 ///
 /// # Errors
 /// If Windows refuses.
 pub fn prepare() -> io::Result<()> {
-    job::ask_nobody();
-    Job::around_this_process()
+    job::suppress_dialogs();
+    JobObject::around_this_process()
 }
 
 /// All processes that a command started.
 pub(super) struct Guard {
-    job: Job,
+    job: JobObject,
     patience: Duration,
 }
 
 /// The place to run a command. Windows needs none.
-pub(super) struct Place;
+pub(super) struct CommandPlace;
 
 /// Returns a place for the next command.
-pub(super) fn place(_: &Shell) -> Place {
-    Place
+pub(super) fn place(_: &Shell) -> CommandPlace {
+    CommandPlace
 }
 
 /// Releases the places of a run's commands.
@@ -44,7 +44,7 @@ pub(super) fn tidy(_: &str) {}
 
 /// Returns the command that runs `line`. It skips AutoRun commands from the registry (/d) and passes quotes to cmd.exe
 /// unchanged (/s).
-pub(super) fn command(shell: &Shell, line: &str, _: &Place) -> io::Result<Command> {
+pub(super) fn command(shell: &Shell, line: &str, _: &CommandPlace) -> io::Result<Command> {
     let line = line.trim_end();
     if let Some(problem) = super::cmd::refuses(&shell.folder, line) {
         return Err(io::Error::other(problem));
@@ -61,8 +61,8 @@ pub(super) fn read_end(pipe: PipeReader) -> ChildStdout {
 }
 
 /// Starts cmd.exe. It is in its job before its first instruction runs.
-pub(super) fn start(command: &mut Command, _: Place, patience: Duration) -> io::Result<(Child, Guard)> {
-    let job = Job::new()?;
+pub(super) fn start(command: &mut Command, _: CommandPlace, patience: Duration) -> io::Result<(Child, Guard)> {
+    let job = JobObject::new()?;
     // Ctrl-C at the console reaches poolgate only; poolgate then ends the command in order.
     let mut child = command.creation_flags(job::STANDING_STILL | job::WITHOUT_CTRL_C).spawn()?;
     let taken_in = child.id().map_or(Ok(()), |id| job.take_in(id));
@@ -104,7 +104,7 @@ pub(super) fn holders(_: &tokio::process::ChildStdout) -> Option<Vec<String>> {
 
 /// Returns the other processes in the job around this process.
 pub(super) fn still_running() -> Vec<String> {
-    Job::beside_this_process().and_then(named).unwrap_or_default()
+    JobObject::beside_this_process().and_then(named).unwrap_or_default()
 }
 
 /// Formats processes for a report.

@@ -167,7 +167,7 @@ fn several_tables_between_two_dates_are_one_sample() {
 }
 
 #[test]
-fn rows_that_grep_found_say_nothing_of_the_other_caches() {
+fn rows_selected_by_grep_are_a_partial_table() {
     let text = format!(
         "2026-11-29 19:00:00\n{}2026-11-29 19:01:00\n{}{}",
         row("kmalloc-64", 5),
@@ -265,7 +265,7 @@ fn a_log_of_meminfo_is_judged_by_its_rows_where_no_rule_is_given() {
 }
 
 #[test]
-fn a_ceiling_is_by_what_the_slabs_hold() {
+fn a_ceiling_counts_whole_slabs() {
     let folder = tempfile::tempdir().unwrap();
     let dentry =
         "dentry           1470384 1932336    192   42    2 : tunables    0    0    0 : slabdata  46008  46008      0\n";

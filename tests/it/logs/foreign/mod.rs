@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use poolgate::failure::help;
 use poolgate::import::{self, Imported};
 use poolgate::pool::{Key, Pool, Usage};
 use poolgate::record::{Event, Recording};
@@ -59,7 +60,7 @@ fn read(bytes: &[u8], every: Option<Duration>) -> Result<Imported, import::Impor
 fn wrong(bytes: &[u8]) -> (String, String) {
     let error = read(bytes, None).unwrap_err();
     let said = error.to_string();
-    (said[said.find("some.log").unwrap()..].to_owned(), error.help().unwrap_or_default().to_owned())
+    (said[said.find("some.log").unwrap()..].to_owned(), help(&error).unwrap_or_default())
 }
 
 /// The notes about a log.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use poolgate::failure::help;
 use poolgate::import;
 use poolgate::record::{Event, Recording};
 
@@ -42,7 +43,7 @@ fn check(text: &[u8], to: &Path) {
     let every = Some(Duration::from_secs(5));
     match import::write(text, "some.log", every, to) {
         Err(error) => {
-            let said = format!("{error} {}", error.help().unwrap_or_default());
+            let said = format!("{error} {}", help(&error).unwrap_or_default());
             assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
         }
         Ok(_) => {
@@ -60,7 +61,7 @@ fn check(text: &[u8], to: &Path) {
 }
 
 #[test]
-fn what_is_nearly_a_log_never_panics() {
+fn damaged_logs_never_cause_a_panic() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();

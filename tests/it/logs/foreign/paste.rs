@@ -111,7 +111,7 @@ fn every_screen_is_the_same_however_it_was_pasted() {
 }
 
 #[test]
-fn what_findstr_found_is_a_part_of_the_tags() {
+fn rows_selected_by_findstr_are_a_partial_table() {
     let folder = tempfile::tempdir().unwrap();
     let rows: String =
         (0..60).map(|at| format!("snap-{at}.log: Leak Nonp {:>9} 7 {at} {:>9} 64\n", at + 7, at * 64)).collect();

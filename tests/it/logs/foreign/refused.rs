@@ -17,7 +17,7 @@ fn with(rows: &str) -> Vec<u8> {
 }
 
 #[test]
-fn rows_which_make_no_sense_are_counted_and_the_first_are_told() {
+fn implausible_rows_are_counted_and_the_first_are_shown() {
     let bad = " Abcd Nonp  10  4  7  600  100\n what is this\n Efgh Paged  10  4\n Ijkl Nonp 99999999999999999999 0 0 0 0\n Irp  Nonp 1 0 1 8 8\n";
     let unread = "some.log: 3 rows of data were not read: line 4 does not add up: Allocs − Frees is 6, but Diff is 7; line 6 ends \
                   before its last number; line 7 has 99999999999999999999, more than fits into 64 bits";
@@ -32,7 +32,7 @@ fn rows_which_make_no_sense_are_counted_and_the_first_are_told() {
 }
 
 #[test]
-fn each_bad_row_says_why() {
+fn each_bad_row_has_a_reason() {
     for (row, why) in [
         (" Ijkl Nonp 99999999999999999999 0 0 0 0", "has 99999999999999999999, more than fits into 64 bits"),
         (" Ijkl Nonp 1 0 1 9999999999999999999 8", "has more bytes than any machine"),
@@ -49,7 +49,7 @@ fn each_bad_row_says_why() {
 }
 
 #[test]
-fn a_last_line_which_was_cut_is_told_and_the_rest_is_read() {
+fn a_cut_last_line_is_reported_and_the_rest_is_read() {
     let whole = format!("{HEADER}{SNAPSHOT} Abcd Nonp  10  4  6  600  100");
     assert_eq!(notes(whole.as_bytes()), Vec::<String>::new(), "a last line needs no end");
     for cut in [" Abcd Nonp  10  4  6  60", " Abcd Nonp  10  4", " Abcd Nonp"] {
@@ -99,7 +99,7 @@ fn two_kinds_of_log_in_one_file_are_refused_with_both_lines() {
 }
 
 #[test]
-fn a_file_without_a_table_says_what_it_has() {
+fn the_error_for_a_file_without_a_table_describes_its_content() {
     for (text, what) in [
         ("Memory: 1K Avail: 1K\nCommit: 1K\n", "some.log has no readable table of PoolMon"),
         (HEADER, ""),
@@ -135,7 +135,7 @@ fn poolmonx_is_refused_with_the_reason() {
 }
 
 #[test]
-fn snapshots_without_times_have_unknown_ones_unless_somebody_says_how_far_apart_they_are() {
+fn snapshots_without_times_have_unknown_ones_unless_the_user_gives_the_interval() {
     let two = [HEADER, SNAPSHOT, HEADER, SNAPSHOT].concat();
     let unknown = "some.log, line 4: no source gives the time before this table, so rates are not judged";
     assert_eq!(notes(two.as_bytes()), [unknown]);

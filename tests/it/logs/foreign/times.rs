@@ -45,7 +45,7 @@ fn every_form_of_stamp_in_the_field_is_read() {
 }
 
 #[test]
-fn the_same_screens_have_the_same_rate_whatever_the_stamps_form() {
+fn the_same_screens_have_the_same_rate_with_any_form_of_time_stamp() {
     let rate = ["judge", "--no-confirm", "--threshold", "tag Leak max_rate 0 B/h"];
     for name in ["f22-batch-us.log", "f22-batch-iso.log"] {
         let after = format!("{name}: broken after 35400 s");

@@ -82,7 +82,7 @@ fn a_table_of_powershell_has_its_unit_in_the_column_and_a_decimal_comma() {
 }
 
 #[test]
-fn what_get_counter_prints_is_read() {
+fn output_of_get_counter_is_read() {
     let sample = |minute: u64, bytes: u64| {
         format!(
             "1/8/2026 3:{minute:02}:05 PM      \\\\host\\memory\\pool nonpaged bytes :\n                          {bytes}\n\n\

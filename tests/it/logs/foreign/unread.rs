@@ -140,7 +140,7 @@ fn an_exported_log_is_judged_as_the_log_is() {
 
 /// A comparison of logs with missing rows.
 #[test]
-fn compare_does_not_hold_what_one_side_does_not_show() {
+fn compare_holds_no_tag_that_one_side_does_not_show() {
     let log = field("f57-ocr-letters-for-digits.txt");
     let compare = |rule| ["compare", "--threshold", rule];
     poolgate(&compare("tag * max_rate 1 GiB/h"), &[&log, &log]).is(4, &["120 rows of data could not be read"]);

@@ -58,7 +58,7 @@ fn a_redirected_poolmon_is_judged_and_a_leak_is_unconfirmed() {
 }
 
 #[test]
-fn what_was_not_read_is_told_and_stands_in_the_reports() {
+fn unread_rows_are_printed_and_in_the_reports() {
     let folder = tempfile::tempdir().unwrap();
     let text: String = (0..60).map(|at| screen(at, 0) + "C:\\> strange\n").collect();
     let log = file(&folder, "poolmon.log", text.as_bytes());
@@ -75,7 +75,7 @@ fn what_was_not_read_is_told_and_stands_in_the_reports() {
 /// PoolMon sorted by bytes shows a leak once it is larger than the last row: the earlier amount is unknown and not
 /// growth.
 #[test]
-fn a_leak_which_comes_onto_the_screen_is_judged_from_there() {
+fn a_leak_that_comes_onto_the_screen_is_judged_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let late = |at: u64| {
         let held = 4000 + at;
@@ -121,7 +121,7 @@ fn a_log_is_exported_snapshot_by_snapshot_and_judged_the_same() {
 }
 
 #[test]
-fn snapshots_without_times_have_no_rates_until_somebody_says_how_far_apart_they_are() {
+fn snapshots_without_times_have_no_rates_until_the_user_gives_the_interval() {
     let folder = tempfile::tempdir().unwrap();
     let snapshots: String = (0..60).map(|number| snapshot(100 + number)).collect();
     let log = file(&folder, "sixty.log", snapshots.as_bytes());

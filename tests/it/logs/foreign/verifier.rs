@@ -44,7 +44,7 @@ fn an_allocation_counts_under_its_tag_its_caller_and_its_driver() {
 }
 
 #[test]
-fn what_an_unloaded_driver_holds_is_left_after_teardown() {
+fn live_allocations_of_an_unloaded_driver_remain_after_teardown() {
     poolgate(&["judge"], &[&fixture("verifier3.txt")]).is(
         1,
         &[
@@ -66,7 +66,7 @@ fn what_an_unloaded_driver_holds_is_left_after_teardown() {
 }
 
 #[test]
-fn what_a_loaded_driver_holds_is_no_leak_by_itself() {
+fn live_allocations_of_a_loaded_driver_are_no_leak() {
     let text = fs_err::read_to_string(fixture("query.txt")).unwrap();
     let loaded = text.replace("unload: 1", "unload: 0");
     let folder = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ fn counts_that_were_not_read_are_no_zeros() {
 }
 
 #[test]
-fn a_list_that_lacks_allocations_says_how_many() {
+fn the_number_of_missing_allocations_of_a_list_is_reported() {
     let text = fs_err::read_to_string(fixture("verifier3-old.txt")).unwrap();
     let cut = text.lines().filter(|line| !line.starts_with("fffff980015bafe0")).collect::<Vec<_>>().join("\n");
     let imported = read(cut.as_bytes(), None).unwrap();

@@ -140,7 +140,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn what_is_written_in_any_variant_is_read_back(
+    fn every_written_variant_is_read_back(
         (variant, tables) in variants(),
         encoding in prop::sample::select(Encoding::ALL.to_vec()),
         windows in any::<bool>(),

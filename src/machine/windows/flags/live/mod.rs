@@ -1,5 +1,5 @@
 //! The registry of this machine, and the flags its kernel runs with.
-#![allow(unsafe_code, reason = "RegFlushKey and NtQuerySystemInformation, which no safe crate has")]
+#![allow(unsafe_code, reason = "NtQuerySystemInformation, which no safe crate has")]
 
 use std::io;
 use std::path::Path;
@@ -7,13 +7,15 @@ use std::process::{Command, Stdio};
 
 use windows_registry::{Key, LOCAL_MACHINE, Type};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SYSTEM_INFORMATION_CLASS};
-use windows_sys::Win32::System::Registry::RegFlushKey;
 
 use super::super::folders::windows;
 use super::super::pool::ThisSystem;
+use super::super::registry;
 use super::super::verified::verification;
 use super::setting::{MEMORY, VERIFY_DRIVERS};
-use super::{BootMode, GLOBAL_FLAG, Registry, RegistryFlags, Running, Setting, Tagging, Value, may_hold_it};
+use super::{
+    BootMode, GLOBAL_FLAG, Registry, RegistryFlags, RegistrySetting, RegistryValue, Running, Tagging, may_hold_it,
+};
 use crate::machine::MachineError;
 
 /// Returns this machine's boot settings; `tagging` determines whether its kernel counts pool tags.
@@ -35,11 +37,11 @@ pub(in crate::machine) struct LiveRegistry {
 }
 
 impl Registry for LiveRegistry {
-    fn get(&self, setting: &Setting) -> Result<Option<Value>, MachineError> {
+    fn get(&self, setting: &RegistrySetting) -> Result<Option<RegistryValue>, MachineError> {
         read(self.hive, setting).map_err(|source| failed("read", setting, source))
     }
 
-    fn set(&mut self, setting: &Setting, value: &Value) -> Result<(), MachineError> {
+    fn set(&mut self, setting: &RegistrySetting, value: &RegistryValue) -> Result<(), MachineError> {
         // Windows appends the NUL that follows an unterminated text in memory. The guard bytes prevent this. The type
         // is given as a number, because the crate rejects an unterminated text.
         let guarded = [&[0xff; 2], value.bytes.as_slice(), &[0xff; 2]].concat();
@@ -48,22 +50,15 @@ impl Registry for LiveRegistry {
         set().map_err(|source| failed("change", setting, source))
     }
 
-    fn delete(&mut self, setting: &Setting) -> Result<(), MachineError> {
+    fn delete(&mut self, setting: &RegistrySetting) -> Result<(), MachineError> {
         let delete = || system(writable(self.hive, setting)?.remove_value(&setting.value));
         if_there(delete()).map(drop).map_err(|source| failed("change", setting, source))
     }
 
     /// All settings are in one hive; flushing any of its keys flushes all of it.
     fn flush(&mut self) -> Result<(), MachineError> {
-        let flush = || {
-            let key = system(self.hive.open(GLOBAL_FLAG.key))?;
-            // SAFETY: the handle belongs to `key`, which is open until after the call.
-            match unsafe { RegFlushKey(key.as_raw()) } {
-                0 => Ok(()),
-                code => Err(io::Error::from_raw_os_error(code as i32)),
-            }
-        };
-        flush().map_err(|source| failed("flush", &GLOBAL_FLAG, source))
+        let flushed = system(self.hive.open(GLOBAL_FLAG.key)).and_then(|key| registry::flush(&key));
+        flushed.map_err(|source| failed("flush", &GLOBAL_FLAG, source))
     }
 
     fn verifier_values(&self) -> Result<Vec<String>, MachineError> {
@@ -98,7 +93,7 @@ fn set_boot_mode(verifier: &Path, mode: BootMode) -> Result<(), MachineError> {
     }
 }
 
-fn read(hive: &Key, setting: &Setting) -> io::Result<Option<Value>> {
+fn read(hive: &Key, setting: &RegistrySetting) -> io::Result<Option<RegistryValue>> {
     let Some(key) = if_there(system(hive.open(setting.key)))? else { return Ok(None) };
     let read = || if_there(system(key.get_value(&setting.value)));
     // The crate queries the size first. If the value shrinks before the second query, the result ends with zeros.
@@ -107,7 +102,7 @@ fn read(hive: &Key, setting: &Setting) -> io::Result<Option<Value>> {
     loop {
         let again = read()?;
         if again == last {
-            return Ok(again.map(|raw| Value { kind: raw.ty().into(), bytes: raw.to_vec() }));
+            return Ok(again.map(|raw| RegistryValue { kind: raw.ty().into(), bytes: raw.to_vec() }));
         }
         last = again;
     }
@@ -115,7 +110,7 @@ fn read(hive: &Key, setting: &Setting) -> io::Result<Option<Value>> {
 
 /// Opens an existing key for writing. poolgate creates no key, because restoring could not distinguish it from an older
 /// one.
-fn writable(hive: &Key, setting: &Setting) -> io::Result<Key> {
+fn writable(hive: &Key, setting: &RegistrySetting) -> io::Result<Key> {
     system(hive.options().write().open(setting.key))
 }
 
@@ -133,8 +128,8 @@ fn if_there<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn failed(doing: &'static str, setting: &Setting, source: io::Error) -> MachineError {
-    MachineError::Registry { doing, name: setting.to_string(), source }
+fn failed(doing: &'static str, setting: &RegistrySetting, source: io::Error) -> MachineError {
+    MachineError::registry(doing, setting.to_string(), source)
 }
 
 /// Returns the current NtGlobalFlag, which Windows sets from GlobalFlag at boot; `None` if the system does not report

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use windows_registry::CURRENT_USER;
 
 use super::*;
+use crate::failure::help;
 use crate::machine::windows::flags::setting::VERIFY_LEVEL;
-use crate::machine::{Asked, Change, FlagValue, Flags};
+use crate::machine::{BootSettings, FlagValue, RequestedSetting, SettingChange};
 
 /// A key for one test, with subkeys for all settings; removed with its contents on drop.
 struct Scratch {
@@ -23,7 +24,7 @@ impl Scratch {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!(r"Software\poolgate test of flags {} {number}", std::process::id());
         let hive: &'static Key = Box::leak(Box::new(CURRENT_USER.create(&name).unwrap()));
-        Setting::all().for_each(|setting| drop(hive.create(setting.key).unwrap()));
+        RegistrySetting::all().for_each(|setting| drop(hive.create(setting.key).unwrap()));
         Scratch { name, hive }
     }
 
@@ -43,24 +44,24 @@ impl Drop for Scratch {
     }
 }
 
-fn value(kind: u32, bytes: &[u8]) -> Value {
-    Value { kind, bytes: bytes.to_vec() }
+fn value(kind: u32, bytes: &[u8]) -> RegistryValue {
+    RegistryValue { kind, bytes: bytes.to_vec() }
 }
 
 /// Possible initial values of GlobalFlag, each with its text during a run.
-fn found_before() -> [(Option<Value>, &'static str); 5] {
+fn found_before() -> [(Option<RegistryValue>, &'static str); 5] {
     [
         (None, "dword:00002400"),
-        (Some(Value::dword(0x1001)), "dword:00003401"),
-        (Some(Value::sz("0x00001001")), "dword:00003401"),
+        (Some(RegistryValue::dword(0x1001)), "dword:00003401"),
+        (Some(RegistryValue::sz("0x00001001")), "dword:00003401"),
         (Some(value(3, &[1, 0x10, 0, 0])), "dword:00003401"),
-        (Some(Value::dword(0)), "dword:00002400"),
+        (Some(RegistryValue::dword(0)), "dword:00002400"),
     ]
 }
 
 /// Sets GlobalFlag for a run and restores it, each twice as after a crash, because a visible change may not be on disk.
-fn there_and_back(flags: &mut RegistryFlags<LiveRegistry>) -> Change {
-    let asked = [Asked::PoolTagging, Asked::GlobalFlag("+kst".parse().unwrap())];
+fn there_and_back(flags: &mut RegistryFlags<LiveRegistry>) -> SettingChange {
+    let asked = [RequestedSetting::PoolTagging, RequestedSetting::GlobalFlag("+kst".parse().unwrap())];
     let before = flags.registry.get(&GLOBAL_FLAG).unwrap();
     let [change] = flags.plan(&asked).unwrap().try_into().unwrap();
     for _ in 0..2 {
@@ -110,7 +111,7 @@ fn this_machine_s_own_boot_mode_is_set_and_put_back() {
     }
     let mut flags = registry_flags(|| Ok(Tagging::Off));
     let drivers = vec!["poolgate-no-such-driver.sys".to_owned()];
-    let asked = [Asked::Verifier { drivers, level: 8, reset_on_boot_failure: true }];
+    let asked = [RequestedSetting::Verifier { drivers, level: 8, reset_on_boot_failure: true }];
     let changes = flags.plan(&asked).unwrap();
     let set = changes.iter().try_for_each(|change| flags.write(&change.name, &change.wanted));
     let now: Vec<_> = changes.iter().map(|change| flags.read(&change.name).unwrap()).collect();
@@ -141,14 +142,14 @@ fn every_type_and_every_bytes_are_put_back_exactly() {
 fn driver_verifier_s_settings_are_put_back() {
     let scratch = Scratch::new();
     let mut flags = scratch.flags();
-    let before = [(&VERIFY_DRIVERS, Some(Value::sz("other.sys"))), (&VERIFY_LEVEL, None)];
+    let before = [(&VERIFY_DRIVERS, Some(RegistryValue::sz("other.sys"))), (&VERIFY_LEVEL, None)];
     flags.registry.set(&VERIFY_DRIVERS, before[0].1.as_ref().unwrap()).unwrap();
     let drivers = vec!["mydrv.sys".to_owned(), "second.sys".to_owned()];
-    let asked = [Asked::Verifier { drivers, level: 0x209bb, reset_on_boot_failure: false }];
+    let asked = [RequestedSetting::Verifier { drivers, level: 0x209bb, reset_on_boot_failure: false }];
     let changes = flags.plan(&asked).unwrap();
     changes.iter().for_each(|change| flags.write(&change.name, &change.wanted).unwrap());
-    assert_eq!(flags.registry.get(&VERIFY_DRIVERS).unwrap(), Some(Value::sz("mydrv.sys second.sys")));
-    assert_eq!(flags.registry.get(&VERIFY_LEVEL).unwrap(), Some(Value::dword(0x209bb)));
+    assert_eq!(flags.registry.get(&VERIFY_DRIVERS).unwrap(), Some(RegistryValue::sz("mydrv.sys second.sys")));
+    assert_eq!(flags.registry.get(&VERIFY_LEVEL).unwrap(), Some(RegistryValue::dword(0x209bb)));
     assert!(flags.in_force(&asked).unwrap());
     changes.iter().for_each(|change| flags.write(&change.name, &change.original).unwrap());
     for (setting, value) in before {
@@ -160,8 +161,9 @@ fn driver_verifier_s_settings_are_put_back() {
 fn the_values_that_may_hold_the_boot_mode_are_found_and_put_back() {
     let scratch = Scratch::new();
     let mut flags = scratch.flags();
-    let asked = [Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }];
-    let named = |name: &'static str| Setting { key: MEMORY, value: name.into() };
+    let asked =
+        [RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }];
+    let named = |name: &'static str| RegistrySetting { key: MEMORY, value: name.into() };
     let odd = value(0xdead, &[1, 2, 3]);
     for name in ["VerifierOdd", "PoolTag"] {
         flags.registry.set(&named(name), &odd).unwrap();
@@ -169,7 +171,7 @@ fn the_values_that_may_hold_the_boot_mode_are_found_and_put_back() {
     let [_, _, change] = flags.plan(&asked).unwrap().try_into().unwrap();
     assert_eq!(change.original, FlagValue::Present(r#"{"VerifierOdd":"hex(dead):01,02,03"}"#.to_owned()));
     flags.registry.delete(&named("VerifierOdd")).unwrap();
-    flags.registry.set(&named("verifierNew"), &Value::dword(1)).unwrap();
+    flags.registry.set(&named("verifierNew"), &RegistryValue::dword(1)).unwrap();
     flags.write(&change.name, &change.original).unwrap();
     assert_eq!(flags.read(&change.name).unwrap(), change.original);
     assert_eq!(flags.registry.get(&named("PoolTag")).unwrap(), Some(odd));
@@ -189,17 +191,18 @@ fn verifier_exe_is_believed_by_its_exit_code() {
     let error = ending_with(1).unwrap_err().to_string();
     assert!(error.contains("asked for /bootmode resetonbootfail"), "{error}");
     let missing = set_boot_mode(&folder.path().join("no-verifier.exe"), BootMode::Persistent).unwrap_err();
-    assert!(missing.to_string().contains("no-verifier.exe") && missing.help().is_some(), "{missing}");
+    assert!(missing.to_string().contains("no-verifier.exe") && help(&missing).is_some(), "{missing}");
 }
 
 #[test]
 fn a_key_which_is_not_there_holds_no_value_and_is_not_made() {
     let scratch = Scratch::new();
     let mut registry = scratch.registry();
-    let nowhere = Setting { key: r"SYSTEM\CurrentControlSet\Control\poolgate nowhere", value: "GlobalFlag".into() };
+    let nowhere =
+        RegistrySetting { key: r"SYSTEM\CurrentControlSet\Control\poolgate nowhere", value: "GlobalFlag".into() };
     assert_eq!(registry.get(&nowhere).unwrap(), None);
     registry.delete(&nowhere).unwrap();
-    let error = registry.set(&nowhere, &Value::dword(1)).unwrap_err();
+    let error = registry.set(&nowhere, &RegistryValue::dword(1)).unwrap_err();
     assert!(error.to_string().starts_with(r"cannot change HKLM\SYSTEM\CurrentControlSet\Control\poolgate nowhere"));
     assert!(if_there(system(scratch.hive.open(nowhere.key))).unwrap().is_none());
 }
@@ -208,5 +211,5 @@ fn a_key_which_is_not_there_holds_no_value_and_is_not_made() {
 fn a_refusal_says_how_to_be_allowed() {
     const ACCESS_DENIED: i32 = 5;
     let error = failed("change", &GLOBAL_FLAG, io::Error::from_raw_os_error(ACCESS_DENIED));
-    assert_eq!(error.help(), Some("run poolgate from an elevated prompt (Run as administrator)"));
+    assert_eq!(help(&error).as_deref(), Some("run poolgate from an elevated prompt (Run as administrator)"));
 }

@@ -18,19 +18,19 @@ pub(super) enum ModeKept {
 }
 
 /// The value of the mode in the simulated Windows. The real name is not documented.
-pub(super) fn somewhere() -> Setting {
+pub(super) fn somewhere() -> RegistrySetting {
     setting("VerifierSomething")
 }
 
-fn setting(name: &'static str) -> Setting {
-    Setting { key: MEMORY, value: name.into() }
+fn setting(name: &'static str) -> RegistrySetting {
+    RegistrySetting { key: MEMORY, value: name.into() }
 }
 
-fn resetting() -> Asked {
-    Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }
+fn resetting() -> RequestedSetting {
+    RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }
 }
 
-fn change(memory: &Memory) -> Change {
+fn change(memory: &FakeRegistry) -> SettingChange {
     let changes = machine(memory, Tagging::On, None).plan(&[resetting()]).unwrap();
     let [_, _, change] = changes.try_into().unwrap();
     change
@@ -40,10 +40,10 @@ fn change(memory: &Memory) -> Change {
 fn the_mode_is_reset_on_boot_failure_for_the_run_and_every_value_is_put_back() {
     for before in [
         &[][..],
-        &[(&somewhere(), Value::dword(1))],
+        &[(&somewhere(), RegistryValue::dword(1))],
         // The mode was set before the run.
-        &[(&somewhere(), Value::dword(4)), (&setting("verifierother"), "hex(dead):01".parse().unwrap())],
-        &[(&setting("VerifierOther"), Value::sz("\"{}\\é"))],
+        &[(&somewhere(), RegistryValue::dword(4)), (&setting("verifierother"), "hex(dead):01".parse().unwrap())],
+        &[(&setting("VerifierOther"), RegistryValue::sz("\"{}\\é"))],
     ] {
         let memory = memory(before);
         let change = change(&memory);
@@ -54,7 +54,7 @@ fn the_mode_is_reset_on_boot_failure_for_the_run_and_every_value_is_put_back() {
         // Twice, as after a crash.
         for _ in 0..2 {
             machine.write(NAME, &change.wanted).unwrap();
-            assert_eq!(memory.get(&somewhere()).unwrap(), Some(Value::dword(4)));
+            assert_eq!(memory.get(&somewhere()).unwrap(), Some(RegistryValue::dword(4)));
             assert!(machine.is_made(&change, &machine.read(NAME).unwrap()));
         }
         for _ in 0..2 {
@@ -67,24 +67,24 @@ fn the_mode_is_reset_on_boot_failure_for_the_run_and_every_value_is_put_back() {
 
 #[test]
 fn a_mode_that_could_not_be_put_back_is_an_error() {
-    let memory = Memory(Rc::default(), ModeKept::Elsewhere);
+    let memory = FakeRegistry(Rc::default(), ModeKept::Elsewhere);
     let error = machine(&memory, Tagging::On, None).write(NAME, &present("resetonbootfail")).unwrap_err();
     assert!(error.to_string().contains("could not be put back"), "{error}");
-    assert!(error.help().unwrap().contains("on_boot_failure: keep"), "{error}");
-    let failing = Memory(Rc::default(), ModeKept::Failing);
+    assert!(help(&error).unwrap().contains("on_boot_failure: keep"), "{error}");
+    let failing = FakeRegistry(Rc::default(), ModeKept::Failing);
     assert!(machine(&failing, Tagging::On, None).write(NAME, &present("resetonbootfail")).is_err());
     assert!(memory.0.borrow().is_empty() && failing.0.borrow().is_empty());
 }
 
 #[test]
 fn the_mode_is_left_alone_where_it_was_asked_to_be_kept() {
-    let names: Vec<Change> = machine(&Memory::default(), Tagging::On, None).plan(&[verifier()]).unwrap();
+    let names: Vec<SettingChange> = machine(&FakeRegistry::default(), Tagging::On, None).plan(&[verifier()]).unwrap();
     assert!(names.iter().all(|change| change.name != NAME), "{names:?}");
 }
 
 #[test]
 fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed() {
-    let memory = Memory::default();
+    let memory = FakeRegistry::default();
     let mut machine = machine(&memory, Tagging::On, None);
     let asked = [resetting()];
     for change in machine.plan(&asked).unwrap() {
@@ -97,19 +97,20 @@ fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed
     };
     says(machine.in_force(&asked).unwrap_err());
     // Without this mode, Windows removes nothing.
-    let kept = [Asked::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
-    assert!(matches!(machine.in_force(&kept), Err(MachineError::Untold(_))));
-    memory.clone().set(&VERIFY_DRIVERS, &Value::sz("theirs.sys")).unwrap();
-    assert!(matches!(machine.in_force(&asked), Err(MachineError::Untold(_))));
+    let kept =
+        [RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
+    assert!(matches!(machine.in_force(&kept), Err(MachineError::Unreported(_))));
+    memory.clone().set(&VERIFY_DRIVERS, &RegistryValue::sz("theirs.sys")).unwrap();
+    assert!(matches!(machine.in_force(&asked), Err(MachineError::Unreported(_))));
 }
 
 #[test]
 fn what_is_left_of_the_mode_is_told_in_commands_of_reg_exe() {
-    let memory = memory(&[(&setting("VerifierOther"), Value::dword(1))]);
+    let memory = memory(&[(&setting("VerifierOther"), RegistryValue::dword(1))]);
     let change = change(&memory);
     let mut machine = machine(&memory, Tagging::On, None);
     machine.write(NAME, &change.wanted).unwrap();
-    memory.clone().set(&setting("VerifierOther"), &Value::dword(2)).unwrap();
+    memory.clone().set(&setting("VerifierOther"), &RegistryValue::dword(2)).unwrap();
     let key = r#""HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management""#;
     assert_eq!(
         machine.by_hand(&change, None, Path::new("saved")),
@@ -122,7 +123,7 @@ fn what_is_left_of_the_mode_is_told_in_commands_of_reg_exe() {
 
 #[test]
 fn only_values_which_may_hold_the_mode_are_written() {
-    let memory = Memory::default();
+    let memory = FakeRegistry::default();
     let mut machine = machine(&memory, Tagging::On, None);
     for bad in [r#"{"PagingFiles":"sz:x"}"#, r#"{"VerifyDrivers":"sz:x"}"#, r#"{"Verifier":"400"}"#, "oneboot", "[]"] {
         assert!(matches!(machine.write(NAME, &present(bad)), Err(MachineError::NotAValue { .. })), "{bad}");

@@ -3,14 +3,14 @@
 use super::*;
 use crate::gflags::{Switch, Switches};
 use crate::machine::windows::pool::PoolTagsError;
-use crate::machine::{ByHand, Edit, Edited, GlobalFlags, Standing};
+use crate::machine::{ByHand, CurrentSettings, Edit, Edited, GlobalFlags};
 
 fn switched(words: &[&str]) -> Edit {
     let switches = words.iter().map(|word| word.parse::<Switch>().unwrap());
     Edit::Switched(switches.fold(Switches::default(), Switches::then))
 }
 
-fn with(value: Option<&str>) -> Memory {
+fn with(value: Option<&str>) -> FakeRegistry {
     memory(&value.map(|value| (&GLOBAL_FLAG, value.parse().unwrap())).into_iter().collect::<Vec<_>>())
 }
 
@@ -26,7 +26,9 @@ fn what_is_kept_and_what_runs_are_told_apart() {
         (Some("sz:0x400"), Some(0x400), Tagging::Off, None),
         (Some("sz:hello"), None, Tagging::Off, None),
     ] {
-        let Standing::GlobalFlags(flags) = machine(&with(kept), tagging, running).standing().unwrap() else { panic!() };
+        let CurrentSettings::GlobalFlags(flags) = machine(&with(kept), tagging, running).standing().unwrap() else {
+            panic!()
+        };
         let expected = GlobalFlags {
             name: GLOBAL_FLAG.to_string(),
             kept: value(kept),
@@ -41,8 +43,8 @@ fn what_is_kept_and_what_runs_are_told_apart() {
 #[test]
 fn a_kernel_which_cannot_be_asked_about_tags_is_shown_all_the_same() {
     let mut machine = machine(&with(None), Tagging::On, Some(0));
-    machine.running.tagging = Box::new(|| Err(MachineError::NotYet("it")));
-    let Standing::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
+    machine.running.tagging = Box::new(|| Err(MachineError::HiddenBootMode));
+    let CurrentSettings::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
     assert!(!flags.always_tags);
 }
 

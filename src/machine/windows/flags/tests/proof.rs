@@ -5,7 +5,10 @@ use crate::machine::windows::verified::{Verification, VerifiedDriver};
 
 /// Returns whether the request of [`verifier`] is in force, and the notes, with the registry set as requested.
 fn found(reported: Result<Verification, String>) -> (bool, Vec<String>) {
-    let memory = memory(&[(&VERIFY_DRIVERS, Value::sz("mydrv.sys second.sys")), (&VERIFY_LEVEL, Value::dword(8))]);
+    let memory = memory(&[
+        (&VERIFY_DRIVERS, RegistryValue::sz("mydrv.sys second.sys")),
+        (&VERIFY_LEVEL, RegistryValue::dword(8)),
+    ]);
     let mut machine = machine(&memory, Tagging::Always, None);
     machine.running.verification = Box::new(move || reported.clone());
     let in_force = machine.in_force(&[verifier()]).unwrap();
@@ -40,8 +43,8 @@ fn a_level_without_a_flag_asked_for_is_not_in_force_and_one_with_more_is_noted()
     let (in_force, notes) = found(reporting(&[("mydrv.sys", 0x1), ("second.sys", 0x208)], &[]));
     assert!(!in_force);
     let expected = [
-        "Driver Verifier verifies mydrv.sys at level 0x1, without 0x8 of the 0x8 asked for",
-        "Driver Verifier verifies second.sys at level 0x208, which is 0x200 more than asked for",
+        "Driver Verifier verifies mydrv.sys at level 0x1, without 0x8 of the requested 0x8",
+        "Driver Verifier verifies second.sys at level 0x208, 0x200 more than requested",
     ];
     assert_eq!(notes, expected);
     assert!(found(reporting(&[("mydrv.sys", 9), ("second.sys", 8)], &[])).0);
@@ -51,9 +54,17 @@ fn a_level_without_a_flag_asked_for_is_not_in_force_and_one_with_more_is_noted()
 fn what_the_kernel_does_not_report_is_in_force_by_the_registry_and_noted_as_not_proven() {
     let (in_force, notes) = found(reporting(&[("second.sys", 8)], &["ntoskrnl.exe"]));
     assert!(in_force && notes.len() == 1, "{notes:?}");
-    assert!(notes[0].contains("verifies mydrv.sys is not proven") && notes[0].contains("not loaded yet"), "{notes:?}");
+    assert!(
+        notes[0].contains("names mydrv.sys for Driver Verifier, but the kernel does not confirm it")
+            && notes[0].contains("not loaded yet"),
+        "{notes:?}"
+    );
 
-    let (in_force, notes) = found(Err("the kernel answered class 51 with c0000003".to_owned()));
+    let (in_force, notes) = found(Err("the kernel returned c0000003 for class 51".to_owned()));
     assert!(in_force && notes.len() == 1, "{notes:?}");
-    assert!(notes[0].contains("mydrv.sys, second.sys is not proven") && notes[0].contains("c0000003"), "{notes:?}");
+    assert!(
+        notes[0].contains("mydrv.sys, second.sys for Driver Verifier, but the kernel does not confirm it")
+            && notes[0].contains("c0000003"),
+        "{notes:?}"
+    );
 }

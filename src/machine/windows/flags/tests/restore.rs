@@ -4,20 +4,20 @@
 use super::super::setting::VERIFY_LEVEL;
 use super::*;
 
-fn change(setting: &Setting, original: Option<&str>, wanted: &str) -> Change {
-    Change { name: setting.to_string(), original: value(original), wanted: present(wanted) }
+fn change(setting: &RegistrySetting, original: Option<&str>, wanted: &str) -> SettingChange {
+    SettingChange { name: setting.to_string(), original: value(original), wanted: present(wanted) }
 }
 
 fn value(text: Option<&str>) -> FlagValue {
     text.map_or(FlagValue::Absent, present)
 }
 
-fn undone(change: &Change, now: Option<&str>) -> Option<FlagValue> {
-    machine(&Memory::default(), Tagging::On, None).undo(change, &value(now))
+fn undone(change: &SettingChange, now: Option<&str>) -> Option<FlagValue> {
+    machine(&FakeRegistry::default(), Tagging::On, None).undo(change, &value(now))
 }
 
-fn by_hand(change: &Change, now: Option<&str>) -> Vec<String> {
-    machine(&Memory::default(), Tagging::On, None).by_hand(change, Some(&value(now)), Path::new("saved"))
+fn by_hand(change: &SettingChange, now: Option<&str>) -> Vec<String> {
+    machine(&FakeRegistry::default(), Tagging::On, None).by_hand(change, Some(&value(now)), Path::new("saved"))
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_level_is_not_taken_apart() {
     assert_eq!(undone(&change, Some("dword:00000002")), Some(present("dword:00000002")));
     assert_eq!(undone(&change, None), Some(FlagValue::Absent));
     let look = by_hand(&change, Some("dword:000209bb"));
-    assert!(look[0].starts_with("look at HKLM\\") && look[0].contains("it was absent"), "{look:?}");
+    assert!(look[0].starts_with("look at HKLM\\") && look[0].contains("the value was absent"), "{look:?}");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn what_is_left_is_told_in_commands_of_reg_exe() {
         "{said:?}"
     );
     // A value that cannot be read is restored to the original.
-    let unread = machine(&Memory::default(), Tagging::On, None).by_hand(&odd, None, Path::new("saved"));
+    let unread = machine(&FakeRegistry::default(), Tagging::On, None).by_hand(&odd, None, Path::new("saved"));
     assert_eq!(unread, said);
 }
 
@@ -104,7 +104,7 @@ proptest! {
     fn edits_of_other_bits_survive(
         before in proptest::option::of(any::<u32>()), on: u32, off: u32, set: u32, clear: u32, as_text: bool,
     ) {
-        let value = |number: u32| if as_text { Value::sz(&format!("{number:08x}")) } else { Value::dword(number) };
+        let value = |number: u32| if as_text { RegistryValue::sz(&format!("{number:08x}")) } else { RegistryValue::dword(number) };
         let flags = before.unwrap_or_default();
         let wanted = (flags & !off) | on;
         let edit = |number: u32| {
