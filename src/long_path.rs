@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_prefix_would_change_is_resolved_first() {
+    fn paths_that_the_prefix_would_change_are_resolved_first() {
         let roundabout = long("C:").replacen('\\', "/", 3) + r"\..\file";
         let resolved = for_calls(Path::new(&roundabout)).into_owned();
         let folder = long(r"\\?\C:");

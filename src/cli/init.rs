@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_keeps_what_it_can() {
+    fn a_name_keeps_all_permitted_characters() {
         for (stem, expected) in
             [("mydrv", "mydrv"), ("My Driver (x64)", "My-Driver--x64-"), (".x", "x"), ("é", "first")]
         {

@@ -133,14 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn flags_which_stay_for_every_boot_are_noted() {
+    fn flags_that_stay_for_every_boot_are_noted() {
         let facts = Facts { every_boot: Some("GRUB has no environment block"), ..healthy() };
         assert_eq!(at(Level::Note, &facts, Reboots::Needed), ["hung boot"]);
         assert_eq!(at(Level::Note, &facts, Reboots::Never), [""; 0]);
     }
 
     #[test]
-    fn what_only_reboots_need_is_a_problem_only_where_there_are_any() {
+    fn requirements_of_reboots_are_problems_only_if_there_are_reboots() {
         let for_reboots = ["rights", "boot loader", "restart", "autostart"];
         assert_eq!(at(Level::Problem, &bare(), Reboots::Needed), for_reboots);
         assert_eq!(

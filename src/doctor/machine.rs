@@ -168,7 +168,7 @@ mod tests {
     use crate::machine::windows::pool::PoolTagsError;
 
     #[test]
-    fn pools_which_cannot_be_read_are_a_problem_and_tagging_which_a_run_switches_on_is_none() {
+    fn unreadable_pools_are_a_problem_and_tagging_that_a_run_switches_on_is_none() {
         for (rows, level) in [
             (Ok(2712), Level::Ok),
             (Ok(0), Level::Problem),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_run_which_comes_back_by_itself_stands_in_the_way() {
+    fn an_unfinished_run_that_resumes_by_itself_is_a_problem() {
         let run = || Some(PathBuf::from("run-1"));
         let none: Option<PathBuf> = None;
         let foreign = || Err(MachineError::ForeignAutostart("unit".into()));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_which_is_nearly_full_is_a_problem() {
+    fn a_disk_that_is_nearly_full_is_a_problem() {
         for (free, level) in [
             (Ok(0), Level::Problem),
             (Ok((64 << 20) - 1), Level::Problem),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_which_is_not_there_yet_is_looked_for_above() {
+    fn for_a_missing_folder_its_parent_is_checked() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(existing(&folder.path().join("a/b/c")), folder.path());
         assert_eq!(existing(Path::new("no-such-folder/reports")), Path::new("."));

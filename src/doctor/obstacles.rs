@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_iterations_for_a_rate_are_told() {
+    fn too_few_iterations_for_a_rate_are_reported() {
         let with = |workload: &str| {
             let unit = if workload.contains("duration") { "h" } else { "iteration" };
             let rate = format!("thresholds: [ {{ tag: MyD1, max_rate: 0 B/{unit} }} ]");
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn pools_of_another_system_are_told() {
+    fn pools_of_another_system_are_reported() {
         let pool = |pool: &str| {
             certain(&format!(
                 "workload: {{ run: echo, iterations: 99 }}\nthresholds: [ {{ total: {pool}, max_growth: 1 MiB }} ]"
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_not_there_is_told() {
+    fn a_missing_command_is_reported() {
         let thresholds = "thresholds: [ { tag: MyD1, max_bytes: 1 MiB } ]";
         let workload = |run: &str| found(&format!("workload: {{ run: {run:?}, iterations: 99 }}\n{thresholds}"));
         assert!(workload("no-such-program --x").certain[0].contains("workload: there is no program `no-such-program`"));

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_planned_needs_a_reboot_only_if_flags_are_asked_for() {
+    fn an_impossible_plan_needs_a_reboot_only_if_flags_are_requested() {
         let failed = || Err(MachineError::NotElevated("read it"));
         let flagged = scenario("flags: { kernel_cmdline: [slab_nomerge] }\n");
         assert_eq!(reboots(&scenario(""), &Ok(Vec::new())), Reboots::Never);

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_reboots_need_is_a_problem_only_where_there_are_any() {
+    fn requirements_of_reboots_are_problems_only_if_there_are_reboots() {
         let faults = [
             ("elevation", Facts { administrator: false, ..healthy() }),
             ("service", Facts { services: denied(), ..healthy() }),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_no_way_is_a_note_at_most() {
+    fn harmless_findings_are_notes_at_most() {
         for (what, facts) in [
             ("Fast Startup", Facts { fast_startup: true, ..healthy() }),
             ("BitLocker", Facts { bitlocker: BitLocker::On, ..healthy() }),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_account_is_named_whatever_its_rights_are() {
+    fn the_account_is_named_with_any_rights() {
         let account = Some(r"NT AUTHORITY\NETWORK SERVICE".to_owned());
         for administrator in [false, true] {
             let facts = Facts { account: account.clone(), administrator, ..healthy() };
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn every_lack_says_what_to_do() {
+    fn every_missing_part_has_advice() {
         let worst = Facts {
             account: None,
             administrator: false,

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_dumps_which_are_newer_than_the_run_are_its_own() {
+    fn only_dumps_that_are_newer_than_the_run_are_its_own() {
         let windows = tempfile::tempdir().unwrap();
         let at = |name: &str| windows.path().join(name);
         let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_is_told_once_with_its_code_and_parameters() {
+    fn a_crash_is_reported_once_with_its_code_and_parameters() {
         let stopped = "Windows stopped with bugcheck 0x00000050 (0x1, 0x0, 0xfffff80465545b04, 0x2)";
         let saved = bugcheck(0x50, Some(r"C:\Windows\MEMORY.DMP"));
         let expected = format!(
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_ever_or_without_a_bugcheck() {
+    async fn waiting_needs_a_bugcheck_and_has_an_end() {
         let began = Instant::now();
         for found in [vec![], vec![bugcheck(0, None)], vec![bugcheck(0x50, Some("MEMORY.DMP")), bugcheck(0x50, None)]] {
             until_saved(|| found.clone(), || panic!("nothing to wait for")).await;

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_cannot_be_read_is_said() {
+    async fn unreadable_sources_are_reported() {
         let bed = Bed::new();
         let report = bed.begin("boot-1").read().await;
         assert!(report.unread[0].contains("dev/kmsg"), "{report:?}");
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn kmemleak_is_asked_after_its_objects_are_old_enough() {
+    async fn kmemleak_is_scanned_after_its_objects_are_old_enough() {
         let bed = Bed::new();
         bed.logs(OLD);
         let kmemleak = bed.0.path().join("sys/kernel/debug/kmemleak");

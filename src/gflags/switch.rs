@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_switches_nothing_says_what_would() {
+    fn useless_switches_are_refused_with_the_right_form() {
         for (text, message, help) in [
             ("kst", "the global flag `kst` without + or - does nothing", "`+kst` to set it (kernel mode stack trace"),
             ("d32", "the global flag `d32` without + or - does nothing", "`-d32` to clear it"),
@@ -234,7 +234,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_switch_or_says_what_would_be(text: String) {
+        fn any_text_is_a_switch_or_an_error_with_the_right_form(text: String) {
             if let Err(error) = text.parse::<Switch>() {
                 prop_assert!(!advice(&error).is_empty());
             }

@@ -39,7 +39,7 @@ fn a_first_scenario_for_linux_without_a_tag_reads_well() {
 }
 
 #[test]
-fn without_tags_the_default_rule_is_what_must_hold() {
+fn without_tags_the_default_rule_must_hold() {
     for platform in [Platform::Windows, Platform::Linux] {
         let words: Vec<_> = read(&first(platform, &[])).thresholds().iter().map(|rule| rule.words()).collect();
         assert_eq!(words, ["tag * max_rate 0 B/iteration"]);
@@ -47,7 +47,7 @@ fn without_tags_the_default_rule_is_what_must_hold() {
 }
 
 #[test]
-fn what_a_comment_shows_would_be_right_as_it_is() {
+fn commented_examples_are_valid() {
     for platform in [Platform::Windows, Platform::Linux] {
         let uncommented: Vec<String> = first(platform, &[])
             .text()
@@ -77,7 +77,7 @@ fn tags() -> impl Strategy<Value = TagPattern> {
 
 proptest! {
     #[test]
-    fn what_is_written_loads_and_means_what_was_given(
+    fn a_written_scenario_loads_with_the_given_values(
         windows: bool,
         driver in prop::option::of("[A-Za-z0-9 ._#&'-]{0,20}[a-z]"),
         tags in prop::collection::vec(tags(), 0..3),

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_which_was_missed_took_its_time() {
+    fn a_slot_that_was_missed_took_its_time() {
         let mut clock = clock(100, None);
         clock.miss(50);
         clock.push(Duration::from_secs(36 * 151), 302);

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_table_hides_what_it_does_not_show() {
+    fn a_partial_table_hides_the_rows_that_it_lacks() {
         let shown = shown(Incomplete { partial: true, ..Incomplete::default() });
         let reason = "1 of 2 tables show only some of the tags, so nothing is known of tags that are not shown";
         assert_eq!(shown.incomplete().as_deref(), Some(reason));

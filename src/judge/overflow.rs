@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_which_moves_is_told_and_one_which_stands_is_not() {
+    fn a_changing_overflow_row_is_reported_and_a_constant_one_is_not() {
         for (allocs, expected) in [
             ([Some(0), Some(0), Some(0)], false),
             ([Some(7), Some(7), Some(7)], false),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_row_which_comes_during_the_run_has_moved() {
+    fn an_overflow_row_that_appears_during_the_run_has_changed() {
         let keys = keys("Ovfl", Pool::Nonpaged);
         let mut overflow = Overflow::default();
         overflow.sample(&keys[..1], &usages(0, None)[..1]);

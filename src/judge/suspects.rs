@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn everybodys_tags_are_known() {
+    fn shared_tags_are_known() {
         let generic = |tag: Tag, pool| is_generic(&key(tag, pool));
         for tag in [*b"Irp ", *b"File", *b"CM25", *b"CMVa", *b"MmSt", *b"Ddk ", *b"Wdm ", *b"Mdl ", *b"Io  "] {
             assert!(generic(Tag::from_pool_tag(tag), Pool::Paged), "{tag:?}");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drivers_tag_is_closer_than_the_kernels_and_that_than_everybodys() {
+    fn a_drivers_tag_ranks_before_the_kernels_and_before_shared_ones() {
         let order = ["MyD1", "FMfn", "Irp"].map(|tag| owner(&key(tag.parse().unwrap(), Pool::Nonpaged)));
         assert_eq!(order, [TagSpecificity::Driver, TagSpecificity::Kernel, TagSpecificity::Anyone]);
     }

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_got_worse_is_told() {
+    fn only_worse_figures_are_reported() {
         let committed = figures(0, Some(0.25), 0.8);
         assert_eq!(worse(&committed, &committed), [""; 0]);
         assert_eq!(worse(&figures(0, Some(0.125), 0.9), &committed), [""; 0]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_which_is_not_measured_any_more_is_told() {
+    fn a_figure_that_is_no_longer_measured_is_reported() {
         let now = BenchFigures { recall: Vec::new(), ..figures(0, Some(0.25), 0.8) };
         assert_eq!(worse(&now, &figures(0, Some(0.25), 0.8)), ["recall at 300 iterations: not measured any more"]);
     }

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hard_to_tell_apart_differs_in_its_clock_only() {
+    fn confusable_families_differ_in_their_clock_only() {
         for family in &HARD {
             let tag = |clock| family.tag(Some(clock), Quirks::default(), 200, Random::named(family.name));
             let (mut by_time, mut by_work) = (tag(PartClock::Time), tag(PartClock::Work));

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steady_growth_without_the_workload_is_named_as_what_it_is() {
+    fn steady_growth_without_the_workload_is_named_as_such() {
         let size = Size { tags: 100, ..Size::TINY };
         let steady = &backgrounds(&size, "v1")[0];
         assert_eq!((steady.family.as_str(), steady.candidates, steady.leak), ("steady", 100, 0));

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_rule_sees_what_it_is_made_for() {
+    fn each_rule_finds_its_own_kind_of_leak() {
         let rising: Vec<f64> = (0..100).map(|at| 1e6 + f64::from(at) * 1024.0 + f64::from(at % 3)).collect();
         assert_eq!(Scores::new(1e6, 1e6 + 1024.0 * 100.0, &rising).alarms(), [true, true, true, true]);
         let flat: Vec<f64> = (0..100).map(|at| 1e6 + f64::from(at % 7)).collect();

@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_which_are_not_nothing_do_not_look_like_it() {
+    fn small_shares_are_not_shown_as_zero() {
         assert_eq!([0.0, 0.000_02, 0.004_2, 0.5, 1.0].map(share), ["0 %", "0.002 %", "0.42 %", "50.0 %", "100.0 %"]);
     }
 }

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_flight_is_gone_at_rest() {
+    fn allocations_in_flight_are_gone_at_rest() {
         let parts = [
             (PartClock::Work, Movement::InFlight { mean: 50.0 }),
             (PartClock::Work, Movement::Load { mean: 40.0, share: 0.5 }),

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn screens_which_were_missed_are_not_made_up_for() {
+    fn missed_screens_are_not_repeated() {
         let start = Instant::now();
         let mut ticks = Ticks::new(start, millis(1000), None);
         ticks.done(start + millis(3500));

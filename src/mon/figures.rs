@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_which_wrapped_changed_by_little() {
+    fn a_counter_that_wrapped_changed_by_little() {
         let (before, now) =
             (Usage { allocs: 0xffff_fffe, frees: 10, bytes: 4096 }, Usage { allocs: 3, frees: 12, bytes: 0 });
         let change = RowChange::new(&key(Counters::Wrapping32), before, now);

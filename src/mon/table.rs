@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_which_was_absent_was_not_zero() {
+    fn a_row_that_was_absent_was_not_zero() {
         let table = table(&[
             &[("Aaaa", PAGED, None, [1, 0, 64])],
             &[("Aaaa", PAGED, None, [1, 0, 64]), ("Late", PAGED, None, [5, 0, 4096])],
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_kernel_says_of_its_pools_is_in_the_header() {
+    fn the_kernels_pool_totals_are_in_the_header() {
         let table =
             table(&[&[("paged", Pool::Kernel, None, [2, 0, 8192]), ("nonpaged", Pool::Kernel, None, [1, 0, 4096])]]);
         let screen = table.screen(&RowFilter::default(), SortOrder::default());
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_view_says_why() {
+    fn an_empty_view_has_a_reason() {
         let table = table(&[&[("dentry", Pool::Slab, None, [3, 0, 600])]]);
         let why = |shown: RowFilter| table.why_empty(&shown).unwrap_or_default();
         assert_eq!(why(RowFilter::default()), "");

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_counter_which_wrapped_still_gives_the_objects_in_use() {
+    fn a_counter_that_wrapped_still_gives_the_objects_in_use() {
         let key = Key::new("Wrap".parse().unwrap(), Pool::Paged, Counters::Wrapping32);
         assert_eq!(key.live(Usage { allocs: 3, frees: 0xffff_fffe, bytes: 0 }), 5);
         assert_eq!(key.live(Usage { allocs: 0xffff_fffe, frees: 0xffff_ffff, bytes: 0 }), -1);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_which_differ_are_shown_differently() {
+    fn keys_that_differ_are_shown_differently() {
         let key = |bytes: [u8; 4], session| {
             let key = Key::new(Tag::from_pool_tag(bytes), Pool::Paged, Counters::Wrapping32);
             Key { session, ..key }.to_string()

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_says_why() {
+    fn bad_tags_are_refused_with_a_reason() {
         assert_eq!("".parse::<Tag>(), Err(TagError::Empty));
         assert_eq!("  ".parse::<Tag>(), Err(TagError::Empty));
         assert_eq!("a\\n".parse::<Tag>(), Err(TagError::Escape));

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_which_cannot_be_replaced_is_named_and_stays() {
+    fn a_file_that_cannot_be_replaced_is_named_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         // A file cannot replace a folder that is not empty.
         let path = folder.path().join("junit.xml");

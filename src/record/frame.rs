@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_zero_is_no_frame_whatever_its_checksum() {
+    fn a_length_of_zero_is_no_frame_with_any_checksum() {
         let mut bytes = [&MAGIC[..], &[0; 4]].concat();
         bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
         assert_eq!(read(&bytes), []);

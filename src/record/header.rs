@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_refused_whatever_it_looks_like() {
+    fn a_newer_format_is_refused_with_any_content() {
         assert_eq!(
             read(r#"{"format":"poolgate recording","version":2}"#).unwrap_err(),
             "x.pgr was written by a newer poolgate (format 2, this one reads 1)"

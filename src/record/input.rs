@@ -167,7 +167,7 @@ mod unix {
         }
 
         #[test]
-        fn a_pipe_nobody_writes_to_is_given_up() {
+        fn a_pipe_without_a_writer_is_an_error() {
             let (mut pipe, writer) = silent();
             let error = pipe.read(&mut [0; 8]).unwrap_err();
             assert_eq!(error.to_string(), "nothing came out of a pipe for a minute");

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_entry_is_read_whatever_follows_it() {
+    fn the_first_entry_is_read_with_anything_behind_it() {
         let mut damaged = written(&["first", "second", "third"]);
         let place = written(&["first"]).len() + 20;
         damaged[place] ^= 1;
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_which_does_not_exist_yet_is_an_empty_journal() {
+    fn a_file_that_does_not_exist_yet_is_an_empty_journal() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.jsonl");
         let (mut journal, entries) = Journal::open::<String>(path.clone()).unwrap();

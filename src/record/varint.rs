@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_too_wide_is_no_number() {
+    fn truncated_or_oversized_bytes_are_no_number() {
         let mut largest = Vec::new();
         put(&mut largest, u64::MAX);
         assert_eq!(take(&mut &largest[..]), Some(u64::MAX));

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_driver_is_told_as_far_as_it_is_known() {
+    fn a_driver_is_shown_with_all_known_details() {
         let driver = |found| Driver { name: "mydrv.sys".to_owned(), found }.to_string();
         let found = |version: Option<&str>, build: Option<&str>| {
             let (version, build) = (version.map(str::to_owned), build.map(str::to_owned));

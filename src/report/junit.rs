@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_forbids_is_shown_as_escapes() {
+    fn characters_forbidden_in_xml_are_escaped() {
         assert_eq!(clean("a\0b\x1b[1m\u{ffff}é\n\u{1f600}"), "a\\x00b\\x1b[1m\\xffffé\n\u{1f600}");
     }
 
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_cdata_section_is_divided_between_two() {
+    fn the_end_mark_of_a_cdata_section_is_split() {
         assert_eq!(content("x]]>y"), "x]]]]><![CDATA[>y");
     }
 }

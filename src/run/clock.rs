@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_clock_which_begins_again_missed_nothing() {
+    async fn a_clock_that_begins_again_missed_nothing() {
         let mut clock = SampleClock::new(Duration::from_secs(1));
         clock.tick().await;
         tokio::time::advance(Duration::from_millis(3500)).await;
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ticks_that_nobody_waited_for_are_missed() {
+    async fn ticks_without_a_waiter_are_missed() {
         let mut clock = SampleClock::new(Duration::from_secs(1));
         clock.tick().await;
         tokio::time::advance(Duration::from_millis(3500)).await;

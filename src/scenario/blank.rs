@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_goes_with_what_belongs_to_it() {
+    fn a_key_is_removed_with_its_content() {
         let left = without_line(TEXT, at("timeout"));
         assert_eq!(
             lines(&left),

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_shown_where_it_stands() {
+    fn invalid_bytes_are_shown_at_their_place() {
         assert_eq!(refused(b"a: \xc3("), ("byte 0xc3 is not UTF-8".to_owned(), "\u{fffd}".to_owned()));
         let control = "the control character U+0000 is not allowed in a scenario";
         assert_eq!(refused(b"a: b\0c"), (control.to_owned(), "\0".to_owned()));

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_is_a_file_name_which_verifier_s_list_can_hold() {
+    fn a_driver_is_a_file_name_that_verifier_s_list_can_hold() {
         for good in ["mydrv.sys", "MYDRV.SYS", "a.b-1_(x64).sys", "x.sys"] {
             assert_eq!(DriverToVerify::read(good).unwrap().as_str(), good);
         }

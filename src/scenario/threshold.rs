@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_kernel_holds_in_all_is_meant_only_where_it_is_named() {
+    fn the_kernels_total_is_meant_only_if_it_is_named() {
         let all = row("nonpaged", Pool::Kernel, None);
         for (subject, expected) in [
             (tags("*", None), false),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_and_rates_are_of_objects_and_what_is_held_is_whole_slabs() {
+    fn growth_and_rates_count_objects_and_levels_count_whole_slabs() {
         for (given, expected) in [
             ("tag dentry max_growth 1 MiB, max_rate 0 B/h, max_bytes 1 MiB, after_teardown 0 B", "oosx"),
             ("total slab max_growth 1 MiB, max_rate 0 B/h, max_bytes 1 MiB", "sss"),

@@ -235,13 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_expression_says_where_it_broke() {
+    fn the_error_for_a_broken_expression_has_the_position() {
         assert!(LinePattern::read("done [0-9]+$").unwrap().matches(b"\xff done 12"));
         assert_eq!(LinePattern::read("(done").unwrap_err().message, "the regular expression is broken: unclosed group");
     }
 
     #[test]
-    fn a_date_is_a_day_which_exists() {
+    fn a_date_is_a_day_that_exists() {
         assert_eq!(<Date as Scalar>::read("2027-03-01"), Ok(jiff::civil::date(2027, 3, 1)));
         for bad in ["2027-02-30", "20270301", "1 March", "2027-03-01T12:00"] {
             assert!(<Date as Scalar>::read(bad).is_err(), "{bad}");

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gflags_exe_takes_is_put_in_clap_s_order() {
+    fn arguments_of_gflags_exe_are_put_in_claps_order() {
         for (given, taken) in [
             ("", ""),
             ("/r", "-r"),

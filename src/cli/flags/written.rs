@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_leaves_what_was_there() {
+    fn a_failed_write_leaves_the_old_value() {
         for (mut machine, says) in [
             (
                 Troubled { writes: 0, ..Troubled::default() },
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_put_back_either_is_told() {
+    fn failed_restores_are_reported_too() {
         let mut machine = Troubled { writes: 1, unflushed: 1, ..Troubled::default() };
         let Err(refused) = write(&mut machine, &change()) else { panic!() };
         let left = "; the previous value could not be restored: GlobalFlag was absent";

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_switch_stays_as_it_is() {
+    fn arguments_that_are_no_switches_stay() {
         for line in [
             "",
             "recording.pgr --every 5s",
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_which_poolmon_does_not_have_is_named() {
+    fn a_switch_that_poolmon_does_not_have_is_named() {
         for (line, expected) in [
             ("/z", BadSwitch::Unknown("/z".to_owned())),
             ("/nowhere", BadSwitch::Unknown("/nowhere".to_owned())),

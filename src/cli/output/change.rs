@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn global_flags_are_told_one_by_one() {
+    fn global_flags_are_listed_one_by_one() {
         assert_eq!(
             lines(&change("GlobalFlag", "dword:00001201", "dword:02002200")),
             [
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_which_wait_for_a_boot_are_told_so() {
+    fn flags_that_wait_for_a_boot_are_marked() {
         let lines = lines(&change(r"HKLM\x\GlobalFlag", "sz:0x400", "sz:0x400"));
         assert_eq!(lines[1..], ["already in the registry; they take effect at the next boot"]);
     }

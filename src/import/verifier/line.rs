@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_decimal_or_hexadecimal_as_their_form_says() {
+    fn counts_are_decimal_or_hexadecimal_by_their_form() {
         for (text, said) in [
             ("Current Pool Allocations: ( 0x0000001f / 0x00000000 )", VerifierLine::Allocations([Some(31), Some(0)])),
             ("Current Pool Allocations:  (      31 /      0 )", VerifierLine::Allocations([Some(31), Some(0)])),

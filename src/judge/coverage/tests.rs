@@ -71,7 +71,7 @@ fn a_rest_with_no_sample_due_is_not_doubted() {
 }
 
 #[test]
-fn what_was_missed_in_the_warm_up_does_not_count() {
+fn samples_missed_in_the_warm_up_do_not_count() {
     let mut coverage = Coverage::default();
     coverage.hole(0, 60);
     assert_eq!(coverage.at_work(60, 300), SampleCounts { taken: 240, due: 240 });
@@ -85,7 +85,7 @@ fn what_was_missed_in_the_warm_up_does_not_count() {
 }
 
 #[test]
-fn what_was_missed_at_the_end_of_the_workload_is_told_by_the_next_sample() {
+fn samples_missed_at_the_end_of_the_workload_are_counted_by_the_next_one() {
     let mut coverage = Coverage::default();
     coverage.begin(Stage::Workload, Duration::ZERO);
     sample(&mut coverage, 1, 0);

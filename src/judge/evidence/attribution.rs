@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_which_are_all_the_same_attribute_nothing() {
+    fn blocks_that_are_all_the_same_attribute_nothing() {
         assert_eq!(attribution(&[0.0; 24], Labels { order: &[true; 12], parts: 2, slots: 1.0 }), None);
         assert_eq!(attribution(&[0.0; 23], Labels { order: &[true, false], parts: 2, slots: 1.0 }), None);
     }

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_goes_on_as_it_began_is_a_leak() {
+    fn only_growth_that_continues_as_it_began_is_a_leak() {
         assert_eq!(budgeted(|at| 500.0 + at), Some(Budgeted::Leak));
         assert_eq!(budgeted(|at| 500.0 + 400.0 * (1.0 - (-at / 190.0).exp())), Some(Budgeted::SlowingDown));
         // No growth in the first third.

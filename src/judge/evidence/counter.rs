@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_which_goes_down_without_a_wrap_is_another_one() {
+    fn a_counter_that_goes_down_without_a_wrap_is_another_one() {
         for counters in [Counters::Wrapping32, Counters::Full64] {
             let mut counter = Counter::new(counters);
             counter.read(usage(1000, 900));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_sample_says_nothing_of_what_was_allocated() {
+    fn the_first_sample_counts_no_allocations() {
         let mut counter = Counter::new(Counters::Full64);
         assert_eq!(counter.read(usage(500, 400)).unwrap().allocs, 0);
         assert_eq!(counter.read(usage(507, 400)).unwrap().allocs, 7);

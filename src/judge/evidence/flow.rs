@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_flight_is_taken_out() {
+    fn allocations_in_flight_are_subtracted() {
         let samples = samples(|allocs| 1000 + allocs / 2);
         let flow = learned(&samples);
         assert!((flow.share as f64 / 65536.0 - 0.5).abs() < 0.02, "{flow:?}");
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_which_does_not_follow_stays_as_it_is() {
+    fn a_level_that_does_not_follow_stays_as_it_is() {
         let samples = samples(|_| 1000);
         let flow = learned(&samples);
         assert!(samples.iter().all(|sample| flow.trough(*sample).adjusted == 1000), "{flow:?}");

@@ -132,7 +132,7 @@ mod tests {
         }
 
         #[test]
-        fn what_begins_late_has_the_blocks_of_what_was_there(slots in 0usize..3000) {
+        fn late_tags_have_the_blocks_of_earlier_ones(slots in 0usize..3000) {
             let (late, whole) = (Merging::after(slots as u64, Trough::default()), merged(&vec![0; slots]));
             prop_assert_eq!((late.blocks, late.span, late.filled), (whole.blocks, whole.span, whole.filled));
         }

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_grow_fails_guards_which_say_why() {
+    fn tags_without_growth_fail_named_guards() {
         let failed = |value: &dyn Fn(i64) -> i64| guards(&series(value), Some(value(0) as f64));
         assert_eq!(failed(&|at| 500 + at * 10), []);
         assert_eq!(failed(&|_| 500), [GrowthCheck::FewObjects, GrowthCheck::NotEveryQuarter, GrowthCheck::SeenBefore]);

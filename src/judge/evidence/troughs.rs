@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_mostly_missing_is_not_split() {
+    fn blocks_with_mostly_missing_samples_are_not_split() {
         let mut troughs = Troughs::default();
         (0..40).for_each(|slot| if slot < 25 { troughs.miss() } else { troughs.push(at(slot)) });
         assert_eq!(troughs.split(0, 8), None);

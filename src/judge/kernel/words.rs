@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_are_told_from_messages() {
+    fn faults_are_distinguished_from_messages() {
         for (text, expected) in [
             ("BUG: KASAN: slab-out-of-bounds in leaky_open+0x1/0x2 [leaky]", Some(Severity::Fault)),
             ("BUG: KFENCE: use-after-free read in test+0x1/0x2", Some(Severity::Fault)),

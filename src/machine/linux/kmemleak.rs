@@ -89,7 +89,7 @@ mod tests {
                        backtrace (crc 1):\n    leaky_open+0x1/0x2 [leaky]\n";
 
     #[test]
-    fn only_what_was_not_reported_before_the_run_is_new() {
+    fn only_reports_since_the_beginning_of_the_run_are_new() {
         let root = tempfile::tempdir().unwrap();
         assert!(Kmemleak::begin(root.path()).unwrap().is_none());
         let path = root.path().join("sys/kernel/debug/kmemleak");

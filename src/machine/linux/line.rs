@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_hold_what_the_kernel_does_not_forbid() {
+    fn a_name_may_have_all_characters_that_the_kernel_permits() {
         for name in [
             "key_jar",
             "twin 7",

@@ -112,7 +112,7 @@ mod tests {
                          2: -> FLOCK  ADVISORY  WRITE 710 fe:00:99 0 EOF\n";
 
     #[test]
-    fn only_a_lock_that_somebody_has_counts() {
+    fn only_a_lock_that_is_taken_counts() {
         for (place, is) in [("fe:00:1234", true), ("00:15:31", false), ("fe:00:99", false), ("fe:00:123", false)] {
             assert_eq!(locked(LOCKS, place), is, "{place}");
         }

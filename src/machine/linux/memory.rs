@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernels_figures_are_bytes_and_what_it_does_not_tell_is_not_known() {
+    fn the_kernels_figures_are_bytes_and_missing_ones_are_unknown() {
         let meminfo = "MemTotal:        8000000 kB\nMemFree:          900 kB\nMemAvailable:    6000000 kB\nSlab:             120000 kB\n\
                        CommitLimit:     4000000 kB\nCommitted_AS:    1000000 kB\n";
         let memory = of_texts(meminfo, "pgpgin 5\npgfault 1234567\npgfaultx 8\n");

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_which_stays_the_same_is_read_once_a_sample() {
+    fn a_list_that_stays_the_same_is_read_once_a_sample() {
         assert_eq!(samples_of(&["ab"], 3), [told(&["a2", "b2"]), told(&["a3", "b3"]), told(&["a4", "b4"])]);
     }
 
@@ -268,12 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn a_list_which_loses_its_end_is_read_again() {
+    fn a_list_that_loses_its_end_is_read_again() {
         assert_eq!(samples_of(&["abc", "abc", "ab", "abc"], 2)[1], told(&["a5", "b5", "c5"]));
     }
 
     #[test]
-    fn a_list_which_never_comes_to_rest_is_an_error() {
+    fn a_list_that_keeps_changing_is_an_error() {
         let restless: Vec<&str> = ["ab", "abc"].into_iter().cycle().take(2 * READINGS).collect();
         let samples = samples_of(&restless, 1);
         assert!(samples[0].as_ref().unwrap_err().contains("no two readings list the same caches"), "{samples:?}");

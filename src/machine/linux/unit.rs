@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_which_no_unit_can_hold_is_refused() {
+    fn a_path_that_no_unit_can_hold_is_refused() {
         for (path, problem) in [("a/b", "it does not begin with /"), ("/a\nExecStart=/b", "it has a control character")]
         {
             let error = text(Path::new("/poolgate"), Path::new(path)).unwrap_err();

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_workload_leaves_behind_is_seen_until_the_next_boot() {
+    fn remaining_processes_of_a_workload_are_found_until_the_next_boot() {
         let (_folder, kernel) = kernel(state());
         let exercise = Exercise { leak: vec!["Leak:4KiBx2".parse().unwrap()], ..Exercise::default() };
         kernel.change(|state| exercise.apply(state)).unwrap();

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_seen_at_once_and_lost_by_a_power_cut() {
+    fn a_write_is_visible_at_once_and_lost_by_a_power_cut() {
         let mut settings = Settings::default();
         settings.set_flag("GlobalFlag", Some("old".to_owned()));
         settings.flush();

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_administrators_made_is_trusted() {
+    fn files_made_by_administrators_are_trusted() {
         let trusted_installer = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
         let generic_all = 0x1000_0000;
         for access in [
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_runs_poolgate_may_own_it_but_nobody_else() {
+    fn only_the_user_who_runs_poolgate_may_own_it() {
         let theirs = Access { owner: SOMEBODY.to_owned(), ..and(allow(SOMEBODY, FULL)) };
         assert_eq!(fault(&theirs, SOMEBODY), None);
         assert_eq!(fault(&theirs, SYSTEM), Some(Fault::Owner(SOMEBODY.to_owned())));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn every_right_to_write_which_a_stranger_has_is_found() {
+    fn every_write_access_of_a_stranger_is_found() {
         let mut found = 0;
         for bit in 0..32 {
             let access = and(allow(USERS, 1 << bit));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_made_beforehand_in_program_data_is_refused() {
+    fn a_folder_that_a_user_made_first_in_program_data_is_refused() {
         // The access list of a folder that an unprivileged user makes in ProgramData: the user owns it and it inherits
         // entries.
         let modify_and_more = vec![

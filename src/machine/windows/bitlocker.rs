@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_manage_bde_answers_is_told_apart() {
+    fn answers_of_manage_bde_are_distinguished() {
         for (status, all, asking, expected) in [
             (Some(1), "", "", BitLocker::Off),
             (Some(0), ID, "", BitLocker::On),

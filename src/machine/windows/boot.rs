@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_which_would_outlive_the_boot_is_not_believed() {
+    fn a_name_that_would_outlive_the_boot_is_not_believed() {
         let path = r"Software\poolgate test of imported keys";
         CURRENT_USER.create(path).unwrap().set_string(VALUE, "imported").unwrap();
         assert_ne!(named_in(CURRENT_USER, path).unwrap(), "imported");

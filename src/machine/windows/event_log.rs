@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_source_names_a_message_file_and_a_line_can_be_told() {
+    fn the_source_has_a_message_file_and_a_line_can_be_logged() {
         let log = EventLog::open().unwrap();
         log.tell(LogLevel::Information, "a line of a test of poolgate");
         let source = LOCAL_MACHINE.open(SOURCES).unwrap();

@@ -94,7 +94,7 @@ mod asked {
         use super::*;
 
         #[test]
-        fn this_system_answers_whatever_its_rights_are() {
+        fn this_system_answers_with_any_rights() {
             let facts = facts(Path::new("/"));
             // Reading `waiting` needs no rights. Under Wine it is empty.
             let asked_bitlocker =

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_is_where_the_registry_says_and_no_environment() {
+    fn the_folder_is_taken_from_the_registry_not_the_environment() {
         for (value, folder) in [
             (r"%SystemDrive%\ProgramData", r"D:\ProgramData"),
             (r"%systemdrive%\Data", r"D:\Data"),

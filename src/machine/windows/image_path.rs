@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_which_no_command_line_can_hold_is_refused() {
+    fn a_path_that_no_command_line_can_hold_is_refused() {
         for (path, problem) in [
             (r"run", "it does not begin with a drive or a share"),
             (r"/run", "it does not begin with a drive or a share"),

@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn a_shutdown_which_is_pending_is_not_asked_for_twice() {
+    fn a_pending_shutdown_is_not_requested_twice() {
         for pending in PENDING {
             assert_eq!(restarted([Err(pending), Err(REFUSED), Ok(())]), (Ok(()), vec!["initiate", "force"]));
         }
     }
 
     #[test]
-    fn a_machine_which_said_yes_and_stays_up_is_made_to_once_patience_is_over() {
+    fn an_accepted_restart_that_does_not_happen_is_forced_after_the_patience() {
         let (ways, asked) = told([Ok(()), Ok(()), Ok(())]);
         let (over, patience) = channel::<()>();
         restart(&ways, move || _ = patience.recv()).unwrap();

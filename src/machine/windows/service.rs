@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_of_that_name_which_is_not_ours_is_left_alone() {
+    fn a_service_of_that_name_that_is_not_ours_is_left_alone() {
         let mut own = Own::named("poolgate-test-of-strangers");
         let service = &mut own.0;
         let access = ServiceAccess::QUERY_CONFIG | ServiceAccess::CHANGE_CONFIG;
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_which_somebody_keeps_from_being_removed_is_named() {
+    fn a_service_that_another_program_keeps_open_is_named() {
         let mut own = Own::named("poolgate-test-of-removal");
         let service = &mut own.0;
         service.set(Some(Path::new(r"C:\run"))).unwrap();

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_boot_has_the_same_name_whenever_it_is_asked() {
+    fn a_boot_keeps_its_name() {
         let first = boot().unwrap();
         assert_eq!(boot().unwrap(), first);
         assert!(!first.ends_with("since 0"), "{first}");

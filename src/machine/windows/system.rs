@@ -107,7 +107,7 @@ mod asked {
         use super::*;
 
         #[test]
-        fn the_system_tells_its_build_its_room_and_where_it_leaves_dumps() {
+        fn the_system_has_a_build_free_space_and_a_folder_for_dumps() {
             let build = build().unwrap();
             assert!(build.split('.').count() >= 3, "{build}");
             assert!(free_space(&folders::windows()).unwrap() > 0);

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_is_left_out() {
+    fn text_that_is_no_event_is_left_out() {
         for text in ["", "</Event>", "<Event><System><EventRecordID>x</EventRecordID></System></Event>", "<Event"] {
             assert_eq!(messages(text, 0).lines, [""; 0], "{text}");
         }

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_reading_is_told_and_the_last_one_stays() {
+    fn a_failed_reading_is_reported_and_the_last_one_stays() {
         let failed = StatusLine { failed: Some("cannot read kernel.json: gone".to_owned()), ..watched() };
         let screen = drawn(&mut by_bytes(), 100, 12, &failed);
         assert!(screen.contains(" not read: cannot read kernel.json: gone"), "{screen}");

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_least_is_left_out() {
+    fn the_least_important_parts_are_left_out() {
         let parts = [("12:00:00", 1), ("rows 1-6 of 235", 0), ("q end", 2)];
         assert_eq!(fitting(&parts, 80), " 12:00:00 · rows 1-6 of 235 · q end");
         assert_eq!(fitting(&parts, 30), " 12:00:00 · rows 1-6 of 235");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_shows_its_end() {
+    fn typed_text_shows_its_end() {
         assert_eq!(end_of("Tags: MyD1_", 6), "…MyD1_");
     }
 }

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn poolmons_keys_do_what_they_do_there() {
+    fn poolmons_keys_work_as_in_poolmon() {
         let mut view = view();
         let mut pool = || {
             press(&mut view, "p");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn escape_closes_what_lies_over_the_table_before_it_ends_it() {
+    fn escape_closes_a_dialog_before_it_ends_the_table() {
         for opens in ["h", "?", "i", "/"] {
             let mut view = view();
             assert_eq!(press(&mut view, opens), KeyAction::Redraw);

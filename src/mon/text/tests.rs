@@ -144,7 +144,7 @@ fn a_screen_of_64_bits() {
 }
 
 #[test]
-fn what_is_wider_than_its_column_is_never_cut() {
+fn wide_values_are_never_cut() {
     let mut huge = row(X64[0]);
     huge.now = RowFigures { allocs: u64::MAX, frees: u64::MAX - 1, diff: 1, bytes: u64::MAX };
     huge.change = RowChange { allocs: i64::MIN, frees: i64::MAX, diff: 0, bytes: i64::MIN };
@@ -183,7 +183,7 @@ fn caches_stand_in_a_column_as_wide_as_the_longest_name() {
 }
 
 #[test]
-fn what_is_not_counted_is_no_zero() {
+fn an_uncounted_value_is_no_zero() {
     let unknown = ScreenRow { counters: Counters::BytesOnly, pool: Pool::Unknown, ..slab("MyD1", 2) };
     let line = PoolmonText::new(PoolmonLayout::X64, None).live_rows(&screen(vec![unknown])).concat();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>().join(" "), "MyD1 ? ? ( ?) ? ( ?) ? 128 ( 0) ?");

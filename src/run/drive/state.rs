@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fold_accepts_only_what_a_run_can_have_written() {
+    fn the_fold_accepts_only_sequences_that_a_run_can_write() {
         let all = [
             Phase::Arm,
             Phase::BootArmed,
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_first_is_the_trouble_and_the_rest_is_kept() {
+    fn the_first_failure_is_reported_and_the_others_are_kept() {
         let entries = vec![
             CheckpointEntry::Created(Box::new(created())),
             entered(Phase::Restore, Some("first")),

@@ -5,7 +5,7 @@ use super::*;
 use crate::failure::help;
 
 #[test]
-fn a_second_run_is_told_who_owns_the_machine() {
+fn a_second_run_gets_the_name_of_the_owner() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("poolgate.lock");
     let first = MachineLock::take(&path, "nightly-1").unwrap();
@@ -33,7 +33,7 @@ fn a_run_is_found_by_its_lock_also_when_it_was_killed() {
 }
 
 #[test]
-fn looking_keeps_nobody_from_taking_the_lock() {
+fn reading_the_lock_does_not_block_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("machine.lock");
     assert_eq!(MachineLock::look(&path), LockOwner::Nobody);
@@ -91,7 +91,7 @@ fn a_file_system_without_locks_is_named_as_the_reason() {
 
 #[cfg(unix)]
 #[test]
-fn a_lock_is_its_owners_alone_whatever_it_was() {
+fn a_lock_file_is_made_private_from_any_mode() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("poolgate/machine.lock");
@@ -110,7 +110,7 @@ fn an_owner_cannot_write_to_anybodys_terminal() {
 }
 
 #[test]
-fn a_lock_which_is_a_link_is_not_followed() {
+fn a_lock_that_is_a_link_is_not_followed() {
     #[cfg(unix)]
     use std::os::unix::fs::symlink;
     #[cfg(windows)]

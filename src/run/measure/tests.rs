@@ -36,7 +36,7 @@ async fn a_request_to_stop_ends_the_workload_in_the_middle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_tick_has_a_sample_or_is_told_to_be_missed() {
+async fn every_tick_has_a_sample_or_is_counted_as_missed() {
     for slow in [700, 1300, 4999, 60_000, 1_499_000] {
         let rehearsal = Rehearsal::new("duration: 1500 s", Duration::from_secs(1));
         let run = rehearsal.on_a_busy_machine(Duration::from_millis(slow)).run().await;
@@ -66,14 +66,14 @@ async fn one_or_two_failed_samples_are_gaps_and_three_in_a_row_fail_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_measured_beside_a_workload_which_cannot_be_ended() {
+async fn nothing_is_measured_beside_a_workload_that_cannot_be_ended() {
     let run = Rehearsal::new("duration: 4 s", Duration::from_millis(300)).hanging_at_end(1).run().await;
     assert!(run.hung(), "{:?}", run.outcome);
     assert_eq!(run.story(), " lead-in:sss workload: 1c 5c 8c 11c");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_workload_which_cannot_be_ended_is_told_before_why_it_was_to_end() {
+async fn a_workload_that_cannot_be_ended_is_reported_before_the_reason_to_end_it() {
     let after = Duration::from_millis(6500);
     let run =
         Rehearsal::new("iterations: 9", Duration::from_secs(60)).hanging_at_end(1).stopped_after(after).run().await;

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cmd_exe_would_silently_do_otherwise_is_refused() {
+    fn commands_that_cmd_exe_would_change_silently_are_refused() {
         let refused = |folder: &str, line: &str| refuses(Path::new(folder), line).unwrap_or_default();
         assert!(refused(r"C:\lab", "one\ntwo").starts_with("cmd.exe runs only the first"));
         assert!(refused(r"\\server\lab", "one").starts_with("cmd.exe cannot work in a folder of the network"));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_which_is_not_there_is_told_from_one_which_fails() {
+    fn a_missing_program_is_distinguished_from_a_failing_one() {
         let words =
             "'frobnicate' is not recognized as an internal or external command,\noperable program or batch file.";
         assert_eq!(means(9009, ""), Some(NotWell::NotFound(9009)));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_is_told_from_an_exit_code() {
+    fn a_crash_is_distinguished_from_an_exit_code() {
         let said = |code: u32| means(code as i32, "").map(|not_well| not_well.to_string()).unwrap_or_default();
         assert_eq!(said(0xC000_0005), "crashed: access violation (exit code 0xC0000005)");
         assert_eq!(said(0xC000_9999), "ended with an error status of the system (exit code 0xC0009999)");

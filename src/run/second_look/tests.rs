@@ -75,7 +75,7 @@ async fn a_slot_of_rest_is_as_long_as_one_of_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_a_machine_which_became_slower_rest_is_as_long_as_work_is_now() {
+async fn on_a_machine_that_became_slower_rest_is_as_long_as_work_is_now() {
     // Iterations took 0.5 s in the first look, and take 1 s in this one.
     let look = SecondLook { slot_us: 500_000, ..plan(&[REST, WORK, REST], BlockPause::Idle) };
     let run = well(iterations().looking_again(look)).await;
@@ -84,7 +84,7 @@ async fn on_a_machine_which_became_slower_rest_is_as_long_as_work_is_now() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_looked_at_and_in_which_order_is_on_the_disk_before_it_is_measured() {
+async fn the_plan_is_on_disk_before_its_first_block() {
     let look = plan(&[WORK, REST], BlockPause::Idle);
     let again = SecondLook { number: 2, order: vec![REST, WORK], ..look.clone() };
     let run = well(iterations().looking_again(look.clone()).looking_again(again.clone())).await;
@@ -133,20 +133,20 @@ async fn a_long_command_never_runs_longer_than_its_duration() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_confirmation_nobody_asks() {
+async fn without_confirmation_there_is_no_second_look() {
     let run = well(iterations().unconfirmed().looking_again(plan(&[WORK], BlockPause::Idle))).await;
     assert!(run.asked.is_empty() && !run.story().contains("plan"), "{}", run.story());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_look_which_fits_into_the_time_limit_is_begun() {
+async fn a_second_look_that_fits_into_the_time_limit_is_begun() {
     // 3.5 s + 2 s + 2.5 s, and eight slots.
     let run = well(iterations().within(17 * SECOND).looking_again(plan(&[WORK, REST], BlockPause::Idle))).await;
     assert_eq!(run.second_look(), " | work: 3s 4s work: 5s 6s 7s idle:sss");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_look_which_does_not_fit_is_told_and_left_out() {
+async fn a_second_look_that_does_not_fit_is_reported_and_left_out() {
     let run = well(iterations().within(15 * SECOND).looking_again(plan(&[WORK, REST], BlockPause::Idle))).await;
     assert_eq!(run.story(), " lead-in:sss workload:c 1sc 2s cool-down:ss");
     let told = RunEvent::NoTime { subject: "MyD1 nonpaged".to_owned(), length: 8 * SECOND };
@@ -174,7 +174,7 @@ async fn a_request_to_stop_ends_a_second_look_in_the_middle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_iteration_which_fails_in_a_second_look_fails_the_run() {
+async fn an_iteration_that_fails_in_a_second_look_fails_the_run() {
     let run = iterations().looking_again(plan(&[REST, WORK], BlockPause::Idle)).failing_at(5).run().await;
     let failed = matches!(&run.outcome, Err(RunError::Command { which, because: CommandError::TimedOut(_), .. })
         if which == "iteration 5");
@@ -182,7 +182,7 @@ async fn an_iteration_which_fails_in_a_second_look_fails_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn samples_which_keep_failing_in_a_second_look_fail_the_run() {
+async fn samples_that_keep_failing_in_a_second_look_fail_the_run() {
     let look = plan(&[REST, REST, REST], BlockPause::Idle);
     let run = iterations().looking_again(look).blind_after(12 * SECOND).run().await;
     assert!(matches!(run.outcome, Err(RunError::Sample(_))), "{:?}", run.outcome);
@@ -190,7 +190,7 @@ async fn samples_which_keep_failing_in_a_second_look_fail_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_blocks_and_what_is_left_of_them_are_told() {
+async fn the_blocks_and_the_remaining_ones_are_reported() {
     let run = well(iterations().looking_again(plan(&[REST, WORK, REST], BlockPause::Idle))).await;
     let told: Vec<String> = run.told.iter().map(RunEvent::to_string).collect();
     let from = told.iter().position(|line| line.contains("second look")).unwrap();
@@ -209,7 +209,7 @@ async fn the_blocks_and_what_is_left_of_them_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupted_second_look_tells_of_a_workload_which_cannot_be_ended() {
+async fn an_interrupted_second_look_reports_a_workload_that_cannot_be_ended() {
     let look = plan(&[WORK, REST, WORK, REST], BlockPause::Idle);
     let after = Duration::from_millis(12_500);
     let run = lasting().hanging_at_end(2).looking_again(look).stopped_after(after).run().await;

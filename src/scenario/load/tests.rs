@@ -42,7 +42,7 @@ fn messages(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_example_means_what_it_says() {
+fn the_example_is_read_as_written() {
     let scenario = read(EXAMPLE);
     assert_eq!(scenario.name.as_str(), "mydriver-copy-stress");
     assert_eq!(scenario.driver.as_ref().unwrap().as_str(), "mydrv.sys");
@@ -75,7 +75,7 @@ fn the_example_means_what_it_says() {
 }
 
 #[test]
-fn what_is_not_written_has_its_default() {
+fn missing_keys_have_their_default() {
     let scenario = read(SMALL);
     assert_eq!(scenario.workload.plan, Plan::Iterations { count: 300, timeout: Duration::from_secs(600) });
     assert_eq!(scenario.sampling, Sampling::default());
@@ -112,7 +112,7 @@ fn a_simulated_machine_has_defaults_and_choices() {
 }
 
 #[test]
-fn what_is_just_allowed_is_allowed() {
+fn values_at_the_limit_are_allowed() {
     for more in [
         "sampling: { every: 10 ms }",
         "sampling: { settle: 10 min }",

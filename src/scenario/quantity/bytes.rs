@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_bytes_says_what_would_be() {
+    fn bad_byte_counts_are_refused_with_the_right_form() {
         for (text, message, help) in [
             ("64", "a number of bytes needs a unit", "write the unit: `64 B` or `64 KiB`"),
             ("64 KB", "`KB` is not a unit of bytes", "write `64 KiB` (1 KiB is 1024 bytes)"),

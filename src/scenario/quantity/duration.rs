@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_says_what_would_be() {
+    fn bad_durations_are_refused_with_the_right_form() {
         for (text, help) in [
             ("5", "write the unit: `200 ms`, `30 s` or `5 min`"),
             ("5 MIN", "write `5 min`"),

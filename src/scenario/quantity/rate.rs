@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_says_what_would_be() {
+    fn bad_rates_are_refused_with_the_right_form() {
         for (text, help) in [
             ("16 B", "write `16 B/iteration` or `16 B/h`"),
             ("16 B/min", "write `/iteration` or `/h`"),

@@ -22,7 +22,7 @@ fn an_interval_that_is_twice_as_long_counts_for_two() {
 }
 
 #[test]
-fn what_is_flat_may_still_hide_less_than_four_objects() {
+fn flat_data_may_still_hide_less_than_four_objects() {
     let found = interval(&even(&[64.0; 5]), 64.0).unwrap();
     assert_eq!((found.rate, found.high), (0.0, UNSEEN * 64.0 / 4.0));
 }
@@ -81,7 +81,7 @@ fn coverage(samples: usize, size: f64, mut level: impl FnMut(&mut TestRandom, f6
 }
 
 #[test]
-fn intervals_cover_the_rate_as_often_as_the_docs_say() {
+fn intervals_cover_the_rate_as_often_as_documented() {
     // A sampling error of 4000 series is 0.35 %.
     for samples in [3, 5, 10, 20, 36] {
         let walk = coverage(samples, 1e-6, |random, state, _| {

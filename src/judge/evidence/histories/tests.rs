@@ -20,7 +20,7 @@ fn objects(history: &History, count: usize) -> Vec<i64> {
 }
 
 #[test]
-fn samples_which_are_still_learned_from_are_in_the_series() {
+fn samples_that_are_still_learned_from_are_in_the_series() {
     let mut histories = alone(Counters::Full64, (0..40).map(|slot| usage(100 + slot, 0)));
     assert_eq!(objects(&histories.history(0), 4), [100, 110, 120, 130]);
     (40..80).for_each(|slot| histories.sample(Stage::Workload, &[usage(100 + slot, 0)]));
@@ -51,7 +51,7 @@ fn a_reset_of_one_tag_is_none_of_another() {
 }
 
 #[test]
-fn a_tag_which_appears_late_held_nothing_before() {
+fn a_tag_that_appears_late_held_nothing_before() {
     for slots in [0, 1, 10, 150, 191, 500, 1001] {
         let mut histories = alone(Counters::Full64, (0..slots).map(|slot| usage(slot, 0)));
         histories.add(Counters::Full64);
@@ -65,7 +65,7 @@ fn a_tag_which_appears_late_held_nothing_before() {
 }
 
 #[test]
-fn a_tag_which_was_not_seen_at_first_begins_where_it_was() {
+fn a_tag_that_was_not_seen_at_first_begins_where_it_was() {
     let unseen = (0..60).map(|_| None);
     let history = alone(Counters::Full64, unseen.chain((60..120).map(|slot| usage(5000 + slot, 0)))).history(0);
     assert_eq!((history.begun(), history.present(), history.is_gone()), (60, 60, false));
@@ -74,7 +74,7 @@ fn a_tag_which_was_not_seen_at_first_begins_where_it_was() {
 }
 
 #[test]
-fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
+fn constant_tags_are_in_every_block_with_a_sample() {
     let mut histories = alone(Counters::Full64, []);
     for slot in 0..1000 {
         // Missing at the beginning of blocks of every possible length.
@@ -87,7 +87,7 @@ fn what_stands_still_is_in_every_block_that_it_has_a_sample_in() {
 }
 
 #[test]
-fn a_cache_which_comes_back_is_another_one() {
+fn a_cache_that_comes_back_is_another_one() {
     let samples = (0..40).map(|slot| if slot == 20 { None } else { usage(500, 0) });
     let history = alone(Counters::InUse, samples).history(0);
     assert_eq!((history.reset(), history.slots(), history.present()), (Some(20), 40, 19));
@@ -130,7 +130,7 @@ fn each_of_many_tags_has_its_own_series() {
 }
 
 #[test]
-fn what_is_in_flight_is_not_taken_out_of_a_rest_before_it_is_learned() {
+fn allocations_in_flight_are_subtracted_only_after_they_are_learned() {
     let mut histories = alone(Counters::Full64, []);
     (0..9).for_each(|sample| histories.sample(Stage::LeadIn, &[usage(1000 + 300 * sample, 900 + 300 * sample)]));
     assert!(histories.history(0).before().samples().iter().all(|sample| sample.adjusted == 100));

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_stands_before_inits_words_and_the_last_newline() {
+    fn parameters_are_added_before_inits_arguments_and_the_last_newline() {
         for (line, expected) in [
             ("quiet\n", "quiet a b\n"),
             ("quiet", "quiet a b"),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_which_is_dropped_leaves_the_rest_as_it_was() {
+    fn a_parameter_that_is_dropped_leaves_the_rest_as_it_was() {
         for (line, expected) in [
             ("quiet a b\n", "quiet b\n"),
             ("quiet  b a\n", "quiet  b\n"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_goes_with_its_mark() {
+    fn added_text_is_removed_with_its_mark() {
         let line = "BOOT_IMAGE=/vmlinuz root=/dev/sda1  quiet mark slab_nomerge -- single\n";
         assert_eq!(without(line, "mark", &["BOOT_IMAGE="]), "root=/dev/sda1 quiet -- single");
     }

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_block_is_not_written() {
+    fn text_that_is_no_block_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("grubenv");
         assert!(get(&path, "a").unwrap().is_none() && set(&path, "a", Some("b")).is_err() && !path.exists());

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_grub_would_do_otherwise_is_not_guessed() {
+    fn unsupported_grub_syntax_is_not_guessed() {
         for default in ["1", "7", "0>0", "no such title", "${chosen}", "1>no such title"] {
             assert_eq!(default_entry(&debian(default), None), None, "{default}");
         }

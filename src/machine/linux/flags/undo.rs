@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_which_they_added_to_our_line_stay() {
+    fn parameters_that_they_added_to_our_line_stay() {
         let theirs = |wanted: &str| wanted.replace("panic=30", "panic=30 theirs");
         let kept = "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX theirs\"\n";
         assert_eq!(undone_grub(Some("A=1\n"), theirs), some(&format!("A=1\n{kept}")));
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_which_they_moved_cannot_be_told_from_ours() {
+    fn a_moved_parameter_cannot_be_distinguished_from_ours() {
         let moved = "GRUB_CMDLINE_LINUX=\"quiet slab_nomerge\"\n";
         assert_eq!(undone_grub(Some("GRUB_CMDLINE_LINUX=\"quiet\"\n"), |_| moved.to_owned()), None);
         // It was there before the run.

@@ -71,7 +71,7 @@ mod found {
         use super::*;
 
         #[test]
-        fn a_driver_of_this_system_is_found_and_one_which_is_not_there_is_not() {
+        fn a_driver_of_this_system_is_found_and_a_missing_one_is_not() {
             let found = driver(Path::new("/"), "MOUNTMGR.SYS").unwrap();
             assert!(found.place.is_file() && found.build.is_some(), "{found:?}");
             assert_eq!(driver(Path::new("/"), "no-such-driver.sys"), None);

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_process_starts_is_ended_with_it() {
+    fn a_process_is_ended_with_all_its_children() {
         let job = JobObject::new().unwrap();
         assert_eq!(job.running().unwrap(), []);
         let mut shell = busy(&job);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_which_is_dropped_takes_its_processes_along() {
+    fn a_dropped_job_ends_its_processes() {
         let (dropped, other) = (JobObject::new().unwrap(), JobObject::new().unwrap());
         let (mut ended, mut goes_on) = (busy(&dropped), busy(&other));
         drop(dropped);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_which_stands_still_is_in_the_job_of_the_one_which_started_it() {
+    fn a_suspended_process_is_in_the_job_of_its_parent() {
         JobObject::around_this_process().unwrap();
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));
         let mut shell = shell.creation_flags(STANDING_STILL).spawn().unwrap();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_which_stands_still_does_nothing_until_it_is_taken_in() {
+    fn a_suspended_process_does_nothing_until_it_is_in_the_job() {
         let folder = tempfile::tempdir().unwrap();
         let sign = folder.path().join("sign");
         let mut shell = Command::new(system_folder().unwrap().join("cmd.exe"));

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_system_tells_how_much_memory_it_has() {
+    fn this_system_reports_its_memory() {
         let memory = memory();
         assert!(memory.physical > Some(1 << 28) && memory.available < memory.physical, "{memory:?}");
         assert!(memory.commit_limit >= memory.committed, "{memory:?}");

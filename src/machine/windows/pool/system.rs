@@ -96,7 +96,7 @@ mod tests {
     use crate::pool::Pool;
 
     #[test]
-    fn this_system_lists_its_tags_or_says_that_it_has_none() {
+    fn this_system_lists_its_tags_or_reports_that_it_has_none() {
         let mut table = PoolTable::new(ThisSystem);
         match table.sample() {
             Ok(snapshot) => {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn this_system_says_what_its_pools_hold() {
+    fn this_system_reports_its_pool_totals() {
         let totals = ThisSystem.totals().unwrap();
         assert!(totals.page >= 4096 && totals.page.is_power_of_two(), "{totals:?}");
     }

@@ -67,7 +67,7 @@ fn reports_are_handed_over_to_a_folder_with_a_path_of_300_characters() {
 }
 
 #[test]
-fn a_folder_which_everybody_can_write_to_is_refused() {
+fn a_folder_that_all_users_can_write_to_is_refused() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("poolgate");
     make_or_check(&folder).unwrap();

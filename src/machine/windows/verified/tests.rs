@@ -156,7 +156,7 @@ impl System for FakeKernel {
 }
 
 #[test]
-fn a_kernel_reports_what_it_verifies_and_what_is_loaded() {
+fn a_kernel_reports_verified_and_loaded_drivers() {
     let native = ProcessKind::Native(Bits::Bits64);
     let asked = |verified, process| verification(&mut FakeKernel { verified, process });
     let found = asked(Ok(vec![("mydrv.sys", 8), ("second.sys", 9)]), native).unwrap();

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_which_sees_a_part_of_the_tree() {
+    fn a_container_that_sees_a_part_of_the_tree() {
         let mountinfo = "30 23 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n";
         assert_eq!(found(mountinfo, "0::/docker/abc/x\n"), [PathBuf::from("/sys/fs/cgroup/x")]);
         assert!(found(mountinfo, "0::/elsewhere\n").is_empty());

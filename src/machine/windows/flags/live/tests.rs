@@ -78,7 +78,7 @@ fn there_and_back(flags: &mut RegistryFlags<LiveRegistry>) -> SettingChange {
 }
 
 #[test]
-fn global_flag_is_set_for_a_run_and_put_back_whatever_it_was() {
+fn global_flag_is_set_for_a_run_and_restored_from_any_value() {
     let scratch = Scratch::new();
     let mut flags = scratch.flags();
     for (before, during) in found_before() {
@@ -195,7 +195,7 @@ fn verifier_exe_is_believed_by_its_exit_code() {
 }
 
 #[test]
-fn a_key_which_is_not_there_holds_no_value_and_is_not_made() {
+fn a_missing_key_has_no_value_and_is_not_created() {
     let scratch = Scratch::new();
     let mut registry = scratch.registry();
     let nowhere =
@@ -208,7 +208,7 @@ fn a_key_which_is_not_there_holds_no_value_and_is_not_made() {
 }
 
 #[test]
-fn a_refusal_says_how_to_be_allowed() {
+fn a_refusal_includes_the_way_to_get_permission() {
     const ACCESS_DENIED: i32 = 5;
     let error = failed("change", &GLOBAL_FLAG, io::Error::from_raw_os_error(ACCESS_DENIED));
     assert_eq!(help(&error).as_deref(), Some("run poolgate from an elevated prompt (Run as administrator)"));

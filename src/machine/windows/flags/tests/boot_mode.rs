@@ -77,13 +77,13 @@ fn a_mode_that_could_not_be_put_back_is_an_error() {
 }
 
 #[test]
-fn the_mode_is_left_alone_where_it_was_asked_to_be_kept() {
+fn the_mode_is_not_changed_if_it_is_to_be_kept() {
     let names: Vec<SettingChange> = machine(&FakeRegistry::default(), Tagging::On, None).plan(&[verifier()]).unwrap();
     assert!(names.iter().all(|change| change.name != NAME), "{names:?}");
 }
 
 #[test]
-fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed() {
+fn driver_verifier_disabled_by_windows_is_distinguished_from_a_manual_change() {
     let memory = FakeRegistry::default();
     let mut machine = machine(&memory, Tagging::On, None);
     let asked = [resetting()];
@@ -105,7 +105,7 @@ fn driver_verifier_which_windows_switched_off_is_told_from_what_somebody_changed
 }
 
 #[test]
-fn what_is_left_of_the_mode_is_told_in_commands_of_reg_exe() {
+fn remaining_changes_of_the_mode_are_printed_as_commands_of_reg_exe() {
     let memory = memory(&[(&setting("VerifierOther"), RegistryValue::dword(1))]);
     let change = change(&memory);
     let mut machine = machine(&memory, Tagging::On, None);
@@ -122,7 +122,7 @@ fn what_is_left_of_the_mode_is_told_in_commands_of_reg_exe() {
 }
 
 #[test]
-fn only_values_which_may_hold_the_mode_are_written() {
+fn only_values_that_may_hold_the_mode_are_written() {
     let memory = FakeRegistry::default();
     let mut machine = machine(&memory, Tagging::On, None);
     for bad in [r#"{"PagingFiles":"sz:x"}"#, r#"{"VerifyDrivers":"sz:x"}"#, r#"{"Verifier":"400"}"#, "oneboot", "[]"] {

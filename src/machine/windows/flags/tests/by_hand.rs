@@ -19,7 +19,7 @@ fn value(text: Option<&str>) -> FlagValue {
 }
 
 #[test]
-fn what_is_kept_and_what_runs_are_told_apart() {
+fn stored_and_running_settings_are_distinguished() {
     for (kept, number, tagging, running) in [
         (None, Some(0), Tagging::Always, Some(0x400)),
         (Some("dword:00002400"), Some(0x2400), Tagging::On, Some(0)),
@@ -41,7 +41,7 @@ fn what_is_kept_and_what_runs_are_told_apart() {
 }
 
 #[test]
-fn a_kernel_which_cannot_be_asked_about_tags_is_shown_all_the_same() {
+fn a_kernel_is_shown_even_if_the_query_for_tags_fails() {
     let mut machine = machine(&with(None), Tagging::On, Some(0));
     machine.running.tagging = Box::new(|| Err(MachineError::HiddenBootMode));
     let CurrentSettings::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
@@ -57,7 +57,7 @@ fn in_a_container_no_flag_is_shown_or_switched() {
 
 /// In contrast to a run, a change by hand ignores the flags of the running kernel, and can set and clear `ptg`.
 #[test]
-fn flags_are_switched_whatever_is_in_force() {
+fn flags_are_switched_from_any_state() {
     for (before, words, after) in [
         (None, &["+ptg"][..], Some("dword:00000400")),
         (Some("dword:00000401"), &["-ptg"], Some("dword:00000001")),
@@ -81,7 +81,7 @@ fn flags_are_switched_whatever_is_in_force() {
 }
 
 #[test]
-fn what_is_so_already_is_no_change() {
+fn a_setting_that_is_already_right_is_no_change() {
     for (before, words) in [
         (None, &["-kst"][..]),
         (None, &["-ffffffff"]),
@@ -96,7 +96,7 @@ fn what_is_so_already_is_no_change() {
 }
 
 #[test]
-fn a_value_which_is_no_number_can_only_be_replaced() {
+fn a_value_that_is_no_number_can_only_be_replaced() {
     let mut machine = machine(&with(Some("sz:hello")), Tagging::Off, None);
     let error = machine.edit(&switched(&["+kst"])).unwrap_err();
     assert!(error.to_string().contains("GlobalFlag is not a number"), "{error}");
@@ -110,7 +110,7 @@ fn a_value_which_is_no_number_can_only_be_replaced() {
 }
 
 #[test]
-fn what_only_linux_has_is_not_written_to_a_registry() {
+fn settings_of_linux_are_not_written_to_a_registry() {
     let parameters = Edit::Parameters { added: Vec::new(), dropped: vec!["slab_nomerge".to_owned()] };
     let error = machine(&with(None), Tagging::Off, None).edit(&parameters).unwrap_err();
     assert!(error.to_string().contains("slab_nomerge"), "{error}");

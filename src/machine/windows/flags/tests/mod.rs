@@ -102,7 +102,7 @@ fn planned(machine: &mut RegistryFlags<FakeRegistry>, asked: &[RequestedSetting]
 }
 
 #[test]
-fn pool_tagging_is_switched_on_only_where_the_kernel_says_it_is_off() {
+fn pool_tagging_is_switched_on_only_if_the_kernel_reports_it_off() {
     let memory = FakeRegistry::default();
     for asked in [RequestedSetting::PoolTagging, global_flag("+ptg"), global_flag("+400")] {
         let asked = [asked];
@@ -125,7 +125,7 @@ fn all_global_flags_are_one_change() {
 }
 
 #[test]
-fn flags_which_the_kernel_runs_with_need_no_change() {
+fn flags_that_the_kernel_runs_with_need_no_change() {
     let memory = FakeRegistry::default();
     let asked = [RequestedSetting::PoolTagging, global_flag("+kst"), global_flag("-soe")];
     assert_eq!(machine(&memory, Tagging::On, Some(0x2000)).plan(&asked).unwrap(), []);
@@ -154,7 +154,7 @@ fn clearing_all_flags_leaves_pool_tagging_as_it_is() {
 }
 
 #[test]
-fn a_run_writes_a_dword_whatever_the_type_was() {
+fn a_run_writes_a_dword_over_any_type() {
     for (before, during) in [
         (RegistryValue::sz("0x1"), "dword:00002001"),
         (RegistryValue::sz("00000001"), "dword:00002001"),
@@ -182,7 +182,7 @@ fn a_value_of_the_wrong_type_is_refused_and_shown() {
 }
 
 #[test]
-fn what_the_kernel_does_not_show_is_in_force_when_it_booted_with_it_in_the_registry() {
+fn hidden_flags_are_in_force_if_the_registry_had_them_at_boot() {
     let asked = [global_flag("+kst"), global_flag("-soe")];
     let in_force = |value: Option<RegistryValue>, flags| {
         let memory = memory(&value.map(|value| (&GLOBAL_FLAG, value)).into_iter().collect::<Vec<_>>());
@@ -203,7 +203,7 @@ fn what_the_kernel_does_not_show_is_in_force_when_it_booted_with_it_in_the_regis
 }
 
 #[test]
-fn driver_verifier_has_the_drivers_asked_for_and_always_takes_a_boot() {
+fn driver_verifier_has_the_requested_drivers_and_always_takes_a_boot() {
     let memory = memory(&[(&VERIFY_DRIVERS, RegistryValue::sz("other.sys"))]);
     let mut machine = machine(&memory, Tagging::On, Some(0));
     let changes = machine.plan(&[RequestedSetting::PoolTagging, verifier()]).unwrap();
@@ -240,7 +240,7 @@ fn only_settings_and_values_poolgate_knows_are_written() {
 }
 
 #[test]
-fn what_only_linux_has_is_named() {
+fn settings_of_linux_are_named_on_windows() {
     let asked = [RequestedSetting::KernelParameter("slab_nomerge".to_owned())];
     let memory = FakeRegistry::default();
     let mut machine = machine(&memory, Tagging::On, None);
@@ -250,7 +250,7 @@ fn what_only_linux_has_is_named() {
 }
 
 #[test]
-fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
+fn a_failed_query_for_tags_does_not_mean_that_there_are_none() {
     assert_eq!(Tagging::from_attempt(Ok(())).unwrap(), Tagging::Always);
     assert_eq!(Tagging::from_attempt::<()>(Err(MachineError::TaggingOff)).unwrap(), Tagging::Off);
     assert!(Tagging::from_attempt::<()>(Err(MachineError::HiddenBootMode)).is_err());
@@ -259,7 +259,7 @@ fn a_kernel_which_cannot_be_asked_about_tags_is_no_kernel_without_them() {
 }
 
 #[test]
-fn a_change_of_global_flags_can_be_told_flag_by_flag() {
+fn a_change_of_global_flags_is_listed_flag_by_flag() {
     let memory = memory(&[(&GLOBAL_FLAG, RegistryValue::sz("0x1"))]);
     let asked = [global_flag("+kst"), verifier()];
     let flags: Vec<_> =
@@ -272,7 +272,7 @@ fn a_change_of_global_flags_can_be_told_flag_by_flag() {
 }
 
 #[test]
-fn a_checkpoint_keeps_what_is_asked_in_the_words_of_the_scenario() {
+fn a_checkpoint_keeps_settings_in_the_words_of_the_scenario() {
     let asked = [RequestedSetting::PoolTagging, global_flag("+00002000"), global_flag("-ffffffff"), verifier()];
     let text = r#"["pool_tagging",{"global_flag":"+kst"},{"global_flag":"-ffffffff"},"#.to_owned()
         + r#"{"verifier":{"drivers":["mydrv.sys","second.sys"],"level":8}}]"#;

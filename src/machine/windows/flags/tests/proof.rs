@@ -39,7 +39,7 @@ fn a_loaded_driver_that_the_kernel_does_not_list_is_not_verified() {
 }
 
 #[test]
-fn a_level_without_a_flag_asked_for_is_not_in_force_and_one_with_more_is_noted() {
+fn a_level_without_a_requested_flag_is_not_in_force_and_extra_flags_are_noted() {
     let (in_force, notes) = found(reporting(&[("mydrv.sys", 0x1), ("second.sys", 0x208)], &[]));
     assert!(!in_force);
     let expected = [
@@ -51,7 +51,7 @@ fn a_level_without_a_flag_asked_for_is_not_in_force_and_one_with_more_is_noted()
 }
 
 #[test]
-fn what_the_kernel_does_not_report_is_in_force_by_the_registry_and_noted_as_not_proven() {
+fn unreported_flags_are_in_force_by_the_registry_and_noted_as_unproven() {
     let (in_force, notes) = found(reporting(&[("second.sys", 8)], &["ntoskrnl.exe"]));
     assert!(in_force && notes.len() == 1, "{notes:?}");
     assert!(

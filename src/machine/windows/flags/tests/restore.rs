@@ -38,7 +38,7 @@ fn global_flags_of_others_stay() {
 }
 
 #[test]
-fn drivers_which_somebody_added_to_ours_stay() {
+fn drivers_added_by_others_stay() {
     for (original, now, expected) in [
         (None, Some("sz:mydrv.sys theirs.sys"), Some("sz:theirs.sys")),
         (Some("sz:other.sys"), Some("sz:mydrv.sys theirs.sys"), Some("sz:other.sys theirs.sys")),
@@ -67,7 +67,7 @@ fn a_level_is_not_taken_apart() {
 }
 
 #[test]
-fn what_is_left_is_told_in_commands_of_reg_exe() {
+fn remaining_changes_are_printed_as_commands_of_reg_exe() {
     let key = r#""HKLM\SYSTEM\CurrentControlSet\Control\Session Manager""#;
     for (original, now, command) in [
         (None, Some("dword:00002000"), format!("reg delete {key} /v GlobalFlag /f")),
