@@ -1,4 +1,5 @@
 //! Errors in reading or changing a machine, each with a remedy.
+// long because each error has its message and its advice beside it
 
 use std::io;
 use std::path::PathBuf;

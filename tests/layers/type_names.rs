@@ -14,9 +14,6 @@ use super::tokens::{Placed, Token, tokens};
 const VARIANTS: [&str; 6] = ["linux", "windows", "unix", "sim", "x86", "arm64"];
 const KEYWORDS: [&str; 4] = ["struct", "enum", "trait", "type"];
 
-/// Names that several types still have. Remove a name after its types have been renamed.
-const STILL_TWICE: &[&str] = &["Finding", "Plan", "Screen"];
-
 #[test]
 fn type_names_are_unique() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -30,10 +27,7 @@ fn type_names_are_unique() {
         }
     }
     let twice: BTreeMap<_, _> = places.into_iter().filter(|(_, paths)| !are_variants(paths)).collect();
-    let new: Vec<_> = twice.iter().filter(|(name, _)| !STILL_TWICE.contains(&name.as_str())).collect();
-    assert!(new.is_empty(), "several types have the same name; rename all but one: {new:#?}");
-    let unique: Vec<_> = STILL_TWICE.iter().filter(|name| !twice.contains_key(**name)).collect();
-    assert!(unique.is_empty(), "these names are unique now; remove them from STILL_TWICE: {unique:?}");
+    assert!(twice.is_empty(), "several types have the same name; rename all but one: {twice:#?}");
 }
 
 /// The types that the file at `path` defines at its top level. A file of tests has none.

@@ -125,12 +125,12 @@ fn memory_left_after_teardown_is_judged_unless_ignored() {
     let leaking = || {
         Scenario::running("poolgate sim exercise --leak Drv1:64B")
             .teardown("poolgate sim exercise --leak Drv1:16B")
-            .threshold("{ tag: Drv1, after_teardown: 2 KiB }")
+            .threshold("{ tag: Drv1, after_teardown: 512 B }")
     };
-    // 45 iterations and the teardown itself.
+    // 12 iterations and the teardown itself.
     let ended = leaking().run();
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("2896 B are left after teardown"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("784 B are left after teardown"), "{}", ended.stdout);
     assert_eq!(ended.judged_again(), Some(1));
 
     let ended = leaking().section("ignore: [ { tag: Drv1, because: known as bug 17 } ]").run();
