@@ -44,7 +44,7 @@ impl ServiceCommand {
         match serve(Duty { work: Box::new(work), stop: Box::new(move || brake.pull()) }) {
             Ok(()) => *exit.lock().unwrap_or_else(PoisonError::into_inner),
             Err(error) => {
-                errors::tell(&error, failure::help(&error));
+                errors::tell(&error, crate::failure::help(&error));
                 Exit::Failed
             }
         }
@@ -62,7 +62,7 @@ impl ServiceCommand {
                 let help = error.help().map_or(String::new(), |help| format!("\nhelp: {help}"));
                 if let Some(events) = EventLog::open() {
                     let folder = self.run.display();
-                    events.tell(Weight::Error, &format!("cannot resume {folder}: {error}{help}"));
+                    events.tell(LogLevel::Error, &format!("cannot resume {folder}: {error}{help}"));
                 }
                 Exit::Failed
             }

@@ -9,7 +9,7 @@ use fs_err::File;
 
 use super::{Gate, Notice};
 #[cfg(windows)]
-use crate::machine::windows::{EventLog, Weight};
+use crate::machine::windows::{EventLog, LogLevel};
 use crate::plain::plain;
 use crate::run::drive::Phase;
 use crate::run::{RunEvent, open_log};
@@ -65,7 +65,7 @@ impl<'a> RunLog<'a> {
             RunEvent::Trouble(_) => {
                 #[cfg(windows)]
                 if let Some(events) = &self.events {
-                    events.tell(Weight::Warning, &plain(&event.to_string()));
+                    events.tell(LogLevel::Warning, &plain(&event.to_string()));
                 }
                 self.write(&event.to_string());
             }
@@ -89,7 +89,7 @@ impl<'a> RunLog<'a> {
     fn important(&self, line: &str) {
         #[cfg(windows)]
         if let Some(events) = &self.events {
-            events.tell(Weight::Information, &plain(line));
+            events.tell(LogLevel::Information, &plain(line));
         }
         self.write(line);
     }
