@@ -1,4 +1,5 @@
 //! Errors in reading or changing a machine, each with a remedy.
+// long because each failure has its text and advice here.
 
 use std::io;
 use std::path::PathBuf;
