@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use poolgate::machine::sim::{Home, Kernel, KernelState, Population};
 
@@ -132,8 +131,12 @@ fn the_example_in_the_documentation_works_as_it_stands() {
     let folder = tempfile::tempdir().unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_poolgate")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let output =
-        Command::new("sh").args(["-ec", script]).current_dir(folder.path()).env("PATH", path).output().unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .output()
+        .unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     assert_eq!(stdout.matches("    ptg - Enable pool tagging\n").count(), 3, "{stdout}{stderr}");

@@ -1,7 +1,7 @@
 //! Files for packagers: completion scripts and manual pages; and the scenarios of workflows.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn poolgate(words: &[&str]) -> Output {
     crate::program::poolgate().args(words).output().unwrap()
@@ -29,7 +29,7 @@ fn bash_completes_by_its_script() {
         _poolgate poolgate fl poolgate
         printf '%s\n' "${COMPREPLY[@]}"
     "#;
-    let mut bash = Command::new("bash");
+    let mut bash = std::process::Command::new("bash");
     let output = bash.args(["--norc", "-c", script, "bash", env!("CARGO_BIN_EXE_poolgate")]).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "flags\n", "{stderr}");
