@@ -58,13 +58,14 @@ pub(crate) fn reported_outcome(state: &State) -> Outcome {
     reported(&state.created.reports).0
 }
 
-/// Returns the outcome and the scenario's name from the report in `folder`. If the report cannot be read, the outcome is
-/// an error, and the name is empty.
+/// Returns the outcome and the scenario's name from the report in `folder`. If there is none, as for a run that did not
+/// begin, the outcome is an error, and the name is that of the folder.
 pub(crate) fn reported(folder: &Path) -> (Outcome, String) {
     let report = fs_err::read(folder.join("report.json")).unwrap_or_default();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap_or_default();
     let outcome = report["outcome"].as_str().and_then(|outcome| outcome.parse().ok());
-    (outcome.unwrap_or(Outcome::Error), report["scenario"].as_str().unwrap_or_default().to_owned())
+    let run = folder.file_name().unwrap_or_default().to_string_lossy();
+    (outcome.unwrap_or(Outcome::Error), report["scenario"].as_str().unwrap_or(&run).to_owned())
 }
 
 /// Returns whether `folder` contains the state of a run.

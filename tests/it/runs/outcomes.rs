@@ -114,6 +114,18 @@ fn a_mistake_in_any_scenario_stops_all_of_them() {
 }
 
 #[test]
+fn the_summary_names_a_scenario_that_did_not_begin() {
+    let foreign = if cfg!(windows) { "kernel_cmdline: [slab_nomerge]" } else { "gflags: [+kst]" };
+    let good = Scenario::running("exit 0").plan("iterations: 2, warm_up: 0");
+    let bad = good.folder().join("bad.yaml");
+    let text = format!("scenario: foreign\nflags: {{ {foreign} }}\nworkload: {{ run: exit 0, iterations: 2 }}\n");
+    super::harness::write(&bad, &text);
+    let ended = good.option(bad.to_str().unwrap()).run();
+    assert_eq!(ended.code, Some(3), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("2 scenarios: 1 error (foreign-"), "{}", ended.stdout);
+}
+
+#[test]
 fn a_file_that_is_no_recording_is_refused() {
     let output = poolgate().args(["judge", "Cargo.toml", "--scenario", "scenarios/quickstart.yaml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
