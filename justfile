@@ -42,7 +42,8 @@ doc:
 deny:
     cargo deny --locked check bans licenses sources
 
-# Accept the program's current output: snapshots and the committed schema. Then read `git diff`.
+# Accept the program's current output: snapshots, committed schemas, docs/commands.md and docs/scenario-keys.md. Then read
+# `git diff`.
 bless:
     INSTA_UPDATE=always POOLGATE_BLESS=1 cargo test --locked
 

@@ -67,7 +67,7 @@ impl InitCommand {
         match written.and_then(|mut file| file.write_all(text.as_bytes())) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let what = format!("{} is there already, and is not written over", file.display());
+                let what = format!("{} already exists and is not overwritten", file.display());
                 errors::tell(what, Some("give another file name after the options, or move this file"));
                 return Exit::Usage;
             }

@@ -34,7 +34,7 @@ pub(crate) fn all_unfinished(root: &Path, reports: &Path) -> io::Result<Vec<Path
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Vec::new(),
         found => found?,
     });
-    // A run that could not remove its autostart entry has no other work left, so it is the last choice as default run.
+    // Prefer any other run: one that could not remove its autostart entry has only that left to do.
     let next = native::machine(root).autostart.get().ok().flatten();
     if let Some(next) = next.filter(|next| is_run(next) && !runs.contains(next)) {
         runs.insert(0, next);

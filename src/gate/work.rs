@@ -20,9 +20,9 @@ use crate::failure::Failure;
 use crate::machine::sim::KERNEL_VARIABLE;
 use crate::machine::{Bugcheck, Machine, MachineError, native};
 use crate::record::{Digest, Header, KernelReport, Mark, RecordError, Recorder, Stage};
-use crate::report::{Driver, Outcome, Report};
+use crate::report::{self, Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Work};
-use crate::run::{Instruments, Output, RunError, RunEvent, RunFolder, Shell, conduct, process, tear_down};
+use crate::run::{Instruments, Output, RunError, RunEvent, RunFolder, Shell, measure, process, tear_down};
 use crate::scenario::{Loaded, Scenario};
 
 /// A run's work in this process.
@@ -63,19 +63,19 @@ impl<'a> ScenarioWork<'a> {
         let boot = machine.boot.id()?.0;
         let kernel =
             (!self.is_simulated()).then(|| KernelLog::begin(self.gate.root(), self.folder.kernel_log(), &boot));
-        let (mut recorder, conducted) = self.conducted(machine, boot, milestone).await?;
+        let (mut recorder, measured) = self.measured(machine, boot, milestone).await?;
         if let Some(kernel) = kernel {
             let report = kernel.read().await;
-            if let Ok(at) = conducted {
+            if let Ok(at) = measured {
                 recorder.mark(at, &Mark::Kernel(report.clone())).map_err(RunError::from)?;
             }
             self.kernel = Some(report);
         }
-        Ok(recorder.finish(conducted?).map_err(RunError::from)?)
+        Ok(recorder.finish(measured?).map_err(RunError::from)?)
     }
 
     /// Measures into a new recording. Returns the recording and its length.
-    async fn conducted(
+    async fn measured(
         &self,
         machine: &mut Machine,
         boot: String,
@@ -106,10 +106,10 @@ impl<'a> ScenarioWork<'a> {
         };
         let recording = self.folder.recording();
         let mut look_again = || look_again(scenario, &recording);
-        let conducted = conduct(scenario, &shell, &mut output, instruments, &mut look_again).await;
+        let measured = measure(scenario, &shell, &mut output, instruments, &mut look_again).await;
         // The log is for people. A run that has measured must not fail because the last lines are missing.
         let _ = output.close();
-        Ok((recorder, conducted))
+        Ok((recorder, measured))
     }
 
     /// Records the version of the driver under test: after setup if the driver is loaded then, or else after the
@@ -189,7 +189,20 @@ impl Work for ScenarioWork<'_> {
         machine: &mut Machine,
         milestone: &mut dyn FnMut(Milestone) -> io::Result<()>,
     ) -> Result<Digest, Failure> {
-        self.record(machine, milestone).await
+        let begun = self.folder.setup_begun();
+        let mut milestone = |step: Milestone| {
+            match step {
+                Milestone::SettingUp => report::replace(&begun, b"")?,
+                Milestone::TornDown => remove(&begun)?,
+                Milestone::Note(_) => {}
+            }
+            milestone(step)
+        };
+        self.record(machine, &mut milestone).await
+    }
+
+    fn owes_teardown(&self) -> bool {
+        self.folder.setup_begun().exists()
     }
 
     async fn end_leftovers(&mut self) -> Result<(), Failure> {
@@ -214,7 +227,9 @@ impl Work for ScenarioWork<'_> {
         if let Some(kernel) = kernel {
             self.kernel = Some(kernel.read().await);
         }
-        Ok(done?)
+        let removed = remove(&self.folder.setup_begun());
+        done?;
+        Ok(removed.map_err(io)?)
     }
 
     fn report(&mut self, state: &State) -> Result<(), Failure> {
@@ -261,4 +276,12 @@ fn set_aside(recording: &Path) -> io::Result<()> {
     }
     let free = (1..).map(|number| recording.with_extension(format!("{number}.pgr"))).find(|path| !path.exists());
     free.map_or(Ok(()), |free| fs_err::rename(recording, free))
+}
+
+/// Removes a file, if it exists.
+fn remove(file: &Path) -> io::Result<()> {
+    match fs_err::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }

@@ -1,4 +1,4 @@
-//! Patterns for the tags of a scenario's line: `*` and `?` as in PoolMon's `/i`.
+//! Patterns over tags, as in a scenario's `tag` key: `*` and `?` as in PoolMon's `/i`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,9 +40,9 @@ impl TagPattern {
         self.items.iter().all(|item| matches!(item, Item::Byte(_)))
     }
 
-    /// Whether the pattern matches the tag of `key`. A pool tag is compared as written and padded to four bytes, so
-    /// `Io??` matches `Io`; and both again without PROTECTED_POOL, so `MyD1` matches the driver's memory with and
-    /// without that bit.
+    /// Whether the pattern matches the tag of `key`. A pool tag is compared in four forms: as written and padded
+    /// to four bytes (so `Io??` matches `Io`), each with and without PROTECTED_POOL (so `MyD1` matches the driver's
+    /// memory with and without that bit).
     pub fn matches(&self, key: &Key) -> bool {
         if self.fits(&key.tag.bytes()) {
             return true;

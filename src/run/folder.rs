@@ -77,6 +77,12 @@ impl RunFolder {
         self.path.join("beginning.jsonl")
     }
 
+    /// Returns the path of an empty file that exists from before setup until teardown has ended, in case the checkpoint
+    /// loses its last lines.
+    pub fn setup_begun(&self) -> PathBuf {
+        self.path.join("setup-begun")
+    }
+
     /// Returns the path of the lock that the process working on the run holds.
     pub fn lock(&self) -> PathBuf {
         self.path.join("run.lock")

@@ -1,6 +1,6 @@
 //! A run executes one scenario once and makes one complete recording.
 //!
-//! [`conduct`] sets up, measures, and tears down. It sends progress as [`RunEvent`]s and writes measurements to the
+//! [`measure`] sets up, measures, and tears down. It sends progress as [`RunEvent`]s and writes measurements to the
 //! recording; `judge` interprets them. This is the only module with async code.
 
 mod budget;
@@ -39,7 +39,7 @@ use crate::scenario::{Scenario, Step, Subject};
 use budget::TimeBudget;
 use commands::{Commands, Which};
 use drive::Milestone;
-use measure::measure;
+use measure::measure_plan;
 use sampler::Sampler;
 use second_look::second_looks;
 
@@ -51,7 +51,7 @@ use second_look::second_looks;
 ///
 /// # Errors
 /// If the run did not complete. The recording must then stay unfinished, so that `judge` refuses it.
-pub async fn conduct(
+pub async fn measure(
     scenario: &Scenario,
     shell: &Shell,
     output: &mut Output,
@@ -70,7 +70,7 @@ pub async fn conduct(
     let mut sampler = Sampler::new(&mut with, &scenario.sampling, to_shrink(scenario));
     if outcome.is_ok() {
         let plan = &scenario.workload.plan;
-        outcome = measure(plan, &scenario.sampling, &budget, &mut commands, &mut sampler).await;
+        outcome = measure_plan(plan, &scenario.sampling, &budget, &mut commands, &mut sampler).await;
     }
     if outcome.is_ok() && scenario.confirm {
         outcome = second_looks(scenario, look_again, &budget, &mut commands, &mut sampler).await;

@@ -56,7 +56,7 @@ fn an_existing_file_is_kept() {
     fs_err::write(&file, "precious").unwrap();
     let said = poolgate(folder.path(), &["init", "--driver", "mydrv.sys", "--run", "t"]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
-    assert!(said.stderr.contains("mydrv.yaml is there already") && said.stderr.contains("help: "), "{}", said.stderr);
+    assert!(said.stderr.contains("mydrv.yaml already exists") && said.stderr.contains("help: "), "{}", said.stderr);
     assert_eq!(fs_err::read_to_string(&file).unwrap(), "precious");
 }
 

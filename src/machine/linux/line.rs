@@ -19,8 +19,8 @@ pub(super) struct Cache<'a> {
 impl<'a> Cache<'a> {
     /// Parses a line from its end: the name is the text before the five numbers in front of ` : tunables`.
     ///
-    /// The kernel places no limits on a name. Only a kernel built with CONFIG_DEBUG_VM even warns about a space in it
-    /// (mm/slab_common.c, `kmem_cache_sanity_check`: "It confuses parsers"), so `twin 7` must not become a `twin` with
+    /// The kernel allows any name, also one with spaces. Only a kernel built with CONFIG_DEBUG_VM warns about them
+    /// (mm/slab_common.c, `kmem_cache_sanity_check`: "It confuses parsers"). So `twin 7` must not become a `twin` with
     /// 7 objects. Spaces at the very end cannot be distinguished from the padding (`%-17s`) and are dropped. A line
     /// break in a name makes two lines, and the first one is an error.
     pub(super) fn parse(line: &'a [u8]) -> Result<Cache<'a>, &'static str> {

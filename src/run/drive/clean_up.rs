@@ -8,13 +8,14 @@ use crate::run::RunEvent;
 impl<S: Storage> Drive<'_, S> {
     /// Ends commands that an earlier process left running, and runs the teardown that it did not complete.
     pub(super) async fn clean_up(&mut self, work: &mut impl Work) -> Result<(), CheckpointError> {
-        if self.state().phase < Phase::Measure {
+        let owes_teardown = self.state().owes_teardown || work.owes_teardown() && self.state().not_torn_down.is_none();
+        if self.state().phase < Phase::Measure && !owes_teardown {
             return Ok(());
         }
         if let Err(trouble) = work.end_leftovers().await {
             self.not_clean(trouble)?;
         }
-        if !self.state().owes_teardown {
+        if !owes_teardown {
             return Ok(());
         }
         let torn_down = if self.state().teardowns > LIVES {

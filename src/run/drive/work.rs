@@ -23,6 +23,12 @@ pub trait Work {
     /// Ends the commands that an earlier process of the run left running.
     async fn end_leftovers(&mut self) -> Result<(), Failure>;
 
+    /// Returns whether a second record, besides the checkpoint, shows that setup has begun and teardown has not. The
+    /// checkpoint may have lost its last lines.
+    fn owes_teardown(&self) -> bool {
+        false
+    }
+
     /// Runs the teardown commands that an earlier process left undone.
     async fn tear_down(&mut self) -> Result<(), Failure>;
 

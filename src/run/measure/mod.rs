@@ -32,7 +32,7 @@ pub trait WorkloadRunner {
 }
 
 /// Measures `workload` from lead-in to cool-down. If this returns an error, the workload has been ended.
-pub(super) async fn measure(
+pub(super) async fn measure_plan(
     plan: &Plan,
     sampling: &Sampling,
     budget: &TimeBudget,

@@ -12,7 +12,7 @@ use self::blinded::Blinded;
 use super::budget::TimeBudget;
 use super::error::{CommandError, RunError};
 use super::event::RunEvent;
-use super::measure::{WorkloadRunner, measure};
+use super::measure::{WorkloadRunner, measure_plan};
 use super::process::NotWell;
 use super::sampler::{Instruments, Sampler};
 use super::second_look::second_looks;
@@ -157,8 +157,8 @@ impl Rehearsal {
         let scenario = self.scenario;
         let budget = TimeBudget::from_now(&scenario);
         let mut sampler = Sampler::new(&mut with, &scenario.sampling, Vec::new());
-        let conducted = async {
-            measure(&scenario.workload.plan, &scenario.sampling, &budget, &mut workload, &mut sampler).await?;
+        let measured = async {
+            measure_plan(&scenario.workload.plan, &scenario.sampling, &budget, &mut workload, &mut sampler).await?;
             match scenario.confirm {
                 true => second_looks(&scenario, &mut look_again, &budget, &mut workload, &mut sampler).await,
                 false => Ok(()),
@@ -173,7 +173,7 @@ impl Rehearsal {
             std::future::pending().await
         };
         let outcome = tokio::select! {
-            outcome = conducted => outcome,
+            outcome = measured => outcome,
             () = stopping => unreachable!("stopping never ends"),
         };
         drop(with);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use poolgate::machine::sim::{Kernel, KernelState, Population, machine};
 use poolgate::record::{Header, Recorder};
-use poolgate::run::{Brake, Instruments, LookAgain, Output, RunError, RunEvent, Shell, brake, conduct};
+use poolgate::run::{Brake, Instruments, LookAgain, Output, RunError, RunEvent, Shell, brake, measure};
 use poolgate::scenario;
 
 use super::lines::{Forever, each, touch};
@@ -54,9 +54,9 @@ impl Run {
             milestone: &mut |_| Ok(()),
         };
         let look_again: &mut LookAgain = &mut || Ok(None);
-        let conducted = conduct(&loaded.scenario, &shell, &mut output, instruments, look_again);
-        let (conducted, ()) = tokio::join!(conducted, meanwhile(brake));
-        (conducted.map(|_| ()), told)
+        let measured = measure(&loaded.scenario, &shell, &mut output, instruments, look_again);
+        let (measured, ()) = tokio::join!(measured, meanwhile(brake));
+        (measured.map(|_| ()), told)
     }
 }
 
@@ -79,13 +79,13 @@ fn one_request_to_stop_ends_the_workload_and_runs_teardown() {
         let forever = Forever::new(47140);
         let run = Run::of(&each(&[&forever.detached(), &touch("begun"), &forever.line()]), &touch("torn-down"));
         let (begun, torn_down) = (run.path("begun"), run.path("torn-down"));
-        let (conducted, told) = run
+        let (measured, told) = run
             .stopped_by(async |brake| {
                 made(&begun).await;
                 brake.pull();
             })
             .await;
-        assert!(matches!(conducted, Err(RunError::Interrupted)), "{conducted:?}");
+        assert!(matches!(measured, Err(RunError::Interrupted)), "{measured:?}");
         assert!(torn_down.exists() && told.contains(&RunEvent::Stopping), "{told:?}");
         assert_eq!(forever.alive(), 0);
     });
@@ -100,7 +100,7 @@ fn a_second_request_to_stop_ends_teardown_too() {
             &each(&[&forever.detached(), &touch("tearing"), &forever.line()]),
         );
         let (begun, tearing) = (run.path("begun"), run.path("tearing"));
-        let (conducted, told) = run
+        let (measured, told) = run
             .stopped_by(async |brake| {
                 made(&begun).await;
                 brake.pull();
@@ -108,7 +108,7 @@ fn a_second_request_to_stop_ends_teardown_too() {
                 brake.pull();
             })
             .await;
-        assert!(matches!(conducted, Err(RunError::Interrupted)), "{conducted:?}");
+        assert!(matches!(measured, Err(RunError::Interrupted)), "{measured:?}");
         let cut = told.iter().map(ToString::to_string).find(|line| line.contains("teardown was cut short"));
         assert!(cut.is_some_and(|line| line.contains("not done: `")), "{told:?}");
         assert_eq!(forever.alive(), 0);

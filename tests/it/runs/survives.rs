@@ -181,6 +181,30 @@ fn a_checkpoint_that_was_cut_goes_on_from_its_last_whole_line() {
 }
 
 #[test]
+fn a_checkpoint_that_lost_its_last_lines_never_has_setup_run_twice_in_a_row() {
+    for lost in ["setting_up", "\"measure\""] {
+        let note = |word: &str| format!("echo {word}>> order");
+        let scenario = with_flag().setup(&note("setup")).teardown(&note("teardown"));
+        let order = scenario.folder().join("order");
+        let ended = scenario.start_until("begun").kill();
+        let path = ended.run.join("checkpoint.jsonl");
+        let text = fs_err::read_to_string(&path).unwrap();
+        let kept: String = text.split_inclusive('\n').take_while(|line| !line.contains(lost)).collect();
+        assert!(kept.len() < text.len(), "{lost}: {text}");
+        write(&path, &kept);
+        let resumed = ended.then("resume");
+        ended.left_the_machine_as_it_was();
+        let order = fs_err::read_to_string(order).unwrap();
+        assert_eq!(
+            order.split_whitespace().collect::<Vec<_>>(),
+            ["setup", "teardown", "setup", "teardown"],
+            "{lost}: {}",
+            resumed.text()
+        );
+    }
+}
+
+#[test]
 fn a_changed_scenario_is_not_the_one_the_run_began_with() {
     let change = |run: &Path| {
         let path = run.join("scenario.yaml");

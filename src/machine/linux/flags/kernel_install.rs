@@ -1,10 +1,10 @@
-//! kernel-install: `/etc/kernel/cmdline`, from which it makes systemd-boot's entries and unified kernel images.
+//! Changes `/etc/kernel/cmdline`. kernel-install makes systemd-boot's entries and unified kernel images from it.
 //!
 //! Without that file kernel-install uses `/usr/lib/kernel/cmdline`, or else the running kernel's own line without
-//! `BOOT_IMAGE=` and `initrd=` (kernel-install(8), 90-loaderentry.install). The running kernel's line is a trap: once
-//! the file is removed after a run, that line still has the run's parameters and would make them permanent. A line that
-//! poolgate creates therefore has a mark before the added parameters. poolgate makes the entry without them before it
-//! removes the file.
+//! `BOOT_IMAGE=` and `initrd=` (kernel-install(8), 90-loaderentry.install). After a run the
+//! running kernel's line still has the run's parameters. If the file were simply removed, the next entry would be made
+//! from that line and keep them. So poolgate puts a mark before the parameters that it adds, and makes the entry again
+//! without them before it removes the file.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub(super) fn less(text: &str, parameter: &str) -> Option<Option<String>> {
     Some((!ours).then_some(less))
 }
 
-/// Returns the file that puts `parameter` on the command line, if it is not the one that poolgate could change.
+/// Returns the file that puts `parameter` on the command line, if poolgate cannot change that file.
 pub(super) fn place_of(root: &Path, parameter: &str) -> Result<Option<PathBuf>, MachineError> {
     if Setting::KernelCmdline.path(root).exists() {
         return Ok(None);
@@ -111,8 +111,7 @@ pub(super) fn remove(root: &Path, path: &Path) -> Result<(), MachineError> {
     durable::remove(path)
 }
 
-/// Returns the line that the file must hold while the entry is made without the added parameters, before the file is
-/// removed.
+/// Returns the file's line without the added parameters. The entry is made from it before the file is removed.
 pub(super) fn line_before_removal(root: &Path, now: Option<&str>) -> Option<String> {
     match now {
         Some(text) => Some(without_added(text)),

@@ -1,7 +1,7 @@
 //! The kernel command line as boot settings.
 //!
-//! `/proc/cmdline` has the line that the kernel was booted with. The boot loader determines the source of the next one
-//! ([`Setting`]). A setting is one whole file, saved and restored byte for byte. After every change of a file, poolgate
+//! `/proc/cmdline` has the line that the kernel was booted with. The source of the next boot's line depends on the
+//! boot loader ([`Setting`]). A setting is one whole file, saved and restored byte for byte. After every change of a file, poolgate
 //! runs the program that turns it into the boot loader's own configuration.
 
 use std::path::{Path, PathBuf};
@@ -84,7 +84,7 @@ impl BootSettings for KernelParameters {
                 durable::replace(&path, text)?;
                 grub::regenerate(&self.root).map_err(|error| not_made(&path, error))
             }
-            // The boot loaders read the other settings themselves, so nothing is made from them.
+            // The boot loader reads the other files directly; no program has to run.
             (Setting::GrubCustom(_) | Setting::LoaderEntry(_), FlagValue::Absent) => durable::remove(&path),
             (Setting::GrubCustom(_) | Setting::LoaderEntry(_), FlagValue::Present(text)) => {
                 durable::replace(&path, text)
@@ -140,7 +140,7 @@ fn text(value: &FlagValue) -> Option<&str> {
     }
 }
 
-/// The error for a file that is correct although the configuration made from it is not.
+/// The error if the file is correct, but the boot loader's configuration could not be made from it.
 fn not_made(file: &Path, error: MachineError) -> MachineError {
     MachineError::NotMade { file: file.to_owned(), source: Box::new(error) }
 }

@@ -34,7 +34,7 @@ const RUN_AGAIN: &str = "restart, then run again: parameters that are already th
 pub(in crate::machine::linux) struct ParameterMethod {
     /// The setting to write.
     pub(in crate::machine::linux) setting: Setting,
-    /// Why parameters cannot be given to that boot only, but stay until they are removed; `None` if they can.
+    /// Why the parameters apply to every boot until they are removed; `None` if they apply to one boot only.
     pub(in crate::machine::linux) every_boot: Option<&'static str>,
 }
 
