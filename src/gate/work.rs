@@ -193,7 +193,8 @@ impl Work for ScenarioWork<'_> {
         let mut milestone = |step: Milestone| {
             match step {
                 Milestone::SettingUp => report::replace(&begun, b"")?,
-                Milestone::TornDown => remove(&begun)?,
+                // If the file stays, teardown may run once more.
+                Milestone::TornDown => drop(fs_err::remove_file(&begun)),
                 Milestone::Note(_) => {}
             }
             milestone(step)
@@ -227,9 +228,8 @@ impl Work for ScenarioWork<'_> {
         if let Some(kernel) = kernel {
             self.kernel = Some(kernel.read().await);
         }
-        let removed = remove(&self.folder.setup_begun());
-        done?;
-        Ok(removed.map_err(io)?)
+        let _ = fs_err::remove_file(self.folder.setup_begun());
+        Ok(done?)
     }
 
     fn report(&mut self, state: &State) -> Result<(), Failure> {
@@ -276,12 +276,4 @@ fn set_aside(recording: &Path) -> io::Result<()> {
     }
     let free = (1..).map(|number| recording.with_extension(format!("{number}.pgr"))).find(|path| !path.exists());
     free.map_or(Ok(()), |free| fs_err::rename(recording, free))
-}
-
-/// Removes a file, if it exists.
-fn remove(file: &Path) -> io::Result<()> {
-    match fs_err::remove_file(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
 }
