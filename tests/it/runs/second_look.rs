@@ -139,7 +139,9 @@ fn in_too_little_time_all_of_it_is_one_look() {
         .section("time_limit: 12 s")
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
         .run();
-    assert!(ended.stderr.contains("the time limit has no room for a second look"), "{}", ended.stderr);
+    // On a busy machine the look seems so long that its length is given as the reason.
+    let reasons = ["the time limit has no room for a second look", "does not fit into the time limit"];
+    assert!(reasons.iter().any(|reason| ended.stderr.contains(reason)), "{}", ended.stderr);
     assert!(!looked_again(&ended), "{}", ended.stderr);
     came_to(&ended, 1, "by 96.0 B/iteration");
 }
