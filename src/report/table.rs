@@ -53,7 +53,7 @@ const SHOWN: usize = 8;
 const NARROW: u16 = 100;
 
 /// Formats the report as text, `width` columns wide, with the statistics of each tag if `verbose`. Text from outside is
-/// made [`plain`] before colours are added.
+/// made safe for a terminal before colours are added.
 pub fn table(report: &Report, width: u16, rows: RowLimit, verbose: bool) -> String {
     let outcome = report.outcome();
     let style = colour(outcome);
