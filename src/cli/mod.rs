@@ -115,6 +115,7 @@ impl Cli {
             }
         }
     }
+
     fn run(self) -> Exit {
         self.output.apply();
         #[cfg(unix)]

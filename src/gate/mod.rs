@@ -33,7 +33,6 @@ mod warden;
 mod work;
 
 pub(crate) use abort::Aborted;
-
 pub(crate) use host::{driver, host};
 pub(crate) use machine::{booted, planned};
 pub(crate) use stop_signals::stop_on_signals;
@@ -130,6 +129,11 @@ impl GateError {
             GateError::NoReports(_) => Some("make the reports folder writable, or give another with --reports"),
             GateError::NotBegun { failure, .. } | GateError::CannotContinue(failure) => failure.help.as_deref(),
         }
+    }
+
+    /// Returns a [`GateError::CannotContinue`] with the message and advice of `error`.
+    fn from_error(error: &dyn miette::Diagnostic) -> GateError {
+        GateError::CannotContinue(Failure::from_error(error))
     }
 
     /// Returns a [`GateError::CannotContinue`].

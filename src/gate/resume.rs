@@ -48,7 +48,7 @@ impl Gate<'_> {
             Err(_) if simulated => Ok(String::new()),
             Err(_) => native::machine_id(root),
         };
-        if created.machine != here.map_err(|error| GateError::CannotContinue(Failure::from_error(&error)))? {
+        if created.machine != here.map_err(|error| GateError::from_error(&error))? {
             let help = "resume it on the machine it began on; nothing was done on this one";
             return Err(GateError::cannot_continue("this run belongs to another machine", Some(help)));
         }
@@ -61,7 +61,7 @@ impl Gate<'_> {
             None
         } else {
             let lock = MachineLock::take_patiently(&native::lock_file(root), &created.run, PATIENCE);
-            let lock = lock.map_err(|error| GateError::CannotContinue(Failure::from_error(&error)))?;
+            let lock = lock.map_err(|error| GateError::from_error(&error))?;
             Some(lock.of_run_in(state.path()))
         };
         if let Err(problem) = &loaded {
@@ -69,8 +69,8 @@ impl Gate<'_> {
             let boot = checkpoint.state().boot.clone();
             checkpoint.abort(boot, problem).map_err(unwritable)?;
         }
-        let mut machine = machine_of_run(root, &loaded, simulated, &state)
-            .map_err(|error| GateError::CannotContinue(Failure::from_error(&error)))?;
+        let mut machine =
+            machine_of_run(root, &loaded, simulated, &state).map_err(|error| GateError::from_error(&error))?;
         let log = RunLog::open(self, &state.run_log(), !simulated, !created.changes.is_empty());
         let resumed = checkpoint.state().lives > 0 || checkpoint.state().phase != Phase::Arm;
         let mut work = ScenarioWork::new(self, loaded.ok(), state.clone(), created, &log, resumed);
@@ -95,17 +95,15 @@ impl Gate<'_> {
 
 /// Returns the reason why a run's flags are not restored, with the steps left to do.
 pub(super) fn not_restored(folder: &Path) -> Failure {
-    let trouble = state(folder).and_then(|state| state.not_restored);
-    let help = trouble.as_ref().and_then(|trouble| trouble.help.clone());
-    let message = trouble.map_or("the flags are not restored".to_owned(), |trouble| trouble.message);
-    Failure { help, ..Failure::new(message) }
+    let failure = state(folder).and_then(|state| state.not_restored);
+    failure.unwrap_or_else(|| Failure::new("the flags are not restored"))
 }
 
 /// Opens the run in `folder` for this process alone. A damaged checkpoint is replaced by one that restores everything.
 pub(super) fn own(folder: &Path, root: &Path) -> Result<Owned, GateError> {
     let folder =
         RunFolder::open(folder).map_err(|error| GateError::cannot_continue(error, Some("give the folder of a run")))?;
-    refuse_strangers(&folder, root).map_err(|error| GateError::CannotContinue(Failure::from_error(&error)))?;
+    refuse_strangers(&folder, root).map_err(|error| GateError::from_error(&error))?;
     let lock =
         MachineLock::take_patiently(&folder.lock(), "another poolgate", PATIENCE).map_err(|error| match error {
             LockError::Held { by } => {

@@ -54,7 +54,7 @@ impl<'a> RunLog<'a> {
     pub(super) fn event(&self, event: &RunEvent) {
         match event {
             RunEvent::Progress { iterations, of } => {
-                let tenth = of.map_or(iterations / 1000, |of| iterations * 10 / of.max(1));
+                let tenth = RunEvent::tenths(*iterations, *of);
                 if tenth != self.tenth.replace(tenth) {
                     self.write(&event.to_string());
                 }

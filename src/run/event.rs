@@ -83,6 +83,14 @@ pub enum RunEvent {
     Stopping,
 }
 
+impl RunEvent {
+    /// Returns the number of completed tenths of the workload, or of thousands of iterations if the total is unknown.
+    /// Logs have a line for each.
+    pub(crate) fn tenths(iterations: u64, of: Option<u64>) -> u64 {
+        of.map_or(iterations / 1000, |of| iterations * 10 / of.max(1))
+    }
+}
+
 impl fmt::Display for RunEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

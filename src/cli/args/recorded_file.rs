@@ -62,6 +62,7 @@ impl RecordedFile {
         let misplaced = misplaced(&path, &recording);
         RecordedFile { path, recording, notes, misplaced, tables }
     }
+
     pub(in crate::cli) fn tell(self) -> RecordedFile {
         self.notes.iter().for_each(errors::warn);
         self

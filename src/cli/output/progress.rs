@@ -87,6 +87,7 @@ impl RunDisplay {
         self.line(&event.to_string());
         self.bar = bar(stage, length);
     }
+
     fn end_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -102,7 +103,7 @@ impl RunDisplay {
                 bar.set_position(iterations);
             }
         }
-        let tenth = of.map_or(iterations / 1000, |of| iterations * 10 / of.max(1));
+        let tenth = RunEvent::tenths(iterations, of);
         if tenth != self.tenth || is_verbose() {
             self.tenth = tenth;
             let event = RunEvent::Progress { iterations, of };

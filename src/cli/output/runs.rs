@@ -22,6 +22,8 @@ pub(in crate::cli) fn exit_of(reached: Reached) -> Exit {
         Reached::Restarting | Reached::SimulatedRestart => Exit::NotFinished,
     }
 }
+
+/// Reports a failure.
 pub(in crate::cli) fn tell_failure(failure: Failure) -> Exit {
     errors::tell(failure.message, failure.help);
     Exit::Failed
