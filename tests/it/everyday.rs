@@ -22,7 +22,7 @@ fn scenario(name: &str, more: &str) -> String {
     format!(
         "scenario: {name}\nmachine: {{ simulated: {{ seed: 7, tags: 9 }} }}\n\
          workload: {{ run: echo, iterations: 3 }}\n\
-         sampling: {{ every: 100 ms, settle: 1 ms, lead_in: 600 ms, cool_down: 600 ms }}\n\
+         sampling: {{ every: 250 ms, settle: 1 ms, lead_in: 1 s, cool_down: 1 s }}\n\
          thresholds: [ {{ total: nonpaged, max_growth: 64 MiB }} ]\n{more}"
     )
 }
@@ -157,7 +157,7 @@ fn colours_follow_the_options_and_the_environment() {
 fn lengths_of_time_have_the_units_of_a_scenario_on_the_command_line_and_the_other_way_round() {
     let lab = lab();
     let text = scenario("units", "")
-        .replace("every: 100 ms", "every: 100msec")
+        .replace("every: 250 ms", "every: 100msec")
         .replace("iterations: 3", "iterations: 3, timeout: 1m30s");
     fs_err::write(lab.path().join("units.yaml"), text).unwrap();
     assert_eq!(said(lab.path(), &["check", "units.yaml"]).code, Some(0));

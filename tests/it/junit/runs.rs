@@ -40,7 +40,7 @@ workload:
   run: {}
   iterations: 45
   warm_up: 4
-sampling: {{ every: 50 ms, settle: 1 ms, lead_in: 200 ms, cool_down: 200 ms }}
+sampling: {{ every: 250 ms, settle: 1 ms, lead_in: 1 s, cool_down: 1 s }}
 confirm: false
 thresholds:
   - {{ tag: '<&"\x00', max_rate: 0 B/iteration }}

@@ -19,13 +19,13 @@ fn warden(running: &Running) -> Pid {
     Pid::from_raw(pid).unwrap()
 }
 
-/// Kills poolgate and the warden, so that neither can clean up.
+/// Kills poolgate and the warden, so that neither can clean up. poolgate is stopped and not the warden: when a parent exits,
+/// the kernel continues stopped processes of an orphaned process group.
 pub(crate) fn killed_together(running: Running) -> Ended {
     let warden = warden(&running);
-    kill_process(warden, Signal::STOP).unwrap();
-    let ended = running.kill();
+    running.signal(Signal::STOP);
     kill_process(warden, Signal::KILL).unwrap();
-    ended
+    running.kill()
 }
 
 /// Returns the name of a run, which is also the name of its folder.

@@ -64,7 +64,10 @@ mod signals {
     #[test]
     fn a_hang_up_ends_the_workload_and_tears_down() {
         let forever = Forever::new(47135);
-        let scenario = Scenario::running(&each(&["touch begun", &forever.line()])).teardown("touch torn-down");
+        // These tests may themselves run under nohup.
+        let scenario = Scenario::running(&each(&["touch begun", &forever.line()]))
+            .teardown("touch torn-down")
+            .by(&["env", "--default-signal=HUP"]);
         let torn_down = scenario.folder().join("torn-down");
         let running = scenario.start_until("begun");
         running.signal(Signal::HUP);
@@ -100,7 +103,8 @@ mod signals {
         let forever = Forever::new(47136);
         let scenario = Scenario::running(&each(&["touch begun", &forever.line()])).teardown("touch torn-down");
         let (begun, torn_down) = (scenario.folder().join("begun"), scenario.folder().join("torn-down"));
-        let terminal = "import os, pty, sys, threading, time\n\
+        let terminal = "import os, pty, signal, sys, threading, time\n\
+                        signal.signal(signal.SIGHUP, signal.SIG_DFL)\n\
                         pid, terminal = pty.fork()\n\
                         if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])\n\
                         def drain():\n\

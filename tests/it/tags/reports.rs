@@ -101,7 +101,7 @@ fn notes_of_a_run_are_repeated_by_every_judgement() {
 scenario: leaky
 machine: { simulated: {} }
 workload: { run: poolgate sim exercise --leak MyD1:4KiB, iterations: 12 }
-sampling: { every: 20 ms, settle: 1 ms, lead_in: 500 ms, cool_down: 500 ms }
+sampling: { every: 250 ms, settle: 1 ms, lead_in: 1 s, cool_down: 1 s }
 thresholds: [ { tag: MyD1, max_growth: 1 KiB } ]
 ";
     fs_err::write(&scenario, leaky).unwrap();
