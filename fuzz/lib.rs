@@ -1,7 +1,7 @@
 //! The fuzz targets with their checks: importing any bytes gives an error that is safe to print, or a complete
 //! recording.
 //!
-//! `fuzz_targets/` calls these under libFuzzer; `tests/fuzz_inputs.rs` calls them with the fuzzer's initial inputs.
+//! `fuzz_targets/` calls these under libFuzzer; `tests/it/fuzz_inputs.rs` calls them with the fuzzer's initial inputs.
 
 use std::time::Duration;
 

@@ -25,7 +25,7 @@ pub enum Pool {
     /// because it counts slab memory a second time.
     Callsite,
     /// Totals reported by a kernel or by the header of a PoolMon table, such as `paged` and `nonpaged` on Windows and
-    /// `slab` on Linux. It is a separate pool because it counts the memory of the tags a second time. Thresholds cover it
+    /// `Slab` on Linux. It is a separate pool because it counts the memory of the tags a second time. Thresholds cover it
     /// only if they name it.
     Kernel,
     /// Unknown: an imported log without the pool of its tags.
