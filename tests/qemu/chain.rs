@@ -34,6 +34,24 @@ fn disk(leak_every: u32) -> Option<Disk> {
     Some(bed()?.disk_running(RUN).with_file("root/chain.yaml", &scenario).made())
 }
 
+/// A chain with fewer iterations: enough for growth, too few for a rate.
+pub(super) fn short_chain(leak_every: u32) -> String {
+    let mut scenario = include_str!("chain.yaml").replace("LEAK_EVERY", &leak_every.to_string());
+    for (long, short) in [
+        ("iterations: 48", "iterations: 12"),
+        ("warm_up: 8", "warm_up: 2"),
+        ("max_rate: 0 B/iteration", "max_growth: 1 KiB"),
+    ] {
+        assert!(scenario.contains(long), "{long}");
+        scenario = scenario.replace(long, short);
+    }
+    scenario
+}
+
+fn short_disk(leak_every: u32) -> Option<Disk> {
+    Some(bed()?.disk_running(RUN).with_file("root/chain.yaml", &short_chain(leak_every)).made())
+}
+
 #[test]
 fn the_whole_chain_finds_a_drivers_leak_across_real_restarts() {
     let Some(disk) = disk(10) else { return };
@@ -59,7 +77,7 @@ fn the_clean_twin_holds() {
 
 #[test]
 fn a_reset_while_measuring_is_an_error_and_never_a_pass() {
-    let Some(disk) = disk(0) else { return };
+    let Some(disk) = short_disk(0) else { return };
     let boots = disk.boot_until_off_but(5, |before, machine| match before {
         1 => machine.until_marker("phase measure").until_marker("workload").reset(),
         _ => machine.until_end(),
@@ -79,7 +97,7 @@ fn every_chain_survives_power_cuts_in_all_its_phases() {
     let (wanted, mut cuts) = (number_from("POOLGATE_POWERCUTS", CUTS), 0);
     let mut lost = 0;
     while cuts < wanted {
-        let Some(disk) = disk(10) else { return };
+        let Some(disk) = short_disk(10) else { return };
         // Two cuts per chain, each in another phase, so that all phases are hit repeatedly.
         let mut at: Vec<&str> = (0..2).map(|more| PHASES[(cuts as usize + more * 3) % 6]).collect();
         at.sort_by_key(|phase| std::cmp::Reverse(place(phase)));
@@ -119,8 +137,7 @@ fn every_chain_survives_power_cuts_in_all_its_phases() {
 #[test]
 fn a_drive_that_lies_about_flushes_loses_acknowledged_phases() {
     let Some(bed) = bed() else { return };
-    let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", "10");
-    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &scenario).with_lying_drive().made();
+    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &short_chain(10)).with_lying_drive().made();
     let boots = disk.boot_until_off_but(MOST_BOOTS, |before, machine| match before {
         0 => machine.until_marker("phase boot armed").cut(Cut::Lose),
         _ => machine.until_end(),
@@ -130,11 +147,11 @@ fn a_drive_that_lies_about_flushes_loses_acknowledged_phases() {
 }
 
 #[test]
+#[ignore = "builds another poolgate: just nightly powercuts"]
 fn a_poolgate_that_does_not_sync_is_caught() {
     let Some(bed) = bed() else { return };
-    let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", "10");
     let careless = careless_poolgate();
-    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &scenario).with_poolgate(&careless).made();
+    let disk = bed.disk_running(RUN).with_file("root/chain.yaml", &short_chain(10)).with_poolgate(&careless).made();
     let boots = disk.boot_until_off_but(MOST_BOOTS, |before, machine| match before {
         1 => machine.until_marker("phase measure").until_marker("workload").cut(Cut::Lose),
         _ => machine.until_end(),
@@ -192,7 +209,7 @@ pub(super) fn report(disk: &Disk) -> Value {
 }
 
 /// Returns the rate of the driver's tag, objects per iteration.
-pub(super) fn rate(report: &Value) -> f64 {
+fn rate(report: &Value) -> f64 {
     let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv");
     figures.unwrap()["evidence"]["objects_per_iteration"]["rate"].as_f64().unwrap()
 }

@@ -2,7 +2,7 @@
 //! restarts the machine.
 
 use super::bed::bed;
-use super::chain::{left_the_machine_as_it_was, rate, report};
+use super::chain::{left_the_machine_as_it_was, report, short_chain};
 
 /// Keeps the run to be resumed in a file of its own.
 const HOOK: &str = r#"#!/bin/sh
@@ -35,16 +35,13 @@ fn the_whole_chain_restarts_by_the_kernel_and_comes_back_by_the_hook() {
         .with_file("etc/bed/no-systemd", "")
         .with_program("etc/poolgate/autostart-hook", HOOK)
         .with_program("usr/bin/systemctl", SYSTEMCTL)
-        .with_file("root/chain.yaml", &include_str!("chain.yaml").replace("LEAK_EVERY", "10"))
+        .with_file("root/chain.yaml", &short_chain(10))
         .made();
     let boots = disk.boot_until_off(4);
     let codes: Vec<_> = boots.iter().map(|ended| ended.code).collect();
     assert_eq!(codes, [None, None, Some(1)], "{boots:?}");
     assert!(boots.iter().all(|ended| ended.last("BED: systemctl").is_none()), "{boots:?}");
-    let report = report(&disk);
-    assert_eq!(report["outcome"], "broken");
-    let rate = rate(&report);
-    assert!((rate - 1.0).abs() < 0.05, "{rate} objects an iteration");
+    assert_eq!(report(&disk)["outcome"], "broken");
     left_the_machine_as_it_was(&disk);
     assert_eq!(disk.read("/etc/bed/resume"), None);
 }
