@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::machine::sim::{Kernel, KernelState, NoiseShape, Population};
-use crate::machine::{Machine, MachineError, RequestedSetting, SettingChange, native, sim};
+use crate::machine::{Machine, MachineError, RequestedSetting, SettingChange, VerifierRequest, native, sim};
 use crate::scenario::{self, OnBootFailure, Scenario, SimulatedSettings, SimulatedTagging};
 
 /// Returns the machine of `scenario`, with kernel files below `root`. A simulated machine lives in the file `kernel`, and
@@ -60,7 +60,7 @@ pub(super) fn asked_and_planned(
     let verifier = flags.verifier.map(|verifier| {
         let drivers = verifier.drivers.iter().map(|name| name.as_str().to_owned()).collect();
         let reset_on_boot_failure = verifier.on_boot_failure == OnBootFailure::Reset;
-        RequestedSetting::Verifier { drivers, level: verifier.level, reset_on_boot_failure }
+        RequestedSetting::Verifier(VerifierRequest { drivers, level: verifier.level, reset_on_boot_failure })
     });
     // `pool_tagging: if_needed` is the default.
     let asked: Vec<RequestedSetting> = std::iter::once(RequestedSetting::PoolTagging)

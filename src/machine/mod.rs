@@ -151,19 +151,22 @@ pub enum RequestedSetting {
     PoolTagging,
     /// Global flags of Windows switched on or off.
     GlobalFlag(Switch),
-    /// Driver Verifier for these drivers and no others.
-    Verifier {
-        /// The drivers' file names.
-        drivers: Vec<String>,
-        /// The verifier level, as a number.
-        level: u32,
-        /// Whether Windows switches Driver Verifier off if a boot fails. Runs that older versions recorded did not ask
-        /// for it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        reset_on_boot_failure: bool,
-    },
+    /// Driver Verifier.
+    Verifier(VerifierRequest),
     /// A parameter on the Linux kernel command line.
     KernelParameter(String),
+}
+
+/// Driver Verifier for these drivers and no others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifierRequest {
+    /// The drivers' file names.
+    pub drivers: Vec<String>,
+    /// The verifier level, as a number.
+    pub level: u32,
+    /// Whether Windows switches Driver Verifier off if a boot fails. Runs that older versions recorded did not ask for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reset_on_boot_failure: bool,
 }
 
 /// A setting that poolgate changes for the run and restores after it.

@@ -12,6 +12,7 @@ use poolgate::failure::Failure;
 use poolgate::machine::sim::{self, Home, Kernel, KernelState, Population};
 use poolgate::machine::{
     Autostart, Boot, BootId, BootSettings, FlagValue, Machine, MachineError, RequestedSetting, SettingChange,
+    VerifierRequest,
 };
 use poolgate::record::{Digest, Storage};
 use poolgate::run::drive::{Checkpoint, Created, DriveError, DriveOutcome, Milestone, Restart, State, Work, drive};
@@ -196,11 +197,11 @@ fn a_refused_restart_is_not_requested_again_for_flags_that_were_never_set() {
     let boot = Box::new(Counting(trial.kernel.clone(), Rc::clone(&asked_to_restart)));
     let mut machine = Machine { boot, ..sim::machine(&trial.kernel) };
     // For these flags the kernel does not report whether it runs without them.
-    let asked = vec![RequestedSetting::Verifier {
+    let asked = vec![RequestedSetting::Verifier(VerifierRequest {
         drivers: vec!["mydrv.sys".to_owned()],
         level: 8,
         reset_on_boot_failure: false,
-    }];
+    })];
     let created = Created { changes: machine.flags.plan(&asked).unwrap(), asked, ..created(&mut machine) };
     Checkpoint::create(trial.disk.clone(), created).unwrap();
     assert_eq!(trial.process(machine).unwrap(), DriveOutcome::Done);

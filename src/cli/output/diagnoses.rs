@@ -1,44 +1,33 @@
 //! The table of the diagnoses of doctor.
 
+use std::iter::once;
+
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ColumnConstraint, Width};
 
 use crate::doctor::{Diagnosis, Level};
 use crate::plain::plain;
-use crate::table::borderless;
 
-/// Formats the diagnoses as a table, `width` columns wide, followed by the number of problems.
+/// The length of the longest level.
+const LEVEL: usize = "problem".len();
+/// The narrowest column of text, however narrow the terminal is.
+const NARROWEST: usize = 20;
+
+/// Formats the diagnoses in columns, `width` wide, followed by the number of problems.
 pub(in crate::cli) fn table(diagnoses: &[Diagnosis], width: u16) -> String {
-    let mut table = borderless(width);
-    for diagnosis in diagnoses {
-        let help = diagnosis.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
-        let says = plain(&format!("{}{help}", diagnosis.says)).into_owned();
-        table.add_row([diagnosis.level.to_string(), diagnosis.what.to_owned(), says]);
-    }
-    // Never break the first two columns, because users search for their words.
-    for column in [0, 1] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    if let Some(says) = table.column_mut(2) {
-        says.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(100)));
-    }
-    let lines: String = table.trim_fmt().lines().map(|line| coloured(line) + "\n").collect();
-    format!("{lines}\n{}", sum(diagnoses))
-}
-
-/// Colours the first word of a line if it is a level.
-fn coloured(line: &str) -> String {
-    let words = line.trim_start();
-    let indent = &line[..line.len() - words.len()];
-    // Only the first line of a diagnosis has text in the first column.
-    let level = [Level::Ok, Level::Note, Level::Problem].into_iter().find(|level| {
-        indent.len() <= 1 && words.strip_prefix(&level.to_string()).is_some_and(|rest| rest.starts_with(' '))
+    let subject = diagnoses.iter().map(|diagnosis| diagnosis.what.len()).max().unwrap_or(0);
+    let margin = " ".repeat(1 + LEVEL + 2 + subject + 2);
+    let says_width = usize::from(width).saturating_sub(margin.len()).max(NARROWEST);
+    let rows = diagnoses.iter().flat_map(|Diagnosis { level, what, says, help }| {
+        let help = help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
+        let says = plain(&format!("{says}{help}")).into_owned();
+        let style = style(*level);
+        let begin =
+            format!(" {style}{level}{style:#}{:gap$}  {what:subject$}  ", "", gap = LEVEL - level.to_string().len());
+        let lines: Vec<String> = textwrap::wrap(&says, says_width).into_iter().map(String::from).collect();
+        let margins = once(begin).chain(std::iter::repeat(margin.clone()));
+        margins.zip(lines).map(|(margin, line)| margin + &line + "\n").collect::<Vec<_>>()
     });
-    let Some(level) = level else { return line.to_owned() };
-    let (word, style) = (level.to_string(), style(level));
-    format!("{indent}{style}{word}{style:#}{}", &words[word.len()..])
+    format!("{}\n{}", rows.collect::<String>(), sum(diagnoses))
 }
 
 fn style(level: Level) -> Style {

@@ -1,6 +1,6 @@
 //! Kernel parameters: planned changes, and GRUB's files.
 
-use poolgate::machine::{FlagValue, RequestedSetting};
+use poolgate::machine::{FlagValue, RequestedSetting, VerifierRequest};
 
 use super::root::{Root, fixture, parameter, told};
 
@@ -33,11 +33,11 @@ fn flags_of_windows_are_named_on_linux() {
     for (asked, name) in [
         (RequestedSetting::GlobalFlag("+kst".parse().unwrap()), "global flag +kst"),
         (
-            RequestedSetting::Verifier {
+            RequestedSetting::Verifier(VerifierRequest {
                 drivers: vec!["mydrv.sys".to_owned()],
                 level: 8,
                 reset_on_boot_failure: false,
-            },
+            }),
             "Driver Verifier",
         ),
     ] {

@@ -161,7 +161,7 @@ fn parameter(asked: &RequestedSetting) -> Result<&str, MachineError> {
         RequestedSetting::KernelParameter(parameter) => parameter,
         RequestedSetting::PoolTagging => return Err(MachineError::OnlyOnWindows("pool tagging".to_owned())),
         RequestedSetting::GlobalFlag(flag) => return Err(MachineError::OnlyOnWindows(format!("global flag {flag}"))),
-        RequestedSetting::Verifier { .. } => return Err(MachineError::OnlyOnWindows("Driver Verifier".to_owned())),
+        RequestedSetting::Verifier(_) => return Err(MachineError::OnlyOnWindows("Driver Verifier".to_owned())),
     };
     plain(parameter).map(|()| parameter.as_str())
 }

@@ -118,7 +118,7 @@ impl<R: Registry> BootSettings for RegistryFlags<R> {
         let mut changes = Vec::from_iter(self.global_flags(&wanted)?);
         // A boot is always needed: even if the running kernel already verifies the drivers, that may come from
         // `verifier /volatile` or from other settings at its boot.
-        for (setting, wanted) in wanted.verifier() {
+        for (setting, wanted) in wanted.verifier_values() {
             let original = self.registry.get(setting)?;
             changes.push(self.change(setting, original, &wanted));
         }
@@ -144,15 +144,15 @@ impl<R: Registry> BootSettings for RegistryFlags<R> {
             }
         }
         let reset = wanted.reset_on_boot_failure();
-        for (setting, wanted) in wanted.verifier() {
+        for (setting, wanted) in wanted.verifier_values() {
             match self.registry.get(setting)? {
                 Some(kept) if kept == wanted => {}
                 None if reset => return Err(MachineError::VerifierGone(self.registry.name(setting))),
                 _ => return Err(self.unreported(setting)),
             }
         }
-        let Some(verified) = wanted.verified() else { return Ok(true) };
-        let Proof { in_force, notes } = proof(verified, &(self.running.verification)());
+        let Some(verifier) = wanted.verifier else { return Ok(true) };
+        let Proof { in_force, notes } = proof(verifier, &(self.running.verification)());
         self.notes.extend(notes);
         Ok(in_force)
     }

@@ -1,6 +1,6 @@
 //! Checks the kernel's report on Driver Verifier against the requested drivers.
 
-use super::wanted::VerifierRequest;
+use crate::machine::VerifierRequest;
 use crate::machine::windows::verified::Verification;
 
 /// The result of comparing the kernel's report with the requested drivers.
@@ -25,7 +25,7 @@ pub(super) fn proof(asked: &VerifierRequest, reported: &Result<Verification, Str
             return proof;
         }
     };
-    for driver in asked.drivers {
+    for driver in &asked.drivers {
         let is_it = |name: &str| name.to_lowercase() == driver.to_lowercase();
         match drivers.iter().find(|verified| is_it(&verified.name)) {
             Some(verified) => {

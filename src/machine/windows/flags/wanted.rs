@@ -3,21 +3,14 @@
 use super::setting::{RegistrySetting, VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::value::RegistryValue;
 use crate::gflags::{POOL_TAGGING, Switches};
-use crate::machine::{MachineError, RequestedSetting};
+use crate::machine::{MachineError, RequestedSetting, VerifierRequest};
 
 /// The requested settings. Pool tagging is separate, because a kernel may count tags without its flag.
 pub(super) struct RegistryRequest<'a> {
     pub(super) pool_tagging: bool,
     /// The other global flags.
     pub(super) switches: Switches,
-    verifier: Option<VerifierRequest<'a>>,
-}
-
-/// The requested settings of Driver Verifier.
-pub(super) struct VerifierRequest<'a> {
-    pub(super) drivers: &'a [String],
-    pub(super) level: u32,
-    reset_on_boot_failure: bool,
+    pub(super) verifier: Option<&'a VerifierRequest>,
 }
 
 impl<'a> RegistryRequest<'a> {
@@ -27,9 +20,7 @@ impl<'a> RegistryRequest<'a> {
             match asked {
                 RequestedSetting::PoolTagging => wanted.pool_tagging = true,
                 RequestedSetting::GlobalFlag(switch) => wanted.switches = wanted.switches.then(*switch),
-                &RequestedSetting::Verifier { ref drivers, level, reset_on_boot_failure } => {
-                    wanted.verifier = Some(VerifierRequest { drivers, level, reset_on_boot_failure });
-                }
+                RequestedSetting::Verifier(verifier) => wanted.verifier = Some(verifier),
                 RequestedSetting::KernelParameter(parameter) => {
                     return Err(MachineError::OnlyOnLinux(parameter.clone()));
                 }
@@ -53,17 +44,12 @@ impl<'a> RegistryRequest<'a> {
         value.is_dword() && value.number().is_some_and(|flags| self.switches.hold_in(flags))
     }
 
-    /// Returns the request to Driver Verifier, if any.
-    pub(super) fn verified(&self) -> Option<&VerifierRequest<'a>> {
-        self.verifier.as_ref()
-    }
-
     /// Returns Driver Verifier's registry values: exactly the requested drivers, and the level.
-    pub(super) fn verifier(&self) -> impl Iterator<Item = (&'static RegistrySetting, RegistryValue)> + use<> {
-        let values = self.verifier.as_ref().map(|verified| {
+    pub(super) fn verifier_values(&self) -> impl Iterator<Item = (&'static RegistrySetting, RegistryValue)> + use<> {
+        let values = self.verifier.map(|verifier| {
             [
-                (&VERIFY_DRIVERS, RegistryValue::sz(&verified.drivers.join(" "))),
-                (&VERIFY_LEVEL, RegistryValue::dword(verified.level)),
+                (&VERIFY_DRIVERS, RegistryValue::sz(&verifier.drivers.join(" "))),
+                (&VERIFY_LEVEL, RegistryValue::dword(verifier.level)),
             ]
         });
         values.into_iter().flatten()
@@ -71,6 +57,6 @@ impl<'a> RegistryRequest<'a> {
 
     /// Returns whether Windows should switch Driver Verifier off after a failed boot.
     pub(super) fn reset_on_boot_failure(&self) -> bool {
-        self.verifier.as_ref().is_some_and(|verified| verified.reset_on_boot_failure)
+        self.verifier.is_some_and(|verifier| verifier.reset_on_boot_failure)
     }
 }

@@ -10,7 +10,7 @@ use windows_registry::CURRENT_USER;
 use super::*;
 use crate::failure::help;
 use crate::machine::windows::flags::setting::VERIFY_LEVEL;
-use crate::machine::{BootSettings, FlagValue, RequestedSetting, SettingChange};
+use crate::machine::{BootSettings, FlagValue, RequestedSetting, SettingChange, VerifierRequest};
 
 /// A key for one test, with subkeys for all settings; removed with its contents on drop.
 struct Scratch {
@@ -111,7 +111,7 @@ fn this_machine_s_own_boot_mode_is_set_and_put_back() {
     }
     let mut flags = registry_flags(|| Ok(Tagging::Off));
     let drivers = vec!["poolgate-no-such-driver.sys".to_owned()];
-    let asked = [RequestedSetting::Verifier { drivers, level: 8, reset_on_boot_failure: true }];
+    let asked = [RequestedSetting::Verifier(VerifierRequest { drivers, level: 8, reset_on_boot_failure: true })];
     let changes = flags.plan(&asked).unwrap();
     let set = changes.iter().try_for_each(|change| flags.write(&change.name, &change.wanted));
     let now: Vec<_> = changes.iter().map(|change| flags.read(&change.name).unwrap()).collect();
@@ -145,7 +145,7 @@ fn driver_verifier_s_settings_are_put_back() {
     let before = [(&VERIFY_DRIVERS, Some(RegistryValue::sz("other.sys"))), (&VERIFY_LEVEL, None)];
     flags.registry.set(&VERIFY_DRIVERS, before[0].1.as_ref().unwrap()).unwrap();
     let drivers = vec!["mydrv.sys".to_owned(), "second.sys".to_owned()];
-    let asked = [RequestedSetting::Verifier { drivers, level: 0x209bb, reset_on_boot_failure: false }];
+    let asked = [RequestedSetting::Verifier(VerifierRequest { drivers, level: 0x209bb, reset_on_boot_failure: false })];
     let changes = flags.plan(&asked).unwrap();
     changes.iter().for_each(|change| flags.write(&change.name, &change.wanted).unwrap());
     assert_eq!(flags.registry.get(&VERIFY_DRIVERS).unwrap(), Some(RegistryValue::sz("mydrv.sys second.sys")));
@@ -161,8 +161,11 @@ fn driver_verifier_s_settings_are_put_back() {
 fn the_values_that_may_hold_the_boot_mode_are_found_and_put_back() {
     let scratch = Scratch::new();
     let mut flags = scratch.flags();
-    let asked =
-        [RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }];
+    let asked = [RequestedSetting::Verifier(VerifierRequest {
+        drivers: vec!["mydrv.sys".to_owned()],
+        level: 8,
+        reset_on_boot_failure: true,
+    })];
     let named = |name: &'static str| RegistrySetting { key: MEMORY, value: name.into() };
     let odd = value(0xdead, &[1, 2, 3]);
     for name in ["VerifierOdd", "PoolTag"] {

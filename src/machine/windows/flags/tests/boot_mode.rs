@@ -27,7 +27,11 @@ fn setting(name: &'static str) -> RegistrySetting {
 }
 
 fn resetting() -> RequestedSetting {
-    RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: true }
+    RequestedSetting::Verifier(VerifierRequest {
+        drivers: vec!["mydrv.sys".to_owned()],
+        level: 8,
+        reset_on_boot_failure: true,
+    })
 }
 
 fn change(memory: &FakeRegistry) -> SettingChange {
@@ -97,8 +101,11 @@ fn driver_verifier_disabled_by_windows_is_distinguished_from_a_manual_change() {
     };
     says(machine.in_force(&asked).unwrap_err());
     // Without this mode, Windows removes nothing.
-    let kept =
-        [RequestedSetting::Verifier { drivers: vec!["mydrv.sys".to_owned()], level: 8, reset_on_boot_failure: false }];
+    let kept = [RequestedSetting::Verifier(VerifierRequest {
+        drivers: vec!["mydrv.sys".to_owned()],
+        level: 8,
+        reset_on_boot_failure: false,
+    })];
     assert!(matches!(machine.in_force(&kept), Err(MachineError::Unreported(_))));
     memory.clone().set(&VERIFY_DRIVERS, &RegistryValue::sz("theirs.sys")).unwrap();
     assert!(matches!(machine.in_force(&asked), Err(MachineError::Unreported(_))));

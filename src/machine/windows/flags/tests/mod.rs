@@ -11,6 +11,7 @@ use self::boot_mode::ModeKept;
 use super::setting::{VERIFY_DRIVERS, VERIFY_LEVEL};
 use super::*;
 use crate::failure::help;
+use crate::machine::VerifierRequest;
 use crate::machine::windows::pool::{Class, PoolTagsError};
 
 mod boot_mode;
@@ -81,11 +82,11 @@ fn global_flag(switch: &str) -> RequestedSetting {
 }
 
 fn verifier() -> RequestedSetting {
-    RequestedSetting::Verifier {
+    RequestedSetting::Verifier(VerifierRequest {
         drivers: vec!["mydrv.sys".to_owned(), "second.sys".to_owned()],
         level: 8,
         reset_on_boot_failure: false,
-    }
+    })
 }
 
 fn present(text: &str) -> FlagValue {
