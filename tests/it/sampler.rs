@@ -1,4 +1,4 @@
-//! Takes samples of any source and records them, like a run.
+//! Takes samples from any `PoolSource` and records them, as a run does.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl<S: PoolSource> Sampler<S> {
         Sampler { source, recorder, taken: 0, _folder: folder }
     }
 
-    /// Takes a sample; returns the number of known rows.
+    /// Takes a sample. Returns the number of known rows.
     pub(crate) fn sample(&mut self) -> usize {
         self.taken += 1;
         let info = SampleInfo { at: Duration::from_secs(self.taken), settled: false, missed: 0 };
@@ -31,7 +31,7 @@ impl<S: PoolSource> Sampler<S> {
         snapshot.keys().len()
     }
 
-    /// Takes a sample; returns the number of known rows and of heap allocations.
+    /// Takes a sample. Returns the number of known rows, and the number of heap allocations that the sample made.
     pub(crate) fn counted(&mut self) -> (usize, u64) {
         let mut known = 0;
         let taken = allocation_counter::measure(|| known = self.sample());

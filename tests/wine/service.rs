@@ -17,7 +17,7 @@ fn a_service_started_by_hand_prints_the_right_command() {
 }
 
 #[test]
-fn a_service_whose_run_cannot_be_taken_up_ends_and_stays_for_the_next_boot() {
+fn a_service_whose_run_cannot_be_resumed_ends_and_stays_for_the_next_boot() {
     let Some(bed) = bed() else { return };
     let ours = format!(r"{SERVICES}\{SERVICE}");
     let command = r#""\"C:\\Program Files\\poolgate\\poolgate.exe\" service \"C:\\ProgramData\\poolgate\\run\"""#;

@@ -1,4 +1,4 @@
-//! Tests taking the lock, reading its owner, and finding the owner's folder.
+//! Takes the lock, reads its owner, and finds the owner's folder.
 
 use super::*;
 #[cfg(unix)]
@@ -120,7 +120,7 @@ fn a_lock_that_is_a_link_is_not_followed() {
     fs_err::copy("Cargo.toml", &target).unwrap();
     symlink(&target, &link).unwrap();
     if cfg!(windows) && link.symlink_metadata().is_err() {
-        eprintln!("skipped, because this system says that it made a link and did not (Wine 8)");
+        eprintln!("skipped: this system reported success but created no link (Wine 8)");
         return;
     }
     assert!(matches!(MachineLock::take(&link, "run"), Err(LockError::Io { .. })));

@@ -125,5 +125,5 @@ fn a_file_that_a_stranger_swaps_for_a_link_meanwhile_is_never_followed() {
             let _ = fs_err::remove_dir_all(copy);
         }
     });
-    assert!(refused > 0, "the swap was not met: {copied} copied, {refused} refused");
+    assert!(refused > 0, "the test needs refused copies: {copied} copied, {refused} refused");
 }

@@ -9,7 +9,7 @@ use super::stranger::{Place, STRANGER, exchange, is_root, meanwhile, mode};
 
 const READS: usize = 5000;
 
-/// Reads `path` repeatedly while `swap` replaces it; returns the numbers of reads and refusals.
+/// Reads `path` repeatedly while `swap` replaces it. Returns the numbers of accepted and refused reads.
 fn read_while(root: &Path, path: &Path, swap: impl Fn() + Sync) -> (usize, usize) {
     let (mut read, mut refused) = (0, 0);
     meanwhile(swap, || {
@@ -26,8 +26,16 @@ fn read_while(root: &Path, path: &Path, swap: impl Fn() + Sync) -> (usize, usize
     (read, refused)
 }
 
+/// Asserts that the reads met both files.
+fn assert_both(accepted: usize, refused: usize) {
+    assert!(
+        accepted > 0 && refused > 0,
+        "the test needs both accepted and refused reads: {accepted} accepted, {refused} refused"
+    );
+}
+
 #[test]
-fn a_file_that_is_swapped_while_it_is_read_is_never_the_strangers() {
+fn a_file_swapped_during_a_read_never_yields_the_strangers_content() {
     if !is_root() {
         return;
     }
@@ -45,11 +53,11 @@ fn a_file_that_is_swapped_while_it_is_read_is_never_the_strangers() {
         put(&bad);
         put(&good);
     });
-    assert!(read > 0 && refused > 0, "the swap was not met: {read} read, {refused} refused");
+    assert_both(read, refused);
 }
 
 #[test]
-fn a_folder_that_is_swapped_while_it_is_gone_through_is_never_the_strangers() {
+fn a_folder_swapped_during_traversal_never_yields_the_strangers_file() {
     if !is_root() {
         return;
     }
@@ -62,7 +70,7 @@ fn a_folder_that_is_swapped_while_it_is_gone_through_is_never_the_strangers() {
     let (read, refused) = read_while(root.path(), &path, || {
         assert!(exchange(&root.at("state/run"), &root.at("theirs")));
     });
-    assert!(read > 0 && refused > 0, "the swap was not met: {read} read, {refused} refused");
+    assert_both(read, refused);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Runs on the Linux machine below a root made by the test: an unreadable kernel, a cache that goes away, and a run
-//! that another user could have written.
+//! Runs on a fake Linux root that the test creates: slabinfo is unreadable, a cache disappears, or other users can
+//! write to the run's files.
 
 use super::harness::{Ended, Scenario, root, write};
 use super::lines::Forever;
 
 #[test]
-fn a_kernel_that_cannot_be_read_is_not_touched() {
+fn a_machine_without_slabinfo_is_not_changed() {
     let root = root();
     fs_err::remove_file(root.path().join("proc/slabinfo")).unwrap();
     let scenario = Scenario::running("true").on_root(root.path()).setup("touch was-set-up");
@@ -17,7 +17,7 @@ fn a_kernel_that_cannot_be_read_is_not_touched() {
 }
 
 #[test]
-fn a_kernel_that_cannot_be_read_half_way_ends_the_run() {
+fn slabinfo_that_becomes_unreadable_during_a_run_ends_it() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
     let workload =
@@ -33,10 +33,10 @@ fn a_kernel_that_cannot_be_read_half_way_ends_the_run() {
 fn one_unreadable_sample_is_a_gap_and_is_reported() {
     let root = root();
     let slabinfo = root.path().join("proc/slabinfo");
-    // Iteration 5 writes half a text, and iteration 6 a whole one.
+    // Iteration 5 truncates slabinfo. Iteration 6 restores it.
     let workload =
         format!("case $POOLGATE_ITERATION in 5) printf 'slabinfo' > {slabinfo:?};; 6) cp whole {slabinfo:?};; esac");
-    // Between the two only about one sample fails. After several failures in a row, poolgate would abort the run.
+    // About one sample fails between these iterations. After several failures in a row, poolgate would abort the run.
     let scenario = Scenario::running(&workload).on_root(root.path()).sampled_slowly();
     fs_err::copy(&slabinfo, scenario.folder().join("whole")).unwrap();
     let ended = scenario.run();
@@ -85,7 +85,7 @@ fn two_runs_at_once_do_not_share_a_machine() {
     first.end().failed_saying("interrupted");
 }
 
-/// A killed run on a real kernel's files, below a root made by the test.
+/// Starts a run on a fake Linux root and kills it.
 fn killed_on_a_root() -> (tempfile::TempDir, Ended) {
     let root = root();
     fs_err::create_dir(root.path().join("etc")).unwrap();
@@ -112,7 +112,7 @@ fn a_run_that_other_users_could_write_is_not_resumed() {
 }
 
 #[test]
-fn a_run_of_another_machine_is_not_taken_up() {
+fn a_run_of_another_machine_is_not_resumed() {
     let (root, ended) = killed_on_a_root();
     let id = root.path().join("etc/machine-id");
     write(&id, "fedcba9876543210\n");
@@ -123,7 +123,7 @@ fn a_run_of_another_machine_is_not_taken_up() {
 }
 
 #[test]
-fn a_real_machine_is_rebooted_only_with_the_callers_word() {
+fn a_real_machine_is_rebooted_only_with_allow_reboot() {
     let root = root();
     write(&root.path().join("proc/cmdline"), "root=/dev/vda quiet\n");
     fs_err::create_dir_all(root.path().join("etc/default/grub.d")).unwrap();

@@ -29,7 +29,7 @@ fn flags_are_set_for_the_run_and_put_back_after_it() {
 }
 
 #[test]
-fn the_boot_mode_of_driver_verifier_is_left_alone_where_the_scenario_keeps_it() {
+fn the_boot_mode_of_driver_verifier_is_left_alone_if_the_scenario_keeps_it() {
     let flags = "{ verifier: { drivers: [mydrv.sys], level: 0x8, on_boot_failure: keep } }";
     let ended = Scenario::running("exit 0").flags(flags).run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
@@ -38,7 +38,7 @@ fn the_boot_mode_of_driver_verifier_is_left_alone_where_the_scenario_keeps_it() 
 }
 
 #[test]
-fn each_of_them_is_worth_a_boot_by_itself_and_one_to_be_rid_of_it() {
+fn each_flag_causes_a_boot_and_its_removal_another() {
     for (flags, line) in [
         ("{ gflags: [2000] }", "flag GlobalFlag: set to \"dword:00002000\""),
         ("{ verifier: { drivers: [mydrv.sys], level: 0x8 } }", "flag VerifyDriverLevel: set to \"dword:00000008\""),

@@ -83,7 +83,7 @@ fn a_long_command_without_counted_lines_is_judged_by_the_hour() {
 }
 
 #[test]
-fn commands_see_that_run_phase_and_iteration_they_are_in() {
+fn commands_see_their_run_phase_and_iteration() {
     let line = match cfg!(windows) {
         true => "echo %POOLGATE_RUN%/%POOLGATE_PHASE%/%POOLGATE_ITERATION%>> seen",
         false => "echo $POOLGATE_RUN/$POOLGATE_PHASE/$POOLGATE_ITERATION >> seen",

@@ -1,4 +1,4 @@
-//! Folders and files as this Windows makes them, and who could write them.
+//! Creates folders and files on the running Windows, and checks who can write to them.
 
 use super::*;
 use crate::failure::help;
@@ -11,7 +11,7 @@ fn untrusted(path: &Path) -> String {
 }
 
 #[test]
-fn a_state_folder_is_made_trusted_and_found_so_again() {
+fn a_new_state_folder_is_trusted_and_stays_trusted() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("poolgate");
     make_or_check(&folder).unwrap();
@@ -26,7 +26,7 @@ fn deep_folders() -> (tempfile::TempDir, [PathBuf; 2]) {
     let above = tempfile::tempdir().unwrap();
     let mut folder = above.path().to_owned();
     for _ in 0..6 {
-        folder.push("a folder whose name has fifty characters, as this");
+        folder.push("a folder with a name that is fifty characters long");
         make_or_check(&folder).unwrap();
     }
     let folders = ["state", "reports"].map(|name| folder.join(name));
@@ -37,7 +37,7 @@ fn deep_folders() -> (tempfile::TempDir, [PathBuf; 2]) {
 }
 
 #[test]
-fn a_state_folder_with_a_path_of_300_characters_is_made_judged_and_read() {
+fn a_state_folder_with_a_path_of_300_characters_is_made_checked_and_read() {
     let (_above, [state, _]) = deep_folders();
     make_or_check(&state).unwrap();
     fs_err::write(state.join("report.json"), "{}").unwrap();
@@ -55,7 +55,7 @@ fn reports_are_handed_over_to_a_folder_with_a_path_of_300_characters() {
     let (above, [state, reports]) = deep_folders();
     let real = match std::fs::canonicalize(&reports) {
         Err(error) if error.raw_os_error() == Some(MORE_DATA) => {
-            eprintln!("skipped, because this system tells no long path of a file (Wine 8)");
+            eprintln!("skipped: this system does not return paths of more than 263 characters (Wine 8)");
             return;
         }
         _ => real_path(&reports).unwrap(),
@@ -84,14 +84,14 @@ fn a_link_is_refused() {
     make_or_check(&target).unwrap();
     std::os::windows::fs::symlink_dir(&target, &link).unwrap();
     if link.symlink_metadata().is_err() {
-        eprintln!("skipped, because this system says that it made a link and did not (Wine 8)");
+        eprintln!("skipped: this system reported success but created no link (Wine 8)");
         return;
     }
     assert_eq!(untrusted(&link), "it leads somewhere else (a link or junction)");
 }
 
 #[test]
-fn a_run_folder_is_its_owners_and_never_made_twice() {
+fn a_run_folder_is_trusted_and_is_created_once() {
     let reports = tempfile::tempdir().unwrap();
     let run = reports.path().join("run");
     make_run_folder(&run).unwrap();
@@ -100,7 +100,7 @@ fn a_run_folder_is_its_owners_and_never_made_twice() {
 }
 
 #[test]
-fn a_way_through_the_folder_above_is_refused() {
+fn a_path_with_dot_dot_is_refused() {
     let path = state_folder(Path::new("/")).join("..").join("run");
     make_or_check(&state_folder(Path::new("/"))).unwrap();
     assert!(matches!(trusted_below(Path::new("/"), &path), Err(MachineError::Untrusted { .. })));
