@@ -12,7 +12,7 @@ pub enum Exit {
     Broken = 1,
     /// Bad usage or a mistake in the scenario; nothing was touched.
     Usage = 2,
-    /// The harness or the machine failed, so nothing is known about the driver.
+    /// poolgate or the machine failed, so nothing is known about the driver.
     Failed = 3,
     /// Measured, but the evidence allows no verdict.
     Unclear = 4,

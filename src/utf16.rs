@@ -1,16 +1,16 @@
 //! UTF-16 in little-endian bytes, the form in which Windows and UEFI store text.
 
-/// Decodes a text. `None` if the bytes are not valid UTF-16. Ignores an odd byte at the end.
+/// Decodes `bytes`. Returns `None` if they are not valid UTF-16. Ignores an odd byte at the end.
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
     String::from_utf16(&units(bytes)).ok()
 }
 
-/// Decodes a text, with a replacement character for each invalid unit. Ignores an odd byte at the end.
+/// Decodes `bytes`. Replaces each invalid unit with U+FFFD. Ignores an odd byte at the end.
 pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf16_lossy(&units(bytes))
 }
 
-/// Encodes a text.
+/// Encodes `text`.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }

@@ -32,7 +32,7 @@ impl CheckCommand {
         let Some(scenarios) = errors::load_all(&self.scenarios) else { return Exit::Usage };
         let mut can_pass = true;
         for (path, loaded) in &scenarios {
-            say!("{}: a valid scenario, {}", path.display(), loaded.scenario.name.as_str());
+            say!("{}: scenario {} is valid", path.display(), loaded.scenario.name.as_str());
             plan(&loaded.scenario);
             if self.elsewhere {
                 loaded.scenario.thresholds().iter().for_each(|threshold| say!("  must hold: {}", threshold.words()));
@@ -64,12 +64,13 @@ impl CheckCommand {
         let home = full_path(if home.as_os_str().is_empty() { Path::new(".") } else { home });
         found.look(scenario, &home.unwrap_or_default(), snapshot);
         found.certain.iter().for_each(|why| say!("  cannot pass: {why}"));
-        found.for_now.iter().for_each(|why| say!("  note: a run started like this would fail: {why}"));
-        found.likely.iter().for_each(|why| say!("  note: cannot pass unless an earlier command changes that: {why}"));
+        found.for_now.iter().for_each(|why| say!("  note: a run started now, with these rights, would fail: {why}"));
+        let removed = "unless an earlier command removes this obstacle";
+        found.likely.iter().for_each(|why| say!("  note: cannot pass {removed}: {why}"));
         found.certain.is_empty()
     }
 
-    /// Prints the changes to the machine, one line for each setting. Returns whether they need a boot.
+    /// Prints the changes to the machine, setting by setting. Returns whether they need a boot.
     fn changes(&self, scenario: &Scenario, found: &mut Obstacles) -> bool {
         match planned(scenario, self.root.folder()) {
             Err(error) => found.meets(&error),
@@ -78,7 +79,7 @@ impl CheckCommand {
                 for change in &changes {
                     say!("  flag {}", lines(change).join("\n    "));
                 }
-                say!("  reboots the machine, and again after restoring the exact flags");
+                say!("  reboots the machine, restores the original flags, and reboots again");
                 return true;
             }
         }
@@ -123,26 +124,28 @@ fn plan(scenario: &Scenario) {
     line("takes", &takes(scenario));
 }
 
-/// Estimates the duration of the run, with and without a second look, without running the workload.
+/// Estimates the run's duration from the scenario, with and without a second look.
 fn takes(scenario: &Scenario) -> String {
     let Sampling { lead_in, cool_down, .. } = scenario.sampling;
     let rest = lead_in.as_std() + cool_down.as_std();
-    // The length of a second look, as a multiple of the first (docs of `judge`).
+    // The length of a second look, as a multiple of the first (`judge/evidence/order.rs`).
     let times: u32 = if scenario.workload.pause == Pause::Never { 2 } else { 3 };
     let (once, more) = match &scenario.workload.plan {
         Plan::Iterations { count, .. } => {
             let more = count.saturating_mul(times.into());
-            (format!("{} and {count} iterations", Duration::from(rest)), format!("as long as {more} iterations"))
+            (format!("{} and {count} iterations", Duration::from(rest)), format!("as long as {more} more iterations"))
         }
         Plan::Lasting { duration, .. } => {
             let more = duration.as_std().saturating_mul(times);
-            (Duration::from(rest + duration.as_std()).to_string(), Duration::from(more).to_string())
+            (Duration::from(rest + duration.as_std()).to_string(), format!("{} more", Duration::from(more)))
         }
     };
     match (scenario.confirm, scenario.time_limit) {
         (false, _) => format!("{once}, without a second look"),
-        (true, None) => format!("{once}; a second look at the growth, {more} more"),
-        (true, Some(limit)) => format!("{once}; a second look at the growth, {more} more if that fits into {limit}"),
+        (true, None) => format!("{once}; if a tag grows, a second look takes {more}"),
+        (true, Some(limit)) => {
+            format!("{once}; if a tag grows, a second look takes {more}, provided that it fits into {limit}")
+        }
     }
 }
 
@@ -166,16 +169,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_takes_longer_where_something_grew() {
+    fn a_run_takes_longer_if_something_grew() {
         for (scenario, time) in [
             (
                 "workload: { run: w, iterations: 300 }",
-                "40 s and 300 iterations; a second look at the growth, as long as 900 iterations more",
+                "40 s and 300 iterations; if a tag grows, a second look takes as long as 900 more iterations",
             ),
-            ("workload: { run: w, duration: 10 min, pause: never }", "640 s; a second look at the growth, 20 min more"),
+            (
+                "workload: { run: w, duration: 10 min, pause: never }",
+                "640 s; if a tag grows, a second look takes 20 min more",
+            ),
             (
                 "workload: { run: w, duration: 10 min }\ntime_limit: 1 h",
-                "640 s; a second look at the growth, 30 min more if that fits into 1 h",
+                "640 s; if a tag grows, a second look takes 30 min more, provided that it fits into 1 h",
             ),
             ("workload: { run: w, iterations: 9 }\nconfirm: false", "40 s and 9 iterations, without a second look"),
         ] {

@@ -26,11 +26,11 @@ pub(super) struct ExportCommand {
     #[arg(long, group = "form")]
     csv: bool,
     /// With --csv, also write the columns `stage` and `settled` and everything after the first look, so that the file
-    /// is judged exactly like the recording
+    /// is judged like the recording, except for second looks and kernel messages
     #[arg(long, conflicts_with = "series")]
     stages: bool,
-    /// Write many runs, with one row for each run and tag that gives its rate, for tools that find the night of a
-    /// change
+    /// Write many runs, one row for each run and tag, with the tag's rate. Other programs can find the run in which the
+    /// rate changed
     #[arg(long, group = "form")]
     series: bool,
     /// With --series, write only these tags; `*` and `?` work as in thresholds; may be repeated
@@ -49,7 +49,7 @@ impl ExportCommand {
     pub(super) fn run(self) -> Exit {
         let opened = self.files.open();
         if self.csv && opened.len() > 1 {
-            errors::tell("--csv writes one recording", Some("give one, or write them one by one"));
+            errors::tell("--csv accepts only one recording", Some("run one export for each recording"));
             return Exit::Usage;
         }
         let failed = opened.iter().filter_map(|(_, opened)| opened.as_ref().err()).map(RecordedFile::exit);
@@ -114,37 +114,80 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// Judges each run by its own scenario. Returns `None` if a scenario has mistakes; they have been reported.
+/// Judges each run by its own scenario. Reports the mistakes of a scenario before it returns `None`.
 fn reports(runs: &[RecordedFile]) -> Option<Vec<Report>> {
     let criteria = Criteria::own();
     runs.iter().map(|recorded| Some(criteria.report(&criteria.scenario_of(recorded)?, recorded))).collect()
 }
 
-/// Lists the parts of a recording that the file does not contain, with or without stages.
+/// Lists the parts of a recording that are not in the file. `stages` is the option --stages.
 fn tell_unwritten(unwritten: Unwritten, stages: bool) {
     let Unwritten { gaps, missed, damaged, looks, teardown, kernel, unfinished, changed } = unwritten;
-    note(gaps, "samples could not be read during the recording; the file does not mark the gaps");
-    note(missed, "ticks of the sampling clock have no sample; the file does not mark them");
-    note(damaged, "places in the recording are damaged; their content is missing");
-    let look = match stages {
-        true => "second looks: the file has their samples but not their plan, so it confirms no leak",
-        false => "second looks left out, because the file holds only the workload; --stages includes them",
-    };
-    note(looks, look);
-    note(teardown, "samples left out, because they were taken after teardown; --stages includes them");
-    note(kernel, "kernel messages left out; the file does not show leaks that they report after teardown");
-    note(u64::from(changed), "recording was changed after it was closed; the file does not mark this");
-    note(u64::from(unfinished), "recording has no end: the run was interrupted or is still in progress");
+    note(
+        gaps,
+        "sample could not be read during the recording; the file does not mark the gap",
+        "samples could not be read during the recording; the file does not mark the gaps",
+    );
+    note(
+        missed,
+        "tick of the sampling clock has no sample; the file does not mark it",
+        "ticks of the sampling clock have no sample; the file does not mark them",
+    );
+    note(
+        damaged,
+        "place in the recording is damaged; its content is missing",
+        "places in the recording are damaged; their content is missing",
+    );
+    if stages {
+        note(
+            looks,
+            "second look: the file has only its samples; a leak cannot be confirmed without its plan",
+            "second looks: the file has only their samples; a leak cannot be confirmed without their plan",
+        );
+    } else {
+        note(
+            looks,
+            "second look left out, because without stages all samples count as workload; --stages includes it",
+            "second looks left out, because without stages all samples count as workload; --stages includes them",
+        );
+    }
+    note(
+        teardown,
+        "sample left out, because it was taken after teardown; --stages includes it",
+        "samples left out, because they were taken after teardown; --stages includes them",
+    );
+    note(
+        kernel,
+        "kernel message left out; the file does not show leaks that it reports after teardown",
+        "kernel messages left out; the file does not show leaks that they report after teardown",
+    );
+    if changed {
+        tell!("note: the recording was changed after it was closed; the file does not mark this");
+    }
+    if unfinished {
+        tell!("note: the recording has no end: the run was interrupted or is still in progress");
+    }
 }
 
 /// Lists the runs and tags without rows in a series.
 fn tell_left_out(left_out: LeftOut) {
-    note(left_out.runs as u64, "runs have no rows, because they did not finish or measured nothing");
-    note(left_out.tags as u64, "rows are left out, because the tag's rate is unknown");
+    note(
+        left_out.runs as u64,
+        "run has no row, because it did not finish or measured nothing",
+        "runs have no rows, because they did not finish or measured nothing",
+    );
+    note(
+        left_out.tags as u64,
+        "row is left out, because the tag's rate is unknown",
+        "rows are left out, because the tag's rate is unknown",
+    );
 }
 
-fn note(count: u64, what: &str) {
-    if count > 0 {
-        tell!("note: {count} {what}");
+/// Reports a number of things, in the words for one or for `several`.
+fn note(count: u64, one: &str, several: &str) {
+    match count {
+        0 => {}
+        1 => tell!("note: 1 {one}"),
+        count => tell!("note: {count} {several}"),
     }
 }

@@ -38,8 +38,8 @@ const FORMATS: &str = "\
 poolgate recognises a log by its content. It reads these formats (docs/logs.md describes each):
 
 - PoolMon: screens (`poolmon /b >> FILE`), snapshots (`poolmon -n FILE`), WinDbg's !poolused, poolmon-powershell's CSV
-- Linux: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, /proc/spl/kmem/slab, with the output of \
-`date` between the tables
+- Linux: copies of these files and outputs: /proc/slabinfo, slabtop -o, vmstat -m, /proc/meminfo, /proc/allocinfo, \
+/proc/spl/kmem/slab. Put the output of `date` between the tables
 - Totals of Windows' pools: performance counters as CSV (typeperf, relog), PowerShell's tables of them, WinDbg's !vm
 - Driver Verifier: WinDbg's !verifier 3, `verifier /query`
 - poolgate's own CSV (docs/csv.md)
@@ -48,10 +48,12 @@ Lines that cannot be read are counted, and the report shows the count.
 
 The report names the source of the times: time stamps between the tables (`echo %date% %time%`, Get-Date, `date`, in \
 many languages), file names, file dates, or --every. Live screens without time stamps are taken to be 5 s apart. A log \
-without any of these has no rates. If its sources contradict each other, it is refused (exit code 2).
+without any of these has no rates. poolgate refuses a log if the sources of its times contradict each other (exit code \
+2).
 
-A log has no stages: max_growth compares the first table with the last, and max_bytes applies to the last. Without \
-thresholds, the report begins with the tags that grew most. The exit code is that of the worst verdict.";
+A log without the CSV column `stage` has no stages: max_growth compares the first table with the last, and max_bytes \
+applies to the last. Without thresholds, the report begins with the tags that grew most. The exit code is that of the \
+worst verdict.";
 
 impl JudgeCommand {
     pub(super) fn run(self) -> Exit {
@@ -74,11 +76,11 @@ impl JudgeCommand {
         if misused { Exit::Usage } else { exit }
     }
 
-    /// Returns the report on one log, or `None` if its scenario has mistakes or the arguments contradict each other.
+    /// Returns the report on one log, or `None` if its scenario has mistakes.
     fn report(&self, criteria: &Criteria, file: &Path, opened: Result<RecordedFile, ImportError>) -> Option<Report> {
         match opened {
             Ok(recorded) => {
-                // A table shows these lines as notes.
+                // The table shows the import's notes to the user. With --json they go to stderr too.
                 let recorded = if self.json { recorded.tell() } else { recorded };
                 Some(criteria.report(&criteria.scenario_of(&recorded)?, &recorded))
             }

@@ -1,5 +1,5 @@
-//! The commands, with one short file each. Data goes to stdout and everything else to stderr. No command waits for a
-//! key.
+//! The commands: a file or a folder for each. Data goes to stdout and everything else to stderr. Only `mon` in a
+//! terminal reads keys.
 
 use clap::{Parser, Subcommand};
 
@@ -40,7 +40,7 @@ struct Cli {
     output: output::verbosity::OutputArgs,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scenario · 3 harness or machine failed · 4 unclear · 10 not finished (rebooting)";
+const EXIT_CODES: &str = "Exit codes: 0 held · 1 broken · 2 bad usage or scenario · 3 poolgate or machine failed · 4 unclear · 10 not finished (rebooting)";
 
 #[derive(Debug, Subcommand)]
 enum AnyCommand {
@@ -52,7 +52,7 @@ enum AnyCommand {
     Wait(wait::WaitCommand),
     /// Show unfinished runs, and the flags that they have changed
     Status(status::StatusCommand),
-    /// End a run early: restore its changes, and report it as an error
+    /// End a run early: undo its changes, and report it as an error
     Abort(abort::AbortCommand),
     /// Judge recordings and logs offline
     Judge(judge::JudgeCommand),
@@ -80,7 +80,7 @@ enum AnyCommand {
     Man(man::ManCommand),
     /// Measure the detector's accuracy on simulated tags
     Bench(bench::BenchCommand),
-    /// Work on a simulated kernel, like that of scenarios with `machine: { simulated: … }`
+    /// Create, change, show, or restart a simulated kernel
     #[command(subcommand)]
     Sim(sim::SimCommand),
     /// Continue a run as a service; the service manager starts this
@@ -104,7 +104,7 @@ pub fn run() -> Exit {
 }
 
 impl Cli {
-    /// Reads this process's command line. Mistakes have been reported.
+    /// Reads this process's command line. Reports mistakes before it returns `Err`.
     fn read() -> Result<Cli, Exit> {
         let words = output::verbosity::behind_the_command(std::env::args_os().collect());
         match mon::translated(flags::translated(words)) {

@@ -14,7 +14,7 @@ use crate::machine::sim::{Exercise, Home, KERNEL_VARIABLE, Kernel, KernelState, 
 use crate::machine::{MachineError, PoolSource, sim};
 use crate::scenario::{SimulatedSettings, SimulatedTagging};
 
-/// Works on a simulated kernel.
+/// Creates, changes, shows, or restarts a simulated kernel.
 #[derive(Debug, Subcommand)]
 pub(super) enum SimCommand {
     /// Create a simulated machine and boot it, to try commands on: mon, flags, and those below

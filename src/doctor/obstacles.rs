@@ -14,7 +14,7 @@ pub(crate) struct Obstacles {
     pub(crate) certain: Vec<String>,
     /// Reasons that hold now, but may not with more rights or at another time.
     pub(crate) for_now: Vec<String>,
-    /// Reasons that hold unless setup changes that.
+    /// Reasons that hold unless an earlier command removes them.
     pub(crate) likely: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::pool::{Counters, Key, Pool, Snapshot, Usage};
 
 /// The columns of every log.
 pub const COLUMNS: [&str; 7] = ["t_seconds", "iteration", "tag", "pool", "allocs", "frees", "bytes"];
-/// The columns that allow a log to be judged exactly like its recording.
+/// The columns that allow a log to be judged like its recording, except for second looks and kernel messages.
 pub const MORE_COLUMNS: [&str; 2] = ["stage", "settled"];
 /// The columns for incomplete samples: the number of unreadable rows of the table, and whether the table shows only
 /// some of the tags.
@@ -31,7 +31,7 @@ pub struct Unwritten {
     pub looks: u64,
     /// Samples after teardown. Without stages they are not written.
     pub teardown: u64,
-    /// Messages of the kernel, which can break an `after_teardown` threshold.
+    /// Messages of the kernel. They can break an `after_teardown` threshold.
     pub kernel: u64,
     /// The recording has no end. The file does not show this.
     pub unfinished: bool,

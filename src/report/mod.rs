@@ -45,7 +45,7 @@ pub enum Outcome {
     Unclear,
     /// A threshold is broken.
     Broken,
-    /// The harness or the machine failed, so there is no result.
+    /// poolgate or the machine failed, so there is no result.
     Error,
 }
 

@@ -1,7 +1,7 @@
-//! Runs as rows of one CSV file, for tools that look for the night of a change (docs/csv.md).
+//! Runs as rows of one CSV file. Other programs can find the run in which a rate changed (docs/csv.md).
 //!
 //! There is one row for each run and tag; runs are in order of time. A tag without a known rate in a run has no row
-//! there, because such tools treat an empty field as an error. [`LeftOut`] counts the missing rows.
+//! there, because other programs treat an empty field as an error. [`LeftOut`] counts the missing rows.
 
 use std::io::Write;
 

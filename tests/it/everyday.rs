@@ -108,7 +108,7 @@ fn folders_and_wildcards_are_run_in_order_into_one_junit_file() {
     }
     let checked = said(lab.path(), &["check", "all"]);
     assert!(
-        checked.stdout.contains("a valid scenario, first") && checked.stdout.contains("second"),
+        checked.stdout.contains("scenario first is valid") && checked.stdout.contains("scenario second is valid"),
         "{}",
         checked.stdout
     );

@@ -46,7 +46,7 @@ pub(in crate::cli) struct Criteria {
 }
 
 impl CriteriaArgs {
-    /// Parses the options. Returns `None` if there are mistakes; they have been reported.
+    /// Parses the options. Reports mistakes before it returns `None`.
     pub(in crate::cli) fn read(&self) -> Option<Criteria> {
         let scenario = match &self.scenario {
             Some(path) => Some(errors::load(path)?.scenario),
@@ -66,8 +66,7 @@ impl Criteria {
         Criteria { scenario: None, thresholds: Vec::new(), no_confirm: false }
     }
 
-    /// Returns the scenario to judge `recorded` by, or `None` if its own scenario has mistakes; they have been
-    /// reported.
+    /// Returns the scenario to judge `recorded` by. If its own scenario has mistakes, reports them and returns `None`.
     pub(in crate::cli) fn scenario_of(&self, recorded: &RecordedFile) -> Option<Scenario> {
         let mut scenario = match (&self.scenario, recorded.scenario()) {
             (Some(given), _) => given.clone(),

@@ -22,9 +22,8 @@ pub(in crate::cli) struct TagLists {
 }
 
 impl TagLists {
-    /// Adds the suspects to all reports, with one search through the drivers. Suspects that a run found on its own
-    /// machine stay, unless drivers were given to search here. Returns false if a place cannot be read; the error has
-    /// been reported.
+    /// Adds the suspects to all reports, with one search through the drivers. Keeps the suspects that a run found on
+    /// its own machine, unless the user gave --drivers. If a place cannot be read, reports the error and returns false.
     pub(in crate::cli) fn suspect(&self, reports: &mut [Report]) -> bool {
         let suspicious: BTreeSet<Tag> = reports.iter().flat_map(Report::suspicious_tags).collect();
         let Ok(pooltag) = self.list() else { return false };
@@ -33,7 +32,7 @@ impl TagLists {
             drivers => match Scan::from_places(drivers, &wanted(&suspicious), &TimeLimit::none()) {
                 Ok(scan) => Some(scan),
                 Err(error) => {
-                    errors::tell(error, Some("give --drivers a driver's file, or a folder of them"));
+                    errors::tell(error, Some("give --drivers a driver file or a folder of driver files"));
                     return false;
                 }
             },
@@ -51,10 +50,12 @@ impl TagLists {
         true
     }
 
-    /// Returns Microsoft's list, if there is one.
+    /// Returns the pooltag.txt that the user named, or that of an installed Windows kit. Reports an error before it
+    /// returns `Err`.
     pub(in crate::cli) fn list(&self) -> Result<Option<PoolTags>, ()> {
         let list = pooltag(self.pooltag.as_deref())?;
-        // Microsoft's own list has malformed rows too; report them only for a list that the user chose.
+        // The pooltag.txt of Windows kits has malformed rows. Report malformed rows only for a file that the user
+        // named.
         list.iter()
             .filter(|_| self.pooltag.is_some())
             .for_each(|list| tell_malformed("pooltag.txt", list.len(), &list.malformed));
@@ -62,7 +63,7 @@ impl TagLists {
     }
 }
 
-/// Reads the named list, or else the list in this machine's kits. An error has been reported.
+/// Reads the named list, or else the list in this machine's kits. Reports an error before it returns `Err`.
 pub(in crate::cli) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, ()> {
     let Some(path) = named.map(Path::to_owned).or_else(|| find_pooltag(&programs())) else { return Ok(None) };
     match PoolTags::open(&path) {
@@ -76,7 +77,7 @@ pub(in crate::cli) fn pooltag(named: Option<&Path>) -> Result<Option<PoolTags>, 
     }
 }
 
-/// Reads a localtag.txt. An error has been reported.
+/// Reads a localtag.txt. Reports an error before it returns `Err`.
 pub(in crate::cli) fn localtag(path: &Path) -> Result<LocalTags, ()> {
     LocalTags::open(path)
         .map_err(|error| errors::tell(error, Some("`poolgate tag --scan --output localtag.txt` writes one")))
@@ -88,5 +89,5 @@ pub(in crate::cli) fn tell_malformed(list: &str, rows: usize, malformed: &Malfor
         return;
     }
     let first = malformed.first.iter().map(|(line, text)| format!("\n  line {line}: {text}")).collect::<String>();
-    tell!("{list}: {rows} rows were read, {} could not be, the first:{first}", malformed.count);
+    tell!("{list}: {rows} rows were read, and {} could not be read, starting with:{first}", malformed.count);
 }

@@ -1,4 +1,4 @@
-//! clap's view of options. Command lines in the syntax of other programs are translated before clap sees them.
+//! Determines whether an option takes a value. poolgate translates the syntax of other programs before clap parses it.
 
 /// Returns whether `word` is an option of `command` that takes the next word as its value.
 pub(in crate::cli) fn takes_value(command: &clap::Command, word: &str) -> bool {

@@ -42,7 +42,7 @@ pub(in crate::cli) fn scenarios(path: &Path) -> Result<Vec<PathBuf>, String> {
             |file: &PathBuf| file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_yaml).collect();
         if files.is_empty() {
-            return Err(format!("{} is a folder without scenarios (*.yaml)", path.display()));
+            return Err(format!("{} is a folder without scenarios (*.yaml, *.yml)", path.display()));
         }
         files.sort_unstable();
         scenarios.extend(files);

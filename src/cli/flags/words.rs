@@ -1,8 +1,8 @@
 //! Translates the command line of `poolgate flags`, which has the syntax of gflags.exe, for clap.
 //!
 //! clap would read `-ptg` as the options -p, -t and -g, and `/r` as a flag's name. So this module turns words that mean
-//! options into options, and places all other words after `--` in their order: if a flag is switched several times, the
-//! last word counts.
+//! options into options, and places all other words after `--`. It keeps the order of the other words, because the last
+//! word counts if a flag is switched several times.
 
 use std::ffi::OsString;
 
@@ -88,7 +88,6 @@ mod tests {
                 words(&format!("poolgate flags {taken}"))
             );
         }
-        // Other commands are unchanged.
         for other in ["poolgate", "poolgate run /r -k", "poolgate help flags"] {
             assert_eq!(translated(words(other)), words(other));
         }

@@ -19,7 +19,7 @@ pub(super) struct DriverColumn {
 }
 
 impl DriverColumn {
-    /// Returns the column; `None` if it was not requested. An error has been reported.
+    /// Returns the column; `None` if it was not requested. Reports an error before it returns `Err`.
     pub(super) fn drivers(&self) -> Result<Option<Drivers>, ()> {
         if self.pooltag.is_none() && self.localtag.is_none() {
             return Ok(None);

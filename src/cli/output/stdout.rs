@@ -66,8 +66,8 @@ pub(in crate::cli) fn told_with(label: impl Display, text: &str) {
     let _ = stderr.write_all(line.as_bytes());
 }
 
-/// Returns the exit code of a command that exists for its output: `exit`, unless some output was lost. The loss is
-/// reported here.
+/// Returns the exit code of a command that exists for its output: `exit`, unless some output was lost. Reports the
+/// loss.
 pub(in crate::cli) fn unless_lost(exit: Exit) -> Exit {
     if !LOST.load(Ordering::Relaxed) {
         return exit;

@@ -88,7 +88,7 @@ fn csv_is_of_one_recording_and_a_form_must_be_named() {
     let folder = tempfile::tempdir().unwrap();
     let files = nights(&folder);
     let files = [files[0].as_path(), files[1].as_path()];
-    poolgate(&["export", "--csv"], &files).is(2, &["--csv writes one recording"]);
+    poolgate(&["export", "--csv"], &files).is(2, &["--csv accepts only one recording"]);
     poolgate(&["export"], &files).is(2, &["--csv", "--series"]);
     poolgate(&["export", "--csv", "--tag", "MyD1"], &files[..1]).is(2, &["--tag"]);
 }

@@ -8,8 +8,8 @@ use super::ending::CommandProcesses;
 use super::processes;
 
 /// Ends all processes that belong to `run`: processes in its cgroups, processes with its mark in their environment, and
-/// the descendants of the latter. This process and its ancestors are spared. Processes of other users count too,
-/// because commands may change their user.
+/// the descendants of the latter. The search by environment skips this process and its ancestors. It also ends
+/// processes of other users, because a command may change its user.
 pub(in super::super) fn end(run: &str, mark: &str, patience: Duration) -> io::Result<Vec<String>> {
     let others = || {
         let spared = processes::own_line();
