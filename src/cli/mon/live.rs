@@ -1,7 +1,7 @@
 //! The live table in a terminal: combines keys, readings and the clock.
 //!
-//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`RawTerminal`] restores it on
-//! drop, and ratatui's panic hook does so before the panic message.
+//! The terminal is restored however it ends: by a key, an error, a stop request or a panic. [`RawTerminal`] restores it
+//! on drop, and ratatui's panic hook does so before the panic message.
 
 use std::io;
 
@@ -147,7 +147,7 @@ fn events() -> mpsc::UnboundedReceiver<io::Result<Event>> {
     receiver
 }
 
-/// Shows a recording, from its end: the marks for growing rows then cover the whole of it.
+/// Shows a recording, beginning with its last sample. The marks for growing rows then cover the last 48 samples.
 pub(super) fn replay(recorded: &RecordedFile, choice: MonSettings) -> Exit {
     let samples = count(recorded, &choice);
     if samples == 0 {

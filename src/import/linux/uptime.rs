@@ -1,25 +1,27 @@
 //! Times from lines of `uptime` between the kernel's tables, for logs without `date`.
 //!
-//! `uptime` prints the time of day and how long the machine has run. The run time determines the day.
+//! `uptime` prints the time of day and the machine's uptime. The uptime determines the day.
 
 use jiff::Timestamp;
 
 const DAY: i64 = 86_400;
 
-/// The last line of `uptime`: its time and the run time, in seconds.
+/// The time and the uptime of the last line, in seconds.
 #[derive(Debug, Default)]
 pub(super) struct Uptimes {
     last: Option<(i64, i64)>,
 }
 
 impl Uptimes {
-    /// The time of a line of `uptime`, counted from the midnight before the first one; `None` for another line.
+    /// Returns the line's time, counted from the midnight before the first `uptime` line. Returns `None` for any other
+    /// line.
     pub(super) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
         let (time, up) = line(text)?;
         let at = match self.last {
             None => time,
             Some((at, before)) => {
-                // After a restart, the time is the next one with this time of day.
+                // The uptime is smaller after a restart. The result is then the first later instant with this time of
+                // day.
                 let expected = if up >= before { at + (up - before) } else { at + DAY / 2 };
                 time + DAY * (expected - time + DAY / 2).div_euclid(DAY)
             }

@@ -1,5 +1,5 @@
-//! The simulated machine's flags: the registry of an old Windows, which counts pool tags only if the flag for it is
-//! set.
+//! The simulated machine's flags: a registry like that of Windows. On request, the machine counts pool tags only if the
+//! flag for it is set, like Windows XP.
 //!
 //! Planning and restoring use the code for real Windows; only the registry below it and the running kernel are
 //! simulated.

@@ -5,7 +5,7 @@ pub(super) const HELP: &str = "\
 \x20Keys, as in PoolMon
    t a f d b m   sort by tag, allocs, frees, diff, bytes, bytes per alloc
    ( )           sort by value, or by change since the previous screen
-   p             nonpaged, paged, both; on Linux slab, call sites, both
+   p             nonpaged, paged, both; on Linux slab, slabs, call sites, all
    s, 0-9        the system's pools or all sessions'; one session's
    i             ask for a session's number
    e             totals of the rows below them, or none
@@ -20,7 +20,8 @@ pub(super) const HELP: &str = "\
    Left Right [ ]               in a recording: previous, next, first, last sample
 
  In parentheses: the change since the previous screen. Per Alloc is Bytes / Diff.
- A changed row is bold. A row with + grows: the low points of its Bytes rise over the
- screens in the bars at its end. The bars span the lowest to the highest value.
+ A changed row is bold. A row with + grows: the lowest Bytes of each third of the
+ last 48 screens is higher than that of the third before. The bars show the last
+ 24 screens, from the lowest to the highest value.
 
  Any key closes this.";

@@ -2,7 +2,8 @@
 
 use crate::machine::Memory;
 
-/// ` Memory:` and ` Commit:`. Both are always written, because readers separate screens by them.
+/// Returns the lines ` Memory:` and ` Commit:`. Both are always present, because log importers use them to separate
+/// screens.
 pub(super) fn memory(memory: &Memory, faults: Option<u64>) -> [String; 2] {
     let Memory { physical, available, resident_kernel, resident_paged, .. } = *memory;
     let Memory { committed, commit_limit, commit_peak, nonpaged, paged, .. } = *memory;

@@ -1,8 +1,9 @@
 //! Boot settings in a Windows registry: global flags, and Driver Verifier's two values.
 //!
 //! Planning a change and restoring a value work the same on a real Windows and on the simulated machine, which imitates
-//! an old one. Only the [`Registry`] and the [`Running`] kernel differ. A value is kept with its exact type and bytes;
-//! an absent value is deleted again. docs/windows.md describes how poolgate finds out which flags are in force.
+//! a Windows registry. Only the [`Registry`] and the [`Running`] kernel differ. A value is kept with its exact type and
+//! bytes; a value that was absent before the run is deleted after it. docs/windows.md describes how poolgate finds out
+//! which flags are in force.
 
 use std::path::Path;
 
@@ -50,14 +51,14 @@ pub(in crate::machine) trait Registry {
     /// Writes all changes to disk, so that they survive a power cut.
     fn flush(&mut self) -> Result<(), MachineError>;
 
-    /// Returns the names of the values, other than [`VERIFY_DRIVERS`](setting::VERIFY_DRIVERS), that [may
-    /// hold](may_hold_it) Driver Verifier's boot mode.
+    /// Returns the names of the values that [may hold](may_hold_it) Driver Verifier's boot mode.
     fn verifier_values(&self) -> Result<Vec<String>, MachineError>;
 
     /// Sets Driver Verifier's boot mode, as `verifier /bootmode` does.
     fn boot_mode(&mut self, mode: BootMode) -> Result<(), MachineError>;
 
-    /// Returns the command that sets the value to exactly this one, or removes it.
+    /// Returns the command that sets `setting` to exactly `value`. If `value` is `None`, the command removes the
+    /// setting.
     fn command(&self, setting: &RegistrySetting, value: Option<&RegistryValue>) -> String {
         remaining::command(setting, value)
     }
@@ -66,8 +67,8 @@ pub(in crate::machine) trait Registry {
 /// Whether the running kernel counts pool tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::machine) enum Tagging {
-    /// Regardless of the flag, as in Windows Server 2003 and later. poolgate needs Windows 10 or later, so it sees no
-    /// other kernel.
+    /// Regardless of the flag, as in Windows Server 2003 and later. Every real kernel that poolgate supports is of this
+    /// kind.
     Always,
     /// The kernel was booted with the flag.
     On,
@@ -85,7 +86,7 @@ impl Tagging {
         match attempt {
             Ok(_) => Ok(Tagging::Always),
             Err(MachineError::TaggingOff) => Ok(Tagging::Off),
-            // Tags are read before sessions.
+            // Tags are read before sessions, so an error about sessions means that the tags were read.
             Err(MachineError::PoolTags(error)) if error.is_of_sessions() => Ok(Tagging::Always),
             Err(error) => Err(error),
         }
@@ -186,7 +187,7 @@ impl<R: Registry> BootSettings for RegistryFlags<R> {
         self.registry.flush()
     }
 
-    /// poolgate learns which values hold the mode only when the mode changes, so any value counts as made by the run.
+    /// The values that hold the mode are known only after it changes, so every value counts as written by the run.
     fn is_made(&self, change: &SettingChange, now: &FlagValue) -> bool {
         *now == change.wanted || change.name == boot_mode::NAME
     }
@@ -235,7 +236,7 @@ impl<R: Registry> RegistryFlags<R> {
         let value = match &original {
             None => RegistryValue::dword(switches.applied_to(0)),
             Some(value) => match value.number() {
-                // If the registry already holds the flags, the kernel booted before they were set.
+                // If the registry already holds the flags, the running kernel lacks them or does not report them.
                 Some(flags) => RegistryValue::dword(switches.applied_to(flags)),
                 None => {
                     let name = self.registry.name(&GLOBAL_FLAG);
