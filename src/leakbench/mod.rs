@@ -1,4 +1,4 @@
-//! leakbench: measures the accuracy of the judging on simulated tags with known truth.
+//! leakbench: measures the accuracy of the verdicts on simulated tags with known truth.
 //!
 //! In reading order: `random`, `movement` and `tag` create histories; `family` and `leak` define their kinds; `seen`
 //! judges one tag by the same code as [`judge`](crate::judge), with first and second looks; `nulls` and `leaks` count
