@@ -1,4 +1,4 @@
-//! The reasons why a run did not complete. Each is a failure of the harness or the machine, never a verdict on the
+//! The reasons why a run did not complete. Each is a failure of poolgate or the machine, never a verdict on the
 //! driver.
 
 use std::io;
