@@ -1,4 +1,4 @@
-//! The text that `h` shows. It fits a terminal of 24 lines.
+//! The text that `h` shows. It fits a terminal of 80 columns and 24 lines.
 
 /// The keys, and the meaning of the marks.
 pub(super) const HELP: &str = "\
@@ -17,11 +17,11 @@ pub(super) const HELP: &str = "\
    /             ask for the tags to show
    Space         pause the table, or resume it
    Up Down PgUp PgDn Home End   scroll
-   Left Right [ ]               in a recording: previous, next, first, last sample
+   Left Right [ ]               in a recording: previous, next, first, last
 
- In parentheses: the change since the previous screen. Per Alloc is Bytes / Diff.
- A changed row is bold. A row with + grows: the lowest Bytes of each third of the
- last 48 screens is higher than that of the third before. The bars show the last
+ In parentheses: the change since the previous screen. Per Alloc: Bytes / Diff.
+ A changed row is bold. A row with + grows: the lowest Bytes of each third of
+ the last 48 screens is higher than in the third before. The bars show the last
  24 screens, from the lowest to the highest value.
 
  Any key closes this.";
