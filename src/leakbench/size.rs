@@ -31,12 +31,12 @@ impl Size {
         name: "quick",
         lengths: &[50, 100, 300],
         leak_lengths: &[50, 100, 300],
-        runs: 80,
-        runs_after_alarm: 80,
+        runs: 30,
+        runs_after_alarm: 30,
         active: 1000,
-        tags: 1500,
-        rung: 100,
-        leaks: 2000,
+        tags: 500,
+        rung: 50,
+        leaks: 700,
         samples: 1000,
     };
 

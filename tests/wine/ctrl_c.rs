@@ -8,7 +8,7 @@ const SCENARIO: &str = "
 scenario: pressed
 workload: { run: work.exe leave C:/lab/left & work.exe linger C:/lab/begun, iterations: 4 }
 teardown: [ { run: work.exe linger C:/lab/tearing }, { run: work.exe linger C:/lab/never } ]
-sampling: { every: 100 ms, settle: 20 ms, lead_in: 500 ms, cool_down: 500 ms }
+sampling: { every: 250 ms, settle: 20 ms, lead_in: 1 s, cool_down: 1 s }
 thresholds: [ { total: nonpaged, max_growth: 1 GiB } ]
 ";
 const CTRL_C: u8 = 3;

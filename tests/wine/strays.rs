@@ -6,7 +6,7 @@ use super::machine::{Machine, POOLGATE};
 const SCENARIO: &str = "
 scenario: strays
 workload: { run: work.exe leave C:/lab/left, iterations: 4 }
-sampling: { every: 100 ms, settle: 20 ms, lead_in: 500 ms, cool_down: 500 ms }
+sampling: { every: 250 ms, settle: 20 ms, lead_in: 1 s, cool_down: 1 s }
 thresholds: [ { total: nonpaged, max_growth: 1 GiB } ]
 ";
 

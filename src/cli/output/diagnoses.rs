@@ -16,14 +16,17 @@ const NARROWEST: usize = 20;
 pub(in crate::cli) fn table(diagnoses: &[Diagnosis], width: u16) -> String {
     let subject = diagnoses.iter().map(|diagnosis| diagnosis.what.len()).max().unwrap_or(0);
     let margin = " ".repeat(1 + LEVEL + 2 + subject + 2);
-    let says_width = usize::from(width).saturating_sub(margin.len()).max(NARROWEST);
+    // A break inside a path or a command would change it.
+    let options = textwrap::Options::new(usize::from(width).saturating_sub(margin.len()).max(NARROWEST))
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
     let rows = diagnoses.iter().flat_map(|Diagnosis { level, what, says, help }| {
         let help = help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
         let says = plain(&format!("{says}{help}")).into_owned();
         let style = style(*level);
         let begin =
             format!(" {style}{level}{style:#}{:gap$}  {what:subject$}  ", "", gap = LEVEL - level.to_string().len());
-        let lines: Vec<String> = textwrap::wrap(&says, says_width).into_iter().map(String::from).collect();
+        let lines: Vec<String> = textwrap::wrap(&says, &options).into_iter().map(String::from).collect();
         let margins = once(begin).chain(std::iter::repeat(margin.clone()));
         margins.zip(lines).map(|(margin, line)| margin + &line + "\n").collect::<Vec<_>>()
     });
