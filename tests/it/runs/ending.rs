@@ -8,7 +8,7 @@ fn nothing_outlives_a_poolgate_that_was_killed() {
     let forever = Forever::new(47132);
     let workload = each(&[&forever.detached(), &touch("begun"), &forever.line()]);
     let running = Scenario::running(&workload).start_until("begun");
-    wait_until("both processes run", || forever.alive() == 2);
+    wait_until("both processes run", || forever.started() == 2);
     running.kill();
     wait_until("its processes are gone", || forever.alive() == 0);
 }
@@ -18,7 +18,7 @@ fn nothing_outlives_a_poolgate_that_was_killed_after_a_restart() {
     let forever = Forever::new(47134);
     let workload = each(&[&forever.detached(), &touch("begun"), &forever.line()]);
     let running = Scenario::with_flag(&workload).start_until("begun");
-    wait_until("both processes run", || forever.alive() == 2);
+    wait_until("both processes run", || forever.started() == 2);
     let ended = running.kill();
     wait_until("its processes are gone", || forever.alive() == 0);
     ended.then("status").is(0, &["no process is working on it"]);

@@ -68,6 +68,11 @@ impl Forever {
         self.0.named()
     }
 
+    /// The number of these processes that have begun to run.
+    pub(crate) fn started(&self) -> usize {
+        self.0.started()
+    }
+
     /// The number of these processes that are alive.
     pub(crate) fn alive(&self) -> usize {
         self.0.alive()
@@ -99,6 +104,10 @@ mod native {
 
         pub(super) fn named(&self) -> String {
             format!("sleep {} (process ", self.0)
+        }
+
+        pub(super) fn started(&self) -> usize {
+            self.alive()
         }
 
         pub(super) fn alive(&self) -> usize {
@@ -153,6 +162,14 @@ mod native {
             let tests = std::env::current_exe().unwrap();
             let program = tests.ancestors().nth(2).unwrap().join("poolgate.exe");
             format!("{} (process ", program.display())
+        }
+
+        /// A process prints a line at once. Its file is open even before: cmd.exe opens it. Under Wine 8, a process can
+        /// outlive its job if it is created while the job is closed.
+        pub(super) fn started(&self) -> usize {
+            let files = fs_err::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+            // The folder has the length from before the file was opened.
+            files.filter(|path| fs_err::metadata(path).unwrap().len() > 0).count()
         }
 
         pub(super) fn alive(&self) -> usize {
