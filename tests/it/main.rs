@@ -16,6 +16,7 @@
 //! | `logs` | `judge`, `compare` and `export` on logs |
 //! | `mistakes` | mistakes in scenarios, one file each in tests/mistakes |
 //! | `mon` | `poolgate mon` |
+//! | `objects` | the tracer of kernel objects, on the running kernel (needs root) |
 //! | `outside_text` | text from other programs on a terminal |
 //! | `packaging` | completions, manual pages, versions |
 //! | `pool_tags` | Windows' pool tag tables |
@@ -44,6 +45,8 @@ mod linux_machine;
 mod logs;
 mod mistakes;
 mod mon;
+#[cfg(all(target_os = "linux", feature = "objects"))]
+mod objects;
 mod outside_text;
 mod packaging;
 mod pool_tags;

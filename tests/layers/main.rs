@@ -25,8 +25,12 @@ enum May {
 }
 
 /// Crates that only one file or folder may use, so that they can be replaced: name, and the beginning of the path.
-const SEALED: [(&str, &str); 3] =
-    [("serde_yaml", "src/scenario/load"), ("junit_report", "src/report/junit"), ("clap", "src/cli")];
+const SEALED: [(&str, &str); 4] = [
+    ("serde_yaml", "src/scenario/load"),
+    ("junit_report", "src/report/junit"),
+    ("clap", "src/cli"),
+    ("aya", "src/machine/linux/objects"),
+];
 /// The only folder with unsafe code.
 const UNSAFE_HOME: &str = "src/machine/windows";
 /// Module names that do not describe their contents.

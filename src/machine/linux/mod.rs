@@ -20,6 +20,8 @@ mod kmsg;
 mod line;
 mod lock;
 mod memory;
+#[cfg(all(target_os = "linux", feature = "objects"))]
+mod objects;
 mod proc_text;
 mod programs;
 mod shrink;
@@ -33,6 +35,11 @@ pub use facts::{Facts, bugchecks, facts, free_space, last_words, saves_dumps};
 pub use kmemleak::Kmemleak;
 pub use kmsg::{kernel_messages, kernel_place};
 pub use lock::{is_locked, open_lock, open_to_look, try_lock};
+#[cfg(all(target_os = "linux", feature = "objects"))]
+pub use objects::{
+    BlockSurvivors, CacheSurvivors, CallFrame, CallPath, ObjectTracer, Survivors, SymbolNames, TraceLosses,
+    TracerError, Unavailable,
+};
 pub use tables::MemoryTables;
 pub use trust::{
     commands_trusted, copy_trusted_folder, give_away, hand_over, make_run_folder, make_state, may_list_states,
