@@ -29,14 +29,14 @@ const CUTS: u64 = 6;
 /// No schedule takes more boots than this.
 const MOST_BOOTS: usize = 12;
 
-fn disk(leak_every: u32) -> Option<Disk> {
-    let scenario = include_str!("chain.yaml").replace("LEAK_EVERY", &leak_every.to_string());
-    Some(bed()?.disk_running(RUN).with_file("root/chain.yaml", &scenario).made())
+/// The scenario of a chain. The driver leaks one object in `leak_every` requests; none if it is 0.
+fn chain(leak_every: u32) -> String {
+    include_str!("chain.yaml").replace("LEAK_EVERY", &leak_every.to_string())
 }
 
 /// A chain with fewer iterations: enough for growth, too few for a rate.
 pub(super) fn short_chain(leak_every: u32) -> String {
-    let mut scenario = include_str!("chain.yaml").replace("LEAK_EVERY", &leak_every.to_string());
+    let mut scenario = chain(leak_every);
     for (long, short) in [
         ("iterations: 48", "iterations: 12"),
         ("warm_up: 8", "warm_up: 2"),
@@ -48,13 +48,13 @@ pub(super) fn short_chain(leak_every: u32) -> String {
     scenario
 }
 
-fn short_disk(leak_every: u32) -> Option<Disk> {
-    Some(bed()?.disk_running(RUN).with_file("root/chain.yaml", &short_chain(leak_every)).made())
+fn disk(scenario: &str) -> Option<Disk> {
+    Some(bed()?.disk_running(RUN).with_file("root/chain.yaml", scenario).made())
 }
 
 #[test]
 fn the_whole_chain_finds_a_drivers_leak_across_real_restarts() {
-    let Some(disk) = disk(10) else { return };
+    let Some(disk) = disk(&chain(10)) else { return };
     let boots = disk.boot_until_off(4);
     assert_eq!(boots.len(), 3, "{boots:?}");
     assert_eq!(boots[2].code, Some(1), "{}", boots[2].log);
@@ -68,7 +68,7 @@ fn the_whole_chain_finds_a_drivers_leak_across_real_restarts() {
 
 #[test]
 fn the_clean_twin_holds() {
-    let Some(disk) = disk(0) else { return };
+    let Some(disk) = disk(&chain(0)) else { return };
     let boots = disk.boot_until_off(4);
     assert_eq!(boots.last().unwrap().code, Some(0), "{boots:?}");
     assert_eq!(report(&disk)["outcome"], "held");
@@ -77,7 +77,7 @@ fn the_clean_twin_holds() {
 
 #[test]
 fn a_reset_while_measuring_is_an_error_and_never_a_pass() {
-    let Some(disk) = short_disk(0) else { return };
+    let Some(disk) = disk(&short_chain(0)) else { return };
     let boots = disk.boot_until_off_but(5, |before, machine| match before {
         1 => machine.until_marker("phase measure").until_marker("workload").reset(),
         _ => machine.until_end(),
@@ -97,7 +97,7 @@ fn every_chain_survives_power_cuts_in_all_its_phases() {
     let (wanted, mut cuts) = (number_from("POOLGATE_POWERCUTS", CUTS), 0);
     let mut lost = 0;
     while cuts < wanted {
-        let Some(disk) = short_disk(10) else { return };
+        let Some(disk) = disk(&short_chain(10)) else { return };
         // Two cuts per chain, each in another phase, so that all phases are hit repeatedly.
         let mut at: Vec<&str> = (0..2).map(|more| PHASES[(cuts as usize + more * 3) % 6]).collect();
         at.sort_by_key(|phase| std::cmp::Reverse(place(phase)));

@@ -24,8 +24,7 @@ pub(in crate::cli) fn table(diagnoses: &[Diagnosis], width: u16) -> String {
         let help = help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
         let says = plain(&format!("{says}{help}")).into_owned();
         let style = style(*level);
-        let begin =
-            format!(" {style}{level}{style:#}{:gap$}  {what:subject$}  ", "", gap = LEVEL - level.to_string().len());
+        let begin = format!(" {style}{level:LEVEL$}{style:#}  {what:subject$}  ");
         let lines: Vec<String> = textwrap::wrap(&says, &options).into_iter().map(String::from).collect();
         let margins = once(begin).chain(std::iter::repeat(margin.clone()));
         margins.zip(lines).map(|(margin, line)| margin + &line + "\n").collect::<Vec<_>>()

@@ -1,40 +1,45 @@
 //! Keys: one object of `key_jar` each, allocated by key_alloc, freed later by a worker.
 
 use std::collections::BTreeMap;
+use std::sync::MutexGuard;
 
 use super::live::{alive, alone, follow, have, shell, through, wait_for};
 
-/// A keyring of root, removed at the end.
-struct Keyring(String);
+/// A keyring of root, removed at the end. While it exists, no other test of this module runs.
+struct Keyring {
+    id: String,
+    _alone: MutexGuard<'static, ()>,
+}
 
 impl Keyring {
-    fn new(name: &str) -> Keyring {
-        Keyring(shell(&format!("keyctl newring poolgate-objects-{name}-{} @u", std::process::id())).trim().to_owned())
+    /// Returns none if there is no keyctl.
+    fn new(name: &str) -> Option<Keyring> {
+        let alone = alone();
+        have("keyctl", "keyutils").then(|| {
+            let id = shell(&format!("keyctl newring poolgate-objects-{name}-{} @u", std::process::id()));
+            Keyring { id: id.trim().to_owned(), _alone: alone }
+        })
     }
 
     /// Adds keys with the given numbers.
     fn add(&self, from: u32, to: u32) {
-        shell(&format!("for i in $(seq {from} {to}); do keyctl add user key-$i secret {} >/dev/null; done", self.0));
+        shell(&format!("for i in $(seq {from} {to}); do keyctl add user key-$i secret {} >/dev/null; done", self.id));
     }
 
     fn clear(&self) {
-        shell(&format!("keyctl clear {}", self.0));
+        shell(&format!("keyctl clear {}", self.id));
     }
 }
 
 impl Drop for Keyring {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("keyctl").args(["unlink", &self.0, "@u"]).output();
+        let _ = std::process::Command::new("keyctl").args(["unlink", &self.id, "@u"]).output();
     }
 }
 
 #[test]
 fn leaked_keys_survive_under_key_alloc_in_their_blocks() {
-    let _alone = alone();
-    if !have("keyctl", "keyutils") {
-        return;
-    }
-    let keyring = Keyring::new("leaked");
+    let Some(keyring) = Keyring::new("leaked") else { return };
     let Some(mut tracer) = follow(&["key_jar"]) else { return };
     tracer.begin(7).unwrap();
     keyring.add(1, 60);
@@ -54,11 +59,7 @@ fn leaked_keys_survive_under_key_alloc_in_their_blocks() {
 
 #[test]
 fn removed_keys_are_no_survivors() {
-    let _alone = alone();
-    if !have("keyctl", "keyutils") {
-        return;
-    }
-    let keyring = Keyring::new("removed");
+    let Some(keyring) = Keyring::new("removed") else { return };
     let Some(mut tracer) = follow(&["key_jar"]) else { return };
     keyring.add(1, 30);
     wait_for(&mut tracer, |cache| alive(cache, "key_alloc") == 30);
@@ -69,11 +70,7 @@ fn removed_keys_are_no_survivors() {
 
 #[test]
 fn two_tracers_at_once_do_not_disturb_each_other() {
-    let _alone = alone();
-    if !have("keyctl", "keyutils") {
-        return;
-    }
-    let keyring = Keyring::new("two");
+    let Some(keyring) = Keyring::new("two") else { return };
     let Some(mut first) = follow(&["key_jar"]) else { return };
     let Some(mut second) = follow(&["kmalloc-64", "key_jar"]) else { return };
     first.begin(1).unwrap();
@@ -88,14 +85,9 @@ fn two_tracers_at_once_do_not_disturb_each_other() {
     assert!(through(&caches[1], "key_alloc").iter().all(|path| path.born.iter().all(|born| born.block == 2)));
 }
 
-/// The object that proves the symbols: without them every frame is unnamed, and the other tests could not pass.
 #[test]
 fn survivors_keep_their_form_in_json() {
-    let _alone = alone();
-    if !have("keyctl", "keyutils") {
-        return;
-    }
-    let keyring = Keyring::new("json");
+    let Some(keyring) = Keyring::new("json") else { return };
     let Some(mut tracer) = follow(&["key_jar"]) else { return };
     keyring.add(1, 3);
     let survivors = tracer.survivors().unwrap();

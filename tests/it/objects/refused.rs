@@ -25,6 +25,7 @@ fn lists_of_caches_that_cannot_be_followed_are_refused() {
 #[test]
 fn an_ordinary_user_is_refused_with_the_missing_capability() {
     if rustix::process::geteuid().is_root() {
+        eprintln!("skipped, because this user is root");
         return;
     }
     let error = ObjectTracer::attach(&tags(&["key_jar"])).unwrap_err();

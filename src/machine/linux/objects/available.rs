@@ -127,7 +127,7 @@ mod tests {
             let Some(text) = (if name == path { text } else { Some(good) }) else { continue };
             let file = root.path().join(name);
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-            std::io::Write::write_all(&mut std::fs::File::create(file).unwrap(), text.as_bytes()).unwrap();
+            fs_err::write(file, text).unwrap();
         }
         by_facts(root.path(), "x86_64", "6.1.0-57-cloud-amd64").map_err(|unavailable| unavailable.to_string())
     }

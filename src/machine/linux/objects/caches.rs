@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -72,12 +74,9 @@ pub(super) fn find_caches(root: &Path, tags: &[Tag]) -> Result<Vec<FollowedCache
 impl KernelCaches {
     fn read(root: &Path) -> Result<KernelCaches, TracerError> {
         let path = root.join("proc/slabinfo");
-        let text = std::fs::File::open(&path).and_then(|mut file| {
-            let mut text = Vec::new();
-            std::io::Read::read_to_end(&mut file, &mut text)?;
-            Ok(text)
-        });
-        let text = text.map_err(|source| TracerError::Unreadable { path, source })?;
+        let mut text = Vec::new();
+        let read = File::open(&path).and_then(|mut file| file.read_to_end(&mut text));
+        read.map_err(|source| TracerError::Unreadable { path, source })?;
         // The first two lines are headings, and have no figures.
         let lines = text.split(|&byte| byte == b'\n').filter_map(|line| Cache::parse(line).ok());
         let listed = lines.map(|cache| (cache.name.to_owned(), cache.size)).collect();
@@ -164,8 +163,7 @@ mod tests {
             text += &format!("{name:<17} 1 2 {bytes} 16 1 : tunables 0 0 0 : slabdata 1 1 0\n");
         }
         fs_err::create_dir_all(root.path().join("proc")).unwrap();
-        let mut file = std::fs::File::create(root.path().join("proc/slabinfo")).unwrap();
-        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        fs_err::write(root.path().join("proc/slabinfo"), text).unwrap();
         let folder = root.path().join("sys/kernel/slab");
         fs_err::create_dir_all(&folder).unwrap();
         for (name, target) in links {

@@ -186,10 +186,7 @@ other 4096 1 leakydrv, Live 0xffffffffc0008000
     fn names_are_read_again_if_a_module_came_or_went() {
         let root = tempfile::tempdir().unwrap();
         fs_err::create_dir(root.path().join("proc")).unwrap();
-        let put = |name: &str, text: &str| {
-            let mut file = std::fs::File::create(root.path().join("proc").join(name)).unwrap();
-            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
-        };
+        let put = |name: &str, text: &str| fs_err::write(root.path().join("proc").join(name), text).unwrap();
         let name = |symbols: &KernelSymbols| symbols.frame(0xffff_ffff_8100_1010).to_string();
         put("kallsyms", KALLSYMS);
         put("modules", MODULES);
