@@ -105,17 +105,19 @@ fn counted(recording: &Recording, rows: usize) -> TableCount {
 }
 
 impl TableCount {
-    /// Counts a table; `before` holds the last known usage of each row.
+    /// Counts a table; `before` holds the last known usage of each row. Later rows were in no sample of the workload, and
+    /// are not judged.
     fn table(&mut self, keys: &[Key], usages: &[Option<Usage>], before: &mut [Option<Usage>]) {
         let (mut compared, mut restarted) = (0u64, 0u64);
-        for (row, (key, usage)) in keys.iter().zip(usages).enumerate() {
+        let rows = keys.iter().zip(usages).zip(before.iter_mut().zip(&mut self.anew));
+        for ((key, usage), (before, anew)) in rows {
             let Some(now) = *usage else { continue };
-            if let Some(then) = before[row].replace(now)
+            if let Some(then) = before.replace(now)
                 && let Some([allocs, frees]) = went_back(key.counters, then, now)
             {
                 compared += 1;
                 restarted += u64::from(allocs);
-                self.anew[row] |= allocs || frees;
+                *anew |= allocs || frees;
             }
         }
         if 2 * restarted > compared {
