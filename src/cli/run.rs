@@ -37,6 +37,9 @@ pub(super) struct RunCommand {
     /// this for a run that reboots if other users can write to the folder
     #[arg(long)]
     trust_folder: bool,
+    /// Do not follow objects by call path in second looks, like `stacks: off` in a scenario
+    #[arg(long)]
+    no_stacks: bool,
     /// The worst outcome of earlier scenarios; for internal use
     #[arg(long, hide = true, default_value = "held")]
     worst: Outcome,
@@ -140,6 +143,7 @@ impl RunCommand {
             // A restart ends this command, so later scenarios would not run.
             allow_reboot: self.allow_reboot && self.scenarios.len() == 1,
             trust_folder: self.trust_folder,
+            no_stacks: self.no_stacks,
             program: None,
         }
     }
@@ -193,6 +197,9 @@ impl RunCommand {
         suites.folders().iter().for_each(|folder| {
             next.arg("--begun").arg(folder);
         });
+        if self.no_stacks {
+            next.arg("--no-stacks");
+        }
         if self.allow_reboot {
             next.arg("--allow-reboot");
         }

@@ -12,6 +12,7 @@ pub(super) fn diagnoses(facts: &Facts, reboots: Reboots) -> Vec<Diagnosis> {
     }
     diagnoses.push(shrinking(facts.shrinks));
     diagnoses.push(call_sites(facts.call_sites));
+    diagnoses.push(call_paths(facts.call_paths.as_ref()));
     diagnoses.push(messages(facts.messages.as_ref()));
     if let Some(lack) = reboots.lack() {
         let of = |what, answer: &Result<&str, MachineError>, begin: &str, end: &str| match answer {
@@ -67,6 +68,13 @@ fn call_sites(counted: bool) -> Diagnosis {
     }
 }
 
+fn call_paths(available: Result<&(), &MachineError>) -> Diagnosis {
+    match available {
+        Ok(()) => Diagnosis::ok("call paths", "a second look names the functions that allocate leaked objects"),
+        Err(error) => Diagnosis::failed(Level::Note, "call paths", error),
+    }
+}
+
 fn messages(read: Result<&(), &MachineError>) -> Diagnosis {
     match read {
         Ok(()) => Diagnosis::ok("kernel messages", "read from /dev/kmsg: leaks that the kernel reports are found"),
@@ -102,6 +110,7 @@ mod tests {
             shrinks: true,
             messages: Ok(()),
             call_sites: true,
+            call_paths: Ok(()),
         }
     }
 
@@ -117,6 +126,7 @@ mod tests {
             shrinks: false,
             messages: Err(error()),
             call_sites: false,
+            call_paths: Err(error()),
         }
     }
 
@@ -145,11 +155,11 @@ mod tests {
         assert_eq!(at(Level::Problem, &bare(), Reboots::Needed), for_reboots);
         assert_eq!(
             at(Level::Note, &bare(), Reboots::Needed),
-            ["slab counts", "call sites", "kernel messages", "machine id"]
+            ["slab counts", "call sites", "call paths", "kernel messages", "machine id"]
         );
         assert_eq!(at(Level::Problem, &bare(), Reboots::Unknown), [""; 0]);
         assert_eq!(diagnoses(&bare(), Reboots::Unknown).len(), diagnoses(&bare(), Reboots::Needed).len());
         let never: Vec<_> = diagnoses(&bare(), Reboots::Never).into_iter().map(|diagnosis| diagnosis.what).collect();
-        assert_eq!(never, ["slab counts", "call sites", "kernel messages"]);
+        assert_eq!(never, ["slab counts", "call sites", "call paths", "kernel messages"]);
     }
 }

@@ -92,6 +92,7 @@ fn so_far(recording: &Recording) -> String {
                     | Mark::Block { .. }
                     | Mark::Gap { .. }
                     | Mark::Incomplete(_)
+                    | Mark::Survivors(_)
                     | Mark::Kernel(_),
                 ..
             }

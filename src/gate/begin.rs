@@ -91,6 +91,7 @@ impl Gate<'_> {
             thresholds: words(scenario),
             simulated: scenario.machine.is_some(),
             comes_back,
+            no_stacks: options.no_stacks,
             asked: plan.asked,
             changes: plan.changes,
             restart_after_restore: scenario.reboot.clone().unwrap_or_default().after_restore,

@@ -49,6 +49,8 @@ pub struct Options {
     pub allow_reboot: bool,
     /// Whether the commands run in a copy of the scenario's folder that only administrators can write to.
     pub trust_folder: bool,
+    /// Whether no objects are followed by call path, whatever the scenario wants.
+    pub no_stacks: bool,
     /// The poolgate program that guards the commands. `None` is this process's own program, which must then begin with
     /// [`serve_as_warden`].
     pub program: Option<PathBuf>,
@@ -57,7 +59,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         let (reports, root) = (PathBuf::from("reports"), PathBuf::from("/"));
-        Options { reports, root, allow_reboot: false, trust_folder: false, program: None }
+        Options { reports, root, allow_reboot: false, trust_folder: false, no_stacks: false, program: None }
     }
 }
 

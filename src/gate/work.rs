@@ -18,12 +18,12 @@ use super::second_look::look_again;
 use super::suspects::suspect_here;
 use crate::failure::Failure;
 use crate::machine::sim::KERNEL_VARIABLE;
-use crate::machine::{Bugcheck, Machine, MachineError, native};
+use crate::machine::{Bugcheck, Machine, MachineError, ObjectSource, native};
 use crate::record::{Digest, Header, KernelReport, Mark, RecordError, Recorder, Stage};
 use crate::report::{self, Driver, Outcome, Report};
 use crate::run::drive::{Created, Milestone, Restart, State, Work};
 use crate::run::{Instruments, Output, RunError, RunEvent, RunFolder, Shell, measure, process, tear_down};
-use crate::scenario::{Loaded, Scenario};
+use crate::scenario::{Loaded, Scenario, Stacks};
 
 /// A run's work in this process.
 pub(super) struct ScenarioWork<'a> {
@@ -94,8 +94,11 @@ impl<'a> ScenarioWork<'a> {
         let mut recorder = Recorder::create(&self.folder.recording(), &header).map_err(RunError::from)?;
         let mut output = Output::append(&self.folder.workload_log()).map_err(io)?;
         let shell = self.shell().map_err(io)?;
+        let objects =
+            machine.objects.as_mut().filter(|_| scenario.stacks == Stacks::SecondLook && !self.created.no_stacks);
         let instruments = Instruments {
             source: machine.pool.as_mut(),
+            objects: objects.map(|objects| objects.as_mut() as &mut dyn ObjectSource),
             recorder: &mut recorder,
             tell: &mut |event| {
                 self.log.event(&event);

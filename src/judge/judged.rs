@@ -9,8 +9,9 @@ use super::evidence::{Extension, History};
 use super::kernel::KernelFindings;
 use super::lockstep::Lockstep;
 use super::series::Measured;
+use super::survivors::TagSurvivors;
 use super::verdict::{Finding, Judgement, Ruling, TagFigures, Verdict};
-use super::{Ignored, JudgeError, ignored, ranking, rule, series, slabs, suspects};
+use super::{Ignored, JudgeError, ignored, ranking, rule, series, slabs, survivors, suspects};
 use crate::pool::{Counters, Key};
 use crate::record::Recording;
 use crate::scenario::{Scenario, Subject, Threshold};
@@ -32,12 +33,13 @@ pub fn judge(scenario: &Scenario, recording: &Recording) -> Result<Judgement, Ju
     let mut notes = measured.notes();
     notes.extend(judged.ignored.iter().filter_map(Ignored::note));
     notes.extend(judged.kernel.notes(&thresholds));
+    notes.extend(measured.survivors.iter().flat_map(survivors::notes));
     notes.extend(slabs::notes(&thresholds, &judged.tags, &judged.sums));
     let ignored = judged.ignored.clone();
     let ranking = measured
         .tables()
         .and_then(|tables| ranking::ranking(tables, recording.header().times_are_known(), &judged.tags));
-    let tags = judged.figures(&thresholds);
+    let tags = judged.figures(&thresholds, &measured);
     tags.iter().for_each(|tag| tell_all_it_broke(tag, &mut rulings));
     Ok(Judgement { rulings, notes, ignored, tags, ranking })
 }
@@ -128,7 +130,7 @@ impl Judged {
         cases.flat_map(|case| std::iter::once(case).chain(case.slabs.as_deref()))
     }
 
-    pub(super) fn figures(self, thresholds: &[Threshold]) -> Vec<TagFigures> {
+    pub(super) fn figures(self, thresholds: &[Threshold], measured: &Measured) -> Vec<TagFigures> {
         let Judged { tags, lockstep, .. } = self;
         let figures = tags.into_iter().map(|case| {
             let verdicts: Vec<(usize, Verdict)> = rule::verdicts(thresholds, &case);
@@ -140,6 +142,7 @@ impl Judged {
                 broke: broke.map(|(at, _)| *at).collect(),
                 threshold: verdicts.first().map(|(at, _)| *at),
                 generic: suspects::is_generic(&case.key),
+                survivors: TagSurvivors::new(&case.key, measured),
                 key: case.key,
                 ignored: case.ignored,
                 levels: case.amounts.levels.ok(),

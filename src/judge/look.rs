@@ -14,11 +14,20 @@ pub(super) struct MeasuredLook {
     pub(super) sums: Vec<(usize, Extended)>,
     /// Number of slots with a sample in each block; the first entry is the work before the first block.
     taken: Vec<u64>,
+    /// The first and the last usage of each of `tags`.
+    ends: Vec<Option<(Usage, Usage)>>,
 }
 
 impl MeasuredLook {
     pub(super) fn new(plan: SecondLook, tags: Vec<(usize, Extension)>, sums: Vec<(usize, Extended)>) -> MeasuredLook {
-        MeasuredLook { plan, tags, sums, taken: Vec::new() }
+        let ends = vec![None; tags.len()];
+        MeasuredLook { plan, tags, sums, taken: Vec::new(), ends }
+    }
+
+    /// The first and the last usage of the tag in `row`; `None` if it was not sampled.
+    pub(super) fn ends_of(&self, row: usize) -> Option<(Usage, Usage)> {
+        let at = self.tags.iter().position(|(looked_at, _)| *looked_at == row)?;
+        self.ends[at]
     }
 
     /// Begins a block; 0 is the work before the first.
@@ -45,8 +54,12 @@ impl MeasuredLook {
     pub(super) fn sample(&mut self, done: u64, sums: &[Sum], keys: &[Key], usages: &[Option<Usage>]) {
         self.taken.iter_mut().next_back().into_iter().for_each(|taken| *taken += 1);
         self.extensions().for_each(|extension| extension.done(done));
-        for (row, extension) in &mut self.tags {
-            extension.push(usages.get(*row).copied().flatten());
+        for ((row, extension), ends) in self.tags.iter_mut().zip(&mut self.ends) {
+            let usage = usages.get(*row).copied().flatten();
+            if let Some(usage) = usage {
+                *ends = Some((ends.map_or(usage, |(first, _)| first), usage));
+            }
+            extension.push(usage);
         }
         for (at, extended) in &mut self.sums {
             if let Some(sum) = sums.get(*at) {

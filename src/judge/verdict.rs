@@ -7,6 +7,7 @@ use super::evidence::{Confirmation, Evidence};
 use super::ignored::Ignored;
 use super::level::Levels;
 use super::ranking::Ranking;
+use super::survivors::TagSurvivors;
 use crate::pool::Key;
 use crate::scenario::Threshold;
 
@@ -86,6 +87,8 @@ pub struct TagFigures {
     pub evidence: Evidence,
     /// The result of the second look, if the tag was a candidate and was looked at again.
     pub confirmation: Option<Confirmation>,
+    /// Its live objects by call path, if the second look followed them.
+    pub survivors: Option<TagSurvivors>,
     /// Tags that grow in lockstep with it.
     pub in_lockstep_with: Vec<Key>,
     /// Many drivers allocate under this tag, so its growth points to none of them.

@@ -246,6 +246,15 @@ pub enum MachineError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     PoolTags(PoolTagsError),
+    /// The objects of slab caches could not be followed. No verdict depends on them.
+    #[error("the call paths of leaked objects are unknown: {problem}")]
+    NotFollowed {
+        /// The problem.
+        problem: String,
+        /// The remedy, if there is one.
+        #[help]
+        help: Option<String>,
+    },
     /// A system call failed.
     #[error("cannot {what}: {source}")]
     System {

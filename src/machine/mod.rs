@@ -1,8 +1,8 @@
-//! A machine under test, as four small traits.
+//! A machine under test, as a few small traits.
 //!
 //! [`PoolSource`] reads the kernel's pool table, [`BootSettings`] changes its boot settings, [`Boot`] identifies boots and
-//! restarts the machine, [`Autostart`] starts poolgate again after a restart. [`Machine`] is a plain struct of the
-//! four, so a test can combine a real slabinfo with a simulated reboot. A sample that cannot be read is an error, never
+//! restarts the machine, [`Autostart`] starts poolgate again after a restart, [`ObjectSource`] follows the objects behind
+//! a row. [`Machine`] is a plain struct of them, so a test can combine a real slabinfo with a simulated reboot. A sample that cannot be read is an error, never
 //! an empty snapshot. Writes may stay in memory until they are flushed, and a power cut then loses them; code that
 //! relies on a write must flush first.
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::gflags::Switch;
-use crate::pool::{Snapshot, TagPattern};
+use crate::pool::{Key, Snapshot, Survivors, TagPattern};
 
 mod bugcheck;
 mod by_hand;
@@ -49,6 +49,8 @@ pub struct Machine {
     pub boot: Box<dyn Boot>,
     /// Starts poolgate again after a boot.
     pub autostart: Box<dyn Autostart>,
+    /// Follows objects by call path; `None` if poolgate cannot do so on this kind of machine.
+    pub objects: Option<Box<dyn ObjectSource>>,
 }
 
 /// A source of pool usage.
@@ -79,6 +81,27 @@ pub trait PoolSource {
     fn memory(&mut self) -> Memory {
         Memory::default()
     }
+}
+
+/// Follows live objects by the call path that allocated them. No verdict depends on it.
+pub trait ObjectSource {
+    /// Follows the objects of these rows from now on, or of as many of them as possible.
+    ///
+    /// # Errors
+    /// If objects cannot be followed, with the reason.
+    fn follow(&mut self, rows: &[Key]) -> Result<(), MachineError>;
+
+    /// Objects allocated from now on belong to this iteration of the workload, from 1; with 0 they belong to none.
+    ///
+    /// # Errors
+    /// If the kernel refuses it.
+    fn iteration(&mut self, number: u64) -> Result<(), MachineError>;
+
+    /// Returns the objects that are alive, and stops following. `None` if nothing was followed.
+    ///
+    /// # Errors
+    /// If they cannot be read. A partial reading is never returned.
+    fn survivors(&mut self) -> Result<Option<Survivors>, MachineError>;
 }
 
 /// Boot settings: registry values or kernel command line parameters.

@@ -8,6 +8,7 @@ mod figure;
 mod key;
 mod pattern;
 mod snapshot;
+mod survivors;
 mod tag;
 mod usage;
 
@@ -15,5 +16,6 @@ pub use figure::Figure;
 pub use key::{Counters, Key, Pool};
 pub use pattern::{PatternError, TagPattern};
 pub use snapshot::{RowId, Snapshot};
+pub use survivors::{CacheSurvivors, CallFrame, CallPath, IterationSurvivors, Survivors, SymbolNames, TraceLosses};
 pub use tag::{Tag, TagError};
 pub use usage::Usage;

@@ -1,14 +1,17 @@
-//! The objects that are alive, by the call path that allocated them: plain data for a recording and a report.
+//! Live objects of slab caches, by the call path that allocated them. `machine/linux/objects` follows them.
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pool::Tag;
+use super::Tag;
 
 /// The followed objects that are alive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Survivors {
+    /// Number of iterations of the workload that ran while the objects were followed.
+    pub iterations: u64,
     /// Every followed cache, in the order in which they were asked for.
     pub caches: Vec<CacheSurvivors>,
     /// Whether frames have the names of functions.
@@ -22,7 +25,7 @@ pub struct Survivors {
 }
 
 /// Whether the kernel shows the addresses of its functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SymbolNames {
     /// It does.
@@ -32,22 +35,26 @@ pub enum SymbolNames {
 }
 
 /// The objects of one cache that are alive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CacheSurvivors {
     /// The cache, as it was asked for.
+    #[schemars(with = "String")]
     pub cache: Tag,
     /// Other caches with the same objects: caches that the kernel merged with this one, or, for a kmalloc-N, caches of
     /// the same size for which the kernel gives no other name.
+    #[schemars(with = "Vec<String>")]
     pub also: Vec<Tag>,
     /// Objects alive on all paths.
     pub alive: u64,
-    /// Objects allocated since [`super::ObjectTracer::attach`], without those in `lost`.
+    /// Objects allocated since the cache is followed, without those in `lost`.
     pub allocated: u64,
-    /// The call paths with survivors, most survivors first.
+    /// The call paths with survivors, most survivors first, at most [`CacheSurvivors::MOST_PATHS`].
     pub paths: Vec<CallPath>,
+    /// Further call paths with survivors. Their objects are in `alive` only.
+    pub more_paths: u64,
     /// Call paths without survivors.
     pub paths_without: u64,
-    /// Frees of objects that were allocated before the tracer was attached, or lost. For a kmalloc-N it counts none,
+    /// Frees of objects that were allocated before the cache was followed, or lost. For a kmalloc-N it counts none,
     /// because the kernel does not name the cache of such a free.
     pub freed_older: u64,
     /// Objects that count as freed only because their address was allocated again. Nonzero means that this cache has
@@ -57,8 +64,13 @@ pub struct CacheSurvivors {
     pub lost: TraceLosses,
 }
 
+impl CacheSurvivors {
+    /// The most call paths of a cache in a recording.
+    pub const MOST_PATHS: usize = 256;
+}
+
 /// Allocations that could not be followed, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TraceLosses {
     /// More objects were alive than the tracer can follow.
     pub objects: u64,
@@ -74,7 +86,7 @@ pub struct TraceLosses {
 }
 
 /// A call path with survivors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CallPath {
     /// The innermost call first, 32 at most; empty if the kernel gave no path.
     pub frames: Vec<CallFrame>,
@@ -89,23 +101,23 @@ pub struct CallPath {
     pub allocated: u64,
     /// Objects freed.
     pub freed: u64,
-    /// The blocks in which the survivors were allocated, in order. A block without survivors is missing.
-    pub born: Vec<BlockSurvivors>,
+    /// The iterations in which the survivors were allocated, in order. An iteration without survivors is missing.
+    pub born: Vec<IterationSurvivors>,
 }
 
-/// The survivors of one block on one path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BlockSurvivors {
-    /// The number that was given to [`super::ObjectTracer::begin`]; 0 before the first one.
-    pub block: u32,
-    /// Objects allocated in this block that are alive.
+/// The survivors of one iteration on one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IterationSurvivors {
+    /// The iteration, from 1; 0 while no iteration ran.
+    pub iteration: u32,
+    /// Objects allocated in this iteration that are alive.
     pub alive: u64,
-    /// Objects allocated in this block.
+    /// Objects allocated in this iteration.
     pub allocated: u64,
 }
 
 /// One call: a place in the kernel's code. It holds no address, so it is the same in every boot of the same kernel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct CallFrame {
     /// The function, if its name is known.
     pub function: Option<String>,
@@ -114,6 +126,16 @@ pub struct CallFrame {
     pub offset: Option<u64>,
     /// The module, `None` for the kernel itself and if it is unknown.
     pub module: Option<String>,
+}
+
+impl CallFrame {
+    /// The function alone: `key_alloc`, `leak [leakydrv]`. Without its name, the place: `leakydrv+0x1012`, `?`.
+    pub fn name(&self) -> String {
+        match &self.function {
+            Some(_) => CallFrame { offset: None, ..self.clone() }.to_string(),
+            None => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for CallFrame {
@@ -147,5 +169,15 @@ mod tests {
         assert_eq!(frame(Some("leak"), Some(0x12), Some("leakydrv")), "leak+0x12 [leakydrv]");
         assert_eq!(frame(None, Some(0x1012), Some("leakydrv")), "leakydrv+0x1012");
         assert_eq!(frame(None, None, None), "?");
+    }
+
+    #[test]
+    fn a_call_is_named_by_its_function_or_its_place() {
+        let name = |function: Option<&str>, module: Option<&str>| {
+            CallFrame { function: function.map(Into::into), offset: Some(0x12), module: module.map(Into::into) }.name()
+        };
+        assert_eq!(name(Some("key_alloc"), None), "key_alloc");
+        assert_eq!(name(Some("leak"), Some("leakydrv")), "leak [leakydrv]");
+        assert_eq!(name(None, Some("leakydrv")), "leakydrv+0x12");
     }
 }

@@ -79,7 +79,7 @@ pub fn write_csv(recording: &Recording, out: impl Write, stages: bool) -> csv::R
             Event::Mark { mark: Mark::Kernel(report), .. } => {
                 unwritten.kernel += (report.lines.len() + report.kmemleak.len()) as u64;
             }
-            Event::Mark { mark: Mark::Block { .. }, .. } => {}
+            Event::Mark { mark: Mark::Block { .. } | Mark::Survivors(_), .. } => {}
             Event::Mark { mark: Mark::Incomplete(table), .. } => incomplete.add(table),
             Event::Damaged { .. } => unwritten.damaged += 1,
             Event::End { .. } => unwritten.unfinished = false,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pool::Key;
+use crate::pool::{Key, Survivors};
 
 /// The stage of a measurement that a sample belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub enum Mark {
     Incomplete(Incomplete),
     /// The kernel's messages since the run began, read after teardown.
     Kernel(KernelReport),
+    /// The objects that are alive after all second looks, by call path.
+    Survivors(Survivors),
 }
 
 /// Messages of a kernel.

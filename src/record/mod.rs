@@ -53,6 +53,7 @@
 //! | `{"block": {"number": 0, "work": true}}` | a block of that plan begins; 0 is the work before the first one |
 //! | `{"gap": {"because": "…"}}` | in place of a sample that could not be read |
 //! | `{"incomplete": {"unread": 3, "partial": true, "rows": […]}}` | before a sample of an imported table: an [`Incomplete`] |
+//! | `{"survivors": {…}}` | after the last second look: the live [`Survivors`](crate::pool::Survivors) of the followed rows |
 //! | `{"kernel": {…}}` | after teardown: a [`KernelReport`] of the kernel's messages since the run began |
 //!
 //! A sample without an `incomplete` mark has every tag. Only recordings of imported logs have such marks. They exist

@@ -1,5 +1,6 @@
 //! The first lines of a report: each leak with its rate and its cause, or the smallest leak that the run could detect.
 
+use super::call_paths::main_function;
 use crate::judge::evidence::Standing;
 use crate::judge::{Evidence, Interval, Judgement, Ruling, TagFigures, Trend, Verdict};
 use crate::pool::Key;
@@ -70,8 +71,9 @@ impl LeakingTag<'_> {
             Some(Standing::NotTested) => "; its cause is unknown",
             Some(Standing::NotAttributed | Standing::NotPersistent) | None => "",
         };
+        let function = main_function(self.tag).map_or(String::new(), |function| format!("; allocated by {function}"));
         let (rate, low, high) = (amount(rate), amount(low), amount(high));
-        format!("{}  about {rate} per {} ({low} to {high}){cause}", self.tag.key, self.per)
+        format!("{}  about {rate} per {} ({low} to {high}){cause}{function}", self.tag.key, self.per)
     }
 }
 

@@ -135,9 +135,10 @@ fn judged(words: &str, each: Duration, ruling: &Ruling, report: &Report) -> Test
         [one] => one.clone(),
         [first, others @ ..] => format!("{first} (and {} more)", others.len()),
     };
-    let suspects = ruling.findings.iter().filter_map(|finding| Some((&finding.subject, report.suspected(finding)?)));
-    let suspects = suspects.map(|(subject, suspected)| format!("\n{subject}: {suspected}"));
-    let text = content(&(lines.join("\n") + &suspects.collect::<String>()));
+    let origins = ruling.findings.iter().flat_map(|finding| {
+        report.origins(finding).into_iter().map(|origin| format!("\n{}: {origin}", finding.subject))
+    });
+    let text = content(&(lines.join("\n") + &origins.collect::<String>()));
     match ruling.verdict {
         Verdict::Held => {
             let mut case = TestCase::success(words, each);

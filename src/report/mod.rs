@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::judge::{Ignored, Judgement, Verdict};
 use crate::record::TimeSource;
 
+mod call_paths;
 mod comparison;
 mod driver;
 mod growth;

@@ -9,8 +9,9 @@ use super::growth::growth;
 use super::headline::headlines;
 use super::{Outcome, Report};
 use crate::failure::Failure;
-use crate::judge::{Evidence, Judgement, Ruling};
+use crate::judge::{Evidence, Finding, Judgement, Ruling, Verdict};
 use crate::plain::plain;
+use crate::pool::Key;
 use crate::record::TimeSource;
 use crate::table::borderless;
 
@@ -154,6 +155,7 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -> S
     };
     let heading = |text: &str| text.to_owned();
     table.set_header(row(heading("verdict"), heading("threshold"), heading("tag"), Some("base"), heading("why")));
+    let mut explained = Vec::new();
     for ruling in rulings {
         let words = ruling.threshold.words();
         if ruling.findings.is_empty() {
@@ -162,10 +164,11 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -> S
         let shown = rows.of(SHOWN, ruling.findings.len());
         for (at, finding) in ruling.findings.iter().take(shown).enumerate() {
             let words = if at == 0 { words.clone() } else { String::new() };
-            let suspected = report.suspected(finding);
-            let because = format!("{}{}", finding.because, suspected.map_or(String::new(), |who| format!("\n{who}")));
+            let because = std::iter::once(finding.because.clone())
+                .chain(first_origins(report, finding, &mut explained))
+                .collect::<Vec<_>>();
             // Must be plain before the layout counts columns.
-            let because = plain(&because).into_owned();
+            let because = plain(&because.join("\n")).into_owned();
             let base = finding.base.as_deref();
             table.add_row(row(finding.verdict.to_string(), words, finding.subject.clone(), base, because));
         }
@@ -180,6 +183,16 @@ fn rulings(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -> S
     table.trim_fmt()
 }
 
+/// The origins of a finding's memory, unless they are below an earlier finding on the same tag.
+fn first_origins<'a>(report: &Report, finding: &'a Finding, explained: &mut Vec<&'a Key>) -> Vec<String> {
+    let Some(key) = finding.key.as_ref().filter(|_| finding.verdict != Verdict::Held) else { return Vec::new() };
+    if explained.contains(&key) {
+        return Vec::new();
+    }
+    explained.push(key);
+    report.origins(finding)
+}
+
 /// The same for a narrow terminal: under each threshold its findings, each wrapped to `width`.
 fn paragraphs(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -> String {
     let mut text = String::new();
@@ -187,6 +200,7 @@ fn paragraphs(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -
         let options = textwrap::Options::new(width.into()).initial_indent("   ").subsequent_indent("     ");
         textwrap::fill(line, options.break_words(false))
     };
+    let mut explained = Vec::new();
     for ruling in rulings {
         let _ = writeln!(text, " {}  {}", ruling.verdict, ruling.threshold.words());
         if ruling.findings.is_empty() {
@@ -198,8 +212,8 @@ fn paragraphs(report: &Report, rulings: &[Ruling], width: u16, rows: RowLimit) -
             let base = finding.base.as_ref().map_or(String::new(), |base| format!(" (base: {base})"));
             let line = format!("{}: {}{}{base}", finding.subject, verdict.unwrap_or_default(), finding.because);
             let _ = writeln!(text, "{}", wrapped(&plain(&line)));
-            report.suspected(finding).into_iter().for_each(|suspect| {
-                let _ = writeln!(text, "{}", wrapped(&plain(&suspect.to_string())));
+            first_origins(report, finding, &mut explained).into_iter().for_each(|origin| {
+                let _ = writeln!(text, "{}", wrapped(&plain(&origin)));
             });
         }
         rows.more(ruling.findings.len() - shown).into_iter().for_each(|more| {

@@ -15,8 +15,8 @@ use super::drive::Milestone;
 use super::error::RunError;
 use super::event::RunEvent;
 use super::stop::Stop;
-use crate::machine::{MachineError, PoolSource};
-use crate::pool::TagPattern;
+use crate::machine::{MachineError, ObjectSource, PoolSource};
+use crate::pool::{Key, TagPattern};
 use crate::record::{Mark, Recorder, SampleInfo, Stage};
 use crate::scenario::Sampling;
 
@@ -28,11 +28,15 @@ const FAILURES: u32 = 3;
 /// ms between the two shrinks that are needed to empty per-CPU slabs.
 const GRACE: Duration = Duration::from_millis(50);
 const BETWEEN_SHRINKS: Duration = Duration::from_millis(20);
+/// The kernel frees some objects by a worker after a grace period, and a worker on a busy processor takes longer.
+const BEFORE_SURVIVORS: Duration = Duration::from_millis(500);
 
 /// The parts that a sampler needs.
 pub struct Instruments<'a> {
     /// The source of samples.
     pub source: &'a mut dyn PoolSource,
+    /// Follows objects by call path during second looks; `None` if the run does not want it or the machine cannot.
+    pub objects: Option<&'a mut dyn ObjectSource>,
     /// The recorder of samples.
     pub recorder: &'a mut Recorder,
     /// The receiver of events.
@@ -53,13 +57,25 @@ pub(super) struct Sampler<'i, 'a> {
     synced: Instant,
     iterations: u64,
     marked: u64,
+    /// Whether objects are followed.
+    following: bool,
 }
 
 impl<'i, 'a> Sampler<'i, 'a> {
     pub(super) fn new(with: &'i mut Instruments<'a>, sampling: &Sampling, shrink: Vec<TagPattern>) -> Sampler<'i, 'a> {
         let now = Instant::now();
         let clock = SampleClock::new(sampling.every.as_std());
-        Sampler { with, shrink, started: now, clock, failures: 0, synced: now, iterations: 0, marked: 0 }
+        Sampler {
+            with,
+            shrink,
+            started: now,
+            clock,
+            failures: 0,
+            synced: now,
+            iterations: 0,
+            marked: 0,
+            following: false,
+        }
     }
 
     /// Returns the receiver of stop requests.
@@ -207,6 +223,49 @@ impl<'i, 'a> Sampler<'i, 'a> {
             self.tell(RunEvent::Missed(missed));
         }
         Ok(())
+    }
+
+    /// Follows the objects of these rows by call path, if the machine can.
+    pub(super) fn follow(&mut self, rows: &[Key]) -> Result<(), RunError> {
+        self.clock.pass();
+        self.following = self.objects(|objects| objects.follow(rows))?.is_some();
+        self.clock.begin_again();
+        Ok(())
+    }
+
+    /// Attributes objects allocated from now on to the next iteration, or to none if the workload rests.
+    pub(super) fn attribute_objects(&mut self, works: bool) -> Result<(), RunError> {
+        let number = if works { self.iterations + 1 } else { 0 };
+        self.objects(|objects| objects.iteration(number)).map(drop)
+    }
+
+    /// Stops following objects, and records those that are alive.
+    pub(super) async fn survivors(&mut self) -> Result<(), RunError> {
+        if !std::mem::take(&mut self.following) {
+            return Ok(());
+        }
+        sleep(BEFORE_SURVIVORS).await;
+        match self.objects(|objects| objects.survivors())?.flatten() {
+            Some(survivors) => self.write(&Mark::Survivors(survivors)),
+            None => Ok(()),
+        }
+    }
+
+    /// A failure is a note for the report, since no verdict depends on call paths. Objects are then not followed any more.
+    fn objects<T>(
+        &mut self,
+        act: impl FnOnce(&mut dyn ObjectSource) -> Result<T, MachineError>,
+    ) -> Result<Option<T>, RunError> {
+        let Some(objects) = self.with.objects.as_deref_mut() else { return Ok(None) };
+        match act(objects) {
+            Ok(done) => Ok(Some(done)),
+            Err(error) => {
+                self.with.objects = None;
+                let help = miette::Diagnostic::help(&error).map_or(String::new(), |help| format!("; {help}"));
+                self.reach(Milestone::Note(format!("{error}{help}")))?;
+                Ok(None)
+            }
+        }
     }
 
     fn failed(&mut self, error: MachineError) -> Result<(), RunError> {

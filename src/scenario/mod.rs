@@ -37,7 +37,7 @@ pub use schema::schema;
 pub use simulated::{MachineChoice, SimulatedNoise, SimulatedSettings, SimulatedTagging};
 pub use threshold::{Limit, Measure, Subject, Threshold};
 pub use types::{
-    Ignore, OnBootFailure, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, ScenarioFlags, Step, Verifier, WarmUp,
-    Workload,
+    Ignore, OnBootFailure, Pause, Plan, PoolTagging, Reboot, Sampling, Scenario, ScenarioFlags, Stacks, Step, Verifier,
+    WarmUp, Workload,
 };
 pub use words::{DriverFile, LinePattern, ScenarioName, ShellCommand};

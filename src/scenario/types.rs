@@ -44,6 +44,8 @@ pub struct Scenario {
     pub confirm: bool,
     /// The longest time of a run, from setup to the last look.
     pub time_limit: Option<Duration>,
+    /// Whether a second look follows objects by call path.
+    pub stacks: Stacks,
     /// The given thresholds; [`Scenario::thresholds`] adds the default rule.
     pub thresholds: Vec<Threshold>,
     /// Growth that is known and explained.
@@ -58,6 +60,18 @@ impl Scenario {
             given => given.to_vec(),
         }
     }
+}
+
+/// Whether a second look also follows the objects of the growing tags by call path. No verdict depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stacks {
+    /// The report names the call paths that allocated the leaked objects, if the machine can follow objects.
+    /// `poolgate doctor` reports whether it can.
+    #[default]
+    SecondLook,
+    /// No object is followed.
+    Off,
 }
 
 /// Kernel settings that the run needs. poolgate restores the previous settings after the run.

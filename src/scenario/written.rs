@@ -15,7 +15,7 @@ use super::quantity::{Bytes, Duration, GrowthLimit, Rate};
 use super::scalar::{Scalar, ScalarText, packed};
 use super::simulated::MachineChoice;
 use super::threshold::Measure;
-use super::types::{Ignore, Pause, Reboot, Sampling, ScenarioFlags, Step, WarmUp};
+use super::types::{Ignore, Pause, Reboot, Sampling, ScenarioFlags, Stacks, Step, WarmUp};
 use super::words::{DriverFile, LinePattern, ScenarioName, ShellCommand};
 use crate::pool::{Pool, TagPattern};
 
@@ -55,6 +55,9 @@ pub(super) struct Document {
     /// How long the run may take, from setup to the last look. A second look that does not fit is not started. If none
     /// can fit from the start, the workload instead runs until the limit, which confirms less. Only with `confirm`.
     pub(super) time_limit: Option<Duration>,
+    /// Whether a second look also follows the objects of the growing tags by call path. Linux slab caches only.
+    #[serde(default)]
+    pub(super) stacks: Stacks,
     /// The thresholds of the run. Without any, no tag may leak.
     #[serde(default)]
     pub(super) thresholds: Vec<WrittenThreshold>,

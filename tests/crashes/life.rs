@@ -146,6 +146,7 @@ pub(crate) fn created(machine: &mut Machine) -> Created {
         thresholds: Vec::new(),
         simulated: true,
         comes_back: false,
+        no_stacks: false,
         changes: machine.flags.plan(&asked).unwrap(),
         asked,
         restart_after_restore: true,

@@ -107,7 +107,12 @@ impl RecordedFile {
                 Event::Mark { mark: Mark::Iteration(complete), .. } => shown.iterations |= complete > 0,
                 Event::Mark {
                     mark:
-                        Mark::SecondLook(_) | Mark::Block { .. } | Mark::Gap { .. } | Mark::Incomplete(_) | Mark::Kernel(_),
+                        Mark::SecondLook(_)
+                        | Mark::Block { .. }
+                        | Mark::Gap { .. }
+                        | Mark::Incomplete(_)
+                        | Mark::Survivors(_)
+                        | Mark::Kernel(_),
                     ..
                 }
                 | Event::Damaged { .. }

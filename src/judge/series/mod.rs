@@ -18,7 +18,7 @@ use super::overflow::Overflow;
 use super::sums::Sum;
 use super::tables::{self, LogTables};
 use super::witness::Witness;
-use crate::pool::{Key, Usage};
+use crate::pool::{Key, Survivors, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
 
@@ -60,6 +60,7 @@ pub(super) struct Measured {
     shown: Completeness,
     pub(super) kernel: KernelFindings,
     witness: Witness,
+    pub(super) survivors: Option<Survivors>,
 }
 
 /// Reads the whole recording.
@@ -111,6 +112,7 @@ impl Measured {
             }
             Mark::Incomplete(incomplete) => self.shown.mark(incomplete),
             Mark::SecondLook(plan) => self.look_again(plan),
+            Mark::Survivors(survivors) => self.survivors = Some(survivors),
             Mark::Kernel(report) => self.kernel = KernelFindings::new(report),
             Mark::Block { number, work } => {
                 self.looks.last_mut().into_iter().for_each(|look| look.block(number, work));

@@ -30,6 +30,8 @@ pub struct Facts {
     pub messages: Result<(), MachineError>,
     /// Whether the kernel also counts by call site.
     pub call_sites: bool,
+    /// Why the call paths of leaked objects would be unknown, if they would.
+    pub call_paths: Result<(), MachineError>,
 }
 
 /// Collects the facts about the machine below `root`. Changes nothing.
@@ -45,6 +47,7 @@ pub fn facts(root: &Path) -> Facts {
         shrinks: shrinks(root),
         messages: super::kernel_place(root).map(drop),
         call_sites: allocinfo::Allocinfo::find(root).is_some(),
+        call_paths: super::call_paths_available(root),
     }
 }
 

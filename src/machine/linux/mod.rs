@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{ByHand, Machine, MachineError};
+use super::{ByHand, Machine, MachineError, ObjectSource};
 
 mod allocinfo;
 mod autostart;
@@ -36,10 +36,7 @@ pub use kmemleak::Kmemleak;
 pub use kmsg::{kernel_messages, kernel_place};
 pub use lock::{is_locked, open_lock, open_to_look, try_lock};
 #[cfg(all(target_os = "linux", feature = "objects"))]
-pub use objects::{
-    BlockSurvivors, CacheSurvivors, CallFrame, CallPath, ObjectTracer, Survivors, SymbolNames, TraceLosses,
-    TracerError, Unavailable,
-};
+pub use objects::{ObjectTracer, TracerError, Unavailable};
 pub use tables::MemoryTables;
 pub use trust::{
     commands_trusted, copy_trusted_folder, give_away, hand_over, make_run_folder, make_state, may_list_states,
@@ -87,7 +84,39 @@ pub fn machine(root: &Path) -> Machine {
         flags: Box::new(flags::KernelParameters { root: root.to_owned() }),
         boot: Box::new(boot::LinuxBoot { root: root.to_owned() }),
         autostart: Box::new(autostart::LinuxAutostart { root: root.to_owned() }),
+        objects: objects_below(root),
     }
+}
+
+/// Returns the tracer of the running kernel. Files below another root describe another kernel.
+#[cfg(all(target_os = "linux", feature = "objects"))]
+fn objects_below(root: &Path) -> Option<Box<dyn ObjectSource>> {
+    (root == Path::new("/")).then(|| Box::new(objects::SlabObjects::default()) as Box<dyn ObjectSource>)
+}
+
+#[cfg(not(all(target_os = "linux", feature = "objects")))]
+fn objects_below(_: &Path) -> Option<Box<dyn ObjectSource>> {
+    None
+}
+
+/// Returns an error with the reason if objects cannot be followed by call path.
+fn call_paths_available(root: &Path) -> Result<(), MachineError> {
+    if root != Path::new("/") {
+        let problem = format!("{} may belong to another kernel than the running one", root.display());
+        return Err(MachineError::NotFollowed { problem, help: Some("leave out `--root`".to_owned()) });
+    }
+    objects_available()
+}
+
+#[cfg(all(target_os = "linux", feature = "objects"))]
+fn objects_available() -> Result<(), MachineError> {
+    objects::available()
+}
+
+#[cfg(not(all(target_os = "linux", feature = "objects")))]
+fn objects_available() -> Result<(), MachineError> {
+    let problem = "this poolgate was built without the tracer of objects".to_owned();
+    Err(MachineError::NotFollowed { problem, help: Some("build it for Linux with its default features".to_owned()) })
 }
 
 /// Returns the kernel command line of that machine, for changes by hand.

@@ -31,6 +31,7 @@ pub fn machine<H: Home + 'static>(home: &H) -> Machine {
         flags: Box::new(flags::flags(home)),
         boot: Box::new(SimulatedMachine(home.clone())),
         autostart: Box::new(SimulatedMachine(home.clone())),
+        objects: None,
     }
 }
 

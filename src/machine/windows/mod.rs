@@ -95,6 +95,7 @@ pub fn machine(_: &Path) -> Machine {
         flags: Box::new(boot_settings()),
         boot: Box::new(boot::WindowsBoot),
         autostart: Box::new(service::ResumeService { name: service::NAME }),
+        objects: None,
     }
 }
 

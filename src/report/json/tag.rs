@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::judge::evidence::{Doubt, GrowthCheck, Interval, Standing, TestedFigure};
 use crate::judge::{Confirmation, Early, Evidence, Levels, TagFigures, Trend, Verdict};
-use crate::pool::{Key, Pool};
+use crate::pool::{CacheSurvivors, Key, Pool};
 use crate::report::{Report, Suspect};
 use crate::scenario::Per;
 
@@ -40,9 +40,25 @@ pub(super) struct JsonTag<'a> {
     second_look: Option<Second>,
     /// The tags that grow in lockstep with this one.
     in_lockstep_with: Vec<String>,
+    /// The live objects by the call path that allocated them, of the whole second look; null if they were not followed.
+    call_paths: Option<FollowedObjects<'a>>,
     /// The drivers that may own the tag, the most certain first; null if they were not looked up. They are looked up
     /// only for tags that broke a threshold, and for tags that grow steadily without a second look.
     suspected_drivers: Option<&'a [Suspect]>,
+}
+
+/// The objects of a slab cache that were allocated in the second look and are alive.
+#[derive(Serialize, JsonSchema)]
+struct FollowedObjects<'a> {
+    /// Number of iterations of the workload that ran while the objects were followed.
+    iterations: u64,
+    /// Growth of the tag in that time, in objects; null if it was not sampled.
+    growth_objects: Option<i64>,
+    /// The most events of all slab caches that were missed in that time; null if unknown. A missed free makes an object
+    /// count as alive.
+    events_missed: Option<u64>,
+    #[serde(flatten)]
+    objects: &'a CacheSurvivors,
 }
 
 /// The memory of whole slabs at rest, in bytes.
@@ -154,6 +170,12 @@ impl<'a> JsonTag<'a> {
             evidence: TagEvidence::new(&figures.evidence),
             second_look: figures.confirmation.as_ref().map(Second::new),
             in_lockstep_with: figures.in_lockstep_with.iter().map(Key::to_string).collect(),
+            call_paths: figures.survivors.as_ref().map(|survivors| FollowedObjects {
+                iterations: survivors.iterations,
+                growth_objects: survivors.grew,
+                events_missed: survivors.missed,
+                objects: &survivors.objects,
+            }),
             suspected_drivers: report.suspected_of(&figures.key).map(|suspected| suspected.drivers.as_slice()),
         }
     }

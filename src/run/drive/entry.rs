@@ -99,6 +99,9 @@ pub struct Created {
     /// Whether autostart ends the run after a crash, although the run changes no flags.
     #[serde(default)]
     pub comes_back: bool,
+    /// Whether no objects are followed by call path, whatever the scenario wants.
+    #[serde(default)]
+    pub no_stacks: bool,
     /// The settings that the kernel has to be booted with.
     pub asked: Vec<RequestedSetting>,
     /// The changes made for those settings, with everything needed to undo them.

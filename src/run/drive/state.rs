@@ -134,6 +134,7 @@ mod tests {
             thresholds: Vec::new(),
             simulated: true,
             comes_back: false,
+            no_stacks: false,
             asked: Vec::new(),
             changes: Vec::new(),
             restart_after_restore: true,

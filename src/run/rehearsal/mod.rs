@@ -149,6 +149,7 @@ impl Rehearsal {
         };
         let mut with = Instruments {
             source: &mut source,
+            objects: None,
             recorder: &mut recorder,
             tell: &mut |event| told.push(event),
             stop,
@@ -215,6 +216,7 @@ fn story(recording: &Recording) -> String {
             Recorded::Mark { mark: Mark::Iteration(number), .. } => story.push_str(&format!(" {number}")),
             Recorded::Mark { mark: Mark::Gap { .. }, .. } => story.push('!'),
             Recorded::Mark { mark: Mark::Kernel(_), .. } => story.push_str(" kernel"),
+            Recorded::Mark { mark: Mark::Survivors(_), .. } => story.push_str(" survivors"),
             Recorded::Mark { mark: Mark::SecondLook(_), .. } => story.push_str(" plan"),
             Recorded::Mark { mark: Mark::Block { work, .. }, .. } => {
                 story.push_str(if work { " work:" } else { " idle:" })

@@ -38,6 +38,10 @@ pub(super) async fn second_looks(
         // Write the order to disk before the first slot, so that no measurement can influence it.
         sampler.write_down(&Mark::SecondLook(look.clone()))?;
         sampler.tell(RunEvent::LooksAgain { subject: subject.clone(), number: look.number, length: length(&look) });
+        // The candidates of further looks are among those of the first.
+        if look.number == 1 {
+            sampler.follow(&look.candidates)?;
+        }
         sampler.mark(Stage::SecondLook)?;
         let slot = Duration::from_micros(look.slot_us);
         let mut slots = Slots { scenario, look: &look, subject, done: 0, slot, began: None, workload, sampler };
@@ -46,7 +50,7 @@ pub(super) async fn second_looks(
         // If the workload cannot be ended, report that first: it matters more than the reason for ending it.
         ended.and(outcome)?;
     }
-    Ok(())
+    sampler.survivors().await
 }
 
 /// Returns the total length of all slots.
@@ -98,6 +102,7 @@ impl<W: WorkloadRunner> Slots<'_, '_, '_, W> {
         let began = Instant::now();
         for slot in 0..slots {
             let works = work || (half_speed && slot % 2 == 1);
+            self.sampler.attribute_objects(works)?;
             match &self.scenario.workload.plan {
                 Plan::Iterations { .. } if works => {
                     iteration(self.scenario.sampling.settle.as_std(), self.workload, self.sampler).await?;
@@ -139,6 +144,7 @@ impl<W: WorkloadRunner> Slots<'_, '_, '_, W> {
             let ran = self.began.map_or(Duration::ZERO, |began| began.elapsed());
             let more = more.map_err(|error| early(error, ran, duration))?;
             self.sampler.completed(self.sampler.iterations() + more);
+            self.sampler.attribute_objects(works)?;
         }
         self.sampler.settled().await
     }

@@ -42,6 +42,7 @@ pub(super) fn validate(document: Document) -> Result<Scenario, Vec<PathMistake>>
             sampling: document.sampling,
             confirm: document.confirm,
             time_limit: document.time_limit,
+            stacks: document.stacks,
             thresholds,
             ignore: document.ignore,
         }),

@@ -100,6 +100,7 @@ impl Draft {
     pub(crate) fn tag(mut self, bytes: [u8; 4]) -> Draft {
         let tag = Tag::from_pool_tag(bytes);
         self.judgement.tags.push(TagFigures {
+            survivors: None,
             slabs: None,
             key: Key::new(tag, Pool::Paged, Counters::Wrapping32),
             levels: Some(Levels { bytes_before: u64::MAX, bytes_after: 0, objects_before: i64::MIN, objects_after: 0 }),

@@ -38,7 +38,7 @@ impl Drop for Keyring {
 }
 
 #[test]
-fn leaked_keys_survive_under_key_alloc_in_their_blocks() {
+fn leaked_keys_survive_under_key_alloc_in_their_iterations() {
     let Some(keyring) = Keyring::new("leaked") else { return };
     let Some(mut tracer) = follow(&["key_jar"]) else { return };
     tracer.begin(7).unwrap();
@@ -49,8 +49,8 @@ fn leaked_keys_survive_under_key_alloc_in_their_blocks() {
     let cache = wait_for(&mut tracer, |cache| alive(cache, "key_alloc") == 100);
     let paths = through(&cache, "key_alloc");
     let mut born = BTreeMap::new();
-    for block in paths.iter().flat_map(|path| &path.born) {
-        *born.entry(block.block).or_insert(0) += block.alive;
+    for birth in paths.iter().flat_map(|path| &path.born) {
+        *born.entry(birth.iteration).or_insert(0) += birth.alive;
     }
     assert_eq!(born, BTreeMap::from([(7, 60), (8, 40)]), "{cache:#?}");
     assert!(paths.iter().all(|path| path.task == "keyctl"), "{cache:#?}");
@@ -77,12 +77,15 @@ fn two_tracers_at_once_do_not_disturb_each_other() {
     second.begin(2).unwrap();
     keyring.add(1, 10);
     let cache = wait_for(&mut first, |cache| alive(cache, "key_alloc") == 10);
-    assert!(through(&cache, "key_alloc").iter().all(|path| path.born.iter().all(|born| born.block == 1)), "{cache:#?}");
+    assert!(
+        through(&cache, "key_alloc").iter().all(|path| path.born.iter().all(|born| born.iteration == 1)),
+        "{cache:#?}"
+    );
     drop(first);
     keyring.add(11, 15);
     let caches = second.survivors().unwrap().caches;
     assert_eq!(alive(&caches[1], "key_alloc"), 15, "{caches:#?}");
-    assert!(through(&caches[1], "key_alloc").iter().all(|path| path.born.iter().all(|born| born.block == 2)));
+    assert!(through(&caches[1], "key_alloc").iter().all(|path| path.born.iter().all(|born| born.iteration == 2)));
 }
 
 #[test]
@@ -92,6 +95,6 @@ fn survivors_keep_their_form_in_json() {
     keyring.add(1, 3);
     let survivors = tracer.survivors().unwrap();
     let text = serde_json::to_string(&survivors).unwrap();
-    let read: poolgate::machine::linux::Survivors = serde_json::from_str(&text).unwrap();
+    let read: poolgate::pool::Survivors = serde_json::from_str(&text).unwrap();
     assert_eq!(read, survivors);
 }

@@ -5,8 +5,9 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use poolgate::machine::linux::{CacheSurvivors, CallPath, ObjectTracer, TracerError};
+use poolgate::machine::linux::{ObjectTracer, TracerError};
 use poolgate::pool::Tag;
+use poolgate::pool::{CacheSurvivors, CallPath};
 
 /// A test that leaks would change the counts of another one.
 static KERNEL: Mutex<()> = Mutex::new(());

@@ -47,6 +47,7 @@ impl Run {
         let (brake, stop) = brake();
         let mut told = Vec::new();
         let instruments = Instruments {
+            objects: None,
             source: machine.pool.as_mut(),
             recorder: &mut recorder,
             tell: &mut |event| told.push(event),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::caches::FollowedCache;
 use super::layout::{BirthKey, BirthsValue, CacheCounts, PathKey, PathValue};
-use super::survivors::{BlockSurvivors, CacheSurvivors, CallFrame, CallPath, TraceLosses};
 use super::symbols::KernelSymbols;
+use crate::pool::{CacheSurvivors, CallFrame, CallPath, IterationSurvivors, TraceLosses};
 
 /// The contents of the maps at one time. Events go on while they are read, so counts of different entries can differ by
 /// the events of a moment.
@@ -20,7 +20,7 @@ pub(super) struct MapContents {
 struct PathBirths {
     allocated: u64,
     alive: u64,
-    born: Vec<BlockSurvivors>,
+    born: Vec<IterationSurvivors>,
 }
 
 impl MapContents {
@@ -37,18 +37,18 @@ impl MapContents {
 
     fn births_by_path(&self) -> HashMap<u32, PathBirths> {
         let mut by_path: HashMap<u32, PathBirths> = HashMap::new();
-        for &([path, block], [allocated, freed]) in &self.births {
+        for &([path, iteration], [allocated, freed]) in &self.births {
             let births = by_path.entry(path).or_default();
             // A free can be counted before the allocation that it ends.
             let alive = allocated.saturating_sub(freed);
             births.allocated += allocated;
             births.alive += alive;
             if alive > 0 {
-                births.born.push(BlockSurvivors { block, alive, allocated });
+                births.born.push(IterationSurvivors { iteration, alive, allocated });
             }
         }
         for births in by_path.values_mut() {
-            births.born.sort_unstable_by_key(|born| born.block);
+            births.born.sort_unstable_by_key(|born| born.iteration);
         }
         by_path
     }
@@ -89,8 +89,20 @@ impl MapContents {
         let [freed_older, freed_unseen, objects, no_path, no_birth, stacks, busy] =
             self.counts.get(index).copied().unwrap_or_default();
         let lost = TraceLosses { objects, paths: no_path, births: no_birth, stacks, busy };
-        let (tag, also) = (cache.tag.clone(), cache.also.clone());
-        CacheSurvivors { cache: tag, also, alive, allocated, paths, paths_without, freed_older, freed_unseen, lost }
+        let more_paths = paths.len().saturating_sub(CacheSurvivors::MOST_PATHS) as u64;
+        paths.truncate(CacheSurvivors::MOST_PATHS);
+        CacheSurvivors {
+            cache: cache.tag.clone(),
+            also: cache.also.clone(),
+            alive,
+            allocated,
+            paths,
+            more_paths,
+            paths_without,
+            freed_older,
+            freed_unseen,
+            lost,
+        }
     }
 }
 
@@ -151,7 +163,7 @@ mod tests {
         assert_eq!(first.frames.iter().map(ToString::to_string).collect::<Vec<_>>(), ["key_alloc+0x10", "epoll+0x10"]);
         assert_eq!((first.task.as_str(), first.other_tasks), ("keyctl", false));
         assert_eq!((first.alive, first.allocated, first.freed), (7, 17, 10));
-        let born = |block, alive, allocated| BlockSurvivors { block, alive, allocated };
+        let born = |iteration, alive, allocated| IterationSurvivors { iteration, alive, allocated };
         assert_eq!(first.born, [born(0, 3, 3), born(2, 4, 5)]);
         assert_eq!((second.task.as_str(), second.other_tasks, second.alive), ("fifteen letters", true, 1));
     }

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::survivors::{CallFrame, SymbolNames};
+use crate::pool::{CallFrame, SymbolNames};
 
 /// Functions are smaller than this. A larger offset means that the address is behind the last function before a gap.
 const LARGEST_FUNCTION: u64 = 1 << 16;

@@ -10,10 +10,9 @@ use aya::{Btf, Ebpf, EbpfLoader, Pod, include_bytes_aligned};
 use super::caches::{FollowedCache, find_caches};
 use super::decode::MapContents;
 use super::layout::{CACHES, CacheCounts, NAME_WORDS, NameWords, Present, name_words};
-use super::survivors::Survivors;
 use super::symbols::KernelSymbols;
 use super::{TracerError, Unavailable, available};
-use crate::pool::Tag;
+use crate::pool::{Survivors, Tag};
 
 /// `bpf/build.sh` compiles it.
 static OBJECT: &[u8] = include_bytes_aligned!("bpf/objects.bpf.o");
@@ -39,6 +38,9 @@ pub struct ObjectTracer {
     caches: Vec<FollowedCache>,
     unwatched: Vec<String>,
     symbols: Option<KernelSymbols>,
+    /// Number of iterations that began.
+    iterations: u64,
+    last_iteration: u32,
 }
 
 impl ObjectTracer {
@@ -69,26 +71,29 @@ impl ObjectTracer {
             .override_global("class_kinds", &globals.kinds, true)
             .override_global("cache_of_caches", &globals.cache_of_caches, true);
         let bpf = loader.load(OBJECT).map_err(|error| refused(chain(&error)))?;
-        let mut tracer = ObjectTracer { bpf, caches, unwatched: Vec::new(), symbols: None };
+        let mut tracer =
+            ObjectTracer { bpf, caches, unwatched: Vec::new(), symbols: None, iterations: 0, last_iteration: 0 };
         tracer.attach_programs(&btf)?;
         tracer.begin(0)?;
         Ok(tracer)
     }
 
-    /// Objects allocated from now on belong to this block, or iteration. Before the first call they belong to block 0. On
-    /// another processor an allocation may be counted for the block before.
+    /// Objects allocated from now on belong to this iteration, from 1. Before the first call, and with 0, they belong to
+    /// none. On another processor an allocation may be counted for the iteration before.
     ///
     /// # Errors
     /// If the kernel refuses to change a map, which it has no reason to.
-    pub fn begin(&mut self, block: u32) -> Result<(), TracerError> {
+    pub fn begin(&mut self, iteration: u32) -> Result<(), TracerError> {
+        self.iterations += u64::from(iteration > self.last_iteration);
+        self.last_iteration = self.last_iteration.max(iteration);
         let map = self.bpf.map_mut("present").ok_or_else(|| no_map("present"))?;
-        let present: Present = [1, block];
+        let present: Present = [1, iteration];
         let set = Array::<_, Present>::try_from(map).and_then(|mut array| array.set(0, present, 0));
         set.map_err(|error| map_problem("present", &error))
     }
 
-    /// Returns the objects that are alive now, and goes on to follow. Objects of a block count as alive until RCU or a
-    /// worker has freed them: wait before the last call.
+    /// Returns the objects that are alive now, and goes on to follow. An object counts as alive until RCU or a worker
+    /// has freed it: wait before the last call.
     ///
     /// Names of functions are those of now: call it before a module under test is unloaded.
     ///
@@ -101,6 +106,7 @@ impl ObjectTracer {
         let known = self.symbols.take();
         let symbols = self.symbols.insert(KernelSymbols::read(Path::new("/"), known));
         Ok(Survivors {
+            iterations: self.iterations,
             caches: contents.survivors(&self.caches, symbols),
             symbols: symbols.names(),
             missed,
