@@ -1,7 +1,5 @@
 //! A run without processes for the tests of measuring, on a paused clock and a simulated kernel. Tests read the order
 //! of steps from the recording.
-// long because the workload, the kernel and what came of them make one rehearsal
-
 // long because it is one test bed with a switch for each way in which a run can be disturbed
 
 use std::ops::Range;
@@ -9,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use self::blinded::Blinded;
+use self::simulated_objects::SimulatedObjects;
 use super::budget::TimeBudget;
+use super::drive::Milestone;
 use super::error::{CommandError, RunError};
 use super::event::RunEvent;
 use super::measure::{WorkloadRunner, measure_plan};
@@ -17,12 +17,13 @@ use super::process::NotWell;
 use super::sampler::{Instruments, Sampler};
 use super::second_look::second_looks;
 use super::stop::brake;
-use crate::machine::sim;
 use crate::machine::sim::{Exercise, Home, Kernel, KernelState, Population};
+use crate::machine::{ObjectSource, sim};
 use crate::record::{Event as Recorded, Header, Mark, Recorder, Recording, SecondLook};
 use crate::scenario::{Sampling, Scenario};
 
 mod blinded;
+mod simulated_objects;
 
 /// A run to rehearse.
 pub(super) struct Rehearsal {
@@ -34,6 +35,7 @@ pub(super) struct Rehearsal {
     blind: Option<Range<Duration>>,
     slow: Duration,
     hangs_at: Option<usize>,
+    objects: Option<SimulatedObjects>,
 }
 
 /// The result of a rehearsal.
@@ -49,6 +51,10 @@ pub(super) struct Rehearsed {
     pub(super) before: Vec<String>,
     /// Whether the workload was left running.
     pub(super) running: bool,
+    /// The calls that the simulated objects received.
+    pub(super) followed: Vec<String>,
+    /// The notes for the report.
+    pub(super) notes: Vec<String>,
 }
 
 impl Rehearsal {
@@ -68,7 +74,13 @@ impl Rehearsal {
             blind: None,
             hangs_at: None,
             slow: Duration::ZERO,
+            objects: None,
         }
+    }
+
+    /// Adds simulated objects. The call with this text fails.
+    pub(super) fn following_objects(self, fails_at: Option<&'static str>) -> Rehearsal {
+        Rehearsal { objects: Some(SimulatedObjects { fails_at, ..SimulatedObjects::default() }), ..self }
     }
 
     /// Makes the machine busy: a sample takes `slow`.
@@ -141,7 +153,8 @@ impl Rehearsal {
         let now = tokio::time::Instant::now();
         let blind = self.blind.map(|blind| now + blind.start..now + blind.end);
         let mut source = Blinded { source: sim::machine(&kernel).pool, blind, slow: self.slow };
-        let (mut told, mut asked) = (Vec::new(), Vec::new());
+        let (mut told, mut asked, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut objects = self.objects;
         let mut looks = self.looks.into_iter();
         let mut look_again = || {
             asked.push(story(&Recording::open(&path).unwrap()));
@@ -149,11 +162,14 @@ impl Rehearsal {
         };
         let mut with = Instruments {
             source: &mut source,
-            objects: None,
+            objects: objects.as_mut().map(|objects| objects as &mut dyn ObjectSource),
             recorder: &mut recorder,
             tell: &mut |event| told.push(event),
             stop,
-            milestone: &mut |_| Ok(()),
+            milestone: &mut |milestone| {
+                notes.extend(if let Milestone::Note(note) = milestone { Some(note) } else { None });
+                Ok(())
+            },
         };
         let scenario = self.scenario;
         let budget = TimeBudget::from_now(&scenario);
@@ -181,7 +197,8 @@ impl Rehearsal {
         recorder.finish(Duration::from_secs(9999)).unwrap();
         let recording = Recording::open(&path).unwrap();
         let Leaking { done, before, running, .. } = workload;
-        Rehearsed { outcome, recording, asked, told, done, before, running }
+        let followed = objects.map_or(Vec::new(), |objects| objects.calls);
+        Rehearsed { outcome, recording, asked, told, done, before, running, followed, notes }
     }
 }
 

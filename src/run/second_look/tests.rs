@@ -216,3 +216,29 @@ async fn an_interrupted_second_look_reports_a_workload_that_cannot_be_ended() {
     assert!(run.hung(), "{:?}", run.outcome);
     assert!(!run.story().contains("idle"), "{}", run.story());
 }
+
+#[tokio::test(start_paused = true)]
+async fn objects_are_followed_from_the_look_to_its_end_and_belong_to_their_iterations() {
+    let look = iterations().looking_again(plan(&[WORK, REST], BlockPause::Idle));
+    let run = well(look.following_objects(None)).await;
+    let calls = ["follow MyD1 nonpaged", "3", "4", "5", "6", "7", "0", "0", "0", "survivors"];
+    assert_eq!(run.followed, calls);
+    assert!(run.second_look().ends_with(" survivors"), "{}", run.second_look());
+    assert_eq!(run.notes, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_second_look_no_object_is_followed() {
+    assert_eq!(well(iterations().following_objects(None)).await.followed, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_that_cannot_be_followed_are_a_note_and_change_nothing_else() {
+    let look = || iterations().looking_again(plan(&[WORK, REST], BlockPause::Idle));
+    for call in ["follow MyD1 nonpaged", "5", "survivors"] {
+        let run = well(look().following_objects(Some(call))).await;
+        assert_eq!(run.followed.last().map(String::as_str), Some(call));
+        assert_eq!(run.second_look(), well(look()).await.second_look());
+        assert_eq!(run.notes, ["the call paths of leaked objects are unknown: it was refused"]);
+    }
+}
