@@ -52,8 +52,16 @@ fn poolgate_finds_the_leak_in_a_driver_and_none_in_its_clean_twin() {
     let ended = disk.boot().until_end();
     assert_eq!(ended.last("BED: leaky "), Some("1"), "{}", ended.log);
     assert_eq!(ended.last("BED: clean "), Some("0"), "{}", ended.log);
-    let rate = rate(&disk.read("/root/leaky.json").unwrap());
+    let leaky = driver_in(&disk.read("/root/leaky.json").unwrap());
+    let rate = leaky["evidence"]["objects_per_iteration"]["rate"].as_f64().unwrap();
     assert!((rate - 1.0).abs() < 0.15, "{rate} objects an iteration:\n{}", ended.log);
+    // This kernel has BTF, so the objects were followed to the driver's function.
+    let followed = &leaky["call_paths"];
+    let first = &followed["paths"][0];
+    let calls_driver = |frame: &Value| frame["module"] == "leakydrv" && frame["function"] == "leakydrv_write";
+    assert!(first["frames"].as_array().unwrap().iter().any(calls_driver), "{followed:#}");
+    assert_eq!(first["alive"], followed["iterations"], "{followed:#}");
+    assert!(ended.log.contains("allocated by leakydrv_write [leakydrv]"), "{}", ended.log);
 }
 
 /// The driver is unloaded without a leak, and then with one: a cache destroyed with objects in it stays for the rest of
@@ -88,11 +96,10 @@ fn the_kernel_reports_a_driver_unloaded_with_live_objects() {
     assert!(report.contains(&format!("; {left} B are left after teardown")), "{left} in {report}");
 }
 
-/// Returns the rate of the driver's tag in a report, objects per iteration.
-fn rate(report: &str) -> f64 {
+/// Returns the figures of the driver's tag in a report.
+fn driver_in(report: &str) -> Value {
     let report: Value = serde_json::from_str(report).unwrap();
-    let figures = report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv");
-    figures.unwrap()["evidence"]["objects_per_iteration"]["rate"].as_f64().unwrap()
+    report["tags"].as_array().unwrap().iter().find(|figures| figures["tag"] == "leakydrv").unwrap().clone()
 }
 
 fn objects(ended: &Ended) -> [i64; 3] {
