@@ -39,6 +39,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
+mod counted;
 mod durable;
 pub mod failure;
 pub mod gflags;

@@ -7,6 +7,7 @@ use crate::cli::output::change::lines;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::say;
 use crate::cli::output::verbosity::is_verbose;
+use crate::counted::counted;
 use crate::doctor::Obstacles;
 use crate::exit::Exit;
 use crate::gate::planned;
@@ -116,7 +117,7 @@ fn plan(scenario: &Scenario) {
     say!("  lead-in: {}, a sample every {}", sampling.lead_in, sampling.every);
     let run = scenario.workload.run.as_str();
     match &scenario.workload.plan {
-        Plan::Iterations { count, .. } => line(&format!("workload, {count} times"), run),
+        Plan::Iterations { count, .. } => line(&format!("workload, {}", counted(*count, "time", "times")), run),
         Plan::Lasting { duration, .. } => line(&format!("workload, for {duration}"), run),
     }
     say!("  cool-down: {}", sampling.cool_down);
@@ -133,7 +134,8 @@ fn takes(scenario: &Scenario) -> String {
     let (once, more) = match &scenario.workload.plan {
         Plan::Iterations { count, .. } => {
             let more = count.saturating_mul(times.into());
-            (format!("{} and {count} iterations", Duration::from(rest)), format!("as long as {more} more iterations"))
+            let iterations = counted(*count, "iteration", "iterations");
+            (format!("{} and {iterations}", Duration::from(rest)), format!("as long as {more} more iterations"))
         }
         Plan::Lasting { duration, .. } => {
             let more = duration.as_std().saturating_mul(times);

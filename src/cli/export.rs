@@ -10,6 +10,7 @@ use crate::cli::args::files::Files;
 use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::output::errors;
 use crate::cli::output::stdout::{NOT_ALL, ended, tell};
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure;
 use crate::pool::TagPattern;
@@ -185,9 +186,7 @@ fn tell_left_out(left_out: LeftOut) {
 
 /// Reports a number of things, in the words for one or for `several`.
 fn note(count: u64, one: &str, several: &str) {
-    match count {
-        0 => {}
-        1 => tell!("note: 1 {one}"),
-        count => tell!("note: {count} {several}"),
+    if count > 0 {
+        tell!("note: {}", counted(count, one, several));
     }
 }

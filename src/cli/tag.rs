@@ -9,6 +9,7 @@ use crate::cli::output::errors;
 use crate::cli::output::stdout::{given, say, tell};
 use crate::cli::output::tag_answers::{TagAnswer, TagAnswers, turned};
 use crate::cli::output::terminal;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::gate::suspects::{suspected, wanted};
 use crate::machine::native;
@@ -145,8 +146,7 @@ fn tag(typed: &str) -> Option<Tag> {
 const NAMED: usize = 5;
 
 fn tell_scan(scan: &Scan) {
-    let drivers = if scan.read == 1 { "driver was" } else { "drivers were" };
-    tell!("{} {drivers} searched", scan.read);
+    tell!("{}", counted(scan.read, "driver was searched", "drivers were searched"));
     let skipped = scan.skipped.iter().map(|(path, why)| (path, format!("was left out: {why}")));
     let in_part = scan.in_part.iter().map(|(path, why)| (path, format!("was read in part: {why}")));
     let told: Vec<_> = skipped.chain(in_part).collect();

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::diagnosis::{Diagnosis, Level, Reboots};
+use crate::counted::counted;
 use crate::gate::runs;
 use crate::machine::{Machine, MachineError, native};
 use crate::pool::{Key, Pool, Usage};
@@ -26,7 +27,7 @@ fn judged_pools(source: &str, rows: Result<usize, MachineError>) -> Diagnosis {
     match rows {
         // A running kernel always has rows.
         Ok(0) => Diagnosis::problem("pools", format!("{source}: the table is empty")),
-        Ok(rows) => Diagnosis::ok("pools", format!("{source}: {rows} rows")),
+        Ok(rows) => Diagnosis::ok("pools", format!("{source}: {}", counted(rows, "row", "rows"))),
         // A run switches tagging on itself; the diagnosis of each scenario reports whether it may reboot for that.
         Err(error @ MachineError::TaggingOff) => Diagnosis::failed(Level::Note, "pools", &error),
         Err(error) => Diagnosis::failed(Level::Problem, "pools", &error),

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::counted::counted;
 use crate::machine::native;
 use crate::plain::plain;
 use crate::record::{KernelReport, replace};
@@ -78,7 +79,12 @@ impl KernelLog {
         let Ok(from) = &self.from else { return Ok(()) };
         let mut text = first_line(&self.boot, *from) + "\n";
         if report.lost > 0 {
-            text.push_str(&format!("# {} messages were overwritten before they were read\n", report.lost));
+            let lost = counted(
+                report.lost,
+                "message was overwritten before it was read",
+                "messages were overwritten before they were read",
+            );
+            text.push_str(&format!("# {lost}\n"));
         }
         for line in report.lines.iter().chain(&report.kmemleak) {
             text.push_str(&plain(line));

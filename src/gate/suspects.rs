@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::counted::counted;
 use crate::judge::is_generic;
 use crate::machine::native;
 use crate::pool::{Counters, Key, Pool, Tag};
@@ -54,9 +55,12 @@ pub(crate) fn wanted<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> WantedTags 
 
 /// Returns a note about drivers that were not read.
 pub(crate) fn left_out(scan: &Scan) -> Option<String> {
-    let time = (scan.unread > 0).then(|| format!("{} drivers were skipped for lack of time", scan.unread));
+    let time = (scan.unread > 0)
+        .then(|| counted(scan.unread, "driver was skipped for lack of time", "drivers were skipped for lack of time"));
     let unreadable = (!scan.skipped.is_empty()).then(|| format!("{} could not be read", scan.skipped.len()));
-    let in_part = (!scan.in_part.is_empty()).then(|| format!("{} were read in part", scan.in_part.len()));
+    let in_part =
+        (!scan.in_part.is_empty()).then(|| counted(scan.in_part.len(), "was read in part", "were read in part"));
     let left = [time, unreadable, in_part].into_iter().flatten().collect::<Vec<_>>();
-    (!left.is_empty()).then(|| format!("{} drivers were searched for suspects; {}", scan.read, left.join(", ")))
+    let read = counted(scan.read, "driver was searched for suspects", "drivers were searched for suspects");
+    (!left.is_empty()).then(|| format!("{read}; {}", left.join(", ")))
 }

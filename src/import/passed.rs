@@ -2,6 +2,7 @@
 //! separately from other lines, because only rows are data that a verdict lacks.
 
 use super::LogProblem;
+use crate::counted::counted;
 
 /// The number of lines that are listed.
 const LISTED: usize = 3;
@@ -56,8 +57,7 @@ impl Passed {
     /// A note for the user; `None` if no line was counted.
     pub(super) fn note(&self, name: &str) -> Option<String> {
         let [one, several] = self.wording;
-        let lines = if self.count == 1 { one } else { several };
-        (self.count > 0).then(|| format!("{name}: {} {lines}: {}", self.count, self.list()))
+        (self.count > 0).then(|| format!("{name}: {}: {}", counted(self.count, one, several), self.list()))
     }
 
     /// The error for a file without any readable `what`, a kind of table.

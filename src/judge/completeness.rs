@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::counted::counted;
 use crate::pool::{Key, Usage};
 use crate::record::Incomplete;
 use crate::scenario::Subject;
@@ -64,11 +65,10 @@ impl Completeness {
         let Completeness { partial, tables, .. } = self;
         let unread = match self.unread {
             0 => None,
-            1 => Some("1 row of data could not be read".to_owned()),
-            unread => Some(format!("{unread} rows of data could not be read")),
+            unread => Some(counted(unread, "row of data could not be read", "rows of data could not be read")),
         };
-        let show = if *tables == 1 { "shows" } else { "show" };
-        let partial = (*partial > 0).then(|| format!("{partial} of {tables} tables {show} only some of the tags"));
+        let tables = counted(*tables, "table shows", "tables show");
+        let partial = (*partial > 0).then(|| format!("{partial} of {tables} only some of the tags"));
         let both: Vec<String> = unread.into_iter().chain(partial).collect();
         let known = (!both.is_empty()).then(|| both.join(" and "));
         known
@@ -91,7 +91,10 @@ impl Completeness {
     /// Why the tag in `row` is not held; `None` if every incomplete table has it.
     pub(super) fn missing(&self, row: usize) -> Option<Hidden> {
         let missing = self.missing.get(row).copied().filter(|missing| *missing > 0)?;
-        let itself = format!("missing in {missing} of {} tables, which do not show every tag", self.tables);
+        let itself = format!(
+            "missing in {missing} of {} every tag",
+            counted(self.tables, "table, which does not show", "tables, which do not show")
+        );
         Some(Hidden { itself, any: self.incomplete()? })
     }
 

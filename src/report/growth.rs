@@ -1,6 +1,7 @@
 //! The tags with the largest growth in a log, as a table for a person. It opens the report on a log without thresholds.
 
 use super::table::RowLimit;
+use crate::counted::counted;
 use crate::judge::Ranking;
 use crate::scenario::{Bytes, Duration};
 use crate::table::borderless;
@@ -22,7 +23,12 @@ pub(super) fn growth(ranking: &Ranking, width: u16, rows: RowLimit) -> String {
     let left = ranking.tags.len() - rows.of(SHOWN, ranking.tags.len());
     rows.more(left).into_iter().for_each(|more| text.push_str(&format!("{more}\n")));
     if ranking.unknown > 0 {
-        text.push_str(&format!("{} tags are not in both tables; their growth is unknown\n", ranking.unknown));
+        let unknown = counted(
+            ranking.unknown,
+            "tag is not in both tables; its growth is unknown",
+            "tags are not in both tables; their growth is unknown",
+        );
+        text.push_str(&format!("{unknown}\n"));
     }
     text
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::drive::Phase;
+use crate::counted::counted;
 use crate::machine::FlagValue;
 use crate::record::Stage;
 
@@ -130,8 +131,7 @@ impl fmt::Display for RunEvent {
             }
             RunEvent::Gap(because) => write!(f, "a sample is missing: {because}"),
             RunEvent::Missed(ticks) => {
-                let samples = if *ticks == 1 { "sample" } else { "samples" };
-                write!(f, "the machine was too busy for {ticks} {samples}")
+                write!(f, "the machine was too busy for {}", counted(*ticks, "sample", "samples"))
             }
             RunEvent::Stopping => write!(f, "stopping: ending the workload, then cleaning up"),
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::output::errors;
 use crate::cli::output::stdout::tell;
+use crate::counted::counted;
 use crate::gate::suspects::{left_out, programs, suspects, wanted};
 use crate::pool::Tag;
 use crate::report::Report;
@@ -89,5 +90,6 @@ pub(in crate::cli) fn tell_malformed(list: &str, rows: usize, malformed: &Malfor
         return;
     }
     let first = malformed.first.iter().map(|(line, text)| format!("\n  line {line}: {text}")).collect::<String>();
-    tell!("{list}: {rows} rows were read, and {} could not be read, starting with:{first}", malformed.count);
+    let rows = counted(rows, "row was read", "rows were read");
+    tell!("{list}: {rows}, and {} could not be read, starting with:{first}", malformed.count);
 }

@@ -16,6 +16,7 @@ use crate::cli::output::errors;
 use crate::cli::output::runs::in_runtime;
 use crate::cli::output::stdout;
 use crate::cli::output::stdout::tell;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure;
 use crate::machine::sim::{KERNEL_VARIABLE, Kernel};
@@ -232,7 +233,9 @@ impl MonCommand {
                     }
                 }
                 Met::Gap(because) => tell!("note: a sample is missing: {because}"),
-                Met::Damaged(bytes) => tell!("note: {bytes} bytes of the recording are damaged"),
+                Met::Damaged(bytes) => {
+                    tell!("note: {} damaged", counted(bytes, "byte of the recording is", "bytes of the recording are"))
+                }
             }
         }
         if samples == 0 {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::counted::counted;
 use crate::pool::{Figure, Pool, Snapshot, Usage};
 
 /// Every Windows has hundreds of pool tags, so a table with fewer than this lacks tags.
@@ -25,7 +26,7 @@ impl ShortTables {
 
     /// A note for the user; `None` if no rows are missing.
     pub(super) fn note(&self) -> Option<String> {
-        let tables = if self.tables == 1 { "1 table" } else { &format!("{} tables", self.tables) };
+        let tables = counted(self.tables, "table", "tables");
         (self.tables > 0).then(|| format!("rows are missing in {tables}: {}", self.first))
     }
 }

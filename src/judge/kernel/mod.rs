@@ -7,6 +7,7 @@
 //! exhausted pool are noted too.
 
 use super::{Finding, JudgeError, Verdict};
+use crate::counted::counted;
 use crate::pool::{Counters, Key, Pool, Tag};
 use crate::record::KernelReport;
 use crate::scenario::{Bytes, Ignore, Limit, Subject, Threshold};
@@ -121,10 +122,12 @@ impl KernelFindings {
         let more = self.warnings.len().saturating_sub(NAMED);
         let more = (more > 0).then(|| format!("further kernel warnings: {more}, see kernel.log"));
         let lost = (self.lost > 0).then(|| {
-            format!(
-                "{} kernel messages were overwritten before they were read; set a larger log_buf_len= to keep more",
-                self.lost
-            )
+            let messages = counted(
+                self.lost,
+                "kernel message was overwritten before it was read",
+                "kernel messages were overwritten before they were read",
+            );
+            format!("{messages}; set a larger log_buf_len= to keep more")
         });
         let unread = self.unread.iter().map(|why| {
             format!("some reports of the kernel could not be read, so a leak that it found may be missing: {why}")
@@ -146,7 +149,7 @@ fn broken(key: Option<Key>, subject: String, because: String) -> Finding {
 
 /// Formats a number of objects with the addresses of some.
 fn objects(count: u64, addresses: &[String]) -> String {
-    let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+    let objects = counted(count, "object", "objects");
     if addresses.is_empty() {
         return objects;
     }

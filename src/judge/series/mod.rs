@@ -18,6 +18,7 @@ use super::overflow::Overflow;
 use super::sums::Sum;
 use super::tables::{self, LogTables};
 use super::witness::Witness;
+use crate::counted::counted;
 use crate::pool::{Key, Survivors, Usage};
 use crate::record::{Event, Mark, Recording, SampleInfo, Seal, SecondLook, Stage};
 use crate::scenario::{Plan, Scenario};
@@ -281,15 +282,16 @@ impl Measured {
     /// Notes on gaps, damage and other flaws of the recording.
     pub(super) fn notes(&self) -> Vec<String> {
         let notes = [
-            (self.gaps, "samples could not be read and are missing"),
-            (self.missed, "ticks of the sampling clock passed without a sample"),
-            (self.damaged, "places in the recording are damaged; their content is missing"),
+            (self.gaps, "sample could not be read and is missing", "samples could not be read and are missing"),
+            (self.missed, "tick of the sampling clock has no sample", "ticks of the sampling clock have no sample"),
+            (self.damaged, "damaged part of the recording is missing", "damaged parts of the recording are missing"),
         ];
-        let counted = notes.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let notes = notes.into_iter().filter(|(count, ..)| *count > 0);
+        let notes = notes.map(|(count, one, several)| counted(count, one, several));
         let unsealed = (self.seal == Seal::None).then(|| {
             "an early poolgate wrote the recording without a seal, so later changes to it cannot be detected".to_owned()
         });
-        counted.chain(self.overflow.note()).chain(unsealed).chain(self.apart()).collect()
+        notes.chain(self.overflow.note()).chain(unsealed).chain(self.apart()).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checks how often or how long a workload runs, and which keys exclude each other.
 
+use crate::counted::counted;
 use crate::scenario::mistake::MistakeText;
 use crate::scenario::place::{DocumentPath, PathMistake};
 use crate::scenario::types::{Pause, Plan, WarmUp, Workload, command_timeout};
@@ -69,7 +70,7 @@ fn warm_up_of(warm_up: WarmUp, plan: &Plan) -> Option<MistakeText> {
     let wrong = |message: String, label: &str, help: &str| Some(MistakeText::new(message, label, help));
     match (warm_up, plan) {
         (WarmUp::Iterations(warm), Plan::Iterations { count, .. }) if warm >= *count => wrong(
-            format!("a warm-up of {warm} iterations leaves none of the {count} to judge"),
+            format!("a warm-up of {} leaves none of the {count} to judge", counted(warm, "iteration", "iterations")),
             "not fewer than `iterations`",
             "write fewer, or more `iterations`: the warm-up is part of them",
         ),

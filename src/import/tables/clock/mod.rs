@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::track::Track;
 use super::LogProblem;
+use crate::counted::counted;
 use crate::import::when::{DateOrder, Stamp};
 use crate::record::TimeSource;
 
@@ -159,7 +160,8 @@ impl TableClock {
     pub(super) fn note(&mut self, name: &str) -> Option<String> {
         let back = self.tracks.iter_mut().map(Track::take_back).min().unwrap_or(0);
         (back > 0).then(|| {
-            format!("{name}: the clock was set back {back} times; later times are relative to the new clock time")
+            let times = counted(back, "time", "times");
+            format!("{name}: the clock was set back {times}; later times are relative to the new clock time")
         })
     }
 

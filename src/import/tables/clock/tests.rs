@@ -43,7 +43,7 @@ fn a_clock_that_is_set_back_costs_one_interval() {
     let mut clock = TableClock::new(Some(Duration::from_secs(60)));
     let read: Vec<f64> = [7200, 7260, 3720, 3780].map(|stamp| at(&mut clock, Some(stamp)).unwrap()).to_vec();
     assert_eq!(read, [0.0, 60.0, 120.0, 180.0]);
-    assert!(clock.note("x").is_some_and(|note| note.contains("set back 1 times")));
+    assert!(clock.note("x").is_some_and(|note| note.contains("set back 1 time;")));
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn short_tags_and_a_table_without_a_preamble_are_read() {
         ]
     );
     assert_eq!(rows("f69-poolmon-collapsed-short.txt")[2..4], ["Io,Nonp,1200,1080,8000", "Dh 1,Paged,37,35,224"]);
-    let why = "1 of 1 tables shows only some of the tags";
+    let why = "1 of 1 table shows only some of the tags";
     poolgate(&threshold("tag Gone max_bytes 1 B"), &[&field("f68-poolused-collapsed-short.txt")]).is(4, &[why]);
 }
 
