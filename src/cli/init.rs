@@ -12,11 +12,13 @@ use crate::cli::output::errors;
 use crate::cli::output::stdout::{say, tell};
 use crate::exit::Exit;
 use crate::init::{FirstScenario, Platform};
+use crate::judge::evidence::NEEDED;
 use crate::pool::{Tag, TagPattern};
 use crate::scenario::{self, DriverFile};
 
-/// The smallest number of iterations that allows a verdict on a rate, given that a fifth of them is warm-up.
-const ENOUGH: u64 = 45;
+/// The smallest number of iterations that allows a verdict on a rate: after the warm-up, a fifth of them rounded down,
+/// `NEEDED` are left.
+const ENOUGH: u64 = 5 * (NEEDED - 1) / 4 + 1;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InitCommand {

@@ -45,8 +45,20 @@ fn the_file_is_named_for_the_driver_and_names_its_platform() {
     let other = if cfg!(windows) { "linux" } else { "windows" };
     let said = poolgate(folder.path(), &["init", "--run", "t", "--iterations", "9", "--platform", other]);
     assert!(said.stdout.contains("next, on the machine it is for:"), "{}", said.stdout);
-    assert!(said.stderr.contains("fewer than 45 iterations"), "{}", said.stderr);
     assert!(folder.path().join("first.yaml").exists());
+}
+
+#[test]
+fn too_few_iterations_for_a_rate_are_noted() {
+    let folder = folder();
+    for (iterations, enough) in [("43", false), ("44", true)] {
+        let name = format!("{iterations}.yaml");
+        let said = poolgate(folder.path(), &["init", "--run", "t", "--iterations", iterations, &name]);
+        assert_eq!(said.stderr.contains("fewer than 44 iterations"), !enough, "{}", said.stderr);
+        let obstacle = "a rate needs 36 iterations after the warm-up";
+        let check = poolgate(folder.path(), &["check", &name]);
+        assert_eq!(format!("{}{}", check.stdout, check.stderr).contains(obstacle), !enough, "{}", check.stderr);
+    }
 }
 
 #[test]
