@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::args::criteria::{Criteria, CriteriaArgs};
-use crate::cli::args::files::TableTimes;
+use crate::cli::args::files::TableInterval;
 use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
@@ -26,7 +26,7 @@ pub(super) struct CompareCommand {
     #[command(flatten)]
     given: CriteriaArgs,
     #[command(flatten)]
-    apart: TableTimes,
+    interval: TableInterval,
     #[command(flatten)]
     owners: TagLists,
     /// Print JSON instead of a table, with both rates for every tag
@@ -50,7 +50,7 @@ impl CompareCommand {
     pub(super) fn run(self) -> Exit {
         let Some(criteria) = self.given.read() else { return Exit::Usage };
         let open = |file: &PathBuf| {
-            let opened = RecordedFile::open(file, self.apart.every).map(RecordedFile::tell);
+            let opened = RecordedFile::open(file, self.interval.every).map(RecordedFile::tell);
             opened.inspect_err(|error| errors::tell(error, failure::help(error)))
         };
         let (base, candidate) = match (open(&self.base), open(&self.candidate)) {
@@ -65,7 +65,7 @@ impl CompareCommand {
         let Some(scenario) = criteria.scenario_of(&candidate) else { return Exit::Usage };
         let of = |recorded: &RecordedFile| Criteria::facts(&scenario, recorded);
         let failure = |error: CompareError| Failure::from_error(&error);
-        let asked = criteria.are_asked_of(&candidate);
+        let asked = criteria.has_thresholds_for(&candidate);
         let compared = || {
             let compared = compare(&scenario, &base.recording, &candidate.recording).map_err(failure)?;
             Ok(Comparison { ranking: compared.ranking.filter(|_| !asked), ..compared })

@@ -14,7 +14,6 @@ use flate2::read::MultiGzDecoder;
 
 use crate::record::{Header, Input, Recorder, Recording};
 
-mod anew;
 mod bounded;
 mod csv;
 mod data;
@@ -30,6 +29,7 @@ mod paste;
 mod poolmon;
 mod poolused;
 mod powershell;
+mod retimed;
 mod series;
 mod tables;
 mod totals;
@@ -53,8 +53,7 @@ pub struct Imported {
     pub recording: Recording,
     /// Notes for the user about skipped lines and other limits.
     pub notes: Vec<String>,
-    /// The number of tables in a log of tables, which may be one of a series; `None` for recordings and for logs of
-    /// whole runs.
+    /// The number of tables, if the file is a log of tables. A file with one table may belong to a series.
     pub tables: Option<u64>,
 }
 
@@ -98,7 +97,7 @@ pub fn read_series(files: &[PathBuf], every: Option<Duration>) -> Result<Importe
         tables.begin_file(&name, stamp);
         let CleanedLog { beginning, input, filtered } = CleanedLog::new(beginning, input);
         tables.filtered(filtered);
-        let format = if Recording::begins(&beginning) { None } else { Some(known(&beginning, &name)?) };
+        let format = if Recording::begins(&beginning) { None } else { Some(format_of(&beginning, &name)?) };
         match format {
             None | Some(LogFormat::Csv) => {
                 let what = "is the log of a whole run, not one table of many".to_owned();
@@ -154,22 +153,22 @@ impl Written {
 
     /// Opens the written recording.
     fn open(self, to: &Path) -> Result<Imported, ImportError> {
-        let Written { tables, mut notes, partial, times: Times { sources, started, anew } } = self;
+        let Written { tables, mut notes, partial, times: Times { sources, started, corrected } } = self;
         let mut recording = Recording::open(to)?;
         if !sources.is_empty() {
             let started = started.unwrap_or(recording.header().started);
             let header = Header { times: sources, started, ..recording.header().clone() };
             recording = recording.with_header(header);
         }
-        if let Some((from, times)) = anew {
-            let right = to.with_extension("timed");
-            anew::write(&recording, &right, from, &times)?;
-            recording = Recording::open(&right)?;
+        if let Some((from, times)) = corrected {
+            let timed_path = to.with_extension("timed");
+            retimed::write(&recording, &timed_path, from, &times)?;
+            recording = Recording::open(&timed_path)?;
         }
         if partial {
-            let anew = to.with_extension("whole");
-            notes.extend(partial::write(&recording, &anew)?);
-            recording = Recording::open(&anew)?;
+            let whole_path = to.with_extension("whole");
+            notes.extend(partial::write(&recording, &whole_path)?);
+            recording = Recording::open(&whole_path)?;
         }
         Ok(Imported { recording, notes, tables })
     }
@@ -183,7 +182,7 @@ fn write_known(
     to: &Path,
 ) -> Result<Written, ImportError> {
     let CleanedLog { beginning, input, filtered } = CleanedLog::new(beginning, input);
-    let format = known(&beginning, name)?;
+    let format = format_of(&beginning, name)?;
     if format == LogFormat::Csv {
         let partial = csv::read(text(&beginning, input), name, |header| Recorder::create(to, header))?;
         return Ok(Written { tables: None, notes: Vec::new(), partial, times: Times::default() });
@@ -195,7 +194,7 @@ fn write_known(
     Ok(Written::from_summary(tables.finish()?))
 }
 
-fn known(beginning: &[u8], name: &str) -> Result<LogFormat, ImportError> {
+fn format_of(beginning: &[u8], name: &str) -> Result<LogFormat, ImportError> {
     let wrong = |LogProblem { what, help }| ImportError::Beginning { name: name.to_owned(), what, help };
     format::detect(beginning).map_err(wrong)
 }

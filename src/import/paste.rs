@@ -32,11 +32,11 @@ pub(super) fn undone<R: Read>(beginning: &[u8], input: R) -> Result<(Vec<u8>, Un
     if done == PasteChanges::default() {
         return Err(input);
     }
-    let mut anew = Vec::new();
+    let mut restored = Vec::new();
     // Reading from memory does not fail.
-    let read = Undone::new(LogLines::new(beginning, beginning), done).read_to_end(&mut anew);
+    let read = Undone::new(LogLines::new(beginning, beginning), done).read_to_end(&mut restored);
     match read {
-        Ok(_) => Ok((anew, Undone::new(LogLines::new(input, beginning), done))),
+        Ok(_) => Ok((restored, Undone::new(LogLines::new(input, beginning), done))),
         Err(_) => Err(input),
     }
 }

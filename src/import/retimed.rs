@@ -14,8 +14,8 @@ pub(super) fn write(recording: &Recording, to: &Path, from: u64, times: &[Durati
     while let Some(event) = events.next() {
         match event {
             Event::Sample { info, snapshot } => {
-                let anew = usize::try_from(number - i128::from(from)).ok().and_then(|place| times.get(place));
-                last = anew.copied().unwrap_or(info.at);
+                let corrected = usize::try_from(number - i128::from(from)).ok().and_then(|place| times.get(place));
+                last = corrected.copied().unwrap_or(info.at);
                 recorder.sample(SampleInfo { at: last, ..info }, snapshot)?;
                 number += 1;
             }

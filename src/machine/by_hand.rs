@@ -15,7 +15,7 @@ pub trait ByHand: BootSettings {
     ///
     /// # Errors
     /// If either cannot be read.
-    fn standing(&mut self) -> Result<CurrentSettings, MachineError>;
+    fn current_settings(&mut self) -> Result<CurrentSettings, MachineError>;
 
     /// Returns the change that makes the stored setting match `edit`, or `None` if it matches already. Changes nothing.
     ///
@@ -64,7 +64,7 @@ pub struct GlobalFlags {
     /// The registry value's name.
     pub name: String,
     /// The value with its type.
-    pub kept: FlagValue,
+    pub stored: FlagValue,
     /// The flags as a number; 0 if the value is absent, `None` if it is not a number.
     pub number: Option<u32>,
     /// The flags of the running kernel; `None` if the kernel does not report them.

@@ -9,7 +9,7 @@ use std::io;
 const MAGIC: [u8; 4] = *b"\xf7PGR";
 
 /// The size of a frame without its payload, in bytes.
-pub(super) const AROUND: usize = MAGIC.len() + 4 + 1 + 4;
+pub(super) const OVERHEAD: usize = MAGIC.len() + 4 + 1 + 4;
 
 /// The largest length of kind and payload, in bytes. It has room for two million rows of the largest size, and limits
 /// the length that a damaged frame can claim.
@@ -93,7 +93,7 @@ impl<'a> Frame<'a> {
 }
 
 /// Returns whether `bytes` start with the magic of a frame, or with a part of it if there are fewer bytes.
-pub(super) fn begins_like_one(bytes: &[u8]) -> bool {
+pub(super) fn may_begin_frame(bytes: &[u8]) -> bool {
     bytes.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic)
 }
 

@@ -41,7 +41,7 @@ impl FrameLog {
     /// Reserves memory for a frame with `payload` bytes of payload, so that later frames of this size allocate none.
     pub(super) fn reserve(&mut self, payload: usize) {
         self.frame.clear();
-        self.frame.reserve(frame::AROUND + payload);
+        self.frame.reserve(frame::OVERHEAD + payload);
     }
 
     /// Appends one frame. It is in the file some time later, and on disk after the next [`FrameLog::sync`].

@@ -42,11 +42,11 @@ impl Recording {
 
     /// Returns whether `bytes`, the start of a file, can be the start of a recording. Four bytes are enough.
     pub fn begins(bytes: &[u8]) -> bool {
-        !bytes.is_empty() && frame::begins_like_one(bytes)
+        !bytes.is_empty() && frame::may_begin_frame(bytes)
     }
 
     fn read(bytes: Vec<u8>, name: String) -> Result<Recording, RecordError> {
-        if !frame::begins_like_one(&bytes) {
+        if !frame::may_begin_frame(&bytes) {
             return Err(RecordError::Foreign { name });
         }
         let Some(Frame { kind: Some(FrameKind::Header), payload, size: body, .. }) = Frame::first(&bytes) else {

@@ -17,8 +17,8 @@ use crate::scenario::{Scenario, Threshold};
 /// The thresholds given on the command line.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct CriteriaArgs {
-    /// Use the thresholds of this scenario; by default those of each recording's own scenario, or else the rule that no
-    /// tag may leak
+    /// Use the thresholds of this scenario; by default those of each recording's own scenario, or else a
+    /// default rule that fits the log, usually that no tag may leak
     #[arg(long, value_name = "SCENARIO")]
     scenario: Option<PathBuf>,
     /// Use this threshold, written as in reports: `tag MyD? nonpaged max_growth 64 KiB`; may be repeated
@@ -91,20 +91,24 @@ impl Criteria {
         let refused = self.refused(recorded);
         let mut notes = recorded.notes.clone();
         notes.extend(recorded.misplaced.clone().filter(|_| refused.is_none()));
-        let asked = self.are_asked_of(recorded);
+        let asked = self.has_thresholds_for(recorded);
         let result = refused.map_or_else(judged, Err);
         let result = result.map(|it| Judgement { ranking: it.ranking.filter(|_| !asked), ..it });
         if !asked {
             notes.push(match default_rules::rules(&recorded.recording).as_slice() {
-                [] => "there is no scenario beside it: judged by the rule that no tag may leak".to_owned(),
-                rules => format!("there is no scenario beside it: judged by `{}`", words(rules).join("` and `")),
+                [] => "no scenario lies next to the recording, so it was judged by the rule that no tag may leak"
+                    .to_owned(),
+                rules => format!(
+                    "no scenario lies next to the recording, so it was judged by `{}`",
+                    words(rules).join("` and `")
+                ),
             });
         }
         Report { result, notes, suspects: recorded.suspects(), ..Criteria::facts(scenario, recorded) }
     }
 
     /// Returns whether a scenario or thresholds for `recorded` exist.
-    pub(in crate::cli) fn are_asked_of(&self, recorded: &RecordedFile) -> bool {
+    pub(in crate::cli) fn has_thresholds_for(&self, recorded: &RecordedFile) -> bool {
         self.scenario.is_some() || !self.thresholds.is_empty() || recorded.scenario().is_some()
     }
 
@@ -140,7 +144,7 @@ impl Criteria {
         let known = self.scenario.as_ref();
         let thresholds = match (self.thresholds.as_slice(), known) {
             ([], Some(scenario)) => words(&scenario.thresholds()),
-            ([], None) => vec!["what was recorded can be read".to_owned()],
+            ([], None) => vec!["the recording can be read".to_owned()],
             (given, _) => words(given),
         };
         let scenario = known.map_or(name, |scenario| scenario.name.as_str().to_owned());

@@ -1,7 +1,7 @@
 //! The files on a command line: runs, logs, and series of single tables.
 //!
 //! A file with one table shows no growth. So files with one table each are joined into one log, in order of time,
-//! unless `--each` is given. Files with more tables are runs.
+//! unless `--each` is given. A file with more tables is judged by itself.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Files {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    apart: TableTimes,
+    interval: TableInterval,
     /// Treat all files as parts of one log; by default only files with one table each are joined
     #[arg(long, conflicts_with = "each")]
     join: bool,
@@ -27,9 +27,9 @@ pub(in crate::cli) struct Files {
     each: bool,
 }
 
-/// The times of tables.
+/// The interval between tables.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct TableTimes {
+pub(in crate::cli) struct TableInterval {
     /// Time between the tables of a log, if the log does not give it: `30m`, `5s`, `1h`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(in crate::cli) every: Option<Duration>,
@@ -43,7 +43,7 @@ impl Files {
             return vec![self.joined(&files)];
         }
         let opened = files.into_iter().map(|file| {
-            let opened = RecordedFile::open(&file, self.apart.every);
+            let opened = RecordedFile::open(&file, self.interval.every);
             (file, opened)
         });
         let mut opened: Vec<_> = opened.collect();
@@ -62,7 +62,7 @@ impl Files {
     }
 
     fn joined(&self, files: &[PathBuf]) -> (PathBuf, Result<RecordedFile, ImportError>) {
-        let opened = RecordedFile::open_series(files, self.apart.every);
+        let opened = RecordedFile::open_series(files, self.interval.every);
         let name = opened.as_ref().map_or_else(|_| files[0].clone(), |opened| opened.path.clone());
         (name, opened)
     }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_distance_is_written_as_people_do() {
+    fn an_interval_is_written_as_people_do() {
         for (text, seconds) in
             [("30m", 1800), ("5s", 5), ("1h30m", 5400), ("30 min", 1800), ("1d", 86_400), ("2 hours", 7200)]
         {

@@ -93,10 +93,10 @@ impl FlagsCommand {
         if self.dry_run && !self.json {
             return Ok(());
         }
-        let standing = machine.standing()?;
+        let current = machine.current_settings()?;
         match self.json {
-            true => say!("{}", shown::json(&standing, changed.as_ref(), self.dry_run)),
-            false => self.show(&standing)?,
+            true => say!("{}", shown::json(&current, changed.as_ref(), self.dry_run)),
+            false => self.show(&current)?,
         }
         Ok(())
     }
@@ -129,7 +129,7 @@ impl FlagsCommand {
     /// Changes the settings for the next boot, or only shows the changes in a dry run.
     fn edit(&self, machine: &mut dyn ByHand, edit: Edit) -> Result<Option<SettingChange>, FlagsError> {
         let _owned = self.own()?;
-        let edit = match (edit, machine.standing()?) {
+        let edit = match (edit, machine.current_settings()?) {
             (Edit::Switched(switches), CurrentSettings::GlobalFlags(flags)) if flags.always_tags => {
                 let (switches, note) = asked::without_pool_tagging(switches, flags.number);
                 if let Some(note) = note {
@@ -152,19 +152,19 @@ impl FlagsCommand {
         }
         written::write(machine, &edited.change)?;
         lines.iter().for_each(|line| tell!("{line}"));
-        let standing = machine.standing()?;
-        tell!("{}", written::when(&standing));
+        let current = machine.current_settings()?;
+        tell!("{}", written::when(&current));
         tell!("to put it back: {}", written::back(&edited.back, &self.place()));
         Ok(Some(edited.change))
     }
 
-    fn show(&self, standing: &CurrentSettings) -> Result<(), FlagsError> {
+    fn show(&self, current: &CurrentSettings) -> Result<(), FlagsError> {
         let both = !self.next_boot && !self.running;
         if self.next_boot || both {
-            shown::next_boot(standing)?;
+            shown::next_boot(current)?;
         }
         if self.running || both {
-            shown::running(standing, self.running)?;
+            shown::running(current, self.running)?;
         }
         Ok(())
     }

@@ -8,15 +8,15 @@ use crate::gflags::GlobalFlag;
 use crate::machine::{CurrentSettings, FlagValue, MachineError, SettingChange};
 
 /// Prints the settings for the next boot.
-pub(super) fn next_boot(standing: &CurrentSettings) -> Result<(), FlagsError> {
-    match standing {
+pub(super) fn next_boot(current: &CurrentSettings) -> Result<(), FlagsError> {
+    match current {
         CurrentSettings::GlobalFlags(flags) => {
             let Some(number) = flags.number else {
-                let (name, value) = (flags.name.clone(), flags.kept.to_string());
+                let (name, value) = (flags.name.clone(), flags.stored.to_string());
                 return Err(MachineError::NotANumber { name, value }.into());
             };
             listed("Current Boot Registry Settings are", number);
-            if flags.kept == FlagValue::Absent {
+            if flags.stored == FlagValue::Absent {
                 tell!("note: {} does not exist and counts as 0", flags.name);
             }
         }
@@ -32,9 +32,9 @@ pub(super) fn next_boot(standing: &CurrentSettings) -> Result<(), FlagsError> {
 
 /// Prints the settings of the running kernel. If the kernel does not show them, that is an error only if the user
 /// `asked` for them.
-pub(super) fn running(standing: &CurrentSettings, asked: bool) -> Result<(), FlagsError> {
+pub(super) fn running(current: &CurrentSettings, asked: bool) -> Result<(), FlagsError> {
     const UNTOLD: &str = "the running kernel does not report its global flags";
-    match standing {
+    match current {
         CurrentSettings::GlobalFlags(flags) => match flags.running {
             Some(number) => listed("Current Running Kernel Settings are", number),
             None if asked => {
@@ -53,14 +53,14 @@ fn listed(what: &str, number: u32) {
 }
 
 /// Returns the settings as JSON, with the change.
-pub(super) fn json(standing: &CurrentSettings, changed: Option<&SettingChange>, dry_run: bool) -> String {
+pub(super) fn json(current: &CurrentSettings, changed: Option<&SettingChange>, dry_run: bool) -> String {
     let change = changed.map(|change| {
         let (setting, made) = (&change.name, !dry_run);
         json!({ "setting": setting, "original": value(&change.original), "wanted": value(&change.wanted), "made": made })
     });
-    let shown = match standing {
+    let shown = match current {
         CurrentSettings::GlobalFlags(flags) => json!({
-            "next_boot": { "setting": flags.name, "value": value(&flags.kept), "flags": flags.number.map(names) },
+            "next_boot": { "setting": flags.name, "value": value(&flags.stored), "flags": flags.number.map(names) },
             "running": { "flags": flags.running.map(names) },
             "change": change,
         }),

@@ -57,8 +57,8 @@ pub(super) fn lines(edited: &Edited, edit: &Edit) -> Vec<String> {
 }
 
 /// Describes when the settings for the next boot come into force.
-pub(super) fn when(standing: &CurrentSettings) -> &'static str {
-    let same = match standing {
+pub(super) fn when(current: &CurrentSettings) -> &'static str {
+    let same = match current {
         CurrentSettings::GlobalFlags(flags) => flags.number.is_some() && flags.number == flags.running,
         CurrentSettings::CommandLine(_) => false,
     };
@@ -148,7 +148,7 @@ mod tests {
     }
 
     impl ByHand for Troubled {
-        fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
+        fn current_settings(&mut self) -> Result<CurrentSettings, MachineError> {
             Err(MachineError::NotElevated("do it"))
         }
 

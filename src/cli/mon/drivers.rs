@@ -1,4 +1,5 @@
-//! The column Mapped_Driver (`/g`, `/c`): the drivers of a tag in two lists, read once, before the first screen.
+//! The column Mapped_Driver (`/g`, `/c`): the drivers that pooltag.txt and localtag.txt list for a tag. Both
+//! files are read once, before the first screen.
 
 use std::path::{Path, PathBuf};
 

@@ -14,40 +14,41 @@ pub(super) struct Pages {
     text: PoolmonText,
     timestamps: bool,
     /// Whether an empty line must separate the next screen from earlier text.
-    separated: bool,
+    needs_blank_line: bool,
 }
 
 impl Pages {
     pub(super) fn stdout(text: PoolmonText, timestamps: bool) -> Pages {
-        Pages { out: Box::new(io::stdout()), text, timestamps, separated: false }
+        Pages { out: Box::new(io::stdout()), text, timestamps, needs_blank_line: false }
     }
 
     /// Appends to a file, and creates it if it does not exist.
     pub(super) fn append(path: &Path, text: PoolmonText, timestamps: bool) -> io::Result<Pages> {
-        let (file, separated) = open(path)?;
-        Ok(Pages { out: Box::new(file), text, timestamps, separated })
+        let (file, needs_blank_line) = open(path)?;
+        Ok(Pages { out: Box::new(file), text, timestamps, needs_blank_line })
     }
 
-    /// Writes one screen, after an empty line unless it is the first.
+    /// Writes one screen, after an empty line if there is text before it.
     pub(super) fn write(&mut self, screen: &Screen) -> io::Result<()> {
-        let above = if self.separated { "\n" } else { "" };
+        let above = if self.needs_blank_line { "\n" } else { "" };
         let time = if self.timestamps { format!("# {}\n", to_the_millisecond(screen.at)) } else { String::new() };
         let page = [above.as_bytes(), time.as_bytes(), &self.text.live(screen)].concat();
         self.out.write_all(&page)?;
-        self.separated = true;
+        self.needs_blank_line = true;
         self.out.flush()
     }
 }
 
-/// Appends one snapshot to a file, or prints it if the file is `-`. `separated`: whether a snapshot was printed before.
-pub(super) fn snapshot(path: &Path, text: &PoolmonText, screen: &Screen, separated: bool) -> io::Result<()> {
-    let (mut out, separated): (Box<dyn Write>, bool) = if path == Path::new("-") {
-        (Box::new(io::stdout()), separated)
+/// Appends one snapshot to a file, or prints it if the file is `-`. On stdout, `needs_blank_line` puts
+/// an empty line before it; in a file, existing text does.
+pub(super) fn snapshot(path: &Path, text: &PoolmonText, screen: &Screen, needs_blank_line: bool) -> io::Result<()> {
+    let (mut out, needs_blank_line): (Box<dyn Write>, bool) = if path == Path::new("-") {
+        (Box::new(io::stdout()), needs_blank_line)
     } else {
-        let (file, separated) = open(path)?;
-        (Box::new(file), separated)
+        let (file, needs_blank_line) = open(path)?;
+        (Box::new(file), needs_blank_line)
     };
-    let above = if separated { "\n" } else { "" };
+    let above = if needs_blank_line { "\n" } else { "" };
     out.write_all(&[above.as_bytes(), &text.snapshot(screen)].concat())?;
     out.flush()
 }
@@ -55,8 +56,8 @@ pub(super) fn snapshot(path: &Path, text: &PoolmonText, screen: &Screen, separat
 /// Opens a file for appending; returns whether it already has contents.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let file = OpenOptions::new().append(true).create(true).open(path)?;
-    let separated = file.metadata()?.len() > 0;
-    Ok((file, separated))
+    let needs_blank_line = file.metadata()?.len() > 0;
+    Ok((file, needs_blank_line))
 }
 
 fn to_the_millisecond(at: Timestamp) -> Timestamp {

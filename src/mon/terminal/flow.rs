@@ -1,4 +1,5 @@
-//! Fits text into the width of a terminal: it is wrapped, or cut at the end of a word. A number is never cut.
+//! Fits text into the width of a terminal: it is wrapped, or cut at the end of a word. A number is never cut, except in a line
+//! being typed.
 
 /// Returns `text` in `width` characters. A longer text ends at a word, with a mark.
 pub(super) fn cut(text: &str, width: usize) -> String {
@@ -70,8 +71,8 @@ fn filled<'a>(parts: impl Iterator<Item = &'a str>, indent: &str, between: &str,
     lines
 }
 
-/// Joins parts in one line. Each has the order in which it is left out if they do not all fit: the highest first, and 0
-/// never.
+/// Joins parts in one line. If they do not fit, parts with the highest number are left out first. Parts with 0 always
+/// stay.
 pub(super) fn fitting(parts: &[(&str, u8)], width: usize) -> String {
     let highest = parts.iter().map(|(_, order)| *order).max().unwrap_or(0);
     let with = |most: u8| {

@@ -1,4 +1,6 @@
 //! Tests the order of measuring steps on a paused clock.
+//!
+//! In a story, a number is a finished iteration, `s` a settled sample, `c` a sample on the clock, and `!` a failed one.
 
 use super::*;
 use crate::record::Event as Recorded;

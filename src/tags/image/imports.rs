@@ -7,15 +7,15 @@ use object::read::pe::{ImageNtHeaders, ImageThunkData, Import, PeFile};
 
 use super::routine::{Effect, Routine};
 
-/// The largest number of entries read. An image with more was made to have them.
+/// The largest number of entries read. Only a forged image has more.
 const MOST: usize = 1 << 16;
 
-/// The routines that take tags, by the place of their address, relative to the image.
+/// The routines that take tags, by the RVA of their slot in the import address table.
 #[derive(Debug, Default)]
 pub(super) struct Imports(BTreeMap<u32, &'static Routine>);
 
 impl Imports {
-    /// Reads all readable entries. An image without imports allocates nothing.
+    /// Reads all readable entries. A driver without imports calls no allocating routine.
     pub(super) fn from_pe<Pe: ImageNtHeaders>(pe: &PeFile<'_, Pe>) -> Imports {
         let mut imports = Imports::default();
         let mut budget = MOST;
@@ -30,7 +30,7 @@ impl Imports {
             let Ok(mut thunks) = table.thunks(names) else { continue };
             let mut slot = slots;
             while let Ok(Some(thunk)) = thunks.next::<Pe>() {
-                if let Ok(Import::Name(_, name)) = named::<Pe>(&table, thunk)
+                if let Ok(Import::Name(_, name)) = read_import::<Pe>(&table, thunk)
                     && let Some(routine) = Routine::named(name)
                 {
                     imports.0.insert(slot, routine);
@@ -49,7 +49,7 @@ impl Imports {
     }
 
     /// Returns whether the image imports an allocating routine.
-    pub(super) fn allocate(&self) -> bool {
+    pub(super) fn has_allocator(&self) -> bool {
         self.0.values().any(|routine| routine.effect == Effect::Allocates)
     }
 
@@ -59,7 +59,7 @@ impl Imports {
     }
 }
 
-fn named<'a, Pe: ImageNtHeaders>(
+fn read_import<'a, Pe: ImageNtHeaders>(
     table: &object::read::pe::ImportTable<'a>,
     thunk: Pe::ImageThunkData,
 ) -> object::read::Result<Import<'a>> {

@@ -175,7 +175,7 @@ fn clues(tag: [u8; 4], uses: &Uses, imports: &Imports, sections: &Sections<'_>) 
         let (at, moved) = (constant.at, constant.moved);
         found.push(match beside {
             Some((routine, bytes)) if moved => Clue::Beside { routine, bytes, at },
-            _ => Clue::Constant { at, allocates: imports.allocate() },
+            _ => Clue::Constant { at, allocates: imports.has_allocator() },
         });
     }
     if found.is_empty() {

@@ -1,4 +1,4 @@
-//! Every table of `fixtures/pool_tags` is read to its figures.
+//! Every table of `fixtures/pool_tags` gives the figures listed in its file.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ fn read(text: &str) -> Fixture {
 }
 
 #[test]
-fn every_layout_reads_to_its_figures() {
+fn every_table_gives_the_figures_in_its_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pool_tags");
     let files = fs_err::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let texts: Vec<_> = files.filter(|file| file.extension().is_some_and(|kind| kind == "txt")).collect();

@@ -1,4 +1,5 @@
-//! Child processes of a command stay under the control of the run after any process dies, with and without a cgroup.
+//! Child processes of a command stay under the control of the run even if poolgate, the warden, or both are
+//! killed, with and without a cgroup.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::harness::{Ended, Running, Scenario, wait_until};
 use super::lines::Forever;
 
-/// Returns the guard of the running command.
+/// Returns the warden of the running command.
 fn warden(running: &Running) -> Pid {
     let parent = format!("PPid:\t{}\n", running.child.id());
     let processes = fs_err::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
@@ -19,8 +20,9 @@ fn warden(running: &Running) -> Pid {
     Pid::from_raw(pid).unwrap()
 }
 
-/// Kills poolgate and the warden, so that neither can clean up. poolgate is stopped and not the warden: when a parent exits,
-/// the kernel continues stopped processes of an orphaned process group.
+/// Kills poolgate and the warden, so that neither can clean up: stops poolgate, kills the warden, then kills poolgate.
+/// Stopping the warden instead would not work: once poolgate is dead, the kernel would continue it, and it would clean
+/// up.
 pub(crate) fn killed_together(running: Running) -> Ended {
     let warden = warden(&running);
     running.signal(Signal::STOP);
@@ -42,7 +44,7 @@ fn cgroup(running: &Running) -> Option<PathBuf> {
 }
 
 #[test]
-fn processes_that_outlive_poolgate_and_its_warden_are_ended_by_the_next_life() {
+fn processes_that_outlive_poolgate_and_its_warden_are_ended_by_the_next_process() {
     let forever = Forever::new(47160);
     let workload = format!("{}; touch begun; {}", forever.detached(), forever.line());
     let running = Scenario::running(&workload).start_until("begun");
@@ -68,7 +70,7 @@ fn a_resumed_run_does_not_measure_beside_remaining_processes() {
 }
 
 #[test]
-fn a_cgroup_keeps_a_process_that_shed_every_other_mark() {
+fn a_cgroup_keeps_a_process_without_environment_or_parent() {
     let forever = Forever::new(47161);
     let workload = format!("{{ env -i setsid {} & }}; touch begun; {}", forever.line(), forever.line());
     let running = Scenario::running(&workload).start_until("begun");
@@ -123,7 +125,7 @@ fn a_killed_poolgate_leaves_no_cgroup() {
     wait_until("the warden has removed it", || !cgroup.parent().unwrap().exists());
 }
 
-/// Runs as a user who cannot make a cgroup; `None` if the test cannot switch to such a user.
+/// Returns the scenario set to run as nobody; `None` if the test cannot switch users.
 fn as_nobody(scenario: Scenario) -> Option<Scenario> {
     if !rustix::process::geteuid().is_root() {
         return Some(scenario);

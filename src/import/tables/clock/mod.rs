@@ -48,7 +48,7 @@ pub(in crate::import) struct Times {
     /// The time of the first table, if a date gives it.
     pub(in crate::import) started: Option<Timestamp>,
     /// The corrected times from this table on; the recorded ones are preliminary.
-    pub(in crate::import) anew: Option<(u64, Vec<Duration>)>,
+    pub(in crate::import) corrected: Option<(u64, Vec<Duration>)>,
 }
 
 /// The known facts about a table's time.
@@ -192,10 +192,10 @@ impl TableClock {
             );
             return Err((line, LogProblem::new(what, "leave out --every, or remove the times from the text")));
         }
-        let anew = self
+        let corrected = self
             .divergence
             .map(|divergence| (divergence.table, divergence.times.iter().map(|times| times[at]).collect()));
-        Ok((Times { sources: track.sources(), started: track.started(), anew }, notes))
+        Ok((Times { sources: track.sources(), started: track.started(), corrected }, notes))
     }
 
     /// Returns the right one of two readings, if it is known: in the wrong one, times go back, contradict `--every`, or

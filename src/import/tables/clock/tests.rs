@@ -21,8 +21,8 @@ fn times(stamps: &[&str], every: Option<u64>) -> Result<(Vec<u64>, String), Stri
         all.push(add_table(&mut clock, when::line(stamp.as_bytes()))?.unwrap() as u64);
     }
     let (times, _) = clock.finish().map_err(|(_, wrong)| wrong.what)?;
-    if let Some((from, anew)) = times.anew {
-        all.splice(from as usize.., anew.iter().map(Duration::as_secs));
+    if let Some((from, corrected)) = times.corrected {
+        all.splice(from as usize.., corrected.iter().map(Duration::as_secs));
     }
     Ok((all, times.started.unwrap_or_default().to_string()))
 }

@@ -10,7 +10,7 @@ use crate::machine::linux::{boot, durable};
 use crate::machine::{ByHand, CommandLine, CurrentSettings, Edit, Edited, FlagValue, MachineError, SettingChange};
 
 impl ByHand for KernelParameters {
-    fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
+    fn current_settings(&mut self) -> Result<CurrentSettings, MachineError> {
         let running = running(&self.root)?.trim().to_owned();
         Ok(CurrentSettings::CommandLine(CommandLine { running, next: next(&self.root)? }))
     }

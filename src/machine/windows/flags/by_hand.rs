@@ -6,7 +6,7 @@ use crate::machine::windows::pool::PoolTagsError;
 use crate::machine::{ByHand, CurrentSettings, Edit, Edited, FlagValue, GlobalFlags, MachineError, SettingChange};
 
 impl<R: Registry> ByHand for RegistryFlags<R> {
-    fn standing(&mut self) -> Result<CurrentSettings, MachineError> {
+    fn current_settings(&mut self) -> Result<CurrentSettings, MachineError> {
         let always_tags = match (self.running.tagging)() {
             Ok(tagging) => tagging == Tagging::Always,
             // The registry is the container's, and no kernel reads it.
@@ -14,11 +14,11 @@ impl<R: Registry> ByHand for RegistryFlags<R> {
             // A kernel that cannot be queried, like Wine's, gives no information about the flag.
             Err(_) => false,
         };
-        let kept = self.registry.get(&GLOBAL_FLAG)?;
+        let stored = self.registry.get(&GLOBAL_FLAG)?;
         Ok(CurrentSettings::GlobalFlags(GlobalFlags {
             name: self.registry.name(&GLOBAL_FLAG),
-            number: kept.as_ref().map_or(Some(0), RegistryValue::number),
-            kept: notation(kept),
+            number: stored.as_ref().map_or(Some(0), RegistryValue::number),
+            stored: notation(stored),
             running: (self.running.global_flags)()?,
             always_tags,
         }))

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_written_as_simply_as_it_can_be_read_back() {
+    fn a_value_has_its_shortest_exact_text() {
         for (value, text) in [
             (RegistryValue::dword(0x400), "dword:00000400"),
             (RegistryValue::sz(""), "sz:"),

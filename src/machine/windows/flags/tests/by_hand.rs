@@ -26,12 +26,13 @@ fn stored_and_running_settings_are_distinguished() {
         (Some("sz:0x400"), Some(0x400), Tagging::Off, None),
         (Some("sz:hello"), None, Tagging::Off, None),
     ] {
-        let CurrentSettings::GlobalFlags(flags) = machine(&with(kept), tagging, running).standing().unwrap() else {
+        let CurrentSettings::GlobalFlags(flags) = machine(&with(kept), tagging, running).current_settings().unwrap()
+        else {
             panic!()
         };
         let expected = GlobalFlags {
             name: GLOBAL_FLAG.to_string(),
-            kept: value(kept),
+            stored: value(kept),
             number,
             running,
             always_tags: tagging == Tagging::Always,
@@ -44,7 +45,7 @@ fn stored_and_running_settings_are_distinguished() {
 fn a_kernel_is_shown_even_if_the_query_for_tags_fails() {
     let mut machine = machine(&with(None), Tagging::On, Some(0));
     machine.running.tagging = Box::new(|| Err(MachineError::HiddenBootMode));
-    let CurrentSettings::GlobalFlags(flags) = machine.standing().unwrap() else { panic!() };
+    let CurrentSettings::GlobalFlags(flags) = machine.current_settings().unwrap() else { panic!() };
     assert!(!flags.always_tags);
 }
 
@@ -52,7 +53,7 @@ fn a_kernel_is_shown_even_if_the_query_for_tags_fails() {
 fn in_a_container_no_flag_is_shown_or_switched() {
     let mut machine = machine(&with(None), Tagging::Always, Some(0));
     machine.running.tagging = Box::new(|| Err(MachineError::PoolTags(PoolTagsError::Container)));
-    assert!(matches!(machine.standing(), Err(MachineError::PoolTags(PoolTagsError::Container))));
+    assert!(matches!(machine.current_settings(), Err(MachineError::PoolTags(PoolTagsError::Container))));
 }
 
 /// In contrast to a run, a change by hand ignores the flags of the running kernel, and can set and clear `ptg`.
