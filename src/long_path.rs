@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_stays_where_the_path_means_another_file_without_it() {
+    fn the_prefix_stays_if_the_path_means_another_file_without_it() {
         for end in [r"\ends in a dot.", r"\NUL", r"\..\x"] {
             let path = long(r"\\?\C:") + end;
             assert_eq!(for_people(Path::new(&path)), Path::new(&path));

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_belongs_where_it_can_be_kept() {
+    fn a_flag_is_refused_outside_of_its_scope() {
         let refused = |text: &str, scope| switch(text).unwrap().within(scope).unwrap_err();
         let hung = refused("+shg", FlagScope::Registry);
         assert_eq!(

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_quoted_only_where_it_must_be() {
+    fn a_text_is_quoted_only_if_it_must_be() {
         for (text, written) in [
             ("mydrvtest.exe --copy 100", "mydrvtest.exe --copy 100"),
             (r"tests\mydrv.exe", r"tests\mydrv.exe"),

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_differ_late_are_shown_to_the_place_where_they_differ() {
+    fn paths_that_differ_late_are_shown_up_to_their_first_difference() {
         let common = ["a", "b", "c", "d", "e"];
         let first = path(&[&common[..], &["f1", "g", "h", "entry"]].concat(), &[(1, 3)]);
         let second = path(&[&common[..], &["f2", "g", "h", "entry"]].concat(), &[(1, 2)]);

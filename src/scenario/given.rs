@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_shown_where_it_stands() {
+    fn a_mistake_is_shown_with_its_position() {
         for (text, place, message) in [
             ("", "", "the threshold is empty"),
             ("MyD1 max_growth 1 KiB", "MyD1", "`MyD1` is neither `tag` nor `total`"),

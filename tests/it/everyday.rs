@@ -242,7 +242,7 @@ mod lost {
     }
 
     #[test]
-    fn a_run_comes_to_its_end_where_output_is_lost() {
+    fn a_run_ends_normally_if_its_output_is_lost() {
         for (full, stdout) in [(true, true), (true, false), (false, true), (false, false)] {
             let lab = lab();
             let (code, text) = ended(lab.path(), &["run", "all/a.yaml"], full, stdout);

@@ -22,7 +22,7 @@ fn refused(path: &Path) -> Mistakes {
 }
 
 #[test]
-fn every_mistake_is_shown_where_it_stands() {
+fn every_mistake_is_shown_with_its_position() {
     insta::glob!("..", "mistakes/*.yaml", |path| insta::assert_snapshot!(refused(path).render()));
 }
 

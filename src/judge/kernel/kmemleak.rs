@@ -78,7 +78,7 @@ unreferenced object 0xffff88810d8ec800 (size 64):
     other+0x1/0x2 [other]";
 
     #[test]
-    fn objects_are_those_of_the_driver_where_it_is_named() {
+    fn only_objects_of_a_named_driver_count() {
         let lines: Vec<String> = REPORT.lines().map(str::to_owned).collect();
         let found = parse(&lines);
         assert_eq!(found[0].modules, ["leaky_drv", "helper"]);

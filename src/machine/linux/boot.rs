@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn systemd_restarts_where_it_runs_and_the_kernel_elsewhere() {
+    fn systemd_restarts_a_machine_that_runs_it_and_the_kernel_any_other() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let systemctl = root.join("usr/bin/systemctl");

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_is_tried_only_where_the_one_before_was_refused() {
+    fn each_way_is_tried_only_after_the_one_before_was_refused() {
         let (no, yes) = (Err(REFUSED), Ok(()));
         assert_eq!(restarted([yes, yes, yes]), (Ok(()), vec!["initiate", "force"]));
         assert_eq!(restarted([no, yes, yes]), (Ok(()), vec!["initiate", "as before", "force"]));

@@ -95,7 +95,7 @@ fn a_second_look_can_be_bounded_slowed_and_left_out() {
 }
 
 #[test]
-fn the_default_rule_is_per_hour_where_nothing_is_counted() {
+fn the_default_rule_is_per_hour_if_nothing_is_counted() {
     let lasting = |more: &str| read(&format!("scenario: x\nworkload: {{ run: w, duration: 1 h{more} }}\n"));
     assert_eq!(lasting("").thresholds()[0].words(), "tag * max_rate 0 B/h");
     assert_eq!(lasting(", count_lines: done").thresholds()[0].words(), "tag * max_rate 0 B/iteration");

@@ -71,7 +71,7 @@ fn a_stranger_who_moves_the_reports_has_root_write_nowhere_else() {
 }
 
 #[test]
-fn reports_that_are_reached_by_a_link_are_written_where_it_led_at_first() {
+fn reports_that_are_reached_by_a_link_are_written_to_its_first_target() {
     if !is_root() {
         return;
     }

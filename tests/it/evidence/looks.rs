@@ -193,7 +193,7 @@ fn of_tags_in_lockstep_the_root_grows_most_and_is_never_a_shared_tag() {
 
 /// With few objects, the rate is too uncertain to identify the tags in lockstep.
 #[test]
-fn small_leaks_are_in_lockstep_only_where_they_leak_at_the_same_time() {
+fn small_leaks_are_in_lockstep_only_if_they_leak_at_the_same_time() {
     let every = |one: f64, begun: f64| move |now: Now| live(500.0 + (now.work / one + begun).floor());
     let ran = machine(300, ALL)
         .tag("MyD1", every(30.0, 0.0))

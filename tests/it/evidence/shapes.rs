@@ -50,7 +50,7 @@ fn a_leak_that_starts_late_is_a_candidate() {
 }
 
 #[test]
-fn the_smallest_visible_leak_is_eight_objects_in_the_run_where_nothing_moves() {
+fn the_smallest_visible_leak_in_a_quiet_run_is_eight_objects() {
     let quiet = ran(|_| 500.0);
     let smallest = trend(&quiet).smallest(Per::Iteration).unwrap();
     assert!((smallest - 8.0 / 240.0).abs() < 1e-9, "{smallest}");

@@ -74,7 +74,7 @@ fn a_cache_is_one_tag_of_the_report_with_both_figures() {
 }
 
 #[test]
-fn slabs_that_leak_are_looked_at_a_second_time_where_they_are_measured() {
+fn slabs_that_leak_get_a_second_look_if_they_are_measured() {
     let leaky = |threshold: &str| {
         let slabs = |now: Now| bytes(4096 * (500 + now.work as u64));
         without_slabs(threshold).keyed(key("dentry", Pool::Slabs), slabs)
@@ -107,7 +107,7 @@ fn a_recording_without_slabs_is_judged_by_objects_with_a_note() {
 }
 
 #[test]
-fn slab_memory_outside_of_all_caches_is_noted_where_it_moves() {
+fn slab_memory_outside_of_all_caches_is_noted_if_it_moves() {
     let notes = |before: u64, after: u64| {
         let kernel = move |now: Now| bytes(if now.slot > 10 { after } else { before });
         let machine = fragmented("  - { tag: dentry, max_growth: 1 MiB }\n", 2 * MIB);

@@ -80,7 +80,7 @@ fn the_distributions_line_counts_before_the_running_kernels() {
 }
 
 #[test]
-fn grub_counts_where_it_started_the_kernel() {
+fn grub_is_changed_if_systemd_boot_did_not_start_the_kernel() {
     let variable = "sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
     let root = Root::systemd_boot().with(FILE, "quiet\n").copy("etc/default/grub", "grub/default-debian");
     let root = root.program("usr/sbin/update-grub", "");

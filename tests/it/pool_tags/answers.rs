@@ -34,7 +34,7 @@ fn said(error: &MachineError) -> (String, String) {
 }
 
 #[test]
-fn class_255_is_tried_first_and_class_22_where_it_is_not_there() {
+fn class_255_is_tried_first_and_class_22_if_it_is_missing() {
     let kernel = Kernel::listing(&rows());
     let mut older = source(&kernel);
     assert_eq!(older.class(), None);

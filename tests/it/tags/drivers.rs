@@ -61,7 +61,7 @@ fn a_driver_is_shown_with_version_and_manufacturer() {
 }
 
 #[test]
-fn a_tag_is_found_on_every_processor_and_only_where_a_routine_takes_it() {
+fn a_tag_is_found_on_every_processor_and_only_if_a_routine_takes_it() {
     let folder = tempfile::tempdir().unwrap();
     for machine in [X86, X64, ARM64] {
         for (routine, grade) in [

@@ -65,7 +65,7 @@ fn a_tag_that_appears_late_held_nothing_before() {
 }
 
 #[test]
-fn a_tag_that_was_not_seen_at_first_begins_where_it_was() {
+fn a_tag_that_was_not_seen_at_first_begins_with_its_first_sample() {
     let unseen = (0..60).map(|_| None);
     let history = alone(Counters::Full64, unseen.chain((60..120).map(|slot| usage(5000 + slot, 0)))).history(0);
     assert_eq!((history.begun(), history.present(), history.is_gone()), (60, 60, false));

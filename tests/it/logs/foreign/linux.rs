@@ -141,7 +141,7 @@ fn caches_of_openzfs_are_read() {
 }
 
 #[test]
-fn allocinfo_is_summed_by_function_as_where_it_is_sampled() {
+fn allocinfo_is_summed_by_function_as_in_samples() {
     let text = "allocinfo - version: 1.0\n#     <size>  <calls> <tag info>\n 64 1 fs/a.c:1 [xfs] func:f\n 32 2 fs/a.c:9 [xfs] func:f\n 4096 1 mm/slub.c:1 func:alloc accurate:no\n";
     assert_eq!(rows_of(text), ["0 kernel:alloc callsite 1 4096", "0 xfs:f callsite 3 96"]);
     let cut = format!("{text} 64 1 fs/b.c:1 func:g");
@@ -235,7 +235,7 @@ fn rows_that_cannot_be_read_are_counted_with_the_reason() {
 }
 
 #[test]
-fn a_log_of_meminfo_is_judged_by_its_rows_where_no_rule_is_given() {
+fn a_log_of_meminfo_is_judged_by_its_rows_if_no_rule_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let sample = |at: u64| {
         format!(
