@@ -1,4 +1,4 @@
-//! Reads a recording back, also if the file is damaged.
+//! Reads a recording, even if the file is damaged.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,9 +25,9 @@ impl Recording {
     /// Reads the file at `path`. A run may still be writing it.
     ///
     /// # Errors
-    /// [`RecordError::Io`], also if it is no regular file; [`RecordError::TooLong`]; by the first frame
-    /// [`RecordError::Foreign`], [`RecordError::NoHeader`] or [`RecordError::Newer`]. Damage after the first frame is
-    /// no error.
+    /// [`RecordError::Io`], also for a file that is not a regular one; [`RecordError::TooLong`]; and, if the first frame
+    /// is wrong, [`RecordError::Foreign`], [`RecordError::NoHeader`] or [`RecordError::Newer`]. Damage after the first
+    /// frame is no error.
     pub fn open(path: &Path) -> Result<Recording, RecordError> {
         Recording::read(input::whole(path)?, path.display().to_string())
     }
@@ -62,8 +62,8 @@ impl Recording {
         &self.header
     }
 
-    /// Returns the same samples with another header. Some header fields of a log are known only at its last line. The
-    /// file keeps the old header.
+    /// Returns the same samples with another header. Some header fields of a log are known only after its last line.
+    /// The file keeps the old header.
     pub fn with_header(self, header: Header) -> Recording {
         Recording { header, ..self }
     }
@@ -90,7 +90,7 @@ impl Recording {
         let what = if found != run {
             format!("is of run {found}, not of run {run}")
         } else if scenario.is_known() && !scenario_sha256.is_known() {
-            "does not say which scenario it was recorded with".to_owned()
+            "does not contain the SHA-256 of its scenario".to_owned()
         } else if scenario.is_known() && scenario_sha256 != scenario {
             format!("was recorded with another scenario (SHA-256 {scenario_sha256}, not {scenario})")
         } else if let Some(boot) = boot.filter(|boot| boot != found_boot) {
@@ -132,7 +132,7 @@ pub enum Event<'a> {
         mark: Mark,
     },
     /// The file is damaged here, so samples or marks may be missing. Marks between lost samples are still returned, so
-    /// one damage can give several of these events.
+    /// one damaged place can give several of these events.
     Damaged {
         /// Bytes that are unreadable, or that depend on unreadable bytes.
         bytes: u64,
@@ -167,7 +167,7 @@ enum Ready {
     End(Duration),
 }
 
-/// A whole frame is unusable, because an earlier one is lost.
+/// A whole frame cannot be used, because an earlier one is lost.
 struct Lost;
 
 impl Events<'_> {
@@ -175,7 +175,7 @@ impl Events<'_> {
     #[expect(clippy::should_implement_trait, reason = "an iterator could not lend its items")]
     pub fn next(&mut self) -> Option<Event<'_>> {
         if self.ready.is_none() {
-            self.ready = self.read_on();
+            self.ready = self.read_event();
         }
         if self.lost > 0 {
             return Some(Event::Damaged { bytes: std::mem::take(&mut self.lost) });
@@ -188,10 +188,10 @@ impl Events<'_> {
     }
 
     /// Reads up to the next frame that makes an event, and adds up the bytes lost before it.
-    fn read_on(&mut self) -> Option<Ready> {
+    fn read_event(&mut self) -> Option<Ready> {
         while let Some(Frame { kind, payload, size, skipped }) = self.frames.next() {
             self.lost += skipped as u64;
-            match self.understand(kind, payload) {
+            match self.interpret(kind, payload) {
                 Ok(None) => {}
                 Ok(Some(ready)) => return Some(ready),
                 Err(Lost) => self.lost += size as u64,
@@ -200,7 +200,7 @@ impl Events<'_> {
         None
     }
 
-    fn understand(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<Option<Ready>, Lost> {
+    fn interpret(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<Option<Ready>, Lost> {
         Ok(match kind {
             Some(FrameKind::Key) => {
                 self.key(payload).ok_or(Lost)?;
@@ -229,7 +229,7 @@ impl Events<'_> {
             return None;
         }
         let row = self.snapshot.row(key);
-        // A key that already has a row would merge the memory of two drivers under one tag.
+        // Refuses a key that already has a row: two rows would be merged into one.
         (row.index() == number).then(|| self.rows.push(row))
     }
 

@@ -10,7 +10,7 @@ use crate::machine::{Edit, MachineError};
 pub(super) fn switches(words: &[String]) -> Result<Edit, FlagsError> {
     let mut switches = Switches::default();
     for word in words {
-        if let Some((what, help)) = left_to_others(word) {
+        if let Some((what, help)) = for_another_tool(word) {
             return Err(FlagsError::usage(what, help));
         }
         let switch = word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Registry));
@@ -23,7 +23,8 @@ fn bad_switch(error: &SwitchError) -> FlagsError {
     FlagsError { exit: Exit::Usage, failure: Failure::from_error(error) }
 }
 
-/// Parses parameters to add to or remove from the kernel command line. The last word on each parameter counts.
+/// Parses parameters to add to or remove from the kernel command line. If a parameter is
+/// given several times, the last word counts.
 pub(super) fn parameters(words: &[String]) -> Result<Edit, FlagsError> {
     let (mut added, mut dropped) = (Vec::new(), Vec::new());
     for word in words {
@@ -39,7 +40,7 @@ pub(super) fn parameters(words: &[String]) -> Result<Edit, FlagsError> {
                 ));
             }
         };
-        // Linux would take it for a parameter and pass it to init.
+        // The kernel does not know it, and would pass it to init.
         if word.parse::<Switch>().is_ok() {
             return Err(MachineError::OnlyOnWindows(format!("global flag {word}")).into());
         }
@@ -59,12 +60,12 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
         if let Err(refused) = parameters(words) {
             return refused;
         }
-        let help = format!("change the next boot's with `poolgate flags /r {all}`, and restart");
-        return FlagsError::usage("the running kernel's command line is shown only: it cannot be changed", help);
+        let help = format!("change the next boot's command line with `poolgate flags /r {all}`, and restart");
+        return FlagsError::usage("the running kernel's command line cannot be changed, only shown", help);
     }
     let mut kernel_only = false;
     for word in words {
-        if let Some((what, help)) = left_to_others(word) {
+        if let Some((what, help)) = for_another_tool(word) {
             return FlagsError::usage(what, help);
         }
         match word.parse::<Switch>().and_then(|switch| switch.within(FlagScope::Kernel)) {
@@ -77,11 +78,11 @@ pub(super) fn not_in_the_running_kernel(words: &[String], has_registry: bool) ->
         true => now,
         false => format!("switch them for the next boot, and restart: `poolgate flags /r {all}`; or {now}"),
     };
-    FlagsError::usage("the running kernel's flags are shown only, not switched", help)
+    FlagsError::usage("poolgate shows the running kernel's flags, but does not switch them", help)
 }
 
 /// Recognises words that gflags.exe accepts and poolgate does not. Returns the reason, and the tool to use instead.
-fn left_to_others(word: &str) -> Option<(String, String)> {
+fn for_another_tool(word: &str) -> Option<(String, String)> {
     let name = word.trim_start_matches(['/', '-', '+']).to_lowercase();
     let switch = word.starts_with(['/', '-']);
     let (what, help) = match name.as_str() {
@@ -106,15 +107,15 @@ fn left_to_others(word: &str) -> Option<(String, String)> {
 }
 
 /// Removes the flag for pool tagging if it makes no difference, and returns a note about it. The flag can still be
-/// cleared if it is set in the `kept` value.
-pub(super) fn without_pool_tagging(switches: Switches, kept: Option<u32>) -> (Switches, Option<&'static str>) {
+/// cleared if it is set in the `stored` value.
+pub(super) fn without_pool_tagging(switches: Switches, stored: Option<u32>) -> (Switches, Option<&'static str>) {
     const PERMANENT: &str = "pool tagging is permanently on since Windows Server 2003, and this kernel counts tags";
-    let is_kept = kept.is_some_and(|kept| kept & POOL_TAGGING != 0);
+    let is_stored = stored.is_some_and(|stored| stored & POOL_TAGGING != 0);
     let all = (switches.on | switches.off) == u32::MAX;
     if switches.on & POOL_TAGGING != 0 {
         (Switches { on: switches.on & !POOL_TAGGING, ..switches }, Some(PERMANENT))
     } else if switches.off & POOL_TAGGING != 0 && !all {
-        let off = if is_kept { switches.off } else { switches.off & !POOL_TAGGING };
+        let off = if is_stored { switches.off } else { switches.off & !POOL_TAGGING };
         (Switches { off, ..switches }, Some(PERMANENT))
     } else {
         (switches, None)

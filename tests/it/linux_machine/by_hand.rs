@@ -182,7 +182,7 @@ fn every_mistake_is_refused_with_the_right_form() {
         ("/r +-b", 2, "begins with -", "use only letters"),
         ("/r +ptg", 2, "global flag +ptg is a boot setting of Windows", "use a kernel parameter"),
         ("/r -ffffffff", 2, "global flag -ffffffff is a boot setting of Windows", "use a kernel parameter"),
-        ("/k +slab_nomerge", 2, "it cannot be changed", "`poolgate flags /r +slab_nomerge`"),
+        ("/k +slab_nomerge", 2, "cannot be changed, only shown", "`poolgate flags /r +slab_nomerge`"),
         ("/k +ptg", 2, "global flag +ptg is a boot setting of Windows", ""),
         ("+slab_nomerge", 2, "flags need `/r`", "`poolgate flags /r +slab_nomerge`"),
         ("/r --remove", 2, "a registry value is a boot setting of Windows", "use a kernel parameter"),
