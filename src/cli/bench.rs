@@ -1,9 +1,9 @@
-//! `poolgate bench` runs leakbench, which measures the accuracy of poolgate's own judging.
+//! `poolgate bench` runs leakbench: it measures how accurately poolgate judges simulated tags.
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::output::errors;
-use crate::cli::output::stdout::{given, say, tell};
+use crate::cli::output::stdout::{print_data, say, tell};
 use crate::cli::output::terminal;
 use crate::exit::Exit;
 use crate::leakbench::{self, BenchFigures, Size};
@@ -21,7 +21,7 @@ pub(super) struct BenchCommand {
     /// Exit with code 1 if a figure is worse than in this file, written by an earlier `--json`
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Use other tags: a change made while looking at v1 must also hold for these
+    /// Draw the tags from these seeds: a change made while looking at v1 must also hold with others
     #[arg(long, value_name = "NAME", default_value = "v1", hide = true)]
     seeds: String,
     /// Print one history as CSV, for docs/how-we-judge/draw.py
@@ -35,7 +35,7 @@ pub(super) struct BenchCommand {
 impl BenchCommand {
     pub(super) fn run(self) -> Exit {
         if let Some(series) = self.series.as_deref().and_then(leakbench::series) {
-            given(series.as_bytes());
+            print_data(series.as_bytes());
             return Exit::Held;
         }
         let committed = match self.against.as_deref().map(read).transpose() {

@@ -7,7 +7,7 @@ use crate::cli::args::files::TableInterval;
 use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
-use crate::cli::output::reports::give;
+use crate::cli::output::reports::print_reports;
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::judge::{CompareError, Comparison, compare};
@@ -84,6 +84,6 @@ impl CompareCommand {
     }
 
     fn tell(&self, report: Report, told: bool, json: &str) -> Exit {
-        give(&[report], &[told], self.json.then_some(json), self.junit.as_deref(), self.all)
+        print_reports(&[report], &[told], self.json.then_some(json), self.junit.as_deref(), self.all)
     }
 }

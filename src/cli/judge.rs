@@ -7,7 +7,7 @@ use crate::cli::args::files::Files;
 use crate::cli::args::recorded_file::RecordedFile;
 use crate::cli::args::tag_lists::TagLists;
 use crate::cli::output::errors;
-use crate::cli::output::reports::give;
+use crate::cli::output::reports::print_reports;
 use crate::exit::Exit;
 use crate::failure;
 use crate::import::ImportError;
@@ -63,7 +63,7 @@ impl JudgeCommand {
             .iter()
             .filter_map(|(_, opened)| opened.as_ref().err())
             .any(|error| RecordedFile::exit(error) == Exit::Usage);
-        let told: Vec<bool> = opened.iter().map(|(_, opened)| opened.is_err()).collect();
+        let unreadable: Vec<bool> = opened.iter().map(|(_, opened)| opened.is_err()).collect();
         let judged = opened.into_iter().map(|(file, opened)| self.report(&criteria, &file, opened));
         let Some(mut reports) = judged.collect::<Option<Vec<_>>>() else {
             return Exit::Usage;
@@ -72,7 +72,7 @@ impl JudgeCommand {
             return Exit::Usage;
         }
         let json = self.json.then(|| reports.iter().map(report::json).collect::<String>());
-        let exit = give(&reports, &told, json.as_deref(), self.junit.as_deref(), self.all);
+        let exit = print_reports(&reports, &unreadable, json.as_deref(), self.junit.as_deref(), self.all);
         if misused { Exit::Usage } else { exit }
     }
 

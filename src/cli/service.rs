@@ -29,11 +29,11 @@ pub(super) struct ServiceCommand {
 impl ServiceCommand {
     pub(super) fn run(self) -> Exit {
         let (brake, stop) = brake();
-        // The exit code remains this if the machine goes down before the work is done.
+        // The exit code if the machine goes down before the work is done.
         let exit = Arc::new(Mutex::new(Exit::NotFinished));
         let result = Arc::clone(&exit);
         let work = move || {
-            let exit = in_runtime(self.go_on(stop));
+            let exit = in_runtime(self.resume(stop));
             *result.lock().unwrap_or_else(PoisonError::into_inner) = exit;
             match exit {
                 // The run continues after the boot, so the service has not failed.
@@ -50,7 +50,7 @@ impl ServiceCommand {
         }
     }
 
-    async fn go_on(self, stop: Stop) -> Exit {
+    async fn resume(self, stop: Stop) -> Exit {
         let progress = ProgressDisplay::default();
         let observer = |notice: Notice<'_>| progress.show(notice);
         let options = Options { root: self.root.folder().to_owned(), ..Options::default() };

@@ -23,11 +23,11 @@ impl StatusCommand {
         let (folder, unfinished) = match found {
             Ok((Some(folder), unfinished)) => (folder, unfinished),
             Ok((None, _)) if self.which.is_named() => {
-                errors::tell_plainly(self.which.none());
+                errors::tell_plainly(self.which.not_found());
                 return Exit::Usage;
             }
             Ok((None, _)) => {
-                say!("{}", self.which.none());
+                say!("{}", self.which.not_found());
                 return Exit::Held;
             }
             Err(error) => {
@@ -35,7 +35,7 @@ impl StatusCommand {
                 return Exit::Failed;
             }
         };
-        let shown = self.one(&folder);
+        let shown = self.show(&folder);
         for other in unfinished.iter().rev().filter(|other| **other != folder) {
             say!("also unfinished: {}", in_short(other));
         }
@@ -43,7 +43,7 @@ impl StatusCommand {
     }
 
     /// Shows one run in full.
-    fn one(&self, folder: &Path) -> Exit {
+    fn show(&self, folder: &Path) -> Exit {
         let Some(state) = state(folder) else {
             let help = "`poolgate abort` restores everything, or removes the files of a run that never began";
             errors::tell(format_args!("the checkpoint in {} is damaged", folder.display()), Some(help));
@@ -59,11 +59,11 @@ impl StatusCommand {
             trouble.help.iter().for_each(|help| say!("  help: {help}"));
         }
         say!("  {}", at_work(folder));
-        self.flags(folder, &state);
+        self.show_flags(folder, &state);
         Exit::Held
     }
 
-    fn flags(&self, folder: &Path, state: &State) {
+    fn show_flags(&self, folder: &Path, state: &State) {
         let machine = match state.created.simulated {
             true => sim::machine(&sim::Kernel::at(&folder.join("simulated-kernel.json"))),
             false => native::machine(self.which.root.folder()),

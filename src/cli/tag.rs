@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::args::root::Root;
 use crate::cli::args::tag_lists::{localtag, pooltag, tell_malformed};
 use crate::cli::output::errors;
-use crate::cli::output::stdout::{given, say, tell};
+use crate::cli::output::stdout::{print_data, say, tell};
 use crate::cli::output::tag_answers::{TagAnswer, TagAnswers, turned};
 use crate::cli::output::terminal;
 use crate::counted::counted;
@@ -97,7 +97,7 @@ impl TagCommand {
         let all = answers.iter().all(TagAnswer::is_known);
         let answers = TagAnswers { tags: answers, sources };
         match self.json {
-            true => given(answers.json().as_bytes()),
+            true => print_data(answers.json().as_bytes()),
             false => say!("{}", answers.table(terminal::width())),
         }
         if all { Exit::Held } else { Exit::Unclear }

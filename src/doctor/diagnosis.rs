@@ -11,7 +11,7 @@ pub(crate) struct Diagnosis {
     pub(crate) level: Level,
     /// The subject of the check, such as `boot loader`.
     pub(crate) what: &'static str,
-    pub(crate) says: String,
+    pub(crate) message: String,
     pub(crate) help: Option<String>,
 }
 
@@ -50,25 +50,25 @@ impl Reboots {
 }
 
 impl Diagnosis {
-    pub(crate) fn ok(what: &'static str, says: impl Into<String>) -> Diagnosis {
-        Diagnosis::at(Level::Ok, what, says)
+    pub(crate) fn ok(what: &'static str, message: impl Into<String>) -> Diagnosis {
+        Diagnosis::at(Level::Ok, what, message)
     }
 
-    pub(crate) fn note(what: &'static str, says: impl Into<String>) -> Diagnosis {
-        Diagnosis::at(Level::Note, what, says)
+    pub(crate) fn note(what: &'static str, message: impl Into<String>) -> Diagnosis {
+        Diagnosis::at(Level::Note, what, message)
     }
 
-    pub(crate) fn problem(what: &'static str, says: impl Into<String>) -> Diagnosis {
-        Diagnosis::at(Level::Problem, what, says)
+    pub(crate) fn problem(what: &'static str, message: impl Into<String>) -> Diagnosis {
+        Diagnosis::at(Level::Problem, what, message)
     }
 
-    pub(crate) fn at(level: Level, what: &'static str, says: impl Into<String>) -> Diagnosis {
-        Diagnosis { level, what, says: says.into(), help: None }
+    pub(crate) fn at(level: Level, what: &'static str, message: impl Into<String>) -> Diagnosis {
+        Diagnosis { level, what, message: message.into(), help: None }
     }
 
     /// Returns a diagnosis of this `level` for a check that failed with an error.
     pub(crate) fn failed(level: Level, what: &'static str, error: &MachineError) -> Diagnosis {
-        Diagnosis { level, what, says: error.to_string(), help: failure::help(error) }
+        Diagnosis { level, what, message: error.to_string(), help: failure::help(error) }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Diagnosis {

@@ -36,9 +36,9 @@ fn hang(every_boot: Option<&str>) -> Diagnosis {
     match every_boot {
         None => Diagnosis::ok("hung boot", "the flags apply to one boot: after a hang, a reset boots without them"),
         Some(why) => {
-            let says =
+            let message =
                 "the flags apply to every boot until they are removed: after a hang, remove them in the boot menu";
-            Diagnosis::note("hung boot", format!("{says} ({why})"))
+            Diagnosis::note("hung boot", format!("{message} ({why})"))
         }
     }
 }
@@ -54,8 +54,8 @@ fn shrinking(shrinks: bool) -> Diagnosis {
     match shrinks {
         true => Diagnosis::ok("slab counts", "exact: caches can be shrunk before they are counted"),
         false => {
-            let says = "no /sys/kernel/slab: free objects cached per CPU count as in use, which hides small leaks";
-            Diagnosis::note("slab counts", says)
+            let message = "no /sys/kernel/slab: free objects cached per CPU count as in use, which hides small leaks";
+            Diagnosis::note("slab counts", message)
         }
     }
 }

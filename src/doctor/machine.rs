@@ -18,7 +18,7 @@ pub(super) fn pools(machine: &mut Machine) -> Diagnosis {
     let rows = machine.pool.sample().map(|snapshot| snapshot.present().filter(is_row).count());
     let found = judged_pools(machine.pool.name(), rows);
     match machine.pool.note() {
-        Some(note) if found.level == Level::Ok => Diagnosis::note("pools", format!("{}; {note}", found.says)),
+        Some(note) if found.level == Level::Ok => Diagnosis::note("pools", format!("{}; {note}", found.message)),
         Some(_) | None => found,
     }
 }
@@ -51,8 +51,8 @@ pub(super) fn other_runs(machine: &Machine, root: &Path, reports: &Path, reboots
     if native::may_list_states(root) == Some(false) {
         // Unfinished runs may be hidden, so drop the diagnosis that there are none.
         diagnoses.retain(|diagnosis| diagnosis.level != Level::Ok);
-        let says = format!("no permission to read the runs in {}", states.display());
-        diagnoses.push(Diagnosis::note("other runs", says).help(TO_SEE));
+        let message = format!("no permission to read the runs in {}", states.display());
+        diagnoses.push(Diagnosis::note("other runs", message).help(TO_SEE));
     }
     match owner {
         LockOwner::Run(by) => {
@@ -60,8 +60,8 @@ pub(super) fn other_runs(machine: &Machine, root: &Path, reports: &Path, reboots
             diagnoses.push(Diagnosis::problem("other runs", format!("another run owns this machine: {by}")).help(help));
         }
         LockOwner::Hidden => {
-            let says = "no permission to check whether a run owns this machine";
-            diagnoses.push(Diagnosis::note("other runs", says).help(TO_SEE));
+            let message = "no permission to check whether a run owns this machine";
+            diagnoses.push(Diagnosis::note("other runs", message).help(TO_SEE));
         }
         LockOwner::Nobody => {}
     }
@@ -95,7 +95,7 @@ fn judged_runs(
 pub(super) fn state_folder(root: &Path, reboots: Reboots) -> Option<Diagnosis> {
     let lack = reboots.lack()?;
     let folder = native::state_folder(root);
-    let (place, says) = if folder.symlink_metadata().is_ok() {
+    let (place, message) = if folder.symlink_metadata().is_ok() {
         (Some(folder.clone()), "only administrators can write to it")
     } else {
         // On Windows any user may create folders next to it, so the folder gets its own permissions when it is created.
@@ -103,7 +103,7 @@ pub(super) fn state_folder(root: &Path, reboots: Reboots) -> Option<Diagnosis> {
     };
     let trusted = place.map_or(Ok(()), |place| native::trusted_below(root, &place));
     Some(match trusted {
-        Ok(()) => Diagnosis::ok("state folder", format!("{}: {says}", folder.display())),
+        Ok(()) => Diagnosis::ok("state folder", format!("{}: {message}", folder.display())),
         Err(error) => Diagnosis::failed(lack, "state folder", &error),
     })
 }
@@ -121,8 +121,8 @@ pub(super) fn program(reboots: Reboots) -> Option<Diagnosis> {
     Some(match trusted {
         Ok(()) => Diagnosis::ok("program", format!("{}: only administrators can write to it", program.display())),
         Err(error) => {
-            let says = format!("started after a boot with full rights, but {error}");
-            Diagnosis::at(level, "program", says)
+            let message = format!("started after a boot with full rights, but {error}");
+            Diagnosis::at(level, "program", message)
                 .help("move poolgate to a folder that only administrators can write to")
         }
     })
@@ -146,11 +146,11 @@ fn room(free: io::Result<u64>) -> Diagnosis {
     let help = "free some space, or give a folder on another drive with --reports";
     match free {
         Ok(free) => {
-            let says = format!("{} free for reports", Bytes(free).rounded());
+            let message = format!("{} free for reports", Bytes(free).rounded());
             match free {
-                ..TOO_LITTLE => Diagnosis::problem("disk", says).help(help),
-                TOO_LITTLE..LITTLE => Diagnosis::note("disk", says).help(help),
-                LITTLE.. => Diagnosis::ok("disk", says),
+                ..TOO_LITTLE => Diagnosis::problem("disk", message).help(help),
+                TOO_LITTLE..LITTLE => Diagnosis::note("disk", message).help(help),
+                LITTLE.. => Diagnosis::ok("disk", message),
             }
         }
         Err(error) => Diagnosis::note("disk", format!("cannot read the free space: {error}")),

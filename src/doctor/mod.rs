@@ -57,6 +57,6 @@ pub(crate) fn diagnose(intent: &Intent<'_>) -> Vec<Diagnosis> {
 fn system() -> Diagnosis {
     let host = host();
     let memory = Bytes(host.memory).rounded();
-    let says = format!("{}, kernel {}, {}, {memory}", host.system, host.kernel, host.architecture);
-    Diagnosis::ok("system", says)
+    let message = format!("{}, kernel {}, {}, {memory}", host.system, host.kernel, host.architecture);
+    Diagnosis::ok("system", message)
 }

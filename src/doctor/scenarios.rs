@@ -57,20 +57,20 @@ fn scenario_diagnosis(
     let place = if scenario.machine.is_some() { "on a simulated kernel" } else { "on this machine" };
     match changes {
         Err(error) => {
-            let says = format!("{name} {place}: {error}");
-            Diagnosis { says, ..Diagnosis::failed(Level::Problem, "scenario", error) }
+            let message = format!("{name} {place}: {error}");
+            Diagnosis { message, ..Diagnosis::failed(Level::Problem, "scenario", error) }
         }
         Ok(changes) if changes.is_empty() => {
             Diagnosis::ok("scenario", format!("{name} {place}: changes no flags, needs no reboot"))
         }
         Ok(changes) => {
             let names = changes.iter().map(|change| change.name.as_str()).collect::<Vec<_>>().join(", ");
-            let says = format!("{name} {place}: changes {names}; reboots to apply them and to restore them");
+            let message = format!("{name} {place}: changes {names}; reboots to apply them and to restore them");
             if scenario.machine.is_some() || may_reboot {
-                Diagnosis::ok("scenario", says)
+                Diagnosis::ok("scenario", message)
             } else {
                 let help = "give --allow-reboot (or set POOLGATE_ALLOW_REBOOT=1), also to `poolgate run`";
-                Diagnosis::problem("scenario", says).help(help)
+                Diagnosis::problem("scenario", message).help(help)
             }
         }
     }

@@ -23,29 +23,29 @@ pub(super) fn diagnoses(facts: &Facts, reboots: Reboots) -> Vec<Diagnosis> {
 fn elevation(facts: &Facts, reboots: Reboots) -> Diagnosis {
     let account = facts.account.as_deref().unwrap_or("this account");
     if facts.administrator {
-        let says = format!("{account} is an administrator: it can change boot settings and install drivers");
-        return Diagnosis::ok("elevation", says);
+        let message = format!("{account} is an administrator: it can change boot settings and install drivers");
+        return Diagnosis::ok("elevation", message);
     }
-    let says = format!("{account} is not an administrator: it cannot change boot settings or install drivers");
+    let message = format!("{account} is not an administrator: it cannot change boot settings or install drivers");
     let help = "open the terminal with \"Run as administrator\", or let the CI agent run as LocalSystem \
          (NetworkService is not an administrator)";
-    Diagnosis::at(reboots.lack().unwrap_or(Level::Note), "elevation", says).help(help)
+    Diagnosis::at(reboots.lack().unwrap_or(Level::Note), "elevation", message).help(help)
 }
 
 /// Returns a diagnosis about a kernel that stops with the flags before they can be restored.
 fn hang() -> Diagnosis {
-    let says = "GlobalFlag applies to every boot until it is removed: if the kernel stops in each of them, remove it \
+    let message = "GlobalFlag applies to every boot until it is removed: if the kernel stops in each of them, remove it \
          by hand. Windows switches Driver Verifier off after a failed boot (`on_boot_failure: reset`)";
     let help = "start Safe Mode from Windows' recovery, and run `verifier /reset` or `poolgate abort`";
-    Diagnosis::note("hung boot", says).help(help)
+    Diagnosis::note("hung boot", message).help(help)
 }
 
 fn services(facts: &Facts, lack: Level) -> Diagnosis {
     match &facts.services {
         Ok(()) => Diagnosis::ok("service", "can be set up to start poolgate after a boot"),
         Err(problem) => {
-            let says = format!("no service can be set up to start poolgate after a boot ({problem})");
-            Diagnosis::at(lack, "service", says).help("run poolgate elevated")
+            let message = format!("no service can be set up to start poolgate after a boot ({problem})");
+            Diagnosis::at(lack, "service", message).help("run poolgate elevated")
         }
     }
 }
@@ -70,8 +70,8 @@ fn waiting(facts: &Facts, reboots: Reboots) -> Diagnosis {
 
 fn fast_startup(facts: &Facts) -> Diagnosis {
     if facts.fast_startup {
-        let says = "on: a shutdown saves the kernel with its pools and leaks, and the next start restores it";
-        Diagnosis::note("Fast Startup", says)
+        let message = "on: a shutdown saves the kernel with its pools and leaks, and the next start restores it";
+        Diagnosis::note("Fast Startup", message)
             .help("restart between runs instead of shutting down: only a restart is a boot")
     } else {
         Diagnosis::ok("Fast Startup", "off: every start is a boot")
@@ -98,12 +98,12 @@ fn bitlocker(facts: &Facts, lack: Level) -> Diagnosis {
     match &facts.bitlocker {
         BitLocker::Off => Diagnosis::ok("BitLocker", "off or suspended: a restart needs no input"),
         BitLocker::On => {
-            let says = "on; no PIN, password or startup key was found, so a restart should need no input";
-            Diagnosis::note("BitLocker", says).help(format!("if it asks at a start, {suspend}"))
+            let message = "on; no PIN, password or startup key was found, so a restart should need no input";
+            Diagnosis::note("BitLocker", message).help(format!("if it asks at a start, {suspend}"))
         }
         BitLocker::Asks => {
-            let says = "on: every start waits for a PIN, a password or a startup key";
-            Diagnosis::at(lack, "BitLocker", says).help(suspend)
+            let message = "on: every start waits for a PIN, a password or a startup key";
+            Diagnosis::at(lack, "BitLocker", message).help(suspend)
         }
         BitLocker::Unknown(why) => {
             Diagnosis::note("BitLocker", format!("cannot be queried: {why}")).help(without_manage_bde(drive))
@@ -185,7 +185,7 @@ mod tests {
             let facts = Facts { account: account.clone(), administrator, ..healthy() };
             let found = diagnoses(&facts, Reboots::Needed);
             let elevation = found.iter().find(|diagnosis| diagnosis.what == "elevation").unwrap();
-            assert!(elevation.says.contains(r"NT AUTHORITY\NETWORK SERVICE"), "{elevation:?}");
+            assert!(elevation.message.contains(r"NT AUTHORITY\NETWORK SERVICE"), "{elevation:?}");
         }
     }
 

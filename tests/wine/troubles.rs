@@ -1,4 +1,4 @@
-//! What a real Windows does to a program and Wine does not, simulated at the calls of poolgate.exe (`guest/simulated_*.c`).
+//! Troubles of a real Windows that Wine does not have, simulated at the calls of poolgate.exe (`guest/simulated_*.c`).
 
 use super::bed::bed;
 use super::machine::{Machine, POOLGATE};
@@ -7,7 +7,7 @@ const SCENARIO: &str = include_str!("leakydrv.yaml");
 const RUN: [&str; 2] = ["run", r"C:\lab\leakydrv.yaml"];
 
 #[test]
-fn files_that_a_virus_scanner_has_open_for_a_moment_cost_a_run_nothing() {
+fn a_run_is_unaffected_by_a_virus_scanner_that_briefly_opens_its_files() {
     let Some(bed) = bed() else { return };
     let machine = Machine::new(bed, 0)
         .with_value(r"Software\simulated troubles", "BusyFiles", "dword:00000001")

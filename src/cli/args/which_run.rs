@@ -52,7 +52,7 @@ impl WhichRun {
                 Ok(run)
             }
             Ok(None) => {
-                errors::tell_plainly(self.none());
+                errors::tell_plainly(self.not_found());
                 Err(Exit::Usage)
             }
             Err(error) => {
@@ -73,7 +73,7 @@ impl WhichRun {
     }
 
     /// Returns the message for the case that there is no run.
-    pub(in crate::cli) fn none(&self) -> String {
+    pub(in crate::cli) fn not_found(&self) -> String {
         match &self.run {
             Some(run) => format!("there is no run {}{}", run.display(), self.hidden()),
             None => {

@@ -20,12 +20,12 @@ pub(in crate::cli) fn table(diagnoses: &[Diagnosis], width: u16) -> String {
     let options = textwrap::Options::new(usize::from(width).saturating_sub(margin.len()).max(NARROWEST))
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let rows = diagnoses.iter().flat_map(|Diagnosis { level, what, says, help }| {
+    let rows = diagnoses.iter().flat_map(|Diagnosis { level, what, message, help }| {
         let help = help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
-        let says = plain(&format!("{says}{help}")).into_owned();
+        let message = plain(&format!("{message}{help}")).into_owned();
         let style = style(*level);
         let begin = format!(" {style}{level:LEVEL$}{style:#}  {what:subject$}  ");
-        let lines: Vec<String> = textwrap::wrap(&says, &options).into_iter().map(String::from).collect();
+        let lines: Vec<String> = textwrap::wrap(&message, &options).into_iter().map(String::from).collect();
         let margins = once(begin).chain(std::iter::repeat(margin.clone()));
         margins.zip(lines).map(|(margin, line)| margin + &line + "\n").collect::<Vec<_>>()
     });

@@ -3,26 +3,26 @@
 use std::path::Path;
 
 use crate::cli::output::errors;
-use crate::cli::output::stdout::{given, styled};
+use crate::cli::output::stdout::{print_data, styled};
 use crate::cli::output::terminal;
 use crate::cli::output::verbosity::is_verbose;
 use crate::exit::Exit;
 use crate::report::{self, Outcome, Report, RowLimit};
 
-/// Prints `json` if given, or else a table for each report except those with a failure that was `told` before. Writes
+/// Prints `json` if given, or else a table for each report except those with a failure that was `reported` before. Writes
 /// JUnit XML with a suite for each report. The exit code is that of the worst outcome.
-pub(in crate::cli) fn give(
+pub(in crate::cli) fn print_reports(
     reports: &[Report],
-    told: &[bool],
+    reported: &[bool],
     json: Option<&str>,
     junit: Option<&Path>,
     all: bool,
 ) -> Exit {
     let rows = if all { RowLimit::All } else { RowLimit::First("shown with --all") };
     match json {
-        Some(json) => given(json.as_bytes()),
+        Some(json) => print_data(json.as_bytes()),
         None => {
-            let shown = reports.iter().zip(told).filter(|(_, told)| !**told);
+            let shown = reports.iter().zip(reported).filter(|(_, reported)| !**reported);
             shown.for_each(|(report, _)| styled(&report::table(report, terminal::width(), rows, is_verbose())));
         }
     }

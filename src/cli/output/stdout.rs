@@ -46,11 +46,11 @@ pub(in crate::cli) fn told(text: &str) {
 pub(in crate::cli) fn styled(text: &str) {
     let mut line = text.to_owned();
     line.push('\n');
-    given(line.as_bytes());
+    print_data(line.as_bytes());
 }
 
 /// Prints `text` with its own line ends to stdout unchanged. It is data for other programs.
-pub(in crate::cli) fn given(text: &[u8]) {
+pub(in crate::cli) fn print_data(text: &[u8]) {
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text).and_then(|()| stdout.flush());
     if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {

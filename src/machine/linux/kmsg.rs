@@ -2,8 +2,7 @@
 //!
 //! `priority,sequence,microseconds,flags[,…];text`, then lines of details that begin with a space
 //! (Documentation/ABI/testing/dev-kmsg). The kernel escapes control characters in the text itself (`\x0a`). Programs
-//! may write to /dev/kmsg too, but never with the kernel's facility, so their records are left out and only the
-//! kernel's own remain.
+//! may write to /dev/kmsg too, but never with the kernel's facility, so their records are left out.
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Read};
@@ -14,11 +13,11 @@ use rustix::fs::OFlags;
 
 use crate::machine::{KernelMessages, MachineError};
 
-/// The longest record, bytes; the kernel refuses to read a record into a shorter buffer (printk's PRINTK_MESSAGE_MAX is
-/// 2048).
-const LONGEST: usize = 16 << 10;
+/// The size of the buffer for a record, in bytes. The kernel refuses to read a longer record into it (printk's
+/// PRINTK_MESSAGE_MAX is 2048).
+const BUFFER: usize = 16 << 10;
 
-/// Returns the number after that of the current last record.
+/// Returns the number that the next record will have.
 ///
 /// # Errors
 /// If the log cannot be read, mostly for lack of permission.
@@ -57,7 +56,7 @@ fn read(root: &Path) -> Result<String, MachineError> {
 }
 
 fn all(kmsg: &mut impl Read) -> io::Result<Vec<u8>> {
-    let (mut text, mut record) = (Vec::new(), [0; LONGEST]);
+    let (mut text, mut record) = (Vec::new(), [0; BUFFER]);
     loop {
         match kmsg.read(&mut record) {
             Ok(0) => return Ok(text),
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_the_kernels_own_from_a_place_on() {
+    fn only_the_kernels_own_messages_from_a_number_on_are_returned() {
         let root = root(LOG);
         assert_eq!(kernel_place(root.path()).unwrap(), 13);
         let messages = kernel_messages(root.path(), 8).unwrap();
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_written_over_meanwhile_are_passed() {
+    fn overwritten_records_are_skipped() {
         struct Kmsg(Vec<io::Result<&'static str>>);
         impl Read for Kmsg {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

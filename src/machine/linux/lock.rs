@@ -1,7 +1,7 @@
 //! Lock files: opened so that no other user can interfere with them, and inspected without locking.
 //!
 //! Any process that can open a lock file can lock it (flock(2)), even if read-only, and so block all others. Each lock
-//! file is therefore accessible to its owner only, and the machine's own one lies in a folder that only root can enter.
+//! file is therefore accessible to its owner only, and the lock file of the machine is in a folder that only root can enter.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -16,7 +16,7 @@ use super::trust::{CAREFULLY, HeldPath};
 /// Opens the lock file at `path`. Creates the file and its folder if needed, and keeps the file's contents.
 ///
 /// # Errors
-/// If it cannot be created, is not a regular file of ours, or root would have to rely on a folder that others can write
+/// If it cannot be created, is not a regular file of this user, or root would have to rely on a folder that others can write
 /// to.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
@@ -31,18 +31,18 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
         folder.judge().map_err(io::Error::other)?;
     }
     let flags = OFlags::RDWR | OFlags::CREATE | CAREFULLY;
-    let file = File::from(rustix::fs::openat(folder.handle.as_fd(), name, flags, OWNERS_ALONE)?);
+    let file = File::from(rustix::fs::openat(folder.handle.as_fd(), name, flags, FOR_THE_OWNER)?);
     let found = file.metadata()?;
     if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("it is not a regular file of this user"));
     }
     if found.mode() & 0o077 != 0 {
-        rustix::fs::fchmod(&file, OWNERS_ALONE)?;
+        rustix::fs::fchmod(&file, FOR_THE_OWNER)?;
     }
     Ok(file)
 }
 
-const OWNERS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
+const FOR_THE_OWNER: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// Opens the lock file at `path` to inspect it.
 ///
@@ -112,7 +112,7 @@ mod tests {
                          2: -> FLOCK  ADVISORY  WRITE 710 fe:00:99 0 EOF\n";
 
     #[test]
-    fn only_a_lock_that_is_taken_counts() {
+    fn only_a_flock_that_is_held_counts() {
         for (place, is) in [("fe:00:1234", true), ("00:15:31", false), ("fe:00:99", false), ("fe:00:123", false)] {
             assert_eq!(locked(LOCKS, place), is, "{place}");
         }

@@ -1,7 +1,7 @@
 //! Linux: slab caches take the place of pool tags, and kernel parameters the place of registry values.
 //!
-//! Every path is below a `root` given by the caller, so any reader can be tested on any text, and a container can read
-//! its host's kernel. docs/linux.md describes the procedure on each kind of machine, and the hooks that replace it.
+//! Every path is below a `root` given by the caller, so tests give every reader its text, and a container can read its
+//! host's kernel. docs/linux.md describes the procedure on each kind of machine, and the hooks that replace it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,8 +62,8 @@ pub fn is_privileged() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The file that marks the machine as in use by a run. Only root can enter its folder, as only root can sample: any
-/// process that could open the file could lock it and block every run.
+/// The file that marks the machine as in use by a run. Only root can sample, so only root can enter the file's folder:
+/// any process that can open the file can lock it and block every run.
 pub fn lock_file(root: &Path) -> PathBuf {
     root.join("run/poolgate/machine.lock")
 }
@@ -84,18 +84,18 @@ pub fn machine(root: &Path) -> Machine {
         flags: Box::new(flags::KernelParameters { root: root.to_owned() }),
         boot: Box::new(boot::LinuxBoot { root: root.to_owned() }),
         autostart: Box::new(autostart::LinuxAutostart { root: root.to_owned() }),
-        objects: objects_below(root),
+        objects: object_tracer(root),
     }
 }
 
 /// Returns the tracer of the running kernel. Files below another root describe another kernel.
 #[cfg(all(target_os = "linux", feature = "objects"))]
-fn objects_below(root: &Path) -> Option<Box<dyn ObjectSource>> {
+fn object_tracer(root: &Path) -> Option<Box<dyn ObjectSource>> {
     (root == Path::new("/")).then(|| Box::new(objects::SlabObjects::default()) as Box<dyn ObjectSource>)
 }
 
 #[cfg(not(all(target_os = "linux", feature = "objects")))]
-fn objects_below(_: &Path) -> Option<Box<dyn ObjectSource>> {
+fn object_tracer(_: &Path) -> Option<Box<dyn ObjectSource>> {
     None
 }
 

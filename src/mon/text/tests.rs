@@ -1,4 +1,4 @@
-//! Real rows, written again as the same bytes; and cases without a real screen.
+//! Rows of real screens must be written as the same bytes. Other tests are on cases without a published screen.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::machine::Memory;
 use crate::mon::{PoolScope, Screen};
 
-/// Microsoft Learn, "PoolMon Display" and "PoolMon Examples": sorted by allocs, and all sessions.
+/// Microsoft Learn, "PoolMon Display" and "PoolMon Examples": the screens sorted by allocs, and of all sessions.
 const X86: [&str; 12] = [
     " Wait Nonp    3971107 (   0)   3971077 (   0)       30    8456 (     0)    281",
     " ObSt Nonp    2791258 (   0)   2791258 (   0)        0       0 (     0)      0",
@@ -89,7 +89,7 @@ fn slab(tag: &str, objects: u64) -> ScreenRow {
 }
 
 #[test]
-fn real_rows_written_again_are_the_same_bytes() {
+fn real_rows_are_written_as_the_same_bytes() {
     for (layout, lines) in [(PoolmonLayout::X86, &X86[..]), (PoolmonLayout::X64, &X64)] {
         let rows = PoolmonText::new(layout, None).live_rows(&screen(lines.iter().map(|line| row(line)).collect()));
         assert_eq!(rows, lines);
@@ -103,7 +103,7 @@ fn real_rows_written_again_are_the_same_bytes() {
 
 /// Microsoft Learn, "PoolMon Examples", the empty table of sessions.
 #[test]
-fn a_real_screen_without_rows_is_the_same_bytes() {
+fn a_real_screen_without_rows_is_written_as_the_same_bytes() {
     let kib = |kib: u64| Some(kib * 1024);
     let memory = Memory {
         physical: kib(260_620),
@@ -177,7 +177,7 @@ fn tags_are_their_four_bytes() {
 }
 
 #[test]
-fn caches_stand_in_a_column_as_wide_as_the_longest_name() {
+fn the_tag_column_is_as_wide_as_the_longest_cache_name() {
     let rows = vec![slab("TCP", 3), slab("kmalloc-rnd-01-64", 120)];
     insta::assert_snapshot!(read(PoolmonText::new(PoolmonLayout::X64, None).live(&screen(rows))));
 }
@@ -190,7 +190,7 @@ fn an_uncounted_value_is_no_zero() {
 }
 
 #[test]
-fn a_driver_found_stands_at_the_end_of_its_row() {
+fn a_driver_is_at_the_end_of_its_row() {
     let drivers = Drivers::found_by(|tag| if tag.as_str() == "Wait" { "[nt!ob]" } else { "Unknown Driver" }.to_owned());
     let text = PoolmonText::new(PoolmonLayout::X86, Some(drivers));
     let live = read(text.live(&screen(vec![row(X86[0]), row(X86[1])])));

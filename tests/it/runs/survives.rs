@@ -21,7 +21,7 @@ fn killed_while_measuring() -> Ended {
 }
 
 #[test]
-fn the_whole_chain_sets_boots_measures_and_puts_back() {
+fn a_run_sets_flags_boots_measures_and_restores() {
     let ended = Scenario::with_flag("poolgate sim exercise --leak Drv1:96B")
         .threshold("{ tag: Drv1, max_rate: 0 B/iteration }")
         .run();
@@ -35,7 +35,7 @@ fn the_whole_chain_sets_boots_measures_and_puts_back() {
 }
 
 #[test]
-fn a_scenario_may_do_without_the_last_restart() {
+fn a_scenario_may_leave_out_the_last_restart() {
     let ended =
         Scenario::with_flag("poolgate sim exercise --churn Drv1:96B").section("reboot: { after_restore: false }").run();
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
@@ -67,7 +67,7 @@ fn a_machine_that_goes_down_while_measuring_is_an_error_and_never_a_pass() {
 }
 
 #[test]
-fn an_aborted_run_puts_everything_back() {
+fn an_aborted_run_restores_everything() {
     let ended = killed_while_measuring();
     ended.then("abort").is(0, &["aborted"]);
     ended.left_the_machine_as_it_was();
@@ -89,7 +89,7 @@ fn waiting_ends_with_the_outcome_of_the_run() {
 }
 
 #[test]
-fn without_a_name_the_unfinished_run_is_meant() {
+fn resume_without_a_name_takes_the_unfinished_run() {
     let ended = killed_while_measuring();
     let reports = ended.run.parent().unwrap();
     Completed::run(poolgate().args(["resume", "--reports"]).arg(reports)).is(0, &["test: held"]);
@@ -111,7 +111,7 @@ fn a_flag_changed_by_another_program_loses_only_poolgates_part() {
 }
 
 #[test]
-fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
+fn a_run_killed_in_every_measurement_is_given_up_and_restored() {
     let ended = killed_while_measuring();
     for _ in 0..4 {
         let mut again = poolgate().arg("resume").arg(&ended.run).stderr(std::process::Stdio::null()).spawn().unwrap();
@@ -126,8 +126,8 @@ fn a_run_that_dies_again_and_again_is_given_up_and_put_back() {
     ended.left_the_machine_as_it_was();
 }
 
-/// Checks a run that cannot continue after this damage: its changes are undone, and the report has the reason.
-fn put_back_after(damage: impl Fn(&Path), words: &str) {
+/// Checks that a run that cannot continue after `damage` restores everything, and reports the reason.
+fn check_restored_after(damage: impl Fn(&Path), words: &str) {
     let ended = killed_while_measuring();
     damage(&ended.run);
     ended.then("resume").is(3, &[words]);
@@ -138,7 +138,7 @@ fn put_back_after(damage: impl Fn(&Path), words: &str) {
 }
 
 #[test]
-fn a_damaged_checkpoint_puts_everything_back() {
+fn a_damaged_checkpoint_restores_everything() {
     for (line, words) in [(0, "line 1 is damaged"), (1, "line 2 is damaged")] {
         let flip = |run: &Path| {
             let path = run.join("checkpoint.jsonl");
@@ -147,18 +147,18 @@ fn a_damaged_checkpoint_puts_everything_back() {
             bytes[begins + 20] ^= 4;
             write(&path, &String::from_utf8_lossy(&bytes));
         };
-        put_back_after(flip, words);
+        check_restored_after(flip, words);
     }
 }
 
 #[test]
 fn an_empty_checkpoint_restores_everything() {
-    put_back_after(|run| write(&run.join("checkpoint.jsonl"), ""), "the checkpoint is empty");
-    put_back_after(|run| fs_err::remove_file(run.join("checkpoint.jsonl")).unwrap(), "the checkpoint is empty");
+    check_restored_after(|run| write(&run.join("checkpoint.jsonl"), ""), "the checkpoint is empty");
+    check_restored_after(|run| fs_err::remove_file(run.join("checkpoint.jsonl")).unwrap(), "the checkpoint is empty");
 }
 
 #[test]
-fn with_both_copies_of_its_beginning_damaged_nothing_is_guessed() {
+fn with_both_copies_of_the_first_line_damaged_nothing_is_guessed() {
     let ended = killed_while_measuring();
     write(&ended.run.join("checkpoint.jsonl"), "");
     write(&ended.run.join("beginning.jsonl"), "");
@@ -171,7 +171,7 @@ fn with_both_copies_of_its_beginning_damaged_nothing_is_guessed() {
 }
 
 #[test]
-fn a_checkpoint_that_was_cut_goes_on_from_its_last_whole_line() {
+fn a_run_with_a_cut_checkpoint_continues_from_the_last_whole_line() {
     let ended = killed_while_measuring();
     let path = ended.run.join("checkpoint.jsonl");
     let text = fs_err::read_to_string(&path).unwrap();
@@ -181,7 +181,7 @@ fn a_checkpoint_that_was_cut_goes_on_from_its_last_whole_line() {
 }
 
 #[test]
-fn a_checkpoint_that_lost_its_last_lines_never_has_setup_run_twice_in_a_row() {
+fn setup_never_runs_twice_in_a_row_even_if_the_checkpoint_lost_lines() {
     for lost in ["setting_up", "\"measure\""] {
         let note = |word: &str| format!("echo {word}>> order");
         let scenario = with_flag().setup(&note("setup")).teardown(&note("teardown"));
@@ -205,17 +205,17 @@ fn a_checkpoint_that_lost_its_last_lines_never_has_setup_run_twice_in_a_row() {
 }
 
 #[test]
-fn a_changed_scenario_is_not_the_one_the_run_began_with() {
+fn a_scenario_changed_during_the_run_is_an_error() {
     let change = |run: &Path| {
         let path = run.join("scenario.yaml");
         let text = fs_err::read_to_string(&path).unwrap();
         write(&path, &text.replace("begun", "evil"));
     };
-    put_back_after(change, "is not the scenario this run began with");
+    check_restored_after(change, "is not the scenario this run began with");
 }
 
 #[test]
-fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end() {
+fn a_run_begun_by_another_version_with_a_clock_a_year_ahead_is_finished() {
     let ended = killed_while_measuring();
     let path = ended.run.join("checkpoint.jsonl");
     let text = fs_err::read_to_string(&path).unwrap();
@@ -232,7 +232,7 @@ fn a_run_begun_by_another_poolgate_under_a_clock_a_year_ahead_comes_to_its_end()
 }
 
 #[test]
-fn one_process_at_a_time_is_at_work_on_a_run() {
+fn only_one_process_at_a_time_works_on_a_run() {
     let forever = Forever::new(47170);
     let running = Scenario::with_flag(&each(&[&touch("begun"), &forever.line()])).start_until("begun");
     let reports = running.reports();

@@ -36,7 +36,7 @@ pub(super) fn undone(
             let nothing = rest.is_empty() && original.is_none() && now != rest;
             Some((!nothing).then_some(rest))
         }
-        // The entry is not poolgate's.
+        // Another program chose this entry for the next boot.
         Setting::GrubNext(_) | Setting::LoaderNext => Some(Some(now.to_owned())),
         // The file is poolgate's own, including any edits in it.
         Setting::LoaderEntry(_) => Some(original.map(str::to_owned)),
@@ -125,12 +125,12 @@ mod tests {
         assert_eq!(undone_grub(None, theirs), some("B=2\nC=3\n"));
         assert_eq!(
             undone_grub(None, |wanted| wanted.replace("# Written by poolgate", "# written")),
-            None.or(some("# written for the time of a run, which puts this file back as it was.\n"))
+            some("# written for the time of a run, which puts this file back as it was.\n")
         );
     }
 
     #[test]
-    fn parameters_that_they_added_to_our_line_stay() {
+    fn parameters_that_others_added_to_our_line_stay() {
         let theirs = |wanted: &str| wanted.replace("panic=30", "panic=30 theirs");
         let kept = "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX theirs\"\n";
         assert_eq!(undone_grub(Some("A=1\n"), theirs), some(&format!("A=1\n{kept}")));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_our_lines_goes_as_well() {
+    fn one_remaining_line_of_ours_is_removed() {
         let line = |at: usize| move |wanted: &str| wanted.lines().nth(at).unwrap().to_owned() + "\n";
         for at in [0, 1] {
             assert_eq!(undone_grub(None, line(at)), Some(None), "{at}");
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_line_of_our_making_goes_unless_they_edited_it() {
+    fn a_command_line_file_of_the_run_is_removed_unless_others_edited_it() {
         let wanted = "root=/dev/sda1 quiet poolgate.added slab_nomerge\n";
         let undone = |now: &str| undone(Setting::KernelCmdline, None, wanted, Some(now));
         assert_eq!(undone(wanted), Some(None));
