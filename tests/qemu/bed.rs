@@ -108,12 +108,10 @@ pub(crate) fn careless_poolgate() -> PathBuf {
 pub(crate) fn static_poolgate(wrapper: Option<&Path>) -> PathBuf {
     let folder = folder().join("build");
     let mut cargo = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    cargo.args(["build", "--quiet", "--locked", "--release", "--bin", "poolgate", "--target", TARGET]);
-    cargo.arg("--target-dir").arg(&folder).current_dir(env!("CARGO_MANIFEST_DIR"));
-    // Same settings as the profile `bed`. `.ci/run` also uses them for the README's `cargo run --release`, so one build
-    // serves both.
-    cargo.envs([("CARGO_PROFILE_RELEASE_LTO", "false"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")]);
-    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "-C target-feature=+crt-static");
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // `.ci/run` uses the same settings for the README's `cargo run --release`, so one build serves both.
+    cargo.args(["--config", "tests/qemu/cargo.toml", "build", "--quiet", "--locked", "--release", "--bin", "poolgate"]);
+    cargo.arg("--target-dir").arg(&folder).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
     cargo.env_remove("RUSTC_WORKSPACE_WRAPPER"); // `.ci/run` sets clippy's compiler.
     cargo.envs(wrapper.map(|wrapper| ("RUSTC_WORKSPACE_WRAPPER", wrapper)));
     printed(&mut cargo);
