@@ -58,7 +58,7 @@ impl CompareCommand {
             (Err(error), _) | (_, Err(error)) => {
                 let [base, candidate] = [&self.base, &self.candidate].map(|file| criteria.unreadable(file, &error));
                 let json = report::comparison_json(&candidate, &base, None);
-                let exit = self.tell(candidate, true, &json);
+                let exit = self.print(candidate, true, &json);
                 return if RecordedFile::exit(&error) == Exit::Usage { Exit::Usage } else { exit };
             }
         };
@@ -80,10 +80,10 @@ impl CompareCommand {
             return Exit::Usage;
         }
         let json = report::comparison_json(&report, &base, compared.as_ref().ok());
-        self.tell(report, false, &json)
+        self.print(report, false, &json)
     }
 
-    fn tell(&self, report: Report, told: bool, json: &str) -> Exit {
-        print_reports(&[report], &[told], self.json.then_some(json), self.junit.as_deref(), self.all)
+    fn print(&self, report: Report, reported: bool, json: &str) -> Exit {
+        print_reports(&[report], &[reported], self.json.then_some(json), self.junit.as_deref(), self.all)
     }
 }

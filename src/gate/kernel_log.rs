@@ -32,7 +32,8 @@ impl KernelLog {
     /// Notes the current end of the kernel's log, before the run does anything on the machine. `root` is the folder of
     /// the kernel files.
     pub(super) fn begin(root: &Path, file: PathBuf, boot: &str) -> KernelLog {
-        let from = begun(&file, boot).map_or_else(|| native::kernel_place(root).map_err(|error| error.to_string()), Ok);
+        let from =
+            begun(&file, boot).map_or_else(|| native::kernel_log_position(root).map_err(|error| error.to_string()), Ok);
         let kmemleak = native::Kmemleak::begin(root).map_err(|error| error.to_string());
         let log = KernelLog { root: root.to_owned(), file, boot: boot.to_owned(), from, kmemleak };
         // If this fails, a later process of the run reads no messages, and reports that.
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_later_process_reads_on_from_where_the_run_began_in_this_boot() {
+    async fn a_later_process_reads_on_from_the_start_of_the_run_in_this_boot() {
         let bed = Bed::new();
         bed.logs(OLD);
         drop(bed.begin("boot-1"));

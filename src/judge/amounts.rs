@@ -14,7 +14,7 @@ pub(super) struct Amounts {
     /// Bytes at the end.
     pub(super) bytes: Result<u64, Unknown>,
     /// Why the growth may exceed the difference of the levels; it is then never held.
-    pub(super) at_least: Option<Anew>,
+    pub(super) at_least: Option<CounterReset>,
 }
 
 /// Why an amount is not known.
@@ -27,7 +27,7 @@ pub(super) enum Unknown {
     /// The kernel no longer listed the tag at the end.
     Gone,
     /// The counters of the run went back.
-    CountedAnew,
+    CountersReset,
     /// The log has one table.
     OneTable,
     /// The machine was restarted before the last table.
@@ -40,9 +40,9 @@ pub(super) enum Unknown {
     NotAllOfSum,
 }
 
-/// Counters that began anew within a log.
+/// Counters that were reset within a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anew {
+pub(super) enum CounterReset {
     /// The counters of this tag.
     Tag,
     /// The counters of most tags, at this table (counted from 1): the machine was restarted before it.
@@ -62,7 +62,7 @@ impl fmt::Display for Unknown {
             Unknown::NotAtRestBefore => "was not sampled at rest before the workload",
             Unknown::NotAtRestAfter => "was not sampled at rest after the workload",
             Unknown::Gone => "disappeared during the run, so there is no level after it",
-            Unknown::CountedAnew => "had its counters reset during the run, so its levels cannot be compared",
+            Unknown::CountersReset => "had its counters reset during the run, so its levels cannot be compared",
             Unknown::OneTable => "one table cannot show growth",
             Unknown::OneTableSinceRestart => {
                 "the counters of most tags went back before the last table (a restart), and one table cannot show growth"
@@ -74,11 +74,11 @@ impl fmt::Display for Unknown {
     }
 }
 
-impl fmt::Display for Anew {
+impl fmt::Display for CounterReset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Anew::Tag => f.write_str("its counters went back in between, so it may have grown by more"),
-            Anew::Restart(table) => {
+            CounterReset::Tag => f.write_str("its counters went back in between, so it may have grown by more"),
+            CounterReset::Restart(table) => {
                 write!(
                     f,
                     "counted from table {table} on, because the counters of most tags went back before it (a restart)"

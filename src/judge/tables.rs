@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::amounts::{Amounts, Anew, Unknown};
+use super::amounts::{Amounts, CounterReset, Unknown};
 use super::level::Levels;
 use super::sums::Sum;
 use crate::pool::{Counters, Key, Usage};
@@ -27,7 +27,7 @@ pub(super) struct LogTables {
     /// Index of the first table since the last restart.
     since: u64,
     /// Rows with counters that went back since then.
-    anew: Vec<bool>,
+    reset: Vec<bool>,
     first: LogEnd,
     last: LogEnd,
     /// The last table, by row.
@@ -54,11 +54,11 @@ type Values = Vec<(u64, i64)>;
 
 /// Reads a log a second time, with its `keys` and `sums` known.
 pub(super) fn read(recording: &Recording, keys: &[Key], sums: &[Sum]) -> LogTables {
-    let TableCount { count, since, anew } = counted(recording, keys.len());
+    let TableCount { count, since, reset } = counted(recording, keys.len());
     let length = count - since;
     let each = if length >= MANY { length / 10 } else { 1 };
     let windows = [since..since + each, count.saturating_sub(each)..count];
-    let mut tables = LogTables { count, since, anew, ..LogTables::default() };
+    let mut tables = LogTables { count, since, reset, ..LogTables::default() };
     let mut events = recording.events();
     let mut number = 0;
     while let Some(event) = events.next() {
@@ -88,13 +88,13 @@ pub(super) struct Side<'a> {
 struct TableCount {
     count: u64,
     since: u64,
-    anew: Vec<bool>,
+    reset: Vec<bool>,
 }
 
 /// Counts the tables, and finds counters that went back.
 fn counted(recording: &Recording, rows: usize) -> TableCount {
     let mut before: Vec<Option<Usage>> = vec![None; rows];
-    let mut counted = TableCount { count: 0, since: 0, anew: vec![false; rows] };
+    let mut counted = TableCount { count: 0, since: 0, reset: vec![false; rows] };
     let mut events = recording.events();
     while let Some(event) = events.next() {
         if let Event::Sample { snapshot, .. } = event {
@@ -109,20 +109,20 @@ impl TableCount {
     /// are not judged.
     fn table(&mut self, keys: &[Key], usages: &[Option<Usage>], before: &mut [Option<Usage>]) {
         let (mut compared, mut restarted) = (0u64, 0u64);
-        let rows = keys.iter().zip(usages).zip(before.iter_mut().zip(&mut self.anew));
-        for ((key, usage), (before, anew)) in rows {
+        let rows = keys.iter().zip(usages).zip(before.iter_mut().zip(&mut self.reset));
+        for ((key, usage), (before, reset)) in rows {
             let Some(now) = *usage else { continue };
             if let Some(then) = before.replace(now)
                 && let Some([allocs, frees]) = went_back(key.counters, then, now)
             {
                 compared += 1;
                 restarted += u64::from(allocs);
-                *anew |= allocs || frees;
+                *reset |= allocs || frees;
             }
         }
         if 2 * restarted > compared {
             self.since = self.count;
-            self.anew.fill(false);
+            self.reset.fill(false);
         }
         self.count += 1;
     }
@@ -192,16 +192,16 @@ impl LogTables {
         let rows: HashMap<_, usize> = base.keys.iter().enumerate().map(|(row, key)| (key.identity(), row)).collect();
         let of_base = |key: &Key| *before.end.get(*rows.get(&key.identity())?)?;
         let first: Vec<Option<Usage>> = candidate.keys.iter().map(of_base).collect();
-        let mut counted = TableCount { count: 0, since: 0, anew: vec![false; first.len()] };
+        let mut counted = TableCount { count: 0, since: 0, reset: vec![false; first.len()] };
         let mut seen = vec![None; first.len()];
         counted.table(candidate.keys, &first, &mut seen);
         counted.table(candidate.keys, &after.end, &mut seen);
         let (mut from, mut to) = (LogEnd::default(), LogEnd::default());
         from.add(Duration::ZERO, first.len(), &first, candidate.keys, sums);
         to.add(apart, first.len(), &after.end, candidate.keys, sums);
-        let TableCount { count, since, anew } = counted;
+        let TableCount { count, since, reset } = counted;
         let (end, end_of_sums) = (after.end.clone(), after.end_of_sums.clone());
-        Some(LogTables { count, since, anew, first: from, last: to, end, end_of_sums, joined: true })
+        Some(LogTables { count, since, reset, first: from, last: to, end, end_of_sums, joined: true })
     }
 
     /// Whether the tables are those of a base and a candidate.
@@ -217,7 +217,7 @@ impl LogTables {
             (_, false, ..=1) => "the first and the last table",
             (_, false, _) => "the first and the last tenth of the tables",
         };
-        let since = (self.since > 0).then(|| format!("; {}", Anew::Restart(self.since + 1)));
+        let since = (self.since > 0).then(|| format!("; {}", CounterReset::Restart(self.since + 1)));
         Some(format!("{what}{}", since.unwrap_or_default()))
     }
 
@@ -232,8 +232,8 @@ impl LogTables {
         let end = self.end.get(row).copied().flatten().map(|usage| usage.bytes);
         let amounts =
             self.amounts_between(self.first.level(&self.first.rows, row), self.last.level(&self.last.rows, row), end);
-        let anew = self.anew.get(row).is_some_and(|anew| *anew);
-        Amounts { at_least: amounts.at_least.or(anew.then_some(Anew::Tag)), ..amounts }
+        let reset = self.reset.get(row).is_some_and(|reset| *reset);
+        Amounts { at_least: amounts.at_least.or(reset.then_some(CounterReset::Tag)), ..amounts }
     }
 
     /// The amounts of the sum at index `at`.
@@ -258,7 +258,7 @@ impl LogTables {
                 Ok(Levels { bytes_before, bytes_after, objects_before, objects_after })
             }
         };
-        let at_least = (self.since > 0).then_some(Anew::Restart(self.since + 1));
+        let at_least = (self.since > 0).then_some(CounterReset::Restart(self.since + 1));
         Amounts { levels, bytes: end.ok_or(Unknown::NotInLast), at_least }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
         Evidence::Interrupted(Interruption::Gone) => {
             "disappeared during the run, so there is no series to judge".to_owned()
         }
-        Evidence::Interrupted(Interruption::CountedAnew) => {
+        Evidence::Interrupted(Interruption::CountersReset) => {
             "had its counters reset (they went back), and too few samples follow for a rate".to_owned()
         }
         Evidence::Untimed => NO_TIMES.to_owned(),

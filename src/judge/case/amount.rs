@@ -53,8 +53,8 @@ impl Case {
         let grew = format!("grew by {} ({before} → {after}){}", words::signed(growth), self.place());
         match (growth <= most, self.amounts.at_least) {
             (true, None) => LimitVerdict::new(Verdict::Held, grew),
-            (true, Some(anew)) => LimitVerdict::new(Verdict::Unclear, format!("{grew}; {anew}")),
-            (false, Some(anew)) => LimitVerdict::new(Verdict::Broken, format!("{grew}; {anew}")),
+            (true, Some(reset)) => LimitVerdict::new(Verdict::Unclear, format!("{grew}; {reset}")),
+            (false, Some(reset)) => LimitVerdict::new(Verdict::Broken, format!("{grew}; {reset}")),
             // The shape of the growth shows whether it is a leak or a single step.
             (false, None) => LimitVerdict::new(Verdict::Broken, grew + &words::how(&self.evidence)),
         }

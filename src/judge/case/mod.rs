@@ -113,7 +113,7 @@ impl Case {
         self.log = log;
         match (&mut self.evidence, early) {
             (Evidence::TooFew { rate, .. }, early) => *rate = early,
-            (interrupted @ Evidence::Interrupted(Interruption::CountedAnew), Some(early)) => {
+            (interrupted @ Evidence::Interrupted(Interruption::CountersReset), Some(early)) => {
                 *interrupted = Evidence::TooFew { samples: early.samples, needed: NEEDED, rate: Some(early) };
             }
             (Evidence::Interrupted(_) | Evidence::Trend(_) | Evidence::Untimed, _) => {}

@@ -58,7 +58,7 @@ pub enum Interruption {
     /// The last sample does not have the tag.
     Gone,
     /// Its counters went back, and too few samples follow.
-    CountedAnew,
+    CountersReset,
 }
 
 /// Growth with the workload.
@@ -103,7 +103,7 @@ pub fn first_look(history: &History, window: Window) -> Evidence {
     let from = window.warm_up.max(history.reset().unwrap_or(0)).max(history.begun());
     let samples = slots.saturating_sub(from).min(history.present());
     let too_few = match history.reset() {
-        Some(_) => Evidence::Interrupted(Interruption::CountedAnew),
+        Some(_) => Evidence::Interrupted(Interruption::CountersReset),
         None => Evidence::TooFew { samples, needed: NEEDED, rate: None },
     };
     let Some(blocks) = Blocks::new(samples) else { return too_few };

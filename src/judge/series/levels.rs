@@ -53,7 +53,7 @@ impl Measured {
         };
         let levels = after.and_then(|(bytes_after, objects_after)| match (self.rested.0, history.reset()) {
             (0, _) => Err(Unknown::NotAtRestBefore),
-            (_, Some(_)) => Err(Unknown::CountedAnew),
+            (_, Some(_)) => Err(Unknown::CountersReset),
             (_, None) => Ok(Levels {
                 // A tag without a sample in a sampled lead-in appeared later, so it held nothing before.
                 bytes_before: settled(before.iter().map(|sample| sample.bytes as u64)).unwrap_or(0),

@@ -45,7 +45,7 @@ pub fn facts(root: &Path) -> Facts {
         restart: boot::can_restart(root),
         starter: starter(root),
         shrinks: shrinks(root),
-        messages: super::kernel_place(root).map(drop),
+        messages: super::kernel_log_position(root).map(drop),
         call_sites: allocinfo::Allocinfo::find(root).is_some(),
         call_paths: super::call_paths_available(root),
     }

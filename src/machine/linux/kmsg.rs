@@ -21,7 +21,7 @@ const BUFFER: usize = 16 << 10;
 ///
 /// # Errors
 /// If the log cannot be read, mostly for lack of permission.
-pub fn kernel_place(root: &Path) -> Result<u64, MachineError> {
+pub fn kernel_log_position(root: &Path) -> Result<u64, MachineError> {
     let records = read(root)?;
     Ok(records.lines().filter_map(Record::parse).next_back().map_or(0, |record| record.number + 1))
 }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn only_the_kernels_own_messages_from_a_number_on_are_returned() {
         let root = root(LOG);
-        assert_eq!(kernel_place(root.path()).unwrap(), 13);
+        assert_eq!(kernel_log_position(root.path()).unwrap(), 13);
         let messages = kernel_messages(root.path(), 8).unwrap();
         let lines = ["[   12.345678] BUG cache (Not tainted): Objects remaining", "[   12.400000] after; a gap\\x0a"];
         assert_eq!((messages.lines.as_slice(), messages.lost), (lines.map(str::to_owned).as_slice(), 2));

@@ -33,7 +33,7 @@ mod unit;
 pub use driver::{driver, images};
 pub use facts::{Facts, bugchecks, facts, free_space, last_words, saves_dumps};
 pub use kmemleak::Kmemleak;
-pub use kmsg::{kernel_messages, kernel_place};
+pub use kmsg::{kernel_log_position, kernel_messages};
 pub use lock::{is_locked, open_lock, open_to_look, try_lock};
 #[cfg(all(target_os = "linux", feature = "objects"))]
 pub use objects::{ObjectTracer, TracerError, Unavailable};

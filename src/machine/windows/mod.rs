@@ -76,7 +76,7 @@ pub use facts::{Facts, Waiting};
 #[cfg(windows)]
 pub use system::{build, free_space, last_words, saves_dumps};
 #[cfg(windows)]
-pub use system_log::{Kmemleak, bugchecks, kernel_messages, kernel_place};
+pub use system_log::{Kmemleak, bugchecks, kernel_log_position, kernel_messages};
 #[cfg(windows)]
 pub use token::is_administrator;
 #[cfg(windows)]

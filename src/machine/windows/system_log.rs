@@ -70,7 +70,7 @@ fn decoded(bytes: &[u8]) -> String {
 }
 
 #[cfg(windows)]
-pub use asked::{Kmemleak, bugchecks, kernel_messages, kernel_place};
+pub use asked::{Kmemleak, bugchecks, kernel_log_position, kernel_messages};
 
 #[cfg(windows)]
 mod asked {
@@ -88,7 +88,7 @@ mod asked {
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn kernel_place(_: &Path) -> Result<u64, MachineError> {
+    pub fn kernel_log_position(_: &Path) -> Result<u64, MachineError> {
         Ok(next(&asked(&["/c:1", "/rd:true", "/f:xml"])?))
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// poolgate sets autostart, then the flags.
+    /// poolgate sets the flags. Autostart is already set.
     Arm,
     /// The machine restarts with the flags.
     BootArmed,
@@ -19,7 +19,7 @@ pub enum Phase {
     Restore,
     /// The machine restarts without the flags.
     BootRestored,
-    /// poolgate writes the reports, then removes autostart.
+    /// poolgate writes the reports.
     Report,
     /// The run is over.
     Done,

@@ -35,6 +35,10 @@ impl Cgroup {
                 Ok(true) => Some(Some(cgroup)),
                 Ok(false) if !cgroup.is_populated() => Some(Some(cgroup)),
                 Ok(false) => None,
+                // Another poolgate may have removed the run's cgroup as stale in between.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Some(fs_err::create_dir_all(&cgroup.0).ok().map(|()| cgroup))
+                }
                 Err(_) => Some(None),
             }
         })?
