@@ -1,5 +1,7 @@
 //! Recordings.
 
+use std::sync::LazyLock;
+
 use poolgate::judge::{Verdict, judge, second_look};
 use poolgate::record::{Event, Recording, Seal};
 use poolgate::scenario::{Scenario, parse};
@@ -7,7 +9,9 @@ use poolgate::scenario::{Scenario, parse};
 const HEADER: &[u8] = br#"{"format":"poolgate recording","version":1,"recording":{"scenario":"s","run":"r","started":"2026-01-02T03:04:05Z","boot":"b","source":"fuzz","program":"0"}}"#;
 const SEALED: &[u8] = br#"{"format":"poolgate recording","version":1,"sealed":true,"recording":{"scenario":"s","run":"r","started":"2026-01-02T03:04:05Z","boot":"b","source":"fuzz","program":"0"}}"#;
 const KINDS: &[u8] = b"KWCMEHZ";
-const WORKLOADS: [&str; 2] = ["iterations: 40", "duration: 1 h, count_lines: x"];
+/// Parsed once, and not for each input.
+static SCENARIOS: LazyLock<[Scenario; 2]> =
+    LazyLock::new(|| ["iterations: 40", "duration: 1 h, count_lines: x"].map(scenario));
 
 /// Reads bytes as a recording, and as frames with correct checksums, so that the reader of payloads is reached.
 ///
@@ -58,10 +62,9 @@ fn read(bytes: Vec<u8>) {
     while let Some(event) = events.next() {
         damaged |= matches!(event, Event::Damaged { .. });
     }
-    for workload in WORKLOADS {
-        let scenario = scenario(workload);
-        let _ = second_look(&scenario, &recording, 7);
-        let Ok(judgement) = judge(&scenario, &recording) else { continue };
+    for scenario in &*SCENARIOS {
+        let _ = second_look(scenario, &recording, 7);
+        let Ok(judgement) = judge(scenario, &recording) else { continue };
         let sound = !damaged && *recording.sealed() != Seal::Broken;
         assert!(sound || judgement.verdict() != Verdict::Held, "held, though it was damaged or changed");
     }

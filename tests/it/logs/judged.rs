@@ -157,7 +157,7 @@ fn a_recording_written_as_csv_with_its_stages_gets_the_same_verdicts() {
         let text = format!(
             "scenario: test\nmachine: {{ simulated: {{ tags: 30 }} }}\nconfirm: false\n\
              workload: {{ run: poolgate sim exercise {workload}, iterations: 60, warm_up: 5 }}\n\
-             sampling: {{ every: 250 ms, settle: 0 ms, lead_in: 1 s, cool_down: 1 s }}\n\
+             sampling: {{ every: 250 ms, settle: 0 ms, lead_in: 2 s, cool_down: 2 s }}\n\
              thresholds:\n  - {{ tag: Drv1, max_rate: 0 B/iteration }}\n  - {{ tag: Drv1, max_growth: 1 KiB }}\n"
         );
         let scenario = file(&folder, "scenario.yaml", text.as_bytes());
@@ -192,7 +192,7 @@ fn a_leak_with_a_second_look_is_found_in_a_file_without_stages() {
     let folder = tempfile::tempdir().unwrap();
     let text = "scenario: test\nmachine: { simulated: { tags: 30 } }\n\
                 workload: { run: poolgate sim exercise --leak Drv1:96Bx2, iterations: 60, warm_up: 5 }\n\
-                sampling: { every: 250 ms, settle: 0 ms, lead_in: 1 s, cool_down: 1 s }\n\
+                sampling: { every: 250 ms, settle: 0 ms, lead_in: 2 s, cool_down: 2 s }\n\
                 thresholds:\n  - { tag: Drv1, max_rate: 0 B/iteration }\n";
     let scenario = file(&folder, "scenario.yaml", text.as_bytes());
     let reports = folder.path().join("reports");
