@@ -1,10 +1,10 @@
 //! A machine under test, as a few small traits.
 //!
-//! [`PoolSource`] reads the kernel's pool table, [`BootSettings`] changes its boot settings, [`Boot`] identifies boots and
-//! restarts the machine, [`Autostart`] starts poolgate again after a restart, [`ObjectSource`] follows the objects behind
-//! a row. [`Machine`] is a plain struct of them, so a test can combine a real slabinfo with a simulated reboot. A sample that cannot be read is an error, never
-//! an empty snapshot. Writes may stay in memory until they are flushed, and a power cut then loses them; code that
-//! relies on a write must flush first.
+//! [`PoolSource`] reads the kernel's pool table, [`BootSettings`] changes its boot settings, [`Boot`] identifies boots
+//! and restarts the machine, [`Autostart`] starts poolgate again after a restart, [`ObjectSource`] follows the objects
+//! behind a row. [`Machine`] is a plain struct of them, so a test can combine a real slabinfo with a simulated reboot.
+//! A sample that cannot be read is an error, never an empty snapshot. Writes may stay in memory until they are flushed,
+//! and a power cut then loses them; code that relies on a write must flush first.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,7 @@
 //! The call paths that allocated the live objects of a tag, for tables and JUnit. report.json has them complete.
 
 use super::Report;
+use crate::counted::counted;
 use crate::judge::{Evidence, Finding, TagFigures, TagSurvivors, Verdict};
 use crate::pool::{CallFrame, CallPath};
 use crate::scenario::Per;
@@ -42,8 +43,8 @@ impl Report {
     pub(super) fn origins(&self, finding: &Finding) -> Vec<String> {
         let suspected = self.suspected(finding).map(ToString::to_string);
         let accused = finding.key.as_ref().filter(|_| finding.verdict != Verdict::Held);
-        let tags = self.result.iter().flat_map(|judgement| &judgement.tags);
-        let tag = tags.into_iter().find(|tag| Some(&tag.key) == accused);
+        let mut tags = self.result.iter().flat_map(|judgement| &judgement.tags);
+        let tag = accused.and_then(|key| tags.find(|tag| tag.key == *key));
         suspected.into_iter().chain(tag.into_iter().flat_map(lines)).collect()
     }
 }
@@ -66,7 +67,12 @@ fn lines(tag: &TagFigures) -> Vec<String> {
     let per_iteration = matches!(&tag.evidence, Evidence::Trend(trend) if trend.natural() == Per::Iteration);
     for (at, group) in groups.iter().take(NAMED).enumerate() {
         let others = groups.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-        let mut line = format!("allocated by {}: {} of {}", group.short(others), group.alive, plural(objects.alive));
+        let mut line = format!(
+            "allocated by {}: {} of {}",
+            group.short(others),
+            group.alive,
+            counted(objects.alive, "live object", "live objects")
+        );
         if per_iteration {
             line.push_str(&group.births(survivors));
         }
@@ -77,20 +83,18 @@ fn lines(tag: &TagFigures) -> Vec<String> {
     }
     let left = groups.len().saturating_sub(NAMED) as u64 + objects.more_paths;
     if left > 0 {
-        lines.push(format!("and {left} more call {}, see report.json", if left == 1 { "path" } else { "paths" }));
+        lines.push(format!("and {}, see report.json", counted(left, "more call path", "more call paths")));
     }
     if let Some(grew) = survivors.disagrees_with() {
         let missed = survivors.missed.filter(|missed| *missed > 0);
-        let missed = missed.map_or(String::new(), |missed| format!("; up to {missed} events were missed"));
+        let missed = missed.map_or(String::new(), |missed| {
+            format!("; up to {}", counted(missed, "event was missed", "events were missed"))
+        });
         lines.push(format!(
             "the cache grew by {grew} objects meanwhile, so these paths do not explain its growth{missed}"
         ));
     }
     lines
-}
-
-fn plural(objects: u64) -> String {
-    if objects == 1 { "1 live object".to_owned() } else { format!("{objects} live objects") }
 }
 
 /// Joins the paths that have the same functions, most live objects first.

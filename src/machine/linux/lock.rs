@@ -1,7 +1,8 @@
 //! Lock files: opened so that no other user can interfere with them, and inspected without locking.
 //!
 //! Any process that can open a lock file can lock it (flock(2)), even if read-only, and so block all others. Each lock
-//! file is therefore accessible to its owner only, and the lock file of the machine is in a folder that only root can enter.
+//! file is therefore accessible to its owner only, and the lock file of the machine is in a folder that only
+//! root can enter.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -16,8 +17,8 @@ use super::trust::{CAREFULLY, HeldPath};
 /// Opens the lock file at `path`. Creates the file and its folder if needed, and keeps the file's contents.
 ///
 /// # Errors
-/// If it cannot be created, is not a regular file of this user, or root would have to rely on a folder that others can write
-/// to.
+/// If it cannot be created, is not a regular file of this user, or root would have to rely on a folder that others can
+/// write to.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());

@@ -1,5 +1,5 @@
-//! Fits text into the width of a terminal: it is wrapped, or cut at the end of a word. A number is never cut, except in a line
-//! being typed.
+//! Fits text into the width of a terminal: it is wrapped, or cut at the end of a word. A number is never cut,
+//! except in a line being typed.
 
 /// Returns `text` in `width` characters. A longer text ends at a word, with a mark.
 pub(super) fn cut(text: &str, width: usize) -> String {

@@ -35,10 +35,6 @@ impl Cgroup {
                 Ok(true) => Some(Some(cgroup)),
                 Ok(false) if !cgroup.is_populated() => Some(Some(cgroup)),
                 Ok(false) => None,
-                // Another poolgate may have removed the run's cgroup as stale in between.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    Some(fs_err::create_dir_all(&cgroup.0).ok().map(|()| cgroup))
-                }
                 Err(_) => Some(None),
             }
         })?
@@ -73,7 +69,7 @@ impl Cgroup {
         match fs_err::write(self.0.join("cgroup.procs"), "0") {
             // Another poolgate may have removed it as stale.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs_err::create_dir_all(&self.0)?;
+                made(&self.0)?;
                 fs_err::write(self.0.join("cgroup.procs"), "0")
             }
             done => done,
@@ -153,11 +149,13 @@ impl fmt::Display for Cgroup {
     }
 }
 
-/// Creates a folder. Returns `false` if it exists already.
+/// Creates a cgroup, and the one above it if another poolgate has removed that as stale. Returns `false` if it exists
+/// already.
 fn made(folder: &Path) -> io::Result<bool> {
     match fs_err::create_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs_err::create_dir_all(folder).map(|()| true),
         Err(error) => Err(error),
     }
 }
