@@ -235,6 +235,13 @@ mod tests {
     const PURE: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
 
     #[test]
+    fn a_cgroup_is_made_even_if_the_one_above_it_was_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("poolgate-run/commands-1");
+        assert_eq!([made(&inner).unwrap(), made(&inner).unwrap()], [true, false]);
+    }
+
+    #[test]
     fn a_machine_with_version_2_alone() {
         let own = "0::/user.slice/user-0.slice/session-1.scope\n";
         let folder = PathBuf::from("/sys/fs/cgroup/user.slice/user-0.slice/session-1.scope");
